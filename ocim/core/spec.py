@@ -1,0 +1,241 @@
+"""Frozen values that the parts of Ocim hand to one another."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+
+class Secret:
+    """A text that must not be seen. It prints as `********`; `reveal()` is the only way in."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself: for files that only the reader may open, never for logs."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "********"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+class Service(StrEnum):
+    """The services of an Open edX instance that answer under a domain of their own."""
+
+    LMS = "lms"
+    STUDIO = "studio"
+    ECOMMERCE = "ecommerce"
+    DISCOVERY = "discovery"
+
+
+@dataclass(frozen=True, slots=True)
+class Domains:
+    """The public host names of an instance, without port."""
+
+    lms: str
+    preview: str
+    studio: str
+    ecommerce: str
+    discovery: str
+    external: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Further names by service (`lms`, `studio`, …): what learners see where it is set."""
+
+    def all(self) -> tuple[str, ...]:
+        """Every name once, internal ones first."""
+        names = [self.lms, self.preview, self.studio, self.ecommerce, self.discovery]
+        names += [name for of_service in self.external.values() for name in of_service]
+        return tuple(dict.fromkeys(names))
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database on a shared server, with the account that may use it.
+
+    `kind` is the server's: `sqlite` (then `name` is a file's path and the rest is empty),
+    `mysql` or `postgresql`.
+    """
+
+    kind: str
+    name: str
+    host: str = ""
+    port: int = 0
+    user: str = ""
+    password: Secret = field(default_factory=lambda: Secret(""))
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What an operator has said of one instance: the input of everything that is generated."""
+
+    id: int
+    name: str
+    email: str
+    domains: Domains
+    openedx_release: str
+    edx_platform_repository_url: str
+    edx_platform_commit: str
+    configuration_source_repo_url: str
+    configuration_version: str
+    configuration_playbook_name: str
+    time_zone: str
+    databases: Mapping[str, Database]
+    """By what they are for: `edxapp`, later `ecommerce`, `discovery`, …"""
+    storage_directory: str
+    """Where what is uploaded outlives the app servers (a path that the host sees)."""
+    public_port: int = 443
+    """The balancer's https port: part of every public address where it is not 443."""
+    services: frozenset[Service] = frozenset({Service.LMS, Service.STUDIO})
+
+
+@dataclass(frozen=True, slots=True)
+class HostRequest:
+    """What a provider is asked for."""
+
+    name: str
+    """Unique in the installation; the key of every later call."""
+    flavor: str = ""
+    """The server's size, in the provider's own words; empty for its default."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Host name → address, for processes on the host, over what the resolver says."""
+    authorities: str = ""
+    """PEM certificates that processes on the host trust besides the system's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How commands and Ansible get onto a host."""
+
+    kind: Literal["local", "ssh"]
+    user: str = ""
+    port: int = 22
+    key_file: str = ""
+    known_hosts_file: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Set for every process that is started there (a `local` host's PATH, names and trust)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A host that exists."""
+
+    name: str
+    provider: str
+    address: str
+    """Where its services are reached, by the balancer and by probes."""
+    connection: Connection
+    root: str = ""
+    """What stands before `/edx`: empty on a machine, a directory on a `local` host."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationSource:
+    """Which Ansible configuration provisions an app server."""
+
+    repository_url: str
+    version: str
+    playbook: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionJob:
+    """One provisioning run; `variables` may hold Secret values at any depth."""
+
+    host: Host
+    source: ConfigurationSource
+    variables: Mapping[str, object]
+    task_timeout: float = 1800.0
+    """Seconds without an event after which the run is ended."""
+    total_timeout: float = 3 * 3600.0
+    """Seconds after which the run is ended whatever it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionEvent:
+    """One line of a provisioning run, secrets already taken out."""
+
+    time: datetime
+    level: Literal["debug", "info", "warning", "error"]
+    text: str
+    task: str = ""
+    status: Literal["", "ok", "changed", "failed", "skipped", "unreachable"] = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionOutcome:
+    """How a run ended; on failure the task that failed and what it said."""
+
+    ok: bool
+    failed_task: str = ""
+    message: str = ""
+    changed: int = 0
+    """How many tasks changed something: 0 on a second run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One set of public names and where their requests go."""
+
+    domains: tuple[str, ...]
+    upstreams: tuple[str, ...]
+    """`address:port` of each app server in use; empty shows the holding page, with 503."""
+    health_path: str = ""
+    """Asked of every upstream by the balancer; one that does not answer 200 gets no traffic."""
+    host_header: str = ""
+    """Sent instead of the public name; for preview addresses."""
+    user: str = ""
+    password_hash: str = ""
+    """bcrypt; where it is set, name and password are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """All that the balancer has to know."""
+
+    sites: tuple[Site, ...]
+
+    @property
+    def digest(self) -> str:
+        """The same for equal routings, whatever process computes it."""
+        text = json.dumps([asdict(site) for site in self.sites], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One HTTP GET that says whether something works."""
+
+    name: str
+    url: str
+    connect_to: str = ""
+    """`address:port` to connect to instead of what the URL's host resolves to."""
+    expect_status: int = 200
+    expect_text: str = ""
+    """Must occur in the body; empty: any body will do."""
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What came back. `status` is None where there was no answer; `error` then says why."""
+
+    probe: Probe
+    status: int | None = None
+    error: str = ""
+    excerpt: str = ""
+    """The beginning of the body, at most 2,000 characters."""
+    seconds: float = 0.0

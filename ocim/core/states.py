@@ -1,0 +1,65 @@
+"""The states of servers and app servers, and which may follow which, as data."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from ocim.core.errors import NotPossible
+
+
+class AppServerState(StrEnum):
+    """The life of an app server, from the request to its end."""
+
+    NEW = "new"
+    WAITING_FOR_HOST = "waiting-for-host"
+    PROVISIONING = "provisioning"
+    CHECKING = "checking"
+    RUNNING = "running"
+    FAILED = "failed"
+    TERMINATED = "terminated"
+
+
+class ServerState(StrEnum):
+    """The life of a host."""
+
+    REQUESTED = "requested"
+    UP = "up"
+    GONE = "gone"
+
+
+State = TypeVar("State", bound=StrEnum)
+Transitions = Mapping[State, frozenset[State]]
+
+_A = AppServerState
+# Work that was interrupted is taken up again from the host on, hence the ways back to it.
+APP_SERVER_TRANSITIONS: Transitions[AppServerState] = {
+    _A.NEW: frozenset({_A.WAITING_FOR_HOST, _A.FAILED, _A.TERMINATED}),
+    _A.WAITING_FOR_HOST: frozenset(
+        {_A.WAITING_FOR_HOST, _A.PROVISIONING, _A.FAILED, _A.TERMINATED}
+    ),
+    _A.PROVISIONING: frozenset({_A.WAITING_FOR_HOST, _A.CHECKING, _A.FAILED, _A.TERMINATED}),
+    _A.CHECKING: frozenset({_A.WAITING_FOR_HOST, _A.RUNNING, _A.FAILED, _A.TERMINATED}),
+    _A.RUNNING: frozenset({_A.TERMINATED}),
+    _A.FAILED: frozenset({_A.TERMINATED}),
+    _A.TERMINATED: frozenset(),
+}
+
+UNFINISHED = frozenset({_A.NEW, _A.WAITING_FOR_HOST, _A.PROVISIONING, _A.CHECKING})
+
+_S = ServerState
+SERVER_TRANSITIONS: Transitions[ServerState] = {
+    _S.REQUESTED: frozenset({_S.UP, _S.GONE}),
+    _S.UP: frozenset({_S.UP, _S.GONE}),
+    _S.GONE: frozenset(),
+}
+
+
+def may_become(state: State, transitions: Transitions[State]) -> frozenset[State]:
+    """The states from which `state` may be reached in one step."""
+    return frozenset(old for old, following in transitions.items() if state in following)
+
+
+def require_transition(old: State, new: State, transitions: Transitions[State]) -> None:
+    """Raise NotPossible unless `new` may follow `old`."""
+    if new not in transitions[old]:
+        raise NotPossible(f"What is {old} cannot become {new}.")

@@ -1,0 +1,123 @@
+"""What Ocim needs of the outside: the few protocols that adapters satisfy.
+
+Every method may raise `OutsideError` (may pass) or `OutsideRefusal` (will not pass by itself).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ocim.core.spec import (
+    Database,
+    Host,
+    HostRequest,
+    Probe,
+    ProbeResult,
+    ProvisionEvent,
+    ProvisionJob,
+    ProvisionOutcome,
+    Routing,
+)
+
+
+class Provider(Protocol):
+    """Makes hosts and takes them away. Hosts outlive the process that asked for them."""
+
+    kind: str
+
+    def create(self, request: HostRequest) -> Host:
+        """Ask for a host; a second call with the same name returns the host that is there."""
+
+    def wait_until_reachable(self, name: str, *, timeout: float) -> Host:
+        """Return when commands can be run on it; HostUnreachable after `timeout` seconds."""
+
+    def find(self, name: str) -> Host | None:
+        """The host of that name, up or not, or None where there is none."""
+
+    def list(self) -> Sequence[str]:
+        """The names of all hosts that this provider has made and not destroyed."""
+
+    def reboot(self, name: str) -> None:
+        """Start it (again) with all that was set up on it; HostUnreachable if there is none."""
+
+    def stop(self, name: str) -> None:
+        """Stop it and keep what is on it, for `reboot`; nothing happens if it is not up."""
+
+    def destroy(self, name: str) -> None:
+        """Take it away with all that is on it; nothing happens if there is none."""
+
+    def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
+        """What to start on this machine so that `argv` runs there, interactively too."""
+
+
+class Provisioner(Protocol):
+    """Turns a bare host and variables into an app server."""
+
+    kind: str
+
+    def check(self, job: ProvisionJob) -> None:
+        """Refuse (BadInput, OutsideRefusal) what cannot work, before a host is asked for.
+
+        `job.host` may be a host that does not exist yet.
+        """
+
+    def provision(
+        self,
+        job: ProvisionJob,
+        *,
+        on_event: Callable[[ProvisionEvent], None],
+        is_cancelled: Callable[[], bool],
+    ) -> ProvisionOutcome:
+        """Run to the end; a second run on the same host changes nothing.
+
+        `on_event` is called as things happen. `is_cancelled` is asked about once a second;
+        once it says yes, the run is ended and Cancelled raised.
+        """
+
+
+class Balancer(Protocol):
+    """Sends public names to app servers, over TLS."""
+
+    kind: str
+
+    def apply(self, routing: Routing) -> None:
+        """Replace all that it serves, in one step, without dropping a request."""
+
+    def is_applied(self, digest: str) -> bool:
+        """Whether the routing with that digest is what it serves now."""
+
+    def authority(self) -> str:
+        """The PEM certificate that clients must trust; empty where public ones sign."""
+
+
+class Databases(Protocol):
+    """Instance databases on a shared server of one kind."""
+
+    kind: str
+
+    def ensure(self, database: Database) -> None:
+        """Make database and account where they are missing, and set the account's password."""
+
+    def drop(self, database: Database) -> None:
+        """Remove database and account; nothing happens if there are none."""
+
+    def size(self, database: Database) -> int | None:
+        """In bytes; None where it does not exist."""
+
+
+class Prober(Protocol):
+    """Looks whether something answers. Never raises for what it finds: the result says it."""
+
+    def get(self, probe: Probe) -> ProbeResult:
+        """Make the request and say what came back; redirects are not followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Everything that operations may reach, by kind where there are several."""
+
+    providers: Mapping[str, Provider]
+    provisioner: Provisioner
+    balancer: Balancer
+    databases: Mapping[str, Databases]
+    prober: Prober

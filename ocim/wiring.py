@@ -1,0 +1,1 @@
+"""Settings → adapters: the only place where names meet classes."""

@@ -1,0 +1,12 @@
+"""The suite's settings: everything in a directory of its own, never the developer's `var`."""
+
+import os
+import tempfile
+
+os.environ.update(
+    OCIM_VAR=tempfile.mkdtemp(prefix="ocim-test-"),
+    OCIM_MASTER_KEY="MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+    SECRET_KEY="only for tests",
+)
+
+from ocim.project.settings import *
