@@ -1,0 +1,63 @@
+"""What changed from one set of variables to another."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from ocim.core.secrets import replaced
+from ocim.core.variables import Path
+
+
+class Absent(Enum):
+    """What a key that is not there has in place of a value (None is a value)."""
+
+    ABSENT = "(not set)"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One key whose value is another, or is there on one side only (the other is ABSENT).
+
+    A changed secret is a Secret on both sides, so it prints as `********`.
+    """
+
+    path: Path
+    old: Any
+    new: Any
+
+    def __str__(self) -> str:
+        return f"{'.'.join(self.path)}: {self.old} → {self.new}"
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """What must be set to get from `old` to `new`: `old`'s keys in order, then what is added.
+
+    Mappings are compared key by key, everything else as a whole. Secrets are compared by their
+    text. What differs in type only (`1` and `true`, a text and a Secret) differs.
+    """
+    return tuple(_differences(old, new, ()))
+
+
+def _differences(
+    old: Mapping[str, Any], new: Mapping[str, Any], above: Path
+) -> Iterator[Difference]:
+    for key in dict.fromkeys([*old, *new]):
+        path, before, after = (*above, key), old.get(key, ABSENT), new.get(key, ABSENT)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            yield from _differences(before, after, path)
+        elif before is ABSENT or after is ABSENT or _exact(before) != _exact(after):
+            yield Difference(path, before, after)
+
+
+def _exact(value: Any) -> str:
+    # JSON tells 1, 1.0 and true apart, at any depth, which == does not.
+    marked = replaced(value, lambda secret: {"secret": [secret.reveal()]})
+    return json.dumps(marked, sort_keys=True)

@@ -1,0 +1,65 @@
+"""Secrets: made from a seed, found in nested values, masked or revealed there.
+
+A Secret inside a longer string cannot be told from the rest of it: a value that combines a secret
+with other text is made a Secret as a whole.
+"""
+
+import hashlib
+import hmac
+import itertools
+import string
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ocim.core.spec import Secret
+
+_ALPHABET = string.ascii_letters + string.digits
+# Bytes from here on are skipped, so that every character is equally likely.
+_BIAS_FROM = 256 - 256 % len(_ALPHABET)
+
+
+def derive(seed: bytes, name: str, length: int = 32) -> Secret:
+    """A text of `length` letters and digits, always the same for the same seed and name.
+
+    Who has it learns nothing of the seed or of the secrets of other names (HMAC-SHA256).
+    ValueError for an empty seed: what it would give could be computed by anybody.
+    """
+    if not seed:
+        raise ValueError("Secrets cannot be derived from an empty seed.")
+    return Secret("".join(itertools.islice(_characters(seed, name), length)))
+
+
+def _characters(seed: bytes, name: str) -> Iterator[str]:
+    for block in itertools.count():
+        message = block.to_bytes(4, "big") + name.encode()
+        for byte in hmac.digest(seed, message, hashlib.sha256):
+            if byte < _BIAS_FROM:
+                yield _ALPHABET[byte % len(_ALPHABET)]
+
+
+def masked(values: Any) -> Any:
+    """A copy in which every Secret, at any depth, is the text `********`."""
+    return replaced(values, str)
+
+
+def revealed(values: Any) -> Any:
+    """A copy in which every Secret is its text: for files that only their reader may open."""
+    return replaced(values, Secret.reveal)
+
+
+def replaced(values: Any, change: Callable[[Secret], Any]) -> Any:
+    """A copy of plain dictionaries and lists, with `change` made to every Secret in it."""
+    if isinstance(values, Secret):
+        return change(values)
+    if isinstance(values, Mapping):
+        return {key: replaced(value, change) for key, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [replaced(value, change) for value in values]
+    return values
+
+
+def secret_texts(values: Any) -> frozenset[str]:
+    """The texts of all Secrets in it but empty ones, for taking them out of logs."""
+    found: set[str] = set()
+    replaced(values, lambda secret: found.add(secret.reveal()))
+    return frozenset(found - {""})
