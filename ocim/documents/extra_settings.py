@@ -1,0 +1,54 @@
+"""An instance's `configuration_extra_settings`: Ansible variables, in YAML that operators write."""
+
+import re
+from typing import Any
+
+from ocim.catalog.templates import is_template
+from ocim.catalog.variable_types import TYPES, Kind, as_flag, fits
+from ocim.documents.faults import refuse
+from ocim.documents.jinja_text import template_faults
+from ocim.documents.yaml_nodes import Document
+from ocim.documents.yaml_text import parse_mapping
+
+WHERE = "configuration_extra_settings"
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Where and as whom Ansible runs is not an instance's to say: `ansible_connection: local` would run
+# all of it on the manager.
+_RESERVED = ("ansible_", "ocim_")
+
+
+def check_extra_settings(text: str) -> dict[str, Any]:
+    """The variables that the text sets, by name.
+
+    BadInput lists all that is wrong, each with line and column: YAML that cannot be read, names
+    that Ansible or Ocim would not take, templates that would run code on the manager, known
+    variables of a wrong type. Known switches come back as true or false however they were written.
+    """
+    document = parse_mapping(text)
+    _check_templates(document)
+    _check_variables(document)
+    refuse(document.faults, where=WHERE)
+    return {name: _normal(name, value) for name, value in document.value.items()}
+
+
+def _check_templates(document: Document) -> None:
+    for text in document.texts:
+        for fault in template_faults(text.value):
+            document.fault(text.place_of(fault.word, fault.line), fault.text)
+
+
+def _check_variables(document: Document) -> None:
+    for name, value in document.value.items():
+        place = document.places[name,]
+        if not _NAME.fullmatch(name):
+            document.fault(place, "a variable's name has letters, digits and _ only.")
+        elif name.startswith(_RESERVED):
+            document.fault(place, f"{name} is not for settings: Ocim itself sets it.")
+        elif name in TYPES and not fits(value, TYPES[name]):
+            document.fault(place, f"{name} must be {TYPES[name]}.")
+
+
+def _normal(name: str, value: Any) -> Any:
+    is_switch = TYPES.get(name) is Kind.FLAG
+    return as_flag(value) if is_switch and not is_template(str(value)) else value
