@@ -5,9 +5,9 @@ from typing import Any
 
 from ocim.catalog.templates import is_template
 from ocim.catalog.variable_types import TYPES, Kind, as_flag, fits
+from ocim.documents.document import Document
 from ocim.documents.faults import refuse
 from ocim.documents.jinja_text import template_faults
-from ocim.documents.yaml_nodes import Document
 from ocim.documents.yaml_text import parse_mapping
 
 WHERE = "configuration_extra_settings"

@@ -8,7 +8,7 @@ from ocim.core.errors import BadInput
 _MOST = 50
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """Line and column, both from 1."""
 
@@ -16,7 +16,7 @@ class Place:
     column: int = 1
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong."""
 
@@ -29,7 +29,7 @@ def refuse(faults: Collection[Fault], *, where: str) -> None:
 
     Each fault once. Of very many (somebody passed another kind of file) the first ones and a count.
     """
-    ordered = sorted(set(faults))
+    ordered = sorted(set(faults), key=lambda each: (each.place.line, each.place.column, each.text))
     lines = [
         f"{where}, line {fault.place.line}, column {fault.place.column}: {fault.text}"
         for fault in ordered[:_MOST]

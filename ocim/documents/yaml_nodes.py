@@ -1,67 +1,27 @@
 """PyYAML's nodes → plain values, with the place of everything and all that is wrong with it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import yaml
 from yaml.constructor import SafeConstructor
 from yaml.reader import Reader
 
-from ocim.documents.faults import Fault, Place
+from ocim.documents.document import Document, Path, Text
+from ocim.documents.faults import Place
 
-MAX_EXPANDED = 2 * 1024 * 1024
+MAX_ADDED = 256 * 1024
 _MAX_NUMBER = 2**63
+_LONGEST_NUMBER = 80
 _SHOWN = 60
 _YAML = "tag:yaml.org,2002:"
 
-Path = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text in a document: its value, and how it is written there."""
-
-    value: str
-    raw: str
-    start: Place
-
-    def place_of(self, word: str, line: int) -> Place:
-        """Where in the document `word` stands that is in the value's `line` (from 1).
-
-        The beginning of the text where it cannot be told (escapes, a line that was folded).
-        """
-        lines = self.value.split("\n")
-        before = sum(len(above) + 1 for above in lines[: line - 1])
-        word = word or "".join(lines[line - 1 : line]).strip()
-        nth = self.value.count(word, 0, before) if word else -1
-        at = -1
-        for _ in range(nth + 1):
-            at = self.raw.find(word, at + 1)
-            if at < 0:
-                break
-        if at < 0:
-            return self.start
-        above = self.raw.count("\n", 0, at)
-        column = at - self.raw.rfind("\n", 0, at) if above else self.start.column + at
-        return Place(self.start.line + above, column)
-
-
-@dataclass(slots=True)
-class Document:
-    """What was read; `value` says something only where there are no `faults`."""
-
-    source: str
-    value: Any = None
-    faults: list[Fault] = field(default_factory=list)
-    places: dict[Path, Place] = field(default_factory=dict)
-    """Of every key and list item."""
-    texts: list[Text] = field(default_factory=list)
-    """Every text, keys too."""
-
-    def fault(self, place: Place, text: str) -> None:
-        """Note what is wrong."""
-        self.faults.append(Fault(place, text))
+_CONSTRUCT: Mapping[str, Callable[[SafeConstructor, yaml.ScalarNode], Any]] = {
+    f"{_YAML}bool": SafeConstructor.construct_yaml_bool,
+    f"{_YAML}int": SafeConstructor.construct_yaml_int,
+    f"{_YAML}float": SafeConstructor.construct_yaml_float,
+}
 
 
 class _TooLargeError(Exception):
@@ -75,7 +35,8 @@ class NodeReader:
         self._document = document
         self._scalars = SafeConstructor()
         self._above: set[int] = set()
-        self._size = 0
+        self._seen: set[int] = set()
+        self._added = 0
 
     def read(self, root: yaml.Node) -> Any:
         """The value; faults and places go to the document."""
@@ -103,9 +64,12 @@ class NodeReader:
         return None
 
     def _count(self, node: yaml.Node) -> None:
-        self._size += 1 + (len(node.value) if isinstance(node, yaml.ScalarNode) else 0)
-        if self._size > MAX_EXPANDED:
-            self._fault(node, f"aliases (*name) make more than {MAX_EXPANDED} characters of this.")
+        """Keep account of what aliases (and `<<`) repeat: values and their characters."""
+        if id(node) in self._seen:
+            self._added += 1 + (len(node.value) if isinstance(node, yaml.ScalarNode) else 0)
+        self._seen.add(id(node))
+        if self._added > MAX_ADDED:
+            self._fault(node, f"is repeated by aliases (*name) beyond {MAX_ADDED} characters.")
             raise _TooLargeError
 
     def _item(self, node: yaml.Node, path: Path) -> Any:
@@ -147,7 +111,9 @@ class NodeReader:
         key = self._scalar(node) if isinstance(node, yaml.ScalarNode) else None
         if isinstance(key, str):
             return key
-        self._fault(node, "a key must be a text: write it in quotes.")
+        # To YAML, {{ x }} is a mapping in a mapping.
+        value = " (And so must a value that begins with {{.)" * isinstance(node, yaml.MappingNode)
+        self._fault(node, f"a key must be a text: write it in quotes.{value}")
         return None
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
@@ -156,7 +122,7 @@ class NodeReader:
                 return self._text(node)
             case "null":
                 return None
-            case "bool" | "int" | "float":
+            case _ if node.tag in _CONSTRUCT:
                 return self._number(node)
             case "timestamp":
                 self._fault(node, "would be read as a date: write it in quotes.")
@@ -165,18 +131,13 @@ class NodeReader:
         return None
 
     def _number(self, node: yaml.ScalarNode) -> bool | int | float | None:
-        number: bool | int | float
-        try:
-            match node.tag.removeprefix(_YAML):
-                case "bool":
-                    number = bool(self._scalars.construct_yaml_bool(node))
-                case "int":
-                    number = int(self._scalars.construct_yaml_int(node))
-                case _:
-                    number = float(self._scalars.construct_yaml_float(node))
-        except (ValueError, LookupError, OverflowError):
-            self._fault(node, f"is not what its tag {_shown(node.tag)} says.")
-            return None
+        number: bool | int | float = math.nan
+        if len(node.value) <= _LONGEST_NUMBER:  # PyYAML takes its time over long ones
+            try:
+                number = _CONSTRUCT[node.tag](self._scalars, node)
+            except (ValueError, LookupError, OverflowError):
+                self._fault(node, f"is not what its tag {_shown(node.tag)} says.")
+                return None
         if -_MAX_NUMBER < number < _MAX_NUMBER:
             return number
         self._fault(node, "is no number that can be stored: write it in quotes.")

@@ -10,8 +10,9 @@ from typing import Any
 import yaml
 from yaml.reader import Reader
 
+from ocim.documents.document import Document
 from ocim.documents.faults import Fault, Place, refuse
-from ocim.documents.yaml_nodes import Document, NodeReader
+from ocim.documents.yaml_nodes import NodeReader
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 50
@@ -70,13 +71,10 @@ def _unreadable(text: str) -> list[Fault]:
     if size > MAX_BYTES:
         return [Fault(Place(), f"is too large: {size} bytes, and {MAX_BYTES} are allowed.")]
     return [
-        Fault(_place(text, found.start()), f"a control character (code {ord(found[0])}).")
-        for found in Reader.NON_PRINTABLE.finditer(text)
+        Fault(Place(number, found.start() + 1), f"a control character (code {ord(found[0])}).")
+        for number, line in enumerate(text.split("\n"), start=1)
+        if (found := Reader.NON_PRINTABLE.search(line))
     ]
-
-
-def _place(text: str, index: int) -> Place:
-    return Place(text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index))
 
 
 def _too_deep(text: str) -> list[Fault]:
@@ -97,6 +95,10 @@ def _marked(mark: Any) -> Place:
 
 
 def _syntax_fault(error: yaml.YAMLError) -> Fault:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    said = [part for name in ("problem", "context") if (part := getattr(error, name, None))]
-    return Fault(_marked(mark), f"this is not YAML: {', '.join(said) or error}.")
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return Fault(Place(), f"this is not YAML: {error}.")
+    said = error.problem or "something is wrong"
+    if error.context and error.context_mark:
+        # A bracket that is never closed is noticed at the end only.
+        said += f", {error.context} that begins in line {_marked(error.context_mark).line}"
+    return Fault(_marked(error.problem_mark or error.context_mark), f"this is not YAML: {said}.")
