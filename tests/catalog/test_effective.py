@@ -1,0 +1,191 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ocim.catalog.effective import effective, layers
+from ocim.catalog.secret_names import is_secret_name
+from ocim.catalog.variable_types import TYPES, fits
+from ocim.core.errors import BadInput
+from ocim.core.secrets import masked, revealed, secret_texts
+from ocim.core.spec import Database, Instance, Secret
+from tests.catalog.instances import DOMAINS, KEYS, SEED, instance
+
+MYSQL = Database(
+    kind="mysql", name="demo_edxapp", host="db", port=3307, user="demo", password=Secret("pw-123")
+)
+
+
+def variables(of: Instance, **extra: Any) -> dict[str, Any]:
+    return effective(of, extra, seed=SEED, jwt_keys=KEYS).values
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("EDXAPP_PLATFORM_NAME", "Démo: “yes”"),
+        ("EDXAPP_SITE_NAME", "demo.localhost"),
+        ("EDXAPP_LMS_BASE", "demo.localhost:8443"),
+        ("EDXAPP_LMS_ROOT_URL", "https://demo.localhost:8443"),
+        ("EDXAPP_PREVIEW_LMS_BASE", "preview.demo.localhost:8443"),
+        ("EDXAPP_CMS_BASE", "studio.demo.localhost:8443"),
+        ("EDXAPP_TIME_ZONE", "Europe/Berlin"),
+        ("EDXAPP_DEFAULT_FROM_EMAIL", "ops@example.com"),
+        ("COMMON_LMS_BASE_URL", "https://demo.localhost:8443"),
+        ("COMMON_JWT_ISSUER", "https://demo.localhost:8443/oauth2"),
+        ("EDXAPP_ECOMMERCE_PUBLIC_URL_ROOT", "https://ecommerce.demo.localhost:8443"),
+        ("EDXAPP_ECOMMERCE_API_URL", "https://ecommerce.demo.localhost:8443/api/v2/"),
+        ("EDXAPP_COURSE_CATALOG_API_URL", "https://discovery.demo.localhost:8443/api/v1"),
+        ("edx_platform_repo", "https://github.com/open-craft/edx-platform"),
+        ("edx_platform_version", "opencraft-release/juniper.2"),
+        ("openedx_release", "open-release/juniper.2"),
+        ("EDXAPP_MEDIA_ROOT", "/var/storage/7/edxapp/media"),
+        ("EDXAPP_DATABASE_ENGINE", "django.db.backends.sqlite3"),
+        ("EDXAPP_MYSQL_DB_NAME", "/var/x/edxapp.sqlite3"),
+        ("EDXAPP_MYSQL_PORT", ""),
+        ("EDXAPP_JWT_SIGNING_ALGORITHM", "RS512"),
+        ("EDXAPP_JWT_PRIVATE_SIGNING_JWK", KEYS.private_jwk),
+        ("COMMON_JWT_PUBLIC_SIGNING_JWK_SET", KEYS.public_jwk_set),
+    ],
+)
+def test_an_instance_gives_its_variables(name: str, value: object) -> None:
+    assert variables(instance())[name] == value
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["SANDBOX_ENABLE_ECOMMERCE", "SANDBOX_ENABLE_DISCOVERY", "ecommerce_create_demo_data",
+     "DEMO_ROLE_ENABLED", "CONFIGURE_JWTS", "NGINX_SET_X_FORWARDED_HEADERS"],
+)  # fmt: skip
+def test_what_upstream_turns_on_by_itself_is_off(name: str) -> None:
+    assert variables(instance())[name] is False
+
+
+def test_the_host_name_is_not_that_of_the_lms() -> None:
+    assert variables(instance())["COMMON_HOSTNAME"] not in DOMAINS.all()
+
+
+def test_an_external_name_is_what_learners_see() -> None:
+    external = replace(DOMAINS, external={"lms": ("learn.example.com",)})
+    found = variables(instance(domains=external, public_port=443))
+    assert found["EDXAPP_LMS_BASE"] == "learn.example.com"
+    assert found["EDXAPP_LMS_ROOT_URL"] == "https://learn.example.com"
+
+
+def test_a_database_server_gives_address_and_account() -> None:
+    found = variables(instance(databases={"edxapp": MYSQL}))
+    assert {
+        name: found[f"EDXAPP_MYSQL_{name}"] for name in ("DB_NAME", "USER", "HOST", "PORT")
+    } == {
+        "DB_NAME": "demo_edxapp",
+        "USER": "demo",
+        "HOST": "db",
+        "PORT": "3307",
+    }
+    assert found["EDXAPP_DATABASE_ENGINE"] == "django.db.backends.mysql"
+    assert found["EDXAPP_MYSQL_PASSWORD"] == found["COMMON_MYSQL_MIGRATE_PASS"] == Secret("pw-123")
+
+
+@pytest.mark.parametrize(
+    "commit, present, absent",
+    [
+        ("ironwood.2", "ECOMMERCE_SOCIAL_AUTH_EDX_OIDC_SECRET", "_OAUTH2_"),
+        ("juniper.2", "ECOMMERCE_SOCIAL_AUTH_EDX_OAUTH2_SECRET", "_OIDC_"),
+        ("juniper.2", "DISCOVERY_BACKEND_SERVICE_EDX_OAUTH2_SECRET", "_OIDC_"),
+    ],
+)
+def test_clients_of_services_that_are_off_have_secrets_too_as_their_release_names_them(
+    commit: str, present: str, absent: str
+) -> None:
+    found = variables(instance(edx_platform_commit=commit))
+    assert isinstance(found[present], Secret)
+    assert [name for name in found if absent in name] == []
+
+
+def test_every_generated_secret_is_long_and_used_for_one_thing() -> None:
+    found = effective(instance(), {}, seed=SEED, jwt_keys=KEYS)
+    texts = [
+        text
+        for leaf in found.leaves
+        if leaf.path != ("EDXAPP_JWT_PRIVATE_SIGNING_JWK",)
+        for text in secret_texts(leaf.value)
+    ]
+    assert len(texts) == len(set(texts)) == 8
+    assert all(len(text) >= 32 for text in texts)
+
+
+def test_secrets_stay_the_same_for_the_same_seed_and_differ_for_another() -> None:
+    first, again = variables(instance()), variables(instance())
+    other = effective(instance(), {}, seed=b"another", jwt_keys=KEYS).values
+    assert first == again
+    assert first["EDXAPP_EDX_API_KEY"] != other["EDXAPP_EDX_API_KEY"]
+
+
+@pytest.mark.parametrize("commit", ["ironwood.2", "juniper.2"])
+def test_everything_that_is_generated_is_of_its_known_type(commit: str) -> None:
+    of = instance(edx_platform_commit=commit, databases={"edxapp": MYSQL})
+    found = variables(of)
+    assert [name for name in found if name not in TYPES] == []
+    assert [name for name, value in found.items() if not fits(value, TYPES[name])] == []
+
+
+def test_secrets_are_known_by_their_names_also_where_an_operator_sets_them() -> None:
+    found = variables(instance(databases={"edxapp": MYSQL}))
+    assert {name for name in found if is_secret_name(name)} == {
+        name for name, value in found.items() if secret_texts(value)
+    }
+
+
+def test_the_layers_are_laid_in_their_order() -> None:
+    found = effective(instance(), {}, seed=SEED, jwt_keys=KEYS)
+    assert found.layers == (
+        "defaults", "databases", "storage", "secrets", "services", "configuration_extra_settings",
+    )  # fmt: skip
+
+
+def test_no_two_generated_layers_set_the_same_variable() -> None:
+    names = [
+        name for layer in layers(instance(), seed=SEED, jwt_keys=KEYS) for name in layer.values
+    ]
+    assert len(names) == len(set(names))
+
+
+def test_the_operator_has_the_last_word() -> None:
+    extra = {"EDXAPP_PLATFORM_NAME": "Mine", "EDXAPP_LMS_ENV_EXTRA": {"A": {"B": 1}}}
+    found = effective(instance(), extra, seed=SEED, jwt_keys=KEYS)
+    assert found.values["EDXAPP_PLATFORM_NAME"] == "Mine"
+    assert found.source(("EDXAPP_PLATFORM_NAME",)) == "configuration_extra_settings"
+    assert found.source(("EDXAPP_LMS_ENV_EXTRA", "A", "B")) == "configuration_extra_settings"
+    assert found.source(("EDXAPP_LMS_BASE",)) == "defaults"
+
+
+def test_an_operators_own_secrets_are_masked_too() -> None:
+    found = variables(
+        instance(),
+        EDXAPP_EDX_API_KEY="typed",
+        ECOMMERCE_PAYMENT_PROCESSOR_CONFIG={
+            "demo": {"stripe": {"publishable_key": "pk", "secret_key": "sk"}}
+        },
+    )
+    shown = masked(found)
+    assert shown["EDXAPP_EDX_API_KEY"] == "********"
+    assert shown["ECOMMERCE_PAYMENT_PROCESSOR_CONFIG"] == {
+        "demo": {"stripe": {"publishable_key": "pk", "secret_key": "********"}}
+    }
+    assert revealed(found)["EDXAPP_EDX_API_KEY"] == "typed"
+
+
+@pytest.mark.parametrize(
+    "changes, variable",
+    [
+        ({"name": "{{ lookup('pipe', 'id') }}"}, "EDXAPP_PLATFORM_NAME"),
+        ({"edx_platform_commit": "{% x %}"}, "edx_platform_version"),
+        ({"storage_directory": "{# x #}"}, "EDXAPP_MEDIA_ROOT"),
+        ({"name": "#jinja2: x"}, "EDXAPP_PLATFORM_NAME"),
+        ({"domains": replace(DOMAINS, studio="{{ x }}")}, "EDXAPP_CMS_BASE"),
+    ],
+)
+def test_no_field_of_an_instance_becomes_a_template(changes: dict[str, Any], variable: str) -> None:
+    with pytest.raises(BadInput, match="templates belong in") as caught:
+        variables(instance(**changes))
+    assert variable in "\n".join(caught.value.faults)

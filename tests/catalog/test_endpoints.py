@@ -1,0 +1,68 @@
+from dataclasses import replace
+
+import pytest
+
+from ocim.catalog.endpoints import ENDPOINTS, probes, public_probes, public_url, upstream
+from ocim.core.spec import Probe, Service
+from tests.catalog.instances import DOMAINS, instance
+
+EXTERNAL = replace(DOMAINS, external={"lms": ("learn.example.com", "www.example.com")})
+
+
+def test_every_service_has_an_endpoint() -> None:
+    assert set(ENDPOINTS) == set(Service)
+
+
+@pytest.mark.parametrize(
+    "service, behind_nginx, expected",
+    [
+        (Service.LMS, False, "127.1.2.3:8000"),
+        (Service.STUDIO, False, "127.1.2.3:8010"),
+        (Service.ECOMMERCE, False, "127.1.2.3:8130"),
+        (Service.DISCOVERY, False, "127.1.2.3:8381"),
+        (Service.DISCOVERY, True, "127.1.2.3:80"),
+    ],
+)
+def test_a_service_is_reached_at_its_port_or_at_nginx(
+    service: Service, behind_nginx: bool, expected: str
+) -> None:
+    assert upstream(service, "127.1.2.3", behind_nginx=behind_nginx) == expected
+
+
+@pytest.mark.parametrize(
+    "port, url", [(8443, "https://demo.localhost:8443"), (443, "https://demo.localhost")]
+)
+def test_a_public_address_has_the_port_where_it_is_not_that_of_https(port: int, url: str) -> None:
+    assert public_url(instance(public_port=port), Service.LMS) == url
+
+
+def test_people_see_the_first_external_name() -> None:
+    with_external = instance(domains=EXTERNAL, public_port=443)
+    assert public_url(with_external, Service.LMS) == "https://learn.example.com"
+    assert public_url(with_external, Service.STUDIO) == "https://studio.demo.localhost"
+
+
+def test_a_host_is_asked_under_the_public_names() -> None:
+    assert probes(instance(), "127.1.2.3") == (
+        Probe("lms", "http://demo.localhost:8443/heartbeat", connect_to="127.1.2.3:8000"),
+        Probe("studio", "http://studio.demo.localhost:8443/heartbeat", connect_to="127.1.2.3:8010"),
+    )
+
+
+def test_the_balancer_is_asked_over_tls() -> None:
+    lms, studio = public_probes(instance(), "127.0.0.1:8443")
+    assert (lms.url, lms.connect_to) == (
+        "https://demo.localhost:8443/heartbeat",
+        "127.0.0.1:8443",
+    )
+    assert studio.url == "https://studio.demo.localhost:8443/heartbeat"
+
+
+def test_every_enabled_service_is_asked() -> None:
+    everything = instance(services=frozenset(Service))
+    urls = [probe.url for probe in probes(everything, "10.0.0.1", behind_nginx=True)]
+    assert urls[2:] == [
+        "http://ecommerce.demo.localhost:8443/health/",
+        "http://discovery.demo.localhost:8443/health/",
+    ]
+    assert len(public_probes(everything, "10.0.0.2:443")) == len(urls) == 4
