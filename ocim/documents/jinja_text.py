@@ -27,6 +27,8 @@ _INNER = (
 )
 _DUNDER = re.compile(r"__[A-Za-z]+__")
 _CALL = re.compile(r"\b(?:lookup|query|q)\s*\(")
+# Of one text; nobody reads more, and each has to be looked for in the document.
+_MOST = 50
 
 # The extensions that upstream's ansible.cfg turns on.
 _JINJA = Environment(  # noqa: S701 - nothing is rendered
@@ -44,7 +46,7 @@ class TemplateFault:
 
 
 def template_faults(text: str) -> list[TemplateFault]:
-    """Everything in the text that would run on the manager, and faults of Jinja's syntax."""
+    """What in the text would run on the manager (the first few dozen), or a fault of syntax."""
     if has_header(text):
         return [TemplateFault(1, "#jinja2", "the header #jinja2: would hide templates: remove it.")]
     try:
@@ -66,7 +68,12 @@ def _found_in_expression(text: str) -> list[TemplateFault]:
 
 
 def _found(template: nodes.Template) -> list[TemplateFault]:
-    return list(dict.fromkeys(fault for node in _all(template) for fault in _faults(node)))
+    found: dict[TemplateFault, None] = {}
+    for node in _all(template):
+        found.update(dict.fromkeys(_faults(node)))
+        if len(found) >= _MOST:
+            break
+    return list(found)
 
 
 def _all(node: nodes.Node) -> Iterator[nodes.Node]:

@@ -79,6 +79,10 @@ def test_a_template_nested_too_deeply_is_refused() -> None:
     assert fault.text == "this template is nested too deeply."
 
 
+def test_of_very_many_faults_in_one_text_only_the_first_are_looked_for() -> None:
+    assert len(template_faults("{{ lookup('x') }}\n" * 1000)) == 50
+
+
 def test_the_line_within_the_text_is_told() -> None:
     found = template_faults("a\n{{ b }}\n{{ lookup('x') }}\n{{ q('y') }}")
     assert [(fault.line, fault.word) for fault in found] == [(3, "lookup"), (4, "q")]
