@@ -165,7 +165,11 @@ def play(host: Host, directory: Path, unwanted: str) -> str:
             *settings,
             playbook,
         ],
-        env={**host.connection.environment, "ANSIBLE_NOCOLOR": "1"},
+        env={
+            **host.connection.environment,
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_REMOTE_TEMP": host.connection.environment["TMPDIR"],
+        },
         capture_output=True,
         text=True,
         check=True,

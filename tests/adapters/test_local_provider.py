@@ -203,6 +203,20 @@ def test_destroying_leaves_neither_directory_nor_address(
     assert list((Path(host.root).parent / ".addresses").iterdir()) == []
 
 
+def test_a_host_may_be_destroyed_by_several_at_once(provider: LocalProvider, host: Host) -> None:
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(provider.destroy, [host.name] * 4)) == [None] * 4
+
+    assert provider.list() == []
+
+
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(OutsideRefusal, match=r"Host one: .*file/hosts"):
+        LocalProvider(tmp_path / "file/hosts").create(HostRequest("one"))
+
+
 def test_a_process_of_another_host_is_left_alone(provider: LocalProvider, host: Host) -> None:
     provider.create(HostRequest("one-more"))
 
