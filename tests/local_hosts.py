@@ -20,10 +20,7 @@ def local_hosts(hosts_dir: Path) -> Iterator[LocalProvider]:
     try:
         yield provider
     finally:
-        while left := processes_below(hosts_dir):
-            for process in left:
-                process.kill()
-            psutil.wait_procs(left, timeout=0.05)
+        kill_processes_below(hosts_dir)
 
 
 def processes_below(directory: Path) -> list[psutil.Process]:
@@ -36,6 +33,15 @@ def processes_below(directory: Path) -> list[psutil.Process]:
         except (psutil.Error, OSError):
             continue
     return found
+
+
+def kill_processes_below(directory: Path) -> None:
+    """Kill them, and what they start meanwhile."""
+    while left := processes_below(directory):
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(left, timeout=0.05)
 
 
 def run(provider: LocalProvider, name: str, *argv: str, stdin: str = "") -> str:

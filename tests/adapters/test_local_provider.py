@@ -16,7 +16,14 @@ from ocim.adapters.providers.local import addresses, supervisord
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.core.errors import BadInput, OutsideRefusal
 from ocim.core.spec import Host, HostRequest
-from tests.local_hosts import heard, local_hosts, processes_below, run, set_up_program
+from tests.local_hosts import (
+    heard,
+    kill_processes_below,
+    local_hosts,
+    processes_below,
+    run,
+    set_up_program,
+)
 
 CREATE = """\
 import sys
@@ -146,8 +153,7 @@ def test_programs_come_back_on_a_host_that_lost_all_its_processes(
     provider: LocalProvider, host: Host, tmp_path: Path
 ) -> None:
     set_up_program(host, "lms", "echo up > said; exec sleep infinity")
-    for process in processes_below(tmp_path / "hosts"):
-        process.kill()
+    kill_processes_below(tmp_path / "hosts")
 
     assert provider.find("one") == host
     provider.reboot("one")
