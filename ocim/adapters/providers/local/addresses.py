@@ -1,0 +1,79 @@
+"""Loopback addresses: one for each local host, claimed so that no two hosts share one.
+
+A claim is a symbolic link `<address>` → `<host's name>`: made in one step or not at all, and it
+says whose it is even if its maker died at once.
+"""
+
+import errno
+import hashlib
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from ocim.core.errors import OutsideRefusal
+
+ATTEMPTS = 100
+FIRST, LAST = int(IPv4Address("127.1.0.1")), int(IPv4Address("127.255.255.254"))
+
+
+def claim(claims: Path, name: str, ports: Sequence[int]) -> str:
+    """Return an address that is now `name`'s, with all `ports` of it free.
+
+    OutsideRefusal where no address is to be had: another program has a port on all of them.
+    """
+    taken: list[int] = []
+    claims.mkdir(parents=True, exist_ok=True)
+    for address in _candidates(claims, name):
+        link = claims / address
+        try:
+            link.symlink_to(name)
+        except FileExistsError:
+            if not _is_claimed_by(link, name):
+                continue
+        taken = [port for port in ports if _is_taken(address, port)]
+        if not taken:
+            return address
+        link.unlink()
+    raise OutsideRefusal(
+        f"No loopback address has its ports {', '.join(map(str, ports))} free; "
+        f"a program of this machine holds {', '.join(map(str, taken))} on all of them.",
+        remedy="Find it with `ss -ltnp` and stop it, or let it listen on 127.0.0.1 only.",
+    )
+
+
+def release(claims: Path, name: str) -> None:
+    """Give back what `name` has claimed."""
+    for link in claims.glob("127.*"):
+        if _is_claimed_by(link, name):
+            link.unlink()
+
+
+def _is_claimed_by(link: Path, name: str) -> bool:
+    try:
+        return os.readlink(link) == name  # noqa: PTH115 - it is a word, not a path
+    except FileNotFoundError:  # another host gave it back just now
+        return False
+
+
+def _candidates(claims: Path, name: str) -> Iterator[str]:
+    """Addresses to try: they differ between installations, and are not soon used again.
+
+    An address that served another host a moment ago may still be known to a balancer.
+    """
+    for attempt in range(ATTEMPTS):
+        digest = hashlib.sha256(f"{claims}\0{name}\0{attempt}".encode()).digest()
+        yield str(IPv4Address(FIRST + int.from_bytes(digest[:8], "big") % (LAST - FIRST + 1)))
+
+
+def _is_taken(address: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            return True
+    return False

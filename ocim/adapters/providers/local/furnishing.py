@@ -1,0 +1,75 @@
+"""What a local host's directory holds: laid out like a machine's `/`, all of one user."""
+
+import shutil
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+
+import certifi
+
+from ocim.adapters.providers.local import processes
+from ocim.adapters.providers.local.cron import CRONTAB
+from ocim.adapters.providers.local.shims import SUPERVISOR, SUPERVISOR_CONF, commands
+from ocim.core.errors import BadInput
+
+DIRECTORIES = (
+    "bin", "etc", "home", "lib", "run", "tmp", "var/log", str(Path(CRONTAB).parent),
+    "edx/app/supervisor/conf.d", "edx/var/log/cron", "edx/var/log/supervisor",
+)  # fmt: skip
+NAMES = "etc/hosts"
+AUTHORITIES = "etc/authorities.pem"
+TRUSTED = "etc/trusted.pem"
+
+
+def furnish(root: Path) -> None:
+    """Make the host's directories and commands, afresh before each start.
+
+    So a host that is rebooted uses the Python and the Ocim of now.
+    """
+    shutil.rmtree(root / "run", ignore_errors=True)
+    for directory in DIRECTORIES:
+        (root / directory).mkdir(parents=True, exist_ok=True)
+    (root / SUPERVISOR_CONF).write_text(SUPERVISOR)
+    for name, text in commands(root).items():
+        command = root / "bin" / name
+        command.write_text(text)
+        command.chmod(0o755)
+    shutil.copyfile(Path(__file__).with_name("sitecustomize.py"), root / "lib/sitecustomize.py")
+    known = Path(certifi.where()).read_text()
+    (root / TRUSTED).write_text(f"{known}\n{(root / AUTHORITIES).read_text()}")
+
+
+def introduce(root: Path, names: Mapping[str, str], authorities: str) -> None:
+    """Tell the host the fleet's names and authorities; BadInput if one is not fit for hosts(5)."""
+    faults = []
+    for name, address in names.items():
+        if len(name.split()) != 1:
+            faults.append(f"{name!r} is not a host name.")
+        try:
+            ip_address(address)
+        except ValueError as error:
+            faults.append(f"{name}: {error}.")
+    if faults:
+        raise BadInput(faults)
+    (root / "etc").mkdir(exist_ok=True)
+    lines = [f"{address} {name.lower()}\n" for name, address in names.items()]
+    (root / NAMES).write_text("".join(lines))
+    (root / AUTHORITIES).write_text(authorities)
+
+
+def environment(root: Path) -> dict[str, str]:
+    """Return what every process on the host has in its environment, and nothing else."""
+    bash = Path("/bin/bash")
+    return {
+        processes.MARK: str(root),
+        "PATH": f"{root}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": str(root / "home"),
+        "TMPDIR": str(root / "tmp"),
+        "SHELL": str(bash) if bash.exists() else "/bin/sh",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(root / "lib"),
+        "SSL_CERT_FILE": str(root / TRUSTED),
+        "REQUESTS_CA_BUNDLE": str(root / TRUSTED),
+        # setproctitle, which gunicorn uses where it finds it, would overwrite the mark.
+        "SPT_NOENV": "1",
+    }

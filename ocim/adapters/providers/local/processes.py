@@ -1,0 +1,97 @@
+"""The processes of a local host: found by a mark in their environment, and ended.
+
+The mark survives what process ids in files do not: a supervisord that was killed and its orphans.
+Signals go through pidfds, so that a process id that was given away again is never hit.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ocim.core.errors import OutsideError
+
+MARK = "OCIM_HOST_ROOT"
+PROC = Path("/proc")
+
+
+def of_host(root: Path) -> set[int]:
+    """Return the ids of the host's processes: those with its mark, and their descendants."""
+    mark = f"{MARK}={root}".encode()
+    marked, parents = set(), {}
+    for pid in (int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()):
+        with contextlib.suppress(OSError):  # it has just ended, or is not ours
+            parents[pid] = int((PROC / f"{pid}/stat").read_bytes().rpartition(b")")[2].split()[1])
+            if mark in (PROC / f"{pid}/environ").read_bytes().split(b"\0"):
+                marked.add(pid)
+    return {pid for pid in parents if _descends(pid, marked, parents)} - {os.getpid()}
+
+
+def end(root: Path, supervisor: int | None, *, grace: float) -> None:
+    """Ask the supervisor to end its programs and itself, then what is left; kill the obstinate.
+
+    `grace` is what the supervisor is given, in seconds. OutsideError if something cannot be killed.
+    """
+    if supervisor is not None:
+        _signal(root, signal.SIGTERM, only=supervisor, wait=grace)
+    _signal(root, signal.SIGTERM, wait=2.0)
+    kill(root)
+
+
+def kill(root: Path) -> None:
+    """Leave no process of the host; OutsideError if one cannot be killed."""
+    deadline = time.monotonic() + 20.0
+    while left := of_host(root):
+        if time.monotonic() > deadline:
+            raise OutsideError(
+                f"Processes {sorted(left)} of {root.name} do not end.",
+                remedy="Look at them with ps; they may wait for a disk.",
+            )
+        _signal(root, signal.SIGKILL, wait=1.0)
+
+
+def _signal(root: Path, number: signal.Signals, *, only: int | None = None, wait: float) -> None:
+    """Send a signal to the host's processes, or to one of them, and wait until they ended."""
+    with _opened(of_host(root)) as pidfds:
+        # Seen again after it was opened: what the pidfd stands for is the host's.
+        confirmed = of_host(root) & ({only} if only else set(pidfds))
+        targets = [pidfd for pid, pidfd in pidfds.items() if pid in confirmed]
+        for pidfd in targets:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(pidfd, number)
+        _wait(targets, wait)
+
+
+@contextlib.contextmanager
+def _opened(pids: set[int]) -> Iterator[Mapping[int, int]]:
+    pidfds = {}
+    try:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                pidfds[pid] = os.pidfd_open(pid)
+        yield pidfds
+    finally:
+        for pidfd in pidfds.values():
+            os.close(pidfd)
+
+
+def _wait(pidfds: list[int], timeout: float) -> None:
+    poll = select.poll()
+    for pidfd in pidfds:
+        poll.register(pidfd, select.POLLIN)
+    left, deadline = set(pidfds), time.monotonic() + timeout
+    while left and (ended := poll.poll(max(0.0, deadline - time.monotonic()) * 1000)):
+        for pidfd, _ in ended:
+            poll.unregister(pidfd)
+            left.remove(pidfd)
+
+
+def _descends(pid: int, marked: set[int], parents: Mapping[int, int]) -> bool:
+    while pid in parents:
+        if pid in marked:
+            return True
+        pid = parents[pid]
+    return False

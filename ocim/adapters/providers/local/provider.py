@@ -1,0 +1,162 @@
+"""The provider of local hosts."""
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ocim.adapters.providers.local import addresses, processes, supervisord
+from ocim.adapters.providers.local.furnishing import environment, furnish, introduce
+from ocim.core.errors import BadInput, HostUnreachable
+from ocim.core.spec import Connection, Host, HostRequest
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+SERVICE_PORTS = (8000, 8010, 8130, 8381)
+"""Where gunicorn serves lms, cms, ecommerce and discovery on an Open edX app server."""
+ADDRESS = "etc/address"
+"""Written when a host is made and removed first when it is destroyed: without it there is none."""
+STOP_GRACE = 60.0
+"""Seconds that the programs of a host are given in all to end."""
+
+
+class LocalProvider:
+    """Keeps each host in a directory below `hosts_dir`; see the package for what a host is.
+
+    Any number of processes may use the same `hosts_dir` at once. No host gets an address on
+    which one of `ports` is taken.
+    """
+
+    kind = "local"
+
+    def __init__(self, hosts_dir: Path, *, ports: Sequence[int] = SERVICE_PORTS) -> None:
+        self._hosts_dir = hosts_dir.resolve()
+        self._claims = self._hosts_dir / ".addresses"
+        self._ports = ports
+
+    def create(self, request: HostRequest) -> Host:
+        """Make the host and start it; return the host that is there if there is one."""
+        root = self._root(request.name)
+        self._hosts_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _locked(root, make=True):
+            if not (root / ADDRESS).exists():
+                processes.kill(root)
+                _empty(root)  # what an earlier attempt left that did not get to its end
+                introduce(root, request.names, request.authorities)
+                furnish(root)
+                address = addresses.claim(self._claims, request.name, self._ports)
+                supervisord.start(root)
+                (root / ADDRESS).write_text(address)
+        return self._existing(request.name)
+
+    def wait_until_reachable(self, name: str, *, timeout: float) -> Host:
+        """Return when its supervisord takes commands; HostUnreachable once there is no host."""
+        deadline = time.monotonic() + timeout
+        pause = 0.01
+        while True:
+            host = self._existing(name)
+            if supervisord.answers(self._root(name)):
+                return host
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise HostUnreachable(
+                    f"Host {name} did not come up within {timeout:g} s.",
+                    remedy=f"See {host.root}/var/log/supervisord.log.",
+                )
+            time.sleep(min(pause, left))
+            pause = min(2 * pause, 0.5)
+
+    def find(self, name: str) -> Host | None:
+        """The host, up or not; None where there is none, or one that is only half made."""
+        root = self._root(name)
+        try:
+            address = (root / ADDRESS).read_text()
+        except FileNotFoundError:
+            return None
+        connection = Connection(kind="local", environment=environment(root))
+        return Host(
+            name=name, provider=self.kind, address=address, connection=connection, root=str(root)
+        )
+
+    def list(self) -> Sequence[str]:
+        """The names of all hosts, half made ones too: `destroy` takes those away as well."""
+        return sorted(path.name for path in self._hosts_dir.glob("*") if NAME.fullmatch(path.name))
+
+    def reboot(self, name: str) -> None:
+        """Stop it, if it is up, and start it with the programs that were set up on it."""
+        root = Path(self._existing(name).root)
+        with _locked(root):
+            processes.end(root, supervisord.pid(root), grace=STOP_GRACE)
+            furnish(root)
+            supervisord.start(root)
+
+    def stop(self, name: str) -> None:
+        """End its programs as supervisord ends them, gracefully, and then whatever else runs."""
+        root = self._root(name)
+        if root.exists():
+            with _locked(root):
+                processes.end(root, supervisord.pid(root), grace=STOP_GRACE)
+
+    def destroy(self, name: str) -> None:
+        """Kill its processes and remove its directory; also what is left where one of both is."""
+        root = self._root(name)
+        with _locked(root) if root.exists() else contextlib.nullcontext():
+            processes.kill(root)
+            (root / ADDRESS).unlink(missing_ok=True)
+            addresses.release(self._claims, name)
+            shutil.rmtree(root, ignore_errors=not root.exists())
+
+    def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
+        """`argv` in the host's environment and home; only the terminal's type is added."""
+        host = self._existing(name)
+        variables = {"TERM": os.environ.get("TERM", "dumb"), **host.connection.environment}
+        settings = [f"{key}={value}" for key, value in variables.items()]
+        return ["env", "-i", "-C", variables["HOME"], *settings, *argv]
+
+    def _root(self, name: str) -> Path:
+        if not NAME.fullmatch(name):
+            raise BadInput(
+                [f"{name!r} cannot be a local host's name."],
+                remedy="Use up to 100 letters, digits, dots, dashes and underscores.",
+            )
+        return self._hosts_dir / name
+
+    def _existing(self, name: str) -> Host:
+        if host := self.find(name):
+            return host
+        raise HostUnreachable(f"There is no local host {name} in {self._hosts_dir}.")
+
+
+@contextlib.contextmanager
+def _locked(root: Path, *, make: bool = False) -> Iterator[None]:
+    """Keep other processes from changing the host; the lock is its directory, and goes with it."""
+    while True:
+        if make:
+            root.mkdir(mode=0o700, exist_ok=True)
+        directory = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(directory, fcntl.LOCK_EX)
+            if _is_at(root, directory):
+                yield
+                return
+        finally:
+            os.close(directory)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Whether it is what was opened, and not a successor of something destroyed meanwhile."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _empty(root: Path) -> None:
+    for path in root.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
