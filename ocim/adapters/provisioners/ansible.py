@@ -14,6 +14,7 @@ from ocim.adapters.provisioners.ansible_files import (
     ANSIBLE_PLAYBOOK,
     ansible_environment,
     clean_environment,
+    index_environment,
     write_files,
 )
 from ocim.adapters.provisioners.ansible_messages import condensed
@@ -96,13 +97,15 @@ class AnsibleProvisioner:
         remove_abandoned(self._runs)
 
     def _own_variables(self, job: ProvisionJob) -> dict[str, object]:
+        is_local = job.host.connection.kind == "local"
         python = f"python{sys.version_info.major}.{sys.version_info.minor}"
         variables: dict[str, object] = {
             "ocim_host_root": job.host.root,
             "ocim_host_address": job.host.address,
             "ocim_host_kind": job.host.connection.kind,
+            "ocim_index_environment": index_environment() if is_local else {},
             "ocim_uv": uv.find_uv_bin(),
-            "ocim_python": f"{sys.base_prefix}/bin/{python}",
+            "ocim_python": f"{sys.base_prefix}/bin/{python}" if is_local else "/usr/bin/python3",
         }
         if self._platform is not None:
             archive = platform_archive(self._platform, self._cache / "platform")

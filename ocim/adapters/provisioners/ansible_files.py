@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Mapping
@@ -13,9 +14,10 @@ from ocim.core.spec import Host
 
 ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 
-# What a run may know of the manager's own environment: how to reach package indexes.
-KEPT = ("http_proxy", "https_proxy", "no_proxy", "all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")
-KEPT_BEGINNINGS = ("UV_", "PIP_")
+# What tells package installers how to reach their index.
+INDEX_VARIABLES = re.compile(
+    r"UV_.*|PIP_.*|(https?|all|no)_proxy|SSL_CERT_(FILE|DIR)", re.IGNORECASE
+)
 
 
 def write_files(
@@ -37,18 +39,25 @@ def write_files(
 
 def clean_environment(directory: Path) -> dict[str, str]:
     """What the run's own process gets: a mark, a home in `directory`, and no more than it needs."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name.startswith(KEPT_BEGINNINGS) or name in KEPT or name.lower() in KEPT
-    }
     return {
-        **kept,
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(directory),
         "LC_ALL": "C.UTF-8",  # Ansible refuses any other encoding
         "PYTHONWARNINGS": "ignore",
         MARK: str(directory),
+    }
+
+
+def index_environment() -> dict[str, str]:
+    """What installing packages on this machine needs of the manager's environment."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return {
+        # Empty where the manager has none: it takes away the one of a local host, which knows
+        # the fleet's authorities, but maybe not the index's.
+        "SSL_CERT_FILE": "",
+        # The user's own, as uv finds it: what is there need not be downloaded once more.
+        "UV_CACHE_DIR": str(Path(base) / "uv"),
+        **{name: value for name, value in os.environ.items() if INDEX_VARIABLES.fullmatch(name)},
     }
 
 
@@ -68,8 +77,7 @@ def ansible_environment(directory: Path, *, host: Host, project: Path) -> dict[s
     if (project / "ansible.cfg").exists():
         environment["ANSIBLE_CONFIG"] = str(project / "ansible.cfg")
     if host.connection.kind == "local":
-        environment |= {"ANSIBLE_REMOTE_TEMP": temporary, "UV_CACHE_DIR": str(_uv_cache())}
-        environment |= host.connection.environment
+        environment |= {"ANSIBLE_REMOTE_TEMP": temporary, **host.connection.environment}
     return environment
 
 
@@ -96,12 +104,6 @@ def _inventory(host: Host) -> object:
 def _ssh_options(known_hosts_file: str) -> str:
     file = shlex.quote(known_hosts_file or os.devnull)
     return f"-o UserKnownHostsFile={file} -o IdentitiesOnly=yes"
-
-
-def _uv_cache() -> Path:
-    """The user's cache, as uv finds it: what is there need not be downloaded once more."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("UV_CACHE_DIR") or Path(base) / "uv")
 
 
 def _write(path: Path, content: object) -> None:

@@ -18,13 +18,14 @@ def message_of(result: Mapping[str, Any]) -> str:
     items = [item for item in result.get("results") or [] if item.get("failed")]
     if items:
         return "\n".join(dict.fromkeys(message_of(item) for item in items))
-    message = _text(result.get("msg"))
+    message = _text(result.get("msg") or result.get("censored"))
     output = next(
         filter(None, (condensed(_text(result.get(name))) for name in _OUTPUTS)),
         "",
     )
     if message and not _GENERIC.search(message):
-        return condensed(message)
+        first, *rest = message.splitlines()
+        return "\n".join([first, *condensed("\n".join(rest)).splitlines()])
     if not output:
         return message or "It failed without saying why."
     *context, reason = output.splitlines()

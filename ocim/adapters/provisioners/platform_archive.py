@@ -17,8 +17,8 @@ EPOCH = 315532800
 def platform_archive(platform: Path, cache: Path) -> Path:
     """The tar.gz of `platform` in `cache`, named after its content; made where it is missing.
 
-    It unpacks to `edx-platform/`, in which the file `.archive-DIGEST` (last in the archive) says
-    that all of it is there.
+    It unpacks to `edx-platform/`, in which an empty file (last in the archive, named as the archive
+    is, but with a dot before and no suffix) says that all of it is there.
     """
     files = list(_files(platform))
     digest = _digest(files)
@@ -56,7 +56,7 @@ def _pack(files: list[tuple[str, bytes, int]], digest: str, target: str) -> None
         directory = tarfile.TarInfo(TOP)
         directory.type, directory.mode, directory.mtime = tarfile.DIRTYPE, 0o755, EPOCH
         archive.addfile(directory)
-        for name, content, mode in [*files, (f".archive-{digest}", b"", 0o644)]:
+        for name, content, mode in [*files, (f".{TOP}-{digest}", b"", 0o644)]:
             entry = tarfile.TarInfo(f"{TOP}/{name}")
             entry.size, entry.mode, entry.mtime = len(content), mode, EPOCH
             archive.addfile(entry, BytesIO(content))
