@@ -31,6 +31,7 @@ from ocim.core.errors import BadInput, Cancelled
 from ocim.core.spec import ProvisionEvent, ProvisionJob, ProvisionOutcome
 
 OnEvent = Callable[[ProvisionEvent], None]
+TEXTS = frozenset({"text", "task", "failed_task", "message"})
 LONGEST = 4000
 """Characters of one text; the rest is cut off, once secrets are out of it."""
 
@@ -90,7 +91,13 @@ class AnsibleProvisioner:
         with run_directory(self._runs) as directory:
             write_files(directory, host=job.host, playbook=playbook, variables=variables)
             with ansible_run(directory) as run:
-                return _follow(run, job, on_event=on_event, is_cancelled=is_cancelled)
+                return _follow(
+                    run,
+                    job,
+                    mask=masker(variables),
+                    on_event=on_event,
+                    is_cancelled=is_cancelled,
+                )
 
     def remove_abandoned(self) -> None:
         """End the runs whose manager died, and remove their files; also done before each run."""
@@ -117,11 +124,11 @@ def _follow(
     run: AnsibleRun,
     job: ProvisionJob,
     *,
+    mask: Callable[[str], str],
     on_event: OnEvent,
     is_cancelled: Callable[[], bool],
 ) -> ProvisionOutcome:
     """Pass on what the run says, until it ends or has to be ended."""
-    mask = masker(job.variables)
     task = ""
     started = heard = time.monotonic()
     asked = 0.0
@@ -152,7 +159,7 @@ def _event(line: dict[str, object], mask: Callable[[str], str]) -> ProvisionEven
 
 def _masked(fields: dict[str, object], mask: Callable[[str], str]) -> dict[str, Any]:
     return {
-        name: mask(value)[:LONGEST] if isinstance(value, str) else value
+        name: mask(str(value))[:LONGEST] if name in TEXTS else value
         for name, value in fields.items()
     }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ocim.adapters.provisioners.masking import reveal
 from ocim.adapters.provisioners.run_directory import MARK
-from ocim.core.spec import Host
+from ocim.core.spec import Host, Secret
 
 ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 
@@ -18,6 +18,7 @@ ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 INDEX_VARIABLES = re.compile(
     r"UV_.*|PIP_.*|(https?|all|no)_proxy|SSL_CERT_(FILE|DIR)", re.IGNORECASE
 )
+_MAY_BE_SECRET = re.compile(r"PASSWORD|TOKEN|://")
 
 
 def write_files(
@@ -48,16 +49,21 @@ def clean_environment(directory: Path) -> dict[str, str]:
     }
 
 
-def index_environment() -> dict[str, str]:
+def index_environment() -> dict[str, str | Secret]:
     """What installing packages on this machine needs of the manager's environment."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    kept = {name: text for name, text in os.environ.items() if INDEX_VARIABLES.fullmatch(name)}
     return {
         # Empty where the manager has none: it takes away the one of a local host, which knows
         # the fleet's authorities, but maybe not the index's.
         "SSL_CERT_FILE": "",
         # The user's own, as uv finds it: what is there need not be downloaded once more.
         "UV_CACHE_DIR": str(Path(base) / "uv"),
-        **{name: value for name, value in os.environ.items() if INDEX_VARIABLES.fullmatch(name)},
+        # Addresses may hold a password.
+        **{
+            name: Secret(text) if _MAY_BE_SECRET.search(name + text) else text
+            for name, text in kept.items()
+        },
     }
 
 
