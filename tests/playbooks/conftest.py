@@ -23,6 +23,7 @@ from ocim.core.spec import (
     ProvisionOutcome,
     Secret,
 )
+from tests.local_hosts import local_hosts
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -32,16 +33,13 @@ class AppServer:
     """A local host, a platform, and how to provision the one with the other."""
 
     directory: Path
+    platform: Path
     provider: LocalProvider
     host: Host
     events: list[ProvisionEvent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.platform = self.directory / "platform"
         self.database = self.directory / "edxapp.sqlite3"
-        shutil.copytree(Path(__file__).parent / "platform", self.platform)
-        requirements = REPOSITORY / "requirements" / "rehearsal.txt"
-        shutil.copy(requirements, self.platform / "requirements.txt")
 
     def provision(
         self, variables: Mapping[str, object] | None = None, *, playbook: str = "openedx_native.yml"
@@ -93,15 +91,20 @@ class AppServer:
 
 
 @contextmanager
-def bare_app_server(directory: Path) -> Iterator[AppServer]:
+def bare_app_server(directory: Path, platform: Path | None = None) -> Iterator[AppServer]:
     """A host on which nothing is installed yet; it goes at the end."""
-    provider = LocalProvider(directory / "hosts")
-    name = "demo-1"
-    try:
-        provider.create(HostRequest(name=name))
-        yield AppServer(directory, provider, provider.wait_until_reachable(name, timeout=20))
-    finally:
-        provider.destroy(name)
+    with local_hosts(directory / "hosts") as provider:
+        host = provider.create(HostRequest(name="demo-1"))
+        yield AppServer(directory, platform or stand_in(directory), provider, host)
+
+
+def stand_in(directory: Path) -> Path:
+    """A copy, which a test may change, of a platform that starts at once."""
+    platform = directory / "platform"
+    shutil.copytree(Path(__file__).parent / "platform", platform)
+    requirements = REPOSITORY / "requirements" / "rehearsal.txt"
+    shutil.copy(requirements, platform / "requirements.txt")
+    return platform
 
 
 @pytest.fixture

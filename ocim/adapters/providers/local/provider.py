@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ocim.adapters.providers.local import addresses, processes, supervisord
 from ocim.adapters.providers.local.furnishing import environment, furnish, introduce
-from ocim.core.errors import BadInput, HostUnreachable
+from ocim.core.errors import BadInput, HostUnreachable, OutsideRefusal
 from ocim.core.spec import Connection, Host, HostRequest
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -19,6 +19,7 @@ SERVICE_PORTS = (8000, 8010, 8130, 8381)
 """Where gunicorn serves lms, cms, ecommerce and discovery on an Open edX app server."""
 ADDRESS = "etc/address"
 """Written when a host is made and removed first when it is destroyed: without it there is none."""
+UNFINISHED = "etc/address.new"
 STOP_GRACE = 60.0
 """Seconds that the programs of a host are given in all to end."""
 
@@ -40,7 +41,6 @@ class LocalProvider:
     def create(self, request: HostRequest) -> Host:
         """Make the host and start it; return the host that is there if there is one."""
         root = self._root(request.name)
-        self._hosts_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(root, make=True):
             if not (root / ADDRESS).exists():
                 processes.kill(root)
@@ -49,7 +49,8 @@ class LocalProvider:
                 furnish(root)
                 address = addresses.claim(self._claims, request.name, self._ports)
                 supervisord.start(root)
-                (root / ADDRESS).write_text(address)
+                (root / UNFINISHED).write_text(address)
+                (root / UNFINISHED).rename(root / ADDRESS)
         return self._existing(request.name)
 
     def wait_until_reachable(self, name: str, *, timeout: float) -> Host:
@@ -87,8 +88,9 @@ class LocalProvider:
 
     def reboot(self, name: str) -> None:
         """Stop it, if it is up, and start it with the programs that were set up on it."""
-        root = Path(self._existing(name).root)
+        root = self._root(name)
         with _locked(root):
+            self._existing(name)
             processes.end(root, supervisord.pid(root), grace=STOP_GRACE)
             furnish(root)
             supervisord.start(root)
@@ -96,18 +98,18 @@ class LocalProvider:
     def stop(self, name: str) -> None:
         """End its programs as supervisord ends them, gracefully, and then whatever else runs."""
         root = self._root(name)
-        if root.exists():
-            with _locked(root):
-                processes.end(root, supervisord.pid(root), grace=STOP_GRACE)
+        with _locked(root):
+            processes.end(root, supervisord.pid(root), grace=STOP_GRACE)
 
     def destroy(self, name: str) -> None:
         """Kill its processes and remove its directory; also what is left where one of both is."""
         root = self._root(name)
-        with _locked(root) if root.exists() else contextlib.nullcontext():
+        with _locked(root) as exists:
             processes.kill(root)
             (root / ADDRESS).unlink(missing_ok=True)
             addresses.release(self._claims, name)
-            shutil.rmtree(root, ignore_errors=not root.exists())
+            if exists:
+                shutil.rmtree(root)
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
         """`argv` in the host's environment and home; only the terminal's type is added."""
@@ -131,19 +133,40 @@ class LocalProvider:
 
 
 @contextlib.contextmanager
-def _locked(root: Path, *, make: bool = False) -> Iterator[None]:
-    """Keep other processes from changing the host; the lock is its directory, and goes with it."""
+def _locked(root: Path, *, make: bool = False) -> Iterator[bool]:
+    """Keep other processes from changing the host; yield whether it has a directory.
+
+    The lock is that directory, and goes with it. What the file system refuses is an OutsideRefusal.
+    """
+    try:
+        directory = _lock(root, make=make)
+        try:
+            yield directory is not None
+        finally:
+            if directory is not None:
+                os.close(directory)
+    except OSError as error:
+        raise OutsideRefusal(
+            f"Host {root.name}: {error}.",
+            remedy="See who owns the directory, and whether the disk is full.",
+        ) from error
+
+
+def _lock(root: Path, *, make: bool) -> int | None:
     while True:
         if make:
+            root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             root.mkdir(mode=0o700, exist_ok=True)
-        directory = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            fcntl.flock(directory, fcntl.LOCK_EX)
-            if _is_at(root, directory):
-                yield
-                return
-        finally:
-            os.close(directory)
+            directory = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            if make:
+                continue
+            return None
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        if _is_at(root, directory):
+            return directory
+        os.close(directory)
 
 
 def _is_at(path: Path, descriptor: int) -> bool:

@@ -1,0 +1,83 @@
+"""Instance databases as SQLite files; the file system's owner is the account."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from ocim.core.errors import BadInput, OutsideError, OutsideRefusal
+from ocim.core.spec import Database
+
+COMPANIONS = ("-journal", "-shm", "-wal")
+"""What SQLite keeps beside a database, named after it."""
+
+
+class SqliteDatabases:
+    """One file per database, for its owner only; `Database.name` is its absolute path."""
+
+    kind = "sqlite"
+
+    def __init__(self, *, lock_timeout: float = 5.0) -> None:
+        self._lock_timeout = lock_timeout  # seconds
+
+    def ensure(self, database: Database) -> None:
+        """Make the file where it is missing, and its directory, and set it to write-ahead mode.
+
+        In that mode the pages of an app server can be read while another one writes.
+        """
+        path = _path(database)
+        with _translated(path):
+            path.parent.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            path.touch(mode=0o600)
+            path.chmod(0o600)
+            with contextlib.closing(sqlite3.connect(path, self._lock_timeout)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+
+    def drop(self, database: Database) -> None:
+        """Remove the file and what SQLite keeps beside it."""
+        path = _path(database)
+        with _translated(path):
+            for file in (path, *_companions(path)):
+                file.unlink(missing_ok=True)
+
+    def size(self, database: Database) -> int | None:
+        """In bytes, with what is not yet written back from the journal."""
+        path = _path(database)
+        with _translated(path):
+            if not path.exists():
+                return None
+            files = (path, *_companions(path))
+            return sum(file.stat().st_size for file in files if file.exists())
+
+
+def _path(database: Database) -> Path:
+    path = Path(database.name)
+    if not path.is_absolute():
+        raise BadInput(
+            [f"The SQLite database {database.name!r} is not named by an absolute path."],
+            remedy="App servers run in directories of their own; say where it is on the machine.",
+        )
+    return path
+
+
+def _companions(path: Path) -> list[Path]:
+    return [path.with_name(path.name + suffix) for suffix in COMPANIONS]
+
+
+@contextlib.contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise OutsideError(f"The SQLite database {path} is not usable now: {error}.") from error
+    except sqlite3.DatabaseError as error:
+        raise OutsideRefusal(
+            f"{path} is not usable as a SQLite database: {error}.",
+            remedy="Move it away, or put a backup in its place.",
+        ) from error
+    except OSError as error:
+        raise OutsideRefusal(
+            f"The SQLite database {path} cannot be reached: {error.strerror}.",
+            remedy="See who owns its directories, and whether the disk is full.",
+        ) from error

@@ -1,0 +1,125 @@
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ocim.adapters.databases.sqlite import SqliteDatabases
+from ocim.core.errors import BadInput, OutsideError, OutsideRefusal
+from ocim.core.spec import Database
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "databases" / "edxapp.sqlite3"
+
+
+@pytest.fixture
+def database(path: Path) -> Database:
+    return Database(kind="sqlite", name=str(path))
+
+
+def test_only_the_owner_can_read_it(path: Path, database: Database) -> None:
+    SqliteDatabases().ensure(database)
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_file_that_others_could_read_is_closed_to_them(path: Path, database: Database) -> None:
+    SqliteDatabases().ensure(database)
+    path.chmod(0o644)
+
+    SqliteDatabases().ensure(database)
+
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_mode_of_a_directory_that_was_there_is_left_alone(
+    path: Path, database: Database
+) -> None:
+    path.parent.mkdir(mode=0o755)
+
+    SqliteDatabases().ensure(database)
+
+    assert path.parent.stat().st_mode & 0o777 == 0o755
+
+
+def test_readers_and_a_writer_do_not_lock_each_other_out(path: Path, database: Database) -> None:
+    SqliteDatabases().ensure(database)
+
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_what_is_in_it_stays_when_it_is_ensured_again(path: Path, database: Database) -> None:
+    SqliteDatabases().ensure(database)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE course (id)")
+
+    SqliteDatabases().ensure(database)
+
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT * FROM course").fetchall() == []
+
+
+def test_its_size_counts_what_is_still_in_the_journal(path: Path, database: Database) -> None:
+    databases = SqliteDatabases()
+    databases.ensure(database)
+
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE course (id)")
+        connection.commit()
+
+        size = databases.size(database)
+
+        assert size is not None
+        assert size > path.stat().st_size
+
+
+def test_nothing_of_it_is_left_when_it_was_dropped(path: Path, database: Database) -> None:
+    databases = SqliteDatabases()
+    databases.ensure(database)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE course (id)")
+
+        databases.drop(database)
+
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(
+    path: Path, database: Database
+) -> None:
+    path.parent.mkdir()
+    path.write_text("not a database, " * 100)
+
+    with pytest.raises(OutsideRefusal, match="not a database"):
+        SqliteDatabases().ensure(database)
+
+    assert path.read_text() == "not a database, " * 100
+
+
+def test_a_directory_that_cannot_be_made_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    database = Database(kind="sqlite", name=str(tmp_path / "file/deeper/edxapp.sqlite3"))
+
+    with pytest.raises(OutsideRefusal, match=r"deeper/edxapp\.sqlite3 cannot be reached"):
+        SqliteDatabases().ensure(database)
+
+
+def test_a_locked_database_may_be_tried_again(path: Path, database: Database) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE course (id)")
+        connection.execute("BEGIN EXCLUSIVE")
+
+        with pytest.raises(OutsideError) as caught:
+            SqliteDatabases(lock_timeout=0.0).ensure(database)
+
+    assert caught.value.retryable
+
+
+def test_a_relative_path_is_refused() -> None:
+    with pytest.raises(BadInput, match="absolute"):
+        SqliteDatabases().ensure(Database(kind="sqlite", name="edxapp.sqlite3"))

@@ -1,0 +1,239 @@
+"""What every provider promises, shown on each kind."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from ocim.adapters.memory.providers import Cloud, MemoryProvider
+from ocim.adapters.providers.local import processes
+from ocim.adapters.providers.local.provider import LocalProvider
+from ocim.core.errors import HostUnreachable
+from ocim.core.spec import HostRequest
+from ocim.ports import Provider
+from tests.local_hosts import local_hosts
+
+SOON = 0.05
+LONG = 30.0
+
+
+class Place(Protocol):
+    """Where a provider's hosts are, and how to harm them."""
+
+    def provider(self) -> Provider:
+        """Return a provider as it is after the manager was started again."""
+
+    def keep_down(self, name: str) -> None:
+        """Let a host that was created never come up."""
+
+    def lose(self, name: str) -> None:
+        """Let a host vanish behind the provider's back."""
+
+
+class MemoryPlace:
+    def __init__(self) -> None:
+        self.cloud = Cloud()
+
+    def provider(self) -> Provider:
+        return MemoryProvider(self.cloud)
+
+    def keep_down(self, name: str) -> None:
+        self.cloud.up.discard(name)
+        self.cloud.seconds_to_come_up[name] = float("inf")
+
+    def lose(self, name: str) -> None:
+        self.cloud.lose(name)
+
+
+class LocalPlace:
+    def __init__(self, hosts_dir: Path) -> None:
+        self.hosts_dir = hosts_dir
+
+    def provider(self) -> Provider:
+        return LocalProvider(self.hosts_dir, ports=())
+
+    def keep_down(self, name: str) -> None:
+        processes.kill(self.hosts_dir / name)
+
+    def lose(self, name: str) -> None:
+        shutil.rmtree(self.hosts_dir / name)
+
+
+@pytest.fixture(params=["memory", "local"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    if request.param == "memory":
+        yield MemoryPlace()
+    else:
+        with local_hosts(tmp_path):
+            yield LocalPlace(tmp_path)
+
+
+@pytest.fixture
+def provider(place: Place) -> Provider:
+    return place.provider()
+
+
+def test_a_host_that_was_asked_for_becomes_reachable(provider: Provider) -> None:
+    host = provider.create(HostRequest("one"))
+
+    assert provider.wait_until_reachable("one", timeout=LONG) == host
+    assert (host.name, host.provider) == ("one", provider.kind)
+
+
+def test_asking_twice_returns_the_same_host(provider: Provider) -> None:
+    assert provider.create(HostRequest("one")) == provider.create(HostRequest("one"))
+    assert provider.list() == ["one"]
+
+
+def test_each_host_has_an_address_of_its_own(provider: Provider) -> None:
+    one, two = provider.create(HostRequest("one")), provider.create(HostRequest("two"))
+
+    assert one.address != two.address
+    assert sorted(provider.list()) == ["one", "two"]
+
+
+def test_there_are_no_hosts_at_first(provider: Provider) -> None:
+    assert list(provider.list()) == []
+    assert provider.find("one") is None
+
+
+def test_a_host_is_found_after_a_restart_of_the_manager(place: Place, provider: Provider) -> None:
+    host = provider.create(HostRequest("one"))
+
+    restarted = place.provider()
+
+    assert restarted.find("one") == host
+    assert restarted.list() == ["one"]
+    assert restarted.wait_until_reachable("one", timeout=LONG) == host
+
+
+def test_a_destroyed_host_is_gone_and_the_others_stay(provider: Provider) -> None:
+    provider.create(HostRequest("one"))
+    provider.create(HostRequest("two"))
+
+    provider.destroy("one")
+
+    assert provider.find("one") is None
+    assert provider.list() == ["two"]
+    assert provider.wait_until_reachable("two", timeout=LONG).name == "two"
+
+
+def test_destroying_what_is_not_there_does_nothing(provider: Provider) -> None:
+    provider.create(HostRequest("one"))
+    provider.destroy("one")
+
+    provider.destroy("one")
+    provider.destroy("never-there")
+
+
+def test_a_name_can_be_used_again(provider: Provider) -> None:
+    provider.create(HostRequest("one"))
+    provider.destroy("one")
+
+    provider.create(HostRequest("one"))
+
+    assert provider.wait_until_reachable("one", timeout=LONG).name == "one"
+
+
+def test_a_stopped_host_is_found_and_not_reachable(provider: Provider) -> None:
+    host = provider.create(HostRequest("one"))
+    provider.wait_until_reachable("one", timeout=LONG)
+
+    provider.stop("one")
+
+    assert provider.find("one") == host
+    with pytest.raises(HostUnreachable, match="one did not come up within"):
+        provider.wait_until_reachable("one", timeout=SOON)
+
+
+def test_stopping_what_is_not_up_does_nothing(provider: Provider) -> None:
+    provider.create(HostRequest("one"))
+    provider.stop("one")
+
+    provider.stop("one")
+    provider.stop("two")
+
+    assert provider.list() == ["one"]
+
+
+def test_a_reboot_brings_a_stopped_host_back(provider: Provider) -> None:
+    host = provider.create(HostRequest("one"))
+    provider.stop("one")
+
+    provider.reboot("one")
+
+    assert provider.wait_until_reachable("one", timeout=LONG) == host
+
+
+def test_a_running_host_can_be_rebooted(provider: Provider) -> None:
+    host = provider.create(HostRequest("one"))
+    provider.wait_until_reachable("one", timeout=LONG)
+
+    provider.reboot("one")
+
+    assert provider.wait_until_reachable("one", timeout=LONG) == host
+
+
+def test_a_host_that_never_comes_up_is_given_up_and_can_be_destroyed(
+    place: Place, provider: Provider
+) -> None:
+    provider.create(HostRequest("one"))
+    place.keep_down("one")
+
+    with pytest.raises(HostUnreachable, match="one did not come up within"):
+        provider.wait_until_reachable("one", timeout=SOON)
+
+    assert provider.list() == ["one"]
+    provider.destroy("one")
+    assert list(provider.list()) == []
+
+
+def test_a_host_that_vanished_is_not_waited_for(place: Place, provider: Provider) -> None:
+    provider.create(HostRequest("one"))
+    place.lose("one")
+
+    with pytest.raises(HostUnreachable, match=r"no .*host one"):
+        provider.wait_until_reachable("one", timeout=3600)
+
+
+def test_a_host_that_vanished_can_be_forgotten_and_made_anew(
+    place: Place, provider: Provider
+) -> None:
+    provider.create(HostRequest("one"))
+    place.lose("one")
+
+    assert provider.find("one") is None
+    assert list(provider.list()) == []
+    provider.stop("one")
+    provider.destroy("one")
+    provider.create(HostRequest("one"))
+    assert provider.wait_until_reachable("one", timeout=LONG).name == "one"
+
+
+def test_a_host_that_never_was_cannot_be_used(provider: Provider) -> None:
+    with pytest.raises(HostUnreachable):
+        provider.reboot("one")
+    with pytest.raises(HostUnreachable):
+        provider.wait_until_reachable("one", timeout=SOON)
+    with pytest.raises(HostUnreachable):
+        provider.command("one", ["true"])
+
+
+def test_a_command_runs_with_the_hosts_environment_and_its_own_exit_status(
+    provider: Provider,
+) -> None:
+    host = provider.create(HostRequest("one"))
+    (variable, value), *_ = host.connection.environment.items()
+
+    script = f'echo "${variable}"; exit 7'
+    done = subprocess.run(
+        provider.command("one", ["sh", "-c", script]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stdout, done.returncode) == (f"{value}\n", 7)

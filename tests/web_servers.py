@@ -1,0 +1,105 @@
+"""Small web servers for tests, with and without TLS, in a thread of the test."""
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+def answer(
+    handler: BaseHTTPRequestHandler, status: int = 200, text: str = "", **headers: str
+) -> None:
+    """Send a whole response."""
+    body = text.encode()
+    handler.send_response(status)
+    for name, value in headers.items():
+        handler.send_header(name, value)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+@contextmanager
+def web_server(reply: Answer, *, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Serve on 127.0.0.1, each GET with `reply`; yield the port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            reply(self)
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        if tls:
+            server.socket = tls.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class Authority:
+    """A certificate authority of a test's own."""
+
+    def __init__(self) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Authority of a test")])
+        constraints = x509.BasicConstraints(ca=True, path_length=None)
+        self._certificate = self._sign(self._name, self._key, constraints, critical=True)
+        self.pem = self._certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+    def server_context(self, host_name: str, directory: Path) -> ssl.SSLContext:
+        """Return what a server for `host_name` needs; its files go to `directory`."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.SubjectAlternativeName([x509.DNSName(host_name)])
+        certificate = self._sign(x509.Name([]), key, name, critical=True)
+        pem_file = directory / f"{host_name}.pem"
+        pem_file.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+            + certificate.public_bytes(serialization.Encoding.PEM)
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem_file)
+        return context
+
+    def _sign(
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePrivateKey,
+        extension: x509.ExtensionType,
+        *,
+        critical: bool,
+    ) -> x509.Certificate:
+        now = datetime.now(tz=UTC)
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(hours=1))
+            .not_valid_after(now + timedelta(hours=1))
+            .add_extension(extension, critical=critical)
+            .sign(self._key, hashes.SHA256())
+        )
