@@ -1,6 +1,7 @@
 """How a run ends, and what the operator is told first."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -82,7 +83,11 @@ def test_an_undefined_variable_is_named(bench: Bench) -> None:
     assert "EDXAPP_NOWHERE" in outcome.message.splitlines()[0]
 
 
-def test_an_unreachable_host_is_told(bench: Bench) -> None:
+@pytest.mark.parametrize("depth", [0, 10])
+def test_an_unreachable_host_is_told_however_long_the_paths_are(tmp_path: Path, depth: int) -> None:
+    directory = tmp_path.joinpath(*["directory"] * depth)
+    directory.mkdir(parents=True, exist_ok=True)
+    bench = Bench(directory)
     job = bench.job("- command: 'true'")
     connection = replace(job.host.connection, kind="ssh", port=1, user="nobody")
     host = replace(job.host, connection=connection, address="127.0.0.1")

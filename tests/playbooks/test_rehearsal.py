@@ -1,9 +1,9 @@
 """The rehearsal LMS on a local host, with variables as an instance has them."""
 
 import json
-import urllib.request
 from collections.abc import Iterator, Mapping
 
+import httpx
 import pytest
 from jwcrypto.jwk import JWK
 
@@ -52,15 +52,8 @@ def test_it_becomes_healthy_and_a_second_run_changes_nothing(
 ) -> None:
     first = rehearsal.provision(variables)
     assert first.ok, first.message
-    for port in (8000, 8010):
-        assert heartbeat(rehearsal.host.address, port) == 200
+    for port, domain in ((8000, "demo.localhost:8443"), (8010, "studio.demo.localhost:8443")):
+        url = f"http://{rehearsal.host.address}:{port}/heartbeat"
+        assert httpx.get(url, headers={"Host": domain}).status_code == 200
     second = rehearsal.provision(variables)
     assert (second.ok, rehearsal.changed_tasks()) == (True, []), second.message
-
-
-def heartbeat(address: str, port: int) -> int:
-    url = f"http://{address}:{port}/heartbeat"
-    request = urllib.request.Request(url, headers={"Host": "demo.localhost:8443"})
-    with urllib.request.urlopen(request, timeout=10) as response:
-        status: int = response.status
-    return status

@@ -18,6 +18,8 @@ ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 INDEX_VARIABLES = re.compile(
     r"UV_.*|PIP_.*|(https?|all|no)_proxy|SSL_CERT_(FILE|DIR)", re.IGNORECASE
 )
+LONGEST_FOR_SOCKETS = 75
+"""Characters of a directory: with what ssh adds, a socket's path must stay below 108."""
 _MAY_BE_SECRET = re.compile(r"PASSWORD|TOKEN|://")
 
 
@@ -84,6 +86,10 @@ def ansible_environment(directory: Path, *, host: Host, project: Path) -> dict[s
         environment["ANSIBLE_CONFIG"] = str(project / "ansible.cfg")
     if host.connection.kind == "local":
         environment |= {"ANSIBLE_REMOTE_TEMP": temporary, **host.connection.environment}
+    elif len(str(directory)) <= LONGEST_FOR_SOCKETS:
+        environment["ANSIBLE_SSH_CONTROL_PATH_DIR"] = str(directory)
+    else:
+        environment["ANSIBLE_SSH_ARGS"] = "-C"  # a connection for each step: slower, but it works
     return environment
 
 
