@@ -5,6 +5,7 @@ import pytest
 
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.core.spec import Host, HostRequest
+from tests.adapters.ansible_support import Bench
 from tests.local_hosts import local_hosts
 
 
@@ -17,3 +18,8 @@ def provider(tmp_path: Path) -> Iterator[LocalProvider]:
 @pytest.fixture
 def host(provider: LocalProvider) -> Host:
     return provider.create(HostRequest("one", names={"lms.test": "127.8.8.8"}))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)

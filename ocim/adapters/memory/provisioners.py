@@ -1,0 +1,91 @@
+"""A provisioner whose runs happen in memory only, and go as they are told to."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Event
+
+from ocim.core.errors import Cancelled, OcimError
+from ocim.core.spec import ProvisionEvent, ProvisionJob, ProvisionOutcome
+
+PAUSE = 0.02
+"""Seconds between two questions whether a run that waits is cancelled."""
+
+
+@dataclass
+class MemoryRun:
+    """How a run goes: `tasks` one after the other, then its end."""
+
+    tasks: tuple[str, ...] = ("install",)
+    fails_with: str = ""
+    """The message of the last task, which fails; empty: all succeed."""
+    crash: BaseException | None = None
+    """Raised where the run would end, as when the process that provisions dies."""
+    begun: Event = field(default_factory=Event)
+    """Set once all events were told."""
+    may_end: Event | None = None
+    """Waited for before the end; cancelling is possible meanwhile."""
+
+
+class MemoryProvisioner:
+    """Keeps what was provisioned in `jobs`, in order.
+
+    `runs`: host name → how every run on it goes. `refusals`: playbook → what `check` raises.
+    """
+
+    def __init__(
+        self,
+        *,
+        runs: Mapping[str, MemoryRun] | None = None,
+        refusals: Mapping[str, OcimError] | None = None,
+        kind: str = "memory",
+    ) -> None:
+        self.kind = kind
+        self.runs = dict(runs or {})
+        self.refusals = dict(refusals or {})
+        self.jobs: list[ProvisionJob] = []
+        self._provisioned: dict[str, Mapping[str, object]] = {}
+
+    def check(self, job: ProvisionJob) -> None:
+        if refusal := self.refusals.get(job.source.playbook):
+            raise refusal
+
+    def provision(
+        self,
+        job: ProvisionJob,
+        *,
+        on_event: Callable[[ProvisionEvent], None],
+        is_cancelled: Callable[[], bool],
+    ) -> ProvisionOutcome:
+        self.check(job)
+        self.jobs.append(job)
+        run = self.runs.get(job.host.name, MemoryRun())
+        is_new = self._provisioned.get(job.host.name) != job.variables
+        for task in run.tasks:
+            failed = bool(run.fails_with) and task == run.tasks[-1]
+            on_event(_event(task, failed=run.fails_with if failed else "", changed=is_new))
+        run.begun.set()
+        _wait(run, is_cancelled)
+        if run.crash:
+            raise run.crash
+        if run.fails_with:
+            return ProvisionOutcome(False, run.tasks[-1], run.fails_with)
+        self._provisioned[job.host.name] = job.variables
+        return ProvisionOutcome(ok=True, changed=len(run.tasks) if is_new else 0)
+
+
+def _wait(run: MemoryRun, is_cancelled: Callable[[], bool]) -> None:
+    while True:
+        if is_cancelled():
+            raise Cancelled("Provisioning was cancelled.")
+        if run.may_end is None or run.may_end.wait(PAUSE):
+            return
+
+
+def _event(task: str, *, failed: str, changed: bool) -> ProvisionEvent:
+    if failed:
+        text, level, status = f"failed: {task}: {failed}", "error", "failed"
+    else:
+        status = "changed" if changed else "ok"
+        text, level = f"{status}: {task}", "info"
+    return ProvisionEvent(datetime.now(UTC), level, text, task, status, seconds=0.0)  # type: ignore[arg-type]

@@ -1,0 +1,44 @@
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from ocim.adapters.provisioners.sources import Sources
+from ocim.core.errors import BadInput, OutsideRefusal
+from ocim.core.spec import ConfigurationSource
+
+FORK = "https://github.com/open-craft/configuration"
+
+
+@pytest.fixture
+def playbooks(tmp_path: Path) -> Path:
+    (tmp_path / "openedx_native.yml").touch()
+    (tmp_path / "roles").mkdir()
+    (tmp_path / "roles" / "tasks.yml").touch()
+    return tmp_path
+
+
+def found(playbooks: Path, url: str, rewrites: Mapping[str, str]) -> Path:
+    source = ConfigurationSource(url, "opencraft-release/juniper.2", "openedx_native.yml")
+    return Sources(playbooks, rewrites).playbook(source)
+
+
+@pytest.mark.parametrize("url", [FORK, f"{FORK}.git", f"{FORK}/"])
+def test_a_rewritten_url_leads_to_builtin(playbooks: Path, url: str) -> None:
+    assert found(playbooks, url, {FORK: "builtin"}) == playbooks / "openedx_native.yml"
+
+
+def test_the_longest_prefix_wins(playbooks: Path) -> None:
+    rewrites = {"https://github.com/": "https://mirror.example.com/", FORK: "builtin"}
+    assert found(playbooks, FORK, rewrites).parent == playbooks
+
+
+def test_what_a_url_is_rewritten_to_may_lead_nowhere(playbooks: Path) -> None:
+    with pytest.raises(OutsideRefusal, match="builtin"):
+        found(playbooks, FORK, {"https://github.com/": "https://mirror.example.com/"})
+
+
+@pytest.mark.parametrize("playbook", ["../x.yml", "roles/tasks.yml", "/etc/passwd", "", "roles"])
+def test_a_playbook_is_a_file_directly_in_its_directory(playbooks: Path, playbook: str) -> None:
+    with pytest.raises(BadInput, match=r"openedx_native\.yml"):
+        Sources(playbooks).playbook(ConfigurationSource("builtin", "", playbook))

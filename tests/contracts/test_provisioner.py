@@ -1,0 +1,153 @@
+"""What every provisioner promises."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from ocim.adapters.memory.provisioners import MemoryProvisioner, MemoryRun
+from ocim.core.errors import BadInput, Cancelled
+from ocim.core.spec import (
+    ConfigurationSource,
+    Connection,
+    Host,
+    ProvisionEvent,
+    ProvisionJob,
+)
+from ocim.ports import Provisioner
+from tests.adapters.ansible_support import Bench, never
+
+TASKS = """
+- name: first
+  copy: {content: "{{ greeting }}", dest: "{{ ocim_host_root }}/first"}
+- name: second
+  copy: {content: "{{ greeting }}", dest: "{{ ocim_host_root }}/second"}
+- name: last
+  %s
+"""
+
+
+@dataclass
+class Kind:
+    """A provisioner of one kind, and jobs for it."""
+
+    provisioner: Provisioner
+    good: ProvisionJob
+    failing: Callable[[], ProvisionJob]
+    """Its task `last` fails and says `no space left`."""
+    endless: Callable[[], ProvisionJob]
+    """It hangs in its last task."""
+    refused: ProvisionJob
+
+
+def ansible(directory: Path) -> Kind:
+    bench = Bench(directory)
+    variables = {"greeting": "hello"}
+    good = bench.job(TASKS % "command: 'true'\n  changed_when: false", variables=variables)
+    return Kind(
+        provisioner=bench.provisioner,
+        good=good,
+        failing=lambda: bench.job(TASKS % "fail: {msg: no space left}", variables=variables),
+        endless=lambda: bench.job(TASKS % "command: sleep 1000", variables=variables),
+        refused=replace(good, source=ConfigurationSource("builtin", "", "missing.yml")),
+    )
+
+
+def memory(directory: Path) -> Kind:
+    tasks = ("first", "second", "last")
+    provisioner = MemoryProvisioner(
+        runs={
+            "good": MemoryRun(tasks),
+            "failing": MemoryRun(tasks, fails_with="no space left"),
+            "endless": MemoryRun(tasks, may_end=Event()),
+        },
+        refusals={"missing.yml": BadInput(["There is no playbook missing.yml."])},
+    )
+
+    def job(name: str, playbook: str = "site.yml") -> ProvisionJob:
+        return ProvisionJob(
+            host=Host(name, "memory", "10.0.0.1", Connection("local"), str(directory)),
+            source=ConfigurationSource("builtin", "", playbook),
+            variables={"greeting": "hello"},
+        )
+
+    return Kind(
+        provisioner=provisioner,
+        good=job("good"),
+        failing=lambda: job("failing"),
+        endless=lambda: job("endless"),
+        refused=job("good", "missing.yml"),
+    )
+
+
+@pytest.fixture(params=[memory, ansible], ids=["memory", "ansible"])
+def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Kind:
+    made: Kind = request.param(tmp_path)
+    return made
+
+
+def ignore(event: ProvisionEvent) -> None:
+    """For tests that look at the outcome only."""
+
+
+def test_what_can_work_passes_the_check(kind: Kind) -> None:
+    kind.provisioner.check(kind.good)
+
+
+def test_what_cannot_work_is_refused_by_the_check_and_by_the_run(kind: Kind) -> None:
+    with pytest.raises(BadInput, match=r"missing\.yml"):
+        kind.provisioner.check(kind.refused)
+    with pytest.raises(BadInput, match=r"missing\.yml"):
+        kind.provisioner.provision(kind.refused, on_event=ignore, is_cancelled=never)
+
+
+def test_a_second_run_changes_nothing(kind: Kind) -> None:
+    first = kind.provisioner.provision(kind.good, on_event=ignore, is_cancelled=never)
+    second = kind.provisioner.provision(kind.good, on_event=ignore, is_cancelled=never)
+    assert (first.ok, first.changed > 0) == (True, True)
+    assert (second.ok, second.changed) == (True, 0)
+
+
+def test_other_variables_are_a_change(kind: Kind) -> None:
+    kind.provisioner.provision(kind.good, on_event=ignore, is_cancelled=never)
+    other = replace(kind.good, variables={"greeting": "good evening"})
+    outcome = kind.provisioner.provision(other, on_event=ignore, is_cancelled=never)
+    assert outcome.changed > 0
+
+
+def test_results_are_told_in_order_with_their_time(kind: Kind) -> None:
+    events: list[ProvisionEvent] = []
+    kind.provisioner.provision(kind.good, on_event=events.append, is_cancelled=never)
+    results = [event for event in events if event.status]
+    assert [event.task for event in results] == ["first", "second", "last"]
+    assert [event.time for event in events] == sorted(event.time for event in events)
+    assert all(event.time.tzinfo and event.seconds is not None for event in results)
+
+
+def test_a_failure_names_the_task_and_what_it_said(kind: Kind) -> None:
+    events: list[ProvisionEvent] = []
+    job = kind.failing()
+    outcome = kind.provisioner.provision(job, on_event=events.append, is_cancelled=never)
+    assert (outcome.ok, outcome.failed_task, outcome.message) == (False, "last", "no space left")
+    (error,) = [event for event in events if event.level == "error"]
+    assert (error.task, error.status) == ("last", "failed")
+
+
+def test_a_run_can_be_cancelled_while_it_hangs(kind: Kind) -> None:
+    events: list[ProvisionEvent] = []
+    with pytest.raises(Cancelled):
+        kind.provisioner.provision(
+            kind.endless(),
+            on_event=events.append,
+            is_cancelled=lambda: any(event.task == "last" for event in events),
+        )
+
+
+def test_an_error_of_the_listener_ends_the_run(kind: Kind) -> None:
+    def listen(event: ProvisionEvent) -> None:
+        raise LookupError("the log is gone")
+
+    with pytest.raises(LookupError, match="the log is gone"):
+        kind.provisioner.provision(kind.endless(), on_event=listen, is_cancelled=never)

@@ -1,0 +1,113 @@
+"""App servers on local hosts, of a platform that is as small as can be."""
+
+import json
+import shutil
+import subprocess
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ocim.adapters.providers.local.provider import LocalProvider
+from ocim.adapters.provisioners.ansible import AnsibleProvisioner
+from ocim.core.spec import (
+    ConfigurationSource,
+    Host,
+    HostRequest,
+    ProvisionEvent,
+    ProvisionJob,
+    ProvisionOutcome,
+    Secret,
+)
+from tests.local_hosts import local_hosts
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@dataclass
+class AppServer:
+    """A local host, a platform, and how to provision the one with the other."""
+
+    directory: Path
+    platform: Path
+    provider: LocalProvider
+    host: Host
+    events: list[ProvisionEvent] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.database = self.directory / "edxapp.sqlite3"
+
+    def provision(
+        self, variables: Mapping[str, object] | None = None, *, playbook: str = "openedx_native.yml"
+    ) -> ProvisionOutcome:
+        """Run the playbook with the least of variables, and `variables`."""
+        self.events.clear()
+        provisioner = AnsibleProvisioner(
+            builtin=REPOSITORY / "playbooks",
+            cache=self.directory / "cache",
+            platform=self.platform,
+        )
+        job = ProvisionJob(
+            host=self.host,
+            source=ConfigurationSource("builtin", "", playbook),
+            variables={
+                "EDXAPP_EDXAPP_SECRET_KEY": Secret("only for tests"),
+                "EDXAPP_DATABASE_ENGINE": "django.db.backends.sqlite3",
+                "EDXAPP_MYSQL_DB_NAME": str(self.database),
+                "EDXAPP_LMS_BASE": "demo.localhost:8443",
+                "EDXAPP_CMS_BASE": "studio.demo.localhost:8443",
+                "EDXAPP_MEDIA_ROOT": str(self.directory / "media"),
+                "edxapp_start_seconds": 20,
+                **(variables or {}),
+            },
+            task_timeout=60,
+            total_timeout=120,
+        )
+        return provisioner.provision(job, on_event=self.events.append, is_cancelled=lambda: False)
+
+    def ask(self, service: str) -> dict[str, Any]:
+        """What the stand-in answers: its settings, and the process that it runs in."""
+        port = {"lms": 8000, "cms": 8010}[service]
+        url = f"http://{self.host.address}:{port}/heartbeat"
+        with urllib.request.urlopen(url, timeout=10) as response:
+            answer: dict[str, Any] = json.load(response)
+        return answer
+
+    def run(self, command: str) -> str:
+        """What a shell command on the host prints."""
+        argv = self.provider.command(self.host.name, ["sh", "-c", command])
+        return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+
+    def path(self, of_machine: str) -> Path:
+        """Where on this machine a path of the app server is."""
+        return Path(self.host.root + of_machine)
+
+    def changed_tasks(self) -> list[str]:
+        return [event.task for event in self.events if event.status == "changed"]
+
+
+@contextmanager
+def bare_app_server(directory: Path, platform: Path | None = None) -> Iterator[AppServer]:
+    """A host on which nothing is installed yet; it goes at the end."""
+    with local_hosts(directory / "hosts") as provider:
+        host = provider.create(HostRequest(name="demo-1"))
+        yield AppServer(directory, platform or stand_in(directory), provider, host)
+
+
+def stand_in(directory: Path) -> Path:
+    """A copy, which a test may change, of a platform that starts at once."""
+    platform = directory / "platform"
+    shutil.copytree(Path(__file__).parent / "platform", platform)
+    requirements = REPOSITORY / "requirements" / "rehearsal.txt"
+    shutil.copy(requirements, platform / "requirements.txt")
+    return platform
+
+
+@pytest.fixture
+def app_server(tmp_path: Path) -> Iterator[AppServer]:
+    with bare_app_server(tmp_path) as app_server:
+        yield app_server

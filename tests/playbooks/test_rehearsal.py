@@ -1,0 +1,59 @@
+"""The rehearsal LMS on a local host, with variables as an instance has them."""
+
+import json
+from collections.abc import Iterator, Mapping
+
+import httpx
+import pytest
+from jwcrypto.jwk import JWK
+
+from ocim.core.spec import Secret
+from tests.playbooks.conftest import REPOSITORY, AppServer, bare_app_server
+
+LMS = "https://demo.localhost:8443"
+REHEARSAL = REPOSITORY / "rehearsal"
+
+pytestmark = pytest.mark.skipif(not REHEARSAL.is_dir(), reason="rehearsal/ is not there")
+
+
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    with bare_app_server(tmp_path_factory.mktemp("rehearsal"), REHEARSAL) as app_server:
+        yield app_server
+
+
+@pytest.fixture(scope="module")
+def variables(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, object]:
+    key = JWK.generate(kty="RSA", size=2048, kid="demo", use="sig", alg="RS512")
+    public = json.dumps({"keys": [json.loads(key.export_public())]})
+    return {
+        "edx_platform_version": "opencraft-release/juniper.2",
+        "openedx_release": "open-release/juniper.2",
+        "EDXAPP_EDXAPP_SECRET_KEY": Secret('a rather long secret key: it\'s "quoted" 50%'),
+        "EDXAPP_LMS_ROOT_URL": LMS,
+        "EDXAPP_PLATFORM_NAME": 'Demo\'s "Open" edX',
+        "EDXAPP_EDX_API_KEY": Secret("edx-api-key"),
+        "EDXAPP_TIME_ZONE": "UTC",
+        "COMMON_JWT_SECRET_KEY": Secret("jwt-secret"),
+        "COMMON_JWT_AUDIENCE": "lms-key",
+        "COMMON_JWT_ISSUER": f"{LMS}/oauth2",
+        "COMMON_JWT_PUBLIC_SIGNING_JWK_SET": public,
+        "EDXAPP_JWT_PRIVATE_SIGNING_JWK": Secret(key.export_private()),
+        "EDXAPP_ECOMMERCE_PUBLIC_URL_ROOT": "https://ecommerce.demo.localhost:8443",
+        "EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY": ["gbp", "£"],
+        "EDXAPP_LMS_ENV_EXTRA": {"COURSE_MODE_DEFAULTS": {"sku": None, "slug": "honor"}},
+        "EDXAPP_MEDIA_ROOT": str(tmp_path_factory.mktemp("media")),
+        "edxapp_start_seconds": 60,
+    }
+
+
+def test_it_becomes_healthy_and_a_second_run_changes_nothing(
+    rehearsal: AppServer, variables: Mapping[str, object]
+) -> None:
+    first = rehearsal.provision(variables)
+    assert first.ok, first.message
+    for port, domain in ((8000, "demo.localhost:8443"), (8010, "studio.demo.localhost:8443")):
+        url = f"http://{rehearsal.host.address}:{port}/heartbeat"
+        assert httpx.get(url, headers={"Host": domain}).status_code == 200
+    second = rehearsal.provision(variables)
+    assert (second.ok, rehearsal.changed_tasks()) == (True, []), second.message
