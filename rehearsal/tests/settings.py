@@ -6,9 +6,8 @@ from pathlib import Path
 
 from tests.configuration import write
 
-_directory = Path(tempfile.mkdtemp(prefix="rehearsal-test-"))
-os.environ["LMS_CFG"] = str(write(_directory, database=_directory / "unused.sqlite3"))
-
-from rehearsal.edxapp.settings import *  # noqa: E402
+with tempfile.TemporaryDirectory() as _directory:
+    os.environ["LMS_CFG"] = str(write(Path(_directory), database=Path("unused.sqlite3")))
+    from rehearsal.edxapp.settings import *
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

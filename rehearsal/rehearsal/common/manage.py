@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 SERVICES = {
@@ -14,14 +15,20 @@ SETTINGS_NAMES = ("production", "aws")
 
 
 def main(argv: Sequence[str]) -> None:
-    """Run `argv` (program, service, command, options) and exit with the command's status."""
+    """Run `argv` (program, service, command, options) and exit with the command's status.
+
+    A wrong configuration ends it with one line that says what is wrong.
+    """
     program, *arguments = argv
     if not arguments or arguments[0] not in SERVICES:
         raise SystemExit(f"usage: {program} {'|'.join(SERVICES)} [--settings=production] COMMAND …")
     service, *arguments = arguments
     os.environ["SERVICE_VARIANT"] = service
     os.environ["DJANGO_SETTINGS_MODULE"] = SERVICES[service]
-    execute_from_command_line([f"{program} {service}", *without_settings(arguments)])
+    try:
+        execute_from_command_line([f"{program} {service}", *without_settings(arguments)])
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from None
 
 
 def without_settings(arguments: Sequence[str]) -> list[str]:

@@ -89,11 +89,7 @@ _PACKAGE = Path(__file__).parents[1]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [
-            _PACKAGE / VARIANT / "templates",
-            _PACKAGE / "edxapp" / "templates",
-            _PACKAGE / "common" / "templates",
-        ],
+        "DIRS": [_PACKAGE / part / "templates" for part in ("lms", "cms", "edxapp", "common")],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -68,7 +68,7 @@ def price(value: Any) -> int:
     """Whole units of the currency; the platform keeps no fractions."""
     try:
         amount = int(Decimal(str(value)))
-    except (InvalidOperation, ValueError) as error:
+    except (InvalidOperation, ValueError, OverflowError) as error:
         raise Refused(400, modes=[f"'{value}' is no price."]) from error
     if amount < 0:
         raise Refused(400, modes=[f"'{value}' is no price."])

@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ["-change_date", "-pk"],
+                "ordering": ("-change_date", "-pk"),
             },
         ),
     ]

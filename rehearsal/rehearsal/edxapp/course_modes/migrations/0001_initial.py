@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ["min_price", "mode_slug"],
+                "ordering": ("min_price", "mode_slug"),
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("course", "mode_slug"), name="one_mode_per_course"

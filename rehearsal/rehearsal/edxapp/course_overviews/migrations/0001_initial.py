@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 ("modified", models.DateTimeField(auto_now=True)),
             ],
             options={
-                "ordering": ["id"],
+                "ordering": ("id",),
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("org", "number", "run"),

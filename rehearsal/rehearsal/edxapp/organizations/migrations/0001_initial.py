@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ("modified", models.DateTimeField(auto_now=True)),
             ],
             options={
-                "ordering": ["short_name"],
+                "ordering": ("short_name",),
             },
         ),
     ]
