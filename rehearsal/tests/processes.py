@@ -36,7 +36,7 @@ def gunicorn(configuration: Path, service: str) -> Iterator[str]:
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "gunicorn", f"rehearsal.{service}.wsgi:application"),
-            *("--preload", "--workers=2", "--bind=127.0.0.1:0"),
+            *("--preload", "--workers=2", "--bind=127.0.0.1:0", "--no-control-socket"),
         ],
         cwd=ROOT,
         env=environment(configuration),

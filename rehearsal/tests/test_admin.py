@@ -20,7 +20,9 @@ from rehearsal.edxapp.commerce.models import CommerceConfiguration
     ],
 )
 def test_the_admin_knows_what_operators_look_for(page: str, admin_client: Client) -> None:
-    assert admin_client.get(f"/admin/{page}").status_code == 200
+    response = admin_client.get(f"/admin/{page}")
+    assert response.status_code == 200
+    assert "open-release/sumac.1" in response.content.decode()
 
 
 def test_the_old_address_of_the_clients_leads_to_the_new_one(admin_client: Client) -> None:

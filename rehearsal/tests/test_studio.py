@@ -41,7 +41,9 @@ def test_an_author_changes_and_publishes(author: Client, course: CourseOverview)
     author.post(f"/course/{KEY}/publish")
     course.refresh_from_db()
     assert (course.display_name, course.published) == ("New name", True)
-    assert 'value="2027-01-01T08:00"' in author.get(f"/course/{KEY}").content.decode()
+    page = author.get(f"/course/{KEY}").content.decode()
+    assert 'value="2027-01-01T08:00"' in page
+    assert f"https://lms.example.com/courses/{KEY}/about" in page
 
 
 def test_an_author_deletes(author: Client, course: CourseOverview) -> None:

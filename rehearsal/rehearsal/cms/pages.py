@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -47,7 +48,8 @@ def edit(request: HttpRequest, course_id: str) -> HttpResponse:
         form.save()
         messages.success(request, "Saved.")
         return redirect("edit", course_id)
-    return render(request, "cms/edit.html", {"form": form, "course": course})
+    about = f"{settings.LMS_ROOT_URL}/courses/{course.id}/about"
+    return render(request, "cms/edit.html", {"form": form, "course": course, "about": about})
 
 
 @for_staff

@@ -3,7 +3,7 @@
 from functools import cache
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
@@ -17,7 +17,7 @@ def heartbeat(_request: HttpRequest) -> JsonResponse:
         missing = wanted_migrations() - set(MigrationRecorder(connection).applied_migrations())
         if missing:
             checks["migrations"] = f"missing: {', '.join(sorted('.'.join(key) for key in missing))}"
-    except DatabaseError as error:
+    except Error as error:
         checks["sql"] = str(error)
     healthy = all(message == "OK" for message in checks.values())
     report = {
