@@ -2,10 +2,10 @@
 BIN := .venv/bin
 UV := $(BIN)/uv
 
-.PHONY: help env run test lint format lock clean
+.PHONY: help env env-rehearsal run test test-rehearsal lint lint-rehearsal format lock clean
 
 help: ## what can be made here
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: .venv/.ready ## the virtual environment, from the lock files
 
@@ -13,27 +13,42 @@ env: .venv/.ready ## the virtual environment, from the lock files
 	@bin/bootstrap
 	@touch $@
 
+env-rehearsal: env .venv-rehearsal/.ready # the rehearsal services' own environment
+
+.venv-rehearsal/.ready: .venv/.ready requirements/rehearsal-dev.txt bin/bootstrap-rehearsal
+	@bin/bootstrap-rehearsal
+	@touch $@
+
 run: env ## bring everything up: manager, workers, balancer and a demo instance
 	@$(BIN)/ocim up
 
-lint: env ## ruff, mypy --strict, import-linter
+lint: env lint-rehearsal ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --no-cache
 
+lint-rehearsal: env-rehearsal # ruff looks at everything, mypy needs each distribution's own environment
+	@cd rehearsal && ../.venv-rehearsal/bin/mypy
+
 format: env ## let ruff rewrite the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-test: env lint ## lint and the whole suite, acceptance on real processes included
+test: env lint test-rehearsal ## lint and the whole suite, acceptance on real processes included
 	@bin/test-packages
 	@$(BIN)/pytest
 
-lock: env ## compile requirements/*.in to lock files with hashes
-	@for f in uv ocim dev rehearsal; do \
-	  $(UV) pip compile -q --python-version 3.11 --universal --generate-hashes \
-	    --no-header --no-annotate requirements/$$f.in -o requirements/$$f.txt; done
+test-rehearsal: env-rehearsal ## the rehearsal services' own suite
+	@cd rehearsal && ../.venv-rehearsal/bin/pytest
+
+COMPILE = $(UV) pip compile -q --python-version 3.11 --universal --generate-hashes --no-header --no-annotate
+
+lock: env ## compile what is required to lock files with hashes
+	@for f in uv ocim dev; do $(COMPILE) requirements/$$f.in -o requirements/$$f.txt; done
+	@$(COMPILE) rehearsal/pyproject.toml -o rehearsal/requirements.txt
+	@$(COMPILE) rehearsal/pyproject.toml requirements/rehearsal-dev.in -c rehearsal/requirements.txt \
+	  -o requirements/rehearsal-dev.txt
 
 clean: ## remove the environment and what tests left
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-rehearsal .mypy_cache .ruff_cache .pytest_cache .hypothesis

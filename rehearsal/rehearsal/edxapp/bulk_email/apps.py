@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class BulkEmailConfig(AppConfig):
+    name = "rehearsal.edxapp.bulk_email"
+    label = "bulk_email"

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class CourseOverviewsConfig(AppConfig):
+    name = "rehearsal.edxapp.course_overviews"
+    label = "course_overviews"

@@ -1,0 +1,34 @@
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError
+from oauth2_provider.models import Application
+
+
+def user_named(username: str) -> User:
+    """The user to attach a client to; CommandError where there is none."""
+    try:
+        return User.objects.get(username=username)
+    except User.DoesNotExist as error:
+        raise CommandError(f"There is no user '{username}'.") from error
+
+
+def save(application: Application, **fields: Any) -> Application:
+    """Set the fields that have a value and save, or raise CommandError with all that is wrong.
+
+    Secrets are kept as they are: operators read them in the admin, and OpenID Connect's ID tokens
+    are signed with them.
+    """
+    for name, value in fields.items():
+        if value is not None:
+            setattr(application, name, value)
+    application.hash_client_secret = False
+    if application.client_type == Application.CLIENT_CONFIDENTIAL:
+        application.algorithm = Application.HS256_ALGORITHM
+    try:
+        application.full_clean()
+    except ValidationError as error:
+        raise CommandError("; ".join(error.messages)) from error
+    application.save()
+    return application

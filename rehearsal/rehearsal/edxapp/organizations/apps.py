@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class OrganizationsConfig(AppConfig):
+    name = "rehearsal.edxapp.organizations"
+    label = "organizations"

@@ -1,0 +1,58 @@
+"""Real processes on real files: `manage.py` and gunicorn, as a server runs them."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def environment(configuration: Path) -> dict[str, str]:
+    kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+    return {**kept, "LMS_CFG": str(configuration), "STUDIO_CFG": str(configuration)}
+
+
+def manage(
+    configuration: Path, *arguments: str, script: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run `manage.py` with `arguments` and `script` as its input, to its end."""
+    return subprocess.run(
+        [sys.executable, ROOT / "manage.py", *arguments],
+        env=environment(configuration),
+        input=script,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@contextmanager
+def gunicorn(configuration: Path, service: str) -> Iterator[str]:
+    """The address of a service with two workers; it is gone when the block ends."""
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "gunicorn", f"rehearsal.{service}.wsgi:application"),
+            *("--preload", "--workers=2", "--bind=127.0.0.1:0", "--no-control-socket"),
+        ],
+        cwd=ROOT,
+        env=environment(configuration),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    try:
+        log = ""
+        for line in process.stderr:
+            log += line
+            if found := re.search(r"Listening at: (\S+)", line):
+                yield found[1]
+                return
+        raise AssertionError(f"gunicorn did not start:\n{log}")
+    finally:
+        process.terminate()
+        process.stderr.close()
+        process.wait()
