@@ -1,0 +1,156 @@
+"""Settings → the configuration of the edge, which does TLS and passes all to the router.
+
+It holds nothing that changes with the fleet, so it is never reloaded: a reload closes HTTP/1.1
+connections that are idle or still in their handshake, and their clients see an error.
+"""
+
+from ocim.adapters.balancers.caddy.parts import (
+    GATEWAY_ERRORS,
+    KNOWN_PATH,
+    WITHOUT_SECRETS,
+    Json,
+    base,
+)
+from ocim.adapters.balancers.caddy.settings import (
+    ACCESS_LOG,
+    AUTHORITY,
+    PLAIN_SOCKET,
+    SITES_SOCKET,
+    STORAGE,
+    Settings,
+    Tls,
+)
+
+_H1: Json = {"protocol": "http", "compression": False}
+# Only HTTP/2 can say which requests a server that is going away has not begun, so that they go
+# elsewhere. One request per connection, as streams of one connection hold each other up.
+_H2: Json = {**_H1, "versions": ["h2c"], "keep_alive": {"enabled": False}}
+
+# Whatever a client sends of these, app servers would believe.
+_CLAIMS = ["X-Forwarded-*", "Forwarded", "X-Real-Ip"]
+
+
+def edge_config(settings: Settings) -> Json:
+    """The whole configuration."""
+    config = base(admin={"disabled": True})
+    config["storage"] = {"module": "file_system", "root": STORAGE}
+    config["apps"] = {
+        "pki": {"certificate_authorities": {AUTHORITY: {"install_trust": False}}},
+        "tls": {"automation": _automation(settings)},
+        "http": {
+            "http_port": settings.http_port,
+            "https_port": settings.https_port,
+            "grace_period": "30s",
+            "servers": {"public": _public(settings), "plain": _plain(settings)},
+        },
+    }
+    if settings.access_log:
+        logs = config["logging"]["logs"]  # type: ignore[index]
+        logs["default"]["exclude"].append("http.log.access")
+        logs["access"] = {
+            "writer": {"output": "file", "filename": ACCESS_LOG, "mode": "0600", "roll_keep": 10},
+            "encoder": WITHOUT_SECRETS,
+            "include": ["http.log.access"],
+        }
+    return config
+
+
+def _automation(settings: Settings) -> Json:
+    """Certificates are got when a name is first asked for, and only for names that are served."""
+    host = settings.bind[0] if settings.bind else "127.0.0.1"
+    return {
+        "policies": [{"issuers": [_issuer(settings.tls)], "on_demand": True}],
+        "on_demand": {
+            "permission": {
+                "module": "http",
+                "endpoint": f"http://{_address(host, settings.http_port)}{KNOWN_PATH}",
+            }
+        },
+    }
+
+
+def _issuer(tls: Tls) -> Json:
+    if tls.issuer == "internal":
+        return {"module": "internal", "ca": AUTHORITY}
+    issuer: Json = {"module": "acme", "ca": tls.directory}
+    if tls.email:
+        issuer["email"] = tls.email
+    if tls.trusted_roots:
+        issuer["trusted_roots_pem_files"] = [str(tls.trusted_roots)]
+    return issuer
+
+
+def _public(settings: Settings) -> Json:
+    log = {
+        "handler": "log_append",
+        "key": "user_agent",
+        "value": "{http.request.header.User-Agent}",
+    }
+    clean = {
+        "handler": "headers",
+        "request": {"delete": _CLAIMS},
+        "response": {"deferred": True, "delete": ["Server", "Via"]},
+    }
+    return {
+        "listen": _listen(settings, settings.https_port),
+        # No HTTP/3: it needs its UDP port open to the outside, and gains little behind a proxy.
+        "protocols": ["h1", "h2"],
+        "automatic_https": {"disable_redirects": True},
+        "tls_connection_policies": [{}],
+        "routes": [
+            {"handle": [log, clean] if settings.access_log else [clean]},
+            # WebSockets; HTTP/2 has another way to open them, which proxies do not translate.
+            {
+                "match": [{"header": {"Upgrade": ["*"]}, "protocol": "http/1.1"}],
+                "handle": [_to(SITES_SOCKET, _H1)],
+                "terminal": True,
+            },
+            {"handle": [_to(SITES_SOCKET, _H2)]},
+        ],
+        "errors": GATEWAY_ERRORS,
+        **({"logs": {}} if settings.access_log else {}),
+    }
+
+
+def _plain(settings: Settings) -> Json:
+    asked_about = {"request": {"set": {"Host": ["{http.request.uri.query.domain}"]}}}
+    return {
+        "listen": _listen(settings, settings.http_port),
+        "protocols": ["h1"],
+        "automatic_https": {"disable": True},
+        "routes": [
+            {
+                "match": [{"path": [KNOWN_PATH]}],
+                "handle": [{**_to(PLAIN_SOCKET, _H2), "headers": asked_about}],
+                "terminal": True,
+            },
+            {
+                "handle": [
+                    {
+                        "handler": "headers",
+                        "response": {"delete": ["Server", "Via"], "deferred": True},
+                    },
+                    _to(PLAIN_SOCKET, _H2),
+                ]
+            },
+        ],
+        "errors": GATEWAY_ERRORS,
+    }
+
+
+def _to(socket: str, transport: Json) -> Json:
+    """Waits for the router where it is being started again."""
+    return {
+        "handler": "reverse_proxy",
+        "upstreams": [{"dial": f"unix/{socket}"}],
+        "transport": transport,
+        "load_balancing": {"try_duration": "10s", "try_interval": "100ms"},
+    }
+
+
+def _listen(settings: Settings, port: int) -> list[str]:
+    return [_address(host, port) for host in settings.bind or ("",)]
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,76 @@
+"""Pieces of Caddy's configuration that the edge and the router share."""
+
+from ocim.adapters.balancers.caddy.pages import HOLDING, RETRY_SECONDS, UNKNOWN
+
+Json = dict[str, object]
+
+KNOWN_PATH = "/.ocim/known"
+"""On plain HTTP: 200 for a name that is served; asked before a certificate is got for it."""
+
+HOLDING_PAGE: Json = {
+    "handler": "static_response",
+    "status_code": "{http.error.status_code}",
+    "headers": {
+        "Content-Type": ["text/html; charset=utf-8"],
+        "Cache-Control": ["no-store"],
+        "Retry-After": [str(RETRY_SECONDS)],
+    },
+    "body": HOLDING,
+}
+
+UNKNOWN_PAGE: Json = {
+    "handler": "static_response",
+    "status_code": 404,
+    "headers": {"Content-Type": ["text/html; charset=utf-8"]},
+    "body": UNKNOWN,
+}
+
+NO_ANSWER: Json = {"handler": "error", "status_code": 503}
+"""Ends in the holding page, as every gateway error does."""
+
+GATEWAY_ERRORS: Json = {
+    "routes": [
+        {
+            "match": [{"vars": {"{http.error.status_code}": ["502", "503", "504"]}}],
+            "handle": [HOLDING_PAGE],
+        }
+    ]
+}
+
+
+def base(*, admin: Json) -> Json:
+    """What every Caddy of ours begins with: who may change it, and what it says on stderr.
+
+    Lines about requests lose what may hold a secret: query strings and headers.
+    """
+    return {
+        "admin": {**admin, "config": {"persist": False}},
+        "logging": {
+            "logs": {
+                "default": {
+                    "level": "WARN",
+                    "encoder": WITHOUT_SECRETS,
+                    # Says at every load that a Unix socket does not check host names.
+                    "exclude": ["admin"],
+                }
+            }
+        },
+    }
+
+
+_WITHOUT_QUERY: Json = {"filter": "regexp", "regexp": r"\?.*", "value": "?…"}
+
+WITHOUT_SECRETS: Json = {
+    "format": "filter",
+    "wrap": {"format": "json", "time_format": "rfc3339_milli"},
+    "fields": {
+        "request>uri": _WITHOUT_QUERY,
+        "request>headers": {"filter": "delete"},
+        "resp_headers": {"filter": "delete"},
+    },
+}
+
+
+def seconds(value: float) -> str:
+    """A duration as Caddy reads it."""
+    return f"{value:g}s"
