@@ -51,6 +51,9 @@ class Handler(BaseHTTPRequestHandler):
             app.checks.append(dict(self.headers))
             self._say(200 if app.healthy.is_set() else 500, {})
             return
+        if self.path.startswith("/break"):
+            self.close_connection = True
+            return
         if self.path.startswith("/events"):
             self._events()
             return
@@ -158,21 +161,22 @@ class Processes:
     running: dict[Role, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, *roles: Role) -> None:
+        """Return when they answer."""
         for role in roles or Role:
-            argument = pickle.dumps((self.settings, role)).hex()
-            with (self.settings.state.parent / f"{role}.log").open("ab") as log:
-                self.running[role] = subprocess.Popen(
-                    [sys.executable, "-c", STARTER, argument],
-                    stdout=log,
-                    stderr=log,
-                    env={**os.environ, "A_SECRET_OF_THE_MANAGER": "plain to see"},
-                )
-        self.wait(*roles)
-
-    def wait(self, *roles: Role) -> None:
-        """Until they answer."""
+            self.spawn(role)
         for role in roles or Role:
             until(partial(self._answers, role), f"{role} does not answer")
+
+    def spawn(self, role: Role) -> None:
+        """Start it, and do not wait."""
+        argument = pickle.dumps((self.settings, role)).hex()
+        with (self.settings.state.parent / f"{role}.log").open("ab") as log:
+            self.running[role] = subprocess.Popen(
+                [sys.executable, "-c", STARTER, argument],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "A_SECRET_OF_THE_MANAGER": "plain to see"},
+            )
 
     def _answers(self, role: Role) -> bool:
         assert self.running[role].poll() is None, self.log(role)
@@ -184,6 +188,10 @@ class Processes:
             return True
         with socket.socket() as probe:
             return probe.connect_ex((self.settings.bind[0], self.settings.https_port)) == 0
+
+    def router_log(self) -> str:
+        """What the router said on its standard error."""
+        return self.log(Role.ROUTER)
 
     def log(self, role: Role) -> str:
         return (self.settings.state.parent / f"{role}.log").read_text()

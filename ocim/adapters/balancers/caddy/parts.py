@@ -9,7 +9,7 @@ KNOWN_PATH = "/.ocim/known"
 
 HOLDING_PAGE: Json = {
     "handler": "static_response",
-    "status_code": "{http.error.status_code}",
+    "status_code": 503,
     "headers": {
         "Content-Type": ["text/html; charset=utf-8"],
         "Cache-Control": ["no-store"],
@@ -25,14 +25,11 @@ UNKNOWN_PAGE: Json = {
     "body": UNKNOWN,
 }
 
-NO_ANSWER: Json = {"handler": "error", "status_code": 503}
-"""Ends in the holding page, as every gateway error does."""
-
 GATEWAY_ERRORS: Json = {
     "routes": [
         {
             "match": [{"vars": {"{http.error.status_code}": ["502", "503", "504"]}}],
-            "handle": [HOLDING_PAGE],
+            "handle": [{**HOLDING_PAGE, "status_code": "{http.error.status_code}"}],
         }
     ]
 }
@@ -50,9 +47,15 @@ def base(*, admin: Json) -> Json:
                 "default": {
                     "level": "WARN",
                     "encoder": WITHOUT_SECRETS,
-                    # Says at every load that a Unix socket does not check host names.
-                    "exclude": ["admin"],
-                }
+                    # `admin` says at every load that a Unix socket does not check host names.
+                    "exclude": ["admin", "http.log.error"],
+                },
+                # Why there was no answer: a mere detail to Caddy where there is a page for it.
+                "errors": {
+                    "level": "DEBUG",
+                    "encoder": WITHOUT_SECRETS,
+                    "include": ["http.log.error"],
+                },
             }
         },
     }

@@ -5,8 +5,8 @@ import json
 
 from ocim.adapters.balancers.caddy.parts import (
     GATEWAY_ERRORS,
+    HOLDING_PAGE,
     KNOWN_PATH,
-    NO_ANSWER,
     UNKNOWN_PAGE,
     Json,
     base,
@@ -21,6 +21,8 @@ from ocim.adapters.balancers.caddy.settings import (
 from ocim.core.spec import Routing, Secret, Site
 
 COOKIE = "ocim_server"
+
+_HOLDING: Json = {"handler": "invoke", "name": "holding"}
 
 # How long a request waits for an app server that is being started again, and how long one that
 # failed is passed over: less, so that there is a second look before the wait is over.
@@ -102,12 +104,13 @@ def _sites(routing: Routing, settings: Settings, cookie_key: Secret, name: str) 
     ]
     unknown: Json = {"@id": name, "handle": [UNKNOWN_PAGE]}
     server = _server(SITES_SOCKET, [{"handle": [cookie]}, *sites, unknown])
-    return {**server, "errors": GATEWAY_ERRORS}
+    pages = {"holding": {"handle": [HOLDING_PAGE]}}
+    return {**server, "named_routes": pages, "errors": GATEWAY_ERRORS}
 
 
 def _handlers(site: Site, settings: Settings, cookie_key: Secret) -> list[Json]:
     handlers: list[Json] = [_password(site)] if site.password_hash else []
-    return [*handlers, _proxy(site, settings, cookie_key) if site.upstreams else NO_ANSWER]
+    return [*handlers, _proxy(site, settings, cookie_key) if site.upstreams else _HOLDING]
 
 
 def _password(site: Site) -> Json:
