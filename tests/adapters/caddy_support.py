@@ -219,6 +219,7 @@ def settings_for(directory: Path, **changes: object) -> Settings:
         https_port=8443,
         http_port=8080,
         health_interval=0.2,
+        drain=0.1,
     )
     return replace(settings, **changes)  # type: ignore[arg-type]
 

@@ -121,7 +121,7 @@ def test_public_authorities_need_no_trust(tmp_path: Path) -> None:
 
 def test_others_can_neither_read_nor_command_it(settings: Settings, running: Processes) -> None:
     assert settings.state.stat().st_mode & 0o077 == 0
-    for name in ("admin.sock", "sites.sock", "router.json", "edge.json", "cookie.key"):
+    for name in ("admin.sock", "router-a.sock", "router.json", "edge.json", "cookie.key"):
         assert (settings.state / name).stat().st_mode & 0o077 == 0, name
     ports = {
         connection.laddr.port

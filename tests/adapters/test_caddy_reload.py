@@ -38,7 +38,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    settings = settings_for(tmp_path)
+    settings = settings_for(tmp_path, drain=0.5)
     with app_servers("one", "two") as (one, two), processes(settings):
         yield World(CaddyBalancer(settings), Browser(settings), one, two)
 

@@ -6,7 +6,13 @@ from http import HTTPStatus
 from ocim.adapters.balancers.caddy.admin import START, ask
 from ocim.adapters.balancers.caddy.process import Role, saved_config
 from ocim.adapters.balancers.caddy.router import marker, router_config
-from ocim.adapters.balancers.caddy.settings import AUTHORITY, STORAGE, Settings, write_private
+from ocim.adapters.balancers.caddy.settings import (
+    AUTHORITY,
+    ROUTER_SOCKETS,
+    STORAGE,
+    Settings,
+    write_private,
+)
 from ocim.core.errors import OutsideError, OutsideRefusal
 from ocim.core.routing import check_routing
 from ocim.core.spec import Routing
@@ -26,7 +32,10 @@ class CaddyBalancer:
         BadInput for a routing that contradicts itself, OutsideRefusal with Caddy's words.
         """
         check_routing(routing)
-        config = router_config(routing, self.settings, self.settings.cookie_key())
+        if self.is_applied(routing.digest):
+            return
+        key = self.settings.cookie_key()
+        config = router_config(routing, self.settings, key, socket=self._free_socket())
         content = json.dumps(config).encode()
         status, said = ask(self.settings.state, "POST", "/load", content)
         if status != HTTPStatus.OK:
@@ -41,6 +50,10 @@ class CaddyBalancer:
         name = marker(digest, self.settings, self.settings.cookie_key())
         status, _ = ask(self.settings.state, "GET", f"/id/{name}")
         return status == HTTPStatus.OK
+
+    def _free_socket(self) -> str:
+        _, listens = ask(self.settings.state, "GET", "/config/apps/http/servers/router/listen")
+        return next(socket for socket in ROUTER_SOCKETS if socket not in listens)
 
     def authority(self) -> str:
         """The root certificate of the balancer's own authority, made at the edge's first start."""

@@ -6,28 +6,28 @@ connections that are idle or still in their handshake, and their clients see an 
 
 from ocim.adapters.balancers.caddy.parts import (
     GATEWAY_ERRORS,
+    HEALTH_HOST,
     KNOWN_PATH,
     WITHOUT_SECRETS,
     Json,
     base,
+    seconds,
 )
 from ocim.adapters.balancers.caddy.settings import (
     ACCESS_LOG,
     AUTHORITY,
-    PLAIN_SOCKET,
-    SITES_SOCKET,
+    ROUTER_SOCKETS,
     STORAGE,
     Settings,
     Tls,
 )
 
-_H1: Json = {"protocol": "http", "compression": False}
-# Only HTTP/2 can say which requests a server that is going away has not begun, so that they go
-# elsewhere. One request per connection, as streams of one connection hold each other up.
-_H2: Json = {**_H1, "versions": ["h2c"], "keep_alive": {"enabled": False}}
-
 # Whatever a client sends of these, app servers would believe.
-_CLAIMS = ["X-Forwarded-*", "Forwarded", "X-Real-Ip"]
+_CLEAN: Json = {
+    "handler": "headers",
+    "request": {"delete": ["X-Forwarded-*", "Forwarded", "X-Real-Ip"]},
+    "response": {"deferred": True, "delete": ["Server", "Via"]},
+}
 
 
 def edge_config(settings: Settings) -> Json:
@@ -81,35 +81,22 @@ def _issuer(tls: Tls) -> Json:
 
 
 def _public(settings: Settings) -> Json:
-    log = {
+    log: Json = {
         "handler": "log_append",
         "key": "user_agent",
         "value": "{http.request.header.User-Agent}",
     }
-    clean = {
-        "handler": "headers",
-        "request": {"delete": _CLAIMS},
-        "response": {"deferred": True, "delete": ["Server", "Via"]},
-    }
-    return {
+    handlers = [_CLEAN, _to_router(settings)]
+    server: Json = {
         "listen": _listen(settings, settings.https_port),
-        # No HTTP/3: it needs its UDP port open to the outside, and gains little behind a proxy.
+        # No HTTP/3: it needs its UDP port open to the outside.
         "protocols": ["h1", "h2"],
         "automatic_https": {"disable_redirects": True},
         "tls_connection_policies": [{}],
-        "routes": [
-            {"handle": [log, clean] if settings.access_log else [clean]},
-            # WebSockets; HTTP/2 has another way to open them, which proxies do not translate.
-            {
-                "match": [{"header": {"Upgrade": ["*"]}, "protocol": "http/1.1"}],
-                "handle": [_to(SITES_SOCKET, _H1)],
-                "terminal": True,
-            },
-            {"handle": [_to(SITES_SOCKET, _H2)]},
-        ],
+        "routes": [{"handle": [log, *handlers] if settings.access_log else handlers}],
         "errors": GATEWAY_ERRORS,
-        **({"logs": {}} if settings.access_log else {}),
     }
+    return {**server, "logs": {}} if settings.access_log else server
 
 
 def _plain(settings: Settings) -> Json:
@@ -121,30 +108,35 @@ def _plain(settings: Settings) -> Json:
         "routes": [
             {
                 "match": [{"path": [KNOWN_PATH]}],
-                "handle": [{**_to(PLAIN_SOCKET, _H2), "headers": asked_about}],
+                "handle": [{**_to_router(settings), "headers": asked_about}],
                 "terminal": True,
             },
-            {
-                "handle": [
-                    {
-                        "handler": "headers",
-                        "response": {"delete": ["Server", "Via"], "deferred": True},
-                    },
-                    _to(PLAIN_SOCKET, _H2),
-                ]
-            },
+            {"handle": [_CLEAN, _to_router(settings)]},
         ],
         "errors": GATEWAY_ERRORS,
     }
 
 
-def _to(socket: str, transport: Json) -> Json:
-    """Waits for the router where it is being started again."""
+def _to_router(settings: Settings) -> Json:
+    """To the router's configuration that is in force, on one of two sockets in turn.
+
+    The old one says that it is about to end, takes no more requests, and has none left that it
+    has not begun when it ends. A router that is being started again is waited for.
+    """
     return {
         "handler": "reverse_proxy",
-        "upstreams": [{"dial": f"unix/{socket}"}],
-        "transport": transport,
-        "load_balancing": {"try_duration": "10s", "try_interval": "100ms"},
+        "upstreams": [{"dial": f"unix/{socket}"} for socket in ROUTER_SOCKETS],
+        # A kept connection might be closed just as a request is sent on it.
+        "transport": {"protocol": "http", "compression": False, "keep_alive": {"enabled": False}},
+        "load_balancing": {"try_duration": "10s", "try_interval": "20ms"},
+        "health_checks": {
+            "active": {
+                "uri": "/",
+                "headers": {"Host": [HEALTH_HOST]},
+                "expect_status": 200,
+                "interval": seconds(settings.drain / 5),
+            }
+        },
     }
 
 

@@ -7,6 +7,11 @@ Json = dict[str, object]
 KNOWN_PATH = "/.ocim/known"
 """On plain HTTP: 200 for a name that is served; asked before a certificate is got for it."""
 
+HEALTH_HOST = "router.ocim"
+"""Asked of a router: 200, or 503 where it is about to end and another one takes over."""
+
+HEALTH_LOG = "http.handlers.reverse_proxy.health_checker.active"
+
 HOLDING_PAGE: Json = {
     "handler": "static_response",
     "status_code": 503,
@@ -47,8 +52,9 @@ def base(*, admin: Json) -> Json:
                 "default": {
                     "level": "WARN",
                     "encoder": WITHOUT_SECRETS,
-                    # `admin` says at every load that a Unix socket does not check host names.
-                    "exclude": ["admin", "http.log.error"],
+                    # `admin` says at every load that a Unix socket does not check host names,
+                    # and each failed look at a router or an app server would be a line.
+                    "exclude": ["admin", "http.log.error", HEALTH_LOG],
                 },
                 # Why there was no answer: a mere detail to Caddy where there is a page for it.
                 "errors": {
@@ -65,7 +71,7 @@ _WITHOUT_QUERY: Json = {"filter": "regexp", "regexp": r"\?.*", "value": "?…"}
 
 WITHOUT_SECRETS: Json = {
     "format": "filter",
-    "wrap": {"format": "json", "time_format": "rfc3339_milli"},
+    "wrap": {"format": "json", "time_format": "iso8601"},
     "fields": {
         "request>uri": _WITHOUT_QUERY,
         "request>headers": {"filter": "delete"},

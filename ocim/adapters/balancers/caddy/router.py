@@ -5,6 +5,7 @@ import json
 
 from ocim.adapters.balancers.caddy.parts import (
     GATEWAY_ERRORS,
+    HEALTH_HOST,
     HOLDING_PAGE,
     KNOWN_PATH,
     UNKNOWN_PAGE,
@@ -14,8 +15,7 @@ from ocim.adapters.balancers.caddy.parts import (
 )
 from ocim.adapters.balancers.caddy.settings import (
     ADMIN_SOCKET,
-    PLAIN_SOCKET,
-    SITES_SOCKET,
+    ROUTER_SOCKETS,
     Settings,
 )
 from ocim.core.spec import Routing, Secret, Site
@@ -23,6 +23,30 @@ from ocim.core.spec import Routing, Secret, Site
 COOKIE = "ocim_server"
 
 _HOLDING: Json = {"handler": "invoke", "name": "holding"}
+
+_HEALTH: list[Json] = [
+    {
+        "match": [{"host": [HEALTH_HOST], "vars": {"{http.shutting_down}": ["true"]}}],
+        "handle": [{"handler": "static_response", "status_code": 503}],
+        "terminal": True,
+    },
+    {
+        "match": [{"host": [HEALTH_HOST]}],
+        "handle": [{"handler": "static_response", "status_code": 200}],
+        "terminal": True,
+    },
+]
+
+# Caddy's own cookie may be read by scripts.
+_COOKIE: Json = {
+    "handler": "headers",
+    "response": {
+        "deferred": True,
+        "replace": {
+            "Set-Cookie": [{"search_regexp": f"^({COOKIE}=.*)$", "replace": "$1; HttpOnly"}]
+        },
+    },
+}
 
 # How long a request waits for an app server that is being started again, and how long one that
 # failed is passed over: less, so that there is a second look before the wait is over.
@@ -46,54 +70,24 @@ _SAMPLE = Routing(
 
 def marker(digest: str, settings: Settings, cookie_key: Secret) -> str:
     """Names what is served: the routing, and all else that makes its configuration."""
-    sample = json.dumps(_config(_SAMPLE, settings, cookie_key, "")).encode()
+    sample = json.dumps(_config(_SAMPLE, settings, cookie_key, "", "")).encode()
     return f"routing-{digest}-{hashlib.sha256(sample).hexdigest()[:12]}"
 
 
-def router_config(routing: Routing, settings: Settings, cookie_key: Secret) -> Json:
-    """The whole configuration."""
-    return _config(routing, settings, cookie_key, marker(routing.digest, settings, cookie_key))
+def router_config(
+    routing: Routing, settings: Settings, cookie_key: Secret, *, socket: str = ROUTER_SOCKETS[0]
+) -> Json:
+    """The whole configuration; `socket` must be another one than that of the one in force."""
+    name = marker(routing.digest, settings, cookie_key)
+    return _config(routing, settings, cookie_key, socket, name)
 
 
-def _config(routing: Routing, settings: Settings, cookie_key: Secret, name: str) -> Json:
+def _config(
+    routing: Routing, settings: Settings, cookie_key: Secret, socket: str, name: str
+) -> Json:
     config = base(admin={"listen": f"unix/{ADMIN_SOCKET}|0600"})
     # It stores nothing; but Caddy wants a place, and must not pick one below HOME.
     config["storage"] = {"module": "file_system", "root": "router-storage"}
-    config["apps"] = {
-        "http": {
-            # What is in flight at a reload may take that long; streams, too.
-            "grace_period": "5m",
-            "servers": {
-                "sites": _sites(routing, settings, cookie_key, name),
-                "plain": _plain(routing, settings),
-            },
-        }
-    }
-    return config
-
-
-def _server(socket: str, routes: list[Json]) -> Json:
-    return {
-        "listen": [f"unix/{socket}|0600"],
-        "protocols": ["h1", "h2c"],
-        "automatic_https": {"disable": True},
-        # The edge alone can reach the socket, and has put its own in place of what clients claim.
-        "trusted_proxies_unix": True,
-        "routes": routes,
-    }
-
-
-def _sites(routing: Routing, settings: Settings, cookie_key: Secret, name: str) -> Json:
-    # Caddy's own cookie may be read by scripts.
-    cookie = {
-        "handler": "headers",
-        "response": {
-            "deferred": True,
-            "replace": {
-                "Set-Cookie": [{"search_regexp": f"^({COOKIE}=.*)$", "replace": "$1; HttpOnly"}]
-            },
-        },
-    }
     sites: list[Json] = [
         {
             "match": [{"host": list(site.domains)}],
@@ -103,9 +97,25 @@ def _sites(routing: Routing, settings: Settings, cookie_key: Secret, name: str) 
         for site in routing.sites
     ]
     unknown: Json = {"@id": name, "handle": [UNKNOWN_PAGE]}
-    server = _server(SITES_SOCKET, [{"handle": [cookie]}, *sites, unknown])
-    pages = {"holding": {"handle": [HOLDING_PAGE]}}
-    return {**server, "named_routes": pages, "errors": GATEWAY_ERRORS}
+    server: Json = {
+        "listen": [f"unix/{socket}|0600"],
+        "protocols": ["h1"],
+        "automatic_https": {"disable": True},
+        # Only the edge reaches the socket, and it has put its own in place of what clients claim.
+        "trusted_proxies_unix": True,
+        "routes": [*_HEALTH, _plain(routing, settings), {"handle": [_COOKIE]}, *sites, unknown],
+        "named_routes": {"holding": {"handle": [HOLDING_PAGE]}},
+        "errors": GATEWAY_ERRORS,
+    }
+    config["apps"] = {
+        "http": {
+            "shutdown_delay": seconds(settings.drain),
+            # What has begun by then may take that long; streams, too.
+            "grace_period": "5m",
+            "servers": {"router": server},
+        }
+    }
+    return config
 
 
 def _handlers(site: Site, settings: Settings, cookie_key: Secret) -> list[Json]:
@@ -182,6 +192,7 @@ def _health_checks(site: Site, settings: Settings) -> Json:
 
 
 def _plain(routing: Routing, settings: Settings) -> Json:
+    """What comes without TLS: questions about names, and what is sent on to https."""
     port = "" if settings.https_port == 443 else f":{settings.https_port}"  # noqa: PLR2004
     to_https: Json = {
         "handler": "static_response",
@@ -189,16 +200,20 @@ def _plain(routing: Routing, settings: Settings) -> Json:
         "headers": {"Location": [f"https://{{http.request.host}}{port}{{http.request.uri}}"]},
     }
     known: Json = {"handler": "static_response", "status_code": 200}
-    routes: list[Json] = [
-        {"match": [{"path": [KNOWN_PATH]}], "handle": [known], "terminal": True},
-        {"handle": [to_https]},
-    ]
-    names = [name for site in routing.sites for name in site.domains]
-    site_routes: list[Json] = [
-        {
-            "match": [{"host": names}],
-            "handle": [{"handler": "subroute", "routes": routes}],
-            "terminal": True,
-        }
-    ]
-    return _server(PLAIN_SOCKET, [*(site_routes if names else []), {"handle": [UNKNOWN_PAGE]}])
+    routes: list[Json] = []
+    if names := [name for site in routing.sites for name in site.domains]:
+        routes += [
+            {
+                "match": [{"host": names, "path": [KNOWN_PATH]}],
+                "handle": [known],
+                "terminal": True,
+            },
+            {"match": [{"host": names}], "handle": [to_https], "terminal": True},
+        ]
+    return {
+        "match": [{"header": {"X-Forwarded-Proto": ["http"]}}],
+        "handle": [
+            {"handler": "subroute", "routes": [*routes, {"handle": [UNKNOWN_PAGE]}]},
+        ],
+        "terminal": True,
+    }

@@ -10,8 +10,7 @@ from ocim.core.spec import Secret
 # Names of sockets and directories, relative to Settings.state, which is every Caddy's working
 # directory: an absolute path may be longer than the 107 bytes that a socket's address holds.
 ADMIN_SOCKET = "admin.sock"
-SITES_SOCKET = "sites.sock"
-PLAIN_SOCKET = "plain.sock"
+ROUTER_SOCKETS = ("router-a.sock", "router-b.sock")
 STORAGE = "certificates"
 AUTHORITY = "local"
 ACCESS_LOG = "log/access.log"
@@ -43,6 +42,8 @@ class Settings:
     access_log: bool = True
     health_interval: float = 10.0
     """Seconds between two active checks of an upstream."""
+    drain: float = 1.0
+    """Seconds that an old configuration still takes requests, while the edge turns to the new."""
 
     def prepare(self) -> None:
         """Make the directory where it is missing, and close it to others."""
