@@ -41,6 +41,7 @@ class Handler(BaseHTTPRequestHandler):
     """Says who answers and what was asked; behaves as `AppServer` was told to."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = 65536
     app: "AppServer"
 
     def do_GET(self) -> None:
@@ -93,6 +94,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Upgrade", self.headers["Upgrade"])
         self.send_header("Connection", "Upgrade")
         self.end_headers()
+        self.wfile.flush()
         while line := self.rfile.readline():
             self.wfile.write(line)
             self.wfile.flush()

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from ocim.adapters.balancers.caddy import CaddyBalancer, Settings
-from ocim.adapters.balancers.caddy.router import COOKIE
+from ocim.adapters.balancers.caddy.sites import COOKIE
 from ocim.core.spec import Routing, Site
 from tests.adapters.caddy_support import (
     AppServer,

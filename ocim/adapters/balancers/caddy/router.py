@@ -6,7 +6,6 @@ import json
 from ocim.adapters.balancers.caddy.parts import (
     GATEWAY_ERRORS,
     HEALTH_HOST,
-    HOLDING_PAGE,
     KNOWN_PATH,
     UNKNOWN_PAGE,
     Json,
@@ -18,11 +17,8 @@ from ocim.adapters.balancers.caddy.settings import (
     ROUTER_SOCKETS,
     Settings,
 )
+from ocim.adapters.balancers.caddy.sites import COOKIE, SHARED_ROUTES, site_routes
 from ocim.core.spec import Routing, Secret, Site
-
-COOKIE = "ocim_server"
-
-_HOLDING: Json = {"handler": "invoke", "name": "holding"}
 
 _HEALTH: list[Json] = [
     {
@@ -48,11 +44,6 @@ _COOKIE: Json = {
     },
 }
 
-# How long a request waits for an app server that is being started again, and how long one that
-# failed is passed over: less, so that there is a second look before the wait is over.
-_WAIT = 10.0
-_PASS_OVER = 5.0
-
 _SAMPLE = Routing(
     (
         Site(domains=("one.example",), upstreams=("127.0.0.1:1", "127.0.0.1:2"), health_path="/"),
@@ -77,7 +68,7 @@ def marker(digest: str, settings: Settings, cookie_key: Secret) -> str:
 def router_config(
     routing: Routing, settings: Settings, cookie_key: Secret, *, socket: str = ROUTER_SOCKETS[0]
 ) -> Json:
-    """The whole configuration; `socket` must be another one than that of the one in force."""
+    """The whole configuration; `socket` must not be the one of the configuration in force."""
     name = marker(routing.digest, settings, cookie_key)
     return _config(routing, settings, cookie_key, socket, name)
 
@@ -88,14 +79,6 @@ def _config(
     config = base(admin={"listen": f"unix/{ADMIN_SOCKET}|0600"})
     # It stores nothing; but Caddy wants a place, and must not pick one below HOME.
     config["storage"] = {"module": "file_system", "root": "router-storage"}
-    sites: list[Json] = [
-        {
-            "match": [{"host": list(site.domains)}],
-            "handle": _handlers(site, settings, cookie_key),
-            "terminal": True,
-        }
-        for site in routing.sites
-    ]
     unknown: Json = {"@id": name, "handle": [UNKNOWN_PAGE]}
     server: Json = {
         "listen": [f"unix/{socket}|0600"],
@@ -103,8 +86,14 @@ def _config(
         "automatic_https": {"disable": True},
         # Only the edge reaches the socket, and it has put its own in place of what clients claim.
         "trusted_proxies_unix": True,
-        "routes": [*_HEALTH, _plain(routing, settings), {"handle": [_COOKIE]}, *sites, unknown],
-        "named_routes": {"holding": {"handle": [HOLDING_PAGE]}},
+        "routes": [
+            *_HEALTH,
+            _plain(routing, settings),
+            {"handle": [_COOKIE]},
+            *site_routes(routing, settings, cookie_key),
+            unknown,
+        ],
+        "named_routes": SHARED_ROUTES,
         "errors": GATEWAY_ERRORS,
     }
     config["apps"] = {
@@ -116,79 +105,6 @@ def _config(
         }
     }
     return config
-
-
-def _handlers(site: Site, settings: Settings, cookie_key: Secret) -> list[Json]:
-    handlers: list[Json] = [_password(site)] if site.password_hash else []
-    return [*handlers, _proxy(site, settings, cookie_key) if site.upstreams else _HOLDING]
-
-
-def _password(site: Site) -> Json:
-    account = {"username": site.user, "password": site.password_hash}
-    provider = {
-        "accounts": [account],
-        "hash": {"algorithm": "bcrypt"},
-        "hash_cache": {},
-        "realm": "preview",
-    }
-    return {"handler": "authentication", "providers": {"http_basic": provider}}
-
-
-def _proxy(site: Site, settings: Settings, cookie_key: Secret) -> Json:
-    balancing: Json = {
-        "try_duration": seconds(_WAIT),
-        "try_interval": "250ms",
-        # A refused connection is always tried again; this is for one that broke.
-        "retry_match": [{"method": ["GET", "HEAD", "OPTIONS"]}],
-    }
-    proxy: Json = {
-        "handler": "reverse_proxy",
-        "upstreams": [{"dial": upstream} for upstream in site.upstreams],
-        # A kept connection may be closed by an app server just as a request is sent on it.
-        "transport": {
-            "protocol": "http",
-            "compression": False,
-            "dial_timeout": "2s",
-            "keep_alive": {"enabled": False},
-        },
-        "load_balancing": balancing,
-        "stream_close_delay": "5m",
-    }
-    request: Json = {}
-    if site.host_header:
-        request["set"] = {"Host": [site.host_header]}
-    if site.password_hash:
-        request["delete"] = ["Authorization"]
-    if request:
-        proxy["headers"] = {"request": request}
-    # One alone is never passed over: its own answer says more than ours.
-    if len(site.upstreams) > 1:
-        balancing["selection_policy"] = {
-            "policy": "cookie",
-            "name": COOKIE,
-            "secret": cookie_key.reveal(),
-            "fallback": {"policy": "least_conn"},
-        }
-        proxy["health_checks"] = _health_checks(site, settings)
-    return proxy
-
-
-def _health_checks(site: Site, settings: Settings) -> Json:
-    checks: Json = {"passive": {"fail_duration": seconds(_PASS_OVER), "max_fails": 1}}
-    if site.health_path:
-        checks["active"] = {
-            "uri": site.health_path,
-            # What the service takes for its own name, and no redirect to https.
-            "headers": {
-                "Host": [site.host_header or site.domains[0]],
-                "X-Forwarded-Proto": ["https"],
-            },
-            "expect_status": 200,
-            "interval": seconds(settings.health_interval),
-            "timeout": "5s",
-            "fails": 2,
-        }
-    return checks
 
 
 def _plain(routing: Routing, settings: Settings) -> Json:
