@@ -60,6 +60,20 @@ def pair(one: AppServer, two: AppServer) -> Site:
     return Site((NAME,), (one.upstream, two.upstream), health_path="/heartbeat")
 
 
+def test_every_one_of_many_sites_is_found(settings: Settings, browser: Browser) -> None:
+    names = [f"i{number}.localhost" for number in range(400)]
+    serve(settings, *(Site((name, f"studio.{name}"), ()) for name in names))
+    with browser.client() as client:
+        answers = {
+            browser.ask(client, names[0], headers={"Host": f"{prefix}{name}"}).status_code
+            for name in names
+            for prefix in ("", "studio.")
+        }
+        stranger = browser.ask(client, names[0], headers={"Host": "i400.localhost"})
+    assert answers == {503}
+    assert stranger.status_code == 404
+
+
 def test_app_servers_hear_of_the_client_from_the_balancer_only(
     settings: Settings, browser: Browser, one: AppServer
 ) -> None:

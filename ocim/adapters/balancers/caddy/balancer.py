@@ -29,7 +29,9 @@ class CaddyBalancer:
     def apply(self, routing: Routing) -> None:
         """Load the whole configuration, and keep it for the router's next start.
 
-        BadInput for a routing that contradicts itself, OutsideRefusal with Caddy's words.
+        Returns when all new requests go by it: `settings.drain` later than it takes to load.
+        Calls must not overlap. BadInput for a routing that contradicts itself, OutsideRefusal
+        with Caddy's words.
         """
         check_routing(routing)
         if self.is_applied(routing.digest):

@@ -10,8 +10,6 @@ KNOWN_PATH = "/.ocim/known"
 HEALTH_HOST = "router.ocim"
 """Asked of a router: 200, or 503 where it is about to end and another one takes over."""
 
-HEALTH_LOG = "http.handlers.reverse_proxy.health_checker.active"
-
 HOLDING_PAGE: Json = {
     "handler": "static_response",
     "status_code": 503,
@@ -40,10 +38,11 @@ GATEWAY_ERRORS: Json = {
 }
 
 
-def base(*, admin: Json) -> Json:
+def base(*, admin: Json, silent: tuple[str, ...] = ()) -> Json:
     """What every Caddy of ours begins with: who may change it, and what it says on stderr.
 
-    Lines about requests lose what may hold a secret: query strings and headers.
+    Lines about requests lose what may hold a secret: query strings and headers. `silent` are
+    loggers that say nothing worth a line.
     """
     return {
         "admin": {**admin, "config": {"persist": False}},
@@ -52,9 +51,8 @@ def base(*, admin: Json) -> Json:
                 "default": {
                     "level": "WARN",
                     "encoder": WITHOUT_SECRETS,
-                    # `admin` says at every load that a Unix socket does not check host names,
-                    # and each failed look at a router or an app server would be a line.
-                    "exclude": ["admin", "http.log.error", HEALTH_LOG],
+                    # `admin` says at every load that a Unix socket does not check host names.
+                    "exclude": ["admin", "http.log.error", *silent],
                 },
                 # Why there was no answer: a mere detail to Caddy where there is a page for it.
                 "errors": {
