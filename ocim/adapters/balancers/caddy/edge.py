@@ -1,0 +1,153 @@
+"""Settings → the configuration of the edge, which does TLS and passes all to the router.
+
+It holds nothing that changes with the fleet, so it is never reloaded: a reload closes HTTP/1.1
+connections that are idle or still in their handshake, and their clients see an error.
+"""
+
+from ocim.adapters.balancers.caddy.parts import (
+    GATEWAY_ERRORS,
+    HEALTH_HOST,
+    KNOWN_PATH,
+    WITHOUT_SECRETS,
+    Json,
+    base,
+    seconds,
+)
+from ocim.adapters.balancers.caddy.settings import (
+    ACCESS_LOG,
+    AUTHORITY,
+    ROUTER_SOCKETS,
+    STORAGE,
+    Settings,
+    Tls,
+)
+
+# Whatever a client sends of these, app servers would believe.
+_CLEAN: Json = {
+    "handler": "headers",
+    "request": {"delete": ["X-Forwarded-*", "Forwarded", "X-Real-Ip"]},
+    "response": {"deferred": True, "delete": ["Server", "Via"]},
+}
+
+_ACCESS = "http.log.access"
+_ACCESS_LOG: Json = {
+    "writer": {"output": "file", "filename": ACCESS_LOG, "mode": "0600", "roll_keep": 10},
+    "encoder": WITHOUT_SECRETS,
+    "include": [_ACCESS],
+}
+
+
+def edge_config(settings: Settings) -> Json:
+    """The whole configuration."""
+    # One of the two sockets is always dead, which the checks would say several times a second.
+    silent = ["http.handlers.reverse_proxy.health_checker.active"]
+    if settings.access_log:
+        silent.append(_ACCESS)
+    config = base(admin={"disabled": True}, silent=tuple(silent))
+    config["storage"] = {"module": "file_system", "root": STORAGE}
+    config["apps"] = {
+        "pki": {"certificate_authorities": {AUTHORITY: {"install_trust": False}}},
+        "tls": {"automation": _automation(settings)},
+        "http": {
+            "http_port": settings.http_port,
+            "https_port": settings.https_port,
+            "grace_period": "30s",
+            "servers": {"public": _public(settings), "plain": _plain(settings)},
+        },
+    }
+    if settings.access_log:
+        config["logging"]["logs"]["access"] = _ACCESS_LOG  # type: ignore[index]
+    return config
+
+
+def _automation(settings: Settings) -> Json:
+    """Certificates are got when a name is first asked for, and only for names that are served."""
+    host = settings.bind[0] if settings.bind else "127.0.0.1"
+    return {
+        "policies": [{"issuers": [_issuer(settings.tls)], "on_demand": True}],
+        "on_demand": {
+            "permission": {
+                "module": "http",
+                "endpoint": f"http://{_address(host, settings.http_port)}{KNOWN_PATH}",
+            }
+        },
+    }
+
+
+def _issuer(tls: Tls) -> Json:
+    if tls.issuer == "internal":
+        return {"module": "internal", "ca": AUTHORITY}
+    issuer: Json = {"module": "acme", "ca": tls.directory}
+    if tls.email:
+        issuer["email"] = tls.email
+    if tls.trusted_roots:
+        issuer["trusted_roots_pem_files"] = [str(tls.trusted_roots)]
+    return issuer
+
+
+def _public(settings: Settings) -> Json:
+    log: Json = {
+        "handler": "log_append",
+        "key": "user_agent",
+        "value": "{http.request.header.User-Agent}",
+    }
+    handlers = [_CLEAN, _to_router(settings)]
+    server: Json = {
+        "listen": _listen(settings, settings.https_port),
+        # No HTTP/3: it needs its UDP port open to the outside.
+        "protocols": ["h1", "h2"],
+        "automatic_https": {"disable_redirects": True},
+        "tls_connection_policies": [{}],
+        "routes": [{"handle": [log, *handlers] if settings.access_log else handlers}],
+        "errors": GATEWAY_ERRORS,
+    }
+    return {**server, "logs": {}} if settings.access_log else server
+
+
+def _plain(settings: Settings) -> Json:
+    asked_about = {"request": {"set": {"Host": ["{http.request.uri.query.domain}"]}}}
+    return {
+        "listen": _listen(settings, settings.http_port),
+        "protocols": ["h1"],
+        "automatic_https": {"disable": True},
+        "routes": [
+            {
+                "match": [{"path": [KNOWN_PATH]}],
+                "handle": [{**_to_router(settings), "headers": asked_about}],
+                "terminal": True,
+            },
+            {"handle": [_CLEAN, _to_router(settings)]},
+        ],
+        "errors": GATEWAY_ERRORS,
+    }
+
+
+def _to_router(settings: Settings) -> Json:
+    """To the router's configuration that is in force, on one of two sockets in turn.
+
+    The old one says that it is about to end, takes no more requests, and has none left that it
+    has not begun when it ends. A router that is being started again is waited for.
+    """
+    return {
+        "handler": "reverse_proxy",
+        "upstreams": [{"dial": f"unix/{socket}"} for socket in ROUTER_SOCKETS],
+        # A kept connection might be closed just as a request is sent on it.
+        "transport": {"protocol": "http", "compression": False, "keep_alive": {"enabled": False}},
+        "load_balancing": {"try_duration": "10s", "try_interval": "20ms"},
+        "health_checks": {
+            "active": {
+                "uri": "/",
+                "headers": {"Host": [HEALTH_HOST]},
+                "expect_status": 200,
+                "interval": seconds(settings.drain / 5),
+            }
+        },
+    }
+
+
+def _listen(settings: Settings, port: int) -> list[str]:
+    return [_address(host, port) for host in settings.bind or ("",)]
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

