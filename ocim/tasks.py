@@ -1,1 +1,113 @@
-"""The only module that knows Huey: turns actions into jobs."""
+"""The only module that knows Huey: it turns actions into messages, and messages into work.
+
+A message is no more than a nudge: what there is to do, and whether it was done, is in the database.
+A lost message costs a minute, a second one nothing.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from functools import cache, wraps
+from typing import Any
+
+from django.conf import settings
+from django.db import close_old_connections, transaction
+from huey import RedisHuey, SqliteHuey, crontab
+from huey.api import Huey
+from huey.serializer import SignedSerializer
+
+from ocim.core.actions import Action, SyncBalancer
+from ocim.core.errors import OcimError
+from ocim.operations import balancing, jobs, terminate
+from ocim.operations.kinds import KINDS
+from ocim.wiring import context
+
+PERIODIC = "opencraft_periodic"
+"""The queue of the process that looks after what was lost or is due."""
+
+log = logging.getLogger(__name__)
+
+
+def perform(actions: Iterable[Action]) -> None:
+    """Have the actions done by workers, once the transaction is committed, if there is one."""
+    for action in actions:
+        transaction.on_commit(lambda action=action: _put(action))  # type: ignore[misc]
+
+
+def _put(action: Action) -> None:
+    match action:
+        case SyncBalancer():
+            queue(settings.OCIM.queue_name).sync(action.balancer_id)
+        case _ if action.at is None:
+            queue(action.queue).work(action.instance_id)
+        case _:
+            wait = (action.at - context().now()).total_seconds()
+            queue(action.queue).work.schedule((action.instance_id,), delay=max(0.0, wait))
+
+
+class Queue:
+    """One of the queues, and the tasks that it carries."""
+
+    def __init__(self, name: str) -> None:
+        self.huey = _huey(name)
+        self.work = self.huey.task(name="work")(_alone(work, name))
+        self.sync = self.huey.task(name="sync")(_alone(sync))
+        if name == PERIODIC:
+            self.huey.periodic_task(crontab(), name="mend")(_alone(mend))
+            self.huey.periodic_task(crontab(minute="*/10"), name="retain")(_alone(retain))
+
+
+@cache
+def queue(name: str) -> Queue:
+    """The queue of that name, made at its first use."""
+    return Queue(name)
+
+
+def work(queue_name: str, instance_id: int) -> None:
+    """Do what waits on an instance."""
+    perform(
+        jobs.work_off(instance_id=instance_id, queue=queue_name, kinds=KINDS, context=context())
+    )
+
+
+def sync(balancer_id: int) -> None:
+    """Bring the balancer to what the database says."""
+    balancing.sync(balancer_id=balancer_id, context=context())
+
+
+def mend() -> None:
+    """Take up what was forgotten: work without a worker, a balancer that lags behind."""
+    for nudge in jobs.unattended(context=context()):
+        # Where messages wait, this one may well be among them.
+        if not queue(nudge.queue).huey.pending_count():
+            perform([nudge])
+    perform(balancing.gaps(context=context()))
+
+
+def retain() -> None:
+    """Let go of app servers that are not kept any longer."""
+    perform(terminate.request_retention(queue=settings.OCIM.low_priority_queue, context=context()))
+
+
+def _huey(name: str) -> Huey:
+    serializer = SignedSerializer(secret=settings.SECRET_KEY, salt="ocim-queue")
+    if url := settings.OCIM.queue_url:
+        return RedisHuey(name, results=False, serializer=serializer, url=url)
+    path = settings.OCIM.var / "queue.sqlite3"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return SqliteHuey(name, results=False, serializer=serializer, filename=str(path))
+
+
+def _alone(task: Callable[..., None], *first: object) -> Callable[..., None]:
+    """The task with connections of its own, and expected failures as one line in the log."""
+
+    @wraps(task)
+    def run(*arguments: Any) -> None:
+        close_old_connections()
+        try:
+            task(*first, *arguments)
+        except OcimError as error:
+            log.warning("%s: %s", task.__name__, error)
+        finally:
+            close_old_connections()
+
+    return run

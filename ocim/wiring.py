@@ -1,1 +1,85 @@
 """Settings → adapters: the only place where names meet classes."""
+
+import os
+import socket
+from functools import cache
+from pathlib import Path
+from uuid import uuid4
+
+from django.conf import settings
+from django.utils import timezone
+
+from ocim.adapters.balancers.caddy import CaddyBalancer, Settings, Tls
+from ocim.adapters.databases.sqlite import SqliteDatabases
+from ocim.adapters.probers.http import HttpProber
+from ocim.adapters.providers.local.provider import LocalProvider
+from ocim.adapters.provisioners.ansible import AnsibleProvisioner
+from ocim.core.policy import Policy, Retention
+from ocim.operations.context import Context
+from ocim.ports import Outside
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@cache
+def context() -> Context:
+    """What every use case of this process is given."""
+    return Context(outside=outside(), policy=policy(), now=timezone.now, worker=process_name())
+
+
+@cache
+def process_name() -> str:
+    """Unique among all processes, on all machines."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
+
+
+@cache
+def outside() -> Outside:
+    """Everything outside Ocim, as the settings name it."""
+    options = settings.OCIM
+    balancer = CaddyBalancer(balancer_settings())
+    return Outside(
+        providers={"local": LocalProvider(options.var / "hosts")},
+        provisioner=AnsibleProvisioner(
+            builtin=ROOT / "playbooks",
+            cache=options.var / "cache",
+            platform=ROOT / options.platform,
+            rewrites=dict(options.url_rewrites),
+        ),
+        balancer=balancer,
+        databases={"sqlite": SqliteDatabases()},
+        prober=HttpProber(authority=balancer.authority),
+    )
+
+
+def balancer_settings() -> Settings:
+    """How the balancer's processes are started, and reached."""
+    options = settings.OCIM
+    roots = Path(options.acme_roots) if options.acme_roots else None
+    if options.acme_directory:
+        tls = Tls("acme", options.acme_directory, options.acme_email, roots)
+    else:
+        tls = Tls()
+    return Settings(
+        state=options.var / "balancer",
+        bind=options.balancer_bind,
+        https_port=options.https_port,
+        http_port=options.http_port,
+        tls=tls,
+    )
+
+
+def policy() -> Policy:
+    """The installation's choices."""
+    options = settings.OCIM
+    return Policy(
+        storage=options.var / "storage",
+        lease=options.lease,
+        drain=options.drain,
+        host_timeout=options.host_timeout,
+        task_timeout=options.task_timeout,
+        provision_timeout=options.provision_timeout,
+        balancer_address=options.balancer_address,
+        https_port=options.https_port,
+        retention=Retention(options.fallback_days, options.failed_days),
+    )

@@ -22,13 +22,18 @@ def check_routing(routing: Routing) -> None:
         raise BadInput(faults, remedy="Nothing was changed in the balancer.")
 
 
+def is_host_name(text: str) -> bool:
+    """Whether it can be a site's name: labels of letters, digits, - and _, with dots between."""
+    return len(text) <= _LONGEST_NAME and bool(_NAME.fullmatch(text))
+
+
 def _faults(site: Site) -> Iterator[str]:
     label = site.domains[0] if site.domains else "A site"
     if not site.domains:
         yield "A site has no host name."
     names = (*site.domains, site.host_header) if site.host_header else site.domains
     for name in names:
-        if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name.split(":")[0]):
+        if not is_host_name(name.split(":")[0]):
             yield f"{name!r} is not a host name."
     for upstream in site.upstreams:
         if not _UPSTREAM.fullmatch(upstream):

@@ -27,6 +27,15 @@ class ServerState(StrEnum):
     GONE = "gone"
 
 
+class JobState(StrEnum):
+    """The life of a job."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
 State = TypeVar("State", bound=StrEnum)
 Transitions = Mapping[State, frozenset[State]]
 
@@ -51,6 +60,14 @@ SERVER_TRANSITIONS: Transitions[ServerState] = {
     _S.REQUESTED: frozenset({_S.UP, _S.GONE}),
     _S.UP: frozenset({_S.UP, _S.GONE}),
     _S.GONE: frozenset(),
+}
+
+_J = JobState
+JOB_TRANSITIONS: Transitions[JobState] = {
+    _J.WAITING: frozenset({_J.RUNNING, _J.FAILED}),
+    _J.RUNNING: frozenset({_J.WAITING, _J.DONE, _J.FAILED}),
+    _J.DONE: frozenset(),
+    _J.FAILED: frozenset(),
 }
 
 

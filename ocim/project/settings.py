@@ -4,12 +4,10 @@ Every Ocim setting and its default is declared in `ocim.project.options`; what i
 reported by the system checks, all at once.
 """
 
-from pathlib import Path
-
 from ocim.project import options
+from ocim.project.databases import database
 
-BASE_DIR = Path(__file__).resolve().parent.parent.parent
-OCIM = options.load(BASE_DIR)
+OCIM = options.load()
 
 DEBUG = OCIM.debug
 SECRET_KEY = OCIM.secret_key
@@ -59,7 +57,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": OCIM.database}
+DATABASES = {"default": database(OCIM)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "en"

@@ -102,7 +102,7 @@ def stand_in(directory: Path) -> Path:
     """A copy, which a test may change, of a platform that starts at once."""
     platform = directory / "platform"
     shutil.copytree(Path(__file__).parent / "platform", platform)
-    requirements = REPOSITORY / "requirements" / "rehearsal.txt"
+    requirements = REPOSITORY / "rehearsal" / "requirements.txt"
     shutil.copy(requirements, platform / "requirements.txt")
     return platform
 

@@ -13,8 +13,6 @@ from tests.playbooks.conftest import REPOSITORY, AppServer, bare_app_server
 LMS = "https://demo.localhost:8443"
 REHEARSAL = REPOSITORY / "rehearsal"
 
-pytestmark = pytest.mark.skipif(not REHEARSAL.is_dir(), reason="rehearsal/ is not there")
-
 
 @pytest.fixture(scope="module")
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:

@@ -1,0 +1,34 @@
+"""What Ocim keeps in its database, one file per aggregate."""
+
+from ocim.store.models.appserver import OpenEdXAppServer
+from ocim.store.models.deployment import Deployment
+from ocim.store.models.instance import Domain, InstanceReference, InstanceTag, OpenEdXInstance
+from ocim.store.models.job import Job
+from ocim.store.models.lease import Lease
+from ocim.store.models.log import LogEntry
+from ocim.store.models.server import Server
+from ocim.store.models.shared import (
+    BrokerServer,
+    DatabaseServer,
+    LoadBalancingServer,
+    SearchServer,
+)
+from ocim.store.models.worker import Worker
+
+__all__ = [
+    "BrokerServer",
+    "DatabaseServer",
+    "Deployment",
+    "Domain",
+    "InstanceReference",
+    "InstanceTag",
+    "Job",
+    "Lease",
+    "LoadBalancingServer",
+    "LogEntry",
+    "OpenEdXAppServer",
+    "OpenEdXInstance",
+    "SearchServer",
+    "Server",
+    "Worker",
+]

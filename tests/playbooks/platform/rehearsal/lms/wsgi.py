@@ -8,7 +8,6 @@ from typing import Any
 
 import yaml
 
-
 variable = {"lms": "LMS_CFG", "cms": "STUDIO_CFG"}[os.environ["SERVICE_VARIANT"]]
 settings = yaml.safe_load(Path(os.environ[variable]).read_text())
 faults = settings.get("REHEARSAL_FAULTS", [])

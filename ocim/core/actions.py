@@ -1,0 +1,23 @@
+"""What operations ask to be done next, by whoever owns a queue."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOn:
+    """Work off the jobs that wait on an instance; `at` is None for now."""
+
+    instance_id: int
+    queue: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncBalancer:
+    """Bring the balancer to what the database says."""
+
+    balancer_id: int
+
+
+Action = WorkOn | SyncBalancer

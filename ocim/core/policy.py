@@ -1,0 +1,37 @@
+"""The installation's own choices that decisions depend on; times in seconds unless named."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long app servers are kept that do not serve."""
+
+    fallback_days: float = 7
+    """The last one that was active, after it was taken out."""
+    failed_days: float = 3
+    """Failed ones, for debugging."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is the same for every instance."""
+
+    storage: Path
+    """Below it, one directory per instance for uploads: it outlives app servers."""
+    lease: float = 15
+    """A worker that has not renewed for so long is taken for dead."""
+    drain: float = 10
+    """Between being taken out of the balancer and being terminated."""
+    host_timeout: float = 300
+    task_timeout: float = 1800
+    provision_timeout: float = 3 * 3600
+    job_attempts: int = 3
+    """How often a job is taken up again whose worker died."""
+    gate_attempts: int = 5
+    """How often a failing probe through the balancer is asked again, a second apart."""
+    balancer_address: str = "127.0.0.1"
+    """Where app servers reach the balancer."""
+    https_port: int = 443
+    retention: Retention = field(default_factory=Retention)

@@ -1,0 +1,105 @@
+"""Activate: swing an instance's traffic to app servers that were proven healthy."""
+
+from django.db import transaction
+
+from ocim.catalog.endpoints import probes, public_probes
+from ocim.core.actions import Action
+from ocim.core.errors import NotPossible
+from ocim.core.states import AppServerState
+from ocim.operations.balancing import note_change, sync_and_wait
+from ocim.operations.context import Context
+from ocim.operations.gate import Unhealthy, pass_gate
+from ocim.operations.logs import say
+from ocim.store.claims import write_appservers
+from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance
+from ocim.store.specs import instance_spec
+
+
+def activate(job: Job, lease: Lease, context: Context) -> list[Action]:
+    """Let the job's app servers serve instead of those that do now.
+
+    They are probed at their hosts first, then, after the swing, through the balancer. Where that
+    second gate fails the old ones are put back. The swing is remembered in the job, so that an
+    interrupted activation knows what to put back.
+    """
+    instance = OpenEdXInstance.objects.select_related("load_balancing_server").get(
+        pk=job.instance_id
+    )
+    chosen = _running(job)
+    spec = instance_spec(instance, context.policy)
+    try:
+        for appserver in chosen:
+            pass_gate(probes(spec, _address(appserver)), context=context)
+    except Unhealthy as unhealthy:
+        _keep_evidence(chosen, unhealthy, lease, context)
+        raise
+
+    if "previous" not in job.memory:
+        active = instance.appserver_set.filter(is_active=True).order_by("id")
+        job.memory["previous"] = list(active.values_list("pk", flat=True))
+        job.save(update_fields=["memory"])
+    previous: list[int] = job.memory["previous"]
+    kept = previous if job.arguments.get("keep") else []
+    wanted = sorted({one.pk for one in chosen} | set(kept))
+
+    swing(instance, wanted, lease=lease, context=context)
+    address = f"{context.policy.balancer_address}:{context.policy.https_port}"
+    try:
+        pass_gate(public_probes(spec, address), context=context)
+    except Unhealthy as unhealthy:
+        swing(instance, previous, lease=lease, context=context)
+        _keep_evidence(chosen, unhealthy, lease, context)
+        raise
+    for appserver in chosen:
+        say(appserver, "Active.", context=context)
+    return []
+
+
+def deactivate(job: Job, lease: Lease, context: Context) -> list[Action]:
+    """Take the job's app servers out of the balancer; they stay up."""
+    instance = OpenEdXInstance.objects.get(pk=job.instance_id)
+    active = instance.appserver_set.filter(is_active=True)
+    rest = active.exclude(pk__in=job.arguments["appservers"]).values_list("pk", flat=True)
+    swing(instance, sorted(rest), lease=lease, context=context)
+    return []
+
+
+def swing(instance: OpenEdXInstance, wanted: list[int], *, lease: Lease, context: Context) -> None:
+    """Make just the `wanted` app servers active, and return when the balancer has followed."""
+    now = context.now()
+    active = list(instance.appserver_set.filter(is_active=True).values_list("pk", flat=True))
+    coming = [pk for pk in wanted if pk not in active]
+    going = [pk for pk in active if pk not in wanted]
+    with transaction.atomic():
+        write_appservers(coming, lease=lease, is_active=True, active_since=now, deactivated_at=None)
+        write_appservers(going, lease=lease, is_active=False, deactivated_at=now)
+        note_change(instance.load_balancing_server_id)
+    sync_and_wait(balancer_id=instance.load_balancing_server_id, context=context)
+    for appserver in OpenEdXAppServer.objects.filter(pk__in=going):
+        say(appserver, "Out of the balancer.", context=context)
+
+
+def _running(job: Job) -> list[OpenEdXAppServer]:
+    ids = job.arguments["appservers"]
+    found = OpenEdXAppServer.objects.filter(pk__in=ids, instance_id=job.instance_id)
+    chosen = list(found.select_related("server").order_by("id"))
+    unfit = [f"{one} is {one.state}" for one in chosen if one.state != AppServerState.RUNNING]
+    if unfit or len(chosen) != len(ids):
+        raise NotPossible(
+            f"Only running app servers can be activated: {', '.join(unfit) or 'not found'}."
+        )
+    return chosen
+
+
+def _address(appserver: OpenEdXAppServer) -> str:
+    if appserver.server is None:
+        raise NotPossible(f"{appserver} has no host.")
+    return appserver.server.address
+
+
+def _keep_evidence(
+    appservers: list[OpenEdXAppServer], unhealthy: Unhealthy, lease: Lease, context: Context
+) -> None:
+    write_appservers([one.pk for one in appservers], lease=lease, evidence=unhealthy.evidence)
+    for appserver in appservers:
+        say(appserver, f"Not activated: {unhealthy.problem}", context=context, level="error")

@@ -1,0 +1,88 @@
+"""The balancer follows the database: changes are counted, coalesced and applied one at a time."""
+
+from datetime import timedelta
+
+from django.db.models import F, Q
+
+from ocim.core.actions import Action, SyncBalancer
+from ocim.core.errors import OcimError, OutsideError
+from ocim.operations.context import Context
+from ocim.store.models import LoadBalancingServer
+from ocim.store.routing import routing_of
+
+CLAIM_SECONDS = 60
+WAIT_SECONDS = 30.0
+
+
+def note_change(balancer_id: int) -> list[Action]:
+    """Say, in the transaction that changes what routing depends on, that there is a change.
+
+    The returned action brings it to the balancer.
+    """
+    LoadBalancingServer.objects.filter(pk=balancer_id).update(wanted=F("wanted") + 1)
+    return [SyncBalancer(balancer_id)]
+
+
+def sync(*, balancer_id: int, context: Context) -> bool:
+    """Apply what the database wants until it wants no more.
+
+    False where another process is at it: that one sees later changes too. An OcimError is kept on
+    the row and raised; the next sync tries again.
+    """
+    while True:
+        row = _claim(balancer_id, context)
+        if row is None:
+            return False
+        try:
+            routing = routing_of(row, context.policy)
+            context.outside.balancer.apply(routing)
+        except OcimError as error:
+            _give_back(row, error=str(error))
+            raise
+        _give_back(row, error="", applied=row.wanted, digest=routing.digest)
+        if not _behind(balancer_id):
+            return True
+
+
+def sync_and_wait(*, balancer_id: int, context: Context) -> None:
+    """Return when everything that was noted before this call is applied, by whomever."""
+    wanted = LoadBalancingServer.objects.values_list("wanted", flat=True).get(pk=balancer_id)
+    waited = 0.0
+    while not sync(balancer_id=balancer_id, context=context):
+        applied = LoadBalancingServer.objects.values_list("applied", flat=True).get(pk=balancer_id)
+        if applied >= wanted:
+            return
+        if waited > WAIT_SECONDS:
+            raise OutsideError(
+                f"The balancer was not brought up to date within {WAIT_SECONDS:.0f} s."
+            )
+        context.pause(0.1)
+        waited += 0.1
+
+
+def gaps(*, context: Context) -> list[Action]:
+    """Balancers that do not serve what they should: behind, or restarted without memory."""
+    return [
+        SyncBalancer(row.pk)
+        for row in LoadBalancingServer.objects.all()
+        if row.applied < row.wanted or not context.outside.balancer.is_applied(row.digest)
+    ]
+
+
+def _claim(balancer_id: int, context: Context) -> LoadBalancingServer | None:
+    now = context.now()
+    free = Q(claimed_by="") | Q(claimed_until__lt=now)
+    claimed = LoadBalancingServer.objects.filter(free, pk=balancer_id).update(
+        claimed_by=context.worker, claimed_until=now + timedelta(seconds=CLAIM_SECONDS)
+    )
+    return LoadBalancingServer.objects.get(pk=balancer_id) if claimed else None
+
+
+def _give_back(row: LoadBalancingServer, **fields: object) -> None:
+    LoadBalancingServer.objects.filter(pk=row.pk, claimed_by=row.claimed_by).update(
+        claimed_by="", claimed_until=None, **fields
+    )
+
+
+def _behind(balancer_id: int) -> bool:
+    return LoadBalancingServer.objects.filter(pk=balancer_id, applied__lt=F("wanted")).exists()

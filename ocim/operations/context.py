@@ -1,0 +1,22 @@
+"""What every use case is given besides its own arguments."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ocim.core.policy import Policy
+from ocim.ports import Outside
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The outside, the installation's choices, the clock, and who is at work."""
+
+    outside: Outside
+    policy: Policy
+    now: Callable[[], datetime]
+    worker: str
+    """Unique among living processes; leases are held in its name."""
+    pause: Callable[[float], None] = time.sleep
+    """Waits for so many seconds, where something outside is asked again."""

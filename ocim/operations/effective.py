@@ -1,0 +1,49 @@
+"""An instance's variables: as they would be now, and frozen on an app server."""
+
+import json
+from typing import Any
+
+from ocim.catalog.effective import effective
+from ocim.catalog.jwt import JwtKeys
+from ocim.core.differences import differences
+from ocim.core.policy import Policy
+from ocim.core.spec import Secret
+from ocim.core.variables import Effective, from_plain, to_plain
+from ocim.documents.extra_settings import check_extra_settings
+from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
+from ocim.store.specs import instance_spec
+
+
+def effective_variables(instance: OpenEdXInstance, policy: Policy) -> Effective:
+    """What an app server that is spawned now would get; BadInput names all that is wrong."""
+    return effective(
+        instance_spec(instance, policy),
+        check_extra_settings(instance.configuration_extra_settings),
+        seed=instance.secret_seed.encode(),
+        jwt_keys=JwtKeys(Secret(instance.jwt_private_key), instance.jwt_public_keys),
+    )
+
+
+def freeze(variables: Effective) -> str:
+    """The text that an app server keeps; it holds secrets, so it goes into an encrypted field."""
+    return json.dumps(to_plain(variables))
+
+
+def thaw(appserver: OpenEdXAppServer) -> Effective:
+    """What the app server was, or is being, provisioned with."""
+    return from_plain(json.loads(appserver.effective_variables))
+
+
+def changes_since(instance: OpenEdXInstance, variables: Effective) -> list[dict[str, Any]]:
+    """What differs from the instance's newest app server; secrets are masked."""
+    newest = instance.appserver_set.order_by("-id").first()
+    if newest is None:
+        return []
+    return [
+        {"path": list(one.path), "old": _shown(one.old), "new": _shown(one.new)}
+        for one in differences(thaw(newest).values, variables.values)
+    ]
+
+
+def _shown(value: object) -> Any:
+    return json.loads(json.dumps(value, default=str))

@@ -1,0 +1,38 @@
+"""The health gate: probes, asked again for a few seconds, and what they found kept."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from ocim.core.errors import OcimError
+from ocim.core.health import verdict
+from ocim.core.spec import Probe, ProbeResult
+from ocim.operations.context import Context
+
+
+class Unhealthy(OcimError):
+    """It does not answer as it should; `evidence` is what came back instead."""
+
+    def __init__(self, problem: str, evidence: list[dict[str, object]]) -> None:
+        super().__init__(problem, remedy="Its log and its own pages say more; it is kept for that.")
+        self.evidence = evidence
+
+
+def pass_gate(probes: Sequence[Probe], *, context: Context) -> None:
+    """Return once every probe finds what it expects; Unhealthy when none of the attempts did."""
+    for remaining in reversed(range(context.policy.gate_attempts)):
+        results = [context.outside.prober.get(probe) for probe in probes]
+        found = verdict(results)
+        if found.healthy:
+            return
+        if remaining:
+            context.pause(1.0)
+    raise Unhealthy("; ".join(found.reasons), [_evidence(result) for result in results])
+
+
+def _evidence(result: ProbeResult) -> dict[str, object]:
+    return {
+        **asdict(result),
+        "probe": result.probe.name,
+        "url": result.probe.url,
+        "expected": result.probe.expect_status,
+    }

@@ -1,0 +1,37 @@
+"""Hosts as a whole: stopped with the manager where they run beside it, and brought back."""
+
+from ocim.core.errors import OutsideError
+from ocim.core.states import AppServerState
+from ocim.operations.context import Context
+from ocim.store.models import OpenEdXAppServer
+
+
+def _kept(provider: str) -> list[str]:
+    kept = OpenEdXAppServer.objects.filter(state=AppServerState.RUNNING, server__provider=provider)
+    return list(kept.order_by("-is_active", "id").values_list("server__name", flat=True))
+
+
+def stop_all(*, provider: str, context: Context) -> list[str]:
+    """Stop every host of the provider, keeping what is on them; their names."""
+    names = list(context.outside.providers[provider].list())
+    for name in names:
+        context.outside.providers[provider].stop(name)
+    return names
+
+
+def start_all(*, provider: str, context: Context) -> list[str]:
+    """Start the hosts of all running app servers, active ones first; those that did not start."""
+    lost = []
+    for name in _kept(provider):
+        try:
+            context.outside.providers[provider].reboot(name)
+        except OutsideError:
+            lost.append(name)
+    return lost
+
+
+def orphans(*, provider: str, context: Context) -> list[str]:
+    """Hosts that the provider has but that no app server here needs any more."""
+    known = OpenEdXAppServer.objects.exclude(state=AppServerState.TERMINATED)
+    needed = set(known.values_list("server__name", flat=True))
+    return sorted(set(context.outside.providers[provider].list()) - needed)

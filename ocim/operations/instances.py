@@ -1,0 +1,230 @@
+"""Instances: create, change, unarchive, delete. What may be wrong is said all at once."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import bcrypt
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Count
+
+from ocim.catalog.jwt import generate
+from ocim.core.actions import Action
+from ocim.core.errors import BadInput, NotPossible
+from ocim.core.secrets import derive
+from ocim.core.spec import Secret
+from ocim.operations.balancing import note_change
+from ocim.operations.context import Context
+from ocim.operations.effective import effective_variables
+from ocim.store.claims import claim_lease
+from ocim.store.models import (
+    DatabaseServer,
+    Domain,
+    InstanceReference,
+    InstanceTag,
+    LoadBalancingServer,
+    OpenEdXInstance,
+)
+from ocim.store.models.shared import SharedServer
+from ocim.store.specs import instance_spec
+
+Shared = TypeVar("Shared", bound=SharedServer)
+
+GENERATED = frozenset(
+    {"id", "ref_set", "secret_seed", "jwt_private_key", "jwt_public_keys",
+     "preview_password_hash", "database_name", "successfully_provisioned",
+     "load_balancing_server", "database_server", "broker_server", "search_server"}
+)  # fmt: skip
+SETTABLE = tuple(
+    field.name for field in OpenEdXInstance._meta.fields if field.name not in GENERATED
+)
+"""The fields that operators fill in; `tags`, `notes` and `organization` besides."""
+OF_REFERENCE = ("notes", "organization")
+
+
+def create(
+    *, fields: Mapping[str, Any], context: Context, creator_id: int | None = None
+) -> tuple[OpenEdXInstance, list[Action]]:
+    """A new instance, with its own secrets, and a place on the shared servers.
+
+    BadInput lists every fault of the fields; NotPossible where no shared server takes new ones.
+    """
+    given = dict(fields)
+    tags = _taken(given, "tags", [])
+    reference = InstanceReference(
+        creator_id=creator_id, **{name: _taken(given, name, "") for name in OF_REFERENCE}
+    )
+    _require_known(given)
+    seed = secrets.token_urlsafe(32)
+    keys = generate()
+    instance = OpenEdXInstance(
+        **given,
+        database_name=_database_name(str(given.get("internal_lms_domain", ""))),
+        secret_seed=seed,
+        jwt_private_key=keys.private_jwk.reveal(),
+        jwt_public_keys=keys.public_jwk_set,
+        preview_password_hash=_hash(derive(seed.encode(), "preview")),
+        load_balancing_server=_open(LoadBalancingServer),
+        database_server=_open(DatabaseServer),
+    )
+    with transaction.atomic():
+        reference.save()
+        instance.ref_set = reference
+        instance.pk = reference.pk
+        _check(instance, tags, context)
+        instance.save(force_insert=True)
+        _tag(instance, tags)
+        _claim_names(instance)
+        actions = note_change(instance.load_balancing_server_id)
+    return instance, actions
+
+
+def change(
+    *, instance_id: int, changes: Mapping[str, Any], context: Context
+) -> tuple[OpenEdXInstance, list[Action]]:
+    """Set the named fields, and no other column, of an instance.
+
+    BadInput lists every fault. What runs is not touched: the next app server has the change.
+    """
+    given = dict(changes)
+    actions: list[Action] = []
+    with transaction.atomic():
+        instance = _locked(instance_id)
+        tags = _taken(given, "tags", None)
+        of_reference = {name: given.pop(name) for name in OF_REFERENCE if name in given}
+        _require_known(given)
+        for name, value in given.items():
+            setattr(instance, name, value)
+        _check(instance, tags or [], context)
+        instance.save(update_fields=list(given))
+        for name, value in of_reference.items():
+            setattr(instance.ref_set, name, value)
+        instance.ref_set.save(update_fields=[*of_reference, "modified"])
+        if tags is not None:
+            _tag(instance, tags)
+        if any(name.endswith("_domain") for name in given):
+            _claim_names(instance)
+            actions = note_change(instance.load_balancing_server_id)
+    return instance, actions
+
+
+def unarchive(*, instance_id: int) -> list[Action]:
+    """Take it back among the living: it has its data, and no app server until one is spawned."""
+    with transaction.atomic():
+        instance = _locked(instance_id)
+        InstanceReference.objects.filter(pk=instance_id).update(is_archived=False)
+        return note_change(instance.load_balancing_server_id)
+
+
+def delete(*, instance_id: int, context: Context) -> list[Action]:
+    """Remove an archived instance for good, with its databases.
+
+    Uploads stay where they are, for whoever makes backups. NotPossible where it is not archived,
+    or somebody works on it.
+    """
+    instance = OpenEdXInstance.objects.select_related("ref_set", "database_server").get(
+        pk=instance_id
+    )
+    if not instance.ref_set.is_archived:
+        raise NotPossible(
+            f"{instance} is not archived.",
+            remedy="Archive it first: that takes its app servers away.",
+        )
+    lease = claim_lease(
+        instance_id, worker=context.worker, now=context.now(), seconds=context.policy.lease
+    )
+    if lease is None:
+        raise NotPossible(f"Somebody works on {instance}.", remedy="Try again when that is over.")
+    for database in instance_spec(instance, context.policy).databases.values():
+        context.outside.databases[database.kind].drop(database)
+    with transaction.atomic():
+        instance.ref_set.delete()
+        return note_change(instance.load_balancing_server_id)
+
+
+def preview_password(instance: OpenEdXInstance) -> Secret:
+    """What is asked for, besides the name `preview`, at addresses of inactive app servers."""
+    return derive(instance.secret_seed.encode(), "preview")
+
+
+def _taken(given: dict[str, Any], name: str, default: Any) -> Any:
+    return given.pop(name, default)
+
+
+def _require_known(fields: Mapping[str, Any]) -> None:
+    if unknown := [name for name in fields if name not in SETTABLE]:
+        raise BadInput(
+            [f"{name}: an instance has no such setting." for name in unknown],
+            remedy=f"There are: {', '.join((*SETTABLE, *OF_REFERENCE, 'tags'))}.",
+        )
+
+
+def _check(instance: OpenEdXInstance, tags: list[str], context: Context) -> None:
+    faults = []
+    try:
+        instance.full_clean(exclude=["ref_set", *GENERATED])
+    except ValidationError as error:
+        faults = [f"{name}: {said}" for name, texts in error.message_dict.items() for said in texts]
+    if instance.provider and instance.provider not in context.outside.providers:
+        there = ", ".join(sorted(context.outside.providers))
+        faults.append(f"provider: there is no {instance.provider!r}, but {there}.")
+    for tag in tags:
+        try:
+            InstanceTag(name=tag).clean_fields()
+        except ValidationError as error:
+            faults += [f"tags: {said}" for said in error.messages]
+    if not faults:
+        faults = _faults_of_names(instance)
+    if faults:
+        raise BadInput(faults)
+    effective_variables(instance, context.policy)
+
+
+def _faults_of_names(instance: OpenEdXInstance) -> list[str]:
+    names = instance.domains.all()
+    taken = Domain.objects.filter(name__in=names).exclude(instance=instance)
+    return [f"{one.name} is a name of {one.instance}." for one in taken.select_related("instance")]
+
+
+def _claim_names(instance: OpenEdXInstance) -> None:
+    names = instance.domains.all()
+    instance.domain_set.exclude(name__in=names).delete()
+    held = set(instance.domain_set.values_list("name", flat=True))
+    Domain.objects.bulk_create(
+        Domain(name=name, instance=instance) for name in names if name not in held
+    )
+
+
+def _tag(instance: OpenEdXInstance, names: list[str]) -> None:
+    instance.tags.set([InstanceTag.objects.get_or_create(name=name)[0] for name in names])
+
+
+def _locked(instance_id: int) -> OpenEdXInstance:
+    return (
+        OpenEdXInstance.objects.select_for_update(of=("self",))
+        .select_related("ref_set", "database_server")
+        .get(pk=instance_id)
+    )
+
+
+def _open(model: type[Shared]) -> Shared:
+    """The shared server that takes new clients and has the fewest."""
+    open_ones = model._default_manager.filter(accepts_new_clients=True)
+    chosen = open_ones.annotate(clients=Count("openedxinstance")).order_by("clients", "id").first()
+    if chosen is None:
+        raise NotPossible(
+            f"No {model._meta.verbose_name} accepts new clients.",
+            remedy="Run `ocim setup`, or let one accept new clients.",
+        )
+    return chosen
+
+
+def _database_name(domain: str) -> str:
+    readable = re.sub(r"[^a-z0-9]+", "_", domain.lower())[:28].strip("_")
+    return f"{readable}_{secrets.token_hex(4)}"
+
+
+def _hash(password: Secret) -> str:
+    return bcrypt.hashpw(password.reveal().encode(), bcrypt.gensalt()).decode()

@@ -1,0 +1,173 @@
+"""Jobs: written down first, worked off one at a time per instance, taken up again after a death."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from ocim.core.actions import Action, WorkOn
+from ocim.core.errors import LostClaim, OcimError
+from ocim.core.states import JobState
+from ocim.operations.context import Context
+from ocim.store.claims import claim_lease, move_job, release_lease
+from ocim.store.models import Job, Lease
+
+log = logging.getLogger(__name__)
+
+
+class NotYet(Exception):
+    """Raised by a job that cannot be done before `moment`."""
+
+    def __init__(self, moment: datetime) -> None:
+        super().__init__(moment)
+        self.moment = moment
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How jobs of a kind are done, and what is put right when one ends in failure."""
+
+    run: Callable[[Job, Lease, Context], list[Action]]
+    give_up: Callable[[Job, Lease, Context], None] = lambda _job, _lease, _context: None
+
+
+Kinds = Mapping[str, Kind]
+
+
+def submit(
+    *,
+    instance_id: int,
+    kind: str,
+    queue: str,
+    arguments: Mapping[str, object] | None = None,
+    creator_id: int | None = None,
+) -> Job:
+    """Write a job down. `nudge(job)` is the action that gets it going, after the commit."""
+    return Job.objects.create(
+        instance_id=instance_id,
+        kind=kind,
+        queue=queue,
+        arguments=dict(arguments or {}),
+        creator_id=creator_id,
+    )
+
+
+def nudge(job: Job) -> WorkOn:
+    """The action that makes a worker look at the job's instance."""
+    return WorkOn(job.instance_id, job.queue, job.not_before)
+
+
+def work_off(*, instance_id: int, queue: str, kinds: Kinds, context: Context) -> list[Action]:
+    """Do the jobs that wait on the instance, oldest first; return what is to be done next.
+
+    Where another worker holds the instance, nothing is done: the holder looks again after it has
+    given the instance back.
+    """
+    actions: list[Action] = []
+    while job := _next(instance_id, context.now()):
+        if job.queue != queue:
+            return [*actions, nudge(job)]
+        lease = claim_lease(
+            instance_id,
+            worker=context.worker,
+            now=context.now(),
+            seconds=context.policy.lease,
+        )
+        if lease is None:
+            return actions
+        try:
+            actions += _perform(job, lease, kinds, context)
+        except LostClaim as lost:
+            log.warning("%s", lost)
+            return actions
+        finally:
+            release_lease(lease)
+    later = Job.objects.filter(instance_id=instance_id, state=JobState.WAITING).first()
+    return [*actions, nudge(later)] if later else actions
+
+
+def abandoned(*, context: Context) -> list[WorkOn]:
+    """Nudges for every instance whose worker died over a job."""
+    return _nudges(context, JobState.RUNNING)
+
+
+def unattended(*, context: Context) -> list[WorkOn]:
+    """Nudges for every instance with work to do that no live worker holds."""
+    return _nudges(context, JobState.RUNNING, JobState.WAITING)
+
+
+def lay_down(*, context: Context) -> None:
+    """Give back all that this worker holds, as it ends.
+
+    What it was at is taken up again, and does not count as an attempt.
+    """
+    held = Lease.objects.filter(holder__startswith=f"{context.worker}/")
+    with transaction.atomic():
+        Job.objects.filter(state=JobState.RUNNING, instance__lease__in=held).update(
+            attempts=F("attempts") - 1
+        )
+        held.update(holder="", expires_at=None)
+
+
+def _nudges(context: Context, *states: JobState) -> list[WorkOn]:
+    free = (
+        Q(instance__lease__isnull=True)
+        | Q(instance__lease__holder="")
+        | Q(instance__lease__expires_at__lt=context.now())
+    )
+    jobs = Job.objects.filter(free, state__in=states).order_by("-id")
+    return list({job.instance_id: nudge(job) for job in jobs}.values())
+
+
+def _next(instance_id: int, now: datetime) -> Job | None:
+    """The oldest job that is due; one that runs although nobody holds the lease is due too."""
+    due = Q(not_before=None) | Q(not_before__lte=now)
+    return (
+        Job.objects.filter(
+            due, instance_id=instance_id, state__in=(JobState.WAITING, JobState.RUNNING)
+        )
+        .order_by("id")
+        .first()
+    )
+
+
+def _perform(job: Job, lease: Lease, kinds: Kinds, context: Context) -> list[Action]:
+    kind = kinds[job.kind]
+    _begin(job, lease)
+    try:
+        if job.attempts > context.policy.job_attempts:
+            raise OcimError(  # noqa: TRY301 - one way out for all failures
+                f"The worker died {job.attempts - 1} times while it did this.",
+                remedy="Look into the worker's log, then ask for it again.",
+            )
+        actions = kind.run(job, lease, context)
+    except LostClaim:
+        raise
+    except NotYet as wait:
+        move_job(job, JobState.WAITING, lease=lease, not_before=wait.moment, attempts=0)
+        return []
+    except OcimError as error:
+        return _fail(job, lease, str(error), kind, context)
+    except Exception:
+        log.exception("%s failed in a way that nobody foresaw", job)
+        reason = "An unforeseen error ended this; the worker's log has the details."
+        return _fail(job, lease, reason, kind, context)
+    move_job(job, JobState.DONE, lease=lease, ended_at=context.now())
+    return actions
+
+
+def _begin(job: Job, lease: Lease) -> None:
+    job.refresh_from_db()
+    if job.state == JobState.RUNNING:
+        move_job(job, JobState.WAITING, lease=lease)
+    move_job(job, JobState.RUNNING, lease=lease, attempts=F("attempts") + 1, not_before=None)
+
+
+def _fail(job: Job, lease: Lease, reason: str, kind: Kind, context: Context) -> list[Action]:
+    with transaction.atomic():
+        move_job(job, JobState.FAILED, lease=lease, error=reason, ended_at=context.now())
+        kind.give_up(job, lease, context)
+    return []

@@ -1,0 +1,208 @@
+"""Spawn: from an instance's configuration to a running app server."""
+
+from django.db import transaction
+
+from ocim.catalog.endpoints import probes
+from ocim.core.actions import Action
+from ocim.core.errors import Cancelled, NotPossible, OcimError
+from ocim.core.spec import (
+    ConfigurationSource,
+    Connection,
+    Host,
+    HostRequest,
+    ProvisionEvent,
+    ProvisionJob,
+)
+from ocim.core.states import UNFINISHED, AppServerState, ServerState
+from ocim.operations import jobs
+from ocim.operations.balancing import note_change
+from ocim.operations.context import Context
+from ocim.operations.effective import changes_since, effective_variables, freeze, thaw
+from ocim.operations.gate import pass_gate
+from ocim.operations.logs import record, say
+from ocim.store.claims import move_appserver
+from ocim.store.models import (
+    Deployment,
+    Job,
+    Lease,
+    OpenEdXAppServer,
+    OpenEdXInstance,
+    Server,
+)
+from ocim.store.specs import instance_spec
+
+# What a job names before there is a host: enough to check the playbook and its variables.
+PLANNED = Host("planned", "none", "127.0.0.1", Connection(kind="local"), root="/planned")
+
+
+def request(
+    *,
+    instance: OpenEdXInstance,
+    queue: str,
+    context: Context,
+    count: int | None = None,
+    activate: bool = False,
+    reason: str = "",
+    creator_id: int | None = None,
+) -> tuple[list[OpenEdXAppServer], Job]:
+    """Write down new app servers with the configuration as it is now, and the job to make them.
+
+    BadInput where the configuration cannot work; NotPossible for an archived instance.
+    """
+    if instance.ref_set.is_archived:
+        raise NotPossible(f"{instance} is archived.", remedy="Unarchive it first.")
+    effective = effective_variables(instance, context.policy)
+    with transaction.atomic():
+        deployment = Deployment.objects.create(
+            instance=instance,
+            creator_id=creator_id,
+            reason=reason,
+            changes=changes_since(instance, effective),
+        )
+        appservers = [
+            OpenEdXAppServer.objects.create(
+                instance=instance,
+                deployment=deployment,
+                openedx_release=instance.openedx_release,
+                edx_platform_commit=instance.platform_commit,
+                configuration_source_repo_url=instance.configuration_source_repo_url,
+                configuration_version=instance.configuration_version,
+                configuration_playbook_name=instance.playbook_name,
+                effective_variables=freeze(effective),
+            )
+            for _ in range(count or instance.openedx_appserver_count)
+        ]
+        job = jobs.submit(
+            instance_id=instance.pk,
+            kind="spawn",
+            queue=queue,
+            arguments={"appservers": [one.pk for one in appservers], "activate": activate},
+            creator_id=creator_id,
+        )
+    return appservers, job
+
+
+def run(job: Job, lease: Lease, context: Context) -> list[Action]:
+    """Bring up every app server of the job that is not up yet; then, if asked for, activate."""
+    actions: list[Action] = []
+    for appserver in _of(job):
+        if appserver.state in UNFINISHED:
+            _bring_up(appserver, job, lease, context)
+            actions = note_change(appserver.instance.load_balancing_server_id)
+    if job.arguments["activate"]:
+        jobs.submit(
+            instance_id=job.instance_id,
+            kind="activate",
+            queue=job.queue,
+            arguments={"appservers": job.arguments["appservers"]},
+            creator_id=job.creator_id,
+        )
+    return actions
+
+
+def give_up(job: Job, lease: Lease, context: Context) -> None:
+    """Mark what did not come up as failed, with the job's reason; its host is kept."""
+    for appserver in _of(job):
+        if appserver.state in UNFINISHED:
+            say(appserver, job.error, context=context, level="error")
+            move_appserver(
+                appserver,
+                AppServerState.FAILED,
+                lease=lease,
+                failure=job.error,
+                failed_at=context.now(),
+            )
+
+
+def _of(job: Job) -> list[OpenEdXAppServer]:
+    return list(
+        OpenEdXAppServer.objects.filter(pk__in=job.arguments["appservers"])
+        .select_related("instance__ref_set", "instance__database_server", "server")
+        .order_by("id")
+    )
+
+
+def _bring_up(appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Context) -> None:
+    instance = instance_spec(appserver.instance, context.policy)
+    variables = thaw(appserver).values
+    source = ConfigurationSource(
+        appserver.configuration_source_repo_url,
+        appserver.configuration_version,
+        appserver.configuration_playbook_name,
+    )
+
+    def run_on(host: Host) -> ProvisionJob:
+        return ProvisionJob(
+            host,
+            source,
+            variables,
+            task_timeout=context.policy.task_timeout,
+            total_timeout=context.policy.provision_timeout,
+        )
+
+    if appserver.state != AppServerState.NEW:
+        say(appserver, "Taken up again after an interruption.", context=context, level="warning")
+    say(appserver, "Checking the configuration.", context=context)
+    context.outside.provisioner.check(run_on(PLANNED))
+    for database in instance.databases.values():
+        context.outside.databases[database.kind].ensure(database)
+
+    move_appserver(appserver, AppServerState.WAITING_FOR_HOST, lease=lease)
+    say(appserver, f"Asking {appserver.instance.provider} for a host.", context=context)
+    host = _host_for(appserver, instance.domains.all(), context)
+
+    move_appserver(appserver, AppServerState.PROVISIONING, lease=lease)
+    say(appserver, f"Provisioning {host.name} at {host.address}.", context=context)
+
+    def on_event(event: ProvisionEvent) -> None:
+        record(appserver, event)
+
+    outcome = context.outside.provisioner.provision(
+        run_on(host), on_event=on_event, is_cancelled=lambda: _cancelled(job, lease)
+    )
+    if not outcome.ok:
+        raise OcimError(f"{outcome.failed_task}: {outcome.message}")
+
+    move_appserver(appserver, AppServerState.CHECKING, lease=lease)
+    pass_gate(probes(instance, host.address), context=context)
+    move_appserver(
+        appserver, AppServerState.RUNNING, lease=lease, running_since=context.now(), failure=""
+    )
+    OpenEdXInstance.objects.filter(pk=instance.id).update(successfully_provisioned=True)
+    say(appserver, "Running.", context=context)
+
+
+def _cancelled(job: Job, lease: Lease) -> bool:
+    if not Lease.objects.filter(pk=lease.pk, fence=lease.fence).exists():
+        raise Cancelled("Another worker took over.")
+    return Job.objects.filter(pk=job.pk, cancel_requested=True).exists()
+
+
+def _host_for(appserver: OpenEdXAppServer, names: tuple[str, ...], context: Context) -> Host:
+    """Make the app server's host, or find the one that an interrupted attempt made."""
+    provider = context.outside.providers[appserver.instance.provider]
+    server = appserver.server or _register(appserver)
+    provider.create(
+        HostRequest(
+            name=server.name,
+            flavor=server.flavor,
+            names=dict.fromkeys(names, context.policy.balancer_address),
+            authorities=context.outside.balancer.authority(),
+        )
+    )
+    host = provider.wait_until_reachable(server.name, timeout=context.policy.host_timeout)
+    Server.objects.filter(pk=server.pk).update(state=ServerState.UP, address=host.address)
+    return host
+
+
+def _register(appserver: OpenEdXAppServer) -> Server:
+    """Write the host's name down before it is asked for: a crash in between loses no host."""
+    with transaction.atomic():
+        server = Server.objects.create(
+            name=f"appserver-{appserver.pk}",
+            provider=appserver.instance.provider,
+            flavor=appserver.instance.flavor,
+        )
+        OpenEdXAppServer.objects.filter(pk=appserver.pk).update(server=server)
+        appserver.server = server
+    return server

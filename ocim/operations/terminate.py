@@ -1,0 +1,126 @@
+"""Terminate app servers, and retire instances."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from ocim.core.actions import Action
+from ocim.core.errors import NotPossible
+from ocim.core.retention import Candidate, expendable
+from ocim.core.states import AppServerState, ServerState
+from ocim.operations import jobs
+from ocim.operations.activate import swing
+from ocim.operations.balancing import note_change
+from ocim.operations.context import Context
+from ocim.operations.logs import say
+from ocim.store.claims import move_appserver
+from ocim.store.models import (
+    InstanceReference,
+    Job,
+    Lease,
+    OpenEdXAppServer,
+    OpenEdXInstance,
+    Server,
+)
+
+
+def terminate(job: Job, lease: Lease, context: Context) -> list[Action]:
+    """Take the job's app servers away with their hosts, once what they still answer is over.
+
+    NotPossible for an active one: something else has to serve first.
+    """
+    chosen = OpenEdXAppServer.objects.filter(
+        pk__in=job.arguments["appservers"], instance_id=job.instance_id
+    ).select_related("server", "instance")
+    if active := [str(one) for one in chosen if one.is_active]:
+        raise NotPossible(
+            f"{', '.join(active)} serves the instance.",
+            remedy="Activate another one, or deactivate it, first.",
+        )
+    return _end_all(
+        [one for one in chosen if one.state != AppServerState.TERMINATED], lease, context
+    )
+
+
+def archive(job: Job, lease: Lease, context: Context) -> list[Action]:
+    """Take the instance off the web and its app servers away; databases and uploads stay."""
+    instance = OpenEdXInstance.objects.get(pk=job.instance_id)
+    swing(instance, [], lease=lease, context=context)
+    _end_all(_with_host(instance), lease, context)
+    with transaction.atomic():
+        InstanceReference.objects.filter(pk=instance.pk).update(is_archived=True)
+        return note_change(instance.load_balancing_server_id)
+
+
+def retain(job: Job, lease: Lease, context: Context) -> list[Action]:
+    """Terminate what retention no longer keeps of the instance."""
+    instance = OpenEdXInstance.objects.get(pk=job.instance_id)
+    return _end_all(spent(instance, context), lease, context)
+
+
+def spent(instance: OpenEdXInstance, context: Context) -> list[OpenEdXAppServer]:
+    """The app servers of the instance that retention no longer keeps."""
+    held = list(_with_host(instance))
+    ids = expendable(
+        [
+            Candidate(
+                one.pk,
+                AppServerState(one.state),
+                one.is_active,
+                one.active_since,
+                one.deactivated_at,
+                one.failed_at,
+            )
+            for one in held
+        ],
+        context.now(),
+        context.policy.retention,
+    )
+    return [one for one in held if one.pk in ids]
+
+
+def request_retention(*, queue: str, context: Context) -> list[Action]:
+    """Jobs for every instance that has something to let go of."""
+    candidates = (
+        OpenEdXInstance.objects.filter(
+            Q(appserver_set__state=AppServerState.FAILED)
+            | Q(appserver_set__state=AppServerState.RUNNING, appserver_set__is_active=False)
+        )
+        .exclude(job__kind="retain", job__ended_at=None)
+        .distinct()
+    )
+    return [
+        jobs.nudge(jobs.submit(instance_id=one.pk, kind="retain", queue=queue))
+        for one in candidates
+        if spent(one, context)
+    ]
+
+
+def _with_host(instance: OpenEdXInstance) -> list[OpenEdXAppServer]:
+    present = instance.appserver_set.exclude(state=AppServerState.TERMINATED)
+    return list(present.select_related("server", "instance").order_by("id"))
+
+
+def _end_all(
+    appservers: Sequence[OpenEdXAppServer], lease: Lease, context: Context
+) -> list[Action]:
+    for appserver in appservers:
+        _end(appserver, lease, context)
+    balancers = {one.instance.load_balancing_server_id for one in appservers}
+    return [action for balancer in balancers for action in note_change(balancer)]
+
+
+def _end(appserver: OpenEdXAppServer, lease: Lease, context: Context) -> None:
+    if appserver.deactivated_at:
+        drained = appserver.deactivated_at + timedelta(seconds=context.policy.drain)
+        if context.now() < drained:
+            raise jobs.NotYet(drained)
+    if server := appserver.server:
+        context.outside.providers[server.provider].destroy(server.name)
+        Server.objects.filter(pk=server.pk).exclude(state=ServerState.GONE).update(
+            state=ServerState.GONE, gone_at=context.now()
+        )
+    move_appserver(appserver, AppServerState.TERMINATED, lease=lease, terminated_at=context.now())
+    say(appserver, "Terminated.", context=context)

@@ -1,0 +1,81 @@
+"""State changes as claims: one conditional UPDATE, or walk away."""
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.db.models import F, Q
+
+from ocim.core.errors import LostClaim
+from ocim.core.states import (
+    APP_SERVER_TRANSITIONS,
+    JOB_TRANSITIONS,
+    AppServerState,
+    JobState,
+    may_become,
+    require_transition,
+)
+from ocim.store.models import Job, Lease, OpenEdXAppServer
+
+
+def claim_lease(instance_id: int, *, worker: str, now: datetime, seconds: float) -> Lease | None:
+    """Take the instance's lease for `seconds`; None while another holds it."""
+    Lease.objects.get_or_create(instance_id=instance_id)
+    holder = f"{worker}/{uuid4().hex[:8]}"
+    free = Q(holder="") | Q(expires_at__lt=now)
+    Lease.objects.filter(free, instance_id=instance_id).update(
+        holder=holder, fence=F("fence") + 1, expires_at=now + timedelta(seconds=seconds)
+    )
+    return Lease.objects.filter(instance_id=instance_id, holder=holder).first()
+
+
+def renew_leases(*, worker: str, now: datetime, seconds: float) -> int:
+    """Renew every lease that this worker holds; how many those are."""
+    return Lease.objects.filter(holder__startswith=f"{worker}/").update(
+        expires_at=now + timedelta(seconds=seconds)
+    )
+
+
+def release_lease(lease: Lease) -> None:
+    """Give it back; nothing happens if it was taken over meanwhile."""
+    Lease.objects.filter(pk=lease.pk, fence=lease.fence, holder=lease.holder).update(
+        holder="", expires_at=None
+    )
+
+
+def move_appserver(
+    appserver: OpenEdXAppServer, to: AppServerState, *, lease: Lease, **fields: object
+) -> None:
+    """Change its state, and `fields` with it, if the transition is legal and the lease ours.
+
+    Raises NotPossible for an illegal transition, LostClaim where the lease went to another.
+    """
+    changed = OpenEdXAppServer.objects.filter(
+        pk=appserver.pk,
+        state__in=may_become(to, APP_SERVER_TRANSITIONS),
+        instance__lease__fence=lease.fence,
+    ).update(state=to, **fields)
+    appserver.refresh_from_db()
+    if not changed:
+        require_transition(AppServerState(appserver.state), to, APP_SERVER_TRANSITIONS)
+        raise LostClaim(f"Another worker took over instance {lease.pk}.")
+
+
+def write_appservers(ids: list[int], *, lease: Lease, **fields: object) -> None:
+    """Write to app servers of the leased instance; LostClaim where the lease went to another."""
+    changed = OpenEdXAppServer.objects.filter(
+        pk__in=ids, instance_id=lease.pk, instance__lease__fence=lease.fence
+    ).update(**fields)
+    if changed != len(ids):
+        raise LostClaim(f"Another worker took over instance {lease.pk}.")
+
+
+def move_job(job: Job, to: JobState, *, lease: Lease, **fields: object) -> None:
+    """Change its state, and `fields` with it; LostClaim where that is not ours to do any more."""
+    changed = Job.objects.filter(
+        pk=job.pk,
+        state__in=may_become(to, JOB_TRANSITIONS),
+        instance__lease__fence=lease.fence,
+    ).update(state=to, **fields)
+    if not changed:
+        raise LostClaim(f"Another worker took over {job}.")
+    job.refresh_from_db()

@@ -1,0 +1,62 @@
+"""App servers: one host provisioned from one frozen set of variables."""
+
+from django.db import models
+from django.db.models import Q
+
+from ocim.core.states import AppServerState
+from ocim.store.fields import EncryptedTextField
+from ocim.store.models.deployment import Deployment
+from ocim.store.models.instance import OpenEdXInstance
+from ocim.store.models.server import Server
+
+
+class OpenEdXAppServer(models.Model):
+    """What serves an instance, or did, or shall. Its configuration never changes."""
+
+    instance = models.ForeignKey(
+        OpenEdXInstance, on_delete=models.CASCADE, related_name="appserver_set"
+    )
+    deployment = models.ForeignKey(
+        Deployment, null=True, on_delete=models.SET_NULL, related_name="appserver_set"
+    )
+    server = models.OneToOneField(
+        Server, null=True, on_delete=models.PROTECT, related_name="appserver"
+    )
+    state = models.CharField(
+        max_length=20,
+        choices=[(state.value, state.value) for state in AppServerState],
+        default=AppServerState.NEW.value,
+    )
+    is_active = models.BooleanField(default=False)
+
+    openedx_release = models.CharField(max_length=100)
+    edx_platform_commit = models.CharField(max_length=250)
+    configuration_source_repo_url = models.CharField(max_length=500)
+    configuration_version = models.CharField(max_length=250)
+    configuration_playbook_name = models.CharField(max_length=100)
+    effective_variables = EncryptedTextField(
+        help_text="The frozen layers, as JSON in which secrets are marked."
+    )
+
+    failure = models.TextField(blank=True, help_text="Why it failed, most telling line first.")
+    evidence = models.JSONField(
+        default=list, blank=True, help_text="The responses that made the last gate fail."
+    )
+    created = models.DateTimeField(auto_now_add=True)
+    running_since = models.DateTimeField(null=True)
+    active_since = models.DateTimeField(null=True)
+    deactivated_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    terminated_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(is_active=False) | Q(state=AppServerState.RUNNING.value),
+                name="only_running_appservers_are_active",
+            ),
+        )
+        indexes = (models.Index(fields=["state"], name="appserver_state"),)
+
+    def __str__(self) -> str:
+        return f"app server {self.pk}"

@@ -1,0 +1,23 @@
+"""Deployments: who spawned app servers, why, and what had changed."""
+
+from django.conf import settings
+from django.db import models
+
+from ocim.store.models.instance import OpenEdXInstance
+
+
+class Deployment(models.Model):
+    """One request for new app servers of an instance."""
+
+    instance = models.ForeignKey(OpenEdXInstance, on_delete=models.CASCADE)
+    creator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    reason = models.CharField(max_length=500, blank=True)
+    changes = models.JSONField(
+        default=list, help_text="Variables that differ from the app server before: path, old, new."
+    )
+    created = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"deployment {self.pk} of {self.instance_id}"

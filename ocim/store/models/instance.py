@@ -1,0 +1,199 @@
+"""Instances: what an operator says of an Open edX site, and the names it goes by."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from ocim.catalog.releases import Release, traits
+from ocim.core.spec import Domains
+from ocim.store.fields import EncryptedTextField
+from ocim.store.models.shared import (
+    BrokerServer,
+    DatabaseServer,
+    LoadBalancingServer,
+    SearchServer,
+)
+from ocim.store.validators import (
+    validate_domain,
+    validate_extra_settings,
+    validate_plain,
+    validate_tag,
+    validate_time_zone,
+)
+
+SERVICES = ("lms", "lms_preview", "studio", "ecommerce", "discovery")
+DERIVED = {"lms_preview": "preview.", "studio": "studio.", "ecommerce": "ecommerce.",
+           "discovery": "discovery."}  # fmt: skip
+
+
+class InstanceReference(models.Model):
+    """What Ocim's people know of an instance; its id is the instance's."""
+
+    is_archived = models.BooleanField(default=False)
+    notes = models.TextField(blank=True)
+    organization = models.CharField(max_length=200, blank=True)
+    creator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    created = models.DateTimeField(auto_now_add=True)
+    modified = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class InstanceTag(models.Model):
+    """A name that marks instances; mass upgrades mark what they did with it."""
+
+    name = models.CharField(max_length=100, unique=True, validators=[validate_tag])
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OpenEdXInstance(models.Model):
+    """An Open edX site, as configured. Field names are those that operators' scripts know."""
+
+    # A forward relation, so that filter(ref_set__id__in=[…]) never selects an instance twice.
+    ref_set = models.OneToOneField(
+        InstanceReference, on_delete=models.CASCADE, related_name="instance"
+    )
+    name = models.CharField(max_length=250, validators=[validate_plain])
+    email = models.EmailField(
+        validators=[validate_plain], help_text="Where the site's mail comes from."
+    )
+
+    internal_lms_domain = models.CharField(max_length=200, validators=[validate_domain])
+    internal_lms_preview_domain = models.CharField(
+        max_length=220, blank=True, validators=[validate_domain]
+    )
+    internal_studio_domain = models.CharField(
+        max_length=220, blank=True, validators=[validate_domain]
+    )
+    internal_ecommerce_domain = models.CharField(
+        max_length=220, blank=True, validators=[validate_domain]
+    )
+    internal_discovery_domain = models.CharField(
+        max_length=220, blank=True, validators=[validate_domain]
+    )
+    external_lms_domain = models.CharField(max_length=200, blank=True, validators=[validate_domain])
+    external_lms_preview_domain = models.CharField(
+        max_length=220, blank=True, validators=[validate_domain]
+    )
+    external_studio_domain = models.CharField(
+        max_length=220, blank=True, validators=[validate_domain]
+    )
+    external_ecommerce_domain = models.CharField(
+        max_length=220, blank=True, validators=[validate_domain]
+    )
+    external_discovery_domain = models.CharField(
+        max_length=220, blank=True, validators=[validate_domain]
+    )
+
+    openedx_release = models.CharField(max_length=100, validators=[validate_plain])
+    edx_platform_repository_url = models.CharField(max_length=500, validators=[validate_plain])
+    edx_platform_commit = models.CharField(
+        max_length=250,
+        blank=True,
+        validators=[validate_plain],
+        help_text="Defaults to the release.",
+    )
+    configuration_source_repo_url = models.CharField(max_length=500, validators=[validate_plain])
+    configuration_version = models.CharField(max_length=250, validators=[validate_plain])
+    configuration_playbook_name = models.CharField(
+        max_length=100,
+        blank=True,
+        validators=[validate_plain],
+        help_text="Defaults to the one that the release's configuration has for a whole server.",
+    )
+    configuration_extra_settings = models.TextField(
+        blank=True, validators=[validate_extra_settings], help_text="YAML; wins over all else."
+    )
+
+    openedx_appserver_count = models.PositiveSmallIntegerField(default=1)
+    provider = models.CharField(max_length=20)
+    flavor = models.CharField(max_length=100, blank=True, help_text="The server's size.")
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    successfully_provisioned = models.BooleanField(default=False)
+
+    database_name = models.CharField(max_length=40, unique=True)
+    secret_seed = EncryptedTextField(editable=False)
+    jwt_private_key = EncryptedTextField(editable=False)
+    jwt_public_keys = models.TextField(editable=False)
+    preview_password_hash = models.CharField(max_length=100, editable=False)
+
+    load_balancing_server = models.ForeignKey(LoadBalancingServer, on_delete=models.PROTECT)
+    database_server = models.ForeignKey(DatabaseServer, on_delete=models.PROTECT)
+    broker_server = models.ForeignKey(BrokerServer, null=True, blank=True, on_delete=models.PROTECT)
+    search_server = models.ForeignKey(SearchServer, null=True, blank=True, on_delete=models.PROTECT)
+    tags = models.ManyToManyField(InstanceTag, blank=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(id=F("ref_set_id")), name="instance_has_its_references_id"
+            ),
+            models.CheckConstraint(
+                condition=Q(openedx_appserver_count__gte=1), name="instance_has_an_appserver"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.internal_lms_domain}, id {self.pk})"
+
+    @property
+    def platform_commit(self) -> str:
+        """What is checked out of edx-platform."""
+        return self.edx_platform_commit or self.openedx_release
+
+    @property
+    def playbook_name(self) -> str:
+        """The playbook that sets up an app server."""
+        release = Release.of(self.platform_commit)
+        if not release.known:
+            release = Release.of(self.openedx_release)
+        return self.configuration_playbook_name or traits(release).playbook
+
+    @property
+    def domains(self) -> Domains:
+        """All names: those that were set, else derived from the LMS's."""
+        internal = {
+            service: getattr(self, f"internal_{service}_domain")
+            or DERIVED[service] + self.internal_lms_domain
+            for service in DERIVED
+        }
+        external = {
+            service.removeprefix("lms_"): (name,)
+            for service in SERVICES
+            if (name := getattr(self, f"external_{service}_domain"))
+        }
+        return Domains(
+            lms=self.internal_lms_domain,
+            preview=internal["lms_preview"],
+            studio=internal["studio"],
+            ecommerce=internal["ecommerce"],
+            discovery=internal["discovery"],
+            external=external,
+        )
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        """Names are kept in lower case: host names do not distinguish it."""
+        for kind in ("internal", "external"):
+            for service in SERVICES:
+                field = f"{kind}_{service}_domain"
+                setattr(self, field, str(getattr(self, field)).strip().rstrip(".").lower())
+        super().clean_fields(exclude=exclude)
+
+
+class Domain(models.Model):
+    """One public name; its uniqueness in the fleet is what the table is for."""
+
+    name = models.CharField(max_length=253, unique=True)
+    instance = models.ForeignKey(
+        OpenEdXInstance, on_delete=models.CASCADE, related_name="domain_set"
+    )
+
+    def __str__(self) -> str:
+        return self.name

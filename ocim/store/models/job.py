@@ -1,0 +1,39 @@
+"""Jobs: what was asked for and is not forgotten, whatever dies."""
+
+from django.conf import settings
+from django.db import models
+
+from ocim.core.states import JobState
+from ocim.store.models.instance import OpenEdXInstance
+
+
+class Job(models.Model):
+    """Work on one instance. The queue carries only a nudge; this row is the work."""
+
+    instance = models.ForeignKey(OpenEdXInstance, on_delete=models.CASCADE)
+    kind = models.CharField(max_length=30)
+    arguments = models.JSONField(default=dict)
+    memory = models.JSONField(
+        default=dict, help_text="What a second attempt must know of an interrupted first."
+    )
+    state = models.CharField(
+        max_length=10,
+        choices=[(state.value, state.value) for state in JobState],
+        default=JobState.WAITING.value,
+    )
+    queue = models.CharField(max_length=60)
+    not_before = models.DateTimeField(null=True)
+    cancel_requested = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.TextField(blank=True)
+    creator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    created = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["state", "instance"], name="job_state"),)
+
+    def __str__(self) -> str:
+        return f"job {self.pk}: {self.kind}"

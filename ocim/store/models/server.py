@@ -1,0 +1,24 @@
+"""Hosts that were asked for."""
+
+from django.db import models
+
+from ocim.core.states import ServerState
+
+
+class Server(models.Model):
+    """A host of some provider; `name` is the key that the provider knows it by."""
+
+    name = models.CharField(max_length=63, unique=True)
+    provider = models.CharField(max_length=20)
+    flavor = models.CharField(max_length=100, blank=True)
+    address = models.CharField(max_length=255, blank=True)
+    state = models.CharField(
+        max_length=20,
+        choices=[(state.value, state.value) for state in ServerState],
+        default=ServerState.REQUESTED.value,
+    )
+    created = models.DateTimeField(auto_now_add=True)
+    gone_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,16 @@
+"""Workers that report that they are alive."""
+
+from django.db import models
+
+
+class Worker(models.Model):
+    """One worker process; `seen_at` is renewed while it lives."""
+
+    name = models.CharField(max_length=100, unique=True)
+    queue = models.CharField(max_length=60)
+    threads = models.PositiveSmallIntegerField()
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

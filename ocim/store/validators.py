@@ -1,0 +1,50 @@
+"""What may be stored in an instance's fields, said in the words of those who fill them in."""
+
+import re
+import zoneinfo
+
+from django.core.exceptions import ValidationError
+
+from ocim.catalog.templates import is_template
+from ocim.core.errors import BadInput
+from ocim.core.routing import is_host_name
+from ocim.documents.extra_settings import check_extra_settings
+
+# See ocim.store.routing: a name used twice would keep the balancer from following anything.
+_RESERVED = re.compile(r"appserver-\d+\.")
+
+
+def validate_domain(value: str) -> None:
+    """A host name with a dot in it, and nothing around it."""
+    if not is_host_name(value) or "." not in value:
+        raise ValidationError(f"{value!r} is not a host name such as campus.example.com.")
+    if _RESERVED.match(value):
+        raise ValidationError(f"{value!r} looks like the preview address of an app server.")
+
+
+def validate_extra_settings(value: str) -> None:
+    """YAML that Ansible would take, and that runs nothing on the manager."""
+    try:
+        check_extra_settings(value)
+    except BadInput as error:
+        raise ValidationError(list(error.faults)) from None
+
+
+def validate_plain(value: str) -> None:
+    """A text that Ansible takes as it stands: it becomes a variable's value."""
+    if is_template(value):
+        raise ValidationError("Templates belong in configuration_extra_settings, not here.")
+    if not value.isprintable():
+        raise ValidationError("It holds a line break or another character that does not print.")
+
+
+def validate_tag(value: str) -> None:
+    """Printable, and without the spaces around it that nobody would see."""
+    if not value.isprintable() or value != value.strip():
+        raise ValidationError("A tag has printable characters only, and no space around it.")
+
+
+def validate_time_zone(value: str) -> None:
+    """A name of the time zone database."""
+    if value not in zoneinfo.available_timezones():
+        raise ValidationError(f"{value!r} is not a time zone; Europe/Berlin is one.")
