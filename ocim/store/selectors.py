@@ -1,0 +1,112 @@
+"""Reads for people: what pages and commands show, in a fixed number of queries."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+
+from ocim.core.errors import NotPossible
+from ocim.core.states import UNFINISHED, AppServerState, JobState
+from ocim.store.models import Job, LogEntry, OpenEdXAppServer, OpenEdXInstance, Worker
+
+WORKER_SILENCE = timedelta(seconds=30)
+"""A worker that has not been heard of for so long is not counted on."""
+
+STATUSES: Mapping[str, str] = {
+    "archived": "Off the web for good; its data is kept.",
+    "on the web": "Active app servers serve it.",
+    "starting": "Nothing serves it yet; an app server is being made.",
+    "upgrading": "It is served while another app server is being made.",
+    "failed": "Nothing serves it, and the newest app server failed.",
+    "down": "Nothing serves it: visitors see the holding page.",
+}
+
+
+def instances(*, archived: bool = False) -> QuerySet[OpenEdXInstance]:
+    """The fleet by name, with what `status_of` needs, and without secrets."""
+    made = Q(appserver_set__state__in=UNFINISHED)
+    return (
+        OpenEdXInstance.objects.filter(**({} if archived else {"ref_set__is_archived": False}))
+        .select_related("ref_set")
+        .defer("secret_seed", "jwt_private_key", "configuration_extra_settings")
+        .annotate(
+            active_count=Count("appserver_set", Q(appserver_set__is_active=True)),
+            unfinished_count=Count("appserver_set", made),
+            failed_count=Count("appserver_set", Q(appserver_set__state=AppServerState.FAILED)),
+        )
+        .order_by("name", "id")
+    )
+
+
+def status_of(instance: OpenEdXInstance) -> str:
+    """One of STATUSES, for an instance that came from `instances`."""
+    active, unfinished = instance.active_count, instance.unfinished_count  # type: ignore[attr-defined]
+    if instance.ref_set.is_archived:
+        return "archived"
+    if active:
+        return "upgrading" if unfinished else "on the web"
+    if unfinished:
+        return "starting"
+    return "failed" if instance.failed_count else "down"  # type: ignore[attr-defined]
+
+
+def find_instance(text: str) -> OpenEdXInstance:
+    """The instance with that id, domain or name, from `instances`; NotPossible where none is."""
+    fleet = instances(archived=True)
+    by_id = fleet.filter(pk=int(text)) if text.isdecimal() else fleet.none()
+    for found in (
+        by_id,
+        fleet.filter(domain_set__name=text.lower()),
+        fleet.filter(name=text),
+    ):
+        match list(found[:2]):
+            case [one]:
+                return one
+            case [_, _]:
+                raise NotPossible(f"Several instances are named {text!r}.", remedy="Say the id.")
+    raise NotPossible(
+        f"There is no instance {text!r}.", remedy="`ocim instance list` shows what there is."
+    )
+
+
+def appservers(instance_id: int | None = None) -> QuerySet[OpenEdXAppServer]:
+    """App servers, the newest first, without their variables."""
+    found = OpenEdXAppServer.objects.select_related(
+        "server", "deployment__creator", "instance__ref_set"
+    ).defer(
+        "effective_variables",
+        "instance__secret_seed",
+        "instance__jwt_private_key",
+        "instance__configuration_extra_settings",
+    )
+    if instance_id is not None:
+        found = found.filter(instance_id=instance_id)
+    return found.order_by("-id")
+
+
+def find_appserver(appserver_id: int) -> OpenEdXAppServer:
+    """The app server with that id; NotPossible where there is none."""
+    if found := appservers().filter(pk=appserver_id).first():
+        return found
+    raise NotPossible(
+        f"There is no app server {appserver_id}.",
+        remedy="`ocim appserver list` shows what there is.",
+    )
+
+
+def log_after(appserver_id: int, last_id: int, limit: int = 1000) -> list[LogEntry]:
+    """The log's lines that came after the one with `last_id` (0: from the beginning)."""
+    lines = LogEntry.objects.filter(appserver_id=appserver_id, pk__gt=last_id)
+    return list(lines.order_by("id")[:limit])
+
+
+def open_jobs(instance_id: int) -> QuerySet[Job]:
+    """What is being done with the instance, or waits, oldest first."""
+    states = (JobState.WAITING, JobState.RUNNING)
+    return Job.objects.filter(instance_id=instance_id, state__in=states).order_by("id")
+
+
+def live_workers(now: datetime, queue: str = "") -> QuerySet[Worker]:
+    """Workers that were heard of lately, of all queues or of one."""
+    found = Worker.objects.filter(seen_at__gte=now - WORKER_SILENCE)
+    return (found.filter(queue=queue) if queue else found).order_by("queue", "name")
