@@ -2,29 +2,41 @@
 
 import os
 import socket
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any, NoReturn
 from uuid import uuid4
 
 from django.conf import settings
 from django.utils import timezone
 
-from ocim.adapters.balancers.caddy import CaddyBalancer, Settings, Tls
+from ocim.adapters.balancers.caddy import CaddyBalancer, Role, Settings, Tls, start
 from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.adapters.probers.http import HttpProber
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.provisioners.ansible import AnsibleProvisioner
+from ocim.catalog.endpoints import public_url
 from ocim.core.policy import Policy, Retention
+from ocim.core.spec import Service
 from ocim.operations.context import Context
 from ocim.ports import Outside
+from ocim.store.models import OpenEdXInstance
+from ocim.store.specs import instance_spec
 
 ROOT = Path(__file__).resolve().parent.parent
+BALANCER_ROLES = tuple(role.value for role in Role)
 
 
 @cache
 def context() -> Context:
     """What every use case of this process is given."""
     return Context(outside=outside(), policy=policy(), now=timezone.now, worker=process_name())
+
+
+def queue_name() -> str:
+    """The queue that this process enqueues to."""
+    return str(settings.OCIM.queue_name)
 
 
 @cache
@@ -50,6 +62,11 @@ def outside() -> Outside:
         databases={"sqlite": SqliteDatabases()},
         prober=HttpProber(authority=balancer.authority),
     )
+
+
+def run_balancer(role: str) -> NoReturn:
+    """Become one of the balancer's processes, one of BALANCER_ROLES."""
+    start(balancer_settings(), Role(role))
 
 
 def balancer_settings() -> Settings:
@@ -83,3 +100,25 @@ def policy() -> Policy:
         https_port=options.https_port,
         retention=Retention(options.fallback_days, options.failed_days),
     )
+
+
+def with_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of a new instance, and what the settings say where it says nothing."""
+    options = settings.OCIM
+    domain = fields.get("internal_lms_domain", "")
+    release = fields.get("openedx_release") or options.default_release
+    return {
+        "name": domain,
+        "email": f"contact@{domain}",
+        "openedx_release": release,
+        "edx_platform_repository_url": options.default_platform_url,
+        "configuration_source_repo_url": options.default_configuration_url,
+        "configuration_version": options.default_configuration_version or release,
+        "provider": options.default_provider,
+        **fields,
+    }
+
+
+def instance_url(instance: OpenEdXInstance) -> str:
+    """Where its learners find it."""
+    return public_url(instance_spec(instance, policy()), Service.LMS)

@@ -1,13 +1,15 @@
 """Hosts as a whole: stopped with the manager where they run beside it, and brought back."""
 
 from ocim.core.errors import OutsideError
-from ocim.core.states import AppServerState
+from ocim.core.states import UNFINISHED, AppServerState
 from ocim.operations.context import Context
 from ocim.store.models import OpenEdXAppServer
 
 
 def _kept(provider: str) -> list[str]:
-    kept = OpenEdXAppServer.objects.filter(state=AppServerState.RUNNING, server__provider=provider)
+    kept = OpenEdXAppServer.objects.filter(
+        state__in=(AppServerState.RUNNING, *UNFINISHED), server__provider=provider
+    )
     return list(kept.order_by("-is_active", "id").values_list("server__name", flat=True))
 
 
@@ -20,7 +22,10 @@ def stop_all(*, provider: str, context: Context) -> list[str]:
 
 
 def start_all(*, provider: str, context: Context) -> list[str]:
-    """Start the hosts of all running app servers, active ones first; those that did not start."""
+    """Start the hosts of app servers that run or are being made, active ones first.
+
+    Returns the names of those that did not start.
+    """
     lost = []
     for name in _kept(provider):
         try:

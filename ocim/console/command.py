@@ -1,0 +1,84 @@
+"""What all of Ocim's commands have in common."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import DjangoHelpFormatter as HelpFormatter
+
+from ocim.console.output import Output
+from ocim.core.errors import BadInput, NotPossible, OcimError
+
+DJANGOS = ("--settings", "--pythonpath", "--no-color", "--force-color", "--skip-checks",
+           "--version", "--verbosity", "--traceback")  # fmt: skip
+
+
+class Error(CommandError):
+    """Printed as `Error: …`; the exit status is 1."""
+
+
+class Formatter(HelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Keeps the lines of examples as they are."""
+
+
+class OcimCommand(BaseCommand):
+    """A command, or several under one name, that speaks through `out`."""
+
+    examples = ""
+    out: Output
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(
+            prog_name, subcommand, epilog=self.examples, formatter_class=Formatter, **kwargs
+        )
+        for action in parser._actions:
+            if set(action.option_strings) & set(DJANGOS):
+                action.help = argparse.SUPPRESS
+        return parser
+
+    def subcommands(self, parser: CommandParser) -> Callable[..., CommandParser]:
+        """Returns what adds a subcommand: its name, the method that does it, and its help."""
+        commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+        def add(
+            name: str, run: Callable[..., None], about: str, *, json: bool = False
+        ) -> CommandParser:
+            command: CommandParser = commands.add_parser(name, help=about, description=about)
+            command.set_defaults(run=run)
+            if json:
+                command.add_argument("--json", action="store_true", help="for scripts")
+            return command
+
+        return add
+
+    def ask(self, question: str) -> str:
+        """What a person types; NotPossible where there is nobody to ask."""
+        if not sys.stdin.isatty():
+            raise NotPossible("There is nobody to ask.", remedy="See --help for how to say it.")
+        return input(question)
+
+    def confirm(self, question: str, yes: bool) -> None:
+        """Go on after `y`, or where `yes` says it already; NotPossible otherwise."""
+        if not yes and self.ask(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+            raise NotPossible("Nothing was done.")
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        self.stdout.ending = ""
+        self.out = Output(self.stdout, as_json=bool(options.get("json")))  # type: ignore[arg-type]
+        try:
+            return super().execute(*args, **options)
+        except OcimError as error:
+            raise Error(in_words(error)) from error
+        except KeyboardInterrupt:
+            raise Error("Interrupted.", returncode=130) from None
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        options["run"](argparse.Namespace(**options))
+
+
+def in_words(error: OcimError) -> str:
+    """The error as an operator reads it: every fault on a line, then what to do."""
+    faults = error.faults if isinstance(error, BadInput) else (error.problem,)
+    return "\n".join([*faults, *([error.remedy] if error.remedy else [])])

@@ -1,0 +1,126 @@
+"""`ocim instance`: the fleet, one instance at a time."""
+
+import argparse
+
+from django.core.management.base import CommandParser
+
+from ocim.console.arguments import assignments
+from ocim.console.command import OcimCommand
+from ocim.console.progress import follow
+from ocim.core.errors import NotPossible
+from ocim.operations import instances, jobs
+from ocim.operations.instances import OF_REFERENCE, SETTABLE
+from ocim.store.models import OpenEdXInstance
+from ocim.store.selectors import appservers, find_instance, open_jobs, status_of
+from ocim.store.selectors import instances as fleet
+from ocim.tasks import perform
+from ocim.wiring import context, instance_url, queue_name, with_defaults
+
+NAMED = "its id, its domain, or its name"
+
+
+class Command(OcimCommand):
+    help = "Create, look at, change and retire instances."
+    examples = """examples:
+  ocim instance create campus.example.com name="My Campus" email=it@example.com
+  ocim instance set campus.example.com configuration_extra_settings=@extra.yml
+  ocim instance list --json
+  ocim instance archive campus.example.com
+"""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add = self.subcommands(parser)
+        create = add("create", self.create, "write down a new instance", json=True)
+        create.add_argument("domain", help="the LMS's host name; the others are derived from it")
+        listed = add("list", self.list, "all instances and their state", json=True)
+        listed.add_argument("--archived", action="store_true", help="archived ones, too")
+        show = add("show", self.show, "all there is to know of one", json=True)
+        change = add("set", self.set, "change settings; the next app server has them", json=True)
+        archive = add("archive", self.archive, "off the web, app servers gone, data kept")
+        archive.add_argument("--yes", action="store_true", help="do not ask")
+        unarchive = add("unarchive", self.unarchive, "take it back; then spawn an app server")
+        delete = add("delete", self.delete, "remove an archived instance with its databases")
+        delete.add_argument("--name", help="its name, instead of being asked for it")
+        for command in (show, change, archive, unarchive, delete):
+            command.add_argument("instance", help=NAMED)
+        for command in (create, change):
+            command.add_argument(
+                "assignments",
+                nargs="+" if command is change else "*",
+                metavar="FIELD=VALUE",
+                help="a setting; @FILE stands for a file's content. Fields: "
+                + ", ".join((*SETTABLE, *OF_REFERENCE, "tags")),
+            )
+
+    def create(self, given: argparse.Namespace) -> None:
+        fields = {"internal_lms_domain": given.domain, **assignments(given.assignments)}
+        instance, actions = instances.create(fields=with_defaults(fields), context=context())
+        perform(actions)
+        self.out.say(f"Created {instance}. Next: ocim appserver spawn {instance.pk} --activate")
+        self._show(instance, only_for_scripts=True)
+
+    def list(self, given: argparse.Namespace) -> None:
+        self.out.rows(
+            ("id", "name", "domain", "state", "active", "release"),
+            [
+                (one.pk, one.name, one.internal_lms_domain, status_of(one), one.active_count,  # type: ignore[attr-defined]
+                 one.openedx_release)
+                for one in fleet(archived=given.archived)
+            ],
+        )  # fmt: skip
+
+    def show(self, given: argparse.Namespace) -> None:
+        self._show(find_instance(given.instance))
+
+    def set(self, given: argparse.Namespace) -> None:
+        instance, actions = instances.change(
+            instance_id=find_instance(given.instance).pk,
+            changes=assignments(given.assignments),
+            context=context(),
+        )
+        perform(actions)
+        self.out.say("Changed. App servers that run keep what they have; spawn one to use it.")
+        self._show(instance, only_for_scripts=True)
+
+    def archive(self, given: argparse.Namespace) -> None:
+        instance = find_instance(given.instance)
+        self.confirm(f"Take {instance} off the web and its app servers away?", given.yes)
+        job = jobs.submit(instance_id=instance.pk, kind="archive", queue=queue_name())
+        perform([jobs.nudge(job)])
+        follow(job, self.out)
+        self.out.say(f"Archived {instance}. Its data is kept.")
+
+    def unarchive(self, given: argparse.Namespace) -> None:
+        instance = find_instance(given.instance)
+        perform(instances.unarchive(instance_id=instance.pk))
+        self.out.say(f"Unarchived. Next: ocim appserver spawn {instance.pk} --activate")
+
+    def delete(self, given: argparse.Namespace) -> None:
+        instance = find_instance(given.instance)
+        name = given.name or self.ask(
+            f"This removes {instance} and its databases for good. Type its name to go on: "
+        )
+        if name != instance.name:
+            raise NotPossible(f"{name!r} is not its name: nothing was removed.")
+        perform(instances.delete(instance_id=instance.pk, context=context()))
+        self.out.say(f"Deleted {instance}.")
+
+    def _show(self, instance: OpenEdXInstance, *, only_for_scripts: bool = False) -> None:
+        if only_for_scripts and not self.out.as_json:
+            return
+        found = find_instance(str(instance.pk))
+        full = OpenEdXInstance.objects.select_related("ref_set", "database_server").get(pk=found.pk)
+        facts: dict[str, object] = {
+            "id": full.pk,
+            "state": status_of(found),
+            "url": instance_url(full),
+            **{name: getattr(full, name) for name in SETTABLE},
+            "tags": list(full.tags.values_list("name", flat=True)),
+            "organization": full.ref_set.organization,
+            "notes": full.ref_set.notes,
+            "created": full.ref_set.created.isoformat(timespec="seconds"),
+            "database_name": full.database_name,
+            "appservers": [f"{one.pk} ({one.state})" for one in appservers(full.pk)[:10]],
+            "in work": [str(job) for job in open_jobs(full.pk)],
+        }
+        self.out.facts(facts if self.out.as_json else {k: v for k, v in facts.items() if v})

@@ -1,0 +1,161 @@
+"""`ocim up`: everything on this machine, from nothing."""
+
+import argparse
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import CommandParser
+
+from ocim.console.command import Error, OcimCommand, in_words
+from ocim.console.progress import follow
+from ocim.core.errors import NotPossible, OcimError, OutsideError
+from ocim.operations import hosts, instances, jobs, spawn
+from ocim.operations.setup import ensure_admin, ensure_shared_servers
+from ocim.store.models import Job, OpenEdXInstance
+from ocim.store.selectors import live_workers
+from ocim.tasks import perform
+from ocim.wiring import ROOT, context, instance_url, queue_name, with_defaults
+
+DEMO = "demo.localhost"
+PROVIDER = "local"
+START_SECONDS = 60.0
+
+
+class Command(OcimCommand):
+    help = "Start the manager, its workers and the balancer; on an empty fleet, a demo instance."
+    requires_system_checks = ()  # there may be no master key yet
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--no-demo", action="store_true", help="leave an empty fleet empty")
+        parser.set_defaults(run=self.up)
+
+    def up(self, given: argparse.Namespace) -> None:
+        _ensure_master_key(settings.OCIM.var)
+        _only_one(settings.OCIM.var)
+        self.check()
+        call_command("migrate", verbosity=0)
+        ensure_shared_servers(databases=settings.OCIM.var / "databases")
+        if password := ensure_admin(name="admin"):
+            self.out.say(f"Sign in as admin with the password {password} (shown only this once).")
+        signal.signal(signal.SIGTERM, _interrupt)
+        log = settings.OCIM.var / "log" / "ocim.log"
+        honcho = _start_processes(log)
+        try:
+            self._bring_up(honcho, given, log)
+            honcho.wait()
+            raise Error(f"The processes ended. See {log}.")
+        except KeyboardInterrupt:
+            self.out.say("Stopping.")
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            honcho.terminate()
+            honcho.wait()
+            hosts.stop_all(provider=PROVIDER, context=context())
+
+    def _bring_up(
+        self, honcho: "subprocess.Popen[bytes]", given: argparse.Namespace, log: Path
+    ) -> None:
+        for lost in hosts.start_all(provider=PROVIDER, context=context()):
+            self.out.say(f"The host {lost} did not start again.", style="yellow")
+        for what, ready in (("pages", _web_answers), ("workers", _work), ("balancer", _balances)):
+            _wait(what, ready, honcho, log)
+        self.out.say(f"Ocim:  http://{settings.OCIM.web_address}/  (log: {log})")
+        if not given.no_demo and not OpenEdXInstance.objects.exists():
+            self._demo()
+        for one in OpenEdXInstance.objects.filter(appserver_set__is_active=True).distinct()[:10]:
+            self.out.say(f"{one.name}:  {instance_url(one)}")
+        self.out.say("Ctrl-C stops it all.")
+
+    def _demo(self) -> None:
+        instance, actions = instances.create(
+            fields=with_defaults({"internal_lms_domain": DEMO, "name": "Demo"}), context=context()
+        )
+        _, job = spawn.request(
+            instance=instance, queue=queue_name(), context=context(), activate=True, reason="Demo"
+        )
+        perform([*actions, jobs.nudge(job)])
+        self._follow(job)
+
+    def _follow(self, job: Job) -> None:
+        try:
+            follow(job, self.out)
+        except OcimError as error:
+            self.out.say(in_words(error), style="red")
+
+
+def _ensure_master_key(var: Path) -> None:
+    """Make the key where there is none, and begin again, with it."""
+    var.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not settings.OCIM.master_key:
+        path = var / "master.key"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(Fernet.generate_key().decode())
+        os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606
+
+
+def _only_one(var: Path) -> None:
+    lock = os.open(var / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)  # held until this process ends
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise NotPossible(f"Ocim runs already in {var}.", remedy="Stop that one first.") from None
+
+
+def _start_processes(log: Path) -> "subprocess.Popen[bytes]":
+    log.parent.mkdir(parents=True, exist_ok=True)
+    path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", "honcho", "start", "--no-colour"],
+            cwd=ROOT,
+            env={**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"},
+            stdout=file,
+            stderr=file,
+            start_new_session=True,  # Ctrl-C reaches this process alone, which then ends that one
+        )
+
+
+def _wait(
+    what: str, ready: Callable[[], bool], honcho: "subprocess.Popen[bytes]", log: Path
+) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not ready():
+        if honcho.poll() is not None or time.monotonic() > deadline:
+            raise Error(f"The {what} did not start. See the end of {log}.")
+        time.sleep(0.1)
+
+
+def _web_answers() -> bool:
+    try:
+        httpx.get(f"http://{settings.OCIM.web_address}/", timeout=5)
+    except httpx.HTTPError:
+        return False
+    return True
+
+
+def _work() -> bool:
+    return live_workers(context().now(), queue_name()).exists()
+
+
+def _balances() -> bool:
+    balancer = context().outside.balancer
+    try:
+        balancer.authority()
+        balancer.is_applied("")
+    except OutsideError:
+        return False
+    return True
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,68 @@
+"""The one place through which commands speak to people and to scripts."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+class Output:
+    """Tables and colours on a terminal, plain lines elsewhere, one JSON document for scripts."""
+
+    def __init__(self, stream: TextIO, *, as_json: bool = False) -> None:
+        self.as_json = as_json
+        self.console = Console(file=stream, highlight=False, soft_wrap=True)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person looks at it as it is written."""
+        return self.console.is_terminal
+
+    def say(self, text: str, style: str = "") -> None:
+        """One line for people; nothing where a script reads."""
+        if not self.as_json:
+            self.console.print(Text(text, style=style))
+
+    def data(self, value: Any) -> None:
+        """The answer for a script."""
+        self.console.print(Text(json.dumps(value, indent=2, default=str, ensure_ascii=False)))
+
+    def line(self, value: Any) -> None:
+        """One of many answers for a script, on a line of its own."""
+        self.console.print(Text(json.dumps(value, default=str, ensure_ascii=False)))
+
+    def rows(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """A table; as JSON a list of objects, elsewhere tab-separated lines with a header."""
+        if self.as_json:
+            self.data([dict(zip(columns, row, strict=True)) for row in rows])
+        elif self.is_terminal:
+            table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+            for row in rows:
+                table.add_row(*(Text(_cell(cell)) for cell in row))
+            self.console.print(table, soft_wrap=False)
+        else:
+            for row in (columns, *rows):
+                self.console.print(Text("\t".join(_cell(cell) for cell in row)))
+
+    def facts(self, facts: dict[str, object]) -> None:
+        """Names and values below one another; as JSON one object."""
+        if self.as_json:
+            self.data(facts)
+            return
+        width = max(map(len, facts))
+        for name, value in facts.items():
+            line = Text(f"{name:<{width}}  ", style="dim" if self.is_terminal else "")
+            self.console.print(line + Text(_cell(value)))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return str(value)
