@@ -31,7 +31,7 @@ def keep(command: list[str]) -> NoReturn:
     deaths = 0
     while True:
         started = time.monotonic()
-        with subprocess.Popen(command, preexec_fn=_die_with_parent) as process:  # noqa: PLW1509
+        with subprocess.Popen(command, preexec_fn=die_with_parent) as process:  # noqa: PLW1509
             try:
                 status = process.wait()
             except Told:
@@ -51,7 +51,8 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         process.kill()
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Between fork and exec: have the kernel end the process when the one that made it dies."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 

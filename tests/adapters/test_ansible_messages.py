@@ -37,6 +37,13 @@ def test_a_failed_command_is_told_by_its_error_and_not_by_its_status() -> None:
     assert second == "Applying 0001..."
 
 
+def test_an_error_of_several_lines_is_told_by_its_first() -> None:
+    result = {"msg": "non-zero return code", "stderr": TRACEBACK + "    'mysql', 'sqlite3'\n"}
+    first, *rest = message_of(result).splitlines()
+    assert first.startswith("django.db.utils.OperationalError")
+    assert "    'mysql', 'sqlite3'" in rest
+
+
 def test_a_command_that_says_nothing_is_told_by_its_status() -> None:
     assert message_of({"msg": "non-zero return code", "stderr": ""}) == "non-zero return code"
 

@@ -28,10 +28,12 @@ def message_of(result: Mapping[str, Any]) -> str:
         return "\n".join([first, *condensed("\n".join(rest)).splitlines()])
     if not output:
         return message or "It failed without saying why."
-    *context, reason = output.splitlines()
+    said = output.splitlines()
+    # An error of several lines has its continuation indented.
+    reason = next((line for line in reversed(said) if not line[0].isspace()), said[-1])
     last_said = _text(result.get("stdout")).rstrip().splitlines()[-1:]
-    before = [line for line in [*last_said, *context] if line != reason]
-    return "\n".join([reason, *before])
+    around = [line for line in [*last_said, *said] if line != reason]
+    return "\n".join([reason, *around])
 
 
 _OUTPUTS = ("stderr", "module_stderr", "stdout", "module_stdout")

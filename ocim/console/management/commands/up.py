@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandParser
 
 from ocim.console.command import Error, OcimCommand, in_words
+from ocim.console.keep import die_with_parent
 from ocim.console.progress import follow
 from ocim.core.errors import NotPossible, OcimError, OutsideError
 from ocim.operations import hosts, instances, jobs, spawn
@@ -122,6 +123,7 @@ def _start_processes(log: Path) -> "subprocess.Popen[bytes]":
             stdout=file,
             stderr=file,
             start_new_session=True,  # Ctrl-C reaches this process alone, which then ends that one
+            preexec_fn=die_with_parent,  # noqa: PLW1509
         )
 
 

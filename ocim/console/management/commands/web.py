@@ -21,5 +21,5 @@ class Command(OcimCommand):
         os.execvp(  # noqa: S606
             "uvicorn",
             ["uvicorn", "ocim.project.asgi:application", "--host", host, "--port", port,
-             "--timeout-graceful-shutdown", "2", "--no-access-log"],
+             "--timeout-graceful-shutdown", "2", "--lifespan", "off", "--no-access-log"],
         )  # fmt: skip

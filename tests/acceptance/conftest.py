@@ -1,0 +1,19 @@
+"""One running installation for all acceptance tests, one after the other."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance.installation import Installation, installed
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "acceptance" in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group("acceptance"))
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with installed(tmp_path_factory.mktemp("ocim")) as running:
+        yield running

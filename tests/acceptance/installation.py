@@ -1,0 +1,177 @@
+"""A whole Ocim on real processes, as `make run` starts it, in a directory of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+REPOSITORY = Path(__file__).parents[2]
+PATIENCE = 120.0
+
+
+class Refused(Exception):
+    """A command ended with a status that is not zero; the text is what it said."""
+
+
+class Installation:
+    """Everything goes through the commands, as an operator's scripts do."""
+
+    def __init__(self, directory: Path) -> None:
+        self.var = directory / "var"
+        self.https_port, http_port, web_port = free_ports(3)
+        self.web_address = f"127.0.0.1:{web_port}"
+        ours = {name: value for name, value in os.environ.items() if not _is_setting(name)}
+        self.environment = ours | {
+            "HOME": str(directory),
+            "DJANGO_SETTINGS_MODULE": "ocim.project.settings",
+            "OCIM_VAR": str(self.var),
+            "OCIM_HTTPS_PORT": str(self.https_port),
+            "OCIM_HTTP_PORT": str(http_port),
+            "OCIM_WEB_ADDRESS": self.web_address,
+            "OCIM_LEASE": "5",
+            "OCIM_DRAIN": "2",
+        }
+        self._up: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Return when it says how to stop it."""
+        self._up = subprocess.Popen(
+            [sys.executable, "manage.py", "up", "--no-demo"],
+            cwd=REPOSITORY,
+            env=self.environment | {"PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self._up.stdout is not None
+        said = []
+        for line in self._up.stdout:
+            said.append(line)
+            if "Ctrl-C" in line:
+                return
+        raise AssertionError(f"It did not start: {''.join(said)}\n{self.log()}")
+
+    def stop(self) -> None:
+        """As Ctrl-C does; returns when all of it is over."""
+        if self._up is not None:
+            self._up.send_signal(signal.SIGINT)
+            self._up.communicate(timeout=PATIENCE)
+
+    def kill(self) -> None:
+        """As when the machine's memory is short: nothing is told, nothing is cleaned up."""
+        assert self._up is not None
+        self._up.kill()
+
+    def log(self) -> str:
+        """What all processes said."""
+        path = self.var / "log" / "ocim.log"
+        return path.read_text() if path.exists() else ""
+
+    def ocim(self, *arguments: str) -> str:
+        """Run a command to its end; Refused where it fails."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=REPOSITORY,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        if done.returncode:
+            raise Refused(done.stderr)
+        return done.stdout
+
+    def json(self, *arguments: str) -> Any:
+        """What a command answers to a script."""
+        return json.loads(self.ocim(*arguments, "--json"))
+
+    def instance(self, domain: str, **fields: str) -> str:
+        """Create one; its domain is how commands name it."""
+        words = [f"{name}={value}" for name, value in fields.items()]
+        self.ocim("instance", "create", domain, *words)
+        return domain
+
+    def appservers(self, domain: str) -> list[dict[str, Any]]:
+        """All of an instance, the newest first."""
+        found: list[dict[str, Any]] = self.json("appserver", "list", domain, "--terminated")
+        return found
+
+    def processes(self, *words: str) -> list[psutil.Process]:
+        """Those kept running that have all the words in their command line, without keepers."""
+        assert self._up is not None
+        started = psutil.Process(self._up.pid).children(recursive=True)
+        lines = [(one, command_line(one)) for one in started]
+        return [
+            one
+            for one, line in lines
+            if all(word in line for word in words) and "ocim.console.keep" not in line
+        ]
+
+    def everything(self) -> list[psutil.Process]:
+        """Every process on this machine that works with its directory."""
+        return [one for one in psutil.process_iter() if str(self.var) in surroundings(one)]
+
+    def authority(self) -> Path:
+        """What its certificates are signed with."""
+        return next(self.var.glob("balancer/**/authorities/local/root.crt"))
+
+
+def command_line(process: psutil.Process) -> str:
+    """Empty where it has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def surroundings(process: psutil.Process) -> str:
+    """Command line and environment; empty where it has just ended."""
+    try:
+        return " ".join([*process.cmdline(), *process.environ().values()])
+    except psutil.Error:
+        return ""
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody had a moment ago."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports: list[int] = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def until(condition: Callable[[], Any], otherwise: str, *, seconds: float = PATIENCE) -> Any:
+    """Return what the condition gives, once that is something."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.1)
+    return found
+
+
+@contextmanager
+def installed(directory: Path) -> Iterator[Installation]:
+    """A running installation; afterwards none of its processes is left."""
+    installation = Installation(directory)
+    try:
+        installation.start()
+        yield installation
+    finally:
+        installation.stop()
+        for process in installation.everything():
+            process.kill()
+
+
+def _is_setting(name: str) -> bool:
+    return name.startswith(("OCIM_", "HUEY_", "DATABASE_", "DJANGO_")) or name == "SECRET_KEY"

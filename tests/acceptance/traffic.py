@@ -1,0 +1,85 @@
+"""Visitors of an instance who count what they get."""
+
+import re
+import ssl
+import threading
+from collections import Counter
+from types import TracebackType
+
+import httpx
+
+from tests.acceptance.installation import Installation
+
+TIMEOUT = 30.0
+
+
+class Traffic:
+    """Several visitors, each asking again as soon as there is an answer; half keep connections."""
+
+    def __init__(self, installation: Installation, domain: str, *, visitors: int = 4) -> None:
+        self._where = installation, domain
+        self._ended = threading.Event()
+        self.answers: Counter[str] = Counter()
+        self.failures: list[str] = []
+        self._threads = [
+            threading.Thread(target=self._visit, args=[number % 2 == 0])
+            for number in range(visitors)
+        ]
+
+    def __enter__(self) -> "Traffic":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _visit(self, keeps_connection: bool) -> None:
+        while not self._ended.is_set():
+            with Visitor(*self._where) as visitor:
+                for _ in range(50 if keeps_connection else 1):
+                    self._ask(visitor)
+                    if self._ended.wait(0.02):
+                        return
+
+    def _ask(self, visitor: "Visitor") -> None:
+        try:
+            answer = visitor.get("/")
+        except httpx.HTTPError as error:
+            self.failures.append(repr(error))
+            return
+        if answer.status_code == httpx.codes.OK:
+            self.answers[served_by(answer.text)] += 1
+        else:
+            self.failures.append(f"{answer.status_code}: {answer.text[:200]}")
+
+
+class Visitor:
+    """A client that trusts the installation's authority, and finds its balancer by no resolver."""
+
+    def __init__(self, installation: Installation, domain: str) -> None:
+        self._headers = {"Host": f"{domain}:{installation.https_port}"}
+        self._extensions = {"sni_hostname": domain}
+        context = ssl.create_default_context(cafile=installation.authority())
+        base = f"https://127.0.0.1:{installation.https_port}"
+        self._client = httpx.Client(base_url=base, verify=context, timeout=TIMEOUT)
+
+    def __enter__(self) -> "Visitor":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def get(self, path: str) -> httpx.Response:
+        """One request; redirects are not followed."""
+        return self._client.get(path, headers=self._headers, extensions=self._extensions)
+
+
+def served_by(page: str) -> str:
+    """The release that the page says it was served by."""
+    found = re.search(r"release <strong>([^<]*)", page)
+    return found[1] if found else "unknown"
