@@ -224,6 +224,23 @@ def test_one_look_serves_all_who_watch(
     assert asked == [made.pk]
 
 
+def test_each_watcher_is_sent_what_it_lacks(demo: OpenEdXInstance, hub: Hub) -> None:
+    made = make_appserver(demo)
+    mark = mark_of(demo)
+
+    async def scene() -> None:
+        first = await write(made, "seen by one of them")
+        async with (
+            stream("appserver-events", made.pk, mark=mark, after=first) as ahead,
+            stream("appserver-events", made.pk, mark=mark) as behind,
+        ):
+            await write(made, "new to both")
+            assert "seen by one" not in await lines_until(ahead, "new to both")
+            assert "seen by one" in await lines_until(behind, "new to both")
+
+    played(scene)
+
+
 def test_nobody_looks_once_the_last_watcher_is_gone(demo: OpenEdXInstance, hub: Hub) -> None:
     async def scene() -> None:
         async with stream("instance-events", demo.pk):
