@@ -1,8 +1,11 @@
 """What uvicorn serves."""
 
 import os
+import warnings
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ocim.project.settings")
+# WhiteNoise gives Django files to send, which it reads in a thread; that is as it should be.
+warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 application = get_asgi_application()

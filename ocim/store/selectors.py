@@ -1,9 +1,11 @@
 """Reads for people: what pages and commands show, in a fixed number of queries."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from hashlib import blake2b
+from itertools import chain
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from ocim.core.errors import NotPossible
 from ocim.core.states import UNFINISHED, AppServerState, JobState
@@ -100,10 +102,50 @@ def log_after(appserver_id: int, last_id: int, limit: int = 1000) -> list[LogEnt
     return list(lines.order_by("id")[:limit])
 
 
+def log_end(appserver_id: int, limit: int) -> list[LogEntry]:
+    """The log's last lines, oldest first."""
+    lines = LogEntry.objects.filter(appserver_id=appserver_id)
+    return list(reversed(lines.order_by("-id")[:limit]))
+
+
+def newest_lines(appserver_ids: Collection[int]) -> dict[int, int]:
+    """The id of each app server's last line, of those that have one."""
+    lines = LogEntry.objects.filter(appserver_id__in=appserver_ids)
+    return dict(lines.values_list("appserver_id").annotate(Max("id")).order_by())
+
+
+def marks(instance_ids: Collection[int]) -> dict[int, str]:
+    """By instance, a text that changes whenever an app server or a job of it does; two queries."""
+    mark = {pk: blake2b(digest_size=8) for pk in instance_ids}
+    there = OpenEdXAppServer.objects.filter(instance_id__in=instance_ids)
+    alive = there.exclude(state=AppServerState.TERMINATED).order_by("id")
+    under_way = Job.objects.filter(
+        instance_id__in=instance_ids, state__in=(JobState.WAITING, JobState.RUNNING)
+    ).order_by("id")
+    for pk, *row in chain(
+        alive.values_list("instance_id", "id", "state", "is_active"),
+        under_way.values_list("instance_id", "id", "state"),
+    ):
+        mark[int(pk)].update(repr(row).encode())
+    return {pk: of_instance.hexdigest() for pk, of_instance in mark.items()}
+
+
+def terminated(appserver_ids: Collection[int]) -> set[int]:
+    """Those of which nothing more is to be heard: terminated, or deleted."""
+    there = OpenEdXAppServer.objects.filter(pk__in=appserver_ids)
+    alive = there.exclude(state=AppServerState.TERMINATED)
+    return set(appserver_ids) - set(alive.values_list("pk", flat=True))
+
+
 def open_jobs(instance_id: int) -> QuerySet[Job]:
     """What is being done with the instance, or waits, oldest first."""
     states = (JobState.WAITING, JobState.RUNNING)
     return Job.objects.filter(instance_id=instance_id, state__in=states).order_by("id")
+
+
+def last_job(instance_id: int) -> Job | None:
+    """What was asked for last."""
+    return Job.objects.filter(instance_id=instance_id).order_by("-id").first()
 
 
 def live_workers(now: datetime, queue: str = "") -> QuerySet[Worker]:

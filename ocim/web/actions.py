@@ -1,0 +1,118 @@
+"""Buttons: what may be asked for, what is asked back, and the asking."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from ocim.core.errors import BadInput, OcimError
+from ocim.core.states import AppServerState
+from ocim.operations import jobs
+from ocim.operations.spawn import request as request_spawn
+from ocim.store import selectors
+from ocim.store.models import OpenEdXAppServer
+from ocim.tasks import perform
+from ocim.web.describe import doing
+from ocim.wiring import context
+
+CHANGE = "store.change_openedxinstance"
+"""The permission that every change needs."""
+
+may_change: Callable[..., Callable[..., HttpResponse]] = permission_required(
+    CHANGE, raise_exception=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that may be done with an app server as it is."""
+
+    kind: str
+    label: str
+    consequence: str = ""
+    """What is lost by it; where that is something, people are asked first."""
+
+
+def offers(appserver: OpenEdXAppServer, *, active: int) -> list[Offer]:
+    """What may be done with it, of whose instance so many app servers are active."""
+    match appserver.state:
+        case AppServerState.RUNNING if appserver.is_active:
+            consequence = (
+                "It is the only active app server: visitors of the site will see the holding"
+                " page until another one is activated."
+            )
+            return [Offer("deactivate", "Deactivate", consequence if active == 1 else "")]
+        case AppServerState.RUNNING:
+            return [Offer("activate", "Activate"), _TERMINATE]
+        case AppServerState.FAILED:
+            return [_TERMINATE]
+    return []
+
+
+_TERMINATE = Offer(
+    "terminate",
+    "Terminate",
+    "Its host is removed with everything on it, and cannot be brought back."
+    " The instance's databases and uploads stay.",
+)
+
+
+@require_POST
+@may_change
+def spawn(request: HttpRequest, instance_id: int) -> HttpResponse:
+    """Ask for new app servers, and show the first one's log."""
+    instance = get_object_or_404(selectors.instances(archived=True), pk=instance_id)
+    try:
+        appservers, job = request_spawn(
+            instance=instance,
+            queue=settings.OCIM.queue_name,
+            context=context(),
+            activate="activate" in request.POST,
+            creator_id=request.user.pk,
+        )
+    except OcimError as error:
+        tell(request, error)
+        return redirect("instance", instance_id)
+    perform([jobs.nudge(job)])
+    messages.success(request, f"Asked for: {doing(job)}.")
+    if len(appservers) == 1:
+        return redirect("appserver", appservers[0].pk)
+    return redirect("instance", instance_id)
+
+
+@require_http_methods(["GET", "POST"])
+@may_change
+def act(request: HttpRequest, appserver_id: str, kind: str) -> HttpResponse:
+    """Do what was offered; where something is lost by it, ask first."""
+    appserver = get_object_or_404(selectors.appservers(), pk=appserver_id)
+    active = OpenEdXAppServer.objects.filter(instance=appserver.instance_id, is_active=True).count()
+    there = {offer.kind: offer for offer in offers(appserver, active=active)}
+    if not (offer := there.get(kind)):
+        state = "active" if appserver.is_active else appserver.state
+        messages.error(request, f"Not possible: {kind} {appserver}, which is {state}.")
+        return redirect("instance", appserver.instance_id)
+    if request.method == "GET" or (offer.consequence and "confirmed" not in request.POST):
+        return render(request, "web/confirm.html", {"appserver": appserver, "offer": offer})
+    job = jobs.submit(
+        instance_id=appserver.instance_id,
+        kind=kind,
+        queue=settings.OCIM.queue_name,
+        arguments={"appservers": [appserver.pk]},
+        creator_id=request.user.pk,
+    )
+    perform([jobs.nudge(job)])
+    messages.success(request, f"Asked for: {kind} {appserver}.")
+    return redirect("instance", appserver.instance_id)
+
+
+def tell(request: HttpRequest, error: OcimError) -> None:
+    """Show an error as messages: every fault, then the remedy."""
+    for problem in error.faults if isinstance(error, BadInput) else (error.problem,):
+        messages.error(request, problem)
+    if error.remedy:
+        messages.info(request, error.remedy)

@@ -1,0 +1,58 @@
+"""What pages say of sites, jobs and variables."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.utils import timezone
+
+from ocim.catalog.endpoints import public_url
+from ocim.core.spec import Service
+from ocim.core.states import JobState
+from ocim.core.variables import Effective, Leaf
+from ocim.store import selectors
+from ocim.store.models import Job, OpenEdXInstance
+from ocim.store.specs import instance_spec
+from ocim.wiring import context
+
+DOING = {
+    "spawn": "Spawning",
+    "activate": "Activating",
+    "deactivate": "Deactivating",
+    "terminate": "Terminating",
+    "archive": "Archiving",
+    "retain": "Letting go of what retention no longer keeps",
+}
+
+
+def site_url(instance: OpenEdXInstance) -> str:
+    """Where the instance's LMS is on the web."""
+    return public_url(instance_spec(instance, context().policy), Service.LMS)
+
+
+def doing(job: Job) -> str:
+    """What the job does, in words."""
+    text = DOING.get(job.kind, job.kind.capitalize())
+    if ids := job.arguments.get("appservers"):
+        plural = "s" if len(ids) > 1 else ""
+        text += f" app server{plural} {', '.join(map(str, ids))}"
+    if job.arguments.get("activate"):
+        text += ", to be activated"
+    return text if job.state == JobState.RUNNING else f"Waiting: {text[0].lower()}{text[1:]}"
+
+
+def by_layer(variables: Effective) -> list[tuple[str, list[Leaf]]]:
+    """The variables, grouped by where they come from, what wins first."""
+    return [
+        (layer, [leaf for leaf in variables.leaves if leaf.layer == layer])
+        for layer in reversed(variables.layers)
+    ]
+
+
+def nobody_works() -> bool:
+    """Whether what is asked for now would wait: no worker of the queue is alive."""
+    return not selectors.live_workers(timezone.now(), settings.OCIM.queue_name).exists()
+
+
+def in_work(jobs: Iterable[Job]) -> set[int]:
+    """The ids of app servers that the jobs are about."""
+    return {pk for job in jobs for pk in job.arguments.get("appservers", ())}

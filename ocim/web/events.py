@@ -1,0 +1,97 @@
+"""Server-sent events: log lines as they are written, and word that something changed."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+from asgiref.sync import SyncToAsync, sync_to_async
+from django.db import connections
+from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_GET
+
+from ocim.store.models import OpenEdXInstance
+from ocim.web.appservers import instance_of
+from ocim.web.live import News, Watch, hub
+
+KEEP_ALIVE = 15.0
+"""Seconds of silence after which a comment is sent: proxies close what is silent for long."""
+LONGEST = 600.0
+"""Seconds after which the browser must ask again, and so prove again that it may look."""
+
+
+@require_GET
+async def instance(request: HttpRequest, instance_id: int) -> StreamingHttpResponse:
+    """Send `changed` whenever an app server or a job of the instance changes."""
+    if not await OpenEdXInstance.objects.filter(pk=instance_id).aexists():
+        raise Http404(f"There is no instance {instance_id}.")
+    return _stream(Watch(instance_id, request.GET.get("mark", "")))
+
+
+@require_GET
+async def appserver(request: HttpRequest, appserver_id: int) -> StreamingHttpResponse:
+    """Besides, `lines` of the log after the last one that the browser has; `end` when it ends."""
+    instance_id = await sync_to_async(instance_of)(appserver_id)
+    last = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
+    return _stream(
+        Watch(
+            instance_id,
+            request.GET.get("mark", ""),
+            appserver_id=appserver_id,
+            last_line=int(last) if re.fullmatch(r"[0-9]{1,18}", last) else 0,
+        )
+    )
+
+
+def _stream(watch: Watch) -> StreamingHttpResponse:
+    return StreamingHttpResponse(
+        _events(watch),
+        content_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _events(watch: Watch) -> AsyncIterator[str]:
+    await _give_back_thread()
+    until = asyncio.get_running_loop().time() + LONGEST
+    with hub.watching(watch):
+        yield "retry: 1000\n\n"
+        while asyncio.get_running_loop().time() < until:
+            try:
+                news = await asyncio.wait_for(watch.news.get(), KEEP_ALIVE)
+            except TimeoutError:
+                yield ": nothing new\n\n"
+                continue
+            yield _written(news)
+            if news.is_over:
+                return
+
+
+def _written(news: News) -> str:
+    text = ""
+    if news.lines:
+        html = render_to_string("web/_lines.html", {"lines": news.lines})
+        text += _event("lines", html, event_id=news.lines[-1].pk)
+    if news.has_changed:
+        text += _event("changed")
+    if news.is_over:
+        text += _event("end")
+    return text
+
+
+def _event(name: str, data: str = "", *, event_id: int | None = None) -> str:
+    head = f"event: {name}\n" + (f"id: {event_id}\n" if event_id is not None else "")
+    body = "".join(f"data: {line}\n" for line in re.split(r"\r\n|\r|\n", data))
+    return f"{head}{body}\n"
+
+
+async def _give_back_thread() -> None:
+    """Let the thread go, and its database connection, that Django keeps for a request till its end.
+
+    A stream goes on for minutes and needs neither.
+    """
+    context = SyncToAsync.thread_sensitive_context.get(None)
+    if context is not None:
+        await sync_to_async(connections.close_all)()
+        if executor := SyncToAsync.context_to_thread_executor.pop(context, None):
+            executor.shutdown(wait=False)

@@ -1,0 +1,23 @@
+"use strict";
+
+// The log: what is sent goes to its end, and the end is kept in sight unless somebody scrolled up.
+const log = document.getElementById("log");
+
+if (log) {
+  const toEnd = () => { log.scrollTop = log.scrollHeight; };
+  let follows = true;
+  toEnd();
+  log.addEventListener("htmx:sseBeforeMessage", () => {
+    follows = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+  });
+  log.addEventListener("htmx:sseMessage", () => { if (follows) toEnd(); });
+}
+
+// The browser itself resumes after the last line that it got. Where it has given up (a proxy
+// answered in place of Ocim), htmx connects anew, and the address must say where to go on.
+htmx.createEventSource = (address) => {
+  const url = new URL(address, window.location.href);
+  const last = document.querySelector("#lines > :last-child");
+  if (last) url.searchParams.set("after", last.id.replace("line-", ""));
+  return new EventSource(url);
+};

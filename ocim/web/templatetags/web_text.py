@@ -1,0 +1,35 @@
+"""Values and states in words."""
+
+import json
+from typing import Any
+
+from django import template
+
+from ocim.core.secrets import masked
+
+register = template.Library()
+
+
+@register.filter
+def words(name: str) -> str:
+    """A state's name as people write it."""
+    return str(name).replace("-", " ")
+
+
+@register.filter
+def value(anything: Any) -> str:
+    """A variable's value, secrets masked: texts as they are, the rest as JSON."""
+    shown = masked(anything)
+    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False, default=str)
+
+
+@register.filter
+def dotted(path: list[str]) -> str:
+    """The name of a variable within mappings."""
+    return ".".join(path)
+
+
+@register.filter
+def first_line(text: str) -> str:
+    """What is said first."""
+    return str(text).strip().partition("\n")[0]

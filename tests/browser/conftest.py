@@ -1,0 +1,72 @@
+"""A manager's web process with a database of its own, and a browser that looks at it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+
+from tests.browser.manager import Manager
+
+CHROMIUM = shutil.which("chromium")
+
+
+@pytest.fixture(scope="session")
+def manager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Manager]:
+    """A web process, and nothing in its fleet yet."""
+    with Manager(tmp_path_factory.mktemp("manager")) as manager:
+        yield manager
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, where there is one."""
+    if not CHROMIUM:
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, manager: Manager) -> Iterator[Callable[[int], Page]]:
+    """Open an empty page of so many pixels' width. What its console says at its end is a fault."""
+    contexts: list[BrowserContext] = []
+    said: list[str] = []
+
+    def opened(width: int) -> Page:
+        size = ViewportSize(width=width, height=844)
+        context = browser.new_context(base_url=manager.url, viewport=size)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert said == []
+
+
+@pytest.fixture
+def page(open_page: Callable[[int], Page]) -> Page:
+    """A page on a desk."""
+    return open_page(1280)
+
+
+@pytest.fixture
+def signed_in(page: Page) -> Page:
+    """The list of instances, as somebody sees it who may change things."""
+    sign_in(page)
+    return page
+
+
+def sign_in(page: Page) -> None:
+    """Sign in as `admin`."""
+    page.goto("/")
+    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Password").fill("right")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Instances").wait_for()

@@ -1,0 +1,176 @@
+"""What people do with the pages, in a browser, against a real web process."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import sign_in
+from tests.browser.manager import Manager
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+def line(page: Page, text: str) -> None:
+    """Wait until the log has that line, once."""
+    expect(page.get_by_role("log").get_by_text(text, exact=True)).to_have_count(1, timeout=20_000)
+
+
+def tab_to(page: Page, wanted: str) -> None:
+    """Press the tabulator until the element with that id has the focus."""
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == wanted:
+            return
+    raise AssertionError(f"The keyboard does not get to {wanted}.")
+
+
+def test_signing_in_leads_to_the_list(manager: Manager, signed_in: Page) -> None:
+    manager.run("instance", "Listed")
+    signed_in.reload()
+    row = signed_in.get_by_role("row", name=re.compile("^Listed"))
+    expect(row.get_by_text("down")).to_be_visible()
+    expect(signed_in.get_by_text("No worker is alive.")).to_be_visible()
+
+
+def test_an_app_server_is_spawned_with_the_keyboard_alone(
+    manager: Manager, signed_in: Page
+) -> None:
+    instance = manager.run("instance", "Keyboard")
+    signed_in.goto(f"/instances/{instance}/")
+    signed_in.keyboard.press("Tab")
+    expect(signed_in.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
+    signed_in.keyboard.press("Enter")
+    tab_to(signed_in, "activate")
+    signed_in.keyboard.press("Space")
+    tab_to(signed_in, "spawn")
+    signed_in.keyboard.press("Enter")
+    expect(signed_in.get_by_role("heading", level=1)).to_have_text(re.compile("App server"))
+    [[kind, arguments]] = manager.run("jobs", instance)
+    assert kind == "spawn"
+    assert arguments["activate"] is True
+
+
+def test_the_log_grows_while_one_looks(manager: Manager, signed_in: Page) -> None:
+    made = manager.run("appserver", manager.run("instance", "Growing"), "provisioning")
+    manager.run("write", made, "written before")
+    signed_in.goto(f"/appservers/{made}/")
+    line(signed_in, "written before")
+    manager.run("write", made, "written meanwhile", "<b>not bold</b>")
+    line(signed_in, "written meanwhile")
+    line(signed_in, "<b>not bold</b>")
+
+
+def test_a_browser_that_was_cut_off_misses_nothing_and_shows_nothing_twice(
+    manager: Manager, browser: Browser
+) -> None:
+    made = manager.run("appserver", manager.run("instance", "Cut off"), "provisioning")
+    with browser.new_context(base_url=manager.url) as context:
+        page = context.new_page()
+        sign_in(page)
+        page.goto(f"/appservers/{made}/")
+        manager.run("write", made, "before the cut")
+        line(page, "before the cut")
+        # A proxy answers in place of the manager: the browser gives up, and the page does not.
+        page.route("**/events/**", lambda route: route.fulfill(status=502), times=1)
+        with page.expect_response(lambda response: response.status == 502):
+            manager.kill_and_start_again()
+            manager.run("write", made, "during the cut")
+        line(page, "during the cut")
+        line(page, "before the cut")
+
+
+def test_the_state_of_app_servers_follows_without_a_reload(
+    manager: Manager, signed_in: Page
+) -> None:
+    instance = manager.run("instance", "Following")
+    made = manager.run("appserver", instance, "checking")
+    signed_in.goto(f"/instances/{instance}/")
+    row = signed_in.get_by_role("row", name=f"App server {made}")
+    expect(row.get_by_text("checking")).to_be_visible()
+    manager.run("move", made, "running")
+    expect(row.get_by_text("running")).to_be_visible(timeout=20_000)
+    expect(row.get_by_role("button", name=f"Activate app server {made}")).to_be_visible()
+    announced = signed_in.locator("#announcer")
+    expect(announced).to_contain_text(f"App server {made}: running.")
+
+
+def test_a_termination_is_confirmed_first(manager: Manager, signed_in: Page) -> None:
+    instance = manager.run("instance", "Ending")
+    made = manager.run("appserver", instance, "running")
+    signed_in.goto(f"/instances/{instance}/")
+    signed_in.get_by_role("link", name=f"Terminate app server {made}").click()
+    expect(signed_in.get_by_text("cannot be brought back")).to_be_visible()
+    assert manager.run("jobs", instance) == []
+    signed_in.get_by_role("button", name=f"Terminate app server {made}").click()
+    expect(signed_in.get_by_text(f"Waiting: terminating app server {made}")).to_be_visible()
+    assert manager.run("jobs", instance) == [["terminate", {"appservers": [made]}]]
+
+
+def test_the_preview_password_appears_in_its_place(manager: Manager, signed_in: Page) -> None:
+    made = manager.run("appserver", manager.run("instance", "Preview"), "running")
+    signed_in.goto(f"/appservers/{made}/")
+    signed_in.get_by_role("button", name="Show the password").click()
+    expect(signed_in.locator("#preview-password code").last).to_have_text(re.compile(r"^\w{32}$"))
+    assert signed_in.url.endswith(f"/appservers/{made}/")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_pages_fit_and_can_be_found_one_s_way_in(
+    manager: Manager, open_page: Callable[[int], Page], width: int
+) -> None:
+    instance = manager.run("instance", f"The Academy of Things That Are Wide at {width}")
+    made = manager.run("appserver", instance, "running")
+    manager.run("appserver", instance, "running", "active")
+    manager.run("write", made, "a-word-that-does-not-end" * 20)
+    page = open_page(width)
+    page.goto("/")
+    judge(page)
+    sign_in(page)
+    for address in (
+        "/",
+        f"/instances/{instance}/",
+        f"/appservers/{made}/",
+        f"/appservers/{made}/terminate/",
+    ):
+        page.goto(address)
+        judge(page)
+
+
+def judge(page: Page) -> None:
+    """See that nothing is wider than the page, and that everything has its name and place."""
+    assert page.evaluate(FAULTS) == []
+
+
+FAULTS = """() => {
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const faults = [];
+  const expect = (right, fault) => { if (!right) faults.push(fault); };
+  expect(document.documentElement.scrollWidth <= window.innerWidth, "scrolls sideways");
+  expect(document.documentElement.lang, "no language");
+  expect(document.title.trim(), "no title");
+  expect(all("main").length === 1, "not one main");
+  expect(all("header").length === 1, "not one header");
+  expect(all("h1").length === 1, "not one h1");
+  let level = 0;
+  for (const heading of all("h1, h2, h3, h4")) {
+    const own = Number(heading.tagName[1]);
+    expect(own <= level + 1, `a level is left out before "${heading.textContent}"`);
+    level = own;
+  }
+  for (const input of all("input:not([type=hidden]), select, textarea")) {
+    expect(input.labels.length, `no label for ${input.name}`);
+  }
+  for (const one of all("a, button, summary")) {
+    expect((one.getAttribute("aria-label") || one.textContent).trim(), `no name: ${one.outerHTML}`);
+  }
+  for (const one of all("[aria-labelledby], [aria-describedby]")) {
+    const of = one.getAttribute("aria-labelledby") || one.getAttribute("aria-describedby");
+    expect(document.getElementById(of), `${of} is not there`);
+  }
+  for (const table of all("table")) expect(table.caption, "a table without a caption");
+  const ids = all("[id]").map((one) => one.id);
+  for (const id of ids) expect(ids.indexOf(id) === ids.lastIndexOf(id), `${id} is there twice`);
+  return faults;
+}"""

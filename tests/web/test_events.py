@@ -1,0 +1,279 @@
+"""The stream itself: what is sent, when it begins anew, and what is left when nobody listens."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from django.contrib.auth.models import User
+from django.test import AsyncClient
+from django.urls import reverse
+
+from ocim.core.states import AppServerState
+from ocim.store import selectors
+from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance
+from ocim.web import events
+from ocim.web.live import Hub
+from tests.web.fleet import make_appserver, write_line
+
+Events = AsyncIterator[str]
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
+    """A hub that looks more often than people need."""
+    fast = Hub(seconds=0.01)
+    monkeypatch.setattr(events, "hub", fast)
+    return fast
+
+
+@asynccontextmanager
+async def stream(name: str, pk: int, *, last: str = "", **query: Any) -> AsyncIterator[Events]:
+    """The events of a page, one text each, without the first (which says when to come again)."""
+    client = AsyncClient()
+    user, _ = await User.objects.aget_or_create(username="guest")
+    await client.aforce_login(user)
+    headers = {"Last-Event-ID": last} if last else {}
+    response: Any = await client.get(reverse(name, args=[pk]), query, headers=headers)
+    assert response.headers["Content-Type"] == "text/event-stream"
+    async with aclosing(response.streaming_content) as parts:
+        assert await anext(parts) == b"retry: 1000\n\n"
+        yield _split(parts)
+
+
+async def _split(parts: AsyncIterator[bytes]) -> Events:
+    async for part in parts:
+        for text in part.decode().split("\n\n")[:-1]:
+            yield text
+
+
+async def lines_until(found: Events, wanted: str) -> str:
+    """All that is sent of the log, up to what is wanted."""
+    text = ""
+    while wanted not in text:
+        event = await anext(found)
+        text += event if event.startswith("event: lines") else ""
+    return text
+
+
+Scene = Callable[[], Awaitable[None]]
+
+
+def played(scene: Scene) -> None:
+    """Play it on an event loop, with the database connection of the test."""
+    async_to_sync(scene)()
+
+
+def mark_of(instance: OpenEdXInstance) -> str:
+    return selectors.marks([instance.pk])[instance.pk]
+
+
+async def write(appserver: OpenEdXAppServer, text: str) -> int:
+    return (await sync_to_async(write_line)(appserver, text)).pk
+
+
+def test_lines_are_sent_as_they_are_written(demo: OpenEdXInstance, hub: Hub) -> None:
+    made = make_appserver(demo)
+
+    async def scene() -> None:
+        async with stream("appserver-events", made.pk) as found:
+            await write(made, "one")
+            assert "one" in await lines_until(found, "one")
+            await write(made, "two <b>")
+            assert "one" not in await lines_until(found, "two &lt;b&gt;")
+
+    played(scene)
+
+
+def test_a_browser_that_comes_again_misses_nothing_and_gets_nothing_twice(
+    demo: OpenEdXInstance, hub: Hub
+) -> None:
+    made = make_appserver(demo)
+
+    async def scene() -> None:
+        await write(made, "before")
+        async with stream("appserver-events", made.pk) as found:
+            event = await lines_until(found, "before")
+        last = event.split("id: ")[1].split("\n")[0]
+        await write(made, "meanwhile")
+        async with stream("appserver-events", made.pk, last=last, after="0") as found:
+            await write(made, "after")
+            text = await lines_until(found, "after")
+        assert "meanwhile" in text
+        assert "before" not in text
+
+    played(scene)
+
+
+def test_the_stream_begins_after_the_last_line_that_the_page_has(
+    demo: OpenEdXInstance, hub: Hub
+) -> None:
+    made = make_appserver(demo)
+
+    async def scene() -> None:
+        shown = await write(made, "on the page")
+        await write(made, "not yet there")
+        async with stream("appserver-events", made.pk, after=shown) as found:
+            assert "on the page" not in await lines_until(found, "not yet there")
+
+    played(scene)
+
+
+def test_lines_of_other_app_servers_are_not_sent(demo: OpenEdXInstance, hub: Hub) -> None:
+    made, other = make_appserver(demo), make_appserver(demo)
+
+    async def scene() -> None:
+        async with (
+            stream("appserver-events", made.pk) as found,
+            stream("appserver-events", other.pk) as found_by_other,
+        ):
+            await write(other, "of the other")
+            await write(made, "of this one")
+            assert "of the other" not in await lines_until(found, "of this one")
+            assert "of this one" not in await lines_until(found_by_other, "of the other")
+
+    played(scene)
+
+
+def test_a_line_that_has_several_lines_stays_one_event(demo: OpenEdXInstance, hub: Hub) -> None:
+    made = make_appserver(demo)
+
+    async def scene() -> None:
+        await write(made, "first\n\nevent: end\r\nlast")
+        async with stream("appserver-events", made.pk) as found:
+            event = await anext(found)
+            if not event.startswith("event: lines"):
+                event = await anext(found)
+        assert "data: event: end\ndata: last" in event
+
+    played(scene)
+
+
+def test_a_change_is_told_and_told_once(demo: OpenEdXInstance, hub: Hub) -> None:
+    made = make_appserver(demo, AppServerState.PROVISIONING)
+    mark = mark_of(demo)
+
+    async def scene() -> None:
+        async with stream("appserver-events", made.pk, mark=mark) as found:
+            there = OpenEdXAppServer.objects.filter(pk=made.pk)
+            await there.aupdate(state=AppServerState.CHECKING)
+            assert await anext(found) == "event: changed\ndata: "
+            await Job.objects.acreate(instance=demo, kind="spawn", queue="opencraft")
+            assert await anext(found) == "event: changed\ndata: "
+            await write(made, "later")
+            assert (await anext(found)).startswith("event: lines")
+
+    played(scene)
+
+
+def test_what_changed_before_the_page_began_to_listen_is_told(
+    demo: OpenEdXInstance, hub: Hub
+) -> None:
+    mark = mark_of(demo)
+    make_appserver(demo)
+
+    async def scene() -> None:
+        async with stream("instance-events", demo.pk, mark=mark) as found:
+            assert await anext(found) == "event: changed\ndata: "
+
+    played(scene)
+
+
+def test_the_stream_ends_with_the_app_server_after_its_last_line(
+    demo: OpenEdXInstance, hub: Hub
+) -> None:
+    made = make_appserver(demo)
+
+    async def scene() -> None:
+        async with stream("appserver-events", made.pk, mark="old") as found:
+            there = OpenEdXAppServer.objects.filter(pk=made.pk)
+            await there.aupdate(state=AppServerState.TERMINATED)
+            await write(made, "Terminated.")
+            told = [event.split("\n")[0] async for event in found]
+        assert told[-1] == "event: end"
+        assert told.count("event: lines") == 1
+
+    played(scene)
+
+
+def test_one_look_serves_all_who_watch(
+    demo: OpenEdXInstance, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_appserver(demo)
+    asked: list[int] = []
+    fetch = selectors.log_after
+
+    def counted(appserver_id: int, last_id: int) -> Any:
+        asked.append(appserver_id)
+        return fetch(appserver_id, last_id)
+
+    monkeypatch.setattr(selectors, "log_after", counted)
+    mark = mark_of(demo)
+
+    async def scene() -> None:
+        async with (
+            stream("appserver-events", made.pk, mark=mark) as first,
+            stream("appserver-events", made.pk, mark=mark) as second,
+        ):
+            await write(made, "for both")
+            await asyncio.gather(lines_until(first, "for both"), lines_until(second, "for both"))
+
+    played(scene)
+    assert asked == [made.pk]
+
+
+def test_each_watcher_is_sent_what_it_lacks(demo: OpenEdXInstance, hub: Hub) -> None:
+    made = make_appserver(demo)
+    mark = mark_of(demo)
+
+    async def scene() -> None:
+        first = await write(made, "seen by one of them")
+        async with (
+            stream("appserver-events", made.pk, mark=mark, after=first) as ahead,
+            stream("appserver-events", made.pk, mark=mark) as behind,
+        ):
+            await write(made, "new to both")
+            assert "seen by one" not in await lines_until(ahead, "new to both")
+            assert "seen by one" in await lines_until(behind, "new to both")
+
+    played(scene)
+
+
+def test_nobody_looks_once_the_last_watcher_is_gone(demo: OpenEdXInstance, hub: Hub) -> None:
+    async def scene() -> None:
+        async with stream("instance-events", demo.pk):
+            looking = hub.looking
+            assert looking
+        await asyncio.wait_for(looking, 30)
+        assert hub.looking is None
+
+    played(scene)
+
+
+def test_silence_is_filled_so_that_proxies_keep_the_connection(
+    demo: OpenEdXInstance, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "KEEP_ALIVE", 0.01)
+    mark = mark_of(demo)
+
+    async def scene() -> None:
+        async with stream("instance-events", demo.pk, mark=mark) as found:
+            assert await anext(found) == ": nothing new"
+
+    played(scene)
+
+
+def test_a_stream_ends_in_time_so_that_the_right_to_look_is_asked_again(
+    demo: OpenEdXInstance, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "KEEP_ALIVE", 0.01)
+    monkeypatch.setattr(events, "LONGEST", 0.02)
+    mark = mark_of(demo)
+
+    async def scene() -> None:
+        async with stream("instance-events", demo.pk, mark=mark) as found:
+            assert {event async for event in found} <= {": nothing new"}
+
+    played(scene)
