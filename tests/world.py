@@ -51,8 +51,11 @@ class Clock:
     def __call__(self) -> datetime:
         return self.now
 
+    def later(self, seconds: float) -> datetime:
+        return self.now + timedelta(seconds=seconds)
+
     def forward(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
+        self.now = self.later(seconds)
 
 
 @dataclass
@@ -145,7 +148,7 @@ class World:
             self.work(instance_id, worker=worker)
         except Killed:
             Lease.objects.filter(pk=instance_id).update(
-                holder=f"{worker}/0", expires_at=self.clock() + timedelta(seconds=self.policy.lease)
+                holder=f"{worker}/0", expires_at=self.clock.later(self.policy.lease)
             )
         else:
             raise AssertionError("The worker was not killed.")
