@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from ocim.core.errors import NotPossible
 from ocim.core.states import UNFINISHED, AppServerState, JobState
@@ -25,6 +25,7 @@ STATUSES: Mapping[str, str] = {
 def instances(*, archived: bool = False) -> QuerySet[OpenEdXInstance]:
     """The fleet by name, with what `status_of` needs, and without secrets."""
     made = Q(appserver_set__state__in=UNFINISHED)
+    newest = OpenEdXAppServer.objects.filter(instance=OuterRef("pk")).order_by("-id")
     return (
         OpenEdXInstance.objects.filter(**({} if archived else {"ref_set__is_archived": False}))
         .select_related("ref_set")
@@ -32,7 +33,7 @@ def instances(*, archived: bool = False) -> QuerySet[OpenEdXInstance]:
         .annotate(
             active_count=Count("appserver_set", Q(appserver_set__is_active=True)),
             unfinished_count=Count("appserver_set", made),
-            failed_count=Count("appserver_set", Q(appserver_set__state=AppServerState.FAILED)),
+            newest_state=Subquery(newest.values("state")[:1]),
         )
         .order_by("name", "id")
     )
@@ -47,7 +48,8 @@ def status_of(instance: OpenEdXInstance) -> str:
         return "upgrading" if unfinished else "on the web"
     if unfinished:
         return "starting"
-    return "failed" if instance.failed_count else "down"  # type: ignore[attr-defined]
+    newest = instance.newest_state  # type: ignore[attr-defined]
+    return "failed" if newest == AppServerState.FAILED else "down"
 
 
 def find_instance(text: str) -> OpenEdXInstance:
