@@ -76,10 +76,10 @@ def sync(balancer_id: int) -> None:
 
 def mend() -> None:
     """Take up what was forgotten: work without a worker, a balancer that lags behind."""
-    for nudge in jobs.unattended(context=context()):
-        # Where messages wait, this one may well be among them.
-        if not queue(nudge.queue).huey.pending_count():
-            perform([nudge])
+    nudges = jobs.unattended(context=context())
+    # Where messages wait, these may well be among them.
+    empty = {name for name in {one.queue for one in nudges} if not queue(name).huey.pending_count()}
+    perform(nudge for nudge in nudges if nudge.queue in empty)
     perform(balancing.gaps(context=context()))
 
 

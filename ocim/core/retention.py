@@ -13,6 +13,7 @@ class Candidate:
     """What the decision needs to know of an app server that still has its host."""
 
     id: int
+    deployment: int | None
     state: AppServerState
     is_active: bool
     active_since: datetime | None = None
@@ -25,20 +26,22 @@ def expendable(
 ) -> frozenset[int]:
     """The ids of those to terminate.
 
-    Kept are: the active ones; the one that was active last, for some days, as a fallback; the
-    newest one that was never active, if it is newer than what was, as a release candidate; failed
+    Kept are: the active ones; what was active last, for some days, as a fallback; the newest one,
+    with the others of its deployment, while it was never active, as a release candidate; failed
     ones for some days; and whatever is still being made.
     """
     running = [one for one in appservers if one.state == AppServerState.RUNNING]
     spent = {one.id for one in running if not one.is_active}
-    retired = [one for one in running if one.deactivated_at and not one.is_active]
-    if retired:
-        fallback = max(retired, key=lambda one: one.deactivated_at or now)
-        if _within(fallback.deactivated_at, retention.fallback_days, now):
-            spent.discard(fallback.id)
+    retired = [one.deactivated_at for one in running if one.deactivated_at and not one.is_active]
+    if retired and _within(last := max(retired), retention.fallback_days, now):
+        spent -= {one.id for one in running if one.deactivated_at == last}
     newest = max(running, key=lambda one: one.id, default=None)
     if newest and newest.active_since is None:
-        spent.discard(newest.id)
+        spent -= {newest.id} | {
+            one.id
+            for one in running
+            if one.active_since is None and one.deployment == newest.deployment is not None
+        }
     failed = {
         one.id
         for one in appservers

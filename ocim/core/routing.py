@@ -8,9 +8,9 @@ from ocim.core.errors import BadInput
 from ocim.core.spec import Routing, Site
 
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
-_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.IGNORECASE)
+_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.IGNORECASE | re.ASCII)
 _LONGEST_NAME = 253
-_UPSTREAM = re.compile(r"(\[[0-9a-f:]+\]|[a-z0-9._-]+):[0-9]{1,5}", re.IGNORECASE)
+_UPSTREAM = re.compile(r"(\[[0-9a-f:]+\]|[a-z0-9._-]+):[0-9]{1,5}", re.IGNORECASE | re.ASCII)
 
 
 def check_routing(routing: Routing) -> None:

@@ -1,54 +1,54 @@
 """Activate: swing an instance's traffic to app servers that were proven healthy."""
 
+import logging
+
 from django.db import transaction
 
 from ocim.catalog.endpoints import probes, public_probes
 from ocim.core.actions import Action
-from ocim.core.errors import NotPossible
+from ocim.core.errors import LostClaim, NotPossible, OcimError
 from ocim.core.states import AppServerState
 from ocim.operations.balancing import note_change, sync_and_wait
 from ocim.operations.context import Context
 from ocim.operations.gate import Unhealthy, pass_gate
 from ocim.operations.logs import say
-from ocim.store.claims import write_appservers
+from ocim.store.claims import write_appservers, write_job
 from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.specs import instance_spec
+
+log = logging.getLogger(__name__)
 
 
 def activate(job: Job, lease: Lease, context: Context) -> list[Action]:
     """Let the job's app servers serve instead of those that do now.
 
-    They are probed at their hosts first, then, after the swing, through the balancer. Where that
-    second gate fails the old ones are put back. The swing is remembered in the job, so that an
-    interrupted activation knows what to put back.
+    They are probed at their hosts first, then, after the swing, through the balancer. Where any of
+    it fails the old ones are put back; they are remembered in the job, so that an activation that
+    was interrupted knows which.
     """
     instance = OpenEdXInstance.objects.select_related("load_balancing_server").get(
         pk=job.instance_id
     )
     chosen = _running(job)
     spec = instance_spec(instance, context.policy)
-    try:
-        for appserver in chosen:
-            pass_gate(probes(spec, _address(appserver)), context=context)
-    except Unhealthy as unhealthy:
-        _keep_evidence(chosen, unhealthy, lease, context)
-        raise
-
     if "previous" not in job.memory:
-        active = instance.appserver_set.filter(is_active=True).order_by("id")
-        job.memory["previous"] = list(active.values_list("pk", flat=True))
-        job.save(update_fields=["memory"])
+        write_job(job, lease=lease, memory={"previous": _active(instance)})
+        job.refresh_from_db()
     previous: list[int] = job.memory["previous"]
     kept = previous if job.arguments.get("keep") else []
     wanted = sorted({one.pk for one in chosen} | set(kept))
-
-    swing(instance, wanted, lease=lease, context=context)
-    address = f"{context.policy.balancer_address}:{context.policy.https_port}"
+    balancer = f"{context.policy.balancer_address}:{context.policy.https_port}"
     try:
-        pass_gate(public_probes(spec, address), context=context)
-    except Unhealthy as unhealthy:
-        swing(instance, previous, lease=lease, context=context)
-        _keep_evidence(chosen, unhealthy, lease, context)
+        for appserver in chosen:
+            pass_gate(probes(spec, _address(appserver)), context=context)
+        swing(instance, wanted, lease=lease, context=context)
+        pass_gate(public_probes(spec, balancer), context=context)
+    except LostClaim:
+        raise
+    except OcimError as error:
+        _keep_evidence(chosen, error, lease, context)
+        if _active(instance) != previous:
+            _put_back(instance, previous, lease, context)
         raise
     for appserver in chosen:
         say(appserver, "Active.", context=context)
@@ -58,16 +58,15 @@ def activate(job: Job, lease: Lease, context: Context) -> list[Action]:
 def deactivate(job: Job, lease: Lease, context: Context) -> list[Action]:
     """Take the job's app servers out of the balancer; they stay up."""
     instance = OpenEdXInstance.objects.get(pk=job.instance_id)
-    active = instance.appserver_set.filter(is_active=True)
-    rest = active.exclude(pk__in=job.arguments["appservers"]).values_list("pk", flat=True)
-    swing(instance, sorted(rest), lease=lease, context=context)
+    rest = [pk for pk in _active(instance) if pk not in job.arguments["appservers"]]
+    swing(instance, rest, lease=lease, context=context)
     return []
 
 
 def swing(instance: OpenEdXInstance, wanted: list[int], *, lease: Lease, context: Context) -> None:
     """Make just the `wanted` app servers active, and return when the balancer has followed."""
     now = context.now()
-    active = list(instance.appserver_set.filter(is_active=True).values_list("pk", flat=True))
+    active = _active(instance)
     coming = [pk for pk in wanted if pk not in active]
     going = [pk for pk in active if pk not in wanted]
     with transaction.atomic():
@@ -77,6 +76,23 @@ def swing(instance: OpenEdXInstance, wanted: list[int], *, lease: Lease, context
     sync_and_wait(balancer_id=instance.load_balancing_server_id, context=context)
     for appserver in OpenEdXAppServer.objects.filter(pk__in=going):
         say(appserver, "Out of the balancer.", context=context)
+
+
+def _put_back(
+    instance: OpenEdXInstance, previous: list[int], lease: Lease, context: Context
+) -> None:
+    try:
+        swing(instance, previous, lease=lease, context=context)
+    except LostClaim:
+        raise
+    except OcimError:
+        # What shall serve is written down, and the balancer's row says what it answered.
+        log.warning("The balancer has not followed yet: %s was not put back there.", instance)
+
+
+def _active(instance: OpenEdXInstance) -> list[int]:
+    active = instance.appserver_set.filter(is_active=True).order_by("id")
+    return list(active.values_list("pk", flat=True))
 
 
 def _running(job: Job) -> list[OpenEdXAppServer]:
@@ -98,8 +114,9 @@ def _address(appserver: OpenEdXAppServer) -> str:
 
 
 def _keep_evidence(
-    appservers: list[OpenEdXAppServer], unhealthy: Unhealthy, lease: Lease, context: Context
+    appservers: list[OpenEdXAppServer], error: OcimError, lease: Lease, context: Context
 ) -> None:
-    write_appservers([one.pk for one in appservers], lease=lease, evidence=unhealthy.evidence)
+    evidence = error.evidence if isinstance(error, Unhealthy) else []
+    write_appservers([one.pk for one in appservers], lease=lease, evidence=evidence)
     for appserver in appservers:
-        say(appserver, f"Not activated: {unhealthy.problem}", context=context, level="error")
+        say(appserver, f"Not activated: {error.problem}", context=context, level="error")

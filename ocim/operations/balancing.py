@@ -1,6 +1,7 @@
 """The balancer follows the database: changes are counted, coalesced and applied one at a time."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 from django.db.models import F, Q
 
@@ -26,8 +27,8 @@ def note_change(balancer_id: int) -> list[Action]:
 def sync(*, balancer_id: int, context: Context) -> bool:
     """Apply what the database wants until it wants no more.
 
-    False where another process is at it: that one sees later changes too. An OcimError is kept on
-    the row and raised; the next sync tries again.
+    False where another worker is at it: that one sees later changes too. An error is kept on the
+    row and raised; the next sync tries again.
     """
     while True:
         row = _claim(balancer_id, context)
@@ -36,8 +37,9 @@ def sync(*, balancer_id: int, context: Context) -> bool:
         try:
             routing = routing_of(row, context.policy)
             context.outside.balancer.apply(routing)
-        except OcimError as error:
-            _give_back(row, error=str(error))
+        except Exception as error:
+            foreseen = isinstance(error, OcimError)
+            _give_back(row, error=str(error) if foreseen else "The worker's log says what failed.")
             raise
         _give_back(row, error="", applied=row.wanted, digest=routing.digest)
         if not _behind(balancer_id):
@@ -73,7 +75,8 @@ def _claim(balancer_id: int, context: Context) -> LoadBalancingServer | None:
     now = context.now()
     free = Q(claimed_by="") | Q(claimed_until__lt=now)
     claimed = LoadBalancingServer.objects.filter(free, pk=balancer_id).update(
-        claimed_by=context.worker, claimed_until=now + timedelta(seconds=CLAIM_SECONDS)
+        claimed_by=f"{context.worker}/{uuid4().hex[:8]}",
+        claimed_until=now + timedelta(seconds=CLAIM_SECONDS),
     )
     return LoadBalancingServer.objects.get(pk=balancer_id) if claimed else None
 

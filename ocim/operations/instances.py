@@ -2,7 +2,8 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import bcrypt
@@ -18,7 +19,7 @@ from ocim.core.spec import Secret
 from ocim.operations.balancing import note_change
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
-from ocim.store.claims import claim_lease
+from ocim.store.claims import claim_lease, release_lease
 from ocim.store.models import (
     DatabaseServer,
     Domain,
@@ -97,10 +98,10 @@ def change(
         _require_known(given)
         for name, value in given.items():
             setattr(instance, name, value)
-        _check(instance, tags or [], context)
-        instance.save(update_fields=list(given))
         for name, value in of_reference.items():
             setattr(instance.ref_set, name, value)
+        _check(instance, tags or [], context)
+        instance.save(update_fields=list(given))
         instance.ref_set.save(update_fields=[*of_reference, "modified"])
         if tags is not None:
             _tag(instance, tags)
@@ -137,11 +138,14 @@ def delete(*, instance_id: int, context: Context) -> list[Action]:
     )
     if lease is None:
         raise NotPossible(f"Somebody works on {instance}.", remedy="Try again when that is over.")
-    for database in instance_spec(instance, context.policy).databases.values():
-        context.outside.databases[database.kind].drop(database)
-    with transaction.atomic():
-        instance.ref_set.delete()
-        return note_change(instance.load_balancing_server_id)
+    try:
+        for database in instance_spec(instance, context.policy).databases.values():
+            context.outside.databases[database.kind].drop(database)
+        with transaction.atomic():
+            instance.ref_set.delete()
+            return note_change(instance.load_balancing_server_id)
+    finally:
+        release_lease(lease)
 
 
 def preview_password(instance: OpenEdXInstance) -> Secret:
@@ -162,11 +166,8 @@ def _require_known(fields: Mapping[str, Any]) -> None:
 
 
 def _check(instance: OpenEdXInstance, tags: list[str], context: Context) -> None:
-    faults = []
-    try:
-        instance.full_clean(exclude=["ref_set", *GENERATED])
-    except ValidationError as error:
-        faults = [f"{name}: {said}" for name, texts in error.message_dict.items() for said in texts]
+    faults = _faults_of(lambda: instance.full_clean(exclude=["ref_set", *GENERATED]))
+    faults += _faults_of(instance.ref_set.clean_fields)
     if instance.provider and instance.provider not in context.outside.providers:
         there = ", ".join(sorted(context.outside.providers))
         faults.append(f"provider: there is no {instance.provider!r}, but {there}.")
@@ -182,10 +183,31 @@ def _check(instance: OpenEdXInstance, tags: list[str], context: Context) -> None
     effective_variables(instance, context.policy)
 
 
+def _faults_of(check: Callable[[], None]) -> list[str]:
+    try:
+        check()
+    except ValidationError as error:
+        return [f"{name}: {said}" for name, texts in error.message_dict.items() for said in texts]
+    return []
+
+
 def _faults_of_names(instance: OpenEdXInstance) -> list[str]:
-    names = instance.domains.all()
-    taken = Domain.objects.filter(name__in=names).exclude(instance=instance)
-    return [f"{one.name} is a name of {one.instance}." for one in taken.select_related("instance")]
+    """A name that leads to two places would keep the balancer from serving any instance."""
+    uses = Counter(_names_by_service(instance))
+    faults = [f"{name}: two services have this name." for name, count in uses.items() if count > 1]
+    taken = Domain.objects.filter(name__in=uses).exclude(instance=instance)
+    return faults + [
+        f"{one.name} is a name of {one.instance}." for one in taken.select_related("instance")
+    ]
+
+
+def _names_by_service(instance: OpenEdXInstance) -> list[str]:
+    domains = instance.domains
+    return [
+        name
+        for service in ("lms", "preview", "studio", "ecommerce", "discovery")
+        for name in {getattr(domains, service), *domains.external.get(service, ())}
+    ]
 
 
 def _claim_names(instance: OpenEdXInstance) -> None:
@@ -227,4 +249,5 @@ def _database_name(domain: str) -> str:
 
 
 def _hash(password: Secret) -> str:
-    return bcrypt.hashpw(password.reveal().encode(), bcrypt.gensalt()).decode()
+    # The balancer computes it for every request. The cheapest is enough: the password is random.
+    return bcrypt.hashpw(password.reveal().encode(), bcrypt.gensalt(rounds=4)).decode()

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from ocim.core.actions import Action, WorkOn
-from ocim.core.errors import LostClaim, OcimError
+from ocim.core.errors import Cancelled, LostClaim, NotPossible, OcimError
 from ocim.core.states import JobState
 from ocim.operations.context import Context
 from ocim.store.claims import claim_lease, move_job, release_lease
@@ -35,6 +35,7 @@ class Kind:
 
 
 Kinds = Mapping[str, Kind]
+OPEN = (JobState.WAITING, JobState.RUNNING)
 
 
 def submit(
@@ -58,6 +59,15 @@ def submit(
 def nudge(job: Job) -> WorkOn:
     """The action that makes a worker look at the job's instance."""
     return WorkOn(job.instance_id, job.queue, job.not_before)
+
+
+def cancel(*, job_id: int) -> None:
+    """Ask for a job's end: it fails where it can stop, at its beginning or while it provisions.
+
+    NotPossible where it is over.
+    """
+    if not Job.objects.filter(pk=job_id, state__in=OPEN).update(cancel_requested=True):
+        raise NotPossible(f"Job {job_id} is over, or never was.")
 
 
 def work_off(*, instance_id: int, queue: str, kinds: Kinds, context: Context) -> list[Action]:
@@ -85,7 +95,8 @@ def work_off(*, instance_id: int, queue: str, kinds: Kinds, context: Context) ->
             return actions
         finally:
             release_lease(lease)
-    later = Job.objects.filter(instance_id=instance_id, state=JobState.WAITING).first()
+    waiting = Job.objects.filter(instance_id=instance_id, state=JobState.WAITING)
+    later = waiting.order_by("not_before", "id").first()
     return [*actions, nudge(later)] if later else actions
 
 
@@ -95,8 +106,8 @@ def abandoned(*, context: Context) -> list[WorkOn]:
 
 
 def unattended(*, context: Context) -> list[WorkOn]:
-    """Nudges for every instance with work to do that no live worker holds."""
-    return _nudges(context, JobState.RUNNING, JobState.WAITING)
+    """Nudges for every instance with work that is due and that no live worker holds."""
+    return _nudges(context, *OPEN)
 
 
 def lay_down(*, context: Context) -> None:
@@ -113,31 +124,35 @@ def lay_down(*, context: Context) -> None:
 
 
 def _nudges(context: Context, *states: JobState) -> list[WorkOn]:
+    now = context.now()
     free = (
         Q(instance__lease__isnull=True)
         | Q(instance__lease__holder="")
-        | Q(instance__lease__expires_at__lt=context.now())
+        | Q(instance__lease__expires_at__lt=now)
     )
-    jobs = Job.objects.filter(free, state__in=states).order_by("-id")
+    jobs = Job.objects.filter(free, _due(now), state__in=states).order_by("-id")
     return list({job.instance_id: nudge(job) for job in jobs}.values())
 
 
 def _next(instance_id: int, now: datetime) -> Job | None:
     """The oldest job that is due; one that runs although nobody holds the lease is due too."""
-    due = Q(not_before=None) | Q(not_before__lte=now)
-    return (
-        Job.objects.filter(
-            due, instance_id=instance_id, state__in=(JobState.WAITING, JobState.RUNNING)
-        )
-        .order_by("id")
-        .first()
-    )
+    due = Job.objects.filter(_due(now), instance_id=instance_id, state__in=OPEN)
+    return due.order_by("id").first()
+
+
+def _due(now: datetime) -> Q:
+    return Q(not_before=None) | Q(not_before__lte=now)
 
 
 def _perform(job: Job, lease: Lease, kinds: Kinds, context: Context) -> list[Action]:
     kind = kinds[job.kind]
+    job.refresh_from_db()
+    if job.state not in OPEN:
+        return []  # another worker did it before the lease was ours
     _begin(job, lease)
     try:
+        if job.cancel_requested:
+            raise Cancelled("Cancelled.")  # noqa: TRY301 - one way out for all failures
         if job.attempts > context.policy.job_attempts:
             raise OcimError(  # noqa: TRY301 - one way out for all failures
                 f"The worker died {job.attempts - 1} times while it did this.",
@@ -160,7 +175,6 @@ def _perform(job: Job, lease: Lease, kinds: Kinds, context: Context) -> list[Act
 
 
 def _begin(job: Job, lease: Lease) -> None:
-    job.refresh_from_db()
     if job.state == JobState.RUNNING:
         move_job(job, JobState.WAITING, lease=lease)
     move_job(job, JobState.RUNNING, lease=lease, attempts=F("attempts") + 1, not_before=None)

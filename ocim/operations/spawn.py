@@ -4,7 +4,7 @@ from django.db import transaction
 
 from ocim.catalog.endpoints import probes
 from ocim.core.actions import Action
-from ocim.core.errors import Cancelled, NotPossible, OcimError
+from ocim.core.errors import NotPossible, OcimError
 from ocim.core.spec import (
     ConfigurationSource,
     Connection,
@@ -18,9 +18,9 @@ from ocim.operations import jobs
 from ocim.operations.balancing import note_change
 from ocim.operations.context import Context
 from ocim.operations.effective import changes_since, effective_variables, freeze, thaw
-from ocim.operations.gate import pass_gate
+from ocim.operations.gate import Unhealthy, pass_gate
 from ocim.operations.logs import record, say
-from ocim.store.claims import move_appserver
+from ocim.store.claims import move_appserver, move_server, write_appservers
 from ocim.store.models import (
     Deployment,
     Job,
@@ -87,8 +87,7 @@ def run(job: Job, lease: Lease, context: Context) -> list[Action]:
     actions: list[Action] = []
     for appserver in _of(job):
         if appserver.state in UNFINISHED:
-            _bring_up(appserver, job, lease, context)
-            actions = note_change(appserver.instance.load_balancing_server_id)
+            actions = _bring_up(appserver, job, lease, context)
     if job.arguments["activate"]:
         jobs.submit(
             instance_id=job.instance_id,
@@ -122,7 +121,9 @@ def _of(job: Job) -> list[OpenEdXAppServer]:
     )
 
 
-def _bring_up(appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Context) -> None:
+def _bring_up(
+    appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Context
+) -> list[Action]:
     instance = instance_spec(appserver.instance, context.policy)
     variables = thaw(appserver).values
     source = ConfigurationSource(
@@ -149,7 +150,7 @@ def _bring_up(appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Cont
 
     move_appserver(appserver, AppServerState.WAITING_FOR_HOST, lease=lease)
     say(appserver, f"Asking {appserver.instance.provider} for a host.", context=context)
-    host = _host_for(appserver, instance.domains.all(), context)
+    host = _host_for(appserver, instance.domains.all(), lease, context)
 
     move_appserver(appserver, AppServerState.PROVISIONING, lease=lease)
     say(appserver, f"Provisioning {host.name} at {host.address}.", context=context)
@@ -164,24 +165,29 @@ def _bring_up(appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Cont
         raise OcimError(f"{outcome.failed_task}: {outcome.message}")
 
     move_appserver(appserver, AppServerState.CHECKING, lease=lease)
-    pass_gate(probes(instance, host.address), context=context)
-    move_appserver(
-        appserver, AppServerState.RUNNING, lease=lease, running_since=context.now(), failure=""
-    )
-    OpenEdXInstance.objects.filter(pk=instance.id).update(successfully_provisioned=True)
-    say(appserver, "Running.", context=context)
+    try:
+        pass_gate(probes(instance, host.address), context=context)
+    except Unhealthy as unhealthy:
+        write_appservers([appserver.pk], lease=lease, evidence=unhealthy.evidence)
+        raise
+    with transaction.atomic():
+        move_appserver(appserver, AppServerState.RUNNING, lease=lease, running_since=context.now())
+        OpenEdXInstance.objects.filter(pk=instance.id).update(successfully_provisioned=True)
+        say(appserver, "Running.", context=context)
+        return note_change(appserver.instance.load_balancing_server_id)
 
 
 def _cancelled(job: Job, lease: Lease) -> bool:
-    if not Lease.objects.filter(pk=lease.pk, fence=lease.fence).exists():
-        raise Cancelled("Another worker took over.")
-    return Job.objects.filter(pk=job.pk, cancel_requested=True).exists()
+    ours = Job.objects.filter(pk=job.pk, instance__lease__fence=lease.fence)
+    return not ours.filter(cancel_requested=False).exists()
 
 
-def _host_for(appserver: OpenEdXAppServer, names: tuple[str, ...], context: Context) -> Host:
+def _host_for(
+    appserver: OpenEdXAppServer, names: tuple[str, ...], lease: Lease, context: Context
+) -> Host:
     """Make the app server's host, or find the one that an interrupted attempt made."""
-    provider = context.outside.providers[appserver.instance.provider]
-    server = appserver.server or _register(appserver)
+    server = appserver.server or _register(appserver, lease)
+    provider = context.outside.providers[server.provider]
     provider.create(
         HostRequest(
             name=server.name,
@@ -191,11 +197,11 @@ def _host_for(appserver: OpenEdXAppServer, names: tuple[str, ...], context: Cont
         )
     )
     host = provider.wait_until_reachable(server.name, timeout=context.policy.host_timeout)
-    Server.objects.filter(pk=server.pk).update(state=ServerState.UP, address=host.address)
+    move_server(server, ServerState.UP, lease=lease, address=host.address)
     return host
 
 
-def _register(appserver: OpenEdXAppServer) -> Server:
+def _register(appserver: OpenEdXAppServer, lease: Lease) -> Server:
     """Write the host's name down before it is asked for: a crash in between loses no host."""
     with transaction.atomic():
         server = Server.objects.create(
@@ -203,6 +209,5 @@ def _register(appserver: OpenEdXAppServer) -> Server:
             provider=appserver.instance.provider,
             flavor=appserver.instance.flavor,
         )
-        OpenEdXAppServer.objects.filter(pk=appserver.pk).update(server=server)
-        appserver.server = server
+        write_appservers([appserver.pk], lease=lease, server=server)
     return server

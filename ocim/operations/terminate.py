@@ -6,23 +6,22 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from ocim.core.actions import Action
+from ocim.core.actions import Action, SyncBalancer
 from ocim.core.errors import NotPossible
 from ocim.core.retention import Candidate, expendable
 from ocim.core.states import AppServerState, ServerState
 from ocim.operations import jobs
 from ocim.operations.activate import swing
-from ocim.operations.balancing import note_change
+from ocim.operations.balancing import note_change, sync_and_wait
 from ocim.operations.context import Context
 from ocim.operations.logs import say
-from ocim.store.claims import move_appserver
+from ocim.store.claims import move_appserver, move_server
 from ocim.store.models import (
     InstanceReference,
     Job,
     Lease,
     OpenEdXAppServer,
     OpenEdXInstance,
-    Server,
 )
 
 
@@ -33,15 +32,14 @@ def terminate(job: Job, lease: Lease, context: Context) -> list[Action]:
     """
     chosen = OpenEdXAppServer.objects.filter(
         pk__in=job.arguments["appservers"], instance_id=job.instance_id
-    ).select_related("server", "instance")
+    ).select_related("server")
     if active := [str(one) for one in chosen if one.is_active]:
         raise NotPossible(
             f"{', '.join(active)} serves the instance.",
             remedy="Activate another one, or deactivate it, first.",
         )
-    return _end_all(
-        [one for one in chosen if one.state != AppServerState.TERMINATED], lease, context
-    )
+    ended = AppServerState.TERMINATED
+    return _end_all([one for one in chosen if one.state != ended], lease, context)
 
 
 def archive(job: Job, lease: Lease, context: Context) -> list[Action]:
@@ -67,6 +65,7 @@ def spent(instance: OpenEdXInstance, context: Context) -> list[OpenEdXAppServer]
         [
             Candidate(
                 one.pk,
+                one.deployment_id,
                 AppServerState(one.state),
                 one.is_active,
                 one.active_since,
@@ -83,12 +82,13 @@ def spent(instance: OpenEdXInstance, context: Context) -> list[OpenEdXAppServer]
 
 def request_retention(*, queue: str, context: Context) -> list[Action]:
     """Jobs for every instance that has something to let go of."""
+    under_way = Job.objects.filter(kind="retain", state__in=jobs.OPEN)
     candidates = (
         OpenEdXInstance.objects.filter(
             Q(appserver_set__state=AppServerState.FAILED)
             | Q(appserver_set__state=AppServerState.RUNNING, appserver_set__is_active=False)
         )
-        .exclude(job__kind="retain", job__ended_at=None)
+        .exclude(pk__in=under_way.values("instance"))
         .distinct()
     )
     return [
@@ -100,27 +100,41 @@ def request_retention(*, queue: str, context: Context) -> list[Action]:
 
 def _with_host(instance: OpenEdXInstance) -> list[OpenEdXAppServer]:
     present = instance.appserver_set.exclude(state=AppServerState.TERMINATED)
-    return list(present.select_related("server", "instance").order_by("id"))
+    return list(present.select_related("server").defer("effective_variables").order_by("id"))
 
 
 def _end_all(
     appservers: Sequence[OpenEdXAppServer], lease: Lease, context: Context
 ) -> list[Action]:
+    """End those that no request is left at; NotYet if there are others."""
+    if not appservers:
+        return []
+    balancer_id = OpenEdXInstance.objects.values_list("load_balancing_server_id", flat=True).get(
+        pk=lease.pk
+    )
+    if any(one.deactivated_at for one in appservers):
+        # A balancer that did not follow may still send requests to them.
+        sync_and_wait(balancer_id=balancer_id, context=context)
+    now, drain = context.now(), timedelta(seconds=context.policy.drain)
+    draining = []
     for appserver in appservers:
-        _end(appserver, lease, context)
-    balancers = {one.instance.load_balancing_server_id for one in appservers}
-    return [action for balancer in balancers for action in note_change(balancer)]
+        if appserver.deactivated_at and now < appserver.deactivated_at + drain:
+            draining.append(appserver.deactivated_at + drain)
+        else:
+            _end(appserver, balancer_id, lease, context)
+    if draining:
+        raise jobs.NotYet(max(draining))
+    return [SyncBalancer(balancer_id)]
 
 
-def _end(appserver: OpenEdXAppServer, lease: Lease, context: Context) -> None:
-    if appserver.deactivated_at:
-        drained = appserver.deactivated_at + timedelta(seconds=context.policy.drain)
-        if context.now() < drained:
-            raise jobs.NotYet(drained)
-    if server := appserver.server:
+def _end(appserver: OpenEdXAppServer, balancer_id: int, lease: Lease, context: Context) -> None:
+    server = appserver.server
+    if server and server.state != ServerState.GONE:
         context.outside.providers[server.provider].destroy(server.name)
-        Server.objects.filter(pk=server.pk).exclude(state=ServerState.GONE).update(
-            state=ServerState.GONE, gone_at=context.now()
+        move_server(server, ServerState.GONE, lease=lease, gone_at=context.now())
+    with transaction.atomic():
+        move_appserver(
+            appserver, AppServerState.TERMINATED, lease=lease, terminated_at=context.now()
         )
-    move_appserver(appserver, AppServerState.TERMINATED, lease=lease, terminated_at=context.now())
-    say(appserver, "Terminated.", context=context)
+        say(appserver, "Terminated.", context=context)
+        note_change(balancer_id)

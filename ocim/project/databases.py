@@ -17,9 +17,10 @@ _SQLITE = {
 
 def database(options: Options) -> dict[str, Any]:
     """Django's description of it; an URL that makes no sense is left to the system checks."""
-    found: dict[str, Any] = environ.Env.db_url_config(
-        options.database_url or f"sqlite:///{options.var}/ocim.sqlite3"
-    )
+    if not options.database_url:
+        name = str(options.var / "ocim.sqlite3")
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": {**_SQLITE}}
+    found: dict[str, Any] = environ.Env.db_url_config(options.database_url)
     if found.get("ENGINE", "").endswith("sqlite3"):
         found["OPTIONS"] = {**_SQLITE, **found.get("OPTIONS", {})}
     return found

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import environ
 
@@ -167,11 +167,8 @@ def options() -> list[Field[Any]]:
 
 def load(environment: Mapping[str, str] = os.environ, env_file: Path = ENV_FILE) -> Options:
     """Read the options from the environment and from `env_file`, if there is one."""
-    from_file = environ.Env()
-    from_file.ENVIRON = {}
-    if env_file.exists():
-        from_file.read_env(str(env_file))
-    values = {**from_file.ENVIRON, **environment}
+    from_file = _from_file(env_file)
+    values = {**from_file, **environment}
     given: dict[str, Any] = {}
     faults = []
     for one in options():
@@ -181,7 +178,7 @@ def load(environment: Mapping[str, str] = os.environ, env_file: Path = ENV_FILE)
                 given[one.name] = READERS[one.type](text)
             except ValueError as error:
                 faults.append(f"{name}: {error}")
-    if QUEUE in from_file.ENVIRON:
+    if QUEUE in from_file:
         faults.append(
             f"{QUEUE} is in {env_file}: honcho lets that win over the command line. Take it out,"
             " and set it for the command that shall use another queue."
@@ -190,6 +187,15 @@ def load(environment: Mapping[str, str] = os.environ, env_file: Path = ENV_FILE)
     given.setdefault("master_key", _read(given["var"] / "master.key"))
     given.setdefault("secret_key", f"derived {given['master_key']}")
     return Options(**given, faults=tuple(faults))
+
+
+def _from_file(path: Path) -> Mapping[str, str]:
+    class File(environ.Env):  # type: ignore[misc]
+        ENVIRON: ClassVar[dict[str, str]] = {}  # else it is the process's that is read into
+
+    if path.exists():
+        File.read_env(str(path))
+    return File.ENVIRON
 
 
 def _read(path: Path) -> str:

@@ -9,12 +9,14 @@ from ocim.core.errors import LostClaim
 from ocim.core.states import (
     APP_SERVER_TRANSITIONS,
     JOB_TRANSITIONS,
+    SERVER_TRANSITIONS,
     AppServerState,
     JobState,
+    ServerState,
     may_become,
     require_transition,
 )
-from ocim.store.models import Job, Lease, OpenEdXAppServer
+from ocim.store.models import Job, Lease, OpenEdXAppServer, Server
 
 
 def claim_lease(instance_id: int, *, worker: str, now: datetime, seconds: float) -> Lease | None:
@@ -67,6 +69,26 @@ def write_appservers(ids: list[int], *, lease: Lease, **fields: object) -> None:
     ).update(**fields)
     if changed != len(ids):
         raise LostClaim(f"Another worker took over instance {lease.pk}.")
+
+
+def move_server(server: Server, to: ServerState, *, lease: Lease, **fields: object) -> None:
+    """Change a host's state, and `fields` with it, as `move_appserver` does."""
+    changed = Server.objects.filter(
+        pk=server.pk,
+        state__in=may_become(to, SERVER_TRANSITIONS),
+        appserver__instance__lease__fence=lease.fence,
+    ).update(state=to, **fields)
+    server.refresh_from_db()
+    if not changed:
+        require_transition(ServerState(server.state), to, SERVER_TRANSITIONS)
+        raise LostClaim(f"Another worker took over instance {lease.pk}.")
+
+
+def write_job(job: Job, *, lease: Lease, **fields: object) -> None:
+    """Write to a job of the leased instance; LostClaim where the lease went to another."""
+    ours = Job.objects.filter(pk=job.pk, instance_id=lease.pk, instance__lease__fence=lease.fence)
+    if not ours.update(**fields):
+        raise LostClaim(f"Another worker took over {job}.")
 
 
 def move_job(job: Job, to: JobState, *, lease: Lease, **fields: object) -> None:

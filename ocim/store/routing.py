@@ -16,11 +16,17 @@ PREVIEW_USER = "preview"
 
 def routing_of(balancer: LoadBalancingServer, policy: Policy) -> Routing:
     """Every name of every instance on the balancer that is not archived; two queries."""
-    running = OpenEdXAppServer.objects.filter(state=AppServerState.RUNNING).order_by("id")
+    running = (
+        OpenEdXAppServer.objects.filter(state=AppServerState.RUNNING)
+        .select_related("server")
+        .defer("effective_variables")
+        .order_by("id")
+    )
     instances = (
         OpenEdXInstance.objects.filter(load_balancing_server=balancer, ref_set__is_archived=False)
         .select_related("database_server")
-        .prefetch_related(Prefetch("appserver_set", running.select_related("server")))
+        .defer("secret_seed", "jwt_private_key", "configuration_extra_settings")
+        .prefetch_related(Prefetch("appserver_set", running))
         .order_by("id")
     )
     return Routing(tuple(site for one in instances for site in _sites(one, policy)))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import chain
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 
 from ocim.core.errors import NotPossible
 from ocim.core.states import UNFINISHED, AppServerState, JobState
@@ -27,6 +27,7 @@ STATUSES: Mapping[str, str] = {
 def instances(*, archived: bool = False) -> QuerySet[OpenEdXInstance]:
     """The fleet by name, with what `status_of` needs, and without secrets."""
     made = Q(appserver_set__state__in=UNFINISHED)
+    newest = OpenEdXAppServer.objects.filter(instance=OuterRef("pk")).order_by("-id")
     return (
         OpenEdXInstance.objects.filter(**({} if archived else {"ref_set__is_archived": False}))
         .select_related("ref_set")
@@ -34,7 +35,7 @@ def instances(*, archived: bool = False) -> QuerySet[OpenEdXInstance]:
         .annotate(
             active_count=Count("appserver_set", Q(appserver_set__is_active=True)),
             unfinished_count=Count("appserver_set", made),
-            failed_count=Count("appserver_set", Q(appserver_set__state=AppServerState.FAILED)),
+            newest_state=Subquery(newest.values("state")[:1]),
         )
         .order_by("name", "id")
     )
@@ -49,7 +50,8 @@ def status_of(instance: OpenEdXInstance) -> str:
         return "upgrading" if unfinished else "on the web"
     if unfinished:
         return "starting"
-    return "failed" if instance.failed_count else "down"  # type: ignore[attr-defined]
+    newest = instance.newest_state  # type: ignore[attr-defined]
+    return "failed" if newest == AppServerState.FAILED else "down"
 
 
 def find_instance(text: str) -> OpenEdXInstance:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -112,7 +113,9 @@ class OpenEdXInstance(models.Model):
         blank=True, validators=[validate_extra_settings], help_text="YAML; wins over all else."
     )
 
-    openedx_appserver_count = models.PositiveSmallIntegerField(default=1)
+    openedx_appserver_count = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1)]
+    )
     provider = models.CharField(max_length=20)
     flavor = models.CharField(max_length=100, blank=True, help_text="The server's size.")
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])

@@ -1,0 +1,374 @@
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connections
+
+from ocim.core.actions import Action, WorkOn
+from ocim.core.errors import LostClaim, OcimError
+from ocim.core.states import AppServerState, JobState
+from ocim.operations import jobs
+from ocim.operations.context import Context
+from ocim.operations.jobs import Kind, NotYet
+from ocim.store.claims import (
+    claim_lease,
+    move_appserver,
+    move_job,
+    renew_leases,
+    write_appservers,
+    write_job,
+)
+from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance
+from tests.world import QUEUE, Killed, World
+
+Run = Callable[[Job, Lease, Context], list[Action]]
+
+
+def nothing(_job: Job, _lease: Lease, _context: Context) -> list[Action]:
+    return []
+
+
+class Desk:
+    """Jobs of one instance, and what they do."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.instance = world.make_instance()
+        self.run: Run = nothing
+        self.done: list[int] = []
+
+    def submit(self, queue: str = QUEUE) -> Job:
+        return jobs.submit(instance_id=self.instance.pk, kind="test", queue=queue)
+
+    def work(self, worker: str = "worker-1", queue: str = QUEUE) -> list[Action]:
+        return jobs.work_off(
+            instance_id=self.instance.pk,
+            queue=queue,
+            kinds={"test": Kind(self._run)},
+            context=self.world.context(worker),
+        )
+
+    def _run(self, job: Job, lease: Lease, context: Context) -> list[Action]:
+        self.done.append(job.pk)
+        return self.run(job, lease, context)
+
+    def claim(self, worker: str = "worker-1") -> Lease | None:
+        clock, seconds = self.world.clock, self.world.policy.lease
+        return claim_lease(self.instance.pk, worker=worker, now=clock(), seconds=seconds)
+
+    def die(self) -> None:
+        """Take the next job, and be killed over it."""
+
+        def killed(_job: Job, _lease: Lease, _context: Context) -> list[Action]:
+            raise Killed
+
+        self.run = killed
+        with pytest.raises(Killed):
+            self.work()
+        self.run = nothing
+        assert self.claim("dead")
+
+
+@pytest.fixture
+def desk(world: World) -> Desk:
+    return Desk(world)
+
+
+def state_of(job: Job) -> str:
+    return Job.objects.values_list("state", flat=True).get(pk=job.pk)
+
+
+def test_jobs_are_done_in_the_order_of_their_coming(desk: Desk) -> None:
+    waiting = [desk.submit() for _ in range(3)]
+    assert desk.work() == []
+    assert desk.done == [one.pk for one in waiting]
+    assert [state_of(one) for one in waiting] == ["done"] * 3
+
+
+def test_a_job_that_was_done_says_when(desk: Desk) -> None:
+    desk.submit()
+    desk.work()
+    assert Job.objects.get().ended_at == desk.world.clock()
+
+
+def test_a_job_that_comes_while_another_is_done_is_done_next(desk: Desk) -> None:
+    first = desk.submit()
+
+    def submit_another(job: Job, _lease: Lease, _context: Context) -> list[Action]:
+        if job == first:
+            desk.submit()
+        return []
+
+    desk.run = submit_another
+    desk.work()
+    assert len(desk.done) == 2
+
+
+def test_one_worker_at_a_time_works_on_an_instance(desk: Desk) -> None:
+    desk.submit()
+    desk.run = lambda *_: desk.work("worker-2")
+    desk.work()
+    assert len(desk.done) == 1
+
+
+def test_a_lease_that_was_given_back_is_free(desk: Desk) -> None:
+    desk.submit()
+    desk.work()
+    assert desk.claim("worker-2")
+
+
+def test_a_worker_that_comes_too_late_goes_on_with_the_next_job(desk: Desk) -> None:
+    """Another one did the job between its look for work and its lease."""
+    first = desk.submit()
+    second = desk.submit()
+    clock = desk.world.clock
+    looked: list[int] = []
+
+    class Meanwhile(type(clock)):  # type: ignore[misc]
+        def __call__(self) -> object:
+            if len(looked) == 1:  # the second time is the claim's
+                Job.objects.filter(pk=first.pk).update(state=JobState.DONE)
+            looked.append(1)
+            return super().__call__()
+
+    desk.world.clock = Meanwhile(clock.now)
+    desk.work()
+    assert desk.done == [second.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_workers_that_race_exactly_one_does_the_job() -> None:
+    desk = Desk(World())
+    job = desk.submit()
+    start = Barrier(2)
+
+    def race(worker: str) -> None:
+        try:
+            start.wait()
+            desk.work(worker)
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=race, args=[f"worker-{i}"]) for i in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert desk.done == [job.pk]
+    assert state_of(job) == "done"
+
+
+def test_a_dead_workers_job_is_left_alone_while_its_lease_lasts(desk: Desk) -> None:
+    job = desk.submit()
+    desk.die()
+    desk.world.clock.forward(desk.world.policy.lease)
+    assert desk.work("worker-2") == []
+    assert jobs.abandoned(context=desk.world.context()) == []
+    assert state_of(job) == "running"
+
+
+def test_a_dead_workers_job_is_taken_up_again_after_the_leases_end(desk: Desk) -> None:
+    job = desk.submit()
+    desk.die()
+    desk.world.clock.forward(desk.world.policy.lease + 1)
+    assert jobs.abandoned(context=desk.world.context()) == [WorkOn(job.instance_id, QUEUE)]
+    desk.work("worker-2")
+    assert state_of(job) == "done"
+
+
+def test_a_living_workers_lease_does_not_end(desk: Desk) -> None:
+    desk.submit()
+    assert desk.claim("worker-1")
+    desk.world.clock.forward(desk.world.policy.lease - 1)
+    assert renew_leases(worker="worker-1", now=desk.world.clock(), seconds=15) == 1
+    assert renew_leases(worker="worker-10", now=desk.world.clock(), seconds=15) == 0
+    desk.world.clock.forward(desk.world.policy.lease - 1)
+    assert desk.claim("worker-2") is None
+
+
+def test_a_job_that_kills_its_workers_ends_in_failure(world: World) -> None:
+    instance = world.make_instance()
+    [appserver], job = world.request_spawn(instance)
+
+    def killed(_: object) -> object:
+        raise Killed
+
+    world.prober.reply = killed  # type: ignore[assignment]
+    for _ in range(world.policy.job_attempts):
+        world.die(instance.pk)
+        world.clock.forward(world.policy.lease + 1)
+    world.work(instance.pk)
+    job.refresh_from_db()
+    appserver.refresh_from_db()
+    assert (job.state, appserver.state) == ("failed", "failed")
+    assert appserver.failure == job.error
+    assert "died 3 times" in job.error
+
+
+def test_a_worker_that_lost_its_lease_cannot_write(world: World) -> None:
+    instance = world.make_instance()
+    [appserver], job = world.request_spawn(instance)
+
+    def claimed(worker: str) -> Lease:
+        lease = claim_lease(instance.pk, worker=worker, now=world.clock(), seconds=15)
+        assert lease
+        return lease
+
+    lost = claimed("worker-1")
+    world.clock.forward(16)
+    claimed("worker-2")
+    with pytest.raises(LostClaim):
+        move_appserver(appserver, AppServerState.WAITING_FOR_HOST, lease=lost)
+    with pytest.raises(LostClaim):
+        write_appservers([appserver.pk], lease=lost, failure="x")
+    with pytest.raises(LostClaim):
+        move_job(job, JobState.RUNNING, lease=lost)
+    with pytest.raises(LostClaim):
+        write_job(job, lease=lost, memory={"x": 1})
+    stored = OpenEdXAppServer.objects.get()
+    assert (stored.state, stored.failure) == ("new", "")
+    assert (Job.objects.get().state, Job.objects.get().memory) == ("waiting", {})
+
+
+def test_a_worker_that_lost_its_lease_leaves_all_to_the_other(world: World) -> None:
+    instance = world.make_instance()
+    [appserver], job = world.request_spawn(instance)
+    healthy = world.prober.reply
+
+    def lose(probe: object) -> object:
+        world.prober.reply = healthy
+        world.clock.forward(world.policy.lease + 1)
+        world.work(instance.pk, worker="worker-2")
+        return healthy(probe)  # type: ignore[arg-type]
+
+    world.prober.reply = lose  # type: ignore[assignment]
+    assert world.work(instance.pk, worker="worker-1") == []
+    appserver.refresh_from_db()
+    assert appserver.state == "running"
+    assert state_of(job) == "done"
+    texts = list(appserver.log_entries.values_list("text", flat=True))
+    assert texts.count("Running.") == 1
+
+
+def test_a_job_that_cannot_be_done_yet_is_done_at_its_time(desk: Desk) -> None:
+    moment = desk.world.clock() + timedelta(seconds=10)
+
+    def wait(_job: Job, _lease: Lease, context: Context) -> list[Action]:
+        if context.now() < moment:
+            raise NotYet(moment)
+        return []
+
+    desk.run = wait
+    job = desk.submit()
+    assert desk.work() == [WorkOn(desk.instance.pk, QUEUE, moment)]
+    assert desk.work() == [WorkOn(desk.instance.pk, QUEUE, moment)]
+    assert desk.done == [job.pk]
+    desk.world.clock.forward(10)
+    assert desk.work() == []
+    assert state_of(job) == "done"
+
+
+def test_a_job_behind_one_that_waits_for_its_time_is_done(desk: Desk) -> None:
+    first = desk.submit()
+    moment = desk.world.clock() + timedelta(seconds=10)
+    Job.objects.filter(pk=first.pk).update(not_before=moment)
+    second = desk.submit()
+    desk.work()
+    assert desk.done == [second.pk]
+
+
+def test_of_jobs_that_wait_for_their_time_the_earliest_is_nudged(desk: Desk) -> None:
+    now = desk.world.clock()
+    for seconds in (100, 10, 50):
+        job = desk.submit()
+        Job.objects.filter(pk=job.pk).update(not_before=now + timedelta(seconds=seconds))
+    assert desk.work() == [WorkOn(desk.instance.pk, QUEUE, now + timedelta(seconds=10))]
+
+
+def test_a_job_of_another_queue_goes_there(desk: Desk) -> None:
+    desk.submit()
+    desk.submit("slow")
+    assert desk.work() == [WorkOn(desk.instance.pk, "slow")]
+    assert len(desk.done) == 1
+    assert desk.work(queue="slow") == []
+    assert len(desk.done) == 2
+
+
+def test_a_failure_is_kept_as_it_was_said(desk: Desk) -> None:
+    def fail(*_: object) -> list[Action]:
+        raise OcimError("It broke.", remedy="Mend it.")
+
+    desk.run = fail
+    desk.submit()
+    desk.submit()
+    desk.work()
+    assert list(Job.objects.values_list("state", "error")) == [("failed", "It broke. Mend it.")] * 2
+
+
+def test_an_unforeseen_error_is_recorded_without_its_text(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> list[Action]:
+        raise ValueError("password=hush")
+
+    desk.run = fail
+    desk.submit()
+    desk.work()
+    job = Job.objects.get()
+    assert job.state == "failed"
+    assert job.error == "An unforeseen error ended this; the worker's log has the details."
+    assert "failed in a way that nobody foresaw" in caplog.text
+
+
+def test_a_worker_that_ends_lays_down_what_it_holds(desk: Desk) -> None:
+    job = desk.submit()
+
+    def end(_job: Job, _lease: Lease, context: Context) -> list[Action]:
+        jobs.lay_down(context=context)
+        raise Killed
+
+    desk.run = end
+    with pytest.raises(Killed):
+        desk.work()
+    assert Job.objects.values_list("state", "attempts").get() == ("running", 0)
+    desk.run = nothing
+    desk.work("worker-2")
+    assert state_of(job) == "done"
+
+
+def test_a_worker_lays_down_nothing_of_others(desk: Desk) -> None:
+    desk.submit()
+    desk.die()
+    jobs.lay_down(context=desk.world.context("worker-2"))
+    assert desk.claim("worker-2") is None
+    assert Job.objects.get().attempts == 1
+
+
+def test_work_that_nobody_holds_is_found(desk: Desk) -> None:
+    desk.submit("slow")
+    desk.submit("slow")
+    context = desk.world.context()
+    assert jobs.unattended(context=context) == [WorkOn(desk.instance.pk, "slow")]
+    assert jobs.abandoned(context=context) == []
+    desk.claim("worker-2")
+    assert jobs.unattended(context=context) == []
+
+
+def test_work_that_is_not_due_is_not_forgotten_work(desk: Desk) -> None:
+    desk.submit()
+    later = desk.world.clock() + timedelta(seconds=10)
+    Job.objects.update(not_before=later)
+    assert jobs.unattended(context=desk.world.context()) == []
+    desk.world.clock.forward(10)
+    assert jobs.unattended(context=desk.world.context())
+
+
+def test_instances_do_not_wait_for_one_another(world: World) -> None:
+    one, other = Desk(world), Desk(world)
+    one.submit()
+    job = other.submit()
+    one.run = lambda *_: other.work("worker-2")
+    one.work()
+    assert state_of(job) == "done"
+    assert OpenEdXInstance.objects.count() == 2

@@ -1,0 +1,326 @@
+import json
+from typing import Any
+
+import pytest
+
+from ocim.adapters.memory.provisioners import MemoryRun
+from ocim.core.errors import BadInput, NotPossible, OutsideRefusal
+from ocim.core.spec import HostRequest
+from ocim.operations import instances, jobs
+from ocim.operations.effective import thaw
+from ocim.store.models import Deployment, InstanceReference, Job, OpenEdXInstance, Server
+from tests.world import QUEUE, Killed, World
+
+
+def log_of(appserver: Any) -> list[str]:
+    return [line.text for line in appserver.log_entries.order_by("id")]
+
+
+def test_an_app_server_comes_up_and_its_log_says_how(world: World) -> None:
+    instance = world.make_instance()
+    appserver = world.spawn(instance)
+    assert appserver.state == "running"
+    assert appserver.running_since == world.clock()
+    assert log_of(appserver) == [
+        "Checking the configuration.",
+        "Asking local for a host.",
+        f"Provisioning appserver-{appserver.pk} at 10.0.0.1.",
+        "changed: install",
+        "Running.",
+    ]
+    assert Server.objects.values_list("state", "address").get() == ("up", "10.0.0.1")
+    assert OpenEdXInstance.objects.get().successfully_provisioned
+
+
+def test_an_app_server_that_was_not_to_be_activated_is_not(world: World) -> None:
+    instance = world.make_instance()
+    appserver = world.spawn(instance)
+    assert not appserver.is_active
+    assert not Job.objects.filter(kind="activate").exists()
+
+
+def test_an_app_server_is_activated_where_that_was_asked_for(world: World) -> None:
+    instance = world.make_instance()
+    appserver = world.spawn(instance, activate=True)
+    assert appserver.is_active
+    assert world.serving(instance) == ("10.0.0.1:8000",)
+
+
+def test_as_many_app_servers_are_made_as_the_instance_wants(world: World) -> None:
+    instance = world.make_instance(openedx_appserver_count=2)
+    appservers, _ = world.request_spawn(instance)
+    world.work(instance.pk)
+    assert len(appservers) == 2
+    assert world.provider.list() == [f"appserver-{one.pk}" for one in appservers]
+
+
+def test_its_databases_are_there_before_its_host(world: World) -> None:
+    instance = world.make_instance()
+    world.spawn(instance)
+    name = f"/srv/databases/{instance.database_name}/edxapp.sqlite3"
+    assert list(world.databases.sizes) == [("", 0, name)]
+
+
+def test_a_host_is_told_the_names_of_its_instance(world: World) -> None:
+    instance = world.make_instance()
+    appserver = world.spawn(instance)
+    names = world.cloud.requests[f"appserver-{appserver.pk}"].names
+    assert names == dict.fromkeys(instance.domains.all(), "127.0.0.1")
+
+
+def test_an_app_server_whose_playbook_fails_says_first_which_task_and_why(world: World) -> None:
+    instance = world.make_instance()
+    [appserver], job = world.request_spawn(instance)
+    world.provisioner.runs[f"appserver-{appserver.pk}"] = MemoryRun(
+        tasks=("install", "migrate"), fails_with="no such table"
+    )
+    world.work(instance.pk)
+    appserver.refresh_from_db()
+    job.refresh_from_db()
+    assert appserver.state == job.state == "failed"
+    assert appserver.failed_at == world.clock()
+    assert appserver.failure == job.error == "migrate: no such table"
+    assert appserver.log_entries.latest("id").level == "error"
+
+
+def test_a_failed_app_server_keeps_its_host(world: World) -> None:
+    instance = world.make_instance()
+    [appserver], _ = world.request_spawn(instance)
+    world.provisioner.runs[f"appserver-{appserver.pk}"] = MemoryRun(fails_with="no")
+    world.work(instance.pk)
+    assert world.provider.list() == [f"appserver-{appserver.pk}"]
+
+
+def test_an_app_server_that_does_not_answer_fails_and_keeps_what_was_found(world: World) -> None:
+    world.break_hosts(lambda _: True)
+    appserver = world.spawn(world.make_instance(), activate=True)
+    assert appserver.state == "failed"
+    assert "answered 500, not 200: Server error" in appserver.failure
+    assert [(one["probe"], one["status"], one["excerpt"]) for one in appserver.evidence] == [
+        ("lms", 500, "Server error"),
+        ("studio", 500, "Server error"),
+    ]
+
+
+def test_an_app_server_that_failed_is_not_activated(world: World) -> None:
+    world.break_hosts(lambda _: True)
+    world.spawn(world.make_instance(), activate=True)
+    assert not Job.objects.filter(kind="activate").exists()
+    assert world.balancer.history == []
+
+
+def test_a_configuration_that_is_refused_fails_before_a_host_is_asked_for(world: World) -> None:
+    instance = world.make_instance()
+    world.provisioner.refusals[instance.playbook_name] = OutsideRefusal("No such playbook.")
+    appserver = world.spawn(instance)
+    assert appserver.state == "failed"
+    assert appserver.failure == "No such playbook."
+    assert not Server.objects.exists()
+    assert world.provider.list() == []
+
+
+def test_a_host_that_does_not_come_up_fails_the_app_server(world: World) -> None:
+    instance = world.make_instance()
+    [appserver], _ = world.request_spawn(instance)
+    world.cloud.seconds_to_come_up[f"appserver-{appserver.pk}"] = float("inf")
+    world.work(instance.pk)
+    appserver.refresh_from_db()
+    assert appserver.failure == f"Host appserver-{appserver.pk} did not come up within 300 s."
+
+
+def test_a_spawn_that_is_cancelled_while_it_waits_makes_no_host(world: World) -> None:
+    instance = world.make_instance()
+    [appserver], job = world.request_spawn(instance)
+    jobs.cancel(job_id=job.pk)
+    world.work(instance.pk)
+    appserver.refresh_from_db()
+    assert appserver.state == "failed"
+    assert world.provider.list() == []
+
+
+def test_a_spawn_is_cancelled_while_it_provisions(world: World) -> None:
+    class Hosts(type(world.provider)):  # type: ignore[misc]
+        def wait_until_reachable(self, name: str, *, timeout: float) -> Any:
+            jobs.cancel(job_id=job.pk)
+            return super().wait_until_reachable(name, timeout=timeout)
+
+    world.provider = Hosts(world.cloud, kind="local")
+    instance = world.make_instance()
+    [appserver], job = world.request_spawn(instance)
+    world.work(instance.pk)
+    appserver.refresh_from_db()
+    assert appserver.state == "failed"
+    assert appserver.failure == "Provisioning was cancelled."
+
+
+def test_a_job_that_is_over_cannot_be_cancelled(world: World) -> None:
+    instance = world.make_instance()
+    _, job = world.request_spawn(instance)
+    world.work(instance.pk)
+    with pytest.raises(NotPossible):
+        jobs.cancel(job_id=job.pk)
+
+
+def test_an_app_server_keeps_the_configuration_that_it_was_asked_for_with(world: World) -> None:
+    instance = world.make_instance(configuration_extra_settings="EDXAPP_PLATFORM_NAME: Before")
+    [appserver], _ = world.request_spawn(instance)
+    instances.change(
+        instance_id=instance.pk,
+        changes={
+            "configuration_extra_settings": "EDXAPP_PLATFORM_NAME: After",
+            "configuration_version": "other",
+        },
+        context=world.context(),
+    )
+    world.work(instance.pk)
+    [run] = world.provisioner.jobs
+    assert run.variables["EDXAPP_PLATFORM_NAME"] == "Before"
+    assert run.source.version == "open-release/juniper.2"
+    appserver.refresh_from_db()
+    assert thaw(appserver).values["EDXAPP_PLATFORM_NAME"] == "Before"
+
+
+def test_a_deployment_says_who_asked_why_and_what_changed(world: World) -> None:
+    instance = world.make_instance(
+        configuration_extra_settings="EDXAPP_PLATFORM_NAME: Before\nSOME_SECRET_KEY: hush1"
+    )
+    world.request_spawn(instance)
+    instance.configuration_extra_settings = "EDXAPP_PLATFORM_NAME: After\nSOME_SECRET_KEY: hush2"
+    world.request_spawn(instance, reason="A new name")
+    first, second = Deployment.objects.order_by("id")
+    assert first.changes == []
+    assert second.reason == "A new name"
+    assert second.changes == [
+        {"path": ["EDXAPP_PLATFORM_NAME"], "old": "Before", "new": "After"},
+        {"path": ["SOME_SECRET_KEY"], "old": "********", "new": "********"},
+    ]
+
+
+def test_a_key_that_was_not_there_before_is_shown_as_not_set(world: World) -> None:
+    instance = world.make_instance()
+    world.request_spawn(instance)
+    instance.configuration_extra_settings = "MY_LIMIT: 1"
+    world.request_spawn(instance)
+    assert Deployment.objects.latest("id").changes == [
+        {"path": ["MY_LIMIT"], "old": "(not set)", "new": 1}
+    ]
+
+
+def test_no_secret_is_in_clear_in_a_deployment_or_a_log(world: World) -> None:
+    instance = world.make_instance(configuration_extra_settings="MY_PASSWORD: hush")
+    appserver = world.spawn(instance)
+    seen = json.dumps([one.changes for one in Deployment.objects.all()]) + str(log_of(appserver))
+    assert "hush" not in seen
+
+
+def test_an_archived_instance_gets_no_app_server(world: World) -> None:
+    instance = world.make_instance()
+    InstanceReference.objects.update(is_archived=True)
+    instance.refresh_from_db()
+    with pytest.raises(NotPossible, match="is archived"):
+        world.request_spawn(instance)
+
+
+def test_a_configuration_that_cannot_work_is_refused_and_nothing_written(world: World) -> None:
+    instance = world.make_instance()
+    instance.configuration_extra_settings = "not: [closed"
+    with pytest.raises(BadInput):
+        world.request_spawn(instance)
+    assert not Deployment.objects.exists()
+    assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize("moment", ["asked", "made", "reachable", "provisioned", "probed"])
+def test_a_spawn_whose_worker_was_killed_is_finished_by_another_on_one_host(
+    world: World, moment: str
+) -> None:
+    kill_at(world, moment)
+    instance = world.make_instance()
+    [appserver], _ = world.request_spawn(instance, activate=True)
+    if moment == "provisioned":
+        world.provisioner.runs[f"appserver-{appserver.pk}"] = MemoryRun(crash=Killed())
+    world.die(instance.pk)
+    world.provisioner.runs.clear()
+    world.clock.forward(world.policy.lease + 1)
+    world.work(instance.pk, worker="worker-2")
+    appserver.refresh_from_db()
+    assert appserver.is_active
+    assert world.provider.list() == [f"appserver-{appserver.pk}"]
+    assert Server.objects.count() == 1
+    assert "Taken up again after an interruption." in log_of(appserver)
+    assert set(Job.objects.values_list("state", flat=True)) == {"done"}
+
+
+def kill_at(world: World, moment: str) -> None:
+    """Let the first worker that comes to `moment` be killed, and no later one."""
+    killed: list[str] = []
+
+    def maybe(now: str) -> None:
+        if now == moment and not killed:
+            killed.append(now)
+            raise Killed
+
+    class Hosts(type(world.provider)):  # type: ignore[misc]
+        def create(self, request: HostRequest) -> Any:
+            maybe("asked")
+            host = super().create(request)
+            maybe("made")
+            return host
+
+        def wait_until_reachable(self, name: str, *, timeout: float) -> Any:
+            host = super().wait_until_reachable(name, timeout=timeout)
+            maybe("reachable")
+            return host
+
+    healthy = world.prober.reply
+
+    def reply(probe: Any) -> Any:
+        maybe("probed")
+        return healthy(probe)
+
+    world.provider = Hosts(world.cloud, kind="local")
+    world.prober.reply = reply
+
+
+def test_the_second_of_two_app_servers_is_made_after_a_death_between_them(world: World) -> None:
+    instance = world.make_instance(openedx_appserver_count=2)
+    (first, second), _ = world.request_spawn(instance)
+    world.provisioner.runs[f"appserver-{second.pk}"] = MemoryRun(crash=Killed())
+    world.die(instance.pk)
+    world.provisioner.runs.clear()
+    world.clock.forward(world.policy.lease + 1)
+    world.work(instance.pk)
+    hosts = [run.host.name for run in world.provisioner.jobs]
+    assert hosts == [f"appserver-{one.pk}" for one in (first, second, second)]
+
+
+def test_a_host_is_looked_for_where_it_was_asked_for(world: World) -> None:
+    instance = world.make_instance()
+    [appserver], _ = world.request_spawn(instance)
+    world.provisioner.runs[f"appserver-{appserver.pk}"] = MemoryRun(crash=Killed())
+    world.die(instance.pk)
+    OpenEdXInstance.objects.update(provider="another")
+    world.provisioner.runs.clear()
+    world.clock.forward(world.policy.lease + 1)
+    world.work(instance.pk)
+    appserver.refresh_from_db()
+    assert appserver.state == "running"
+
+
+def test_an_app_server_that_has_been_terminated_meanwhile_is_not_made(world: World) -> None:
+    instance = world.make_instance()
+    [appserver], spawning = world.request_spawn(instance)
+    Job.objects.filter(pk=spawning.pk).update(not_before=world.clock())
+    jobs.submit(
+        instance_id=instance.pk,
+        kind="terminate",
+        queue=QUEUE,
+        arguments={"appservers": [appserver.pk]},
+    )
+    world.clock.forward(-1)
+    world.work(instance.pk)
+    world.clock.forward(1)
+    world.work(instance.pk)
+    appserver.refresh_from_db()
+    assert appserver.state == "terminated"
+    assert world.provider.list() == []

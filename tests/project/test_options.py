@@ -1,0 +1,171 @@
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ocim.project import options
+from ocim.project.databases import database
+from ocim.project.options import BASE_DIR, Options, load
+
+NONE = Path("/nowhere/.env")
+
+
+def test_without_anything_set_every_option_has_its_default(tmp_path: Path) -> None:
+    loaded = load({"OCIM_VAR": str(tmp_path)}, NONE)
+    for one in options.options():
+        if one.name not in ("var", "secret_key"):
+            assert getattr(loaded, one.name) == one.default, one.name
+    assert loaded.faults == ()
+
+
+def test_what_is_kept_is_beside_the_code_by_default() -> None:
+    assert load({}, NONE).var == BASE_DIR / "var"
+
+
+DEFAULTS = {
+    "OCIM_MASTER_KEY": "",
+    "OCIM_DEBUG": False,
+    "OCIM_ALLOWED_HOSTS": ("127.0.0.1", "localhost"),
+    "OCIM_TRUSTED_ORIGINS": (),
+    "OCIM_SECURE_COOKIES": False,
+    "DATABASE_URL": "",
+    "OCIM_QUEUE_URL": "",
+    "HUEY_QUEUE_NAME": "opencraft",
+    "OCIM_LOW_PRIORITY_QUEUE": "opencraft_low_priority",
+    "OCIM_WORKERS": 2,
+    "OCIM_WEB_ADDRESS": "127.0.0.1:5000",
+    "OCIM_BALANCER_BIND": ("127.0.0.1",),
+    "OCIM_BALANCER_ADDRESS": "127.0.0.1",
+    "OCIM_HTTPS_PORT": 8443,
+    "OCIM_HTTP_PORT": 8080,
+    "OCIM_ACME_DIRECTORY": "",
+    "OCIM_ACME_EMAIL": "",
+    "OCIM_ACME_ROOTS": "",
+    "OCIM_URL_REWRITES": (),
+    "OCIM_PLATFORM": "rehearsal",
+    "OCIM_DEFAULT_RELEASE": "open-release/juniper.2",
+    "OCIM_DEFAULT_PLATFORM_URL": "https://github.com/open-craft/edx-platform",
+    "OCIM_DEFAULT_CONFIGURATION_URL": "builtin",
+    "OCIM_DEFAULT_CONFIGURATION_VERSION": "",
+    "OCIM_DEFAULT_PROVIDER": "local",
+    "OCIM_LEASE": 15.0,
+    "OCIM_DRAIN": 10.0,
+    "OCIM_HOST_TIMEOUT": 300.0,
+    "OCIM_TASK_TIMEOUT": 1800.0,
+    "OCIM_PROVISION_TIMEOUT": 10800.0,
+    "OCIM_FALLBACK_DAYS": 7.0,
+    "OCIM_FAILED_DAYS": 3.0,
+}
+
+
+@pytest.mark.parametrize("name, default", DEFAULTS.items())
+def test_an_operator_who_sets_nothing_gets(name: str, default: object, tmp_path: Path) -> None:
+    [one] = [one for one in options.options() if one.metadata["name"] == name]
+    assert getattr(load({"OCIM_VAR": str(tmp_path)}, NONE), one.name) == default
+
+
+def test_no_option_is_without_name_and_meaning() -> None:
+    names = [one.metadata["name"] for one in options.options()]
+    assert sorted(names) == sorted({*DEFAULTS, "OCIM_VAR", "SECRET_KEY"})
+    assert all(one.metadata["meaning"] for one in options.options())
+
+
+@pytest.mark.parametrize(
+    "name, text, field, value",
+    [
+        ("OCIM_DEBUG", "True", "debug", True),
+        ("OCIM_HTTPS_PORT", " 443 ", "https_port", 443),
+        ("OCIM_DRAIN", "0.5", "drain", 0.5),
+        ("OCIM_ALLOWED_HOSTS", "a, b,", "allowed_hosts", ("a", "b")),
+        (
+            "OCIM_URL_REWRITES",
+            "https://x.org/=builtin,git@y:=file:///z",
+            "url_rewrites",
+            (("https://x.org/", "builtin"), ("git@y:", "file:///z")),
+        ),
+        ("OCIM_WORKERS", "", "workers", 2),
+    ],
+)
+def test_a_value_is_read(name: str, text: str, field: str, value: object) -> None:
+    loaded = load({name: text}, NONE)
+    assert getattr(loaded, field) == value
+    assert loaded.faults == ()
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("OCIM_WORKERS=3\nOCIM_LEASE=20\n")
+    loaded = load({"OCIM_WORKERS": "4"}, file)
+    assert (loaded.workers, loaded.lease) == (4, 20.0)
+
+
+def test_the_file_is_not_read_into_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("OCIM_ONLY_IN_THE_FILE=1\n")
+    load({}, file)
+    assert "OCIM_ONLY_IN_THE_FILE" not in os.environ
+
+
+def test_one_file_is_not_taken_for_another(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("OCIM_WORKERS=3\n")
+    load({}, file)
+    assert load({}, NONE).workers == 2
+
+
+def test_all_faults_are_told_at_once_with_their_names(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("HUEY_QUEUE_NAME=slow\nOCIM_LEASE=-1\n")
+    loaded = load(
+        {
+            "OCIM_DEBUG": "perhaps",
+            "OCIM_WORKERS": "2.5",
+            "OCIM_DRAIN": "nan",
+            "OCIM_URL_REWRITES": "=x",
+        },
+        file,
+    )
+    told = {fault.split()[0].rstrip(":") for fault in loaded.faults}
+    assert told == {
+        "OCIM_DEBUG", "OCIM_WORKERS", "OCIM_DRAIN", "OCIM_LEASE", "OCIM_URL_REWRITES",
+        "HUEY_QUEUE_NAME",
+    }  # fmt: skip
+    assert loaded.workers == 2
+
+
+def test_a_queue_in_the_file_is_a_fault_that_says_why(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("HUEY_QUEUE_NAME=slow\n")
+    [fault] = load({"HUEY_QUEUE_NAME": "opencraft"}, file).faults
+    assert "honcho lets that win over the command line" in fault
+
+
+def test_a_queue_in_the_environment_is_taken() -> None:
+    assert load({"HUEY_QUEUE_NAME": "slow"}, NONE).queue_name == "slow"
+
+
+def test_the_master_key_is_read_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "master.key").write_text("key\n")
+    assert load({"OCIM_VAR": str(tmp_path)}, NONE).master_key == "key"
+    assert load({"OCIM_VAR": str(tmp_path), "OCIM_MASTER_KEY": "x"}, NONE).master_key == "x"
+
+
+def url(text: str = "", **fields: Any) -> dict[str, Any]:
+    return database(Options(database_url=text, **fields))
+
+
+@pytest.mark.parametrize("directory", ["/srv/ocim", "/srv/with blank", "/srv/100%#?/x"])
+def test_the_database_is_a_file_beside_the_rest(directory: str) -> None:
+    assert url(var=Path(directory))["NAME"] == f"{directory}/ocim.sqlite3"
+
+
+@pytest.mark.parametrize("text", ["", "sqlite:////srv/x.sqlite3"])
+def test_sqlite_waits_for_a_writer_at_a_transactions_beginning(text: str) -> None:
+    assert url(text)["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+
+
+def test_another_database_is_taken_as_it_is() -> None:
+    found = url("postgres://ocim:hush@db.example.com:5433/ocim")
+    assert (found["HOST"], found["PORT"], found["NAME"]) == ("db.example.com", 5433, "ocim")
+    assert "transaction_mode" not in found.get("OPTIONS", {})

@@ -1,0 +1,207 @@
+"""The queue, on both kinds of it. Messages are executed here as the consumer would."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from pytest_django import Settings as SettingsWrapper
+
+from ocim import tasks
+from ocim.core.actions import SyncBalancer, WorkOn
+from ocim.operations import jobs
+from ocim.store.models import Job, LoadBalancingServer
+from tests.redis_server import redis_server
+from tests.world import World
+
+QUEUES = ("opencraft", "opencraft_low_priority", "opencraft_periodic")
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("queues")]
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    with redis_server() as url:
+        yield url
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param(
+            "redis",
+            marks=pytest.mark.skipif(
+                not shutil.which("redis-server"), reason="needs the Debian package redis-server"
+            ),
+        ),
+    ]
+)
+def queue_url(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue("redis_url")) if request.param == "redis" else ""
+
+
+@pytest.fixture
+def world(
+    queue_url: str, tmp_path: Path, settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    settings.OCIM = replace(settings.OCIM, var=tmp_path, queue_url=queue_url)
+    world = World()
+    monkeypatch.setattr(tasks, "context", world.context)
+    tasks.queue.cache_clear()
+    yield world
+    for name in QUEUES:
+        storage = tasks.queue(name).huey.storage
+        storage.flush_all()
+        storage.close()
+    tasks.queue.cache_clear()
+
+
+def pending(name: str) -> int:
+    return int(tasks.queue(name).huey.pending_count())
+
+
+def consume(name: str) -> None:
+    """Execute all messages that there are."""
+    huey = tasks.queue(name).huey
+    while huey.pending_count():
+        huey.execute(huey.dequeue())
+
+
+def test_a_nudge_goes_to_its_queue(world: World) -> None:
+    tasks.perform([WorkOn(1, "opencraft_low_priority")])
+    assert [pending(name) for name in QUEUES] == [0, 1, 0]
+
+
+def test_nothing_is_sent_before_the_commit(world: World) -> None:
+    with transaction.atomic():
+        tasks.perform([WorkOn(1, "opencraft"), SyncBalancer(1)])
+        assert pending("opencraft") == 0
+    assert pending("opencraft") == 2
+
+
+def test_nothing_is_sent_for_what_was_rolled_back(world: World) -> None:
+    with transaction.atomic():
+        tasks.perform([WorkOn(1, "opencraft")])
+        transaction.set_rollback(True)
+    assert pending("opencraft") == 0
+
+
+def test_a_message_makes_a_worker_do_the_job(world: World) -> None:
+    instance = world.make_instance()
+    [appserver], job = world.request_spawn(instance, activate=True)
+    tasks.perform([jobs.nudge(job)])
+    consume("opencraft")
+    appserver.refresh_from_db()
+    assert appserver.is_active
+    assert world.serving(instance)
+
+
+def test_a_lost_message_twin_does_no_harm(world: World) -> None:
+    instance = world.make_instance()
+    _, job = world.request_spawn(instance)
+    tasks.perform([jobs.nudge(job)] * 2)
+    consume("opencraft")
+    assert len(world.provider.list()) == 1
+
+
+def test_a_job_that_waits_for_its_time_is_scheduled(world: World) -> None:
+    appserver = world.spawn(world.make_instance(), activate=True)
+    world.do("deactivate", appserver)
+    job = world.submit("terminate", appserver)
+    tasks.perform([jobs.nudge(job)])
+    consume("opencraft")
+    huey = tasks.queue("opencraft").huey
+    assert huey.scheduled_count() == 1
+    now = datetime.now(UTC).replace(tzinfo=None)
+    assert huey.read_schedule(now + timedelta(seconds=world.policy.drain - 5)) == []
+    [task] = huey.read_schedule(now + timedelta(seconds=world.policy.drain + 5))
+    world.clock.forward(world.policy.drain)
+    huey.execute(task, task.eta)
+    job.refresh_from_db()
+    assert job.state == "done"
+
+
+def test_the_balancer_is_brought_up_to_date(world: World) -> None:
+    instance = world.make_instance()
+    tasks.perform([SyncBalancer(world.balancer_server.pk)])
+    consume("opencraft")
+    assert world.balancer.site(instance.internal_lms_domain)
+
+
+def test_an_expected_failure_is_one_line_in_the_log(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.balancer.running = False
+    tasks.perform([SyncBalancer(world.balancer_server.pk)])
+    consume("opencraft")
+    assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == [
+        "sync: The balancer is not running. Set `running` to True."
+    ]
+    assert not [one for one in caplog.records if one.exc_info]
+
+
+def test_all_forgotten_work_is_taken_up_at_once(world: World) -> None:
+    for _ in range(3):
+        world.request_spawn(world.make_instance())
+    tasks.mend()
+    consume("opencraft")
+    assert set(Job.objects.values_list("state", flat=True)) == {"done"}
+    assert len(world.provider.list()) == 3
+
+
+def test_a_queue_that_has_messages_is_not_flooded(world: World) -> None:
+    for _ in range(3):
+        world.request_spawn(world.make_instance())
+    LoadBalancingServer.objects.update(applied=1000, digest=world.balancer.routing.digest)
+    tasks.mend()
+    tasks.mend()
+    assert pending("opencraft") == 3
+
+
+def test_work_that_is_not_due_is_not_scheduled_once_more(world: World) -> None:
+    world.request_spawn(world.make_instance())
+    Job.objects.update(not_before=world.clock.later(60))
+    tasks.mend()
+    assert tasks.queue("opencraft").huey.scheduled_count() == 0
+
+
+def test_a_balancer_that_lags_behind_is_mended(world: World) -> None:
+    instance = world.make_instance()
+    tasks.mend()
+    consume("opencraft")
+    assert world.balancer.site(instance.internal_lms_domain)
+
+
+def test_retention_is_worked_off_with_low_priority(world: World) -> None:
+    world.break_hosts(lambda _: True)
+    world.spawn(world.make_instance())
+    world.clock.forward(4 * 24 * 3600)
+    tasks.retain()
+    assert pending("opencraft") == 0
+    consume("opencraft_low_priority")
+    assert world.provider.list() == []
+
+
+def test_one_process_only_looks_after_what_is_due(world: World) -> None:
+    def periodic(name: str) -> set[str]:
+        return {task.name for task in tasks.queue(name).huey._registry.periodic_tasks}
+
+    assert periodic("opencraft_periodic") == {"mend", "retain"}
+    assert periodic("opencraft") == periodic("opencraft_low_priority") == set()
+
+
+def test_a_message_that_another_key_signed_is_not_executed(
+    world: World, settings: SettingsWrapper
+) -> None:
+    _, job = world.request_spawn(world.make_instance())
+    settings.SECRET_KEY = "another"
+    tasks.perform([jobs.nudge(job)])
+    tasks.queue("opencraft").huey.storage.close()
+    settings.SECRET_KEY = "only for tests"
+    tasks.queue.cache_clear()
+    with pytest.raises(ValueError, match=r"[Ss]ignature"):
+        tasks.queue("opencraft").huey.dequeue()
+    job.refresh_from_db()
+    assert job.state == "waiting"

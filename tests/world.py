@@ -1,0 +1,179 @@
+"""All that operations need, in memory: hosts, balancer, databases, a clock that tests move."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ocim.adapters.memory.balancers import MemoryBalancer
+from ocim.adapters.memory.databases import MemoryDatabases
+from ocim.adapters.memory.probers import MemoryProber, Reply, as_expected
+from ocim.adapters.memory.providers import Cloud, MemoryProvider
+from ocim.adapters.memory.provisioners import MemoryProvisioner
+from ocim.core.actions import Action
+from ocim.core.policy import Policy
+from ocim.core.spec import Probe
+from ocim.operations import instances, jobs, spawn
+from ocim.operations.context import Context
+from ocim.operations.kinds import KINDS
+from ocim.ports import Outside
+from ocim.store.models import (
+    DatabaseServer,
+    Job,
+    Lease,
+    LoadBalancingServer,
+    OpenEdXAppServer,
+    OpenEdXInstance,
+)
+
+QUEUE = "opencraft"
+FIELDS: dict[str, Any] = {
+    "name": "Demo",
+    "email": "ops@example.com",
+    "openedx_release": "open-release/juniper.2",
+    "edx_platform_repository_url": "https://github.com/open-craft/edx-platform",
+    "configuration_source_repo_url": "builtin",
+    "configuration_version": "open-release/juniper.2",
+    "provider": "local",
+}
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nobody catches it."""
+
+
+@dataclass
+class Clock:
+    """Time passes when a test says so, or when somebody pauses."""
+
+    now: datetime = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def later(self, seconds: float) -> datetime:
+        return self.now + timedelta(seconds=seconds)
+
+    def forward(self, seconds: float) -> None:
+        self.now = self.later(seconds)
+
+
+@dataclass
+class World:
+    """The outside in memory, and what a test does most with it. Needs the database."""
+
+    clock: Clock = field(default_factory=Clock)
+    cloud: Cloud = field(default_factory=Cloud)
+    provisioner: MemoryProvisioner = field(default_factory=MemoryProvisioner)
+    balancer: MemoryBalancer = field(default_factory=MemoryBalancer)
+    databases: MemoryDatabases = field(default_factory=MemoryDatabases)
+    prober: MemoryProber = field(default_factory=MemoryProber)
+    policy: Policy = field(
+        default_factory=lambda: Policy(storage=Path("/srv/storage"), gate_attempts=2)
+    )
+
+    def __post_init__(self) -> None:
+        self.provider = MemoryProvider(self.cloud, kind="local")
+        self.database_server = DatabaseServer.objects.create(
+            name="databases", kind="sqlite", directory="/srv/databases"
+        )
+        self.balancer_server = LoadBalancingServer.objects.create(name="balancer", kind="memory")
+        self._made = 0
+
+    def context(self, worker: str = "worker-1") -> Context:
+        outside = Outside(
+            providers={"local": self.provider},
+            provisioner=self.provisioner,
+            balancer=self.balancer,
+            databases={"sqlite": self.databases},
+            prober=self.prober,
+        )
+        return Context(outside, self.policy, self.clock, worker, self.clock.forward)
+
+    def make_instance(self, **fields: Any) -> OpenEdXInstance:
+        """An instance of a name of its own, where the test does not say one."""
+        self._made += 1
+        domain = f"campus-{self._made}.example.com"
+        instance, _ = instances.create(
+            fields={**FIELDS, "internal_lms_domain": domain, **fields}, context=self.context()
+        )
+        return instance
+
+    def request_spawn(
+        self, instance: OpenEdXInstance, **options: Any
+    ) -> tuple[list[OpenEdXAppServer], Job]:
+        return spawn.request(instance=instance, queue=QUEUE, context=self.context(), **options)
+
+    def submit(self, kind: str, *appservers: OpenEdXAppServer, **arguments: Any) -> Job:
+        """Write down a job that is about app servers of one instance."""
+        ids = [one.pk for one in appservers]
+        return jobs.submit(
+            instance_id=appservers[0].instance_id,
+            kind=kind,
+            queue=QUEUE,
+            arguments={"appservers": ids, **arguments},
+        )
+
+    def work(
+        self, instance_id: int, *, worker: str = "worker-1", queue: str = QUEUE
+    ) -> list[Action]:
+        """Let a worker do what waits on the instance."""
+        return jobs.work_off(
+            instance_id=instance_id, queue=queue, kinds=KINDS, context=self.context(worker)
+        )
+
+    def do(self, kind: str, *appservers: OpenEdXAppServer, **arguments: Any) -> Job:
+        """Have a job done; return it as it ended."""
+        job = self.submit(kind, *appservers, **arguments)
+        self.work(job.instance_id)
+        job.refresh_from_db()
+        for appserver in appservers:
+            appserver.refresh_from_db()
+        return job
+
+    def spawn(self, instance: OpenEdXInstance, **options: Any) -> OpenEdXAppServer:
+        """Spawn an app server, whatever becomes of it."""
+        [appserver], _ = self.request_spawn(instance, **options)
+        self.work(instance.pk)
+        appserver.refresh_from_db()
+        return appserver
+
+    def die(self, instance_id: int, worker: str = "worker-1") -> None:
+        """Let a worker be killed over the instance's jobs.
+
+        It was told so by `Killed`. The interpreter unwinds even then, and gives the lease back; a
+        process that is killed does not, so it is taken again.
+        """
+        try:
+            self.work(instance_id, worker=worker)
+        except Killed:
+            Lease.objects.filter(pk=instance_id).update(
+                holder=f"{worker}/0", expires_at=self.clock.later(self.policy.lease)
+            )
+        else:
+            raise AssertionError("The worker was not killed.")
+
+    def break_host(self, appserver: OpenEdXAppServer) -> None:
+        """Let an app server answer 500, at its host and through the balancer."""
+        self.break_hosts(lambda address: address == self.address(appserver))
+
+    def break_hosts(self, broken: Any) -> None:
+        def reply(probe: Probe) -> Reply:
+            upstreams = (
+                self.balancer.route(probe.url.split("/")[2])
+                if probe.url.startswith("https")
+                else (probe.connect_to,)
+            )
+            if not upstreams:
+                return Reply(503, "Nothing here")
+            is_broken = any(broken(one.rpartition(":")[0]) for one in upstreams)
+            return Reply(500, "Server error") if is_broken else as_expected(probe)
+
+        self.prober.reply = reply
+
+    def address(self, appserver: OpenEdXAppServer) -> str:
+        return self.cloud.addresses_given[f"appserver-{appserver.pk}"]
+
+    def serving(self, instance: OpenEdXInstance) -> tuple[str, ...]:
+        """The upstreams of the instance's LMS, as the balancer has them."""
+        return self.balancer.route(instance.internal_lms_domain)
