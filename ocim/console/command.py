@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from django.core import checks
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.management.base import DjangoHelpFormatter as HelpFormatter
 
@@ -27,6 +28,8 @@ class OcimCommand(BaseCommand):
     """A command, or several under one name, that speaks through `out`."""
 
     examples = ""
+    trouble = 1
+    """The exit status when something went wrong."""
     out: Output
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
@@ -64,18 +67,31 @@ class OcimCommand(BaseCommand):
         if not yes and self.ask(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
             raise NotPossible("Nothing was done.")
 
+    def check(self, *_: Any, **__: Any) -> None:
+        """Refuse to run with wrong settings, naming all of them; mention doubtful ones."""
+        said = [one for one in checks.run_checks() if not one.is_silenced()]
+        for one in said:
+            if not one.is_serious():
+                self.stderr.write(f"Warning: {_of_check(one)}", self.style.WARNING)
+        if wrong := [one for one in said if one.is_serious()]:
+            raise Error("\n".join(map(_of_check, wrong)), returncode=self.trouble)
+
     def execute(self, *args: Any, **options: Any) -> str | None:
         self.stdout.ending = ""
         self.out = Output(self.stdout, as_json=bool(options.get("json")))  # type: ignore[arg-type]
         try:
             return super().execute(*args, **options)
         except OcimError as error:
-            raise Error(in_words(error)) from error
+            raise Error(in_words(error), returncode=self.trouble) from error
         except KeyboardInterrupt:
             raise Error("Interrupted.", returncode=130) from None
 
     def handle(self, *_: Any, **options: Any) -> None:
         options["run"](argparse.Namespace(**options))
+
+
+def _of_check(message: checks.CheckMessage) -> str:
+    return f"{message.msg} {message.hint or ''}".strip()
 
 
 def in_words(error: OcimError) -> str:
