@@ -216,7 +216,7 @@ def check_settings(app_configs: object, **_: Any) -> list[CheckMessage]:
 def _meaning(name: str) -> str:
     for one in options():
         if one.metadata["name"] == name:
-            return f"{one.metadata['meaning']} Default: {one.metadata['shown'] or 'empty'}."
+            return f"{one.metadata['meaning']} Default: {one.metadata['shown']}."
     return ""
 
 

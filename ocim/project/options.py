@@ -20,10 +20,24 @@ PREFIX = "OCIM_"
 
 
 def _option(name: str, default: Any, meaning: str, *, shown: str = "") -> Any:
-    """A setting: its name in the environment, its default, and what it is, for the reference."""
-    return field(
-        default=default, metadata={"name": name, "meaning": meaning, "shown": shown or str(default)}
-    )
+    """A setting: its name in the environment, its default, and what it is, for the reference.
+
+    `shown` are words for a default that is none, or not the same everywhere.
+    """
+    shown = shown or f"`{_written(default)}`"
+    return field(default=default, metadata={"name": name, "meaning": meaning, "shown": shown})
+
+
+def _written(default: Any) -> str:
+    """As it would be given in the environment."""
+    match default:
+        case bool():
+            return str(default).lower()
+        case float():
+            return f"{default:g}"
+        case tuple():
+            return ",".join(default)
+    return str(default)
 
 
 @dataclass(frozen=True)
@@ -50,7 +64,6 @@ class Options:
         "OCIM_ALLOWED_HOSTS",
         ("127.0.0.1", "localhost"),
         "Host names of the manager's pages, with commas between.",
-        shown="127.0.0.1,localhost",
     )
     trusted_origins: tuple[str, ...] = _option(
         "OCIM_TRUSTED_ORIGINS",
@@ -87,7 +100,6 @@ class Options:
         "OCIM_BALANCER_BIND",
         ("127.0.0.1",),
         "Addresses that the balancer listens on, with commas between.",
-        shown="127.0.0.1",
     )
     balancer_address: str = _option(
         "OCIM_BALANCER_ADDRESS", "127.0.0.1", "Where app servers and probes reach the balancer."
@@ -102,7 +114,9 @@ class Options:
         "Directory URL of the ACME authority that signs the instances' certificates.",
         shown="none: an authority of the balancer's own",
     )
-    acme_email: str = _option("OCIM_ACME_EMAIL", "", "Who is told of trouble with certificates.")
+    acme_email: str = _option(
+        "OCIM_ACME_EMAIL", "", "Who is told of trouble with certificates.", shown="nobody"
+    )
     acme_roots: str = _option(
         "OCIM_ACME_ROOTS", "", "PEM file that the ACME server itself is checked with.",
         shown="the system's",
