@@ -56,15 +56,16 @@ class OcimCommand(BaseCommand):
 
         return add
 
-    def ask(self, question: str) -> str:
-        """What a person types; NotPossible where there is nobody to ask."""
+    def ask(self, question: str, *, option: str) -> str:
+        """What a person types; NotPossible, naming the option that says it, where nobody is."""
         if not sys.stdin.isatty():
-            raise NotPossible("There is nobody to ask.", remedy="See --help for how to say it.")
+            raise NotPossible("There is nobody to ask.", remedy=f"Say it with {option}.")
         return input(question)
 
     def confirm(self, question: str, yes: bool) -> None:
         """Go on after `y`, or where `yes` says it already; NotPossible otherwise."""
-        if not yes and self.ask(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+        asked = f"{question} [y/N] "
+        if not yes and self.ask(asked, option="--yes").strip().lower() not in ("y", "yes"):
             raise NotPossible("Nothing was done.")
 
     def check(self, *_: Any, **__: Any) -> None:

@@ -1,7 +1,10 @@
 """An installation whose outside is in memory, and whose workers work at once."""
 
 import json
-from collections.abc import Iterator
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -79,6 +82,21 @@ class Installation:
         """Say that a worker is alive."""
         context = replace(wiring.context(), worker=f"worker of {queue}")
         workers.begin(queue=queue, threads=1, context=context)
+
+
+@pytest.fixture
+def types(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Has somebody at a terminal type a line."""
+    with ExitStack() as stack:
+
+        def typed(line: str) -> None:
+            master, terminal = os.openpty()
+            stack.callback(os.close, master)
+            stdin = stack.enter_context(open(terminal))  # noqa: PTH123 - a descriptor, no path
+            monkeypatch.setattr(sys, "stdin", stdin)
+            os.write(master, f"{line}\n".encode())
+
+        yield typed
 
 
 @pytest.fixture
