@@ -38,7 +38,14 @@ def test_all_bad_assignments_are_named(ocim: Installation) -> None:
 
 
 def test_all_faults_of_the_fields_are_named(ocim: Installation) -> None:
-    ran = ocim("instance", "create", "bad_domain!", "time_zone=Mars", "provider=moon")
+    ran = ocim(
+        "instance",
+        "create",
+        "bad_domain!",
+        "email=it@example.com",
+        "time_zone=Mars",
+        "provider=moon",
+    )
 
     assert ran.status == 1
     named = {line.removeprefix("Error: ").partition(":")[0] for line in ran.err.splitlines()}
