@@ -26,6 +26,8 @@ from ocim.store.specs import instance_spec
 
 ROOT = Path(__file__).resolve().parent.parent
 BALANCER_ROLES = tuple(role.value for role in Role)
+PROVIDERS = (LocalProvider.kind,)
+"""What an instance's `provider` may be."""
 
 
 @cache
@@ -51,7 +53,7 @@ def outside() -> Outside:
     options = settings.OCIM
     balancer = CaddyBalancer(balancer_settings())
     return Outside(
-        providers={"local": LocalProvider(options.var / "hosts")},
+        providers={LocalProvider.kind: LocalProvider(options.var / "hosts")},
         provisioner=AnsibleProvisioner(
             builtin=ROOT / "playbooks",
             cache=options.var / "cache",
