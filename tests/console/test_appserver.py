@@ -4,8 +4,10 @@ from typing import NoReturn
 
 import pytest
 
+from ocim import wiring
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.operations.instances import preview_password
+from ocim.operations.spawn import request
 from ocim.store.models import OpenEdXInstance, Worker
 from tests.console.conftest import CAMPUS, Installation
 
@@ -208,3 +210,25 @@ def test_one_that_is_gone_has_no_shell(ocim: Installation, campus: int) -> None:
 
     assert ran.status == 1
     assert "has no host" in ran.err
+
+
+def test_what_was_asked_for_can_be_cancelled(ocim: Installation, campus: int) -> None:
+    instance = OpenEdXInstance.objects.select_related("ref_set", "database_server").get(pk=campus)
+    [made], _ = request(instance=instance, queue="opencraft", context=wiring.context())
+
+    assert ocim("appserver", "cancel", made.pk).status == 0
+
+    assert states(ocim) == {made.pk: ("failed", False)}
+
+
+def test_where_nothing_is_being_done_nothing_can_be_cancelled(
+    ocim: Installation, campus: int
+) -> None:
+    appserver = ocim.served(campus)
+
+    ran = ocim("appserver", "cancel", appserver)
+
+    assert (ran.status, ran.err) == (
+        1,
+        f"Error: Nothing is being done with app server {appserver}.\n",
+    )
