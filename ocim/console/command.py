@@ -1,6 +1,7 @@
 """What all of Ocim's commands have in common."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -84,6 +85,10 @@ class OcimCommand(BaseCommand):
             return super().execute(*args, **options)
         except OcimError as error:
             raise Error(in_words(error), returncode=self.trouble) from error
+        except BrokenPipeError:
+            # Whoever read has read enough; nothing is left to be flushed into the pipe either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return None
         except KeyboardInterrupt:
             raise Error("Interrupted.", returncode=130) from None
 

@@ -26,7 +26,7 @@ class Command(OcimCommand):
   ocim appserver spawn campus.example.com --activate
   ocim appserver logs 12 --follow
   ocim appserver shell 12
-  ocim appserver shell 12 -- /edx/bin/manage.edxapp lms migrate --list
+  ocim appserver shell 12 -- supervisorctl status
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
