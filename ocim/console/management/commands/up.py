@@ -48,7 +48,8 @@ class Command(OcimCommand):
         ensure_shared_servers(databases=settings.OCIM.var / "databases")
         if password := ensure_admin(name="admin"):
             self.out.say(f"Sign in as admin with the password {password} (shown only this once).")
-        signal.signal(signal.SIGTERM, _interrupt)
+        for told in (signal.SIGTERM, signal.SIGINT):  # a shell's background job ignores SIGINT
+            signal.signal(told, _interrupt)
         log = settings.OCIM.var / "log" / "ocim.log"
         honcho = _start_processes(log)
         try:
@@ -58,7 +59,8 @@ class Command(OcimCommand):
         except KeyboardInterrupt:
             self.out.say("Stopping.")
         finally:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            for told in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(told, signal.SIG_IGN)
             honcho.terminate()
             honcho.wait()
             hosts.stop_all(provider=PROVIDER, context=context())
