@@ -73,13 +73,21 @@ class Command(OcimCommand):
         for what, ready in (("pages", _web_answers), ("workers", _work), ("balancer", _balances)):
             _wait(what, ready, honcho, log)
         self.out.say(f"Ocim:  http://{settings.OCIM.web_address}/  (log: {log})")
-        if not given.no_demo and not OpenEdXInstance.objects.exists():
+        if not given.no_demo:
             self._demo()
         for one in OpenEdXInstance.objects.filter(appserver_set__is_active=True).distinct()[:10]:
             self.out.say(f"{one.name}:  {instance_url(one)}")
         self.out.say("Ctrl-C stops it all.")
 
     def _demo(self) -> None:
+        """Make it where there is nothing yet; go on with it where that was interrupted."""
+        if OpenEdXInstance.objects.exists():
+            interrupted = Job.objects.filter(
+                instance__internal_lms_domain=DEMO, state__in=jobs.OPEN
+            ).first()
+            if interrupted:
+                self._follow(interrupted)
+            return
         instance, actions = instances.create(
             fields=with_defaults({"internal_lms_domain": DEMO, "name": "Demo"}), context=context()
         )
