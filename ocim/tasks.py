@@ -22,7 +22,8 @@ from ocim.operations.kinds import KINDS
 from ocim.wiring import context
 
 PERIODIC = "opencraft_periodic"
-"""The queue of the process that looks after what was lost or is due."""
+"""The queue of the process that does what takes a second: it looks after the balancer, and after
+what was lost or is due."""
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ def perform(actions: Iterable[Action]) -> None:
 def _put(action: Action) -> None:
     match action:
         case SyncBalancer():
-            queue(settings.OCIM.queue_name).sync(action.balancer_id)
+            # Not behind the jobs of the other queues, which take minutes or hours.
+            queue(PERIODIC).sync(action.balancer_id)
         case _ if action.at is None:
             queue(action.queue).work(action.instance_id)
         case _:
