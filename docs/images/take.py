@@ -69,8 +69,12 @@ def take(page: Page, url: str, name: str) -> None:
 def session() -> Iterator[str]:
     """The cookie of somebody signed in who may do everything; it ends with the block."""
     from django.conf import settings  # noqa: PLC0415
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY  # noqa: PLC0415
-    from django.contrib.auth import SESSION_KEY, get_user_model  # noqa: PLC0415
+    from django.contrib.auth import (  # noqa: PLC0415
+        BACKEND_SESSION_KEY,
+        HASH_SESSION_KEY,
+        SESSION_KEY,
+        get_user_model,
+    )
 
     admin = get_user_model()._default_manager.filter(is_superuser=True).order_by("pk").first()
     if admin is None:
