@@ -12,7 +12,7 @@ _BLOCK = re.compile(
     r"^```(?P<language>\w*)(?P<more>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^()\s]+)\)")
-_HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
+_HEADING = re.compile(r"(?m)^#+ (?P<text>.+)$")
 
 
 @dataclass(frozen=True)
