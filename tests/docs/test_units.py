@@ -62,7 +62,7 @@ def commands() -> Iterator[list[str]]:
                 yield words
 
 
-@pytest.mark.parametrize("words", commands(), ids=lambda words: "-".join(words[:3]))
+@pytest.mark.parametrize("words", list(commands()), ids=lambda words: "-".join(words[:3]))
 def test_a_unit_starts_a_command_that_there_is(words: list[str]) -> None:
     name, *arguments = words
     app = get_commands()[name]
