@@ -47,7 +47,7 @@ def main(runs: int) -> str:
     memory = psutil.virtual_memory().total / 2**30
     machine = (
         f"{os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()};"
-        f" load {load:.1f} at the beginning; medians of {runs} runs."
+        f" load {load:.1f} at the beginning; medians; runs: {runs}."
     )
     with tempfile.TemporaryDirectory(prefix="ocim-") as directory:
         environment, demo = from_nothing(Path(directory))
