@@ -25,6 +25,8 @@ class Refused(Exception):
 class Installation:
     """Everything goes through the commands, as an operator's scripts do."""
 
+    up: tuple[str, ...] = ("up", "--no-demo")
+
     def __init__(self, directory: Path) -> None:
         self.var = directory / "var"
         self.https_port, http_port, web_port = free_ports(3)
@@ -40,12 +42,14 @@ class Installation:
             "OCIM_LEASE": "5",
             "OCIM_DRAIN": "2",
         }
+        self.said = ""
+        """By what started it, until it was up."""
         self._up: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         """Return when it says how to stop it."""
         self._up = subprocess.Popen(
-            [sys.executable, "manage.py", "up", "--no-demo"],
+            [sys.executable, "manage.py", *self.up],
             cwd=REPOSITORY,
             env=self.environment | {"PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
@@ -53,12 +57,12 @@ class Installation:
             text=True,
         )
         assert self._up.stdout is not None
-        said = []
+        self.said = ""
         for line in self._up.stdout:
-            said.append(line)
+            self.said += line
             if "Ctrl-C" in line:
                 return
-        raise AssertionError(f"It did not start: {''.join(said)}\n{self.log()}")
+        raise AssertionError(f"It did not start: {self.said}\n{self.log()}")
 
     def stop(self) -> None:
         """As Ctrl-C does; returns when all of it is over."""
@@ -161,9 +165,9 @@ def until(condition: Callable[[], Any], otherwise: str, *, seconds: float = PATI
 
 
 @contextmanager
-def installed(directory: Path) -> Iterator[Installation]:
+def installed(directory: Path, kind: type[Installation] = Installation) -> Iterator[Installation]:
     """A running installation; afterwards none of its processes is left."""
-    installation = Installation(directory)
+    installation = kind(directory)
     try:
         installation.start()
         yield installation

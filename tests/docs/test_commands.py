@@ -1,0 +1,80 @@
+"""What the pages say to type is typed, in their order, and has to say what they say."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.installation import REPOSITORY, Installation, installed
+from tests.docs.console import Shell, fits, steps
+from tests.docs.pages import blocks
+
+pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("acceptance")]
+
+HOW_TO = sorted((REPOSITORY / "docs/how-to").glob("*.md"))
+
+
+class WithDemo(Installation):
+    """As `make run` starts it."""
+
+    up = ("up",)
+
+
+def follow(page: Path, shell: Shell) -> None:
+    """Type all that the page says to type."""
+    for block in blocks(page, "console"):
+        for step in steps(block.text):
+            if step.command.startswith("curl ") and not shutil.which("curl"):
+                continue
+            said = shell.start_said() if step.command == "make run" else shell.run(step.command)
+            assert fits(said, step.said), f"{page.name}: {step.command} said:\n{said}"
+
+
+def test_the_tutorial_leads_to_its_end(tmp_path: Path) -> None:
+    with (
+        installed(tmp_path / "ocim", WithDemo) as installation,
+        Shell(installation, tmp_path) as shell,
+    ):
+        follow(REPOSITORY / "docs/tutorial.md", shell)
+        assert shell.run("ocim instance list --archived").count("\n") == 3
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with installed(tmp_path_factory.mktemp("ocim")) as running:
+        yield running
+
+
+@pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
+def test_what_a_how_to_page_says_to_type_works(
+    page: Path, installation: Installation, tmp_path: Path
+) -> None:
+    with Shell(installation, tmp_path) as shell:
+        follow(page, shell)
+
+
+@pytest.mark.parametrize(
+    "said, expected, does_fit",
+    [
+        ("14:00:01 app server 1: Running.\n", ["14:02:17 app server 1: Running."], True),
+        ("one\n\ntwo\n", ["one", "two"], True),
+        ("one\ntwo\nthree\n", ["…", "three"], True),
+        ("id\tname\n1\tDemo\n", ["id  name", "1   Demo"], True),
+        ("the end is near\n", ["the … near"], True),
+        ("one\n", [], False),
+        ("", ["one"], False),
+        ("one\ntwo\n", ["one"], False),
+        ("Error: no.\n", ["Done."], False),
+    ],
+)
+def test_what_is_said_is_compared_with_what_the_page_says(
+    said: str, expected: list[str], does_fit: bool
+) -> None:
+    assert fits(said, expected) == does_fit
+
+
+def test_a_here_document_belongs_to_its_command() -> None:
+    first, second = steps("$ cat > a <<'END'\n$ x\nEND\n$ ls\na\n")
+    assert first.command == "cat > a <<'END'\n$ x\nEND"
+    assert (second.command, second.said) == ("ls", ["a"])

@@ -1,0 +1,65 @@
+"""Links lead somewhere, settings and targets that pages name exist, pages can be found."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ocim.project.options import options
+from tests.acceptance.installation import REPOSITORY
+from tests.docs.pages import all_pages, anchors, blocks, links
+
+DOCS = REPOSITORY / "docs"
+LARGEST_PICTURE = 200_000
+# Names of the environment that are no settings.
+OTHER_NAMES = {"OCIM_HOST_ROOT", "OCIM_RUN_DIRECTORY"}
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(REPOSITORY))
+
+
+@pytest.mark.parametrize("page", all_pages(), ids=name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in links(page):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("directory", ["how-to", "reference", "explanation", "decisions"])
+def test_every_page_is_listed(directory: str) -> None:
+    listed = {(DOCS / link.partition("#")[0]).resolve() for link in links(DOCS / "README.md")}
+    assert set((DOCS / directory).glob("*.md")) <= listed
+
+
+@pytest.mark.parametrize("page", all_pages(), ids=name)
+def test_settings_that_a_page_names_exist(page: Path) -> None:
+    known = {one.metadata["name"] for one in options()} | OTHER_NAMES
+    assert set(re.findall(r"\bOCIM_[A-Z_]+[A-Z]\b", page.read_text())) <= known
+
+
+def test_the_readme_names_targets_that_make_knows() -> None:
+    targets = re.findall(
+        r"^    make ([\w-]+)", (REPOSITORY / "README.md").read_text(), re.MULTILINE
+    )
+    assert {"run", "test"} <= set(targets)
+    for target in targets:
+        subprocess.run(
+            ["make", "--dry-run", target], cwd=REPOSITORY, check=True, capture_output=True
+        )
+
+
+def test_pictures_are_small_and_used() -> None:
+    used = {(page.parent / link).resolve() for page in all_pages() for link in links(page)}
+    for picture in (DOCS / "images").glob("*.png"):
+        assert picture.stat().st_size < LARGEST_PICTURE
+        assert picture in used
+
+
+def test_every_console_block_begins_with_a_command() -> None:
+    for page in all_pages():
+        for block in blocks(page, "console"):
+            assert block.text.startswith("$ "), page
