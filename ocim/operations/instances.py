@@ -43,6 +43,8 @@ SETTABLE = tuple(
 )
 """The fields that operators fill in; `tags`, `notes` and `organization` besides."""
 OF_REFERENCE = ("notes", "organization")
+EXTRA_SETTINGS = "configuration_extra_settings"
+"""They say which services there are, so the balancer has to follow them too."""
 
 
 def create(
@@ -107,6 +109,7 @@ def change(
             _tag(instance, tags)
         if any(name.endswith("_domain") for name in given):
             _claim_names(instance)
+        if any(name.endswith("_domain") or name == EXTRA_SETTINGS for name in given):
             actions = note_change(instance.load_balancing_server_id)
     return instance, actions
 

@@ -111,4 +111,4 @@ def _progress(appserver: OpenEdXAppServer) -> dict[str, Any]:
 def _preview_url(appserver: OpenEdXAppServer) -> str:
     instance = appserver.instance
     spec = instance_spec(instance, context().policy)
-    return f"https://{with_port(spec, preview_domain(appserver.pk, instance))}"
+    return f"https://{with_port(preview_domain(appserver.pk, instance), spec.public_port)}"

@@ -15,6 +15,10 @@ DOMAINS = Domains(
     ecommerce="ecommerce.demo.localhost",
     discovery="discovery.demo.localhost",
 )
+DATABASES = {
+    purpose: Database(kind="sqlite", name=f"/var/x/{purpose}.sqlite3")
+    for purpose in ("edxapp", "ecommerce", "discovery")
+}
 
 _DEMO = Instance(
     id=7,
