@@ -29,7 +29,7 @@ from ocim.store.models import (
     OpenEdXInstance,
 )
 from ocim.store.models.shared import SharedServer
-from ocim.store.specs import instance_spec
+from ocim.store.specs import all_databases
 
 Shared = TypeVar("Shared", bound=SharedServer)
 
@@ -142,7 +142,7 @@ def delete(*, instance_id: int, context: Context) -> list[Action]:
     if lease is None:
         raise NotPossible(f"Somebody works on {instance}.", remedy="Try again when that is over.")
     try:
-        for database in instance_spec(instance, context.policy).databases.values():
+        for database in all_databases(instance):
             context.outside.databases[database.kind].drop(database)
         with transaction.atomic():
             instance.ref_set.delete()

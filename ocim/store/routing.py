@@ -39,11 +39,13 @@ def preview_domain(appserver_id: int, instance: OpenEdXInstance) -> str:
 def _sites(instance: OpenEdXInstance, policy: Policy) -> Iterator[Site]:
     domains = instance.domains
     running = instance.appserver_set.all()
-    active = [_address(one) for one in running if one.is_active]
+    active = [one for one in running if one.is_active]
     for service in sorted(services_of(instance)):
         yield Site(
             domains=_names(domains, service),
-            upstreams=tuple(upstream(service, address) for address in active),
+            upstreams=tuple(
+                upstream(service, _address(one)) for one in active if service in one.services
+            ),
             health_path=ENDPOINTS[service].health_path,
         )
     for appserver in running:

@@ -4,7 +4,7 @@ from ocim.core.policy import Policy
 from ocim.core.secrets import derive
 from ocim.core.spec import ALWAYS, Broker, Database, Instance, Search, Secret, Service
 from ocim.documents.extra_settings import enabled_services
-from ocim.store.models import OpenEdXInstance
+from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
 
 # Upstream's roles keep these beside the LMS's own, on a database server of whatever kind it is.
 _OF_EDXAPP = ("edxapp", "edxapp_csmh", "xqueue")
@@ -22,7 +22,20 @@ def instance_spec(instance: OpenEdXInstance, policy: Policy) -> Instance:
 
     Reads the instance's shared servers: select them with the instance where there are many.
     """
-    services = services_of(instance)
+    return _spec(instance, policy, services_of(instance))
+
+
+def appserver_spec(appserver: OpenEdXAppServer, policy: Policy) -> Instance:
+    """The same with the services of the app server, whatever the instance is to have now."""
+    return _spec(appserver.instance, policy, appserver.services)
+
+
+def all_databases(instance: OpenEdXInstance) -> list[Database]:
+    """Every database that the instance may have, those of services that are off included."""
+    return list(_databases(instance, frozenset(Service)).values())
+
+
+def _spec(instance: OpenEdXInstance, policy: Policy, services: frozenset[Service]) -> Instance:
     return Instance(
         id=instance.pk,
         name=instance.name,
