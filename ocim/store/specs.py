@@ -1,5 +1,6 @@
 """Rows → the values that the catalog and the outside work with."""
 
+from ocim.catalog.endpoints import public_domain, with_port
 from ocim.core.policy import Policy
 from ocim.core.secrets import derive
 from ocim.core.spec import ALWAYS, Broker, Database, Instance, Search, Secret, Service
@@ -15,6 +16,12 @@ _REDIS_PORT = 6379
 def services_of(instance: OpenEdXInstance) -> frozenset[Service]:
     """The services that the instance is to have, by its `configuration_extra_settings`."""
     return enabled_services(instance.configuration_extra_settings)
+
+
+def site_url(instance: OpenEdXInstance, policy: Policy) -> str:
+    """Where the instance's LMS is on the web; asks for nothing but its names."""
+    domain = public_domain(instance.domains, Service.LMS)
+    return f"https://{with_port(domain, policy.https_port)}"
 
 
 def instance_spec(instance: OpenEdXInstance, policy: Policy) -> Instance:
