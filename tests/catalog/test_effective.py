@@ -9,16 +9,12 @@ from ocim.catalog.secret_names import is_secret_name
 from ocim.catalog.variable_types import fits
 from ocim.core.errors import BadInput
 from ocim.core.secrets import masked, revealed, secret_texts
-from ocim.core.spec import Database, Instance, Secret, Service
-from tests.catalog.instances import DATABASES, DOMAINS, KEYS, SEED, instance
+from ocim.core.spec import Database, Secret, Service
+from tests.catalog.instances import DATABASES, DOMAINS, KEYS, SEED, instance, variables
 
 MYSQL = Database(
     kind="mysql", name="demo_edxapp", host="db", port=3307, user="demo", password=Secret("pw-123")
 )
-
-
-def variables(of: Instance, **extra: Any) -> dict[str, Any]:
-    return effective(of, extra, seed=SEED, jwt_keys=KEYS).values
 
 
 @pytest.mark.parametrize(
