@@ -2,7 +2,7 @@
 BIN := .venv/bin
 UV := $(BIN)/uv
 
-.PHONY: help env env-rehearsal run test test-rehearsal lint lint-rehearsal format lock clean
+.PHONY: help env env-rehearsal run test test-rehearsal lint lint-rehearsal format reference lock clean
 
 help: ## what can be made here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test-rehearsal: env-rehearsal ## the rehearsal services' own suite
 	@cd rehearsal && ../.venv-rehearsal/bin/pytest
 
 COMPILE = $(UV) pip compile -q --python-version 3.11 --universal --generate-hashes --no-header --no-annotate
+
+reference: env ## write docs/reference from the code
+	@$(BIN)/python -m ocim.project.reference
 
 lock: env ## compile what is required to lock files with hashes
 	@for f in uv ocim dev; do $(COMPILE) requirements/$$f.in -o requirements/$$f.txt; done

@@ -24,6 +24,8 @@ from ocim.store.models import OpenEdXInstance
 
 ROOT = Path(__file__).resolve().parent.parent
 BALANCER_ROLES = tuple(role.value for role in Role)
+PROVIDERS = (LocalProvider.kind,)
+"""What an instance's `provider` may be."""
 
 
 @cache
@@ -49,7 +51,7 @@ def outside() -> Outside:
     options = settings.OCIM
     balancer = CaddyBalancer(balancer_settings())
     return Outside(
-        providers={"local": LocalProvider(options.var / "hosts")},
+        providers={LocalProvider.kind: LocalProvider(options.var / "hosts")},
         provisioner=AnsibleProvisioner(
             builtin=ROOT / "playbooks",
             cache=options.var / "cache",

@@ -1,10 +1,14 @@
 """The suite's settings: everything in a directory of its own, never the developer's `var`."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
+VAR = tempfile.mkdtemp(prefix="ocim-test-")
+atexit.register(shutil.rmtree, VAR, ignore_errors=True)
 os.environ.update(
-    OCIM_VAR=tempfile.mkdtemp(prefix="ocim-test-"),
+    OCIM_VAR=VAR,
     OCIM_MASTER_KEY="MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
     SECRET_KEY="only for tests",
 )

@@ -12,12 +12,12 @@ def _of_clients(*uses: str) -> frozenset[str]:
     return frozenset(f"{client}_{part}" for client in _CLIENTS for part in parts)
 
 
-_SINCE: Mapping[str, frozenset[str]] = {
+SINCE: Mapping[str, frozenset[str]] = {
     "juniper": _of_clients("SOCIAL_AUTH_EDX_OAUTH2", "BACKEND_SERVICE_EDX_OAUTH2"),
 }
 """Names that appeared with a release."""
 
-_UNTIL: Mapping[str, frozenset[str]] = {
+UNTIL: Mapping[str, frozenset[str]] = {
     "ironwood": _of_clients("SOCIAL_AUTH_EDX_OIDC"),
 }
 """Names that a release was the last to know."""
@@ -26,7 +26,7 @@ _UNTIL: Mapping[str, frozenset[str]] = {
 def is_known(name: str, release: Release) -> bool:
     """Whether the release takes the variable; one that no table here names is taken by all."""
     return not any(
-        (name in names and release.position < NAMES.index(since)) for since, names in _SINCE.items()
+        (name in names and release.position < NAMES.index(since)) for since, names in SINCE.items()
     ) and not any(
-        (name in names and release.position > NAMES.index(until)) for until, names in _UNTIL.items()
+        (name in names and release.position > NAMES.index(until)) for until, names in UNTIL.items()
     )

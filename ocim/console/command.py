@@ -1,10 +1,12 @@
 """What all of Ocim's commands have in common."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
+from django.core import checks
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.management.base import DjangoHelpFormatter as HelpFormatter
 
@@ -27,6 +29,8 @@ class OcimCommand(BaseCommand):
     """A command, or several under one name, that speaks through `out`."""
 
     examples = ""
+    trouble = 1
+    """The exit status when something went wrong."""
     out: Output
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
@@ -53,16 +57,26 @@ class OcimCommand(BaseCommand):
 
         return add
 
-    def ask(self, question: str) -> str:
-        """What a person types; NotPossible where there is nobody to ask."""
+    def ask(self, question: str, *, option: str) -> str:
+        """What a person types; NotPossible, naming the option that says it, where nobody is."""
         if not sys.stdin.isatty():
-            raise NotPossible("There is nobody to ask.", remedy="See --help for how to say it.")
+            raise NotPossible("There is nobody to ask.", remedy=f"Say it with {option}.")
         return input(question)
 
     def confirm(self, question: str, yes: bool) -> None:
         """Go on after `y`, or where `yes` says it already; NotPossible otherwise."""
-        if not yes and self.ask(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+        asked = f"{question} [y/N] "
+        if not yes and self.ask(asked, option="--yes").strip().lower() not in ("y", "yes"):
             raise NotPossible("Nothing was done.")
+
+    def check(self, *_: Any, **__: Any) -> None:
+        """Refuse to run with wrong settings, naming all of them; mention doubtful ones."""
+        said = [one for one in checks.run_checks() if not one.is_silenced()]
+        for one in said:
+            if not one.is_serious():
+                self.stderr.write(f"Warning: {_of_check(one)}", self.style.WARNING)
+        if wrong := [one for one in said if one.is_serious()]:
+            raise Error("\n".join(map(_of_check, wrong)), returncode=self.trouble)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         self.stdout.ending = ""
@@ -70,12 +84,20 @@ class OcimCommand(BaseCommand):
         try:
             return super().execute(*args, **options)
         except OcimError as error:
-            raise Error(in_words(error)) from error
+            raise Error(in_words(error), returncode=self.trouble) from error
+        except BrokenPipeError:
+            # Whoever read has read enough; nothing is left to be flushed into the pipe either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return None
         except KeyboardInterrupt:
             raise Error("Interrupted.", returncode=130) from None
 
     def handle(self, *_: Any, **options: Any) -> None:
         options["run"](argparse.Namespace(**options))
+
+
+def _of_check(message: checks.CheckMessage) -> str:
+    return f"{message.msg} {message.hint or ''}".strip()
 
 
 def in_words(error: OcimError) -> str:

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_SPACES = str.maketrans("\t\r\n", "   ")
+
 
 class Output:
     """Tables and colours on a terminal, plain lines elsewhere, one JSON document for scripts."""
@@ -45,7 +47,8 @@ class Output:
             self.console.print(table, soft_wrap=False)
         else:
             for row in (columns, *rows):
-                self.console.print(Text("\t".join(_cell(cell) for cell in row)))
+                # Rich would make spaces of the tabs.
+                self.console.file.write("\t".join(_one_line(cell) for cell in row) + "\n")
 
     def facts(self, facts: dict[str, object]) -> None:
         """Names and values below one another; as JSON one object."""
@@ -56,6 +59,10 @@ class Output:
         for name, value in facts.items():
             line = Text(f"{name:<{width}}  ", style="dim" if self.is_terminal else "")
             self.console.print(line + Text(_cell(value)))
+
+
+def _one_line(value: object) -> str:
+    return _cell(value).translate(_SPACES)
 
 
 def _cell(value: object) -> str:

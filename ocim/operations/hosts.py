@@ -37,6 +37,7 @@ def start_all(*, provider: str, context: Context) -> list[str]:
 
 def orphans(*, provider: str, context: Context) -> list[str]:
     """Hosts that the provider has but that no app server here needs any more."""
+    # Hosts first: one that is asked for meanwhile is in the database before it is a host.
+    there = set(context.outside.providers[provider].list())
     known = OpenEdXAppServer.objects.exclude(state=AppServerState.TERMINATED)
-    needed = set(known.values_list("server__name", flat=True))
-    return sorted(set(context.outside.providers[provider].list()) - needed)
+    return sorted(there - set(known.values_list("server__name", flat=True)))

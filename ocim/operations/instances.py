@@ -45,6 +45,7 @@ SETTABLE = tuple(
 OF_REFERENCE = ("notes", "organization")
 EXTRA_SETTINGS = "configuration_extra_settings"
 """They say which services there are, so the balancer has to follow them too."""
+_REMEDY = f"There are: {', '.join((*SETTABLE, *OF_REFERENCE, 'tags'))}."
 
 
 def create(
@@ -59,7 +60,7 @@ def create(
     reference = InstanceReference(
         creator_id=creator_id, **{name: _taken(given, name, "") for name in OF_REFERENCE}
     )
-    _require_known(given)
+    unknown = _without_unknown(given)
     seed = secrets.token_urlsafe(32)
     keys = generate()
     instance = OpenEdXInstance(
@@ -76,7 +77,7 @@ def create(
         reference.save()
         instance.ref_set = reference
         instance.pk = reference.pk
-        _check(instance, tags, context)
+        _check(instance, tags, unknown, context)
         instance.save(force_insert=True)
         _tag(instance, tags)
         _claim_names(instance)
@@ -97,12 +98,12 @@ def change(
         instance = _locked(instance_id)
         tags = _taken(given, "tags", None)
         of_reference = {name: given.pop(name) for name in OF_REFERENCE if name in given}
-        _require_known(given)
+        unknown = _without_unknown(given)
         for name, value in given.items():
             setattr(instance, name, value)
         for name, value in of_reference.items():
             setattr(instance.ref_set, name, value)
-        _check(instance, tags or [], context)
+        _check(instance, tags or [], unknown, context)
         instance.save(update_fields=list(given))
         instance.ref_set.save(update_fields=[*of_reference, "modified"])
         if tags is not None:
@@ -160,16 +161,19 @@ def _taken(given: dict[str, Any], name: str, default: Any) -> Any:
     return given.pop(name, default)
 
 
-def _require_known(fields: Mapping[str, Any]) -> None:
-    if unknown := [name for name in fields if name not in SETTABLE]:
-        raise BadInput(
-            [f"{name}: an instance has no such setting." for name in unknown],
-            remedy=f"There are: {', '.join((*SETTABLE, *OF_REFERENCE, 'tags'))}.",
-        )
+def _without_unknown(given: dict[str, Any]) -> list[str]:
+    """Take out what is no setting of an instance; those names."""
+    unknown = [name for name in given if name not in SETTABLE]
+    for name in unknown:
+        del given[name]
+    return unknown
 
 
-def _check(instance: OpenEdXInstance, tags: list[str], context: Context) -> None:
-    faults = _faults_of(lambda: instance.full_clean(exclude=["ref_set", *GENERATED]))
+def _check(
+    instance: OpenEdXInstance, tags: list[str], unknown: list[str], context: Context
+) -> None:
+    faults = [f"{name}: an instance has no such setting." for name in unknown]
+    faults += _faults_of(lambda: instance.full_clean(exclude=["ref_set", *GENERATED]))
     faults += _faults_of(instance.ref_set.clean_fields)
     if instance.provider and instance.provider not in context.outside.providers:
         there = ", ".join(sorted(context.outside.providers))
@@ -182,7 +186,7 @@ def _check(instance: OpenEdXInstance, tags: list[str], context: Context) -> None
     if not faults:
         faults = _faults_of_names(instance)
     if faults:
-        raise BadInput(faults)
+        raise BadInput(faults, remedy=_REMEDY if unknown else "")
     effective_variables(instance, context.policy)
 
 
@@ -190,7 +194,11 @@ def _faults_of(check: Callable[[], None]) -> list[str]:
     try:
         check()
     except ValidationError as error:
-        return [f"{name}: {said}" for name, texts in error.message_dict.items() for said in texts]
+        return [
+            said if said.startswith(name) else f"{name}: {said}"
+            for name, texts in error.message_dict.items()
+            for said in texts
+        ]
     return []
 
 

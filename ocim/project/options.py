@@ -5,24 +5,39 @@ and is kept as a fault, so that the system checks can report all faults at once.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
-from math import inf
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import environ
+from ocim.project.env_file import read_env_file, read_text
+from ocim.project.readers import READERS
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 ENV_FILE = BASE_DIR / ".env"
 QUEUE = "HUEY_QUEUE_NAME"
+PREFIX = "OCIM_"
 
 
 def _option(name: str, default: Any, meaning: str, *, shown: str = "") -> Any:
-    """A setting: its name in the environment, its default, and what it is, for the reference."""
-    return field(
-        default=default, metadata={"name": name, "meaning": meaning, "shown": shown or str(default)}
-    )
+    """A setting: its name in the environment, its default, and what it is, for the reference.
+
+    `shown` are words for a default that is none, or not the same everywhere.
+    """
+    shown = shown or f"`{_written(default)}`"
+    return field(default=default, metadata={"name": name, "meaning": meaning, "shown": shown})
+
+
+def _written(default: Any) -> str:
+    """As it would be given in the environment."""
+    match default:
+        case bool():
+            return str(default).lower()
+        case float():
+            return f"{default:g}"
+        case tuple():
+            return ",".join(default)
+    return str(default)
 
 
 @dataclass(frozen=True)
@@ -49,7 +64,6 @@ class Options:
         "OCIM_ALLOWED_HOSTS",
         ("127.0.0.1", "localhost"),
         "Host names of the manager's pages, with commas between.",
-        shown="127.0.0.1,localhost",
     )
     trusted_origins: tuple[str, ...] = _option(
         "OCIM_TRUSTED_ORIGINS",
@@ -86,7 +100,6 @@ class Options:
         "OCIM_BALANCER_BIND",
         ("127.0.0.1",),
         "Addresses that the balancer listens on, with commas between.",
-        shown="127.0.0.1",
     )
     balancer_address: str = _option(
         "OCIM_BALANCER_ADDRESS", "127.0.0.1", "Where app servers and probes reach the balancer."
@@ -101,7 +114,9 @@ class Options:
         "Directory URL of the ACME authority that signs the instances' certificates.",
         shown="none: an authority of the balancer's own",
     )
-    acme_email: str = _option("OCIM_ACME_EMAIL", "", "Who is told of trouble with certificates.")
+    acme_email: str = _option(
+        "OCIM_ACME_EMAIL", "", "Who is told of trouble with certificates.", shown="nobody"
+    )
     acme_roots: str = _option(
         "OCIM_ACME_ROOTS", "", "PEM file that the ACME server itself is checked with.",
         shown="the system's",
@@ -158,6 +173,9 @@ class Options:
     )
     failed_days: float = _option("OCIM_FAILED_DAYS", 3.0, "How long failed ones are kept.")
     faults: tuple[str, ...] = ()
+    """What could not be read: `NAME: what is wrong`."""
+    unknown: tuple[str, ...] = ()
+    """Names that look like settings and are none."""
 
 
 def options() -> list[Field[Any]]:
@@ -167,10 +185,14 @@ def options() -> list[Field[Any]]:
 
 def load(environment: Mapping[str, str] = os.environ, env_file: Path = ENV_FILE) -> Options:
     """Read the options from the environment and from `env_file`, if there is one."""
-    from_file = _from_file(env_file)
+    from_file, faults = read_env_file(env_file)
+    if QUEUE in from_file:
+        faults.append(
+            f"{QUEUE}: it is in {env_file}, and honcho lets that win over the command line. Take"
+            " it out, and set it for the command that shall use another queue."
+        )
     values = {**from_file, **environment}
     given: dict[str, Any] = {}
-    faults = []
     for one in options():
         name = one.metadata["name"]
         if text := values.get(name, "").strip():
@@ -178,69 +200,12 @@ def load(environment: Mapping[str, str] = os.environ, env_file: Path = ENV_FILE)
                 given[one.name] = READERS[one.type](text)
             except ValueError as error:
                 faults.append(f"{name}: {error}")
-    if QUEUE in from_file:
-        faults.append(
-            f"{QUEUE} is in {env_file}: honcho lets that win over the command line. Take it out,"
-            " and set it for the command that shall use another queue."
-        )
     given["var"] = Path(given.get("var", BASE_DIR / "var")).resolve()
-    given.setdefault("master_key", _read(given["var"] / "master.key"))
+    if "master_key" not in given:
+        text, fault = read_text(given["var"] / "master.key")
+        given["master_key"] = text.strip()
+        faults += [f"OCIM_MASTER_KEY: {fault}"] if fault else []
     given.setdefault("secret_key", f"derived {given['master_key']}")
-    return Options(**given, faults=tuple(faults))
-
-
-def _from_file(path: Path) -> Mapping[str, str]:
-    class File(environ.Env):  # type: ignore[misc]
-        ENVIRON: ClassVar[dict[str, str]] = {}  # else it is the process's that is read into
-
-    if path.exists():
-        File.read_env(str(path))
-    return File.ENVIRON
-
-
-def _read(path: Path) -> str:
-    return path.read_text().strip() if path.exists() else ""
-
-
-def _flag(text: str) -> bool:
-    if (value := {"true": True, "false": False}.get(text.lower())) is None:
-        raise ValueError(f"{text!r} is neither true nor false.")
-    return value
-
-
-def _number(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a number.") from None
-    if not 0 <= number < inf:
-        raise ValueError(f"{text!r} is not a number of zero or more.")
-    return number
-
-
-def _whole(text: str) -> int:
-    if not text.isdecimal():
-        raise ValueError(f"{text!r} is not a whole number.")
-    return int(text)
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _pairs(text: str) -> tuple[tuple[str, str], ...]:
-    pairs = [word.rpartition("=") for word in _words(text)]
-    if wrong := [pair[2] for pair in pairs if not (pair[0] and pair[2])]:
-        raise ValueError(f"{', '.join(wrong)}: write from=to, with commas between pairs.")
-    return tuple((old.strip(), new.strip()) for old, _, new in pairs)
-
-
-READERS: Mapping[Any, Callable[[str], Any]] = {
-    str: str,
-    Path: Path,
-    bool: _flag,
-    int: _whole,
-    float: _number,
-    tuple[str, ...]: _words,
-    tuple[tuple[str, str], ...]: _pairs,
-}
+    names = {one.metadata["name"] for one in options()}
+    unknown = sorted(name for name in values if name.startswith(PREFIX) and name not in names)
+    return Options(**given, faults=tuple(faults), unknown=tuple(unknown))

@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "ocim.store",
     "ocim.console",
     "ocim.web",
+    "ocim.project",
 ]
 
 MIDDLEWARE = [

@@ -85,7 +85,7 @@ def test_nothing_of_it_is_left_when_it_was_dropped(path: Path, database: Databas
 
         databases.drop(database)
 
-    assert list(path.parent.iterdir()) == []
+    assert not path.parent.exists()
 
 
 def test_a_file_that_is_no_database_is_refused_and_left_alone(

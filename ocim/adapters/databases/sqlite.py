@@ -35,11 +35,13 @@ class SqliteDatabases:
                 connection.execute("PRAGMA journal_mode=WAL")
 
     def drop(self, database: Database) -> None:
-        """Remove the file and what SQLite keeps beside it."""
+        """Remove the file, what SQLite keeps beside it, and the directory if that was all."""
         path = _path(database)
         with _translated(path):
             for file in (path, *_companions(path)):
                 file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # there may be other databases in it
+                path.parent.rmdir()
 
     def size(self, database: Database) -> int | None:
         """In bytes, with what is not yet written back from the journal."""

@@ -15,7 +15,7 @@ from ocim.operations import jobs, spawn
 from ocim.operations.instances import preview_password
 from ocim.store.models import Job, LogEntry, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.routing import PREVIEW_USER, preview_domain
-from ocim.store.selectors import appservers, find_appserver, find_instance, log_after
+from ocim.store.selectors import appservers, find_appserver, find_instance, log_after, open_jobs
 from ocim.tasks import perform
 from ocim.wiring import context, queue_name
 
@@ -26,7 +26,7 @@ class Command(OcimCommand):
   ocim appserver spawn campus.example.com --activate
   ocim appserver logs 12 --follow
   ocim appserver shell 12
-  ocim appserver shell 12 -- /edx/bin/manage.edxapp lms migrate --list
+  ocim appserver shell 12 -- supervisorctl status
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -55,10 +55,11 @@ class Command(OcimCommand):
             command.add_argument("--yes", action="store_true", help="do not ask")
         for command in (new, on, off, end):
             command.add_argument("--no-wait", action="store_true", help="return at once")
+        cancel = add("cancel", self.cancel, "end what is being done with it; it is kept, as failed")
         logs = add("logs", self.logs, "what was logged while it was made", json=True)
         logs.add_argument("--follow", action="store_true", help="and what comes, until it is made")
         shell = add("shell", self.shell, "a shell, or one command, on its host")
-        for command in (show, logs, shell):
+        for command in (show, cancel, logs, shell):
             command.add_argument("appserver", type=int, metavar="ID")
         shell.add_argument("argv", nargs="*", metavar="-- COMMAND", help="default: bash")
 
@@ -121,6 +122,20 @@ class Command(OcimCommand):
     def terminate(self, given: argparse.Namespace) -> None:
         self.confirm("Take them away with all that is on their hosts?", given.yes)
         self._submit("terminate", given)
+
+    def cancel(self, given: argparse.Namespace) -> None:
+        one = find_appserver(given.appserver)
+        found = [
+            job
+            for job in open_jobs(one.instance_id)
+            if one.pk in job.arguments.get("appservers", [])
+        ]
+        if not found:
+            raise NotPossible(f"Nothing is being done with app server {one.pk}.")
+        for job in found:
+            jobs.cancel(job_id=job.pk)
+            perform([jobs.nudge(job)])
+        self.out.say("Asked for; it ends within seconds.")
 
     def logs(self, given: argparse.Namespace) -> None:
         one = find_appserver(given.appserver)

@@ -98,7 +98,8 @@ class Command(OcimCommand):
     def delete(self, given: argparse.Namespace) -> None:
         instance = find_instance(given.instance)
         name = given.name or self.ask(
-            f"This removes {instance} and its databases for good. Type its name to go on: "
+            f"This removes {instance} and its databases for good. Type its name to go on: ",
+            option="--name",
         )
         if name != instance.name:
             raise NotPossible(f"{name!r} is not its name: nothing was removed.")

@@ -48,7 +48,8 @@ class Command(OcimCommand):
         ensure_shared_servers(databases=settings.OCIM.var / "databases")
         if password := ensure_admin(name="admin"):
             self.out.say(f"Sign in as admin with the password {password} (shown only this once).")
-        signal.signal(signal.SIGTERM, _interrupt)
+        for told in (signal.SIGTERM, signal.SIGINT):  # a shell's background job ignores SIGINT
+            signal.signal(told, _interrupt)
         log = settings.OCIM.var / "log" / "ocim.log"
         honcho = _start_processes(log)
         try:
@@ -58,7 +59,8 @@ class Command(OcimCommand):
         except KeyboardInterrupt:
             self.out.say("Stopping.")
         finally:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            for told in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(told, signal.SIG_IGN)
             honcho.terminate()
             honcho.wait()
             hosts.stop_all(provider=PROVIDER, context=context())
@@ -71,13 +73,21 @@ class Command(OcimCommand):
         for what, ready in (("pages", _web_answers), ("workers", _work), ("balancer", _balances)):
             _wait(what, ready, honcho, log)
         self.out.say(f"Ocim:  http://{settings.OCIM.web_address}/  (log: {log})")
-        if not given.no_demo and not OpenEdXInstance.objects.exists():
+        if not given.no_demo:
             self._demo()
         for one in OpenEdXInstance.objects.filter(appserver_set__is_active=True).distinct()[:10]:
             self.out.say(f"{one.name}:  {instance_url(one)}")
         self.out.say("Ctrl-C stops it all.")
 
     def _demo(self) -> None:
+        """Make it where there is nothing yet; go on with it where that was interrupted."""
+        if OpenEdXInstance.objects.exists():
+            interrupted = Job.objects.filter(
+                instance__internal_lms_domain=DEMO, state__in=jobs.OPEN
+            ).first()
+            if interrupted:
+                self._follow(interrupted)
+            return
         instance, actions = instances.create(
             fields=with_defaults({"internal_lms_domain": DEMO, "name": "Demo"}), context=context()
         )

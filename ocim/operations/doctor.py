@@ -1,0 +1,193 @@
+"""What may be wrong with what Ocim looks after: balancer, hosts, jobs, app servers, instances."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+from django.db.models import Exists, OuterRef, Q
+
+from ocim.catalog.endpoints import public_probes
+from ocim.core.actions import Action
+from ocim.core.errors import OutsideError
+from ocim.core.health import verdict
+from ocim.core.states import UNFINISHED, AppServerState, JobState
+from ocim.operations import hosts, jobs
+from ocim.operations.balancing import sync
+from ocim.operations.context import Context
+from ocim.operations.findings import Check, Finding, Severity
+from ocim.store.models import Job, LoadBalancingServer, OpenEdXAppServer, OpenEdXInstance
+from ocim.store.specs import instance_spec
+
+PROBE_SECONDS = 3.0
+PROBES_AT_ONCE = 8
+SLOW = timedelta(minutes=1)
+"""A job that nobody takes up for so long has been forgotten."""
+
+
+def _secrets(_context: Context) -> Iterator[Finding]:
+    for _ in OpenEdXInstance.objects.values_list("secret_seed").iterator():
+        pass  # a key that does not open one raises
+    yield from ()
+
+
+def _balancer(context: Context) -> Iterator[Finding]:
+    rows = list(LoadBalancingServer.objects.order_by("id"))
+    if not rows:
+        yield Finding("error", "There is no balancer.", "`ocim up` enters the one of this machine.")
+    for row in rows:
+        applied = context.outside.balancer.is_applied(row.digest)
+        if row.error:
+            what = f"It does not take what the database wants: {row.error}"
+        elif row.applied < row.wanted or not applied:
+            what = "It does not serve what the database wants."
+        else:
+            continue
+        yield Finding(
+            "error", what, "ocim balancer sync", row.name, partial(_sync, row.pk, context)
+        )
+
+
+def _hosts(context: Context) -> Iterator[Finding]:
+    for kind in context.outside.providers:
+        for name in hosts.orphans(provider=kind, context=context):
+            yield Finding(
+                "warning",
+                "No app server needs this host any more.",
+                "`ocim doctor --fix` takes it away with all that is on it.",
+                f"{kind} host {name}",
+                partial(_destroy, kind, name, context),
+            )
+    for appserver in _with_host():
+        yield from _host_of(appserver, context)
+
+
+def _with_host() -> Iterator[OpenEdXAppServer]:
+    running = OpenEdXAppServer.objects.filter(state=AppServerState.RUNNING)
+    yield from running.select_related("server", "instance").order_by("id")
+
+
+def _host_of(appserver: OpenEdXAppServer, context: Context) -> Iterator[Finding]:
+    server = appserver.server
+    provider = context.outside.providers.get(server.provider) if server else None
+    instead = (
+        f"ocim appserver spawn {appserver.instance_id} --activate"
+        if appserver.is_active
+        else f"ocim appserver terminate {appserver.pk}"
+    )
+    where = f"{appserver}, {server.provider} host {server.name}" if server else str(appserver)
+    severity: Severity = "error" if appserver.is_active else "warning"
+    if server is None or provider is None or provider.find(server.name) is None:
+        yield Finding(severity, "Its host is gone.", instead, where)
+        return
+    try:
+        provider.wait_until_reachable(server.name, timeout=0)
+    except OutsideError:
+        remedy = f"`ocim up` starts those again that it stopped. Otherwise: {instead}"
+        yield Finding(severity, "Its host does not answer.", remedy, where)
+
+
+def _jobs(context: Context) -> Iterator[Finding]:
+    now = context.now()
+    unheld = (
+        Q(instance__lease__isnull=True)
+        | Q(instance__lease__holder="")
+        | Q(instance__lease__expires_at__lt=now)
+    )
+    unended = Job.objects.filter(unheld).select_related("instance").order_by("id")
+    for job in unended.filter(state=JobState.RUNNING):
+        yield Finding(
+            "error",
+            "Its worker is gone, and no other took it up.",
+            "A live worker takes it up; `ocim doctor --fix` calls one.",
+            f"{job} of {job.instance}",
+            partial(_nudge, job),
+        )
+    due = Q(not_before=None, created__lt=now - SLOW) | Q(not_before__lt=now - SLOW)
+    for job in unended.filter(due, state=JobState.WAITING):
+        yield Finding(
+            "warning",
+            f"It waits since {job.not_before or job.created:%Y-%m-%d %H:%M} UTC.",
+            f"Start a worker: HUEY_QUEUE_NAME={job.queue} ocim worker",
+            f"{job} of {job.instance}",
+            partial(_nudge, job),
+        )
+
+
+def _appservers(_context: Context) -> Iterator[Finding]:
+    working = Job.objects.filter(
+        instance=OuterRef("instance"), state__in=(JobState.WAITING, JobState.RUNNING)
+    )
+    stuck = OpenEdXAppServer.objects.filter(~Exists(working), state__in=UNFINISHED)
+    for one in stuck.select_related("instance").order_by("id"):
+        yield Finding(
+            "error",
+            f"It is {one.state}, and no job will finish it.",
+            f"ocim appserver terminate {one.pk}, then spawn another.",
+            f"{one} of {one.instance}",
+        )
+
+
+def _databases(context: Context) -> Iterator[Finding]:
+    for instance in _on_the_web():
+        for purpose, database in instance_spec(instance, context.policy).databases.items():
+            if context.outside.databases[database.kind].size(database) is None:
+                yield Finding(
+                    "error",
+                    f"Its {purpose} database is gone.",
+                    "Put a backup there, or spawn an app server: that makes an empty one.",
+                    f"{instance}: {database.name}",
+                )
+
+
+def _instances(context: Context) -> Iterator[Finding]:
+    address = f"{context.policy.balancer_address}:{context.policy.https_port}"
+    asked = [
+        (instance, replace(probe, timeout=PROBE_SECONDS))
+        for instance in _on_the_web()
+        for probe in public_probes(instance_spec(instance, context.policy), address)
+    ]
+    with ThreadPoolExecutor(PROBES_AT_ONCE) as pool:
+        results = pool.map(context.outside.prober.get, [probe for _, probe in asked])
+        for (instance, probe), result in zip(asked, results, strict=True):
+            if not (found := verdict([result])).healthy:
+                yield Finding(
+                    "error",
+                    f"{'; '.join(found.reasons)}.",
+                    f"See `ocim appserver list {instance.pk}` and the app server's own logs.",
+                    f"{instance}: {probe.url}",
+                )
+
+
+def _on_the_web() -> list[OpenEdXInstance]:
+    active = OpenEdXInstance.objects.filter(
+        appserver_set__is_active=True, ref_set__is_archived=False
+    )
+    return list(active.select_related("ref_set", "database_server").order_by("id").distinct())
+
+
+def _sync(balancer_id: int, context: Context) -> list[Action]:
+    sync(balancer_id=balancer_id, context=context)
+    return []
+
+
+def _destroy(provider: str, name: str, context: Context) -> list[Action]:
+    context.outside.providers[provider].destroy(name)
+    return []
+
+
+def _nudge(job: Job) -> list[Action]:
+    return [jobs.nudge(job)]
+
+
+CHECKS = (
+    Check("secrets", "The master key opens the database's secrets.", _secrets, "database"),
+    Check("balancer", "It serves what the database wants.", _balancer, "database"),
+    Check("hosts", "Every app server has its host, and every host its app server.", _hosts,
+          "secrets"),
+    Check("jobs", "None was forgotten.", _jobs, "secrets"),
+    Check("app servers", "None is stuck.", _appservers, "secrets"),
+    Check("instance databases", "All are there.", _databases, "secrets"),
+    Check("instances", "All that have an active app server answer.", _instances, "secrets"),
+)  # fmt: skip

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class ProjectConfig(AppConfig):
+    name = "ocim.project"
+    label = "project"
+
+    def ready(self) -> None:
+        from ocim.project import checks  # noqa: F401, PLC0415 - registers them

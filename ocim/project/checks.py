@@ -1,0 +1,241 @@
+"""System checks: everything that is wrong with the settings, all at once, before any command.
+
+Each check is a function of the settings that yields (what is wrong, what to do); its row below
+gives it an id, and says whether a command may run all the same.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, register
+
+from ocim.catalog.releases import Release
+from ocim.project.databases import database_fault
+from ocim.project.options import BASE_DIR, Options, options
+from ocim.store.fields import check_master_key
+from ocim.tasks import PERIODIC
+from ocim.wiring import PROVIDERS
+
+Said = Iterator[tuple[str, str]]
+_SHORTEST_LEASE = 1.0
+
+
+def _unreadable(given: Options) -> Said:
+    for fault in given.faults:
+        yield fault, _meaning(fault.partition(":")[0])
+
+
+def _master_key(given: Options) -> Said:
+    unread = any(fault.startswith("OCIM_MASTER_KEY:") for fault in given.faults)
+    if not unread and (fault := check_master_key(given.master_key)):
+        yield (
+            f"OCIM_MASTER_KEY: {fault}",
+            "Set it to the key that this installation began with; `ocim up` makes one for a new"
+            f" installation, in {given.var / 'master.key'}.",
+        )
+
+
+def _ports(given: Options) -> Said:
+    named = {"OCIM_HTTPS_PORT": given.https_port, "OCIM_HTTP_PORT": given.http_port}
+    for name, port in named.items():
+        if not _is_port(port):
+            yield f"{name}: {port} is no port.", "Ports go from 1 to 65535."
+    if given.https_port == given.http_port:
+        yield "OCIM_HTTP_PORT is OCIM_HTTPS_PORT, too.", "Give each a port of its own."
+    host, port = _web(given)
+    if host in given.balancer_bind and port in named.values():
+        yield (
+            f"OCIM_WEB_ADDRESS: {given.web_address} is one of the balancer's addresses.",
+            "Give the manager's pages a port of their own.",
+        )
+
+
+def _web_address(given: Options) -> Said:
+    host, port = _web(given)
+    if not host or not _is_port(port):
+        yield f"OCIM_WEB_ADDRESS: {given.web_address!r} is not host:port.", "As in 127.0.0.1:5000."
+
+
+def _addresses(given: Options) -> Said:
+    for one in given.balancer_bind:
+        if not _is_address(one):
+            yield f"OCIM_BALANCER_BIND: {one!r} is no IP address.", "As in 127.0.0.1 or 0.0.0.0."
+
+
+def _database(given: Options) -> Said:
+    if fault := database_fault(given):
+        yield f"DATABASE_URL: {fault}", "Without one, Ocim keeps a SQLite file in OCIM_VAR."
+
+
+def _queues(given: Options) -> Said:
+    scheme = urlsplit(given.queue_url).scheme
+    if given.queue_url and scheme not in ("redis", "rediss", "unix"):
+        yield (
+            f"OCIM_QUEUE_URL: {scheme or 'what it has'!r} is no scheme of Redis.",
+            "As in redis://127.0.0.1:6379/0. Without one, the queue is a file in OCIM_VAR.",
+        )
+    if given.low_priority_queue == PERIODIC:
+        yield f"OCIM_LOW_PRIORITY_QUEUE: {PERIODIC} has another use.", "Choose another name."
+
+
+def _numbers(given: Options) -> Said:
+    if given.workers < 1:
+        yield "OCIM_WORKERS: a worker needs at least one thread.", "Set it to 1 or more."
+    if given.lease < _SHORTEST_LEASE:
+        yield "OCIM_LEASE: workers cannot renew a lease that short.", "Give it a second or more."
+
+
+def _provider(given: Options) -> Said:
+    if given.default_provider not in PROVIDERS:
+        there = ", ".join(PROVIDERS)
+        yield f"OCIM_DEFAULT_PROVIDER: there is no {given.default_provider!r}.", f"One of: {there}."
+
+
+def _acme(given: Options) -> Said:
+    if given.acme_directory and urlsplit(given.acme_directory).scheme not in ("https", "http"):
+        yield (
+            f"OCIM_ACME_DIRECTORY: {given.acme_directory!r} is no URL.",
+            "As in https://acme-v02.api.letsencrypt.org/directory.",
+        )
+    if given.acme_email and "@" not in given.acme_email:
+        yield f"OCIM_ACME_EMAIL: {given.acme_email!r} is no address.", "As in it@example.com."
+    if given.acme_roots and not Path(given.acme_roots).is_file():
+        yield (
+            f"OCIM_ACME_ROOTS: there is no file {given.acme_roots}.",
+            "Name a PEM file, or leave it out to trust the system's authorities.",
+        )
+
+
+def _platform(given: Options) -> Said:
+    if not (BASE_DIR / given.platform).is_dir():
+        yield (
+            f"OCIM_PLATFORM: there is no directory {BASE_DIR / given.platform}.",
+            "Name the directory of a platform; `rehearsal` is the one that Ocim brings.",
+        )
+
+
+def _rewrites(given: Options) -> Said:
+    prefixes = [old for old, _ in given.url_rewrites]
+    for twice in sorted({one for one in prefixes if prefixes.count(one) > 1}):
+        yield f"OCIM_URL_REWRITES: {twice} is rewritten twice.", "Leave one of them."
+
+
+def _unknown(given: Options) -> Said:
+    names = [one.metadata["name"] for one in options()]
+    for name in given.unknown:
+        near = get_close_matches(name, names, n=1)
+        yield (
+            f"{name} is set, but is no setting.",
+            f"Did you mean {near[0]}?" if near else "docs/reference/settings.md has them all.",
+        )
+
+
+def _release(given: Options) -> Said:
+    if not Release.of(given.default_release).known:
+        yield (
+            f"OCIM_DEFAULT_RELEASE: {given.default_release!r} names no release that Ocim knows.",
+            "It is treated as the newest one; as in open-release/juniper.2.",
+        )
+
+
+def _acme_email(given: Options) -> Said:
+    if given.acme_directory and not given.acme_email:
+        yield (
+            "OCIM_ACME_EMAIL: nobody is told of trouble with certificates.",
+            "Set it, since OCIM_ACME_DIRECTORY is set.",
+        )
+    if given.acme_email and not given.acme_directory:
+        yield (
+            "OCIM_ACME_EMAIL is set, but OCIM_ACME_DIRECTORY is not.",
+            "Set both, or neither: then the balancer signs certificates itself.",
+        )
+
+
+def _exposed(given: Options) -> Said:
+    host, _ = _web(given)
+    if not host or _is_loopback(host):
+        return
+    if given.debug:
+        yield "OCIM_DEBUG: its pages show settings to the whole network.", "Take it out."
+    if not given.secure_cookies:
+        yield (
+            "OCIM_SECURE_COOKIES: sessions can be overheard in the network.",
+            "Serve them behind an https proxy and set it to true, or keep OCIM_WEB_ADDRESS local.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    id: str
+    kind: type[checks.Error | checks.Warning]
+    look: Callable[[Options], Said]
+
+
+CHECKS = (
+    _Check("ocim.E001", checks.Error, _unreadable),
+    _Check("ocim.E002", checks.Error, _master_key),
+    _Check("ocim.E003", checks.Error, _ports),
+    _Check("ocim.E004", checks.Error, _web_address),
+    _Check("ocim.E005", checks.Error, _addresses),
+    _Check("ocim.E006", checks.Error, _database),
+    _Check("ocim.E007", checks.Error, _queues),
+    _Check("ocim.E008", checks.Error, _numbers),
+    _Check("ocim.E009", checks.Error, _provider),
+    _Check("ocim.E010", checks.Error, _acme),
+    _Check("ocim.E011", checks.Error, _platform),
+    _Check("ocim.E012", checks.Error, _rewrites),
+    _Check("ocim.W001", checks.Warning, _unknown),
+    _Check("ocim.W002", checks.Warning, _release),
+    _Check("ocim.W003", checks.Warning, _acme_email),
+    _Check("ocim.W004", checks.Warning, _exposed),
+)
+
+
+def look(given: Options) -> list[CheckMessage]:
+    """What all checks have to say of these settings."""
+    return [
+        check.kind(what, hint=remedy, id=check.id)
+        for check in CHECKS
+        for what, remedy in check.look(given)
+    ]
+
+
+@register("ocim")
+def check_settings(app_configs: object, **_: Any) -> list[CheckMessage]:
+    """What all checks have to say of the settings in force."""
+    return look(settings.OCIM)
+
+
+def _meaning(name: str) -> str:
+    for one in options():
+        if one.metadata["name"] == name:
+            return f"{one.metadata['meaning']} Default: {one.metadata['shown']}."
+    return ""
+
+
+def _web(given: Options) -> tuple[str, int]:
+    host, _, port = given.web_address.rpartition(":")
+    return host, int(port) if port.isdecimal() else 0
+
+
+def _is_port(number: int) -> bool:
+    return 0 < number < 1 << 16
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)

@@ -1,0 +1,50 @@
+"""Settings' texts → values, by type. ValueError says what is wrong with a text."""
+
+from collections.abc import Callable, Mapping
+from math import inf
+from pathlib import Path
+from typing import Any
+
+
+def _flag(text: str) -> bool:
+    if (value := {"true": True, "false": False}.get(text.lower())) is None:
+        raise ValueError(f"{text!r} is neither true nor false.")
+    return value
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number.") from None
+    if not 0 <= number < inf:
+        raise ValueError(f"{text!r} is not a number of zero or more.")
+    return number
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"{text!r} is not a whole number.")
+    return int(text)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [word.rpartition("=") for word in _words(text)]
+    if wrong := [pair[2] for pair in pairs if not (pair[0] and pair[2])]:
+        raise ValueError(f"{', '.join(wrong)}: write from=to, with commas between pairs.")
+    return tuple((old.strip(), new.strip()) for old, _, new in pairs)
+
+
+READERS: Mapping[Any, Callable[[str], Any]] = {
+    str: str,
+    Path: Path,
+    bool: _flag,
+    int: _whole,
+    float: _number,
+    tuple[str, ...]: _words,
+    tuple[tuple[str, str], ...]: _pairs,
+}

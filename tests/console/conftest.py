@@ -1,0 +1,139 @@
+"""An installation whose outside is in memory, and whose workers work at once."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import load_command_class
+from huey import MemoryHuey
+
+from ocim import tasks, wiring
+from ocim.adapters.memory.balancers import MemoryBalancer
+from ocim.adapters.memory.databases import MemoryDatabases
+from ocim.adapters.memory.probers import MemoryProber
+from ocim.adapters.memory.providers import MemoryProvider
+from ocim.adapters.memory.provisioners import MemoryProvisioner
+from ocim.operations import workers
+from ocim.operations.setup import ensure_shared_servers
+from ocim.ports import Outside
+
+CAMPUS = "campus.example.com"
+
+
+@dataclass
+class Ran:
+    """What a command printed, and its exit status."""
+
+    out: str
+    err: str
+    status: int
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """Lines of tab-separated cells, without the header."""
+        return [line.split("\t") for line in self.out.splitlines()[1:]]
+
+
+@dataclass
+class Installation:
+    """Runs commands as the `ocim` script does, in this process."""
+
+    var: Path
+    capture: pytest.CaptureFixture[str]
+    provider: MemoryProvider
+    provisioner: MemoryProvisioner
+    balancer: MemoryBalancer
+    databases: MemoryDatabases
+    prober: MemoryProber
+
+    def __call__(self, *words: object) -> Ran:
+        name, *rest = map(str, words)
+        self.capture.readouterr()
+        status = 0
+        try:
+            load_command_class("ocim.console", name).run_from_argv(["ocim", name, *rest])
+        except SystemExit as end:
+            status = int(end.code or 0)
+        return Ran(*self.capture.readouterr(), status)
+
+    def campus(self, *assignments: str, domain: str = CAMPUS) -> int:
+        """The id of a new instance."""
+        ran = self("instance", "create", domain, *assignments, "--json")
+        assert ran.status == 0, ran.err
+        return int(ran.json["id"])
+
+    def served(self, instance: int) -> int:
+        """The id of a new app server that serves the instance."""
+        ran = self("appserver", "spawn", instance, "--activate", "--json")
+        assert ran.status == 0, ran.err
+        return int(ran.json[0]["id"])
+
+    def worker(self, queue: str = "opencraft") -> None:
+        """Say that a worker is alive."""
+        context = replace(wiring.context(), worker=f"worker of {queue}")
+        workers.begin(queue=queue, threads=1, context=context)
+
+
+@pytest.fixture
+def types(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Has somebody at a terminal type a line."""
+    with ExitStack() as stack:
+
+        def typed(line: str) -> None:
+            master, terminal = os.openpty()
+            stack.callback(os.close, master)
+            stdin = stack.enter_context(open(terminal))  # noqa: PTH123 - a descriptor, no path
+            monkeypatch.setattr(sys, "stdin", stdin)
+            os.write(master, f"{line}\n".encode())
+
+        yield typed
+
+
+@pytest.fixture
+def ocim(
+    transactional_db: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Installation]:
+    var = tmp_path / "var"
+    var.mkdir(mode=0o700)
+    settings.OCIM = replace(settings.OCIM, var=var, drain=0.0)
+    installation = Installation(
+        var,
+        capsys,
+        MemoryProvider(kind="local"),
+        MemoryProvisioner(),
+        MemoryBalancer(),
+        MemoryDatabases(),
+        MemoryProber(),
+    )
+    outside = Outside(
+        providers={"local": installation.provider},
+        provisioner=installation.provisioner,
+        balancer=installation.balancer,
+        databases={"sqlite": installation.databases},
+        prober=installation.prober,
+    )
+    monkeypatch.setattr(wiring, "outside", lambda: outside)
+    monkeypatch.setattr(
+        tasks, "_huey", lambda name: MemoryHuey(name, immediate=True, results=False)
+    )
+    wiring.context.cache_clear()
+    tasks.queue.cache_clear()
+    ensure_shared_servers(databases=var / "databases")
+    installation.worker()
+    yield installation
+    wiring.context.cache_clear()
+    tasks.queue.cache_clear()

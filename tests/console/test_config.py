@@ -1,0 +1,193 @@
+from pathlib import Path
+
+import pytest
+
+from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
+from tests.console.conftest import CAMPUS, Installation
+
+EXTRA = "configuration_extra_settings"
+LAYERS = {"defaults", "databases", "storage", "secrets", "services", EXTRA}
+
+
+@pytest.fixture
+def campus(ocim: Installation) -> int:
+    return ocim.campus(f"{EXTRA}=EDXAPP_PLATFORM_NAME: Our campus")
+
+
+def test_every_variable_is_shown_with_the_layer_it_comes_from(
+    ocim: Installation, campus: int
+) -> None:
+    rows = ocim("config", "show", CAMPUS).rows
+
+    shown = {name: (value, layer) for name, value, layer in rows}
+    assert shown["EDXAPP_PLATFORM_NAME"] == ("Our campus", EXTRA)
+    assert shown["EDXAPP_LMS_BASE"][1] == "defaults"
+    assert {layer for _, layer in shown.values()} == LAYERS
+
+
+def test_one_layer_can_be_asked_for(ocim: Installation, campus: int) -> None:
+    assert ocim("config", "show", campus, "--layer", EXTRA).rows == [
+        ["EDXAPP_PLATFORM_NAME", "Our campus", EXTRA]
+    ]
+
+
+def test_a_layer_that_does_not_exist_is_refused(ocim: Installation, campus: int) -> None:
+    ran = ocim("config", "show", campus, "--layer", "extra")
+
+    assert ran.status == 2
+    assert EXTRA in ran.err
+
+
+def test_secrets_are_shown_only_when_asked_for(ocim: Installation, campus: int) -> None:
+    def secret(*options: str) -> str:
+        found = ocim("config", "show", campus, "--json", *options).json
+        [value] = [one["value"] for one in found if one["path"] == ["EDXAPP_EDXAPP_SECRET_KEY"]]
+        return str(value)
+
+    assert secret() == "********"
+    shown = secret("--secrets")
+    assert len(shown) > 20
+    assert shown not in ocim("config", "show", campus).out
+    assert shown in ocim("config", "show", campus, "--secrets").out
+
+
+def test_a_value_of_several_lines_stays_on_one(ocim: Installation) -> None:
+    campus = ocim.campus(f'{EXTRA}=EDXAPP_NOTE: "a\\n\\tb"')
+
+    [[_, value, _]] = ocim("config", "show", campus, "--layer", EXTRA).rows
+
+    assert value == r'"a\n\tb"'
+
+
+def test_what_an_app_server_was_given_stays_as_it_was(ocim: Installation, campus: int) -> None:
+    appserver = ocim.served(campus)
+    ocim("instance", "set", campus, f"{EXTRA}=EDXAPP_PLATFORM_NAME: Another")
+
+    frozen = ocim("config", "show", "--appserver", appserver, "--layer", EXTRA)
+
+    assert frozen.rows == [["EDXAPP_PLATFORM_NAME", "Our campus", EXTRA]]
+
+
+@pytest.mark.parametrize("words", [(), ("1", "--appserver", "1")])
+def test_either_an_instance_or_an_app_server_is_shown(
+    ocim: Installation, words: tuple[str, ...]
+) -> None:
+    assert ocim("config", "show", *words).status == 2
+
+
+def test_there_is_no_difference_just_after_a_spawn(ocim: Installation, campus: int) -> None:
+    ocim.served(campus)
+
+    ran = ocim("config", "diff", campus)
+
+    assert (ran.out, ran.status) == ("", 0)
+
+
+def test_a_diff_says_what_a_new_app_server_would_change(ocim: Installation, campus: int) -> None:
+    ocim.served(campus)
+    ocim("instance", "set", campus, "time_zone=Europe/Berlin", f"{EXTRA}=EDXAPP_NEW: 1")
+
+    ran = ocim("config", "diff", campus)
+
+    assert ran.status == 1
+    assert ran.out.splitlines() == [
+        f"EDXAPP_PLATFORM_NAME: Our campus → {CAMPUS}  [{EXTRA} → defaults]",
+        "EDXAPP_TIME_ZONE: UTC → Europe/Berlin  [defaults]",
+        f"EDXAPP_NEW: (not set) → 1  [{EXTRA}]",
+    ]
+
+
+def test_a_diff_for_scripts_has_both_sides_and_their_layers(
+    ocim: Installation, campus: int
+) -> None:
+    appserver = ocim.served(campus)
+    ocim("instance", "set", campus, f"{EXTRA}=")
+
+    ran = ocim("config", "diff", f"appserver:{appserver}", campus, "--json")
+
+    assert ran.status == 1
+    assert ran.json == [
+        {
+            "path": ["EDXAPP_PLATFORM_NAME"],
+            "change": "changed",
+            "old": "Our campus",
+            "old_layer": EXTRA,
+            "new": CAMPUS,
+            "new_layer": "defaults",
+        }
+    ]
+
+
+def test_a_changed_secret_is_said_to_have_changed_and_not_how(
+    ocim: Installation, campus: int
+) -> None:
+    other = ocim.campus(domain="other.example.com")
+
+    ran = ocim("config", "diff", campus, other)
+
+    [line] = [line for line in ran.out.splitlines() if line.startswith("EDXAPP_EDXAPP_SECRET")]
+    assert line == "EDXAPP_EDXAPP_SECRET_KEY: ******** (with a secret that changed)  [secrets]"
+
+
+def test_what_serves_is_compared_rather_than_what_is_newest(
+    ocim: Installation, campus: int
+) -> None:
+    ocim.served(campus)
+    ocim("instance", "set", campus, f"{EXTRA}=")
+    ocim("appserver", "spawn", campus)
+
+    assert ocim("config", "diff", campus).status == 1
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (("nowhere.example.com",), "no instance"),
+        ((CAMPUS,), "no app server"),
+        (("appserver:99",), "no app server 99"),
+        (("appserver:x", CAMPUS), "not appserver:ID"),
+    ],
+)
+def test_trouble_with_a_diff_is_told_apart_from_differences(
+    ocim: Installation, campus: int, words: tuple[str, ...], said: str
+) -> None:
+    ran = ocim("config", "diff", *words)
+
+    assert ran.status == 2
+    assert said in ran.err
+
+
+def test_every_fault_of_a_file_is_named_with_its_place(ocim: Installation, tmp_path: Path) -> None:
+    file = tmp_path / "extra.yml"
+    file.write_text("EDXAPP_X: 1\nansible_connection: local\nno-name: 2\n")
+
+    ran = ocim("config", "lint", file)
+
+    assert ran.status == 1
+    assert [line.partition("column")[0] for line in ran.out.splitlines()] == [
+        f"{file}, line 2, ",
+        f"{file}, line 3, ",
+    ]
+    assert ocim("config", "lint", file, "--json").json["faults"] == ran.out.splitlines()
+
+
+def test_a_right_file_is_said_to_be_right(ocim: Installation, tmp_path: Path) -> None:
+    file = tmp_path / "extra.yml"
+    file.write_text("EDXAPP_X: 1\n")
+
+    ran = ocim("config", "lint", f"@{file}")
+
+    assert (ran.out, ran.status) == (f"{file} is right.\n", 0)
+
+
+def test_a_file_that_is_not_there_is_trouble(ocim: Installation) -> None:
+    assert ocim("config", "lint", "/nowhere.yml").status == 2
+
+
+def test_nothing_of_an_instance_is_changed_by_looking(ocim: Installation, campus: int) -> None:
+    before = OpenEdXInstance.objects.values().get(pk=campus)
+
+    ocim("config", "show", campus)
+
+    assert OpenEdXInstance.objects.values().get(pk=campus) == before
+    assert not OpenEdXAppServer.objects.exists()

@@ -1,0 +1,295 @@
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+
+from ocim import wiring
+from ocim.adapters.memory.probers import Reply
+from ocim.core.spec import Database, HostRequest
+from ocim.core.states import JobState
+from ocim.operations import jobs
+from ocim.operations.findings import Check, Finding, examine
+from ocim.store.models import (
+    Job,
+    Lease,
+    LoadBalancingServer,
+    OpenEdXAppServer,
+    OpenEdXInstance,
+    Server,
+    Worker,
+)
+from tests.console.conftest import CAMPUS, Installation
+from tests.console.processes import manage
+
+LOW, PERIODIC = "opencraft_low_priority", "opencraft_periodic"
+MACHINE = ("disk", "tools")
+"""Areas that depend on the machine that the tests run on."""
+
+
+def found(ocim: Installation, *options: str) -> list[dict[str, Any]]:
+    """What is wrong with all that does not depend on this machine."""
+    said = ocim("doctor", "--json", *options).json
+    return [one for one in said if one["severity"] != "ok" and one["area"] not in MACHINE]
+
+
+def areas(ocim: Installation, *options: str) -> list[str]:
+    return [one["area"] for one in found(ocim, *options)]
+
+
+@pytest.fixture
+def listeners() -> Iterator[list[socket.socket]]:
+    """For https, http and the pages."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
+
+
+@pytest.fixture
+def well(ocim: Installation, listeners: list[socket.socket], settings: Any) -> Installation:
+    """All is well, and an instance is on the web."""
+    https, http, web = (one.getsockname()[1] for one in listeners)
+    settings.OCIM = replace(
+        settings.OCIM, https_port=https, http_port=http, web_address=f"127.0.0.1:{web}"
+    )
+    ocim.worker(LOW)
+    ocim.worker(PERIODIC)
+    ocim.served(ocim.campus())
+    return ocim
+
+
+def test_where_all_is_well_it_says_so_of_every_area(well: Installation) -> None:
+    ran = well("doctor")
+
+    assert found(well) == []
+    assert ran.status == 0
+    lines = ran.out.splitlines()
+    assert "ok       balancer: It serves what the database wants." in lines
+    assert "ok       jobs: None was forgotten." in lines
+
+
+@pytest.mark.parametrize("queue", ["opencraft", LOW, PERIODIC])
+def test_a_queue_without_worker_is_named_with_how_to_start_one(
+    well: Installation, queue: str
+) -> None:
+    Worker.objects.filter(queue=queue).delete()
+
+    [one] = found(well)
+
+    assert (one["area"], one["where"]) == ("workers", queue)
+    assert f"HUEY_QUEUE_NAME={queue} ocim worker" in one["remedy"]
+    assert well("doctor").status == 1
+
+
+def test_a_worker_that_fell_silent_does_not_count(well: Installation) -> None:
+    Worker.objects.filter(queue=LOW).update(seen_at=wiring.context().now() - timedelta(minutes=5))
+
+    assert areas(well) == ["workers"]
+
+
+def test_a_host_that_nothing_needs_is_taken_away_when_asked_to(well: Installation) -> None:
+    well.provider.create(HostRequest("stray"))
+
+    [one] = found(well)
+    assert (one["area"], one["severity"], one["where"]) == ("hosts", "warning", "local host stray")
+    assert "stray" in well.provider.list()
+
+    assert found(well, "--fix")[0]["mended"]
+    assert "stray" not in well.provider.list()
+    assert found(well) == []
+
+
+def test_the_host_of_an_app_server_is_never_taken_away(well: Installation) -> None:
+    hosts = well.provider.list()
+
+    well("doctor", "--fix")
+
+    assert well.provider.list() == hosts
+
+
+def test_an_app_server_whose_host_is_gone_is_named(well: Installation) -> None:
+    [name] = well.provider.list()
+    well.provider.cloud.lose(name)
+
+    [one] = found(well)
+
+    assert (one["area"], one["severity"], one["what"]) == ("hosts", "error", "Its host is gone.")
+    assert "spawn" in one["remedy"]
+
+
+def test_an_app_server_whose_host_is_down_is_named(well: Installation) -> None:
+    [name] = well.provider.list()
+    well.provider.stop(name)
+
+    [one] = found(well)
+
+    assert one["what"] == "Its host does not answer."
+
+
+def test_a_balancer_that_does_not_run_is_an_error(well: Installation) -> None:
+    well.balancer.running = False
+
+    assert areas(well) == ["ports", "ports", "balancer"]
+
+
+@pytest.mark.parametrize("number, severity", [(0, "error"), (1, "error"), (2, "warning")])
+def test_a_port_at_which_nobody_listens_is_named(
+    well: Installation, listeners: list[socket.socket], number: int, severity: str
+) -> None:
+    port = listeners[number].getsockname()[1]
+    listeners[number].close()
+
+    [one] = found(well)
+
+    assert (one["area"], one["severity"], one["where"]) == ("ports", severity, f"127.0.0.1:{port}")
+
+
+def test_a_balancer_that_lags_behind_is_brought_up_to_date(well: Installation) -> None:
+    LoadBalancingServer.objects.update(wanted=99)
+
+    [one] = found(well)
+    assert one["remedy"] == "ocim balancer sync"
+
+    ran = well("doctor", "--fix")
+    assert "mended: balancer: caddy" in ran.out.splitlines()
+    assert found(well) == []
+
+
+def test_what_the_balancer_refused_is_told(well: Installation) -> None:
+    LoadBalancingServer.objects.update(error="two sites have the same name")
+
+    [one] = found(well)
+
+    assert "two sites have the same name" in one["what"]
+
+
+def test_a_job_whose_worker_is_gone_is_taken_up_again(well: Installation) -> None:
+    campus = OpenEdXInstance.objects.get()
+    job = jobs.submit(instance_id=campus.pk, kind="retain", queue="opencraft")
+    Job.objects.filter(pk=job.pk).update(state=JobState.RUNNING)
+    past = wiring.context().now() - timedelta(minutes=1)
+    Lease.objects.update(holder="dead/1", expires_at=past)
+
+    assert areas(well) == ["jobs"]
+
+    well("doctor", "--fix")
+    job.refresh_from_db()
+    assert job.state == JobState.DONE
+    assert found(well) == []
+
+
+def test_a_job_that_a_worker_holds_is_left_alone(well: Installation) -> None:
+    campus = OpenEdXInstance.objects.get()
+    job = jobs.submit(instance_id=campus.pk, kind="retain", queue="opencraft")
+    Job.objects.filter(pk=job.pk).update(state=JobState.RUNNING)
+    Lease.objects.update(holder="alive/1", expires_at=wiring.context().now() + timedelta(minutes=1))
+
+    assert found(well) == []
+
+
+def test_a_job_that_waits_for_long_is_named(well: Installation) -> None:
+    campus = OpenEdXInstance.objects.get()
+    job = jobs.submit(instance_id=campus.pk, kind="retain", queue="opencraft")
+    assert found(well) == []
+
+    Job.objects.filter(pk=job.pk).update(created=wiring.context().now() - timedelta(minutes=5))
+
+    assert areas(well) == ["jobs"]
+
+
+def test_an_app_server_that_no_job_will_finish_is_named(well: Installation) -> None:
+    OpenEdXAppServer.objects.create(
+        instance=OpenEdXInstance.objects.get(), state="provisioning", effective_variables="{}"
+    )
+
+    [one] = found(well)
+
+    assert one["area"] == "app servers"
+
+
+def test_an_instance_that_does_not_answer_is_named(well: Installation) -> None:
+    well.prober.reply = lambda probe: Reply(502, "Bad Gateway")
+
+    named = found(well)
+
+    assert [one["area"] for one in named] == ["instances", "instances"]  # lms and studio
+    assert all("502" in one["what"] and CAMPUS in one["where"] for one in named)
+
+
+def test_a_database_that_is_gone_is_named(well: Installation) -> None:
+    for _, _, name in list(well.databases.sizes):
+        well.databases.drop(Database("sqlite", name))
+
+    assert areas(well) == ["instance databases"]
+
+
+def test_another_master_key_is_found_out(well: Installation, settings: Any) -> None:
+    settings.OCIM = replace(settings.OCIM, master_key=Fernet.generate_key().decode())
+
+    errors = [one for one in found(well) if one["severity"] == "error"]
+
+    [one] = errors
+    assert one["area"] == "secrets"
+    assert "OCIM_MASTER_KEY" in one["remedy"]
+
+
+def test_files_that_others_can_read_are_closed_to_them(well: Installation) -> None:
+    well.var.chmod(0o755)
+    key = well.var / "master.key"
+    key.touch(mode=0o644)
+
+    assert [one["where"] for one in found(well)] == [str(well.var), str(key)]
+
+    well("doctor", "--fix")
+    assert (well.var.stat().st_mode & 0o777, key.stat().st_mode & 0o777) == (0o700, 0o600)
+    assert found(well) == []
+
+
+def test_wrong_settings_are_among_the_findings(well: Installation, settings: Any) -> None:
+    settings.OCIM = replace(settings.OCIM, workers=0)
+
+    [one] = [one for one in found(well) if one["area"] == "settings"]
+
+    assert (one["severity"], one["where"]) == ("error", "ocim.E008")
+
+
+def test_an_archived_instance_is_not_asked(well: Installation) -> None:
+    well("instance", "archive", CAMPUS, "--yes")
+    well.prober.reply = lambda probe: Reply(502)
+
+    assert found(well) == []
+    assert not Server.objects.exclude(state="gone").exists()
+
+
+def test_what_an_area_needs_is_looked_at_first() -> None:
+    def fails(_context: object) -> Any:
+        yield Finding("error", "broken")
+
+    def crashes(_context: object) -> Any:
+        raise RuntimeError("a bug")
+
+    checks = [
+        Check("a", "", fails),
+        Check("b", "", crashes, needs="a"),
+        Check("c", "", crashes, needs="b"),
+        Check("d", "", crashes),
+        Check("e", "fine", lambda _context: iter(())),
+    ]
+
+    said = {check.area: [one.what for one in on] for check, on in examine(checks, None)}  # type: ignore[arg-type]
+
+    assert said["b"] == said["c"] == ["Not looked at."]
+    assert said["d"] == ["It cannot be looked at: RuntimeError('a bug')."]
+    assert said["e"] == ["fine"]
+
+
+def test_it_says_what_a_new_installation_needs(tmp_path: Any) -> None:
+    ran = manage(tmp_path / "new", "doctor")
+
+    assert ran.returncode == 1
+    assert ran.stderr == ""
+    assert "`ocim up` makes it." in ran.stdout
+    assert not (tmp_path / "new").exists()

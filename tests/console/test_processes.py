@@ -1,0 +1,168 @@
+"""The commands that are processes, as processes."""
+
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.console.processes import ROOT, environment, manage
+
+LOW = "opencraft_low_priority"
+
+
+@contextmanager
+def running(var: Path, *words: str, **settings: str) -> Iterator["subprocess.Popen[str]"]:
+    """`python manage.py …`, gone at the end."""
+    with subprocess.Popen(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env=environment(var, **settings),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(process: "subprocess.Popen[str]", text: str) -> None:
+    assert process.stderr is not None
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if text in line:
+            return
+    pytest.fail(f"{text!r} was never said: {''.join(said)}")
+
+
+MESSAGE = f"""
+from ocim.operations.setup import ensure_shared_servers
+from ocim.tasks import queue
+from django.conf import settings
+ensure_shared_servers(databases=settings.OCIM.var)
+queue("{LOW}").sync(1)
+"""
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One without instances; a message that cannot be obeyed waits for a worker."""
+    var = tmp_path_factory.mktemp("var")
+    for words in (["migrate"], ["shell", "-c", MESSAGE]):
+        ran = manage(var, *words)
+        assert ran.returncode == 0, ran.stderr
+    return var
+
+
+@pytest.fixture
+def var(installation: Path, tmp_path: Path) -> Path:
+    """The directory of that installation, for one test."""
+    return Path(shutil.copytree(installation, tmp_path / "var"))
+
+
+def workers(var: Path) -> list[tuple[str, int]]:
+    with closing(sqlite3.connect(var / "ocim.sqlite3")) as database:
+        return database.execute("SELECT queue, threads FROM store_worker").fetchall()
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_is_known_for_as_long_as_it_runs(var: Path, told: signal.Signals) -> None:
+    with running(var, "worker", "--threads", "1", HUEY_QUEUE_NAME=LOW) as worker:
+        wait_for(worker, "sync: The balancer is not running")
+        assert workers(var) == [(LOW, 1)]
+
+        worker.send_signal(told)
+        worker.communicate(timeout=60)
+
+    assert workers(var) == []
+
+
+def test_a_worker_does_not_start_with_wrong_settings(var: Path) -> None:
+    ran = manage(var, "worker", OCIM_LEASE="0")
+
+    assert ran.returncode == 1
+    assert "OCIM_LEASE" in ran.stderr
+
+
+def test_the_pages_are_served_where_the_settings_say(var: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+
+    with running(var, "web", OCIM_WEB_ADDRESS=address) as web:
+        wait_for(web, f"running on http://{address}")
+        assert httpx.get(f"http://{address}/").status_code < 500
+
+        web.terminate()
+        web.communicate(timeout=60)
+
+
+def test_a_balancer_has_two_processes(var: Path) -> None:
+    ran = manage(var, "balancer", "run", "middle")
+
+    assert ran.returncode == 2
+    assert "edge" in ran.stderr
+    assert "router" in ran.stderr
+
+
+def test_only_one_may_bring_everything_up(var: Path) -> None:
+    with (var / "up.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        ran = manage(var, "up")
+
+    assert ran.returncode == 1
+    assert ran.stderr == f"Error: Ocim runs already in {var}.\nStop that one first.\n"
+
+
+def test_a_new_installation_gets_a_key_before_its_settings_are_checked(tmp_path: Path) -> None:
+    var = tmp_path / "new"
+
+    ran = manage(var, "up", OCIM_MASTER_KEY="", OCIM_HTTPS_PORT="https", OCIM_WORKERS="0")
+
+    key = var / "master.key"
+    assert ran.returncode == 1
+    assert [line.removeprefix("Error: ").partition(":")[0] for line in ran.stderr.splitlines()] == [
+        "OCIM_HTTPS_PORT",
+        "OCIM_WORKERS",
+    ]
+    assert (stat.S_IMODE(var.stat().st_mode), stat.S_IMODE(key.stat().st_mode)) == (0o700, 0o600)
+    assert not (var / "ocim.sqlite3").exists()
+
+
+def test_output_into_a_pipe_has_no_colours(var: Path) -> None:
+    ran = manage(var, "instance", "list")
+
+    assert ran.stdout == "id\tname\tdomain\tstate\tactive\trelease\n"
+
+
+def test_a_terminal_gets_a_table(var: Path) -> None:
+    master, terminal = os.openpty()
+    try:
+        subprocess.run(
+            [sys.executable, "manage.py", "instance", "list"],
+            cwd=ROOT,
+            env=environment(var, TERM="xterm"),
+            stdin=subprocess.DEVNULL,
+            stdout=terminal,
+            check=True,
+            timeout=60,
+        )
+        said = os.read(master, 4096).decode()
+    finally:
+        os.close(terminal)
+        os.close(master)
+
+    assert "\x1b[1m" in said
+    assert "\t" not in said
