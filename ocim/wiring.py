@@ -16,13 +16,11 @@ from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.adapters.probers.http import HttpProber
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.provisioners.ansible import AnsibleProvisioner
-from ocim.catalog.endpoints import public_url
 from ocim.core.policy import Policy, Retention
-from ocim.core.spec import Service
 from ocim.operations.context import Context
 from ocim.ports import Outside
+from ocim.store import specs
 from ocim.store.models import OpenEdXInstance
-from ocim.store.specs import instance_spec
 
 ROOT = Path(__file__).resolve().parent.parent
 BALANCER_ROLES = tuple(role.value for role in Role)
@@ -123,4 +121,4 @@ def with_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def instance_url(instance: OpenEdXInstance) -> str:
     """Where its learners find it."""
-    return public_url(instance_spec(instance, policy()), Service.LMS)
+    return specs.site_url(instance, policy())

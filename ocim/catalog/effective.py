@@ -3,14 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ocim.catalog import lms
+from ocim.catalog import discovery, ecommerce, lms, oauth, search, services
+from ocim.catalog.host_name import require_other_host_name
 from ocim.catalog.jwt import JwtKeys
+from ocim.catalog.pairs import followed
+from ocim.catalog.releases import of_instance
 from ocim.catalog.secret_names import with_secrets_hidden
 from ocim.catalog.templates import is_template
+from ocim.catalog.variable_releases import is_known
 from ocim.core.errors import BadInput
 from ocim.core.secrets import revealed
-from ocim.core.spec import Instance
+from ocim.core.spec import Instance, Service
 from ocim.core.variables import Effective, Layer, merge
+
+OPERATOR = "configuration_extra_settings"
+PAIRS = "pairs"
 
 
 def effective(
@@ -18,31 +25,59 @@ def effective(
 ) -> Effective:
     """Everything that is generated for the instance, under its `configuration_extra_settings`.
 
-    `extra` is what `check_extra_settings` made of them, `seed` the instance's own. BadInput names
-    every value of the instance itself that Ansible would take for a template, and so might run.
+    `extra` is what `check_extra_settings` made of them, `seed` the instance's own;
+    `instance.services` are those that `extra` turns on. BadInput names every value of the instance
+    itself that Ansible would take for a template, and so might run, and a COMMON_HOSTNAME that
+    would cut the services off from the LMS.
     """
     generated = layers(instance, seed=seed, jwt_keys=jwt_keys)
-    _require_plain(generated)
-    operator = Layer("configuration_extra_settings", with_secrets_hidden(extra))
-    return merge([*generated, operator])
+    below = merge(generated)
+    _require_plain(below)
+    require_other_host_name(extra, instance.domains)
+    hidden = with_secrets_hidden(extra)
+    pairs = Layer(PAIRS, followed(hidden, generated=below.values))
+    return merge([*generated, pairs, Layer(OPERATOR, hidden)])
 
 
 def layers(instance: Instance, *, seed: bytes, jwt_keys: JwtKeys) -> list[Layer]:
-    """What is generated, the lowest layer first."""
+    """What is generated, the lowest layer first; only what the instance's release knows."""
+    release = of_instance(instance)
     return [
-        Layer("defaults", lms.defaults(instance)),
-        Layer("databases", lms.databases(instance)),
-        Layer("storage", lms.storage(instance)),
-        Layer("secrets", lms.secrets(instance, seed=seed, jwt_keys=jwt_keys)),
-        Layer("services", lms.services(instance)),
+        Layer(name, {key: value for key, value in values.items() if is_known(key, release)})
+        for name, values in _generated(instance, seed, jwt_keys).items()
     ]
 
 
-def _require_plain(generated: Sequence[Layer]) -> None:
+def _generated(instance: Instance, seed: bytes, jwt_keys: JwtKeys) -> dict[str, dict[str, Any]]:
+    everywhere: dict[str, dict[str, Any]] = {
+        "defaults": lms.defaults(instance),
+        "databases": lms.databases(instance),
+        "brokers": lms.brokers(instance),
+        "search": {},
+        "storage": lms.storage(instance),
+        "secrets": lms.secrets(seed, jwt_keys) | oauth.clients(seed),
+        "services": services.switches(instance) | services.addresses(instance),
+    }
+    if Service.ECOMMERCE in instance.services:
+        everywhere["defaults"] |= ecommerce.defaults(instance)
+        everywhere["databases"] |= ecommerce.databases(instance)
+        everywhere["brokers"] |= ecommerce.brokers(instance)
+        everywhere["secrets"] |= ecommerce.secrets(seed)
+    if Service.DISCOVERY in instance.services:
+        everywhere["defaults"] |= discovery.defaults(instance)
+        everywhere["databases"] |= discovery.databases(instance)
+        everywhere["search"] |= search.discovery(instance)
+        everywhere["storage"] |= discovery.storage(instance)
+        everywhere["secrets"] |= discovery.secrets(seed)
+        everywhere["services"] |= discovery.cron(instance)
+    return everywhere
+
+
+def _require_plain(generated: Effective) -> None:
     faults = [
         f"{leaf.path[0]}: what the instance gives for it would be run as a template."
-        for leaf in merge(generated).leaves
-        if isinstance(text := revealed(leaf.value), str) and is_template(text)
+        for leaf in generated.leaves
+        if any(is_template(text) for text in _texts(revealed(leaf.value)))
     ]
     if faults:
         raise BadInput(
@@ -50,3 +85,14 @@ def _require_plain(generated: Sequence[Layer]) -> None:
             remedy="Take {{, {% and {# out of the instance's name, addresses and versions;"
             " templates belong in configuration_extra_settings.",
         )
+
+
+def _texts(value: Any) -> Sequence[str]:
+    match value:
+        case str():
+            return [value]
+        case Mapping():
+            return [text for below in value.values() for text in _texts(below)]
+        case list():
+            return [text for below in value for text in _texts(below)]
+    return []

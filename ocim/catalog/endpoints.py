@@ -40,14 +40,14 @@ def public_domain(domains: Domains, service: Service) -> str:
     return external[0] if external else str(getattr(domains, service.value))
 
 
-def with_port(instance: Instance, domain: str) -> str:
+def with_port(domain: str, port: int) -> str:
     """The domain, with the balancer's port where that is not https's own."""
-    return domain if instance.public_port == HTTPS_PORT else f"{domain}:{instance.public_port}"
+    return domain if port == HTTPS_PORT else f"{domain}:{port}"
 
 
 def public_host(instance: Instance, service: Service) -> str:
     """The public name as a browser sends it: with the port where that is not https's own."""
-    return with_port(instance, public_domain(instance.domains, service))
+    return with_port(public_domain(instance.domains, service), instance.public_port)
 
 
 def public_url(instance: Instance, service: Service) -> str:

@@ -2,17 +2,11 @@
 
 from typing import Any
 
-from ocim.catalog.endpoints import public_domain, public_host, public_url, with_port
+from ocim.catalog.database_variables import edxapp_like, engine
+from ocim.catalog.endpoints import NGINX_PORT, public_domain, public_host, public_url, with_port
 from ocim.catalog.jwt import ALGORITHM, JwtKeys
-from ocim.catalog.releases import of_instance, traits
 from ocim.core.secrets import derive
 from ocim.core.spec import Instance, Secret, Service
-
-_ENGINES = {
-    "sqlite": "django.db.backends.sqlite3",
-    "mysql": "django.db.backends.mysql",
-    "postgresql": "django.db.backends.postgresql",
-}
 
 
 def defaults(instance: Instance) -> dict[str, Any]:
@@ -32,7 +26,7 @@ def defaults(instance: Instance) -> dict[str, Any]:
         "EDXAPP_SITE_NAME": public_domain(instance.domains, Service.LMS),
         "EDXAPP_LMS_BASE": public_host(instance, Service.LMS),
         "EDXAPP_LMS_ROOT_URL": lms_url,
-        "EDXAPP_PREVIEW_LMS_BASE": with_port(instance, instance.domains.preview),
+        "EDXAPP_PREVIEW_LMS_BASE": with_port(instance.domains.preview, instance.public_port),
         "EDXAPP_CMS_BASE": public_host(instance, Service.STUDIO),
         "COMMON_LMS_BASE_URL": lms_url,
         "COMMON_OAUTH_BASE_URL": lms_url,
@@ -45,28 +39,49 @@ def defaults(instance: Instance) -> dict[str, Any]:
         "CONFIGURE_JWTS": False,
         # Upstream's demo role makes a staff user with a known password.
         "DEMO_ROLE_ENABLED": False,
+        # nginx tells the services apart by name, at one port that the balancer knows.
+        "EDXAPP_LMS_NGINX_PORT": NGINX_PORT,
+        "EDXAPP_CMS_NGINX_PORT": NGINX_PORT,
         # TLS ends at the balancer, which sets these headers itself.
         "NGINX_SET_X_FORWARDED_HEADERS": False,
-        "ECOMMERCE_SOCIAL_AUTH_REDIRECT_IS_HTTPS": True,
         "edx_django_service_social_auth_redirect_is_https": True,
     }
 
 
 def databases(instance: Instance) -> dict[str, Any]:
-    """Where the LMS's database is, and the account for it."""
+    """Where the databases of the LMS are, and the accounts for them."""
     database = instance.databases["edxapp"]
-    variables: dict[str, Any] = {
-        "EDXAPP_DATABASE_ENGINE": _ENGINES[database.kind],
-        "EDXAPP_MYSQL_DB_NAME": database.name,
-        "EDXAPP_MYSQL_USER": database.user,
-        "EDXAPP_MYSQL_PASSWORD": database.password,
-        "EDXAPP_MYSQL_HOST": database.host,
-        "EDXAPP_MYSQL_PORT": str(database.port or ""),
-    }
+    variables: dict[str, Any] = {"EDXAPP_DATABASE_ENGINE": engine(database)}
+    variables |= edxapp_like("EDXAPP_MYSQL", database)
+    if history := instance.databases.get("edxapp_csmh"):
+        variables |= edxapp_like("EDXAPP_MYSQL_CSMH", history)
+    if xqueue := instance.databases.get("xqueue"):
+        variables |= edxapp_like("XQUEUE_MYSQL", xqueue)
     if database.kind == "mysql":
+        # One account for all databases of the instance, so that it can migrate each of them.
         variables["COMMON_MYSQL_MIGRATE_USER"] = database.user
         variables["COMMON_MYSQL_MIGRATE_PASS"] = database.password
     return variables
+
+
+def brokers(instance: Instance) -> dict[str, Any]:
+    """Where the LMS's Celery messages go; nothing where that is on the app server itself."""
+    broker = instance.broker
+    if broker is None:
+        return {}
+    return {
+        "EDXAPP_CELERY_BROKER_TRANSPORT": TRANSPORTS[broker.kind],
+        "EDXAPP_CELERY_BROKER_HOSTNAME": f"{broker.host}:{broker.port}",
+        "EDXAPP_CELERY_USER": broker.user,
+        "EDXAPP_CELERY_PASSWORD": broker.password,
+        # edx-platform puts a slash of its own before it, so RabbitMQ's virtual host has one in its
+        # name; Celery takes such slashes away where the broker is Redis.
+        "EDXAPP_CELERY_BROKER_VHOST": broker.vhost,
+    }
+
+
+TRANSPORTS = {"rabbitmq": "amqp", "redis": "redis"}
+"""Celery's name for each kind of broker."""
 
 
 def storage(instance: Instance) -> dict[str, Any]:
@@ -74,49 +89,36 @@ def storage(instance: Instance) -> dict[str, Any]:
     return {"EDXAPP_MEDIA_ROOT": f"{instance.storage_directory}/edxapp/media"}
 
 
-def secrets(instance: Instance, *, seed: bytes, jwt_keys: JwtKeys) -> dict[str, Any]:
+def secrets(seed: bytes, jwt_keys: JwtKeys) -> dict[str, Any]:
     """Keys and passwords of this instance alone; upstream's defaults are public.
 
-    `seed` is the instance's own, and stays what it is. The clients of ecommerce and discovery are
-    among them wherever these services are off, since upstream's roles make the clients anyway.
+    `seed` is the instance's own, and stays what it is.
     """
 
     def secret(name: str) -> Secret:
         return derive(seed, name)
 
-    variables: dict[str, Any] = {
-        name: secret(name)
-        for name in ("EDXAPP_EDXAPP_SECRET_KEY", "EDXAPP_EDX_API_KEY", "COMMON_JWT_SECRET_KEY")
+    # Two names of one password: what the LMS gives, and what xqueue takes.
+    xqueue = secret("EDXAPP_XQUEUE_DJANGO_AUTH")
+    return {name: secret(name) for name in _TEXTS} | {
+        "EDXAPP_FERNET_KEYS": [secret("EDXAPP_FERNET_KEYS")],
+        "EDXAPP_RETIRED_USER_SALTS": [secret("EDXAPP_RETIRED_USER_SALTS")],
+        "FORUM_API_KEY": secret("EDXAPP_COMMENTS_SERVICE_KEY"),
+        "EDXAPP_XQUEUE_DJANGO_AUTH": {"username": "lms", "password": xqueue},
+        "XQUEUE_DJANGO_USERS": {"lms": xqueue},
+        "EDXAPP_JWT_SIGNING_ALGORITHM": ALGORITHM,
+        "EDXAPP_JWT_PRIVATE_SIGNING_JWK": jwt_keys.private_jwk,
+        "COMMON_JWT_PUBLIC_SIGNING_JWK_SET": jwt_keys.public_jwk_set,
     }
-    variables["EDXAPP_FERNET_KEYS"] = [secret("EDXAPP_FERNET_KEYS")]
-    variables["EDXAPP_JWT_SIGNING_ALGORITHM"] = ALGORITHM
-    variables["EDXAPP_JWT_PRIVATE_SIGNING_JWK"] = jwt_keys.private_jwk
-    variables["COMMON_JWT_PUBLIC_SIGNING_JWK_SET"] = jwt_keys.public_jwk_set
-    for name in _client_names(instance):
-        # A client's id is no secret, but it must be unique among the clients.
-        variables[f"{name}_KEY"] = name.lower().replace("_", "-")
-        variables[f"{name}_SECRET"] = secret(f"{name}_SECRET")
-    return variables
 
 
-def _client_names(instance: Instance) -> list[str]:
-    by_use = {
-        "edx-oidc": ("SOCIAL_AUTH_EDX_OIDC",),
-        "edx-oauth2": ("SOCIAL_AUTH_EDX_OAUTH2", "BACKEND_SERVICE_EDX_OAUTH2"),
-    }
-    backend = traits(of_instance(instance)).sign_on_backend
-    return [f"{service}_{use}" for service in ("ECOMMERCE", "DISCOVERY") for use in by_use[backend]]
-
-
-def services(instance: Instance) -> dict[str, Any]:
-    """Which services there are besides, and where the LMS looks for them."""
-    ecommerce_url = public_url(instance, Service.ECOMMERCE)
-    return {
-        "SANDBOX_ENABLE_ECOMMERCE": Service.ECOMMERCE in instance.services,
-        "SANDBOX_ENABLE_DISCOVERY": Service.DISCOVERY in instance.services,
-        # The demo partner that upstream makes collides with the instance's own.
-        "ecommerce_create_demo_data": False,
-        "EDXAPP_ECOMMERCE_PUBLIC_URL_ROOT": ecommerce_url,
-        "EDXAPP_ECOMMERCE_API_URL": f"{ecommerce_url}/api/v2/",
-        "EDXAPP_COURSE_CATALOG_API_URL": f"{public_url(instance, Service.DISCOVERY)}/api/v1",
-    }
+_TEXTS = (
+    "EDXAPP_EDXAPP_SECRET_KEY",
+    "EDXAPP_EDX_API_KEY",
+    "EDXAPP_COMMENTS_SERVICE_KEY",
+    "EDXAPP_PROFILE_IMAGE_SECRET_KEY",
+    "COMMON_JWT_SECRET_KEY",
+    "COMMON_HTPASSWD_PASS",
+    "COMMON_MYSQL_ADMIN_PASS",
+    "COMMON_MYSQL_READ_ONLY_PASS",
+)

@@ -59,6 +59,17 @@ def of_instance(instance: Instance) -> Release:
     return release if release.known else Release.of(instance.openedx_release)
 
 
+def git_reference(instance: Instance) -> str:
+    """The tag or branch that the services' own repositories have of the instance's release."""
+    text = instance.openedx_release
+    release = Release.of(text)
+    if not release.known:
+        return "master"
+    if "/" in text:
+        return text
+    return f"{'release' if release.position >= NAMES.index('sumac') else 'open-release'}/{text}"
+
+
 @dataclass(frozen=True, slots=True)
 class Traits:
     """What Ocim has to do one way on some releases and another way on others."""

@@ -10,7 +10,8 @@ from ocim.core.spec import Secret
 # Only the end of a name says what it holds: PASSWORD_RESET_SUPPORT_LINK is a link.
 _SECRET_NAME = re.compile(
     r"""(?:^|_)
-    (?: pass | passwd | password | secret | token | credential | identity | signing_jwk
+    (?: pass | passwd | password | secret | token | credential | identity | signing_jwk | salt
+      | django_auth | django_user
       | (?: secret | api | access | private | signing | transaction | service | shared
           | temp_url | swift | encryption | fernet )_key
     )s?
@@ -19,13 +20,16 @@ _SECRET_NAME = re.compile(
 )
 
 
+_URL_WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s]*:[^/@\s]+@", re.IGNORECASE)
+
+
 def is_secret_name(name: str) -> bool:
     """Whether what has this name is not for everybody's eyes; OAuth client ids are."""
     return _SECRET_NAME.search(name) is not None
 
 
 def with_secrets_hidden(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy in which texts under such names, at any depth, are Secrets.
+    """A copy in which texts under such names, at any depth, are Secrets, and URLs with a password.
 
     Empty texts stay as they are, and so do templates: they name secrets and hold none.
     """
@@ -34,8 +38,8 @@ def with_secrets_hidden(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _hidden(value: Any, *, secret: bool) -> Any:
     match value:
-        case str() if secret and value and not is_template(value):
-            return Secret(value)
+        case str() if value and not is_template(value):
+            return Secret(value) if secret or _URL_WITH_PASSWORD.search(value) else value
         case Mapping():
             return {
                 key: _hidden(below, secret=secret or is_secret_name(key))

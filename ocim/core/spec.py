@@ -42,6 +42,10 @@ class Service(StrEnum):
     DISCOVERY = "discovery"
 
 
+ALWAYS = frozenset({Service.LMS, Service.STUDIO})
+"""The services that every instance has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Domains:
     """The public host names of an instance, without port."""
@@ -78,6 +82,31 @@ class Database:
 
 
 @dataclass(frozen=True, slots=True)
+class Broker:
+    """An instance's place on the server that carries its Celery messages."""
+
+    kind: Literal["rabbitmq", "redis"]
+    host: str
+    port: int
+    user: str
+    password: Secret
+    vhost: str
+    """As a URL's path: `/campus` is RabbitMQ's virtual host, `/0` the number of Redis' database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """An instance's place on the server that holds Course Discovery's indexes."""
+
+    url: str
+    """Without account, with a slash at the end."""
+    index_prefix: str
+    """What the names of its indexes begin with: others are on the server too."""
+    user: str = ""
+    password: Secret = field(default_factory=lambda: Secret(""))
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
     """What an operator has said of one instance: the input of everything that is generated."""
 
@@ -93,12 +122,15 @@ class Instance:
     configuration_playbook_name: str
     time_zone: str
     databases: Mapping[str, Database]
-    """By what they are for: `edxapp`, later `ecommerce`, `discovery`, …"""
+    """By what they are for: `edxapp`, `ecommerce`, `discovery`, …"""
     storage_directory: str
     """Where what is uploaded outlives the app servers (a path that the host sees)."""
     public_port: int = 443
     """The balancer's https port: part of every public address where it is not 443."""
-    services: frozenset[Service] = frozenset({Service.LMS, Service.STUDIO})
+    services: frozenset[Service] = ALWAYS
+    broker: Broker | None = None
+    """None where every app server has one of its own, as upstream's playbooks make it."""
+    search: Search | None = None
 
 
 @dataclass(frozen=True, slots=True)

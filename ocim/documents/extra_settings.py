@@ -3,8 +3,11 @@
 import re
 from typing import Any
 
+from ocim.catalog.known_variables import TYPES
+from ocim.catalog.switches import SWITCHES, services_of
 from ocim.catalog.templates import is_template
-from ocim.catalog.variable_types import TYPES, Kind, as_flag, fits
+from ocim.catalog.variable_types import Kind, as_flag, fits
+from ocim.core.spec import ALWAYS, Service
 from ocim.documents.document import Document
 from ocim.documents.faults import refuse
 from ocim.documents.jinja_text import template_faults
@@ -32,6 +35,19 @@ def check_extra_settings(text: str) -> dict[str, Any]:
     return {name: _normal(name, value) for name, value in document.value.items()}
 
 
+def enabled_services(text: str) -> frozenset[Service]:
+    """The services that an instance with these settings has.
+
+    For settings that `check_extra_settings` takes. Others raise nothing: one bad row must not keep
+    a balancer from serving the rest; what cannot be read counts as off.
+    """
+    # Nearly all instances are without, and reading YAML takes its time. A name can be written with
+    # escapes, too.
+    if "SANDBOX_ENABLE_" not in text and "\\" not in text:
+        return ALWAYS
+    return services_of(parse_mapping(text).value)
+
+
 def _check_templates(document: Document) -> None:
     for text in document.texts:
         for fault in template_faults(text.value):
@@ -45,6 +61,12 @@ def _check_variables(document: Document) -> None:
             document.fault(place, "a variable's name has letters, digits and _ only.")
         elif name.startswith(_RESERVED):
             document.fault(place, f"{name} is not for settings: Ocim itself sets it.")
+        elif name in SWITCHES and as_flag(value) is None:
+            document.fault(
+                place,
+                f"{name} must be true or false, and no template: Ocim itself has to know"
+                " which services there are.",
+            )
         elif name in TYPES and not fits(value, TYPES[name]):
             document.fault(place, f"{name} must be {TYPES[name]}.")
 

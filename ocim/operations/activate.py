@@ -1,6 +1,7 @@
 """Activate: swing an instance's traffic to app servers that were proven healthy."""
 
 import logging
+from dataclasses import replace
 
 from django.db import transaction
 
@@ -14,7 +15,7 @@ from ocim.operations.gate import Unhealthy, pass_gate
 from ocim.operations.logs import say
 from ocim.store.claims import write_appservers, write_job
 from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance
-from ocim.store.specs import instance_spec
+from ocim.store.specs import appserver_spec, instance_spec
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ def activate(job: Job, lease: Lease, context: Context) -> list[Action]:
     )
     chosen = _running(job)
     spec = instance_spec(instance, context.policy)
+    # A service that was turned on since is on none of them, and one that was turned off not public.
+    common = spec.services.intersection(*(one.services for one in chosen))
     if "previous" not in job.memory:
         write_job(job, lease=lease, memory={"previous": _active(instance)})
         job.refresh_from_db()
@@ -40,9 +43,10 @@ def activate(job: Job, lease: Lease, context: Context) -> list[Action]:
     balancer = f"{context.policy.balancer_address}:{context.policy.https_port}"
     try:
         for appserver in chosen:
-            pass_gate(probes(spec, _address(appserver)), context=context)
+            at_host = probes(appserver_spec(appserver, context.policy), _address(appserver))
+            pass_gate(at_host, context=context)
         swing(instance, wanted, lease=lease, context=context)
-        pass_gate(public_probes(spec, balancer), context=context)
+        pass_gate(public_probes(replace(spec, services=common), balancer), context=context)
     except LostClaim:
         raise
     except OcimError as error:
@@ -98,7 +102,7 @@ def _active(instance: OpenEdXInstance) -> list[int]:
 def _running(job: Job) -> list[OpenEdXAppServer]:
     ids = job.arguments["appservers"]
     found = OpenEdXAppServer.objects.filter(pk__in=ids, instance_id=job.instance_id)
-    chosen = list(found.select_related("server").order_by("id"))
+    chosen = list(found.select_related("server", "instance__database_server").order_by("id"))
     unfit = [f"{one} is {one.state}" for one in chosen if one.state != AppServerState.RUNNING]
     if unfit or len(chosen) != len(ids):
         raise NotPossible(

@@ -1,6 +1,7 @@
 """An instance's variables: as they would be now, and frozen on an app server."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ocim.catalog.effective import effective
@@ -16,9 +17,19 @@ from ocim.store.specs import instance_spec
 
 def effective_variables(instance: OpenEdXInstance, policy: Policy) -> Effective:
     """What an app server that is spawned now would get; BadInput names all that is wrong."""
+    extra = check_extra_settings(instance.configuration_extra_settings)
+    return _effective(instance, extra, policy)
+
+
+def generated_variables(instance: OpenEdXInstance, policy: Policy) -> Effective:
+    """The same without the operator's settings, but with the services that they turn on."""
+    return _effective(instance, {}, policy)
+
+
+def _effective(instance: OpenEdXInstance, extra: Mapping[str, Any], policy: Policy) -> Effective:
     return effective(
         instance_spec(instance, policy),
-        check_extra_settings(instance.configuration_extra_settings),
+        extra,
         seed=instance.secret_seed.encode(),
         jwt_keys=JwtKeys(Secret(instance.jwt_private_key), instance.jwt_public_keys),
     )

@@ -29,7 +29,7 @@ from ocim.store.models import (
     OpenEdXInstance,
 )
 from ocim.store.models.shared import SharedServer
-from ocim.store.specs import instance_spec
+from ocim.store.specs import all_databases
 
 Shared = TypeVar("Shared", bound=SharedServer)
 
@@ -43,6 +43,8 @@ SETTABLE = tuple(
 )
 """The fields that operators fill in; `tags`, `notes` and `organization` besides."""
 OF_REFERENCE = ("notes", "organization")
+EXTRA_SETTINGS = "configuration_extra_settings"
+"""They say which services there are, so the balancer has to follow them too."""
 _REMEDY = f"There are: {', '.join((*SETTABLE, *OF_REFERENCE, 'tags'))}."
 
 
@@ -108,6 +110,7 @@ def change(
             _tag(instance, tags)
         if any(name.endswith("_domain") for name in given):
             _claim_names(instance)
+        if any(name.endswith("_domain") or name == EXTRA_SETTINGS for name in given):
             actions = note_change(instance.load_balancing_server_id)
     return instance, actions
 
@@ -140,7 +143,7 @@ def delete(*, instance_id: int, context: Context) -> list[Action]:
     if lease is None:
         raise NotPossible(f"Somebody works on {instance}.", remedy="Try again when that is over.")
     try:
-        for database in instance_spec(instance, context.policy).databases.values():
+        for database in all_databases(instance):
             context.outside.databases[database.kind].drop(database)
         with transaction.atomic():
             instance.ref_set.delete()

@@ -3,9 +3,11 @@
 from django.db import transaction
 
 from ocim.catalog.endpoints import probes
+from ocim.catalog.switches import services_of
 from ocim.core.actions import Action
 from ocim.core.errors import NotPossible, OcimError
 from ocim.core.spec import (
+    ALWAYS,
     ConfigurationSource,
     Connection,
     Host,
@@ -29,7 +31,7 @@ from ocim.store.models import (
     OpenEdXInstance,
     Server,
 )
-from ocim.store.specs import instance_spec
+from ocim.store.specs import appserver_spec
 
 # What a job names before there is a host: enough to check the playbook and its variables.
 PLANNED = Host("planned", "none", "127.0.0.1", Connection(kind="local"), root="/planned")
@@ -68,6 +70,7 @@ def request(
                 configuration_source_repo_url=instance.configuration_source_repo_url,
                 configuration_version=instance.configuration_version,
                 configuration_playbook_name=instance.playbook_name,
+                optional_services=sorted(services_of(effective.values) - ALWAYS),
                 effective_variables=freeze(effective),
             )
             for _ in range(count or instance.openedx_appserver_count)
@@ -124,7 +127,7 @@ def _of(job: Job) -> list[OpenEdXAppServer]:
 def _bring_up(
     appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Context
 ) -> list[Action]:
-    instance = instance_spec(appserver.instance, context.policy)
+    instance = appserver_spec(appserver, context.policy)
     variables = thaw(appserver).values
     source = ConfigurationSource(
         appserver.configuration_source_repo_url,

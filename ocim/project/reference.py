@@ -10,6 +10,7 @@ from django.core.management import load_command_class
 
 from ocim.console.main import APP, own_commands
 from ocim.project.options import BASE_DIR, options
+from ocim.project.variables_page import variables_page
 
 DIRECTORY = BASE_DIR / "docs" / "reference"
 WIDTH = 90
@@ -87,3 +88,4 @@ if __name__ == "__main__":
     DIRECTORY.mkdir(parents=True, exist_ok=True)
     (DIRECTORY / "settings.md").write_text(settings_page())
     (DIRECTORY / "commands.md").write_text(commands_page())
+    (DIRECTORY / "variables.md").write_text(variables_page())

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from django.db.models import Prefetch
 
-from ocim.catalog.endpoints import ENDPOINTS, public_host, upstream
+from ocim.catalog.endpoints import ENDPOINTS, public_domain, upstream, with_port
 from ocim.core.policy import Policy
-from ocim.core.spec import Instance, Routing, Service, Site
+from ocim.core.spec import Domains, Routing, Service, Site
 from ocim.core.states import AppServerState
 from ocim.store.models import LoadBalancingServer, OpenEdXAppServer, OpenEdXInstance
-from ocim.store.specs import instance_spec
+from ocim.store.specs import services_of
 
 PREVIEW_USER = "preview"
 
@@ -24,8 +24,7 @@ def routing_of(balancer: LoadBalancingServer, policy: Policy) -> Routing:
     )
     instances = (
         OpenEdXInstance.objects.filter(load_balancing_server=balancer, ref_set__is_archived=False)
-        .select_related("database_server")
-        .defer("secret_seed", "jwt_private_key", "configuration_extra_settings")
+        .defer("secret_seed", "jwt_private_key")
         .prefetch_related(Prefetch("appserver_set", running))
         .order_by("id")
     )
@@ -38,13 +37,15 @@ def preview_domain(appserver_id: int, instance: OpenEdXInstance) -> str:
 
 
 def _sites(instance: OpenEdXInstance, policy: Policy) -> Iterator[Site]:
-    spec = instance_spec(instance, policy)
+    domains = instance.domains
     running = instance.appserver_set.all()
-    active = [_address(one) for one in running if one.is_active]
-    for service in sorted(spec.services):
+    active = [one for one in running if one.is_active]
+    for service in sorted(services_of(instance)):
         yield Site(
-            domains=_names(spec, service),
-            upstreams=tuple(upstream(service, address) for address in active),
+            domains=_names(domains, service),
+            upstreams=tuple(
+                upstream(service, _address(one)) for one in active if service in one.services
+            ),
             health_path=ENDPOINTS[service].health_path,
         )
     for appserver in running:
@@ -52,14 +53,13 @@ def _sites(instance: OpenEdXInstance, policy: Policy) -> Iterator[Site]:
             yield Site(
                 domains=(preview_domain(appserver.pk, instance),),
                 upstreams=(upstream(Service.LMS, _address(appserver)),),
-                host_header=public_host(spec, Service.LMS),
+                host_header=with_port(public_domain(domains, Service.LMS), policy.https_port),
                 user=PREVIEW_USER,
                 password_hash=instance.preview_password_hash,
             )
 
 
-def _names(spec: Instance, service: Service) -> tuple[str, ...]:
-    domains = spec.domains
+def _names(domains: Domains, service: Service) -> tuple[str, ...]:
     names = [getattr(domains, service.value), *domains.external.get(service.value, ())]
     if service is Service.LMS:
         names += [domains.preview, *domains.external.get("preview", ())]

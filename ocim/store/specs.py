@@ -1,15 +1,48 @@
 """Rows → the values that the catalog and the outside work with."""
 
+from ocim.catalog.endpoints import public_domain, with_port
 from ocim.core.policy import Policy
-from ocim.core.spec import Database, Instance
-from ocim.store.models import OpenEdXInstance
+from ocim.core.secrets import derive
+from ocim.core.spec import ALWAYS, Broker, Database, Instance, Search, Secret, Service
+from ocim.documents.extra_settings import enabled_services
+from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
+
+# Upstream's roles keep these beside the LMS's own, on a database server of whatever kind it is.
+_OF_EDXAPP = ("edxapp", "edxapp_csmh", "xqueue")
+_RABBITMQ_PORT = 5672
+_REDIS_PORT = 6379
+
+
+def services_of(instance: OpenEdXInstance) -> frozenset[Service]:
+    """The services that the instance is to have, by its `configuration_extra_settings`."""
+    return enabled_services(instance.configuration_extra_settings)
+
+
+def site_url(instance: OpenEdXInstance, policy: Policy) -> str:
+    """Where the instance's LMS is on the web; asks for nothing but its names."""
+    domain = public_domain(instance.domains, Service.LMS)
+    return f"https://{with_port(domain, policy.https_port)}"
 
 
 def instance_spec(instance: OpenEdXInstance, policy: Policy) -> Instance:
     """What an operator has said of the instance, and the places it was given.
 
-    Reads `instance.database_server`: select it with the instance where there are many.
+    Reads the instance's shared servers: select them with the instance where there are many.
     """
+    return _spec(instance, policy, services_of(instance))
+
+
+def appserver_spec(appserver: OpenEdXAppServer, policy: Policy) -> Instance:
+    """The same with the services of the app server, whatever the instance is to have now."""
+    return _spec(appserver.instance, policy, appserver.services)
+
+
+def all_databases(instance: OpenEdXInstance) -> list[Database]:
+    """Every database that the instance may have, those of services that are off included."""
+    return list(_databases(instance, frozenset(Service)).values())
+
+
+def _spec(instance: OpenEdXInstance, policy: Policy, services: frozenset[Service]) -> Instance:
     return Instance(
         id=instance.pk,
         name=instance.name,
@@ -22,14 +55,70 @@ def instance_spec(instance: OpenEdXInstance, policy: Policy) -> Instance:
         configuration_version=instance.configuration_version,
         configuration_playbook_name=instance.playbook_name,
         time_zone=instance.time_zone,
-        databases={"edxapp": _database(instance, "edxapp")},
+        databases=_databases(instance, services),
         storage_directory=str(policy.storage / instance.database_name),
         public_port=policy.https_port,
+        services=services,
+        broker=_broker(instance),
+        search=_search(instance),
     )
 
 
-def _database(instance: OpenEdXInstance, purpose: str) -> Database:
+def _databases(instance: OpenEdXInstance, services: frozenset[Service]) -> dict[str, Database]:
     server = instance.database_server
-    return Database(
-        kind=server.kind, name=f"{server.directory}/{instance.database_name}/{purpose}.sqlite3"
+    optional = [service.value for service in Service if service in services - ALWAYS]
+    if server.kind == "sqlite":
+        directory = f"{server.directory}/{instance.database_name}"
+        return {
+            purpose: Database(kind="sqlite", name=f"{directory}/{purpose}.sqlite3")
+            for purpose in ("edxapp", *optional)
+        }
+    # One account for all of them: upstream migrates every database with the same one.
+    password = derive(instance.secret_seed.encode(), "databases")
+    return {
+        purpose: Database(
+            kind=server.kind,
+            name=f"{instance.database_name}_{purpose}",
+            host=server.host,
+            port=server.port,
+            user=_account(instance),
+            password=password,
+        )
+        for purpose in (*_OF_EDXAPP, *optional)
+    }
+
+
+def _broker(instance: OpenEdXInstance) -> Broker | None:
+    server = instance.broker_server
+    if server is None:
+        return None
+    if server.kind == "redis":
+        # Clients of older releases know no accounts, and databases have numbers: an instance that
+        # shares a server with others would take their messages.
+        port, password = server.port or _REDIS_PORT, Secret(server.admin_password)
+        return Broker("redis", server.host, port, "", password, "/0")
+    return Broker(
+        "rabbitmq",
+        server.host,
+        server.port or _RABBITMQ_PORT,
+        _account(instance),
+        derive(instance.secret_seed.encode(), "broker"),
+        f"/{instance.database_name}",
     )
+
+
+def _search(instance: OpenEdXInstance) -> Search | None:
+    server = instance.search_server
+    if server is None:
+        return None
+    return Search(
+        url=f"http://{server.host}:{server.port}/",
+        index_prefix=f"{instance.database_name}_",
+        user=_account(instance),
+        password=derive(instance.secret_seed.encode(), "search"),
+    )
+
+
+def _account(instance: OpenEdXInstance) -> str:
+    """At most 16 characters, as older MySQL servers want it."""
+    return f"openedx_{instance.pk}"

@@ -14,7 +14,6 @@ from ocim.operations.instances import preview_password as password_of
 from ocim.store import selectors
 from ocim.store.models import LogEntry, OpenEdXAppServer
 from ocim.store.routing import PREVIEW_USER, preview_domain
-from ocim.store.specs import instance_spec
 from ocim.web.actions import may_change, offers
 from ocim.web.describe import by_layer, doing, in_work, nobody_works, site_url
 from ocim.wiring import context
@@ -109,6 +108,5 @@ def _progress(appserver: OpenEdXAppServer) -> dict[str, Any]:
 
 
 def _preview_url(appserver: OpenEdXAppServer) -> str:
-    instance = appserver.instance
-    spec = instance_spec(instance, context().policy)
-    return f"https://{with_port(spec, preview_domain(appserver.pk, instance))}"
+    domain = preview_domain(appserver.pk, appserver.instance)
+    return f"https://{with_port(domain, context().policy.https_port)}"

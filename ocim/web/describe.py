@@ -5,13 +5,10 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.utils import timezone
 
-from ocim.catalog.endpoints import public_url
-from ocim.core.spec import Service
 from ocim.core.states import JobState
 from ocim.core.variables import Effective, Leaf
-from ocim.store import selectors
+from ocim.store import selectors, specs
 from ocim.store.models import Job, OpenEdXInstance
-from ocim.store.specs import instance_spec
 from ocim.wiring import context
 
 DOING = {
@@ -26,7 +23,7 @@ DOING = {
 
 def site_url(instance: OpenEdXInstance) -> str:
     """Where the instance's LMS is on the web."""
-    return public_url(instance_spec(instance, context().policy), Service.LMS)
+    return specs.site_url(instance, context().policy)
 
 
 def doing(job: Job) -> str:

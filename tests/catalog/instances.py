@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
+from ocim.catalog.effective import effective
 from ocim.catalog.jwt import JwtKeys
-from ocim.core.spec import Database, Domains, Instance, Secret
+from ocim.core.spec import ALWAYS, Broker, Database, Domains, Instance, Search, Secret, Service
 
 KEYS = JwtKeys(private_jwk=Secret('{"kty":"RSA","d":"private"}'), public_jwk_set='{"keys":[{}]}')
 SEED = b"the seed of instance 7"
@@ -15,6 +16,21 @@ DOMAINS = Domains(
     ecommerce="ecommerce.demo.localhost",
     discovery="discovery.demo.localhost",
 )
+DATABASES = {
+    purpose: Database(kind="sqlite", name=f"/var/x/{purpose}.sqlite3")
+    for purpose in ("edxapp", "ecommerce", "discovery")
+}
+
+RABBITMQ = Broker("rabbitmq", "mq.internal", 5672, "openedx_7", Secret("pw"), "/campus")
+REDIS = Broker("redis", "redis.internal", 6379, "", Secret("pw"), "/0")
+SEARCH = Search("https://search.internal:9200/", "campus_", "openedx_7", Secret("p/w"))
+MYSQL = {
+    purpose: Database("mysql", f"campus_{purpose}", "db", 3306, "openedx_7", Secret("pw-123"))
+    for purpose in ("edxapp", "edxapp_csmh", "xqueue", "ecommerce", "discovery")
+}
+ECOMMERCE, DISCOVERY = ALWAYS | {Service.ECOMMERCE}, ALWAYS | {Service.DISCOVERY}
+BOTH = frozenset(Service)
+REPOSITORY = "https://github.com/open-craft/configuration"
 
 _DEMO = Instance(
     id=7,
@@ -37,3 +53,22 @@ _DEMO = Instance(
 def instance(**changes: Any) -> Instance:
     """The demo instance, with some fields changed."""
     return replace(_DEMO, **changes)
+
+
+def full(**changes: Any) -> Instance:
+    """An instance with both services and every shared server."""
+    return instance(
+        **{
+            "services": BOTH,
+            "databases": MYSQL,
+            "broker": RABBITMQ,
+            "search": SEARCH,
+            "public_port": 443,
+            "configuration_source_repo_url": REPOSITORY,
+            **changes,
+        }
+    )
+
+
+def variables(of: Instance, **extra: Any) -> dict[str, Any]:
+    return effective(of, extra, seed=SEED, jwt_keys=KEYS).values

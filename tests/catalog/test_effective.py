@@ -4,20 +4,17 @@ from typing import Any
 import pytest
 
 from ocim.catalog.effective import effective, layers
+from ocim.catalog.known_variables import TYPES
 from ocim.catalog.secret_names import is_secret_name
-from ocim.catalog.variable_types import TYPES, fits
+from ocim.catalog.variable_types import fits
 from ocim.core.errors import BadInput
 from ocim.core.secrets import masked, revealed, secret_texts
-from ocim.core.spec import Database, Instance, Secret
-from tests.catalog.instances import DOMAINS, KEYS, SEED, instance
+from ocim.core.spec import Database, Secret, Service
+from tests.catalog.instances import DATABASES, DOMAINS, KEYS, SEED, instance, variables
 
 MYSQL = Database(
     kind="mysql", name="demo_edxapp", host="db", port=3307, user="demo", password=Secret("pw-123")
 )
-
-
-def variables(of: Instance, **extra: Any) -> dict[str, Any]:
-    return effective(of, extra, seed=SEED, jwt_keys=KEYS).values
 
 
 @pytest.mark.parametrize(
@@ -99,19 +96,29 @@ def test_clients_of_services_that_are_off_have_secrets_too_as_their_release_name
 ) -> None:
     found = variables(instance(edx_platform_commit=commit))
     assert isinstance(found[present], Secret)
-    assert [name for name in found if absent in name] == []
+    services = ("ECOMMERCE", "DISCOVERY")
+    assert [name for name in found if absent in name and name.startswith(services)] == []
 
 
-def test_every_generated_secret_is_long_and_used_for_one_thing() -> None:
-    found = effective(instance(), {}, seed=SEED, jwt_keys=KEYS)
-    texts = [
-        text
-        for leaf in found.leaves
-        if leaf.path != ("EDXAPP_JWT_PRIVATE_SIGNING_JWK",)
-        for text in secret_texts(leaf.value)
+EVERYTHING = instance(services=frozenset(Service), databases=DATABASES)
+
+
+def test_every_generated_secret_is_long() -> None:
+    texts = secret_texts(variables(EVERYTHING)) - {KEYS.private_jwk.reveal()}
+    assert min(map(len, texts)) >= 32
+
+
+def test_a_secret_is_used_for_one_thing_save_where_two_services_share_it() -> None:
+    uses: dict[str, set[str]] = {}
+    for name, value in variables(EVERYTHING).items():
+        for text in secret_texts(value):
+            uses.setdefault(text, set()).add(name)
+    assert sorted(sorted(names) for names in uses.values() if len(names) > 1) == [
+        ["COMMON_JWT_SECRET_KEY", "ECOMMERCE_WORKER_JWT_SECRET_KEY"],
+        ["ECOMMERCE_EDX_API_KEY", "EDXAPP_EDX_API_KEY"],
+        ["EDXAPP_COMMENTS_SERVICE_KEY", "FORUM_API_KEY"],
+        ["EDXAPP_XQUEUE_DJANGO_AUTH", "XQUEUE_DJANGO_USERS"],
     ]
-    assert len(texts) == len(set(texts)) == 8
-    assert all(len(text) >= 32 for text in texts)
 
 
 def test_secrets_stay_the_same_for_the_same_seed_and_differ_for_another() -> None:
@@ -139,7 +146,8 @@ def test_secrets_are_known_by_their_names_also_where_an_operator_sets_them() -> 
 def test_the_layers_are_laid_in_their_order() -> None:
     found = effective(instance(), {}, seed=SEED, jwt_keys=KEYS)
     assert found.layers == (
-        "defaults", "databases", "storage", "secrets", "services", "configuration_extra_settings",
+        "defaults", "databases", "brokers", "search", "storage", "secrets", "services", "pairs",
+        "configuration_extra_settings",
     )  # fmt: skip
 
 

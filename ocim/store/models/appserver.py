@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from ocim.core.spec import ALWAYS, Service
 from ocim.core.states import AppServerState
 from ocim.store.fields import EncryptedTextField
 from ocim.store.models.deployment import Deployment
@@ -34,6 +35,9 @@ class OpenEdXAppServer(models.Model):
     configuration_source_repo_url = models.CharField(max_length=500)
     configuration_version = models.CharField(max_length=250)
     configuration_playbook_name = models.CharField(max_length=100)
+    optional_services = models.JSONField(
+        default=list, blank=True, help_text="What it was given besides LMS and studio."
+    )
     effective_variables = EncryptedTextField(
         help_text="The frozen layers, as JSON in which secrets are marked."
     )
@@ -60,3 +64,8 @@ class OpenEdXAppServer(models.Model):
 
     def __str__(self) -> str:
         return f"app server {self.pk}"
+
+    @property
+    def services(self) -> frozenset[Service]:
+        """What runs on it: the instance's settings may have changed since."""
+        return ALWAYS | {Service(name) for name in self.optional_services}

@@ -1,0 +1,64 @@
+"""The variables of ecommerce and its worker: one function per layer, upstream's names.
+
+Partners, currency and payment processors are not among them: those are the operator's to say.
+"""
+
+from typing import Any
+
+from ocim.catalog.database_variables import engine
+from ocim.catalog.endpoints import HTTPS_PORT, NGINX_PORT, public_url
+from ocim.catalog.lms import TRANSPORTS
+from ocim.catalog.releases import git_reference
+from ocim.core.secrets import derive
+from ocim.core.spec import Instance, Secret, Service
+
+
+def defaults(instance: Instance) -> dict[str, Any]:
+    """Its version, addresses and names."""
+    root = public_url(instance, Service.ECOMMERCE)
+    return {
+        "ECOMMERCE_VERSION": git_reference(instance),
+        "ECOMMERCE_ECOMMERCE_URL_ROOT": root,
+        "ECOMMERCE_LMS_URL_ROOT": public_url(instance, Service.LMS),
+        "ECOMMERCE_DISCOVERY_SERVICE_URL": public_url(instance, Service.DISCOVERY),
+        "ECOMMERCE_WORKER_ECOMMERCE_API_ROOT": f"{root}/api/v2/",
+        "ECOMMERCE_PLATFORM_NAME": instance.name,
+        "ECOMMERCE_OSCAR_FROM_EMAIL": instance.email,
+        "ECOMMERCE_SOCIAL_AUTH_REDIRECT_IS_HTTPS": True,
+        "ECOMMERCE_NGINX_PORT": NGINX_PORT,
+        "ECOMMERCE_SSL_NGINX_PORT": HTTPS_PORT,
+        "ECOMMERCE_GUNICORN_WORKERS": 2,
+    }
+
+
+def databases(instance: Instance) -> dict[str, Any]:
+    """Where its database is; upstream takes no port but MySQL's own."""
+    database = instance.databases["ecommerce"]
+    return {
+        "ECOMMERCE_DATABASE_ENGINE": engine(database),
+        "ECOMMERCE_DATABASE_NAME": database.name,
+        "ECOMMERCE_DATABASE_USER": database.user,
+        "ECOMMERCE_DATABASE_PASSWORD": database.password,
+        "ECOMMERCE_DATABASE_HOST": database.host,
+    }
+
+
+def brokers(instance: Instance) -> dict[str, Any]:
+    """The whole URLs: upstream composes them of parts, and has none for the virtual host."""
+    broker = instance.broker
+    if broker is None:
+        return {}
+    url = Secret(
+        f"{TRANSPORTS[broker.kind]}://{broker.user}:{broker.password.reveal()}"
+        f"@{broker.host}:{broker.port}{broker.vhost}"
+    )
+    return {"ECOMMERCE_BROKER_URL": url, "ECOMMERCE_WORKER_BROKER_URL": url}
+
+
+def secrets(seed: bytes) -> dict[str, Any]:
+    """Its own key, and those that it must share with the LMS and its worker."""
+    return {
+        "ECOMMERCE_SECRET_KEY": derive(seed, "ECOMMERCE_SECRET_KEY"),
+        "ECOMMERCE_EDX_API_KEY": derive(seed, "EDXAPP_EDX_API_KEY"),
+        "ECOMMERCE_WORKER_JWT_SECRET_KEY": derive(seed, "COMMON_JWT_SECRET_KEY"),
+    }

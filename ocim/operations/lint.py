@@ -1,0 +1,239 @@
+"""An instance's variables held against a configuration repository: which of them it acts on.
+
+Extra variables beat all that a repository sets, so what is lost is lost in two ways: an operator's
+setting lies over a generated one, or nothing asks for a variable any more, since all that is
+composed of it was set as a whole.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from ocim.catalog.discovery import REFRESH
+from ocim.catalog.effective import OPERATOR
+from ocim.catalog.known_variables import KNOWN
+from ocim.catalog.pairs import SAME
+from ocim.catalog.releases import of_instance, traits
+from ocim.catalog.templates import is_template
+from ocim.catalog.variable_types import as_flag
+from ocim.core.policy import Policy
+from ocim.core.secrets import masked, secret_texts
+from ocim.core.spec import Instance, Service
+from ocim.core.variables import Effective
+from ocim.documents.configuration_repository import Repository, read_repository
+from ocim.operations.effective import effective_variables, generated_variables
+from ocim.store.models import OpenEdXInstance
+from ocim.store.specs import instance_spec
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NEAR = 0.8
+CRON_JOBS = "EDXAPP_ADDITIONAL_CRON_JOBS"
+# What each would do if it were on is in KNOWN.
+_DANGEROUS = ("CONFIGURE_JWTS", "DEMO_ROLE_ENABLED", "SANDBOX_ENABLE_ANALYTICS_API",
+              "SANDBOX_ENABLE_INSIGHTS", "ecommerce_create_demo_data")  # fmt: skip
+
+
+class Status(StrEnum):
+    """What becomes of a variable."""
+
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+    OVERRIDDEN = "overridden"
+
+
+class Severity(StrEnum):
+    """How much an operator should care."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What there is to say of one variable; nothing in it is secret."""
+
+    variable: str
+    layer: str
+    """Where its value comes from."""
+    status: Status
+    severity: Severity
+    text: str
+    origin: str = ""
+    """Where the repository has its own value: a role, a play, …; empty where it has none."""
+    file: str = ""
+    line: int = 0
+    default: Any = None
+    """That value, as it is written."""
+    nearest: str = ""
+    """The known name that is most like an unknown one."""
+    by: str = ""
+    """What it is overridden by: a layer, or other variables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All findings, in the order of the layers."""
+
+    repository: str
+    findings: tuple[Finding, ...]
+    unreadable: tuple[str, ...]
+    """Files whose variables may be missing here."""
+
+    def worth_saying(self) -> tuple[Finding, ...]:
+        """Those that an operator should look at."""
+        return tuple(one for one in self.findings if one.severity is not Severity.INFO)
+
+    def as_data(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        return asdict(self)
+
+
+def lint(*, instance: OpenEdXInstance, directory: Path, policy: Policy) -> Report:
+    """Hold what the instance's next app server would get against the repository in `directory`.
+
+    Nothing is run and nothing is fetched. BadInput where the directory holds no such repository,
+    or the instance's own settings are wrong.
+    """
+    spec = instance_spec(instance, policy)
+    return compare(
+        spec,
+        effective_variables(instance, policy),
+        generated=generated_variables(instance, policy),
+        repository=read_repository(directory, playbook=spec.configuration_playbook_name),
+    )
+
+
+def compare(
+    instance: Instance, variables: Effective, *, generated: Effective, repository: Repository
+) -> Report:
+    """The report on these variables; `generated` are those without the operator's."""
+    judge = _Judge(instance, variables, generated, repository)
+    findings = [judge.finding(name) for name in variables.values]
+    findings += judge.notes()
+    return Report(str(repository.path), tuple(findings), tuple(repository.unreadable))
+
+
+class _Judge:
+    def __init__(
+        self,
+        instance: Instance,
+        variables: Effective,
+        generated: Effective,
+        repository: Repository,
+    ) -> None:
+        self._instance = instance
+        self._variables = variables
+        self._values = variables.values
+        self._generated = generated.values
+        self._repository = repository
+        self._generated_layers = generated
+        self._texts = {name: _speaks(value) for name, value in self._values.items()}
+
+    def finding(self, name: str) -> Finding:
+        """What becomes of one variable."""
+        layer = self._variables.source((name,))
+        by_operator = layer == OPERATOR
+        place = _place(self._repository, name)
+        if not place and not self._is_used_by_settings(name):
+            return self._unknown(name, layer)
+        if composed := self._composed_away(name):
+            return Finding(
+                name,
+                layer,
+                Status.OVERRIDDEN,
+                Severity.WARNING if by_operator else Severity.INFO,
+                f"has no effect: it is asked for only where {composed} would be composed,"
+                " and that is set as a whole.",
+                by=composed,
+                **place,
+            )
+        if by_operator and name in self._generated:
+            return self._over_generated(name, place)
+        return Finding(name, layer, Status.KNOWN, Severity.INFO, _known(place), **place)
+
+    def _unknown(self, name: str, layer: str) -> Finding:
+        if layer != OPERATOR:
+            text = "is not known here: Ocim sets it for other releases and playbooks."
+            return Finding(name, layer, Status.UNKNOWN, Severity.INFO, text)
+        names = [*self._repository.definitions, *KNOWN]
+        nearest = next(iter(get_close_matches(name, names, n=1, cutoff=_NEAR)), "")
+        text = "is not known here: nothing asks for it."
+        if nearest:
+            text += f" Was {nearest} meant?"
+        return Finding(name, layer, Status.UNKNOWN, Severity.WARNING, text, nearest=nearest)
+
+    def _over_generated(self, name: str, place: dict[str, Any]) -> Finding:
+        layer = self._generated_layers.source((name,))
+        text = f"is set by the operator over what Ocim generates (layer {layer})."
+        severity = Severity.INFO
+        if secret_texts(self._generated[name]):
+            text += " Who knows the value must be nobody else."
+        if name in _DANGEROUS and as_flag(self._values[name]):
+            severity, text = Severity.WARNING, f"{text} Ocim has it {KNOWN[name].meaning}."
+        if name == CRON_JOBS and REFRESH not in str(masked(self._values[name])):
+            severity = Severity.WARNING
+            text += f" The list is replaced, and so discovery's {REFRESH} is not run: add it."
+        return Finding(name, layer, Status.OVERRIDDEN, severity, text, by=OPERATOR, **place)
+
+    def _composed_away(self, name: str) -> str:
+        """The variables that alone ask for this one, and were all set without it; else nothing."""
+        if name in self._repository.uses or self._is_used_by_settings(name):
+            return ""
+        users = sorted({one.name for one in self._repository.asked_by.get(name, [])})
+        if all(user in self._values for user in users):
+            return ", ".join(users)
+        return ""
+
+    def _is_used_by_settings(self, name: str) -> bool:
+        return any(name in text for other, text in self._texts.items() if other != name)
+
+    def notes(self) -> Iterator[Finding]:
+        """What is wrong with variables taken together."""
+        for follower, leader in SAME.items():
+            if self._set_apart(follower, leader):
+                text = f"must be the same as {leader}, and is not."
+                yield Finding(follower, OPERATOR, Status.KNOWN, Severity.ERROR, text)
+        ecommerce = Service.ECOMMERCE in self._instance.services
+        if ecommerce and not traits(of_instance(self._instance)).has_ecommerce:
+            text = "turns on what is no part of the instance's release any more."
+            yield Finding(
+                "SANDBOX_ENABLE_ECOMMERCE", OPERATOR, Status.KNOWN, Severity.WARNING, text
+            )
+
+    def _set_apart(self, follower: str, leader: str) -> bool:
+        values = self._values
+        return follower in values and leader in values and values[follower] != values[leader]
+
+
+def _place(repository: Repository, name: str) -> dict[str, Any]:
+    """Of the strongest value there, or else of the first use; empty where there is neither."""
+    if found := repository.definitions.get(name):
+        return {
+            "origin": found[-1].origin,
+            "file": found[-1].file,
+            "line": found[-1].line,
+            "default": found[-1].value,
+        }
+    if use := repository.uses.get(name):
+        return {"file": use[0], "line": use[1]}
+    if asking := repository.asked_by.get(name):
+        return {"file": asking[0].file, "line": asking[0].line}
+    return {}
+
+
+def _known(place: dict[str, Any]) -> str:
+    if not place:
+        return "is used in other settings."
+    where = f"{place['file']}:{place['line']}"
+    return f"is known: {place['origin']}, {where}." if "origin" in place else f"is used: {where}."
+
+
+def _speaks(value: Any) -> frozenset[str]:
+    """The names that templates in the value may speak of."""
+    text = str(masked(value))
+    return frozenset(_NAME.findall(text)) if is_template(text) else frozenset()

@@ -1,0 +1,213 @@
+"""What ecommerce and discovery are given, alone and together, on the releases that differ."""
+
+from dataclasses import replace
+
+import pytest
+from jinja2 import Environment
+
+from ocim.catalog.switches import services_of
+from ocim.core.errors import BadInput
+from ocim.core.secrets import revealed
+from ocim.core.spec import ALWAYS, Broker, Secret, Service
+from ocim.documents.extra_settings import check_extra_settings
+from tests.catalog.instances import (
+    BOTH,
+    DISCOVERY,
+    DOMAINS,
+    ECOMMERCE,
+    RABBITMQ,
+    REDIS,
+    full,
+    variables,
+)
+from tests.documents.test_extra_settings import CRON, CURRENCY, SERVICES
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("SANDBOX_ENABLE_ECOMMERCE", True),
+        ("ECOMMERCE_VERSION", "open-release/juniper.2"),
+        ("ECOMMERCE_ECOMMERCE_URL_ROOT", "https://ecommerce.demo.localhost"),
+        ("ECOMMERCE_LMS_URL_ROOT", "https://demo.localhost"),
+        ("ECOMMERCE_DISCOVERY_SERVICE_URL", "https://discovery.demo.localhost"),
+        ("ECOMMERCE_WORKER_ECOMMERCE_API_ROOT", "https://ecommerce.demo.localhost/api/v2/"),
+        ("ECOMMERCE_PLATFORM_NAME", "Démo: “yes”"),
+        ("ECOMMERCE_OSCAR_FROM_EMAIL", "ops@example.com"),
+        ("ECOMMERCE_SOCIAL_AUTH_REDIRECT_IS_HTTPS", True),
+        ("ECOMMERCE_NGINX_PORT", 80),
+        ("ECOMMERCE_DATABASE_NAME", "campus_ecommerce"),
+        ("ECOMMERCE_DATABASE_USER", "openedx_7"),
+        ("ECOMMERCE_DATABASE_PASSWORD", Secret("pw-123")),
+        ("ECOMMERCE_DATABASE_HOST", "db"),
+        ("ECOMMERCE_BROKER_URL", Secret("amqp://openedx_7:pw@mq.internal:5672/campus")),
+        ("ECOMMERCE_WORKER_BROKER_URL", Secret("amqp://openedx_7:pw@mq.internal:5672/campus")),
+    ],
+)
+def test_ecommerce_is_given(name: str, value: object) -> None:
+    assert variables(full(services=ECOMMERCE))[name] == value
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("SANDBOX_ENABLE_DISCOVERY", True),
+        ("DISCOVERY_VERSION", "open-release/juniper.2"),
+        ("DISCOVERY_URL_ROOT", "https://discovery.demo.localhost"),
+        ("DISCOVERY_DEFAULT_DB_NAME", "campus_discovery"),
+        ("DISCOVERY_MYSQL", "db"),
+        ("DISCOVERY_MYSQL_REPLICA_HOST", "db"),
+        ("DISCOVERY_MYSQL_PASSWORD", Secret("pw-123")),
+        ("DISCOVERY_ELASTICSEARCH_URL", Secret("https://openedx_7:p%2Fw@search.internal:9200/")),
+        ("DISCOVERY_ELASTICSEARCH_INDEX_NAME", "campus_catalog"),
+        ("DISCOVERY_MEMCACHE", ["localhost:11211"]),
+        ("DISCOVERY_EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend"),
+        ("DISCOVERY_NGINX_PORT", 80),
+    ],
+)
+def test_discovery_is_given(name: str, value: object) -> None:
+    assert variables(full(services=DISCOVERY))[name] == value
+
+
+@pytest.mark.parametrize(
+    "services, absent", [(ALWAYS, ("ECOMMERCE_", "DISCOVERY_")), (ECOMMERCE, ("DISCOVERY_",)),
+                         (DISCOVERY, ("ECOMMERCE_",))],
+)  # fmt: skip
+def test_a_service_that_is_off_is_given_nothing_but_its_clients(
+    services: frozenset[Service], absent: tuple[str, ...]
+) -> None:
+    given_anyway = {name for name in variables(full(services=services)) if name.startswith(absent)}
+    assert {name for name in given_anyway if "_OAUTH2_" not in name} == set()
+
+
+def test_uploads_of_discovery_outlive_its_app_server() -> None:
+    media = variables(full())["DISCOVERY_MEDIA_STORAGE_BACKEND"]
+    assert media["MEDIA_ROOT"] == "/var/storage/7/discovery/media"
+
+
+def test_the_hourly_job_refreshes_and_then_indexes_as_the_user_of_discovery() -> None:
+    [job] = variables(full())["EDXAPP_ADDITIONAL_CRON_JOBS"]
+    refresh, index = job["job"].split(" && ")
+    assert refresh.startswith("sudo -u discovery bash -c 'source /edx/app/discovery/discovery_env;")
+    assert refresh.endswith("/edx/bin/manage.discovery refresh_course_metadata")
+    assert index == "/edx/bin/manage.discovery update_index --disable-change-limit'"
+    assert (job["user"], job["minute"], job["hour"]) == ("root", "43", "*")
+
+
+def test_the_hourly_job_has_the_documented_name_so_that_it_is_never_there_twice() -> None:
+    [documented] = check_extra_settings(CRON)["EDXAPP_ADDITIONAL_CRON_JOBS"]
+    [job] = variables(full())["EDXAPP_ADDITIONAL_CRON_JOBS"]
+    assert job["name"] == documented["name"]
+
+
+def test_the_built_in_playbooks_are_left_to_their_own_job() -> None:
+    found = variables(full(configuration_source_repo_url="builtin"))
+    assert "EDXAPP_ADDITIONAL_CRON_JOBS" not in found
+
+
+def test_redis_is_a_broker_without_virtual_hosts() -> None:
+    found = revealed(variables(full(broker=REDIS)))
+    assert found["ECOMMERCE_BROKER_URL"] == "redis://:pw@redis.internal:6379/0"
+
+
+def test_without_shared_servers_each_app_server_has_its_own() -> None:
+    found = variables(full(broker=None, search=None))
+    assert not {name for name in found if "BROKER" in name or "ELASTICSEARCH" in name}
+
+
+# The documentation's own settings, as an operator would paste them.
+
+
+@pytest.mark.parametrize("broker", [RABBITMQ, REDIS], ids=["rabbitmq", "redis"])
+def test_the_documented_template_of_the_broker_gives_what_is_generated(broker: Broker) -> None:
+    template = check_extra_settings(SERVICES)["ECOMMERCE_BROKER_URL"]
+    found = revealed(variables(full(broker=broker)))
+    rendered = Environment(autoescape=False).from_string(template).render(found)  # noqa: S701
+    assert rendered == found["ECOMMERCE_BROKER_URL"]
+
+
+def test_the_documented_settings_win_and_turn_both_services_on() -> None:
+    extra = check_extra_settings(SERVICES + CURRENCY + CRON)
+    assert services_of(extra) == BOTH
+    found = variables(full(services=services_of(extra)), **extra)
+    assert found["DISCOVERY_VERSION"] == "{{ ECOMMERCE_VERSION }}"
+    assert found["ECOMMERCE_OSCAR_DEFAULT_CURRENCY"] == "GBP"
+    assert found["EDXAPP_LMS_ENV_EXTRA"]["COURSE_MODE_DEFAULTS"]["currency"] == "gbp"
+    assert [job["minute"] for job in found["EDXAPP_ADDITIONAL_CRON_JOBS"]] == ["43"]
+
+
+# Pairs and rules.
+
+
+@pytest.mark.parametrize(
+    "leader, follower",
+    [("EDXAPP_EDX_API_KEY", "ECOMMERCE_EDX_API_KEY"),
+     ("COMMON_JWT_SECRET_KEY", "ECOMMERCE_WORKER_JWT_SECRET_KEY"),
+     ("EDXAPP_COMMENTS_SERVICE_KEY", "FORUM_API_KEY")],
+)  # fmt: skip
+def test_what_two_services_share_follows_the_operator(leader: str, follower: str) -> None:
+    plain = variables(full())
+    assert plain[leader] == plain[follower]
+    assert variables(full(), **{leader: "mine"})[follower] == Secret("mine")
+    assert variables(full(), **{leader: "mine", follower: "other"})[follower] == Secret("other")
+
+
+def test_nothing_follows_for_a_service_that_is_off() -> None:
+    found = variables(full(services=ALWAYS), EDXAPP_DEFAULT_FROM_EMAIL="me@example.com")
+    assert "ECOMMERCE_OSCAR_FROM_EMAIL" not in found
+
+
+@pytest.mark.parametrize("name", ["demo.localhost", "Demo.localhost.", "learn.example.com"])
+def test_a_host_name_that_is_public_is_refused_with_the_reason(name: str) -> None:
+    domains = replace(DOMAINS, external={"lms": ("learn.example.com",)})
+    with pytest.raises(BadInput, match=r"/etc/hosts as localhost.*TLS"):
+        variables(full(domains=domains), COMMON_HOSTNAME=name)
+
+
+@pytest.mark.parametrize("name", ["", "openlearning.example.com", None])
+def test_another_host_name_or_none_is_taken(name: str | None) -> None:
+    assert variables(full(), COMMON_HOSTNAME=name)["COMMON_HOSTNAME"] == name
+
+
+@pytest.mark.parametrize("url", ["amqp://me:pw@mq/x", "https://:pw@search:9200/"])
+def test_a_password_in_a_url_is_hidden_wherever_it_stands(url: str) -> None:
+    found = variables(full(), MY_THING={"url": url, "other": "https://example.com:80/@x"})
+    assert found["MY_THING"] == {"url": Secret(url), "other": "https://example.com:80/@x"}
+
+
+# Releases.
+
+
+@pytest.mark.parametrize(
+    "release, clients",
+    [
+        ("open-release/ginkgo.2", {"SOCIAL_AUTH_EDX_OIDC"}),
+        ("open-release/ironwood.2", {"SOCIAL_AUTH_EDX_OIDC"}),
+        ("open-release/juniper.2", {"SOCIAL_AUTH_EDX_OAUTH2", "BACKEND_SERVICE_EDX_OAUTH2"}),
+        ("open-release/lilac.1", {"SOCIAL_AUTH_EDX_OAUTH2", "BACKEND_SERVICE_EDX_OAUTH2"}),
+        ("release/sumac.3", {"SOCIAL_AUTH_EDX_OAUTH2", "BACKEND_SERVICE_EDX_OAUTH2"}),
+        ("master", {"SOCIAL_AUTH_EDX_OAUTH2", "BACKEND_SERVICE_EDX_OAUTH2"}),
+    ],
+)
+def test_clients_have_the_names_of_their_release(release: str, clients: set[str]) -> None:
+    found = variables(full(openedx_release=release, edx_platform_commit=release))
+    for service in ("ECOMMERCE", "DISCOVERY"):
+        ids = {name for name in found if name.startswith(service) and name.endswith("_KEY")}
+        assert {f"{service}_{client}_KEY" for client in clients} == {
+            name for name in ids if "_EDX_O" in name
+        }
+
+
+@pytest.mark.parametrize(
+    "release, reference",
+    [
+        ("open-release/koa.3", "open-release/koa.3"),
+        ("juniper.2", "open-release/juniper.2"),
+        ("sumac.1", "release/sumac.1"),
+        ("master", "master"),
+        ("0" * 40, "master"),
+    ],
+)
+def test_services_are_of_the_instances_release(release: str, reference: str) -> None:
+    found = variables(full(openedx_release=release, edx_platform_commit="opencraft/some-branch"))
+    assert found["ECOMMERCE_VERSION"] == found["DISCOVERY_VERSION"] == reference

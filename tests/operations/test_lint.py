@@ -1,0 +1,198 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ocim.core.errors import BadInput
+from ocim.operations.lint import Finding, Report, Severity, Status, lint
+from tests.world import World
+
+BUILTIN = Path(__file__).resolve().parents[2] / "playbooks"
+DEFAULTS = """
+EDXAPP_PLATFORM_NAME: Your Platform Name Here
+EDXAPP_LMS_ENV_EXTRA: {}
+ECOMMERCE_BROKER_HOST: localhost
+ECOMMERCE_BROKER_URL: "amqp://{{ ECOMMERCE_BROKER_HOST }}/"
+ECOMMERCE_EDX_API_KEY: PUT_YOUR_API_KEY_HERE
+EDXAPP_EDX_API_KEY: PUT_YOUR_API_KEY_HERE
+EDXAPP_ADDITIONAL_CRON_JOBS: []
+"""
+PLAY = """
+- hosts: all
+  vars: {DEMO_ROLE_ENABLED: true}
+  roles: [{role: ecommerce, when: SANDBOX_ENABLE_ECOMMERCE}]
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    role = tmp_path / "playbooks/roles/ecommerce"
+    (role / "defaults").mkdir(parents=True)
+    (role / "defaults/main.yml").write_text(DEFAULTS)
+    (role / "tasks").mkdir()
+    (role / "tasks/main.yml").write_text("- debug: msg={{ ECOMMERCE_BROKER_URL }}\n")
+    (tmp_path / "playbooks/openedx_native.yml").write_text(PLAY)
+    return tmp_path
+
+
+def report(world: World, directory: Path, extra: str = "", **fields: Any) -> Report:
+    instance = world.make_instance(configuration_extra_settings=extra, **fields)
+    return lint(instance=instance, directory=directory, policy=world.policy)
+
+
+def finding(found: Report, variable: str) -> Finding:
+    [one] = [each for each in found.findings if each.variable == variable]
+    return one
+
+
+def test_what_the_repository_knows_is_known_with_its_place_and_default(
+    world: World, checkout: Path
+) -> None:
+    one = finding(report(world, checkout), "EDXAPP_PLATFORM_NAME")
+    assert (one.status, one.severity, one.layer) == (Status.KNOWN, Severity.INFO, "defaults")
+    assert (one.origin, one.file, one.line) == (
+        "role ecommerce",
+        "playbooks/roles/ecommerce/defaults/main.yml",
+        2,
+    )
+    assert one.default == "Your Platform Name Here"
+
+
+def test_the_plays_own_value_is_named_rather_than_a_roles(world: World, checkout: Path) -> None:
+    one = finding(report(world, checkout), "DEMO_ROLE_ENABLED")
+    assert (one.origin, one.default) == ("play openedx_native.yml", True)
+
+
+def test_a_slip_of_an_operator_is_told_with_the_nearest_name(world: World, checkout: Path) -> None:
+    one = finding(report(world, checkout, "EDXAPP_PLATFROM_NAME: x"), "EDXAPP_PLATFROM_NAME")
+    assert (one.status, one.severity) == (Status.UNKNOWN, Severity.WARNING)
+    assert one.nearest == "EDXAPP_PLATFORM_NAME"
+    assert "Was EDXAPP_PLATFORM_NAME meant?" in one.text
+
+
+def test_what_is_like_nothing_has_no_nearest_name(world: World, checkout: Path) -> None:
+    one = finding(report(world, checkout, "wholly_different: x"), "wholly_different")
+    assert (one.status, one.nearest) == (Status.UNKNOWN, "")
+
+
+def test_what_ocim_sets_for_other_repositories_is_no_reason_to_worry(
+    world: World, checkout: Path
+) -> None:
+    one = finding(report(world, checkout), "FORUM_API_KEY")
+    assert (one.status, one.severity) == (Status.UNKNOWN, Severity.INFO)
+
+
+def test_a_variable_of_an_operators_own_is_known_where_another_setting_uses_it(
+    world: World, checkout: Path
+) -> None:
+    found = report(world, checkout, "my_name: x\nEDXAPP_PLATFORM_NAME: '{{ my_name }}'")
+    assert finding(found, "my_name").status is Status.KNOWN
+
+
+def test_a_setting_over_a_generated_one_names_the_layer_below(world: World, checkout: Path) -> None:
+    one = finding(report(world, checkout, "EDXAPP_PLATFORM_NAME: x"), "EDXAPP_PLATFORM_NAME")
+    assert (one.status, one.severity) == (Status.OVERRIDDEN, Severity.INFO)
+    assert (one.layer, one.by) == ("defaults", "configuration_extra_settings")
+
+
+def test_a_part_of_what_is_set_as_a_whole_has_no_effect(world: World, checkout: Path) -> None:
+    extra = "ECOMMERCE_BROKER_HOST: mq\nECOMMERCE_BROKER_URL: amqp://other/"
+    one = finding(report(world, checkout, extra), "ECOMMERCE_BROKER_HOST")
+    assert (one.status, one.severity) == (Status.OVERRIDDEN, Severity.WARNING)
+    assert one.by == "ECOMMERCE_BROKER_URL"
+
+
+def test_a_part_has_its_effect_where_the_whole_is_composed(world: World, checkout: Path) -> None:
+    one = finding(report(world, checkout, "ECOMMERCE_BROKER_HOST: mq"), "ECOMMERCE_BROKER_HOST")
+    assert one.status is Status.KNOWN
+
+
+def test_turning_on_what_is_off_for_safety_is_warned_of(world: World, checkout: Path) -> None:
+    one = finding(report(world, checkout, "DEMO_ROLE_ENABLED: yes"), "DEMO_ROLE_ENABLED")
+    assert one.severity is Severity.WARNING
+    assert "staff user with a known password" in one.text
+
+
+@pytest.mark.parametrize("job, severity", [
+    ("true", Severity.WARNING), ("manage.discovery refresh_course_metadata", Severity.INFO),
+])  # fmt: skip
+def test_cron_jobs_that_leave_out_discoverys_are_warned_of(
+    world: World, checkout: Path, job: str, severity: Severity
+) -> None:
+    extra = f"""
+SANDBOX_ENABLE_DISCOVERY: yes
+EDXAPP_ADDITIONAL_CRON_JOBS: [{{name: mine, job: "{job}"}}]
+"""
+    found = report(world, checkout, extra, configuration_source_repo_url="https://example.com/c")
+    assert finding(found, "EDXAPP_ADDITIONAL_CRON_JOBS").severity is severity
+
+
+def test_two_settings_that_must_agree_and_do_not_are_an_error(world: World, checkout: Path) -> None:
+    extra = """
+SANDBOX_ENABLE_ECOMMERCE: yes
+EDXAPP_EDX_API_KEY: one-long-key
+ECOMMERCE_EDX_API_KEY: another
+"""
+    found = report(world, checkout, extra)
+    [error] = [one for one in found.findings if one.severity is Severity.ERROR]
+    assert error.variable == "ECOMMERCE_EDX_API_KEY"
+    assert "the same as EDXAPP_EDX_API_KEY" in error.text
+
+
+def test_ecommerce_is_warned_of_on_releases_that_have_it_no_more(
+    world: World, checkout: Path
+) -> None:
+    found = report(
+        world, checkout, "SANDBOX_ENABLE_ECOMMERCE: yes", openedx_release="release/teak.1"
+    )
+    assert "no part of the instance's release" in " ".join(one.text for one in found.worth_saying())
+
+
+def test_a_report_is_json_and_holds_no_secret(world: World, checkout: Path) -> None:
+    found = report(world, checkout, "SHOP_PASSWORD: hunter-2\nEDXAPP_EDX_API_KEY: hunter-3")
+    text = json.dumps(found.as_data())
+    assert "hunter" not in text
+    assert '"severity": "warning"' in text
+
+
+def test_settings_that_are_wrong_are_refused_as_they_are_elsewhere(
+    world: World, checkout: Path
+) -> None:
+    instance = world.make_instance()
+    instance.configuration_extra_settings = "a: ["
+    with pytest.raises(BadInput, match="configuration_extra_settings, line"):
+        lint(instance=instance, directory=checkout, policy=world.policy)
+
+
+# Mail that only people read, roles that the built-in playbooks have no part of, and safety where
+# upstream is unsafe. What is not here has to be known there.
+IGNORED = """
+openedx_release edx_platform_repo
+EDXAPP_CONTACT_EMAIL EDXAPP_TECH_SUPPORT_EMAIL EDXAPP_BUGS_EMAIL EDXAPP_DEFAULT_SERVER_EMAIL
+EDXAPP_PREVIEW_LMS_BASE COMMON_LMS_BASE_URL COMMON_OAUTH_BASE_URL COMMON_HOSTNAME CONFIGURE_JWTS
+DEMO_ROLE_ENABLED EDXAPP_LMS_NGINX_PORT EDXAPP_CMS_NGINX_PORT NGINX_SET_X_FORWARDED_HEADERS
+edx_django_service_social_auth_redirect_is_https EDXAPP_COMMENTS_SERVICE_KEY FORUM_API_KEY
+EDXAPP_PROFILE_IMAGE_SECRET_KEY COMMON_HTPASSWD_PASS COMMON_MYSQL_ADMIN_PASS
+COMMON_MYSQL_READ_ONLY_PASS EDXAPP_FERNET_KEYS EDXAPP_RETIRED_USER_SALTS EDXAPP_XQUEUE_DJANGO_AUTH
+XQUEUE_DJANGO_USERS SANDBOX_ENABLE_ECOMMERCE SANDBOX_ENABLE_DISCOVERY SANDBOX_ENABLE_ANALYTICS_API
+SANDBOX_ENABLE_INSIGHTS ecommerce_create_demo_data credentials_create_demo_data
+"""
+
+
+@pytest.mark.parametrize("release", ["open-release/ironwood.2", "open-release/juniper.2"])
+def test_the_built_in_playbooks_know_what_is_generated_for_the_lms(
+    world: World, release: str
+) -> None:
+    found = report(
+        world, BUILTIN, openedx_release=release, configuration_playbook_name="openedx_native.yml"
+    )
+    unknown = {one.variable for one in found.findings if one.status is Status.UNKNOWN}
+    clients = {name for name in unknown if "_OAUTH2_" in name or "_OIDC_" in name}
+    assert unknown - clients == set(IGNORED.split())
+
+
+def test_nothing_in_the_built_in_playbooks_is_unreadable(world: World) -> None:
+    found = report(world, BUILTIN)
+    assert found.unreadable == ()
+    assert found.worth_saying() == ()

@@ -1,0 +1,122 @@
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from ocim.core.secrets import secret_texts
+from ocim.core.spec import ALWAYS, Instance, Service
+from ocim.store.models import BrokerServer, DatabaseServer, OpenEdXInstance, SearchServer
+from ocim.store.specs import all_databases, appserver_spec, instance_spec
+from tests.world import World
+
+BOTH = "SANDBOX_ENABLE_ECOMMERCE: yes\nSANDBOX_ENABLE_DISCOVERY: 'on'\n"
+
+
+def spec(world: World, instance: OpenEdXInstance) -> Instance:
+    return instance_spec(instance, world.policy)
+
+
+@pytest.mark.parametrize(
+    "settings, services",
+    [
+        ("", ALWAYS),
+        ("SANDBOX_ENABLE_ECOMMERCE: yes", {*ALWAYS, Service.ECOMMERCE}),
+        ("SANDBOX_ENABLE_DISCOVERY: 'true'", {*ALWAYS, Service.DISCOVERY}),
+        ("SANDBOX_ENABLE_DISCOVERY: no", ALWAYS),
+        (BOTH, set(Service)),
+        ('"SANDBOX\\x5fENABLE_ECOMMERCE": yes', {*ALWAYS, Service.ECOMMERCE}),
+        ("# SANDBOX_ENABLE_ECOMMERCE: yes", ALWAYS),
+    ],
+)
+def test_the_services_of_an_instance_are_those_that_its_settings_turn_on(
+    world: World, settings: str, services: set[Service]
+) -> None:
+    instance = world.make_instance(configuration_extra_settings=settings)
+    assert spec(world, instance).services == services
+
+
+def test_settings_that_cannot_be_read_turn_nothing_on(world: World) -> None:
+    instance = world.make_instance()
+    instance.configuration_extra_settings = "SANDBOX_ENABLE_ECOMMERCE: ["
+    assert spec(world, instance).services == ALWAYS
+
+
+def test_each_service_has_a_database_of_its_own(world: World) -> None:
+    instance = world.make_instance(configuration_extra_settings=BOTH)
+    databases = spec(world, instance).databases
+    assert list(databases) == ["edxapp", "ecommerce", "discovery"]
+    assert databases["ecommerce"].name.endswith(f"/{instance.database_name}/ecommerce.sqlite3")
+
+
+def test_databases_of_services_that_are_off_are_known_where_all_are_dropped(world: World) -> None:
+    names = [one.name.rsplit("/", 1)[1] for one in all_databases(world.make_instance())]
+    assert names == ["edxapp.sqlite3", "ecommerce.sqlite3", "discovery.sqlite3"]
+
+
+def test_on_a_database_server_the_databases_have_upstreams_names_and_one_account(
+    world: World,
+) -> None:
+    instance = world.make_instance(configuration_extra_settings=BOTH)
+    instance.database_server = DatabaseServer(kind="mysql", host="db.internal", port=3306)
+    databases = spec(world, instance).databases
+    assert {purpose: one.name for purpose, one in databases.items()} == {
+        purpose: f"{instance.database_name}_{purpose}"
+        for purpose in ("edxapp", "edxapp_csmh", "xqueue", "ecommerce", "discovery")
+    }
+    [account] = {(one.host, one.port, one.user, one.password) for one in databases.values()}
+    assert account[:2] == ("db.internal", 3306)
+    assert len(account[2]) <= 16
+    assert len(account[3].reveal()) == 32
+
+
+def test_two_instances_on_one_server_have_different_accounts(world: World) -> None:
+    one, other = world.make_instance(), world.make_instance()
+    for instance in (one, other):
+        instance.database_server = DatabaseServer(kind="mysql", host="db.internal")
+    mine, theirs = (spec(world, each).databases["edxapp"] for each in (one, other))
+    assert mine.user != theirs.user
+    assert mine.password != theirs.password
+
+
+def test_rabbitmq_gives_an_account_and_a_virtual_host(world: World) -> None:
+    instance = world.make_instance()
+    instance.broker_server = BrokerServer(kind="rabbitmq", host="mq.internal")
+    broker = spec(world, instance).broker
+    assert broker
+    assert (broker.host, broker.port) == ("mq.internal", 5672)
+    assert broker.vhost == f"/{instance.database_name}"
+    assert broker.password.reveal()
+
+
+def test_redis_gives_the_number_of_a_database(world: World) -> None:
+    instance = world.make_instance()
+    instance.broker_server = BrokerServer(kind="redis", host="redis", admin_password="hers")
+    broker = spec(world, instance).broker
+    assert broker
+    assert (broker.port, broker.user, broker.vhost) == (6379, "", "/0")
+    assert secret_texts(broker.password) == {"hers"}
+
+
+def test_a_search_server_gives_a_prefix_and_an_account(world: World) -> None:
+    instance = world.make_instance()
+    instance.search_server = SearchServer(host="search.internal", port=9200)
+    search = spec(world, instance).search
+    assert search
+    assert search.url == "http://search.internal:9200/"
+    assert search.index_prefix.startswith(instance.database_name)
+
+
+def test_an_app_server_keeps_the_services_that_it_was_given(world: World) -> None:
+    instance = world.make_instance(configuration_extra_settings=BOTH)
+    appserver = world.spawn(instance)
+    OpenEdXInstance.objects.update(configuration_extra_settings="")
+    appserver.instance.refresh_from_db()
+    assert spec(world, appserver.instance).services == ALWAYS
+    assert appserver_spec(appserver, world.policy).services == set(Service)
+
+
+def test_a_spec_asks_for_no_more_than_the_instance(
+    world: World, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    world.make_instance(configuration_extra_settings=BOTH)
+    instance = OpenEdXInstance.objects.select_related("database_server").get()
+    with django_assert_num_queries(0):
+        spec(world, instance)
