@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from django.db.models import Q
 from rich.status import Status
 
 from ocim.console.output import Output
@@ -26,9 +27,10 @@ def follow(job: Job, out: Output) -> None:
     appservers: list[int] = job.arguments.get("appservers", [])
     last = LogEntry.objects.filter(appserver__in=appservers).order_by("-id").first()
     seen = last.pk if last and job.kind != "spawn" else 0
+    family = Q(pk=job.pk) | Q(arguments__parent=job.pk)
     with _status(out) as show:
         while True:
-            waiting = open_jobs(job.instance_id).filter(pk__gte=job.pk).exists()
+            waiting = open_jobs(job.instance_id).filter(family).exists()
             lines = LogEntry.objects.filter(appserver__in=appservers, pk__gt=seen).order_by("id")
             for line in lines:
                 seen = line.pk
@@ -36,10 +38,7 @@ def follow(job: Job, out: Output) -> None:
             if not waiting:
                 break
             time.sleep(PAUSE)
-    failed = Job.objects.filter(
-        instance_id=job.instance_id, pk__gte=job.pk, state=JobState.FAILED
-    ).first()
-    if failed:
+    if failed := Job.objects.filter(family, state=JobState.FAILED).first():
         raise OcimError(failed.error)
 
 

@@ -96,7 +96,7 @@ def run(job: Job, lease: Lease, context: Context) -> list[Action]:
             instance_id=job.instance_id,
             kind="activate",
             queue=job.queue,
-            arguments={"appservers": job.arguments["appservers"]},
+            arguments={"appservers": job.arguments["appservers"], "parent": job.pk},
             creator_id=job.creator_id,
         )
     return actions
@@ -106,7 +106,8 @@ def give_up(job: Job, lease: Lease, context: Context) -> None:
     """Mark what did not come up as failed, with the job's reason; its host is kept."""
     for appserver in _of(job):
         if appserver.state in UNFINISHED:
-            say(appserver, job.error, context=context, level="error")
+            first_line = job.error.split("\n", 1)[0]
+            say(appserver, f"Failed: {first_line}", context=context, level="error")
             move_appserver(
                 appserver,
                 AppServerState.FAILED,

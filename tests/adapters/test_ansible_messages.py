@@ -25,6 +25,10 @@ def test_tracebacks_are_left_out_and_their_errors_kept() -> None:
     ]
 
 
+def test_a_line_that_is_said_again_and_again_is_told_once() -> None:
+    assert condensed("one\nsame\nsame\nsame\ntwo\n").splitlines() == ["one", "same", "two"]
+
+
 def test_of_a_long_output_the_end_is_kept() -> None:
     assert condensed("\n".join(map(str, range(100)))).splitlines()[-1] == "99"
     assert len(condensed("\n".join(map(str, range(100)))).splitlines()) == 12

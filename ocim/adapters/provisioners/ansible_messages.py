@@ -40,7 +40,7 @@ _OUTPUTS = ("stderr", "module_stderr", "stdout", "module_stdout")
 
 
 def condensed(text: str) -> str:
-    """The last lines of `text`, without the frames of Python tracebacks."""
+    """The last lines of `text`, without the frames of Python tracebacks and without repetitions."""
     kept: list[str] = []
     in_frames = False
     for line in text.splitlines():
@@ -50,7 +50,7 @@ def condensed(text: str) -> str:
             continue
         else:
             in_frames = False
-            if line.strip():
+            if line.strip() and line.rstrip() not in kept[-1:]:
                 kept.append(line.rstrip())
     return "\n".join(kept[-LINES:])
 

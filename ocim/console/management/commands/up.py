@@ -4,6 +4,7 @@ import argparse
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,17 +12,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandParser
 
 from ocim.console.command import Error, OcimCommand, in_words
 from ocim.console.keep import die_with_parent
+from ocim.console.master_key import ensure_master_key
 from ocim.console.progress import follow
-from ocim.core.errors import NotPossible, OcimError, OutsideError
+from ocim.core.errors import BadInput, NotPossible, OcimError, OutsideError
 from ocim.operations import hosts, instances, jobs, spawn
-from ocim.operations.setup import ensure_admin, ensure_shared_servers
 from ocim.store.models import Job, OpenEdXInstance
 from ocim.store.selectors import live_workers
 from ocim.tasks import perform
@@ -41,13 +41,10 @@ class Command(OcimCommand):
         parser.set_defaults(run=self.up)
 
     def up(self, given: argparse.Namespace) -> None:
-        _ensure_master_key(settings.OCIM.var)
+        ensure_master_key(settings.OCIM.var)
         _only_one(settings.OCIM.var)
-        self.check()
-        call_command("migrate", verbosity=0)
-        ensure_shared_servers(databases=settings.OCIM.var / "databases")
-        if password := ensure_admin(name="admin"):
-            self.out.say(f"Sign in as admin with the password {password} (shown only this once).")
+        _require_free_ports()
+        call_command("setup")
         for told in (signal.SIGTERM, signal.SIGINT):  # a shell's background job ignores SIGINT
             signal.signal(told, _interrupt)
         log = settings.OCIM.var / "log" / "ocim.log"
@@ -104,22 +101,29 @@ class Command(OcimCommand):
             self.out.say(in_words(error), style="red")
 
 
-def _ensure_master_key(var: Path) -> None:
-    """Make the key where there is none, and begin again, with it."""
-    var.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not settings.OCIM.master_key:
-        path = var / "master.key"
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(Fernet.generate_key().decode())
-        os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606
-
-
 def _only_one(var: Path) -> None:
     lock = os.open(var / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)  # held until this process ends
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise NotPossible(f"Ocim runs already in {var}.", remedy="Stop that one first.") from None
+
+
+def _require_free_ports() -> None:
+    options = settings.OCIM
+    host, _, port = options.web_address.rpartition(":")
+    wanted = [("OCIM_WEB_ADDRESS", host, int(port))]
+    for bind in options.balancer_bind:
+        wanted += [("OCIM_HTTPS_PORT", bind, options.https_port)]
+        wanted += [("OCIM_HTTP_PORT", bind, options.http_port)]
+    faults = []
+    for name, address, number in wanted:
+        try:
+            socket.create_server((address, number)).close()
+        except OSError as error:
+            faults.append(f"{name}: {address}:{number} cannot be had: {error.strerror}.")
+    if faults:
+        raise BadInput(faults, remedy="Stop what has them, or set others.")
 
 
 def _start_processes(log: Path) -> "subprocess.Popen[bytes]":
