@@ -23,6 +23,7 @@ from ocim.store import specs
 from ocim.store.models import OpenEdXInstance
 
 ROOT = Path(__file__).resolve().parent.parent
+BUILTIN = ROOT / "playbooks"
 BALANCER_ROLES = tuple(role.value for role in Role)
 PROVIDERS = (LocalProvider.kind,)
 """What an instance's `provider` may be."""
@@ -53,7 +54,7 @@ def outside() -> Outside:
     return Outside(
         providers={LocalProvider.kind: LocalProvider(options.var / "hosts")},
         provisioner=AnsibleProvisioner(
-            builtin=ROOT / "playbooks",
+            builtin=BUILTIN,
             cache=options.var / "cache",
             platform=ROOT / options.platform,
             rewrites=dict(options.url_rewrites),
@@ -106,14 +107,13 @@ def with_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
     """What is said of a new instance, and what the settings say where it says nothing."""
     options = settings.OCIM
     domain = fields.get("internal_lms_domain", "")
-    release = fields.get("openedx_release") or options.default_release
     return {
         "name": domain,
         "email": f"contact@{domain}",
-        "openedx_release": release,
+        "openedx_release": options.default_release,
         "edx_platform_repository_url": options.default_platform_url,
         "configuration_source_repo_url": options.default_configuration_url,
-        "configuration_version": options.default_configuration_version or release,
+        "configuration_version": options.default_configuration_version,
         "provider": options.default_provider,
         **fields,
     }

@@ -68,7 +68,7 @@ def request(
                 openedx_release=instance.openedx_release,
                 edx_platform_commit=instance.platform_commit,
                 configuration_source_repo_url=instance.configuration_source_repo_url,
-                configuration_version=instance.configuration_version,
+                configuration_version=instance.configuration_commit,
                 configuration_playbook_name=instance.playbook_name,
                 optional_services=sorted(services_of(effective.values) - ALWAYS),
                 effective_variables=freeze(effective),

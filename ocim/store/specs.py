@@ -52,7 +52,7 @@ def _spec(instance: OpenEdXInstance, policy: Policy, services: frozenset[Service
         edx_platform_repository_url=instance.edx_platform_repository_url,
         edx_platform_commit=instance.platform_commit,
         configuration_source_repo_url=instance.configuration_source_repo_url,
-        configuration_version=instance.configuration_version,
+        configuration_version=instance.configuration_commit,
         configuration_playbook_name=instance.playbook_name,
         time_zone=instance.time_zone,
         databases=_databases(instance, services),

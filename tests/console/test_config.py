@@ -191,3 +191,40 @@ def test_nothing_of_an_instance_is_changed_by_looking(ocim: Installation, campus
 
     assert OpenEdXInstance.objects.values().get(pk=campus) == before
     assert not OpenEdXAppServer.objects.exists()
+
+
+def test_an_instance_that_the_playbooks_understand_is_right(ocim: Installation) -> None:
+    ocim.campus()
+
+    ran = ocim("config", "lint", CAMPUS)
+
+    assert ran.status == 0, ran.out
+    assert ran.out.endswith("variables are as they should be.\n")
+
+
+def test_a_misspelt_variable_of_an_instance_is_told_with_the_nearest(ocim: Installation) -> None:
+    ocim.campus("configuration_extra_settings=EDXAPP_PLATFORM_NAM: Mine")
+
+    ran = ocim("config", "lint", CAMPUS)
+
+    assert ran.status == 1
+    assert "Was EDXAPP_PLATFORM_NAME meant?" in ran.out
+
+
+def test_an_instance_is_held_against_a_repository(ocim: Installation, tmp_path: Path) -> None:
+    ocim.campus("configuration_playbook_name=site.yml", "configuration_extra_settings=THEIRS: 1")
+    defaults = tmp_path / "playbooks" / "roles" / "edxapp" / "defaults"
+    defaults.mkdir(parents=True)
+    (defaults / "main.yml").write_text("THEIRS: 0\n")
+    (tmp_path / "playbooks" / "site.yml").write_text("- hosts: all\n  roles: [edxapp]\n")
+
+    found = ocim("config", "lint", CAMPUS, "--against", tmp_path, "--json").json["findings"]
+
+    [theirs] = [one for one in found if one["variable"] == "THEIRS"]
+    assert (theirs["status"], theirs["line"]) == ("known", 1)
+
+
+def test_what_is_neither_a_file_nor_an_instance_is_refused(ocim: Installation) -> None:
+    ran = ocim("config", "lint", "nowhere")
+
+    assert (ran.status, ran.err) == (2, "Error: 'nowhere' is neither a file nor an instance.\n")

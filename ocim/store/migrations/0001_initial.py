@@ -217,7 +217,10 @@ class Migration(migrations.Migration):
                 (
                     "configuration_version",
                     models.CharField(
-                        max_length=250, validators=[ocim.store.validators.validate_plain]
+                        blank=True,
+                        help_text="Defaults to the release.",
+                        max_length=250,
+                        validators=[ocim.store.validators.validate_plain],
                     ),
                 ),
                 (

@@ -102,7 +102,12 @@ class OpenEdXInstance(models.Model):
         help_text="Defaults to the release.",
     )
     configuration_source_repo_url = models.CharField(max_length=500, validators=[validate_plain])
-    configuration_version = models.CharField(max_length=250, validators=[validate_plain])
+    configuration_version = models.CharField(
+        max_length=250,
+        blank=True,
+        validators=[validate_plain],
+        help_text="Defaults to the release.",
+    )
     configuration_playbook_name = models.CharField(
         max_length=100,
         blank=True,
@@ -150,6 +155,11 @@ class OpenEdXInstance(models.Model):
     def platform_commit(self) -> str:
         """What is checked out of edx-platform."""
         return self.edx_platform_commit or self.openedx_release
+
+    @property
+    def configuration_commit(self) -> str:
+        """What is checked out of the configuration repository."""
+        return self.configuration_version or self.openedx_release
 
     @property
     def playbook_name(self) -> str:

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -15,9 +16,10 @@ from ocim.core.variables import Effective
 from ocim.documents.arguments import text_of_argument
 from ocim.documents.extra_settings import WHERE, check_extra_settings
 from ocim.operations.effective import effective_variables, thaw
+from ocim.operations.lint import lint
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
 from ocim.store.selectors import appservers, find_appserver, find_instance
-from ocim.wiring import context
+from ocim.wiring import BUILTIN, context
 
 APPSERVER = "appserver:"
 STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
@@ -33,7 +35,9 @@ class Command(OcimCommand):
   ocim config diff campus.example.com                what a new app server would change
   ocim config diff appserver:12 appserver:14
   ocim config diff campus.example.com other.example.com
-  ocim config lint extra.yml
+  ocim config lint extra.yml                         before it is set
+  ocim config lint campus.example.com                which variables the playbooks act on
+  ocim config lint campus.example.com --against ~/configuration
 
 `diff` ends with 0 where both are the same and with 1 where they differ; trouble is 2 everywhere.
 """
@@ -52,8 +56,17 @@ class Command(OcimCommand):
         diff.add_argument(
             "other", metavar="B", nargs="?", help="left out: what serves A now is compared with A"
         )
-        lint = add("lint", self.lint, f"check a file of {WHERE}", json=True)
-        lint.add_argument("file", metavar="FILE", help="YAML")
+        lint = add(
+            "lint",
+            self.lint,
+            f"check a file of {WHERE}, or an instance's variables against a repository",
+            json=True,
+        )
+        lint.add_argument("what", metavar="FILE|INSTANCE", help="YAML, or an instance")
+        lint.add_argument(
+            "--against", type=Path, metavar="DIRECTORY",
+            help="a checkout of a configuration repository; default: the built-in playbooks",
+        )  # fmt: skip
 
     def show(self, given: argparse.Namespace) -> None:
         if given.appserver is None:
@@ -92,7 +105,31 @@ class Command(OcimCommand):
             sys.exit(1)
 
     def lint(self, given: argparse.Namespace) -> None:
-        text, where = text_of_argument(f"@{given.file.removeprefix('@')}", option="FILE")
+        path = Path(given.what.removeprefix("@"))
+        if path.is_file():
+            self._lint_file(path)
+        elif _is_instance(given.what):
+            self._lint_instance(given.what, given.against or BUILTIN)
+        else:
+            raise BadInput([f"{given.what!r} is neither a file nor an instance."])
+
+    def _lint_instance(self, name: str, directory: Path) -> None:
+        known = OpenEdXInstance.objects.select_related("ref_set", "database_server")
+        instance = known.get(pk=find_instance(name).pk)
+        report = lint(instance=instance, directory=directory, policy=context().policy)
+        if self.out.as_json:
+            self.out.data(report.as_data())
+        for path in report.unreadable:
+            self.out.say(f"{path} could not be read: what it sets may be missing.", style="yellow")
+        for one in report.worth_saying():
+            style = "red" if one.severity == "error" else "yellow"
+            self.out.say(f"{one.variable} ({one.layer}) {one.text}", style=style)
+        if report.worth_saying():
+            sys.exit(1)
+        self.out.say(f"All {len(report.findings)} variables are as they should be.")
+
+    def _lint_file(self, path: Path) -> None:
+        text, where = text_of_argument(f"@{path}", option="FILE")
         faults: list[str] = []
         try:
             check_extra_settings(text)
@@ -108,6 +145,14 @@ class Command(OcimCommand):
 
     def _say(self, change: Change) -> None:
         self.out.say(str(change), style=STYLES[change.kind])
+
+
+def _is_instance(text: str) -> bool:
+    try:
+        find_instance(text)
+    except NotPossible:
+        return False
+    return True
 
 
 def _side(text: str) -> Effective:
