@@ -6,7 +6,13 @@ from datetime import UTC, datetime
 from threading import Event
 
 from ocim.core.errors import Cancelled, OcimError
-from ocim.core.spec import ProvisionEvent, ProvisionJob, ProvisionOutcome
+from ocim.core.spec import (
+    ConfigurationSource,
+    Isolation,
+    ProvisionEvent,
+    ProvisionJob,
+    ProvisionOutcome,
+)
 
 PAUSE = 0.02
 """Seconds between two questions whether a run that waits is cancelled."""
@@ -46,9 +52,13 @@ class MemoryProvisioner:
         self.jobs: list[ProvisionJob] = []
         self._provisioned: dict[str, Mapping[str, object]] = {}
 
-    def check(self, job: ProvisionJob) -> None:
+    def isolation(self) -> Isolation:
+        return Isolation("memory", "Nothing is run.")
+
+    def check(self, job: ProvisionJob) -> ConfigurationSource:
         if refusal := self.refusals.get(job.source.playbook):
             raise refusal
+        return job.source
 
     def provision(
         self,
