@@ -84,11 +84,11 @@ class GitMirror:
 
     def check_out(self, commit: str, target: Path) -> None:
         """Write the files of a commit into `target`, which is made: files only, no repository."""
-        index = {"GIT_INDEX_FILE": f"{target}.index"}
         target.mkdir()
+        tree = {"GIT_WORK_TREE": str(target), "GIT_INDEX_FILE": f"{target}.index"}
         try:
-            self._git("read-tree", commit, environment=index)
-            self._git("checkout-index", "--all", f"--prefix={target}/", environment=index)
+            self._git("read-tree", commit, environment=tree)
+            self._git("-C", str(target), "checkout-index", "--all", environment=tree)
         finally:
             Path(f"{target}.index").unlink(missing_ok=True)
 

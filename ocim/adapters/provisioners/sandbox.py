@@ -34,15 +34,21 @@ KERNEL = ("/proc/sys", "/proc/sysrq-trigger", "/proc/acpi", "/proc/fs")
 
 
 class Sandbox:
-    """Wraps commands. `hidden`: what they must not see though it lies in what they may see."""
+    """Wraps commands.
 
-    def __init__(self, *, hidden: Sequence[Path] = (), required: bool = False) -> None:
+    `hidden`: what they must not see though it lies in what they may see. `program`: bubblewrap's.
+    """
+
+    def __init__(
+        self, *, hidden: Sequence[Path] = (), required: bool = False, program: str = "bwrap"
+    ) -> None:
+        self._program = program
         self._hidden = hidden
         self._required = required
 
     def isolation(self) -> Isolation:
         """Whether wrapped commands are kept from the manager's files and processes, and why not."""
-        return _isolation()
+        return _isolation(self._program)
 
     def wrap(
         self, argv: Sequence[str], *, readable: Iterable[Path] = (), writable: Iterable[Path] = ()
@@ -62,7 +68,7 @@ class Sandbox:
         own = (*OWN_CODE, Path("/usr"))
         covered = [path for path in self._hidden if any(path.is_relative_to(part) for part in own)]
         return [
-            *_base(),
+            *_base(self._program),
             *_options("--ro-bind-try", OWN_CODE),
             *(word for path in covered for word in ("--tmpfs", str(path))),
             *_options("--ro-bind-try", readable),
@@ -73,22 +79,22 @@ class Sandbox:
 
 
 @cache
-def _isolation() -> Isolation:
-    if not shutil.which("bwrap"):
+def _isolation(program: str) -> Isolation:
+    if not shutil.which(program):
         return Isolation("none", "bubblewrap is not installed.")
     tried = subprocess.run(
-        [*_base(), "--", "/bin/true"], capture_output=True, text=True, check=False
+        [*_base(program), "--", "/bin/true"], capture_output=True, text=True, check=False
     )
     if tried.returncode:
         return Isolation("none", f"bubblewrap does not work here: {tried.stderr.strip()}")
     return Isolation("bubblewrap", "Ansible sees its own files and processes only.")
 
 
-def _base() -> list[str]:
+def _base(program: str) -> list[str]:
     # Root's namespace of users is a second wall only: it has none of root's capabilities anyway.
     user = "--unshare-user" if os.geteuid() else "--unshare-user-try"
     return [
-        *("bwrap", "--die-with-parent", "--cap-drop", "ALL", user),
+        *(program, "--die-with-parent", "--cap-drop", "ALL", user),
         *("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
         *("--ro-bind", "/usr", "/usr", *_top()),
         *_options("--ro-bind-try", (Path("/etc", name) for name in ETC)),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ocim.adapters.provisioners.environments import Environments, recipe
-from ocim.adapters.provisioners.git_mirror import GitAccess, GitMirror
+from ocim.adapters.provisioners.git_mirror import COMMIT, GitAccess, GitMirror
 from ocim.adapters.provisioners.git_urls import git_url, shown
 from ocim.adapters.provisioners.sandbox import Sandbox
 from ocim.adapters.provisioners.shelf import Shelf
@@ -75,7 +75,7 @@ class GitSource:
         self._environments = Environments(cache / "environments", sandbox)
 
     def exact(self, version: str) -> str:
-        if self._checkouts.holds(self._name(version)):
+        if COMMIT.fullmatch(version) and self._checkouts.holds(self._name(version)):
             return version
         return self._mirror.commit(version)
 
