@@ -62,6 +62,7 @@ class Recipe:
     file: str = ""
     """Set where the requirements name other files: their own file, in the checkout `root`."""
     root: str = ""
+    """What relative paths in them are relative to."""
 
     @property
     def name(self) -> str:
@@ -137,7 +138,12 @@ class Environments:
                     ],
                     writable=[work, target],
                 )
-                _run(argv, wanted, {**environment, "LC_ALL": "C.UTF-8"}, cwd=work)
+                _run(
+                    argv,
+                    wanted,
+                    {**environment, "LC_ALL": "C.UTF-8"},
+                    cwd=Path(wanted.root or work),
+                )
         if not (target / "bin" / "ansible-playbook").exists():
             raise OutsideRefusal(
                 "The configuration's requirements do not bring Ansible.",
