@@ -52,6 +52,12 @@ def test_what_is_long_unused_goes_when_something_new_comes(tmp_path: Path) -> No
     assert not (tmp_path / "old").exists()
 
 
+def test_what_a_crash_left_goes_when_something_new_comes(tmp_path: Path) -> None:
+    (tmp_path / "half").mkdir()
+    with Shelf(tmp_path).item("new", make):
+        assert not (tmp_path / "half").exists()
+
+
 def test_what_is_in_use_is_not_pruned(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
     with shelf.item("old", make):

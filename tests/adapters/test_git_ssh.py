@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import pwd
 import socket
 import subprocess
 import time
@@ -19,7 +20,11 @@ from ocim.core.spec import ConfigurationSource
 from tests.adapters.git_support import repository
 
 SSHD = Path("/usr/sbin/sshd")
-pytestmark = pytest.mark.skipif(not SSHD.exists(), reason="needs openssh-server")
+SHELL = Path(pwd.getpwuid(os.getuid()).pw_shell).name
+pytestmark = [
+    pytest.mark.skipif(not SSHD.exists(), reason="needs openssh-server"),
+    pytest.mark.skipif(SHELL in {"nologin", "false"}, reason="this user may not log in"),
+]
 
 
 @dataclass

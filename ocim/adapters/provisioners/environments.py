@@ -5,9 +5,9 @@ One environment for each set of requirements, shared by all commits and reposito
 
 import hashlib
 import re
+import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -117,33 +117,23 @@ class Environments:
     def environment(self, wanted: Recipe) -> Iterator[Path]:
         """The environment's directory, whose `bin` has ansible-playbook; kept within the block."""
         with self._shelf.item(wanted.name, lambda path: self._build(wanted, path)) as directory:
-            yield directory
+            yield directory / "venv"
 
-    def _build(self, wanted: Recipe, target: Path) -> None:
-        index = index_environment()
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix="building-") as temporary:
-            work = Path(temporary)
-            (work / "requirements.txt").write_text(wanted.requirements)
-            (work / "overrides.txt").write_text(wanted.overrides)
-            # What a repository has built must not get into any other's environment.
-            private = {"HOME": temporary, "TMPDIR": temporary, "UV_CACHE_DIR": f"{work}/cache"}
-            environment = {**index, **private, "PATH": "/usr/local/bin:/usr/bin:/bin"}
-            target.mkdir()
-            for command in _commands(wanted, work, target):
-                argv = self._sandbox.wrap(
-                    command,
-                    readable=[
-                        Path(uv.find_uv_bin()),
-                        *([Path(wanted.root)] if wanted.root else []),
-                    ],
-                    writable=[work, target],
-                )
-                _run(
-                    argv,
-                    wanted,
-                    {**environment, "LC_ALL": "C.UTF-8"},
-                    cwd=Path(wanted.root or work),
-                )
+    def _build(self, wanted: Recipe, directory: Path) -> None:
+        target, work = directory / "venv", directory / "build"
+        for path in (directory, target, work):
+            path.mkdir()
+        (work / "requirements.txt").write_text(wanted.requirements)
+        (work / "overrides.txt").write_text(wanted.overrides)
+        # What a repository has built must not get into any other's environment.
+        private = {"HOME": str(work), "TMPDIR": str(work), "UV_CACHE_DIR": f"{work}/cache"}
+        paths = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+        readable = [Path(uv.find_uv_bin()), *([Path(wanted.root)] if wanted.root else [])]
+        for command in _commands(wanted, work, target):
+            argv = self._sandbox.wrap(command, readable=readable, writable=[work, target])
+            environment = {**index_environment(), **private, **paths}
+            _run(argv, wanted, environment, cwd=Path(wanted.root or work))
+        shutil.rmtree(work)
         if not (target / "bin" / "ansible-playbook").exists():
             raise OutsideRefusal(
                 "The configuration's requirements do not bring Ansible.",

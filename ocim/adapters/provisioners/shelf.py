@@ -44,20 +44,23 @@ class Shelf:
         return self._complete(name).exists()
 
     def prune(self) -> list[str]:
-        """Remove what nobody has used for long; also done whenever something new is made."""
+        """Remove what is long unused, or only half made; also done when something new is made."""
         removed = []
-        for complete in self._directory.glob("*.complete"):
-            name = complete.name.removesuffix(".complete")
-            # Its maker or a user holds the lock: then it is not unused.
-            with suppress(BlockingIOError), self._locked(name, fcntl.LOCK_EX | fcntl.LOCK_NB):
-                if complete.exists() and self._is_old(complete):
-                    complete.unlink()
-                    shutil.rmtree(self._directory / name, ignore_errors=True)
-                    removed.append(name)
+        for path in filter(Path.is_dir, list(self._directory.iterdir())):
+            # Its maker or a user holds the lock: then it stays.
+            with suppress(BlockingIOError), self._locked(path.name, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                if not self._is_wanted(path.name):
+                    self._complete(path.name).unlink(missing_ok=True)
+                    shutil.rmtree(path, ignore_errors=True)
+                    removed.append(path.name)
         return removed
 
-    def _is_old(self, complete: Path) -> bool:
-        return time.time() - complete.stat().st_mtime > self._keep_days * DAY
+    def _is_wanted(self, name: str) -> bool:
+        try:
+            last_used = self._complete(name).stat().st_mtime
+        except FileNotFoundError:
+            return False
+        return time.time() - last_used < self._keep_days * DAY
 
     def _complete(self, name: str) -> Path:
         return self._directory / f"{name}.complete"
