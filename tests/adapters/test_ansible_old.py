@@ -1,5 +1,6 @@
 """A repository as upstream's were: Ansible 2.9, pinned, and what later Ansible does not take."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,6 +60,7 @@ pytestmark = pytest.mark.xdist_group("ansible-2.9")
 def job(old: tuple[Bench, Repository], playbook: str, **variables: object) -> ProvisionJob:
     bench, repository = old
     bench.events.clear()
+    shutil.rmtree(bench.root / "edx", ignore_errors=True)
     given = {"password": Secret("hush-hush"), "fail": False, "hang": False, **variables}
     made = bench.job("[]", variables=given)
     return replace(made, source=repository.source("master", playbook))

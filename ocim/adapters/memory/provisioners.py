@@ -1,7 +1,7 @@
 """A provisioner whose runs happen in memory only, and go as they are told to."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Event
 
@@ -37,6 +37,7 @@ class MemoryProvisioner:
     """Keeps what was provisioned in `jobs`, in order.
 
     `runs`: host name → how every run on it goes. `refusals`: playbook → what `check` raises.
+    `commits`: version of a configuration → what it stands for; every other one for itself.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class MemoryProvisioner:
         self.kind = kind
         self.runs = dict(runs or {})
         self.refusals = dict(refusals or {})
+        self.commits: dict[str, str] = {}
         self.jobs: list[ProvisionJob] = []
         self._provisioned: dict[str, Mapping[str, object]] = {}
 
@@ -58,7 +60,8 @@ class MemoryProvisioner:
     def check(self, job: ProvisionJob) -> ConfigurationSource:
         if refusal := self.refusals.get(job.source.playbook):
             raise refusal
-        return job.source
+        version = job.source.version
+        return replace(job.source, version=self.commits.get(version, version))
 
     def provision(
         self,
