@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ocim.core.spec import (
+    ConfigurationSource,
     Database,
     Host,
     HostRequest,
+    Isolation,
     Probe,
     ProbeResult,
     ProvisionEvent,
@@ -55,10 +57,14 @@ class Provisioner(Protocol):
 
     kind: str
 
-    def check(self, job: ProvisionJob) -> None:
+    def isolation(self) -> Isolation:
+        """How what is run is kept from the manager's own files and processes."""
+
+    def check(self, job: ProvisionJob) -> ConfigurationSource:
         """Refuse (BadInput, OutsideRefusal) what cannot work, before a host is asked for.
 
-        `job.host` may be a host that does not exist yet.
+        `job.host` may be a host that does not exist yet. Returns the source that was checked, with
+        a version that never comes to mean anything else, as a branch does.
         """
 
     def provision(

@@ -16,6 +16,8 @@ from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.adapters.probers.http import HttpProber
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.provisioners.ansible import AnsibleProvisioner
+from ocim.adapters.provisioners.git_mirror import GitAccess
+from ocim.adapters.provisioners.sandbox import Sandbox
 from ocim.core.policy import Policy, Retention
 from ocim.operations.context import Context
 from ocim.ports import Outside
@@ -58,6 +60,11 @@ def outside() -> Outside:
             cache=options.var / "cache",
             platform=ROOT / options.platform,
             rewrites=dict(options.url_rewrites),
+            access=GitAccess(
+                keys=tuple(Path(name) for name in options.git_keys),
+                known_hosts=Path(options.git_known_hosts) if options.git_known_hosts else None,
+            ),
+            sandbox=Sandbox(hidden=[options.var], required=options.require_sandbox),
         ),
         balancer=balancer,
         databases={"sqlite": SqliteDatabases()},

@@ -189,10 +189,26 @@ class ProvisionJob:
     host: Host
     source: ConfigurationSource
     variables: Mapping[str, object]
+    directories: tuple[str, ...] = ()
+    """What the run may use on this machine besides a `local` host's root; made where missing."""
     task_timeout: float = 1800.0
     """Seconds without an event after which the run is ended."""
     total_timeout: float = 3 * 3600.0
     """Seconds after which the run is ended whatever it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """How code that Ocim does not own is kept from the manager's files and processes."""
+
+    kind: Literal["bubblewrap", "memory", "none"]
+    detail: str
+    """One sentence: what it means, or why there is none."""
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether it is kept from them at all."""
+        return self.kind != "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Spawn: from an instance's configuration to a running app server."""
 
+import os
+
 from django.db import transaction
 
 from ocim.catalog.endpoints import probes
@@ -12,6 +14,7 @@ from ocim.core.spec import (
     Connection,
     Host,
     HostRequest,
+    Instance,
     ProvisionEvent,
     ProvisionJob,
 )
@@ -141,6 +144,7 @@ def _bring_up(
             host,
             source,
             variables,
+            directories=local_directories(instance),
             task_timeout=context.policy.task_timeout,
             total_timeout=context.policy.provision_timeout,
         )
@@ -148,7 +152,9 @@ def _bring_up(
     if appserver.state != AppServerState.NEW:
         say(appserver, "Taken up again after an interruption.", context=context, level="warning")
     say(appserver, "Checking the configuration.", context=context)
-    context.outside.provisioner.check(run_on(PLANNED))
+    source = context.outside.provisioner.check(run_on(PLANNED))
+    if source.version != appserver.configuration_version:
+        say(appserver, f"The configuration is at {source.version}.", context=context)
     for database in instance.databases.values():
         context.outside.databases[database.kind].ensure(database)
 
@@ -179,6 +185,12 @@ def _bring_up(
         OpenEdXInstance.objects.filter(pk=instance.id).update(successfully_provisioned=True)
         say(appserver, "Running.", context=context)
         return note_change(appserver.instance.load_balancing_server_id)
+
+
+def local_directories(instance: Instance) -> tuple[str, ...]:
+    """What an app server uses on this machine besides its host: storage, databases in files."""
+    files = [one.name for one in instance.databases.values() if one.kind == "sqlite"]
+    return tuple(dict.fromkeys([instance.storage_directory, *map(os.path.dirname, files)]))
 
 
 def _cancelled(job: Job, lease: Lease) -> bool:

@@ -128,6 +128,23 @@ class Options:
         "`builtin` is the playbooks that Ocim brings.",
         shown="none",
     )
+    git_keys: tuple[str, ...] = _option(
+        "OCIM_GIT_KEYS",
+        (),
+        "Files with the ssh keys that may read configuration repositories, with commas between.",
+        shown="those of the manager's user",
+    )
+    git_known_hosts: str = _option(
+        "OCIM_GIT_KNOWN_HOSTS",
+        "",
+        "File with the host keys of the ssh servers that configurations are fetched from.",
+        shown="those of the manager's user",
+    )
+    require_sandbox: bool = _option(
+        "OCIM_REQUIRE_SANDBOX",
+        False,
+        "Whether Ansible must be kept from the manager's files, and is refused where it cannot be.",
+    )
     platform: str = _option(
         "OCIM_PLATFORM",
         "rehearsal",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ocim.core.errors import BadInput, OutsideRefusal
+from ocim.core.errors import BadInput
 from ocim.core.spec import ConfigurationSource
 from tests.adapters.ansible_support import Bench
 
@@ -129,9 +129,3 @@ def test_a_playbook_that_is_not_there_is_refused_with_those_that_are(bench: Benc
     job = replace(bench.job("[]"), source=ConfigurationSource("builtin", "", "other.yml"))
     with pytest.raises(BadInput, match=r"site\.yml"):
         bench.provisioner.check(job)
-
-
-def test_a_repository_that_leads_nowhere_is_refused_with_the_remedy(bench: Bench) -> None:
-    source = ConfigurationSource("https://github.com/edx/configuration", "master", "site.yml")
-    with pytest.raises(OutsideRefusal, match="rewrite"):
-        bench.provisioner.check(replace(bench.job("[]"), source=source))

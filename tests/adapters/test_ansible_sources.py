@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from ocim.adapters.provisioners.sandbox import Sandbox
 from ocim.adapters.provisioners.sources import Sources
 from ocim.core.errors import BadInput, OutsideRefusal
 from ocim.core.spec import ConfigurationSource
@@ -18,9 +19,12 @@ def playbooks(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def found(playbooks: Path, url: str, rewrites: Mapping[str, str]) -> Path:
-    source = ConfigurationSource(url, "opencraft-release/juniper.2", "openedx_native.yml")
-    return Sources(playbooks, rewrites).playbook(source)
+def found(
+    playbooks: Path, url: str, rewrites: Mapping[str, str], name: str = "openedx_native.yml"
+) -> Path:
+    sources = Sources(playbooks, playbooks / "cache", Sandbox(), rewrites)
+    with sources.playbook(ConfigurationSource(url, "juniper.2", name)) as (playbook, _):
+        return playbook
 
 
 @pytest.mark.parametrize("url", [FORK, f"{FORK}.git", f"{FORK}/"])
@@ -34,11 +38,11 @@ def test_the_longest_prefix_wins(playbooks: Path) -> None:
 
 
 def test_what_a_url_is_rewritten_to_may_lead_nowhere(playbooks: Path) -> None:
-    with pytest.raises(OutsideRefusal, match="builtin"):
-        found(playbooks, FORK, {"https://github.com/": "https://mirror.example.com/"})
+    with pytest.raises(OutsideRefusal, match=r"/mirror/open-craft/configuration"):
+        found(playbooks, FORK, {"https://github.com/": f"{playbooks}/mirror/"})
 
 
 @pytest.mark.parametrize("playbook", ["../x.yml", "roles/tasks.yml", "/etc/passwd", "", "roles"])
 def test_a_playbook_is_a_file_directly_in_its_directory(playbooks: Path, playbook: str) -> None:
     with pytest.raises(BadInput, match=r"openedx_native\.yml"):
-        Sources(playbooks).playbook(ConfigurationSource("builtin", "", playbook))
+        found(playbooks, "builtin", {}, playbook)

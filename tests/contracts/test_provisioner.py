@@ -92,8 +92,12 @@ def ignore(event: ProvisionEvent) -> None:
     """For tests that look at the outcome only."""
 
 
-def test_what_can_work_passes_the_check(kind: Kind) -> None:
-    kind.provisioner.check(kind.good)
+def test_what_can_work_passes_the_check_which_returns_what_was_checked(kind: Kind) -> None:
+    assert kind.provisioner.check(kind.good) == kind.good.source
+
+
+def test_it_says_how_what_it_runs_is_kept_from_the_manager(kind: Kind) -> None:
+    assert kind.provisioner.isolation().detail.endswith(".")
 
 
 def test_what_cannot_work_is_refused_by_the_check_and_by_the_run(kind: Kind) -> None:

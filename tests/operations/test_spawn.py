@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,6 +60,23 @@ def test_its_databases_are_there_before_its_host(world: World) -> None:
     world.spawn(instance)
     name = f"/srv/databases/{instance.database_name}/edxapp.sqlite3"
     assert list(world.databases.sizes) == [("", 0, name)]
+
+
+def test_a_run_may_use_the_directories_of_its_instance_and_no_others(world: World) -> None:
+    instance = world.make_instance()
+    world.spawn(instance)
+    [run] = world.provisioner.jobs
+    assert len(run.directories) == 2
+    assert all(Path(name).name == instance.database_name for name in run.directories)
+
+
+def test_what_runs_is_the_commit_that_was_checked_and_the_log_names_it(world: World) -> None:
+    instance = world.make_instance(configuration_version="juniper.2")
+    world.provisioner.commits["juniper.2"] = "5e1f"
+    appserver = world.spawn(instance)
+    [run] = world.provisioner.jobs
+    assert run.source.version == "5e1f"
+    assert "The configuration is at 5e1f." in log_of(appserver)
 
 
 def test_a_host_is_told_the_names_of_its_instance(world: World) -> None:

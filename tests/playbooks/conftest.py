@@ -64,6 +64,7 @@ class AppServer:
                 "edxapp_start_seconds": 20,
                 **(variables or {}),
             },
+            directories=(str(self.directory),),
             task_timeout=60,
             total_timeout=120,
         )

@@ -21,7 +21,7 @@ def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
 
 
 @pytest.fixture(scope="module")
-def variables(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, object]:
+def variables(rehearsal: AppServer) -> Mapping[str, object]:
     key = JWK.generate(kty="RSA", size=2048, kid="demo", use="sig", alg="RS512")
     public = json.dumps({"keys": [json.loads(key.export_public())]})
     return {
@@ -40,7 +40,7 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, object]:
         "EDXAPP_ECOMMERCE_PUBLIC_URL_ROOT": "https://ecommerce.demo.localhost:8443",
         "EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY": ["gbp", "£"],
         "EDXAPP_LMS_ENV_EXTRA": {"COURSE_MODE_DEFAULTS": {"sku": None, "slug": "honor"}},
-        "EDXAPP_MEDIA_ROOT": str(tmp_path_factory.mktemp("media")),
+        "EDXAPP_MEDIA_ROOT": str(rehearsal.directory / "media"),
         "edxapp_start_seconds": 60,
     }
 

@@ -1,12 +1,18 @@
 """A provisioner whose runs happen in memory only, and go as they are told to."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Event
 
 from ocim.core.errors import Cancelled, OcimError
-from ocim.core.spec import ProvisionEvent, ProvisionJob, ProvisionOutcome
+from ocim.core.spec import (
+    ConfigurationSource,
+    Isolation,
+    ProvisionEvent,
+    ProvisionJob,
+    ProvisionOutcome,
+)
 
 PAUSE = 0.02
 """Seconds between two questions whether a run that waits is cancelled."""
@@ -31,6 +37,7 @@ class MemoryProvisioner:
     """Keeps what was provisioned in `jobs`, in order.
 
     `runs`: host name → how every run on it goes. `refusals`: playbook → what `check` raises.
+    `commits`: version of a configuration → what it stands for; every other one for itself.
     """
 
     def __init__(
@@ -43,12 +50,18 @@ class MemoryProvisioner:
         self.kind = kind
         self.runs = dict(runs or {})
         self.refusals = dict(refusals or {})
+        self.commits: dict[str, str] = {}
         self.jobs: list[ProvisionJob] = []
         self._provisioned: dict[str, Mapping[str, object]] = {}
 
-    def check(self, job: ProvisionJob) -> None:
+    def isolation(self) -> Isolation:
+        return Isolation("memory", "Nothing is run.")
+
+    def check(self, job: ProvisionJob) -> ConfigurationSource:
         if refusal := self.refusals.get(job.source.playbook):
             raise refusal
+        version = job.source.version
+        return replace(job.source, version=self.commits.get(version, version))
 
     def provision(
         self,

@@ -11,7 +11,6 @@ from typing import Any
 import uv
 
 from ocim.adapters.provisioners.ansible_files import (
-    ANSIBLE_PLAYBOOK,
     ansible_environment,
     clean_environment,
     index_environment,
@@ -19,18 +18,29 @@ from ocim.adapters.provisioners.ansible_files import (
 )
 from ocim.adapters.provisioners.ansible_messages import condensed
 from ocim.adapters.provisioners.ansible_run import AnsibleRun, ansible_run
-from ocim.adapters.provisioners.masking import masker
+from ocim.adapters.provisioners.environments import interpreter
+from ocim.adapters.provisioners.git_mirror import GitAccess
+from ocim.adapters.provisioners.masking import masker, reveal
 from ocim.adapters.provisioners.platform_archive import platform_archive
 from ocim.adapters.provisioners.run_directory import (
     remove_abandoned,
     run_directory,
     runs_directory,
 )
-from ocim.adapters.provisioners.sources import Sources
+from ocim.adapters.provisioners.sandbox import Sandbox
+from ocim.adapters.provisioners.sources import Configuration, Sources
 from ocim.core.errors import BadInput, Cancelled
-from ocim.core.spec import ProvisionEvent, ProvisionJob, ProvisionOutcome
+from ocim.core.spec import (
+    ConfigurationSource,
+    Host,
+    Isolation,
+    ProvisionEvent,
+    ProvisionJob,
+    ProvisionOutcome,
+)
 
 OnEvent = Callable[[ProvisionEvent], None]
+CHILD = "ocim.adapters.provisioners.ansible_child"
 TEXTS = frozenset({"text", "task", "failed_task", "message"})
 LONGEST = 4000
 """Characters of one text; the rest is cut off, once secrets are out of it."""
@@ -49,31 +59,47 @@ class AnsibleProvisioner:
         platform: Path | None = None,
         rewrites: Mapping[str, str] | None = None,
         runs: Path | None = None,
+        access: GitAccess | None = None,
+        sandbox: Sandbox | None = None,
     ) -> None:
         """`builtin`: Ocim's own playbooks. `platform`: what they install as edx-platform.
 
-        `cache`: a directory that may be emptied at any time. `rewrites`: see Sources. `runs`: where
-        private directories go; by default in memory, or in `cache` where that cannot be had.
+        `cache`: a directory that may be emptied while nothing runs. `rewrites`: see Sources.
+        `runs`: where private directories go; by default in memory, or in `cache` where that cannot
+        be had. `access`: to private repositories. `sandbox`: what runs are kept in.
         """
-        self._sources = Sources(builtin, rewrites or {})
+        self._sandbox = sandbox or Sandbox()
+        self._sources = Sources(
+            builtin, cache, self._sandbox, rewrites or {}, access or GitAccess()
+        )
         self._platform = platform
         self._cache = cache
         self._runs = runs or runs_directory(cache / "runs")
 
-    def check(self, job: ProvisionJob) -> None:
-        playbook = self._sources.playbook(job.source)
+    def isolation(self) -> Isolation:
+        return self._sandbox.isolation()
+
+    def check(self, job: ProvisionJob) -> ConfigurationSource:
+        source = self._sources.exact(job.source)
         if self._platform is not None and not self._platform.is_dir():
             raise BadInput([f"The platform's directory {self._platform} does not exist."])
-        with run_directory(self._runs) as directory:
-            write_files(directory, host=job.host, playbook=playbook, variables=job.variables)
+        with (
+            self._sources.playbook(source) as (playbook, configuration),
+            run_directory(self._runs) as directory,
+        ):
+            _write(directory, job.host, playbook, configuration, job.variables)
             environment = ansible_environment(directory, host=job.host, project=playbook.parent)
+            command = [
+                *(str(configuration.ansible_playbook), "--syntax-check", str(playbook)),
+                *("-i", str(directory / "inventory")),
+                *("-e", f"@{directory / 'env' / 'extravars'}"),
+            ]
+            readable = _readable(configuration)
             checked = subprocess.run(
-                [
-                    *(ANSIBLE_PLAYBOOK, "--syntax-check", playbook),
-                    *("-i", directory / "inventory", "-e", f"@{directory / 'env' / 'extravars'}"),
-                ],
+                self._sandbox.wrap(command, readable=readable, writable=[directory]),
                 cwd=playbook.parent,
                 env=clean_environment(directory) | environment,
+                stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
                 check=False,
@@ -81,16 +107,24 @@ class AnsibleProvisioner:
         if checked.returncode:
             said = masker(job.variables)(condensed(checked.stderr or checked.stdout))
             raise BadInput([f"The playbook {job.source.playbook} is not valid: {said}"])
+        return source
 
     def provision(
         self, job: ProvisionJob, *, on_event: OnEvent, is_cancelled: Callable[[], bool]
     ) -> ProvisionOutcome:
-        playbook = self._sources.playbook(job.source)
         self.remove_abandoned()
         variables = {**self._own_variables(job), **job.variables}
-        with run_directory(self._runs) as directory:
-            write_files(directory, host=job.host, playbook=playbook, variables=variables)
-            with ansible_run(directory) as run:
+        with (
+            self._sources.playbook(job.source) as (playbook, configuration),
+            run_directory(self._runs) as directory,
+        ):
+            _write(directory, job.host, playbook, configuration, variables)
+            command = self._sandbox.wrap(
+                [sys.executable, "-m", CHILD, str(directory)],
+                readable=[*_readable(configuration), *_needed(job.host, variables)],
+                writable=[directory, *_own_directories(job, configuration)],
+            )
+            with ansible_run(directory, command) as run:
                 return _follow(
                     run,
                     job,
@@ -118,6 +152,50 @@ class AnsibleProvisioner:
             archive = platform_archive(self._platform, self._cache / "platform")
             variables["ocim_platform_archive"] = str(archive)
         return variables
+
+
+def _write(
+    directory: Path,
+    host: Host,
+    playbook: Path,
+    configuration: Configuration,
+    variables: Mapping[str, object],
+) -> None:
+    write_files(
+        directory,
+        host=host,
+        playbook=playbook,
+        ansible_playbook=configuration.ansible_playbook,
+        variables=variables,
+    )
+
+
+def _readable(configuration: Configuration) -> list[Path]:
+    return [configuration.root, configuration.environment, interpreter(configuration.environment)]
+
+
+def _needed(host: Host, variables: Mapping[str, object]) -> list[Path]:
+    """Files that the run's variables name: what is installed, what installs it, how to get in."""
+    index = variables["ocim_index_environment"]
+    assert isinstance(index, Mapping)  # noqa: S101
+    names = [
+        *(variables["ocim_uv"], variables.get("ocim_platform_archive")),
+        *(host.connection.key_file, host.connection.known_hosts_file),
+        *(reveal(text) for name, text in index.items() if name != "UV_CACHE_DIR"),
+    ]
+    return [Path(str(name)) for name in names if str(name).startswith("/")]
+
+
+def _own_directories(job: ProvisionJob, configuration: Configuration) -> list[Path]:
+    """What a run on this machine writes: its host's root, and what the host shares with others."""
+    if job.host.connection.kind != "local":
+        return []
+    own = [Path(name) for name in (*job.directories, job.host.root)]
+    if configuration.is_builtin:  # which installs as this user does, from the same cache
+        own.append(Path(str(index_environment()["UV_CACHE_DIR"])))
+    for directory in own:
+        directory.mkdir(parents=True, exist_ok=True)
+    return own
 
 
 def _follow(

@@ -1,13 +1,12 @@
 """The process of one run: `python -m ocim.adapters.provisioners.ansible_child DIRECTORY`.
 
-It tells what happens on standard output, one JSON object a line, the outcome last. Standard input
-is held open by the manager; when that ends, the manager is gone, and the whole run goes with it.
+It tells what happens on standard output, one JSON object a line, the outcome last. It runs in the
+sandbox, and nothing that it tells is more than a text to the manager; `ansible_keeper` ends it.
 """
 
 import json
 import os
 import sys
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,9 @@ from typing import Any
 import ansible_runner
 
 from ocim.adapters.provisioners.ansible_events import Story
-from ocim.adapters.provisioners.run_directory import end_run
 
 
 def main(directory: Path) -> None:
-    threading.Thread(target=_end_with_the_manager, args=[directory], daemon=True).start()
     # Nothing else may get into the manager's pipe, whatever ansible-runner prints.
     to_manager = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -46,13 +43,6 @@ def main(directory: Path) -> None:
         settings={"suppress_output_file": True},
     )
     tell({"outcome": story.outcome(ok=runner.rc == 0)})
-
-
-def _end_with_the_manager(directory: Path) -> None:
-    while sys.stdin.buffer.read(1024):
-        pass
-    end_run(directory)
-    os._exit(1)
 
 
 if __name__ == "__main__":

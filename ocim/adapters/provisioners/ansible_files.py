@@ -4,15 +4,12 @@ import json
 import os
 import re
 import shlex
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from ocim.adapters.provisioners.masking import reveal
 from ocim.adapters.provisioners.run_directory import MARK
 from ocim.core.spec import Host, Secret
-
-ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 
 # What tells package installers how to reach their index.
 INDEX_VARIABLES = re.compile(
@@ -24,16 +21,24 @@ _MAY_BE_SECRET = re.compile(r"PASSWORD|TOKEN|://")
 
 
 def write_files(
-    directory: Path, *, host: Host, playbook: Path, variables: Mapping[str, object]
+    directory: Path,
+    *,
+    host: Host,
+    playbook: Path,
+    ansible_playbook: Path,
+    variables: Mapping[str, object],
 ) -> None:
     """Fill a run's private directory with all that `ansible_child` reads."""
-    _write(directory / "inventory" / "hosts.json", _inventory(host))
+    _write(
+        directory / "inventory" / "hosts.json",
+        _inventory(host, ansible_playbook.with_name("python")),
+    )
     _write(directory / "env" / "extravars", reveal(variables))
     _write(
         directory / "call.json",
         {
             "project": str(playbook.parent),
-            "binary": str(ANSIBLE_PLAYBOOK),
+            "binary": str(ansible_playbook),
             "arguments": shlex.quote(str(playbook)),
             "environment": ansible_environment(directory, host=host, project=playbook.parent),
         },
@@ -82,7 +87,7 @@ def ansible_environment(directory: Path, *, host: Host, project: Path) -> dict[s
         "ANSIBLE_LOCALHOST_WARNING": "0",
         "ANSIBLE_HOST_KEY_CHECKING": str(bool(host.connection.known_hosts_file)),
     }
-    if (project / "ansible.cfg").exists():
+    if (project / "ansible.cfg").exists():  # which it does not believe where all may write
         environment["ANSIBLE_CONFIG"] = str(project / "ansible.cfg")
     if host.connection.kind == "local":
         environment |= {"ANSIBLE_REMOTE_TEMP": temporary, **host.connection.environment}
@@ -93,12 +98,12 @@ def ansible_environment(directory: Path, *, host: Host, project: Path) -> dict[s
     return environment
 
 
-def _inventory(host: Host) -> object:
+def _inventory(host: Host, python: Path) -> object:
     connection = host.connection
     if connection.kind == "local":
         variables: dict[str, object] = {
             "ansible_connection": "local",
-            "ansible_python_interpreter": sys.executable,
+            "ansible_python_interpreter": str(python),
         }
     else:
         variables = {

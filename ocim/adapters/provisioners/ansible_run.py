@@ -4,7 +4,7 @@ import json
 import selectors
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ from typing import Any
 from ocim.adapters.provisioners.ansible_files import clean_environment
 from ocim.adapters.provisioners.ansible_messages import condensed
 
-CHILD = "ocim.adapters.provisioners.ansible_child"
+KEEPER = "ocim.adapters.provisioners.ansible_keeper"
 
 
 class AnsibleRun:
-    """The child process and its pipe."""
+    """The keeper's process, and the pipe that its child tells on."""
 
     def __init__(self, process: subprocess.Popen[bytes], errors: Path) -> None:
         self._process = process
@@ -45,12 +45,12 @@ class AnsibleRun:
 
 
 @contextmanager
-def ansible_run(directory: Path) -> Iterator[AnsibleRun]:
-    """Start the run that `directory` describes; it does not outlive the block, nor this process."""
+def ansible_run(directory: Path, command: Sequence[str]) -> Iterator[AnsibleRun]:
+    """Start a run with that directory; it does not outlive the block, nor this process."""
     errors = directory / "errors"
     with errors.open("wb") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", CHILD, str(directory)],
+            [sys.executable, "-m", KEEPER, str(directory), *command],
             cwd=directory,
             env=clean_environment(directory),
             stdin=subprocess.PIPE,

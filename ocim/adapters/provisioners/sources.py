@@ -1,24 +1,53 @@
-"""Where an Ansible configuration comes from: URL → the directory with its playbooks.
+"""Where an Ansible configuration comes from: URL and version → playbook and Ansible, ready to run.
 
 One class per kind of source; `Sources` picks the one that a URL leads to.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import hashlib
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from ocim.core.errors import BadInput, OutsideRefusal
+from ocim.adapters.provisioners.environments import Environments, recipe
+from ocim.adapters.provisioners.git_mirror import COMMIT, GitAccess, GitMirror
+from ocim.adapters.provisioners.git_urls import git_url, shown
+from ocim.adapters.provisioners.sandbox import Sandbox
+from ocim.adapters.provisioners.shelf import Shelf
+from ocim.core.errors import BadInput
 from ocim.core.spec import ConfigurationSource
 
 BUILTIN = "builtin"
 
 
+@dataclass(frozen=True)
+class Configuration:
+    """Playbooks of one version, and the Ansible that runs them."""
+
+    directories: tuple[Path, ...]
+    """Where playbooks are, the first one first; Ansible runs where its playbook is."""
+    root: Path
+    """The part of the file system that belongs to it."""
+    environment: Path = Path(sys.prefix)
+    """The virtual environment whose Ansible runs it."""
+    is_builtin: bool = False
+
+    @property
+    def ansible_playbook(self) -> Path:
+        return self.environment / "bin" / "ansible-playbook"
+
+
 class Source(Protocol):
     """A configuration repository, whatever kind it is."""
 
-    def playbooks(self, version: str) -> Path:
-        """The directory with the playbooks of that version, ready to run."""
+    def exact(self, version: str) -> str:
+        """What never means anything else: the commit, where there are any."""
+
+    @contextmanager
+    def configuration(self, version: str) -> Iterator[Configuration]:
+        """The configuration of that version; it stays for as long as the block lasts."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +56,48 @@ class BuiltinSource:
 
     directory: Path
 
-    def playbooks(self, version: str) -> Path:
-        return self.directory
+    def exact(self, version: str) -> str:
+        return version
+
+    @contextmanager
+    def configuration(self, version: str) -> Iterator[Configuration]:
+        yield Configuration((self.directory,), self.directory, is_builtin=True)
+
+
+class GitSource:
+    """A git repository: one mirror for each URL, one checkout for each commit, kept in `cache`."""
+
+    def __init__(self, url: str, *, cache: Path, access: GitAccess, sandbox: Sandbox) -> None:
+        # By the whole URL: who has no password must not be given what another one has fetched.
+        self._key = hashlib.sha256(url.encode()).hexdigest()[:20]
+        self._mirror = GitMirror(git_url(url), cache / "git" / f"{self._key}.git", access)
+        self._checkouts = Shelf(cache / "checkouts")
+        self._environments = Environments(cache / "environments", sandbox)
+
+    def exact(self, version: str) -> str:
+        if COMMIT.fullmatch(version) and self._checkouts.holds(self._name(version)):
+            return version
+        return self._mirror.commit(version)
+
+    @contextmanager
+    def configuration(self, version: str) -> Iterator[Configuration]:
+        commit = self.exact(version)
+        with ExitStack() as stack:
+            checkout = stack.enter_context(
+                self._checkouts.item(
+                    self._name(commit), lambda path: self._mirror.check_out(commit, path)
+                )
+            )
+            # Where upstream has them, and where small repositories have them.
+            directories = tuple(filter(Path.is_dir, (checkout / "playbooks", checkout)))
+            configuration = Configuration(directories, checkout)
+            if wanted := recipe(checkout):
+                environment = stack.enter_context(self._environments.environment(wanted))
+                configuration = replace(configuration, environment=environment)
+            yield configuration
+
+    def _name(self, commit: str) -> str:
+        return f"{self._key}-{commit}"
 
 
 @dataclass(frozen=True)
@@ -36,32 +105,31 @@ class Sources:
     """Knows where every configuration URL leads."""
 
     builtin: Path
+    cache: Path
+    sandbox: Sandbox
     rewrites: Mapping[str, str] = field(default_factory=dict)
     """URL prefix → what it is replaced by, the longest one first, as git's `insteadOf` does.
 
     What is replaced by `builtin` leads there whatever follows the prefix.
     """
+    access: GitAccess = field(default_factory=GitAccess)
 
-    def playbook(self, source: ConfigurationSource) -> Path:
-        """The playbook's file; BadInput or OutsideRefusal says why there is none."""
-        directory = self._find(source.repository_url).playbooks(source.version)
-        playbook = directory / source.playbook
-        if playbook.resolve().parent != directory.resolve() or not playbook.is_file():
-            there = ", ".join(sorted(path.name for path in directory.glob("*.yml")))
-            raise BadInput(
-                [f"There is no playbook {source.playbook!r} in {source.repository_url}."],
-                remedy=f"Set configuration_playbook_name to one of: {there}.",
-            )
-        return playbook
+    def exact(self, source: ConfigurationSource) -> ConfigurationSource:
+        """The same with a version that never means anything else."""
+        version = self._find(source.repository_url).exact(source.version)
+        return replace(source, version=version)
+
+    @contextmanager
+    def playbook(self, source: ConfigurationSource) -> Iterator[tuple[Path, Configuration]]:
+        """The playbook's file, and what it belongs to; an OcimError says why there is none."""
+        with self._find(source.repository_url).configuration(source.version) as configuration:
+            yield _playbook(source, configuration), configuration
 
     def _find(self, url: str) -> Source:
-        if self._rewritten(url) == BUILTIN:
+        leads_to = self._rewritten(url)
+        if leads_to == BUILTIN:
             return BuiltinSource(self.builtin)
-        raise OutsideRefusal(
-            f"The configuration repository {url} cannot be used: only {BUILTIN!r} can so far.",
-            remedy=f"Set configuration_source_repo_url to {BUILTIN!r}, or rewrite the beginning "
-            f"of that URL to {BUILTIN!r} in the settings.",
-        )
+        return GitSource(leads_to, cache=self.cache, access=self.access, sandbox=self.sandbox)
 
     def _rewritten(self, url: str) -> str:
         prefixes = [prefix for prefix in self.rewrites if url.startswith(prefix)]
@@ -70,3 +138,20 @@ class Sources:
         longest = max(prefixes, key=len)
         replacement = self.rewrites[longest]
         return replacement if replacement == BUILTIN else replacement + url[len(longest) :]
+
+
+def _playbook(source: ConfigurationSource, configuration: Configuration) -> Path:
+    for directory in configuration.directories:
+        playbook = directory / source.playbook
+        if playbook.resolve().parent == directory.resolve() and playbook.is_file():
+            return playbook
+    there = {
+        path.name
+        for directory in configuration.directories
+        for path in directory.glob("*.yml")
+        if not path.name.startswith(".")
+    }
+    raise BadInput(
+        [f"There is no playbook {source.playbook!r} in {shown(source.repository_url)}."],
+        remedy=f"Set configuration_playbook_name to one of: {', '.join(sorted(there))}.",
+    )

@@ -1,0 +1,35 @@
+"""Watches over a run, outside of its sandbox: `… ansible_keeper DIRECTORY COMMAND ARGUMENT …`.
+
+Standard input is held open by the manager; when that ends, the manager is gone, and the whole run
+goes with it, its private directory too.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from ocim.adapters.provisioners.run_directory import end_run
+
+
+def main(directory: Path, command: list[str]) -> int:
+    manager_is_gone = threading.Event()
+
+    def watch() -> None:
+        while os.read(0, 1024):
+            pass
+        manager_is_gone.set()
+        end_run(directory)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
+        status = process.wait()
+    if manager_is_gone.is_set():
+        watcher.join()
+    return status if status >= 0 else 128 - status
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))

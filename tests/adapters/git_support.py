@@ -1,0 +1,60 @@
+"""Git repositories of one test, with playbooks in them."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from ocim.core.spec import ConfigurationSource
+
+PLAYBOOK = "- hosts: openedx_app\n  gather_facts: false\n  tasks:\n"
+GREET = "    - copy: {content: hello, dest: '{{ ocim_host_root }}/greeting'}\n"
+
+
+@dataclass
+class Repository:
+    """A repository whose work tree is `directory`."""
+
+    directory: Path
+
+    def __post_init__(self) -> None:
+        self.directory.mkdir(parents=True)
+        self.git("init", "-q", "-b", "master")
+
+    @property
+    def url(self) -> str:
+        return f"file://{self.directory}"
+
+    def commit(self, files: dict[str, str]) -> str:
+        """Commit these files besides those that are there; return the commit."""
+        for name, content in files.items():
+            path = self.directory / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+        self.git("add", "--all")
+        self.git("commit", "-q", "--allow-empty", "-m", "change")
+        return self.git("rev-parse", "HEAD")
+
+    def git(self, *arguments: str) -> str:
+        identity = {f"GIT_{who}_{what}": "t@e.st" for who in ("AUTHOR", "COMMITTER")
+                    for what in ("NAME", "EMAIL")}  # fmt: skip
+        environment = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, **identity}
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=self.directory,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    def source(self, version: str, playbook: str = "site.yml") -> ConfigurationSource:
+        return ConfigurationSource(self.url, version, playbook)
+
+
+def repository(directory: Path, greeting: str = "hello") -> Repository:
+    """One with a single commit on `master`, laid out as upstream's; Ansible is the manager's."""
+    made = Repository(directory)
+    made.commit({"playbooks/site.yml": PLAYBOOK + GREET.replace("hello", greeting)})
+    return made

@@ -1,0 +1,104 @@
+"""A repository as upstream's were: Ansible 2.9, pinned, and what later Ansible does not take."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ocim.core.errors import BadInput, Cancelled
+from ocim.core.spec import ProvisionJob, Secret
+from tests.adapters.ansible_support import Bench
+from tests.adapters.git_support import Repository
+
+FILES = {
+    "requirements.txt": "ansible==2.9.27\njinja2==2.8\n",
+    "playbooks/ansible.cfg": "[defaults]\njinja2_extensions=jinja2.ext.do\n",
+    "playbooks/edx_sandbox.yml": """
+- name: bootstrap
+  hosts: app
+  gather_facts: true
+  roles:
+    - role: edxapp
+""",
+    "playbooks/broken.yml": "- hosts: app\n  roles: [missing]\n",
+    "playbooks/roles/edxapp/defaults/main.yml": 'edxapp_dir: "{{ ocim_host_root }}/edx/app"\n',
+    "playbooks/roles/edxapp/tasks/main.yml": """
+- name: directories
+  file: path={{ item }} state=directory
+  with_items: ["{{ edxapp_dir }}", "{{ edxapp_dir }}/edxapp"]
+- include: more.yml
+- name: hang
+  command: sleep 1000
+  when: hang | bool
+""",
+    "playbooks/roles/edxapp/tasks/more.yml": """
+- name: template
+  template: src=env.j2 dest={{ edxapp_dir }}/env
+- name: say it
+  debug: msg="{{ groups.openedx_app }} {{ ansible_distribution }} {{ password }}"
+- name: fail
+  fail: msg="no space left"
+  when: fail | bool
+""",
+    "playbooks/roles/edxapp/templates/env.j2": "{% do [].append(1) %}{{ ansible_version.full }}\n",
+}
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, Repository]:
+    """A bench whose cache the tests share, as Ansible 2.9 takes half a minute to build."""
+    directory = tmp_path_factory.mktemp("old")
+    repository = Repository(directory / "repository")
+    repository.commit(FILES)
+    return Bench(directory), repository
+
+
+pytestmark = pytest.mark.xdist_group("ansible-2.9")
+
+
+def job(old: tuple[Bench, Repository], playbook: str, **variables: object) -> ProvisionJob:
+    bench, repository = old
+    bench.events.clear()
+    shutil.rmtree(bench.root / "edx", ignore_errors=True)
+    given = {"password": Secret("hush-hush"), "fail": False, "hang": False, **variables}
+    made = bench.job("[]", variables=given)
+    return replace(made, source=repository.source("master", playbook))
+
+
+def test_it_runs_as_upstream_runs_it(old: tuple[Bench, Repository]) -> None:
+    bench, _ = old
+    wanted = job(old, "edx_sandbox.yml")
+    exact = replace(wanted, source=bench.provisioner.check(wanted))
+    outcome = bench.run(exact)
+    assert (outcome.ok, outcome.changed) == (True, 2), outcome.message
+    assert (bench.root / "edx/app/env").read_text() == "2.9.27\n"
+    (said,) = [event.text for event in bench.events if "say it:" in event.text]
+    assert said.startswith("ok: [demo-1] say it: ['demo-1'] ")
+    assert said.endswith(" ********")
+    assert bench.run(exact).changed == 0
+
+
+def test_its_failures_are_told(old: tuple[Bench, Repository]) -> None:
+    outcome = old[0].run(job(old, "edx_sandbox.yml", fail=True))
+    assert (outcome.failed_task, outcome.message) == ("fail", "no space left")
+
+
+def test_it_can_be_cancelled(old: tuple[Bench, Repository]) -> None:
+    bench, _ = old
+    wanted = job(old, "edx_sandbox.yml", hang=True)
+    with pytest.raises(Cancelled):
+        bench.run(wanted, is_cancelled=lambda: any(e.task == "hang" for e in bench.events))
+    assert list(bench.runs.iterdir()) == []
+
+
+def test_a_playbook_that_it_cannot_parse_is_refused(old: tuple[Bench, Repository]) -> None:
+    with pytest.raises(BadInput, match="role 'missing' was not found"):
+        old[0].provisioner.check(job(old, "broken.yml"))
+
+
+def test_the_managers_own_playbooks_run_beside_it(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    tasks = "- copy: {content: '{{ ansible_version.full }}', dest: '{{ ocim_host_root }}/version'}"
+    assert bench.run(bench.job(tasks)).ok
+    assert (bench.root / "version").read_text() > "2.19"
