@@ -15,12 +15,13 @@ from ocim.adapters.balancers.caddy import CaddyBalancer, Role, Settings, Tls, st
 from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.adapters.probers.http import HttpProber
 from ocim.adapters.providers.local.provider import LocalProvider
+from ocim.adapters.providers.nspawn.provider import NspawnProvider
 from ocim.adapters.provisioners.ansible import AnsibleProvisioner
 from ocim.catalog.endpoints import public_url
 from ocim.core.policy import Policy, Retention
 from ocim.core.spec import Service
 from ocim.operations.context import Context
-from ocim.ports import Outside
+from ocim.ports import Outside, Provider
 from ocim.store.models import OpenEdXInstance
 from ocim.store.specs import instance_spec
 
@@ -51,7 +52,7 @@ def outside() -> Outside:
     options = settings.OCIM
     balancer = CaddyBalancer(balancer_settings())
     return Outside(
-        providers={"local": LocalProvider(options.var / "hosts")},
+        providers=_providers(),
         provisioner=AnsibleProvisioner(
             builtin=ROOT / "playbooks",
             cache=options.var / "cache",
@@ -62,6 +63,20 @@ def outside() -> Outside:
         databases={"sqlite": SqliteDatabases()},
         prober=HttpProber(authority=balancer.authority),
     )
+
+
+def _providers() -> dict[str, Provider]:
+    options = settings.OCIM
+    balancer = [
+        (options.balancer_address, port) for port in (options.https_port, options.http_port)
+    ]
+    nspawn = NspawnProvider(
+        options.var / "nspawn",
+        network=options.nspawn_network,
+        shared=(options.var / "databases", options.var / "storage"),
+        published=balancer,
+    )
+    return {"local": LocalProvider(options.var / "hosts"), "nspawn": nspawn}
 
 
 def run_balancer(role: str) -> NoReturn:

@@ -7,6 +7,7 @@ and is kept as a fault, so that the system checks can report all faults at once.
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
+from ipaddress import IPv4Network
 from math import inf
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,6 +17,7 @@ import environ
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 ENV_FILE = BASE_DIR / ".env"
 QUEUE = "HUEY_QUEUE_NAME"
+SMALLEST_NETWORK = 28
 
 
 def _option(name: str, default: Any, meaning: str, *, shown: str = "") -> Any:
@@ -142,6 +144,11 @@ class Options:
     default_provider: str = _option(
         "OCIM_DEFAULT_PROVIDER", "local", "`provider` of an instance that does not say."
     )
+    nspawn_network: IPv4Network = _option(
+        "OCIM_NSPAWN_NETWORK",
+        IPv4Network("10.213.0.0/22"),
+        "Addresses of `nspawn` hosts; this machine itself gets the first.",
+    )
     lease: float = _option(
         "OCIM_LEASE", 15.0, "A worker that was not heard of for so long is taken for dead."
     )
@@ -224,6 +231,13 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _network(text: str) -> IPv4Network:
+    network = IPv4Network(text)
+    if network.prefixlen > SMALLEST_NETWORK:
+        raise ValueError(f"{text!r} is too small for a fleet: say /{SMALLEST_NETWORK} or larger.")
+    return network
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
@@ -241,6 +255,7 @@ READERS: Mapping[Any, Callable[[str], Any]] = {
     bool: _flag,
     int: _whole,
     float: _number,
+    IPv4Network: _network,
     tuple[str, ...]: _words,
     tuple[tuple[str, str], ...]: _pairs,
 }

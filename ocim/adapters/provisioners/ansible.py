@@ -110,7 +110,7 @@ class AnsibleProvisioner:
             "ocim_host_root": job.host.root,
             "ocim_host_address": job.host.address,
             "ocim_host_kind": job.host.connection.kind,
-            "ocim_index_environment": index_environment() if is_local else {},
+            "ocim_index_environment": index_environment(job.host),
             "ocim_uv": uv.find_uv_bin(),
             "ocim_python": f"{sys.base_prefix}/bin/{python}" if is_local else "/usr/bin/python3",
         }

@@ -20,6 +20,10 @@ INDEX_VARIABLES = re.compile(
 )
 LONGEST_FOR_SOCKETS = 75
 """Characters of a directory: with what ssh adds, a socket's path must stay below 108."""
+REACHED_BY_NETWORK = re.compile(
+    r"UV_(DEFAULT_|EXTRA_)?INDEX(_URL)?|PIP_(EXTRA_)?INDEX_URL|(https?|all|no)_proxy", re.IGNORECASE
+)
+"""Of those, what means the same on another machine, unless it names a file of this one."""
 _MAY_BE_SECRET = re.compile(r"PASSWORD|TOKEN|://")
 
 
@@ -51,22 +55,31 @@ def clean_environment(directory: Path) -> dict[str, str]:
     }
 
 
-def index_environment() -> dict[str, str | Secret]:
-    """What installing packages on this machine needs of the manager's environment."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    kept = {name: text for name, text in os.environ.items() if INDEX_VARIABLES.fullmatch(name)}
-    return {
-        # Empty where the manager has none: it takes away the one of a local host, which knows
-        # the fleet's authorities, but maybe not the index's.
-        "SSL_CERT_FILE": "",
-        # The user's own, as uv finds it: what is there need not be downloaded once more.
-        "UV_CACHE_DIR": str(Path(base) / "uv"),
-        # Addresses may hold a password.
-        **{
-            name: Secret(text) if _MAY_BE_SECRET.search(name + text) else text
-            for name, text in kept.items()
-        },
+def index_environment(host: Host) -> dict[str, str | Secret]:
+    """What installing packages on the host needs of the manager's environment."""
+    if host.connection.kind == "local":
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        kept = {name: text for name, text in os.environ.items() if INDEX_VARIABLES.fullmatch(name)}
+        own = {
+            # Empty where the manager has none: it takes away the one of a local host, which knows
+            # the fleet's authorities, but maybe not the index's.
+            "SSL_CERT_FILE": "",
+            # The user's own, as uv finds it: what is there need not be downloaded once more.
+            "UV_CACHE_DIR": str(Path(base) / "uv"),
+        }
+    else:
+        kept = {
+            name: text
+            for name, text in os.environ.items()
+            if REACHED_BY_NETWORK.fullmatch(name) and "file:" not in text
+        }
+        own = dict(host.connection.environment)
+    # Addresses may hold a password.
+    masked = {
+        name: Secret(text) if _MAY_BE_SECRET.search(name + text) else text
+        for name, text in kept.items()
     }
+    return {**own, **masked}
 
 
 def ansible_environment(directory: Path, *, host: Host, project: Path) -> dict[str, str]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_address
+from ipaddress import IPv4Interface, IPv4Network, ip_address
 from pathlib import Path
 
 from ocim.adapters.providers.claims import claim
@@ -77,7 +77,7 @@ class Bridge:
 
     def seen_from_inside(self, address: str) -> str:
         """The address by which a container reaches what has `address` here."""
-        return self.gateway if ip_address(address).is_loopback else address
+        return self.gateway if _is_loopback(address) else address
 
     def use(self, name: str) -> None:
         """Make it where it is missing; it stays until `leave`."""
@@ -128,7 +128,7 @@ class Bridge:
         published = "\n        ".join(
             f"iifname {self.name} ip daddr {self.gateway} tcp dport {port} dnat to {address}"
             for address, port in self.published
-            if IPv4Address(address).is_loopback
+            if _is_loopback(address) and ":" not in address
         )
         return RULES.format(name=self.name, network=self.network, published=published)
 
@@ -138,3 +138,11 @@ class Bridge:
         with (self.state / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _is_loopback(address: str) -> bool:
+    """Names are none: they are looked up where they are used."""
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
