@@ -16,6 +16,7 @@ from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.adapters.probers.http import HttpProber
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.providers.nspawn.provider import NspawnProvider
+from ocim.adapters.providers.ssh.provider import SshProvider
 from ocim.adapters.provisioners.ansible import AnsibleProvisioner
 from ocim.catalog.endpoints import public_url
 from ocim.core.policy import Policy, Retention
@@ -76,7 +77,13 @@ def _providers() -> dict[str, Provider]:
         shared=(options.var / "databases", options.var / "storage"),
         published=balancer,
     )
-    return {"local": LocalProvider(options.var / "hosts"), "nspawn": nspawn}
+    providers: dict[str, Provider] = {
+        "local": LocalProvider(options.var / "hosts"),
+        "nspawn": nspawn,
+    }
+    if options.ssh_pool:
+        providers["ssh"] = SshProvider(options.var / "ssh", pool=Path(options.ssh_pool))
+    return providers
 
 
 def run_balancer(role: str) -> NoReturn:

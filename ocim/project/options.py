@@ -149,6 +149,12 @@ class Options:
         IPv4Network("10.213.0.0/22"),
         "Addresses of `nspawn` hosts; this machine itself gets the first.",
     )
+    ssh_pool: str = _option(
+        "OCIM_SSH_POOL",
+        "",
+        "YAML file with the machines that `ssh` hosts are taken from.",
+        shown="none: there are no `ssh` hosts",
+    )
     lease: float = _option(
         "OCIM_LEASE", 15.0, "A worker that was not heard of for so long is taken for dead."
     )

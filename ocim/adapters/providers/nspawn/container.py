@@ -20,6 +20,9 @@ SYSTEMD = Path("/run/systemd/system")
 """Is there where systemd runs this machine."""
 SHUTDOWN = signal.SIGRTMIN + 3
 """What systemd, as a container's first process, takes for `systemctl halt`."""
+REBOOTED = 133
+"""What systemd-nspawn ends with where the container rebooted itself, and wants to be started."""
+AGAIN = f'while "$@"; [ $? -eq {REBOOTED} ]; do :; done'
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -64,12 +67,21 @@ class Container:
         ]
         log = self.directory / "console.log"
         if SYSTEMD.is_dir():
-            unit = [f"--unit=ocim-{self.identifier}", "--collect", mark, *limits.of_unit(bounds)]
+            again = [
+                f"--property={name}ExitStatus={REBOOTED}" for name in ("RestartForce", "Success")
+            ]
+            unit = [
+                *again,
+                f"--unit=ocim-{self.identifier}",
+                "--collect",
+                mark,
+                *limits.of_unit(bounds),
+            ]
             unit += [f"--property=StandardOutput=append:{log}", "--property=StandardError=inherit"]
             run(["systemd-run", "--quiet", *unit, *nspawn])
         else:
             groups = limits.make_groups(self.identifier, bounds)
-            argv = ["setsid", "--fork", *limits.entering(groups), *nspawn]
+            argv = ["setsid", "--fork", *limits.entering(groups), "sh", "-c", AGAIN, "sh", *nspawn]
             environment = {"PATH": PATH, processes.MARK: str(self.directory)}
             with log.open("ab") as file:
                 subprocess.run(
