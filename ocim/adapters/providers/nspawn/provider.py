@@ -56,7 +56,7 @@ class NspawnProvider:
     ) -> None:
         state = state.resolve()
         self._hosts = state / "hosts"
-        self._images = images or state / "images"
+        self.images = images or state / "images"
         self._shared = shared
         self.bridge = Bridge(state / "bridge", network, published)
 
@@ -72,7 +72,7 @@ class NspawnProvider:
             if not (container.directory / RECORD).exists():
                 self._take_down(container)  # what an earlier attempt left half made
                 empty(container.directory)
-                image = ensure_image(self._images)
+                image = ensure_image(self.images)
                 address = self.bridge.claim_address(request.name)
                 container.mount(image)
                 prefix = self.bridge.network.prefixlen
@@ -116,7 +116,7 @@ class NspawnProvider:
         with locked(container.directory):
             record = self._recorded(container)
             container.stop(grace=STOP_GRACE)
-            container.mount(self._images / record["image"])
+            container.mount(self.images / record["image"])
             self._start(container, limits.read(record["flavor"]))
 
     def stop(self, name: str) -> None:

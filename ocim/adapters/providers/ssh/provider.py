@@ -75,11 +75,7 @@ class SshProvider:
 
     def find(self, name: str) -> Host | None:
         """The host, up or not; None where no machine is taken under that name."""
-        try:
-            given = json.loads((self._directory(name) / MACHINE).read_text())
-        except FileNotFoundError:
-            return None
-        return self._host(name, Machine(**given))
+        return next((self._host(name, machine) for machine in self._recorded(name)), None)
 
     def list(self) -> Sequence[str]:
         """The names under which machines are taken, or were about to be."""
@@ -149,7 +145,9 @@ class SshProvider:
 
     def _give_back(self, name: str, pool: Pool) -> None:
         """Clean what is taken under the name, and let others have it."""
-        for machine in pool.hosts:
+        # The recorded one also where it is no longer in the file.
+        known = {machine.name: machine for machine in (*pool.hosts, *self._recorded(name))}
+        for machine in known.values():
             if claims.holder(self._claims, machine.name) != name:
                 continue
             self._kept_out.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -163,6 +161,14 @@ class SshProvider:
             else:
                 reason.unlink()
         claims.release(self._claims, name)
+
+    def _recorded(self, name: str) -> tuple[Machine, ...]:
+        """The machine that is taken under the name; none where none is."""
+        try:
+            given = json.loads((self._directory(name) / MACHINE).read_text())
+        except FileNotFoundError:
+            return ()
+        return (Machine(**given),)
 
     def _host(self, name: str, machine: Machine) -> Host:
         connection = Connection(
