@@ -54,4 +54,4 @@ lock: env ## compile what is required to lock files with hashes
 	  -o requirements/rehearsal-dev.txt
 
 clean: ## remove the environment and what tests left
-	@rm -rf .venv .venv-rehearsal .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-rehearsal .images .mypy_cache .ruff_cache .pytest_cache .hypothesis

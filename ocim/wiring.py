@@ -15,19 +15,21 @@ from ocim.adapters.balancers.caddy import CaddyBalancer, Role, Settings, Tls, st
 from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.adapters.probers.http import HttpProber
 from ocim.adapters.providers.local.provider import LocalProvider
+from ocim.adapters.providers.nspawn.provider import NspawnProvider
+from ocim.adapters.providers.ssh.provider import SshProvider
 from ocim.adapters.provisioners.ansible import AnsibleProvisioner
 from ocim.adapters.provisioners.git_mirror import GitAccess
 from ocim.adapters.provisioners.sandbox import Sandbox
 from ocim.core.policy import Policy, Retention
 from ocim.operations.context import Context
-from ocim.ports import Outside
+from ocim.ports import Outside, Provider
 from ocim.store import specs
 from ocim.store.models import OpenEdXInstance
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILTIN = ROOT / "playbooks"
 BALANCER_ROLES = tuple(role.value for role in Role)
-PROVIDERS = (LocalProvider.kind,)
+PROVIDERS = (LocalProvider.kind, NspawnProvider.kind, SshProvider.kind)
 """What an instance's `provider` may be."""
 
 
@@ -54,7 +56,7 @@ def outside() -> Outside:
     options = settings.OCIM
     balancer = CaddyBalancer(balancer_settings())
     return Outside(
-        providers={LocalProvider.kind: LocalProvider(options.var / "hosts")},
+        providers=_providers(),
         provisioner=AnsibleProvisioner(
             builtin=BUILTIN,
             cache=options.var / "cache",
@@ -70,6 +72,26 @@ def outside() -> Outside:
         databases={"sqlite": SqliteDatabases()},
         prober=HttpProber(authority=balancer.authority),
     )
+
+
+def _providers() -> dict[str, Provider]:
+    options = settings.OCIM
+    balancer = [
+        (options.balancer_address, port) for port in (options.https_port, options.http_port)
+    ]
+    nspawn = NspawnProvider(
+        options.var / "nspawn",
+        network=options.nspawn_network,
+        shared=(options.var / "databases", options.var / "storage"),
+        published=balancer,
+    )
+    providers: dict[str, Provider] = {
+        LocalProvider.kind: LocalProvider(options.var / "hosts"),
+        NspawnProvider.kind: nspawn,
+    }
+    if options.ssh_pool:
+        providers[SshProvider.kind] = SshProvider(options.var / "ssh", pool=Path(options.ssh_pool))
+    return providers
 
 
 def run_balancer(role: str) -> NoReturn:

@@ -7,6 +7,7 @@ and is kept as a fault, so that the system checks can report all faults at once.
 import os
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,17 @@ class Options:
     )
     default_provider: str = _option(
         "OCIM_DEFAULT_PROVIDER", "local", "`provider` of an instance that does not say."
+    )
+    nspawn_network: IPv4Network = _option(
+        "OCIM_NSPAWN_NETWORK",
+        IPv4Network("10.213.0.0/22"),
+        "Addresses of `nspawn` hosts; this machine itself gets the first.",
+    )
+    ssh_pool: str = _option(
+        "OCIM_SSH_POOL",
+        "",
+        "YAML file with the machines that `ssh` hosts are taken from.",
+        shown="none: there are no `ssh` hosts",
     )
     lease: float = _option(
         "OCIM_LEASE", 15.0, "A worker that was not heard of for so long is taken for dead."

@@ -1,9 +1,12 @@
 """Settings' texts → values, by type. ValueError says what is wrong with a text."""
 
 from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network
 from math import inf
 from pathlib import Path
 from typing import Any
+
+SMALLEST_NETWORK = 28
 
 
 def _flag(text: str) -> bool:
@@ -28,6 +31,13 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _network(text: str) -> IPv4Network:
+    network = IPv4Network(text)
+    if network.prefixlen > SMALLEST_NETWORK:
+        raise ValueError(f"{text!r} is too small for a fleet: say /{SMALLEST_NETWORK} or larger.")
+    return network
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
@@ -45,6 +55,7 @@ READERS: Mapping[Any, Callable[[str], Any]] = {
     bool: _flag,
     int: _whole,
     float: _number,
+    IPv4Network: _network,
     tuple[str, ...]: _words,
     tuple[tuple[str, str], ...]: _pairs,
 }

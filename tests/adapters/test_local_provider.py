@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.providers.local import addresses, supervisord
+from ocim.adapters.providers import claims
+from ocim.adapters.providers.local import supervisord
+from ocim.adapters.providers.local.addresses import claim_address
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.core.errors import BadInput, OutsideRefusal
 from ocim.core.spec import Host, HostRequest
@@ -232,24 +234,24 @@ def test_a_process_of_another_host_is_left_alone(provider: LocalProvider, host: 
 
 
 def test_an_address_of_another_host_is_not_given_again(tmp_path: Path) -> None:
-    first = addresses.claim(tmp_path, "one", ())
-    addresses.release(tmp_path, "one")
+    first = claim_address(tmp_path, "one", ())
+    claims.release(tmp_path, "one")
     (tmp_path / first).symlink_to("another")
 
-    assert addresses.claim(tmp_path, "one", ()) != first
-    assert addresses.claim(tmp_path, "one", ()) == addresses.claim(tmp_path, "one", ())
+    assert claim_address(tmp_path, "one", ()) != first
+    assert claim_address(tmp_path, "one", ()) == claim_address(tmp_path, "one", ())
 
 
 def test_installations_on_one_machine_use_different_addresses(tmp_path: Path) -> None:
-    assert addresses.claim(tmp_path / "a", "one", ()) != addresses.claim(tmp_path / "b", "one", ())
+    assert claim_address(tmp_path / "a", "one", ()) != claim_address(tmp_path / "b", "one", ())
 
 
 def test_an_address_whose_ports_are_taken_is_passed_over(tmp_path: Path) -> None:
-    first = addresses.claim(tmp_path, "one", ())
-    addresses.release(tmp_path, "one")
+    first = claim_address(tmp_path, "one", ())
+    claims.release(tmp_path, "one")
 
     with socket.create_server((first, 0)) as taken:
-        assert addresses.claim(tmp_path, "one", [taken.getsockname()[1]]) != first
+        assert claim_address(tmp_path, "one", [taken.getsockname()[1]]) != first
 
 
 def test_a_port_that_is_taken_on_all_addresses_is_named(tmp_path: Path) -> None:

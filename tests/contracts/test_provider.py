@@ -9,12 +9,15 @@ from typing import Protocol
 import pytest
 
 from ocim.adapters.memory.providers import Cloud, MemoryProvider
-from ocim.adapters.providers.local import processes
+from ocim.adapters.providers import processes
 from ocim.adapters.providers.local.provider import LocalProvider
+from ocim.adapters.providers.ssh.provider import SshProvider
 from ocim.core.errors import HostUnreachable
 from ocim.core.spec import HostRequest
 from ocim.ports import Provider
 from tests.local_hosts import local_hosts
+from tests.machine_pool import MachinePool, machine_pool_of
+from tests.nspawn_hosts import lose_container, needs_nspawn, nspawn_hosts, nspawn_provider
 
 SOON = 0.05
 LONG = 30.0
@@ -62,13 +65,65 @@ class LocalPlace:
         shutil.rmtree(self.hosts_dir / name)
 
 
-@pytest.fixture(params=["memory", "local"])
+class NspawnPlace:
+    def __init__(self, state: Path) -> None:
+        self.state = state
+
+    def provider(self) -> Provider:
+        return nspawn_provider(self.state)
+
+    def keep_down(self, name: str) -> None:
+        processes.kill(self.state / "hosts" / name)
+
+    def lose(self, name: str) -> None:
+        lose_container(self.state, name)
+
+
+class SshPlace:
+    """A pool of machines that are containers, which serve all tests one after the other."""
+
+    def __init__(self, state: Path, pool: MachinePool) -> None:
+        self.state = state
+        self.pool = pool
+
+    def provider(self) -> Provider:
+        return SshProvider(self.state, pool=self.pool.file)
+
+    def keep_down(self, name: str) -> None:
+        self.pool.turn_off(self.state, name)
+
+    def lose(self, name: str) -> None:
+        shutil.rmtree(self.state / "hosts" / name)
+
+
+@pytest.fixture(scope="session")
+def machine_pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MachinePool]:
+    with machine_pool_of(tmp_path_factory.mktemp("pool"), count=2) as pool:
+        yield pool
+
+
+@pytest.fixture(
+    params=[
+        "memory",
+        "local",
+        pytest.param("nspawn", marks=needs_nspawn),
+        pytest.param("ssh", marks=needs_nspawn),
+    ]
+)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    if request.param == "memory":
-        yield MemoryPlace()
-    else:
-        with local_hosts(tmp_path):
-            yield LocalPlace(tmp_path)
+    match request.param:
+        case "memory":
+            yield MemoryPlace()
+        case "local":
+            with local_hosts(tmp_path):
+                yield LocalPlace(tmp_path)
+        case "nspawn":
+            with nspawn_hosts(tmp_path):
+                yield NspawnPlace(tmp_path)
+        case "ssh":
+            pool: MachinePool = request.getfixturevalue("machine_pool")
+            yield SshPlace(tmp_path, pool)
+            pool.turn_on()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.provisioners.ansible import AnsibleProvisioner
 from ocim.core.spec import (
     ConfigurationSource,
@@ -23,23 +22,26 @@ from ocim.core.spec import (
     ProvisionOutcome,
     Secret,
 )
+from ocim.ports import Provider
 from tests.local_hosts import local_hosts
+from tests.nspawn_hosts import nspawn_hosts
 
 REPOSITORY = Path(__file__).parents[2]
 
 
 @dataclass
 class AppServer:
-    """A local host, a platform, and how to provision the one with the other."""
+    """A host, a platform, and how to provision the one with the other."""
 
     directory: Path
     platform: Path
-    provider: LocalProvider
+    provider: Provider
     host: Host
     events: list[ProvisionEvent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.database = self.directory / "edxapp.sqlite3"
+        self.database = self.directory / "databases" / "edxapp.sqlite3"
+        self.database.parent.mkdir(exist_ok=True)
 
     def provision(
         self, variables: Mapping[str, object] | None = None, *, playbook: str = "openedx_native.yml"
@@ -96,6 +98,16 @@ def bare_app_server(directory: Path, platform: Path | None = None) -> Iterator[A
     """A host on which nothing is installed yet; it goes at the end."""
     with local_hosts(directory / "hosts") as provider:
         host = provider.create(HostRequest(name="demo-1"))
+        yield AppServer(directory, platform or stand_in(directory), provider, host)
+
+
+@contextmanager
+def bare_machine(directory: Path, platform: Path | None = None) -> Iterator[AppServer]:
+    """The same on a machine of its own, which shares this one's databases and uploads."""
+    shared = [directory / "databases", directory / "media"]
+    with nspawn_hosts(directory / "nspawn", shared=shared) as provider:
+        provider.create(HostRequest(name="demo-1"))
+        host = provider.wait_until_reachable("demo-1", timeout=60)
         yield AppServer(directory, platform or stand_in(directory), provider, host)
 
 

@@ -1,4 +1,4 @@
-"""The rehearsal LMS on a local host, with variables as an instance has them."""
+"""The rehearsal LMS on a host of each kind, with variables as an instance has them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,20 +8,27 @@ import pytest
 from jwcrypto.jwk import JWK
 
 from ocim.core.spec import Secret
-from tests.playbooks.conftest import REPOSITORY, AppServer, bare_app_server
+from tests.nspawn_hosts import needs_nspawn
+from tests.playbooks.conftest import REPOSITORY, AppServer, bare_app_server, bare_machine
 
 LMS = "https://demo.localhost:8443"
 REHEARSAL = REPOSITORY / "rehearsal"
 
 
-@pytest.fixture(scope="module")
-def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
-    with bare_app_server(tmp_path_factory.mktemp("rehearsal"), REHEARSAL) as app_server:
+@pytest.fixture(
+    params=["local", pytest.param("nspawn", marks=needs_nspawn)],
+    scope="module",
+)
+def rehearsal(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AppServer]:
+    bare = {"local": bare_app_server, "nspawn": bare_machine}[request.param]
+    with bare(tmp_path_factory.mktemp("rehearsal"), REHEARSAL) as app_server:
         yield app_server
 
 
 @pytest.fixture(scope="module")
-def variables(rehearsal: AppServer) -> Mapping[str, object]:
+def variables() -> Mapping[str, object]:
     key = JWK.generate(kty="RSA", size=2048, kid="demo", use="sig", alg="RS512")
     public = json.dumps({"keys": [json.loads(key.export_public())]})
     return {
@@ -40,7 +47,6 @@ def variables(rehearsal: AppServer) -> Mapping[str, object]:
         "EDXAPP_ECOMMERCE_PUBLIC_URL_ROOT": "https://ecommerce.demo.localhost:8443",
         "EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY": ["gbp", "£"],
         "EDXAPP_LMS_ENV_EXTRA": {"COURSE_MODE_DEFAULTS": {"sku": None, "slug": "honor"}},
-        "EDXAPP_MEDIA_ROOT": str(rehearsal.directory / "media"),
         "edxapp_start_seconds": 60,
     }
 

@@ -1,4 +1,5 @@
 import os
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ DEFAULTS = {
     "OCIM_DEFAULT_CONFIGURATION_URL": "builtin",
     "OCIM_DEFAULT_CONFIGURATION_VERSION": "",
     "OCIM_DEFAULT_PROVIDER": "local",
+    "OCIM_NSPAWN_NETWORK": IPv4Network("10.213.0.0/22"),
+    "OCIM_SSH_POOL": "",
     "OCIM_LEASE": 15.0,
     "OCIM_DRAIN": 10.0,
     "OCIM_HOST_TIMEOUT": 300.0,

@@ -14,6 +14,7 @@ from ocim.adapters.provisioners.ansible_files import (
     ansible_environment,
     clean_environment,
     index_environment,
+    own_index_environment,
     write_files,
 )
 from ocim.adapters.provisioners.ansible_messages import condensed
@@ -144,7 +145,7 @@ class AnsibleProvisioner:
             "ocim_host_root": job.host.root,
             "ocim_host_address": job.host.address,
             "ocim_host_kind": job.host.connection.kind,
-            "ocim_index_environment": index_environment() if is_local else {},
+            "ocim_index_environment": index_environment(job.host),
             "ocim_uv": uv.find_uv_bin(),
             "ocim_python": f"{sys.base_prefix}/bin/{python}" if is_local else "/usr/bin/python3",
         }
@@ -192,7 +193,7 @@ def _own_directories(job: ProvisionJob, configuration: Configuration) -> list[Pa
         return []
     own = [Path(name) for name in (*job.directories, job.host.root)]
     if configuration.is_builtin:  # which installs as this user does, from the same cache
-        own.append(Path(str(index_environment()["UV_CACHE_DIR"])))
+        own.append(Path(str(own_index_environment()["UV_CACHE_DIR"])))
     for directory in own:
         directory.mkdir(parents=True, exist_ok=True)
     return own

@@ -17,6 +17,10 @@ INDEX_VARIABLES = re.compile(
 )
 LONGEST_FOR_SOCKETS = 75
 """Characters of a directory: with what ssh adds, a socket's path must stay below 108."""
+REACHED_BY_NETWORK = re.compile(
+    r"UV_(DEFAULT_|EXTRA_)?INDEX(_URL)?|PIP_(EXTRA_)?INDEX_URL|(https?|all|no)_proxy", re.IGNORECASE
+)
+"""Of those, what means the same on another machine, unless it names a file of this one."""
 _MAY_BE_SECRET = re.compile(r"PASSWORD|TOKEN|://")
 
 
@@ -56,7 +60,19 @@ def clean_environment(directory: Path) -> dict[str, str]:
     }
 
 
-def index_environment() -> dict[str, str | Secret]:
+def index_environment(host: Host) -> dict[str, str | Secret]:
+    """What installing packages on the host needs of the manager's environment."""
+    if host.connection.kind == "local":
+        return own_index_environment()
+    by_network = {
+        name: text
+        for name, text in os.environ.items()
+        if REACHED_BY_NETWORK.fullmatch(name) and "file:" not in text
+    }
+    return {**host.connection.environment, **_masked(by_network)}
+
+
+def own_index_environment() -> dict[str, str | Secret]:
     """What installing packages on this machine needs of the manager's environment."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     kept = {name: text for name, text in os.environ.items() if INDEX_VARIABLES.fullmatch(name)}
@@ -66,11 +82,15 @@ def index_environment() -> dict[str, str | Secret]:
         "SSL_CERT_FILE": "",
         # The user's own, as uv finds it: what is there need not be downloaded once more.
         "UV_CACHE_DIR": str(Path(base) / "uv"),
-        # Addresses may hold a password.
-        **{
-            name: Secret(text) if _MAY_BE_SECRET.search(name + text) else text
-            for name, text in kept.items()
-        },
+        **_masked(kept),
+    }
+
+
+def _masked(environment: Mapping[str, str]) -> dict[str, str | Secret]:
+    """Addresses may hold a password."""
+    return {
+        name: Secret(text) if _MAY_BE_SECRET.search(name + text) else text
+        for name, text in environment.items()
     }
 
 

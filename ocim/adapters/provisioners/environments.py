@@ -15,7 +15,7 @@ from pathlib import Path
 
 import uv
 
-from ocim.adapters.provisioners.ansible_files import index_environment
+from ocim.adapters.provisioners.ansible_files import own_index_environment
 from ocim.adapters.provisioners.ansible_messages import condensed
 from ocim.adapters.provisioners.masking import masker, reveal
 from ocim.adapters.provisioners.sandbox import Sandbox
@@ -131,7 +131,7 @@ class Environments:
         readable = [Path(uv.find_uv_bin()), *([Path(wanted.root)] if wanted.root else [])]
         for command in _commands(wanted, work, target):
             argv = self._sandbox.wrap(command, readable=readable, writable=[work, target])
-            environment = {**index_environment(), **private, **paths}
+            environment = {**own_index_environment(), **private, **paths}
             _run(argv, wanted, environment, cwd=Path(wanted.root or work))
         shutil.rmtree(work)
         if not (target / "bin" / "ansible-playbook").exists():

@@ -1,60 +1,37 @@
-"""Loopback addresses: one for each local host, claimed so that no two hosts share one.
-
-A claim is a symbolic link `<address>` → `<host's name>`: made in one step or not at all, and it
-says whose it is even if its maker died at once.
-"""
+"""Loopback addresses: one for each local host, claimed so that no two hosts share one."""
 
 import errno
 import hashlib
-import os
 import socket
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from ocim.adapters.providers.claims import claim
 from ocim.core.errors import OutsideRefusal
 
 ATTEMPTS = 100
 FIRST, LAST = int(IPv4Address("127.1.0.1")), int(IPv4Address("127.255.255.254"))
 
 
-def claim(claims: Path, name: str, ports: Sequence[int]) -> str:
+def claim_address(claims: Path, name: str, ports: Sequence[int]) -> str:
     """Return an address that is now `name`'s, with all `ports` of it free.
 
     OutsideRefusal where no address is to be had: another program has a port on all of them.
     """
     taken: list[int] = []
-    claims.mkdir(parents=True, exist_ok=True)
     for address in _candidates(claims, name):
-        link = claims / address
-        try:
-            link.symlink_to(name)
-        except FileExistsError:
-            if not _is_claimed_by(link, name):
-                continue
+        if not claim(claims, address, name):
+            continue
         taken = [port for port in ports if _is_taken(address, port)]
         if not taken:
             return address
-        link.unlink()
+        (claims / address).unlink()
     raise OutsideRefusal(
         f"No loopback address has its ports {', '.join(map(str, ports))} free; "
         f"a program of this machine holds {', '.join(map(str, taken))} on all of them.",
         remedy="Find it with `ss -ltnp` and stop it, or let it listen on 127.0.0.1 only.",
     )
-
-
-def release(claims: Path, name: str) -> None:
-    """Give back what `name` has claimed."""
-    for link in claims.glob("127.*"):
-        if _is_claimed_by(link, name):
-            link.unlink()
-
-
-def _is_claimed_by(link: Path, name: str) -> bool:
-    try:
-        return os.readlink(link) == name  # noqa: PTH115 - it is a word, not a path
-    except FileNotFoundError:  # another host gave it back just now
-        return False
 
 
 def _candidates(claims: Path, name: str) -> Iterator[str]:

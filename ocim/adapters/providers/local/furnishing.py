@@ -2,15 +2,14 @@
 
 import shutil
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 
 import certifi
 
-from ocim.adapters.providers.local import processes
+from ocim.adapters.providers import processes
 from ocim.adapters.providers.local.cron import CRONTAB
 from ocim.adapters.providers.local.shims import SUPERVISOR, SUPERVISOR_CONF, commands
-from ocim.core.errors import BadInput
+from ocim.adapters.providers.names import hosts_lines
 
 DIRECTORIES = (
     "bin", "etc", "home", "lib", "run", "tmp", "var/log", str(Path(CRONTAB).parent),
@@ -41,18 +40,8 @@ def furnish(root: Path) -> None:
 
 def introduce(root: Path, names: Mapping[str, str], authorities: str) -> None:
     """Tell the host the fleet's names and authorities; BadInput if one is not fit for hosts(5)."""
-    faults = []
-    for name, address in names.items():
-        if len(name.split()) != 1:
-            faults.append(f"{name!r} is not a host name.")
-        try:
-            ip_address(address)
-        except ValueError as error:
-            faults.append(f"{name}: {error}.")
-    if faults:
-        raise BadInput(faults)
+    lines = hosts_lines(names)
     (root / "etc").mkdir(exist_ok=True)
-    lines = [f"{address} {name.lower()}\n" for name, address in names.items()]
     (root / NAMES).write_text("".join(lines))
     (root / AUTHORITIES).write_text(authorities)
 

@@ -1,17 +1,18 @@
 """The provider of local hosts."""
 
-import contextlib
-import fcntl
 import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from ocim.adapters.providers.local import addresses, processes, supervisord
+from ocim.adapters.providers import claims, processes
+from ocim.adapters.providers.directories import empty, locked
+from ocim.adapters.providers.local import supervisord
+from ocim.adapters.providers.local.addresses import claim_address
 from ocim.adapters.providers.local.furnishing import environment, furnish, introduce
-from ocim.core.errors import BadInput, HostUnreachable, OutsideRefusal
+from ocim.core.errors import BadInput, HostUnreachable
 from ocim.core.spec import Connection, Host, HostRequest
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -41,13 +42,13 @@ class LocalProvider:
     def create(self, request: HostRequest) -> Host:
         """Make the host and start it; return the host that is there if there is one."""
         root = self._root(request.name)
-        with _locked(root, make=True):
+        with locked(root, make=True):
             if not (root / ADDRESS).exists():
                 processes.kill(root)
-                _empty(root)  # what an earlier attempt left that did not get to its end
+                empty(root)  # what an earlier attempt left that did not get to its end
                 introduce(root, request.names, request.authorities)
                 furnish(root)
-                address = addresses.claim(self._claims, request.name, self._ports)
+                address = claim_address(self._claims, request.name, self._ports)
                 supervisord.start(root)
                 (root / UNFINISHED).write_text(address)
                 (root / UNFINISHED).rename(root / ADDRESS)
@@ -89,7 +90,7 @@ class LocalProvider:
     def reboot(self, name: str) -> None:
         """Stop it, if it is up, and start it with the programs that were set up on it."""
         root = self._root(name)
-        with _locked(root):
+        with locked(root):
             self._existing(name)
             processes.end(root, supervisord.pid(root), grace=STOP_GRACE)
             furnish(root)
@@ -98,16 +99,16 @@ class LocalProvider:
     def stop(self, name: str) -> None:
         """End its programs as supervisord ends them, gracefully, and then whatever else runs."""
         root = self._root(name)
-        with _locked(root):
+        with locked(root):
             processes.end(root, supervisord.pid(root), grace=STOP_GRACE)
 
     def destroy(self, name: str) -> None:
         """Kill its processes and remove its directory; also what is left where one of both is."""
         root = self._root(name)
-        with _locked(root) as exists:
+        with locked(root) as exists:
             processes.kill(root)
             (root / ADDRESS).unlink(missing_ok=True)
-            addresses.release(self._claims, name)
+            claims.release(self._claims, name)
             if exists:
                 shutil.rmtree(root)
 
@@ -130,56 +131,3 @@ class LocalProvider:
         if host := self.find(name):
             return host
         raise HostUnreachable(f"There is no local host {name} in {self._hosts_dir}.")
-
-
-@contextlib.contextmanager
-def _locked(root: Path, *, make: bool = False) -> Iterator[bool]:
-    """Keep other processes from changing the host; yield whether it has a directory.
-
-    The lock is that directory, and goes with it. What the file system refuses is an OutsideRefusal.
-    """
-    try:
-        directory = _lock(root, make=make)
-        try:
-            yield directory is not None
-        finally:
-            if directory is not None:
-                os.close(directory)
-    except OSError as error:
-        raise OutsideRefusal(
-            f"Host {root.name}: {error}.",
-            remedy="See who owns the directory, and whether the disk is full.",
-        ) from error
-
-
-def _lock(root: Path, *, make: bool) -> int | None:
-    while True:
-        if make:
-            root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            root.mkdir(mode=0o700, exist_ok=True)
-        try:
-            directory = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-        except FileNotFoundError:
-            if make:
-                continue
-            return None
-        fcntl.flock(directory, fcntl.LOCK_EX)
-        if _is_at(root, directory):
-            return directory
-        os.close(directory)
-
-
-def _is_at(path: Path, descriptor: int) -> bool:
-    """Whether it is what was opened, and not a successor of something destroyed meanwhile."""
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
-
-
-def _empty(root: Path) -> None:
-    for path in root.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()

@@ -28,7 +28,8 @@ from ocim.tasks import perform
 from ocim.wiring import ROOT, context, instance_url, queue_name, with_defaults
 
 DEMO = "demo.localhost"
-PROVIDER = "local"
+BESIDE = ("local", "nspawn")
+"""Kinds of hosts that run on the manager's own machine: they start and stop with it."""
 START_SECONDS = 60.0
 
 
@@ -60,13 +61,15 @@ class Command(OcimCommand):
                 signal.signal(told, signal.SIG_IGN)
             honcho.terminate()
             honcho.wait()
-            hosts.stop_all(provider=PROVIDER, context=context())
+            for provider in BESIDE:
+                hosts.stop_all(provider=provider, context=context())
 
     def _bring_up(
         self, honcho: "subprocess.Popen[bytes]", given: argparse.Namespace, log: Path
     ) -> None:
-        for lost in hosts.start_all(provider=PROVIDER, context=context()):
-            self.out.say(f"The host {lost} did not start again.", style="yellow")
+        for provider in BESIDE:
+            for lost in hosts.start_all(provider=provider, context=context()):
+                self.out.say(f"The host {lost} did not start again.", style="yellow")
         for what, ready in (("pages", _web_answers), ("workers", _work), ("balancer", _balances)):
             _wait(what, ready, honcho, log)
         self.out.say(f"Ocim:  http://{settings.OCIM.web_address}/  (log: {log})")

@@ -1,4 +1,4 @@
-"""The processes of a local host: found by a mark in their environment, and ended.
+"""The processes of a host on this machine: found by a mark in their environment, and ended.
 
 The mark survives what process ids in files do not: a supervisord that was killed and its orphans.
 Signals go through pidfds, so that a process id that was given away again is never hit.
@@ -36,8 +36,8 @@ def end(root: Path, supervisor: int | None, *, grace: float) -> None:
     `grace` is what the supervisor is given, in seconds. OutsideError if something cannot be killed.
     """
     if supervisor is not None:
-        _signal(root, signal.SIGTERM, only=supervisor, wait=grace)
-    _signal(root, signal.SIGTERM, wait=2.0)
+        send(root, signal.SIGTERM, only=supervisor, wait=grace)
+    send(root, signal.SIGTERM, wait=2.0)
     kill(root)
 
 
@@ -50,10 +50,10 @@ def kill(root: Path) -> None:
                 f"Processes {sorted(left)} of {root.name} do not end.",
                 remedy="Look at them with ps; they may wait for a disk.",
             )
-        _signal(root, signal.SIGKILL, wait=1.0)
+        send(root, signal.SIGKILL, wait=1.0)
 
 
-def _signal(root: Path, number: signal.Signals, *, only: int | None = None, wait: float) -> None:
+def send(root: Path, number: int, *, only: int | None = None, wait: float) -> None:
     """Send a signal to the host's processes, or to one of them, and wait until they ended."""
     with _opened(of_host(root)) as pidfds:
         # Seen again after it was opened: what the pidfd stands for is the host's.

@@ -1,0 +1,64 @@
+"""Directories that each stand for a host on this machine: locked while it is changed."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from ocim.core.errors import OutsideRefusal
+
+
+@contextlib.contextmanager
+def locked(root: Path, *, make: bool = False) -> Iterator[bool]:
+    """Keep other processes from changing the host; yield whether it has a directory.
+
+    The lock is that directory, and goes with it. What the file system refuses is an OutsideRefusal.
+    """
+    try:
+        directory = _lock(root, make=make)
+        try:
+            yield directory is not None
+        finally:
+            if directory is not None:
+                os.close(directory)
+    except OSError as error:
+        raise OutsideRefusal(
+            f"Host {root.name}: {error}.",
+            remedy="See who owns the directory, and whether the disk is full.",
+        ) from error
+
+
+def _lock(root: Path, *, make: bool) -> int | None:
+    while True:
+        if make:
+            root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            root.mkdir(mode=0o700, exist_ok=True)
+        try:
+            directory = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            if make:
+                continue
+            return None
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        if _is_at(root, directory):
+            return directory
+        os.close(directory)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Whether it is what was opened, and not a successor of something destroyed meanwhile."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def empty(root: Path) -> None:
+    """Remove all that is in it."""
+    for path in root.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

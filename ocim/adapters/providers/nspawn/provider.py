@@ -1,0 +1,200 @@
+"""The provider of containers."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from ocim.adapters.providers import claims, ssh_client
+from ocim.adapters.providers.directories import empty, locked
+from ocim.adapters.providers.machine import ENVIRONMENT
+from ocim.adapters.providers.nspawn import limits
+from ocim.adapters.providers.nspawn.bridge import Bridge
+from ocim.adapters.providers.nspawn.container import Container
+from ocim.adapters.providers.nspawn.furnishing import KEY, KNOWN_HOSTS, furnish, introduce
+from ocim.adapters.providers.nspawn.image import ensure_image
+from ocim.adapters.providers.tools import missing
+from ocim.core.errors import BadInput, HostUnreachable, OutsideRefusal
+from ocim.core.spec import Connection, Host, HostRequest
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+NETWORK = IPv4Network("10.213.0.0/22")
+RECORD = "host.json"
+"""Written when a host is made and removed first when it is destroyed: without it there is none."""
+STOP_GRACE = 90.0
+"""Seconds that a container is given to shut down."""
+PROGRAMS = {
+    "systemd-nspawn": "systemd-container",
+    "mmdebstrap": "mmdebstrap",
+    "ip": "iproute2",
+    "nft": "nftables",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+}
+
+
+class NspawnProvider:
+    """Keeps each container in a directory below `state`, and all else that belongs to it.
+
+    Any number of processes may use the same `state` at once. `shared` are directories that the
+    containers see at the same place. `published`: see Bridge.
+    """
+
+    kind = "nspawn"
+
+    def __init__(
+        self,
+        state: Path,
+        *,
+        network: IPv4Network = NETWORK,
+        shared: Sequence[Path] = (),
+        published: Sequence[tuple[str, int]] = (),
+        images: Path | None = None,
+    ) -> None:
+        state = state.resolve()
+        self._hosts = state / "hosts"
+        self.images = images or state / "images"
+        self._shared = shared
+        self.bridge = Bridge(state / "bridge", network, published)
+
+    def create(self, request: HostRequest) -> Host:
+        """Clone the image and boot it; return the host that is there if there is one.
+
+        The first one builds the image, which takes a minute or two.
+        """
+        container = self._container(request.name)
+        bounds = limits.read(request.flavor)
+        _require_means()
+        with locked(container.directory, make=True):
+            if not (container.directory / RECORD).exists():
+                self._take_down(container)  # what an earlier attempt left half made
+                empty(container.directory)
+                image = ensure_image(self.images)
+                address = self.bridge.claim_address(request.name)
+                container.mount(image)
+                prefix = self.bridge.network.prefixlen
+                furnish(container, address=address, prefix=prefix, gateway=self.bridge.gateway)
+                names = {
+                    name: self.bridge.seen_from_inside(of_name)
+                    for name, of_name in request.names.items()
+                }
+                introduce(container, names, request.authorities)
+                self._start(container, bounds)
+                self._write(container, address, image, request.flavor)
+        return self._existing(request.name)
+
+    def wait_until_reachable(self, name: str, *, timeout: float) -> Host:
+        """Return when sshd runs commands; HostUnreachable once there is no host."""
+        log = self._container(name).directory / "console.log"
+        return ssh_client.wait(lambda: self._existing(name), timeout=timeout, remedy=f"See {log}.")
+
+    def find(self, name: str) -> Host | None:
+        """The host, up or not; None where there is none, or one that is only half made."""
+        container = self._container(name)
+        if (record := _record(container)) is None:
+            return None
+        connection = Connection(
+            kind="ssh",
+            user="root",
+            key_file=str(container.directory / KEY),
+            known_hosts_file=str(container.directory / KNOWN_HOSTS),
+            environment=ENVIRONMENT,
+        )
+        return Host(name=name, provider=self.kind, address=record["address"], connection=connection)
+
+    def list(self) -> Sequence[str]:
+        """The names of all hosts, half made ones too: `destroy` takes those away as well."""
+        return sorted(path.name for path in self._hosts.glob("*") if NAME.fullmatch(path.name))
+
+    def reboot(self, name: str) -> None:
+        """Shut it down, if it is up, and boot it; also after this machine was started anew."""
+        container = self._container(name)
+        _require_means()
+        with locked(container.directory):
+            record = self._recorded(container)
+            container.stop(grace=STOP_GRACE)
+            container.mount(self.images / record["image"])
+            self._start(container, limits.read(record["flavor"]))
+
+    def stop(self, name: str) -> None:
+        """Shut it down in order; its address stays its own."""
+        container = self._container(name)
+        with locked(container.directory) as exists:
+            if exists:
+                container.stop(grace=STOP_GRACE)
+                container.unmount()
+                self.bridge.leave(name)
+
+    def destroy(self, name: str) -> None:
+        """Take away its processes, mount, interface, address and directory, or what is left."""
+        container = self._container(name)
+        with locked(container.directory) as exists:
+            (container.directory / RECORD).unlink(missing_ok=True)
+            self._take_down(container)
+            if exists:
+                shutil.rmtree(container.directory)
+
+    def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
+        """`argv` as root, by ssh; on a terminal where there is one here."""
+        return ssh_client.ssh(self._existing(name), argv)
+
+    def _start(self, container: Container, bounds: limits.Limits) -> None:
+        for path in self._shared:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.bridge.use(container.directory.name)
+        container.start(bridge=self.bridge.name, shared=self._shared, bounds=bounds)
+
+    def _take_down(self, container: Container) -> None:
+        container.kill()
+        container.unmount()
+        name = container.directory.name
+        self.bridge.leave(name)
+        claims.release(self.bridge.addresses, name)
+
+    def _write(self, container: Container, address: str, image: Path, flavor: str) -> None:
+        record = {"address": address, "image": image.name, "flavor": flavor}
+        unfinished = container.directory / f"{RECORD}.new"
+        unfinished.write_text(json.dumps(record))
+        unfinished.rename(container.directory / RECORD)
+
+    def _container(self, name: str) -> Container:
+        if not NAME.fullmatch(name):
+            raise BadInput(
+                [f"{name!r} cannot be a container's name."],
+                remedy="Use up to 100 letters, digits, dots, dashes and underscores.",
+            )
+        return Container(self._hosts / name)
+
+    def _recorded(self, container: Container) -> dict[str, str]:
+        if (record := _record(container)) is None:
+            raise self._unknown(container.directory.name)
+        return record
+
+    def _existing(self, name: str) -> Host:
+        if host := self.find(name):
+            return host
+        raise self._unknown(name)
+
+    def _unknown(self, name: str) -> HostUnreachable:
+        return HostUnreachable(f"There is no nspawn host {name} in {self._hosts}.")
+
+
+def _record(container: Container) -> dict[str, str] | None:
+    try:
+        record: dict[str, str] = json.loads((container.directory / RECORD).read_text())
+    except FileNotFoundError:
+        return None
+    return record
+
+
+def _require_means() -> None:
+    faults = [] if os.geteuid() == 0 else ["Containers need root, which the manager is not."]
+    remedy = ""
+    if packages := missing(PROGRAMS):
+        faults.append(f"Packages are missing: {', '.join(packages)}.")
+        remedy = f"apt-get install {' '.join(packages)}"
+    if faults:
+        raise OutsideRefusal(" ".join(faults), remedy=remedy)

@@ -1,0 +1,51 @@
+"""A machine made as it was, the operator's way."""
+
+import json
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ocim.adapters.providers import ssh_client
+from ocim.adapters.providers.machine import introduction
+from ocim.adapters.providers.ssh.pool import Pool
+from ocim.adapters.providers.tools import run
+from ocim.core.errors import OutsideRefusal
+from ocim.core.spec import Host
+
+SECONDS = 3600.0
+ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
+
+
+def clean(host: Host, pool: Pool) -> None:
+    """Run the pool's command or playbook, and let it forget the fleet; raises where that fails."""
+    if pool.clean_playbook:
+        _play(host, Path(pool.clean_playbook))
+    else:
+        as_root(host, pool.clean_command, timeout=SECONDS)
+    as_root(host, introduction({}, ""))
+
+
+def as_root(host: Host, script: str, *, timeout: float = 120.0) -> None:
+    """Run a shell script on it; OutsideRefusal with what it says where it fails."""
+    done = ssh_client.run(host, ["sudo", "-n", "sh", "-s"], stdin=script, timeout=timeout)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip()[-2000:]
+        raise OutsideRefusal(f"{host.name}: {said or f'exit status {done.returncode}'}")
+
+
+def _play(host: Host, playbook: Path) -> None:
+    connection = host.connection
+    with TemporaryDirectory(prefix="ocim-clean-") as directory:
+        inventory = Path(directory) / "hosts.json"
+        variables = {
+            "ansible_host": host.address,
+            "ansible_port": connection.port,
+            "ansible_user": connection.user,
+            "ansible_ssh_private_key_file": connection.key_file,
+            "ansible_ssh_common_args": f"-o UserKnownHostsFile={connection.known_hosts_file} "
+            "-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes",
+            "ansible_python_interpreter": "/usr/bin/python3",
+        }
+        inventory.write_text(json.dumps({"all": {"hosts": {host.name: variables}}}))
+        argv: list[str | Path] = [ANSIBLE_PLAYBOOK, "-i", inventory, playbook]
+        run(argv, cwd=playbook.parent, timeout=SECONDS)

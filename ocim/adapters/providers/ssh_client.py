@@ -1,0 +1,90 @@
+"""Commands on a host that is reached by ssh: nothing is trusted but the key that is on file."""
+
+import shlex
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+
+from ocim.core.errors import HostUnreachable, OutsideError
+from ocim.core.spec import Host
+
+CONNECT_SECONDS = 10
+LOST = 255
+"""ssh's own exit status where it has not come to the command, or lost the connection."""
+
+
+def ssh(host: Host, argv: Sequence[str]) -> list[str]:
+    """What to start here so that `argv` runs there: on a terminal where there is one here."""
+    connection = host.connection
+    options = {
+        "BatchMode": "yes",
+        "ConnectTimeout": str(CONNECT_SECONDS),
+        "GlobalKnownHostsFile": "/dev/null",
+        "IdentitiesOnly": "yes",
+        "LogLevel": "ERROR",
+        "RequestTTY": "yes",
+        "ServerAliveInterval": "15",
+        "StrictHostKeyChecking": "yes",
+        "UserKnownHostsFile": f'"{connection.known_hosts_file}"',
+    }
+    return [
+        *("ssh", "-F", "none", "-i", connection.key_file, "-p", str(connection.port)),
+        *(word for name, value in options.items() for word in ("-o", f"{name}={value}")),
+        f"{connection.user}@{host.address}",
+        shlex.join(argv),
+    ]
+
+
+def run(
+    host: Host, argv: Sequence[str], *, stdin: str = "", timeout: float = 60.0
+) -> "subprocess.CompletedProcess[str]":
+    """Run it to its end, whatever its exit status; HostUnreachable where ssh does not get there."""
+    try:
+        done = subprocess.run(
+            ssh(host, argv),
+            input=stdin,
+            timeout=timeout,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise OutsideError(f"{host.name}: `{argv[0]}` did not end in {timeout:g} s.") from error
+    if done.returncode == LOST:
+        raise HostUnreachable(f"{host.name}: {done.stderr.strip() or 'the connection was lost'}.")
+    return done
+
+
+def wait(find: Callable[[], Host], *, timeout: float, remedy: str = "") -> Host:
+    """Return the host once commands can be run on it; HostUnreachable after `timeout` seconds.
+
+    `find` is asked each time, and raises where there is no such host any more.
+    """
+    deadline = time.monotonic() + timeout
+    pause, said = 0.02, ""
+    while True:
+        host = find()
+        left = deadline - time.monotonic()
+        if left > 0 and _listens(host, timeout=min(left, 1.0)):
+            try:
+                if run(host, ["true"], timeout=max(left, 1.0)).returncode == 0:
+                    return host
+            except OutsideError as error:
+                said = f" {error.problem}"
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise HostUnreachable(
+                f"Host {host.name} did not come up within {timeout:g} s.{said}", remedy=remedy
+            )
+        time.sleep(min(pause, left))
+        pause = min(1.5 * pause, 0.5)
+
+
+def _listens(host: Host, *, timeout: float) -> bool:
+    """Ask cheaply first: it may not be there for a while."""
+    try:
+        socket.create_connection((host.address, host.connection.port), timeout).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,98 @@
+"""Containers for tests, and an independent look at what they leave behind."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import psutil
+import pytest
+
+from ocim.adapters.providers import processes
+from ocim.adapters.providers.nspawn.provider import PROGRAMS, NspawnProvider
+from ocim.adapters.providers.tools import missing
+
+IMAGES = Path(__file__).parents[1] / ".images"
+"""Kept between runs, as the environment is: `make clean` removes it."""
+
+
+def why_not() -> str:
+    """Why containers cannot be tested here; empty where they can."""
+    if os.geteuid() != 0:
+        return "nspawn: not root"
+    packages = missing(PROGRAMS)
+    return f"nspawn: {', '.join(packages)} not installed" if packages else ""
+
+
+needs_nspawn = pytest.mark.skipif(bool(why_not()), reason=why_not())
+
+
+def nspawn_provider(
+    state: Path, *, shared: Sequence[Path] = (), published: Sequence[tuple[str, int]] = ()
+) -> NspawnProvider:
+    """A provider with a network that differs between directories."""
+    number = int.from_bytes(hashlib.sha256(str(state).encode()).digest()[:2], "big") % 2**14
+    network = IPv4Network((IPv4Network("10.128.0.0/10")[number << 8], 24))
+    return NspawnProvider(state, network=network, images=IMAGES, shared=shared, published=published)
+
+
+@contextmanager
+def nspawn_hosts(
+    state: Path, *, shared: Sequence[Path] = (), published: Sequence[tuple[str, int]] = ()
+) -> Iterator[NspawnProvider]:
+    """Yield a provider whose hosts are gone afterwards, whatever became of them in the test."""
+    provider = nspawn_provider(state, shared=shared, published=published)
+    try:
+        yield provider
+    finally:
+        users = state / "bridge/users"
+        known = {*provider.list(), *(path.name for path in users.glob("*"))}
+        for name in known:
+            provider.destroy(name)
+    assert leftovers(provider, state) == []
+
+
+def leftovers(provider: NspawnProvider, state: Path) -> list[str]:
+    """Everything of a provider's that this machine still has."""
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    found = [line for line in mounts if f"{state}/" in line]
+    found += [" ".join(one.cmdline()) for one in psutil.process_iter() if _is_of(one, state)]
+    name = provider.bridge.name
+    interfaces = Path("/sys/class/net")
+    found += [str(path) for path in interfaces.glob("vb-o*") if _is_port_of(path, name)]
+    found += [str(path) for path in interfaces.glob(name)]
+    tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True)
+    found += [line for line in tables.stdout.splitlines() if name in line]
+    found += map(str, (state / "hosts").glob("*"))
+    found += map(
+        str,
+        (state / "bridge/addresses").iterdir()
+        if state.joinpath("bridge/addresses").exists()
+        else (),
+    )
+    return found
+
+
+def lose_container(state: Path, name: str) -> None:
+    """Let it vanish, as when somebody cleans up by hand."""
+    directory = state / "hosts" / name
+    processes.kill(directory)
+    subprocess.run(["umount", directory / "root"], check=True)
+    shutil.rmtree(directory)
+
+
+def _is_of(process: psutil.Process, state: Path) -> bool:
+    try:
+        return any(
+            f"{state}/" in text for text in [*process.cmdline(), *process.environ().values()]
+        )
+    except (psutil.Error, OSError):
+        return False
+
+
+def _is_port_of(interface: Path, bridge: str) -> bool:
+    return (interface / "master").resolve().name == bridge
