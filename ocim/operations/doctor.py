@@ -32,6 +32,16 @@ def _secrets(_context: Context) -> Iterator[Finding]:
     yield from ()
 
 
+def _isolation(context: Context) -> Iterator[Finding]:
+    isolation = context.outside.provisioner.isolation()
+    if not isolation.is_sandbox:
+        yield Finding(
+            "warning",
+            f"Playbooks run without a sandbox, and can read what Ocim can. {isolation.detail}",
+            "Install bubblewrap (`apt-get install bubblewrap`).",
+        )
+
+
 def _balancer(context: Context) -> Iterator[Finding]:
     rows = list(LoadBalancingServer.objects.order_by("id"))
     if not rows:
@@ -183,6 +193,7 @@ def _nudge(job: Job) -> list[Action]:
 
 CHECKS = (
     Check("secrets", "The master key opens the database's secrets.", _secrets, "database"),
+    Check("sandbox", "Playbooks are kept from the manager's secrets.", _isolation),
     Check("balancer", "It serves what the database wants.", _balancer, "database"),
     Check("hosts", "Every app server has its host, and every host its app server.", _hosts,
           "secrets"),
