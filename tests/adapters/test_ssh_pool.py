@@ -24,7 +24,15 @@ def test_all_faults_of_a_file_are_told_at_once(tmp_path: Path) -> None:
 
     told = [fault.removeprefix(f"{file}: ").split(":")[0] for fault in caught.value.faults]
     assert sorted(told) == sorted(
-        "clean disk hosts hosts[0].key_file hosts[1].key_file hosts[1].user hosts[1].port".split()
+        [
+            "clean",
+            "disk",
+            "hosts",
+            "hosts[0].key_file",
+            "hosts[1].key_file",
+            "hosts[1].user",
+            "hosts[1].port",
+        ]
     )
 
 
