@@ -8,7 +8,7 @@ from contextvars import Context
 from dataclasses import dataclass, field
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, close_old_connections
 
 from ocim.store import selectors
 from ocim.store.models import LogEntry
@@ -80,14 +80,14 @@ class Hub:
                     sight = await sync_to_async(_see)(ready)
                 except DatabaseError:
                     log.exception("Pages are not told what is new; trying again.")
-                    await sync_to_async(connections.close_all)()
+                    await sync_to_async(close_old_connections)()
                 else:
                     for watch in ready:
                         _tell(watch, sight)
                 await asyncio.sleep(self.seconds)
         finally:
             self.looking = None
-        await sync_to_async(connections.close_all)()
+        await sync_to_async(close_old_connections)()
 
 
 def _see(watches: list[Watch]) -> Sight:
