@@ -19,13 +19,18 @@ from ocim.adapters.providers.tools import missing
 IMAGES = Path(__file__).parents[1] / ".images"
 """Kept between runs, as the environment is: `make clean` removes it."""
 
+PROBE = "mount -t tmpfs none /mnt; ip link add ocim-probe type bridge"
+
 
 def why_not() -> str:
     """Why containers cannot be tested here; empty where they can."""
     if os.geteuid() != 0:
         return "nspawn: not root"
-    packages = missing(PROGRAMS)
-    return f"nspawn: {', '.join(packages)} not installed" if packages else ""
+    if packages := missing(PROGRAMS):
+        return f"nspawn: {', '.join(packages)} not installed"
+    # Root of a container may be root without the right to mount, or to make a bridge.
+    tried = subprocess.run(["unshare", "--mount", "--net", "sh", "-ec", PROBE], check=False)
+    return "nspawn: this machine's root may not mount or make bridges" if tried.returncode else ""
 
 
 needs_nspawn = pytest.mark.skipif(bool(why_not()), reason=why_not())
