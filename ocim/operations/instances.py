@@ -112,6 +112,39 @@ def change(
     return instance, actions
 
 
+def faults_of_change(
+    instance: OpenEdXInstance, changes: Mapping[str, Any], context: Context
+) -> list[str]:
+    """What would be wrong with it after these changes. Nothing is written, or kept."""
+    was = {name: getattr(instance, name) for name in changes}
+    for name, value in changes.items():
+        setattr(instance, name, value)
+    try:
+        _check(instance, [], [], context)
+    except BadInput as error:
+        return list(error.faults)
+    finally:
+        for name, value in was.items():
+            setattr(instance, name, value)
+    return []
+
+
+def put_back(
+    *, instance_id: int, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> list[Action]:
+    """Undo a change, but for fields that somebody has changed since: those stay as they are."""
+    with transaction.atomic():
+        instance = _locked(instance_id)
+        ours = [name for name, value in after.items() if getattr(instance, name) == value]
+        for name in ours:
+            setattr(instance, name, before[name])
+        instance.save(update_fields=ours)
+        if any(name.endswith("_domain") for name in ours):
+            _claim_names(instance)
+            return note_change(instance.load_balancing_server_id)
+    return []
+
+
 def unarchive(*, instance_id: int) -> list[Action]:
     """Take it back among the living: it has its data, and no app server until one is spawned."""
     with transaction.atomic():

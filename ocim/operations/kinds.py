@@ -2,6 +2,8 @@
 
 from ocim.operations import activate, spawn, terminate
 from ocim.operations.jobs import Kind
+from ocim.operations.redeploy import upgrade
+from ocim.operations.redeploy.drive import KIND as UPGRADE
 
 KINDS = {
     "spawn": Kind(spawn.run, spawn.give_up),
@@ -9,5 +11,6 @@ KINDS = {
     "deactivate": Kind(activate.deactivate),
     "terminate": Kind(terminate.terminate),
     "archive": Kind(terminate.archive),
+    UPGRADE: Kind(upgrade.run, upgrade.give_up),
     "retain": Kind(terminate.retain),
 }

@@ -1,0 +1,29 @@
+"""Failures that have one cause are told apart from those that have others."""
+
+import re
+
+LONGEST = 200
+# What differs between two instances that fail for the same reason.
+_PARTICULAR = (
+    (re.compile(r"https?://\S+"), "URL"),
+    (re.compile(r"(?<![\w.])(/[\w.@+-]+){2,}/?"), "PATH"),
+    (re.compile(r"\b[\w-]+(\.[\w-]+)*\.[a-z][\w-]*:\d+\b", re.IGNORECASE), "HOST"),
+    (re.compile(r"\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b"), "ADDRESS"),
+    (re.compile(r"\b[0-9a-f]{8,}\b", re.IGNORECASE), "HEX"),
+    (re.compile(r"\bappserver-\d+\b"), "HOST"),
+    (re.compile(r"\d+(\.\d+)?"), "N"),
+)
+
+
+def signature(failure: str, *names: str) -> str:
+    """The first line of a failure without what is the instance's own: its `names`, numbers, paths.
+
+    Equal for failures that have the same cause, as far as a text can tell.
+    """
+    lines = failure.strip().splitlines()
+    line = lines[0] if lines else "It failed without saying why."
+    for name in sorted(filter(None, names), key=len, reverse=True):
+        line = line.replace(name, "INSTANCE")
+    for pattern, stands_for in _PARTICULAR:
+        line = pattern.sub(stands_for, line)
+    return line[:LONGEST]

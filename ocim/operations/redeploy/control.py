@@ -1,0 +1,65 @@
+"""Pause, resume, abort, approve, retry: from any terminal, at any time."""
+
+from django.db import transaction
+
+from ocim.core.actions import Action, DriveRollout
+from ocim.core.errors import NotPossible
+from ocim.core.states import ROLLOUT_TRANSITIONS, RolloutState, UpgradeState, may_become
+from ocim.store.models import Rollout, Upgrade
+
+
+def pause(rollout: Rollout, *, reason: str = "Somebody paused it.") -> None:
+    """Start no more; what is under way goes on to its end."""
+    _move(rollout, RolloutState.PAUSED, reason=reason)
+
+
+def resume(rollout: Rollout) -> list[Action]:
+    """Go on; failures so far stop it no more, and a wave that waits for approval has it."""
+    with transaction.atomic():
+        failed = rollout.upgrades.filter(state=UpgradeState.FAILED).count()
+        waiting = rollout.upgrades.filter(state=UpgradeState.PENDING).order_by("wave").first()
+        wave = waiting.wave if waiting else rollout.approved_wave
+        _move(rollout, RolloutState.RUNNING, reason="", forgiven=failed, approved_wave=wave)
+    return [DriveRollout(rollout.pk)]
+
+
+def abort(rollout: Rollout) -> list[Action]:
+    """Start no more, for good; what is under way goes on to its end. Works while it is paused."""
+    with transaction.atomic():
+        _move(rollout, RolloutState.ABORTED, reason="Somebody aborted it.")
+        rollout.upgrades.filter(state=UpgradeState.PENDING).update(state=UpgradeState.CANCELLED)
+    return [DriveRollout(rollout.pk)]
+
+
+def retry(rollout: Rollout, *, cause: str = "") -> list[Action]:
+    """Try the failed and the cancelled again, or just those that failed for one cause.
+
+    Their settings are taken as they are now; SQL that was run is not run again.
+    """
+    states = [UpgradeState.FAILED] if cause else [UpgradeState.FAILED, UpgradeState.CANCELLED]
+    with transaction.atomic():
+        found = rollout.upgrades.filter(state__in=states, instance__isnull=False)
+        if cause:
+            found = found.filter(cause=cause)
+        chosen = list(found.select_related("instance"))
+        if not chosen:
+            raise NotPossible("There is nothing to be tried again.")
+        for upgrade in chosen:
+            upgrade.before = {name: getattr(upgrade.instance, name) for name in upgrade.after}
+            upgrade.state = UpgradeState.PENDING
+            upgrade.attempts = 0
+            upgrade.not_before = None
+        Upgrade.objects.bulk_update(chosen, ["before", "state", "attempts", "not_before"])
+        left = rollout.upgrades.filter(state=UpgradeState.FAILED).count()
+        if rollout.state != RolloutState.RUNNING:
+            _move(rollout, RolloutState.RUNNING, reason="", forgiven=left, ended_at=None)
+    return [DriveRollout(rollout.pk)]
+
+
+def _move(rollout: Rollout, to: RolloutState, **fields: object) -> None:
+    changed = Rollout.objects.filter(
+        pk=rollout.pk, state__in=may_become(to, ROLLOUT_TRANSITIONS)
+    ).update(state=to, **fields)
+    rollout.refresh_from_db()
+    if not changed:
+        raise NotPossible(f"{rollout} is {rollout.state}, and cannot become {to}.")
