@@ -32,7 +32,8 @@ def activate(job: Job, lease: Lease, context: Context) -> list[Action]:
     chosen = _running(job)
     spec = instance_spec(instance, context.policy)
     if "previous" not in job.memory:
-        write_job(job, lease=lease, memory={"previous": _active(instance)})
+        memory = {**job.memory, "previous": _active(instance)}
+        write_job(job, lease=lease, memory=memory)
         job.refresh_from_db()
     previous: list[int] = job.memory["previous"]
     kept = previous if job.arguments.get("keep") else []
