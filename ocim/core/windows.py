@@ -33,14 +33,15 @@ class Window:
         """`now` where it is open at that place, else when it opens next."""
         zone = ZoneInfo(time_zone)
         here = now.astimezone(zone)
-        for day in (-1, 0, 1):
+        for day in (-1, 0, 1, 2):
             date = here.date() + timedelta(days=day)
             opens = datetime.combine(date, self.opens, zone).astimezone(UTC)
             over = self.closes <= self.opens
             closing = datetime.combine(date + timedelta(days=over), self.closes, zone)
-            if now < closing.astimezone(UTC):
+            # Where the clock is put forward over its beginning it may close before it opens.
+            if max(now, opens) < closing.astimezone(UTC):
                 return max(now, opens)
-        raise AssertionError("a day has an opening")  # every day has one
+        raise AssertionError("of four days at most one has none")
 
     def __str__(self) -> str:
         return f"{self.opens:%H:%M}-{self.closes:%H:%M}"
