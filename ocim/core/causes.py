@@ -5,13 +5,14 @@ import re
 LONGEST = 200
 # What differs between two instances that fail for the same reason.
 _PARTICULAR = (
-    (re.compile(r"https?://\S+"), "URL"),
-    (re.compile(r"(?<![\w.])(/[\w.@+-]+){2,}/?"), "PATH"),
-    (re.compile(r"\b[\w-]+(\.[\w-]+)*\.[a-z][\w-]*:\d+\b", re.IGNORECASE), "HOST"),
+    (re.compile(r"https?://[^\s'\"]+"), "URL"),
+    # A file's own name tells what is missing, unless it was made up.
+    (re.compile(r"(?<![\w.])(?:/[\w.@+-]+)+/(?:(?=[^\W\d]+\b)|[\w.@+-]*\d[\w.@+-]*)"), "PATH "),
+    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE), "ID"),
+    (re.compile(r"\b0x[0-9a-f]+\b", re.IGNORECASE), "ID"),
+    (re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,}\b", re.IGNORECASE), "ID"),
     (re.compile(r"\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b"), "ADDRESS"),
-    (re.compile(r"\b[0-9a-f]{8,}\b", re.IGNORECASE), "HEX"),
-    (re.compile(r"\bappserver-\d+\b"), "HOST"),
-    (re.compile(r"\d+(\.\d+)?"), "N"),
+    (re.compile(r"\d+(\.\d+)*"), "N"),
 )
 
 
@@ -23,7 +24,7 @@ def signature(failure: str, *names: str) -> str:
     lines = failure.strip().splitlines()
     line = lines[0] if lines else "It failed without saying why."
     for name in sorted(filter(None, names), key=len, reverse=True):
-        line = line.replace(name, "INSTANCE")
+        line = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "INSTANCE", line)
     for pattern, stands_for in _PARTICULAR:
         line = pattern.sub(stands_for, line)
     return line[:LONGEST]
