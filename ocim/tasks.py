@@ -42,7 +42,7 @@ def _put(action: Action) -> None:
         case WorkOn():
             _schedule(queue(action.queue).work, action.instance_id, action.at)
         case DriveRollout():
-            _schedule(queue(settings.OCIM.queue_name).drive, action.rollout_id, action.at)
+            _schedule(queue(action.queue).drive, action.rollout_id, action.at)
 
 
 def _schedule(task: TaskWrapper, of: int, at: datetime | None) -> None:

@@ -25,6 +25,7 @@ class DriveRollout:
     """Look at a mass upgrade and start what may be started; `at` is None for now."""
 
     rollout_id: int
+    queue: str
     at: datetime | None = None
 
 

@@ -24,5 +24,5 @@ def waves(candidates: Sequence[Candidate], canaries: int) -> dict[int, int]:
     for position, one in enumerate(candidates):
         seen[one.kind] = seen.get(one.kind, 0) + 1
         rank[one.id] = (seen[one.kind], position)
-    first = sorted(rank, key=lambda pk: rank[pk])[:canaries]
+    first = set(sorted(rank, key=lambda pk: rank[pk])[:canaries])
     return {one.id: 0 if one.id in first else 1 for one in candidates}

@@ -1,7 +1,7 @@
 """Mass upgrades: (record, now) → what to do next. Nothing here waits, and nothing is remembered."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -40,8 +40,11 @@ class Upgrade:
     attempts: int = 0
     not_before: datetime | None = None
     started_at: datetime | None = None
+    """The last attempt."""
     cause: str = ""
     """The signature of its failure."""
+    forgiven: bool = False
+    """Whether somebody has seen its failure and resumed: it stops the rollout no more."""
     time_zone: str = "UTC"
 
 
@@ -55,8 +58,6 @@ class Record:
     """In the order in which they are to be started."""
     approved_wave: int = 0
     """The last wave that a person has let begin."""
-    forgiven: int = 0
-    """Failures that somebody has seen who then resumed: they stop it no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,28 +122,23 @@ def _due(upgrade: Upgrade, rules: Rules, now: datetime) -> datetime:
 def _stopped_by(record: Record) -> str:
     """Why no more may be started: the failure budget is spent, or one cause keeps coming back."""
     rules = record.rules
-    failed = [one for one in record.upgrades if one.state == UpgradeState.FAILED]
-    if rules.max_failures is not None and len(failed) - record.forgiven > rules.max_failures:
+    failed = [one for one in record.upgrades if _counts(one)]
+    if rules.max_failures is not None and len(failed) > rules.max_failures:
         return f"{len(failed)} instances failed, and {rules.max_failures} may."
-    if rules.max_same_cause is not None and len(failed) > record.forgiven:
-        causes = Counter(one.cause for one in failed)
-        cause, count = causes.most_common(1)[0]
-        if count - record.forgiven >= rules.max_same_cause:
+    for cause, count in Counter(one.cause for one in failed).most_common(1):
+        if rules.max_same_cause is not None and count >= rules.max_same_cause:
             return f"{count} instances failed for one and the same reason: {cause}"
     return ""
 
 
+def _counts(upgrade: Upgrade) -> bool:
+    return upgrade.state == UpgradeState.FAILED and not upgrade.forgiven
+
+
 def _wave_closed(record: Record, wave: int) -> str:
     before = [one for one in record.upgrades if one.wave < wave]
-    failed = sum(one.state == UpgradeState.FAILED for one in before)
-    if failed > record.forgiven:
+    if failed := sum(map(_counts, before)):
         return f"{failed} of the {len(before)} instances of the wave before failed."
     if record.rules.approve_waves and wave > record.approved_wave:
         return f"Wave {wave + 1} waits for somebody's approval."
     return ""
-
-
-def progress(upgrades: Sequence[Upgrade]) -> Iterator[tuple[UpgradeState, int]]:
-    """How many there are of each state."""
-    counted = Counter(one.state for one in upgrades)
-    return ((state, counted[state]) for state in UpgradeState)

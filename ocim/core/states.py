@@ -101,7 +101,7 @@ JOB_TRANSITIONS: Transitions[JobState] = {
 _R = RolloutState
 ROLLOUT_TRANSITIONS: Transitions[RolloutState] = {
     _R.RUNNING: frozenset({_R.PAUSED, _R.ABORTED, _R.ENDED}),
-    _R.PAUSED: frozenset({_R.RUNNING, _R.ABORTED}),
+    _R.PAUSED: frozenset({_R.RUNNING, _R.ABORTED, _R.ENDED}),  # with what was under way
     _R.ABORTED: frozenset({_R.ENDED}),
     _R.ENDED: frozenset({_R.RUNNING}),  # retry, undo
 }
@@ -109,7 +109,7 @@ ROLLOUT_TRANSITIONS: Transitions[RolloutState] = {
 _U = UpgradeState
 UPGRADE_TRANSITIONS: Transitions[UpgradeState] = {
     _U.PENDING: frozenset({_U.RUNNING, _U.CANCELLED}),
-    _U.RUNNING: frozenset({_U.PENDING, _U.SUCCEEDED, _U.FAILED}),
+    _U.RUNNING: frozenset({_U.PENDING, _U.SUCCEEDED, _U.FAILED, _U.CANCELLED}),
     _U.SUCCEEDED: frozenset({_U.UNDONE}),
     _U.FAILED: frozenset({_U.PENDING}),
     _U.CANCELLED: frozenset({_U.PENDING}),

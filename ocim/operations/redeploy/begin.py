@@ -52,7 +52,7 @@ def begin(
             )
             for item in plan.items
         )
-    return rollout, [DriveRollout(rollout.pk)]
+    return rollout, [DriveRollout(rollout.pk, queue)]
 
 
 def rules_to_json(rules: Rules) -> dict[str, Any]:

@@ -32,40 +32,30 @@ def drive(*, rollout_id: int, context: Context) -> list[Action]:
         elif decision.end and rollout.state != RolloutState.ENDED:
             _move(rollout, RolloutState.ENDED, ended_at=now)
     if decision.look_again:
-        actions.append(DriveRollout(rollout.pk, decision.look_again))
+        actions.append(DriveRollout(rollout.pk, rollout.queue, decision.look_again))
     return actions
 
 
 def drive_all() -> list[Action]:
     """A look at every rollout that is not over: what was to be looked at may have been lost."""
     alive = Rollout.objects.exclude(state=RolloutState.ENDED)
-    return [DriveRollout(pk) for pk in alive.values_list("pk", flat=True)]
+    return [DriveRollout(pk, queue) for pk, queue in alive.values_list("pk", "queue")]
 
 
 def record_of(rollout: Rollout) -> core.Record:
     """What the core decides upon; one query."""
     rows = rollout.upgrades.order_by("wave", "id").values_list(
-        "id", "state", "wave", "attempts", "not_before", "started_at", "cause",
+        "id", "state", "wave", "attempts", "not_before", "started_at", "cause", "forgiven",
         "instance__time_zone",
     )  # fmt: skip
     return core.Record(
         state=RolloutState(rollout.state),
         rules=rules_from_json(rollout.rules),
         upgrades=[
-            core.Upgrade(
-                id=pk,
-                state=UpgradeState(state),
-                wave=wave,
-                attempts=attempts,
-                not_before=not_before,
-                started_at=started_at,
-                cause=cause,
-                time_zone=time_zone or "UTC",
-            )
-            for pk, state, wave, attempts, not_before, started_at, cause, time_zone in rows
+            core.Upgrade(pk, UpgradeState(state), *rest, time_zone or "UTC")
+            for pk, state, *rest, time_zone in rows
         ],
         approved_wave=rollout.approved_wave,
-        forgiven=rollout.forgiven,
     )
 
 
@@ -83,7 +73,7 @@ def _start(rollout: Rollout, upgrade_id: int, now: datetime) -> Action:
         state=UpgradeState.RUNNING,
         step="waiting for a worker",
         attempts=upgrade.attempts + 1,
-        started_at=upgrade.started_at or now,
+        started_at=now,
         ended_at=None,
         job=job,
     )

@@ -23,7 +23,7 @@ def run(job: Job, lease: Lease, context: Context) -> list[Action]:
     """SQL, new settings, new app servers, health gate, swing: in this order, or not at all."""
     upgrade = _of(job)
     if upgrade.state != UpgradeState.RUNNING or upgrade.job_id != job.pk:
-        return [DriveRollout(upgrade.rollout_id)]
+        return [DriveRollout(upgrade.rollout_id, job.queue)]
     rollout = upgrade.rollout
     instance = _instance(upgrade)
 
@@ -42,13 +42,13 @@ def run(job: Job, lease: Lease, context: Context) -> list[Action]:
     with transaction.atomic():
         _close(upgrade, UpgradeState.SUCCEEDED, step="done", failure="", cause="", context=context)
         mark(instance, rollout.tag, failed=False)
-    return [*actions, DriveRollout(rollout.pk)]
+    return [*actions, DriveRollout(rollout.pk, job.queue)]
 
 
 def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
     """The old app servers serve on: the settings go back to what they were, and it is told why."""
     upgrade = _of(job)
-    actions: list[Action] = [DriveRollout(upgrade.rollout_id)]
+    actions: list[Action] = [DriveRollout(upgrade.rollout_id, job.queue)]
     if upgrade.state != UpgradeState.RUNNING or upgrade.job_id != job.pk:
         return actions
     if "appservers" in job.arguments:

@@ -27,7 +27,6 @@ class Rollout(models.Model):
     plan_hash = models.CharField(max_length=64)
     queue = models.CharField(max_length=60)
     approved_wave = models.PositiveIntegerField(default=0)
-    forgiven = models.PositiveIntegerField(default=0)
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
@@ -59,8 +58,9 @@ class Upgrade(models.Model):
     appservers = models.JSONField(default=list, help_text="Those of the last attempt.")
     failure = models.TextField(blank=True)
     cause = models.CharField(max_length=200, blank=True)
+    forgiven = models.BooleanField(default=False, help_text="Its failure stops nothing any more.")
     job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
-    started_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True, help_text="The last attempt.")
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
