@@ -7,7 +7,7 @@ from ocim.operations.redeploy.drive import KIND as UPGRADE
 
 KINDS = {
     "spawn": Kind(spawn.run, spawn.give_up),
-    "activate": Kind(activate.activate),
+    "activate": Kind(activate.activate, activate.give_up),
     "deactivate": Kind(activate.deactivate),
     "terminate": Kind(terminate.terminate),
     "archive": Kind(terminate.archive),
