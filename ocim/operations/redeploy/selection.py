@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import FieldError, ValidationError
+from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 
 from ocim.core.errors import BadInput
@@ -46,9 +47,9 @@ def select(
     if faults:
         raise BadInput(faults)
     # By id, so that a filter over tags cannot select an instance twice.
-    out = set(excluded.values_list("pk", flat=True))
+    selected = fleet.filter(pk__in=matched.values("pk")).exclude(pk__in=excluded.values("pk"))
     chosen, left_out = [], []
-    for instance in fleet.filter(pk__in=matched.values("pk")).exclude(pk__in=out).order_by("pk"):
+    for instance in selected.order_by("pk"):
         if reason := _unfit(instance, tag, retry_failed=retry_failed):
             left_out.append((instance, reason))
         else:
@@ -73,24 +74,42 @@ def _narrowed(
     lookups: Mapping[str, Any],
     faults: list[str],
 ) -> "QuerySet[OpenEdXInstance]":
-    """The fleet narrowed by each of the lookups in turn, so that each fault is found."""
-    narrowed = fleet
+    """The fleet narrowed by all the lookups; each is tried alone, so that each fault is found."""
     good: dict[str, Any] = {}
     for lookup, value in lookups.items():
+        if (hint := _hint(lookup)) is not None:
+            faults.append(f"--{option}: {lookup!r} is no field to filter by{hint}.")
+            continue
         try:
-            str(fleet.filter(**{lookup: value}).query)
-        except FieldError:
-            faults.append(f"--{option}: {lookup!r} is no field to filter by{_nearest(lookup)}.")
-        except (TypeError, ValueError, ValidationError):
+            with transaction.atomic():
+                fleet.filter(**{lookup: value}).exists()
+        except (TypeError, ValueError, FieldError, ValidationError, DatabaseError):
             faults.append(f"--{option}: {lookup}: {value!r} does not fit.")
         else:
             good[lookup] = value
-    return narrowed.filter(**good)
+    return fleet.filter(**good)
 
 
-def _nearest(lookup: str) -> str:
-    names = [field.name for field in OpenEdXInstance._meta.get_fields()]
-    return nearest(lookup.split("__", maxsplit=1)[0], names)
+def _hint(lookup: str) -> str | None:
+    """What is like the part of the lookup that there is not; None where there are all."""
+    model: Any = OpenEdXInstance
+    names: Mapping[str, Any] = _fields(model)
+    for part in str(lookup).split("__"):
+        if part not in names:
+            return nearest(part, names)
+        found = names[part]
+        if not hasattr(found, "related_model"):
+            return None  # a comparison; what may follow a transformation is tried
+        related = found.related_model
+        comparisons: Mapping[str, Any] = getattr(found, "get_lookups", dict)()
+        names = {**comparisons, **(_fields(related) if related else {})}
+    return None
+
+
+def _fields(model: Any) -> dict[str, Any]:
+    fields = model._meta.get_fields()
+    by_column = {f"{one.name}_id": one for one in fields if one.many_to_one or one.one_to_one}
+    return {**by_column, **{one.name: one for one in fields}, "pk": model._meta.pk}
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
