@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from django.db.models import IntegerField
+
 from ocim.core.canaries import Candidate, waves
 from ocim.core.errors import BadInput
 from ocim.operations.context import Context
-from ocim.operations.instances import SETTABLE, faults_of_change
+from ocim.operations.instances import SETTABLE, as_changed
 from ocim.operations.redeploy.selection import FAILED, Selection, nearest
 from ocim.store.models import OpenEdXInstance
 
@@ -62,17 +64,16 @@ def make_plan(
 
     BadInput lists what is wrong, for all instances at once; nothing is written.
     """
-    faults = [*_faults_of_tag(tag), *_faults_of_names(update)]
-    faults += faults or [
-        f"{one}: {fault}"
-        for one in selection.chosen
-        for fault in faults_of_change(one, update, context)
-    ]
+    faults = [*_faults_of_tag(tag), *_faults_of_update(update)]
+    after = {}
+    for one in () if faults else selection.chosen:
+        after[one.pk], found = as_changed(one, update, context)
+        faults += [f"{one}: {fault}" for fault in found]
     if faults:
         raise BadInput(faults, remedy="Nothing was changed.")
     wave_of = waves([_candidate(one) for one in selection.chosen], canaries)
     items = tuple(
-        Item(one.pk, str(one), _fields(one, update), dict(update), wave_of[one.pk])
+        Item(one.pk, str(one), _fields(one, update), after[one.pk], wave_of[one.pk])
         for one in selection.chosen
     )
     left_out = tuple((str(one), reason) for one, reason in selection.left_out)
@@ -88,9 +89,10 @@ def from_json(kept: Mapping[str, Any]) -> Plan:
             update=kept["update"],
             sql=tuple(kept["sql"]),
         )
+        is_whole = plan.hash == kept["hash"]
     except (KeyError, TypeError) as error:
         raise BadInput([f"This is not a plan: {error}."]) from None
-    if plan.hash != kept.get("hash"):
+    if not is_whole:
         raise BadInput(
             ["The plan was changed after it was made."], remedy="Make it again with --plan-out."
         )
@@ -142,9 +144,15 @@ def _faults_of_tag(tag: str) -> list[str]:
     return [f"--tag: it ends with {FAILED}, as failed ones are marked."] * tag.endswith(FAILED)
 
 
-def _faults_of_names(update: Mapping[str, Any]) -> list[str]:
-    return [
-        f"--update: an instance has no field {name!r}{nearest(name, SETTABLE)}."
-        for name in update
-        if name not in SETTABLE
-    ]
+def _faults_of_update(update: Mapping[str, Any]) -> list[str]:
+    faults = []
+    for name, value in update.items():
+        if name not in SETTABLE:
+            faults.append(f"--update: an instance has no field {name!r}{nearest(name, SETTABLE)}.")
+        elif isinstance(OpenEdXInstance._meta.get_field(name), IntegerField):
+            if type(value) is not int:
+                faults.append(f"--update: {name}: {value!r} is no whole number.")
+        elif not isinstance(value, str):
+            # YAML makes 1.1 of 1.10, and a day of a release that is named for one.
+            faults.append(f"--update: {name}: {value!r} is no text; put it into quotes.")
+    return faults
