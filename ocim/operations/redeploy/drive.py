@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 
 from ocim.core import rollout as core
 from ocim.core.actions import Action, DriveRollout
@@ -44,16 +46,26 @@ def drive_all() -> list[Action]:
 
 def record_of(rollout: Rollout) -> core.Record:
     """What the core decides upon; one query."""
-    rows = rollout.upgrades.order_by("wave", "id").values_list(
+    rows = rollout.upgrades.order_by("wave", "id").values(
         "id", "state", "wave", "attempts", "not_before", "started_at", "cause", "forgiven",
-        "instance__time_zone",
+        time_zone=Coalesce("instance__time_zone", Value("UTC")),
     )  # fmt: skip
     return core.Record(
         state=RolloutState(rollout.state),
         rules=rules_from_json(rollout.rules),
         upgrades=[
-            core.Upgrade(pk, UpgradeState(state), *rest, time_zone or "UTC")
-            for pk, state, *rest, time_zone in rows
+            core.Upgrade(
+                id=row["id"],
+                state=UpgradeState(row["state"]),
+                wave=row["wave"],
+                attempts=row["attempts"],
+                not_before=row["not_before"],
+                started_at=row["started_at"],
+                cause=row["cause"],
+                forgiven=row["forgiven"],
+                time_zone=row["time_zone"],
+            )
+            for row in rows
         ],
         approved_wave=rollout.approved_wave,
     )
