@@ -1,7 +1,7 @@
 """The arguments of a mass upgrade → values, and a plan → words."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -16,10 +16,14 @@ from ocim.operations.redeploy.plan import Item, Plan
 
 LONGEST = 60
 """Characters of a value that a summary shows."""
+MOST = 10**9
+"""Beyond any number that makes sense."""
 
 
 def document(option: str, argument: str) -> dict[str, Any]:
-    """A mapping, given as YAML or as `@file`."""
+    """A mapping, given as YAML or as `@file`; none where nothing is given."""
+    if not argument:
+        return {}
     text, where = text_of_argument(argument, option=option)
     return read_mapping(text, where=where)
 
@@ -29,22 +33,36 @@ def statements(option: str, argument: str) -> list[str]:
     if not argument:
         return []
     text, where = text_of_argument(argument, option=option)
-    value = read_value(text, where=where)
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    value: Any = read_value(text, where=where)
+    is_list = isinstance(value, list) and bool(value)
+    if not is_list or not all(isinstance(one, str) and one.strip() for one in value):
         raise BadInput(
             [f"{option}: {where} must be a list of SQL statements, and is none."],
             remedy='Write each on a line of its own, after a dash: - "UPDATE …;"',
         )
-    return value
+    return [str(one) for one in value]
+
+
+def gathered(*reads: Callable[[], Any]) -> list[Any]:
+    """What each of them returns; BadInput with the faults of all."""
+    found, faults = [], []
+    for read in reads:
+        try:
+            found.append(read())
+        except BadInput as error:
+            faults += [f"{fault} {error.remedy}".strip() for fault in error.faults]
+    if faults:
+        raise BadInput(faults)
+    return found
 
 
 def rules_of(given: argparse.Namespace) -> Rules:
     """What the options say; BadInput lists all that make no sense."""
     faults = [
-        f"--{name.replace('_', '-')} must be {least} or more."
+        f"--{name.replace('_', '-')} must be {least} or more, and a number."
         for name, least in (("batch_size", 1), ("num_attempts", 1), ("batch_frequency", 1),
                             ("stagger", 0), ("canary", 0), ("max_same_cause", 0))
-        if getattr(given, name) < least
+        if not least <= getattr(given, name) < MOST
     ]  # fmt: skip
     window = None
     try:
@@ -78,7 +96,7 @@ def at_most(rules: Rules, max_failures: str | None, count: int) -> Rules:
     return replace(rules, max_failures=int(number) * count // 100 if percent else int(number))
 
 
-def tell_plan(plan: Plan, out: Output, *, full: bool = False) -> None:
+def tell_plan(plan: Plan, out: Output) -> None:
     """Every instance with the fields that change, the SQL, and what is left out, and why."""
     out.say(f"Tag: {plan.tag}   {len(plan.items)} instances   plan {plan.hash[:12]}", style="bold")
     for item in plan.items:
@@ -94,20 +112,22 @@ def tell_plan(plan: Plan, out: Output, *, full: bool = False) -> None:
 
 def _changes(item: Item) -> list[str]:
     return [
-        f"{name}: {_short(item.before[name])} → {_short(new)}"
+        f"{name}: {_short(name, item.before[name])} → {_short(name, new)}"
         for name, new in item.after.items()
         if item.before[name] != new
     ]
 
 
-def _short(value: object) -> str:
+def _short(name: str, value: object) -> str:
+    if name == "configuration_extra_settings":  # passwords may be in it
+        return f"({len(str(value).splitlines())} lines)"
     line = " ".join(str(value).split()) or "(empty)"
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
-def by_cause(failures: Mapping[int, tuple[str, str]]) -> list[tuple[str, list[str]]]:
-    """Labels by cause, the most frequent cause first."""
+def by_cause(failures: Sequence[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    """Labels by cause, of (label, cause); the most frequent cause first."""
     groups: dict[str, list[str]] = {}
-    for label, cause in failures.values():
+    for label, cause in failures:
         groups.setdefault(cause, []).append(label)
     return sorted(groups.items(), key=lambda group: -len(group[1]))

@@ -17,15 +17,13 @@ from ocim.wiring import context
 PAUSE = 0.5
 """Seconds between two looks into the database."""
 SHOWN = (UpgradeState.PENDING, UpgradeState.RUNNING, UpgradeState.FAILED, UpgradeState.SUCCEEDED)
-WORDS = {
-    UpgradeState.RUNNING: ("SPAWNING", ""),
-    UpgradeState.SUCCEEDED: ("SUCCESS", "green"),
-    UpgradeState.FAILED: ("FAILED", "red"),
-}
+NOT_WELL = 3
+INTERRUPTED = 130
+BAD = (UpgradeState.FAILED, UpgradeState.CANCELLED)
 
 
 def watch(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> bool:
-    """Tell what happens until it is over or stands still; whether no instance failed.
+    """Tell what happens until it is over or stands still; whether all went well.
 
     The status comes at the beginning, at the end, and every `frequency` seconds.
     """
@@ -34,7 +32,7 @@ def watch(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> bool:
     with _table(out) as show:
         while True:
             rollout.refresh_from_db()
-            upgrades = list(rollout.upgrades.order_by("wave", "id"))
+            upgrades = list(rollout.upgrades.order_by("wave", "id").defer("before", "after"))
             for one in upgrades:
                 _tell(one, told, out)
             show(rollout, upgrades)
@@ -50,7 +48,18 @@ def watch(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> bool:
     if rollout.state == RolloutState.PAUSED:
         out.say(f"Paused: {rollout.reason}", style="yellow")
         out.say(f"Go on with: ocim rollout resume {rollout.pk}")
-    return not any(one.state == UpgradeState.FAILED for one in upgrades)
+    return rollout.state == RolloutState.ENDED and not any(one.state in BAD for one in upgrades)
+
+
+def watch_to_end(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> None:
+    """As `watch`, but ends the command, unless all went well, with the status that says how."""
+    try:
+        well = watch(rollout, out, frequency=frequency)
+    except KeyboardInterrupt:
+        out.say(f"The rollout goes on. Look again with: ocim rollout watch {rollout.pk}")
+        raise SystemExit(INTERRUPTED) from None
+    if not well:
+        raise SystemExit(NOT_WELL)
 
 
 def status(upgrades: list[Upgrade], out: Output) -> None:
@@ -64,18 +73,21 @@ def status(upgrades: list[Upgrade], out: Output) -> None:
 
 
 def _tell(upgrade: Upgrade, told: dict[int, tuple[str, int]], out: Output) -> None:
-    now = (upgrade.state, upgrade.attempts)
-    if told.get(upgrade.pk) == now:
+    """What is new of one; what came and went between two looks is told, too."""
+    before, now = told.get(upgrade.pk, ("", 0)), (upgrade.state, upgrade.attempts)
+    if before == now:
         return
     told[upgrade.pk] = now
-    if upgrade.state in WORDS:
-        word, style = WORDS[UpgradeState(upgrade.state)]
+    if upgrade.attempts and before != (UpgradeState.RUNNING, upgrade.attempts):
         again = f" (attempt {upgrade.attempts})" if upgrade.attempts > 1 else ""
-        out.say(f"{word}: {upgrade.label}{again}", style=style)
+        out.say(f"SPAWNING: {upgrade.label}{again}")
+    if upgrade.state == UpgradeState.SUCCEEDED:
+        out.say(f"SUCCESS: {upgrade.label}", style="green")
+    elif upgrade.state == UpgradeState.FAILED:
+        out.say(f"FAILED: {upgrade.label}", style="red")
+        out.say(f"  {_first_line(upgrade.failure)}", style="red")
     elif upgrade.state == UpgradeState.PENDING and upgrade.attempts:
         out.say(f"RETRYING: {upgrade.label}: {_first_line(upgrade.failure)}", style="yellow")
-    if upgrade.state == UpgradeState.FAILED:
-        out.say(f"  {_first_line(upgrade.failure)}", style="red")
 
 
 def _first_line(text: str) -> str:

@@ -69,7 +69,7 @@ def test_they_run_with_the_instances_own_account(fleet: Fleet, executed: Execute
     context = fleet.world.context()
     own = [instance_spec(one, context.policy).databases["edxapp"] for one in made]
     assert [database for database, _ in executed] == own
-    assert own[0].user != own[1].user
+    assert own[0] != own[1]
 
 
 def test_one_that_fails_stops_nothing_and_is_kept_with_its_error(

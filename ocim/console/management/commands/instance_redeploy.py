@@ -10,19 +10,26 @@ from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
 from ocim.console.progress import warn_without_worker
-from ocim.console.redeploying import at_most, document, rules_of, statements, tell_plan
-from ocim.console.watch import watch
+from ocim.console.redeploying import at_most, document, gathered, rules_of, statements, tell_plan
+from ocim.console.watch import watch_to_end
 from ocim.core.errors import BadInput, NotPossible
 from ocim.operations.redeploy.begin import begin
 from ocim.operations.redeploy.plan import Plan, from_json, make_plan
 from ocim.operations.redeploy.selection import select
-from ocim.store.models import Rollout
 from ocim.store.selectors import live_workers
 from ocim.tasks import perform
 from ocim.wiring import context, queue_name
 
-FAILED = 3
-INTERRUPTED = 130
+PLANNED = (
+    "tag",
+    "filter",
+    "exclude",
+    "retry_failed",
+    "update",
+    "preupgrade_sql_commands",
+    "canary",
+)
+PLAIN = (str, int, float, bool)
 
 
 class Command(OcimCommand):
@@ -81,13 +88,12 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
         ask.add_argument("--no-wait", action="store_true", help="return once it has begun")
 
     def redeploy(self, given: argparse.Namespace) -> None:
-        rules = rules_of(given)
-        plan = self._plan(given)
-        tell_plan(plan, self.out, full=given.show_instances)
+        rules, plan = gathered(lambda: rules_of(given), lambda: self._plan(given))
+        tell_plan(plan, self.out)
         if given.show_instances:
             return
         if given.plan_out:
-            Path(given.plan_out).write_text(json.dumps(plan.to_json(), indent=2, default=str))
+            _write(Path(given.plan_out), json.dumps(plan.to_json(), indent=2))
             self.out.say(
                 f"Written to {given.plan_out}. Go on with: ocim redeploy --plan={given.plan_out}"
             )
@@ -106,36 +112,22 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
             activate=not given.no_activate,
             strict_sql=given.strict_sql,
         )
-        perform(actions)
         warn_without_worker(queue_name(), self.out)
         self.out.say(f"Begun as rollout {rollout.pk}: ocim rollout show {rollout.pk}")
+        perform(actions)
         if not given.no_wait:
-            self.watch(rollout, given.batch_frequency)
-
-    def watch(self, rollout: Rollout, frequency: float) -> None:
-        """Until it ends; the exit status says how."""
-        try:
-            well = watch(rollout, self.out, frequency=frequency)
-        except KeyboardInterrupt:
-            self.out.say(f"The rollout goes on. Look again with: ocim rollout watch {rollout.pk}")
-            raise SystemExit(INTERRUPTED) from None
-        if not well or rollout.state == "paused":
-            raise SystemExit(FAILED)
+            watch_to_end(rollout, self.out, frequency=given.batch_frequency)
 
     def _plan(self, given: argparse.Namespace) -> Plan:
         if given.plan:
-            try:
-                kept = json.loads(Path(given.plan).read_text())
-            except (OSError, ValueError) as error:
-                raise BadInput([f"--plan: {given.plan} cannot be read: {error}."]) from None
-            return from_json(kept)
+            return _kept(given)
         if not given.tag:
-            raise BadInput(["--tag is missing."], remedy="It names the redeployment.")
-        update, including, excluding, sql = (
-            document("--update", given.update),
-            document("--filter", given.filter),
-            document("--exclude", given.exclude),
-            statements("--preupgrade-sql-commands", given.preupgrade_sql_commands),
+            raise BadInput(["--tag is missing: it names the redeployment."])
+        update, including, excluding, sql = gathered(
+            lambda: document("--update", given.update),
+            lambda: document("--filter", given.filter),
+            lambda: document("--exclude", given.exclude),
+            lambda: statements("--preupgrade-sql-commands", given.preupgrade_sql_commands),
         )
         selection = select(
             tag=given.tag,
@@ -169,11 +161,31 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
         return answer.strip().lower().startswith("y")
 
 
+def _kept(given: argparse.Namespace) -> Plan:
+    if also := [f"--{name.replace('_', '-')}" for name in PLANNED if getattr(given, name)]:
+        raise BadInput([f"--plan says already what {', '.join(also)} would."])
+    try:
+        kept = json.loads(Path(given.plan).read_text())
+    except (OSError, ValueError) as error:
+        raise BadInput([f"--plan: {given.plan} cannot be read: {error}."]) from None
+    return from_json(kept)
+
+
+def _write(path: Path, text: str) -> None:
+    """For its owner only: extra settings may hold passwords."""
+    try:
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        path.write_text(text)
+    except OSError as error:
+        raise BadInput([f"--plan-out: {path} cannot be written: {error.strerror}."]) from None
+
+
 def _arguments(given: argparse.Namespace) -> dict[str, Any]:
-    """What is kept of the command line; documents are in the record in full, elsewhere."""
-    told = vars(given)
-    return {name: value for name, value in told.items() if value and _is_plain(value)}
-
-
-def _is_plain(value: object) -> bool:
-    return isinstance(value, str | int | float | bool)
+    """The command line as it is kept, with the filters themselves in place of their files."""
+    told = {
+        **{name: value for name, value in vars(given).items() if isinstance(value, PLAIN)},
+        "filter": document("--filter", given.filter),
+        "exclude": document("--exclude", given.exclude),
+    }
+    return {name: value for name, value in told.items() if value}

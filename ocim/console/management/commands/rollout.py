@@ -1,14 +1,16 @@
 """`ocim rollout`: mass upgrades, from any terminal."""
 
 import argparse
+import shlex
 
 from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
+from ocim.console.progress import warn_without_worker
 from ocim.console.redeploying import by_cause
-from ocim.console.watch import status, watch
+from ocim.console.watch import status, watch_to_end
 from ocim.core.errors import NotPossible
-from ocim.core.states import RolloutState, UpgradeState
+from ocim.core.states import UpgradeState
 from ocim.operations.redeploy import control
 from ocim.store.models import Rollout
 from ocim.tasks import perform
@@ -82,24 +84,16 @@ class Command(OcimCommand):
             for run in one.sql_runs.all():
                 if run.error:
                     self.out.say(f"      SQL: {run.statement}: {run.error}", style="yellow")
-        failures = {
-            one.pk: (one.label, one.cause) for one in upgrades if one.state == UpgradeState.FAILED
-        }
+        failures = [(one.label, one.cause) for one in upgrades if one.state == UpgradeState.FAILED]
         groups = by_cause(failures)
         if groups:
             self.out.say(f"{len(failures)} failures, {len(groups)} causes", style="bold")
         for cause, labels in groups:
             self.out.say(f"  {len(labels)} of {len(failures)}: {cause}", style="red")
-            self.out.say(f"      ocim rollout retry {rollout.pk} --cause {cause!r}")
+            self.out.say(f"      ocim rollout retry {rollout.pk} --cause {shlex.quote(cause)}")
 
     def watch(self, given: argparse.Namespace) -> None:
-        rollout = _find(given.rollout)
-        try:
-            well = watch(rollout, self.out)
-        except KeyboardInterrupt:
-            raise SystemExit(130) from None
-        if not well or rollout.state == RolloutState.PAUSED:
-            raise SystemExit(3)
+        watch_to_end(_find(given.rollout), self.out)
 
     def pause(self, given: argparse.Namespace) -> None:
         control.pause(_find(given.rollout))
@@ -107,6 +101,7 @@ class Command(OcimCommand):
 
     def resume(self, given: argparse.Namespace) -> None:
         perform(control.resume(_find(given.rollout)))
+        self._warn(given.rollout)
         self.out.say(f"It goes on. Watch it with: ocim rollout watch {given.rollout}")
 
     def abort(self, given: argparse.Namespace) -> None:
@@ -115,7 +110,11 @@ class Command(OcimCommand):
 
     def retry(self, given: argparse.Namespace) -> None:
         perform(control.retry(_find(given.rollout), cause=given.cause))
+        self._warn(given.rollout)
         self.out.say(f"Trying again. Watch it with: ocim rollout watch {given.rollout}")
+
+    def _warn(self, rollout: int) -> None:
+        warn_without_worker(_find(rollout).queue, self.out)
 
 
 def _find(pk: int) -> Rollout:
