@@ -68,8 +68,9 @@ def status(upgrades: list[Upgrade], out: Output) -> None:
     out.say("******* Status *******")
     for state in SHOWN:
         out.say(f"  Instances {state.value}: {counted[state]}")
-    if cancelled := counted[UpgradeState.CANCELLED]:
-        out.say(f"  Instances cancelled: {cancelled}")
+    for state in (UpgradeState.CANCELLED, UpgradeState.UNDONE):
+        if counted[state]:
+            out.say(f"  Instances {state.value}: {counted[state]}")
 
 
 def _tell(upgrade: Upgrade, told: dict[int, tuple[str, int]], out: Output) -> None:

@@ -2,8 +2,9 @@
 
 from ocim.operations import activate, spawn, terminate
 from ocim.operations.jobs import Kind
-from ocim.operations.redeploy import upgrade
+from ocim.operations.redeploy import undo, upgrade
 from ocim.operations.redeploy.drive import KIND as UPGRADE
+from ocim.operations.redeploy.undo import KIND as UNDO
 
 KINDS = {
     "spawn": Kind(spawn.run, spawn.give_up),
@@ -12,5 +13,6 @@ KINDS = {
     "terminate": Kind(terminate.terminate),
     "archive": Kind(terminate.archive),
     UPGRADE: Kind(upgrade.run, upgrade.give_up),
+    UNDO: Kind(undo.run, activate.give_up),
     "retain": Kind(terminate.retain),
 }

@@ -331,3 +331,12 @@ def test_the_plan_file_is_json(ocim: Installation, fleet: object, tmp_path: Path
     file = tmp_path / "plan.json"
     redeploy(ocim, f"--plan-out={file}")
     assert {"tag", "items", "update", "sql", "hash"} <= set(json.loads(file.read_text()))
+
+
+def test_it_can_be_undone(ocim: Installation, fleet: object) -> None:
+    redeploy(ocim, "--force")
+    rollout = Rollout.objects.get()
+    assert ocim("rollout", "undo", rollout.pk).status == 1  # nobody is there to be asked
+    assert ocim("rollout", "undo", rollout.pk, "--yes").status == 0
+    assert commits() == ["old", "old"]
+    assert "  Instances undone: 2" in ocim("rollout", "show", rollout.pk).out

@@ -11,13 +11,13 @@ from ocim.console.redeploying import by_cause
 from ocim.console.watch import status, watch_to_end
 from ocim.core.errors import NotPossible
 from ocim.core.states import UpgradeState
-from ocim.operations.redeploy import control
+from ocim.operations.redeploy import control, undo
 from ocim.store.models import Rollout
 from ocim.tasks import perform
 
 
 class Command(OcimCommand):
-    help = "Look at mass upgrades; pause, resume, abort and retry them."
+    help = "Look at mass upgrades; pause, resume, abort, retry and undo them."
     examples = """examples:
   ocim rollout list
   ocim rollout watch 3
@@ -37,7 +37,9 @@ class Command(OcimCommand):
         abort = add("abort", self.abort, "start no more, for good")
         retry = add("retry", self.retry, "try the failed and the cancelled again")
         retry.add_argument("--cause", default="", help="only those that failed for this one")
-        for command in (show, look, pause, resume, abort, retry):
+        undone = add("undo", self.undo, "let the app servers that were replaced serve again")
+        undone.add_argument("--yes", action="store_true", help="do not ask")
+        for command in (show, look, pause, resume, abort, retry, undone):
             command.add_argument("rollout", type=int, metavar="ID")
 
     def list(self, given: argparse.Namespace) -> None:
@@ -112,6 +114,19 @@ class Command(OcimCommand):
         perform(control.retry(_find(given.rollout), cause=given.cause))
         self._warn(given.rollout)
         self.out.say(f"Trying again. Watch it with: ocim rollout watch {given.rollout}")
+
+    def undo(self, given: argparse.Namespace) -> None:
+        rollout = _find(given.rollout)
+        possible, impossible = undo.undoable(rollout)
+        for upgrade in possible:
+            self.out.say(f"  {upgrade}")
+        for upgrade, reason in impossible:
+            self.out.say(f"Cannot be undone: {upgrade}: {reason}.", style="yellow")
+        self.out.say("What migrations did to the databases stays.")
+        self.confirm(f"Undo {len(possible)} upgrades?", given.yes)
+        perform(undo.request(rollout))
+        self._warn(given.rollout)
+        self.out.say(f"Look at it with: ocim rollout show {rollout.pk}")
 
     def _warn(self, rollout: int) -> None:
         warn_without_worker(_find(rollout).queue, self.out)
