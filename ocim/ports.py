@@ -110,6 +110,13 @@ class Databases(Protocol):
     def size(self, database: Database) -> int | None:
         """In bytes; None where it does not exist."""
 
+    def execute(self, database: Database, statement: str) -> int:
+        """Run one SQL statement with the database's own account; how many rows it touched.
+
+        It is committed, or, where it fails, without effect: then OutsideRefusal with the
+        database's words.
+        """
+
 
 class Prober(Protocol):
     """Looks whether something answers. Never raises for what it finds: the result says it."""

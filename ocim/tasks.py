@@ -6,19 +6,21 @@ A lost message costs a minute, a second one nothing.
 
 import logging
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import cache, wraps
 from typing import Any
 
 from django.conf import settings
 from django.db import close_old_connections, transaction
 from huey import RedisHuey, SqliteHuey, crontab
-from huey.api import Huey
+from huey.api import Huey, TaskWrapper
 from huey.serializer import SignedSerializer
 
-from ocim.core.actions import Action, SyncBalancer
+from ocim.core.actions import Action, DriveRollout, SyncBalancer, WorkOn
 from ocim.core.errors import OcimError
 from ocim.operations import balancing, jobs, terminate
 from ocim.operations.kinds import KINDS
+from ocim.operations.redeploy import drive as rollouts
 from ocim.wiring import context
 
 PERIODIC = "opencraft_periodic"
@@ -39,11 +41,17 @@ def _put(action: Action) -> None:
         case SyncBalancer():
             # Not behind the jobs of the other queues, which take minutes or hours.
             queue(PERIODIC).sync(action.balancer_id)
-        case _ if action.at is None:
-            queue(action.queue).work(action.instance_id)
-        case _:
-            wait = (action.at - context().now()).total_seconds()
-            queue(action.queue).work.schedule((action.instance_id,), delay=max(0.0, wait))
+        case DriveRollout():
+            _schedule(queue(PERIODIC).drive, action.rollout_id, action.at)
+        case WorkOn():
+            _schedule(queue(action.queue).work, action.instance_id, action.at)
+
+
+def _schedule(task: TaskWrapper, of: int, at: datetime | None) -> None:
+    if at is None:
+        task(of)
+    else:
+        task.schedule((of,), delay=max(0.0, (at - context().now()).total_seconds()))
 
 
 class Queue:
@@ -53,6 +61,7 @@ class Queue:
         self.huey = _huey(name)
         self.work = self.huey.task(name="work")(_alone(work, name))
         self.sync = self.huey.task(name="sync")(_alone(sync))
+        self.drive = self.huey.task(name="drive")(_alone(drive))
         if name == PERIODIC:
             self.huey.periodic_task(crontab(), name="mend")(_alone(mend))
             self.huey.periodic_task(crontab(minute="*/10"), name="retain")(_alone(retain))
@@ -76,12 +85,18 @@ def sync(balancer_id: int) -> None:
     balancing.sync(balancer_id=balancer_id, context=context())
 
 
+def drive(rollout_id: int) -> None:
+    """Look at a mass upgrade, and start what may be started."""
+    perform(rollouts.drive(rollout_id=rollout_id, context=context()))
+
+
 def mend() -> None:
     """Take up what was forgotten: work without a worker, a balancer that lags behind."""
     nudges = jobs.unattended(context=context())
     # Where messages wait, these may well be among them.
     empty = {name for name in {one.queue for one in nudges} if not queue(name).huey.pending_count()}
     perform(nudge for nudge in nudges if nudge.queue in empty)
+    perform(rollouts.drive_all())
     perform(balancing.gaps(context=context()))
 
 

@@ -20,4 +20,12 @@ class SyncBalancer:
     balancer_id: int
 
 
-Action = WorkOn | SyncBalancer
+@dataclass(frozen=True, slots=True)
+class DriveRollout:
+    """Look at a mass upgrade and start what may be started; `at` is None for now."""
+
+    rollout_id: int
+    at: datetime | None = None
+
+
+Action = WorkOn | SyncBalancer | DriveRollout

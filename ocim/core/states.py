@@ -36,6 +36,34 @@ class JobState(StrEnum):
     FAILED = "failed"
 
 
+class RolloutState(StrEnum):
+    """The life of a mass upgrade."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    ABORTED = "aborted"
+    ENDED = "ended"
+
+
+class UpgradeState(StrEnum):
+    """The life of one instance's part in it."""
+
+    PENDING = "pending"
+    RUNNING = "in progress"
+    SUCCEEDED = "successful"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNDONE = "undone"
+
+
+class SqlState(StrEnum):
+    """The life of one statement that is run before an upgrade, at most once."""
+
+    INTENDED = "intended"
+    DONE = "done"
+    FAILED = "failed"
+
+
 State = TypeVar("State", bound=StrEnum)
 Transitions = Mapping[State, frozenset[State]]
 
@@ -68,6 +96,24 @@ JOB_TRANSITIONS: Transitions[JobState] = {
     _J.RUNNING: frozenset({_J.WAITING, _J.DONE, _J.FAILED}),
     _J.DONE: frozenset(),
     _J.FAILED: frozenset(),
+}
+
+_R = RolloutState
+ROLLOUT_TRANSITIONS: Transitions[RolloutState] = {
+    _R.RUNNING: frozenset({_R.PAUSED, _R.ABORTED, _R.ENDED}),
+    _R.PAUSED: frozenset({_R.RUNNING, _R.ABORTED, _R.ENDED}),  # with what was under way
+    _R.ABORTED: frozenset({_R.ENDED}),
+    _R.ENDED: frozenset({_R.RUNNING}),  # retry, undo
+}
+
+_U = UpgradeState
+UPGRADE_TRANSITIONS: Transitions[UpgradeState] = {
+    _U.PENDING: frozenset({_U.RUNNING, _U.CANCELLED}),
+    _U.RUNNING: frozenset({_U.PENDING, _U.SUCCEEDED, _U.FAILED, _U.CANCELLED}),
+    _U.SUCCEEDED: frozenset({_U.UNDONE}),
+    _U.FAILED: frozenset({_U.PENDING}),
+    _U.CANCELLED: frozenset({_U.PENDING}),
+    _U.UNDONE: frozenset(),
 }
 
 

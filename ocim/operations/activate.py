@@ -6,7 +6,7 @@ from dataclasses import replace
 from django.db import transaction
 
 from ocim.catalog.endpoints import probes, public_probes
-from ocim.core.actions import Action
+from ocim.core.actions import Action, SyncBalancer
 from ocim.core.errors import LostClaim, NotPossible, OcimError
 from ocim.core.states import AppServerState
 from ocim.operations.balancing import note_change, sync_and_wait
@@ -35,7 +35,8 @@ def activate(job: Job, lease: Lease, context: Context) -> list[Action]:
     # A service that was turned on since is on none of them, and one that was turned off not public.
     common = spec.services.intersection(*(one.services for one in chosen))
     if "previous" not in job.memory:
-        write_job(job, lease=lease, memory={"previous": _active(instance)})
+        memory = {**job.memory, "previous": _active(instance)}
+        write_job(job, lease=lease, memory=memory)
         job.refresh_from_db()
     previous: list[int] = job.memory["previous"]
     kept = previous if job.arguments.get("keep") else []
@@ -59,6 +60,17 @@ def activate(job: Job, lease: Lease, context: Context) -> list[Action]:
     return []
 
 
+def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
+    """Let those serve again that did before, where a worker died after the swing."""
+    instance = OpenEdXInstance.objects.get(pk=job.instance_id)
+    previous = job.memory.get("previous")
+    if previous is None or _active(instance) == previous:
+        return []
+    running = instance.appserver_set.filter(pk__in=previous, state=AppServerState.RUNNING)
+    _write(instance, list(running.values_list("pk", flat=True)), lease, context)
+    return [SyncBalancer(instance.load_balancing_server_id)]
+
+
 def deactivate(job: Job, lease: Lease, context: Context) -> list[Action]:
     """Take the job's app servers out of the balancer; they stay up."""
     instance = OpenEdXInstance.objects.get(pk=job.instance_id)
@@ -69,6 +81,16 @@ def deactivate(job: Job, lease: Lease, context: Context) -> list[Action]:
 
 def swing(instance: OpenEdXInstance, wanted: list[int], *, lease: Lease, context: Context) -> None:
     """Make just the `wanted` app servers active, and return when the balancer has followed."""
+    going = _write(instance, wanted, lease, context)
+    sync_and_wait(balancer_id=instance.load_balancing_server_id, context=context)
+    for appserver in OpenEdXAppServer.objects.filter(pk__in=going):
+        say(appserver, "Out of the balancer.", context=context)
+
+
+def _write(
+    instance: OpenEdXInstance, wanted: list[int], lease: Lease, context: Context
+) -> list[int]:
+    """Write down that just the `wanted` are active; those that are no more."""
     now = context.now()
     active = _active(instance)
     coming = [pk for pk in wanted if pk not in active]
@@ -77,9 +99,7 @@ def swing(instance: OpenEdXInstance, wanted: list[int], *, lease: Lease, context
         write_appservers(coming, lease=lease, is_active=True, active_since=now, deactivated_at=None)
         write_appservers(going, lease=lease, is_active=False, deactivated_at=now)
         note_change(instance.load_balancing_server_id)
-    sync_and_wait(balancer_id=instance.load_balancing_server_id, context=context)
-    for appserver in OpenEdXAppServer.objects.filter(pk__in=going):
-        say(appserver, "Out of the balancer.", context=context)
+    return going
 
 
 def _put_back(

@@ -115,6 +115,47 @@ def change(
     return instance, actions
 
 
+def as_changed(
+    instance: OpenEdXInstance, changes: Mapping[str, Any], context: Context
+) -> tuple[dict[str, Any], list[str]]:
+    """The fields as they would be kept, and what would be wrong with it, after these changes.
+
+    Nothing is written, and the instance stays as it is.
+    """
+    was = {name: getattr(instance, name) for name in changes}
+    for name, value in changes.items():
+        setattr(instance, name, value)
+    try:
+        _check(instance, [], [], context)
+        return {name: getattr(instance, name) for name in changes}, []
+    except BadInput as error:
+        return {}, list(error.faults)
+    finally:
+        for name, value in was.items():
+            setattr(instance, name, value)
+
+
+def put_back(
+    *, instance_id: int, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> list[Action]:
+    """Undo a change, but for fields that somebody has changed since: those stay as they are."""
+    with transaction.atomic():
+        instance = _locked(instance_id)
+        ours = [name for name, value in after.items() if getattr(instance, name) == value]
+        for name in ours:
+            setattr(instance, name, before[name])
+        of_names = [name for name in ours if name.endswith("_domain")]
+        if of_names and _faults_of_names(instance):
+            # Another instance took an old name meanwhile, and keeps it.
+            ours = [name for name in ours if name not in of_names]
+            of_names = []
+        instance.save(update_fields=ours)
+        if of_names:
+            _claim_names(instance)
+            return note_change(instance.load_balancing_server_id)
+    return []
+
+
 def unarchive(*, instance_id: int) -> list[Action]:
     """Take it back among the living: it has its data, and no app server until one is spawned."""
     with transaction.atomic():

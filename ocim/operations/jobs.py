@@ -31,7 +31,7 @@ class Kind:
     """How jobs of a kind are done, and what is put right when one ends in failure."""
 
     run: Callable[[Job, Lease, Context], list[Action]]
-    give_up: Callable[[Job, Lease, Context], None] = lambda _job, _lease, _context: None
+    give_up: Callable[[Job, Lease, Context], list[Action]] = lambda _job, _lease, _context: []
 
 
 Kinds = Mapping[str, Kind]
@@ -183,5 +183,4 @@ def _begin(job: Job, lease: Lease) -> None:
 def _fail(job: Job, lease: Lease, reason: str, kind: Kind, context: Context) -> list[Action]:
     with transaction.atomic():
         move_job(job, JobState.FAILED, lease=lease, error=reason, ended_at=context.now())
-        kind.give_up(job, lease, context)
-    return []
+        return kind.give_up(job, lease, context)

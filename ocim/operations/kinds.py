@@ -2,12 +2,17 @@
 
 from ocim.operations import activate, spawn, terminate
 from ocim.operations.jobs import Kind
+from ocim.operations.redeploy import undo, upgrade
+from ocim.operations.redeploy.drive import KIND as UPGRADE
+from ocim.operations.redeploy.undo import KIND as UNDO
 
 KINDS = {
     "spawn": Kind(spawn.run, spawn.give_up),
-    "activate": Kind(activate.activate),
+    "activate": Kind(activate.activate, activate.give_up),
     "deactivate": Kind(activate.deactivate),
     "terminate": Kind(terminate.terminate),
     "archive": Kind(terminate.archive),
+    UPGRADE: Kind(upgrade.run, upgrade.give_up),
+    UNDO: Kind(undo.run, activate.give_up),
     "retain": Kind(terminate.retain),
 }

@@ -56,28 +56,10 @@ def request(
     """
     if instance.ref_set.is_archived:
         raise NotPossible(f"{instance} is archived.", remedy="Unarchive it first.")
-    effective = effective_variables(instance, context.policy)
     with transaction.atomic():
-        deployment = Deployment.objects.create(
-            instance=instance,
-            creator_id=creator_id,
-            reason=reason,
-            changes=changes_since(instance, effective),
+        appservers = write_down(
+            instance, context=context, count=count, reason=reason, creator_id=creator_id
         )
-        appservers = [
-            OpenEdXAppServer.objects.create(
-                instance=instance,
-                deployment=deployment,
-                openedx_release=instance.openedx_release,
-                edx_platform_commit=instance.platform_commit,
-                configuration_source_repo_url=instance.configuration_source_repo_url,
-                configuration_version=instance.configuration_commit,
-                configuration_playbook_name=instance.playbook_name,
-                optional_services=sorted(services_of(effective.values) - ALWAYS),
-                effective_variables=freeze(effective),
-            )
-            for _ in range(count or instance.openedx_appserver_count)
-        ]
         job = jobs.submit(
             instance_id=instance.pk,
             kind="spawn",
@@ -88,13 +70,45 @@ def request(
     return appservers, job
 
 
+def write_down(
+    instance: OpenEdXInstance,
+    *,
+    context: Context,
+    count: int | None = None,
+    reason: str = "",
+    creator_id: int | None = None,
+) -> list[OpenEdXAppServer]:
+    """New app servers with the configuration as it is now, for a job that will make them."""
+    effective = effective_variables(instance, context.policy)
+    deployment = Deployment.objects.create(
+        instance=instance,
+        creator_id=creator_id,
+        reason=reason,
+        changes=changes_since(instance, effective),
+    )
+    return [
+        OpenEdXAppServer.objects.create(
+            instance=instance,
+            deployment=deployment,
+            openedx_release=instance.openedx_release,
+            edx_platform_commit=instance.platform_commit,
+            configuration_source_repo_url=instance.configuration_source_repo_url,
+            configuration_version=instance.configuration_commit,
+            configuration_playbook_name=instance.playbook_name,
+            optional_services=sorted(services_of(effective.values) - ALWAYS),
+            effective_variables=freeze(effective),
+        )
+        for _ in range(count or instance.openedx_appserver_count)
+    ]
+
+
 def run(job: Job, lease: Lease, context: Context) -> list[Action]:
     """Bring up every app server of the job that is not up yet; then, if asked for, activate."""
     actions: list[Action] = []
     for appserver in _of(job):
         if appserver.state in UNFINISHED:
             actions = _bring_up(appserver, job, lease, context)
-    if job.arguments["activate"]:
+    if job.arguments.get("activate"):
         jobs.submit(
             instance_id=job.instance_id,
             kind="activate",
@@ -105,7 +119,7 @@ def run(job: Job, lease: Lease, context: Context) -> list[Action]:
     return actions
 
 
-def give_up(job: Job, lease: Lease, context: Context) -> None:
+def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
     """Mark what did not come up as failed, with the job's reason; its host is kept."""
     for appserver in _of(job):
         if appserver.state in UNFINISHED:
@@ -118,6 +132,7 @@ def give_up(job: Job, lease: Lease, context: Context) -> None:
                 failure=job.error,
                 failed_at=context.now(),
             )
+    return []
 
 
 def _of(job: Job) -> list[OpenEdXAppServer]:

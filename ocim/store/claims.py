@@ -10,13 +10,15 @@ from ocim.core.states import (
     APP_SERVER_TRANSITIONS,
     JOB_TRANSITIONS,
     SERVER_TRANSITIONS,
+    UPGRADE_TRANSITIONS,
     AppServerState,
     JobState,
     ServerState,
+    UpgradeState,
     may_become,
     require_transition,
 )
-from ocim.store.models import Job, Lease, OpenEdXAppServer, Server
+from ocim.store.models import Job, Lease, OpenEdXAppServer, Server, Upgrade
 
 
 def claim_lease(instance_id: int, *, worker: str, now: datetime, seconds: float) -> Lease | None:
@@ -101,3 +103,15 @@ def move_job(job: Job, to: JobState, *, lease: Lease, **fields: object) -> None:
     if not changed:
         raise LostClaim(f"Another worker took over {job}.")
     job.refresh_from_db()
+
+
+def move_upgrade(upgrade: Upgrade, to: UpgradeState, *, lease: Lease, **fields: object) -> None:
+    """Change the state of an instance's part in a rollout, as `move_job` does."""
+    changed = Upgrade.objects.filter(
+        pk=upgrade.pk,
+        state__in=may_become(to, UPGRADE_TRANSITIONS),
+        instance__lease__fence=lease.fence,
+    ).update(state=to, **fields)
+    if not changed:
+        raise LostClaim(f"Another worker took over {upgrade}.")
+    upgrade.refresh_from_db()

@@ -123,3 +123,19 @@ def test_a_locked_database_may_be_tried_again(path: Path, database: Database) ->
 def test_a_relative_path_is_refused() -> None:
     with pytest.raises(BadInput, match="absolute"):
         SqliteDatabases().ensure(Database(kind="sqlite", name="edxapp.sqlite3"))
+
+
+@pytest.mark.parametrize("statement", ["ATTACH '{other}' AS other", "VACUUM INTO '{other}.copy'"])
+def test_a_statement_cannot_reach_another_database(
+    path: Path, database: Database, tmp_path: Path, statement: str
+) -> None:
+    databases = SqliteDatabases()
+    databases.ensure(database)
+    other = tmp_path / "other.sqlite3"
+    with closing(sqlite3.connect(other)) as connection:
+        connection.execute("CREATE TABLE secret (id)")
+
+    with pytest.raises(OutsideRefusal):
+        databases.execute(database, statement.format(other=other))
+
+    assert not Path(f"{other}.copy").exists()

@@ -1,22 +1,27 @@
 """What every kind of instance databases promises."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.adapters.memory.databases import MemoryDatabases
+from ocim.core.errors import OutsideRefusal
 from ocim.core.spec import Database
 from ocim.ports import Databases
 
 Make = Callable[[str], Database]
 
 
-@pytest.fixture(params=[SqliteDatabases, MemoryDatabases])
-def databases(request: pytest.FixtureRequest) -> Databases:
-    made: Databases = request.param()
-    return made
+@pytest.fixture(params=["sqlite", "memory"])
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
+    if request.param == "sqlite":
+        yield SqliteDatabases()
+    else:
+        memory = MemoryDatabases()
+        yield memory
+        memory.close()
 
 
 @pytest.fixture
@@ -71,3 +76,39 @@ def test_a_dropped_database_can_be_made_again(databases: Databases, database: Ma
     databases.ensure(database("one"))
 
     assert databases.size(database("one")) is not None
+
+
+def test_a_statement_says_how_many_rows_it_touched(databases: Databases, database: Make) -> None:
+    databases.ensure(database("one"))
+
+    assert databases.execute(database("one"), "CREATE TABLE course (name TEXT)") == 0
+    assert databases.execute(database("one"), "INSERT INTO course VALUES ('a'), ('b');") == 2
+    assert databases.execute(database("one"), "DELETE FROM course") == 2
+
+
+def test_a_statement_that_fails_has_no_effect_and_tells_the_databases_words(
+    databases: Databases, database: Make
+) -> None:
+    databases.ensure(database("one"))
+    databases.execute(database("one"), "CREATE TABLE course (name TEXT UNIQUE)")
+
+    with pytest.raises(OutsideRefusal, match=r"UNIQUE constraint failed: course\.name"):
+        databases.execute(database("one"), "INSERT INTO course VALUES ('a'), ('a')")
+
+    assert databases.execute(database("one"), "DELETE FROM course") == 0
+
+
+def test_a_statement_on_a_database_that_is_not_there_is_refused(
+    databases: Databases, database: Make
+) -> None:
+    with pytest.raises(OutsideRefusal, match="There is no"):
+        databases.execute(database("one"), "SELECT 1")
+
+
+def test_databases_are_apart(databases: Databases, database: Make) -> None:
+    for name in ("one", "two"):
+        databases.ensure(database(name))
+    databases.execute(database("one"), "CREATE TABLE course (name TEXT)")
+
+    with pytest.raises(OutsideRefusal):
+        databases.execute(database("two"), "DELETE FROM course")

@@ -52,6 +52,27 @@ class SqliteDatabases:
             files = (path, *_companions(path))
             return sum(file.stat().st_size for file in files if file.exists())
 
+    def execute(self, database: Database, statement: str) -> int:
+        """Run it in a transaction of its own."""
+        path = _path(database)
+        if not path.exists():
+            raise OutsideRefusal(f"There is no SQLite database {path}.")
+        try:
+            with (
+                contextlib.closing(sqlite3.connect(path, self._lock_timeout)) as connection,
+                connection,
+            ):
+                connection.set_authorizer(_only_this_database)
+                return max(0, connection.execute(statement).rowcount)
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            raise OutsideRefusal(f"SQLite says: {error}.") from error
+
+
+def _only_this_database(action: int, *_: object) -> int:
+    # The owner of the file could open any other one: that is what an account is for elsewhere.
+    others = (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH)
+    return sqlite3.SQLITE_DENY if action in others else sqlite3.SQLITE_OK
+
 
 def _path(database: Database) -> Path:
     path = Path(database.name)

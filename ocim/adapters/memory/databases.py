@@ -1,5 +1,8 @@
 """Instance databases in memory."""
 
+import sqlite3
+
+from ocim.core.errors import OutsideRefusal
 from ocim.core.spec import Database
 
 
@@ -10,6 +13,7 @@ class MemoryDatabases:
         self.kind = kind
         self.sizes: dict[tuple[str, int, str], int] = {}
         """In bytes, by host, port and name."""
+        self._contents: dict[tuple[str, int, str], sqlite3.Connection] = {}
 
     def ensure(self, database: Database) -> None:
         """Remember it."""
@@ -18,10 +22,31 @@ class MemoryDatabases:
     def drop(self, database: Database) -> None:
         """Forget it."""
         self.sizes.pop(_key(database), None)
+        if content := self._contents.pop(_key(database), None):
+            content.close()
 
     def size(self, database: Database) -> int | None:
         """What was set, 0 at first."""
         return self.sizes.get(_key(database))
+
+    def execute(self, database: Database, statement: str) -> int:
+        """Run it on a SQLite database in memory that is made for it."""
+        key = _key(database)
+        if key not in self.sizes:
+            raise OutsideRefusal(f"There is no database {database.name}.")
+        if key not in self._contents:
+            self._contents[key] = sqlite3.connect(":memory:", check_same_thread=False)
+        try:
+            with self._contents[key] as content:
+                return max(0, content.execute(statement).rowcount)
+        except sqlite3.Error as error:
+            raise OutsideRefusal(f"SQLite says: {error}.") from error
+
+    def close(self) -> None:
+        """Let go of what statements left."""
+        for content in self._contents.values():
+            content.close()
+        self._contents.clear()
 
 
 def _key(database: Database) -> tuple[str, int, str]:

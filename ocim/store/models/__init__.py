@@ -6,6 +6,7 @@ from ocim.store.models.instance import Domain, InstanceReference, InstanceTag, O
 from ocim.store.models.job import Job
 from ocim.store.models.lease import Lease
 from ocim.store.models.log import LogEntry
+from ocim.store.models.rollout import Rollout, SqlRun, Upgrade
 from ocim.store.models.server import Server
 from ocim.store.models.shared import (
     BrokerServer,
@@ -28,7 +29,10 @@ __all__ = [
     "LogEntry",
     "OpenEdXAppServer",
     "OpenEdXInstance",
+    "Rollout",
     "SearchServer",
     "Server",
+    "SqlRun",
+    "Upgrade",
     "Worker",
 ]

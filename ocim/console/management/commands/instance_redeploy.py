@@ -1,0 +1,191 @@
+"""`ocim redeploy`, known to operators' scripts as `manage.py instance_redeploy`."""
+
+import argparse
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from ocim.console.command import OcimCommand
+from ocim.console.progress import warn_without_worker
+from ocim.console.redeploying import at_most, document, gathered, rules_of, statements, tell_plan
+from ocim.console.watch import watch_to_end
+from ocim.core.errors import BadInput, NotPossible
+from ocim.operations.redeploy.begin import begin
+from ocim.operations.redeploy.plan import Plan, from_json, make_plan
+from ocim.operations.redeploy.selection import select
+from ocim.store.selectors import live_workers
+from ocim.tasks import perform
+from ocim.wiring import context, queue_name
+
+PLANNED = (
+    "tag",
+    "filter",
+    "exclude",
+    "retry_failed",
+    "update",
+    "preupgrade_sql_commands",
+    "canary",
+)
+PLAIN = (str, int, float, bool)
+
+
+class Command(OcimCommand):
+    help = "Upgrade or reconfigure many instances: new app servers for all of them, in batches."
+    trouble = 2
+    examples = """examples:
+  ocim redeploy --tag=juniper2 --filter=@filter.yml --update=@update.yml --show-instances
+  HUEY_QUEUE_NAME=opencraft_low_priority ocim redeploy --tag=juniper2 --batch-size=6 \\
+     --filter=@filter.yml --exclude=@exclude.yml --update=@update.yml --canary=1
+  ocim redeploy --tag=new-theme --filter='{organization: ACME}' --plan-out=plan.json
+  ocim redeploy --plan=plan.json --force
+
+exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands still,
+130 interrupted (the rollout goes on: `ocim rollout watch`)
+"""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.set_defaults(run=self.redeploy)
+        what = parser.add_argument_group("what is upgraded")
+        what.add_argument("--tag", help="marks what succeeded; what failed gets TAG-failed")
+        what.add_argument("--filter", default="", help="YAML or @FILE: for objects.filter(…)")
+        what.add_argument("--exclude", default="", help="YAML or @FILE: for objects.exclude(…)")
+        what.add_argument(
+            "--retry-failed", action="store_true", help="those tagged TAG-failed, too"
+        )
+        what.add_argument("--plan", metavar="FILE", help="just what this plan says")
+        how = parser.add_argument_group("how")
+        how.add_argument("--update", default="", help="YAML or @FILE: fields to set before")
+        how.add_argument(
+            "--preupgrade-sql-commands", default="", metavar="SQL",
+            help="YAML list or @FILE: run one after another on the instance's database before",
+        )  # fmt: skip
+        how.add_argument("--strict-sql", action="store_true", help="failing SQL fails the instance")
+        how.add_argument("--no-activate", action="store_true", help="old app servers go on serving")
+        how.add_argument("--batch-size", type=int, default=2, help="at once; default: 2")
+        how.add_argument(
+            "--batch-frequency", type=float, default=600.0, metavar="SECONDS",
+            help="between two status blocks; a free slot is refilled at once; default: 600",
+        )  # fmt: skip
+        how.add_argument("--num-attempts", type=int, default=1, help="per instance; default: 1")
+        how.add_argument("--stagger", type=float, default=0.0, metavar="SECONDS",
+                         help="between two starts")  # fmt: skip
+        how.add_argument("--canary", type=int, default=0, metavar="N", help="so many go first")
+        how.add_argument("--approve-waves", action="store_true",
+                         help="the rest waits for `ocim rollout resume`")  # fmt: skip
+        how.add_argument("--max-failures", metavar="N|P%", help="stop when more have failed")
+        how.add_argument(
+            "--max-same-cause", type=int, default=3, metavar="N",
+            help="stop when so many failed for one reason; 0: never; default: 3",
+        )  # fmt: skip
+        how.add_argument("--window", metavar="22:00-05:00", help="by each instance's own clock")
+        ask = parser.add_argument_group("before it begins")
+        ask.add_argument("--show-instances", action="store_true", help="show them, and do nothing")
+        ask.add_argument("--plan-out", metavar="FILE", help="write the plan, and do nothing else")
+        ask.add_argument("--force", action="store_true", help="do not ask")
+        ask.add_argument("--no-wait", action="store_true", help="return once it has begun")
+
+    def redeploy(self, given: argparse.Namespace) -> None:
+        rules, plan = gathered(lambda: rules_of(given), lambda: self._plan(given))
+        tell_plan(plan, self.out)
+        if given.show_instances:
+            return
+        if given.plan_out:
+            _write(Path(given.plan_out), json.dumps(plan.to_json(), indent=2))
+            self.out.say(
+                f"Written to {given.plan_out}. Go on with: ocim redeploy --plan={given.plan_out}"
+            )
+            return
+        if not plan.items:
+            self.out.say("No instance is to be upgraded.")
+            return
+        self._tell_settings(given)
+        if not given.force and not self._goes_on():
+            raise NotPossible("Cancelled: nothing was done.")
+        rollout, actions = begin(
+            plan,
+            rules=at_most(rules, given.max_failures, len(plan.items)),
+            arguments=_arguments(given),
+            queue=queue_name(),
+            activate=not given.no_activate,
+            strict_sql=given.strict_sql,
+        )
+        warn_without_worker(queue_name(), self.out)
+        self.out.say(f"Begun as rollout {rollout.pk}: ocim rollout show {rollout.pk}")
+        perform(actions)
+        if not given.no_wait:
+            watch_to_end(rollout, self.out, frequency=given.batch_frequency)
+
+    def _plan(self, given: argparse.Namespace) -> Plan:
+        if given.plan:
+            return _kept(given)
+        if not given.tag:
+            raise BadInput(["--tag is missing: it names the redeployment."])
+        update, including, excluding, sql = gathered(
+            lambda: document("--update", given.update),
+            lambda: document("--filter", given.filter),
+            lambda: document("--exclude", given.exclude),
+            lambda: statements("--preupgrade-sql-commands", given.preupgrade_sql_commands),
+        )
+        selection = select(
+            tag=given.tag,
+            including=including,
+            excluding=excluding,
+            retry_failed=given.retry_failed,
+        )
+        return make_plan(
+            tag=given.tag,
+            selection=selection,
+            update=update,
+            sql=sql,
+            canaries=given.canary,
+            context=context(),
+        )
+
+    def _tell_settings(self, given: argparse.Namespace) -> None:
+        self.out.say(f"Batch size: {given.batch_size}")
+        self.out.say(f"Batch frequency: {timedelta(seconds=given.batch_frequency)}")
+        self.out.say(f"Number of attempts: {given.num_attempts}")
+        threads = sum(one.threads for one in live_workers(context().now(), queue_name()))
+        if 0 < threads < given.batch_size:
+            self.out.say(
+                f"Only {threads} jobs are worked off at once in the queue {queue_name()}:"
+                " the rest of a batch waits.",
+                style="yellow",
+            )
+
+    def _goes_on(self) -> bool:
+        answer = self.ask("Do you want to continue? [yes/No] ", option="--force")
+        return answer.strip().lower().startswith("y")
+
+
+def _kept(given: argparse.Namespace) -> Plan:
+    if also := [f"--{name.replace('_', '-')}" for name in PLANNED if getattr(given, name)]:
+        raise BadInput([f"--plan says already what {', '.join(also)} would."])
+    try:
+        kept = json.loads(Path(given.plan).read_text())
+    except (OSError, ValueError) as error:
+        raise BadInput([f"--plan: {given.plan} cannot be read: {error}."]) from None
+    return from_json(kept)
+
+
+def _write(path: Path, text: str) -> None:
+    """For its owner only: extra settings may hold passwords."""
+    try:
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        path.write_text(text)
+    except OSError as error:
+        raise BadInput([f"--plan-out: {path} cannot be written: {error.strerror}."]) from None
+
+
+def _arguments(given: argparse.Namespace) -> dict[str, Any]:
+    """The command line as it is kept, with the filters themselves in place of their files."""
+    told = {
+        **{name: value for name, value in vars(given).items() if isinstance(value, PLAIN)},
+        "filter": document("--filter", given.filter),
+        "exclude": document("--exclude", given.exclude),
+    }
+    return {name: value for name, value in told.items() if value}

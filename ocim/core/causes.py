@@ -1,0 +1,30 @@
+"""Failures that have one cause are told apart from those that have others."""
+
+import re
+
+LONGEST = 200
+# What differs between two instances that fail for the same reason.
+_PARTICULAR = (
+    (re.compile(r"https?://[^\s'\"]+"), "URL"),
+    # A file's own name tells what is missing, unless it was made up.
+    (re.compile(r"(?<![\w.])(?:/[\w.@+-]+)+/(?:(?=[^\W\d]+\b)|[\w.@+-]*\d[\w.@+-]*)"), "PATH "),
+    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE), "ID"),
+    (re.compile(r"\b0x[0-9a-f]+\b", re.IGNORECASE), "ID"),
+    (re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,}\b", re.IGNORECASE), "ID"),
+    (re.compile(r"\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b"), "ADDRESS"),
+    (re.compile(r"\d+(\.\d+)*"), "N"),
+)
+
+
+def signature(failure: str, *names: str) -> str:
+    """The first line of a failure without what is the instance's own: its `names`, numbers, paths.
+
+    Equal for failures that have the same cause, as far as a text can tell.
+    """
+    lines = failure.strip().splitlines()
+    line = lines[0] if lines else "It failed without saying why."
+    for name in sorted(filter(None, names), key=len, reverse=True):
+        line = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "INSTANCE", line)
+    for pattern, stands_for in _PARTICULAR:
+        line = pattern.sub(stands_for, line)
+    return line[:LONGEST]

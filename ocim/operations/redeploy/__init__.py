@@ -1,0 +1,1 @@
+"""Mass upgrades: planned, begun, driven by the workers, controlled, undone."""

@@ -1,0 +1,79 @@
+"""Pause, resume, abort, retry: from any terminal, at any time."""
+
+from django.db import transaction
+
+from ocim.core.actions import Action, DriveRollout
+from ocim.core.errors import NotPossible
+from ocim.core.states import ROLLOUT_TRANSITIONS, RolloutState, UpgradeState, may_become
+from ocim.store.models import Rollout, Upgrade
+
+_R = RolloutState
+
+
+def pause(rollout: Rollout, *, reason: str = "Somebody paused it.") -> None:
+    """Start no more; what is under way goes on to its end."""
+    _move(rollout, _R.PAUSED, reason=reason)
+
+
+def resume(rollout: Rollout) -> list[Action]:
+    """Go on; failures so far stop it no more, and a wave that waits for approval has it."""
+    with transaction.atomic():
+        if _locked(rollout).state != _R.PAUSED:
+            raise NotPossible(f"{rollout} is {rollout.state}, not paused.")
+        waiting = rollout.upgrades.filter(state=UpgradeState.PENDING).order_by("wave").first()
+        wave = waiting.wave if waiting else rollout.approved_wave
+        _move(rollout, _R.RUNNING, reason="", approved_wave=wave)
+        rollout.upgrades.filter(state=UpgradeState.FAILED).update(forgiven=True)
+    return [DriveRollout(rollout.pk)]
+
+
+def abort(rollout: Rollout) -> list[Action]:
+    """Start no more, for good; what is under way goes on to its end. Works while it is paused."""
+    with transaction.atomic():
+        _move(rollout, _R.ABORTED, reason="Somebody aborted it.")
+        rollout.upgrades.filter(state=UpgradeState.PENDING).update(state=UpgradeState.CANCELLED)
+    return [DriveRollout(rollout.pk)]
+
+
+def retry(rollout: Rollout, *, cause: str = "") -> list[Action]:
+    """Try the failed and the cancelled again, or just those that failed for one cause.
+
+    Their settings are taken as they are now; SQL that was run is not run again. What waits in a
+    rollout that stood still goes on, too.
+    """
+    states = [UpgradeState.FAILED] if cause else [UpgradeState.FAILED, UpgradeState.CANCELLED]
+    with transaction.atomic():
+        _locked(rollout)
+        found = rollout.upgrades.filter(state__in=states, instance__isnull=False)
+        if cause:
+            found = found.filter(cause=cause)
+        chosen = list(found.select_related("instance"))
+        if not chosen:
+            raise NotPossible("There is nothing to be tried again.")
+        for upgrade in chosen:
+            upgrade.before = {name: getattr(upgrade.instance, name) for name in upgrade.after}
+            upgrade.state = UpgradeState.PENDING
+            upgrade.attempts = 0
+            upgrade.not_before = None
+            upgrade.forgiven = False
+        again = ["before", "state", "attempts", "not_before", "forgiven"]
+        Upgrade.objects.bulk_update(chosen, again, batch_size=500)
+        if rollout.state != _R.RUNNING:
+            _move(rollout, _R.RUNNING, reason="", ended_at=None)
+            rollout.upgrades.filter(state=UpgradeState.FAILED).update(forgiven=True)
+    return [DriveRollout(rollout.pk)]
+
+
+def _locked(rollout: Rollout) -> Rollout:
+    """The rollout as it is, so that nobody drives it meanwhile."""
+    rollout.refresh_from_db(from_queryset=Rollout.objects.select_for_update())
+    return rollout
+
+
+def _move(rollout: Rollout, to: RolloutState, **fields: object) -> None:
+    changed = Rollout.objects.filter(
+        pk=rollout.pk, state__in=may_become(to, ROLLOUT_TRANSITIONS)
+    ).update(state=to, **fields)
+    rollout.refresh_from_db()
+    if not changed:
+        raise NotPossible(f"{rollout} is {rollout.state}, and cannot become {to}.")

@@ -1,0 +1,118 @@
+"""Which instances a mass upgrade is for, and which it leaves out, and why."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import FieldError, ValidationError
+from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
+
+from ocim.core.errors import BadInput
+from ocim.store.models import OpenEdXInstance
+
+FAILED = "-failed"
+"""What is put behind the tag of instances that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Instances in the order of their ids; `left_out` says why of each that is not among them."""
+
+    chosen: tuple[OpenEdXInstance, ...]
+    left_out: tuple[tuple[OpenEdXInstance, str], ...]
+
+
+def select(
+    *,
+    tag: str,
+    including: Mapping[str, Any],
+    excluding: Mapping[str, Any],
+    retry_failed: bool = False,
+) -> Selection:
+    """Apply the filters, as `OpenEdXInstance.objects.filter` and `exclude` do.
+
+    BadInput names every field that there is not, with the nearest that there is, and every value
+    that does not fit. Nothing is written.
+    """
+    fleet = (
+        OpenEdXInstance.objects.filter(ref_set__is_archived=False)
+        .select_related("ref_set", "database_server")
+        .prefetch_related("tags")
+    )
+    faults: list[str] = []
+    matched = _narrowed(fleet, "filter", including, faults)
+    excluded = _narrowed(fleet, "exclude", excluding, faults) if excluding else fleet.none()
+    if faults:
+        raise BadInput(faults)
+    # By id, so that a filter over tags cannot select an instance twice.
+    selected = fleet.filter(pk__in=matched.values("pk")).exclude(pk__in=excluded.values("pk"))
+    chosen, left_out = [], []
+    for instance in selected.order_by("pk"):
+        if reason := _unfit(instance, tag, retry_failed=retry_failed):
+            left_out.append((instance, reason))
+        else:
+            chosen.append(instance)
+    return Selection(tuple(chosen), tuple(left_out))
+
+
+def _unfit(instance: OpenEdXInstance, tag: str, *, retry_failed: bool) -> str:
+    tags = {one.name for one in instance.tags.all()}
+    if tag in tags:
+        return f"it is tagged {tag} already"
+    if tag + FAILED in tags and not retry_failed:
+        return f"it is tagged {tag}{FAILED}; --retry-failed takes it again"
+    if not instance.successfully_provisioned:
+        return "no app server of it was ever provisioned"
+    return ""
+
+
+def _narrowed(
+    fleet: "QuerySet[OpenEdXInstance]",
+    option: str,
+    lookups: Mapping[str, Any],
+    faults: list[str],
+) -> "QuerySet[OpenEdXInstance]":
+    """The fleet narrowed by all the lookups; each is tried alone, so that each fault is found."""
+    good: dict[str, Any] = {}
+    for lookup, value in lookups.items():
+        if (hint := _hint(lookup)) is not None:
+            faults.append(f"--{option}: {lookup!r} is no field to filter by{hint}.")
+            continue
+        try:
+            with transaction.atomic():
+                fleet.filter(**{lookup: value}).exists()
+        except (TypeError, ValueError, FieldError, ValidationError, DatabaseError):
+            faults.append(f"--{option}: {lookup}: {value!r} does not fit.")
+        else:
+            good[lookup] = value
+    return fleet.filter(**good)
+
+
+def _hint(lookup: str) -> str | None:
+    """What is like the part of the lookup that there is not; None where there are all."""
+    model: Any = OpenEdXInstance
+    names: Mapping[str, Any] = _fields(model)
+    for part in str(lookup).split("__"):
+        if part not in names:
+            return nearest(part, names)
+        found = names[part]
+        if not hasattr(found, "related_model"):
+            return None  # a comparison; what may follow a transformation is tried
+        related = found.related_model
+        comparisons: Mapping[str, Any] = getattr(found, "get_lookups", dict)()
+        names = {**comparisons, **(_fields(related) if related else {})}
+    return None
+
+
+def _fields(model: Any) -> dict[str, Any]:
+    fields = model._meta.get_fields()
+    by_column = {f"{one.name}_id": one for one in fields if one.many_to_one or one.one_to_one}
+    return {**by_column, **{one.name: one for one in fields}, "pk": model._meta.pk}
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """`; did you mean …?`, or nothing where no name is like it."""
+    found = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {found[0]}?" if found else ""

@@ -1,0 +1,101 @@
+"""Mass upgrades: what was planned, and what became of it."""
+
+from django.conf import settings
+from django.db import models
+
+from ocim.core.states import RolloutState, SqlState, UpgradeState
+from ocim.store.models.instance import OpenEdXInstance
+from ocim.store.models.job import Job
+
+
+class Rollout(models.Model):
+    """One mass upgrade. Workers drive it; commands only look at it."""
+
+    tag = models.CharField(max_length=93, help_text="Marks what succeeded; -failed the rest.")
+    state = models.CharField(
+        max_length=10,
+        choices=[(state.value, state.value) for state in RolloutState],
+        default=RolloutState.RUNNING.value,
+    )
+    reason = models.TextField(blank=True, help_text="Why it does not go on.")
+    arguments = models.JSONField(help_text="As they were given, documents in full.")
+    rules = models.JSONField()
+    update = models.JSONField(default=dict, help_text="Fields to set before app servers are made.")
+    sql = models.JSONField(default=list)
+    strict_sql = models.BooleanField(default=False)
+    activate = models.BooleanField(default=True)
+    plan_hash = models.CharField(max_length=64)
+    queue = models.CharField(max_length=60)
+    approved_wave = models.PositiveIntegerField(default=0)
+    creator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    created = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"rollout {self.pk} ({self.tag})"
+
+
+class Upgrade(models.Model):
+    """One instance's part in a rollout; it stays when the instance is deleted."""
+
+    rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="upgrades")
+    instance = models.ForeignKey(OpenEdXInstance, null=True, on_delete=models.SET_NULL)
+    label = models.CharField(max_length=500, help_text="Name, domain and id, as they were.")
+    wave = models.PositiveIntegerField(default=0)
+    state = models.CharField(
+        max_length=12,
+        choices=[(state.value, state.value) for state in UpgradeState],
+        default=UpgradeState.PENDING.value,
+    )
+    step = models.CharField(max_length=30, blank=True, help_text="What it is at, or ended at.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
+    before = models.JSONField(default=dict, help_text="The fields that change, as they were.")
+    after = models.JSONField(default=dict, help_text="… and as they are to be.")
+    replaced = models.JSONField(default=list, help_text="App servers that were active before.")
+    appservers = models.JSONField(default=list, help_text="Those of the last attempt.")
+    failure = models.TextField(blank=True)
+    cause = models.CharField(max_length=200, blank=True)
+    forgiven = models.BooleanField(default=False, help_text="Its failure stops nothing any more.")
+    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
+    started_at = models.DateTimeField(null=True, help_text="The last attempt.")
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["rollout", "instance"], name="an_instance_once_in_a_rollout"
+            ),
+        )
+        indexes = (models.Index(fields=["rollout", "state"], name="upgrade_state"),)
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class SqlRun(models.Model):
+    """One statement on one instance: written down before it runs, so that it never runs twice."""
+
+    upgrade = models.ForeignKey(Upgrade, on_delete=models.CASCADE, related_name="sql_runs")
+    position = models.PositiveSmallIntegerField()
+    statement = models.TextField()
+    state = models.CharField(
+        max_length=10,
+        choices=[(state.value, state.value) for state in SqlState],
+        default=SqlState.INTENDED.value,
+    )
+    rows = models.IntegerField(null=True)
+    seconds = models.FloatField(null=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["upgrade", "position"], name="a_statement_once_in_an_upgrade"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.statement[:60]}: {self.state}"

@@ -1,0 +1,202 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocim.core.rollout import (
+    LONGEST_PAUSE,
+    Decision,
+    Record,
+    Rules,
+    Upgrade,
+    decide,
+    pause_before_attempt,
+)
+from ocim.core.states import RolloutState, UpgradeState
+from ocim.core.windows import Window
+from tests.core.rollout_model import Model
+
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+STATES = {
+    "p": UpgradeState.PENDING,
+    "r": UpgradeState.RUNNING,
+    "s": UpgradeState.SUCCEEDED,
+    "f": UpgradeState.FAILED,
+    "c": UpgradeState.CANCELLED,
+}
+
+
+def record(states: str, state: RolloutState = RolloutState.RUNNING, **rules: Any) -> Record:
+    """A letter is an upgrade; after a bar comes the next wave."""
+    upgrades = [
+        Upgrade(
+            id=10 * wave + position,
+            state=STATES[letter],
+            wave=wave,
+            started_at=None if letter in "pc" else NOW,
+            cause=f"cause {wave}-{position}" if letter == "f" else "",
+        )
+        for wave, letters in enumerate(states.split("|"))
+        for position, letter in enumerate(letters)
+    ]
+    return Record(state, Rules(**rules), upgrades)
+
+
+@pytest.mark.parametrize(
+    "states, rules, started",
+    [
+        ("ppp", {}, (0, 1)),
+        ("rpp", {}, (1,)),
+        ("rrp", {}, ()),
+        ("rrrp", {"batch_size": 2}, ()),  # a batch that was made smaller
+        ("srfp", {}, (3,)),
+        ("pp|pp", {"batch_size": 4}, (0, 1)),
+        ("sr|pp", {"batch_size": 4}, ()),
+        ("ss|pp", {"batch_size": 4}, (10, 11)),
+        ("sp|rs", {"batch_size": 1}, ()),  # one of the first wave is tried again
+        ("fpp", {"max_failures": 1}, (1, 2)),
+        ("ffffp", {"max_same_cause": None}, (4,)),
+    ],
+)
+def test_free_slots_are_filled_in_order(
+    states: str, rules: dict[str, Any], started: tuple[int, ...]
+) -> None:
+    assert decide(record(states, **rules), NOW) == Decision(start=started)
+
+
+@pytest.mark.parametrize("states", ["", "s", "sfc", "ff"])
+@pytest.mark.parametrize("state", [RolloutState.RUNNING, RolloutState.PAUSED, RolloutState.ABORTED])
+def test_it_ends_when_nothing_is_left(states: str, state: RolloutState) -> None:
+    assert decide(record(states, state), NOW) == Decision(end=True)
+
+
+@pytest.mark.parametrize(
+    "states, state",
+    [
+        ("rs", RolloutState.RUNNING),
+        ("rc", RolloutState.ABORTED),
+        ("rr", RolloutState.PAUSED),
+        ("pp", RolloutState.PAUSED),
+    ],
+)
+def test_it_waits(states: str, state: RolloutState) -> None:
+    assert decide(record(states, state), NOW) == Decision()
+
+
+@pytest.mark.parametrize(
+    "states, rules, reason",
+    [
+        ("ffp", {"max_failures": 1}, "2 instances failed, and 1 may."),
+        ("fp", {"max_failures": 0}, "1 instances failed, and 0 may."),
+        ("fs|p", {}, "1 of the 2 instances of the wave before failed."),
+        ("ss|p", {"approve_waves": True}, "Wave 2 waits for somebody's approval."),
+    ],
+)
+def test_it_stops(states: str, rules: dict[str, Any], reason: str) -> None:
+    assert decide(record(states, **rules), NOW) == Decision(pause=reason)
+
+
+def with_failures(states: str, **fields: Any) -> Record:
+    made = record(states)
+    return replace(
+        made,
+        upgrades=[
+            replace(one, **fields) if one.state == UpgradeState.FAILED else one
+            for one in made.upgrades
+        ],
+    )
+
+
+def test_one_cause_that_keeps_coming_back_stops_it() -> None:
+    found = decide(with_failures("fsffp", cause="no such tag"), NOW)
+    assert found.pause == "3 instances failed for one and the same reason: no such tag"
+
+
+def test_two_of_one_cause_stop_nothing() -> None:
+    assert decide(with_failures("ffp", cause="no such tag"), NOW).start == (2,)
+
+
+def test_failures_that_somebody_has_seen_stop_it_no_more() -> None:
+    assert decide(with_failures("ffff|p", cause="no such tag", forgiven=True), NOW).start == (10,)
+
+
+def test_what_was_forgiven_hides_no_new_failures() -> None:
+    seen = with_failures("fffff", cause="old", forgiven=True)
+    new = with_failures("fffp", cause="new")
+    upgrades = [*seen.upgrades, *(replace(one, id=one.id + 50) for one in new.upgrades)]
+    assert "3 instances" in decide(replace(seen, upgrades=upgrades), NOW).pause
+
+
+def test_an_approved_wave_begins() -> None:
+    waiting = record("ss|p", approve_waves=True)
+    assert decide(replace(waiting, approved_wave=1), NOW).start == (10,)
+
+
+def test_a_later_attempt_waits_for_its_time() -> None:
+    later = NOW + timedelta(seconds=30)
+    waiting = replace(record("p"), upgrades=[Upgrade(0, UpgradeState.PENDING, not_before=later)])
+    assert decide(waiting, NOW) == Decision(look_again=later)
+    assert decide(waiting, later).start == (0,)
+
+
+def test_starts_are_staggered() -> None:
+    minute = timedelta(minutes=1)
+    assert decide(record("ppp", stagger=minute), NOW) == Decision((0,), look_again=NOW + minute)
+    assert decide(record("rpp", stagger=minute), NOW) == Decision(look_again=NOW + minute)
+    assert decide(record("rpp", stagger=minute), NOW + minute).start == (1,)
+
+
+def test_a_window_is_by_the_clock_of_each_site() -> None:
+    night = Window.of("22:00-05:00")
+    upgrades = [
+        Upgrade(0, UpgradeState.PENDING, time_zone="Europe/Berlin"),
+        Upgrade(1, UpgradeState.PENDING, time_zone="Asia/Tokyo"),
+        Upgrade(2, UpgradeState.PENDING, time_zone="Pacific/Auckland"),
+    ]
+    waiting = Record(RolloutState.RUNNING, Rules(batch_size=3, window=night), upgrades)
+    opens_in_tokyo = datetime(2026, 5, 4, 13, tzinfo=UTC)
+    assert decide(waiting, NOW) == Decision(start=(2,), look_again=opens_in_tokyo)
+    assert decide(waiting, opens_in_tokyo).start == (1, 2)
+
+
+def test_attempts_come_at_longer_and_longer_intervals() -> None:
+    pauses = [pause_before_attempt(attempts) for attempts in range(1, 40)]
+    assert pauses[0] == timedelta(seconds=30)
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == LONGEST_PAUSE
+
+
+MODELS = st.builds(
+    Model,
+    outcomes=st.lists(
+        st.lists(
+            st.tuples(st.integers(1, 5000), st.sampled_from(["", "", "", "this", "that"])),
+            min_size=4,
+            max_size=4,
+        ),
+        max_size=12,
+    ),
+    rules=st.builds(
+        Rules,
+        batch_size=st.integers(1, 4),
+        num_attempts=st.integers(1, 3),
+        stagger=st.sampled_from([timedelta(0), timedelta(seconds=90), timedelta(hours=1)]),
+        max_failures=st.none() | st.integers(0, 4),
+        max_same_cause=st.none() | st.integers(1, 3),
+        approve_waves=st.booleans(),
+        window=st.sampled_from([None, Window.of("22:00-05:00"), Window.of("09:30-10:00")]),
+    ),
+    canaries=st.integers(0, 3),
+    deeds=st.dictionaries(st.integers(0, 60), st.sampled_from(["pause", "abort"]), max_size=2),
+)
+
+
+@given(MODELS)
+def test_it_always_comes_to_its_end_by_the_rules(model: Model) -> None:
+    model.run()
+    assert model.state == RolloutState.ENDED
+    states = {one.state for one in model.upgrades.values()}
+    assert states <= {UpgradeState.SUCCEEDED, UpgradeState.FAILED, UpgradeState.CANCELLED}

@@ -1,0 +1,120 @@
+import json
+from typing import Any
+
+import pytest
+
+from ocim.core.errors import BadInput
+from ocim.operations import instances
+from ocim.operations.redeploy.plan import from_json
+from ocim.store.models import InstanceReference, OpenEdXInstance, Rollout
+from tests.operations.redeploy.fleet import UPDATE, Fleet
+
+
+def kept(fleet: Fleet, **options: Any) -> Any:
+    return json.loads(json.dumps(fleet.plan(**options).to_json()))
+
+
+def test_it_names_what_changes_of_each(fleet: Fleet) -> None:
+    one = fleet.make(edx_platform_commit="old")
+    [item] = fleet.plan().items
+    assert (item.instance_id, item.label) == (one.pk, str(one))
+    assert (item.before, item.after) == ({"edx_platform_commit": "old"}, UPDATE)
+
+
+def test_planning_changes_nothing(fleet: Fleet) -> None:
+    one = fleet.make()
+    was = OpenEdXInstance.objects.values().get()
+    fleet.plan(update={"name": "New", "openedx_appserver_count": 3})
+    assert OpenEdXInstance.objects.values().get(pk=one.pk) == was
+    assert not Rollout.objects.exists()
+    assert not one.tags.through.objects.exists()
+
+
+def test_equal_plans_have_equal_hashes_and_others_have_others(fleet: Fleet) -> None:
+    fleet.make()
+    plan = fleet.plan(sql=["SELECT 1"])
+    assert plan.hash == fleet.plan(sql=["SELECT 1"]).hash
+    assert plan.hash != fleet.plan(sql=["SELECT 2"]).hash
+    assert plan.hash != fleet.plan(sql=["SELECT 1"], tag="other").hash
+
+
+def test_a_file_brings_it_back(fleet: Fleet) -> None:
+    fleet.make()
+    plan = fleet.plan(sql=["SELECT 1"], canaries=1)
+    assert from_json(kept(fleet, sql=["SELECT 1"], canaries=1)).hash == plan.hash
+
+
+def test_a_plan_that_somebody_changed_is_refused(fleet: Fleet) -> None:
+    fleet.make()
+    changed = kept(fleet)
+    changed["items"][0]["after"]["edx_platform_commit"] = "evil"
+    with pytest.raises(BadInput, match="changed after it was made"):
+        from_json(changed)
+
+
+@pytest.mark.parametrize("kept", [{}, [], "plan", {"tag": "x", "items": 5}, {"tag": "x"}])
+def test_anything_else_is_no_plan(kept: Any) -> None:
+    with pytest.raises(BadInput, match="not a plan"):
+        from_json(kept)
+
+
+def test_drift_is_refused_naming_how(fleet: Fleet) -> None:
+    edited, archived, gone = fleet.make(edx_platform_commit="old"), fleet.make(), fleet.make()
+    plan = fleet.plan()
+    context = fleet.world.context()
+    instances.change(instance_id=edited.pk, changes={"edx_platform_commit": "new"}, context=context)
+    InstanceReference.objects.filter(pk=archived.pk).update(is_archived=True)
+    InstanceReference.objects.filter(pk=gone.pk).delete()
+    with pytest.raises(BadInput) as refused:
+        fleet.begin(plan)
+    assert refused.value.faults == (
+        f"{edited}: edx_platform_commit was 'old' and is 'new'.",
+        f"{archived} was archived.",
+        f"{gone} is not there any more.",
+    )
+    assert not Rollout.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "update, said",
+    [
+        ({"edx_platform_comit": "x"}, "no field 'edx_platform_comit'; did you mean "
+         "edx_platform_commit?"),
+        ({"secret_seed": "x"}, "no field 'secret_seed'"),
+        ({"edx_platform_commit": 1.1}, "1.1 is no text; put it into quotes."),
+        ({"name": None}, "None is no text"),
+        ({"configuration_extra_settings": {"A": 1}}, "is no text"),
+        ({"openedx_appserver_count": "2"}, "'2' is no whole number"),
+        ({"openedx_appserver_count": True}, "True is no whole number"),
+    ],
+)  # fmt: skip
+def test_an_impossible_update_is_refused(fleet: Fleet, update: Any, said: str) -> None:
+    fleet.make()
+    with pytest.raises(BadInput) as refused:
+        fleet.plan(update=update)
+    assert said in refused.value.faults[0]
+
+
+def test_what_does_not_validate_is_refused_for_all_instances_at_once(fleet: Fleet) -> None:
+    made = [fleet.make(), fleet.make()]
+    with pytest.raises(BadInput) as refused:
+        fleet.plan(update={"email": "nobody", "openedx_appserver_count": 0})
+    said = "\n".join(refused.value.faults)
+    for one in made:
+        assert f"{one}: email: " in said
+        assert f"{one}: openedx_appserver_count: " in said
+
+
+@pytest.mark.parametrize("tag", ["", " x", "x ", "a\nb", "x" * 94, "x-failed"])
+def test_an_impossible_tag_is_refused(fleet: Fleet, tag: str) -> None:
+    with pytest.raises(BadInput, match="--tag"):
+        fleet.plan(tag=tag)
+
+
+def test_canaries_cover_different_releases(fleet: Fleet) -> None:
+    fleet.make()
+    fleet.make()
+    other = fleet.make(openedx_release="open-release/ironwood.2")
+    waves = {item.instance_id: item.wave for item in fleet.plan(canaries=2).items}
+    assert [waves[pk] for pk in sorted(waves)] == [0, 1, 0]
+    assert waves[other.pk] == 0
