@@ -11,7 +11,7 @@ from django.db import transaction
 from pytest_django import Settings as SettingsWrapper
 
 from ocim import tasks
-from ocim.core.actions import SyncBalancer, WorkOn
+from ocim.core.actions import DriveRollout, SyncBalancer, WorkOn
 from ocim.operations import jobs
 from ocim.store.models import Job, LoadBalancingServer
 from tests.redis_server import redis_server
@@ -72,6 +72,11 @@ def consume(name: str) -> None:
 def test_a_nudge_goes_to_its_queue(world: World) -> None:
     tasks.perform([WorkOn(1, "opencraft_low_priority")])
     assert [pending(name) for name in QUEUES] == [0, 1, 0]
+
+
+def test_a_look_at_a_rollout_waits_behind_no_job(world: World) -> None:
+    tasks.perform([DriveRollout(1)])
+    assert pending(tasks.PERIODIC) == 1
 
 
 def test_nothing_is_sent_before_the_commit(world: World) -> None:

@@ -1,0 +1,135 @@
+"""The specification's walk-through: ironwood.2 to juniper.2, with a migration that is broken."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.acceptance.installation import REPOSITORY, Installation, until
+from tests.acceptance.traffic import Traffic, Visitor, served_by
+
+pytestmark = pytest.mark.timeout(900)
+
+IRONWOOD = "opencraft-release/ironwood.2"
+JUNIPER = "opencraft-release/juniper.2"
+UPDATE = f"""---
+openedx_release: open-release/juniper.2
+edx_platform_repository_url: https://github.com/open-craft/edx-platform
+edx_platform_commit: {JUNIPER}
+configuration_source_repo_url: https://github.com/open-craft/configuration
+configuration_version: {JUNIPER}
+"""
+SQL = """---
+# Faking this migration
+- "INSERT into django_migrations (app, name) values('thumbnail', '0001_initial');"
+"""
+
+
+class Fleet:
+    """Six sites on ironwood.2, two of which are not to be touched."""
+
+    def __init__(self, installation: Installation, directory: Path) -> None:
+        self.installation = installation
+        self.domains = [f"school-{number}.localhost" for number in range(6)]
+        self.kept = self.domains[4:]
+        self.upgraded = self.domains[:4]
+        for domain in self.domains:
+            installation.instance(
+                domain,
+                openedx_release="open-release/ironwood.2",
+                edx_platform_commit=IRONWOOD,
+            )
+            installation.ocim("appserver", "spawn", domain, "--activate", "--no-wait")
+        until(lambda: self.serving() == [IRONWOOD] * 6, "they do not come up", seconds=300)
+        ids = [installation.json("instance", "show", domain)["id"] for domain in self.kept]
+        self.directory = directory / "upgrade"
+        self.directory.mkdir()
+        self.write("filter.yml", f"---\nedx_platform_commit: {IRONWOOD}\n")
+        self.write("exclude.yml", f"---\nref_set__id__in:\n  - {ids[0]}\n  - {ids[1]}\n")
+        self.write("update.yml", UPDATE)
+        self.write("sql.yml", SQL)
+
+    def write(self, name: str, text: str) -> None:
+        (self.directory / name).write_text(text)
+
+    def serving(self, domains: list[str] | None = None) -> list[str]:
+        """The release that each of them shows."""
+        return [self._release(domain) for domain in domains or self.domains]
+
+    def _release(self, domain: str) -> str:
+        try:
+            with Visitor(self.installation, domain) as visitor:
+                return served_by(visitor.get("/").text)
+        except httpx.HTTPError as error:  # the balancer does not know it yet
+            return repr(error)
+
+    def redeploy(self, *more: str) -> "subprocess.CompletedProcess[str]":
+        """The walk-through's command, in its queue, through honcho."""
+        words = [
+            *("honcho", "run", "python3", "manage.py", "instance_redeploy"),
+            *("--batch-size=6", "--tag=juniper2"),
+            f"--filter=@{self.directory}/filter.yml",
+            f"--exclude=@{self.directory}/exclude.yml",
+            f"--update=@{self.directory}/update.yml",
+            *more,
+        ]
+        path = f"{Path(sys.executable).parent}:{self.installation.environment['PATH']}"
+        return subprocess.run(
+            words,
+            cwd=REPOSITORY,
+            env=self.installation.environment
+            | {"PATH": path, "HUEY_QUEUE_NAME": "opencraft_low_priority"},
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+
+    def tags(self) -> dict[str, list[str]]:
+        return {
+            domain: self.installation.json("instance", "show", domain)["tags"]
+            for domain in self.domains
+        }
+
+
+@pytest.fixture(scope="module")
+def fleet(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    yield Fleet(installation, tmp_path_factory.mktemp("fleet"))
+
+
+def test_the_walk_through_upgrades_the_fleet_without_one_failed_request(fleet: Fleet) -> None:
+    shown = fleet.redeploy("--show-instances")
+    assert shown.returncode == 0, shown.stderr
+    assert all(domain in shown.stdout for domain in fleet.upgraded)
+    assert not any(domain in shown.stdout for domain in fleet.kept)
+
+    with ExitStack() as stack:
+        visitors = [
+            stack.enter_context(Traffic(fleet.installation, domain, visitors=1))
+            for domain in fleet.domains
+        ]
+
+        broken = fleet.redeploy("--force")
+        assert broken.returncode == 3, broken.stdout + broken.stderr
+        assert broken.stdout.count("FAILED: ") == 4
+        assert 'table "thumbnail_kvstore" already exists' in broken.stdout
+        assert fleet.tags() == {
+            domain: ["juniper2-failed"] if domain in fleet.upgraded else []
+            for domain in fleet.domains
+        }
+        assert fleet.serving() == [IRONWOOD] * 6
+
+        sql = f"--preupgrade-sql-commands=@{fleet.directory}/sql.yml"
+        mended = fleet.redeploy("--force", "--num-attempts=3", "--retry-failed", sql)
+        assert mended.returncode == 0, mended.stdout + mended.stderr
+        assert mended.stdout.count("SUCCESS: ") == 4
+        assert fleet.tags() == {
+            domain: ["juniper2"] if domain in fleet.upgraded else [] for domain in fleet.domains
+        }
+        assert fleet.serving(fleet.upgraded) == [JUNIPER] * 4
+        assert fleet.serving(fleet.kept) == [IRONWOOD] * 2
+    assert [one.failures for one in visitors] == [[]] * 6
