@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -97,8 +96,8 @@ class Fleet:
 
 
 @pytest.fixture(scope="module")
-def fleet(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    yield Fleet(installation, tmp_path_factory.mktemp("fleet"))
+def fleet(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
+    return Fleet(installation, tmp_path_factory.mktemp("fleet"))
 
 
 def test_the_walk_through_upgrades_the_fleet_without_one_failed_request(fleet: Fleet) -> None:
