@@ -74,10 +74,15 @@ def queue(name: str) -> Queue:
 
 
 def work(queue_name: str, instance_id: int) -> None:
-    """Do what waits on an instance."""
-    perform(
-        jobs.work_off(instance_id=instance_id, queue=queue_name, kinds=KINDS, context=context())
+    """Do what waits on an instance; what a mass upgrade starts next, it may take up itself."""
+    actions = jobs.work_off(
+        instance_id=instance_id, queue=queue_name, kinds=KINDS, context=context()
     )
+    for action in dict.fromkeys(actions):
+        if isinstance(action, DriveRollout) and action.at is None:
+            drive(action.rollout_id)
+        else:
+            perform([action])
 
 
 def sync(balancer_id: int) -> None:

@@ -15,5 +15,6 @@ os.environ.update(
 
 from ocim.project.settings import *
 
-# A file, as in production: a database in memory is not shared among threads and processes.
-DATABASES["default"]["TEST"] = {"NAME": str(OCIM.var / "test.sqlite3")}
+if not OCIM.database_url:
+    # A file, as in production: one in memory is not shared among threads and processes.
+    DATABASES["default"]["TEST"] = {"NAME": str(OCIM.var / "test.sqlite3")}

@@ -74,7 +74,8 @@ def create(
         database_server=_open(DatabaseServer),
     )
     with transaction.atomic():
-        reference.save()
+        if not _faults_of(reference.clean_fields):  # _check tells them, with all the others
+            reference.save()
         instance.ref_set = reference
         instance.pk = reference.pk
         _check(instance, tags, unknown, context)
