@@ -47,7 +47,9 @@ class Fleet:
         ids = [installation.json("instance", "show", domain)["id"] for domain in self.kept]
         self.directory = directory / "upgrade"
         self.directory.mkdir()
-        self.write("filter.yml", f"---\nedx_platform_commit: {IRONWOOD}\n")
+        # Other tests have instances of ironwood.2 in the same installation.
+        ours = "internal_lms_domain__startswith: school-"
+        self.write("filter.yml", f"---\nedx_platform_commit: {IRONWOOD}\n{ours}\n")
         self.write("exclude.yml", f"---\nref_set__id__in:\n  - {ids[0]}\n  - {ids[1]}\n")
         self.write("update.yml", UPDATE)
         self.write("sql.yml", SQL)
