@@ -88,19 +88,21 @@ class OcimCommand(BaseCommand):
         self.out = Output(self.stdout, as_json=bool(options.get("json")))  # type: ignore[arg-type]
         try:
             _refuse_bytes(options)
-            return super().execute(*args, **options)
+            said = super().execute(*args, **options)
+            sys.stdout.flush()  # here, where a reader who is gone and a full disk are handled
         except OcimError as error:
             raise Error(in_words(error), returncode=self.trouble) from error
         except DatabaseError as error:
             raise Error(in_words(of_database(error)), returncode=self.trouble) from error
         except BrokenPipeError:
-            # Whoever read has read enough; nothing is left to be flushed into the pipe either.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return None
+            _stop_talking()
+            return None  # whoever read has read enough
         except OSError as error:
+            _stop_talking()
             raise Error(in_words(_of_system(error)), returncode=self.trouble) from error
         except KeyboardInterrupt:
             raise Error("Interrupted.", returncode=130) from None
+        return said
 
     def handle(self, *_: Any, **options: Any) -> None:
         options["run"](argparse.Namespace(**options))
@@ -132,6 +134,14 @@ def _of_system(error: OSError) -> OcimError:
         f"{where}{error.strerror or error}.",
         remedy="`ocim doctor` looks at this installation's directory and at the disk.",
     )
+
+
+def _stop_talking() -> None:
+    """Lose what standard output does not take: Python would try again at its end, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refuse_bytes(options: dict[str, Any]) -> None:
