@@ -154,6 +154,10 @@ def last_job(instance_id: int) -> Job | None:
 
 
 def live_workers(now: datetime, queue: str = "") -> QuerySet[Worker]:
-    """Workers that were heard of lately, of all queues or of one."""
-    found = Worker.objects.filter(seen_at__gte=now - WORKER_SILENCE)
+    """Workers that were heard of lately, of all queues or of one.
+
+    One heard of in the future is from before the clock was set back, unless it speaks again.
+    """
+    lately = (now - WORKER_SILENCE, now + WORKER_SILENCE)
+    found = Worker.objects.filter(seen_at__range=lately)
     return (found.filter(queue=queue) if queue else found).order_by("queue", "name")
