@@ -192,3 +192,21 @@ def test_what_does_not_exist_cannot_be_worked_on(
     ocim.campus()
 
     refused(ocim, words, says, status=status)
+
+
+def test_a_password_in_a_repositorys_url_is_shown_to_nobody(ocim: Installation) -> None:
+    url = f"https://deployer:{SECRET}@git.example.com/platform"
+    campus = ocim.campus(*(f"{name}={url}" for name in SETTABLE if name.endswith("_url")))
+    appserver = ocim.served(campus)
+
+    for words in (
+        ("instance", "show", campus),
+        ("instance", "show", campus, "--json"),
+        ("config", "show", campus),
+        ("appserver", "show", appserver, "--json"),
+        ("appserver", "logs", appserver),
+        ("doctor",),
+    ):
+        ran = ocim(*words)
+        assert SECRET not in ran.out + ran.err
+        assert ran.out
