@@ -5,6 +5,7 @@ A lost message costs a minute, a second one nothing.
 """
 
 import logging
+import sqlite3
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache, wraps
@@ -15,9 +16,10 @@ from django.db import close_old_connections, transaction
 from huey import RedisHuey, SqliteHuey, crontab
 from huey.api import Huey, TaskWrapper
 from huey.serializer import SignedSerializer
+from redis import RedisError
 
 from ocim.core.actions import Action, DriveRollout, SyncBalancer, WorkOn
-from ocim.core.errors import OcimError
+from ocim.core.errors import OcimError, OutsideError
 from ocim.operations import balancing, jobs, terminate
 from ocim.operations.kinds import KINDS
 from ocim.operations.redeploy import drive as rollouts
@@ -31,12 +33,26 @@ log = logging.getLogger(__name__)
 
 
 def perform(actions: Iterable[Action]) -> None:
-    """Have the actions done by workers, once the transaction is committed, if there is one."""
+    """Have the actions done by workers, once the transaction is committed, if there is one.
+
+    OutsideError where the queue takes no messages: what was written down is not lost by it.
+    """
     for action in actions:
         transaction.on_commit(lambda action=action: _put(action))  # type: ignore[misc]
 
 
 def _put(action: Action) -> None:
+    try:
+        _enqueue(action)
+    except (sqlite3.Error, RedisError) as error:
+        raise OutsideError(
+            f"The queue cannot be used: {error}.",
+            remedy="What was asked for is written down; workers take it up when the queue works."
+            " `ocim doctor` looks at it.",
+        ) from error
+
+
+def _enqueue(action: Action) -> None:
     match action:
         case SyncBalancer():
             # Not behind the jobs of the other queues, which take minutes or hours.

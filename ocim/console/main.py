@@ -4,6 +4,9 @@ import os
 import sys
 
 from django.core.management import ManagementUtility, get_commands, load_command_class
+from django.db import DatabaseError
+
+from ocim.console.command import in_words, of_database
 
 APP = "ocim.console"
 
@@ -39,4 +42,7 @@ def own_commands() -> list[str]:
 def main() -> None:
     """Run the command that the arguments name."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ocim.project.settings")
-    Ocim(sys.argv).execute()
+    try:
+        Ocim(sys.argv).execute()
+    except DatabaseError as error:  # of Django's own commands
+        sys.exit(f"Error: {in_words(of_database(error))}")

@@ -90,7 +90,7 @@ def at_most(rules: Rules, max_failures: str | None, count: int) -> Rules:
     if max_failures is None:
         return rules
     number = max_failures.removesuffix("%")
-    if not number.isdecimal():
+    if not number.isdecimal() or len(number) > len(str(MOST)):
         raise BadInput([f"--max-failures: {max_failures!r} is neither a number nor a percentage."])
     percent = max_failures.endswith("%")
     return replace(rules, max_failures=int(number) * count // 100 if percent else int(number))

@@ -62,3 +62,12 @@ def secret_texts(values: Any) -> frozenset[str]:
     found: set[str] = set()
     replaced(values, lambda secret: found.add(secret.reveal()))
     return frozenset(found - {""})
+
+
+def without_credentials(url: str) -> str:
+    """`url` as people may see it: without password or token; an ssh user is neither."""
+    scheme, mark, rest = url.partition("://")
+    credentials, at, _ = rest.partition("/")[0].rpartition("@")
+    if not at or (scheme == "ssh" and ":" not in credentials):
+        return url
+    return f"{scheme}{mark}{rest.removeprefix(credentials + at)}"

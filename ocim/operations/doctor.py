@@ -17,6 +17,7 @@ from ocim.operations import hosts, jobs
 from ocim.operations.balancing import sync
 from ocim.operations.context import Context
 from ocim.operations.findings import Check, Finding, Severity
+from ocim.store.claims import unheld
 from ocim.store.models import Job, LoadBalancingServer, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.specs import instance_spec
 
@@ -100,12 +101,10 @@ def _host_of(appserver: OpenEdXAppServer, context: Context) -> Iterator[Finding]
 
 def _jobs(context: Context) -> Iterator[Finding]:
     now = context.now()
-    unheld = (
-        Q(instance__lease__isnull=True)
-        | Q(instance__lease__holder="")
-        | Q(instance__lease__expires_at__lt=now)
+    free = Q(instance__lease__isnull=True) | unheld(
+        now, context.policy.lease, lease="instance__lease__"
     )
-    unended = Job.objects.filter(unheld).select_related("instance").order_by("id")
+    unended = Job.objects.filter(free).select_related("instance").order_by("id")
     for job in unended.filter(state=JobState.RUNNING):
         yield Finding(
             "error",

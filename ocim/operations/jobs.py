@@ -12,7 +12,7 @@ from ocim.core.actions import Action, WorkOn
 from ocim.core.errors import Cancelled, LostClaim, NotPossible, OcimError
 from ocim.core.states import JobState
 from ocim.operations.context import Context
-from ocim.store.claims import claim_lease, move_job, release_lease
+from ocim.store.claims import claim_lease, move_job, release_lease, unheld
 from ocim.store.models import Job, Lease
 
 log = logging.getLogger(__name__)
@@ -130,10 +130,8 @@ def lay_down(*, context: Context) -> None:
 
 def _nudges(context: Context, *states: JobState) -> list[WorkOn]:
     now = context.now()
-    free = (
-        Q(instance__lease__isnull=True)
-        | Q(instance__lease__holder="")
-        | Q(instance__lease__expires_at__lt=now)
+    free = Q(instance__lease__isnull=True) | unheld(
+        now, context.policy.lease, lease="instance__lease__"
     )
     jobs = Job.objects.filter(free, _due(now), state__in=states).order_by("-id")
     return list({job.instance_id: nudge(job) for job in jobs}.values())

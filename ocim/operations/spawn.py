@@ -7,7 +7,7 @@ from django.db import transaction
 from ocim.catalog.endpoints import probes
 from ocim.catalog.switches import services_of
 from ocim.core.actions import Action
-from ocim.core.errors import NotPossible, OcimError
+from ocim.core.errors import BadInput, NotPossible, OcimError
 from ocim.core.spec import (
     ALWAYS,
     ConfigurationSource,
@@ -35,6 +35,7 @@ from ocim.store.models import (
     Server,
 )
 from ocim.store.specs import appserver_spec
+from ocim.store.validators import MOST_APPSERVERS
 
 # What a job names before there is a host: enough to check the playbook and its variables.
 PLANNED = Host("planned", "none", "127.0.0.1", Connection(kind="local"), root="/planned")
@@ -79,6 +80,11 @@ def write_down(
     creator_id: int | None = None,
 ) -> list[OpenEdXAppServer]:
     """New app servers with the configuration as it is now, for a job that will make them."""
+    number = instance.openedx_appserver_count if count is None else count
+    if not 1 <= number <= MOST_APPSERVERS:
+        raise BadInput(
+            [f"{number} app servers at once are not possible: say 1 to {MOST_APPSERVERS}."]
+        )
     effective = effective_variables(instance, context.policy)
     deployment = Deployment.objects.create(
         instance=instance,
@@ -98,7 +104,7 @@ def write_down(
             optional_services=sorted(services_of(effective.values) - ALWAYS),
             effective_variables=freeze(effective),
         )
-        for _ in range(count or instance.openedx_appserver_count)
+        for _ in range(number)
     ]
 
 

@@ -25,11 +25,24 @@ def claim_lease(instance_id: int, *, worker: str, now: datetime, seconds: float)
     """Take the instance's lease for `seconds`; None while another holds it."""
     Lease.objects.get_or_create(instance_id=instance_id)
     holder = f"{worker}/{uuid4().hex[:8]}"
-    free = Q(holder="") | Q(expires_at__lt=now)
-    Lease.objects.filter(free, instance_id=instance_id).update(
+    Lease.objects.filter(unheld(now, seconds), instance_id=instance_id).update(
         holder=holder, fence=F("fence") + 1, expires_at=now + timedelta(seconds=seconds)
     )
     return Lease.objects.filter(instance_id=instance_id, holder=holder).first()
+
+
+def unheld(now: datetime, seconds: float, *, lease: str = "") -> Q:
+    """Which leases are free; `lease` is the path to them in the query.
+
+    One that ends later than those that are granted now is from before the clock was set back: where
+    its holder lives, it is renewed, and dated anew.
+    """
+    latest = now + timedelta(seconds=2 * seconds)
+    return (
+        Q(**{f"{lease}holder": ""})
+        | Q(**{f"{lease}expires_at__lt": now})
+        | Q(**{f"{lease}expires_at__gt": latest})
+    )
 
 
 def renew_leases(*, worker: str, now: datetime, seconds: float) -> int:

@@ -13,6 +13,8 @@ from ocim.store.models import Job, LogEntry, OpenEdXAppServer, OpenEdXInstance, 
 
 WORKER_SILENCE = timedelta(seconds=30)
 """A worker that has not been heard of for so long is not counted on."""
+LONGEST_ID = 18
+"""Digits; databases count no further, and Python refuses to read numbers of thousands."""
 
 STATUSES: Mapping[str, str] = {
     "archived": "Off the web for good; its data is kept.",
@@ -57,7 +59,8 @@ def status_of(instance: OpenEdXInstance) -> str:
 def find_instance(text: str) -> OpenEdXInstance:
     """The instance with that id, domain or name, from `instances`; NotPossible where none is."""
     fleet = instances(archived=True)
-    by_id = fleet.filter(pk=int(text)) if text.isdecimal() else fleet.none()
+    is_id = text.isdecimal() and len(text) <= LONGEST_ID
+    by_id = fleet.filter(pk=int(text)) if is_id else fleet.none()
     for found in (
         by_id,
         fleet.filter(domain_set__name=text.lower()),
@@ -151,6 +154,10 @@ def last_job(instance_id: int) -> Job | None:
 
 
 def live_workers(now: datetime, queue: str = "") -> QuerySet[Worker]:
-    """Workers that were heard of lately, of all queues or of one."""
-    found = Worker.objects.filter(seen_at__gte=now - WORKER_SILENCE)
+    """Workers that were heard of lately, of all queues or of one.
+
+    One heard of in the future is from before the clock was set back, unless it speaks again.
+    """
+    lately = (now - WORKER_SILENCE, now + WORKER_SILENCE)
+    found = Worker.objects.filter(seen_at__range=lately)
     return (found.filter(queue=queue) if queue else found).order_by("queue", "name")

@@ -13,10 +13,11 @@ from typing import Protocol
 
 from ocim.adapters.provisioners.environments import Environments, recipe
 from ocim.adapters.provisioners.git_mirror import COMMIT, GitAccess, GitMirror
-from ocim.adapters.provisioners.git_urls import git_url, shown
+from ocim.adapters.provisioners.git_urls import git_url
 from ocim.adapters.provisioners.sandbox import Sandbox
 from ocim.adapters.provisioners.shelf import Shelf
 from ocim.core.errors import BadInput
+from ocim.core.secrets import without_credentials
 from ocim.core.spec import ConfigurationSource
 
 BUILTIN = "builtin"
@@ -151,7 +152,8 @@ def _playbook(source: ConfigurationSource, configuration: Configuration) -> Path
         for path in directory.glob("*.yml")
         if not path.name.startswith(".")
     }
+    where = without_credentials(source.repository_url)
     raise BadInput(
-        [f"There is no playbook {source.playbook!r} in {shown(source.repository_url)}."],
+        [f"There is no playbook {source.playbook!r} in {where}."],
         remedy=f"Set configuration_playbook_name to one of: {', '.join(sorted(there))}.",
     )

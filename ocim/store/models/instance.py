@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -17,10 +17,12 @@ from ocim.store.models.shared import (
     SearchServer,
 )
 from ocim.store.validators import (
+    MOST_APPSERVERS,
     validate_domain,
     validate_extra_settings,
     validate_plain,
     validate_tag,
+    validate_text,
     validate_time_zone,
 )
 
@@ -33,8 +35,8 @@ class InstanceReference(models.Model):
     """What Ocim's people know of an instance; its id is the instance's."""
 
     is_archived = models.BooleanField(default=False)
-    notes = models.TextField(blank=True)
-    organization = models.CharField(max_length=200, blank=True)
+    notes = models.TextField(blank=True, validators=[validate_text])
+    organization = models.CharField(max_length=200, blank=True, validators=[validate_text])
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
@@ -119,10 +121,12 @@ class OpenEdXInstance(models.Model):
     )
 
     openedx_appserver_count = models.PositiveSmallIntegerField(
-        default=1, validators=[MinValueValidator(1)]
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_APPSERVERS)]
     )
     provider = models.CharField(max_length=20)
-    flavor = models.CharField(max_length=100, blank=True, help_text="The server's size.")
+    flavor = models.CharField(
+        max_length=100, blank=True, validators=[validate_plain], help_text="The server's size."
+    )
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     successfully_provisioned = models.BooleanField(default=False)
 

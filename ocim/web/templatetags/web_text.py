@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 
-from ocim.core.secrets import masked
+from ocim.core.secrets import masked, without_credentials
 
 register = template.Library()
 
@@ -33,3 +33,9 @@ def dotted(path: list[str]) -> str:
 def first_line(text: str) -> str:
     """What is said first."""
     return str(text).strip().partition("\n")[0]
+
+
+@register.filter
+def repository(url: str) -> str:
+    """Where something comes from; who may fetch it there is nobody's business."""
+    return without_credentials(url)

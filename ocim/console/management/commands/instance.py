@@ -8,6 +8,7 @@ from ocim.console.arguments import assignments
 from ocim.console.command import OcimCommand
 from ocim.console.progress import follow
 from ocim.core.errors import NotPossible
+from ocim.core.secrets import without_credentials
 from ocim.operations import instances, jobs
 from ocim.operations.instances import OF_REFERENCE, SETTABLE
 from ocim.store.models import OpenEdXInstance
@@ -115,7 +116,7 @@ class Command(OcimCommand):
             "id": full.pk,
             "state": status_of(found),
             "url": instance_url(full),
-            **{name: getattr(full, name) for name in SETTABLE},
+            **{name: _plain(name, getattr(full, name)) for name in SETTABLE},
             "tags": list(full.tags.values_list("name", flat=True)),
             "organization": full.ref_set.organization,
             "notes": full.ref_set.notes,
@@ -125,3 +126,7 @@ class Command(OcimCommand):
             "in work": [str(job) for job in open_jobs(full.pk)],
         }
         self.out.facts(facts if self.out.as_json else {k: v for k, v in facts.items() if v})
+
+
+def _plain(name: str, value: object) -> object:
+    return without_credentials(str(value)) if name.endswith("_url") else value

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ PLANNED = (
     "preupgrade_sql_commands",
     "canary",
 )
+REMAKE = "Make one with --plan-out."
 PLAIN = (str, int, float, bool)
 
 
@@ -166,18 +168,27 @@ def _kept(given: argparse.Namespace) -> Plan:
         raise BadInput([f"--plan says already what {', '.join(also)} would."])
     try:
         kept = json.loads(Path(given.plan).read_text())
-    except (OSError, ValueError) as error:
-        raise BadInput([f"--plan: {given.plan} cannot be read: {error}."]) from None
+    except OSError as error:
+        raise BadInput([f"--plan: {given.plan} cannot be read: {error.strerror}."]) from None
+    except (ValueError, RecursionError) as error:
+        raise BadInput([f"--plan: {given.plan} is no plan: {error}."], remedy=REMAKE) from None
     return from_json(kept)
 
 
 def _write(path: Path, text: str) -> None:
-    """For its owner only: extra settings may hold passwords."""
+    """The whole of it or nothing, for its owner only: extra settings may hold passwords."""
+    beside = path.parent / f"{path.name}.part"
     try:
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-        path.write_text(text)
+        if path.exists() and not path.is_file():
+            raise BadInput([f"--plan-out: {path} is no file."])
+        path = path.resolve()
+        beside.touch(mode=0o600)
+        beside.chmod(0o600)
+        beside.write_text(text)
+        beside.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
         raise BadInput([f"--plan-out: {path} cannot be written: {error.strerror}."]) from None
 
 
