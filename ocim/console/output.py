@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from ocim.core.errors import BadInput
 
 _SPACES = str.maketrans("\t\r\n", "   ")
 
@@ -36,6 +39,10 @@ class Output:
         """One of many answers for a script, on a line of its own."""
         self.console.print(Text(json.dumps(value, default=str, ensure_ascii=False)))
 
+    def document(self, text: str) -> None:
+        """A whole document, to the letter."""
+        self.console.file.write(text)
+
     def rows(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """A table; as JSON a list of objects, elsewhere tab-separated lines with a header."""
         if self.as_json:
@@ -59,6 +66,19 @@ class Output:
         for name, value in facts.items():
             line = Text(f"{name:<{width}}  ", style="dim" if self.is_terminal else "")
             self.console.print(line + Text(_cell(value)))
+
+
+def write_privately(path: Path, text: str, *, option: str) -> None:
+    """Write a file that only its owner may read; BadInput, naming the option, where it cannot be.
+
+    What is planned, and what became of it, tells much of an installation.
+    """
+    try:
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        path.write_text(text)
+    except OSError as error:
+        raise BadInput([f"{option}: {path} cannot be written: {error.strerror}."]) from None
 
 
 def _one_line(value: object) -> str:

@@ -1,7 +1,10 @@
 """The arguments of a mass upgrade → values, and a plan → words."""
 
 import argparse
-from collections.abc import Callable, Sequence
+import getpass
+import os
+import socket
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,6 +21,15 @@ LONGEST = 60
 """Characters of a value that a summary shows."""
 MOST = 10**9
 """Beyond any number that makes sense."""
+
+
+def operator() -> str:
+    """Who runs this command, and on which machine."""
+    try:
+        name = getpass.getuser()
+    except KeyError:  # a container may have no name for its user
+        name = f"user {os.getuid()}"
+    return f"{name} on {socket.gethostname()}"
 
 
 def document(option: str, argument: str) -> dict[str, Any]:
@@ -123,11 +135,3 @@ def _short(name: str, value: object) -> str:
         return f"({len(str(value).splitlines())} lines)"
     line = " ".join(str(value).split()) or "(empty)"
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
-
-
-def by_cause(failures: Sequence[tuple[str, str]]) -> list[tuple[str, list[str]]]:
-    """Labels by cause, of (label, cause); the most frequent cause first."""
-    groups: dict[str, list[str]] = {}
-    for label, cause in failures:
-        groups.setdefault(cause, []).append(label)
-    return sorted(groups.items(), key=lambda group: -len(group[1]))

@@ -284,7 +284,7 @@ def test_one_is_shown_with_its_causes_and_how_to_go_on(
     ocim: Installation, stopped: Rollout
 ) -> None:
     ran = ocim("rollout", "show", stopped.pk)
-    assert "1 failures, 1 causes" in ran.out
+    assert "1 failure, 1 cause" in ran.out
     assert f"ocim rollout retry {stopped.pk} --cause 'install: no such tag'" in ran.out
     shown: Any = ocim("rollout", "show", stopped.pk, "--json").json
     assert [one["state"] for one in shown["instances"]] == ["failed", "pending"]

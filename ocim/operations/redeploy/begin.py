@@ -24,6 +24,7 @@ def begin(
     activate: bool = True,
     strict_sql: bool = False,
     creator_id: int | None = None,
+    begun_by: str = "",
 ) -> tuple[Rollout, list[Action]]:
     """Write the rollout down; BadInput where an instance has drifted since it was planned."""
     with transaction.atomic():
@@ -40,6 +41,7 @@ def begin(
             plan_hash=plan.hash,
             queue=queue,
             creator_id=creator_id,
+            begun_by=begun_by,
         )
         Upgrade.objects.bulk_create(
             Upgrade(

@@ -30,6 +30,9 @@ class Rollout(models.Model):
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
+    begun_by = models.CharField(
+        max_length=300, blank=True, help_text="Who typed the command, and on which machine."
+    )
     created = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
 

@@ -9,8 +9,17 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
+from ocim.console.output import write_privately
 from ocim.console.progress import warn_without_worker
-from ocim.console.redeploying import at_most, document, gathered, rules_of, statements, tell_plan
+from ocim.console.redeploying import (
+    at_most,
+    document,
+    gathered,
+    operator,
+    rules_of,
+    statements,
+    tell_plan,
+)
 from ocim.console.watch import watch_to_end
 from ocim.core.errors import BadInput, NotPossible
 from ocim.operations.redeploy.begin import begin
@@ -93,7 +102,8 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
         if given.show_instances:
             return
         if given.plan_out:
-            _write(Path(given.plan_out), json.dumps(plan.to_json(), indent=2))
+            text = json.dumps(plan.to_json(), indent=2)
+            write_privately(Path(given.plan_out), text, option="--plan-out")
             self.out.say(
                 f"Written to {given.plan_out}. Go on with: ocim redeploy --plan={given.plan_out}"
             )
@@ -111,6 +121,7 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
             queue=queue_name(),
             activate=not given.no_activate,
             strict_sql=given.strict_sql,
+            begun_by=operator(),
         )
         warn_without_worker(queue_name(), self.out)
         self.out.say(f"Begun as rollout {rollout.pk}: ocim rollout show {rollout.pk}")
@@ -169,16 +180,6 @@ def _kept(given: argparse.Namespace) -> Plan:
     except (OSError, ValueError) as error:
         raise BadInput([f"--plan: {given.plan} cannot be read: {error}."]) from None
     return from_json(kept)
-
-
-def _write(path: Path, text: str) -> None:
-    """For its owner only: extra settings may hold passwords."""
-    try:
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-        path.write_text(text)
-    except OSError as error:
-        raise BadInput([f"--plan-out: {path} cannot be written: {error.strerror}."]) from None
 
 
 def _arguments(given: argparse.Namespace) -> dict[str, Any]:
