@@ -7,8 +7,8 @@ from typing import Any
 
 from ocim.operations.redeploy.report import Line, Report
 
-COLUMNS = ("id", "instance", "state", "wave", "attempts", "step", "begun", "ended", "seconds",
-           "changes", "replaced", "appservers", "cause", "failure", "sql")  # fmt: skip
+COLUMNS = ("id", "instance", "state", "held", "wave", "attempts", "step", "begun", "ended",
+           "seconds", "changes", "replaced", "appservers", "cause", "failure", "sql")  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula where a cell begins with it."""
 
@@ -33,6 +33,7 @@ def _cells(line: Line) -> list[object]:
         line.id,
         line.label,
         line.state,
+        line.held,
         line.wave,
         line.attempts,
         line.step,

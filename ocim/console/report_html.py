@@ -1,5 +1,6 @@
 """The record of a mass upgrade as one HTML file that needs nothing else, not even scripts."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -55,6 +56,7 @@ def as_html(report: Report) -> str:
         TEMPLATE,
         {
             "report": report,
+            "arguments": {name: _plain(value) for name, value in report.arguments.items()},
             "took": duration(report.seconds),
             "began": _clock(report.begun_at),
             "ended": _clock(report.ended_at) if report.ended_at else "",
@@ -127,6 +129,10 @@ def _row(line: Line) -> dict[str, Any]:
 
 def _kind(state: str) -> str:
     return KINDS.get(UpgradeState(state), "idle")
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _numbers(ids: Sequence[int]) -> str:

@@ -40,7 +40,8 @@ def _tell_instance(line: Line, out: Output) -> None:
     took = f", {duration(line.seconds)}" if line.seconds is not None else ""
     tried = f", attempt {line.attempts}" if line.attempts > 1 else ""
     at = f" at {line.step}" if line.step and line.step != "done" else ""
-    out.say(f"  {line.state}{at}: {line.label} (wave {line.wave}{tried}{took})",
+    held = f", held: {line.held}" if line.held else ""
+    out.say(f"  {line.state}{at}{held}: {line.label} (wave {line.wave}{tried}{took})",
             style="red" if line.state in BAD else "")  # fmt: skip
     for change in changes(line.before, line.after):
         out.say(f"      {change}")

@@ -46,6 +46,8 @@ class Upgrade:
     forgiven: bool = False
     """Whether somebody has seen its failure and resumed: it stops the rollout no more."""
     time_zone: str = "UTC"
+    held: bool = False
+    """Whether somebody keeps it from being started, for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,15 @@ def decide(record: Record, now: datetime) -> Decision:
         return Decision()
     if reason := _stopped_by(record):
         return Decision(pause=reason)
-    wave = min(one.wave for one in [*waiting, *running])
+    free_to_go = [one for one in waiting if not one.held]
+    if not free_to_go:
+        held = f"Only held instances are left: {len(waiting)}."
+        return Decision(pause="" if running else held)
+    wave = min(one.wave for one in [*free_to_go, *running])
     if reason := _wave_closed(record, wave):
         return Decision(pause=reason)
     free = record.rules.batch_size - len(running)
-    return _start([one for one in waiting if one.wave == wave], free, record, now)
+    return _start([one for one in free_to_go if one.wave == wave], free, record, now)
 
 
 def pause_before_attempt(attempts: int) -> timedelta:
@@ -139,6 +145,8 @@ def _wave_closed(record: Record, wave: int) -> str:
     before = [one for one in record.upgrades if one.wave < wave]
     if failed := sum(map(_counts, before)):
         return f"{failed} of the {len(before)} instances of the wave before failed."
+    if before and all(one.held and one.state == UpgradeState.PENDING for one in before):
+        return f"All {len(before)} instances of the wave before are held."
     if record.rules.approve_waves and wave > record.approved_wave:
         return f"Wave {wave + 1} waits for somebody's approval."
     return ""

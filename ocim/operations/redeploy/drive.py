@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Value
+from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 
 from ocim.core import rollout as core
 from ocim.core.actions import Action, DriveRollout
+from ocim.core.holds import hold_at
 from ocim.core.states import RolloutState, UpgradeState
 from ocim.operations import jobs
 from ocim.operations.context import Context
@@ -27,7 +28,7 @@ def drive(*, rollout_id: int, context: Context) -> list[Action]:
     with transaction.atomic():
         rollout = Rollout.objects.select_for_update().get(pk=rollout_id)
         _settle_orphans(rollout, now)
-        decision = core.decide(record_of(rollout), now)
+        decision = core.decide(record_of(rollout, now), now)
         actions = [_start(rollout, pk, now) for pk in decision.start]
         if decision.pause:
             _move(rollout, RolloutState.PAUSED, reason=decision.pause)
@@ -44,11 +45,13 @@ def drive_all() -> list[Action]:
     return [DriveRollout(pk) for pk in alive.values_list("pk", flat=True)]
 
 
-def record_of(rollout: Rollout) -> core.Record:
+def record_of(rollout: Rollout, now: datetime) -> core.Record:
     """What the core decides upon; one query."""
     rows = rollout.upgrades.order_by("wave", "id").values(
         "id", "state", "wave", "attempts", "not_before", "started_at", "cause", "forgiven",
         time_zone=Coalesce("instance__time_zone", Value("UTC")),
+        reason=Coalesce("instance__ref_set__hold_reason", Value("")),
+        until=F("instance__ref_set__held_until"),
     )  # fmt: skip
     return core.Record(
         state=RolloutState(rollout.state),
@@ -64,6 +67,14 @@ def record_of(rollout: Rollout) -> core.Record:
                 cause=row["cause"],
                 forgiven=row["forgiven"],
                 time_zone=row["time_zone"],
+                held=bool(
+                    hold_at(
+                        now,
+                        reason=row["reason"],
+                        until=row["until"],
+                        time_zone=row["time_zone"],
+                    )
+                ),
             )
             for row in rows
         ],

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
+
+from ocim.core.holds import hold_at
 from ocim.core.states import RolloutState, UpgradeState
 from ocim.operations.instances import EXTRA_SETTINGS
 from ocim.store.models import Rollout, SqlRun, Upgrade
@@ -59,6 +63,8 @@ class Line:
     seconds: float | None
     """Of the last attempt; so far, where it is under way."""
     sql: Sequence[Statement]
+    held: str
+    """Why it is not started for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,15 @@ class Report:
 def report(rollout_id: int, now: datetime) -> Report:
     """Read it in three queries, whatever the number of instances; Rollout.DoesNotExist."""
     rollout = Rollout.objects.select_related("creator").get(pk=rollout_id)
-    upgrades = rollout.upgrades.order_by("wave", "id").prefetch_related("sql_runs")
+    upgrades = (
+        rollout.upgrades.order_by("wave", "id")
+        .prefetch_related("sql_runs")
+        .annotate(
+            hold_reason=Coalesce("instance__ref_set__hold_reason", Value("")),
+            held_until=F("instance__ref_set__held_until"),
+            time_zone=Coalesce("instance__time_zone", Value("UTC")),
+        )
+    )
     lines = [_line(one, now) for one in upgrades]
     failed = [one for one in lines if one.state == UpgradeState.FAILED]
     counts = Counter(one.state for one in lines)
@@ -154,6 +168,16 @@ def _line(upgrade: Upgrade, now: datetime) -> Line:
         ended_at=upgrade.ended_at,
         seconds=(ended - began).total_seconds() if began and ended else None,
         sql=[_statement(run) for run in runs],
+        held=_hold(upgrade, now) if upgrade.state == UpgradeState.PENDING else "",
+    )
+
+
+def _hold(upgrade: Any, now: datetime) -> str:
+    return hold_at(
+        now,
+        reason=upgrade.hold_reason,
+        until=upgrade.held_until,
+        time_zone=upgrade.time_zone,
     )
 
 

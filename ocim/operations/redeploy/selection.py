@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import FieldError, ValidationError
@@ -29,6 +30,7 @@ def select(
     tag: str,
     including: Mapping[str, Any],
     excluding: Mapping[str, Any],
+    now: datetime,
     retry_failed: bool = False,
 ) -> Selection:
     """Apply the filters, as `OpenEdXInstance.objects.filter` and `exclude` do.
@@ -50,14 +52,14 @@ def select(
     selected = fleet.filter(pk__in=matched.values("pk")).exclude(pk__in=excluded.values("pk"))
     chosen, left_out = [], []
     for instance in selected.order_by("pk"):
-        if reason := _unfit(instance, tag, retry_failed=retry_failed):
+        if reason := _unfit(instance, tag, now, retry_failed=retry_failed):
             left_out.append((instance, reason))
         else:
             chosen.append(instance)
     return Selection(tuple(chosen), tuple(left_out))
 
 
-def _unfit(instance: OpenEdXInstance, tag: str, *, retry_failed: bool) -> str:
+def _unfit(instance: OpenEdXInstance, tag: str, now: datetime, *, retry_failed: bool) -> str:
     tags = {one.name for one in instance.tags.all()}
     if tag in tags:
         return f"it is tagged {tag} already"
@@ -65,6 +67,8 @@ def _unfit(instance: OpenEdXInstance, tag: str, *, retry_failed: bool) -> str:
         return f"it is tagged {tag}{FAILED}; --retry-failed takes it again"
     if not instance.successfully_provisioned:
         return "no app server of it was ever provisioned"
+    if held := instance.hold_at(now):
+        return f"it is held: {held}"
     return ""
 
 

@@ -1,5 +1,6 @@
 """Instances: what an operator says of an Open edX site, and the names it goes by."""
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from ocim.catalog.releases import Release, traits
+from ocim.core.holds import hold_at
 from ocim.core.spec import Domains
 from ocim.store.fields import EncryptedTextField
 from ocim.store.models.shared import (
@@ -37,6 +39,12 @@ class InstanceReference(models.Model):
     organization = models.CharField(max_length=200, blank=True)
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    hold_reason = models.CharField(
+        max_length=200, blank=True, help_text="Why mass upgrades leave it out; empty: they do not."
+    )
+    held_until = models.DateField(
+        null=True, blank=True, help_text="The last day of that; empty: until it is released."
     )
     created = models.DateTimeField(auto_now_add=True)
     modified = models.DateTimeField(auto_now=True)
@@ -189,6 +197,15 @@ class OpenEdXInstance(models.Model):
             ecommerce=internal["ecommerce"],
             discovery=internal["discovery"],
             external=external,
+        )
+
+    def hold_at(self, now: datetime) -> str:
+        """Why mass upgrades leave it out, and until when; nothing where they do not."""
+        return hold_at(
+            now,
+            reason=self.ref_set.hold_reason,
+            until=self.ref_set.held_until,
+            time_zone=self.time_zone,
         )
 
     def clean_fields(self, exclude: Any = None) -> None:

@@ -43,6 +43,7 @@ class Fleet:
             tag=tag,
             including=options.pop("including", {}),
             excluding=options.pop("excluding", {}),
+            now=self.world.clock(),
             retry_failed=options.pop("retry_failed", False),
         )
         wanted = {"update": UPDATE, "sql": [], "canaries": 0, **options}

@@ -144,6 +144,7 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
             tag=given.tag,
             including=including,
             excluding=excluding,
+            now=context().now(),
             retry_failed=given.retry_failed,
         )
         return make_plan(

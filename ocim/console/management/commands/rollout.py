@@ -79,7 +79,8 @@ class Command(OcimCommand):
         status(list(rollout.upgrades.only("state")), self.out)
         for one in record.instances:
             at = f" at {one.step}" if one.state == UpgradeState.RUNNING else ""
-            self.out.say(f"  {one.state}{at}: {one.label}")
+            held = f", held: {one.held}" if one.held else ""
+            self.out.say(f"  {one.state}{at}{held}: {one.label}")
             for run in one.sql:
                 if run.error:
                     self.out.say(f"      SQL: {run.statement}: {run.error}", style="yellow")
