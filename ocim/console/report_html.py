@@ -8,6 +8,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
+from ocim.console.plan_text import whom
 from ocim.console.report_csv import changes
 from ocim.core.states import UpgradeState
 from ocim.operations.redeploy.report import Line, Report
@@ -66,6 +67,11 @@ def as_html(report: Report) -> str:
             "bars": bars(report),
             "ticks": ticks(report),
             "height": HEAD + ROW * len(report.instances),
+            "variables": [
+                (whom(labels, len(report.instances)), lines)
+                for labels, lines in report.variables
+                if lines
+            ],
             "has_sql": any(line.sql for line in report.instances),
         },
     )

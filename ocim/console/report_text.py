@@ -1,6 +1,7 @@
 """The record of a mass upgrade as lines for people."""
 
 from ocim.console.output import Output
+from ocim.console.plan_text import whom
 from ocim.console.report_csv import changes
 from ocim.console.report_html import duration
 from ocim.core.states import UpgradeState
@@ -22,6 +23,11 @@ def tell(report: Report, out: Output) -> None:
     out.say(", ".join(f"{count} {state}" for state, count in report.counts.items()))
     for line in report.instances:
         _tell_instance(line, out)
+    for labels, lines in report.variables:
+        if lines:
+            out.say(f"Variables that change in {whom(labels, len(report.instances))}:")
+        for text in lines:
+            out.say(f"      {text}")
     tell_causes(report, out)
     for command, does in report.commands.items():
         out.say(f"{command}   {does}")

@@ -48,6 +48,8 @@ class Upgrade:
     time_zone: str = "UTC"
     held: bool = False
     """Whether somebody keeps it from being started, for now."""
+    held_until: datetime | None = None
+    """When that is over by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,7 @@ def decide(record: Record, now: datetime) -> Decision:
         return Decision(pause=reason)
     free_to_go = [one for one in waiting if not one.held]
     if not free_to_go:
-        held = f"Only held instances are left: {len(waiting)}."
-        return Decision(pause="" if running else held)
+        return Decision() if running else _all_held(waiting)
     wave = min(one.wave for one in [*free_to_go, *running])
     if reason := _wave_closed(record, wave):
         return Decision(pause=reason)
@@ -118,6 +119,14 @@ def _start(waiting: Sequence[Upgrade], free: int, record: Record, now: datetime)
         return Decision(look_again=later)
     more = free > 1 and len(waiting) > 1
     return Decision(start=(ready[0],), look_again=now + record.rules.stagger if more else None)
+
+
+def _all_held(waiting: Sequence[Upgrade]) -> Decision:
+    """Wait for the first hold that ends by itself; where none does, somebody has to release one."""
+    ends = [one.held_until for one in waiting if one.held_until]
+    if ends:
+        return Decision(look_again=min(ends))
+    return Decision(pause=f"Only held instances are left: {len(waiting)}.")
 
 
 def _due(upgrade: Upgrade, rules: Rules, now: datetime) -> datetime:

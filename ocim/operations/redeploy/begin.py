@@ -11,6 +11,7 @@ from ocim.core.actions import Action, DriveRollout
 from ocim.core.errors import BadInput
 from ocim.core.rollout import Rules
 from ocim.core.windows import Window
+from ocim.operations.context import Context
 from ocim.operations.redeploy.plan import Plan, drift
 from ocim.store.models import Rollout, Upgrade
 
@@ -21,6 +22,7 @@ def begin(
     rules: Rules,
     arguments: Mapping[str, Any],
     queue: str,
+    context: Context,
     activate: bool = True,
     strict_sql: bool = False,
     creator_id: int | None = None,
@@ -28,7 +30,7 @@ def begin(
 ) -> tuple[Rollout, list[Action]]:
     """Write the rollout down; BadInput where an instance has drifted since it was planned."""
     with transaction.atomic():
-        if drifted := drift(plan):
+        if drifted := drift(plan, context):
             raise BadInput(drifted, remedy="Plan again: this plan was made for another state.")
         rollout = Rollout.objects.create(
             tag=plan.tag,
@@ -51,6 +53,7 @@ def begin(
                 wave=item.wave,
                 before=dict(item.before),
                 after=dict(item.after),
+                variables=list(item.variables),
             )
             for item in plan.items
         )

@@ -1,6 +1,5 @@
 """The record of a mass upgrade, for people and scripts: nothing secret is in it."""
 
-import re
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,17 +10,14 @@ from typing import Any
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 
-from ocim.core.holds import hold_at
+from ocim.core.holds import Hold
 from ocim.core.states import RolloutState, UpgradeState
-from ocim.operations.instances import EXTRA_SETTINGS
+from ocim.operations.redeploy.masking import shown, without_accounts
+from ocim.operations.redeploy.variables import Change, together, without_values
 from ocim.store.models import Rollout, SqlRun, Upgrade
 
-HIDDEN = (EXTRA_SETTINGS, "secret_seed", "jwt_private_key")
-"""Fields, and lookups of them, that may hold passwords."""
-NOT_SHOWN = "(not shown)"
 OF_DJANGO = {"verbosity", "no_color", "force_color", "traceback", "skip_checks", "settings",
              "pythonpath"}  # fmt: skip
-_ACCOUNT = re.compile(r"(?<=://)(?!git@)[^/@\s]+(?=@)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +47,8 @@ class Line:
     """The fields that change, as they were."""
     after: Mapping[str, Any]
     """… and as they are to be."""
+    variables: Sequence[Change]
+    """How the new app servers' variables were planned to differ from those that served."""
     replaced: Sequence[int]
     """App servers that served before."""
     appservers: Sequence[int]
@@ -104,6 +102,11 @@ class Report:
     """What may be done next, and what that does."""
 
     @property
+    def variables(self) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Labels of instances, and the changes of variables that just these have in common."""
+        return together({line.label: line.variables for line in self.instances})
+
+    @property
     def causes_in_words(self) -> str:
         """`38 failures, 2 causes`; nothing where none failed."""
         causes = len(self.causes)
@@ -118,6 +121,7 @@ def report(rollout_id: int, now: datetime) -> Report:
         .prefetch_related("sql_runs")
         .annotate(
             hold_reason=Coalesce("instance__ref_set__hold_reason", Value("")),
+            held_from=F("instance__ref_set__held_from"),
             held_until=F("instance__ref_set__held_until"),
             time_zone=Coalesce("instance__time_zone", Value("UTC")),
         )
@@ -158,11 +162,12 @@ def _line(upgrade: Upgrade, now: datetime) -> Line:
         wave=upgrade.wave + 1,
         step=upgrade.step,
         attempts=upgrade.attempts,
-        before={name: _shown(name, upgrade.before[name]) for name in changed},
-        after={name: _shown(name, upgrade.after[name], "changed") for name in changed},
+        before={name: shown(name, upgrade.before[name]) for name in changed},
+        after={name: shown(name, upgrade.after[name], "changed") for name in changed},
+        variables=[without_values(one) for one in upgrade.variables],
         replaced=upgrade.replaced,
         appservers=upgrade.appservers,
-        failure=_without_accounts(upgrade.failure),
+        failure=without_accounts(upgrade.failure),
         cause=upgrade.cause,
         started_at=began,
         ended_at=upgrade.ended_at,
@@ -173,16 +178,12 @@ def _line(upgrade: Upgrade, now: datetime) -> Line:
 
 
 def _hold(upgrade: Any, now: datetime) -> str:
-    return hold_at(
-        now,
-        reason=upgrade.hold_reason,
-        until=upgrade.held_until,
-        time_zone=upgrade.time_zone,
-    )
+    of = (upgrade.hold_reason, upgrade.held_from, upgrade.held_until, upgrade.time_zone)
+    return Hold(*of).on(now)
 
 
 def _statement(run: SqlRun) -> Statement:
-    text, error = _without_accounts(run.statement), _without_accounts(run.error)
+    text, error = without_accounts(run.statement), without_accounts(run.error)
     return Statement(text, run.state, run.rows, run.seconds, error)
 
 
@@ -220,25 +221,10 @@ def _arguments(rollout: Rollout) -> dict[str, Any]:
         "preupgrade_sql_commands": rollout.sql,
     }
     return {
-        name: _shown(name, value)
+        name: shown(name, value)
         for name, value in resolved.items()
         if value and name not in OF_DJANGO
     }
-
-
-def _shown(name: str, value: Any, instead: str = NOT_SHOWN) -> Any:
-    """The value without what is secret in it, at any depth."""
-    if name.startswith(HIDDEN):
-        return instead
-    if isinstance(value, Mapping):
-        return {key: _shown(str(key), inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_shown("", inner) for inner in value]
-    return _without_accounts(value) if isinstance(value, str) else value
-
-
-def _without_accounts(text: str) -> str:
-    return _ACCOUNT.sub("********", text)
 
 
 def _many(count: int, what: str) -> str:

@@ -15,6 +15,8 @@ from ocim.store.models import OpenEdXInstance
 
 FAILED = "-failed"
 """What is put behind the tag of instances that failed."""
+WITH = ("ref_set", "database_server", "broker_server", "search_server")
+"""What an instance's variables are made of, besides itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def select(
     """
     fleet = (
         OpenEdXInstance.objects.filter(ref_set__is_archived=False)
-        .select_related("ref_set", "database_server")
+        .select_related(*WITH)
         .prefetch_related("tags")
     )
     faults: list[str] = []
@@ -67,7 +69,7 @@ def _unfit(instance: OpenEdXInstance, tag: str, now: datetime, *, retry_failed: 
         return f"it is tagged {tag}{FAILED}; --retry-failed takes it again"
     if not instance.successfully_provisioned:
         return "no app server of it was ever provisioned"
-    if held := instance.hold_at(now):
+    if held := instance.hold.on(now):
         return f"it is held: {held}"
     return ""
 

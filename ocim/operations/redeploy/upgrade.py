@@ -116,7 +116,7 @@ def _handed_back(upgrade: Upgrade, job: Job, lease: Lease, context: Context) -> 
         return False
     window, instance = rules_from_json(rollout.rules).window, _instance(job)
     is_open = not window or window.next_opening(now, instance.time_zone) == now
-    if rollout.state == RolloutState.RUNNING and is_open and not instance.hold_at(now):
+    if rollout.state == RolloutState.RUNNING and is_open and not instance.hold.on(now):
         return False
     aborted = rollout.state == RolloutState.ABORTED
     move_upgrade(

@@ -1,6 +1,5 @@
 """Instances: what an operator says of an Open edX site, and the names it goes by."""
 
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from ocim.catalog.releases import Release, traits
-from ocim.core.holds import hold_at
+from ocim.core.holds import Hold
 from ocim.core.spec import Domains
 from ocim.store.fields import EncryptedTextField
 from ocim.store.models.shared import (
@@ -42,6 +41,9 @@ class InstanceReference(models.Model):
     )
     hold_reason = models.CharField(
         max_length=200, blank=True, help_text="Why mass upgrades leave it out; empty: they do not."
+    )
+    held_from = models.DateField(
+        null=True, blank=True, help_text="The first day of that; empty: from the beginning on."
     )
     held_until = models.DateField(
         null=True, blank=True, help_text="The last day of that; empty: until it is released."
@@ -199,14 +201,11 @@ class OpenEdXInstance(models.Model):
             external=external,
         )
 
-    def hold_at(self, now: datetime) -> str:
-        """Why mass upgrades leave it out, and until when; nothing where they do not."""
-        return hold_at(
-            now,
-            reason=self.ref_set.hold_reason,
-            until=self.ref_set.held_until,
-            time_zone=self.time_zone,
-        )
+    @property
+    def hold(self) -> Hold:
+        """What keeps it from mass upgrades, if anything does."""
+        of = self.ref_set
+        return Hold(of.hold_reason, of.held_from, of.held_until, self.time_zone)
 
     def clean_fields(self, exclude: Any = None) -> None:
         """Names are kept in lower case: host names do not distinguish it."""

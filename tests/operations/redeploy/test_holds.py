@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,21 @@ from tests.operations.redeploy.fleet import Fleet, of, states
 WHY = "exams"
 
 
-def hold(fleet: Fleet, instance: OpenEdXInstance, days: int | None = None) -> None:
-    until = None if days is None else (fleet.world.clock() + timedelta(days=days)).date()
-    holds.hold(instance.pk, reason=WHY, until=until, context=fleet.world.context())
+def hold(
+    fleet: Fleet,
+    instance: OpenEdXInstance,
+    *,
+    reason: str = WHY,
+    since: int | None = None,
+    until: int | None = None,
+) -> None:
+    """From so many days from now on, and until so many."""
+    first, last = (
+        None if days is None else (fleet.world.clock() + timedelta(days=days)).date()
+        for days in (since, until)
+    )
+    context = fleet.world.context()
+    holds.hold(instance.pk, reason=reason, since=first, until=last, context=context)
 
 
 def test_a_held_instance_is_left_out_with_the_reason(fleet: Fleet) -> None:
@@ -27,18 +40,20 @@ def test_a_held_instance_is_left_out_with_the_reason(fleet: Fleet) -> None:
 
 
 def test_a_hold_that_ran_out_does_not_hold(fleet: Fleet) -> None:
-    hold(fleet, fleet.make(), days=1)
+    hold(fleet, fleet.make(), until=1)
     assert not fleet.plan().items
     fleet.world.clock.forward(2 * 24 * 3600)
     assert len(fleet.plan().items) == 1
 
 
-@pytest.mark.parametrize("reason, days", [("exams", -1), (" ", None), ("a\nb", None)])
-def test_a_past_day_or_no_reason_is_refused(fleet: Fleet, reason: str, days: int | None) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [{"until": -1}, {"reason": " "}, {"reason": "a\nb"}, {"since": 2, "until": 1}],
+)
+def test_past_days_or_no_reason_are_refused(fleet: Fleet, wrong: dict[str, Any]) -> None:
     instance = fleet.make()
-    until = None if days is None else (fleet.world.clock() + timedelta(days=days)).date()
     with pytest.raises(BadInput):
-        holds.hold(instance.pk, reason=reason, until=until, context=fleet.world.context())
+        hold(fleet, instance, **wrong)
     assert len(fleet.plan().items) == 1
 
 
@@ -65,6 +80,23 @@ def test_one_that_waits_for_a_worker_is_not_begun_once_it_is_held(fleet: Fleet) 
     fleet.run(rollout)
     upgrade = of(rollout, instance)
     assert (upgrade.state, upgrade.attempts, rollout.state) == ("pending", 0, "paused")
+
+
+def test_one_that_is_to_be_held_later_is_planned_with(fleet: Fleet) -> None:
+    hold(fleet, fleet.make(), since=1, until=3)
+    assert len(fleet.plan().items) == 1
+
+
+def test_what_comes_into_its_days_of_rest_waits_for_their_end(fleet: Fleet) -> None:
+    instance = fleet.make()
+    hold(fleet, instance, since=1, until=3)
+    rollout = fleet.begin(fleet.plan())
+    fleet.world.clock.forward(24 * 3600)
+    fleet.run(rollout)
+    assert (rollout.state, states(rollout)) == ("ended", ["successful"])
+    began = of(rollout, instance).started_at
+    assert began
+    assert began.isoformat() == "2026-05-08T00:00:00+00:00"
 
 
 def test_what_is_released_goes_on(fleet: Fleet) -> None:

@@ -49,6 +49,10 @@ class Command(OcimCommand):
         hold = add("hold", self.hold, "keep it from mass upgrades")
         hold.add_argument("--reason", required=True, help="as it is shown to others")
         hold.add_argument(
+            "--from", type=day, metavar="YYYY-MM-DD", dest="since",
+            help="the first day, by its own clock; without: at once",
+        )  # fmt: skip
+        hold.add_argument(
             "--until", type=day, metavar="YYYY-MM-DD",
             help="the last day, by its own clock; without: until it is released",
         )  # fmt: skip
@@ -79,7 +83,7 @@ class Command(OcimCommand):
             ("id", "name", "domain", "state", "active", "release", "held"),
             [
                 (one.pk, one.name, one.internal_lms_domain, status_of(one), one.active_count,  # type: ignore[attr-defined]
-                 one.openedx_release, one.hold_at(now))
+                 one.openedx_release, one.hold.coming_or_on(now))
                 for one in fleet(archived=given.archived)
             ],
         )  # fmt: skip
@@ -112,9 +116,15 @@ class Command(OcimCommand):
 
     def hold(self, given: argparse.Namespace) -> None:
         instance = find_instance(given.instance)
-        holds.hold(instance.pk, reason=given.reason, until=given.until, context=context())
+        holds.hold(
+            instance.pk,
+            reason=given.reason,
+            since=given.since,
+            until=given.until,
+            context=context(),
+        )
         instance.ref_set.refresh_from_db()
-        self.out.say(f"Held: {instance.hold_at(context().now())}")
+        self.out.say(f"Held: {instance.hold.coming_or_on(context().now())}")
 
     def release(self, given: argparse.Namespace) -> None:
         instance = find_instance(given.instance)
@@ -140,7 +150,7 @@ class Command(OcimCommand):
         facts: dict[str, object] = {
             "id": full.pk,
             "state": status_of(found),
-            "held": full.hold_at(context().now()),
+            "held": full.hold.coming_or_on(context().now()),
             "url": instance_url(full),
             **{name: getattr(full, name) for name in SETTABLE},
             "tags": list(full.tags.values_list("name", flat=True)),

@@ -10,6 +10,7 @@ from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
 from ocim.console.output import write_privately
+from ocim.console.plan_text import tell_plan
 from ocim.console.progress import warn_without_worker
 from ocim.console.redeploying import (
     at_most,
@@ -17,8 +18,8 @@ from ocim.console.redeploying import (
     gathered,
     operator,
     rules_of,
+    shares_of,
     statements,
-    tell_plan,
 )
 from ocim.console.watch import watch_to_end
 from ocim.core.errors import BadInput, NotPossible
@@ -37,6 +38,7 @@ PLANNED = (
     "update",
     "preupgrade_sql_commands",
     "canary",
+    "waves",
 )
 PLAIN = (str, int, float, bool)
 
@@ -81,7 +83,13 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
         how.add_argument("--num-attempts", type=int, default=1, help="per instance; default: 1")
         how.add_argument("--stagger", type=float, default=0.0, metavar="SECONDS",
                          help="between two starts")  # fmt: skip
-        how.add_argument("--canary", type=int, default=0, metavar="N", help="so many go first")
+        how.add_argument(
+            "--canary", type=int, default=0, metavar="N", help="so many go first: as --waves=N"
+        )
+        how.add_argument(
+            "--waves", default="", metavar="3,10%,tag:early",
+            help="who goes first, who then, …; what is in none comes last",
+        )  # fmt: skip
         how.add_argument("--approve-waves", action="store_true",
                          help="the rest waits for `ocim rollout resume`")  # fmt: skip
         how.add_argument("--max-failures", metavar="N|P%", help="stop when more have failed")
@@ -119,6 +127,7 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
             rules=at_most(rules, given.max_failures, len(plan.items)),
             arguments=_arguments(given),
             queue=queue_name(),
+            context=context(),
             activate=not given.no_activate,
             strict_sql=given.strict_sql,
             begun_by=operator(),
@@ -134,11 +143,12 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
             return _kept(given)
         if not given.tag:
             raise BadInput(["--tag is missing: it names the redeployment."])
-        update, including, excluding, sql = gathered(
+        update, including, excluding, sql, shares = gathered(
             lambda: document("--update", given.update),
             lambda: document("--filter", given.filter),
             lambda: document("--exclude", given.exclude),
             lambda: statements("--preupgrade-sql-commands", given.preupgrade_sql_commands),
+            lambda: shares_of(given),
         )
         selection = select(
             tag=given.tag,
@@ -152,7 +162,7 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
             selection=selection,
             update=update,
             sql=sql,
-            canaries=given.canary,
+            shares=shares,
             context=context(),
         )
 
