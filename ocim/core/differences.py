@@ -1,7 +1,7 @@
 """What changed from one set of variables to another."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -44,6 +44,21 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Differe
     text. What differs in type only (`1` and `true`, a text and a Secret) differs.
     """
     return tuple(_differences(old, new, ()))
+
+
+def in_common(
+    by_holder: Mapping[str, Sequence[str]],
+) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Holders, and what just these have of what all have; what most of them have comes first."""
+    holders: dict[str, list[str]] = {}
+    for holder, things in by_holder.items():
+        for thing in things:
+            holders.setdefault(thing, []).append(holder)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for thing, those in holders.items():
+        groups.setdefault(tuple(those), []).append(thing)
+    ordered = sorted(groups.items(), key=lambda group: -len(group[0]))
+    return [(those, tuple(things)) for those, things in ordered]
 
 
 def _differences(

@@ -43,6 +43,7 @@ def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
         pk=instance_id,
     )
     shown = {**_progress(found), "mark": mark, "nobody_works": nobody_works()}
+    shown["held"] = found.hold.coming_or_on(context().now())
     try:
         shown["layers"] = by_layer(effective_variables(found, context().policy))
     except OcimError as error:

@@ -11,6 +11,7 @@ from ocim.core.actions import Action, DriveRollout
 from ocim.core.errors import BadInput
 from ocim.core.rollout import Rules
 from ocim.core.windows import Window
+from ocim.operations.context import Context
 from ocim.operations.redeploy.plan import Plan, drift
 from ocim.store.models import Rollout, Upgrade
 
@@ -21,13 +22,15 @@ def begin(
     rules: Rules,
     arguments: Mapping[str, Any],
     queue: str,
+    context: Context,
     activate: bool = True,
     strict_sql: bool = False,
     creator_id: int | None = None,
+    begun_by: str = "",
 ) -> tuple[Rollout, list[Action]]:
     """Write the rollout down; BadInput where an instance has drifted since it was planned."""
     with transaction.atomic():
-        if drifted := drift(plan):
+        if drifted := drift(plan, context):
             raise BadInput(drifted, remedy="Plan again: this plan was made for another state.")
         rollout = Rollout.objects.create(
             tag=plan.tag,
@@ -40,6 +43,7 @@ def begin(
             plan_hash=plan.hash,
             queue=queue,
             creator_id=creator_id,
+            begun_by=begun_by,
         )
         Upgrade.objects.bulk_create(
             Upgrade(
@@ -49,6 +53,7 @@ def begin(
                 wave=item.wave,
                 before=dict(item.before),
                 after=dict(item.after),
+                variables=list(item.variables),
             )
             for item in plan.items
         )

@@ -114,9 +114,9 @@ def _handed_back(upgrade: Upgrade, job: Job, lease: Lease, context: Context) -> 
     rollout, now = upgrade.rollout, context.now()
     if job.memory.get("begun"):
         return False
-    window = rules_from_json(rollout.rules).window
-    is_open = not window or window.next_opening(now, _instance(job).time_zone) == now
-    if rollout.state == RolloutState.RUNNING and is_open:
+    window, instance = rules_from_json(rollout.rules).window, _instance(job)
+    is_open = not window or window.next_opening(now, instance.time_zone) == now
+    if rollout.state == RolloutState.RUNNING and is_open and not instance.hold.on(now):
         return False
     aborted = rollout.state == RolloutState.ABORTED
     move_upgrade(

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from ocim.catalog.releases import Release, traits
+from ocim.core.holds import Hold
 from ocim.core.spec import Domains
 from ocim.store.fields import EncryptedTextField
 from ocim.store.models.shared import (
@@ -39,6 +40,15 @@ class InstanceReference(models.Model):
     organization = models.CharField(max_length=200, blank=True, validators=[validate_text])
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    hold_reason = models.CharField(
+        max_length=200, blank=True, help_text="Why mass upgrades leave it out; empty: they do not."
+    )
+    held_from = models.DateField(
+        null=True, blank=True, help_text="The first day of that; empty: from the beginning on."
+    )
+    held_until = models.DateField(
+        null=True, blank=True, help_text="The last day of that; empty: until it is released."
     )
     created = models.DateTimeField(auto_now_add=True)
     modified = models.DateTimeField(auto_now=True)
@@ -194,6 +204,12 @@ class OpenEdXInstance(models.Model):
             discovery=internal["discovery"],
             external=external,
         )
+
+    @property
+    def hold(self) -> Hold:
+        """What keeps it from mass upgrades, if anything does."""
+        of = self.ref_set
+        return Hold(of.hold_reason, of.held_from, of.held_until, self.time_zone)
 
     def clean_fields(self, exclude: Any = None) -> None:
         """Names are kept in lower case: host names do not distinguish it."""

@@ -30,6 +30,9 @@ class Rollout(models.Model):
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
+    begun_by = models.CharField(
+        max_length=300, blank=True, help_text="Who typed the command, and on which machine."
+    )
     created = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
 
@@ -54,6 +57,9 @@ class Upgrade(models.Model):
     not_before = models.DateTimeField(null=True)
     before = models.JSONField(default=dict, help_text="The fields that change, as they were.")
     after = models.JSONField(default=dict, help_text="… and as they are to be.")
+    variables = models.JSONField(
+        default=list, help_text="What changes in the effective variables; secrets masked."
+    )
     replaced = models.JSONField(default=list, help_text="App servers that were active before.")
     appservers = models.JSONField(default=list, help_text="Those of the last attempt.")
     failure = models.TextField(blank=True)
