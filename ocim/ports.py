@@ -12,6 +12,7 @@ from ocim.core.spec import (
     Database,
     Host,
     HostRequest,
+    Image,
     Isolation,
     Probe,
     ProbeResult,
@@ -22,10 +23,42 @@ from ocim.core.spec import (
 )
 
 
+class Images(Protocol):
+    """Images that a provider makes hosts from. Any number of processes may use them at once."""
+
+    def base(self) -> str:
+        """What bare hosts are, as a digest."""
+
+    def ensure(
+        self,
+        name: str,
+        inputs: Mapping[str, str],
+        build: Callable[[Host], None],
+        *,
+        is_cancelled: Callable[[], bool],
+    ) -> bool:
+        """Have the image; where it is missing, `build` sets up a bare host, of which it is made.
+
+        Returns whether that was done here: of those that want it at once one builds, and the
+        others wait for it, until `is_cancelled` says yes (Cancelled). What `build` raises leaves
+        no image, and neither does a death in the middle of it.
+        """
+
+    def list(self) -> Sequence[Image]:
+        """Those that are there, the newest first."""
+
+    def remove(self, name: str) -> bool:
+        """Take it away, unless a host needs it; whether it was."""
+
+
 class Provider(Protocol):
     """Makes hosts and takes them away. Hosts outlive the process that asked for them."""
 
     kind: str
+
+    @property
+    def images(self) -> Images | None:
+        """None where its hosts cannot be made from images."""
 
     def create(self, request: HostRequest) -> Host:
         """Ask for a host; a second call with the same name returns the host that is there."""
@@ -67,6 +100,13 @@ class Provisioner(Protocol):
         a version that never comes to mean anything else, as a branch does.
         """
 
+    def image_inputs(self, job: ProvisionJob) -> Mapping[str, str]:
+        """All that the image part of the job depends on, in words and digests, without secrets.
+
+        The job's source is one that `check` returned. NotPossible where the configuration does not
+        say what no instance differs in.
+        """
+
     def provision(
         self,
         job: ProvisionJob,
@@ -75,6 +115,9 @@ class Provisioner(Protocol):
         is_cancelled: Callable[[], bool],
     ) -> ProvisionOutcome:
         """Run to the end; a second run on the same host changes nothing.
+
+        The image part and then the instance part give what the whole gives. A part whose
+        `image_inputs` are no longer what they were is not run: OutsideError.
 
         `on_event` is called as things happen. `is_cancelled` is asked about once a second;
         once it says yes, the run is ended and Cancelled raised.

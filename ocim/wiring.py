@@ -128,6 +128,7 @@ def policy() -> Policy:
         provision_timeout=options.provision_timeout,
         balancer_address=options.balancer_address,
         https_port=options.https_port,
+        build_images=options.build_images,
         retention=Retention(options.fallback_days, options.failed_days),
     )
 

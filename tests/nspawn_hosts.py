@@ -16,7 +16,7 @@ from ocim.adapters.providers import processes
 from ocim.adapters.providers.nspawn.provider import PROGRAMS, NspawnProvider
 from ocim.adapters.providers.tools import missing
 
-IMAGES = Path(__file__).parents[1] / ".images"
+BASES = Path(__file__).parents[1] / ".images"
 """Kept between runs, as the environment is: `make clean` removes it."""
 
 PROBE = "mount -t tmpfs none /mnt; ip link add ocim-probe type bridge"
@@ -42,7 +42,7 @@ def nspawn_provider(
     """A provider with a network that differs between directories."""
     number = int.from_bytes(hashlib.sha256(str(state).encode()).digest()[:2], "big") % 2**14
     network = IPv4Network((IPv4Network("10.128.0.0/10")[number << 8], 24))
-    return NspawnProvider(state, network=network, images=IMAGES, shared=shared, published=published)
+    return NspawnProvider(state, network=network, bases=BASES, shared=shared, published=published)
 
 
 @contextmanager

@@ -69,7 +69,9 @@ class World:
     databases: MemoryDatabases = field(default_factory=MemoryDatabases)
     prober: MemoryProber = field(default_factory=MemoryProber)
     policy: Policy = field(
-        default_factory=lambda: Policy(storage=Path("/srv/storage"), gate_attempts=2)
+        default_factory=lambda: Policy(
+            storage=Path("/srv/storage"), gate_attempts=2, build_images=False
+        )
     )
 
     def __post_init__(self) -> None:

@@ -79,12 +79,13 @@ def _begin(commit: str, *, batch_size: int) -> Any:
     from ocim.operations.redeploy.selection import select
     from tests.world import QUEUE
 
-    selection = select(tag=commit, including={}, excluding={})
+    selection = select(tag=commit, including={}, excluding={}, now=tasks.context().now())
     update = {"edx_platform_commit": commit}
     plan = make_plan(
-        tag=commit, selection=selection, update=update, sql=(), canaries=0, context=tasks.context()
+        tag=commit, selection=selection, update=update, sql=(), shares=(), context=tasks.context()
     )
-    return begin(plan, rules=Rules(batch_size=batch_size), arguments={}, queue=QUEUE)
+    rules = Rules(batch_size=batch_size)
+    return begin(plan, rules=rules, arguments={}, queue=QUEUE, context=tasks.context())
 
 
 @contextmanager

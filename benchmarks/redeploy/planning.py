@@ -31,9 +31,9 @@ def main(count: int) -> dict[str, float]:
     update = {"edx_platform_commit": JUNIPER}
 
     def plan() -> Plan:
-        selection = select(tag="new", including=filters, excluding={})
+        selection = select(tag="new", including=filters, excluding={}, now=world.clock())
         return make_plan(
-            tag="new", selection=selection, update=update, sql=(), canaries=0,
+            tag="new", selection=selection, update=update, sql=(), shares=(),
             context=world.context(),
         )  # fmt: skip
 
@@ -44,7 +44,9 @@ def main(count: int) -> dict[str, float]:
         shown = _seconds(lambda: call_command("instance_redeploy", *words, "--show-instances"))
     assert said.getvalue().count("campus-") == count
     memory = _memory() - idle
-    rollout, _ = begin(plan(), rules=Rules(batch_size=6), arguments={}, queue="opencraft")
+    rollout, _ = begin(
+        plan(), rules=Rules(batch_size=6), arguments={}, queue="opencraft", context=world.context()
+    )
     look = _seconds(lambda: drive(rollout_id=rollout.pk, context=world.context()))
     return {"read": read, "plan": planned, "show": shown, "look": look, "memory": memory}
 

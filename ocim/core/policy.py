@@ -34,4 +34,6 @@ class Policy:
     balancer_address: str = "127.0.0.1"
     """Where app servers reach the balancer."""
     https_port: int = 443
+    build_images: bool = True
+    """Whether a spawn builds the image that it could use."""
     retention: Retention = field(default_factory=Retention)

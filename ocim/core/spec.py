@@ -145,6 +145,8 @@ class HostRequest:
     """Host name → address, for processes on the host, over what the resolver says."""
     authorities: str = ""
     """PEM certificates that processes on the host trust besides the system's."""
+    image: str = ""
+    """The image that it is made from, which is there; empty for a bare host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,23 @@ class Host:
     connection: Connection
     root: str = ""
     """What stands before `/edx`: empty on a machine, a directory on a `local` host."""
+    image: str = ""
+    """The image that it was made from; empty where it was bare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What hosts are made from on which all that no instance differs in is installed already."""
+
+    name: str
+    """A digest of `inputs`: other inputs, another image."""
+    inputs: Mapping[str, str]
+    """All that it depends on."""
+    built: datetime
+    size: int
+    """In bytes."""
+    hosts: tuple[str, ...] = ()
+    """The names of the hosts that were made from it and are still there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +199,16 @@ class ConfigurationSource:
     repository_url: str
     version: str
     playbook: str
+
+
+class Part(StrEnum):
+    """How much of a configuration a run installs."""
+
+    WHOLE = "whole"
+    IMAGE = "image"
+    """What no instance differs in."""
+    INSTANCE = "instance"
+    """The rest, on a host that was made from an image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +224,9 @@ class ProvisionJob:
     """Seconds without an event after which the run is ended."""
     total_timeout: float = 3 * 3600.0
     """Seconds after which the run is ended whatever it does."""
+    part: Part = Part.WHOLE
+    image_inputs: Mapping[str, str] = field(default_factory=dict)
+    """Of the image that a part belongs to, as `Provisioner.image_inputs` gave them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,44 +1,20 @@
 """Spawn: from an instance's configuration to a running app server."""
 
-import os
-
 from django.db import transaction
 
-from ocim.catalog.endpoints import probes
 from ocim.catalog.switches import services_of
 from ocim.core.actions import Action
-from ocim.core.errors import BadInput, NotPossible, OcimError
-from ocim.core.spec import (
-    ALWAYS,
-    ConfigurationSource,
-    Connection,
-    Host,
-    HostRequest,
-    Instance,
-    ProvisionEvent,
-    ProvisionJob,
-)
-from ocim.core.states import UNFINISHED, AppServerState, ServerState
+from ocim.core.errors import BadInput, NotPossible
+from ocim.core.spec import ALWAYS
+from ocim.core.states import UNFINISHED, AppServerState
 from ocim.operations import jobs
-from ocim.operations.balancing import note_change
+from ocim.operations.bring_up import bring_up
 from ocim.operations.context import Context
-from ocim.operations.effective import changes_since, effective_variables, freeze, thaw
-from ocim.operations.gate import Unhealthy, pass_gate
-from ocim.operations.logs import record, say
-from ocim.store.claims import move_appserver, move_server, write_appservers
-from ocim.store.models import (
-    Deployment,
-    Job,
-    Lease,
-    OpenEdXAppServer,
-    OpenEdXInstance,
-    Server,
-)
-from ocim.store.specs import appserver_spec
+from ocim.operations.effective import changes_since, effective_variables, freeze
+from ocim.operations.logs import say
+from ocim.store.claims import move_appserver
+from ocim.store.models import Deployment, Job, Lease, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.validators import MOST_APPSERVERS
-
-# What a job names before there is a host: enough to check the playbook and its variables.
-PLANNED = Host("planned", "none", "127.0.0.1", Connection(kind="local"), root="/planned")
 
 
 def request(
@@ -113,7 +89,7 @@ def run(job: Job, lease: Lease, context: Context) -> list[Action]:
     actions: list[Action] = []
     for appserver in _of(job):
         if appserver.state in UNFINISHED:
-            actions = _bring_up(appserver, job, lease, context)
+            actions = bring_up(appserver, job, lease, context)
     if job.arguments.get("activate"):
         jobs.submit(
             instance_id=job.instance_id,
@@ -147,104 +123,3 @@ def _of(job: Job) -> list[OpenEdXAppServer]:
         .select_related("instance__ref_set", "instance__database_server", "server")
         .order_by("id")
     )
-
-
-def _bring_up(
-    appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Context
-) -> list[Action]:
-    instance = appserver_spec(appserver, context.policy)
-    variables = thaw(appserver).values
-    source = ConfigurationSource(
-        appserver.configuration_source_repo_url,
-        appserver.configuration_version,
-        appserver.configuration_playbook_name,
-    )
-
-    def run_on(host: Host) -> ProvisionJob:
-        return ProvisionJob(
-            host,
-            source,
-            variables,
-            directories=local_directories(instance),
-            task_timeout=context.policy.task_timeout,
-            total_timeout=context.policy.provision_timeout,
-        )
-
-    if appserver.state != AppServerState.NEW:
-        say(appserver, "Taken up again after an interruption.", context=context, level="warning")
-    say(appserver, "Checking the configuration.", context=context)
-    source = context.outside.provisioner.check(run_on(PLANNED))
-    if source.version != appserver.configuration_version:
-        say(appserver, f"The configuration is at {source.version}.", context=context)
-    for database in instance.databases.values():
-        context.outside.databases[database.kind].ensure(database)
-
-    move_appserver(appserver, AppServerState.WAITING_FOR_HOST, lease=lease)
-    say(appserver, f"Asking {appserver.instance.provider} for a host.", context=context)
-    host = _host_for(appserver, instance.domains.all(), lease, context)
-
-    move_appserver(appserver, AppServerState.PROVISIONING, lease=lease)
-    say(appserver, f"Provisioning {host.name} at {host.address}.", context=context)
-
-    def on_event(event: ProvisionEvent) -> None:
-        record(appserver, event)
-
-    outcome = context.outside.provisioner.provision(
-        run_on(host), on_event=on_event, is_cancelled=lambda: _cancelled(job, lease)
-    )
-    if not outcome.ok:
-        raise OcimError(f"{outcome.failed_task}: {outcome.message}")
-
-    move_appserver(appserver, AppServerState.CHECKING, lease=lease)
-    try:
-        pass_gate(probes(instance, host.address), context=context)
-    except Unhealthy as unhealthy:
-        write_appservers([appserver.pk], lease=lease, evidence=unhealthy.evidence)
-        raise
-    with transaction.atomic():
-        move_appserver(appserver, AppServerState.RUNNING, lease=lease, running_since=context.now())
-        OpenEdXInstance.objects.filter(pk=instance.id).update(successfully_provisioned=True)
-        say(appserver, "Running.", context=context)
-        return note_change(appserver.instance.load_balancing_server_id)
-
-
-def local_directories(instance: Instance) -> tuple[str, ...]:
-    """What an app server uses on this machine besides its host: storage, databases in files."""
-    files = [one.name for one in instance.databases.values() if one.kind == "sqlite"]
-    return tuple(dict.fromkeys([instance.storage_directory, *map(os.path.dirname, files)]))
-
-
-def _cancelled(job: Job, lease: Lease) -> bool:
-    ours = Job.objects.filter(pk=job.pk, instance__lease__fence=lease.fence)
-    return not ours.filter(cancel_requested=False).exists()
-
-
-def _host_for(
-    appserver: OpenEdXAppServer, names: tuple[str, ...], lease: Lease, context: Context
-) -> Host:
-    """Make the app server's host, or find the one that an interrupted attempt made."""
-    server = appserver.server or _register(appserver, lease)
-    provider = context.outside.providers[server.provider]
-    provider.create(
-        HostRequest(
-            name=server.name,
-            flavor=server.flavor,
-            names=dict.fromkeys(names, context.policy.balancer_address),
-            authorities=context.outside.balancer.authority(),
-        )
-    )
-    host = provider.wait_until_reachable(server.name, timeout=context.policy.host_timeout)
-    move_server(server, ServerState.UP, lease=lease, address=host.address)
-    return host
-
-
-def _register(appserver: OpenEdXAppServer, lease: Lease) -> Server:
-    """Write the host's name down before it is asked for: a crash in between loses no host."""
-    with transaction.atomic():
-        server = Server.objects.create(
-            name=f"appserver-{appserver.pk}",
-            provider=appserver.instance.provider,
-            flavor=appserver.instance.flavor,
-        )
-        write_appservers([appserver.pk], lease=lease, server=server)
-    return server

@@ -186,6 +186,11 @@ class Options:
         "YAML file with the machines that `ssh` hosts are taken from.",
         shown="none: there are no `ssh` hosts",
     )
+    build_images: bool = _option(
+        "OCIM_BUILD_IMAGES",
+        True,
+        "Whether a spawn builds the image that it could use, where that is not there yet.",
+    )
     lease: float = _option(
         "OCIM_LEASE", 15.0, "A worker that was not heard of for so long is taken for dead."
     )

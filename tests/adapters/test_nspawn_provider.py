@@ -126,7 +126,7 @@ def test_a_name_that_is_none_leaves_nothing_once_destroyed(
 def test_a_network_that_is_in_use_is_refused(provider: NspawnProvider, tmp_path: Path) -> None:
     provider.create(HostRequest("one"))
     second = NspawnProvider(
-        tmp_path / "second", network=provider.bridge.network, images=provider.images
+        tmp_path / "second", network=provider.bridge.network, bases=provider.bases
     )
 
     with pytest.raises(OutsideRefusal, match="in use already"):

@@ -8,11 +8,12 @@ from threading import Event
 import pytest
 
 from ocim.adapters.memory.provisioners import MemoryProvisioner, MemoryRun
-from ocim.core.errors import BadInput, Cancelled
+from ocim.core.errors import BadInput, Cancelled, NotPossible, OutsideError
 from ocim.core.spec import (
     ConfigurationSource,
     Connection,
     Host,
+    Part,
     ProvisionEvent,
     ProvisionJob,
 )
@@ -28,6 +29,14 @@ TASKS = """
   %s
 """
 
+IMAGE = """
+- hosts: openedx_app
+  gather_facts: false
+  tasks:
+    - name: first
+      copy: {content: "{{ greeting }}", dest: "{{ ocim_host_root }}/first"}
+"""
+
 
 @dataclass
 class Kind:
@@ -40,11 +49,14 @@ class Kind:
     endless: Callable[[], ProvisionJob]
     """It hangs in its last task."""
     refused: ProvisionJob
+    without_images: ProvisionJob
 
 
 def ansible(directory: Path) -> Kind:
     bench = Bench(directory)
     variables = {"greeting": "hello"}
+    (bench.playbooks / "site.image.yml").write_text(IMAGE)
+    (bench.playbooks / "other.yml").write_text("- hosts: openedx_app\n")
     good = bench.job(TASKS % "command: 'true'\n  changed_when: false", variables=variables)
     return Kind(
         provisioner=bench.provisioner,
@@ -52,6 +64,7 @@ def ansible(directory: Path) -> Kind:
         failing=lambda: bench.job(TASKS % "fail: {msg: no space left}", variables=variables),
         endless=lambda: bench.job(TASKS % "command: sleep 1000", variables=variables),
         refused=replace(good, source=ConfigurationSource("builtin", "", "missing.yml")),
+        without_images=replace(good, source=ConfigurationSource("builtin", "", "other.yml")),
     )
 
 
@@ -64,7 +77,9 @@ def memory(directory: Path) -> Kind:
             "endless": MemoryRun(tasks, may_end=Event()),
         },
         refusals={"missing.yml": BadInput(["There is no playbook missing.yml."])},
+        without_images={"other.yml"},
     )
+    provisioner.shared = frozenset({"greeting"})
 
     def job(name: str, playbook: str = "site.yml") -> ProvisionJob:
         return ProvisionJob(
@@ -79,6 +94,7 @@ def memory(directory: Path) -> Kind:
         failing=lambda: job("failing"),
         endless=lambda: job("endless"),
         refused=job("good", "missing.yml"),
+        without_images=job("good", "other.yml"),
     )
 
 
@@ -119,6 +135,41 @@ def test_other_variables_are_a_change(kind: Kind) -> None:
     other = replace(kind.good, variables={"greeting": "good evening"})
     outcome = kind.provisioner.provision(other, on_event=ignore, is_cancelled=never)
     assert outcome.changed > 0
+
+
+def part(kind: Kind, which: Part) -> ProvisionJob:
+    return replace(kind.good, part=which, image_inputs=kind.provisioner.image_inputs(kind.good))
+
+
+def test_what_an_image_depends_on_is_the_same_for_the_same_job(kind: Kind) -> None:
+    inputs = kind.provisioner.image_inputs(kind.good)
+    assert inputs == kind.provisioner.image_inputs(kind.good) != {}
+    other_host = replace(kind.good, host=replace(kind.good.host, name="planned"))
+    assert inputs == kind.provisioner.image_inputs(other_host)
+
+
+def test_another_variable_that_the_image_part_reads_is_another_input(kind: Kind) -> None:
+    other = replace(kind.good, variables={"greeting": "good evening"})
+    assert kind.provisioner.image_inputs(other) != kind.provisioner.image_inputs(kind.good)
+
+
+def test_the_image_part_and_the_instance_part_give_what_the_whole_gives(kind: Kind) -> None:
+    for which in (Part.IMAGE, Part.INSTANCE):
+        job = part(kind, which)
+        assert kind.provisioner.provision(job, on_event=ignore, is_cancelled=never).ok
+    whole = kind.provisioner.provision(kind.good, on_event=ignore, is_cancelled=never)
+    assert (whole.ok, whole.changed) == (True, 0)
+
+
+def test_a_part_whose_image_depends_on_something_else_by_now_is_not_run(kind: Kind) -> None:
+    other = replace(part(kind, Part.INSTANCE), variables={"greeting": "good evening"})
+    with pytest.raises(OutsideError, match="changed meanwhile"):
+        kind.provisioner.provision(other, on_event=ignore, is_cancelled=never)
+
+
+def test_a_configuration_without_an_image_part_says_so(kind: Kind) -> None:
+    with pytest.raises(NotPossible, match="There are no images for"):
+        kind.provisioner.image_inputs(kind.without_images)
 
 
 def test_results_are_told_in_order_with_their_time(kind: Kind) -> None:

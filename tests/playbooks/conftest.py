@@ -6,7 +6,7 @@ import subprocess
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from ocim.core.spec import (
     ConfigurationSource,
     Host,
     HostRequest,
+    Part,
     ProvisionEvent,
     ProvisionJob,
     ProvisionOutcome,
@@ -38,6 +39,7 @@ class AppServer:
     provider: Provider
     host: Host
     events: list[ProvisionEvent] = field(default_factory=list)
+    _inputs: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.database = self.directory / "databases" / "edxapp.sqlite3"
@@ -47,13 +49,47 @@ class AppServer:
         self, variables: Mapping[str, object] | None = None, *, playbook: str = "openedx_native.yml"
     ) -> ProvisionOutcome:
         """Run the playbook with the least of variables, and `variables`."""
-        self.events.clear()
-        provisioner = AnsibleProvisioner(
+        return self._run(self._job(variables or {}, playbook))
+
+    def make_anew_from_an_image(self, variables: Mapping[str, object] | None = None) -> None:
+        """Build the image for these variables, and let the host be one that is made from it."""
+        images = self.provider.images
+        assert images
+        job = self._job(variables or {}, "openedx_native.yml")
+        self._inputs = self._provisioner().image_inputs(job)
+        part = replace(job, part=Part.IMAGE, image_inputs=self._inputs, directories=())
+
+        def build(host: Host) -> None:
+            outcome = self._run(replace(part, host=host))
+            assert outcome.ok, outcome.message
+
+        images.ensure("image", self._inputs, build, is_cancelled=lambda: False)
+        self.provider.destroy(self.host.name)
+        self.provider.create(HostRequest(self.host.name, image="image"))
+        self.host = self.provider.wait_until_reachable(self.host.name, timeout=60)
+
+    def provision_instance_part(
+        self, variables: Mapping[str, object] | None = None
+    ) -> ProvisionOutcome:
+        """Run on a host from an image what is left."""
+        job = self._job(variables or {}, "openedx_native.yml")
+        return self._run(replace(job, part=Part.INSTANCE, image_inputs=self._inputs))
+
+    def _provisioner(self) -> AnsibleProvisioner:
+        return AnsibleProvisioner(
             builtin=REPOSITORY / "playbooks",
             cache=self.directory / "cache",
             platform=self.platform,
         )
-        job = ProvisionJob(
+
+    def _run(self, job: ProvisionJob) -> ProvisionOutcome:
+        self.events.clear()
+        return self._provisioner().provision(
+            job, on_event=self.events.append, is_cancelled=lambda: False
+        )
+
+    def _job(self, variables: Mapping[str, object], playbook: str) -> ProvisionJob:
+        return ProvisionJob(
             host=self.host,
             source=ConfigurationSource("builtin", "", playbook),
             variables={
@@ -64,13 +100,12 @@ class AppServer:
                 "EDXAPP_CMS_BASE": "studio.demo.localhost:8443",
                 "EDXAPP_MEDIA_ROOT": str(self.directory / "media"),
                 "edxapp_start_seconds": 20,
-                **(variables or {}),
+                **variables,
             },
             directories=(str(self.directory),),
             task_timeout=60,
             total_timeout=120,
         )
-        return provisioner.provision(job, on_event=self.events.append, is_cancelled=lambda: False)
 
     def ask(self, service: str) -> dict[str, Any]:
         """What the stand-in answers: its settings, and the process that it runs in."""

@@ -52,6 +52,7 @@ DEFAULTS = {
     "OCIM_DEFAULT_PROVIDER": "local",
     "OCIM_NSPAWN_NETWORK": IPv4Network("10.213.0.0/22"),
     "OCIM_SSH_POOL": "",
+    "OCIM_BUILD_IMAGES": True,
     "OCIM_LEASE": 15.0,
     "OCIM_DRAIN": 10.0,
     "OCIM_HOST_TIMEOUT": 300.0,

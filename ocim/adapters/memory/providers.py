@@ -1,11 +1,16 @@
 """Hosts that exist in memory only, and misbehave when told to."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from ipaddress import IPv4Address
+from threading import Lock
 
-from ocim.core.errors import HostUnreachable
-from ocim.core.spec import Connection, Host, HostRequest
+from ocim.core.errors import Cancelled, HostUnreachable, OutsideError
+from ocim.core.spec import Connection, Host, HostRequest, Image
+
+PAUSE = 0.02
+BUILDER = "image-"
 
 
 @dataclass
@@ -19,6 +24,9 @@ class Cloud:
     seconds_to_come_up: dict[str, float] = field(default_factory=dict)
     """By host; infinity: never. No time really passes."""
     addresses_given: dict[str, str] = field(default_factory=dict)
+    images: dict[str, Image] = field(default_factory=dict)
+    building: Lock = field(default_factory=Lock)
+    base: str = "bare"
 
     def lose(self, name: str) -> None:
         """Let a host vanish, as when a machine dies."""
@@ -33,9 +41,13 @@ class MemoryProvider:
     def __init__(self, cloud: Cloud | None = None, *, kind: str = "memory") -> None:
         self.kind = kind
         self.cloud = cloud or Cloud()
+        self.images: MemoryImages | None = MemoryImages(self)
+        """May be set to None by a test."""
 
     def create(self, request: HostRequest) -> Host:
         """Add it to the cloud."""
+        if request.image and request.image not in self.cloud.images:
+            raise OutsideError(f"The image {request.image} is gone.")
         addresses = self.cloud.addresses_given
         addresses.setdefault(request.name, str(IPv4Address("10.0.0.1") + len(addresses)))
         self.cloud.requests.setdefault(request.name, request)
@@ -59,11 +71,16 @@ class MemoryProvider:
             return None
         address = self.cloud.addresses_given[name]
         connection = Connection(kind="local", environment={"OCIM_MEMORY_HOST": name})
-        return Host(name=name, provider=self.kind, address=address, connection=connection)
+        image = self.cloud.requests[name].image
+        return Host(name, self.kind, address, connection, image=image)
 
     def list(self) -> Sequence[str]:
-        """The names of all in the cloud."""
-        return sorted(self.cloud.requests)
+        """The names of all in the cloud, but of one that an image is being made of."""
+        is_building = self.cloud.building.locked()
+        names = (
+            one for one in self.cloud.requests if not (is_building and one.startswith(BUILDER))
+        )
+        return sorted(names)
 
     def reboot(self, name: str) -> None:
         """Take it down; it comes up when it is waited for."""
@@ -90,3 +107,57 @@ class MemoryProvider:
         if host := self.find(name):
             return host
         raise HostUnreachable(f"There is no host {name}.")
+
+
+class MemoryImages:
+    """Images in the provider's cloud: nothing but their names."""
+
+    def __init__(self, provider: MemoryProvider) -> None:
+        self._provider = provider
+
+    def base(self) -> str:
+        """What was set."""
+        return self._provider.cloud.base
+
+    def ensure(
+        self,
+        name: str,
+        inputs: Mapping[str, str],
+        build: Callable[[Host], None],
+        *,
+        is_cancelled: Callable[[], bool],
+    ) -> bool:
+        """Build one at a time, whatever their names."""
+        cloud = self._provider.cloud
+        while not cloud.building.acquire(timeout=PAUSE):
+            if is_cancelled():
+                raise Cancelled("Waiting for the image was cancelled.")
+        builder = f"{BUILDER}{name}"
+        try:
+            if name in cloud.images:
+                return False
+            self._provider.create(HostRequest(builder))
+            build(self._provider.wait_until_reachable(builder, timeout=0))
+            cloud.images[name] = Image(name, dict(inputs), datetime.now(UTC), size=0)
+            return True
+        finally:
+            self._provider.destroy(builder)
+            cloud.building.release()
+
+    def list(self) -> Sequence[Image]:
+        """With the hosts as they are now."""
+        images = [
+            replace(one, hosts=tuple(self._users(one.name)))
+            for one in self._provider.cloud.images.values()
+        ]
+        return sorted(images, key=lambda one: one.built, reverse=True)
+
+    def remove(self, name: str) -> bool:
+        """Take it out of the cloud."""
+        if self._users(name):
+            return False
+        return self._provider.cloud.images.pop(name, None) is not None
+
+    def _users(self, name: str) -> Sequence[str]:
+        requests = self._provider.cloud.requests
+        return sorted(host for host, request in requests.items() if request.image == name)

@@ -1,14 +1,15 @@
 """A provisioner whose runs happen in memory only, and go as they are told to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Event
 
-from ocim.core.errors import Cancelled, OcimError
+from ocim.core.errors import Cancelled, NotPossible, OcimError, OutsideError
 from ocim.core.spec import (
     ConfigurationSource,
     Isolation,
+    Part,
     ProvisionEvent,
     ProvisionJob,
     ProvisionOutcome,
@@ -38,6 +39,8 @@ class MemoryProvisioner:
 
     `runs`: host name → how every run on it goes. `refusals`: playbook → what `check` raises.
     `commits`: version of a configuration → what it stands for; every other one for itself.
+    `without_images`: playbooks without an image part. `shared`: the variables that it reads.
+    `image_runs`: how every run of an image part goes.
     """
 
     def __init__(
@@ -45,12 +48,16 @@ class MemoryProvisioner:
         *,
         runs: Mapping[str, MemoryRun] | None = None,
         refusals: Mapping[str, OcimError] | None = None,
+        without_images: Collection[str] = (),
         kind: str = "memory",
     ) -> None:
         self.kind = kind
         self.runs = dict(runs or {})
         self.refusals = dict(refusals or {})
         self.commits: dict[str, str] = {}
+        self.without_images = set(without_images)
+        self.shared = frozenset({"SANDBOX_ENABLE_ECOMMERCE"})
+        self.image_runs = MemoryRun(("install what all share",))
         self.jobs: list[ProvisionJob] = []
         self._provisioned: dict[str, Mapping[str, object]] = {}
 
@@ -63,6 +70,16 @@ class MemoryProvisioner:
         version = job.source.version
         return replace(job.source, version=self.commits.get(version, version))
 
+    def image_inputs(self, job: ProvisionJob) -> Mapping[str, str]:
+        if job.source.playbook in self.without_images:
+            raise NotPossible(f"There are no images for {job.source.playbook}.")
+        shared = {name: job.variables.get(name) for name in sorted(self.shared)}
+        return {
+            "configuration": f"{job.source.repository_url} {job.source.version}",
+            "playbook": job.source.playbook,
+            "variables": repr(shared),
+        }
+
     def provision(
         self,
         job: ProvisionJob,
@@ -71,8 +88,12 @@ class MemoryProvisioner:
         is_cancelled: Callable[[], bool],
     ) -> ProvisionOutcome:
         self.check(job)
+        if job.part is not Part.WHOLE and self.image_inputs(job) != job.image_inputs:
+            raise OutsideError("What the image depends on has changed meanwhile.")
         self.jobs.append(job)
         run = self.runs.get(job.host.name, MemoryRun())
+        if job.part is Part.IMAGE:
+            run = self.image_runs
         is_new = self._provisioned.get(job.host.name) != job.variables
         for task in run.tasks:
             failed = bool(run.fails_with) and task == run.tasks[-1]

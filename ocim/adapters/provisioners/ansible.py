@@ -2,11 +2,8 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import uv
 
@@ -17,10 +14,12 @@ from ocim.adapters.provisioners.ansible_files import (
     own_index_environment,
     write_files,
 )
+from ocim.adapters.provisioners.ansible_follow import OnEvent, follow
 from ocim.adapters.provisioners.ansible_messages import condensed
-from ocim.adapters.provisioners.ansible_run import AnsibleRun, ansible_run
+from ocim.adapters.provisioners.ansible_run import ansible_run
 from ocim.adapters.provisioners.environments import interpreter
 from ocim.adapters.provisioners.git_mirror import GitAccess
+from ocim.adapters.provisioners.image_part import digest_of_values, image_part
 from ocim.adapters.provisioners.masking import masker, reveal
 from ocim.adapters.provisioners.platform_archive import platform_archive
 from ocim.adapters.provisioners.run_directory import (
@@ -30,21 +29,17 @@ from ocim.adapters.provisioners.run_directory import (
 )
 from ocim.adapters.provisioners.sandbox import Sandbox
 from ocim.adapters.provisioners.sources import Configuration, Sources
-from ocim.core.errors import BadInput, Cancelled
+from ocim.core.errors import BadInput, OutsideError
 from ocim.core.spec import (
     ConfigurationSource,
     Host,
     Isolation,
-    ProvisionEvent,
+    Part,
     ProvisionJob,
     ProvisionOutcome,
 )
 
-OnEvent = Callable[[ProvisionEvent], None]
 CHILD = "ocim.adapters.provisioners.ansible_child"
-TEXTS = frozenset({"text", "task", "failed_task", "message"})
-LONGEST = 4000
-"""Characters of one text; the rest is cut off, once secrets are out of it."""
 
 
 class AnsibleProvisioner:
@@ -110,15 +105,35 @@ class AnsibleProvisioner:
             raise BadInput([f"The playbook {job.source.playbook} is not valid: {said}"])
         return source
 
+    def image_inputs(self, job: ProvisionJob) -> Mapping[str, str]:
+        with self._sources.playbook(job.source) as (playbook, configuration):
+            _, variables = image_part(job, playbook)
+            inputs = {
+                "playbook": job.source.playbook,
+                "configuration": configuration.content,
+                "ansible": configuration.requirements,
+                "python": f"{sys.base_prefix} {sys.version.split()[0]}",
+                "variables": digest_of_values(variables),
+            }
+        if self._platform is not None:
+            inputs["platform"] = self._archive().name
+        return inputs
+
     def provision(
         self, job: ProvisionJob, *, on_event: OnEvent, is_cancelled: Callable[[], bool]
     ) -> ProvisionOutcome:
         self.remove_abandoned()
-        variables = {**self._own_variables(job), **job.variables}
+        if job.part is not Part.WHOLE and self.image_inputs(job) != job.image_inputs:
+            raise OutsideError(
+                "What the image depends on has changed meanwhile.", remedy="Try it again."
+            )
         with (
-            self._sources.playbook(job.source) as (playbook, configuration),
+            self._sources.playbook(job.source) as (whole, configuration),
             run_directory(self._runs) as directory,
         ):
+            is_image = job.part is Part.IMAGE
+            playbook, given = image_part(job, whole) if is_image else (whole, job.variables)
+            variables = {**self._own_variables(job), **given}
             _write(directory, job.host, playbook, configuration, variables)
             command = self._sandbox.wrap(
                 [sys.executable, "-m", CHILD, str(directory)],
@@ -126,7 +141,7 @@ class AnsibleProvisioner:
                 writable=[directory, *_own_directories(job, configuration)],
             )
             with ansible_run(directory, command) as run:
-                return _follow(
+                return follow(
                     run,
                     job,
                     mask=masker(variables),
@@ -145,14 +160,18 @@ class AnsibleProvisioner:
             "ocim_host_root": job.host.root,
             "ocim_host_address": job.host.address,
             "ocim_host_kind": job.host.connection.kind,
+            "ocim_part": job.part.value,
             "ocim_index_environment": index_environment(job.host),
             "ocim_uv": uv.find_uv_bin(),
             "ocim_python": f"{sys.base_prefix}/bin/{python}" if is_local else "/usr/bin/python3",
         }
         if self._platform is not None:
-            archive = platform_archive(self._platform, self._cache / "platform")
-            variables["ocim_platform_archive"] = str(archive)
+            variables["ocim_platform_archive"] = str(self._archive())
         return variables
+
+    def _archive(self) -> Path:
+        assert self._platform is not None  # noqa: S101
+        return platform_archive(self._platform, self._cache / "platform")
 
 
 def _write(
@@ -197,51 +216,3 @@ def _own_directories(job: ProvisionJob, configuration: Configuration) -> list[Pa
     for directory in own:
         directory.mkdir(parents=True, exist_ok=True)
     return own
-
-
-def _follow(
-    run: AnsibleRun,
-    job: ProvisionJob,
-    *,
-    mask: Callable[[str], str],
-    on_event: OnEvent,
-    is_cancelled: Callable[[], bool],
-) -> ProvisionOutcome:
-    """Pass on what the run says, until it ends or has to be ended."""
-    task = ""
-    started = heard = time.monotonic()
-    asked = 0.0
-    while not run.ended:
-        if time.monotonic() - asked >= 1:
-            if is_cancelled():
-                raise Cancelled("Provisioning was cancelled.")
-            asked = time.monotonic()
-        for line in run.lines(timeout=1):
-            heard = time.monotonic()
-            if "outcome" in line:
-                return ProvisionOutcome(**_masked(line["outcome"], mask))
-            event = _event(line, mask)
-            task = event.task or task
-            on_event(event)
-        now = time.monotonic()
-        if now - heard > job.task_timeout:
-            return _ended(task, f"It said nothing for {job.task_timeout:g} seconds, and was ended.")
-        if now - started > job.total_timeout:
-            return _ended(task, f"The run was ended: it took over {job.total_timeout:g} seconds.")
-    return _ended(task, mask(run.last_words()))
-
-
-def _event(line: dict[str, object], mask: Callable[[str], str]) -> ProvisionEvent:
-    time = datetime.fromisoformat(str(line.pop("time")))
-    return ProvisionEvent(time=time, **_masked(line, mask))
-
-
-def _masked(fields: dict[str, object], mask: Callable[[str], str]) -> dict[str, Any]:
-    return {
-        name: mask(str(value))[:LONGEST] if name in TEXTS else value
-        for name, value in fields.items()
-    }
-
-
-def _ended(task: str, message: str) -> ProvisionOutcome:
-    return ProvisionOutcome(ok=False, failed_task=task, message=message)

@@ -35,6 +35,11 @@ def masker(value: object) -> Callable[[str], str]:
     return lambda text: pattern.sub(MASK, text)
 
 
+def holds_secrets(value: object) -> bool:
+    """Whether there is a Secret in `value`, at any depth."""
+    return next(_secrets(value), None) is not None
+
+
 def _secrets(value: object) -> Iterator[Secret]:
     match value:
         case Secret():

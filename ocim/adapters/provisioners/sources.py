@@ -8,12 +8,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from importlib import metadata
 from pathlib import Path
 from typing import Protocol
 
 from ocim.adapters.provisioners.environments import Environments, recipe
 from ocim.adapters.provisioners.git_mirror import COMMIT, GitAccess, GitMirror
 from ocim.adapters.provisioners.git_urls import git_url
+from ocim.adapters.provisioners.image_part import SUFFIX, digest_of
 from ocim.adapters.provisioners.sandbox import Sandbox
 from ocim.adapters.provisioners.shelf import Shelf
 from ocim.core.errors import BadInput
@@ -34,6 +36,10 @@ class Configuration:
     environment: Path = Path(sys.prefix)
     """The virtual environment whose Ansible runs it."""
     is_builtin: bool = False
+    content: str = ""
+    """The same for the same playbooks: the commit, or a digest."""
+    requirements: str = f"ansible-core {metadata.version('ansible-core')}"
+    """The same for the same Ansible."""
 
     @property
     def ansible_playbook(self) -> Path:
@@ -62,7 +68,8 @@ class BuiltinSource:
 
     @contextmanager
     def configuration(self, version: str) -> Iterator[Configuration]:
-        yield Configuration((self.directory,), self.directory, is_builtin=True)
+        content = f"builtin {digest_of(self.directory)}"
+        yield Configuration((self.directory,), self.directory, is_builtin=True, content=content)
 
 
 class GitSource:
@@ -91,10 +98,12 @@ class GitSource:
             )
             # Where upstream has them, and where small repositories have them.
             directories = tuple(filter(Path.is_dir, (checkout / "playbooks", checkout)))
-            configuration = Configuration(directories, checkout)
+            configuration = Configuration(directories, checkout, content=commit)
             if wanted := recipe(checkout):
                 environment = stack.enter_context(self._environments.environment(wanted))
-                configuration = replace(configuration, environment=environment)
+                configuration = replace(
+                    configuration, environment=environment, requirements=wanted.name
+                )
             yield configuration
 
     def _name(self, commit: str) -> str:
@@ -150,7 +159,7 @@ def _playbook(source: ConfigurationSource, configuration: Configuration) -> Path
         path.name
         for directory in configuration.directories
         for path in directory.glob("*.yml")
-        if not path.name.startswith(".")
+        if not path.name.startswith(".") and not path.name.endswith(SUFFIX)
     }
     where = without_credentials(source.repository_url)
     raise BadInput(

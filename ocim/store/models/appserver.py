@@ -35,6 +35,12 @@ class OpenEdXAppServer(models.Model):
     configuration_source_repo_url = models.CharField(max_length=500)
     configuration_version = models.CharField(max_length=250)
     configuration_playbook_name = models.CharField(max_length=100)
+    configuration_commit = models.CharField(
+        max_length=250, blank=True, help_text="What the version stood for when it was provisioned."
+    )
+    image = models.CharField(
+        max_length=100, blank=True, help_text="What its host was made from; empty: nothing."
+    )
     optional_services = models.JSONField(
         default=list, blank=True, help_text="What it was given besides LMS and studio."
     )

@@ -16,13 +16,10 @@ from ocim.core.rollout import Rules
 from ocim.core.spec import Database
 from ocim.core.states import UPGRADE_TRANSITIONS, UpgradeState
 from ocim.operations.redeploy import control, undo
-from ocim.operations.redeploy.begin import begin
 from ocim.operations.redeploy.drive import drive
-from ocim.operations.redeploy.plan import make_plan
-from ocim.operations.redeploy.selection import select
 from ocim.store.models import Job, OpenEdXAppServer, Rollout, Upgrade
+from tests.operations.redeploy.fleet import Fleet as Upgrades
 from tests.operations.test_any_order import WHICH, Fleet, reachable
-from tests.world import QUEUE
 
 
 class Databases(MemoryDatabases):
@@ -53,17 +50,11 @@ class Redeployments(Fleet):
     def redeploy(self, batch_size: int, attempts: int, activate: bool) -> None:
         self.begun += 1
         tag = f"release-{self.begun}"
-        plan = make_plan(
-            tag=tag,
-            selection=select(tag=tag, including={}, excluding={}),
-            update={"edx_platform_commit": tag},
-            sql=[f"ANALYZE {tag}"],
-            canaries=0,
-            context=self.world.context(),
-        )
+        upgrades = Upgrades(self.world)
+        plan = upgrades.plan(tag, update={"edx_platform_commit": tag}, sql=[f"ANALYZE {tag}"])
         if plan.items:
             rules = Rules(batch_size=batch_size, num_attempts=attempts)
-            begin(plan, rules=rules, arguments={}, queue=QUEUE, activate=activate)
+            upgrades.begin(plan, rules=rules, activate=activate)
 
     @precondition(lambda _: Rollout.objects.exists())
     @rule(which=WHICH)

@@ -15,6 +15,8 @@ DIRECTORIES = (
     "bin", "etc", "home", "lib", "run", "tmp", "var/log", str(Path(CRONTAB).parent),
     "edx/app/supervisor/conf.d", "edx/var/log/cron", "edx/var/log/supervisor",
 )  # fmt: skip
+OWN = ("edx/app/supervisor", "edx/var/log")
+"""What each host has of its own below `/edx`."""
 NAMES = "etc/hosts"
 AUTHORITIES = "etc/authorities.pem"
 TRUSTED = "etc/trusted.pem"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ocim.adapters.providers import claims, processes
 from ocim.adapters.providers.directories import empty, locked
-from ocim.adapters.providers.local import supervisord
+from ocim.adapters.providers.images import HostImages
+from ocim.adapters.providers.local import supervisord, tree
 from ocim.adapters.providers.local.addresses import claim_address
 from ocim.adapters.providers.local.furnishing import environment, furnish, introduce
 from ocim.core.errors import BadInput, HostUnreachable
@@ -21,6 +22,10 @@ SERVICE_PORTS = (8000, 8010, 8130, 8381)
 ADDRESS = "etc/address"
 """Written when a host is made and removed first when it is destroyed: without it there is none."""
 UNFINISHED = "etc/address.new"
+IMAGE = "etc/image"
+"""Written before anything of the image is on the host."""
+BARE = "1"
+"""What a host is without an image; another number where images of before are of no use."""
 STOP_GRACE = 60.0
 """Seconds that the programs of a host are given in all to end."""
 
@@ -38,6 +43,13 @@ class LocalProvider:
         self._hosts_dir = hosts_dir.resolve()
         self._claims = self._hosts_dir / ".addresses"
         self._ports = ports
+        self.images = HostImages(
+            self._hosts_dir / ".images",
+            self,
+            bare=lambda: BARE,
+            capture=lambda name, image: tree.capture(self._root(name), image),
+            users=self._made_from,
+        )
 
     def create(self, request: HostRequest) -> Host:
         """Make the host and start it; return the host that is there if there is one."""
@@ -47,6 +59,10 @@ class LocalProvider:
                 processes.kill(root)
                 empty(root)  # what an earlier attempt left that did not get to its end
                 introduce(root, request.names, request.authorities)
+                if request.image:
+                    with self.images.kept(request.image) as image:
+                        (root / IMAGE).write_text(request.image)
+                        tree.install(image, root)
                 furnish(root)
                 address = claim_address(self._claims, request.name, self._ports)
                 supervisord.start(root)
@@ -80,12 +96,21 @@ class LocalProvider:
             return None
         connection = Connection(kind="local", environment=environment(root))
         return Host(
-            name=name, provider=self.kind, address=address, connection=connection, root=str(root)
+            name=name,
+            provider=self.kind,
+            address=address,
+            connection=connection,
+            root=str(root),
+            image=self._image(name),
         )
 
     def list(self) -> Sequence[str]:
-        """The names of all hosts, half made ones too: `destroy` takes those away as well."""
-        return sorted(path.name for path in self._hosts_dir.glob("*") if NAME.fullmatch(path.name))
+        """The names of all hosts, half made ones too: `destroy` takes those away as well.
+
+        One that an image is being made of is none, unless that was interrupted.
+        """
+        names = [path.name for path in self._hosts_dir.glob("*") if NAME.fullmatch(path.name)]
+        return sorted(name for name in names if not self.images.is_building(name))
 
     def reboot(self, name: str) -> None:
         """Stop it, if it is up, and start it with the programs that were set up on it."""
@@ -118,6 +143,15 @@ class LocalProvider:
         variables = {"TERM": os.environ.get("TERM", "dumb"), **host.connection.environment}
         settings = [f"{key}={value}" for key, value in variables.items()]
         return ["env", "-i", "-C", variables["HOME"], *settings, *argv]
+
+    def _made_from(self, image: str) -> Sequence[str]:
+        return [name for name in self.list() if self._image(name) == image]
+
+    def _image(self, name: str) -> str:
+        try:
+            return (self._root(name) / IMAGE).read_text()
+        except FileNotFoundError:
+            return ""
 
     def _root(self, name: str) -> Path:
         if not NAME.fullmatch(name):

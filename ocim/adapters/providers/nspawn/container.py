@@ -42,15 +42,18 @@ class Container:
         """Short enough for the name of a network interface, and unique on this machine."""
         return f"o{hashlib.sha256(str(self.directory).encode()).hexdigest()[:10]}"
 
-    def mount(self, image: Path) -> None:
-        """Lay what is written over the image; nothing happens if that is so already."""
+    def mount(self, *below: Path) -> None:
+        """Lay what is written over directories, the upper ones first.
+
+        Nothing happens if that is so already.
+        """
         if self.root.is_mount():
             return
         for name in ("upper", "work", "root"):
             (self.directory / name).mkdir(exist_ok=True)
         (self.directory / "upper").chmod(0o755)
         # Relative, as a comma or a colon in a path would end an option.
-        lower = os.path.relpath(image, self.directory)
+        lower = ":".join(os.path.relpath(one, self.directory) for one in below)
         layers = f"lowerdir={lower},upperdir=upper,workdir=work"
         run(["mount", "-t", "overlay", "overlay", "-o", layers, "root"], cwd=self.directory)
 

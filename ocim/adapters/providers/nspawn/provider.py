@@ -10,12 +10,13 @@ from pathlib import Path
 
 from ocim.adapters.providers import claims, ssh_client
 from ocim.adapters.providers.directories import empty, locked
+from ocim.adapters.providers.images import HostImages
 from ocim.adapters.providers.machine import ENVIRONMENT
-from ocim.adapters.providers.nspawn import limits
+from ocim.adapters.providers.nspawn import layer, limits
+from ocim.adapters.providers.nspawn.base import content, ensure_base
 from ocim.adapters.providers.nspawn.bridge import Bridge
 from ocim.adapters.providers.nspawn.container import Container
 from ocim.adapters.providers.nspawn.furnishing import KEY, KNOWN_HOSTS, furnish, introduce
-from ocim.adapters.providers.nspawn.image import ensure_image
 from ocim.adapters.providers.tools import missing
 from ocim.core.errors import BadInput, HostUnreachable, OutsideRefusal
 from ocim.core.spec import Connection, Host, HostRequest
@@ -52,18 +53,25 @@ class NspawnProvider:
         network: IPv4Network = NETWORK,
         shared: Sequence[Path] = (),
         published: Sequence[tuple[str, int]] = (),
-        images: Path | None = None,
+        bases: Path | None = None,
     ) -> None:
         state = state.resolve()
         self._hosts = state / "hosts"
-        self.images = images or state / "images"
+        self.bases = bases or state / "bases"
+        self.images = HostImages(
+            state / "images",
+            self,
+            bare=self._bare,
+            capture=self._capture,
+            users=self._made_from,
+        )
         self._shared = shared
         self.bridge = Bridge(state / "bridge", network, published)
 
     def create(self, request: HostRequest) -> Host:
-        """Clone the image and boot it; return the host that is there if there is one.
+        """Clone the base, or an image, and boot it; return the host that is there if there is one.
 
-        The first one builds the image, which takes a minute or two.
+        The first one builds the base, which takes a minute or two.
         """
         container = self._container(request.name)
         bounds = limits.read(request.flavor)
@@ -72,9 +80,8 @@ class NspawnProvider:
             if not (container.directory / RECORD).exists():
                 self._take_down(container)  # what an earlier attempt left half made
                 empty(container.directory)
-                image = ensure_image(self.images)
+                base = self._lay(container, request.image)
                 address = self.bridge.claim_address(request.name)
-                container.mount(image)
                 prefix = self.bridge.network.prefixlen
                 furnish(container, address=address, prefix=prefix, gateway=self.bridge.gateway)
                 names = {
@@ -83,7 +90,7 @@ class NspawnProvider:
                 }
                 introduce(container, names, request.authorities)
                 self._start(container, bounds)
-                self._write(container, address, image, request.flavor)
+                self._write(container, address, base, request.flavor)
         return self._existing(request.name)
 
     def wait_until_reachable(self, name: str, *, timeout: float) -> Host:
@@ -103,11 +110,21 @@ class NspawnProvider:
             known_hosts_file=str(container.directory / KNOWN_HOSTS),
             environment=ENVIRONMENT,
         )
-        return Host(name=name, provider=self.kind, address=record["address"], connection=connection)
+        return Host(
+            name=name,
+            provider=self.kind,
+            address=record["address"],
+            connection=connection,
+            image=layer.of(container),
+        )
 
     def list(self) -> Sequence[str]:
-        """The names of all hosts, half made ones too: `destroy` takes those away as well."""
-        return sorted(path.name for path in self._hosts.glob("*") if NAME.fullmatch(path.name))
+        """The names of all hosts, half made ones too: `destroy` takes those away as well.
+
+        One that an image is being made of is none, unless that was interrupted.
+        """
+        names = [path.name for path in self._hosts.glob("*") if NAME.fullmatch(path.name)]
+        return sorted(name for name in names if not self.images.is_building(name))
 
     def reboot(self, name: str) -> None:
         """Shut it down, if it is up, and boot it; also after this machine was started anew."""
@@ -116,7 +133,7 @@ class NspawnProvider:
         with locked(container.directory):
             record = self._recorded(container)
             container.stop(grace=STOP_GRACE)
-            container.mount(self.images / record["image"])
+            container.mount(*layer.below(container), self.bases / record["base"])
             self._start(container, limits.read(record["flavor"]))
 
     def stop(self, name: str) -> None:
@@ -141,6 +158,28 @@ class NspawnProvider:
         """`argv` as root, by ssh; on a terminal where there is one here."""
         return ssh_client.ssh(self._existing(name), argv)
 
+    def _bare(self) -> str:
+        _require_means()
+        base = ensure_base(self.bases)
+        return f"{base.name} {content(base)}"
+
+    def _capture(self, name: str, image: Path) -> None:
+        container = self._container(name)
+        layer.capture(container, self._recorded(container)["base"], image)
+
+    def _made_from(self, image: str) -> Sequence[str]:
+        return [name for name in self.list() if layer.of(self._container(name)) == image]
+
+    def _lay(self, container: Container, image: str) -> Path:
+        """Put a host's lower layers in their place; returns the lowest of them."""
+        if not image:
+            container.mount(base := ensure_base(self.bases))
+            return base
+        with self.images.kept(image) as directory:
+            base = self.bases / layer.lay(directory, container)
+            container.mount(*layer.below(container), base)
+        return base
+
     def _start(self, container: Container, bounds: limits.Limits) -> None:
         for path in self._shared:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -154,8 +193,8 @@ class NspawnProvider:
         self.bridge.leave(name)
         claims.release(self.bridge.addresses, name)
 
-    def _write(self, container: Container, address: str, image: Path, flavor: str) -> None:
-        record = {"address": address, "image": image.name, "flavor": flavor}
+    def _write(self, container: Container, address: str, base: Path, flavor: str) -> None:
+        record = {"address": address, "base": base.name, "flavor": flavor}
         unfinished = container.directory / f"{RECORD}.new"
         unfinished.write_text(json.dumps(record))
         unfinished.rename(container.directory / RECORD)

@@ -39,6 +39,7 @@ class SshProvider:
     """
 
     kind = "ssh"
+    images = None
 
     def __init__(self, state: Path, *, pool: Path) -> None:
         self._state = state = state.resolve()

@@ -1,4 +1,4 @@
-"""The image that all containers are clones of: a small Debian, built once, shared read-only."""
+"""The base of all containers: a small Debian, built once, shared read-only."""
 
 import fcntl
 import hashlib
@@ -30,25 +30,30 @@ rm -f /etc/ssh/ssh_host_* /etc/hostname /etc/resolv.conf
 """
 
 
-def ensure_image(images: Path) -> Path:
-    """Return the image's directory; build it where there is none of these inputs.
+def ensure_base(bases: Path) -> Path:
+    """Return the base's directory; build it where there is none of these inputs.
 
     Processes that need it at once build it once. What an interrupted build left is removed.
     """
     authorities = _authorities(Path("/"))
-    image = images / _digest(authorities)
-    if image.exists():
-        return image
-    with _building(images) as unfinished:
-        if not image.exists():
+    base = bases / _digest(authorities)
+    if base.exists():
+        return base
+    with _building(bases) as unfinished:
+        if not base.exists():
             bootstrap = ["mmdebstrap", "--quiet", "--variant=minbase"]
             packages = f"--include={','.join(PACKAGES)}"
             run([*bootstrap, packages, SUITE, unfinished], timeout=BUILD_SECONDS)
             for authority in authorities:
                 shutil.copy(authority, unfinished / AUTHORITIES)
             run(["chroot", unfinished, "sh", "-c", SETUP])
-            unfinished.rename(image)
-    return image
+            unfinished.rename(base)
+    return base
+
+
+def content(base: Path) -> str:
+    """A digest of what is installed on it: built at another time, it has other versions."""
+    return hashlib.sha256((base / "var/lib/dpkg/status").read_bytes()).hexdigest()[:16]
 
 
 def _authorities(root: Path) -> list[Path]:
@@ -62,11 +67,11 @@ def _digest(authorities: list[Path]) -> str:
 
 
 @contextmanager
-def _building(images: Path) -> Iterator[Path]:
-    images.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (images / ".lock").open("w") as lock:
+def _building(bases: Path) -> Iterator[Path]:
+    bases.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (bases / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        unfinished = images / ".building"
+        unfinished = bases / ".building"
         shutil.rmtree(unfinished, ignore_errors=True)
         try:
             yield unfinished

@@ -1,0 +1,164 @@
+"""Bringing one app server up: from its configuration to a host on which it runs."""
+
+import os
+from dataclasses import replace
+
+from django.db import transaction
+
+from ocim.catalog.endpoints import probes
+from ocim.core.actions import Action
+from ocim.core.errors import NotPossible, OcimError
+from ocim.core.spec import (
+    ConfigurationSource,
+    Host,
+    HostRequest,
+    Instance,
+    Part,
+    ProvisionJob,
+)
+from ocim.core.states import AppServerState, ServerState
+from ocim.operations import images
+from ocim.operations.balancing import note_change
+from ocim.operations.context import Context
+from ocim.operations.effective import thaw
+from ocim.operations.gate import Unhealthy, pass_gate
+from ocim.operations.logs import record, say
+from ocim.store.claims import move_appserver, move_server, write_appservers
+from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance, Server
+from ocim.store.specs import appserver_spec
+
+
+def bring_up(appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Context) -> list[Action]:
+    """Go on from wherever it is to `running`; the job may be one that was interrupted."""
+    instance = appserver_spec(appserver, context.policy)
+    run = _run_for(appserver, instance, context)
+    if appserver.state != AppServerState.NEW:
+        say(appserver, "Taken up again after an interruption.", context=context, level="warning")
+    say(appserver, "Checking the configuration.", context=context)
+    source = context.outside.provisioner.check(run)
+    if source.version != appserver.configuration_version:
+        say(appserver, f"The configuration is at {source.version}.", context=context)
+    write_appservers([appserver.pk], lease=lease, configuration_commit=source.version)
+    run = replace(run, source=source)
+    for database in instance.databases.values():
+        context.outside.databases[database.kind].ensure(database)
+
+    move_appserver(appserver, AppServerState.WAITING_FOR_HOST, lease=lease)
+    image = _image_for(appserver, run, job, lease, context)
+    say(appserver, f"Asking {appserver.instance.provider} for a host.", context=context)
+    host = _host_for(appserver, instance.domains.all(), image, lease, context)
+
+    move_appserver(appserver, AppServerState.PROVISIONING, lease=lease, image=host.image)
+    say(appserver, f"Provisioning {host.name} at {host.address}.", context=context)
+    # A host that an interrupted attempt made may be made from another image, or from none.
+    if image and host.image == image.name:
+        run = replace(run, part=Part.INSTANCE, image_inputs=image.job.image_inputs)
+    outcome = context.outside.provisioner.provision(
+        replace(run, host=host),
+        on_event=lambda event: record(appserver, event),
+        is_cancelled=lambda: _cancelled(job, lease),
+    )
+    if not outcome.ok:
+        raise OcimError(f"{outcome.failed_task}: {outcome.message}")
+
+    move_appserver(appserver, AppServerState.CHECKING, lease=lease)
+    try:
+        pass_gate(probes(instance, host.address), context=context)
+    except Unhealthy as unhealthy:
+        write_appservers([appserver.pk], lease=lease, evidence=unhealthy.evidence)
+        raise
+    with transaction.atomic():
+        move_appserver(appserver, AppServerState.RUNNING, lease=lease, running_since=context.now())
+        OpenEdXInstance.objects.filter(pk=instance.id).update(successfully_provisioned=True)
+        say(appserver, "Running.", context=context)
+        return note_change(appserver.instance.load_balancing_server_id)
+
+
+def _run_for(appserver: OpenEdXAppServer, instance: Instance, context: Context) -> ProvisionJob:
+    return images.planned_run(
+        ConfigurationSource(
+            appserver.configuration_source_repo_url,
+            appserver.configuration_version,
+            appserver.configuration_playbook_name,
+        ),
+        thaw(appserver).values,
+        directories=local_directories(instance),
+        context=context,
+    )
+
+
+def _image_for(
+    appserver: OpenEdXAppServer, run: ProvisionJob, job: Job, lease: Lease, context: Context
+) -> images.Wanted | None:
+    """The image to make its host from, which is there; None where it is provisioned as a whole."""
+    server = appserver.server  # which an interrupted attempt may have made
+    try:
+        image = images.wanted(
+            run,
+            provider=server.provider if server else appserver.instance.provider,
+            release=appserver.openedx_release,
+            services=appserver.services,
+            context=context,
+        )
+    except NotPossible as reason:
+        say(appserver, str(reason), context=context, level="debug")
+        return None
+    if not images.is_there(image, context):
+        if not context.policy.build_images:
+            return None
+        say(appserver, f"Image {image.name} has to be built first.", context=context)
+        images.ensure(
+            image,
+            on_event=lambda event: record(appserver, event),
+            is_cancelled=lambda: _cancelled(job, lease),
+            context=context,
+        )
+    say(appserver, f"Using image {image.name}.", context=context)
+    return image
+
+
+def local_directories(instance: Instance) -> tuple[str, ...]:
+    """What an app server uses on this machine besides its host: storage, databases in files."""
+    files = [one.name for one in instance.databases.values() if one.kind == "sqlite"]
+    return tuple(dict.fromkeys([instance.storage_directory, *map(os.path.dirname, files)]))
+
+
+def _cancelled(job: Job, lease: Lease) -> bool:
+    ours = Job.objects.filter(pk=job.pk, instance__lease__fence=lease.fence)
+    return not ours.filter(cancel_requested=False).exists()
+
+
+def _host_for(
+    appserver: OpenEdXAppServer,
+    names: tuple[str, ...],
+    image: images.Wanted | None,
+    lease: Lease,
+    context: Context,
+) -> Host:
+    """Make the app server's host, or find the one that an interrupted attempt made."""
+    server = appserver.server or _register(appserver, lease)
+    provider = context.outside.providers[server.provider]
+    provider.create(
+        HostRequest(
+            name=server.name,
+            flavor=server.flavor,
+            names=dict.fromkeys(names, context.policy.balancer_address),
+            authorities=context.outside.balancer.authority(),
+            image=image.name if image else "",
+        )
+    )
+    host = provider.wait_until_reachable(server.name, timeout=context.policy.host_timeout)
+    move_server(server, ServerState.UP, lease=lease, address=host.address)
+    return host
+
+
+def _register(appserver: OpenEdXAppServer, lease: Lease) -> Server:
+    """Write the host's name down before it is asked for: a crash in between loses no host."""
+    with transaction.atomic():
+        server = Server.objects.create(
+            name=f"appserver-{appserver.pk}",
+            provider=appserver.instance.provider,
+            flavor=appserver.instance.flavor,
+        )
+        write_appservers([appserver.pk], lease=lease, server=server)
+    return server

@@ -1,0 +1,148 @@
+"""Images of app servers: what all that have the same inputs share, installed once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from ocim.catalog.switches import services_of
+from ocim.core.errors import NotPossible, OcimError
+from ocim.core.images import image_name, superfluous
+from ocim.core.spec import (
+    ConfigurationSource,
+    Connection,
+    Host,
+    Image,
+    Part,
+    ProvisionEvent,
+    ProvisionJob,
+    Service,
+)
+from ocim.operations.context import Context
+from ocim.operations.effective import effective_variables
+from ocim.ports import Images
+from ocim.store.models import OpenEdXInstance
+
+OnEvent = Callable[[ProvisionEvent], None]
+# What a run names before there is a host: enough to check the playbook and its variables.
+PLANNED = Host("planned", "none", "127.0.0.1", Connection(kind="local"), root="/planned")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The image that an app server can be made from, whether it is there or not."""
+
+    name: str
+    provider: str
+    inputs: Mapping[str, str]
+    """All that its name stands for."""
+    job: ProvisionJob
+    """A run of its part on the host that is to become the image, but for the host."""
+
+
+def planned_run(
+    source: ConfigurationSource,
+    variables: Mapping[str, object],
+    *,
+    directories: tuple[str, ...] = (),
+    context: Context,
+) -> ProvisionJob:
+    """A run for which there is no host yet."""
+    return ProvisionJob(
+        PLANNED,
+        source,
+        variables,
+        directories,
+        task_timeout=context.policy.task_timeout,
+        total_timeout=context.policy.provision_timeout,
+    )
+
+
+def of_instance(instance: OpenEdXInstance, context: Context) -> Wanted:
+    """The image of the app servers that would be spawned now; BadInput or NotPossible otherwise."""
+    values = effective_variables(instance, context.policy).values
+    source = ConfigurationSource(
+        instance.configuration_source_repo_url,
+        instance.configuration_commit,
+        instance.playbook_name,
+    )
+    run = planned_run(source, values, context=context)
+    return wanted(
+        replace(run, source=context.outside.provisioner.check(run)),
+        provider=instance.provider,
+        release=instance.openedx_release,
+        services=services_of(values),
+        context=context,
+    )
+
+
+def wanted(
+    job: ProvisionJob,
+    *,
+    provider: str,
+    release: str,
+    services: frozenset[Service],
+    context: Context,
+) -> Wanted:
+    """The image for a job whose source was checked; NotPossible, with why, where there is none."""
+    images = _images(provider, context)
+    of_part = context.outside.provisioner.image_inputs(job)
+    inputs = {
+        **of_part,
+        "provider": provider,
+        "base": images.base(),
+        "release": release,
+        "services": " ".join(sorted(services)),
+    }
+    part = replace(job, directories=(), part=Part.IMAGE, image_inputs=of_part)
+    return Wanted(image_name(inputs), provider, inputs, part)
+
+
+def is_there(image: Wanted, context: Context) -> bool:
+    """Whether it was built."""
+    return any(one.name == image.name for one in _images(image.provider, context).list())
+
+
+def ensure(
+    image: Wanted, *, on_event: OnEvent, is_cancelled: Callable[[], bool], context: Context
+) -> bool:
+    """Build it where it is missing; whether that was done here, and not by another at once."""
+
+    def build(host: Host) -> None:
+        outcome = context.outside.provisioner.provision(
+            replace(image.job, host=host), on_event=on_event, is_cancelled=is_cancelled
+        )
+        if not outcome.ok:
+            raise OcimError(f"{outcome.failed_task}: {outcome.message}")
+
+    images = _images(image.provider, context)
+    return images.ensure(image.name, image.inputs, build, is_cancelled=is_cancelled)
+
+
+def listed(context: Context) -> list[Image]:
+    """All that are there, of every provider, the newest first."""
+    found = [
+        one
+        for provider in context.outside.providers.values()
+        if provider.images
+        for one in provider.images.list()
+    ]
+    return sorted(found, key=lambda one: one.built, reverse=True)
+
+
+def prune(*, keep: int, context: Context) -> list[Image]:
+    """Take away those that no host needs, but for the `keep` newest of each provider."""
+    gone = []
+    for provider in context.outside.providers.values():
+        if images := provider.images:
+            old = superfluous(images.list(), keep=keep)
+            gone += [one for one in old if images.remove(one.name)]
+    return gone
+
+
+def _images(provider: str, context: Context) -> Images:
+    images = context.outside.providers[provider].images
+    if images is None:
+        raise NotPossible(
+            f"Hosts of kind {provider} are machines that there are already: they are made from no"
+            " image, and every app server on them is provisioned as a whole.",
+        )
+    return images
