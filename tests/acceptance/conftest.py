@@ -9,7 +9,8 @@ from tests.acceptance.installation import Installation, installed
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "acceptance" in item.path.parts:
+        has_its_own = any(item.iter_markers("xdist_group"))
+        if "acceptance" in item.path.parts and not has_its_own:
             item.add_marker(pytest.mark.xdist_group("acceptance"))
 
 
