@@ -42,7 +42,7 @@ def main(count: int) -> dict[str, float]:
     words = ["--tag=new", f"--filter={json.dumps(filters)}", f"--update={json.dumps(update)}"]
     with contextlib.redirect_stdout(io.StringIO()) as said:
         shown = _seconds(lambda: call_command("instance_redeploy", *words, "--show-instances"))
-    assert said.getvalue().count("campus-") == count
+    assert said.getvalue().count("\n  Campus ") == count
     memory = _memory() - idle
     rollout, _ = begin(
         plan(), rules=Rules(batch_size=6), arguments={}, queue="opencraft", context=world.context()
