@@ -21,7 +21,7 @@ from ocim.core.spec import (
 from ocim.core.states import UNFINISHED, AppServerState, ServerState
 from ocim.operations import jobs
 from ocim.operations.balancing import note_change
-from ocim.operations.context import Context
+from ocim.operations.context import Context, OnStep
 from ocim.operations.effective import changes_since, effective_variables, freeze, thaw
 from ocim.operations.gate import Unhealthy, pass_gate
 from ocim.operations.logs import record, say
@@ -102,12 +102,17 @@ def write_down(
     ]
 
 
-def run(job: Job, lease: Lease, context: Context) -> list[Action]:
-    """Bring up every app server of the job that is not up yet; then, if asked for, activate."""
+def run(
+    job: Job, lease: Lease, context: Context, *, on_step: OnStep = lambda _name: None
+) -> list[Action]:
+    """Bring up every app server of the job that is not up yet; then, if asked for, activate.
+
+    `on_step` is called with the name of each step as it begins.
+    """
     actions: list[Action] = []
     for appserver in _of(job):
         if appserver.state in UNFINISHED:
-            actions = _bring_up(appserver, job, lease, context)
+            actions = _bring_up(appserver, job, lease, context, on_step)
     if job.arguments.get("activate"):
         jobs.submit(
             instance_id=job.instance_id,
@@ -144,7 +149,7 @@ def _of(job: Job) -> list[OpenEdXAppServer]:
 
 
 def _bring_up(
-    appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Context
+    appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Context, on_step: OnStep
 ) -> list[Action]:
     instance = appserver_spec(appserver, context.policy)
     variables = thaw(appserver).values
@@ -173,10 +178,12 @@ def _bring_up(
     for database in instance.databases.values():
         context.outside.databases[database.kind].ensure(database)
 
+    on_step("host")
     move_appserver(appserver, AppServerState.WAITING_FOR_HOST, lease=lease)
     say(appserver, f"Asking {appserver.instance.provider} for a host.", context=context)
     host = _host_for(appserver, instance.domains.all(), lease, context)
 
+    on_step("provisioning")
     move_appserver(appserver, AppServerState.PROVISIONING, lease=lease)
     say(appserver, f"Provisioning {host.name} at {host.address}.", context=context)
 
@@ -189,6 +196,7 @@ def _bring_up(
     if not outcome.ok:
         raise OcimError(f"{outcome.failed_task}: {outcome.message}")
 
+    on_step("health check")
     move_appserver(appserver, AppServerState.CHECKING, lease=lease)
     try:
         pass_gate(probes(instance, host.address), context=context)

@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "ocim.store",
+    "ocim.reports",
     "ocim.console",
     "ocim.web",
     "ocim.project",

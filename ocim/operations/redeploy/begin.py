@@ -10,8 +10,10 @@ from django.db import transaction
 from ocim.core.actions import Action, DriveRollout
 from ocim.core.errors import BadInput
 from ocim.core.rollout import Rules
+from ocim.core.states import Happening
 from ocim.core.windows import Window
 from ocim.operations.context import Context
+from ocim.operations.redeploy.history import happened
 from ocim.operations.redeploy.plan import Plan, drift
 from ocim.store.models import Rollout, Upgrade
 
@@ -57,6 +59,8 @@ def begin(
             )
             for item in plan.items
         )
+        by = str(rollout.creator) if rollout.creator else begun_by
+        happened(rollout, Happening.BEGUN, by=by)
     return rollout, [DriveRollout(rollout.pk)]
 
 

@@ -10,14 +10,16 @@ from django.core.management.base import CommandParser
 from ocim.console.command import OcimCommand
 from ocim.console.output import Output, write_privately
 from ocim.console.progress import warn_without_worker
-from ocim.console.report_csv import as_csv
-from ocim.console.report_html import as_html
+from ocim.console.redeploying import operator
 from ocim.console.report_text import tell, tell_causes
 from ocim.console.watch import status, watch_to_end
 from ocim.core.errors import NotPossible
 from ocim.core.states import UpgradeState
 from ocim.operations.redeploy import control, undo
-from ocim.operations.redeploy.report import Report, report
+from ocim.operations.redeploy.record import Report
+from ocim.operations.redeploy.report import report
+from ocim.reports.page import as_html
+from ocim.reports.table import as_csv
 from ocim.store.models import Rollout
 from ocim.tasks import perform
 from ocim.wiring import context
@@ -109,20 +111,20 @@ class Command(OcimCommand):
         watch_to_end(_find(given.rollout), self.out)
 
     def pause(self, given: argparse.Namespace) -> None:
-        control.pause(_find(given.rollout))
+        control.pause(_find(given.rollout), by=operator())
         self.out.say(f"Paused. Go on with: ocim rollout resume {given.rollout}")
 
     def resume(self, given: argparse.Namespace) -> None:
-        perform(control.resume(_find(given.rollout)))
+        perform(control.resume(_find(given.rollout), by=operator()))
         self._warn(given.rollout)
         self.out.say(f"It goes on. Watch it with: ocim rollout watch {given.rollout}")
 
     def abort(self, given: argparse.Namespace) -> None:
-        perform(control.abort(_find(given.rollout)))
+        perform(control.abort(_find(given.rollout), by=operator()))
         self.out.say("Aborted. What is under way goes on to its end.")
 
     def retry(self, given: argparse.Namespace) -> None:
-        perform(control.retry(_find(given.rollout), cause=given.cause))
+        perform(control.retry(_find(given.rollout), cause=given.cause, by=operator()))
         self._warn(given.rollout)
         self.out.say(f"Trying again. Watch it with: ocim rollout watch {given.rollout}")
 
@@ -135,7 +137,7 @@ class Command(OcimCommand):
             self.out.say(f"Cannot be undone: {upgrade}: {reason}.", style="yellow")
         self.out.say("What migrations did to the databases stays.")
         self.confirm(f"Undo {len(possible)} upgrades?", given.yes)
-        perform(undo.request(rollout))
+        perform(undo.request(rollout, by=operator()))
         self._warn(given.rollout)
         self.out.say(f"Look at it with: ocim rollout show {rollout.pk}")
 
