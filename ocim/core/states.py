@@ -80,6 +80,10 @@ class Happening(StrEnum):
     ENDED = "ended"
 
 
+NOTICED = frozenset({Happening.BEGUN, Happening.PAUSED, Happening.STOPPED, Happening.ENDED})
+"""What people are sent a notice of."""
+
+
 class SqlState(StrEnum):
     """The life of one statement that is run before an upgrade, at most once."""
 

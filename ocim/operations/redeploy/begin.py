@@ -60,8 +60,8 @@ def begin(
             for item in plan.items
         )
         by = str(rollout.creator) if rollout.creator else begun_by
-        happened(rollout, Happening.BEGUN, by=by)
-    return rollout, [DriveRollout(rollout.pk)]
+        actions = happened(rollout, Happening.BEGUN, by=by)
+    return rollout, [*actions, DriveRollout(rollout.pk)]
 
 
 def rules_to_json(rules: Rules) -> dict[str, Any]:

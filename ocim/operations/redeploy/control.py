@@ -12,16 +12,17 @@ from ocim.core.states import (
     may_become,
 )
 from ocim.operations.redeploy.history import happened
+from ocim.operations.redeploy.record import many
 from ocim.store.models import Rollout, Upgrade
 
 _R = RolloutState
 
 
-def pause(rollout: Rollout, *, by: str = "") -> None:
+def pause(rollout: Rollout, *, by: str = "") -> list[Action]:
     """Start no more; what is under way goes on to its end. `by` says who wants it so."""
     with transaction.atomic():
         _move(rollout, _R.PAUSED, reason=f"{by or 'Somebody'} paused it.")
-        happened(rollout, Happening.PAUSED, by=by)
+        return happened(rollout, Happening.PAUSED, by=by)
 
 
 def resume(rollout: Rollout, *, by: str = "") -> list[Action]:
@@ -33,17 +34,17 @@ def resume(rollout: Rollout, *, by: str = "") -> list[Action]:
         wave = waiting.wave if waiting else rollout.approved_wave
         _move(rollout, _R.RUNNING, reason="", approved_wave=wave)
         rollout.upgrades.filter(state=UpgradeState.FAILED).update(forgiven=True)
-        happened(rollout, Happening.RESUMED, by=by)
-    return [DriveRollout(rollout.pk)]
+        actions = happened(rollout, Happening.RESUMED, by=by)
+    return [DriveRollout(rollout.pk), *actions]
 
 
 def abort(rollout: Rollout, *, by: str = "") -> list[Action]:
     """Start no more, for good; what is under way goes on to its end. Works while it is paused."""
     with transaction.atomic():
         _move(rollout, _R.ABORTED, reason=f"{by or 'Somebody'} aborted it.")
-        happened(rollout, Happening.ABORTED, by=by)
+        actions = happened(rollout, Happening.ABORTED, by=by)
         rollout.upgrades.filter(state=UpgradeState.PENDING).update(state=UpgradeState.CANCELLED)
-    return [DriveRollout(rollout.pk)]
+    return [DriveRollout(rollout.pk), *actions]
 
 
 def retry(rollout: Rollout, *, cause: str = "", by: str = "") -> list[Action]:
@@ -72,8 +73,9 @@ def retry(rollout: Rollout, *, cause: str = "", by: str = "") -> list[Action]:
         if rollout.state != _R.RUNNING:
             _move(rollout, _R.RUNNING, reason="", ended_at=None)
             rollout.upgrades.filter(state=UpgradeState.FAILED).update(forgiven=True)
-        happened(rollout, Happening.RETRIED, reason=cause or f"{len(chosen)} instances.", by=by)
-    return [DriveRollout(rollout.pk)]
+        what = cause or many(len(chosen), "instance")
+        actions = happened(rollout, Happening.RETRIED, reason=what, by=by)
+    return [DriveRollout(rollout.pk), *actions]
 
 
 def _locked(rollout: Rollout) -> Rollout:

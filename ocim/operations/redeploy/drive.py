@@ -36,10 +36,10 @@ def drive(*, rollout_id: int, context: Context) -> list[Action]:
         actions = [_start(rollout, pk, now) for pk in decision.start]
         if decision.pause:
             _move(rollout, RolloutState.PAUSED, reason=decision.pause)
-            happened(rollout, Happening.STOPPED, reason=decision.pause)
+            actions += happened(rollout, Happening.STOPPED, reason=decision.pause)
         elif decision.end and rollout.state != RolloutState.ENDED:
             _move(rollout, RolloutState.ENDED, ended_at=now)
-            happened(rollout, Happening.ENDED)
+            actions += happened(rollout, Happening.ENDED)
     if decision.look_again:
         actions.append(DriveRollout(rollout.pk, decision.look_again))
     return actions

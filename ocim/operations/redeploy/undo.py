@@ -8,6 +8,7 @@ from ocim.core.states import AppServerState, Happening, RolloutState, UpgradeSta
 from ocim.operations import activate, instances, jobs
 from ocim.operations.context import Context
 from ocim.operations.redeploy.history import happened
+from ocim.operations.redeploy.record import many
 from ocim.store.claims import move_upgrade
 from ocim.store.models import InstanceTag, Job, Lease, OpenEdXAppServer, Rollout, Upgrade
 
@@ -38,8 +39,8 @@ def request(rollout: Rollout, *, by: str = "") -> list[Action]:
         possible, _ = undoable(rollout)
         if not possible:
             raise NotPossible("There is nothing that can be undone.")
-        happened(rollout, Happening.UNDONE, reason=f"{len(possible)} instances.", by=by)
-        return [jobs.nudge(_submit(upgrade)) for upgrade in possible]
+        actions = happened(rollout, Happening.UNDONE, reason=many(len(possible), "instance"), by=by)
+        return [*actions, *(jobs.nudge(_submit(upgrade)) for upgrade in possible)]
 
 
 def run(job: Job, lease: Lease, context: Context) -> list[Action]:
@@ -66,8 +67,8 @@ def run(job: Job, lease: Lease, context: Context) -> list[Action]:
 def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
     """The new ones serve on; the rollout's history says why."""
     upgrade = Upgrade.objects.select_related("rollout").get(pk=job.arguments["upgrade"])
-    happened(upgrade.rollout, Happening.NOT_UNDONE, reason=f"{upgrade}: {job.error}")
-    return activate.give_up(job, lease, context)
+    actions = happened(upgrade.rollout, Happening.NOT_UNDONE, reason=f"{upgrade}: {job.error}")
+    return [*actions, *activate.give_up(job, lease, context)]
 
 
 def _submit(upgrade: Upgrade) -> Job:

@@ -89,6 +89,10 @@ class RolloutEvent(models.Model):
     kind = models.CharField(max_length=12, choices=[(kind.value, kind.value) for kind in Happening])
     reason = models.TextField(blank=True)
     by = models.CharField(max_length=300, blank=True, help_text="Empty: the rollout itself.")
+    told = models.JSONField(default=list, help_text="Addresses that have been sent a notice.")
+    told_at = models.DateTimeField(null=True, help_text="When all of them were, or were given up.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="To send notices.")
+    not_before = models.DateTimeField(null=True, help_text="When the next one may be made.")
 
     def __str__(self) -> str:
         return f"{self.rollout_id} {self.kind}"

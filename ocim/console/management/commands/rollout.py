@@ -15,7 +15,7 @@ from ocim.console.report_text import tell, tell_causes
 from ocim.console.watch import status, watch_to_end
 from ocim.core.errors import NotPossible
 from ocim.core.states import UpgradeState
-from ocim.operations.redeploy import control, undo
+from ocim.operations.redeploy import control, notices, undo
 from ocim.operations.redeploy.record import Report
 from ocim.operations.redeploy.report import report
 from ocim.reports.page import as_html
@@ -55,6 +55,7 @@ class Command(OcimCommand):
         abort = add("abort", self.abort, "start no more, for good")
         retry = add("retry", self.retry, "try the failed and the cancelled again")
         retry.add_argument("--cause", default="", help="only those that failed for this one")
+        add("test-notice", self.test_notice, "send one to everybody who is told of mass upgrades")
         undone = add("undo", self.undo, "let the app servers that were replaced serve again")
         undone.add_argument("--yes", action="store_true", help="do not ask")
         for command in (show, told, look, pause, resume, abort, retry, undone):
@@ -111,7 +112,7 @@ class Command(OcimCommand):
         watch_to_end(_find(given.rollout), self.out)
 
     def pause(self, given: argparse.Namespace) -> None:
-        control.pause(_find(given.rollout), by=operator())
+        perform(control.pause(_find(given.rollout), by=operator()))
         self.out.say(f"Paused. Go on with: ocim rollout resume {given.rollout}")
 
     def resume(self, given: argparse.Namespace) -> None:
@@ -140,6 +141,15 @@ class Command(OcimCommand):
         perform(undo.request(rollout, by=operator()))
         self._warn(given.rollout)
         self.out.say(f"Look at it with: ocim rollout show {rollout.pk}")
+
+    def test_notice(self, given: argparse.Namespace) -> None:
+        failed = notices.test(context=context())
+        for target, problem in failed.items():
+            self.out.say(problem or f"Sent: {target}", style="red" if problem else "green")
+        if not failed:
+            self.out.say("Nobody is told: OCIM_NOTICES is not set.")
+        if any(failed.values()):
+            raise SystemExit(1)
 
     def _warn(self, rollout: int) -> None:
         warn_without_worker(_find(rollout).queue, self.out)
