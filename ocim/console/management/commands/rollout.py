@@ -14,7 +14,7 @@ from ocim.console.redeploying import operator
 from ocim.console.report_text import tell, tell_causes
 from ocim.console.watch import status, watch_to_end
 from ocim.core.errors import NotPossible
-from ocim.core.states import UpgradeState
+from ocim.core.states import RolloutState, UpgradeState
 from ocim.operations.redeploy import control, notices, undo
 from ocim.operations.redeploy.record import Report
 from ocim.operations.redeploy.report import report
@@ -79,7 +79,7 @@ class Command(OcimCommand):
             self.out.data(asdict(record))
             return
         self.out.say(f"{rollout} is {rollout.state}. {rollout.reason}".strip(), style="bold")
-        status(list(rollout.upgrades.only("state")), self.out)
+        status((one.state for one in record.instances), self.out)
         for one in record.instances:
             at = f" at {one.step}" if one.state == UpgradeState.RUNNING else ""
             held = f", held: {one.held}" if one.held else ""
@@ -109,7 +109,10 @@ class Command(OcimCommand):
         return stream.getvalue()
 
     def watch(self, given: argparse.Namespace) -> None:
-        watch_to_end(_find(given.rollout), self.out)
+        rollout = _find(given.rollout)
+        if rollout.state != RolloutState.ENDED:
+            warn_without_worker(rollout.queue, self.out)
+        watch_to_end(rollout, self.out)
 
     def pause(self, given: argparse.Namespace) -> None:
         perform(control.pause(_find(given.rollout), by=operator()))
