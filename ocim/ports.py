@@ -14,6 +14,7 @@ from ocim.core.spec import (
     HostRequest,
     Image,
     Isolation,
+    Notice,
     Probe,
     ProbeResult,
     ProvisionEvent,
@@ -168,6 +169,18 @@ class Prober(Protocol):
         """Make the request and say what came back; redirects are not followed."""
 
 
+class Notifier(Protocol):
+    """Tells people of something, by mail and the like."""
+
+    kind: str
+
+    def targets(self) -> Sequence[str]:
+        """Who is to be told, by names that are stable and hold nothing secret."""
+
+    def tell(self, target: str, notice: Notice) -> None:
+        """Return when it was taken; a failure's words hold nothing secret either."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """Everything that operations may reach, by kind where there are several."""
@@ -177,3 +190,4 @@ class Outside:
     balancer: Balancer
     databases: Mapping[str, Databases]
     prober: Prober
+    notifier: Notifier

@@ -7,8 +7,9 @@ A lost message costs a minute, a second one nothing.
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, wraps
+from threading import Lock
 from typing import Any
 
 from django.conf import settings
@@ -18,16 +19,21 @@ from huey.api import Huey, TaskWrapper
 from huey.serializer import SignedSerializer
 from redis import RedisError
 
-from ocim.core.actions import Action, DriveRollout, SyncBalancer, WorkOn
+from ocim.core.actions import Action, DriveRollout, SendNotices, SyncBalancer, WorkOn
 from ocim.core.errors import OcimError, OutsideError
 from ocim.operations import balancing, jobs, terminate
 from ocim.operations.kinds import KINDS
 from ocim.operations.redeploy import drive as rollouts
-from ocim.wiring import context
+from ocim.operations.redeploy import notices
+from ocim.wiring import context, manager_url
 
 PERIODIC = "opencraft_periodic"
 """The queue of the process that does what takes a second: it looks after the balancer, and after
 what was lost or is due."""
+
+SENDING = timedelta(seconds=5)
+"""When to try again to send a notice while another is being sent."""
+_sending = Lock()
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +65,8 @@ def _enqueue(action: Action) -> None:
             queue(PERIODIC).sync(action.balancer_id)
         case DriveRollout():
             _schedule(queue(PERIODIC).drive, action.rollout_id, action.at)
+        case SendNotices():
+            _schedule(queue(PERIODIC).send, action.event_id, action.at)
         case WorkOn():
             _schedule(queue(action.queue).work, action.instance_id, action.at)
 
@@ -78,6 +86,7 @@ class Queue:
         self.work = self.huey.task(name="work")(_alone(work, name))
         self.sync = self.huey.task(name="sync")(_alone(sync))
         self.drive = self.huey.task(name="drive")(_alone(drive))
+        self.send = self.huey.task(name="send")(_alone(send))
         if name == PERIODIC:
             self.huey.periodic_task(crontab(), name="mend")(_alone(mend))
             self.huey.periodic_task(crontab(minute="*/10"), name="retain")(_alone(retain))
@@ -111,6 +120,18 @@ def drive(rollout_id: int) -> None:
     perform(rollouts.drive(rollout_id=rollout_id, context=context()))
 
 
+def send(event_id: int) -> None:
+    """Tell people of something that happened to a mass upgrade."""
+    if not _sending.acquire(blocking=False):
+        # A server that does not answer must not take the threads that look after the balancer.
+        perform([SendNotices(event_id, context().now() + SENDING)])
+        return
+    try:
+        perform(notices.send(event_id=event_id, address=manager_url(), context=context()))
+    finally:
+        _sending.release()
+
+
 def mend() -> None:
     """Take up what was forgotten: work without a worker, a balancer that lags behind."""
     nudges = jobs.unattended(context=context())
@@ -118,6 +139,7 @@ def mend() -> None:
     empty = {name for name in {one.queue for one in nudges} if not queue(name).huey.pending_count()}
     perform(nudge for nudge in nudges if nudge.queue in empty)
     perform(rollouts.drive_all())
+    perform(notices.unsent(context().now()))
     perform(balancing.gaps(context=context()))
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from ocim.adapters.balancers.caddy import CaddyBalancer, Role, Settings, Tls, start
 from ocim.adapters.databases.sqlite import SqliteDatabases
+from ocim.adapters.notifiers.apprise import AppriseNotifier
 from ocim.adapters.probers.http import HttpProber
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.providers.nspawn.provider import NspawnProvider
@@ -71,6 +72,7 @@ def outside() -> Outside:
         balancer=balancer,
         databases={"sqlite": SqliteDatabases()},
         prober=HttpProber(authority=balancer.authority),
+        notifier=AppriseNotifier(options.notices, key=settings.SECRET_KEY.encode()),
     )
 
 
@@ -147,6 +149,12 @@ def with_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
         "provider": options.default_provider,
         **fields,
     }
+
+
+def manager_url() -> str:
+    """Where the manager's pages are, as far as the settings tell; without a slash at the end."""
+    options = settings.OCIM
+    return next(iter(options.trusted_origins), f"http://{options.web_address}").rstrip("/")
 
 
 def instance_url(instance: OpenEdXInstance) -> str:

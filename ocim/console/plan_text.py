@@ -1,15 +1,11 @@
 """A plan in words, for those who say yes to it."""
 
-from collections.abc import Sequence
-
 from ocim.console.output import Output
 from ocim.operations.instances import EXTRA_SETTINGS
 from ocim.operations.redeploy.masking import without_accounts
 from ocim.operations.redeploy.plan import Item, Plan
 from ocim.operations.redeploy.variables import short, together
-
-FEW = 3
-"""So many instances are named."""
+from ocim.reports.words import whom
 
 
 def tell_plan(plan: Plan, out: Output) -> None:
@@ -25,14 +21,6 @@ def tell_plan(plan: Plan, out: Output) -> None:
         out.say(f"SQL: {without_accounts(statement)}")
     for label, reason in plan.left_out:
         out.say(f"Left out: {label}: {reason}.", style="yellow")
-
-
-def whom(labels: Sequence[str], total: int) -> str:
-    """The instances of that many, in few words."""
-    if len(labels) == total > 1:
-        return f"all {total} instances"
-    named = ", ".join(labels[:FEW])
-    return named if len(labels) <= FEW else f"{len(labels)} instances ({named}, …)"
 
 
 def _tell_variables(plan: Plan, out: Output) -> None:

@@ -1,11 +1,9 @@
 """The record of a mass upgrade as lines for people."""
 
 from ocim.console.output import Output
-from ocim.console.plan_text import whom
-from ocim.console.report_csv import changes
-from ocim.console.report_html import duration
-from ocim.core.states import UpgradeState
-from ocim.operations.redeploy.report import Line, Report
+from ocim.core.states import StepState, UpgradeState
+from ocim.operations.redeploy.record import Line, Report, Step
+from ocim.reports.words import changes, clock, duration, whom
 
 BAD = (UpgradeState.FAILED, UpgradeState.CANCELLED)
 
@@ -15,12 +13,15 @@ def tell(report: Report, out: Output) -> None:
     out.say(f"Rollout {report.id} ({report.tag}) is {report.state}. {report.reason}".rstrip(),
             style="bold")  # fmt: skip
     by = f" by {report.begun_by}" if report.begun_by else ""
-    ended = f", ended {_clock(report.ended_at)}" if report.ended_at else ""
+    ended = f", ended {clock(report.ended_at)} UTC" if report.ended_at else ""
     took = duration(report.seconds)
-    out.say(f"Begun {_clock(report.begun_at)}{by}{ended}, {took}")
+    out.say(f"Begun {clock(report.begun_at)} UTC{by}{ended}, {took}")
     for name, value in report.arguments.items():
         out.say(f"  {name}: {value}")
     out.say(", ".join(f"{count} {state}" for state, count in report.counts.items()))
+    for one in report.history:
+        by = f" by {one.by}" if one.by else ""
+        out.say(f"  {clock(one.at)} {one.kind}{by} {one.reason}".rstrip())
     for line in report.instances:
         _tell_instance(line, out)
     for labels, lines in report.variables:
@@ -42,6 +43,11 @@ def tell_causes(report: Report, out: Output) -> None:
         out.say(f"      {one.retry}")
 
 
+def _result(step: Step) -> str:
+    state = "" if step.state == StepState.DONE else f"{step.state} "
+    return f"{state}{duration(step.seconds)}"
+
+
 def _tell_instance(line: Line, out: Output) -> None:
     took = f", {duration(line.seconds)}" if line.seconds is not None else ""
     tried = f", attempt {line.attempts}" if line.attempts > 1 else ""
@@ -51,11 +57,10 @@ def _tell_instance(line: Line, out: Output) -> None:
             style="red" if line.state in BAD else "")  # fmt: skip
     for change in changes(line.before, line.after):
         out.say(f"      {change}")
+    if line.steps:
+        steps = ", ".join(f"{one.name} {_result(one)}".rstrip() for one in line.steps)
+        out.say(f"      {steps}")
     if line.failure:
         out.say("\n".join(f"      {text}" for text in line.failure.splitlines()))
     for run in line.sql:
         out.say(f"      SQL {run.state}: {run.statement} {run.error}".rstrip())
-
-
-def _clock(moment: object) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S %Z}"

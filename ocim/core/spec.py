@@ -299,6 +299,19 @@ class Routing:
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+NoticeKind = Literal["info", "success", "warning", "failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What people are told who do not look; nothing secret is in it."""
+
+    title: str
+    text: str
+    """Lines."""
+    kind: NoticeKind = "info"
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """One HTTP GET that says whether something works."""

@@ -13,6 +13,6 @@ KINDS = {
     "terminate": Kind(terminate.terminate),
     "archive": Kind(terminate.archive),
     UPGRADE: Kind(upgrade.run, upgrade.give_up),
-    UNDO: Kind(undo.run, activate.give_up),
+    UNDO: Kind(undo.run, undo.give_up),
     "retain": Kind(terminate.retain),
 }

@@ -9,7 +9,7 @@ from ocim.core.spec import ALWAYS
 from ocim.core.states import UNFINISHED, AppServerState
 from ocim.operations import jobs
 from ocim.operations.bring_up import bring_up
-from ocim.operations.context import Context
+from ocim.operations.context import Context, OnStep
 from ocim.operations.effective import changes_since, effective_variables, freeze
 from ocim.operations.logs import say
 from ocim.store.claims import move_appserver
@@ -84,12 +84,17 @@ def write_down(
     ]
 
 
-def run(job: Job, lease: Lease, context: Context) -> list[Action]:
-    """Bring up every app server of the job that is not up yet; then, if asked for, activate."""
+def run(
+    job: Job, lease: Lease, context: Context, *, on_step: OnStep = lambda _name: None
+) -> list[Action]:
+    """Bring up every app server of the job that is not up yet; then, if asked for, activate.
+
+    `on_step` is called with the name of each step as it begins.
+    """
     actions: list[Action] = []
     for appserver in _of(job):
         if appserver.state in UNFINISHED:
-            actions = bring_up(appserver, job, lease, context)
+            actions = bring_up(appserver, job, lease, context, on_step)
     if job.arguments.get("activate"):
         jobs.submit(
             instance_id=job.instance_id,

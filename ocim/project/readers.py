@@ -6,6 +6,8 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from ocim.core.spec import Secret
+
 SMALLEST_NETWORK = 28
 
 
@@ -49,6 +51,11 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((old.strip(), new.strip()) for old, _, new in pairs)
 
 
+def _secrets(text: str) -> tuple[Secret, ...]:
+    # Commas may be part of what is secret.
+    return tuple(Secret(word) for word in text.split())
+
+
 READERS: Mapping[Any, Callable[[str], Any]] = {
     str: str,
     Path: Path,
@@ -57,5 +64,6 @@ READERS: Mapping[Any, Callable[[str], Any]] = {
     float: _number,
     IPv4Network: _network,
     tuple[str, ...]: _words,
+    tuple[Secret, ...]: _secrets,
     tuple[tuple[str, str], ...]: _pairs,
 }

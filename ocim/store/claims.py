@@ -52,6 +52,12 @@ def renew_leases(*, worker: str, now: datetime, seconds: float) -> int:
     )
 
 
+def require_lease(lease: Lease) -> None:
+    """Raise LostClaim where the lease went to another."""
+    if not Lease.objects.filter(pk=lease.pk, fence=lease.fence).exists():
+        raise LostClaim(f"Another worker took over instance {lease.pk}.")
+
+
 def release_lease(lease: Lease) -> None:
     """Give it back; nothing happens if it was taken over meanwhile."""
     Lease.objects.filter(pk=lease.pk, fence=lease.fence, holder=lease.holder).update(

@@ -16,6 +16,7 @@ from huey import MemoryHuey
 from ocim import tasks, wiring
 from ocim.adapters.memory.balancers import MemoryBalancer
 from ocim.adapters.memory.databases import MemoryDatabases
+from ocim.adapters.memory.notifiers import MemoryNotifier
 from ocim.adapters.memory.probers import MemoryProber
 from ocim.adapters.memory.providers import MemoryProvider
 from ocim.adapters.memory.provisioners import MemoryProvisioner
@@ -55,6 +56,7 @@ class Installation:
     balancer: MemoryBalancer
     databases: MemoryDatabases
     prober: MemoryProber
+    notifier: MemoryNotifier
 
     def __call__(self, *words: object) -> Ran:
         name, *rest = map(str, words)
@@ -118,6 +120,7 @@ def ocim(
         MemoryBalancer(),
         MemoryDatabases(),
         MemoryProber(),
+        MemoryNotifier("mail"),
     )
     outside = Outside(
         providers={"local": installation.provider},
@@ -125,6 +128,7 @@ def ocim(
         balancer=installation.balancer,
         databases={"sqlite": installation.databases},
         prober=installation.prober,
+        notifier=installation.notifier,
     )
     monkeypatch.setattr(wiring, "outside", lambda: outside)
     monkeypatch.setattr(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ocim.adapters.memory.provisioners import MemoryRun
+from ocim.core.errors import OutsideError
 from ocim.operations.redeploy import control
 from ocim.store.models import (
     InstanceTag,
@@ -84,6 +85,22 @@ def test_the_line_of_an_instance_has_its_name_domain_and_id(
     OpenEdXInstance.objects.filter(pk=fleet[0].pk).update(name="North Campus")
     ran = redeploy(ocim, "--force")
     assert f"SUCCESS: North Campus (north.example.com, id {fleet[0].pk})" in ran.out
+
+
+def test_people_are_told_of_it(ocim: Installation, fleet: object) -> None:
+    fail(ocim)
+    redeploy(ocim, "--force")
+    assert [notice.title.split(") ")[1] for _, notice in ocim.notifier.told] == [
+        "begun: 2 pending", "ended: 1 successful, 1 failed",
+    ]  # fmt: skip
+
+
+def test_notices_can_be_tried(ocim: Installation) -> None:
+    ran = ocim("rollout", "test-notice")
+    assert (ran.status, ran.out) == (0, "Sent: mail\n")
+    ocim.notifier.refusals["mail"] = OutsideError("The mail server is away.")
+    ran = ocim("rollout", "test-notice")
+    assert (ran.status, ran.out) == (1, "The mail server is away.\n")
 
 
 def test_the_old_name_of_the_command_goes(ocim: Installation, fleet: object) -> None:

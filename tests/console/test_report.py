@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.operations.redeploy.report import report
-from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, Rollout, Upgrade
+from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, Rollout, Upgrade, UpgradeStep
 from ocim.wiring import context
 from tests.console.conftest import Installation
 
@@ -110,12 +110,14 @@ def test_the_picture_has_a_labelled_bar_for_each_instance(
     ocim: Installation, rollout: Rollout
 ) -> None:
     page = ocim("rollout", "report", rollout.pk, "--html").out
-    [svg] = re.findall(r'<svg height="\d+".*\n</svg>', page, flags=re.DOTALL)
+    [svg] = re.findall(r'<svg class="gantt".*\n</svg>', page, flags=re.DOTALL)
     picture = ET.fromstring(svg)  # noqa: S314 - our own
-    bars = [one for one in picture.iter("rect") if one.get("class") == "bar"]
-    assert len(bars) == 3
-    for bar in bars:
-        left, width = (float(bar.get(name, "").rstrip("%")) for name in ("x", "width"))
+    bars = [
+        [step for step in bar.iter("rect") if "step" in step.get("class", "")] for bar in picture
+    ]
+    assert [len(steps) > 2 for steps in bars if steps] == [True] * 3
+    for step in (step for steps in bars for step in steps):
+        left, width = (float(step.get(name, "").rstrip("%")) for name in ("x", "width"))
         assert 0 <= left < left + width <= 100.01
     words = [one.text for one in picture.iter("tspan") if one.get("class") == "state"]
     assert [str(text).split()[0] for text in words] == ["failed", "failed", "successful"]
@@ -123,9 +125,10 @@ def test_the_picture_has_a_labelled_bar_for_each_instance(
 
 def test_what_was_not_begun_has_no_bar(ocim: Installation, rollout: Rollout) -> None:
     Upgrade.objects.update(state="pending", started_at=None, ended_at=None)
+    UpgradeStep.objects.all().delete()
     ran = ocim("rollout", "report", rollout.pk, "--html")
     assert ran.status == 0
-    assert 'class="bar"' not in ran.out
+    assert 'class="step' not in ran.out
     assert "pending" in ran.out
 
 
@@ -147,10 +150,40 @@ def test_a_file_that_cannot_be_written_is_named(ocim: Installation, rollout: Rol
 def test_the_number_of_queries_does_not_grow_with_the_fleet(rollout: Rollout) -> None:
     with CaptureQueriesContext(connection) as many:
         assert len(report(rollout.pk, context().now()).instances) == 3
-    rollout.upgrades.exclude(state="successful").delete()
+    failed = rollout.upgrades.filter(state="failed")
+    rollout.upgrades.exclude(pk=failed[0].pk).delete()
     with CaptureQueriesContext(connection) as one:
         report(rollout.pk, context().now())
-    assert len(many) == len(one) == 3
+    assert len(many) == len(one) == 6
+
+
+def test_it_says_what_each_step_came_to(ocim: Installation, rollout: Rollout) -> None:
+    north, _, west = ocim("rollout", "report", rollout.pk, "--json").json["instances"]
+    assert [(one["name"], one["state"]) for one in north["steps"]] == [
+        ("preparation", "done"), ("SQL", "done"), ("settings", "done"), ("app servers", "done"),
+        ("host", "done"), ("provisioning", "failed"),
+    ]  # fmt: skip
+    assert [one["name"] for one in west["steps"]][-4:] == [
+        "health check", "activation", "public check", "tags",
+    ]  # fmt: skip
+    assert {one["state"] for one in west["steps"]} == {"done"}
+    assert "provisioning failed" in ocim("rollout", "report", rollout.pk).out
+
+
+def test_the_end_of_the_log_of_what_failed_is_in_it(ocim: Installation, rollout: Rollout) -> None:
+    north, _, west = ocim("rollout", "report", rollout.pk, "--json").json["instances"]
+    assert "no <tag>" in north["log"][-1]
+    assert len(north["log"]) <= 20
+    assert west["log"] == []
+    assert "End of the log" in ocim("rollout", "report", rollout.pk, "--html").out
+
+
+def test_it_says_who_did_what_to_it(ocim: Installation, rollout: Rollout) -> None:
+    ocim("rollout", "retry", rollout.pk)
+    history = ocim("rollout", "report", rollout.pk, "--json").json["history"]
+    assert [one["kind"] for one in history] == ["begun", "ended", "retried", "ended"]
+    assert [" on " in one["by"] for one in history] == [True, False, True, False]
+    assert "retried by " in ocim("rollout", "report", rollout.pk).out
 
 
 def test_it_says_how_to_go_on(ocim: Installation, rollout: Rollout) -> None:

@@ -10,8 +10,10 @@ from django.db import transaction
 from ocim.core.actions import Action, DriveRollout
 from ocim.core.errors import BadInput
 from ocim.core.rollout import Rules
+from ocim.core.states import Happening
 from ocim.core.windows import Window
 from ocim.operations.context import Context
+from ocim.operations.redeploy.history import happened
 from ocim.operations.redeploy.plan import Plan, drift
 from ocim.store.models import Rollout, Upgrade
 
@@ -57,7 +59,9 @@ def begin(
             )
             for item in plan.items
         )
-    return rollout, [DriveRollout(rollout.pk)]
+        by = str(rollout.creator) if rollout.creator else begun_by
+        actions = happened(rollout, Happening.BEGUN, by=by)
+    return rollout, [*actions, DriveRollout(rollout.pk)]
 
 
 def rules_to_json(rules: Rules) -> dict[str, Any]:

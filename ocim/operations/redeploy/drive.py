@@ -11,10 +11,12 @@ from django.db.models.functions import Coalesce
 from ocim.core import rollout as core
 from ocim.core.actions import Action, DriveRollout
 from ocim.core.holds import Hold
-from ocim.core.states import RolloutState, UpgradeState
+from ocim.core.states import Happening, RolloutState, StepState, UpgradeState
 from ocim.operations import jobs
 from ocim.operations.context import Context
 from ocim.operations.redeploy.begin import rules_from_json
+from ocim.operations.redeploy.history import happened
+from ocim.operations.redeploy.journal import close_steps
 from ocim.store.models import Rollout, Upgrade
 
 KIND = "upgrade"
@@ -34,8 +36,10 @@ def drive(*, rollout_id: int, context: Context) -> list[Action]:
         actions = [_start(rollout, pk, now) for pk in decision.start]
         if decision.pause:
             _move(rollout, RolloutState.PAUSED, reason=decision.pause)
+            actions += happened(rollout, Happening.STOPPED, reason=decision.pause)
         elif decision.end and rollout.state != RolloutState.ENDED:
             _move(rollout, RolloutState.ENDED, ended_at=now)
+            actions += happened(rollout, Happening.ENDED)
     if decision.look_again:
         actions.append(DriveRollout(rollout.pk, decision.look_again))
     return actions
@@ -107,6 +111,9 @@ def _settle_orphans(rollout: Rollout, now: datetime) -> None:
     """What belongs to an instance that was deleted meanwhile ends here."""
     orphans = rollout.upgrades.filter(instance=None)
     reason = "The instance was deleted."
+    running = orphans.filter(state=UpgradeState.RUNNING).values_list("pk", flat=True)
+    if ids := list(running):
+        close_steps(ids, StepState.INTERRUPTED, now)
     orphans.filter(state=UpgradeState.RUNNING).update(
         state=UpgradeState.FAILED, failure=reason, cause=reason, ended_at=now
     )

@@ -3,122 +3,31 @@
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F, Value, Window
+from django.db.models.functions import Coalesce, RowNumber
 
 from ocim.core.holds import Hold
 from ocim.core.states import RolloutState, UpgradeState
 from ocim.operations.redeploy.masking import shown, without_accounts
-from ocim.operations.redeploy.variables import Change, together, without_values
-from ocim.store.models import Rollout, SqlRun, Upgrade
+from ocim.operations.redeploy.record import Cause, Event, Line, Report, Statement, Step
+from ocim.operations.redeploy.variables import without_values
+from ocim.store.models import LogEntry, Rollout, RolloutEvent, SqlRun, Upgrade, UpgradeStep
 
+FAILED = UpgradeState.FAILED
+LINES_OF_LOG = 20
 OF_DJANGO = {"verbosity", "no_color", "force_color", "traceback", "skip_checks", "settings",
              "pythonpath"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A statement that was run on one instance's database."""
-
-    statement: str
-    state: str
-    rows: int | None
-    seconds: float | None
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What became of one instance."""
-
-    id: int | None
-    """None where it was deleted since."""
-    label: str
-    state: str
-    wave: int
-    """From 1 on."""
-    step: str
-    attempts: int
-    before: Mapping[str, Any]
-    """The fields that change, as they were."""
-    after: Mapping[str, Any]
-    """… and as they are to be."""
-    variables: Sequence[Change]
-    """How the new app servers' variables were planned to differ from those that served."""
-    replaced: Sequence[int]
-    """App servers that served before."""
-    appservers: Sequence[int]
-    """Those of the last attempt."""
-    failure: str
-    cause: str
-    started_at: datetime | None
-    """The last attempt."""
-    ended_at: datetime | None
-    seconds: float | None
-    """Of the last attempt; so far, where it is under way."""
-    sql: Sequence[Statement]
-    held: str
-    """Why it is not started for now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Failures that have one signature."""
-
-    cause: str
-    instances: Sequence[str]
-    retry: str
-    """The command that tries just these again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A rollout as it stands at `made_at`."""
-
-    id: int
-    tag: str
-    state: str
-    reason: str
-    begun_by: str
-    begun_at: datetime
-    ended_at: datetime | None
-    seconds: float
-    made_at: datetime
-    queue: str
-    plan_hash: str
-    arguments: Mapping[str, Any]
-    """As they were given, with documents in place of their files' names."""
-    counts: Mapping[str, int]
-    """Instances by state; only states that occur."""
-    instances: Sequence[Line]
-    failures: int
-    causes: Sequence[Cause]
-    """The most frequent first."""
-    commands: Mapping[str, str]
-    """What may be done next, and what that does."""
-
-    @property
-    def variables(self) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-        """Labels of instances, and the changes of variables that just these have in common."""
-        return together({line.label: line.variables for line in self.instances})
-
-    @property
-    def causes_in_words(self) -> str:
-        """`38 failures, 2 causes`; nothing where none failed."""
-        causes = len(self.causes)
-        return f"{_many(self.failures, 'failure')}, {_many(causes, 'cause')}" if causes else ""
-
-
 def report(rollout_id: int, now: datetime) -> Report:
-    """Read it in three queries, whatever the number of instances; Rollout.DoesNotExist."""
+    """Read it in six queries, whatever the number of instances; Rollout.DoesNotExist."""
     rollout = Rollout.objects.select_related("creator").get(pk=rollout_id)
     upgrades = (
         rollout.upgrades.order_by("wave", "id")
-        .prefetch_related("sql_runs")
+        .prefetch_related("sql_runs", "steps")
         .annotate(
             hold_reason=Coalesce("instance__ref_set__hold_reason", Value("")),
             held_from=F("instance__ref_set__held_from"),
@@ -126,7 +35,8 @@ def report(rollout_id: int, now: datetime) -> Report:
             time_zone=Coalesce("instance__time_zone", Value("UTC")),
         )
     )
-    lines = [_line(one, now) for one in upgrades]
+    logs = _logs([pk for one in upgrades if one.state == FAILED for pk in one.appservers])
+    lines = [_line(one, now, logs) for one in upgrades]
     failed = [one for one in lines if one.state == UpgradeState.FAILED]
     counts = Counter(one.state for one in lines)
     return Report(
@@ -143,6 +53,7 @@ def report(rollout_id: int, now: datetime) -> Report:
         plan_hash=rollout.plan_hash,
         arguments=_arguments(rollout),
         counts={state.value: counts[state] for state in UpgradeState if counts[state]},
+        history=[_event(one) for one in rollout.events.order_by("id")],
         instances=lines,
         failures=len(failed),
         causes=_causes(rollout.pk, failed),
@@ -150,7 +61,7 @@ def report(rollout_id: int, now: datetime) -> Report:
     )
 
 
-def _line(upgrade: Upgrade, now: datetime) -> Line:
+def _line(upgrade: Upgrade, now: datetime, logs: Mapping[int, list[str]]) -> Line:
     changed = [name for name, new in upgrade.after.items() if upgrade.before[name] != new]
     began = upgrade.started_at
     ended = upgrade.ended_at or (now if upgrade.state == UpgradeState.RUNNING else None)
@@ -174,12 +85,42 @@ def _line(upgrade: Upgrade, now: datetime) -> Line:
         seconds=(ended - began).total_seconds() if began and ended else None,
         sql=[_statement(run) for run in runs],
         held=_hold(upgrade, now) if upgrade.state == UpgradeState.PENDING else "",
+        steps=[_step(one, now) for one in sorted(upgrade.steps.all(), key=lambda one: one.pk)],
+        log=[line for pk in upgrade.appservers for line in logs.get(pk, ())],
     )
 
 
 def _hold(upgrade: Any, now: datetime) -> str:
     of = (upgrade.hold_reason, upgrade.held_from, upgrade.held_until, upgrade.time_zone)
     return Hold(*of).on(now)
+
+
+def _step(step: UpgradeStep, now: datetime) -> Step:
+    ended = step.ended_at or now
+    return Step(
+        step.name,
+        step.attempt,
+        step.state,
+        step.started_at,
+        step.ended_at,
+        (ended - step.started_at).total_seconds(),
+    )
+
+
+def _event(event: RolloutEvent) -> Event:
+    return Event(event.at, event.kind, event.by, without_accounts(event.reason))
+
+
+def _logs(appservers: Sequence[int]) -> dict[int, list[str]]:
+    """The last lines of each of these app servers' logs, where it failed."""
+    place = Window(RowNumber(), partition_by="appserver", order_by="-id")
+    lines = LogEntry.objects.filter(appserver__in=appservers, appserver__state=FAILED)
+    logs: dict[int, list[str]] = {}
+    for line in lines.annotate(place=place).filter(place__lte=LINES_OF_LOG).order_by("id"):
+        task = f"{line.task} > " if line.task else ""
+        text = f"{line.time:%H:%M:%S} {line.level} {task}{line.text}"
+        logs.setdefault(line.appserver_id, []).append(text)
+    return logs
 
 
 def _statement(run: SqlRun) -> Statement:
@@ -225,7 +166,3 @@ def _arguments(rollout: Rollout) -> dict[str, Any]:
         for name, value in resolved.items()
         if value and name not in OF_DJANGO
     }
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -6,7 +6,7 @@ from ocim.store.models.instance import Domain, InstanceReference, InstanceTag, O
 from ocim.store.models.job import Job
 from ocim.store.models.lease import Lease
 from ocim.store.models.log import LogEntry
-from ocim.store.models.rollout import Rollout, SqlRun, Upgrade
+from ocim.store.models.rollout import Rollout, RolloutEvent, SqlRun, Upgrade, UpgradeStep
 from ocim.store.models.server import Server
 from ocim.store.models.shared import (
     BrokerServer,
@@ -30,9 +30,11 @@ __all__ = [
     "OpenEdXAppServer",
     "OpenEdXInstance",
     "Rollout",
+    "RolloutEvent",
     "SearchServer",
     "Server",
     "SqlRun",
     "Upgrade",
+    "UpgradeStep",
     "Worker",
 ]

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from ocim.core.states import RolloutState, SqlState, UpgradeState
+from ocim.core.states import Happening, RolloutState, SqlState, StepState, UpgradeState
 from ocim.store.models.instance import OpenEdXInstance
 from ocim.store.models.job import Job
 
@@ -79,6 +79,41 @@ class Upgrade(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class RolloutEvent(models.Model):
+    """Something that happened to a rollout as a whole."""
+
+    rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField(auto_now_add=True)
+    kind = models.CharField(max_length=12, choices=[(kind.value, kind.value) for kind in Happening])
+    reason = models.TextField(blank=True)
+    by = models.CharField(max_length=300, blank=True, help_text="Empty: the rollout itself.")
+    told = models.JSONField(default=list, help_text="Addresses that have been sent a notice.")
+    told_at = models.DateTimeField(null=True, help_text="When all of them were, or were given up.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="To send notices.")
+    not_before = models.DateTimeField(null=True, help_text="When the next one may be made.")
+
+    def __str__(self) -> str:
+        return f"{self.rollout_id} {self.kind}"
+
+
+class UpgradeStep(models.Model):
+    """A step of one instance's upgrade: written down before it is begun, and when it has ended."""
+
+    upgrade = models.ForeignKey(Upgrade, on_delete=models.CASCADE, related_name="steps")
+    attempt = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=30)
+    state = models.CharField(
+        max_length=12,
+        choices=[(state.value, state.value) for state in StepState],
+        default=StepState.RUNNING.value,
+    )
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.state}"
 
 
 class SqlRun(models.Model):

@@ -10,14 +10,16 @@ from django.core.management.base import CommandParser
 from ocim.console.command import OcimCommand
 from ocim.console.output import Output, write_privately
 from ocim.console.progress import warn_without_worker
-from ocim.console.report_csv import as_csv
-from ocim.console.report_html import as_html
+from ocim.console.redeploying import operator
 from ocim.console.report_text import tell, tell_causes
 from ocim.console.watch import status, watch_to_end
 from ocim.core.errors import NotPossible
-from ocim.core.states import UpgradeState
-from ocim.operations.redeploy import control, undo
-from ocim.operations.redeploy.report import Report, report
+from ocim.core.states import RolloutState, UpgradeState
+from ocim.operations.redeploy import control, notices, undo
+from ocim.operations.redeploy.record import Report
+from ocim.operations.redeploy.report import report
+from ocim.reports.page import as_html
+from ocim.reports.table import as_csv
 from ocim.store.models import Rollout
 from ocim.tasks import perform
 from ocim.wiring import context
@@ -53,6 +55,7 @@ class Command(OcimCommand):
         abort = add("abort", self.abort, "start no more, for good")
         retry = add("retry", self.retry, "try the failed and the cancelled again")
         retry.add_argument("--cause", default="", help="only those that failed for this one")
+        add("test-notice", self.test_notice, "send one to everybody who is told of mass upgrades")
         undone = add("undo", self.undo, "let the app servers that were replaced serve again")
         undone.add_argument("--yes", action="store_true", help="do not ask")
         for command in (show, told, look, pause, resume, abort, retry, undone):
@@ -76,7 +79,7 @@ class Command(OcimCommand):
             self.out.data(asdict(record))
             return
         self.out.say(f"{rollout} is {rollout.state}. {rollout.reason}".strip(), style="bold")
-        status(list(rollout.upgrades.only("state")), self.out)
+        status((one.state for one in record.instances), self.out)
         for one in record.instances:
             at = f" at {one.step}" if one.state == UpgradeState.RUNNING else ""
             held = f", held: {one.held}" if one.held else ""
@@ -106,23 +109,26 @@ class Command(OcimCommand):
         return stream.getvalue()
 
     def watch(self, given: argparse.Namespace) -> None:
-        watch_to_end(_find(given.rollout), self.out)
+        rollout = _find(given.rollout)
+        if rollout.state != RolloutState.ENDED:
+            warn_without_worker(rollout.queue, self.out)
+        watch_to_end(rollout, self.out)
 
     def pause(self, given: argparse.Namespace) -> None:
-        control.pause(_find(given.rollout))
+        perform(control.pause(_find(given.rollout), by=operator()))
         self.out.say(f"Paused. Go on with: ocim rollout resume {given.rollout}")
 
     def resume(self, given: argparse.Namespace) -> None:
-        perform(control.resume(_find(given.rollout)))
+        perform(control.resume(_find(given.rollout), by=operator()))
         self._warn(given.rollout)
         self.out.say(f"It goes on. Watch it with: ocim rollout watch {given.rollout}")
 
     def abort(self, given: argparse.Namespace) -> None:
-        perform(control.abort(_find(given.rollout)))
+        perform(control.abort(_find(given.rollout), by=operator()))
         self.out.say("Aborted. What is under way goes on to its end.")
 
     def retry(self, given: argparse.Namespace) -> None:
-        perform(control.retry(_find(given.rollout), cause=given.cause))
+        perform(control.retry(_find(given.rollout), cause=given.cause, by=operator()))
         self._warn(given.rollout)
         self.out.say(f"Trying again. Watch it with: ocim rollout watch {given.rollout}")
 
@@ -135,9 +141,18 @@ class Command(OcimCommand):
             self.out.say(f"Cannot be undone: {upgrade}: {reason}.", style="yellow")
         self.out.say("What migrations did to the databases stays.")
         self.confirm(f"Undo {len(possible)} upgrades?", given.yes)
-        perform(undo.request(rollout))
+        perform(undo.request(rollout, by=operator()))
         self._warn(given.rollout)
         self.out.say(f"Look at it with: ocim rollout show {rollout.pk}")
+
+    def test_notice(self, given: argparse.Namespace) -> None:
+        failed = notices.test(context=context())
+        for target, problem in failed.items():
+            self.out.say(problem or f"Sent: {target}", style="red" if problem else "green")
+        if not failed:
+            self.out.say("Nobody is told: OCIM_NOTICES is not set.")
+        if any(failed.values()):
+            raise SystemExit(1)
 
     def _warn(self, rollout: int) -> None:
         warn_without_worker(_find(rollout).queue, self.out)

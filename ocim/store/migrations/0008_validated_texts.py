@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0005_blackouts_and_variables"),
+        ("store", "0007_notices"),
     ]
 
     operations = [

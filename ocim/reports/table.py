@@ -2,13 +2,13 @@
 
 import csv
 import io
-from collections.abc import Mapping
-from typing import Any
 
-from ocim.operations.redeploy.report import Line, Report
+from ocim.operations.redeploy.record import Line, Report
+from ocim.reports.words import changes
 
 COLUMNS = ("id", "instance", "state", "held", "wave", "attempts", "step", "begun", "ended",
-           "seconds", "changes", "replaced", "appservers", "cause", "failure", "sql")  # fmt: skip
+           "seconds", "steps", "changes", "replaced", "appservers", "cause", "failure",
+           "sql")  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula where a cell begins with it."""
 
@@ -23,11 +23,6 @@ def as_csv(report: Report) -> str:
     return stream.getvalue()
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """`field: old → new`, for each."""
-    return [f"{name}: {_value(before[name])} → {_value(new)}" for name, new in after.items()]
-
-
 def _cells(line: Line) -> list[object]:
     return [
         line.id,
@@ -39,7 +34,8 @@ def _cells(line: Line) -> list[object]:
         line.step,
         line.started_at.isoformat(timespec="seconds") if line.started_at else "",
         line.ended_at.isoformat(timespec="seconds") if line.ended_at else "",
-        "" if line.seconds is None else round(line.seconds, 1),
+        _seconds(line.seconds),
+        "\n".join(f"{one.name}: {one.state} {_seconds(one.seconds)}" for one in line.steps),
         "\n".join(changes(line.before, line.after)),
         " ".join(map(str, line.replaced)),
         " ".join(map(str, line.appservers)),
@@ -49,8 +45,8 @@ def _cells(line: Line) -> list[object]:
     ]
 
 
-def _value(value: object) -> str:
-    return "(empty)" if value in ("", None) else str(value)
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.1f}"
 
 
 def _harmless(cell: object) -> object:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0006_validated_texts"),
+        ("store", "0008_validated_texts"),
     ]
 
     operations = [
