@@ -173,6 +173,10 @@ class Host:
     """What stands before `/edx`: empty on a machine, a directory on a `local` host."""
 
 
+BUILTIN = "builtin"
+"""What stands for the URL of the configuration that Ocim brings."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConfigurationSource:
     """Which Ansible configuration provisions an app server."""

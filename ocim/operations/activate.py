@@ -44,7 +44,11 @@ def activate(job: Job, lease: Lease, context: Context) -> list[Action]:
     balancer = f"{context.policy.balancer_address}:{context.policy.https_port}"
     try:
         for appserver in chosen:
-            at_host = probes(appserver_spec(appserver, context.policy), _address(appserver))
+            at_host = probes(
+                appserver_spec(appserver, context.policy),
+                _address(appserver),
+                behind_nginx=appserver.behind_nginx,
+            )
             pass_gate(at_host, context=context)
         swing(instance, wanted, lease=lease, context=context)
         pass_gate(public_probes(replace(spec, services=common), balancer), context=context)

@@ -10,6 +10,7 @@ from ocim.core.actions import Action
 from ocim.core.errors import BadInput, NotPossible, OcimError
 from ocim.core.spec import (
     ALWAYS,
+    BUILTIN,
     ConfigurationSource,
     Connection,
     Host,
@@ -174,6 +175,9 @@ def _bring_up(
         say(appserver, "Taken up again after an interruption.", context=context, level="warning")
     say(appserver, "Checking the configuration.", context=context)
     source = context.outside.provisioner.check(run_on(PLANNED))
+    # Upstream's playbooks put nginx before the services, which answer on its loopback only.
+    behind_nginx = source.repository_url != BUILTIN
+    write_appservers([appserver.pk], lease=lease, behind_nginx=behind_nginx)
     if source.version != appserver.configuration_version:
         say(appserver, f"The configuration is at {source.version}.", context=context)
     for database in instance.databases.values():
@@ -197,7 +201,7 @@ def _bring_up(
 
     move_appserver(appserver, AppServerState.CHECKING, lease=lease)
     try:
-        pass_gate(probes(instance, host.address), context=context)
+        pass_gate(probes(instance, host.address, behind_nginx=behind_nginx), context=context)
     except Unhealthy as unhealthy:
         write_appservers([appserver.pk], lease=lease, evidence=unhealthy.evidence)
         raise

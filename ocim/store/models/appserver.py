@@ -35,6 +35,9 @@ class OpenEdXAppServer(models.Model):
     configuration_source_repo_url = models.CharField(max_length=500)
     configuration_version = models.CharField(max_length=250)
     configuration_playbook_name = models.CharField(max_length=100)
+    behind_nginx = models.BooleanField(
+        default=False, help_text="Its services are reached through its nginx, and told by name."
+    )
     optional_services = models.JSONField(
         default=list, blank=True, help_text="What it was given besides LMS and studio."
     )
