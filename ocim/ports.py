@@ -98,7 +98,8 @@ class Provisioner(Protocol):
         """Refuse (BadInput, OutsideRefusal) what cannot work, before a host is asked for.
 
         `job.host` may be a host that does not exist yet. Returns the source that was checked, with
-        a version that never comes to mean anything else, as a branch does.
+        a version that never comes to mean anything else, as a branch does; and with BUILTIN for
+        its URL where Ocim's own configuration is what it leads to.
         """
 
     def image_inputs(self, job: ProvisionJob) -> Mapping[str, str]:

@@ -192,6 +192,10 @@ class Image:
     """The names of the hosts that were made from it and are still there."""
 
 
+BUILTIN = "builtin"
+"""What stands for the URL of the configuration that Ocim brings."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConfigurationSource:
     """Which Ansible configuration provisions an app server."""

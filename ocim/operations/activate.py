@@ -47,7 +47,11 @@ def activate(
     on_step("activation")
     try:
         for appserver in chosen:
-            at_host = probes(appserver_spec(appserver, context.policy), _address(appserver))
+            at_host = probes(
+                appserver_spec(appserver, context.policy),
+                _address(appserver),
+                behind_nginx=appserver.behind_nginx,
+            )
             pass_gate(at_host, context=context)
         swing(instance, wanted, lease=lease, context=context)
         on_step("public check")

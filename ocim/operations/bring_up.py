@@ -9,6 +9,7 @@ from ocim.catalog.endpoints import probes
 from ocim.core.actions import Action
 from ocim.core.errors import NotPossible, OcimError
 from ocim.core.spec import (
+    BUILTIN,
     ConfigurationSource,
     Host,
     HostRequest,
@@ -40,7 +41,14 @@ def bring_up(
     source = context.outside.provisioner.check(run)
     if source.version != appserver.configuration_version:
         say(appserver, f"The configuration is at {source.version}.", context=context)
-    write_appservers([appserver.pk], lease=lease, configuration_commit=source.version)
+    # Upstream's playbooks put nginx before the services, which answer on its loopback only.
+    behind_nginx = source.repository_url != BUILTIN
+    write_appservers(
+        [appserver.pk],
+        lease=lease,
+        configuration_commit=source.version,
+        behind_nginx=behind_nginx,
+    )
     run = replace(run, source=source)
     for database in instance.databases.values():
         context.outside.databases[database.kind].ensure(database)
@@ -68,7 +76,7 @@ def bring_up(
     on_step("health check")
     move_appserver(appserver, AppServerState.CHECKING, lease=lease)
     try:
-        pass_gate(probes(instance, host.address), context=context)
+        pass_gate(probes(instance, host.address, behind_nginx=behind_nginx), context=context)
     except Unhealthy as unhealthy:
         write_appservers([appserver.pk], lease=lease, evidence=unhealthy.evidence)
         raise

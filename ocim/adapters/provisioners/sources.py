@@ -20,9 +20,7 @@ from ocim.adapters.provisioners.sandbox import Sandbox
 from ocim.adapters.provisioners.shelf import Shelf
 from ocim.core.errors import BadInput
 from ocim.core.secrets import without_credentials
-from ocim.core.spec import ConfigurationSource
-
-BUILTIN = "builtin"
+from ocim.core.spec import BUILTIN, ConfigurationSource
 
 
 @dataclass(frozen=True)
@@ -125,9 +123,11 @@ class Sources:
     access: GitAccess = field(default_factory=GitAccess)
 
     def exact(self, source: ConfigurationSource) -> ConfigurationSource:
-        """The same with a version that never means anything else."""
+        """The same with a version that never means anything else, and where it leads as its URL."""
         version = self._find(source.repository_url).exact(source.version)
-        return replace(source, version=version)
+        is_builtin = self._rewritten(source.repository_url) == BUILTIN
+        url = BUILTIN if is_builtin else source.repository_url
+        return replace(source, repository_url=url, version=version)
 
     @contextmanager
     def playbook(self, source: ConfigurationSource) -> Iterator[tuple[Path, Configuration]]:

@@ -182,7 +182,8 @@ class NspawnProvider:
 
     def _start(self, container: Container, bounds: limits.Limits) -> None:
         for path in self._shared:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # The services' users have to get to what is theirs in it.
+            path.mkdir(mode=0o711, parents=True, exist_ok=True)
         self.bridge.use(container.directory.name)
         container.start(bridge=self.bridge.name, shared=self._shared, bounds=bounds)
 
