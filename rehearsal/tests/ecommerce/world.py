@@ -28,6 +28,7 @@ class World:
     shop: str
     lms_file: Path
     shop_file: Path
+    broker_url: str
 
     def lms_shell(self, script: str) -> str:
         return ran(self.lms_file, "lms", "shell", script=script)
@@ -144,11 +145,12 @@ class Browser(requests.Session):
 
 
 @contextmanager
-def running_world(directory: Path, *, release: str, **shop_changes: Any) -> Iterator[World]:
+def running_world(directory: Path, *, release: str) -> Iterator[World]:
     """Both services, with users, clients, site and partner; gone when the block ends."""
     ports = {"lms": free_port(), "ecommerce": free_port()}
     # Two names, so that a browser keeps their cookies apart.
     lms, shop = f"http://127.0.0.1:{ports['lms']}", f"http://localhost:{ports['ecommerce']}"
+    broker_url = f"filesystem://{directory}/messages"
     lms_file = lms_configuration.write(
         directory,
         database=directory / "edxapp.sqlite3",
@@ -161,7 +163,7 @@ def running_world(directory: Path, *, release: str, **shop_changes: Any) -> Iter
         database=directory / "ecommerce.sqlite3",
         ECOMMERCE_URL_ROOT=shop,
         ECOMMERCE_VERSION=release,
-        **shop_changes,
+        BROKER_URL=broker_url,
     )
     ran(lms_file, "lms", "migrate")
     ran(shop_file, "ecommerce", "migrate")
@@ -169,7 +171,7 @@ def running_world(directory: Path, *, release: str, **shop_changes: Any) -> Iter
     with ExitStack() as stack:
         stack.enter_context(gunicorn(lms_file, "lms", port=ports["lms"]))
         stack.enter_context(gunicorn(shop_file, "ecommerce", port=ports["ecommerce"]))
-        yield World(lms, shop, lms_file, shop_file)
+        yield World(lms, shop, lms_file, shop_file, broker_url)
 
 
 def set_up(lms_file: Path, shop_file: Path, *, lms: str, shop: str, release: str) -> None:

@@ -62,12 +62,11 @@ class OrderOfBasket(APIView):
 class Calculate(APIView):
     def get(self, request: Request) -> Response:
         """What the SKUs cost with the codes; one of no use changes nothing. Nothing is kept."""
-        asked = request.query_params
+        asked, site = request.query_params, configuration_of(request)
         with transaction.atomic():
-            transaction.set_rollback(True)
             basket = baskets.new_basket(caller(request))
             try:
-                for product in baskets.products_of(asked.getlist("sku"), configuration_of(request)):
+                for product in baskets.products_of(asked.getlist("sku"), site):
                     basket.add_product(product)
             except baskets.CannotBuy as error:
                 raise ParseError(str(error)) from error
@@ -75,13 +74,13 @@ class Calculate(APIView):
             for code in asked.getlist("code"):
                 with suppress(baskets.BadVoucher):
                     baskets.add_voucher(basket, code)
-            return Response(
-                {
-                    "total_incl_tax_excl_discounts": float(before),
-                    "total_incl_tax": float(basket.total_incl_tax),
-                    "currency": basket.currency,
-                }
-            )
+            answer = {
+                "total_incl_tax_excl_discounts": float(before),
+                "total_incl_tax": float(basket.total_incl_tax),
+                "currency": basket.currency,
+            }
+            transaction.set_rollback(True)
+        return Response(answer)
 
 
 class Checkout(APIView):

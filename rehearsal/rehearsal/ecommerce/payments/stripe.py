@@ -36,25 +36,34 @@ class Stripe(CardProcessor):
         )
 
     def charge(self, basket: Any, given: str, *, order_number: str) -> Payment:
+        once: Any = {"idempotency_key": f"{order_number}-{given}"}
+        amount = in_smallest_unit(basket.total_incl_tax, basket.currency)
         try:
+            # A customer, and not the token itself: it shows in Stripe's pages who has paid.
+            customer = self.client.v1.customers.create(
+                {"source": given, "email": basket.owner.email}, once
+            )
             charge = self.client.v1.charges.create(
                 {
-                    "amount": in_smallest_unit(basket.total_incl_tax, basket.currency),
+                    "amount": amount,
                     "currency": basket.currency.lower(),
-                    "source": given,
+                    "customer": customer.id,
                     "description": order_number,
                     "metadata": {"order_number": order_number},
                 },
-                {"idempotency_key": f"{order_number}-{given}"},
+                {"idempotency_key": f"{order_number}-{customer.id}"},
             )
         except stripe.CardError as error:
             self.record(error.json_body, basket=basket)
             raise Declined(error.user_message or "The card was declined.") from error
         except stripe.StripeError as error:
             raise GatewayError(f"Stripe: {error}") from error
-        self.record(charge.to_dict(), reference=charge.id, basket=basket)
-        card = charge.payment_method_details and charge.payment_method_details.card
-        label = f"{card.brand} {card.last4}" if card else "card"
+        said = charge.to_dict()
+        self.record(said, reference=charge.id, basket=basket)
+        if charge.status != "succeeded":
+            raise GatewayError(f"Stripe: the charge is {charge.status}.")
+        card = (said.get("payment_method_details") or {}).get("card") or {}
+        label = f"{card.get('brand', 'Card')} {card.get('last4', '')}".strip()
         return Payment(self.NAME, charge.id, basket.total_incl_tax, basket.currency, label)
 
     def credit(self, *, reference: str, amount: Decimal, currency: str, basket: Any) -> str:
