@@ -50,8 +50,10 @@ reference: env ## write docs/reference from the code
 lock: env ## compile what is required to lock files with hashes
 	@for f in uv ocim dev; do $(COMPILE) requirements/$$f.in -o requirements/$$f.txt; done
 	@$(COMPILE) rehearsal/pyproject.toml -o rehearsal/requirements.txt
-	@$(COMPILE) rehearsal/pyproject.toml requirements/rehearsal-dev.in -c rehearsal/requirements.txt \
-	  -o requirements/rehearsal-dev.txt
+	@$(COMPILE) rehearsal/pyproject.toml --extra discovery -c rehearsal/requirements.txt \
+	  -o rehearsal/requirements-discovery.txt
+	@$(COMPILE) rehearsal/pyproject.toml --extra discovery requirements/rehearsal-dev.in \
+	  -c rehearsal/requirements-discovery.txt -o requirements/rehearsal-dev.txt
 
 clean: ## remove the environment and what tests left
 	@rm -rf .venv .venv-rehearsal .images .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+CONFIGURATIONS = ("LMS_CFG", "STUDIO_CFG", "SEARCH_CFG")
 
 
 def environment(configuration: Path) -> dict[str, str]:
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-    return {**kept, "LMS_CFG": str(configuration), "STUDIO_CFG": str(configuration)}
+    return {**kept, **dict.fromkeys(CONFIGURATIONS, str(configuration))}
 
 
 def manage(
