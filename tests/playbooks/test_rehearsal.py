@@ -1,4 +1,4 @@
-"""The rehearsal LMS on a host of each kind, with variables as an instance has them."""
+"""The rehearsal platform on a host of each kind, with variables as an instance has them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ def rehearsal(
 
 
 @pytest.fixture(scope="module")
-def variables() -> Mapping[str, object]:
+def variables(rehearsal: AppServer) -> Mapping[str, object]:
     key = JWK.generate(kty="RSA", size=2048, kid="demo", use="sig", alg="RS512")
     public = json.dumps({"keys": [json.loads(key.export_public())]})
     return {
@@ -48,6 +48,11 @@ def variables() -> Mapping[str, object]:
         "EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY": ["gbp", "£"],
         "EDXAPP_LMS_ENV_EXTRA": {"COURSE_MODE_DEFAULTS": {"sku": None, "slug": "honor"}},
         "edxapp_start_seconds": 60,
+        "SANDBOX_ENABLE_ECOMMERCE": True,
+        "ECOMMERCE_SECRET_KEY": Secret("the shop's own secret key"),
+        "ECOMMERCE_DATABASE_ENGINE": "django.db.backends.sqlite3",
+        "ECOMMERCE_DATABASE_NAME": str(rehearsal.database.with_name("ecommerce.sqlite3")),
+        "ECOMMERCE_ECOMMERCE_URL_ROOT": "https://ecommerce.demo.localhost:8443",
     }
 
 
@@ -56,8 +61,12 @@ def test_it_becomes_healthy_and_a_second_run_changes_nothing(
 ) -> None:
     first = rehearsal.provision(variables)
     assert first.ok, first.message
-    for port, domain in ((8000, "demo.localhost:8443"), (8010, "studio.demo.localhost:8443")):
-        url = f"http://{rehearsal.host.address}:{port}/heartbeat"
-        assert httpx.get(url, headers={"Host": domain}).status_code == 200
+    for address, domain in (
+        ("8000/heartbeat", "demo.localhost:8443"),
+        ("8010/heartbeat", "studio.demo.localhost:8443"),
+        ("8130/health/", "ecommerce.demo.localhost:8443"),
+    ):
+        url = f"http://{rehearsal.host.address}:{address}"
+        assert httpx.get(url, headers={"Host": domain}, timeout=20).status_code == 200
     second = rehearsal.provision(variables)
     assert (second.ok, rehearsal.changed_tasks()) == (True, []), second.message

@@ -1,0 +1,48 @@
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.sites.models import Site
+
+from rehearsal.ecommerce.core.models import SiteConfiguration, User
+from rehearsal.ecommerce.partner.models import Partner
+from tests.ecommerce.configuration import LMS
+from tests.ecommerce.world import World, running_world
+
+
+@pytest.fixture
+def site(db: None) -> SiteConfiguration:
+    """The site that Django's test client asks for."""
+    site = Site.objects.create(domain="testserver", name="Shop")
+    partner = Partner.objects.create(code="demo", short_code="DEMO", name="Demo", default_site=site)
+    return SiteConfiguration.objects.create(
+        site=site,
+        partner=partner,
+        lms_url_root=LMS,
+        payment_processors="test-card",
+        client_side_payment_processor="test-card",
+        from_email="shop@example.com",
+        discovery_api_url="https://discovery.example.com/api/v1/",
+        oauth_settings={
+            "SOCIAL_AUTH_EDX_OAUTH2_URL_ROOT": LMS,
+            "SOCIAL_AUTH_EDX_OAUTH2_LOGOUT_URL": f"{LMS}/logout",
+            "SOCIAL_AUTH_EDX_OAUTH2_KEY": "sso-key",
+            "SOCIAL_AUTH_EDX_OAUTH2_SECRET": "sso-secret",
+        },
+    )
+
+
+@pytest.fixture
+def learner(db: None) -> User:
+    return User.objects.create_user("lena", "lena@example.com", full_name="Lena Learner")
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return User.objects.create_user("stella", "stella@example.com", is_staff=True)
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """LMS and shop of a newer release, as processes; one for all tests of a worker."""
+    with running_world(tmp_path_factory.mktemp("world"), release="open-release/sumac.1") as world:
+        yield world
