@@ -67,8 +67,8 @@ class AppServer:
                 **(variables or {}),
             },
             directories=(str(self.directory),),
-            task_timeout=60,
-            total_timeout=120,
+            task_timeout=120,
+            total_timeout=500,
         )
         return provisioner.provision(job, on_event=self.events.append, is_cancelled=lambda: False)
 

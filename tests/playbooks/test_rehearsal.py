@@ -53,6 +53,11 @@ def variables(rehearsal: AppServer) -> Mapping[str, object]:
         "ECOMMERCE_DATABASE_ENGINE": "django.db.backends.sqlite3",
         "ECOMMERCE_DATABASE_NAME": str(rehearsal.database.with_name("ecommerce.sqlite3")),
         "ECOMMERCE_ECOMMERCE_URL_ROOT": "https://ecommerce.demo.localhost:8443",
+        "SANDBOX_ENABLE_DISCOVERY": True,
+        "DISCOVERY_SECRET_KEY": Secret("discovery's own secret key"),
+        "DISCOVERY_DATABASE_ENGINE": "django.db.backends.sqlite3",
+        "DISCOVERY_DEFAULT_DB_NAME": str(rehearsal.database.with_name("discovery.sqlite3")),
+        "DISCOVERY_URL_ROOT": "https://discovery.demo.localhost:8443",
     }
 
 
@@ -65,6 +70,7 @@ def test_it_becomes_healthy_and_a_second_run_changes_nothing(
         ("8000/heartbeat", "demo.localhost:8443"),
         ("8010/heartbeat", "studio.demo.localhost:8443"),
         ("8130/health/", "ecommerce.demo.localhost:8443"),
+        ("8381/health/", "discovery.demo.localhost:8443"),
     ):
         url = f"http://{rehearsal.host.address}:{address}"
         assert httpx.get(url, headers={"Host": domain}, timeout=20).status_code == 200
