@@ -19,7 +19,7 @@ from ocim.core.spec import (
     ProvisionJob,
 )
 from ocim.core.states import UNFINISHED, AppServerState, ServerState
-from ocim.operations import jobs
+from ocim.operations import jobs, search_servers
 from ocim.operations.balancing import note_change
 from ocim.operations.context import Context
 from ocim.operations.effective import changes_since, effective_variables, freeze, thaw
@@ -79,6 +79,7 @@ def write_down(
     creator_id: int | None = None,
 ) -> list[OpenEdXAppServer]:
     """New app servers with the configuration as it is now, for a job that will make them."""
+    search_servers.place(instance)
     effective = effective_variables(instance, context.policy)
     deployment = Deployment.objects.create(
         instance=instance,
@@ -138,7 +139,9 @@ def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
 def _of(job: Job) -> list[OpenEdXAppServer]:
     return list(
         OpenEdXAppServer.objects.filter(pk__in=job.arguments["appservers"])
-        .select_related("instance__ref_set", "instance__database_server", "server")
+        .select_related(
+            "instance__ref_set", "instance__database_server", "instance__search_server", "server"
+        )
         .order_by("id")
     )
 
@@ -172,6 +175,7 @@ def _bring_up(
         say(appserver, f"The configuration is at {source.version}.", context=context)
     for database in instance.databases.values():
         context.outside.databases[database.kind].ensure(database)
+    search_servers.prepare(appserver.instance, context)
 
     move_appserver(appserver, AppServerState.WAITING_FOR_HOST, lease=lease)
     say(appserver, f"Asking {appserver.instance.provider} for a host.", context=context)
