@@ -101,10 +101,3 @@ def test_the_job_is_there_once_and_says_how_it_ended(both: Both) -> None:
     assert "No partners available!" in log
     assert log.endswith("status 1\n")
     assert "means" not in log
-
-
-def test_a_second_run_on_the_search_server_changes_nothing(both: Both) -> None:
-    again = both.search.provision(
-        {"ELASTICSEARCH_PASSWORD": Secret(PASSWORD)}, playbook="search_server.yml"
-    )
-    assert (again.ok, both.search.changed_tasks()) == (True, []), again.message

@@ -76,3 +76,16 @@ def test_it_becomes_healthy_and_a_second_run_changes_nothing(
         assert httpx.get(url, headers={"Host": domain}, timeout=20).status_code == 200
     second = rehearsal.provision(variables)
     assert (second.ok, rehearsal.changed_tasks()) == (True, []), second.message
+
+
+def test_a_search_server_can_be_made_of_each_kind_of_host(rehearsal: AppServer) -> None:
+    password = "the master's 50% \"password\""
+    for changes in (True, False):
+        outcome = rehearsal.provision(
+            {"ELASTICSEARCH_PASSWORD": Secret(password)}, playbook="search_server.yml"
+        )
+        assert outcome.ok, outcome.message
+        assert bool(rehearsal.changed_tasks()) is changes
+    url = f"http://{rehearsal.host.address}:9200/"
+    answer = httpx.get(url, auth=("elastic", password), timeout=20)
+    assert answer.json()["version"]["number"].startswith("7.17")

@@ -41,9 +41,6 @@ class Payment(Oscar):
 class Voucher(Oscar):
     name, label = "oscar.apps.voucher", "voucher"
 
-    def ready(self) -> None:
-        from oscar.apps.voucher import receivers  # noqa: F401, PLC0415 (count a voucher's uses)
-
 
 class Catalogue(Oscar):
     """With courses."""

@@ -38,6 +38,15 @@ PAYMENT_PROCESSORS: dict[str, str] = {
     "test-card": "rehearsal.ecommerce.payments.test_card.TestCard",
 }
 PAYMENT_PROCESSOR_SWITCH_PREFIX = "payment_processor_active_"
+BROKER_URL: str = CONFIGURATION.get("BROKER_URL") or ""
+ENROLLMENT_FULFILLMENT_TIMEOUT = float(CONFIGURATION.get("ENROLLMENT_FULFILLMENT_TIMEOUT") or 7)
+
+OSCAR_INITIAL_ORDER_STATUS = OSCAR_INITIAL_LINE_STATUS = "Open"
+OSCAR_ORDER_STATUS_PIPELINE = {
+    "Open": ("Complete", "Fulfillment Error"),
+    "Fulfillment Error": ("Complete",),
+    "Complete": (),
+}
 
 # The balancer in front decides which names lead here, and ends TLS.
 ALLOWED_HOSTS = ["*"]
@@ -68,6 +77,10 @@ INSTALLED_APPS = [
     ),
     "rehearsal.ecommerce.core",
     "rehearsal.ecommerce.courses",
+    "rehearsal.ecommerce.coupons",
+    "rehearsal.ecommerce.checkout",
+    "rehearsal.ecommerce.payments",
+    "rehearsal.ecommerce.refunds",
 ]
 MIGRATION_MODULES = {
     label: f"rehearsal.ecommerce.oscar_migrations.{label}" for label in oscar_apps.UNCHANGED
@@ -101,11 +114,13 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "rehearsal.common.context.page",
+                "rehearsal.ecommerce.core.sites.context",
             ]
         },
     }
 ]
 # Served from where they lie: there is no collectstatic step.
+STATICFILES_DIRS = [_PACKAGE / "ecommerce/static"]
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False

@@ -1,6 +1,6 @@
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from rehearsal.common.heartbeat import health
@@ -22,6 +22,10 @@ urlpatterns = [
     *sign_on_urls(provider_of),
     path("", home, name="home"),
     path("register", register, name="register"),
+    path("", include("rehearsal.ecommerce.checkout.urls")),
+    path("", include("rehearsal.ecommerce.payments.urls")),
+    path("coupons/", include("rehearsal.ecommerce.coupons.urls")),
+    path("api/v2/", include("rehearsal.ecommerce.api.urls")),
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/", admin.site.urls),
 ]

@@ -1,12 +1,20 @@
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 from django.contrib.sites.models import Site
 
+from rehearsal.ecommerce.catalogue.models import Product
 from rehearsal.ecommerce.core.models import SiteConfiguration, User
+from rehearsal.ecommerce.courses.models import Course
+from rehearsal.ecommerce.courses.seats import put_seat
 from rehearsal.ecommerce.partner.models import Partner
+from tests.ecommerce.callers import token
 from tests.ecommerce.configuration import LMS
 from tests.ecommerce.world import World, running_world
+
+NOBODY = "http://127.0.0.1:1"
+"""Where nothing answers: an LMS that is down."""
 
 
 @pytest.fixture
@@ -17,7 +25,7 @@ def site(db: None) -> SiteConfiguration:
     return SiteConfiguration.objects.create(
         site=site,
         partner=partner,
-        lms_url_root=LMS,
+        lms_url_root=NOBODY,
         payment_processors="test-card",
         client_side_payment_processor="test-card",
         from_email="shop@example.com",
@@ -32,6 +40,21 @@ def site(db: None) -> SiteConfiguration:
 
 
 @pytest.fixture
+def seat(site: SiteConfiguration) -> Product:
+    """A verified seat for 10.00."""
+    course = Course.objects.create(
+        id="course-v1:edX+Demo+2026", name="Demonstration", partner=site.partner
+    )
+    return put_seat(
+        course,
+        certificate_type="verified",
+        id_verification_required=True,
+        price=Decimal(10),
+        expires=None,
+    )
+
+
+@pytest.fixture
 def learner(db: None) -> User:
     return User.objects.create_user("lena", "lena@example.com", full_name="Lena Learner")
 
@@ -39,6 +62,16 @@ def learner(db: None) -> User:
 @pytest.fixture
 def staff(db: None) -> User:
     return User.objects.create_user("stella", "stella@example.com", is_staff=True)
+
+
+@pytest.fixture
+def staff_jwt(site: SiteConfiguration) -> str:
+    return f"JWT {token('worker', administrator=True)}"
+
+
+@pytest.fixture
+def learner_jwt(site: SiteConfiguration) -> str:
+    return f"JWT {token('lena')}"
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ class World:
     shop: str
     lms_file: Path
     shop_file: Path
+    broker_url: str
 
     def lms_shell(self, script: str) -> str:
         return ran(self.lms_file, "lms", "shell", script=script)
@@ -47,6 +48,49 @@ class World:
             password2="correct horse",
         )
         return browser
+
+    def course(self, number: str, *, price: float = 10) -> "OnSale":
+        """A course of the LMS, with a free and a verified seat that the shop has published."""
+        course_id = f"course-v1:edX+{number}+2026"
+        self.lms_shell(
+            "from rehearsal.edxapp.course_overviews.models import CourseOverview\n"
+            f"CourseOverview.objects.create(org='edX', number={number!r}, run='2026',"
+            f" display_name={number!r}, published=True)"
+        )
+        answer = self.api(
+            "POST", "publication/", self.staff_token(), **publication(course_id, price)
+        )
+        assert answer.status_code == 201, answer.text
+        return self.on_sale(course_id)
+
+    def on_sale(self, course_id: str) -> "OnSale":
+        """The verified seat of a course, as the shop lists it."""
+        products = self.api("GET", f"courses/{course_id}/products/", self.staff_token()).json()
+        records = {
+            value["value"]: product["stockrecords"][0]
+            for product in products["results"]
+            for value in product["attribute_values"]
+            if value["code"] == "certificate_type"
+        }
+        record = records["verified"]
+        return OnSale(course_id, record["partner_sku"], record["id"])
+
+    def coupon(self, on_sale: "OnSale", **changes: Any) -> str:
+        """The code of a new coupon for the seat; all of its price, once, unless told otherwise."""
+        wanted = {**COUPON, "stock_record_ids": [on_sale.stock_record], **changes}
+        made = self.api("POST", "coupons/", self.staff_token(), **wanted)
+        assert made.status_code == 200, made.text
+        shown = self.api("GET", f"coupons/{made.json()['coupon_id']}/", self.staff_token())
+        return str(shown.json()["code"])
+
+    def enrollment(self, username: str, course_id: str) -> Any:
+        """What the LMS says of it; None where there is none."""
+        answer = requests.get(
+            f"{self.lms}/api/enrollment/v1/enrollment/{username},{course_id}",
+            headers={"X-Edx-Api-Key": lms_configuration.API_KEY},
+            timeout=TIMEOUT,
+        )
+        return answer.json()
 
     def api(self, method: str, path: str, token: str, **body: Any) -> requests.Response:
         """What the shop's API says to whoever the token is of."""
@@ -73,6 +117,15 @@ class World:
         return str(answer.json()["access_token"])
 
 
+@dataclass(frozen=True)
+class OnSale:
+    """A seat that can be bought."""
+
+    course_id: str
+    sku: str
+    stock_record: int
+
+
 class Browser(requests.Session):
     """A session that fills in forms; its cookies are kept apart by port, as by host."""
 
@@ -92,11 +145,12 @@ class Browser(requests.Session):
 
 
 @contextmanager
-def running_world(directory: Path, *, release: str, **shop_changes: Any) -> Iterator[World]:
+def running_world(directory: Path, *, release: str) -> Iterator[World]:
     """Both services, with users, clients, site and partner; gone when the block ends."""
     ports = {"lms": free_port(), "ecommerce": free_port()}
     # Two names, so that a browser keeps their cookies apart.
     lms, shop = f"http://127.0.0.1:{ports['lms']}", f"http://localhost:{ports['ecommerce']}"
+    broker_url = f"filesystem://{directory}/messages"
     lms_file = lms_configuration.write(
         directory,
         database=directory / "edxapp.sqlite3",
@@ -109,7 +163,7 @@ def running_world(directory: Path, *, release: str, **shop_changes: Any) -> Iter
         database=directory / "ecommerce.sqlite3",
         ECOMMERCE_URL_ROOT=shop,
         ECOMMERCE_VERSION=release,
-        **shop_changes,
+        BROKER_URL=broker_url,
     )
     ran(lms_file, "lms", "migrate")
     ran(shop_file, "ecommerce", "migrate")
@@ -117,7 +171,7 @@ def running_world(directory: Path, *, release: str, **shop_changes: Any) -> Iter
     with ExitStack() as stack:
         stack.enter_context(gunicorn(lms_file, "lms", port=ports["lms"]))
         stack.enter_context(gunicorn(shop_file, "ecommerce", port=ports["ecommerce"]))
-        yield World(lms, shop, lms_file, shop_file)
+        yield World(lms, shop, lms_file, shop_file, broker_url)
 
 
 def set_up(lms_file: Path, shop_file: Path, *, lms: str, shop: str, release: str) -> None:
@@ -159,6 +213,44 @@ def set_up(lms_file: Path, shop_file: Path, *, lms: str, shop: str, release: str
     )
 
 
+def publication(course_id: str, price: float = 10) -> dict[str, Any]:
+    """A course with an audit and a verified seat, as the publication takes it."""
+    return {
+        "id": course_id,
+        "name": "Demonstration",
+        "verification_deadline": None,
+        "products": [
+            {
+                "product_class": "Seat",
+                "expires": None,
+                "price": 0,
+                "attribute_values": [{"name": "id_verification_required", "value": False}],
+            },
+            {
+                "product_class": "Seat",
+                "expires": None,
+                "price": price,
+                "attribute_values": [
+                    {"name": "certificate_type", "value": "verified"},
+                    {"name": "id_verification_required", "value": True},
+                ],
+            },
+        ],
+    }
+
+
+COUPON: dict[str, Any] = {
+    "title": "A coupon",
+    "client": "A client",
+    "category": {"name": "Other"},
+    "benefit_type": "Percentage",
+    "benefit_value": 100,
+    "voucher_type": "Single use",
+    "quantity": 1,
+    "price": 0,
+    "start_datetime": "2020-01-01T00:00:00Z",
+    "end_datetime": "2100-01-01T00:00:00Z",
+}
 ENABLE_COMMERCE = """
 from django.contrib.auth.models import User
 from rehearsal.edxapp.commerce.models import CommerceConfiguration

@@ -6,6 +6,8 @@ from django.contrib.sites.models import Site
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from rehearsal.common.oauth_client import OAuthClient
+
 
 class User(AbstractUser):
     full_name = models.CharField(max_length=255, blank=True, default="")
@@ -51,6 +53,31 @@ class SiteConfiguration(models.Model):
         return [name.strip() for name in self.payment_processors.split(",") if name.strip()]
 
     def oauth(self, name: str) -> Any:
-        """An OAuth setting: the site's own, or else the service's. KeyError where neither is."""
-        own = self.oauth_settings.get(name)
-        return own if own is not None else settings.OAUTH_SETTINGS[name]
+        """An OAuth setting: the site's own, or else the service's. KeyError where both lack it."""
+        value = self.oauth_settings.get(name) or settings.OAUTH_SETTINGS.get(name)
+        if not value:
+            raise KeyError(name)
+        return value
+
+    @property
+    def openid_connect(self) -> bool:
+        """Whether the site was configured by a release before juniper."""
+        return "SOCIAL_AUTH_EDX_OIDC_KEY" in self.oauth_settings
+
+    def sign_on_client(self) -> OAuthClient:
+        """With which people are signed on."""
+        if self.openid_connect:
+            return self._client("SOCIAL_AUTH_EDX_OIDC", self.oauth("SOCIAL_AUTH_EDX_OIDC_URL_ROOT"))
+        root = self.oauth("SOCIAL_AUTH_EDX_OAUTH2_URL_ROOT")
+        return self._client("SOCIAL_AUTH_EDX_OAUTH2", f"{root}/oauth2")
+
+    def backend_client(self) -> OAuthClient:
+        """With which the service calls the LMS; before juniper that is the same."""
+        if self.openid_connect:
+            return self.sign_on_client()
+        return self._client("BACKEND_SERVICE_EDX_OAUTH2", f"{self.lms_url_root}/oauth2")
+
+    def _client(self, prefix: str, provider_url: str) -> OAuthClient:
+        return OAuthClient(
+            provider_url, self.oauth(f"{prefix}_KEY"), self.oauth(f"{prefix}_SECRET")
+        )

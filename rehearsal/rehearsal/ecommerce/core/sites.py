@@ -3,10 +3,8 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.contrib.sites.models import Site
 from django.http import HttpRequest, HttpResponse
 
-from rehearsal.common.oauth_client import OAuthClient
 from rehearsal.common.sign_on import OAUTH2, OPENID_CONNECT, Provider
 from rehearsal.ecommerce.core.models import SiteConfiguration
 
@@ -30,10 +28,6 @@ def configuration_of(request: HttpRequest) -> SiteConfiguration:
     raise NoSite(f"No site has the domain {host} and a configuration: run create_or_update_site.")
 
 
-def site_of(request: HttpRequest) -> Site:
-    return configuration_of(request).site
-
-
 def no_site_middleware(
     answer: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
@@ -54,17 +48,21 @@ def no_site_middleware(
 def provider_of(request: HttpRequest) -> Provider:
     """How the request's site signs people on: by what was written when it was configured."""
     configuration = configuration_of(request)
-    connect = "SOCIAL_AUTH_EDX_OIDC_KEY" in configuration.oauth_settings
+    client = configuration.sign_on_client()
+    connect = configuration.openid_connect
     prefix = "SOCIAL_AUTH_EDX_OIDC" if connect else "SOCIAL_AUTH_EDX_OAUTH2"
-    root = configuration.oauth(f"{prefix}_URL_ROOT")
-    provider_url = root if connect else f"{root}/oauth2"
-    client = OAuthClient(
-        provider_url, configuration.oauth(f"{prefix}_KEY"), configuration.oauth(f"{prefix}_SECRET")
-    )
     return Provider(
         backend=OPENID_CONNECT if connect else OAUTH2,
         client=client,
-        public_url=provider_url,
+        public_url=client.provider_url,
         logout_url=configuration.oauth(f"{prefix}_LOGOUT_URL"),
         https=settings.SOCIAL_AUTH_REDIRECT_IS_HTTPS,
     )
+
+
+def context(request: HttpRequest) -> dict[str, str]:
+    """For every page: where the LMS is."""
+    try:
+        return {"lms_url_root": configuration_of(request).lms_url_root}
+    except NoSite:
+        return {"lms_url_root": ""}
