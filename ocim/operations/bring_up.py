@@ -18,7 +18,7 @@ from ocim.core.spec import (
     ProvisionJob,
 )
 from ocim.core.states import AppServerState, ServerState
-from ocim.operations import images
+from ocim.operations import images, search_servers
 from ocim.operations.balancing import note_change
 from ocim.operations.context import Context, OnStep
 from ocim.operations.effective import thaw
@@ -52,6 +52,7 @@ def bring_up(
     run = replace(run, source=source)
     for database in instance.databases.values():
         context.outside.databases[database.kind].ensure(database)
+    search_servers.prepare(appserver.instance, context)
 
     on_step("host")
     move_appserver(appserver, AppServerState.WAITING_FOR_HOST, lease=lease)

@@ -7,7 +7,7 @@ from ocim.core.actions import Action
 from ocim.core.errors import BadInput, NotPossible
 from ocim.core.spec import ALWAYS
 from ocim.core.states import UNFINISHED, AppServerState
-from ocim.operations import jobs
+from ocim.operations import jobs, search_servers
 from ocim.operations.bring_up import bring_up
 from ocim.operations.context import Context, OnStep
 from ocim.operations.effective import changes_since, effective_variables, freeze
@@ -61,6 +61,7 @@ def write_down(
         raise BadInput(
             [f"{number} app servers at once are not possible: say 1 to {MOST_APPSERVERS}."]
         )
+    search_servers.place(instance)
     effective = effective_variables(instance, context.policy)
     deployment = Deployment.objects.create(
         instance=instance,
@@ -125,6 +126,8 @@ def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
 def _of(job: Job) -> list[OpenEdXAppServer]:
     return list(
         OpenEdXAppServer.objects.filter(pk__in=job.arguments["appservers"])
-        .select_related("instance__ref_set", "instance__database_server", "server")
+        .select_related(
+            "instance__ref_set", "instance__database_server", "instance__search_server", "server"
+        )
         .order_by("id")
     )

@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+CONFIGURATIONS = ("LMS_CFG", "STUDIO_CFG", "SEARCH_CFG", "ECOMMERCE_CFG", "DISCOVERY_CFG")
 
 
 def environment(configuration: Path) -> dict[str, str]:
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-    names = ("LMS_CFG", "STUDIO_CFG", "ECOMMERCE_CFG")
-    return {**kept, **dict.fromkeys(names, str(configuration))}
+    # A second, the default, is little on a machine that runs other tests too.
+    patience = {"EDX_REST_API_CLIENT_REQUEST_READ_TIMEOUT": "60"}
+    return {**kept, **patience, **dict.fromkeys(CONFIGURATIONS, str(configuration))}
 
 
 def manage(

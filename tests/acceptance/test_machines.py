@@ -8,8 +8,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from ocim.adapters.providers.nspawn.image import ensure_image
 
+from ocim.adapters.providers.nspawn.base import ensure_base
 from tests.acceptance.installation import Installation, installed, surroundings
 from tests.acceptance.spine import (
     NEW,
@@ -20,7 +20,7 @@ from tests.acceptance.spine import (
     takes_over_without_one_failed_request,
 )
 from tests.machine_pool import MachinePool, machine_pool_of
-from tests.nspawn_hosts import IMAGES, needs_nspawn, nspawn_hosts
+from tests.nspawn_hosts import BASES, needs_nspawn, nspawn_hosts
 
 pytestmark = [needs_nspawn, pytest.mark.timeout(1800)]
 
@@ -68,7 +68,7 @@ class OnPool(Installation):
 def on_nspawn(directory: Path) -> Iterator[Installation]:
     state = directory / "var/nspawn"
     state.mkdir(mode=0o700, parents=True)
-    (state / "images").symlink_to(IMAGES)
+    (state / "bases").symlink_to(BASES)
     with (
         nspawn_hosts(state) as provider,
         installed(directory, partial(OnContainers, network=provider.bridge.network)) as running,
@@ -94,7 +94,7 @@ KINDS = {"nspawn": on_nspawn, "ssh": on_ssh}
 def machines(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
-    ensure_image(IMAGES)  # takes minutes where it has to be built
+    ensure_base(BASES)  # takes minutes where it has to be built
     with KINDS[request.param](tmp_path_factory.mktemp(request.param)) as running:
         yield running
 

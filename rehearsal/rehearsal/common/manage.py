@@ -9,6 +9,7 @@ from django.core.management import execute_from_command_line
 SERVICES = {
     "lms": "rehearsal.edxapp.settings",
     "cms": "rehearsal.edxapp.settings",
+    "discovery": "rehearsal.discovery.settings",
     "ecommerce": "rehearsal.ecommerce.settings",
 }
 # The real platform's settings modules; here the YAML file alone decides, whichever is named.
