@@ -29,8 +29,8 @@ class Policy:
     provision_timeout: float = 3 * 3600
     job_attempts: int = 3
     """How often a job is taken up again whose worker died."""
-    gate_attempts: int = 5
-    """How often a failing probe through the balancer is asked again, a second apart."""
+    gate_attempts: int = 7
+    """How often a probe is asked that fails: a tenth of a second later, then up to one apart."""
     balancer_address: str = "127.0.0.1"
     """Where app servers reach the balancer."""
     https_port: int = 443

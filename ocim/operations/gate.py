@@ -19,13 +19,16 @@ class Unhealthy(OcimError):
 
 def pass_gate(probes: Sequence[Probe], *, context: Context) -> None:
     """Return once every probe finds what it expects; Unhealthy when none of the attempts did."""
+    # The first time that it is asked for a name, the balancer may have no certificate for it yet.
+    pause = 0.1
     for remaining in reversed(range(context.policy.gate_attempts)):
         results = [context.outside.prober.get(probe) for probe in probes]
         found = verdict(results)
         if found.healthy:
             return
         if remaining:
-            context.pause(1.0)
+            context.pause(pause)
+            pause = min(3 * pause, 1.0)
     raise Unhealthy("; ".join(found.reasons), [_evidence(result) for result in results])
 
 

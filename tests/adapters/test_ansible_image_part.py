@@ -168,7 +168,7 @@ def test_an_image_playbook_is_no_playbook_of_an_instance(
 
 
 def test_the_image_part_is_given_no_other_variables(bench: Bench) -> None:
-    given = bench.job("debug: {msg: whole}", variables={"GREETING": "hello", "DOMAIN": "x.org"})
+    given = bench.job("- debug: {msg: whole}", variables={"GREETING": "hello", "DOMAIN": "x.org"})
     (bench.playbooks / "site.image.yml").write_text(
         "- hosts: openedx_app\n  gather_facts: false\n  tasks:\n"
         "    - debug: {msg: \"{{ GREETING }} {{ 'DOM' ~ 'AIN' in vars }}\"}\n"
@@ -179,7 +179,7 @@ def test_the_image_part_is_given_no_other_variables(bench: Bench) -> None:
 
 
 def test_a_part_of_an_image_that_has_changed_meanwhile_is_not_run(bench: Bench) -> None:
-    given = bench.job("debug: {msg: whole}")
+    given = bench.job("- debug: {msg: whole}")
     (bench.playbooks / "site.image.yml").write_text(IMAGE)
     part = replace(given, part=Part.INSTANCE, image_inputs=bench.provisioner.image_inputs(given))
     (bench.playbooks / "site.image.yml").write_text(f"{IMAGE}# another\n")

@@ -129,3 +129,12 @@ def test_a_playbook_that_is_not_there_is_refused_with_those_that_are(bench: Benc
     job = replace(bench.job("[]"), source=ConfigurationSource("builtin", "", "other.yml"))
     with pytest.raises(BadInput, match=r"site\.yml"):
         bench.provisioner.check(job)
+
+
+def test_a_playbook_of_ocims_own_that_was_changed_is_checked_again(bench: Bench) -> None:
+    job = bench.job("- debug: {msg: hello}")
+    bench.provisioner.check(job)
+    with (bench.playbooks / "site.yml").open("a") as opened:
+        opened.write("    - nonsense: {}\n      debug: {}\n")
+    with pytest.raises(BadInput, match="nonsense"):
+        bench.provisioner.check(job)

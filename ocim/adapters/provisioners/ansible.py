@@ -1,5 +1,6 @@
 """Provisions app servers with Ansible."""
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -79,30 +80,13 @@ class AnsibleProvisioner:
         source = self._sources.exact(job.source)
         if self._platform is not None and not self._platform.is_dir():
             raise BadInput([f"The platform's directory {self._platform} does not exist."])
-        with (
-            self._sources.playbook(source) as (playbook, configuration),
-            run_directory(self._runs) as directory,
-        ):
-            _write(directory, job.host, playbook, configuration, job.variables)
-            environment = ansible_environment(directory, host=job.host, project=playbook.parent)
-            command = [
-                *(str(configuration.ansible_playbook), "--syntax-check", str(playbook)),
-                *("-i", str(directory / "inventory")),
-                *("-e", f"@{directory / 'env' / 'extravars'}"),
-            ]
-            readable = _readable(configuration)
-            checked = subprocess.run(
-                self._sandbox.wrap(command, readable=readable, writable=[directory]),
-                cwd=playbook.parent,
-                env=clean_environment(directory) | environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        if checked.returncode:
-            said = masker(job.variables)(condensed(checked.stderr or checked.stdout))
-            raise BadInput([f"The playbook {job.source.playbook} is not valid: {said}"])
+        with self._sources.playbook(source) as (playbook, configuration):
+            passed = self._cache / "checked" / _checked(playbook, configuration)
+            # Which files a playbook consists of may depend on variables; in Ocim's own it does not.
+            if not (configuration.is_builtin and passed.exists()):
+                self._check_syntax(job, playbook, configuration)
+                passed.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                passed.touch()
         return source
 
     def image_inputs(self, job: ProvisionJob) -> Mapping[str, str]:
@@ -153,6 +137,31 @@ class AnsibleProvisioner:
         """End the runs whose manager died, and remove their files; also done before each run."""
         remove_abandoned(self._runs)
 
+    def _check_syntax(
+        self, job: ProvisionJob, playbook: Path, configuration: Configuration
+    ) -> None:
+        with run_directory(self._runs) as directory:
+            _write(directory, job.host, playbook, configuration, job.variables)
+            environment = ansible_environment(directory, host=job.host, project=playbook.parent)
+            command = [
+                *(str(configuration.ansible_playbook), "--syntax-check", str(playbook)),
+                *("-i", str(directory / "inventory")),
+                *("-e", f"@{directory / 'env' / 'extravars'}"),
+            ]
+            readable = _readable(configuration)
+            checked = subprocess.run(
+                self._sandbox.wrap(command, readable=readable, writable=[directory]),
+                cwd=playbook.parent,
+                env=clean_environment(directory) | environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        if checked.returncode:
+            said = masker(job.variables)(condensed(checked.stderr or checked.stdout))
+            raise BadInput([f"The playbook {job.source.playbook} is not valid: {said}"])
+
     def _own_variables(self, job: ProvisionJob) -> dict[str, object]:
         is_local = job.host.connection.kind == "local"
         python = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -188,6 +197,12 @@ def _write(
         ansible_playbook=configuration.ansible_playbook,
         variables=variables,
     )
+
+
+def _checked(playbook: Path, configuration: Configuration) -> str:
+    """Names the file that says that the playbook has passed the check."""
+    what = (configuration.content, configuration.requirements, playbook.name)
+    return hashlib.sha256("\0".join(what).encode()).hexdigest()[:20]
 
 
 def _readable(configuration: Configuration) -> list[Path]:
