@@ -1,12 +1,11 @@
 """The suite's settings: everything in a directory of its own, never the developer's `var`."""
 
-import atexit
 import os
-import shutil
 import tempfile
 
-VAR = tempfile.mkdtemp(prefix="ocim-test-")
-atexit.register(shutil.rmtree, VAR, ignore_errors=True)
+from tests.leftovers import PREFIX
+
+VAR = tempfile.mkdtemp(prefix=PREFIX)
 os.environ.update(
     OCIM_VAR=VAR,
     OCIM_MASTER_KEY="MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 REPOSITORY = Path(__file__).parents[2]
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 class Refused(Exception):

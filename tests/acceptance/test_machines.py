@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from ocim.adapters.providers.nspawn.base import ensure_base
+from tests.acceptance import old_configuration
 from tests.acceptance.installation import Installation, installed, surroundings
 from tests.acceptance.spine import (
     NEW,
@@ -19,6 +20,8 @@ from tests.acceptance.spine import (
     served,
     takes_over_without_one_failed_request,
 )
+from tests.acceptance.traffic import Visitor, served_by
+from tests.adapters.git_support import Repository
 from tests.machine_pool import MachinePool, machine_pool_of
 from tests.nspawn_hosts import BASES, needs_nspawn, nspawn_hosts
 
@@ -130,4 +133,34 @@ def test_an_app_server_serves_again_after_the_manager_was_stopped(
 def test_a_worker_that_is_killed_while_it_provisions_is_replaced(machines: Installation) -> None:
     killed_worker_is_replaced(machines, "worker.localhost")
     machines.ocim("instance", "archive", "worker.localhost", "--yes")
+    assert_no_other_hosts(machines)
+
+
+@pytest.mark.parametrize("machines", ["nspawn"], indirect=True)
+def test_a_repository_of_old_playbooks_runs_beside_an_instance_on_builtin(
+    machines: Installation, campus: str, tmp_path: Path
+) -> None:
+    repository = Repository(tmp_path / "configuration")
+    commit = repository.commit(old_configuration.FILES)
+    domain = served(
+        machines,
+        "old.localhost",
+        name="Old School",
+        openedx_release="open-release/ironwood.2",
+        edx_platform_commit="open-release/ironwood.2",
+        configuration_source_repo_url=repository.url,
+        configuration_version="master",
+        configuration_playbook_name="openedx_native.yml",
+    )
+    with Visitor(machines, domain) as visitor:
+        page = visitor.get("/").text
+    assert "Old School" in page
+    assert "Ansible 2.9.27 on Debian" in page
+    assert served_by(page) == "open-release/ironwood.2"
+    assert answers(machines, campus)
+    (appserver,) = machines.appservers(domain)
+    log = machines.ocim("appserver", "logs", str(appserver["id"]))
+    assert f"The configuration is at {commit}" in log
+    assert "the key is ********" in log
+    machines.ocim("instance", "archive", domain, "--yes")
     assert_no_other_hosts(machines)
