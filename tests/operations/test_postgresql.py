@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.leftovers import RUN
 from tests.postgresql_server import postgresql_server
 
 HERE = Path(__file__).parent
@@ -18,7 +19,7 @@ def test_use_cases_pass_on_postgresql_as_on_sqlite() -> None:
     with postgresql_server() as url:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-n0", *(str(HERE / name) for name in SUITES)],
-            env=os.environ | {"DATABASE_URL": url},
+            env=os.environ | {"DATABASE_URL": url, "OCIM_TESTS": f"{RUN}-postgresql"},
             cwd=HERE.parents[1],
             capture_output=True,
             text=True,
