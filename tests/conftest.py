@@ -6,7 +6,6 @@ import time
 from collections.abc import Generator
 
 import pytest
-from django.conf import settings
 
 from tests import leftovers
 
@@ -18,7 +17,7 @@ PATIENCE = float(os.environ.get("LEFTOVERS_PATIENCE", "20"))
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     """Fail the run where something is left of it, after all workers have ended."""
     yield
-    shutil.rmtree(settings.VAR, ignore_errors=True)
+    shutil.rmtree(os.environ["OCIM_VAR"], ignore_errors=True)
     if hasattr(session.config, "workerinput"):
         return
     base = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
