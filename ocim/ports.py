@@ -4,7 +4,9 @@ Every method may raise `OutsideError` (may pass) or `OutsideRefusal` (will not p
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from ocim.core.spec import (
@@ -66,6 +68,16 @@ class Provisioner(Protocol):
         `job.host` may be a host that does not exist yet. Returns the source that was checked, with
         a version that never comes to mean anything else, as a branch does; and with BUILTIN for
         its URL where Ocim's own configuration is what it leads to.
+        """
+
+    def files(
+        self, source: ConfigurationSource
+    ) -> AbstractContextManager[tuple[ConfigurationSource, Path]]:
+        """The configuration's files for reading, as they are within the block; nothing is run.
+
+        What was fetched before is not asked for again, even if its branch has moved since: the
+        exact source that comes with the files says where they were. BadInput or OutsideRefusal
+        where there is no such source or version.
         """
 
     def provision(

@@ -1,11 +1,13 @@
 """A provisioner whose runs happen in memory only, and go as they are told to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Event
 
-from ocim.core.errors import Cancelled, OcimError
+from ocim.core.errors import Cancelled, OcimError, OutsideRefusal
 from ocim.core.spec import (
     ConfigurationSource,
     Isolation,
@@ -38,6 +40,7 @@ class MemoryProvisioner:
 
     `runs`: host name → how every run on it goes. `refusals`: playbook → what `check` raises.
     `commits`: version of a configuration → what it stands for; every other one for itself.
+    `repositories`: URL → where its files are.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class MemoryProvisioner:
         self.runs = dict(runs or {})
         self.refusals = dict(refusals or {})
         self.commits: dict[str, str] = {}
+        self.repositories: dict[str, Path] = {}
         self.jobs: list[ProvisionJob] = []
         self._provisioned: dict[str, Mapping[str, object]] = {}
 
@@ -62,6 +66,13 @@ class MemoryProvisioner:
             raise refusal
         version = job.source.version
         return replace(job.source, version=self.commits.get(version, version))
+
+    @contextmanager
+    def files(self, source: ConfigurationSource) -> Iterator[tuple[ConfigurationSource, Path]]:
+        if source.repository_url not in self.repositories:
+            raise OutsideRefusal(f"{source.repository_url} cannot be fetched.")
+        version = self.commits.get(source.version, source.version)
+        yield replace(source, version=version), self.repositories[source.repository_url]
 
     def provision(
         self,

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,11 @@ class AnsibleProvisioner:
             said = masker(job.variables)(condensed(checked.stderr or checked.stdout))
             raise BadInput([f"The playbook {job.source.playbook} is not valid: {said}"])
         return source
+
+    def files(
+        self, source: ConfigurationSource
+    ) -> AbstractContextManager[tuple[ConfigurationSource, Path]]:
+        return self._sources.files(source)
 
     def provision(
         self, job: ProvisionJob, *, on_event: OnEvent, is_cancelled: Callable[[], bool]
