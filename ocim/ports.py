@@ -20,6 +20,7 @@ from ocim.core.spec import (
     ProvisionEvent,
     ProvisionJob,
     ProvisionOutcome,
+    Remnant,
     Routing,
 )
 
@@ -49,6 +50,12 @@ class Provider(Protocol):
 
     def destroy(self, name: str) -> None:
         """Take it away with all that is on it; nothing happens if there is none."""
+
+    def remnants(self) -> Sequence[Remnant]:
+        """What is left besides the hosts of `list`, and of those that are being made just now."""
+
+    def clear(self, remnant: Remnant) -> None:
+        """Take it away; nothing happens if it is gone, or a host's again."""
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
         """What to start on this machine so that `argv` runs there, interactively too."""

@@ -173,6 +173,16 @@ class Host:
     """What stands before `/edx`: empty on a machine, a directory on a `local` host."""
 
 
+@dataclass(frozen=True, slots=True)
+class Remnant:
+    """Something of a provider's that no host has any more, after a crash or a clean-up by hand."""
+
+    what: str
+    """As in `an address`."""
+    host: str = ""
+    """The host that had it, and is gone; empty where it belonged to all of them."""
+
+
 BUILTIN = "builtin"
 """What stands for the URL of the configuration that Ocim brings."""
 

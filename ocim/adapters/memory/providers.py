@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from ocim.core.errors import HostUnreachable
-from ocim.core.spec import Connection, Host, HostRequest
+from ocim.core.spec import Connection, Host, HostRequest, Remnant
 
 
 @dataclass
@@ -19,6 +19,7 @@ class Cloud:
     seconds_to_come_up: dict[str, float] = field(default_factory=dict)
     """By host; infinity: never. No time really passes."""
     addresses_given: dict[str, str] = field(default_factory=dict)
+    remnants: list[Remnant] = field(default_factory=list)
 
     def lose(self, name: str) -> None:
         """Let a host vanish, as when a machine dies."""
@@ -80,6 +81,15 @@ class MemoryProvider:
     def destroy(self, name: str) -> None:
         """Take it out of the cloud."""
         self.cloud.lose(name)
+
+    def remnants(self) -> Sequence[Remnant]:
+        """Those that the cloud was told to have."""
+        return tuple(self.cloud.remnants)
+
+    def clear(self, remnant: Remnant) -> None:
+        """Take it out of the cloud."""
+        if remnant in self.cloud.remnants:
+            self.cloud.remnants.remove(remnant)
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
         """`argv` on this machine, with the host's environment."""

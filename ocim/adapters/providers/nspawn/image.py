@@ -5,12 +5,14 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ocim.adapters.providers.tools import run
+from ocim.adapters.providers import processes
+from ocim.adapters.providers.tools import mounts_below, run
 
 SUITE = "bookworm"
+UNFINISHED = ".building"
 PACKAGES = (
     "ca-certificates", "cron", "dbus", "iproute2", "openssh-server", "python3", "python3-apt",
     "python3-venv", "sudo", "supervisor", "systemd", "systemd-sysv",
@@ -43,12 +45,31 @@ def ensure_image(images: Path) -> Path:
         if not image.exists():
             bootstrap = ["mmdebstrap", "--quiet", "--variant=minbase"]
             packages = f"--include={','.join(PACKAGES)}"
-            run([*bootstrap, packages, SUITE, unfinished], timeout=BUILD_SECONDS)
+            run(
+                [*bootstrap, packages, SUITE, unfinished],
+                timeout=BUILD_SECONDS,
+                environment={processes.MARK: str(unfinished)},
+            )
             for authority in authorities:
                 shutil.copy(authority, unfinished / AUTHORITIES)
             run(["chroot", unfinished, "sh", "-c", SETUP])
             unfinished.rename(image)
     return image
+
+
+def is_interrupted(images: Path) -> bool:
+    """Whether a build was left in the middle."""
+    if not (images / UNFINISHED).exists():
+        return False
+    with suppress(BlockingIOError), _locked(images, wait=False):
+        return (images / UNFINISHED).exists()
+    return False
+
+
+def remove_interrupted(images: Path) -> None:
+    """Take away what is left of a build, and end what still works on it."""
+    with suppress(BlockingIOError), _locked(images, wait=False):
+        _remove_unfinished(images)
 
 
 def _authorities(root: Path) -> list[Path]:
@@ -64,11 +85,26 @@ def _digest(authorities: list[Path]) -> str:
 @contextmanager
 def _building(images: Path) -> Iterator[Path]:
     images.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (images / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        unfinished = images / ".building"
-        shutil.rmtree(unfinished, ignore_errors=True)
+    with _locked(images):
+        _remove_unfinished(images)
         try:
-            yield unfinished
+            yield images / UNFINISHED
         finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
+            _remove_unfinished(images)
+
+
+@contextmanager
+def _locked(images: Path, *, wait: bool = True) -> Iterator[None]:
+    """BlockingIOError where another has it, and is not waited for."""
+    with (images / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def _remove_unfinished(images: Path) -> None:
+    """End what outlived a manager that was killed, and remove what it has made."""
+    unfinished = images / UNFINISHED
+    processes.kill(unfinished)
+    for mounted in reversed(mounts_below(unfinished)):
+        run(["umount", mounted])
+    shutil.rmtree(unfinished, ignore_errors=True)
