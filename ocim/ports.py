@@ -4,7 +4,9 @@ Every method may raise `OutsideError` (may pass) or `OutsideRefusal` (will not p
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from ocim.core.spec import (
@@ -20,6 +22,7 @@ from ocim.core.spec import (
     ProvisionEvent,
     ProvisionJob,
     ProvisionOutcome,
+    Remnant,
     Routing,
     Search,
     SearchHost,
@@ -84,6 +87,12 @@ class Provider(Protocol):
     def destroy(self, name: str) -> None:
         """Take it away with all that is on it; nothing happens if there is none."""
 
+    def remnants(self) -> Sequence[Remnant]:
+        """What is left besides the hosts of `list`, and of those that are being made just now."""
+
+    def clear(self, remnant: Remnant) -> None:
+        """Take it away; nothing happens if it is gone, or a host's again."""
+
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
         """What to start on this machine so that `argv` runs there, interactively too."""
 
@@ -109,6 +118,16 @@ class Provisioner(Protocol):
 
         The job's source is one that `check` returned. NotPossible where the configuration does not
         say what no instance differs in.
+        """
+
+    def files(
+        self, source: ConfigurationSource
+    ) -> AbstractContextManager[tuple[ConfigurationSource, Path]]:
+        """The configuration's files for reading, as they are within the block; nothing is run.
+
+        What was fetched before is not asked for again, even if its branch has moved since: the
+        exact source that comes with the files says where they were. BadInput or OutsideRefusal
+        where there is no such source or version.
         """
 
     def provision(

@@ -8,7 +8,6 @@ from collections.abc import Generator
 import pytest
 
 from tests import leftovers
-from tests.settings import VAR
 
 PATIENCE = float(os.environ.get("LEFTOVERS_PATIENCE", "20"))
 """Seconds in which what has been told to end may end."""
@@ -18,7 +17,7 @@ PATIENCE = float(os.environ.get("LEFTOVERS_PATIENCE", "20"))
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     """Fail the run where something is left of it, after all workers have ended."""
     yield
-    shutil.rmtree(VAR, ignore_errors=True)
+    shutil.rmtree(os.environ["OCIM_VAR"], ignore_errors=True)
     if hasattr(session.config, "workerinput"):
         return
     base = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import psutil
 
-RUN = os.environ.setdefault("OCIM_TESTS", uuid4().hex[:8])
+RUN = os.environ.setdefault("TESTS_RUN", uuid4().hex[:8])
 """Differs between runs. Workers and what they start inherit it from the process that began."""
 PREFIX = f"ocim-test-{RUN}-"
 """What begins the names of directories that are not below pytest's own."""

@@ -87,7 +87,7 @@ def test_a_run_that_leaves_something_fails_and_names_it(tmp_path: Path, leaves: 
     test = tmp_path / "test_it.py"
     test.write_text(LEAVING.format(pid=str(pid)) if leaves else "def test_it(): pass")
     words = ["-q", "-n0", "-c", os.devnull, "-p", "tests.conftest", f"--basetemp={base}", str(test)]
-    environment = os.environ | {"OCIM_TESTS": uuid4().hex[:8], "LEFTOVERS_PATIENCE": "0"}
+    environment = os.environ | {"TESTS_RUN": uuid4().hex[:8], "LEFTOVERS_PATIENCE": "0"}
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", *words],
         cwd=ROOT,

@@ -202,6 +202,16 @@ class Image:
     """The names of the hosts that were made from it and are still there."""
 
 
+@dataclass(frozen=True, slots=True)
+class Remnant:
+    """Something of a provider's that no host has any more, after a crash or a clean-up by hand."""
+
+    what: str
+    """As in `an address`."""
+    host: str = ""
+    """The host that had it, and is gone; empty where it belonged to all of them."""
+
+
 BUILTIN = "builtin"
 """What stands for the URL of the configuration that Ocim brings."""
 

@@ -12,6 +12,7 @@ from ocim.catalog.endpoints import public_probes
 from ocim.core.actions import Action
 from ocim.core.errors import OutsideError, OutsideRefusal
 from ocim.core.health import verdict
+from ocim.core.spec import Remnant
 from ocim.core.states import UNFINISHED, AppServerState, JobState
 from ocim.operations import hosts, jobs
 from ocim.operations.balancing import sync
@@ -75,6 +76,15 @@ def _hosts(context: Context) -> Iterator[Finding]:
                 "`ocim doctor --fix` takes it away with all that is on it.",
                 f"{kind} host {name}",
                 partial(_destroy, kind, name, context),
+            )
+        for remnant in hosts.remnants(provider=kind, context=context):
+            of = f"{kind} host {remnant.host}, which is gone" if remnant.host else f"{kind} hosts"
+            yield Finding(
+                "warning",
+                f"There is {remnant.what} that no host has any more.",
+                "`ocim doctor --fix` takes it away.",
+                of,
+                partial(_clear, kind, remnant, context),
             )
     for appserver in _with_host():
         yield from _host_of(appserver, context)
@@ -202,6 +212,11 @@ def _sync(balancer_id: int, context: Context) -> list[Action]:
 
 def _destroy(provider: str, name: str, context: Context) -> list[Action]:
     context.outside.providers[provider].destroy(name)
+    return []
+
+
+def _clear(provider: str, remnant: Remnant, context: Context) -> list[Action]:
+    context.outside.providers[provider].clear(remnant)
     return []
 
 
