@@ -6,6 +6,8 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from ocim.core.spec import Transport
+
 SMALLEST_NETWORK = 28
 
 
@@ -49,10 +51,18 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((old.strip(), new.strip()) for old, _, new in pairs)
 
 
+def _transport(text: str) -> Transport:
+    try:
+        return Transport(text.lower())
+    except ValueError:
+        raise ValueError(f"{text!r} is none of {', '.join(Transport)}.") from None
+
+
 READERS: Mapping[Any, Callable[[str], Any]] = {
     str: str,
     Path: Path,
     bool: _flag,
+    Transport: _transport,
     int: _whole,
     float: _number,
     IPv4Network: _network,

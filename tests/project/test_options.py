@@ -53,6 +53,7 @@ DEFAULTS = {
     "OCIM_NSPAWN_NETWORK": IPv4Network("10.213.0.0/22"),
     "OCIM_SSH_POOL": "",
     "OCIM_BUILD_IMAGES": True,
+    "OCIM_TRANSPORT": "pipelining",
     "OCIM_LEASE": 15.0,
     "OCIM_DRAIN": 10.0,
     "OCIM_HOST_TIMEOUT": 300.0,
