@@ -69,6 +69,7 @@ def outside() -> Outside:
                 known_hosts=Path(options.git_known_hosts) if options.git_known_hosts else None,
             ),
             sandbox=Sandbox(hidden=[options.var], required=options.require_sandbox),
+            transport=options.transport,
         ),
         balancer=balancer,
         databases={"sqlite": SqliteDatabases()},

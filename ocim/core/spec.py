@@ -253,6 +253,16 @@ class ProvisionJob:
     """Of the image that a part belongs to, as `Provisioner.image_inputs` gave them."""
 
 
+class Transport(StrEnum):
+    """How the steps of a run get onto a host."""
+
+    PLAIN = "plain"
+    """As files: for hosts whose sudo wants a terminal."""
+    PIPELINING = "pipelining"
+    MITOGEN = "mitogen"
+    """Into a Python that stays there; pipelining where it is not known to work with the Ansible."""
+
+
 @dataclass(frozen=True, slots=True)
 class Isolation:
     """How code that Ocim does not own is kept from the manager's files and processes."""

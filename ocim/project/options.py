@@ -11,7 +11,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
-from ocim.core.spec import Secret
+from ocim.core.spec import Secret, Transport
 from ocim.project.env_file import read_env_file, read_text
 from ocim.project.readers import READERS
 
@@ -186,6 +186,12 @@ class Options:
         "",
         "YAML file with the machines that `ssh` hosts are taken from.",
         shown="none: there are no `ssh` hosts",
+    )
+    transport: Transport = _option(
+        "OCIM_TRANSPORT",
+        Transport.PIPELINING,
+        "How Ansible's steps get onto hosts: `pipelining`, `plain` (for a sudo that wants a"
+        " terminal), or `mitogen` where that is known to work, and `pipelining` elsewhere.",
     )
     build_images: bool = _option(
         "OCIM_BUILD_IMAGES",

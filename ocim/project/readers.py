@@ -6,7 +6,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from ocim.core.spec import Secret
+from ocim.core.spec import Secret, Transport
 
 SMALLEST_NETWORK = 28
 
@@ -56,10 +56,18 @@ def _secrets(text: str) -> tuple[Secret, ...]:
     return tuple(Secret(word) for word in text.split())
 
 
+def _transport(text: str) -> Transport:
+    try:
+        return Transport(text.lower())
+    except ValueError:
+        raise ValueError(f"{text!r} is none of {', '.join(Transport)}.") from None
+
+
 READERS: Mapping[Any, Callable[[str], Any]] = {
     str: str,
     Path: Path,
     bool: _flag,
+    Transport: _transport,
     int: _whole,
     float: _number,
     IPv4Network: _network,

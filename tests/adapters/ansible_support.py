@@ -12,6 +12,7 @@ from ocim.core.spec import (
     ProvisionEvent,
     ProvisionJob,
     ProvisionOutcome,
+    Transport,
 )
 
 
@@ -32,8 +33,15 @@ class Bench:
         self.runs = self.directory / "runs"
         for path in (self.playbooks, self.root, self.runs):
             path.mkdir(exist_ok=True)
+        self.use(Transport.PIPELINING)
+
+    def use(self, transport: Transport) -> None:
+        """Have a provisioner whose steps get onto hosts in that way."""
         self.provisioner = AnsibleProvisioner(
-            builtin=self.playbooks, cache=self.directory / "cache", runs=self.runs
+            builtin=self.playbooks,
+            cache=self.directory / "cache",
+            runs=self.runs,
+            transport=transport,
         )
 
     def job(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ocim.core.errors import BadInput, Cancelled
-from ocim.core.spec import ProvisionJob, Secret
+from ocim.core.spec import ProvisionJob, Secret, Transport
 from tests.adapters.ansible_support import Bench
 from tests.adapters.git_support import Repository
 from tests.adapters.test_ansible_sandbox import KEY, needs_sandbox
@@ -68,6 +68,8 @@ class FilterModule(object):
   template: src=env.j2 dest={{ edxapp_dir }}/env
 - name: say it
   debug: msg="{{ groups.openedx_app }} {{ ansible_distribution }} {{ password }}"
+- name: strategy
+  debug: msg="{{ lookup('config', 'DEFAULT_STRATEGY') }}"
 - name: fail
   fail: msg="no space left"
   when: fail | bool
@@ -108,6 +110,18 @@ def test_it_runs_as_upstream_runs_it(old: tuple[Bench, Repository]) -> None:
     assert said.startswith("ok: [demo-1] say it: ['demo-1'] ")
     assert said.endswith(" ********")
     assert bench.run(exact).changed == 0
+
+
+def test_it_runs_faster_with_mitogen_to_the_same_end(old: tuple[Bench, Repository]) -> None:
+    bench, _ = old
+    bench.use(Transport.MITOGEN)
+    try:
+        outcome = bench.run(job(old, "edx_sandbox.yml"))
+    finally:
+        bench.use(Transport.PIPELINING)
+    assert (outcome.ok, outcome.changed) == (True, 2), outcome.message
+    assert "strategy: mitogen_linear" in bench.log()
+    assert "hush-hush" not in repr(bench.events)
 
 
 def test_its_failures_are_told(old: tuple[Bench, Repository]) -> None:

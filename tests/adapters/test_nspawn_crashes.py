@@ -128,7 +128,7 @@ def test_an_image_that_was_not_built_to_its_end_is_taken_away(tmp_path: Path) ->
 def test_the_doctor_takes_away_what_the_database_knows_nothing_of(tmp_path: Path) -> None:
     state = tmp_path / "nspawn"
     state.mkdir(mode=0o700)
-    (state / "images").symlink_to(BASES)
+    (state / "bases").symlink_to(BASES)
     with nspawn_hosts(state) as provider:
         assert manage(tmp_path, "migrate").returncode == 0
         provider.create(HostRequest("lost"))

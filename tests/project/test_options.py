@@ -55,6 +55,7 @@ DEFAULTS = {
     "OCIM_SSH_POOL": "",
     "OCIM_BUILD_IMAGES": True,
     "OCIM_NOTICES": (),
+    "OCIM_TRANSPORT": "pipelining",
     "OCIM_LEASE": 15.0,
     "OCIM_DRAIN": 10.0,
     "OCIM_HOST_TIMEOUT": 300.0,

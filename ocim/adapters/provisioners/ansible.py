@@ -39,6 +39,7 @@ from ocim.core.spec import (
     Part,
     ProvisionJob,
     ProvisionOutcome,
+    Transport,
 )
 
 CHILD = "ocim.adapters.provisioners.ansible_child"
@@ -59,18 +60,21 @@ class AnsibleProvisioner:
         runs: Path | None = None,
         access: GitAccess | None = None,
         sandbox: Sandbox | None = None,
+        transport: Transport = Transport.PIPELINING,
     ) -> None:
         """`builtin`: Ocim's own playbooks. `platform`: what they install as edx-platform.
 
         `cache`: a directory that may be emptied while nothing runs. `rewrites`: see Sources.
         `runs`: where private directories go; by default in memory, or in `cache` where that cannot
-        be had. `access`: to private repositories. `sandbox`: what runs are kept in.
+        be had. `access`: to private repositories. `sandbox`: what runs are kept in. `transport`:
+        how steps get onto hosts.
         """
         self._sandbox = sandbox or Sandbox()
         self._sources = Sources(
             builtin, cache, self._sandbox, rewrites or {}, access or GitAccess()
         )
         self._platform = platform
+        self._transport = transport
         self._cache = cache
         self._runs = runs or runs_directory(cache / "runs")
 
@@ -119,7 +123,7 @@ class AnsibleProvisioner:
             is_image = job.part is Part.IMAGE
             playbook, given = image_part(job, whole) if is_image else (whole, job.variables)
             variables = {**self._own_variables(job), **given}
-            _write(directory, job.host, playbook, configuration, variables)
+            self._write(directory, job.host, playbook, configuration, variables)
             command = self._sandbox.wrap(
                 [sys.executable, "-m", CHILD, str(directory)],
                 readable=[*_readable(configuration), *_needed(job.host, variables)],
@@ -142,7 +146,7 @@ class AnsibleProvisioner:
         self, job: ProvisionJob, playbook: Path, configuration: Configuration
     ) -> None:
         with run_directory(self._runs) as directory:
-            _write(directory, job.host, playbook, configuration, job.variables)
+            self._write(directory, job.host, playbook, configuration, job.variables)
             environment = ansible_environment(directory, host=job.host, project=playbook.parent)
             command = [
                 *(str(configuration.ansible_playbook), "--syntax-check", str(playbook)),
@@ -168,6 +172,23 @@ class AnsibleProvisioner:
     ) -> AbstractContextManager[tuple[ConfigurationSource, Path]]:
         return self._sources.files(source)
 
+    def _write(
+        self,
+        directory: Path,
+        host: Host,
+        playbook: Path,
+        configuration: Configuration,
+        variables: Mapping[str, object],
+    ) -> None:
+        write_files(
+            directory,
+            host=host,
+            playbook=playbook,
+            ansible=configuration.environment,
+            transport=self._transport,
+            variables=variables,
+        )
+
     def _own_variables(self, job: ProvisionJob) -> dict[str, object]:
         is_local = job.host.connection.kind == "local"
         python = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -187,22 +208,6 @@ class AnsibleProvisioner:
     def _archive(self) -> Path:
         assert self._platform is not None  # noqa: S101
         return platform_archive(self._platform, self._cache / "platform")
-
-
-def _write(
-    directory: Path,
-    host: Host,
-    playbook: Path,
-    configuration: Configuration,
-    variables: Mapping[str, object],
-) -> None:
-    write_files(
-        directory,
-        host=host,
-        playbook=playbook,
-        ansible_playbook=configuration.ansible_playbook,
-        variables=variables,
-    )
 
 
 def _checked(playbook: Path, configuration: Configuration) -> str:

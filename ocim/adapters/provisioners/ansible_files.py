@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ocim.adapters.provisioners.masking import reveal
 from ocim.adapters.provisioners.run_directory import MARK
-from ocim.core.spec import Host, Secret
+from ocim.core.spec import Host, Secret, Transport
 
 # What tells package installers how to reach their index.
 INDEX_VARIABLES = re.compile(
@@ -29,22 +29,26 @@ def write_files(
     *,
     host: Host,
     playbook: Path,
-    ansible_playbook: Path,
+    ansible: Path,
+    transport: Transport,
     variables: Mapping[str, object],
 ) -> None:
-    """Fill a run's private directory with all that `ansible_child` reads."""
-    _write(
-        directory / "inventory" / "hosts.json",
-        _inventory(host, ansible_playbook.with_name("python")),
-    )
+    """Fill a run's private directory with all that `ansible_child` reads.
+
+    `ansible`: the virtual environment that it is in.
+    """
+    _write(directory / "inventory" / "hosts.json", _inventory(host, ansible / "bin/python"))
     _write(directory / "env" / "extravars", reveal(variables))
     _write(
         directory / "call.json",
         {
             "project": str(playbook.parent),
-            "binary": str(ansible_playbook),
+            "binary": str(ansible / "bin/ansible-playbook"),
             "arguments": shlex.quote(str(playbook)),
-            "environment": ansible_environment(directory, host=host, project=playbook.parent),
+            "environment": {
+                **ansible_environment(directory, host=host, project=playbook.parent),
+                **_transport(transport, ansible),
+            },
         },
     )
 
@@ -100,7 +104,6 @@ def ansible_environment(directory: Path, *, host: Host, project: Path) -> dict[s
     environment = {
         "ANSIBLE_HOME": str(directory / "ansible"),
         "ANSIBLE_LOCAL_TEMP": temporary,
-        "ANSIBLE_PIPELINING": "1",
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_NOCOWS": "1",
         "ANSIBLE_DEPRECATION_WARNINGS": "0",
@@ -116,6 +119,16 @@ def ansible_environment(directory: Path, *, host: Host, project: Path) -> dict[s
     else:
         environment["ANSIBLE_SSH_ARGS"] = "-C"  # a connection for each step: slower, but it works
     return environment
+
+
+def _transport(transport: Transport, ansible: Path) -> dict[str, str]:
+    settings = {"ANSIBLE_PIPELINING": "0" if transport is Transport.PLAIN else "1"}
+    if transport is Transport.MITOGEN:
+        found = ansible.glob("lib/python*/site-packages/ansible_mitogen/plugins/strategy")
+        if strategies := next(found, None):
+            settings["ANSIBLE_STRATEGY_PLUGINS"] = str(strategies)
+            settings["ANSIBLE_STRATEGY"] = "mitogen_linear"
+    return settings
 
 
 def _inventory(host: Host, python: Path) -> object:

@@ -25,7 +25,7 @@ from ocim.core.errors import OutsideError, OutsideRefusal
 FILES = ("requirements.txt", "requirements/base.txt", "requirements/ansible.txt")
 """Where requirements are looked for; the first that is there counts."""
 TIMEOUT = 1800.0
-FORMAT = "1"
+FORMAT = "2"
 """Part of every environment's name: a new one where they are built in another way."""
 
 # Ansible before 2.9 does not run on Python 3.11, which is what there is. Of what does, 2.9.27 alone
@@ -34,6 +34,9 @@ KNOWN_GOOD = "ansible==2.9.27\njinja2==3.0.3\nsetuptools==57.5.0\n"
 # Ansible 2.9 and 2.10 say that any Jinja will do, which newer ones do not, and older ones do not
 # import on Python 3.10 and later; and they use what setuptools had up to 57.
 OVERRIDES = "jinja2==3.0.3\nmarkupsafe>=2.0\nsetuptools==57.5.0\n"
+
+# What speeds steps up, by the series of Ansible with which it was seen to work.
+MITOGEN = {(2, 9): "mitogen==0.2.10", (2, 19): "mitogen==0.3.54"}
 
 _PIN = re.compile(
     r"^ansible(?:-base|-core)?(?:\[.*?\])?\s*[=~]=\s*(\d+)\.(\d+)", re.IGNORECASE | re.MULTILINE
@@ -63,11 +66,13 @@ class Recipe:
     """Set where the requirements name other files: their own file, in the checkout `root`."""
     root: str = ""
     """What relative paths in them are relative to."""
+    mitogen: str = ""
+    """A requirement besides; empty where none is known to work."""
 
     @property
     def name(self) -> str:
         """Of the environment: a digest."""
-        parts = [FORMAT, sys.platform, self.python, self.requirements, self.overrides]
+        parts = [FORMAT, sys.platform, self.python, self.requirements, self.overrides, self.mitogen]
         return hashlib.sha256("\0".join([*parts, self.file]).encode()).hexdigest()[:20]
 
 
@@ -82,8 +87,8 @@ def recipe(checkout: Path) -> Recipe | None:
     pin = _PIN.search(text) or _FROM_GIT.search(text)
     series = (int(pin[1]), int(pin[2])) if pin else (99, 0)
     if series < (2, 9):
-        return Recipe(KNOWN_GOOD, python=_not_newer("3.11"))
-    own = Recipe(text)
+        return Recipe(KNOWN_GOOD, python=_not_newer("3.11"), mitogen=MITOGEN[2, 9])
+    own = Recipe(text, mitogen=MITOGEN.get(series, ""))
     if series < (2, 11):
         own = replace(own, overrides=OVERRIDES, python=_not_newer("3.11"))
     if _NOT_ALONE.search(text):
@@ -149,7 +154,8 @@ def _commands(wanted: Recipe, work: Path, target: Path) -> Iterator[list[str]]:
     python = ["--python", f"{target}/bin/python"]
     file = wanted.file or f"{work}/requirements.txt"
     overrides = ["--override", f"{work}/overrides.txt"] if wanted.overrides else []
-    yield [*tool, "pip", "install", *python, "--requirement", file, *overrides]
+    besides = [wanted.mitogen] if wanted.mitogen else []
+    yield [*tool, "pip", "install", *python, "--requirement", file, *overrides, *besides]
 
 
 def _run(argv: list[str], wanted: Recipe, environment: Mapping[str, object], cwd: Path) -> None:
