@@ -5,6 +5,7 @@ Every method may raise `OutsideError` (may pass) or `OutsideRefusal` (will not p
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from ocim.core.spec import (
@@ -162,6 +163,15 @@ class Databases(Protocol):
 
         It is committed, or, where it fails, without effect: then OutsideRefusal with the
         database's words.
+        """
+
+    def dump(self, database: Database, path: Path) -> None:
+        """Write all that is in it to a file for its owner only: the whole of it, or no file."""
+
+    def restore(self, database: Database, path: Path) -> None:
+        """Replace all that is in it by what `dump` wrote: the whole of it, or nothing.
+
+        Whoever uses it meanwhile sees one or the other.
         """
 
 
