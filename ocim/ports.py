@@ -183,6 +183,15 @@ class Databases(Protocol):
         database's words.
         """
 
+    def dump(self, database: Database, path: Path) -> None:
+        """Write all that is in it to a file for its owner only: the whole of it, or no file."""
+
+    def restore(self, database: Database, path: Path) -> None:
+        """Replace all that is in it by what `dump` wrote: the whole of it, or nothing.
+
+        Whoever uses it meanwhile sees one or the other.
+        """
+
 
 class SearchServers(Protocol):
     """Servers that instances share for their search indexes, all of one kind."""

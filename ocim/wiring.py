@@ -126,6 +126,7 @@ def policy() -> Policy:
     options = settings.OCIM
     return Policy(
         storage=options.var / "storage",
+        backups=options.var / "backups",
         lease=options.lease,
         drain=options.drain,
         host_timeout=options.host_timeout,

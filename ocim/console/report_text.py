@@ -1,9 +1,11 @@
 """The record of a mass upgrade as lines for people."""
 
+from collections.abc import Iterable
+
 from ocim.console.output import Output
 from ocim.core.states import StepState, UpgradeState
-from ocim.operations.redeploy.record import Line, Report, Step
-from ocim.reports.words import changes, clock, duration, whom
+from ocim.operations.redeploy.record import Dump, Line, Report, Step
+from ocim.reports.words import changes, clock, duration, size, whom
 
 BAD = (UpgradeState.FAILED, UpgradeState.CANCELLED)
 
@@ -43,6 +45,13 @@ def tell_causes(report: Report, out: Output) -> None:
         out.say(f"      {one.retry}")
 
 
+def tell_backups(backups: Iterable[Dump], out: Output, *, indent: str = "  ") -> None:
+    """Each with its size, how long it took, and where it is."""
+    for one in backups:
+        took = f"{size(one.size)} in {one.seconds:.1f} s"
+        out.say(f"{indent}Backup of {one.purpose}: {took}, {clock(one.made_at)} UTC, {one.path}")
+
+
 def _result(step: Step) -> str:
     state = "" if step.state == StepState.DONE else f"{step.state} "
     return f"{state}{duration(step.seconds)}"
@@ -62,5 +71,6 @@ def _tell_instance(line: Line, out: Output) -> None:
         out.say(f"      {steps}")
     if line.failure:
         out.say("\n".join(f"      {text}" for text in line.failure.splitlines()))
+    tell_backups(line.backups, out, indent="      ")
     for run in line.sql:
         out.say(f"      SQL {run.state}: {run.statement} {run.error}".rstrip())

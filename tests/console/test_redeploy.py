@@ -379,3 +379,20 @@ def test_it_can_be_undone(ocim: Installation, fleet: object) -> None:
     assert ocim("rollout", "undo", rollout.pk, "--yes").status == 0
     assert commits() == ["old", "old"]
     assert "  Instances undone: 2" in ocim("rollout", "show", rollout.pk).out
+
+
+def test_databases_are_restored_from_a_backup(
+    ocim: Installation, fleet: list[OpenEdXInstance]
+) -> None:
+    redeploy(ocim, "--force", "--backup")
+    one = fleet[0].internal_lms_domain
+    assert "Backup of edxapp" in ocim("rollout", "report", Rollout.objects.get().pk).out
+    assert ocim("rollout", "restore", one).status == 1  # nobody is there to be asked
+    restored = ocim("rollout", "restore", one, "--yes")
+    assert (restored.status, restored.out.splitlines()[-1]) == (0, "Restored.")
+
+
+def test_an_instance_without_a_backup_is_named(ocim: Installation, fleet: object) -> None:
+    ran = ocim("rollout", "restore", "north.example.com", "--yes")
+    assert ran.status == 1
+    assert "There is no backup" in ran.err

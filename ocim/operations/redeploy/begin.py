@@ -27,6 +27,7 @@ def begin(
     context: Context,
     activate: bool = True,
     strict_sql: bool = False,
+    backup: bool = False,
     creator_id: int | None = None,
     begun_by: str = "",
 ) -> tuple[Rollout, list[Action]]:
@@ -41,6 +42,7 @@ def begin(
             update=dict(plan.update),
             sql=list(plan.sql),
             strict_sql=strict_sql,
+            backup=backup,
             activate=activate,
             plan_hash=plan.hash,
             queue=queue,

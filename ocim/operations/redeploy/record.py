@@ -20,6 +20,19 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Dump:
+    """A database as it was before the upgrade."""
+
+    purpose: str
+    """What the database is for: edxapp, …"""
+    path: str
+    size: int
+    """In bytes."""
+    seconds: float
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One thing that was done for one instance."""
 
@@ -72,6 +85,7 @@ class Line:
     ended_at: datetime | None
     seconds: float | None
     """Of the last attempt; so far, where it is under way."""
+    backups: Sequence[Dump]
     sql: Sequence[Statement]
     held: str
     """Why it is not started for now."""

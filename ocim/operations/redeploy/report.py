@@ -12,9 +12,9 @@ from django.db.models.functions import Coalesce, RowNumber
 from ocim.core.holds import Hold
 from ocim.core.states import RolloutState, UpgradeState
 from ocim.operations.redeploy.masking import shown, without_accounts
-from ocim.operations.redeploy.record import Cause, Event, Line, Report, Statement, Step
+from ocim.operations.redeploy.record import Cause, Dump, Event, Line, Report, Statement, Step
 from ocim.operations.redeploy.variables import without_values
-from ocim.store.models import LogEntry, Rollout, RolloutEvent, SqlRun, Upgrade, UpgradeStep
+from ocim.store.models import Backup, LogEntry, Rollout, RolloutEvent, SqlRun, Upgrade, UpgradeStep
 
 FAILED = UpgradeState.FAILED
 LINES_OF_LOG = 20
@@ -23,11 +23,11 @@ OF_DJANGO = {"verbosity", "no_color", "force_color", "traceback", "skip_checks",
 
 
 def report(rollout_id: int, now: datetime) -> Report:
-    """Read it in six queries, whatever the number of instances; Rollout.DoesNotExist."""
+    """Read it in seven queries, whatever the number of instances; Rollout.DoesNotExist."""
     rollout = Rollout.objects.select_related("creator").get(pk=rollout_id)
     upgrades = (
         rollout.upgrades.order_by("wave", "id")
-        .prefetch_related("sql_runs", "steps")
+        .prefetch_related("backups", "sql_runs", "steps")
         .annotate(
             hold_reason=Coalesce("instance__ref_set__hold_reason", Value("")),
             held_from=F("instance__ref_set__held_from"),
@@ -83,6 +83,7 @@ def _line(upgrade: Upgrade, now: datetime, logs: Mapping[int, list[str]]) -> Lin
         started_at=began,
         ended_at=upgrade.ended_at,
         seconds=(ended - began).total_seconds() if began and ended else None,
+        backups=[dump(one) for one in sorted(upgrade.backups.all(), key=lambda one: one.purpose)],
         sql=[_statement(run) for run in runs],
         held=_hold(upgrade, now) if upgrade.state == UpgradeState.PENDING else "",
         steps=[_step(one, now) for one in sorted(upgrade.steps.all(), key=lambda one: one.pk)],
@@ -105,6 +106,11 @@ def _step(step: UpgradeStep, now: datetime) -> Step:
         step.ended_at,
         (ended - step.started_at).total_seconds(),
     )
+
+
+def dump(backup: Backup) -> Dump:
+    """What is told of a backup."""
+    return Dump(backup.purpose, backup.path, backup.size, backup.seconds, backup.made_at)
 
 
 def _event(event: RolloutEvent) -> Event:

@@ -14,6 +14,7 @@ from ocim.core.states import RolloutState, StepState, UpgradeState
 from ocim.operations import activate, instances, spawn
 from ocim.operations.context import Context
 from ocim.operations.jobs import OPEN
+from ocim.operations.redeploy.backup import back_up
 from ocim.operations.redeploy.begin import rules_from_json
 from ocim.operations.redeploy.journal import Journal, close_steps
 from ocim.operations.redeploy.selection import FAILED
@@ -32,6 +33,9 @@ def run(job: Job, lease: Lease, context: Context) -> list[Action]:
     with Journal(upgrade, lease, context) as journal:
         journal.enter("preparation")
         _begin(upgrade, job, lease)
+        if rollout.backup:
+            journal.enter("backup")
+            back_up(upgrade, context)
         if rollout.sql:
             journal.enter("SQL")
             run_sql(upgrade, lease, context)

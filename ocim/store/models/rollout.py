@@ -23,6 +23,7 @@ class Rollout(models.Model):
     update = models.JSONField(default=dict, help_text="Fields to set before app servers are made.")
     sql = models.JSONField(default=list)
     strict_sql = models.BooleanField(default=False)
+    backup = models.BooleanField(default=False, help_text="Dump the databases before.")
     activate = models.BooleanField(default=True)
     plan_hash = models.CharField(max_length=64)
     queue = models.CharField(max_length=60)
@@ -114,6 +115,28 @@ class UpgradeStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.state}"
+
+
+class Backup(models.Model):
+    """A dump of one of an instance's databases, made before anything was changed."""
+
+    upgrade = models.ForeignKey(Upgrade, on_delete=models.CASCADE, related_name="backups")
+    purpose = models.CharField(max_length=30, help_text="What the database is for: edxapp, …")
+    name = models.CharField(max_length=500, help_text="The database's.")
+    path = models.CharField(max_length=500)
+    size = models.BigIntegerField(help_text="Of the dump, in bytes.")
+    seconds = models.FloatField(help_text="How long it took.")
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["upgrade", "purpose"], name="a_backup_once_in_an_upgrade"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.path
 
 
 class SqlRun(models.Model):

@@ -62,7 +62,11 @@ class Fleet:
 
     def upgrade(self, *, rules: Rules | None = None, **options: Any) -> Rollout:
         """All of it, to its end."""
-        given = {name: options.pop(name) for name in ("activate", "strict_sql") if name in options}
+        given = {
+            name: options.pop(name)
+            for name in ("activate", "backup", "strict_sql")
+            if name in options
+        }
         return self.run(self.begin(self.plan(**options), rules=rules, **given))
 
     def run(self, *rollouts: Rollout, actions: list[Action] | None = None) -> Rollout:

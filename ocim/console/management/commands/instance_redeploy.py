@@ -75,6 +75,8 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
             help="YAML list or @FILE: run one after another on the instance's database before",
         )  # fmt: skip
         how.add_argument("--strict-sql", action="store_true", help="failing SQL fails the instance")
+        how.add_argument("--backup", action="store_true",
+                         help="dump the databases first: `ocim rollout restore`")  # fmt: skip
         how.add_argument("--no-activate", action="store_true", help="old app servers go on serving")
         how.add_argument("--batch-size", type=int, default=2, help="at once; default: 2")
         how.add_argument(
@@ -131,6 +133,7 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
             context=context(),
             activate=not given.no_activate,
             strict_sql=given.strict_sql,
+            backup=given.backup,
             begun_by=operator(),
         )
         warn_without_worker(queue_name(), self.out)

@@ -9,20 +9,22 @@ from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
 from ocim.console.output import Output, write_privately
-from ocim.console.progress import warn_without_worker
+from ocim.console.progress import follow, warn_without_worker
 from ocim.console.redeploying import operator
-from ocim.console.report_text import tell, tell_causes
+from ocim.console.report_text import tell, tell_backups, tell_causes
 from ocim.console.watch import status, watch_to_end
 from ocim.core.errors import NotPossible
 from ocim.core.states import RolloutState, UpgradeState
-from ocim.operations.redeploy import control, notices, undo
+from ocim.operations.jobs import nudge
+from ocim.operations.redeploy import backup, control, notices, undo
 from ocim.operations.redeploy.record import Report
-from ocim.operations.redeploy.report import report
+from ocim.operations.redeploy.report import dump, report
 from ocim.reports.page import as_html
 from ocim.reports.table import as_csv
 from ocim.store.models import Rollout
+from ocim.store.selectors import find_instance
 from ocim.tasks import perform
-from ocim.wiring import context
+from ocim.wiring import context, queue_name
 
 
 class Command(OcimCommand):
@@ -33,6 +35,7 @@ class Command(OcimCommand):
   ocim rollout pause 3
   ocim rollout retry 3
   ocim rollout report 3 --html --out report.html
+  ocim rollout restore campus.example.com
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -58,6 +61,14 @@ class Command(OcimCommand):
         add("test-notice", self.test_notice, "send one to everybody who is told of mass upgrades")
         undone = add("undo", self.undo, "let the app servers that were replaced serve again")
         undone.add_argument("--yes", action="store_true", help="do not ask")
+        back = add(
+            "restore", self.restore, "put an instance's databases back, as --backup dumped them"
+        )
+        back.add_argument("instance", help="id or domain")
+        back.add_argument(
+            "--rollout", type=int, metavar="ID", help="its backup; default: the newest"
+        )
+        back.add_argument("--yes", action="store_true", help="do not ask")
         for command in (show, told, look, pause, resume, abort, retry, undone):
             command.add_argument("rollout", type=int, metavar="ID")
 
@@ -144,6 +155,17 @@ class Command(OcimCommand):
         perform(undo.request(rollout, by=operator()))
         self._warn(given.rollout)
         self.out.say(f"Look at it with: ocim rollout show {rollout.pk}")
+
+    def restore(self, given: argparse.Namespace) -> None:
+        instance = find_instance(given.instance)
+        backups = backup.of_instance(instance, given.rollout)
+        tell_backups(map(dump, backups), self.out)
+        self.out.say("What was written to these databases since is lost.", style="yellow")
+        self.confirm(f"Restore {len(backups)} databases of {instance}?", given.yes)
+        job = backup.request(instance, rollout_id=given.rollout, queue=queue_name())
+        perform([nudge(job)])
+        follow(job, self.out)
+        self.out.say("Restored.")
 
     def test_notice(self, given: argparse.Namespace) -> None:
         failed = notices.test(context=context())
