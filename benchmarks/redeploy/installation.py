@@ -41,7 +41,7 @@ def set_up(database_url: str = "", queue_url: str = "") -> None:
 
 
 def fleet(count: int, world: Any) -> None:
-    """Instances that were provisioned, written in bulk: making one takes a key pair."""
+    """Instances that app servers serve, written in bulk: making one takes a key pair."""
     from ocim.store.models import InstanceReference, OpenEdXInstance
 
     first = world.make_instance(**FIELDS, name="first", internal_lms_domain="first.example.com")
@@ -53,7 +53,7 @@ def fleet(count: int, world: Any) -> None:
     references = InstanceReference.objects.bulk_create(
         [InstanceReference() for _ in range(count)], batch_size=500
     )
-    OpenEdXInstance.objects.bulk_create(
+    instances = OpenEdXInstance.objects.bulk_create(
         [
             OpenEdXInstance(
                 **kept
@@ -69,4 +69,23 @@ def fleet(count: int, world: Any) -> None:
             for one in references
         ],
         batch_size=500,
+    )
+    for start in range(0, count, 500):
+        _serve(instances[start : start + 500], world)
+
+
+def _serve(instances: list[Any], world: Any) -> None:
+    from ocim.operations.effective import effective_variables, freeze
+    from ocim.store.models import Deployment, OpenEdXAppServer
+
+    deployments = Deployment.objects.bulk_create([Deployment(instance=one) for one in instances])
+    OpenEdXAppServer.objects.bulk_create(
+        OpenEdXAppServer(
+            instance=one,
+            deployment=deployment,
+            state="running",
+            is_active=True,
+            effective_variables=freeze(effective_variables(one, world.policy)),
+        )
+        for one, deployment in zip(instances, deployments, strict=True)
     )

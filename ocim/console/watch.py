@@ -4,13 +4,18 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
+from django.db import close_old_connections
+
 from ocim.console.output import Output
 from ocim.console.watch_table import live_table
 from ocim.core.states import RolloutState, UpgradeState
+from ocim.operations.jobs import NO_DATABASE
 from ocim.store.models import Rollout, Upgrade
 
 PAUSE = 0.5
 """Seconds between two looks into the database."""
+PATIENCE = 60.0
+"""Seconds in which a database that is gone may come back."""
 SHOWN = (UpgradeState.PENDING, UpgradeState.RUNNING, UpgradeState.FAILED, UpgradeState.SUCCEEDED)
 NOT_WELL = 3
 INTERRUPTED = 130
@@ -30,8 +35,7 @@ def watch(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> bool:
     next_status = 0.0
     with live_table(out) as show:
         while True:
-            rollout.refresh_from_db()
-            now = _look(rollout)
+            now = _patient_look(rollout)
             _tell_news(told, now, out)
             told = now
             show(rollout)
@@ -71,7 +75,21 @@ def status(states: Iterable[str], out: Output) -> None:
             out.say(f"  Instances {state.value}: {counted[state]}")
 
 
+def _patient_look(rollout: Rollout) -> Look:
+    """Where the database is gone, the rollout goes on as soon as it is back, and so does this."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return _look(rollout)
+        except NO_DATABASE:
+            if time.monotonic() > deadline:
+                raise
+            close_old_connections()
+            time.sleep(PAUSE)
+
+
 def _look(rollout: Rollout) -> Look:
+    rollout.refresh_from_db()
     rows = rollout.upgrades.order_by("wave", "id").values_list("pk", "state", "attempts")
     return {pk: (state, attempts) for pk, state, attempts in rows}
 

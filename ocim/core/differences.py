@@ -68,8 +68,14 @@ def _differences(
         path, before, after = (*above, key), old.get(key, ABSENT), new.get(key, ABSENT)
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             yield from _differences(before, after, path)
-        elif before is ABSENT or after is ABSENT or _exact(before) != _exact(after):
+        elif before is ABSENT or after is ABSENT or not _are_same(before, after):
             yield Difference(path, before, after)
+
+
+def _are_same(one: Any, other: Any) -> bool:
+    if type(one) is type(other) and isinstance(one, str | int | None):
+        return bool(one == other)  # nearly all are such, and it takes a tenth of the time
+    return _exact(one) == _exact(other)
 
 
 def _exact(value: Any) -> str:
