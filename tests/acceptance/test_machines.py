@@ -24,6 +24,7 @@ from tests.acceptance.traffic import Visitor, served_by
 from tests.adapters.git_support import Repository
 from tests.machine_pool import MachinePool, machine_pool_of
 from tests.nspawn_hosts import BASES, needs_nspawn, nspawn_hosts
+from tests.package_index import require_package_index
 
 pytestmark = [needs_nspawn, pytest.mark.timeout(1800)]
 
@@ -140,6 +141,7 @@ def test_a_worker_that_is_killed_while_it_provisions_is_replaced(machines: Insta
 def test_a_repository_of_old_playbooks_runs_beside_an_instance_on_builtin(
     machines: Installation, campus: str, tmp_path: Path
 ) -> None:
+    require_package_index()
     repository = Repository(tmp_path / "configuration")
     commit = repository.commit(old_configuration.FILES)
     domain = served(

@@ -12,6 +12,7 @@ from ocim.core.spec import ProvisionJob, Secret, Transport
 from tests.adapters.ansible_support import Bench
 from tests.adapters.git_support import Repository
 from tests.adapters.test_ansible_sandbox import KEY, needs_sandbox
+from tests.package_index import require_package_index
 
 FILES = {
     "requirements.txt": "ansible==2.9.27\njinja2==2.8\n",
@@ -81,6 +82,7 @@ class FilterModule(object):
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, Repository]:
     """A bench whose cache the tests share, as Ansible 2.9 takes half a minute to build."""
+    require_package_index()
     directory = tmp_path_factory.mktemp("old")
     repository = Repository(directory / "repository")
     repository.commit(FILES)
