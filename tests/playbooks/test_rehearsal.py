@@ -79,7 +79,7 @@ def test_it_becomes_healthy_and_a_second_run_changes_nothing(
 
 
 def test_a_search_server_can_be_made_of_each_kind_of_host(rehearsal: AppServer) -> None:
-    password = "the master's 50% \"password\""
+    password = 'the master\'s 50% "password"'
     for changes in (True, False):
         outcome = rehearsal.provision(
             {"ELASTICSEARCH_PASSWORD": Secret(password)}, playbook="search_server.yml"
