@@ -154,7 +154,7 @@ def test_the_number_of_queries_does_not_grow_with_the_fleet(rollout: Rollout) ->
     rollout.upgrades.exclude(pk=failed[0].pk).delete()
     with CaptureQueriesContext(connection) as one:
         report(rollout.pk, context().now())
-    assert len(many) == len(one) == 6
+    assert len(many) == len(one) == 7
 
 
 def test_it_says_what_each_step_came_to(ocim: Installation, rollout: Rollout) -> None:
