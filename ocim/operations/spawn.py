@@ -171,6 +171,7 @@ def _bring_up(
 
     if appserver.state != AppServerState.NEW:
         say(appserver, "Taken up again after an interruption.", context=context, level="warning")
+    on_step("configuration")
     say(appserver, "Checking the configuration.", context=context)
     source = context.outside.provisioner.check(run_on(PLANNED))
     if source.version != appserver.configuration_version:
