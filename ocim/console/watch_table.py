@@ -103,6 +103,4 @@ def _last_lines(upgrades: Sequence[Upgrade]) -> dict[int, str]:
     ids = [pk for one in upgrades for pk in one.appservers]
     last = LogEntry.objects.filter(appserver__in=ids).values("appserver").annotate(last=Max("pk"))
     lines = LogEntry.objects.filter(pk__in=last.values("last"))
-    return {
-        line.appserver_id: f"{line.task} {line.text}" if line.task else line.text for line in lines
-    }
+    return {line.appserver_id: line.text for line in lines}

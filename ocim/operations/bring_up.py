@@ -37,6 +37,7 @@ def bring_up(
     run = _run_for(appserver, instance, context)
     if appserver.state != AppServerState.NEW:
         say(appserver, "Taken up again after an interruption.", context=context, level="warning")
+    on_step("configuration")
     say(appserver, "Checking the configuration.", context=context)
     source = context.outside.provisioner.check(run)
     if source.version != appserver.configuration_version:

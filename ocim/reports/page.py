@@ -15,7 +15,8 @@ TEMPLATE = "reports/rollout.html"
 
 def as_html(report: Report) -> str:
     """The page. All of the record in it is escaped."""
-    return render_to_string(TEMPLATE, {**shown(report), "made": clock(report.made_at)})
+    more = {"variables": variables(report), "made": clock(report.made_at)}
+    return render_to_string(TEMPLATE, {**shown(report), **more})
 
 
 def shown(report: Report) -> dict[str, Any]:
@@ -30,13 +31,14 @@ def shown(report: Report) -> dict[str, Any]:
         "history": [(clock(one.at), one.kind, one.by, one.reason) for one in report.history],
         "rows": [_row(line) for line in report.instances],
         "gantt": gantt(report),
-        "variables": [
-            (whom(labels, len(report.instances)), lines)
-            for labels, lines in report.variables
-            if lines
-        ],
         "has_sql": any(line.sql for line in report.instances),
     }
+
+
+def variables(report: Report) -> list[tuple[str, Sequence[str]]]:
+    """Instances, in few words, and the changes of variables that they have in common."""
+    total = len(report.instances)
+    return [(whom(labels, total), lines) for labels, lines in report.variables if lines]
 
 
 def _row(line: Line) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from ocim.core.states import AppServerState, UpgradeState
-from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance, Rollout, Upgrade
+from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance, Rollout, Upgrade, UpgradeStep
 from tests.web.fleet import make_appserver, make_instance, make_rollout, write_line
 
 
@@ -40,6 +40,10 @@ def upgrade(rollout_id: int, name: str, state: str, step: str = "") -> None:
     else:
         there.update(ended_at=timezone.now())
     there.update(state=state, step=step)
+    now = timezone.now()
+    UpgradeStep.objects.create(
+        upgrade=there.get(), attempt=1, name=step, state="done", started_at=now, ended_at=now
+    )
 
 
 def log_of(rollout_id: int, name: str, text: str) -> None:

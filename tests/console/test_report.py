@@ -161,7 +161,7 @@ def test_it_says_what_each_step_came_to(ocim: Installation, rollout: Rollout) ->
     north, _, west = ocim("rollout", "report", rollout.pk, "--json").json["instances"]
     assert [(one["name"], one["state"]) for one in north["steps"]] == [
         ("preparation", "done"), ("SQL", "done"), ("settings", "done"), ("app servers", "done"),
-        ("host", "done"), ("provisioning", "failed"),
+        ("configuration", "done"), ("host", "done"), ("provisioning", "failed"),
     ]  # fmt: skip
     assert [one["name"] for one in west["steps"]][-4:] == [
         "health check", "activation", "public check", "tags",

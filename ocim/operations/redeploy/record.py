@@ -1,7 +1,7 @@
 """What is told of a mass upgrade: plain values, nothing secret among them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -129,8 +129,14 @@ class Report:
     failures: int
     causes: Sequence[Cause]
     """The most frequent first."""
+    seconds_left: float | None
+    """About; None where there is nothing to go by, or nothing to wait for."""
     commands: Mapping[str, str]
     """What may be done next, and what that does."""
+
+    def of(self, instances: Sequence[Line]) -> "Report":
+        """The same with just these instances told of one by one; all are counted."""
+        return replace(self, instances=instances)
 
     @property
     def variables(self) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:

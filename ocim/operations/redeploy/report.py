@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import F, Value, Window
 from django.db.models.functions import Coalesce, RowNumber
 
+from ocim.core.estimate import seconds_left
 from ocim.core.holds import Hold
 from ocim.core.states import RolloutState, UpgradeState
 from ocim.operations.redeploy.masking import shown, without_accounts
@@ -57,6 +58,7 @@ def report(rollout_id: int, now: datetime) -> Report:
         instances=lines,
         failures=len(failed),
         causes=_causes(rollout.pk, failed),
+        seconds_left=_seconds_left(rollout, lines),
         commands=_commands(rollout, counts),
     )
 
@@ -144,10 +146,28 @@ def _causes(rollout_id: int, failed: Sequence[Line]) -> list[Cause]:
     ]
 
 
+def _seconds_left(rollout: Rollout, lines: Sequence[Line]) -> float | None:
+    def took(state: UpgradeState) -> list[float]:
+        return [one.seconds for one in lines if one.state == state and one.seconds is not None]
+
+    waiting = sum(one.state == UpgradeState.PENDING for one in lines)
+    return seconds_left(
+        ended=took(UpgradeState.SUCCEEDED),
+        running=took(UpgradeState.RUNNING),
+        waiting=waiting if rollout.state == RolloutState.RUNNING else 0,
+        slots=rollout.rules["batch_size"],
+    )
+
+
 def _commands(rollout: Rollout, counts: Counter[str]) -> dict[str, str]:
-    ended, running, paused = (
+    ended, running, paused, aborted = (
         rollout.state == state
-        for state in (RolloutState.ENDED, RolloutState.RUNNING, RolloutState.PAUSED)
+        for state in (
+            RolloutState.ENDED,
+            RolloutState.RUNNING,
+            RolloutState.PAUSED,
+            RolloutState.ABORTED,
+        )
     )
     again = counts[UpgradeState.FAILED] + counts[UpgradeState.CANCELLED]
     possible = {
@@ -155,7 +175,7 @@ def _commands(rollout: Rollout, counts: Counter[str]) -> dict[str, str]:
         "pause": running and "Start no more for now.",
         "resume": paused and "Go on.",
         "abort": (running or paused) and "Start no more, for good.",
-        "retry": again and f"Try again what failed or was cancelled ({again}).",
+        "retry": again and not aborted and f"Try again what failed or was cancelled ({again}).",
         "undo": ended and counts[UpgradeState.SUCCEEDED] and "Let what was replaced serve again.",
     }
     return {f"ocim rollout {name} {rollout.pk}": does for name, does in possible.items() if does}
