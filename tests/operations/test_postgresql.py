@@ -19,7 +19,7 @@ def test_use_cases_pass_on_postgresql_as_on_sqlite() -> None:
     with postgresql_server() as url:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-n0", *(str(HERE / name) for name in SUITES)],
-            env=os.environ | {"DATABASE_URL": url, "OCIM_TESTS": f"{RUN}-postgresql"},
+            env=os.environ | {"DATABASE_URL": url, "TESTS_RUN": f"{RUN}-postgresql"},
             cwd=HERE.parents[1],
             capture_output=True,
             text=True,

@@ -135,7 +135,7 @@ class Redeployments(Fleet):
         for one in self.instances:
             one.refresh_from_db()
             done = Upgrade.objects.filter(instance=one, state="successful")
-            last = done.order_by("ended_at").last()
+            last = done.order_by("ended_at", "job_id").last()  # the clock may have stood still
             expected = last.after if last else {"edx_platform_commit": self.original[one.pk]}
             assert {"edx_platform_commit": one.edx_platform_commit} == expected
 
