@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django.db.models import F, Q
 
 from ocim.core.actions import Action, WorkOn
@@ -35,6 +35,8 @@ class Kind:
 
 
 Kinds = Mapping[str, Kind]
+NO_DATABASE = (OperationalError, InterfaceError)
+"""It is gone, or cannot write now: no fault of the job."""
 OPEN = (JobState.WAITING, JobState.RUNNING)
 
 
@@ -93,8 +95,11 @@ def work_off(*, instance_id: int, queue: str, kinds: Kinds, context: Context) ->
         except LostClaim as lost:
             log.warning("%s", lost)
             return actions
+        except NO_DATABASE:
+            log.exception("%s is taken up again when the database can be written to", job)
+            return actions
         finally:
-            release_lease(lease)
+            _give_back(lease, context)
     waiting = Job.objects.filter(instance_id=instance_id, state=JobState.WAITING)
     later = waiting.order_by("not_before", "id").first()
     return [*actions, nudge(later)] if later else actions
@@ -159,7 +164,7 @@ def _perform(job: Job, lease: Lease, kinds: Kinds, context: Context) -> list[Act
                 remedy="Look into the worker's log, then ask for it again.",
             )
         actions = kind.run(job, lease, context)
-    except LostClaim:
+    except (LostClaim, *NO_DATABASE):
         raise
     except NotYet as wait:
         move_job(job, JobState.WAITING, lease=lease, not_before=wait.moment, attempts=0)
@@ -172,6 +177,21 @@ def _perform(job: Job, lease: Lease, kinds: Kinds, context: Context) -> list[Act
         return _fail(job, lease, reason, kind, context)
     move_job(job, JobState.DONE, lease=lease, ended_at=context.now())
     return actions
+
+
+def _give_back(lease: Lease, context: Context) -> None:
+    """Let others have it; without a database, as soon as there is one.
+
+    Until then this worker can do nothing else, and would renew the lease for ever.
+    """
+    while True:
+        try:
+            release_lease(lease)
+        except NO_DATABASE:
+            close_old_connections()
+            context.pause(1)
+        else:
+            return
 
 
 def _begin(job: Job, lease: Lease) -> None:

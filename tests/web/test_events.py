@@ -38,7 +38,8 @@ async def stream(name: str, pk: int, *, last: str = "", **query: Any) -> AsyncIt
     headers = {"Last-Event-ID": last} if last else {}
     response: Any = await client.get(reverse(name, args=[pk]), query, headers=headers)
     assert response.headers["Content-Type"] == "text/event-stream"
-    async with aclosing(response.streaming_content) as parts:
+    # What streams is closed, too, as it is when a browser goes away, and not at some later time.
+    async with aclosing(response._iterator), aclosing(response.streaming_content) as parts:
         assert await anext(parts) == b"retry: 1000\n\n"
         yield _split(parts)
 
