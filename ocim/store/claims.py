@@ -1,5 +1,6 @@
 """State changes as claims: one conditional UPDATE, or walk away."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -114,23 +115,18 @@ def write_job(job: Job, *, lease: Lease, **fields: object) -> None:
 
 def move_job(job: Job, to: JobState, *, lease: Lease, **fields: object) -> None:
     """Change its state, and `fields` with it; LostClaim where that is not ours to do any more."""
-    changed = Job.objects.filter(
-        pk=job.pk,
-        state__in=may_become(to, JOB_TRANSITIONS),
-        instance__lease__fence=lease.fence,
-    ).update(state=to, **fields)
-    if not changed:
-        raise LostClaim(f"Another worker took over {job}.")
-    job.refresh_from_db()
+    _move(job, to, may_become(to, JOB_TRANSITIONS), lease, fields)
 
 
 def move_upgrade(upgrade: Upgrade, to: UpgradeState, *, lease: Lease, **fields: object) -> None:
     """Change the state of an instance's part in a rollout, as `move_job` does."""
-    changed = Upgrade.objects.filter(
-        pk=upgrade.pk,
-        state__in=may_become(to, UPGRADE_TRANSITIONS),
-        instance__lease__fence=lease.fence,
-    ).update(state=to, **fields)
-    if not changed:
-        raise LostClaim(f"Another worker took over {upgrade}.")
-    upgrade.refresh_from_db()
+    _move(upgrade, to, may_become(to, UPGRADE_TRANSITIONS), lease, fields)
+
+
+def _move(
+    row: Job | Upgrade, to: str, before: Iterable[str], lease: Lease, fields: Mapping[str, object]
+) -> None:
+    ours = type(row)._default_manager.filter(pk=row.pk, instance__lease__fence=lease.fence)
+    if not ours.filter(state__in=before).update(state=to, **fields):
+        raise LostClaim(f"Another worker took over {row}.")
+    row.refresh_from_db()
