@@ -22,6 +22,7 @@ from ocim.core.spec import (
     ProvisionEvent,
     ProvisionJob,
     ProvisionOutcome,
+    Ran,
     Remnant,
     Routing,
     Search,
@@ -95,6 +96,12 @@ class Provider(Protocol):
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
         """What to start on this machine so that `argv` runs there, interactively too."""
+
+    def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
+        """Run it there to its end, with `stdin` as its standard input, whatever its status.
+
+        HostUnreachable where the host is gone; OutsideError where it takes over `timeout` seconds.
+        """
 
 
 class Provisioner(Protocol):

@@ -141,6 +141,12 @@ class Instance:
     broker: Broker | None = None
     """None where every app server has one of its own, as upstream's playbooks make it."""
     search: Search | None = None
+    partner_code: str = ""
+    """Of its shop and its catalogue; empty where its settings say it, or nobody does."""
+    currency: str = ""
+    """Of ISO 4217; empty: upstream's."""
+    payment_processors: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Their keys (Secrets among them) by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +337,15 @@ class Routing:
         names = [item.name for item in fields(Site)]
         text = json.dumps([[getattr(site, name) for name in names] for site in self.sites])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command on a host ended."""
+
+    status: int
+    output: str
+    errors: str = ""
 
 
 NoticeKind = Literal["info", "success", "warning", "failure"]

@@ -13,7 +13,7 @@ from ocim.adapters.providers import processes
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.providers.ssh.provider import SshProvider
 from ocim.core.errors import HostUnreachable
-from ocim.core.spec import HostRequest, Remnant
+from ocim.core.spec import HostRequest, Ran, Remnant
 from ocim.ports import Provider
 from tests.local_hosts import local_hosts
 from tests.machine_pool import MachinePool, machine_pool_of
@@ -326,3 +326,18 @@ def test_a_command_runs_with_the_hosts_environment_and_its_own_exit_status(
     )
 
     assert (done.stdout, done.returncode) == (f"{value}\n", 7)
+
+
+def test_what_is_run_is_given_its_input_and_says_how_it_ended(provider: Provider) -> None:
+    provider.create(HostRequest("one"))
+    provider.wait_until_reachable("one", timeout=LONG)
+
+    script = "cat; echo wrong >&2; exit 7"
+    done = provider.run("one", ["sh", "-c", script], stdin="a 'word'\n", timeout=LONG)
+
+    assert done == Ran(7, "a 'word'\n", "wrong\n")
+
+
+def test_nothing_is_run_on_a_host_that_is_gone(provider: Provider) -> None:
+    with pytest.raises(HostUnreachable):
+        provider.run("one", ["true"], timeout=LONG)

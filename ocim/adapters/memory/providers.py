@@ -1,5 +1,6 @@
 """Hosts that exist in memory only, and misbehave when told to."""
 
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from ipaddress import IPv4Address
 from threading import Lock
 
 from ocim.core.errors import Cancelled, HostUnreachable, OutsideError
-from ocim.core.spec import Connection, Host, HostRequest, Image, Remnant
+from ocim.core.spec import Connection, Host, HostRequest, Image, Ran, Remnant
 
 PAUSE = 0.02
 BUILDER = "image-"
@@ -28,6 +29,8 @@ class Cloud:
     building: Lock = field(default_factory=Lock)
     base: str = "bare"
     remnants: list[Remnant] = field(default_factory=list)
+    answer: Callable[[str, Sequence[str], str], Ran] | None = None
+    """What commands come to, by host, words and standard input."""
 
     def lose(self, name: str) -> None:
         """Let a host vanish, as when a machine dies."""
@@ -112,6 +115,19 @@ class MemoryProvider:
         """`argv` on this machine, with the host's environment."""
         settings = self._existing(name).connection.environment
         return ["env", *(f"{key}={value}" for key, value in settings.items()), *argv]
+
+    def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
+        """What the cloud's `answer` says; where there is none, `argv` on this machine."""
+        argv = self.command(name, argv)
+        if self.cloud.answer:
+            return self.cloud.answer(name, argv, stdin)
+        try:
+            done = subprocess.run(
+                argv, input=stdin, timeout=timeout, capture_output=True, text=True, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise OutsideError(f"`{argv[0]}` did not end in {timeout:g} s.") from error
+        return Ran(done.returncode, done.stdout, done.stderr)
 
     def _existing(self, name: str) -> Host:
         if host := self.find(name):

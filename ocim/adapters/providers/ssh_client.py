@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from ocim.core.errors import HostUnreachable, OutsideError
-from ocim.core.spec import Host
+from ocim.core.spec import Host, Ran
 
 CONNECT_SECONDS = 10
 LOST = 255
@@ -36,9 +36,7 @@ def ssh(host: Host, argv: Sequence[str]) -> list[str]:
     ]
 
 
-def run(
-    host: Host, argv: Sequence[str], *, stdin: str = "", timeout: float = 60.0
-) -> "subprocess.CompletedProcess[str]":
+def run(host: Host, argv: Sequence[str], *, stdin: str = "", timeout: float = 60.0) -> Ran:
     """Run it to its end, whatever its exit status; HostUnreachable where ssh does not get there."""
     try:
         done = subprocess.run(
@@ -53,7 +51,7 @@ def run(
         raise OutsideError(f"{host.name}: `{argv[0]}` did not end in {timeout:g} s.") from error
     if done.returncode == LOST:
         raise HostUnreachable(f"{host.name}: {done.stderr.strip() or 'the connection was lost'}.")
-    return done
+    return Ran(done.returncode, done.stdout, done.stderr)
 
 
 def wait(find: Callable[[], Host], *, timeout: float, remedy: str = "") -> Host:
@@ -68,7 +66,7 @@ def wait(find: Callable[[], Host], *, timeout: float, remedy: str = "") -> Host:
         left = deadline - time.monotonic()
         if left > 0 and _listens(host, timeout=min(left, 1.0)):
             try:
-                if run(host, ["true"], timeout=max(left, 1.0)).returncode == 0:
+                if run(host, ["true"], timeout=max(left, 1.0)).status == 0:
                     return host
             except OutsideError as error:
                 said = f" {error.problem}"

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.spec import Ran
 
 LINES = 20
 
@@ -25,6 +26,22 @@ def run(
     `environment`: besides this process's own.
     """
     words = [str(word) for word in argv]
+    done = ended(words, stdin=stdin, cwd=cwd, timeout=timeout, environment=environment)
+    if done.status:
+        said = "\n".join((done.errors or done.output).strip().splitlines()[-LINES:])
+        raise OutsideRefusal(f"`{' '.join(words[:3])}` failed: {said or done.status}")
+    return done.output
+
+
+def ended(
+    words: Sequence[str],
+    *,
+    stdin: str = "",
+    cwd: Path | None = None,
+    timeout: float,
+    environment: Mapping[str, str] | None = None,
+) -> Ran:
+    """Run it to its end, whatever its exit status."""
     try:
         done = subprocess.run(
             words,
@@ -40,10 +57,7 @@ def run(
         raise OutsideRefusal(f"{words[0]} is not installed on this machine.") from error
     except subprocess.TimeoutExpired as error:
         raise OutsideError(f"`{' '.join(words[:3])}` did not end in {timeout:g} s.") from error
-    if done.returncode:
-        said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-LINES:])
-        raise OutsideRefusal(f"`{' '.join(words[:3])}` failed: {said or done.returncode}")
-    return done.stdout
+    return Ran(done.returncode, done.stdout, done.stderr)
 
 
 def mounts_below(directory: Path) -> list[Path]:

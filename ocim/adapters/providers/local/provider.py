@@ -7,14 +7,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ocim.adapters.providers import claims, processes
+from ocim.adapters.providers import claims, processes, tools
 from ocim.adapters.providers.directories import empty, locked, remnants
 from ocim.adapters.providers.images import HostImages
 from ocim.adapters.providers.local import supervisord, tree
 from ocim.adapters.providers.local.addresses import claim_address
 from ocim.adapters.providers.local.furnishing import environment, furnish, introduce
 from ocim.core.errors import BadInput, HostUnreachable
-from ocim.core.spec import Connection, Host, HostRequest, Remnant
+from ocim.core.spec import Connection, Host, HostRequest, Ran, Remnant
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 SERVICE_PORTS = (8000, 8010, 8130, 8381)
@@ -158,6 +158,10 @@ class LocalProvider:
         variables = {"TERM": os.environ.get("TERM", "dumb"), **host.connection.environment}
         settings = [f"{key}={value}" for key, value in variables.items()]
         return ["env", "-i", "-C", variables["HOME"], *settings, *argv]
+
+    def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
+        """`argv` in the host's environment and home."""
+        return tools.ended(self.command(name, argv), stdin=stdin, timeout=timeout)
 
     def _made_from(self, image: str) -> Sequence[str]:
         return [name for name in self.list() if self._image(name) == image]

@@ -24,7 +24,7 @@ from ocim.adapters.providers.nspawn.container import Container
 from ocim.adapters.providers.nspawn.furnishing import KEY, KNOWN_HOSTS, furnish, introduce
 from ocim.adapters.providers.tools import missing
 from ocim.core.errors import BadInput, HostUnreachable, OutsideRefusal
-from ocim.core.spec import Connection, Host, HostRequest, Remnant
+from ocim.core.spec import Connection, Host, HostRequest, Ran, Remnant
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 NETWORK = IPv4Network("10.213.0.0/22")
@@ -186,6 +186,10 @@ class NspawnProvider:
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
         """`argv` as root, by ssh; on a terminal where there is one here."""
         return ssh_client.ssh(self._existing(name), argv)
+
+    def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
+        """`argv` as root, by ssh."""
+        return ssh_client.run(self._existing(name), argv, stdin=stdin, timeout=timeout)
 
     def _bare(self) -> str:
         _require_means()

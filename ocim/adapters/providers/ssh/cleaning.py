@@ -28,9 +28,9 @@ def clean(host: Host, pool: Pool) -> None:
 def as_root(host: Host, script: str, *, timeout: float = 120.0) -> None:
     """Run a shell script on it; OutsideRefusal with what it says where it fails."""
     done = ssh_client.run(host, ["sudo", "-n", "sh", "-s"], stdin=script, timeout=timeout)
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip()[-2000:]
-        raise OutsideRefusal(f"{host.name}: {said or f'exit status {done.returncode}'}")
+    if done.status:
+        said = (done.errors or done.output).strip()[-2000:]
+        raise OutsideRefusal(f"{host.name}: {said or f'exit status {done.status}'}")
 
 
 def _play(host: Host, playbook: Path) -> None:

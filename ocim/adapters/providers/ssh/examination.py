@@ -21,7 +21,7 @@ def faults_of(host: Host, pool: Pool) -> list[str]:
         looked = ssh_client.run(host, ["sh", "-c", LOOK], timeout=SECONDS)
     except OutsideError as error:
         return [error.problem]
-    found = dict(line.split("=", 1) for line in looked.stdout.splitlines() if "=" in line)
+    found = dict(line.split("=", 1) for line in looked.output.splitlines() if "=" in line)
     faults = []
     if "sudo" not in found:
         faults.append(f"{host.connection.user} may not use sudo without a password")

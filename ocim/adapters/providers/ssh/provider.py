@@ -17,7 +17,7 @@ from ocim.adapters.providers.ssh.cleaning import as_root, clean
 from ocim.adapters.providers.ssh.examination import faults_of
 from ocim.adapters.providers.ssh.pool import Machine, Pool, read_pool
 from ocim.core.errors import BadInput, HostUnreachable, OcimError, OutsideError, OutsideRefusal
-from ocim.core.spec import Connection, Host, HostRequest, Remnant
+from ocim.core.spec import Connection, Host, HostRequest, Ran, Remnant
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 MACHINE = "machine.json"
@@ -132,6 +132,10 @@ class SshProvider:
         """`argv` as the pool's user, by ssh; on a terminal where there is one here."""
         return ssh_client.ssh(self._existing(name), argv)
 
+    def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
+        """`argv` as the pool's user, by ssh."""
+        return ssh_client.run(self._existing(name), argv, stdin=stdin, timeout=timeout)
+
     def _take(self, request: HostRequest, pool: Pool) -> Machine:
         """Claim the first machine that is free and fit."""
         refusals = []
@@ -217,4 +221,4 @@ class SshProvider:
 
 
 def _boot_id(host: Host) -> str:
-    return ssh_client.run(host, ["cat", BOOT_ID]).stdout.strip()
+    return ssh_client.run(host, ["cat", BOOT_ID]).output.strip()

@@ -1,0 +1,1 @@
+"""Ecommerce and Course Discovery: switched on, set up, watched, and proven."""
