@@ -1,29 +1,35 @@
 """`ocim services`: ecommerce and course discovery of an instance."""
 
 import argparse
+import sys
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from ocim.console.command import OcimCommand
+from ocim.catalog import runbook
+from ocim.console.command import Error, OcimCommand
+from ocim.console.progress import follow
 from ocim.core.errors import BadInput
 from ocim.core.spec import ALWAYS, Service
 from ocim.documents.arguments import text_of_argument
 from ocim.documents.yaml_text import read_mapping
-from ocim.operations.services import switch
+from ocim.operations import jobs
+from ocim.operations.services import setup, status, steps, switch
 from ocim.store.selectors import find_instance
 from ocim.tasks import perform
-from ocim.wiring import context
+from ocim.wiring import context, queue_name
 
 OPTIONAL = sorted(service.value for service in set(Service) - ALWAYS)
 OF_SHOP = ("partner_code", "currency", "flavor")
 
 
 class Command(OcimCommand):
-    help = "Turn ecommerce and course discovery on and off."
+    help = "Turn ecommerce and course discovery on and off, and see that they are set up."
     examples = """examples:
   ocim services enable campus.example.com ecommerce discovery --partner-code CAMPUS \\
       --currency GBP --processor paypal --keys @paypal.yml
+  ocim services status campus.example.com
+  ocim services setup campus.example.com --step site --force
   ocim services disable campus.example.com discovery
 
 Keys of payment processors are a YAML file, or standard input (--keys -):
@@ -32,6 +38,17 @@ Keys of payment processors are a YAML file, or standard input (--keys -):
 
     def add_arguments(self, parser: CommandParser) -> None:
         add = self.subcommands(parser)
+        status = add("status", self.status, "what is set up, owed, or drifted", json=True)
+        setup = add("setup", self.setup, "do what is owed of what has to be set up once")
+        runbook = add("runbook", self.runbook, "the same, for a person to do")
+        for command in (status, setup, runbook):
+            command.add_argument("instance", help="its id, its domain, or its name")
+        for command in (setup, runbook):
+            command.add_argument("--step", action="append", default=[], dest="steps",
+                                 metavar="STEP", help="this one; or several of them")  # fmt: skip
+        setup.add_argument("--dry-run", action="store_true", help="only say what would be done")
+        setup.add_argument("--force", action="store_true", help="set what others have changed, too")
+        runbook.add_argument("--reveal", action="store_true", help="with the secrets")
         enable = add("enable", self.enable, "turn services on; the next app server has them")
         disable = add("disable", self.disable, "take services off the web; their data is kept")
         for command in (enable, disable):
@@ -75,6 +92,58 @@ Keys of payment processors are a YAML file, or standard input (--keys -):
         self.out.say(f"{_names(given)} off, and off the web; databases and indexes of {instance}"
                      " are kept.")  # fmt: skip
 
+    def status(self, given: argparse.Namespace) -> None:
+        instance = find_instance(given.instance)
+        lines = status.status(instance, context())
+        self.out.rows(
+            ("step", "state", "detail", "last done", "on"),
+            [
+                (one.step, one.state, "; ".join(filter(None, (one.detail, one.remedy))),
+                 one.at, one.appserver)
+                for one in lines
+            ],
+        )  # fmt: skip
+        wrong = [one for one in lines if one.state != "done"]
+        if not lines:
+            self.out.say("It has neither ecommerce nor discovery.")
+        elif wrong:
+            raise Error(f"{len(wrong)} of {len(lines)} steps are not as they should be.")
+
+    def setup(self, given: argparse.Namespace) -> None:
+        instance = find_instance(given.instance)
+        if given.dry_run:
+            self._say_deeds(given, only_owed=True, reveal=False)
+            return
+        job = setup.request(
+            instance, names=given.steps, force=given.force, queue=queue_name(), context=context()
+        )
+        perform([jobs.nudge(job)])
+        follow(job, self.out)
+        self.out.say("Done. `ocim services status` looks at all of it again.")
+
+    def runbook(self, given: argparse.Namespace) -> None:
+        self._say_deeds(given, only_owed=False, reveal=given.reveal)
+
+    def _say_deeds(self, given: argparse.Namespace, *, only_owed: bool, reveal: bool) -> None:
+        appserver = setup.served_by(find_instance(given.instance))
+        chosen = steps.chosen(appserver, given.steps, context())
+        if only_owed:
+            found = steps.examine(appserver, chosen, context(), force=given.force)
+        else:
+            found = steps.as_if_nothing_were_there(appserver, chosen, context())
+        of = steps.setup_of(appserver, context())
+        for one in found:
+            if one.problem:
+                self.out.say(f"{one.step.name}: {one.problem}", style="red")
+            deeds = steps.deeds(one, of)
+            if deeds:
+                self.out.say(f"# {one.step.name}: {one.step.about}")
+            for deed in deeds:
+                for line in runbook.lines(deed, reveal=reveal):
+                    self.out.say(line)
+        if only_owed and not any(steps.deeds(one, of) for one in found):
+            self.out.say("Nothing is owed.")
+
 
 def _names(given: argparse.Namespace) -> str:
     return " and ".join(given.services).capitalize()
@@ -84,6 +153,7 @@ def _processors(names: list[str] | None, keys: str | None) -> dict[str, Any] | N
     """By name; None where nothing is said of them."""
     if names is None and keys is None:
         return None
+    keys = sys.stdin.read() if keys == "-" else keys
     text = text_of_argument(keys, option="--keys")[0] if keys else ""
     found = read_mapping(text, where="--keys")
     names = names if names is not None else list(found)
