@@ -27,6 +27,7 @@ from ocim.store.models import (
     OpenEdXAppServer,
     OpenEdXInstance,
 )
+from tests.service_shells import ServiceShells
 
 QUEUE = "opencraft"
 FIELDS: dict[str, Any] = {
@@ -78,7 +79,10 @@ class World:
         )
     )
 
+    shells: ServiceShells = field(default_factory=ServiceShells)
+
     def __post_init__(self) -> None:
+        self.cloud.answer = self.shells
         self.provider = MemoryProvider(self.cloud, kind="local")
         self.database_server = DatabaseServer.objects.create(
             name="databases", kind="sqlite", directory="/srv/databases"

@@ -54,7 +54,7 @@ SHELLS: Mapping[Service, Shell] = {
 def manage(service: Service, arguments: str, root: str = "") -> str:
     """A line for bash that runs the service's `manage.py` with these arguments, quoted ones."""
     shell = SHELLS[service]
-    at = shlex.quote(root)
+    at = shlex.quote(root) if root else ""
     home = f"{at}/edx/app/{shell.home}"
     words = [
         f"{at}/edx/bin/python.{shell.home}",

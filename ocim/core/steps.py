@@ -42,7 +42,7 @@ def verdict(
 ) -> Verdict:
     """`actual` is None where there is nothing yet, `applied` where Ocim has never done the step.
 
-    A field is set if Ocim wants another value than it set before. Otherwise what the service has
+    A field is set if it is not there, or if Ocim wants another value than it set before. Otherwise what the service has
     stays, as somebody there may know why; but where Ocim never set it, what is empty and what is
     essential is. `force` sets all.
     """
@@ -54,7 +54,7 @@ def verdict(
         there = actual.get(name)
         if there == value:
             fields[name] = value
-        elif force or _is_ours(name, value, there, applied, essential):
+        elif force or name not in actual or _is_ours(name, value, there, applied, essential):
             fields[name] = value
             changing.append(name)
         else:

@@ -39,6 +39,11 @@ def test_an_edit_of_what_the_service_cannot_do_without_is_a_drift_and_stays() ->
     assert found.drifted == ("code",)
 
 
+def test_what_was_removed_is_made_again() -> None:
+    found = verdict(WANTED, actual={"name": "Acme"}, applied=WANTED)
+    assert found.changing == ("code",)
+
+
 def test_force_mends_a_drift() -> None:
     found = verdict(
         WANTED, actual={**WANTED, "code": "x"}, applied=WANTED, essential={"code"}, force=True

@@ -45,7 +45,7 @@ def permissions(given):
         has = set(Permission.objects.filter(group__user=user)) | set(user.user_permissions.all())
     group = Group.objects.filter(name=given["group"]).first()
     answer = users({"users": [given["user"]]})
-    answer["fields"] = {"missing": sorted(_name(one) for one in wanted if one not in has)}
+    answer["fields"] = {"lacking": sorted(_name(one) for one in wanted if one not in has)}
     answer["wanted"] = sorted(_name(one) for one in wanted)
     answer["of_group"] = sorted(map(_name, group.permissions.all())) if group else []
     return answer

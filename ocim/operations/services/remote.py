@@ -91,6 +91,11 @@ def run_as_root(
     )
 
 
+def located(text: str, appserver: OpenEdXAppServer, context: Context) -> str:
+    """The text with its paths as they are on the app server, whose root may be a directory."""
+    return text.replace("/edx/", f"{_host(appserver, context).root}/edx/")
+
+
 @dataclass(frozen=True, slots=True)
 class _Host:
     provider: Provider

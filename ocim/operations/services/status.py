@@ -50,7 +50,7 @@ def _line(found: steps.Found, appserver: OpenEdXAppServer, last: ServiceStep | N
         state, detail, remedy = "owed", f"to be set: {', '.join(verdict.changing)}", again
     elif verdict.drifted:
         state, remedy = "drifted", f"{again} --force"
-        detail = f"changed in the service: {', '.join(verdict.drifted)}"
+        detail = f"differs in the service: {', '.join(verdict.drifted)}"
     else:
         edited = f"left as edited in the service: {', '.join(verdict.kept)}"
         state, detail, remedy = "done", edited if verdict.kept else "", ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ocim.catalog.step_list import steps_of
 from ocim.catalog.steps import Command, Crontab, Deed, Looked, Script, Setup, Step
-from ocim.catalog.steps_lms import BY_NAME
+from ocim.catalog.steps_lms import BY_NAME, MIGRATED
 from ocim.core.errors import BadInput, OcimError, OutsideError, OutsideRefusal
 from ocim.core.secrets import derive
 from ocim.core.spec import Secret
@@ -70,7 +70,7 @@ def as_if_nothing_were_there(
 ) -> list[Found]:
     """The steps as they are owed at first, for a runbook; nothing is looked at."""
     setup = setup_of(appserver, context)
-    empty = {"fields": {}, "users": {}, "names": {}, "of_group": [], "wanted": BY_NAME}
+    empty = {"fields": {}, "users": MIGRATED, "names": {}, "of_group": [], "wanted": BY_NAME}
     return [Found(step, verdict(step.wanted(setup), actual=None), empty) for step in steps]
 
 
@@ -137,7 +137,7 @@ def _tell(found: Found, on_line: OnLine) -> None:
     if found.verdict.is_owed:
         on_line(f"{found.step.name}: {found.step.about}.")
     for name in found.verdict.kept:
-        on_line(f"{found.step.name}: {name} was changed in the service, and is left as it is.")
+        on_line(f"{found.step.name}: {name} differs in the service, and is left as it is.")
 
 
 def _perform(
@@ -153,7 +153,8 @@ def _perform(
     for step, deed in owed:
         if isinstance(deed, Crontab):
             # The comment is how Ansible's cron module knows a job, and does not add it again.
-            text = f"#Ansible: {deed.name}\n{deed.line}\n"
+            line = remote.located(deed.line, appserver, context)
+            text = f"#Ansible: {deed.name}\n{line}\n"
             script = "{ crontab -l 2>/dev/null; cat; } | crontab -"
             ran = remote.run_as_root(appserver, script, context, stdin=text, timeout=60.0)
             if ran.status:

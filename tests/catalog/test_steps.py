@@ -1,0 +1,252 @@
+"""Which commands each release is set up with, and the traps of the documented ones."""
+
+from typing import Any
+
+import pytest
+
+from ocim.catalog.runbook import lines
+from ocim.catalog.step_list import steps_of
+from ocim.catalog.steps import Command, Crontab, Deed, Looked, Script, Setup
+from ocim.catalog.steps_lms import MIGRATED
+from ocim.core.spec import Instance, Secret
+from tests.catalog.instances import DISCOVERY, ECOMMERCE, full, variables
+
+PAYPAL = {"mode": "sandbox", "client_id": "id", "client_secret": "secret"}
+NOTHING: Looked = {
+    "fields": None,
+    "users": {},
+    "names": {},
+    "of_group": [],
+    "wanted": ["course_modes:coursemode:change_coursemode"],
+}
+SITE = ("--site-domain", "--site-name", "--partner-code", "--partner-name", "--lms-url-root",
+        "--payment-processors", "--client-side-payment-processor", "--from-email",
+        "--discovery_api_url")  # fmt: skip
+PARTNER = ("--site-id", "--site-domain", "--code", "--name", "--courses-api-url",
+           "--ecommerce-api-url", "--organizations-api-url")  # fmt: skip
+
+
+def of(release: str, **changes: Any) -> Instance:
+    shop = {"partner_code": "ACME", "payment_processors": {"paypal": PAYPAL}}
+    return full(openedx_release=release, edx_platform_commit=release, **{**shop, **changes})
+
+
+def setup_of(instance: Instance) -> Setup:
+    return Setup(instance, variables(instance), mark=lambda secret: f"mark of {len(str(secret))}")
+
+
+def deeds(instance: Instance, step: str, looked: Looked = NOTHING) -> list[Deed]:
+    setup = setup_of(instance)
+    [found] = [one for one in steps_of(instance) if one.name == step]
+    fields = found.wanted(setup)
+    return found.do(setup, fields, {**looked, "fields": looked["fields"] or {}})
+
+
+def argvs(instance: Instance, step: str, looked: Looked = NOTHING) -> list[list[str]]:
+    """With secrets in clear text."""
+    return [
+        [word.reveal() if isinstance(word, Secret) else str(word) for word in deed.words]
+        for deed in deeds(instance, step, looked)
+        if isinstance(deed, Command)
+    ]
+
+
+def flags(argv: list[str]) -> dict[str, str]:
+    return dict(word.split("=", 1) for word in argv if word.startswith("--") and "=" in word)
+
+
+@pytest.mark.parametrize(
+    "release, command, number",
+    [("ironwood.2", "create_oauth2_client", 2), ("juniper.2", "create_dot_application", 4),
+     ("lilac.1", "create_dot_application", 4)],
+)  # fmt: skip
+def test_a_release_has_its_own_command_for_clients_and_number_of_them(
+    release: str, command: str, number: int
+) -> None:
+    made = argvs(of(release), "clients")
+    assert [argv[0] for argv in made] == [command] * number
+
+
+def test_the_clients_of_juniper_are_attached_to_the_workers_and_skip_the_question() -> None:
+    sign_on, backend, *_ = argvs(of("juniper.2"), "clients")
+    assert sign_on[1:3] == ["ecommerce-sso", "ecommerce_worker"]
+    assert sign_on[-5:] == [
+        "--redirect-uris", "https://ecommerce.demo.localhost/complete/edx-oauth2/",
+        "--skip-authorization", "--scopes", "user_id",
+    ]  # fmt: skip
+    assert backend[1:5] == [
+        "ecommerce-backend-service", "ecommerce_worker", "--grant-type", "client-credentials",
+    ]  # fmt: skip
+
+
+def test_the_client_of_ironwood_comes_back_by_openid_connect() -> None:
+    [client, _] = argvs(of("ironwood.2"), "clients")
+    assert client[1:3] == [
+        "https://ecommerce.demo.localhost",
+        "https://ecommerce.demo.localhost/complete/edx-oidc/",
+    ]
+    assert client[-1] == "--trusted"
+
+
+def test_a_client_that_is_there_keeps_its_name() -> None:
+    looked = {**NOTHING, "names": {"ecommerce.sign-on": "mine"}}
+    assert argvs(of("juniper.2"), "clients", looked)[0][1] == "mine"
+
+
+def test_only_clients_that_differ_are_touched() -> None:
+    setup = setup_of(of("juniper.2"))
+    [step] = [one for one in steps_of(setup.instance) if one.name == "clients"]
+    there = {**step.wanted(setup), "discovery.backend.secret": "another"}
+    [argv] = argvs(setup.instance, "clients", {**NOTHING, "fields": there})
+    assert argv[1] == "discovery-backend-service"
+
+
+@pytest.mark.parametrize(
+    "release, clients",
+    [
+        ("ironwood.2", ("--client-id", "--client-secret")),
+        ("juniper.2", ("--sso-client-id", "--sso-client-secret", "--backend-service-client-id",
+                       "--backend-service-client-secret")),
+        ("lilac.1", ("--sso-client-id", "--sso-client-secret", "--backend-service-client-id",
+                     "--backend-service-client-secret")),
+    ],
+)  # fmt: skip
+def test_the_site_is_made_with_all_flags_of_the_release(
+    release: str, clients: tuple[str, ...]
+) -> None:
+    [argv] = argvs(of(release), "site")
+    assert argv[0] == "create_or_update_site"
+    assert tuple(flags(argv)) == (*SITE, *clients)
+
+
+def test_the_site_is_told_its_payment_processors_which_a_rerun_would_empty() -> None:
+    [argv] = argvs(of("juniper.2"), "site")
+    assert flags(argv)["--payment-processors"] == "paypal"
+
+
+def test_the_mail_of_the_site_is_the_lms_s() -> None:
+    [argv] = argvs(of("juniper.2"), "site")
+    assert flags(argv)["--from-email"] == "ops@example.com"
+
+
+def test_stripe_is_used_on_the_baskets_page_and_listed_too() -> None:
+    keys = {"publishable_key": "pk", "secret_key": "sk", "country": "GB"}
+    [argv] = argvs(of("juniper.2", payment_processors={"stripe": keys}), "site")
+    assert flags(argv)["--client-side-payment-processor"] == "stripe"
+    assert flags(argv)["--payment-processors"] == "stripe"
+
+
+def test_a_basket_elsewhere_that_somebody_set_up_is_kept() -> None:
+    looked = {**NOTHING, "site_id": 3, "microfrontend": "https://pay.example.com"}
+    said = flags(argvs(of("lilac.1"), "site", looked)[0])
+    assert said["--site-id"] == "3"
+    assert said["--enable-microfrontend-for-basket-page"] == "true"
+    assert said["--payment-microfrontend-url"] == "https://pay.example.com"
+
+
+def test_without_one_the_flag_whose_every_value_is_true_is_left_out() -> None:
+    assert "--enable-microfrontend-for-basket-page" not in flags(argvs(of("lilac.1"), "site")[0])
+
+
+@pytest.mark.parametrize(
+    "release, more",
+    [
+        ("ironwood.2", ("--oidc-url-root", "--oidc-key", "--oidc-secret")),
+        ("juniper.2", ("--lms-url",)),
+        ("lilac.1", ("--lms-url",)),
+        ("sumac.1", ("--lms-url", "--lms-coursemode-api-url", "--studio-url")),
+    ],
+)
+def test_the_partner_is_made_with_the_flags_of_the_release(
+    release: str, more: tuple[str, ...]
+) -> None:
+    [argv] = argvs(of(release), "partner")
+    assert tuple(flags(argv)) == (*PARTNER, *more)
+
+
+def test_the_partner_is_the_same_in_both_services() -> None:
+    [site], [partner] = argvs(of("juniper.2"), "site"), argvs(of("juniper.2"), "partner")
+    assert flags(site)["--partner-code"] == flags(partner)["--code"] == "ACME"
+
+
+def test_the_url_of_organizations_has_its_slash() -> None:
+    [argv] = argvs(of("juniper.2"), "partner")
+    assert flags(argv)["--organizations-api-url"].endswith("/api/organizations/v0/")
+
+
+def test_urls_that_an_operator_added_to_the_partner_are_said_again() -> None:
+    looked = {**NOTHING, "fields": {"--programs-api-url": "https://programs.example.com/"}}
+    [argv] = argvs(of("juniper.2"), "partner", looked)
+    assert flags(argv)["--programs-api-url"] == "https://programs.example.com/"
+
+
+def test_without_a_shop_the_catalogue_reads_none() -> None:
+    [argv] = argvs(of("juniper.2", services=DISCOVERY), "partner")
+    assert flags(argv)["--ecommerce-api-url"] == ""
+
+
+@pytest.mark.parametrize(
+    "release, commands",
+    [
+        ("juniper.2", ["refresh_course_metadata", "update_index"]),
+        ("lilac.1", ["install_es_indexes", "refresh_course_metadata", "update_index"]),
+    ],
+)
+def test_courses_are_read_before_they_are_indexed(release: str, commands: list[str]) -> None:
+    made = argvs(of(release), "indexes")
+    assert [argv[0] for argv in made] == commands
+    assert made[-1] == ["update_index", "--disable-change-limit"]
+
+
+@pytest.mark.parametrize(
+    "release, page",
+    [("ginkgo.1", "single_course_checkout_page"), ("juniper.2", "basket_checkout_page")],
+)
+def test_purchases_lead_to_the_basket_in_the_field_of_the_release(release: str, page: str) -> None:
+    [script] = deeds(of(release), "commerce")
+    assert isinstance(script, Script)
+    assert script.given["fields"][page] == "/basket/add/"
+
+
+def test_a_user_that_exists_keeps_its_address_its_groups_and_what_it_may() -> None:
+    there = {"email": "w@fake.email", "superuser": True, "groups": ["editors"]}
+    looked = {**NOTHING, "users": {"ecommerce_worker": there}}
+    made = argvs(of("juniper.2", services=ECOMMERCE), "users", looked)
+    assert made == [
+        ["manage_user", "ecommerce_worker", "w@fake.email", "--staff", "--superuser", "--groups",
+         "editors"]
+    ]  # fmt: skip
+
+
+def test_a_new_user_has_no_password() -> None:
+    [argv] = argvs(of("juniper.2", services=DISCOVERY), "users")
+    assert "--unusable-password" in argv
+
+
+def test_permissions_are_added_to_those_that_the_group_has() -> None:
+    looked = {**NOTHING, "of_group": ["a:b:c"], "users": MIGRATED}
+    group, user = argvs(of("juniper.2"), "permissions", looked)
+    assert group == [
+        "manage_group", "ecommerce_service", "--permissions", "a:b:c",
+        "course_modes:coursemode:change_coursemode",
+    ]  # fmt: skip
+    assert user[-2:] == ["--groups", "ecommerce_service"]
+
+
+def test_the_hourly_job_indexes_after_it_has_read() -> None:
+    [job] = deeds(of("juniper.2"), "job")
+    assert isinstance(job, Crontab)
+    assert job.line.index("refresh_course_metadata") < job.line.index("update_index")
+
+
+@pytest.mark.parametrize("release", ["ginkgo.1", "ironwood.2", "juniper.2", "lilac.1", "sumac.1"])
+def test_a_runbook_shows_no_secret_unless_it_is_asked_to(release: str) -> None:
+    instance = of(release)
+    every = [deed for step in steps_of(instance) for deed in deeds(instance, step.name)]
+    secrets = {word.reveal().split("=")[-1] for deed in every if isinstance(deed, Command)
+               for word in deed.words if isinstance(word, Secret)}  # fmt: skip
+    hidden = "\n".join(line for deed in every for line in lines(deed, reveal=False))
+    shown = "\n".join(line for deed in every for line in lines(deed, reveal=True))
+    assert secrets
+    assert not any(secret in hidden for secret in secrets)
+    assert all(secret in shown for secret in secrets)

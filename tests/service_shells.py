@@ -1,0 +1,66 @@
+"""The shells of the services on memory hosts: what is asked of them, and what they answer."""
+
+import ast
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ocim.catalog.shells import RESULT
+from ocim.core.spec import Ran
+
+CRONTAB = "43 * * * * manage.discovery refresh_course_metadata && manage.discovery update_index\n"
+NOTHING: dict[str, Any] = {"fields": {}, "users": {}, "names": {}, "of_group": [], "wanted": []}
+"""What looking comes to on a server where nothing was ever set up."""
+
+
+@dataclass
+class ServiceShells:
+    """Takes every command, and sees nothing, unless a test says otherwise."""
+
+    argvs: list[list[str]] = field(default_factory=list)
+    """The management commands, in their order."""
+    scripts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    looks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By the name of the function that looks."""
+    faults: dict[str, str] = field(default_factory=dict)
+    """By the first word of a command, what it fails with."""
+    crontab: str = CRONTAB
+    before: Callable[[str], None] = lambda _name: None
+    """Called with the name of whatever is about to be done."""
+
+    def __call__(self, _host: str, argv: Sequence[str], stdin: str) -> Ran:
+        """As `Cloud.answer`."""
+        if "crontab" in argv[-1]:
+            self.crontab += stdin
+            return Ran(0, self.crontab)
+        given = _given(stdin)
+        answers = []
+        for part in json.loads(given["PARTS"]):
+            answers.append(self._answer(part["called"], part["given"]))
+            if "error" in answers[-1] and given["STOP"]:
+                break
+        return Ran(0, f"noise\n{RESULT}{json.dumps(answers)}\n")
+
+    def _answer(self, called: str, given: dict[str, Any]) -> dict[str, Any]:
+        if called == "run":
+            argv = given["argv"]
+            self.before(argv[0])
+            if argv[0] in self.faults:
+                return {"error": f"CommandError: {self.faults[argv[0]]}"}
+            self.argvs.append(argv)
+            return {"result": ""}
+        if called.startswith("set_"):
+            self.before(called)
+            self.scripts.append((called, given))
+            return {"result": None}
+        return {"result": self.looks.get(called, NOTHING)}
+
+
+def _given(stdin: str) -> dict[str, Any]:
+    """The names that the line is run with."""
+    [line] = ast.parse(stdin).body
+    assert isinstance(line, ast.Expr)
+    assert isinstance(line.value, ast.Call)
+    found: dict[str, Any] = ast.literal_eval(line.value.args[1])
+    return found
