@@ -42,9 +42,9 @@ def verdict(
 ) -> Verdict:
     """`actual` is None where there is nothing yet, `applied` where Ocim has never done the step.
 
-    A field is set if it is not there, or if Ocim wants another value than it set before. Otherwise what the service has
-    stays, as somebody there may know why; but where Ocim never set it, what is empty and what is
-    essential is. `force` sets all.
+    A field is set if it is not there, or if Ocim wants another value than it set before. Otherwise
+    what the service has stays, as somebody there may know why; but where Ocim never set it, what is
+    empty and what is essential is. `force` sets all.
     """
     if actual is None:
         return Verdict(False, dict(wanted), tuple(wanted), (), ())

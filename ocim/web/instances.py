@@ -7,10 +7,12 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from ocim.core.errors import OcimError
+from ocim.core.spec import ALWAYS
 from ocim.core.states import AppServerState, JobState, RolloutState
 from ocim.operations.effective import effective_variables
 from ocim.store import selectors
 from ocim.store.models import OpenEdXInstance
+from ocim.store.specs import services_of
 from ocim.web.actions import offers
 from ocim.web.describe import by_layer, doing, in_work, nobody_works, site_url
 from ocim.wiring import context
@@ -50,6 +52,7 @@ def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
     shown = {**_progress(found), "mark": mark, "nobody_works": nobody_works()}
     shown["last_upgrade"] = found.upgrade_set.select_related("rollout").order_by("-id").first()
     shown["held"] = found.hold.coming_or_on(context().now())
+    shown["services"] = sorted(services_of(found) - ALWAYS)
     try:
         shown["layers"] = by_layer(effective_variables(found, context().policy))
     except OcimError as error:

@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, re_path
 
-from ocim.web import actions, appservers, events, instances, rollout_actions, rollouts
+from ocim.web import actions, appservers, events, instances, rollout_actions, rollouts, services
 
 urlpatterns = [
     path(
@@ -17,6 +17,13 @@ urlpatterns = [
     path("instances/<int:instance_id>/progress/", instances.progress, name="instance-progress"),
     path("instances/<int:instance_id>/events/", events.instance, name="instance-events"),
     path("instances/<int:instance_id>/spawn/", actions.spawn, name="spawn"),
+    path("instances/<int:instance_id>/services/", services.services, name="services"),
+    path(
+        "instances/<int:instance_id>/services/switch/",
+        services.switch_services,
+        name="switch-services",
+    ),
+    path("instances/<int:instance_id>/services/set-up/", services.set_up, name="set-up-services"),
     path("appservers/<int:appserver_id>/", appservers.appserver, name="appserver"),
     path("appservers/<int:appserver_id>/progress/", appservers.progress, name="appserver-progress"),
     path("appservers/<int:appserver_id>/events/", events.appserver, name="appserver-events"),

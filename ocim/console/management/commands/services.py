@@ -12,7 +12,7 @@ from ocim.console.progress import follow
 from ocim.core.errors import BadInput
 from ocim.core.spec import ALWAYS, Service
 from ocim.documents.arguments import text_of_argument
-from ocim.documents.yaml_text import read_mapping
+from ocim.documents.processors import read_processors
 from ocim.operations import jobs
 from ocim.operations.services import setup, status, steps, switch
 from ocim.store.selectors import find_instance
@@ -155,8 +155,8 @@ def _processors(names: list[str] | None, keys: str | None) -> dict[str, Any] | N
         return None
     keys = sys.stdin.read() if keys == "-" else keys
     text = text_of_argument(keys, option="--keys")[0] if keys else ""
-    found = read_mapping(text, where="--keys")
+    found = read_processors(text, where="--keys")
     names = names if names is not None else list(found)
     if unused := [name for name in found if name not in names]:
         raise BadInput([f"--keys: {name} is not named with --processor." for name in unused])
-    return {name: found.get(name) or {} for name in names}
+    return {name: found.get(name, {}) for name in names}
