@@ -21,6 +21,7 @@ from ocim.store.models.shared import (
     LoadBalancingServer,
     SearchServer,
 )
+from ocim.store.models.verification import Verification
 from ocim.store.models.worker import Worker
 
 __all__ = [
@@ -44,5 +45,6 @@ __all__ = [
     "SqlRun",
     "Upgrade",
     "UpgradeStep",
+    "Verification",
     "Worker",
 ]
