@@ -218,6 +218,9 @@ class SearchServers(Protocol):
     def indexes(self, host: SearchHost, prefix: str) -> Mapping[str, int]:
         """The indexes whose names begin so, and how many documents each has."""
 
+    def aliases(self, host: SearchHost, prefix: str) -> Mapping[str, str]:
+        """The aliases whose names begin so, and the index that each means."""
+
 
 class Prober(Protocol):
     """Looks whether something answers. Never raises for what it finds: the result says it."""

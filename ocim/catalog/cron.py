@@ -1,8 +1,6 @@
 """Discovery's hourly job on an app server: where it may stand, and what its runs leave behind."""
 
 import re
-import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ocim.catalog.discovery import REFRESH
@@ -35,21 +33,18 @@ class LastRun:
     reason: str
 
 
-def look(root: str = "") -> Sequence[str]:
-    """What to run on the host, as root, to find the job; `read` makes sense of what it prints."""
-    at = shlex.quote(root)
-    script = f"""
-{{ crontab -l -u discovery; crontab -l -u root; cat {at}/etc/cron.d/*; }} 2>/dev/null |
+# Of the host as root; a `local` host is below a directory, which its environment names.
+LOOK = f"""
+{{ crontab -l -u discovery; crontab -l -u root; cat "$OCIM_HOST_ROOT"/etc/cron.d/*; }} 2>/dev/null |
     grep {REFRESH} | grep -v '^ *#' | head -n 1 | sed 's/^/{_MARK}entry /'
-tail -n 60 {at}{LOG} 2>/dev/null | sed 's/^/{_MARK}log /'
-{{ cat {at}/var/log/syslog || journalctl --no-pager -t CRON; }} 2>/dev/null |
+tail -n 60 "$OCIM_HOST_ROOT"{LOG} 2>/dev/null | sed 's/^/{_MARK}log /'
+{{ cat "$OCIM_HOST_ROOT"/var/log/syslog || journalctl --no-pager -t CRON; }} 2>/dev/null |
     grep CRON | grep {REFRESH} | tail -n 1 | sed 's/^/{_MARK}syslog /'
 """
-    return ["sudo", "-n", "bash", "-c", script]
 
 
 def read(output: str) -> Job:
-    """What `look` printed."""
+    """What LOOK printed."""
     kept: dict[str, list[str]] = {"entry": [], "log": [], "syslog": []}
     for line in output.splitlines():
         kind, _, text = line.removeprefix(_MARK).partition(" ")

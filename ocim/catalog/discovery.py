@@ -64,10 +64,15 @@ def cron(instance: Instance) -> dict[str, Any]:
     """The hourly job; the built-in playbooks have their own."""
     if instance.configuration_source_repo_url == BUILTIN:
         return {}
+    return {"EDXAPP_ADDITIONAL_CRON_JOBS": [hourly_job()]}
+
+
+def hourly_job() -> dict[str, str]:
+    """For Ansible's cron module."""
     # The refresh writes to the database only, so search has to follow. Of few courses a new one is
     # more of a change than update_index lets through by itself.
     commands = f"{_MANAGE} {REFRESH} && {_MANAGE} update_index --disable-change-limit"
-    job = {
+    return {
         "name": _JOB,
         # It is added before there is a user `discovery`, whose crontab it would belong to.
         "user": "root",
@@ -76,4 +81,3 @@ def cron(instance: Instance) -> dict[str, Any]:
         "hour": "*",
         "day": "*",
     }
-    return {"EDXAPP_ADDITIONAL_CRON_JOBS": [job]}

@@ -1,7 +1,4 @@
-"""The variables of ecommerce and its worker: one function per layer, upstream's names.
-
-Partners, currency and payment processors are not among them: those are the operator's to say.
-"""
+"""The variables of ecommerce and its worker: one function per layer, upstream's names."""
 
 from typing import Any
 
@@ -9,6 +6,8 @@ from ocim.catalog.database_variables import engine
 from ocim.catalog.endpoints import HTTPS_PORT, NGINX_PORT, public_url
 from ocim.catalog.lms import TRANSPORTS
 from ocim.catalog.releases import git_reference
+from ocim.catalog.secret_names import with_secrets_hidden
+from ocim.catalog.shop import CONFIG, partner_code
 from ocim.core.secrets import derive
 from ocim.core.spec import Instance, Secret, Service
 
@@ -29,6 +28,14 @@ def defaults(instance: Instance) -> dict[str, Any]:
         "ECOMMERCE_SSL_NGINX_PORT": HTTPS_PORT,
         "ECOMMERCE_GUNICORN_WORKERS": 2,
     }
+
+
+def payment(instance: Instance) -> dict[str, Any]:
+    """The keys of the payment processors: looked up by the partner's code in lower case."""
+    if not instance.payment_processors:
+        return {}
+    code = partner_code(instance, {}).lower()
+    return {CONFIG: {code: with_secrets_hidden(instance.payment_processors)}}
 
 
 def databases(instance: Instance) -> dict[str, Any]:

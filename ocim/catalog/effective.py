@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ocim.catalog import discovery, ecommerce, lms, oauth, search, services
+from ocim.catalog import currency, discovery, ecommerce, lms, oauth, search, services
 from ocim.catalog.host_name import require_other_host_name
 from ocim.catalog.jwt import JwtKeys
 from ocim.catalog.pairs import followed
@@ -58,11 +58,14 @@ def _generated(instance: Instance, seed: bytes, jwt_keys: JwtKeys) -> dict[str, 
         "secrets": lms.secrets(seed, jwt_keys) | oauth.clients(seed),
         "services": services.switches(instance) | services.addresses(instance),
     }
+    if instance.currency:
+        everywhere["services"] |= currency.variables(instance.currency)
     if Service.ECOMMERCE in instance.services:
         everywhere["defaults"] |= ecommerce.defaults(instance)
         everywhere["databases"] |= ecommerce.databases(instance)
         everywhere["brokers"] |= ecommerce.brokers(instance)
         everywhere["secrets"] |= ecommerce.secrets(seed)
+        everywhere["services"] |= ecommerce.payment(instance)
     if Service.DISCOVERY in instance.services:
         everywhere["defaults"] |= discovery.defaults(instance)
         everywhere["databases"] |= discovery.databases(instance)

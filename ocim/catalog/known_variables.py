@@ -83,7 +83,7 @@ ECOMMERCE_DISCOVERY_SERVICE_URL: discovery's public URL
 ECOMMERCE_WORKER_ECOMMERCE_API_ROOT: ecommerce's public URL with /api/v2/
 ECOMMERCE_PLATFORM_NAME: the instance's name
 ECOMMERCE_OSCAR_FROM_EMAIL: the same as EDXAPP_DEFAULT_FROM_EMAIL
-ECOMMERCE_OSCAR_DEFAULT_CURRENCY: left to the operator; upstream knows it from koa on
+ECOMMERCE_OSCAR_DEFAULT_CURRENCY: the instance's currency, where it has one; upstream knows it from koa on
 ECOMMERCE_DATABASE_ENGINE: Django's name for the database server's kind; built-in playbooks only
 ECOMMERCE_DATABASE_NAME: ecommerce's database
 ECOMMERCE_DATABASE_USER: its account
@@ -163,19 +163,19 @@ ECOMMERCE_GUNICORN_WORKERS: how many processes serve ecommerce
 DISCOVERY_GUNICORN_WORKERS: how many processes serve discovery
 """,
     Kind.MAPPING: """
-EDXAPP_LMS_ENV_EXTRA: left to the operator; the LMS's own settings, over all others
+EDXAPP_LMS_ENV_EXTRA: the LMS's own settings; Ocim's part is the currency of a default mode
 EDXAPP_CMS_ENV_EXTRA: left to the operator; the studio's own settings, over all others
 EDXAPP_FEATURES_EXTRA: left to the operator; feature switches of LMS and studio
 EDXAPP_WORKERS: left to the operator; how many processes serve LMS and studio
 EDXAPP_XQUEUE_DJANGO_AUTH: derived; how the LMS signs on at xqueue
 XQUEUE_DJANGO_USERS: the same password, where xqueue looks for it
-ECOMMERCE_PAYMENT_PROCESSOR_CONFIG: left to the operator; by partner code in lower case
+ECOMMERCE_PAYMENT_PROCESSOR_CONFIG: payment processors' keys, by partner code in lower case
 DISCOVERY_MEDIA_STORAGE_BACKEND: uploads, on storage that outlives app servers
 """,
     Kind.TEXTS: """
 EDXAPP_FERNET_KEYS: derived; encrypts fields of the LMS's database
 EDXAPP_RETIRED_USER_SALTS: derived; hides the names of users who left
-EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY: left to the operator; code and symbol of the currency
+EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY: code and symbol of the instance's own currency
 DISCOVERY_MEMCACHE: the app server's own
 """,
     Kind.MAPPINGS: """

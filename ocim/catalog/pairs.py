@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ocim.catalog import currency
+
 SAME: Mapping[str, str] = {
     "ECOMMERCE_EDX_API_KEY": "EDXAPP_EDX_API_KEY",
     "ECOMMERCE_WORKER_JWT_SECRET_KEY": "COMMON_JWT_SECRET_KEY",
@@ -14,8 +16,12 @@ SAME: Mapping[str, str] = {
 
 def followed(extra: Mapping[str, Any], *, generated: Mapping[str, Any]) -> dict[str, Any]:
     """What follows from an operator's settings that set one of a pair and not the other."""
-    return {
+    following: dict[str, Any] = {
         follower: extra[leader]
         for follower, leader in SAME.items()
         if leader in extra and follower in generated
     }
+    code = extra.get("ECOMMERCE_OSCAR_DEFAULT_CURRENCY")
+    if isinstance(code, str) and code in currency.codes():
+        following |= currency.of_lms(code)
+    return following

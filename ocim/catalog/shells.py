@@ -6,24 +6,28 @@ Programs are given by standard input, so that nothing of them is seen among the 
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ocim.core.spec import Service
 
 RESULT = "OCIM-RESULT: "
 """What the line begins with that holds a program's result: services print what they like."""
-# One line, which interactive interpreters understand too, as `shell` is one before Django 1.11; and
-# with names of its own, as Django runs it in a function, whose functions do not see one another.
-_LINE = "exec({text!r}, {{'GIVEN': {given!r}, 'CALLED': {called!r}, 'RESULT': {result!r}}})\n"
-_CALL = """
+# One line, which interactive interpreters understand too, as `shell` is one before Django 1.11.
+_LINE = "exec({text!r}, {{'PARTS': {parts!r}, 'STOP': {stop!r}, 'RESULT': {result!r}}})\n"
+_RUN = """
 import json
-GIVEN = json.loads(GIVEN)
-try:
-    answer = {"result": globals()[CALLED](GIVEN)}
-except Exception as error:
-    answer = {"error": "%s: %s" % (type(error).__name__, error)}
-print("\\n" + RESULT + json.dumps(answer))
+answers = []
+for part in json.loads(PARTS):
+    names = {}
+    try:
+        exec(part["text"], names)
+        answers.append({"result": names[part["called"]](part["given"])})
+    except Exception as error:
+        answers.append({"error": "%s: %s" % (type(error).__name__, error)})
+        if STOP:
+            break
+print("\\n" + RESULT + json.dumps(answers))
 """
 
 
@@ -63,20 +67,32 @@ def manage(service: Service, arguments: str, root: str = "") -> str:
 
 
 def python(service: Service, root: str = "") -> Sequence[str]:
-    """What to run on the host so that a `program` on standard input is run by the service."""
+    """What to run on the host so that the service runs a `program` on standard input."""
     line = manage(service, "shell", root)
     return ["sudo", "-n", "-H", "-u", SHELLS[service].user, "bash", "-c", line]
 
 
-def program(text: str, called: str, given: Mapping[str, Any]) -> str:
-    """The standard input: `called` is a function in `text`, given a mapping that JSON can hold."""
-    return _LINE.format(text=text + _CALL, given=json.dumps(given), called=called, result=RESULT)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A function to call in a service's Django."""
+
+    text: str
+    """Of the program: a module that runs on the Python of any release, 2.7 too."""
+    called: str
+    given: Mapping[str, Any]
+    """Its argument; JSON can hold it."""
 
 
-def result(output: str) -> dict[str, Any] | None:
-    """What the program came to: `result`, or `error`; None where it did not get that far."""
+def program(parts: Sequence[Part], *, stop: bool) -> str:
+    """The standard input: the parts are run in their order; `stop`: up to the first that fails."""
+    every = json.dumps([asdict(part) for part in parts])
+    return _LINE.format(text=_RUN, parts=every, stop=stop, result=RESULT)
+
+
+def results(output: str) -> list[dict[str, Any]] | None:
+    """What each part that ran came to: `result`, or `error`; None where it did not get that far."""
     lines = [line for line in output.splitlines() if RESULT in line]
     if not lines:
         return None
-    answer: dict[str, Any] = json.loads(lines[-1].partition(RESULT)[2])
-    return answer
+    answers: list[dict[str, Any]] = json.loads(lines[-1].partition(RESULT)[2])
+    return answers

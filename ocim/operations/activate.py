@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from functools import partial
 
 from django.db import transaction
 
@@ -13,6 +14,7 @@ from ocim.operations.balancing import note_change, sync_and_wait
 from ocim.operations.context import Context, OnStep
 from ocim.operations.gate import Unhealthy, pass_gate
 from ocim.operations.logs import say
+from ocim.operations.services import steps
 from ocim.store.claims import write_appservers, write_job
 from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.specs import appserver_spec, instance_spec
@@ -56,6 +58,7 @@ def activate(
         swing(instance, wanted, lease=lease, context=context)
         on_step("public check")
         pass_gate(public_probes(replace(spec, services=common), balancer), context=context)
+        _set_up_in_public(chosen[0], on_step, context)
     except LostClaim:
         raise
     except OcimError as error:
@@ -66,6 +69,14 @@ def activate(
     for appserver in chosen:
         say(appserver, "Active.", context=context)
     return []
+
+
+def _set_up_in_public(appserver: OpenEdXAppServer, on_step: OnStep, context: Context) -> None:
+    """What ecommerce and discovery need once, and could not have before."""
+    owed = [step for step in steps.chosen(appserver, (), context) if step.public]
+    if owed:
+        on_step("one-time steps")
+        steps.carry_out(appserver, owed, context, on_line=partial(say, appserver, context=context))
 
 
 def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
@@ -130,7 +141,11 @@ def _active(instance: OpenEdXInstance) -> list[int]:
 def _running(job: Job) -> list[OpenEdXAppServer]:
     ids = job.arguments["appservers"]
     found = OpenEdXAppServer.objects.filter(pk__in=ids, instance_id=job.instance_id)
-    chosen = list(found.select_related("server", "instance__database_server").order_by("id"))
+    chosen = list(
+        found.select_related(
+            "server", "instance__ref_set", "instance__database_server", "instance__search_server"
+        ).order_by("id")
+    )
     unfit = [f"{one} is {one.state}" for one in chosen if one.state != AppServerState.RUNNING]
     if unfit or len(chosen) != len(ids):
         raise NotPossible(

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from functools import partial
 
 from django.db import transaction
 
@@ -24,6 +25,7 @@ from ocim.operations.context import Context, OnStep
 from ocim.operations.effective import thaw
 from ocim.operations.gate import Unhealthy, pass_gate
 from ocim.operations.logs import record, say
+from ocim.operations.services import steps
 from ocim.store.claims import move_appserver, move_server, write_appservers
 from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance, Server
 from ocim.store.specs import appserver_spec
@@ -75,6 +77,7 @@ def bring_up(
     if not outcome.ok:
         raise OcimError(f"{outcome.failed_task}: {outcome.message}")
 
+    _set_up_services(appserver, on_step, context)
     on_step("health check")
     move_appserver(appserver, AppServerState.CHECKING, lease=lease)
     try:
@@ -87,6 +90,16 @@ def bring_up(
         OpenEdXInstance.objects.filter(pk=instance.id).update(successfully_provisioned=True)
         say(appserver, "Running.", context=context)
         return note_change(appserver.instance.load_balancing_server_id)
+
+
+def _set_up_services(appserver: OpenEdXAppServer, on_step: OnStep, context: Context) -> None:
+    """What ecommerce and discovery need once, but for what needs the LMS to be public."""
+    appserver.refresh_from_db(fields=["server"])
+    owed = [step for step in steps.chosen(appserver, (), context) if not step.public]
+    if owed:
+        on_step("one-time steps")
+        on_line = partial(say, appserver, context=context)
+        steps.carry_out(appserver, owed, context, on_line=on_line)
 
 
 def _run_for(appserver: OpenEdXAppServer, instance: Instance, context: Context) -> ProvisionJob:

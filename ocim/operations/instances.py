@@ -37,7 +37,7 @@ Shared = TypeVar("Shared", bound=SharedServer)
 
 GENERATED = frozenset(
     {"id", "ref_set", "secret_seed", "jwt_private_key", "jwt_public_keys",
-     "preview_password_hash", "database_name", "successfully_provisioned",
+     "preview_password_hash", "database_name", "successfully_provisioned", "payment_processors",
      "load_balancing_server", "database_server", "broker_server", "search_server"}
 )  # fmt: skip
 SETTABLE = tuple(
@@ -215,8 +215,8 @@ def _without_unknown(given: dict[str, Any]) -> list[str]:
 
 
 def is_name(field: str) -> bool:
-    """Whether the field is one of the names that the instance goes by."""
-    return field.endswith("_domain")
+    """Whether the field is one of the names that the instance goes by, which no other has."""
+    return field.endswith("_domain") or field == "partner_code"
 
 
 def _check(
@@ -265,9 +265,16 @@ def _faults_of_names(instance: OpenEdXInstance) -> list[str]:
     uses = Counter(_names_by_service(instance))
     faults = [f"{name}: two services have this name." for name, count in uses.items() if count > 1]
     taken = Domain.objects.filter(name__in=uses).exclude(instance=instance)
-    return faults + [
+    faults += [
         f"{one.name} is a name of {one.instance}." for one in taken.select_related("instance")
     ]
+    if instance.partner_code:
+        others = OpenEdXInstance.objects.filter(partner_code__iexact=instance.partner_code)
+        faults += [
+            f"partner_code: {instance.partner_code} is that of {one}."
+            for one in others.exclude(pk=instance.pk)
+        ]
+    return faults
 
 
 def _names_by_service(instance: OpenEdXInstance) -> list[str]:

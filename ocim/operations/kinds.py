@@ -6,6 +6,7 @@ from ocim.operations.redeploy import backup, undo, upgrade
 from ocim.operations.redeploy.backup import KIND as RESTORE
 from ocim.operations.redeploy.drive import KIND as UPGRADE
 from ocim.operations.redeploy.undo import KIND as UNDO
+from ocim.operations.services import setup
 
 KINDS = {
     "spawn": Kind(spawn.run, spawn.give_up),
@@ -16,5 +17,6 @@ KINDS = {
     UPGRADE: Kind(upgrade.run, upgrade.give_up),
     UNDO: Kind(undo.run, undo.give_up),
     RESTORE: Kind(backup.run),
+    setup.KIND: Kind(setup.run),
     "retain": Kind(terminate.retain),
 }

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from ocim.catalog import shop_checks
 from ocim.catalog.switches import services_of
 from ocim.core.actions import Action
 from ocim.core.errors import BadInput, NotPossible
@@ -14,6 +15,7 @@ from ocim.operations.effective import changes_since, effective_variables, freeze
 from ocim.operations.logs import say
 from ocim.store.claims import move_appserver
 from ocim.store.models import Deployment, Job, Lease, OpenEdXAppServer, OpenEdXInstance
+from ocim.store.specs import instance_spec
 from ocim.store.validators import MOST_APPSERVERS
 
 
@@ -63,6 +65,7 @@ def write_down(
         )
     search_servers.place(instance)
     effective = effective_variables(instance, context.policy)
+    shop_checks.require(instance_spec(instance, context.policy), effective.values)
     deployment = Deployment.objects.create(
         instance=instance,
         creator_id=creator_id,

@@ -1,5 +1,7 @@
 """Rows → the values that the catalog and the outside work with."""
 
+import json
+
 from ocim.catalog.endpoints import public_domain, with_port
 from ocim.core.policy import Policy
 from ocim.core.secrets import derive
@@ -70,6 +72,9 @@ def _spec(instance: OpenEdXInstance, policy: Policy, services: frozenset[Service
         services=services,
         broker=_broker(instance),
         search=search_place(instance),
+        partner_code=instance.partner_code,
+        currency=instance.currency,
+        payment_processors=json.loads(instance.payment_processors or "{}"),
     )
 
 

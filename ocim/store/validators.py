@@ -6,6 +6,8 @@ from functools import cache
 
 from django.core.exceptions import ValidationError
 
+from ocim.catalog import currency
+from ocim.catalog.shop_checks import PARTNER_CODE
 from ocim.catalog.templates import is_template
 from ocim.core.errors import BadInput
 from ocim.core.routing import is_host_name
@@ -69,6 +71,20 @@ def validate_text(value: str) -> None:
     """Lines and tabs are right; what stands for no character may not even be storable."""
     if found := _CONTROL.search(value):
         raise ValidationError(f"It holds a control character (U+{ord(found[0]):04X}): take it out.")
+
+
+def validate_partner_code(value: str) -> None:
+    """What ecommerce and discovery take on every database."""
+    if not PARTNER_CODE.fullmatch(value):
+        raise ValidationError(
+            f"{value!r} is no partner code: 1 to 8 ASCII letters, digits, dashes and underscores."
+        )
+
+
+def validate_currency(value: str) -> None:
+    """A code of ISO 4217."""
+    if value not in currency.codes():
+        raise ValidationError(f"{value!r} is no currency; GBP is one.")
 
 
 def validate_time_zone(value: str) -> None:

@@ -11,16 +11,19 @@ from tests.browser.manager import Manager
 CHROMIUM = shutil.which("chromium")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def manager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Manager]:
     """A web process, and nothing in its fleet yet."""
     with Manager(tmp_path_factory.mktemp("manager")) as manager:
         yield manager
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium, where there is one."""
+    """Chromium, where there is one.
+
+    Until it is closed this thread has an event loop, in which Django asks no database.
+    """
     if not CHROMIUM:
         pytest.skip("chromium is not installed")
     with sync_playwright() as playwright:

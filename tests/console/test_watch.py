@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -39,7 +40,7 @@ class Terminal:
             stdout=terminal,
             stderr=terminal,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - as a login does
+            preexec_fn=_as_a_login,  # noqa: PLW1509 - it has no threads yet
         )
         os.close(terminal)
 
@@ -77,6 +78,12 @@ class Terminal:
             return os.read(self._master, 65536)
         except OSError:  # nobody is at the other end any more
             return b""
+
+
+def _as_a_login() -> None:
+    """Its terminal, and its interrupts too: what runs in the background ignores them."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -105,6 +105,7 @@ def test_a_search_server_gives_a_prefix_and_an_account(world: World) -> None:
 
 
 def test_an_app_server_keeps_the_services_that_it_was_given(world: World) -> None:
+    SearchServer.objects.create(name="search", kind="elasticsearch", host="127.0.0.1", port=9200)
     instance = world.make_instance(configuration_extra_settings=BOTH)
     appserver = world.spawn(instance)
     OpenEdXInstance.objects.update(configuration_extra_settings="")

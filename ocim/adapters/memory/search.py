@@ -19,6 +19,7 @@ class MemorySearchServer:
     """By account."""
     documents: dict[str, int] = field(default_factory=dict)
     """How many, by index."""
+    aliases: dict[str, str] = field(default_factory=dict)
 
 
 class MemorySearchServers:
@@ -54,6 +55,11 @@ class MemorySearchServers:
         """Those that were set."""
         documents = self._server(host).documents
         return {name: count for name, count in documents.items() if name.startswith(prefix)}
+
+    def aliases(self, host: SearchHost, prefix: str) -> Mapping[str, str]:
+        """Those that were set."""
+        aliases = self._server(host).aliases
+        return {name: index for name, index in aliases.items() if name.startswith(prefix)}
 
     def _server(self, host: SearchHost) -> MemorySearchServer:
         if self.invented:

@@ -61,6 +61,12 @@ class ElasticsearchServers:
         answer = _ask(host, "GET", path, params={"format": "json", "h": "index,docs.count"})
         return {str(row["index"]): int(row["docs.count"] or 0) for row in _json(host, answer)}
 
+    def aliases(self, host: SearchHost, prefix: str) -> Mapping[str, str]:
+        """As `_cat/aliases` says."""
+        path = f"_cat/aliases/{quote(prefix, safe='')}*"
+        answer = _ask(host, "GET", path, params={"format": "json", "h": "alias,index"})
+        return {str(row["alias"]): str(row["index"]) for row in _json(host, answer)}
+
 
 def _ask(
     host: SearchHost, method: str, path: str, *, but: tuple[int, ...] = (), **request: Any

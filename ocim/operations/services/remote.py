@@ -1,20 +1,33 @@
 """Programs of Ocim's that a service's own Django runs, on an app server."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 from ocim.catalog import shells
-from ocim.core.errors import NotPossible, OutsideError, OutsideRefusal
+from ocim.core.errors import NotPossible, OcimError, OutsideError, OutsideRefusal
 from ocim.core.secrets import revealed, secret_texts
-from ocim.core.spec import Service
+from ocim.core.spec import Ran, Service
 from ocim.operations.context import Context
+from ocim.ports import Provider
 from ocim.store.models import OpenEdXAppServer
 
 TIMEOUT = 600.0
 """Seconds: a refresh of thousands of courses takes minutes."""
 _END = 2000
 """Characters of what a failure prints that are kept: the end says most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`program.function` of `ocim/catalog/programs`, to be called in a service's Django."""
+
+    service: Service
+    function: str
+    given: Mapping[str, Any]
+    """May hold Secrets: they go by standard input, and are taken out of what errors say."""
 
 
 def call(
@@ -26,42 +39,117 @@ def call(
     *,
     timeout: float = TIMEOUT,
 ) -> Any:
-    """Run `program.function` of `ocim/catalog/programs` on the app server; what it returns.
+    """What one call returns.
 
-    `given` may hold Secrets; they go by standard input, and are taken out of what errors say.
     OutsideRefusal where the program fails, OutsideError where the host or the service's shell
     does.
     """
-    name, _, called = function.partition(".")
-    text = (files("ocim.catalog") / "programs" / f"{name}.py").read_text()
-    provider_name, host_name, root = _host(appserver, context)
-    ran = context.outside.providers[provider_name].run(
-        host_name,
-        shells.python(service, root),
-        stdin=shells.program(text, called, revealed(given)),
-        timeout=timeout,
+    [answer] = call_all(appserver, [Call(service, function, given)], context, timeout=timeout)
+    if isinstance(answer, OcimError):
+        raise answer
+    return answer
+
+
+def call_all(
+    appserver: OpenEdXAppServer,
+    calls: Sequence[Call],
+    context: Context,
+    *,
+    stop: bool = False,
+    timeout: float = TIMEOUT,
+) -> list[Any]:
+    """What each call returns, or the OcimError that it ended in, in their order.
+
+    A service's shell takes seconds to start, so each is started once, and all at the same time.
+    `stop`: a service's calls after one that failed are not made, and are NotPossible.
+    """
+    host = _host(appserver, context)
+    by_service: dict[Service, list[int]] = {}
+    for number, one in enumerate(calls):
+        by_service.setdefault(one.service, []).append(number)
+    answers: list[Any] = [None] * len(calls)
+    with ThreadPoolExecutor(max(1, len(by_service))) as pool:
+        running = {
+            service: pool.submit(
+                _session, host, [calls[number] for number in numbers], stop, timeout
+            )
+            for service, numbers in by_service.items()
+        }
+    for service, numbers in by_service.items():
+        for number, answer in zip(numbers, running[service].result(), strict=True):
+            answers[number] = answer
+    return answers
+
+
+def run_as_root(
+    appserver: OpenEdXAppServer, script: str, context: Context, *, stdin: str = "", timeout: float
+) -> Ran:
+    """Run a shell script on the app server's host."""
+    host = _host(appserver, context)
+    return host.provider.run(
+        host.name, ["sudo", "-n", "sh", "-c", script], stdin=stdin, timeout=timeout
     )
-    answer = shells.result(ran.output)
-    if answer is None:
-        said = (ran.errors or ran.output).strip()[-_END:] or f"exit status {ran.status}"
-        raise OutsideError(
-            f"{service.value}: its shell on {host_name} failed: {_masked(said, given)}",
-            remedy=f"`ocim appserver shell {appserver.pk}` leads there.",
+
+
+@dataclass(frozen=True, slots=True)
+class _Host:
+    provider: Provider
+    name: str
+    root: str
+    appserver: int
+
+
+def _host(appserver: OpenEdXAppServer, context: Context) -> _Host:
+    server = appserver.server
+    if server is None:
+        raise NotPossible(f"{appserver} has no host.")
+    provider = context.outside.providers[server.provider]
+    host = provider.find(server.name)
+    if host is None:
+        raise NotPossible(f"{appserver} has no host.")
+    return _Host(provider, server.name, host.root, appserver.pk)
+
+
+def _session(host: _Host, calls: Sequence[Call], stop: bool, timeout: float) -> list[Any]:
+    """One start of a service's shell; touches no database, as it has a thread of its own."""
+    service = calls[0].service
+    try:
+        ran = host.provider.run(
+            host.name,
+            shells.python(service, host.root),
+            stdin=shells.program([_part(one) for one in calls], stop=stop),
+            timeout=timeout,
         )
+    except OcimError as error:
+        return [error] * len(calls)
+    answers = shells.results(ran.output)
+    if answers is None:
+        said = (ran.errors or ran.output).strip()[-_END:] or f"exit status {ran.status}"
+        failed = OutsideError(
+            f"{service.value}: its shell on {host.name} failed: {_masked(said, calls)}",
+            remedy=f"`ocim appserver shell {host.appserver}` leads there.",
+        )
+        return [failed] * len(calls)
+    not_made = [NotPossible(f"{service.value}: not done, since another failed before.")]
+    return [_returned(service, answer, calls) for answer in answers] + not_made * (
+        len(calls) - len(answers)
+    )
+
+
+def _part(call: Call) -> shells.Part:
+    name, _, called = call.function.partition(".")
+    text = (files("ocim.catalog") / "programs" / f"{name}.py").read_text()
+    return shells.Part(text, called, revealed(call.given))
+
+
+def _returned(service: Service, answer: Mapping[str, Any], calls: Sequence[Call]) -> Any:
     if "error" in answer:
-        raise OutsideRefusal(f"{service.value}: {_masked(answer['error'], given)[-_END:]}")
+        return OutsideRefusal(f"{service.value}: {_masked(answer['error'], calls)[-_END:]}")
     return answer["result"]
 
 
-def _host(appserver: OpenEdXAppServer, context: Context) -> tuple[str, str, str]:
-    server = appserver.server
-    host = context.outside.providers[server.provider].find(server.name) if server else None
-    if server is None or host is None:
-        raise NotPossible(f"{appserver} has no host.")
-    return server.provider, server.name, host.root
-
-
-def _masked(text: str, given: Mapping[str, Any]) -> str:
-    for secret in sorted(secret_texts(given), key=len, reverse=True):
+def _masked(text: str, calls: Sequence[Call]) -> str:
+    secrets = secret_texts([dict(one.given) for one in calls])
+    for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "********")
     return text

@@ -15,6 +15,7 @@ from ocim.store.models.rollout import (
     UpgradeStep,
 )
 from ocim.store.models.server import Server
+from ocim.store.models.service_step import ServiceStep
 from ocim.store.models.shared import (
     BrokerServer,
     DatabaseServer,
@@ -42,6 +43,7 @@ __all__ = [
     "RolloutEvent",
     "SearchServer",
     "Server",
+    "ServiceStep",
     "SqlRun",
     "Upgrade",
     "UpgradeStep",

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from ocim.catalog.releases import Release, traits
 from ocim.core.holds import Hold
@@ -19,8 +20,10 @@ from ocim.store.models.shared import (
 )
 from ocim.store.validators import (
     MOST_APPSERVERS,
+    validate_currency,
     validate_domain,
     validate_extra_settings,
+    validate_partner_code,
     validate_plain,
     validate_tag,
     validate_text,
@@ -130,6 +133,23 @@ class OpenEdXInstance(models.Model):
         blank=True, validators=[validate_extra_settings], help_text="YAML; wins over all else."
     )
 
+    partner_code = models.CharField(
+        max_length=8,
+        blank=True,
+        validators=[validate_partner_code],
+        help_text="Of its shop and catalogue, unique in the fleet; defaults to that of the"
+        " payment processors' settings, or one made of the id.",
+    )
+    currency = models.CharField(
+        max_length=3,
+        blank=True,
+        validators=[validate_currency],
+        help_text="Of ISO 4217; defaults to the release's.",
+    )
+    payment_processors = EncryptedTextField(
+        blank=True, default="", editable=False, help_text="Their keys by name, as JSON."
+    )
+
     openedx_appserver_count = models.PositiveSmallIntegerField(
         default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_APPSERVERS)]
     )
@@ -159,6 +179,9 @@ class OpenEdXInstance(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(openedx_appserver_count__gte=1), name="instance_has_an_appserver"
+            ),
+            models.UniqueConstraint(
+                Lower("partner_code"), condition=~Q(partner_code=""), name="partner_codes_differ"
             ),
         )
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from ocim.catalog import cron
-from ocim.core.errors import NotPossible
 from ocim.core.spec import Service
 from ocim.core.verification import Line
+from ocim.operations.services import remote
 from ocim.operations.services.verify.lines import failed, ok, skipped
 from ocim.operations.services.verify.scene import Scene
 
@@ -17,7 +17,8 @@ def job(scene: Scene) -> Iterator[Line]:
     """By the host's crontabs, and by what its runs have left in logs."""
     if not scene.has(Service.DISCOVERY):
         return
-    found = _look(scene)
+    ran = remote.run_as_root(scene.appserver, cron.LOOK, scene.context, timeout=TIMEOUT)
+    found = cron.read(ran.output)
     if found.entry:
         yield ok("discovery: cron job", " ".join(found.entry.split()[:5]))
         yield _last_run(scene, found)
@@ -25,8 +26,8 @@ def job(scene: Scene) -> Iterator[Line]:
     yield failed(
         "discovery: cron job",
         "no crontab on the app server has refresh_course_metadata",
-        "Courses will not get to the catalogue by themselves. Spawn a new app server"
-        f" (`ocim appserver spawn {scene.name} --activate`), or add the job again: {scene.mend}",
+        "Courses do not get to the catalogue by themselves; `ocim services setup"
+        f" {scene.name} --step job --force` adds the job again.",
     )
 
 
@@ -44,12 +45,3 @@ def _last_run(scene: Scene, found: cron.Job) -> Line:
         f"`ocim appserver shell {scene.appserver.pk}` leads to its log, {cron.LOG}. If the run now,"
         " below, is well, the next one of the job will be.",
     )
-
-
-def _look(scene: Scene) -> cron.Job:
-    server, providers = scene.appserver.server, scene.context.outside.providers
-    host = providers[server.provider].find(server.name) if server else None
-    if server is None or host is None:
-        raise NotPossible(f"{scene.appserver} has no host.")
-    ran = providers[server.provider].run(server.name, cron.look(host.root), timeout=TIMEOUT)
-    return cron.read(ran.output)

@@ -86,6 +86,10 @@ class Scene:
     def mend(self) -> str:
         """What an operator does about steps that are not done, or undone."""
         return (
-            f"`ocim services status {self.name}` says what is owed or has drifted,"
-            f" `ocim services setup {self.name}` mends it."
+            f"`ocim services status {self.name}` says what is owed or has drifted, and the"
+            " command that mends it."
         )
+
+    def again(self, step: str) -> str:
+        """The command that does one of the one-time steps again."""
+        return f"`ocim services setup {self.name} --step {step} --force`"

@@ -1,0 +1,32 @@
+"""Switches within settings that operators write: changed in place, everything else as it was."""
+
+from collections.abc import Mapping
+
+import yaml
+
+from ocim.core.errors import NotPossible
+
+
+def with_switches(text: str, switches: Mapping[str, bool]) -> str:
+    """The text with each switch on or off: its value replaced, or a line added.
+
+    For a text that `check_extra_settings` takes. NotPossible where lines cannot be added.
+    """
+    for name, on in switches.items():
+        text = _with(text, name, "true" if on else "false")
+    return text
+
+
+def _with(text: str, name: str, value: str) -> str:
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    for key, node in root.value if isinstance(root, yaml.MappingNode) else ():
+        if key.value == name:
+            start, end = node.start_mark.index, node.end_mark.index
+            return text[:start] + value + text[end:]
+    if isinstance(root, yaml.MappingNode) and root.flow_style:
+        raise NotPossible(
+            "configuration_extra_settings are written in braces, where no line can be added.",
+            remedy=f"Add {name}: {value} yourself.",
+        )
+    gap = "\n" if text and not text.endswith("\n") else ""
+    return f"{text}{gap}{name}: {value}\n"

@@ -1,0 +1,65 @@
+"""`setup` as a job: one-time steps on the app server that serves the instance now."""
+
+from functools import partial
+
+from django.db.models import QuerySet
+
+from ocim.core.actions import Action
+from ocim.core.errors import NotPossible
+from ocim.core.states import AppServerState
+from ocim.operations import jobs
+from ocim.operations.context import Context
+from ocim.operations.logs import say
+from ocim.operations.services import steps
+from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance
+
+KIND = "setup"
+
+
+def request(
+    instance: OpenEdXInstance, *, names: list[str], force: bool, queue: str, context: Context
+) -> Job:
+    """The job to do what is owed of these steps, or of all; `force` mends drifts.
+
+    NotPossible where no app server runs, BadInput for steps that there are not.
+    """
+    appserver = served_by(instance)
+    steps.chosen(appserver, names, context)
+    return jobs.submit(
+        instance_id=instance.pk,
+        kind=KIND,
+        queue=queue,
+        arguments={"appservers": [appserver.pk], "steps": names, "force": force},
+    )
+
+
+def run(job: Job, _lease: Lease, context: Context) -> list[Action]:
+    """Look at the steps, and do what is owed."""
+    appserver = _appservers().get(pk=job.arguments["appservers"][0])
+    chosen = steps.chosen(appserver, job.arguments["steps"], context)
+    steps.carry_out(
+        appserver,
+        chosen,
+        context,
+        force=job.arguments["force"],
+        on_line=partial(say, appserver, context=context),
+    )
+    return []
+
+
+def served_by(instance: OpenEdXInstance) -> OpenEdXAppServer:
+    """The newest app server that is active, or else running; NotPossible where none is."""
+    running = _appservers().filter(instance=instance, state=AppServerState.RUNNING)
+    found = running.order_by("-is_active", "-id").first()
+    if found is None:
+        raise NotPossible(
+            f"No app server of {instance} runs.",
+            remedy=f"Spawn one: ocim appserver spawn {instance.pk} --activate",
+        )
+    return found
+
+
+def _appservers() -> QuerySet[OpenEdXAppServer]:
+    return OpenEdXAppServer.objects.select_related(
+        "server", "instance__ref_set", "instance__database_server", "instance__search_server"
+    )

@@ -1,0 +1,154 @@
+"""What is refused before a shop or a catalogue is installed."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ocim.catalog import shop_checks
+from ocim.catalog.shop import shop_of
+from ocim.core.spec import Secret
+from tests.catalog.instances import BOTH, DISCOVERY, ECOMMERCE, full, variables
+
+PAYPAL = {"mode": "sandbox", "client_id": "id", "client_secret": Secret("secret")}
+STRIPE = {"publishable_key": "pk_test_1", "secret_key": Secret("sk_test_1"), "country": "GB"}
+
+
+def faults(instance: Any = None, **extra: Any) -> str:
+    of = instance or full()
+    return "\n".join(shop_checks.faults(of, variables(of, **extra)))
+
+
+def config(code: str, **processors: Any) -> dict[str, Any]:
+    return {"ECOMMERCE_PAYMENT_PROCESSOR_CONFIG": {code: processors}}
+
+
+def test_what_is_complete_has_no_fault() -> None:
+    of = full(partner_code="ACME", currency="GBP", payment_processors={"paypal": PAYPAL})
+    assert faults(of) == ""
+
+
+@pytest.mark.parametrize("code", ["ninechars", "a b", "é", "a.b"])
+def test_a_partner_code_that_mysql_or_the_services_would_break_on_is_refused(code: str) -> None:
+    assert "partner code" in faults(**config(code, paypal=PAYPAL))
+
+
+def test_keys_under_another_code_are_refused_since_every_checkout_would_fail() -> None:
+    assert "not the partner's 'acme'" in faults(
+        full(partner_code="acme"), **config("other", paypal=PAYPAL)
+    )
+
+
+def test_a_code_in_capitals_in_the_processors_settings_is_refused() -> None:
+    assert "not in lower case" in faults(full(partner_code="ACME"), **config("ACME", paypal=PAYPAL))
+
+
+@pytest.mark.parametrize("missing", ["mode", "client_id", "client_secret"])
+def test_a_key_that_is_missing_is_named(missing: str) -> None:
+    keys = {name: value for name, value in PAYPAL.items() if name != missing}
+    assert f"paypal lacks {missing}." in faults(**config("acme", paypal=keys))
+
+
+def test_what_a_processor_needs_depends_on_the_release() -> None:
+    keys = {name: value for name, value in STRIPE.items() if name != "country"}
+    of = full(edx_platform_commit="ironwood.2")
+    assert faults(of, **config("acme", stripe=keys)) == ""
+    assert "lacks country" in faults(**config("acme", stripe=keys))
+
+
+def test_a_processor_that_there_is_not_is_refused() -> None:
+    assert "bitcoin is no payment processor" in faults(**config("acme", bitcoin={}))
+
+
+def test_the_card_of_rehearsals_is_refused_where_the_shop_is_a_real_one() -> None:
+    assert "for rehearsals" in faults(**config("acme", **{"test-card": {}}))
+
+
+def test_addresses_that_differ_are_refused() -> None:
+    said = faults(ECOMMERCE_OSCAR_FROM_EMAIL="shop@example.com")
+    assert "ECOMMERCE_OSCAR_FROM_EMAIL and EDXAPP_DEFAULT_FROM_EMAIL differ" in said
+
+
+def test_a_currency_that_there_is_not_is_refused() -> None:
+    assert "'POUNDS' is no currency" in faults(ECOMMERCE_OSCAR_DEFAULT_CURRENCY="POUNDS")
+
+
+def test_discovery_without_a_search_server_is_refused() -> None:
+    of = full(search=None, configuration_source_repo_url="builtin")
+    assert "no search server" in faults(of)
+
+
+def test_all_faults_are_told_at_once() -> None:
+    said = faults(
+        ECOMMERCE_OSCAR_DEFAULT_CURRENCY="X",
+        ECOMMERCE_OSCAR_FROM_EMAIL="shop@example.com",
+        **config("ninechars", paypal={}),
+    )
+    assert len(said.splitlines()) == 4
+
+
+def test_a_shop_that_is_off_may_be_anything() -> None:
+    of = full(services=DISCOVERY)
+    assert faults(of, ECOMMERCE_OSCAR_DEFAULT_CURRENCY="X") == ""
+
+
+def test_a_release_without_ecommerce_is_warned_of() -> None:
+    of = full(openedx_release="teak.1", edx_platform_commit="teak.1", services=BOTH)
+    assert any("after sumac" in said for said in shop_checks.warnings(of, variables(of)))
+
+
+def test_a_shop_without_a_processor_is_warned_of() -> None:
+    of = full(services=ECOMMERCE)
+    assert shop_checks.warnings(of, variables(of)) == [
+        "No payment processor: only coupons of 100 % can be redeemed."
+    ]
+
+
+def test_the_processors_are_those_that_have_keys_and_stripe_is_used_in_the_browser() -> None:
+    of = full(partner_code="ACME", payment_processors={"paypal": PAYPAL, "stripe": STRIPE})
+    shop = shop_of(of, variables(of))
+    assert (shop.partner_code, shop.processors) == ("ACME", ("paypal", "stripe"))
+    assert shop.client_side == "stripe"
+
+
+def test_the_partner_code_of_the_settings_is_the_partners() -> None:
+    of = full()
+    assert shop_of(of, variables(of, **config("partn_id", paypal=PAYPAL))).partner_code == (
+        "partn_id"
+    )
+
+
+def test_without_any_the_partner_code_is_made_of_the_id() -> None:
+    of = replace(full(), id=7)
+    assert shop_of(of, variables(of)).partner_code == "site7"
+
+
+# Currency.
+
+
+def test_a_currency_is_all_that_the_documentation_sets_for_pounds() -> None:
+    found = variables(full(currency="GBP"))
+    assert found["ECOMMERCE_OSCAR_DEFAULT_CURRENCY"] == "GBP"
+    assert found["EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY"] == ["gbp", "£"]
+    assert found["EDXAPP_LMS_ENV_EXTRA"]["COURSE_MODE_DEFAULTS"] == {
+        "bulk_sku": None,
+        "currency": "gbp",
+        "description": None,
+        "expiration_datetime": None,
+        "min_price": 0,
+        "name": "Honor",
+        "sku": None,
+        "slug": "honor",
+        "suggested_prices": "",
+    }
+
+
+def test_an_operators_own_settings_of_the_lms_are_added_to_the_currencys() -> None:
+    found = variables(full(currency="EUR"), EDXAPP_LMS_ENV_EXTRA={"MINE": 1})
+    assert found["EDXAPP_LMS_ENV_EXTRA"]["MINE"] == 1
+    assert found["EDXAPP_LMS_ENV_EXTRA"]["COURSE_MODE_DEFAULTS"]["currency"] == "eur"
+
+
+def test_the_lms_follows_a_currency_that_is_set_for_the_shop_alone() -> None:
+    found = variables(full(), ECOMMERCE_OSCAR_DEFAULT_CURRENCY="JPY")
+    assert found["EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY"] == ["jpy", "¥"]
