@@ -45,7 +45,7 @@ def _ours(prefix, codes):
     yield "offer", list(offers.distinct())
     yield "coupon code", list(vouchers)
     products = apps.get_model("catalogue", "Product").objects
-    ours = Q(course_id__startswith=courses) | Q(title__startswith=prefix)
+    ours = Q(course__id__startswith=courses) | Q(title__startswith=prefix)
     buyers = get_user_model().objects.filter(username__startswith=prefix + "-")
     baskets = apps.get_model("basket", "Basket").objects.filter(owner__in=buyers)
     yield "basket", list(baskets.filter(order=None))

@@ -51,7 +51,8 @@ def _no_partner(scene: Scene, codes: Sequence[str]) -> Line:
     return failed(
         "discovery: partner",
         f"{', '.join(codes) or 'none'}; expected {scene.shop.partner_code}",
-        f"The partner's code was changed in discovery's admin: change it back. {scene.mend}",
+        "The partner's code was changed in discovery's admin: change it back, or"
+        f" {scene.again('partner')}.",
     )
 
 
@@ -127,6 +128,7 @@ def _index_remedy(scene: Scene) -> str:
     server = scene.appserver.instance.search_server
     look = f"`ocim search-server show {server.name}` says how it is. " if server else ""
     return (
-        f"{look}If the search server is well, fill the index: `ocim services setup {scene.name}`,"
-        " or `update_index --disable-change-limit` on the app server."
+        f"{look}If the search server is well, fill the index: on the app server"
+        f" (`ocim appserver shell {scene.appserver.pk}`), /edx/bin/manage.discovery update_index"
+        " --disable-change-limit; the hourly job does it, too."
     )

@@ -27,7 +27,9 @@ def backend(scene: Scene) -> Iterator[Line]:
         if claims.get("administrator"):
             yield ok(name, f"the LMS gives it a token of {who}, who is staff")
         else:
-            yield failed(name, f"the LMS gives it a token of {who}, who is not staff", scene.mend)
+            yield failed(
+                name, f"the LMS gives it a token of {who}, who is not staff", scene.again("users")
+            )
 
 
 def token(scene: Scene, service: Service) -> str:
@@ -44,7 +46,7 @@ def token(scene: Scene, service: Service) -> str:
         page = browser.request("POST", url, form=form)
     remedy = (
         f"The LMS does not know the client {key!r} by the secret that {service.value} has."
-        f" {scene.mend}"
+        f" {scene.again('clients')} tells it."
     )
     data = require(_name(service), page, remedy=remedy).data
     if not isinstance(data, dict) or "access_token" not in data:

@@ -155,7 +155,7 @@ def _why_not_published(scene: Scene, page: Page) -> str:
     if "permission" in page.text or "403" in page.text:
         return (
             "The LMS does not let the shop's worker set prices: the user ecommerce_worker has lost"
-            f" its permissions on course modes. {scene.mend}"
+            f" its permissions on course modes. {scene.again('permissions')} gives them back."
         )
     if "switch" in page.text:
         return "Turn the switch on in the shop's admin, at /admin/waffle/switch/."

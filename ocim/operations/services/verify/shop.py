@@ -30,7 +30,7 @@ def _partner(scene: Scene, page: Page) -> Line:
         name,
         f"{', '.join(codes) or 'none'}; expected {wanted}",
         "The partner's code was changed in the shop's admin (/admin/partner/partner/), and the keys"
-        f" of its payment processors go by that code: change it back. {scene.mend}",
+        f" of its payment processors go by that code: change it back, or {scene.again('site')}.",
         page,
     )
 
@@ -45,8 +45,8 @@ def _processors(scene: Scene, page: Page) -> Line:
     return failed(
         name,
         f"{', '.join(found) or 'none'} on; {', '.join(missing)} has keys and is off",
-        f"Turn on {switches} in the shop's admin (/admin/waffle/switch/), and see that the site"
-        f" configuration lists {' and '.join(missing)}. {scene.mend}",
+        f"Turn on {switches} in the shop's admin (/admin/waffle/switch/), where the site"
+        f" configuration lists {' and '.join(missing)}; or {scene.again('payment')}.",
         page,
     )
 

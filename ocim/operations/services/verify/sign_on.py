@@ -53,5 +53,6 @@ def _ended(page: Page) -> str:
 def _remedy(scene: Scene, service: Service) -> str:
     return (
         f"{service.value}'s client for sign-on differs at the LMS: its secret, its redirect address"
-        f" {scene.url(service, scene.traits.callback_path)}, or its trust. {scene.mend}"
+        f" {scene.url(service, scene.traits.callback_path)}, or its trust."
+        f" {scene.again('clients')} sets them."
     )
