@@ -34,6 +34,8 @@ class Answer:
     location: str = ""
     cookies: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
+    seconds: float = 0.0
+    """None of which really pass."""
 
 
 def nothing(_asked: Asked) -> Answer:
@@ -76,7 +78,9 @@ class MemoryBrowser:
         while len(hops) < MOST:
             answer = self._answer(asked)
             if not answer.location:
-                return Page(asked.url, answer.status, answer.text, tuple(hops), answer.error)
+                return Page(
+                    asked.url, answer.status, answer.text, tuple(hops), answer.error, answer.seconds
+                )
             hops.append(Hop(asked.url, answer.status or 0))
             asked = Asked("GET", urljoin(asked.url, answer.location), headers=headers or {})
         return Page(url, error="Exceeded maximum allowed redirects.")

@@ -51,15 +51,17 @@ class _Errors(logging.Handler):
 
 def clean(given):
     """Remove the course runs, courses and people of a verification; how many there were."""
-    prefix, gone = given["prefix"], 0
+    prefix, gone = given["prefix"], {}
     keys = "course-v1:%s+" % prefix
-    for name, field, value in (
-        ("CourseRun", "key__startswith", keys),
-        ("Course", "key__startswith", prefix + "+"),
-        ("Organization", "key", prefix),
+    for kind, model, field, value in (
+        ("course runs", "CourseRun", "key__startswith", keys),
+        ("courses", "Course", "key__startswith", prefix + "+"),
+        ("organizations", "Organization", "key", prefix),
     ):
-        for one in list(apps.get_model("course_metadata", name).objects.filter(**{field: value})):
+        for one in list(apps.get_model("course_metadata", model).objects.filter(**{field: value})):
             one.delete()
-            gone += 1
+            gone[kind] = gone.get(kind, 0) + 1
     get_user_model().objects.filter(username__startswith=prefix + "-").delete()
-    return gone
+    if gone:
+        call_command("update_index", "--disable-change-limit")
+    return {"gone": gone}

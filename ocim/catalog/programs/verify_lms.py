@@ -17,22 +17,17 @@ def people(given):
         user.profile.save()
 
 
-def leftovers(given):
-    """The courses and users whose names begin so."""
-    courses = apps.get_model("course_overviews", "CourseOverview").objects
-    users = get_user_model().objects.filter(username__startswith=given["prefix"])
-    return {
-        "courses": sorted(str(one.pk) for one in courses.filter(org=given["prefix"])),
-        "users": sorted(users.values_list("username", flat=True)),
-    }
+def courses(given):
+    """The keys of the courses of that organization."""
+    found = apps.get_model("course_overviews", "CourseOverview").objects
+    return sorted(str(one.pk) for one in found.filter(org=given["prefix"]))
 
 
 def remove(given):
-    """Remove the users whose names begin so, and the organization; who is gone."""
-    gone = []
-    for user in get_user_model().objects.filter(username__startswith=given["prefix"] + "-"):
-        gone.append(user.username)
+    """Remove the users whose names begin so, and the organization; how many users are gone."""
+    users = list(get_user_model().objects.filter(username__startswith=given["prefix"] + "-"))
+    for user in users:
         call_command("manage_user", user.username, user.email, remove=True)
     organizations = apps.get_model("organizations", "Organization").objects
     organizations.filter(short_name=given["prefix"]).delete()
-    return gone
+    return {"gone": {"users": len(users)} if users else {}}

@@ -24,10 +24,10 @@ def orders(given):
 
 def clean(given):
     """Remove courses, seats, coupons, baskets and buyers; what is gone, and which orders stay."""
-    prefix, gone = given["prefix"], []
+    prefix, gone = given["prefix"], {}
     for name, objects in _ours(prefix, given["codes"]):
         for one in objects:
-            gone.append("%s %s" % (name, one))
+            gone[name] = gone.get(name, 0) + 1
             one.delete()
     kept = apps.get_model("order", "Order").objects.filter(
         Q(user__username__startswith=prefix + "-") | Q(lines__title__startswith=prefix)
@@ -41,15 +41,18 @@ def _ours(prefix, codes):
     vouchers = apps.get_model("voucher", "Voucher").objects.filter(code__startswith=codes)
     offers = apps.get_model("offer", "ConditionalOffer").objects.filter(vouchers__in=vouchers)
     ranges = {offer.benefit.range_id for offer in offers if offer.benefit.range_id}
-    yield "range", list(apps.get_model("offer", "Range").objects.filter(pk__in=ranges))
-    yield "offer", list(offers.distinct())
-    yield "coupon code", list(vouchers)
+    yield "ranges", list(apps.get_model("offer", "Range").objects.filter(pk__in=ranges))
+    yield "offers", list(offers.distinct())
+    yield "codes", list(vouchers)
     products = apps.get_model("catalogue", "Product").objects
     ours = Q(course__id__startswith=courses) | Q(title__startswith=prefix)
     buyers = get_user_model().objects.filter(username__startswith=prefix + "-")
     baskets = apps.get_model("basket", "Basket").objects.filter(owner__in=buyers)
-    yield "basket", list(baskets.filter(order=None))
-    yield "seat", list(products.filter(ours, structure="child"))
-    yield "product", list(products.filter(ours))
-    yield "course", list(apps.get_model("courses", "Course").objects.filter(pk__startswith=courses))
-    yield "user", list(buyers.filter(orders=None))
+    yield "baskets", list(baskets.filter(order=None))
+    yield "seats", list(products.filter(ours, structure="child"))
+    yield "products", list(products.filter(ours))
+    yield (
+        "courses",
+        list(apps.get_model("courses", "Course").objects.filter(pk__startswith=courses)),
+    )
+    yield "users", list(buyers.filter(orders=None))

@@ -37,6 +37,9 @@ class Platform:
     cron: str = f"OCIM-CRON: entry {JOB}\n"
     pages: dict[str, Answer] = field(default_factory=dict)
     """What parts of addresses are answered by instead."""
+    asked: list[str] = field(default_factory=list)
+    """The programs that were run."""
+    killed: bool = False
     kill_at: str = ""
     """The program, or the part of an address, at which the process is killed."""
 
@@ -54,44 +57,47 @@ class Platform:
 
     def called(self, service: str, function: str, given: dict[str, Any]) -> dict[str, Any]:
         self.maybe_die(f"{service}.{function}")
+        self.asked.append(function)
         try:
             return {"result": getattr(self, f"{service}_{function}")(given)}
         except ValueError as error:
             return {"error": f"CommandError: {error}"}
 
     def maybe_die(self, where: str) -> None:
-        if self.kill_at and self.kill_at in where:
+        """A process that is killed asks for nothing any more, whatever it would do at its end."""
+        if self.killed or (self.kill_at and self.kill_at in where):
+            self.killed = True
             raise Killed
 
     def lms_people(self, given: dict[str, Any]) -> None:
         self.users |= {one["username"]: one["password"] for one in given["people"]}
 
-    def lms_leftovers(self, given: dict[str, Any]) -> dict[str, list[str]]:
-        ours = sorted(key for key in self.courses if given["prefix"] in key)
-        return {"courses": ours, "users": []}
+    def lms_courses(self, given: dict[str, Any]) -> list[str]:
+        return sorted(key for key in self.courses if given["prefix"] in key)
 
-    def lms_remove(self, given: dict[str, Any]) -> list[str]:
+    def lms_remove(self, given: dict[str, Any]) -> dict[str, Any]:
         gone = [name for name in self.users if name.startswith(given["prefix"])]
         for name in gone:
             del self.users[name]
-        return gone
+        return {"gone": {"users": len(gone)} if gone else {}}
 
     def studio_create(self, given: dict[str, str]) -> str:
         key = "course-v1:{org}+{number}+{run}".format_map(given)
         self.courses.add(key)
         return f"Created {key}"
 
-    def studio_delete(self, given: dict[str, Any]) -> None:
+    def studio_delete(self, given: dict[str, Any]) -> dict[str, Any]:
         self.courses -= set(given["courses"])
+        return {"gone": {"courses": len(given["courses"])}}
 
     def ecommerce_orders(self, _given: dict[str, Any]) -> list[dict[str, Any]]:
         return list(self.orders.values())
 
-    def ecommerce_clean(self, _given: dict[str, Any]) -> dict[str, list[str]]:
-        gone = [*(f"coupon code {one}" for one in self.coupons), *self.on_sale]
+    def ecommerce_clean(self, _given: dict[str, Any]) -> dict[str, Any]:
+        gone = {"codes": len(self.coupons), "courses": len(self.on_sale)}
         self.coupons.clear()
         self.on_sale.clear()
-        return {"gone": gone, "orders": sorted(self.orders)}
+        return {"gone": gone if any(gone.values()) else {}, "orders": sorted(self.orders)}
 
     def discovery_runs(self, _given: dict[str, Any]) -> dict[str, Any]:
         return {"keys": sorted(self.catalogue), "partners": [self.partner]}
@@ -107,8 +113,8 @@ class Platform:
         self.found_by_search = None
         return ""
 
-    def discovery_clean(self, _given: dict[str, Any]) -> int:
-        return 0
+    def discovery_clean(self, _given: dict[str, Any]) -> dict[str, Any]:
+        return {"gone": {}}
 
     # The web.
 

@@ -86,7 +86,8 @@ def _bought(scene: Scene, call: Caller, sale: OnSale, buyer: Buyer) -> Iterator[
         yield line
         yield _order(scene, call, buyer, number)
         yield _enrollment(scene, browser, sale, buyer, active=True)
-        yield refund(scene, call, sale.course, buyer.who.username, f"purchase: refund {buyer.name}")
+        name, settled = f"purchase: refund {buyer.name}", not buyer.due
+        yield refund(scene, call, sale.course, buyer.who.username, name, settled=settled)
         yield _enrollment(scene, browser, sale, buyer, active=False)
 
 

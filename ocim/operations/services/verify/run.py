@@ -55,7 +55,7 @@ def verify(
 
     if owed:
         again = "clean-up after an interrupted verification"
-        tell(again, clean(scene, again))
+        tell(again, clean(scene, again, bought=True))
     if not lines or Report(tuple(lines)).ok:
         leftovers.filter(pk__in=owed).update(cleaned=True)
     try:
@@ -63,7 +63,7 @@ def verify(
             tell(name, check)
     finally:
         before = len(lines)
-        tell("clean-up", clean(scene, "clean-up"))
+        tell("clean-up", clean(scene, "clean-up", bought=purchase))
         record.cleaned = Report(tuple(lines[before:])).ok
         record.save(update_fields=["cleaned"])
     report = Report(tuple(lines))
@@ -77,7 +77,7 @@ def _checks(scene: Scene, *, purchase: bool) -> Iterator[tuple[str, Iterable[Lin
     """What is looked at, in order, under the name of a line that says why it could not be."""
     forbidden = refused(scene) if purchase else []
     buys = purchase and not forbidden and scene.has(Service.ECOMMERCE)
-    payers = [f"payer-{processor}" for processor in scene.shop.processors]
+    payers = [f"payer{number}" for number, _ in enumerate(scene.shop.processors, start=1)]
     token = secrets.token_hex(3)
     visitor, *buyers = everybody.invent(
         token, "visitor", *(["author", "redeemer", *payers] if buys else [])
