@@ -3,12 +3,13 @@
 Every method may raise `OutsideError` (may pass) or `OutsideRefusal` (will not pass by itself).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from ocim.core.pages import Page
 from ocim.core.spec import (
     ConfigurationSource,
     Database,
@@ -228,6 +229,31 @@ class Prober(Protocol):
         """Make the request and say what came back; redirects are not followed."""
 
 
+class Browser(Protocol):
+    """One visitor, with the cookies that he was given. Never raises for what he finds."""
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        form: Mapping[str, str] | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Page:
+        """Make the request, follow where it is redirected, and return where that ends.
+
+        What changes something carries the host's CSRF cookie in a header, as pages' scripts do.
+        """
+
+
+class Browsers(Protocol):
+    """Visitors of instances, who find them by the balancer and not by a resolver."""
+
+    def open(self, names: Collection[str], connect_to: str) -> AbstractContextManager[Browser]:
+        """A new visitor; requests for `names` (hosts, without port) go to that `address:port`."""
+
+
 class Notifier(Protocol):
     """Tells people of something, by mail and the like."""
 
@@ -250,4 +276,5 @@ class Outside:
     databases: Mapping[str, Databases]
     search: Mapping[str, SearchServers]
     prober: Prober
+    browsers: Browsers
     notifier: Notifier

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from ocim.adapters.balancers.caddy import CaddyBalancer, Role, Settings, Tls, start
+from ocim.adapters.browsers.http import HttpBrowsers
 from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.adapters.notifiers.apprise import AppriseNotifier
 from ocim.adapters.probers.http import HttpProber
@@ -75,6 +76,7 @@ def outside() -> Outside:
         databases={"sqlite": SqliteDatabases()},
         search={ElasticsearchServers.kind: ElasticsearchServers()},
         prober=HttpProber(authority=balancer.authority),
+        browsers=HttpBrowsers(authority=balancer.authority),
         notifier=AppriseNotifier(options.notices, key=settings.SECRET_KEY.encode()),
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ocim.adapters.memory.balancers import MemoryBalancer
+from ocim.adapters.memory.browsers import MemoryBrowsers
 from ocim.adapters.memory.databases import MemoryDatabases
 from ocim.adapters.memory.notifiers import MemoryNotifier
 from ocim.adapters.memory.probers import MemoryProber, Reply, as_expected
@@ -72,6 +73,7 @@ class World:
     databases: MemoryDatabases = field(default_factory=MemoryDatabases)
     search: MemorySearchServers = field(default_factory=MemorySearchServers)
     prober: MemoryProber = field(default_factory=MemoryProber)
+    browsers: MemoryBrowsers = field(default_factory=MemoryBrowsers)
     notifier: MemoryNotifier = field(default_factory=lambda: MemoryNotifier("mail"))
     policy: Policy = field(
         default_factory=lambda: Policy(
@@ -98,6 +100,7 @@ class World:
             databases={"sqlite": self.databases},
             search={"elasticsearch": self.search},
             prober=self.prober,
+            browsers=self.browsers,
             notifier=self.notifier,
         )
         return Context(outside, self.policy, self.clock, worker, self.clock.forward)

@@ -46,6 +46,7 @@ class Shell:
 
 SHELLS: Mapping[Service, Shell] = {
     Service.LMS: Shell("edxapp", "edxapp", "edx-platform", "lms --settings=production"),
+    Service.STUDIO: Shell("edxapp", "edxapp", "edx-platform", "cms --settings=production"),
     Service.ECOMMERCE: Shell("ecommerce", "ecommerce", "ecommerce", ""),
     Service.DISCOVERY: Shell("discovery", "discovery", "discovery", ""),
 }

@@ -49,3 +49,18 @@ def test_a_browser_that_is_sent_to_sign_out_is_signed_out(client: Client, learne
     client.force_login(learner)
     client.get("/logout")
     assert "_auth_user_id" not in client.session
+
+
+def test_one_signs_in_by_a_call_with_the_cookie_that_came_with_the_form(learner: User) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    url = "/user_api/v1/account/login_session/"
+    learner.set_password("correct horse")
+    learner.save()
+    given = {"email": learner.email, "password": "correct horse"}
+    assert browser.post(url, given).status_code == 403
+    browser.get(url)
+    token = {"X-CSRFToken": browser.cookies["csrftoken"].value}
+    refused = browser.post(url, {**given, "password": "wrong"}, headers=token)
+    assert (refused.status_code, refused.json()["success"]) == (403, False)
+    assert browser.post(url, given, headers=token).status_code == 200
+    assert browser.get("/dashboard").status_code == 200

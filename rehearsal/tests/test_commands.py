@@ -9,6 +9,8 @@ from oauth2_provider.models import Application
 from pytest_django import Settings
 
 from rehearsal.common.releases import parse
+from rehearsal.edxapp.course_overviews.models import CourseOverview
+from rehearsal.edxapp.student.models import CourseEnrollment
 
 pytestmark = pytest.mark.django_db
 WORKER = ("shop_worker", "shop@example.com")
@@ -152,3 +154,31 @@ def test_create_oauth2_client_prints_the_client_and_updates_it(
     client = Application.objects.get()
     assert (client.name, client.skip_authorization, client.user) == ("second", True, worker)
     assert json.loads(told.getvalue())["client_secret"] == "secret"
+
+
+def test_create_course_makes_a_course_that_learners_see(worker: User) -> None:
+    told = io.StringIO()
+    call_command("create_course", "split", worker.email, "edX", "New", "2026", stdout=told)
+    assert "Created course-v1:edX+New+2026" in told.getvalue()
+    assert CourseOverview.objects.published().filter(pk="course-v1:edX+New+2026").exists()
+    assert CourseEnrollment.objects.filter(user=worker, mode="audit").exists()
+
+
+def test_create_course_leaves_one_that_exists(worker: User, course: CourseOverview) -> None:
+    call_command("create_course", "split", str(worker.pk), course.org, course.number, course.run)
+    assert CourseOverview.objects.get().display_name == course.display_name
+
+
+@pytest.mark.parametrize("user, org", [("no@example.com", "edX"), ("worker", "no spaces")])
+def test_create_course_refuses_what_makes_no_course(user: str, org: str, worker: User) -> None:
+    with pytest.raises(CommandError):
+        call_command("create_course", "split", user.replace("worker", worker.email), org, "a", "b")
+
+
+def test_delete_course_asks_twice(course: CourseOverview, monkeypatch: pytest.MonkeyPatch) -> None:
+    for answers, left in (("y\nn\n", True), ("y\ny\n", False)):
+        monkeypatch.setattr("sys.stdin", io.StringIO(answers))
+        call_command("delete_course", course.id)
+        assert CourseOverview.objects.exists() == left
+    with pytest.raises(CommandError, match="not found"):
+        call_command("delete_course", course.id)

@@ -14,6 +14,7 @@ from huey import MemoryHuey
 
 from ocim import tasks, wiring
 from ocim.adapters.memory.balancers import MemoryBalancer
+from ocim.adapters.memory.browsers import MemoryBrowsers
 from ocim.adapters.memory.databases import MemoryDatabases
 from ocim.adapters.memory.notifiers import MemoryNotifier
 from ocim.adapters.memory.probers import MemoryProber
@@ -59,6 +60,7 @@ class Installation:
     search: MemorySearchServers
     prober: MemoryProber
     notifier: MemoryNotifier
+    browsers: MemoryBrowsers
 
     def __call__(self, *words: object) -> Ran:
         name, *rest = map(str, words)
@@ -124,6 +126,7 @@ def ocim(
         MemorySearchServers(),
         MemoryProber(),
         MemoryNotifier("mail"),
+        MemoryBrowsers(),
     )
     outside = Outside(
         providers={"local": installation.provider},
@@ -132,6 +135,7 @@ def ocim(
         databases={"sqlite": installation.databases},
         search={"elasticsearch": installation.search},
         prober=installation.prober,
+        browsers=installation.browsers,
         notifier=installation.notifier,
     )
     monkeypatch.setattr(wiring, "outside", lambda: outside)

@@ -22,6 +22,7 @@ from ocim.store.models.shared import (
     LoadBalancingServer,
     SearchServer,
 )
+from ocim.store.models.verification import Verification
 from ocim.store.models.worker import Worker
 
 __all__ = [
@@ -46,5 +47,6 @@ __all__ = [
     "SqlRun",
     "Upgrade",
     "UpgradeStep",
+    "Verification",
     "Worker",
 ]

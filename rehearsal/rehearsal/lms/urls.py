@@ -4,6 +4,7 @@ from django.views.generic import RedirectView
 from oauth2_provider.views import AuthorizationView, UserInfoView
 
 from rehearsal.edxapp.oauth_dispatch.views import AccessTokenView
+from rehearsal.edxapp.student.views import sign_in_session
 from rehearsal.lms import pages
 from rehearsal.lms.api import accounts, commerce, courses, enrollment, organizations
 
@@ -29,6 +30,7 @@ urlpatterns = [
     path("courses/<course:course_id>/about", pages.about, name="about"),
     path("courses/<course:course_id>/enroll", pages.enroll_oneself, name="enroll"),
     path("dashboard", pages.dashboard, name="dashboard"),
+    path("user_api/v1/account/login_session/", sign_in_session),
     path("api/", include(api)),
     path("oauth2/", include(oauth2)),
     # Where the clients of the releases before juniper were kept.

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from ocim.catalog import runbook
+from ocim.console import verifying
 from ocim.console.command import Error, OcimCommand
 from ocim.console.progress import follow
 from ocim.core.errors import BadInput
@@ -30,6 +31,7 @@ class Command(OcimCommand):
       --currency GBP --processor paypal --keys @paypal.yml
   ocim services status campus.example.com
   ocim services setup campus.example.com --step site --force
+  ocim services verify campus.example.com --purchase
   ocim services disable campus.example.com discovery
 
 Keys of payment processors are a YAML file, or standard input (--keys -):
@@ -49,6 +51,11 @@ Keys of payment processors are a YAML file, or standard input (--keys -):
         setup.add_argument("--dry-run", action="store_true", help="only say what would be done")
         setup.add_argument("--force", action="store_true", help="set what others have changed, too")
         runbook.add_argument("--reveal", action="store_true", help="with the secrets")
+        verify = add("verify", self.verify, "try both as their users would", json=True)
+        verify.add_argument("instance", help="its id, its domain, or its name")
+        verify.add_argument(
+            "--purchase", action="store_true", help="buy a course, in the processors' sandboxes"
+        )
         enable = add("enable", self.enable, "turn services on; the next app server has them")
         disable = add("disable", self.disable, "take services off the web; their data is kept")
         for command in (enable, disable):
@@ -120,6 +127,9 @@ Keys of payment processors are a YAML file, or standard input (--keys -):
         perform([jobs.nudge(job)])
         follow(job, self.out)
         self.out.say("Done. `ocim services status` looks at all of it again.")
+
+    def verify(self, given: argparse.Namespace) -> None:
+        verifying.run(find_instance(given.instance), purchase=given.purchase, out=self.out)
 
     def runbook(self, given: argparse.Namespace) -> None:
         self._say_deeds(given, only_owed=False, reveal=given.reveal)

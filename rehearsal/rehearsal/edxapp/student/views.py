@@ -1,11 +1,13 @@
 """Sign in, sign out, register: the same in the LMS and in studio."""
 
 from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_http_methods
 
 from rehearsal.edxapp.student.forms import RegistrationForm, SignInForm
 
@@ -14,6 +16,21 @@ sign_in = LoginView.as_view(
     authentication_form=SignInForm,
     redirect_authenticated_user=True,
 )
+
+
+@require_http_methods(["GET", "POST"])
+@ensure_csrf_cookie
+def sign_in_session(request: HttpRequest) -> HttpResponse:
+    """What the platform's own sign-in page calls: GET for the cookie, POST `email`, `password`."""
+    if request.method == "GET":
+        return JsonResponse({"method": "post", "submit_url": request.path})
+    given = {"username": request.POST.get("email"), "password": request.POST.get("password")}
+    user = authenticate(request, **given)
+    if user is None:
+        told = "Email or password is incorrect."
+        return JsonResponse({"success": False, "value": told}, status=403)
+    login(request, user)
+    return JsonResponse({"success": True})
 
 
 def sign_out(request: HttpRequest) -> HttpResponse:

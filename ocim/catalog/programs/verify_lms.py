@@ -1,0 +1,33 @@
+"""People of a verification at the LMS: made for it, and removed with all that is theirs."""
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+
+
+def people(given):
+    """Make users who can sign in, by the platform's own command."""
+    for one in given["people"]:
+        call_command("manage_user", one["username"], one["email"])
+        user = get_user_model().objects.get(username=one["username"])
+        user.set_password(one["password"])
+        user.is_active = True
+        user.save()
+        user.profile.name = one["name"]
+        user.profile.save()
+
+
+def courses(given):
+    """The keys of the courses of that organization."""
+    found = apps.get_model("course_overviews", "CourseOverview").objects
+    return sorted(str(one.pk) for one in found.filter(org=given["prefix"]))
+
+
+def remove(given):
+    """Remove the users whose names begin so, and the organization; how many users are gone."""
+    users = list(get_user_model().objects.filter(username__startswith=given["prefix"] + "-"))
+    for user in users:
+        call_command("manage_user", user.username, user.email, remove=True)
+    organizations = apps.get_model("organizations", "Organization").objects
+    organizations.filter(short_name=given["prefix"]).delete()
+    return {"gone": {"users": len(users)} if users else {}}

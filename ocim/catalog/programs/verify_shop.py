@@ -1,0 +1,58 @@
+"""What a verification leaves at the shop. Orders and refunds are its books: they stay."""
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.db.models import Q
+
+
+def orders(given):
+    """The orders of a verification's buyers: number, buyer, course, whether money is to go back."""
+    lines = apps.get_model("order", "Line").objects.filter(
+        order__user__username__startswith=given["prefix"] + "-"
+    )
+    refunded = apps.get_model("refund", "RefundLine").objects.values_list("order_line", flat=True)
+    return [
+        {
+            "number": line.order.number,
+            "username": line.order.user.username,
+            "course": line.product.course_id if line.product else None,
+            "owed": line.pk not in set(refunded),
+        }
+        for line in lines.select_related("order__user", "product")
+    ]
+
+
+def clean(given):
+    """Remove courses, seats, coupons, baskets and buyers; what is gone, and which orders stay."""
+    prefix, gone = given["prefix"], {}
+    for name, objects in _ours(prefix, given["codes"]):
+        for one in objects:
+            gone[name] = gone.get(name, 0) + 1
+            one.delete()
+    kept = apps.get_model("order", "Order").objects.filter(
+        Q(user__username__startswith=prefix + "-") | Q(lines__title__startswith=prefix)
+    )
+    return {"gone": gone, "orders": sorted(set(kept.values_list("number", flat=True)))}
+
+
+def _ours(prefix, codes):
+    """Names and rows, in an order in which they can be deleted."""
+    courses = "course-v1:%s+" % prefix
+    vouchers = apps.get_model("voucher", "Voucher").objects.filter(code__startswith=codes)
+    offers = apps.get_model("offer", "ConditionalOffer").objects.filter(vouchers__in=vouchers)
+    ranges = {offer.benefit.range_id for offer in offers if offer.benefit.range_id}
+    yield "ranges", list(apps.get_model("offer", "Range").objects.filter(pk__in=ranges))
+    yield "offers", list(offers.distinct())
+    yield "codes", list(vouchers)
+    products = apps.get_model("catalogue", "Product").objects
+    ours = Q(course__id__startswith=courses) | Q(title__startswith=prefix)
+    buyers = get_user_model().objects.filter(username__startswith=prefix + "-")
+    baskets = apps.get_model("basket", "Basket").objects.filter(owner__in=buyers)
+    yield "baskets", list(baskets.filter(order=None))
+    yield "seats", list(products.filter(ours, structure="child"))
+    yield "products", list(products.filter(ours))
+    yield (
+        "courses",
+        list(apps.get_model("courses", "Course").objects.filter(pk__startswith=courses)),
+    )
+    yield "users", list(buyers.filter(orders=None))

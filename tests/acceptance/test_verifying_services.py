@@ -1,0 +1,250 @@
+"""A shop and a catalogue on real processes: verified, broken in ten ways, and mended."""
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ocim.catalog.shells import manage
+from ocim.core.spec import Service
+from tests.acceptance.installation import PATIENCE, REPOSITORY, Installation, installed
+from tests.acceptance.spine import NEW
+
+pytestmark = [pytest.mark.xdist_group("services"), pytest.mark.timeout(1500)]
+
+DOMAIN = "shop.localhost"
+OPTIONS = ("--partner-code", "DEMO", "--currency", "GBP", "--processor", "test-card")
+
+
+@dataclass
+class Campus:
+    """An instance with both services, and ways into what serves it."""
+
+    installation: Installation
+    appserver: int
+
+    @property
+    def root(self) -> Path:
+        return self.installation.hosts / f"appserver-{self.appserver}"
+
+    def shell(self, script: str) -> str:
+        """Run by bash on the app server."""
+        number = str(self.appserver)
+        return self.installation.ocim("appserver", "shell", number, "--", "bash", "-c", script)
+
+    def python(self, service: Service, code: str) -> str:
+        """Run by a service's Django."""
+        return self.shell(manage(service, f"shell -c {shlex.quote(code)}", str(self.root)))
+
+    def manage(self, service: Service, words: str) -> str:
+        return self.shell(manage(service, words, str(self.root)))
+
+    def verify(self, *options: str) -> dict[str, dict[str, Any]]:
+        """Its lines by name, whatever they say."""
+        done = self.start(*options, "--json")
+        out, errors = done.communicate(timeout=PATIENCE)
+        assert out, errors
+        report = json.loads(out)
+        assert report["ok"] == (done.returncode == 0)
+        return {line["name"]: line for line in report["lines"]}
+
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "manage.py", "services", "verify", DOMAIN, *options],
+            cwd=REPOSITORY,
+            env=self.installation.environment | {"PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def setup(self, *steps: str) -> None:
+        """As the lines say it."""
+        words = [word for step in steps for word in ("--step", step)]
+        self.installation.ocim("services", "setup", DOMAIN, *words, "--force")
+
+
+@pytest.fixture(scope="module")
+def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campus]:
+    with installed(tmp_path_factory.mktemp("ocim")) as running:
+        running.ocim("search-server", "create", "main")
+        running.instance(DOMAIN, **NEW)
+        running.ocim("services", "enable", DOMAIN, "ecommerce", "discovery", *OPTIONS)
+        running.ocim("appserver", "spawn", DOMAIN, "--activate")
+        (appserver,) = running.appservers(DOMAIN)
+        campus = Campus(running, appserver["id"])
+        campus.python(Service.LMS, COURSES)
+        campus.manage(Service.DISCOVERY, "refresh_course_metadata")
+        campus.manage(Service.DISCOVERY, "update_index --disable-change-limit")
+        yield campus
+
+
+COURSES = """
+from rehearsal.edxapp.course_overviews.models import CourseOverview
+for number in ("One", "Two"):
+    CourseOverview.objects.create(
+        org="edX", number=number, run="2026", display_name=number, published=True
+    )
+"""
+LEFT = """
+from django.apps import apps
+from django.contrib.auth import get_user_model
+users = get_user_model().objects.filter(username__startswith="ocim-verify-")
+things = apps.get_model("{app}", "{model}").objects.filter({field}__istartswith="ocim")
+print("LEFT", [*users.filter({without}).values_list("username", flat=True), *things])
+"""
+OF_LMS = {"app": "course_overviews", "model": "CourseOverview", "field": "org", "without": ""}
+OF_SHOP = {"app": "voucher", "model": "Voucher", "field": "code", "without": "orders=None"}
+
+
+def left(campus: Campus) -> set[str]:
+    """What there still is of verifications, besides the shop's books."""
+    said = campus.python(Service.LMS, LEFT.format_map(OF_LMS))
+    said += campus.python(Service.ECOMMERCE, LEFT.format_map(OF_SHOP))
+    return {line for line in said.splitlines() if line.startswith("LEFT")}
+
+
+def wrong(lines: dict[str, dict[str, Any]]) -> set[str]:
+    """The names of lines that failed."""
+    return {name for name, line in lines.items() if line["outcome"] == "failed"}
+
+
+def test_a_killed_one_is_cleaned_up_by_the_next_which_finds_all_well(campus: Campus) -> None:
+    process = campus.start("--purchase")
+    assert process.stdout
+    for line in process.stdout:
+        if "purchase: receipt with test-card" in line:
+            break
+    process.kill()
+    process.communicate()
+    assert left(campus) != {"LEFT []"}
+
+    lines = campus.verify("--purchase")
+
+    assert wrong(lines) == set()
+    removed = lines["clean-up after an interrupted verification"]["compared"]
+    assert "1 course at studio" in removed
+    assert "4 users at lms" in removed
+    assert "1.00 GBP" in lines["purchase: order with test-card"]["compared"]
+    assert lines["purchase: enrollment with test-card"]["compared"] == "verified, active"
+    assert (
+        "not active" in lines["purchase: enrollment with test-card, after the refund"]["compared"]
+    )
+    assert "2 at the LMS, 2 in" in lines["discovery: courses of the LMS"]["compared"]
+    assert left(campus) == {"LEFT []"}
+
+
+CLIENT = """
+from oauth2_provider.models import Application
+client = Application.objects.get(client_id="{name}")
+client.client_secret = "another secret"
+client.hash_client_secret = False
+client.save()
+"""
+EMPTY = """
+from django.conf import settings
+from rehearsal.discovery.search_indexes.building import create, point
+alias = settings.ELASTICSEARCH_INDEX_NAME
+point(alias, create(alias))
+"""
+
+
+def test_it_names_secret_cron_job_switch_and_empty_index(campus: Campus) -> None:
+    secret = CLIENT.format(name="ecommerce-social-auth-edx-oauth2")
+    campus.python(Service.LMS, secret)
+    campus.shell("crontab -r")
+    campus.manage(Service.ECOMMERCE, "waffle_switch payment_processor_active_test-card off")
+    campus.python(Service.DISCOVERY, EMPTY)
+
+    lines = campus.verify()
+
+    assert wrong(lines) == {
+        "ecommerce: sign-on",
+        "ecommerce: payment processors",
+        "discovery: cron job",
+        "discovery: search, as found",
+        "discovery: update_index without flags",
+        "discovery: search",
+    }
+    assert "--step clients --force" in lines["ecommerce: sign-on"]["remedy"]
+    assert "--step job --force" in lines["discovery: cron job"]["remedy"]
+    assert "payment_processor_active_test-card" in lines["ecommerce: payment processors"]["remedy"]
+    assert "2 course runs in the database, 0 found" in lines["discovery: search"]["compared"]
+    assert "--disable-change-limit" in lines["discovery: search"]["remedy"]
+    campus.setup("clients", "job", "payment")
+    campus.manage(Service.DISCOVERY, "update_index --disable-change-limit")
+
+
+PARTNER = """
+from rehearsal.ecommerce.partner.models import Partner
+Partner.objects.update(short_code="{code}")
+"""
+
+
+def test_it_names_search_server_partner_and_permissions(campus: Campus) -> None:
+    supervisorctl = campus.installation.hosts / "search-main/bin/supervisorctl"
+    subprocess.run([supervisorctl, "stop", "elasticsearch"], check=True, capture_output=True)
+    campus.python(Service.ECOMMERCE, PARTNER.format(code="OTHER"))
+    campus.python(
+        Service.LMS,
+        "from django.contrib.auth.models import Group, User\n"
+        "User.objects.get(username='ecommerce_worker').groups.clear()\n",
+    )
+
+    lines = campus.verify("--purchase")
+
+    assert wrong(lines) == {
+        "ecommerce: partner",
+        "discovery: search, as found",
+        "discovery: update_index without flags",
+        "discovery: search",
+        "purchase: seat",
+    }
+    assert lines["ecommerce: partner"]["compared"] == "OTHER; expected DEMO"
+    assert "`ocim search-server show main`" in lines["discovery: search, as found"]["remedy"]
+    assert "--step permissions --force" in lines["purchase: seat"]["remedy"]
+    assert left(campus) == {"LEFT []"}
+    subprocess.run([supervisorctl, "start", "elasticsearch"], check=True, capture_output=True)
+    campus.python(Service.ECOMMERCE, PARTNER.format(code="DEMO"))
+    campus.setup("permissions")
+
+
+@contextmanager
+def fault(campus: Campus, name: str) -> Iterator[None]:
+    """The LMS misbehaves within the block."""
+    path = campus.root / "edx/etc/lms.yml"
+    whole = path.read_text()
+    path.write_text(yaml.safe_dump({**yaml.safe_load(whole), "REHEARSAL_FAULTS": [name]}))
+    restarted = "supervisorctl restart lms"
+    try:
+        campus.shell(restarted)
+        yield
+    finally:
+        path.write_text(whole)
+        campus.shell(restarted)
+
+
+def test_it_names_refused_enrollments_and_the_client_of_discovery(campus: Campus) -> None:
+    campus.python(Service.LMS, CLIENT.format(name="discovery-backend-service-edx-oauth2"))
+    with fault(campus, "refuse-enrollment"):
+        lines = campus.verify("--purchase")
+
+    assert wrong(lines) == {
+        "discovery: client at the LMS",
+        "purchase: order with the coupon",
+        "purchase: order with test-card",
+    }
+    assert "--step clients --force" in lines["discovery: client at the LMS"]["remedy"]
+    order = lines["purchase: order with test-card"]
+    assert "Fulfillment Error" in order["compared"]
+    assert "EDX_API_KEY" in order["remedy"]
+    campus.setup("clients")
+    assert wrong(campus.verify()) == set()

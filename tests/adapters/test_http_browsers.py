@@ -1,0 +1,78 @@
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from threading import Event
+
+from ocim.adapters.browsers.http import HttpBrowsers
+from tests.web_servers import Authority, answer, web_server
+
+
+def say_what_was_asked(handler: BaseHTTPRequestHandler) -> None:
+    answer(handler, text=f"{handler.headers['Host']} {handler.headers.get('Cookie')}")
+
+
+def test_names_lead_to_the_balancer_and_its_authority_is_trusted(tmp_path: Path) -> None:
+    authority = Authority()
+    tls = authority.server_context("a.test", tmp_path)
+    with (
+        web_server(say_what_was_asked, tls=tls) as port,
+        HttpBrowsers(lambda: authority.pem).open({"a.test"}, f"127.0.0.1:{port}") as browser,
+    ):
+        page = browser.request("GET", "https://a.test:8443/x")
+    assert (page.error, page.text) == ("", "a.test:8443 None")
+    assert page.url == "https://a.test:8443/x"
+
+
+def test_a_certificate_of_somebody_else_is_an_error(tmp_path: Path) -> None:
+    tls = Authority().server_context("a.test", tmp_path)
+    with (
+        web_server(say_what_was_asked, tls=tls) as port,
+        HttpBrowsers().open({"a.test"}, f"127.0.0.1:{port}") as browser,
+    ):
+        page = browser.request("GET", "https://a.test:8443/x")
+    assert page.status is None
+    assert "certificate verify failed" in page.error
+
+
+def test_cookies_of_one_name_are_not_shown_to_another() -> None:
+    def give(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Set-Cookie", f"of={handler.headers['Host']}; Path=/")
+        text = f"{handler.headers.get('Cookie')}".encode()
+        handler.send_header("Content-Length", str(len(text)))
+        handler.end_headers()
+        handler.wfile.write(text)
+
+    with (
+        web_server(give) as port,
+        HttpBrowsers().open({"a.test", "b.test"}, f"127.0.0.1:{port}") as browser,
+    ):
+        texts = [browser.request("GET", f"http://{one}.test/").text for one in "aba"]
+    assert texts == ["None", "None", "of=a.test"]
+
+
+def test_a_host_of_somebody_else_is_reached_where_it_is() -> None:
+    with (
+        web_server(say_what_was_asked) as port,
+        HttpBrowsers().open({"a.test"}, "127.0.0.1:1") as browser,
+    ):
+        page = browser.request("GET", f"http://127.0.0.1:{port}/")
+    assert page.status == 200
+
+
+def test_one_that_says_nothing_is_not_waited_for_for_ever() -> None:
+    def say_nothing(_: BaseHTTPRequestHandler) -> None:
+        ended.wait()
+
+    ended = Event()
+    with (
+        web_server(say_nothing) as port,
+        HttpBrowsers(timeout=0.1).open({"a.test"}, f"127.0.0.1:{port}") as browser,
+    ):
+        page = browser.request("GET", "http://a.test/")
+        ended.set()
+    assert page.error == "no answer in time"
+
+
+def test_a_url_that_cannot_be_asked_is_an_error() -> None:
+    with HttpBrowsers().open({"a.test"}, "127.0.0.1:1") as browser:
+        assert browser.request("GET", "nonsense").error

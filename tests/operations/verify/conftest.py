@@ -1,0 +1,60 @@
+import json
+from collections.abc import Callable
+
+import pytest
+
+from ocim.core.verification import Line, Outcome
+from ocim.operations.effective import effective_variables, freeze
+from ocim.operations.services.verify import verify
+from ocim.store.models import OpenEdXAppServer
+from tests.operations.verify.platform import Platform
+from tests.world import World
+
+ON = "SANDBOX_ENABLE_ECOMMERCE: yes\nSANDBOX_ENABLE_DISCOVERY: yes"
+Verify = Callable[..., dict[str, Line]]
+
+
+@pytest.fixture
+def platform(world: World) -> Platform:
+    """Answers for whatever app server is asked."""
+    platform = Platform()
+    world.browsers.answer = platform.answer
+    return platform
+
+
+@pytest.fixture
+def appserver(world: World, platform: Platform) -> OpenEdXAppServer:
+    """One that serves an instance with both services."""
+    found = make(world)
+    world.cloud.answer = platform.ran
+    return found
+
+
+def make(world: World, **processors: dict[str, str]) -> OpenEdXAppServer:
+    """As if it had been spawned with them: what has to be set up once is not tried here."""
+    found = world.spawn(world.make_instance(), activate=True)
+    instance = found.instance
+    instance.configuration_extra_settings = ON
+    instance.partner_code, instance.currency = "DEMO", "GBP"
+    instance.payment_processors = json.dumps(processors or {"test-card": {}})
+    instance.save()
+    found.optional_services = ["ecommerce", "discovery"]
+    found.effective_variables = freeze(effective_variables(instance, world.policy))
+    found.save()
+    return found
+
+
+@pytest.fixture
+def lines(world: World, appserver: OpenEdXAppServer) -> Verify:
+    """Verifies, and returns the lines by name."""
+
+    def run(*, purchase: bool = False) -> dict[str, Line]:
+        report = verify(appserver, world.context(), purchase=purchase)
+        return {line.name: line for line in report.lines}
+
+    return run
+
+
+def wrong(lines: dict[str, Line]) -> set[str]:
+    """The names of those that failed."""
+    return {name for name, line in lines.items() if line.outcome is Outcome.FAILED}

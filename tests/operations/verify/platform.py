@@ -1,0 +1,228 @@
+"""An LMS, a shop and a catalogue in memory: what verifications ask of them, and do to them."""
+
+import ast
+import base64
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from ocim.adapters.memory.browsers import Answer, Asked
+from ocim.catalog.shells import RESULT
+from ocim.core.spec import Ran
+from tests.world import Killed
+
+SHELLS = {"lms --": "lms", "cms --": "studio", "manage.ecommerce": "ecommerce"}
+JOB = "43 * * * * refresh_course_metadata"
+SKU = "ABC1234"
+
+
+@dataclass
+class Platform:
+    """What is at each service, and what is wrong with it."""
+
+    users: dict[str, str] = field(default_factory=dict)
+    """Passwords at the LMS."""
+    courses: set[str] = field(default_factory=lambda: {"course-v1:edX+One+2026"})
+    coupons: set[str] = field(default_factory=set)
+    on_sale: set[str] = field(default_factory=set)
+    orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    enrollments: dict[str, bool] = field(default_factory=dict)
+    catalogue: set[str] = field(default_factory=lambda: {"course-v1:edX+One+2026"})
+    found_by_search: int | None = None
+    """None: as many as the catalogue has."""
+    partner: str = "DEMO"
+    processors: tuple[str, ...] = ("test-card",)
+    cron: str = f"OCIM-CRON: entry {JOB}\n"
+    pages: dict[str, Answer] = field(default_factory=dict)
+    """What parts of addresses are answered by instead."""
+    asked: list[str] = field(default_factory=list)
+    """The programs that were run."""
+    killed: bool = False
+    kill_at: str = ""
+    """The program, or the part of an address, at which the process is killed."""
+
+    # The shells.
+
+    def ran(self, _host: str, argv: Sequence[str], stdin: str) -> Ran:
+        line = argv[-1]
+        if "crontab" in line:
+            return Ran(0, self.cron)
+        service = next((name for mark, name in SHELLS.items() if mark in line), "discovery")
+        call = ast.parse(stdin.strip()).body[0].value.args[1]  # type: ignore[attr-defined]
+        parts = json.loads(ast.literal_eval(call)["PARTS"])
+        answers = [self.called(service, part["called"], part["given"]) for part in parts]
+        return Ran(0, f"\n{RESULT}{json.dumps(answers)}\n")
+
+    def called(self, service: str, function: str, given: dict[str, Any]) -> dict[str, Any]:
+        self.maybe_die(f"{service}.{function}")
+        self.asked.append(function)
+        try:
+            return {"result": getattr(self, f"{service}_{function}")(given)}
+        except ValueError as error:
+            return {"error": f"CommandError: {error}"}
+
+    def maybe_die(self, where: str) -> None:
+        """A process that is killed asks for nothing any more, whatever it would do at its end."""
+        if self.killed or (self.kill_at and self.kill_at in where):
+            self.killed = True
+            raise Killed
+
+    def lms_people(self, given: dict[str, Any]) -> None:
+        self.users |= {one["username"]: one["password"] for one in given["people"]}
+
+    def lms_courses(self, given: dict[str, Any]) -> list[str]:
+        return sorted(key for key in self.courses if given["prefix"] in key)
+
+    def lms_remove(self, given: dict[str, Any]) -> dict[str, Any]:
+        gone = [name for name in self.users if name.startswith(given["prefix"])]
+        for name in gone:
+            del self.users[name]
+        return {"gone": {"users": len(gone)} if gone else {}}
+
+    def studio_create(self, given: dict[str, str]) -> str:
+        key = "course-v1:{org}+{number}+{run}".format_map(given)
+        self.courses.add(key)
+        return f"Created {key}"
+
+    def studio_delete(self, given: dict[str, Any]) -> dict[str, Any]:
+        self.courses -= set(given["courses"])
+        return {"gone": {"courses": len(given["courses"])}}
+
+    def ecommerce_orders(self, _given: dict[str, Any]) -> list[dict[str, Any]]:
+        return list(self.orders.values())
+
+    def ecommerce_clean(self, _given: dict[str, Any]) -> dict[str, Any]:
+        gone = {"codes": len(self.coupons), "courses": len(self.on_sale)}
+        self.coupons.clear()
+        self.on_sale.clear()
+        return {"gone": gone if any(gone.values()) else {}, "orders": sorted(self.orders)}
+
+    def discovery_runs(self, _given: dict[str, Any]) -> dict[str, Any]:
+        return {"keys": sorted(self.catalogue), "partners": [self.partner]}
+
+    def discovery_refresh(self, _given: dict[str, Any]) -> dict[str, Any]:
+        self.catalogue |= self.courses
+        return {"failed": "", "errors": []}
+
+    def discovery_run(self, given: dict[str, Any]) -> str:
+        before, after = self.found_by_search, len(self.catalogue)
+        if len(given["argv"]) == 1 and before is not None and before != after:
+            raise ValueError("Sanity check failed for the new index")
+        self.found_by_search = None
+        return ""
+
+    def discovery_clean(self, _given: dict[str, Any]) -> dict[str, Any]:
+        return {"gone": {}}
+
+    # The web.
+
+    def answer(self, asked: Asked) -> Answer:
+        parts = urlsplit(asked.url)
+        self.maybe_die(f"{asked.method} {asked.url}")
+        for text, answer in self.pages.items():
+            if text in asked.url:
+                return answer
+        for path, found in self.routes(parts.hostname or "").items():
+            if parts.path.startswith(path):
+                return found(asked, {key: one[0] for key, one in parse_qs(parts.query).items()})
+        return Answer(404)
+
+    def routes(self, host: str) -> dict[str, Callable[[Asked, dict[str, str]], Answer]]:
+        shop = "ecommerce" in host
+        return {
+            "/heartbeat": lambda *_: Answer(),
+            "/health/": lambda *_: Answer(),
+            "/user_api/": self.sign_in,
+            "/oauth2/access_token": lambda *_: told(access_token=token()),
+            "/login": lambda *_: Answer(302, location="/complete/edx-oauth2/"),
+            "/complete/": lambda *_: Answer(302, location="/"),
+            "/api/v2/partners/": lambda *_: told(results=[{"short_code": self.partner}]),
+            "/api/v2/payment/processors/": lambda *_: Answer(text=json.dumps(self.processors)),
+            "/api/v2/publication/": self.publish,
+            "/api/v2/coupons/": self.make_coupon,
+            "/api/v2/courses/": lambda *_: told(results=[SEAT]),
+            "/api/v2/refunds/": self.refund,
+            "/api/v2/orders/": lambda asked, _: Answer(text=json.dumps(self.order(asked))),
+            "/api/commerce/": lambda *_: told(modes=[MODE]),
+            "/api/courses/v1/courses/course-v1": lambda *_: told(id=""),
+            "/api/courses/v1/courses/": self.courses_of_lms,
+            "/api/enrollment/": self.enrollment,
+            "/api/v1/course_runs/": lambda *_: told(),
+            "/api/v1/search/": lambda *_: told(count=self.count()),
+            "/basket/add/": lambda *_: Answer(),
+            "/payment/test-card/": lambda asked, _: self.bought(asked, "1.00"),
+            "/coupons/redeem/": lambda asked, _: self.bought(asked, "0.00"),
+            "/checkout/receipt/": lambda *_: Answer(),
+            "/": lambda *_: Answer(302, location="https://x.example.com/") if shop else Answer(),
+        }
+
+    def count(self) -> int:
+        return len(self.catalogue) if self.found_by_search is None else self.found_by_search
+
+    def sign_in(self, asked: Asked, _query: dict[str, str]) -> Answer:
+        if asked.method == "GET":
+            return Answer(cookies={"csrftoken": "token"})
+        self.buyer = asked.form["email"].partition("@")[0]
+        return Answer() if self.users.get(self.buyer) == asked.form["password"] else Answer(403)
+
+    def publish(self, asked: Asked, _query: dict[str, str]) -> Answer:
+        self.on_sale.add(f"course {asked.json['id']}")
+        return Answer(201, "{}")
+
+    def make_coupon(self, asked: Asked, _query: dict[str, str]) -> Answer:
+        self.coupons.add(asked.json["code"])
+        return told(coupon_id=1)
+
+    def bought(self, asked: Asked, total: str) -> Answer:
+        number = f"{self.partner}-{100001 + len(self.orders)}"
+        (course,) = (key for key in self.courses if "ocim-verify" in key)
+        self.orders[number] = {
+            "number": number,
+            "username": self.buyer,
+            "course": course,
+            "owed": True,
+            "status": "Complete",
+            "total_excl_tax": total,
+            "currency": "GBP",
+        }
+        self.enrollments[self.buyer] = True
+        return Answer(302, location=f"/checkout/receipt/?order_number={number}")
+
+    def order(self, asked: Asked) -> dict[str, Any]:
+        return self.orders.get(asked.url.rstrip("/").rpartition("/")[2], {})
+
+    def refund(self, asked: Asked, _query: dict[str, str]) -> Answer:
+        if asked.method == "PUT":
+            return told(status="Complete")
+        for order in self.orders.values():
+            if order["username"] == asked.json["username"]:
+                order["owed"] = False
+        self.enrollments[asked.json["username"]] = False
+        return Answer(201, "[7]")
+
+    def courses_of_lms(self, _asked: Asked, _query: dict[str, str]) -> Answer:
+        results = [{"id": key} for key in sorted(self.courses)]
+        return told(results=results, pagination={"num_pages": 1})
+
+    def enrollment(self, asked: Asked, _query: dict[str, str]) -> Answer:
+        who = asked.url.rpartition("/")[2].partition(",")[0]
+        return told(mode="verified", is_active=self.enrollments.get(who, False))
+
+
+SEAT = {
+    "attribute_values": [{"name": "certificate_type", "value": "verified"}],
+    "stockrecords": [{"id": 3, "partner_sku": SKU, "price_currency": "GBP"}],
+}
+MODE = {"name": "verified", "price": 1, "currency": "gbp"}
+
+
+def told(**data: Any) -> Answer:
+    return Answer(text=json.dumps(data))
+
+
+def token(**claims: Any) -> str:
+    payload = {"preferred_username": "ecommerce_worker", "administrator": True, **claims}
+    middle = base64.urlsafe_b64encode(json.dumps(payload).encode()).decode().rstrip("=")
+    return f"header.{middle}.signature"

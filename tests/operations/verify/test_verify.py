@@ -1,0 +1,290 @@
+"""What a verification says of what it finds, and what it leaves: nothing."""
+
+import pytest
+
+from ocim.adapters.memory.browsers import Answer, Asked
+from ocim.core.errors import NotPossible
+from ocim.core.verification import Line, Outcome
+from ocim.operations.services.verify import verify
+from ocim.store.models import OpenEdXAppServer, Verification
+from tests.operations.verify.conftest import Verify, make, wrong
+from tests.operations.verify.platform import Platform, token, told
+from tests.world import Killed, World
+
+
+def test_all_is_well_where_all_is_well(lines: Verify, platform: Platform) -> None:
+    found = lines(purchase=True)
+    assert wrong(found) == set()
+    assert found["purchase: order with test-card"].compared == "DEMO-100002: Complete, 1.00 GBP"
+    assert found["discovery: cron job"].compared == "43 * * * *"
+    assert (platform.users, platform.coupons, platform.on_sale) == ({}, set(), set())
+    assert platform.courses == {"course-v1:edX+One+2026"}
+
+
+def test_without_a_purchase_nothing_is_sold(lines: Verify, platform: Platform) -> None:
+    assert not [name for name in lines() if name.startswith("purchase")]
+    assert platform.orders == {}
+
+
+def test_lines_are_told_as_they_come_and_kept(world: World, appserver: OpenEdXAppServer) -> None:
+    told: list[Line] = []
+    report = verify(appserver, world.context(), on_line=told.append)
+    kept = Verification.objects.get()
+    assert tuple(told) == report.lines == tuple(Line.from_dict(one) for one in kept.lines)
+    assert (kept.ok, kept.cleaned, kept.purchase) == (True, True, False)
+
+
+def test_the_last_one_is_kept(lines: Verify) -> None:
+    lines()
+    lines(purchase=True)
+    assert Verification.objects.get().purchase
+
+
+BREAKAGES = {
+    "the LMS is down": ("/heartbeat", Answer(500, "Server Error"), "lms: health", "logs"),
+    "a certificate is over": (
+        "/health/",
+        Answer(None, error="certificate verify failed: certificate has expired"),
+        "ecommerce: health",
+        "certificate has expired",
+    ),
+    "another authority signed": (
+        "/health/",
+        Answer(None, error="certificate verify failed: unable to get local issuer certificate"),
+        "ecommerce: health",
+        "no certificate that browsers trust",
+    ),
+    "the LMS is slow": ("/heartbeat", Answer(seconds=5.2), "lms: speed", "too slow"),
+    "a secret differs": (
+        "/oauth2/access_token",
+        Answer(401, '{"error": "invalid_client"}'),
+        "ecommerce: client at the LMS",
+        "--step clients --force",
+    ),
+    "a worker is not staff": (
+        "/oauth2/access_token",
+        told(access_token=token(administrator=False)),
+        "ecommerce: client at the LMS",
+        "--step users --force",
+    ),
+    "a sign-on is refused": (
+        "/complete/edx-oauth2/",
+        Answer(502, "<p>The LMS did not sign you on.</p>"),
+        "ecommerce: sign-on",
+        "--step clients --force",
+    ),
+    "a sign-on ends at the LMS": (
+        "/login",
+        Answer(200, "Do you allow it?"),
+        "ecommerce: sign-on",
+        "its trust",
+    ),
+    "a sign-on is forgotten": (
+        "/api/v1/course_runs/",
+        Answer(401, "{}"),
+        "discovery: sign-on",
+        "not known afterwards",
+    ),
+    "a search server is dead": (
+        "/api/v1/search/",
+        Answer(503, '{"detail": "The search server does not answer."}'),
+        "discovery: search",
+        "--disable-change-limit",
+    ),
+}
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES.values(), ids=BREAKAGES.keys())
+def test_a_breakage_has_a_line_that_says_what_to_do(
+    lines: Verify, platform: Platform, breakage: tuple[str, Answer, str, str]
+) -> None:
+    where, answer, name, remedy = breakage
+    platform.pages[where] = answer
+    found = lines()[name]
+    assert found.outcome is Outcome.FAILED
+    assert remedy in found.remedy
+
+
+def test_a_partner_that_was_renamed_is_named(lines: Verify, platform: Platform) -> None:
+    platform.partner = "OTHER"
+    found = lines()
+    assert found["ecommerce: partner"].compared == "OTHER; expected DEMO"
+    assert found["discovery: partner"].outcome is Outcome.FAILED
+
+
+def test_a_processor_that_is_off_is_named(lines: Verify, platform: Platform) -> None:
+    platform.processors = ()
+    remedy = lines()["ecommerce: payment processors"].remedy
+    assert "payment_processor_active_test-card" in remedy
+
+
+def test_a_missing_job_is_named(lines: Verify, platform: Platform) -> None:
+    platform.cron = ""
+    assert "--step job --force" in lines()["discovery: cron job"].remedy
+
+
+@pytest.mark.parametrize(
+    "said, outcome, words",
+    [
+        ("log 2026-05-04T11:43:00Z begins\nOCIM-CRON: log status 0", Outcome.OK, "11:43"),
+        (
+            "log 2026-05-04T11:43:00Z begins\nOCIM-CRON: log no LMS\nOCIM-CRON: log status 1",
+            Outcome.FAILED,
+            "no LMS",
+        ),
+        ("log 2026-05-04T11:43:00Z begins", Outcome.SKIPPED, "not known"),
+        ("syslog May  4 11:43:01 host CRON[1]: (root) CMD", Outcome.SKIPPED, "May 4 11:43:01"),
+    ],
+)
+def test_the_last_run_of_the_job_is_told(
+    lines: Verify, platform: Platform, said: str, outcome: Outcome, words: str
+) -> None:
+    platform.cron += f"OCIM-CRON: {said}\n"
+    found = lines()["discovery: last run of the cron job"]
+    assert found.outcome is outcome
+    assert words in found.compared
+
+
+def test_an_index_that_lacks_courses_is_named_and_not_mended(
+    lines: Verify, platform: Platform
+) -> None:
+    platform.found_by_search = 0
+    found = lines()
+    assert "1 course runs in the database, 0 found" in found["discovery: search"].compared
+    assert found["discovery: update_index without flags"].outcome is Outcome.FAILED
+
+
+def test_a_course_that_discovery_has_not_taken_over_yet_is_indexed(
+    lines: Verify, platform: Platform
+) -> None:
+    platform.found_by_search = 1
+    platform.courses.add("course-v1:edX+Two+2026")
+    found = lines()
+    assert wrong(found) == set()
+    assert found["discovery: index of new courses"].outcome is Outcome.OK
+
+
+def test_a_course_that_is_passed_over_is_named(lines: Verify, platform: Platform) -> None:
+    platform.pages["/api/courses/v1/courses/?page=1"] = told(
+        results=[{"id": "course-v1:edX+Odd+2026"}], pagination={"num_pages": 1}
+    )
+    assert "course-v1:edX+Odd+2026" in lines()["discovery: courses of the LMS"].compared
+
+
+def test_lost_permissions_are_named(lines: Verify, platform: Platform) -> None:
+    platform.pages["/api/v2/publication/"] = Answer(
+        500, '{"error": "You do not have permission to perform this action. (status 403)"}'
+    )
+    found = lines(purchase=True)
+    assert wrong(found) == {"purchase: seat"}
+    assert "--step permissions --force" in found["purchase: seat"].remedy
+    assert platform.courses == {"course-v1:edX+One+2026"}
+
+
+def test_who_paid_and_is_not_enrolled_is_named(lines: Verify, platform: Platform) -> None:
+    platform.pages["/api/v2/orders/DEMO-"] = told(
+        status="Fulfillment Error", total_excl_tax="1.00", currency="GBP"
+    )
+    found = lines(purchase=True)
+    assert wrong(found) == {"purchase: order with the coupon", "purchase: order with test-card"}
+    assert "EDX_API_KEY" in found["purchase: order with test-card"].remedy
+
+
+def test_a_basket_that_fails_tells_of_the_partners_keys(lines: Verify, platform: Platform) -> None:
+    platform.pages["/basket/add/"] = Answer(500, "Server Error")
+    assert "'demo'" in lines(purchase=True)["purchase: basket"].remedy
+
+
+def test_with_live_keys_nothing_is_bought(world: World, platform: Platform) -> None:
+    platform.processors = ("paypal",)
+    appserver = make(world, paypal={"mode": "live", "client_id": "a", "client_secret": "b"})
+    world.cloud.answer = platform.ran
+    report = verify(appserver, world.context(), purchase=True)
+    (refusal,) = report.failures
+    assert refusal.compared == "refused: its mode is 'live' and not 'sandbox'"
+    assert platform.orders == {}
+
+
+@pytest.fixture
+def paypal(world: World, platform: Platform) -> OpenEdXAppServer:
+    """A shop that is paid by PayPal's sandbox, which waits for a buyer."""
+    platform.processors = ("paypal",)
+    begun = told(payment_data={"payment_page_url": "https://sandbox.example.com/approve"})
+    platform.pages["/api/v2/baskets/"] = begun
+    platform.pages["sandbox.example.com"] = Answer(text="Log in to your account")
+    appserver = make(world, paypal={"mode": "sandbox", "client_id": "a", "client_secret": "b"})
+    world.cloud.answer = platform.ran
+    return appserver
+
+
+def test_what_a_person_has_to_do_is_left_to_a_person(
+    world: World, paypal: OpenEdXAppServer
+) -> None:
+    report = verify(paypal, world.context(), purchase=True)
+    (line,) = (one for one in report.lines if one.name == "purchase: payment with paypal")
+    assert report.ok
+    assert line.outcome is Outcome.SKIPPED
+    assert "A person has to approve it" in line.remedy
+
+
+KILLS = [
+    "lms.people", "oauth2/access_token", "discovery.refresh", "studio.create", "publication",
+    "v2/coupons", "coupons/redeem", "payment/test-card", "v2/orders", "refunds",
+    "lms.courses", "studio.delete", "ecommerce.clean", "lms.remove",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("where", KILLS)
+def test_what_a_killed_one_left_is_taken_away_first_by_the_next(
+    lines: Verify, platform: Platform, where: str
+) -> None:
+    platform.kill_at = where
+    with pytest.raises(Killed):
+        lines(purchase=True)
+    assert not Verification.objects.get().cleaned
+    platform.kill_at, platform.killed, platform.asked = "", False, []
+    found = lines()
+    assert wrong(found) == set()
+    assert next(iter(found)) == "clean-up after an interrupted verification"
+    assert platform.asked.index("remove") < platform.asked.index("people")
+    assert (platform.users, platform.coupons, platform.on_sale) == ({}, set(), set())
+    assert platform.courses == {"course-v1:edX+One+2026"}
+    assert [one["owed"] for one in platform.orders.values() if one["owed"]] == []
+    assert Verification.objects.get().cleaned
+
+
+def test_a_clean_up_that_fails_is_owed(lines: Verify, platform: Platform) -> None:
+    def refuse(_given: object) -> None:
+        raise ValueError("database is locked")
+
+    platform.ecommerce_clean = refuse  # type: ignore[method-assign,assignment]
+    assert "database is locked" in lines()["clean-up"].compared
+    assert not Verification.objects.get().cleaned
+
+
+def test_what_has_neither_service_is_not_verified(world: World) -> None:
+    appserver = world.spawn(world.make_instance(), activate=True)
+    with pytest.raises(NotPossible, match="neither"):
+        verify(appserver, world.context())
+
+
+def test_what_does_not_serve_is_not_verified(world: World, appserver: OpenEdXAppServer) -> None:
+    appserver.is_active = False
+    with pytest.raises(NotPossible, match="not active"):
+        verify(appserver, world.context())
+
+
+def test_passwords_and_codes_of_sign_ons_are_not_kept(
+    world: World, appserver: OpenEdXAppServer, platform: Platform
+) -> None:
+    seen: list[Asked] = []
+
+    def answer(asked: Asked) -> Answer:
+        seen.append(asked)
+        return platform.answer(asked)
+
+    world.browsers.answer = answer
+    verify(appserver, world.context(), purchase=True)
+    kept = str(Verification.objects.get().lines)
+    secrets = {asked.form.get("password") or asked.form.get("client_secret") for asked in seen}
+    assert not [one for one in secrets - {None} if one and one in kept]
