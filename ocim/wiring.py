@@ -137,6 +137,7 @@ def policy() -> Policy:
         balancer_address=options.balancer_address,
         https_port=options.https_port,
         build_images=options.build_images,
+        verify_services=options.verify_services,
         retention=Retention(options.fallback_days, options.failed_days),
     )
 

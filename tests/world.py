@@ -77,7 +77,7 @@ class World:
     notifier: MemoryNotifier = field(default_factory=lambda: MemoryNotifier("mail"))
     policy: Policy = field(
         default_factory=lambda: Policy(
-            storage=Path("/srv/storage"), gate_attempts=2, build_images=False
+            storage=Path("/srv/storage"), gate_attempts=2, build_images=False, verify_services=False
         )
     )
 

@@ -79,8 +79,13 @@ def _words(flags: list[str], values: Fields) -> list[str | Secret]:
 # Payment.
 
 
-def _switch(processor: str) -> str:
-    return f"payment_processor_active_{processor}"
+PUBLICATION = "publish_course_modes_to_lms"
+"""The switch without which the shop keeps no course."""
+
+
+def _switches(setup: Setup) -> Fields:
+    names = [PUBLICATION, *(f"payment_processor_active_{one}" for one in setup.shop.processors)]
+    return dict.fromkeys(names, True)
 
 
 def _switch_on(_setup: Setup, fields: Fields, looked: Looked) -> list[Deed]:
@@ -183,13 +188,13 @@ STEPS = (
         ),
     ),
     Step(
-        name="payment",
-        about="the switches of the payment processors",
+        name="switches",
+        about="the shop's switches: for payment processors, and to publish courses at the LMS",
         services=SHOP,
         looks_at=Service.ECOMMERCE,
         look="ecommerce.switches",
-        wanted=lambda setup: {_switch(name): True for name in setup.shop.processors},
-        given=lambda setup: {"names": [_switch(name) for name in setup.shop.processors]},
+        wanted=_switches,
+        given=lambda setup: {"names": list(_switches(setup))},
         do=_switch_on,
     ),
     Step(

@@ -38,4 +38,6 @@ class Policy:
     https_port: int = 443
     build_images: bool = True
     """Whether a spawn builds the image that it could use."""
+    verify_services: bool = True
+    """Whether an activation fails where ecommerce and discovery do not work for their users."""
     retention: Retention = field(default_factory=Retention)

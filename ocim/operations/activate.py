@@ -9,12 +9,15 @@ from django.db import transaction
 from ocim.catalog.endpoints import probes, public_probes
 from ocim.core.actions import Action, SyncBalancer
 from ocim.core.errors import LostClaim, NotPossible, OcimError
+from ocim.core.spec import ALWAYS
 from ocim.core.states import AppServerState
+from ocim.core.verification import Line, Outcome
 from ocim.operations.balancing import note_change, sync_and_wait
 from ocim.operations.context import Context, OnStep
 from ocim.operations.gate import Unhealthy, pass_gate
 from ocim.operations.logs import say
 from ocim.operations.services import steps
+from ocim.operations.services.verify.run import verify
 from ocim.store.claims import write_appservers, write_job
 from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.specs import appserver_spec, instance_spec
@@ -59,6 +62,7 @@ def activate(
         on_step("public check")
         pass_gate(public_probes(replace(spec, services=common), balancer), context=context)
         _set_up_in_public(chosen[0], on_step, context)
+        _verify_services(chosen[0], on_step, context)
     except LostClaim:
         raise
     except OcimError as error:
@@ -77,6 +81,26 @@ def _set_up_in_public(appserver: OpenEdXAppServer, on_step: OnStep, context: Con
     if owed:
         on_step("one-time steps")
         steps.carry_out(appserver, owed, context, on_line=partial(say, appserver, context=context))
+
+
+def _verify_services(appserver: OpenEdXAppServer, on_step: OnStep, context: Context) -> None:
+    """Try ecommerce and discovery as their users would; Unhealthy says what does not work."""
+    if not (context.policy.verify_services and appserver.services - ALWAYS):
+        return
+    on_step("verification of services")
+    appserver.refresh_from_db(fields=["is_active"])
+    report = verify(appserver, context, on_line=lambda line: _tell(appserver, line, context))
+    if not report.ok:
+        raise Unhealthy(
+            "; ".join(f"{one.name}: {one.compared}" for one in report.failures),
+            [one.as_dict() for one in report.failures],
+        )
+
+
+def _tell(appserver: OpenEdXAppServer, line: Line, context: Context) -> None:
+    if line.outcome is Outcome.FAILED:
+        said = " ".join(filter(None, (f"{line.name}: {line.compared}", line.remedy)))
+        say(appserver, said, context=context, level="error")
 
 
 def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:

@@ -198,6 +198,12 @@ class Options:
         True,
         "Whether a spawn builds the image that it could use, where that is not there yet.",
     )
+    verify_services: bool = _option(
+        "OCIM_VERIFY_SERVICES",
+        True,
+        "Whether an activation tries ecommerce and discovery as their users would, and fails where"
+        " they do not work.",
+    )
     notices: tuple[Secret, ...] = _option(
         "OCIM_NOTICES",
         (),

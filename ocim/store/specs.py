@@ -1,6 +1,7 @@
 """Rows → the values that the catalog and the outside work with."""
 
 import json
+from dataclasses import replace
 
 from ocim.catalog.endpoints import public_domain, with_port
 from ocim.core.policy import Policy
@@ -44,8 +45,12 @@ def instance_spec(instance: OpenEdXInstance, policy: Policy) -> Instance:
 
 
 def appserver_spec(appserver: OpenEdXAppServer, policy: Policy) -> Instance:
-    """The same with the services of the app server, whatever the instance is to have now."""
-    return _spec(appserver.instance, policy, appserver.services)
+    """The same with release and services of the app server, whatever the instance is to have."""
+    return replace(
+        _spec(appserver.instance, policy, appserver.services),
+        openedx_release=appserver.openedx_release,
+        edx_platform_commit=appserver.edx_platform_commit,
+    )
 
 
 def all_databases(instance: OpenEdXInstance) -> list[Database]:

@@ -54,6 +54,7 @@ DEFAULTS = {
     "OCIM_NSPAWN_NETWORK": IPv4Network("10.213.0.0/22"),
     "OCIM_SSH_POOL": "",
     "OCIM_BUILD_IMAGES": True,
+    "OCIM_VERIFY_SERVICES": True,
     "OCIM_NOTICES": (),
     "OCIM_TRANSPORT": "pipelining",
     "OCIM_LEASE": 15.0,

@@ -54,7 +54,7 @@ def test_the_ledger_says_when_and_where(world: World, instance: OpenEdXInstance)
     appserver = world.spawn(instance, activate=True)
     done = {one.step: one for one in ServiceStep.objects.all()}
     assert set(done) == {
-        "users", "permissions", "clients", "commerce", "site", "payment", "partner", "job",
+        "users", "permissions", "clients", "commerce", "site", "switches", "partner", "job",
         "indexes",
     }  # fmt: skip
     assert done["site"].at == world.clock.now

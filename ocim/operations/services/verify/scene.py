@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -28,11 +28,7 @@ class Scene:
     @cached_property
     def instance(self) -> Instance:
         """As the app server was made, whatever the instance is to be now."""
-        return replace(
-            appserver_spec(self.appserver, self.context.policy),
-            openedx_release=self.appserver.openedx_release,
-            edx_platform_commit=self.appserver.edx_platform_commit,
-        )
+        return appserver_spec(self.appserver, self.context.policy)
 
     @cached_property
     def variables(self) -> Mapping[str, Any]:
