@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+HOUR = timedelta(hours=1)
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
@@ -67,11 +68,16 @@ class Authority:
         self._certificate = self._sign(self._name, self._key, constraints, critical=True)
         self.pem = self._certificate.public_bytes(serialization.Encoding.PEM).decode()
 
-    def server_context(self, host_name: str, directory: Path) -> ssl.SSLContext:
-        """Return what a server for `host_name` needs; its files go to `directory`."""
+    def server_context(
+        self, host_name: str, directory: Path, *, lasts: timedelta = HOUR
+    ) -> ssl.SSLContext:
+        """Return what a server for `host_name` needs; its files go to `directory`.
+
+        Its certificate is good for as long as it `lasts` from now on; less than nothing: over.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.SubjectAlternativeName([x509.DNSName(host_name)])
-        certificate = self._sign(x509.Name([]), key, name, critical=True)
+        certificate = self._sign(x509.Name([]), key, name, critical=True, lasts=lasts)
         pem_file = directory / f"{host_name}.pem"
         pem_file.write_bytes(
             key.private_bytes(
@@ -92,6 +98,7 @@ class Authority:
         extension: x509.ExtensionType,
         *,
         critical: bool,
+        lasts: timedelta = HOUR,
     ) -> x509.Certificate:
         now = datetime.now(tz=UTC)
         return (
@@ -100,8 +107,8 @@ class Authority:
             .issuer_name(self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(hours=1))
-            .not_valid_after(now + timedelta(hours=1))
+            .not_valid_before(now - 2 * HOUR)
+            .not_valid_after(now + lasts)
             .add_extension(extension, critical=critical)
             .sign(self._key, hashes.SHA256())
         )

@@ -72,9 +72,17 @@ class Campus:
         self.installation.ocim("services", "setup", DOMAIN, *words, "--force")
 
 
+class Quick(Installation):
+    """One app server is made here, and not worth an image; verifications come later."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self.environment |= {"OCIM_BUILD_IMAGES": "false", "OCIM_VERIFY_SERVICES": "false"}
+
+
 @pytest.fixture(scope="module")
 def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campus]:
-    with installed(tmp_path_factory.mktemp("ocim")) as running:
+    with installed(tmp_path_factory.mktemp("ocim"), Quick) as running:
         running.ocim("search-server", "create", "main")
         running.instance(DOMAIN, **NEW)
         running.ocim("services", "enable", DOMAIN, "ecommerce", "discovery", *OPTIONS)

@@ -3,7 +3,7 @@ from pathlib import Path
 from threading import Event
 
 from ocim.adapters.browsers.http import HttpBrowsers
-from tests.web_servers import Authority, answer, web_server
+from tests.web_servers import HOUR, Authority, answer, web_server
 
 
 def say_what_was_asked(handler: BaseHTTPRequestHandler) -> None:
@@ -31,6 +31,17 @@ def test_a_certificate_of_somebody_else_is_an_error(tmp_path: Path) -> None:
         page = browser.request("GET", "https://a.test:8443/x")
     assert page.status is None
     assert "certificate verify failed" in page.error
+
+
+def test_a_certificate_that_is_over_is_told_as_such(tmp_path: Path) -> None:
+    authority = Authority()
+    tls = authority.server_context("a.test", tmp_path, lasts=-HOUR)
+    with (
+        web_server(say_what_was_asked, tls=tls) as port,
+        HttpBrowsers(lambda: authority.pem).open({"a.test"}, f"127.0.0.1:{port}") as browser,
+    ):
+        page = browser.request("GET", "https://a.test:8443/x")
+    assert "certificate has expired" in page.error
 
 
 def test_cookies_of_one_name_are_not_shown_to_another() -> None:

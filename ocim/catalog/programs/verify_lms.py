@@ -27,7 +27,7 @@ def remove(given):
     """Remove the users whose names begin so, and the organization; how many users are gone."""
     users = list(get_user_model().objects.filter(username__startswith=given["prefix"] + "-"))
     for user in users:
-        call_command("manage_user", user.username, user.email, remove=True)
+        call_command("manage_user", user.username, user.email, "--remove")
     organizations = apps.get_model("organizations", "Organization").objects
     organizations.filter(short_name=given["prefix"]).delete()
     return {"gone": {"users": len(users)} if users else {}}

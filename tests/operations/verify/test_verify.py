@@ -217,6 +217,42 @@ def paypal(world: World, platform: Platform) -> OpenEdXAppServer:
     return appserver
 
 
+def test_a_buyer_who_agrees_at_paypal_is_enrolled(
+    world: World, platform: Platform, paypal: OpenEdXAppServer
+) -> None:
+    receipt = "https://ecommerce.campus-1.example.com/payment/test-card/"
+    platform.pages["sandbox.example.com"] = Answer(302, location=receipt)
+    report = verify(paypal, world.context(), purchase=True)
+    assert report.ok
+    assert "purchase: order with paypal" in {line.name for line in report.lines}
+
+
+STRIPE = {"publishable_key": "pk_test_1", "secret_key": "sk_test_1", "country": "GB"}
+
+
+@pytest.mark.parametrize(
+    "answer, token", [(told(id="tok_1"), "tok_1"), (Answer(402, "{}"), "tok_visa")]
+)
+def test_stripe_is_paid_with_a_card_for_tests(
+    world: World, platform: Platform, answer: Answer, token: str
+) -> None:
+    platform.processors = ("stripe",)
+    platform.pages["https://api.stripe.com/v1/tokens"] = answer
+    appserver = make(world, stripe=STRIPE)
+    world.cloud.answer = platform.ran
+    seen: list[Asked] = []
+
+    def answered(asked: Asked) -> Answer:
+        seen.append(asked)
+        return platform.answer(asked)
+
+    world.browsers.answer = answered
+    assert verify(appserver, world.context(), purchase=True).ok
+    (submitted,) = (one for one in seen if one.url.endswith("/payment/stripe/submit/"))
+    assert submitted.form["stripe_token"] == token
+    assert not [one for one in seen if STRIPE["secret_key"] in str(one)]
+
+
 def test_what_a_person_has_to_do_is_left_to_a_person(
     world: World, paypal: OpenEdXAppServer
 ) -> None:
@@ -269,7 +305,7 @@ def test_what_has_neither_service_is_not_verified(world: World) -> None:
 
 
 def test_what_does_not_serve_is_not_verified(world: World, appserver: OpenEdXAppServer) -> None:
-    appserver.is_active = False
+    OpenEdXAppServer.objects.update(is_active=False)
     with pytest.raises(NotPossible, match="not active"):
         verify(appserver, world.context())
 

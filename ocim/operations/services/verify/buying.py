@@ -49,8 +49,7 @@ def _with_stripe(scene: Scene, browser: Browser, sku: str) -> Page:
     made = browser.request(
         "POST",
         f"{str(keys.get('api_base') or STRIPE_API).rstrip('/')}/v1/tokens",
-        form=card,
-        headers={"Authorization": f"Bearer {keys['publishable_key']}"},
+        form={"key": str(keys["publishable_key"]), **card},
     )
     # Accounts may refuse numbers that do not come from Stripe's own form; this token is for them.
     token = made.data["id"] if made.status == 200 else STRIPE_TOKEN  # noqa: PLR2004

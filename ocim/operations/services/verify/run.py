@@ -37,6 +37,7 @@ def verify(
     is one at a time for an instance, since each takes away what others left. NotPossible where
     there is nothing to verify: an app server that does not serve, or has neither service.
     """
+    appserver.refresh_from_db()
     _require_services(appserver)
     scene = Scene(appserver, context)
     leftovers = Verification.objects.filter(instance=appserver.instance, cleaned=False)
