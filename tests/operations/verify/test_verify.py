@@ -171,6 +171,15 @@ def test_a_course_that_is_passed_over_is_named(lines: Verify, platform: Platform
     assert "course-v1:edX+Odd+2026" in lines()["discovery: courses of the LMS"].compared
 
 
+def test_an_answer_of_somebody_else_is_a_line_and_no_crash(
+    lines: Verify, platform: Platform
+) -> None:
+    platform.pages["/api/v2/partners/"] = Answer(text="<h1>Welcome</h1>")
+    found = lines()
+    assert "not understood" in found["ecommerce: settings"].compared
+    assert found["clean-up"].outcome is Outcome.OK
+
+
 def test_lost_permissions_are_named(lines: Verify, platform: Platform) -> None:
     platform.pages["/api/v2/publication/"] = Answer(
         500, '{"error": "You do not have permission to perform this action. (status 403)"}'
