@@ -2,7 +2,7 @@
 BIN := .venv/bin
 UV := $(BIN)/uv
 
-.PHONY: help env env-rehearsal run test test-rehearsal lint lint-rehearsal format reference lock clean
+.PHONY: help env env-rehearsal run shop test test-rehearsal lint lint-rehearsal format reference lock clean
 
 help: ## what can be made here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ env-rehearsal: env .venv-rehearsal/.ready # the rehearsal services' own environm
 
 run: env ## bring everything up: manager, workers, balancer and a demo instance
 	@$(BIN)/ocim up
+
+shop: env ## the same, and the demo has a shop and a catalogue of courses
+	@$(BIN)/ocim up --shop
 
 lint: env lint-rehearsal ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff format --check .

@@ -14,7 +14,7 @@ from ocim.core.spec import ALWAYS, Service
 from ocim.documents.processors import read_processors
 from ocim.operations import jobs
 from ocim.operations.services import setup, status, switch
-from ocim.store.models import OpenEdXInstance, ServiceStep
+from ocim.store.models import OpenEdXInstance, ServiceStep, Verification
 from ocim.store.specs import instance_spec, services_of
 from ocim.tasks import perform
 from ocim.web.actions import may_change, tell
@@ -31,6 +31,7 @@ def services(request: HttpRequest, instance_id: int) -> HttpResponse:
         "instance": instance,
         "services": {one.value: one in services_of(instance) for one in OPTIONAL},
         "ledger": _ledger(instance),
+        "verification": Verification.objects.filter(instance=instance).order_by("-id").first(),
     }
     try:
         shown["warnings"] = switch.warnings(instance, context())

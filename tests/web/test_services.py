@@ -3,7 +3,7 @@
 from django.test import Client
 from django.urls import reverse
 
-from ocim.store.models import OpenEdXInstance, SearchServer, ServiceStep
+from ocim.store.models import OpenEdXInstance, SearchServer, ServiceStep, Verification
 
 KEYS = "paypal: {mode: sandbox, client_id: id, client_secret: the-paypal-secret}"
 
@@ -61,6 +61,16 @@ def test_the_ledger_says_what_failed(admin: Client, demo: OpenEdXInstance) -> No
     html = page(admin, demo)
     assert "no such flag" in html
     assert "2026-05-04 12:00" in html
+
+
+def test_the_last_verification_is_shown_with_its_evidence(
+    admin: Client, demo: OpenEdXInstance
+) -> None:
+    line = {"name": "ecommerce: partner", "outcome": "failed", "compared": "OTHER; expected ACME",
+            "url": "https://a.example.com/", "status": 200, "remedy": "Change it back."}  # fmt: skip
+    Verification.objects.create(instance=demo, at="2026-05-04T12:00:00Z", lines=[line])
+    html = page(admin, demo)
+    assert all(text in html for text in ("OTHER; expected ACME", "Change it back.", "not ended"))
 
 
 def test_who_may_only_look_may_not_switch(guest: Client, demo: OpenEdXInstance) -> None:

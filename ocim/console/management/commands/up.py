@@ -16,18 +16,16 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandParser
 
-from ocim.console.command import Error, OcimCommand, in_words
+from ocim.console.command import Error, OcimCommand
+from ocim.console.demo import make_demo
 from ocim.console.keep import die_with_parent
 from ocim.console.master_key import ensure_master_key
-from ocim.console.progress import follow
-from ocim.core.errors import BadInput, NotPossible, OcimError, OutsideError
-from ocim.operations import hosts, instances, jobs, spawn
-from ocim.store.models import Job, OpenEdXInstance
+from ocim.core.errors import BadInput, NotPossible, OutsideError
+from ocim.operations import hosts
+from ocim.store.models import OpenEdXInstance
 from ocim.store.selectors import live_workers
-from ocim.tasks import perform
-from ocim.wiring import ROOT, context, instance_url, queue_name, with_defaults
+from ocim.wiring import ROOT, context, instance_url, queue_name
 
-DEMO = "demo.localhost"
 BESIDE = ("local", "nspawn")
 """Kinds of hosts that run on the manager's own machine: they start and stop with it."""
 START_SECONDS = 60.0
@@ -39,6 +37,9 @@ class Command(OcimCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--no-demo", action="store_true", help="leave an empty fleet empty")
+        parser.add_argument(
+            "--shop", action="store_true", help="the demo has ecommerce and course discovery"
+        )
         parser.set_defaults(run=self.up)
 
     def up(self, given: argparse.Namespace) -> None:
@@ -74,34 +75,10 @@ class Command(OcimCommand):
             _wait(what, ready, honcho, log)
         self.out.say(f"Ocim:  http://{settings.OCIM.web_address}/  (log: {log})")
         if not given.no_demo:
-            self._demo()
+            make_demo(self.out, with_shop=given.shop)
         for one in OpenEdXInstance.objects.filter(appserver_set__is_active=True).distinct()[:10]:
             self.out.say(f"{one.name}:  {instance_url(one)}")
         self.out.say("Ctrl-C stops it all.")
-
-    def _demo(self) -> None:
-        """Make it where there is nothing yet; go on with it where that was interrupted."""
-        if OpenEdXInstance.objects.exists():
-            interrupted = Job.objects.filter(
-                instance__internal_lms_domain=DEMO, state__in=jobs.OPEN
-            ).first()
-            if interrupted:
-                self._follow(interrupted)
-            return
-        instance, actions = instances.create(
-            fields=with_defaults({"internal_lms_domain": DEMO, "name": "Demo"}), context=context()
-        )
-        _, job = spawn.request(
-            instance=instance, queue=queue_name(), context=context(), activate=True, reason="Demo"
-        )
-        perform([*actions, jobs.nudge(job)])
-        self._follow(job)
-
-    def _follow(self, job: Job) -> None:
-        try:
-            follow(job, self.out)
-        except OcimError as error:
-            self.out.say(in_words(error), style="red")
 
 
 def _only_one(var: Path) -> None:

@@ -1,0 +1,68 @@
+"""The demo instance of `ocim up`."""
+
+from ocim.console.command import in_words
+from ocim.console.output import Output
+from ocim.console.progress import follow
+from ocim.core.errors import OcimError
+from ocim.core.spec import Service
+from ocim.operations import instances, jobs, search_servers, spawn
+from ocim.operations.services import switch
+from ocim.operations.services.demo import sell_a_course
+from ocim.operations.services.setup import served_by
+from ocim.store.models import Job, OpenEdXInstance, SearchServer
+from ocim.store.specs import services_of
+from ocim.tasks import perform
+from ocim.wiring import context, queue_name, with_defaults
+
+DOMAIN = "demo.localhost"
+SHOP = {"partner_code": "DEMO", "currency": "GBP"}
+
+
+def make_demo(out: Output, *, with_shop: bool) -> None:
+    """Make it where there is nothing yet; go on with it where that was interrupted."""
+    try:
+        if OpenEdXInstance.objects.exists():
+            _go_on(out)
+        else:
+            _make(out, with_shop=with_shop)
+    except OcimError as error:
+        out.say(in_words(error), style="red")
+
+
+def _go_on(out: Output) -> None:
+    interrupted = Job.objects.filter(
+        instance__internal_lms_domain=DOMAIN, state__in=jobs.OPEN
+    ).first()
+    if interrupted:
+        follow(interrupted, out)
+        _fill_shop(OpenEdXInstance.objects.get(internal_lms_domain=DOMAIN), out)
+
+
+def _make(out: Output, *, with_shop: bool) -> None:
+    if with_shop and not SearchServer.objects.exists():
+        out.say("Making a search server, for course discovery.")
+        search_servers.create(name="demo", provider="local", context=context())
+    instance, actions = instances.create(
+        fields=with_defaults({"internal_lms_domain": DOMAIN, "name": "Demo"}), context=context()
+    )
+    if with_shop:
+        instance, more = switch.enable(
+            instance_id=instance.pk,
+            services=[Service.ECOMMERCE, Service.DISCOVERY],
+            processors={"test-card": {}},
+            changes=SHOP,
+            context=context(),
+        )
+        actions += more
+    _, job = spawn.request(
+        instance=instance, queue=queue_name(), context=context(), activate=True, reason="Demo"
+    )
+    perform([*actions, jobs.nudge(job)])
+    follow(job, out)
+    _fill_shop(instance, out)
+
+
+def _fill_shop(instance: OpenEdXInstance, out: Output) -> None:
+    if Service.ECOMMERCE in services_of(instance):
+        out.say("Putting a course on sale.")
+        sell_a_course(served_by(instance), context())
