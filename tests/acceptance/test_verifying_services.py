@@ -21,6 +21,8 @@ from tests.acceptance.spine import NEW
 pytestmark = [pytest.mark.xdist_group("services"), pytest.mark.timeout(1500)]
 
 DOMAIN = "shop.localhost"
+PATIENT = "discovery_read_timeout: 120"
+"""Other tests may have the processors meanwhile."""
 OPTIONS = ("--partner-code", "DEMO", "--currency", "GBP", "--processor", "test-card")
 
 
@@ -84,7 +86,7 @@ class Quick(Installation):
 def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campus]:
     with installed(tmp_path_factory.mktemp("ocim"), Quick) as running:
         running.ocim("search-server", "create", "main")
-        running.instance(DOMAIN, **NEW)
+        running.instance(DOMAIN, **NEW, configuration_extra_settings=PATIENT)
         running.ocim("services", "enable", DOMAIN, "ecommerce", "discovery", *OPTIONS)
         running.ocim("appserver", "spawn", DOMAIN, "--activate")
         (appserver,) = running.appservers(DOMAIN)
