@@ -44,11 +44,10 @@ def run(instance: OpenEdXInstance, *, purchase: bool, out: Output) -> None:
 
 
 def _tell(line: Line, out: Output) -> None:
-    where = f"  {line.url}" if line.url else ""
     status = f" {line.status}" if line.status is not None else ""
     out.say(f"{line.outcome.value:<8}{line.name}: {line.compared}", style=STYLES[line.outcome])
-    if where:
-        out.say(f"      {where}{status}", style="dim")
+    if line.url:
+        out.say(f"        {line.url}{status}", style="dim")
     if line.remedy:
         out.say(f"        → {line.remedy}")
 

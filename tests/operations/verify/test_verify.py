@@ -1,11 +1,15 @@
 """What a verification says of what it finds, and what it leaves: nothing."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from ocim.adapters.memory.browsers import Answer, Asked
+from ocim.catalog.step_list import STEPS
 from ocim.core.errors import NotPossible
 from ocim.core.verification import Line, Outcome
-from ocim.operations.services.verify import verify
+from ocim.operations.services.verify import run, verify
 from ocim.store.models import OpenEdXAppServer, Verification
 from tests.operations.verify.conftest import Verify, make, wrong
 from tests.operations.verify.platform import Platform, token, told
@@ -171,6 +175,15 @@ def test_a_course_that_is_passed_over_is_named(lines: Verify, platform: Platform
     assert "course-v1:edX+Odd+2026" in lines()["discovery: courses of the LMS"].compared
 
 
+def test_an_answer_of_somebody_else_is_a_line_and_no_crash(
+    lines: Verify, platform: Platform
+) -> None:
+    platform.pages["/api/v2/partners/"] = Answer(text="<h1>Welcome</h1>")
+    found = lines()
+    assert "not understood" in found["ecommerce: settings"].compared
+    assert found["clean-up"].outcome is Outcome.OK
+
+
 def test_lost_permissions_are_named(lines: Verify, platform: Platform) -> None:
     platform.pages["/api/v2/publication/"] = Answer(
         500, '{"error": "You do not have permission to perform this action. (status 403)"}'
@@ -263,6 +276,7 @@ def test_what_a_person_has_to_do_is_left_to_a_person(
     assert "A person has to approve it" in line.remedy
 
 
+STEP = re.compile(r"again\([\"'](\w+)[\"']\)|--step (\w+)")
 KILLS = [
     "lms.people", "oauth2/access_token", "discovery.refresh", "studio.create", "publication",
     "v2/coupons", "coupons/redeem", "payment/test-card", "v2/orders", "refunds",
@@ -287,6 +301,13 @@ def test_what_a_killed_one_left_is_taken_away_first_by_the_next(
     assert platform.courses == {"course-v1:edX+One+2026"}
     assert [one["owed"] for one in platform.orders.values() if one["owed"]] == []
     assert Verification.objects.get().cleaned
+
+
+def test_the_steps_that_remedies_name_exist() -> None:
+    named: set[str] = set()
+    for path in Path(run.__file__).parent.glob("*.py"):
+        named |= {one or other for one, other in STEP.findall(path.read_text())}
+    assert {"clients", "job", "site"} <= named <= {step.name for step in STEPS}
 
 
 def test_a_clean_up_that_fails_is_owed(lines: Verify, platform: Platform) -> None:

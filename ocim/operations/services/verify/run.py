@@ -1,5 +1,6 @@
 """One verification, from what the last one left to what this one leaves: nothing."""
 
+import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 
@@ -21,6 +22,7 @@ from ocim.operations.services.verify.shop import shop
 from ocim.operations.services.verify.sign_on import sign_on
 from ocim.store.models import OpenEdXAppServer, Verification
 
+log = logging.getLogger(__name__)
 OnLine = Callable[[Line], None]
 
 
@@ -103,6 +105,10 @@ def _guarded(name: str, found: Iterable[Line]) -> Iterator[Line]:
         yield one.line
     except OcimError as error:
         yield failed(name, error.problem, error.remedy)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        # Services answer what they like, and what is in the way may answer for them.
+        log.exception("%s: an answer was not understood", name)
+        yield failed(name, f"an answer was not understood: {error!r}", "The log has more.")
 
 
 def _require_services(appserver: OpenEdXAppServer) -> None:

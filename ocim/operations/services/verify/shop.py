@@ -46,7 +46,7 @@ def _processors(scene: Scene, page: Page) -> Line:
         name,
         f"{', '.join(found) or 'none'} on; {', '.join(missing)} has keys and is off",
         f"Turn on {switches} in the shop's admin (/admin/waffle/switch/), where the site"
-        f" configuration lists {' and '.join(missing)}; or {scene.again('payment')}.",
+        f" configuration lists {' and '.join(missing)}; or {scene.again('switches')}.",
         page,
     )
 
