@@ -30,6 +30,8 @@ lint: env lint-rehearsal ## ruff, mypy --strict, import-linter
 
 lint-rehearsal: env-rehearsal # ruff looks at everything, mypy needs each distribution's own environment
 	@cd rehearsal && ../.venv-rehearsal/bin/mypy
+	@cd rehearsal && ../.venv-rehearsal/bin/mypy --config-file tests/discovery/mypy.ini
+	@cd rehearsal && ../.venv-rehearsal/bin/mypy --config-file tests/ecommerce/mypy.ini
 
 format: env ## let ruff rewrite the code
 	@$(BIN)/ruff format .
@@ -41,6 +43,8 @@ test: env lint test-rehearsal ## lint and the whole suite, acceptance on real pr
 
 test-rehearsal: env-rehearsal ## the rehearsal services' own suite
 	@cd rehearsal && ../.venv-rehearsal/bin/pytest
+	@cd rehearsal && ../.venv-rehearsal/bin/pytest -c tests/discovery/pytest.ini tests/discovery
+	@cd rehearsal && ../.venv-rehearsal/bin/pytest -c tests/ecommerce/pytest.ini tests/ecommerce
 
 COMPILE = $(UV) pip compile -q --python-version 3.11 --universal --generate-hashes --no-header --no-annotate
 
@@ -50,8 +54,13 @@ reference: env ## write docs/reference from the code
 lock: env ## compile what is required to lock files with hashes
 	@for f in uv ocim dev; do $(COMPILE) requirements/$$f.in -o requirements/$$f.txt; done
 	@$(COMPILE) rehearsal/pyproject.toml -o rehearsal/requirements.txt
-	@$(COMPILE) rehearsal/pyproject.toml requirements/rehearsal-dev.in -c rehearsal/requirements.txt \
-	  -o requirements/rehearsal-dev.txt
+	@$(COMPILE) rehearsal/pyproject.toml --extra ecommerce -c rehearsal/requirements.txt \
+	  -o rehearsal/requirements-ecommerce.txt
+	@$(COMPILE) rehearsal/pyproject.toml --extra discovery -c rehearsal/requirements-ecommerce.txt \
+	  -o rehearsal/requirements-discovery.txt
+	@$(COMPILE) rehearsal/pyproject.toml --extra ecommerce --extra discovery \
+	  requirements/rehearsal-dev.in -c rehearsal/requirements-ecommerce.txt \
+	  -c rehearsal/requirements-discovery.txt -o requirements/rehearsal-dev.txt
 
 clean: ## remove the environment and what tests left
 	@rm -rf .venv .venv-rehearsal .images .mypy_cache .ruff_cache .pytest_cache .hypothesis

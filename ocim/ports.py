@@ -20,6 +20,8 @@ from ocim.core.spec import (
     ProvisionJob,
     ProvisionOutcome,
     Routing,
+    Search,
+    SearchHost,
 )
 
 
@@ -161,6 +163,24 @@ class Databases(Protocol):
         """
 
 
+class SearchServers(Protocol):
+    """Servers that instances share for their search indexes, all of one kind."""
+
+    kind: str
+
+    def examine(self, host: SearchHost) -> str:
+        """Its version; OutsideRefusal where it is of no use: another server, too few rights."""
+
+    def ensure(self, host: SearchHost, place: Search) -> None:
+        """Make the account where it is missing, set its password, limit it to its prefix."""
+
+    def drop(self, host: SearchHost, place: Search) -> None:
+        """Remove account and indexes; nothing happens if there are none."""
+
+    def indexes(self, host: SearchHost, prefix: str) -> Mapping[str, int]:
+        """The indexes whose names begin so, and how many documents each has."""
+
+
 class Prober(Protocol):
     """Looks whether something answers. Never raises for what it finds: the result says it."""
 
@@ -176,4 +196,5 @@ class Outside:
     provisioner: Provisioner
     balancer: Balancer
     databases: Mapping[str, Databases]
+    search: Mapping[str, SearchServers]
     prober: Prober

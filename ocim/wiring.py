@@ -20,6 +20,7 @@ from ocim.adapters.providers.ssh.provider import SshProvider
 from ocim.adapters.provisioners.ansible import AnsibleProvisioner
 from ocim.adapters.provisioners.git_mirror import GitAccess
 from ocim.adapters.provisioners.sandbox import Sandbox
+from ocim.adapters.search.elasticsearch import ElasticsearchServers
 from ocim.core.policy import Policy, Retention
 from ocim.operations.context import Context
 from ocim.ports import Outside, Provider
@@ -71,6 +72,7 @@ def outside() -> Outside:
         ),
         balancer=balancer,
         databases={"sqlite": SqliteDatabases()},
+        search={ElasticsearchServers.kind: ElasticsearchServers()},
         prober=HttpProber(authority=balancer.authority),
     )
 

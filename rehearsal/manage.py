@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""`manage.py lms|cms [--settings=production] COMMAND`, as on the real platform."""
+"""`manage.py [SERVICE] [--settings=production] COMMAND`, as on the real platform."""
 
 import sys
 

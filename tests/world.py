@@ -10,6 +10,7 @@ from ocim.adapters.memory.databases import MemoryDatabases
 from ocim.adapters.memory.probers import MemoryProber, Reply, as_expected
 from ocim.adapters.memory.providers import Cloud, MemoryProvider
 from ocim.adapters.memory.provisioners import MemoryProvisioner
+from ocim.adapters.memory.search import MemorySearchServers
 from ocim.core.actions import Action
 from ocim.core.policy import Policy
 from ocim.core.spec import Probe
@@ -67,6 +68,7 @@ class World:
     provisioner: MemoryProvisioner = field(default_factory=MemoryProvisioner)
     balancer: MemoryBalancer = field(default_factory=MemoryBalancer)
     databases: MemoryDatabases = field(default_factory=MemoryDatabases)
+    search: MemorySearchServers = field(default_factory=MemorySearchServers)
     prober: MemoryProber = field(default_factory=MemoryProber)
     policy: Policy = field(
         default_factory=lambda: Policy(
@@ -88,6 +90,7 @@ class World:
             provisioner=self.provisioner,
             balancer=self.balancer,
             databases={"sqlite": self.databases},
+            search={"elasticsearch": self.search},
             prober=self.prober,
         )
         return Context(outside, self.policy, self.clock, worker, self.clock.forward)

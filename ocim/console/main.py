@@ -3,9 +3,16 @@
 import os
 import sys
 
-from django.core.management import ManagementUtility, get_commands, load_command_class
+from django.core.management import (
+    BaseCommand,
+    ManagementUtility,
+    get_commands,
+    load_command_class,
+)
 
 APP = "ocim.console"
+DASHED = {"search-server": "search_server"}
+"""Commands that are typed with a dash, which no module's name can have."""
 
 
 class Ocim(ManagementUtility):
@@ -16,7 +23,7 @@ class Ocim(ManagementUtility):
         commands = get_commands()
         if commands_only:
             return "\n".join(sorted(commands))
-        own = {name: load_command_class(APP, name).help for name in own_commands()}
+        own = {name: command_class(name).help for name in own_commands()}
         width = max(map(len, own), default=0)
         return "\n".join(
             [
@@ -30,10 +37,19 @@ class Ocim(ManagementUtility):
             ]
         )
 
+    def fetch_command(self, subcommand: str) -> BaseCommand:
+        return super().fetch_command(DASHED.get(subcommand, subcommand))
+
 
 def own_commands() -> list[str]:
-    """The names of Ocim's commands."""
-    return sorted(name for name, app in get_commands().items() if app == APP)
+    """The names of Ocim's commands, as they are typed."""
+    typed = {module: name for name, module in DASHED.items()}
+    return sorted(typed.get(name, name) for name, app in get_commands().items() if app == APP)
+
+
+def command_class(name: str) -> BaseCommand:
+    """The command that is typed so."""
+    return load_command_class(APP, DASHED.get(name, name))
 
 
 def main() -> None:

@@ -95,6 +95,16 @@ class Broker:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchHost:
+    """A server of search indexes, with an account that may make others."""
+
+    url: str
+    """Without account, with a slash at the end."""
+    user: str
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """An instance's place on the server that holds Course Discovery's indexes."""
 

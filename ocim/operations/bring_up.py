@@ -17,7 +17,7 @@ from ocim.core.spec import (
     ProvisionJob,
 )
 from ocim.core.states import AppServerState, ServerState
-from ocim.operations import images
+from ocim.operations import images, search_servers
 from ocim.operations.balancing import note_change
 from ocim.operations.context import Context
 from ocim.operations.effective import thaw
@@ -42,6 +42,7 @@ def bring_up(appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Conte
     run = replace(run, source=source)
     for database in instance.databases.values():
         context.outside.databases[database.kind].ensure(database)
+    search_servers.prepare(appserver.instance, context)
 
     move_appserver(appserver, AppServerState.WAITING_FOR_HOST, lease=lease)
     image = _image_for(appserver, run, job, lease, context)

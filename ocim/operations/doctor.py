@@ -10,15 +10,21 @@ from django.db.models import Exists, OuterRef, Q
 
 from ocim.catalog.endpoints import public_probes
 from ocim.core.actions import Action
-from ocim.core.errors import OutsideError
+from ocim.core.errors import OutsideError, OutsideRefusal
 from ocim.core.health import verdict
 from ocim.core.states import UNFINISHED, AppServerState, JobState
 from ocim.operations import hosts, jobs
 from ocim.operations.balancing import sync
 from ocim.operations.context import Context
 from ocim.operations.findings import Check, Finding, Severity
-from ocim.store.models import Job, LoadBalancingServer, OpenEdXAppServer, OpenEdXInstance
-from ocim.store.specs import instance_spec
+from ocim.store.models import (
+    Job,
+    LoadBalancingServer,
+    OpenEdXAppServer,
+    OpenEdXInstance,
+    SearchServer,
+)
+from ocim.store.specs import instance_spec, search_host
 
 PROBE_SECONDS = 3.0
 PROBES_AT_ONCE = 8
@@ -151,6 +157,19 @@ def _databases(context: Context) -> Iterator[Finding]:
                 )
 
 
+def _search_servers(context: Context) -> Iterator[Finding]:
+    for server in SearchServer.objects.order_by("id"):
+        if not server.version:
+            what, remedy = "It was begun, and is not ready.", f"ocim search-server create {server}"
+            yield Finding("warning", what, remedy, server.name)
+            continue
+        try:
+            context.outside.search[server.kind].examine(search_host(server))
+        except (OutsideError, OutsideRefusal) as error:
+            remedy = error.remedy or "See its own log."
+            yield Finding("error", error.problem, remedy, server.name)
+
+
 def _instances(context: Context) -> Iterator[Finding]:
     address = f"{context.policy.balancer_address}:{context.policy.https_port}"
     asked = [
@@ -200,5 +219,6 @@ CHECKS = (
     Check("jobs", "None was forgotten.", _jobs, "secrets"),
     Check("app servers", "None is stuck.", _appservers, "secrets"),
     Check("instance databases", "All are there.", _databases, "secrets"),
+    Check("search servers", "All answer, and let Ocim in.", _search_servers, "secrets"),
     Check("instances", "All that have an active app server answer.", _instances, "secrets"),
 )  # fmt: skip

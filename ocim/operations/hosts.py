@@ -3,14 +3,22 @@
 from ocim.core.errors import OutsideError
 from ocim.core.states import UNFINISHED, AppServerState
 from ocim.operations.context import Context
-from ocim.store.models import OpenEdXAppServer
+from ocim.store.models import OpenEdXAppServer, Server
 
 
 def _kept(provider: str) -> list[str]:
     kept = OpenEdXAppServer.objects.filter(
         state__in=(AppServerState.RUNNING, *UNFINISHED), server__provider=provider
     )
-    return list(kept.order_by("-is_active", "id").values_list("server__name", flat=True))
+    return [
+        *_of_search_servers(provider),
+        *kept.order_by("-is_active", "id").values_list("server__name", flat=True),
+    ]
+
+
+def _of_search_servers(provider: str) -> list[str]:
+    made = Server.objects.filter(provider=provider, search_server__isnull=False)
+    return list(made.order_by("id").values_list("name", flat=True))
 
 
 def stop_all(*, provider: str, context: Context) -> list[str]:
@@ -22,7 +30,7 @@ def stop_all(*, provider: str, context: Context) -> list[str]:
 
 
 def start_all(*, provider: str, context: Context) -> list[str]:
-    """Start the hosts of app servers that run or are being made, active ones first.
+    """Start the hosts of search servers, and of app servers that are not over, active ones first.
 
     Returns the names of those that did not start.
     """
@@ -36,8 +44,9 @@ def start_all(*, provider: str, context: Context) -> list[str]:
 
 
 def orphans(*, provider: str, context: Context) -> list[str]:
-    """Hosts that the provider has but that no app server here needs any more."""
+    """Hosts that the provider has but that no app server or search server here needs any more."""
     # Hosts first: one that is asked for meanwhile is in the database before it is a host.
     there = set(context.outside.providers[provider].list())
     known = OpenEdXAppServer.objects.exclude(state=AppServerState.TERMINATED)
-    return sorted(there - set(known.values_list("server__name", flat=True)))
+    needed = {*known.values_list("server__name", flat=True), *_of_search_servers(provider)}
+    return sorted(there - needed)

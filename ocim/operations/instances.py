@@ -16,6 +16,7 @@ from ocim.core.actions import Action
 from ocim.core.errors import BadInput, NotPossible
 from ocim.core.secrets import derive
 from ocim.core.spec import Secret
+from ocim.operations import search_servers
 from ocim.operations.balancing import note_change
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
@@ -81,6 +82,7 @@ def create(
         instance.save(force_insert=True)
         _tag(instance, tags)
         _claim_names(instance)
+        search_servers.place(instance)
         actions = note_change(instance.load_balancing_server_id)
     return instance, actions
 
@@ -106,6 +108,7 @@ def change(
         _check(instance, tags or [], unknown, context)
         instance.save(update_fields=list(given))
         instance.ref_set.save(update_fields=[*of_reference, "modified"])
+        search_servers.place(instance)
         if tags is not None:
             _tag(instance, tags)
         if any(name.endswith("_domain") for name in given):
@@ -165,14 +168,14 @@ def unarchive(*, instance_id: int) -> list[Action]:
 
 
 def delete(*, instance_id: int, context: Context) -> list[Action]:
-    """Remove an archived instance for good, with its databases.
+    """Remove an archived instance for good, with its databases and search indexes.
 
     Uploads stay where they are, for whoever makes backups. NotPossible where it is not archived,
     or somebody works on it.
     """
-    instance = OpenEdXInstance.objects.select_related("ref_set", "database_server").get(
-        pk=instance_id
-    )
+    instance = OpenEdXInstance.objects.select_related(
+        "ref_set", "database_server", "search_server"
+    ).get(pk=instance_id)
     if not instance.ref_set.is_archived:
         raise NotPossible(
             f"{instance} is not archived.",
@@ -186,6 +189,7 @@ def delete(*, instance_id: int, context: Context) -> list[Action]:
     try:
         for database in all_databases(instance):
             context.outside.databases[database.kind].drop(database)
+        search_servers.forget(instance, context)
         with transaction.atomic():
             instance.ref_set.delete()
             return note_change(instance.load_balancing_server_id)

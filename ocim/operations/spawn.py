@@ -7,7 +7,7 @@ from ocim.core.actions import Action
 from ocim.core.errors import NotPossible
 from ocim.core.spec import ALWAYS
 from ocim.core.states import UNFINISHED, AppServerState
-from ocim.operations import jobs
+from ocim.operations import jobs, search_servers
 from ocim.operations.bring_up import bring_up
 from ocim.operations.context import Context
 from ocim.operations.effective import changes_since, effective_variables, freeze
@@ -55,6 +55,7 @@ def write_down(
     creator_id: int | None = None,
 ) -> list[OpenEdXAppServer]:
     """New app servers with the configuration as it is now, for a job that will make them."""
+    search_servers.place(instance)
     effective = effective_variables(instance, context.policy)
     deployment = Deployment.objects.create(
         instance=instance,
@@ -114,6 +115,8 @@ def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
 def _of(job: Job) -> list[OpenEdXAppServer]:
     return list(
         OpenEdXAppServer.objects.filter(pk__in=job.arguments["appservers"])
-        .select_related("instance__ref_set", "instance__database_server", "server")
+        .select_related(
+            "instance__ref_set", "instance__database_server", "instance__search_server", "server"
+        )
         .order_by("id")
     )

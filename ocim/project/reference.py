@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 
 import django
-from django.core.management import load_command_class
 
-from ocim.console.main import APP, own_commands
+from ocim.console.main import command_class, own_commands
 from ocim.project.options import BASE_DIR, options
 from ocim.project.variables_page import variables_page
 
@@ -63,7 +62,7 @@ def commands_page() -> str:
 
 
 def _command(name: str) -> Iterator[str]:
-    command = load_command_class(APP, name)
+    command = command_class(name)
     parser = command.create_parser("ocim", name)
     yield from (f"## ocim {name}", "", *_help(parser))
     for below, subparser in _subparsers(parser).items():

@@ -3,9 +3,18 @@
 from ocim.catalog.endpoints import public_domain, with_port
 from ocim.core.policy import Policy
 from ocim.core.secrets import derive
-from ocim.core.spec import ALWAYS, Broker, Database, Instance, Search, Secret, Service
+from ocim.core.spec import (
+    ALWAYS,
+    Broker,
+    Database,
+    Instance,
+    Search,
+    SearchHost,
+    Secret,
+    Service,
+)
 from ocim.documents.extra_settings import enabled_services
-from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
+from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, SearchServer
 
 # Upstream's roles keep these beside the LMS's own, on a database server of whatever kind it is.
 _OF_EDXAPP = ("edxapp", "edxapp_csmh", "xqueue")
@@ -60,7 +69,7 @@ def _spec(instance: OpenEdXInstance, policy: Policy, services: frozenset[Service
         public_port=policy.https_port,
         services=services,
         broker=_broker(instance),
-        search=_search(instance),
+        search=search_place(instance),
     )
 
 
@@ -107,16 +116,22 @@ def _broker(instance: OpenEdXInstance) -> Broker | None:
     )
 
 
-def _search(instance: OpenEdXInstance) -> Search | None:
+def search_place(instance: OpenEdXInstance) -> Search | None:
+    """Where its indexes are; None where it has no search server."""
     server = instance.search_server
     if server is None:
         return None
     return Search(
-        url=f"http://{server.host}:{server.port}/",
+        url=server.url,
         index_prefix=f"{instance.database_name}_",
         user=_account(instance),
         password=derive(instance.secret_seed.encode(), "search"),
     )
+
+
+def search_host(server: SearchServer) -> SearchHost:
+    """A search server, as the outside is told of it."""
+    return SearchHost(server.url, server.admin_user, Secret(server.admin_password))
 
 
 def _account(instance: OpenEdXInstance) -> str:

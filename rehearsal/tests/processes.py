@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,11 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+CONFIGURATIONS = ("LMS_CFG", "STUDIO_CFG", "SEARCH_CFG", "ECOMMERCE_CFG", "DISCOVERY_CFG")
 
 
 def environment(configuration: Path) -> dict[str, str]:
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-    return {**kept, "LMS_CFG": str(configuration), "STUDIO_CFG": str(configuration)}
+    # A second, the default, is little on a machine that runs other tests too.
+    patience = {"EDX_REST_API_CLIENT_REQUEST_READ_TIMEOUT": "60"}
+    return {**kept, **patience, **dict.fromkeys(CONFIGURATIONS, str(configuration))}
 
 
 def manage(
@@ -30,13 +34,19 @@ def manage(
     )
 
 
+def free_port() -> int:
+    """A port of this machine on which nothing listens just now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
 @contextmanager
-def gunicorn(configuration: Path, service: str) -> Iterator[str]:
+def gunicorn(configuration: Path, service: str, *, port: int = 0) -> Iterator[str]:
     """The address of a service with two workers; it is gone when the block ends."""
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "gunicorn", f"rehearsal.{service}.wsgi:application"),
-            *("--preload", "--workers=2", "--bind=127.0.0.1:0", "--no-control-socket"),
+            *("--preload", "--workers=2", f"--bind=127.0.0.1:{port}", "--no-control-socket"),
         ],
         cwd=ROOT,
         env=environment(configuration),

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import load_command_class
 from huey import MemoryHuey
 
 from ocim import tasks, wiring
@@ -19,6 +18,8 @@ from ocim.adapters.memory.databases import MemoryDatabases
 from ocim.adapters.memory.probers import MemoryProber
 from ocim.adapters.memory.providers import MemoryProvider
 from ocim.adapters.memory.provisioners import MemoryProvisioner
+from ocim.adapters.memory.search import MemorySearchServers
+from ocim.console.main import command_class
 from ocim.operations import workers
 from ocim.operations.setup import ensure_shared_servers
 from ocim.ports import Outside
@@ -54,6 +55,7 @@ class Installation:
     provisioner: MemoryProvisioner
     balancer: MemoryBalancer
     databases: MemoryDatabases
+    search: MemorySearchServers
     prober: MemoryProber
 
     def __call__(self, *words: object) -> Ran:
@@ -61,7 +63,7 @@ class Installation:
         self.capture.readouterr()
         status = 0
         try:
-            load_command_class("ocim.console", name).run_from_argv(["ocim", name, *rest])
+            command_class(name).run_from_argv(["ocim", name, *rest])
         except SystemExit as end:
             status = int(end.code or 0)
         return Ran(*self.capture.readouterr(), status)
@@ -117,6 +119,7 @@ def ocim(
         MemoryProvisioner(),
         MemoryBalancer(),
         MemoryDatabases(),
+        MemorySearchServers(),
         MemoryProber(),
     )
     outside = Outside(
@@ -124,6 +127,7 @@ def ocim(
         provisioner=installation.provisioner,
         balancer=installation.balancer,
         databases={"sqlite": installation.databases},
+        search={"elasticsearch": installation.search},
         prober=installation.prober,
     )
     monkeypatch.setattr(wiring, "outside", lambda: outside)

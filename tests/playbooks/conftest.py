@@ -103,8 +103,8 @@ class AppServer:
                 **variables,
             },
             directories=(str(self.directory),),
-            task_timeout=60,
-            total_timeout=120,
+            task_timeout=120,
+            total_timeout=500,
         )
 
     def ask(self, service: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The rehearsal LMS on a host of each kind, with variables as an instance has them."""
+"""The rehearsal platform on a host of each kind, with variables as an instance has them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ def rehearsal(
 
 
 @pytest.fixture(scope="module")
-def variables() -> Mapping[str, object]:
+def variables(rehearsal: AppServer) -> Mapping[str, object]:
     key = JWK.generate(kty="RSA", size=2048, kid="demo", use="sig", alg="RS512")
     public = json.dumps({"keys": [json.loads(key.export_public())]})
     return {
@@ -48,6 +48,16 @@ def variables() -> Mapping[str, object]:
         "EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY": ["gbp", "£"],
         "EDXAPP_LMS_ENV_EXTRA": {"COURSE_MODE_DEFAULTS": {"sku": None, "slug": "honor"}},
         "edxapp_start_seconds": 60,
+        "SANDBOX_ENABLE_ECOMMERCE": True,
+        "ECOMMERCE_SECRET_KEY": Secret("the shop's own secret key"),
+        "ECOMMERCE_DATABASE_ENGINE": "django.db.backends.sqlite3",
+        "ECOMMERCE_DATABASE_NAME": str(rehearsal.database.with_name("ecommerce.sqlite3")),
+        "ECOMMERCE_ECOMMERCE_URL_ROOT": "https://ecommerce.demo.localhost:8443",
+        "SANDBOX_ENABLE_DISCOVERY": True,
+        "DISCOVERY_SECRET_KEY": Secret("discovery's own secret key"),
+        "DISCOVERY_DATABASE_ENGINE": "django.db.backends.sqlite3",
+        "DISCOVERY_DEFAULT_DB_NAME": str(rehearsal.database.with_name("discovery.sqlite3")),
+        "DISCOVERY_URL_ROOT": "https://discovery.demo.localhost:8443",
     }
 
 
@@ -56,8 +66,26 @@ def test_it_becomes_healthy_and_a_second_run_changes_nothing(
 ) -> None:
     first = rehearsal.provision(variables)
     assert first.ok, first.message
-    for port, domain in ((8000, "demo.localhost:8443"), (8010, "studio.demo.localhost:8443")):
-        url = f"http://{rehearsal.host.address}:{port}/heartbeat"
-        assert httpx.get(url, headers={"Host": domain}).status_code == 200
+    for address, domain in (
+        ("8000/heartbeat", "demo.localhost:8443"),
+        ("8010/heartbeat", "studio.demo.localhost:8443"),
+        ("8130/health/", "ecommerce.demo.localhost:8443"),
+        ("8381/health/", "discovery.demo.localhost:8443"),
+    ):
+        url = f"http://{rehearsal.host.address}:{address}"
+        assert httpx.get(url, headers={"Host": domain}, timeout=20).status_code == 200
     second = rehearsal.provision(variables)
     assert (second.ok, rehearsal.changed_tasks()) == (True, []), second.message
+
+
+def test_a_search_server_can_be_made_of_each_kind_of_host(rehearsal: AppServer) -> None:
+    password = 'the master\'s 50% "password"'
+    for changes in (True, False):
+        outcome = rehearsal.provision(
+            {"ELASTICSEARCH_PASSWORD": Secret(password)}, playbook="search_server.yml"
+        )
+        assert outcome.ok, outcome.message
+        assert bool(rehearsal.changed_tasks()) is changes
+    url = f"http://{rehearsal.host.address}:9200/"
+    answer = httpx.get(url, auth=("elastic", password), timeout=20)
+    assert answer.json()["version"]["number"].startswith("7.17")

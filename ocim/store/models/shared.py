@@ -3,6 +3,7 @@
 from django.db import models
 
 from ocim.store.fields import EncryptedTextField
+from ocim.store.models.server import Server
 
 
 class SharedServer(models.Model):
@@ -44,9 +45,21 @@ class BrokerServer(NetworkServer):
 
 
 class SearchServer(NetworkServer):
-    """Holds Course Discovery's indexes."""
+    """Holds Course Discovery's indexes; `version` is empty until it has been examined.
+
+    `made_on` is the host that Ocim made it on; empty for one that was there before.
+    """
 
     version = models.CharField(max_length=20, blank=True)
+    tls = models.BooleanField(default=False)
+    made_on = models.OneToOneField(
+        Server, null=True, blank=True, on_delete=models.PROTECT, related_name="search_server"
+    )
+
+    @property
+    def url(self) -> str:
+        """Without account, with a slash at the end."""
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}/"
 
 
 class LoadBalancingServer(SharedServer):

@@ -18,7 +18,7 @@ def faults_middleware(
         faults = settings.REHEARSAL_FAULTS
         if "slow" in faults:
             time.sleep(SLOW_SECONDS)
-        heartbeat = request.path.rstrip("/") == "/heartbeat"
+        heartbeat = request.path.rstrip("/") in {"/heartbeat", "/health"}
         if "answer-500" in faults or (heartbeat and "heartbeat-500" in faults):
             return HttpResponseServerError("A deliberate fault: see REHEARSAL_FAULTS.\n")
         return answer(request)

@@ -26,6 +26,11 @@ class Release:
         return self.before("juniper")
 
     @property
+    def payment_microfrontend(self) -> bool:
+        """The shop can be told that its basket is a page of another service."""
+        return not self.before("lilac")
+
+    @property
     def checkout_page_field(self) -> str:
         """The name of CommerceConfiguration's field for the shop's page; renamed in 2018."""
         return "single_course_checkout_page" if self.before("hawthorn") else "basket_checkout_page"

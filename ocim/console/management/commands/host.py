@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from ocim.console.command import OcimCommand
 from ocim.core.errors import OutsideError
 from ocim.operations import hosts
-from ocim.store.models import OpenEdXAppServer
+from ocim.store.models import OpenEdXAppServer, SearchServer
 from ocim.wiring import context
 
 
@@ -32,11 +32,14 @@ class Command(OcimCommand):
             for one in OpenEdXAppServer.objects.select_related("server", "instance")
             if one.server
         }
+        search = set(
+            SearchServer.objects.exclude(made_on=None).values_list("made_on__name", flat=True)
+        )
         self.out.rows(
             ("host", "provider", "app server", "instance", "state"),
             [
                 (name, kind, one and one.pk, one and one.instance.internal_lms_domain,
-                 one.state if one else "orphan")
+                 one.state if one else "search server" if name in search else "orphan")
                 for kind, provider in context().outside.providers.items()
                 for name in provider.list()
                 for one in [appservers.get(name)]

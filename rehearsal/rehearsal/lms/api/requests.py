@@ -14,6 +14,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.csrf import csrf_exempt
 
+from rehearsal.common import jwt
 from rehearsal.edxapp.oauth_dispatch import tokens
 
 MAX_PAGE_SIZE = 100
@@ -60,7 +61,7 @@ def caller(request: HttpRequest) -> User | AnonymousUser:
     if scheme.upper() == "JWT":
         try:
             username = tokens.verify(token.strip())["preferred_username"]
-        except tokens.InvalidToken as error:
+        except jwt.InvalidToken as error:
             raise Refused(401, detail=f"Invalid token: {error}") from error
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:

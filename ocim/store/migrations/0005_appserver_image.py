@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0003_rollout"),
+        ("store", "0004_search_server_hosts"),
     ]
 
     operations = [

@@ -1,0 +1,66 @@
+"""Search servers in memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.spec import Search, SearchHost, Secret
+
+
+@dataclass
+class MemorySearchServer:
+    """One server; what a test sets, and what was done to it."""
+
+    user: str = "elastic"
+    password: Secret | None = None
+    """None lets the account in with any."""
+    version: str = "7.17.0"
+    places: dict[str, Search] = field(default_factory=dict)
+    """By account."""
+    documents: dict[str, int] = field(default_factory=dict)
+    """How many, by index."""
+
+
+class MemorySearchServers:
+    """Knows the servers in `servers`, by URL; with `invented`, one is wherever it is asked."""
+
+    kind = "elasticsearch"
+
+    def __init__(self, *, invented: bool = True) -> None:
+        self.servers: dict[str, MemorySearchServer] = {}
+        self.invented = invented
+        self.away: set[str] = set()
+        """URLs where nothing answers."""
+
+    def examine(self, host: SearchHost) -> str:
+        """What was set; as the real ones, of version 7 only."""
+        version = self._server(host).version
+        if not version.startswith("7."):
+            raise OutsideRefusal(f"{host.url} is Elasticsearch {version}.")
+        return version
+
+    def ensure(self, host: SearchHost, place: Search) -> None:
+        """Remember it."""
+        self._server(host).places[place.user] = place
+
+    def drop(self, host: SearchHost, place: Search) -> None:
+        """Forget it, with its indexes."""
+        server = self._server(host)
+        server.places.pop(place.user, None)
+        for index in self.indexes(host, place.index_prefix):
+            del server.documents[index]
+
+    def indexes(self, host: SearchHost, prefix: str) -> Mapping[str, int]:
+        """Those that were set."""
+        documents = self._server(host).documents
+        return {name: count for name, count in documents.items() if name.startswith(prefix)}
+
+    def _server(self, host: SearchHost) -> MemorySearchServer:
+        if self.invented:
+            self.servers.setdefault(host.url, MemorySearchServer())
+        if host.url in self.away or host.url not in self.servers:
+            raise OutsideError(f"The search server {host.url} does not answer.")
+        server = self.servers[host.url]
+        if host.user != server.user or server.password not in (None, host.password):
+            raise OutsideRefusal(f"{host.url} says 401: unable to authenticate {host.user}.")
+        return server

@@ -1,0 +1,221 @@
+"""Search servers: registered or made, shared by instances, outliving every app server."""
+
+import re
+import secrets
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count
+
+from ocim.core.errors import BadInput, NotPossible, OcimError
+from ocim.core.spec import (
+    ConfigurationSource,
+    Host,
+    HostRequest,
+    ProvisionEvent,
+    ProvisionJob,
+    Secret,
+    Service,
+)
+from ocim.core.states import ServerState
+from ocim.operations.context import Context
+from ocim.store.models import OpenEdXInstance, SearchServer, Server
+from ocim.store.specs import search_host, search_place, services_of
+
+KIND = "elasticsearch"
+PORT = 9200
+ADMIN = "elastic"
+"""The account that Elasticsearch comes with."""
+PLAYBOOK = ConfigurationSource("builtin", "", "search_server.yml")
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+
+
+def register(
+    *, name: str, url: str, user: str, password: Secret, version: str = "", context: Context
+) -> SearchServer:
+    """Enter a server that is there, once it has been talked to.
+
+    BadInput lists every fault of name and URL. OutsideError or OutsideRefusal where it does not
+    answer, does not let the account in, or is of another version than is said.
+    """
+    parts = urlsplit(url)
+    faults = _faults_of_name(name)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        faults.append(f"{_without_account(url)!r} is not like https://search.example.com:9200.")
+    if parts.username or parts.password:
+        faults.append("The URL holds an account: say it beside the URL, the password unseen.")
+    if faults:
+        raise BadInput(faults)
+    server = SearchServer(
+        name=name,
+        kind=KIND,
+        host=parts.hostname or "",
+        port=_port(url),
+        tls=parts.scheme == "https",
+        admin_user=user,
+        admin_password=password.reveal(),
+    )
+    server.version = context.outside.search[KIND].examine(search_host(server))
+    if version and server.version != version and not server.version.startswith(f"{version}."):
+        raise BadInput([f"{server.url} is of version {server.version}, and not {version}."])
+    _enter(server)
+    return server
+
+
+def create(
+    *,
+    name: str,
+    provider: str,
+    flavor: str = "",
+    context: Context,
+    on_event: Callable[[ProvisionEvent], None] = lambda _event: None,
+) -> SearchServer:
+    """Make one on a host of its own; again after an interruption, it goes on with what is there.
+
+    Instances are not placed on it before it is ready. NotPossible where the name is taken.
+    """
+    if faults := _faults_of_name(name):
+        raise BadInput(faults)
+    if provider not in context.outside.providers:
+        there = ", ".join(sorted(context.outside.providers))
+        raise BadInput([f"provider: there is no {provider!r}, but {there}."])
+    server = _unfinished(name) or _begin(name, provider, flavor)
+    made_on = server.made_on
+    assert made_on is not None  # noqa: S101 - both return one with a host
+    provides = context.outside.providers[made_on.provider]
+    provides.create(HostRequest(name=made_on.name, flavor=made_on.flavor))
+    host = provides.wait_until_reachable(made_on.name, timeout=context.policy.host_timeout)
+    Server.objects.filter(pk=made_on.pk).update(state=ServerState.UP, address=host.address)
+    _provision(server, host, context, on_event)
+    server.host, server.port = host.address, PORT
+    server.version = context.outside.search[KIND].examine(search_host(server))
+    server.accepts_new_clients = True
+    server.save(update_fields=["host", "port", "version", "accepts_new_clients"])
+    return server
+
+
+def remove(*, name: str, context: Context) -> SearchServer:
+    """Forget a server; one that Ocim made goes with its host and all that is on it.
+
+    NotPossible while an instance has its indexes there, archived ones included.
+    """
+    server = find(name)
+    if users := list(server.openedxinstance_set.order_by("id")):
+        raise NotPossible(
+            f"{len(users)} of the instances use {server}: {', '.join(map(str, users[:5]))}.",
+            remedy="Delete them first, or leave it.",
+        )
+    # No instance is placed on it from now on.
+    SearchServer.objects.filter(pk=server.pk).update(accepts_new_clients=False)
+    made_on = server.made_on
+    if made_on:
+        context.outside.providers[made_on.provider].destroy(made_on.name)
+    with transaction.atomic():
+        server.delete()
+        if made_on:
+            made_on.delete()
+    return server
+
+
+def find(name: str) -> SearchServer:
+    """The server of that name; NotPossible where there is none."""
+    found = SearchServer.objects.select_related("made_on").filter(name=name).first()
+    if found is None:
+        there = ", ".join(SearchServer.objects.order_by("name").values_list("name", flat=True))
+        raise NotPossible(f"There is no search server {name!r}.", remedy=f"There are: {there}.")
+    return found
+
+
+def place(instance: OpenEdXInstance) -> None:
+    """Give an instance with discovery a place, where it has none: on the one with the fewest.
+
+    Where no server accepts instances, nothing happens.
+    """
+    if instance.search_server_id or Service.DISCOVERY not in services_of(instance):
+        return
+    open_ones = SearchServer.objects.filter(accepts_new_clients=True)
+    fewest = open_ones.annotate(clients=Count("openedxinstance")).order_by("clients", "id").first()
+    if fewest:
+        instance.search_server = fewest
+        instance.save(update_fields=["search_server"])
+
+
+def prepare(instance: OpenEdXInstance, context: Context) -> None:
+    """Let the instance's account be there, before an app server uses it."""
+    if (server := instance.search_server) and (its := search_place(instance)):
+        context.outside.search[server.kind].ensure(search_host(server), its)
+
+
+def forget(instance: OpenEdXInstance, context: Context) -> None:
+    """Remove what the instance has there, for good."""
+    if (server := instance.search_server) and (its := search_place(instance)):
+        context.outside.search[server.kind].drop(search_host(server), its)
+
+
+def _unfinished(name: str) -> SearchServer | None:
+    server = SearchServer.objects.select_related("made_on").filter(name=name).first()
+    if server and (server.version or server.made_on is None):
+        raise NotPossible(f"There is a search server {name!r} already.")
+    return server
+
+
+def _begin(name: str, provider: str, flavor: str) -> SearchServer:
+    """Write it down with its host before that is asked for: a crash in between loses no host."""
+    with transaction.atomic():
+        made_on = Server.objects.create(name=f"search-{name}", provider=provider, flavor=flavor)
+        server = SearchServer(
+            name=name,
+            kind=KIND,
+            accepts_new_clients=False,
+            admin_user=ADMIN,
+            admin_password=secrets.token_urlsafe(24),
+            made_on=made_on,
+        )
+        _enter(server)
+    return server
+
+
+def _enter(server: SearchServer) -> None:
+    try:
+        with transaction.atomic():
+            server.save(force_insert=True)
+    except IntegrityError as error:
+        raise NotPossible(f"There is a search server {server.name!r} already.") from error
+
+
+def _provision(
+    server: SearchServer, host: Host, context: Context, on_event: Callable[[ProvisionEvent], None]
+) -> None:
+    job = ProvisionJob(
+        host,
+        PLAYBOOK,
+        {"ELASTICSEARCH_PASSWORD": Secret(server.admin_password)},
+        task_timeout=context.policy.task_timeout,
+        total_timeout=context.policy.provision_timeout,
+    )
+    outcome = context.outside.provisioner.provision(
+        job, on_event=on_event, is_cancelled=lambda: False
+    )
+    if not outcome.ok:
+        raise OcimError(
+            f"{outcome.failed_task}: {outcome.message}",
+            remedy=f"`ocim search-server create {server}` goes on with it, `remove` takes it away.",
+        )
+
+
+def _faults_of_name(name: str) -> list[str]:
+    if _NAME.fullmatch(name):
+        return []
+    return [f"{name!r} is no name: small letters, digits and dashes, at most 40."]
+
+
+def _port(url: str) -> int:
+    try:
+        return urlsplit(url).port or PORT
+    except ValueError as error:
+        raise BadInput([f"{_without_account(url)!r}: {error}."]) from error
+
+
+def _without_account(url: str) -> str:
+    return re.sub(r"//[^/@]*@", "//", url)

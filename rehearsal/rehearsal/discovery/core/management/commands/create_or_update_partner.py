@@ -1,0 +1,57 @@
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sites.models import Site
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
+
+from rehearsal.discovery.core.models import Partner
+
+# The flags that every release has, those that went with juniper, came with it, or came later.
+ALWAYS = (
+    "courses-api-url", "ecommerce-api-url", "organizations-api-url", "programs-api-url",
+    "marketing-site-api-url", "marketing-site-url-root", "marketing-site-api-username",
+    "marketing-site-api-password",
+)  # fmt: skip
+BEFORE_JUNIPER = ("oidc-url-root", "oidc-key", "oidc-secret")
+SINCE_JUNIPER = ("lms-url",)
+SINCE_SUMAC = ("lms-coursemode-api-url", "studio-url", "publisher-url")
+
+
+def flags() -> tuple[str, ...]:
+    """The fields that this release's command sets, as flags without their dashes."""
+    release = settings.RELEASE
+    if release.before("juniper"):
+        return (*ALWAYS, *BEFORE_JUNIPER)
+    return (*ALWAYS, *SINCE_JUNIPER, *(() if release.before("sumac") else SINCE_SUMAC))
+
+
+class Command(BaseCommand):
+    help = "Create a partner, or overwrite all of the one with this code."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--site-id", type=int)
+        parser.add_argument("--site-domain", required=True)
+        parser.add_argument("--code", required=True)
+        parser.add_argument("--name", required=True)
+        for flag in flags():
+            parser.add_argument(f"--{flag}", default="")
+
+    @transaction.atomic
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """As the real command: what is left out becomes empty, and no value is examined."""
+        domain = options["site_domain"]
+        if options["site_id"] is None:
+            site, _ = Site.objects.get_or_create(domain=domain, defaults={"name": domain})
+        else:
+            site, _ = Site.objects.update_or_create(
+                id=options["site_id"], defaults={"domain": domain, "name": domain}
+            )
+        names = [flag.replace("-", "_") for flag in flags()]
+        fields = {name: options[name] or "" for name in names}
+        partner, created = Partner.objects.update_or_create(
+            short_code=options["code"],
+            defaults={"site": site, "name": options["name"], **fields},
+        )
+        done = "created" if created else "updated"
+        self.stdout.write(f"Partner {partner.name} ({partner.short_code}) {done}.")

@@ -1,0 +1,28 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from elasticsearch import ElasticsearchException
+
+from rehearsal.discovery.search_indexes.building import create, point
+from rehearsal.discovery.search_indexes.connection import search_server
+from rehearsal.discovery.search_indexes.documents import aliases
+
+
+class Command(BaseCommand):
+    help = "Make the search indexes that are missing, empty."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        if settings.RELEASE.before("lilac"):
+            raise CommandError(
+                f"install_es_indexes came with lilac; {settings.RELEASE.name} needs update_index."
+            )
+        try:
+            for alias in aliases():
+                if search_server().indices.exists(index=alias):
+                    self.stdout.write(f"{alias} is there.")
+                else:
+                    point(alias, create(alias))
+                    self.stdout.write(f"{alias} is made.")
+        except ElasticsearchException as error:
+            raise CommandError(f"The search server refused: {error}") from error

@@ -1,0 +1,21 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from elasticsearch import ElasticsearchException
+
+from rehearsal.discovery.search_indexes.building import unused
+from rehearsal.discovery.search_indexes.connection import search_server
+from rehearsal.discovery.search_indexes.documents import aliases
+
+
+class Command(BaseCommand):
+    help = "Remove the indexes that earlier runs of update_index have left."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        try:
+            for alias in aliases():
+                for index in unused(alias):
+                    search_server().indices.delete(index=index)
+                    self.stdout.write(f"{index} is removed.")
+        except ElasticsearchException as error:
+            raise CommandError(f"The search server refused: {error}") from error

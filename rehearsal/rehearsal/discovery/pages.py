@@ -1,0 +1,54 @@
+"""The catalogue: what learners may choose from."""
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from elasticsearch import ElasticsearchException, RequestError
+
+from rehearsal.discovery.core.partners import lms_root, partner
+from rehearsal.discovery.course_metadata.models import CourseRun, Organization
+from rehearsal.discovery.search_indexes import searching
+from rehearsal.discovery.search_indexes.documents import COURSE_RUN
+
+PAGE_SIZE = 24
+
+
+def catalogue(request: HttpRequest) -> HttpResponse:
+    """Course runs as cards; `q` searches them, `org` narrows them."""
+    of = partner()
+    text, org = request.GET.get("q", "").strip(), request.GET.get("org", "")
+    runs, problem = matching(text, visible())
+    chosen = runs.filter(course__authoring_organizations__key=org) if org else runs
+    context = {
+        "page": Paginator(chosen, PAGE_SIZE).get_page(request.GET.get("page")),
+        "organizations": Organization.objects.filter(
+            partner=of, authored_courses__course_runs__in=visible()
+        ).distinct(),
+        "q": text,
+        "org": org,
+        "problem": problem,
+        "lms": lms_root(of),
+    }
+    return render(request, "discovery/catalogue.html", context)
+
+
+def visible() -> QuerySet[CourseRun]:
+    return (
+        CourseRun.objects.filter(course__partner=partner(), hidden=False)
+        .select_related("course")
+        .prefetch_related("seats", "course__authoring_organizations")
+        .order_by("title", "key")
+    )
+
+
+def matching(text: str, runs: QuerySet[CourseRun]) -> tuple[QuerySet[CourseRun], str]:
+    """The runs that `text` finds, and what to tell where it could not be looked for."""
+    if not text:
+        return runs, ""
+    try:
+        return runs.filter(pk__in=searching.primary_keys(text, COURSE_RUN)), ""
+    except RequestError:
+        return runs.none(), "That is not a question that the search understands."
+    except ElasticsearchException:
+        return runs, "The search does not answer just now: these are all courses."

@@ -1,0 +1,59 @@
+"""What the shop asks of the LMS."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+from django.conf import settings
+
+from rehearsal.common.oauth_client import TIMEOUT, JwtAuth, LmsRefused
+from rehearsal.ecommerce.core.models import SiteConfiguration
+
+
+class Lms:
+    """The LMS of a site. Its methods raise LmsRefused with what the LMS says."""
+
+    def __init__(self, configuration: SiteConfiguration) -> None:
+        self._configuration = configuration
+        self._root = configuration.lms_url_root.rstrip("/")
+
+    def put_course(self, course_id: str, body: Mapping[str, Any]) -> None:
+        """Replace the modes in which a course can be taken."""
+        self._ask("PUT", f"/api/commerce/v1/courses/{course_id}/", json=body)
+
+    def account(self, username: str) -> dict[str, Any]:
+        """A user, as the LMS knows it."""
+        return dict(self._ask("GET", f"/api/user/v1/accounts/{username}").json())
+
+    def _ask(self, method: str, path: str, **arguments: Any) -> requests.Response:
+        auth = JwtAuth(self._configuration.backend_client())
+        try:
+            answer = requests.request(
+                method, f"{self._root}{path}", auth=auth, timeout=TIMEOUT, **arguments
+            )
+        except requests.RequestException as error:
+            raise LmsRefused(f"{self._root}{path}: {error}") from error
+        if not answer.ok:
+            raise LmsRefused(f"{first_value(answer)} (status {answer.status_code})")
+        return answer
+
+    def post_enrollment(self, body: Mapping[str, Any]) -> requests.Response:
+        """Enrol somebody or end an enrollment, with the shared key.
+
+        Raises what `requests` raises; what the LMS says is left to the caller.
+        """
+        return requests.post(
+            f"{self._root}/api/enrollment/v1/enrollment",
+            json=body,
+            headers={"X-Edx-Api-Key": settings.EDX_API_KEY},
+            timeout=settings.ENROLLMENT_FULFILLMENT_TIMEOUT,
+        )
+
+
+def first_value(answer: requests.Response) -> str:
+    """The first thing that a JSON answer says; its beginning where it is no JSON."""
+    try:
+        told = next(iter(answer.json().values()))
+    except (ValueError, AttributeError, StopIteration):
+        return answer.text[:200]
+    return str(told[0] if isinstance(told, list) and told else told)

@@ -1,0 +1,68 @@
+"""Which site a request is for."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from rehearsal.common.sign_on import OAUTH2, OPENID_CONNECT, Provider
+from rehearsal.ecommerce.core.models import SiteConfiguration
+
+
+class NoSite(Exception):
+    """The host that was asked for is no site's domain, or of a site without configuration."""
+
+
+def configuration_of(request: HttpRequest) -> SiteConfiguration:
+    """The configuration of the site whose domain the request asks for. Raises NoSite.
+
+    The domain may be given with the port, or without.
+    """
+    host = request.get_host()
+    for domain in (host, host.partition(":")[0]):
+        found = SiteConfiguration.objects.select_related("site", "partner").filter(
+            site__domain__iexact=domain
+        )
+        if configuration := found.first():
+            return configuration
+    raise NoSite(f"No site has the domain {host} and a configuration: run create_or_update_site.")
+
+
+def no_site_middleware(
+    answer: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware that tells operators what is missing, with status 500."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return answer(request)
+
+    def process_exception(_request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, NoSite):
+            return HttpResponse(f"{error}\n", status=500, content_type="text/plain")
+        return None
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
+    return middleware
+
+
+def provider_of(request: HttpRequest) -> Provider:
+    """How the request's site signs people on: by what was written when it was configured."""
+    configuration = configuration_of(request)
+    client = configuration.sign_on_client()
+    connect = configuration.openid_connect
+    prefix = "SOCIAL_AUTH_EDX_OIDC" if connect else "SOCIAL_AUTH_EDX_OAUTH2"
+    return Provider(
+        backend=OPENID_CONNECT if connect else OAUTH2,
+        client=client,
+        public_url=client.provider_url,
+        logout_url=configuration.oauth(f"{prefix}_LOGOUT_URL"),
+        https=settings.SOCIAL_AUTH_REDIRECT_IS_HTTPS,
+    )
+
+
+def context(request: HttpRequest) -> dict[str, str]:
+    """For every page: where the LMS is."""
+    try:
+        return {"lms_url_root": configuration_of(request).lms_url_root}
+    except NoSite:
+        return {"lms_url_root": ""}

@@ -1,0 +1,49 @@
+"""The worker: `celery --app rehearsal.ecommerce.worker.app worker`. It asks the shop's API."""
+
+import time
+
+import requests
+from celery import Task
+from celery.utils.log import get_task_logger
+from jwcrypto.jwk import JWK
+
+from rehearsal.common import configuration, jwt
+from rehearsal.ecommerce.worker.broker import TASK, queue_app
+
+SETTINGS = configuration.read(
+    "ECOMMERCE_WORKER_CFG",
+    required=("BROKER_URL", "ECOMMERCE_API_ROOT", "JWT_SECRET_KEY", "JWT_ISSUER", "JWT_AUDIENCE"),
+)
+TIMEOUT = 60
+NOT_ACCEPTABLE = 406
+
+app = queue_app(SETTINGS["BROKER_URL"])
+logger = get_task_logger(__name__)
+
+
+@app.task(  # type: ignore[untyped-decorator]
+    bind=True, name=TASK, max_retries=int(SETTINGS.get("MAX_FULFILLMENT_RETRIES") or 11)
+)
+def fulfill_order(self: Task, order_number: str, **_of_the_real_service: object) -> None:
+    """Have an order fulfilled; tried again after 1, 2, 4… seconds where that fails."""
+    url = f"{SETTINGS['ECOMMERCE_API_ROOT'].rstrip('/')}/orders/{order_number}/fulfill/"
+    try:
+        answer = requests.put(url, headers={"Authorization": f"JWT {own_token()}"}, timeout=TIMEOUT)
+        if answer.status_code == NOT_ACCEPTABLE:
+            logger.info("Order %s has been fulfilled already.", order_number)
+            return
+        answer.raise_for_status()
+    except requests.RequestException as error:
+        logger.warning("Order %s is not fulfilled: %s", order_number, error)
+        raise self.retry(exc=error, countdown=2**self.request.retries) from error
+    logger.info("Order %s is fulfilled.", order_number)
+
+
+def own_token() -> str:
+    claims = {
+        "iss": SETTINGS["JWT_ISSUER"],
+        "aud": SETTINGS["JWT_AUDIENCE"],
+        "exp": int(time.time()) + 300,
+        "username": "ecommerce_worker",
+    }
+    return jwt.sign(claims, key=JWK.from_password(SETTINGS["JWT_SECRET_KEY"]), algorithm="HS256")

@@ -1,0 +1,31 @@
+"""The shop's end of the queue."""
+
+from functools import cache
+
+from celery import Celery
+from django.conf import settings
+from kombu.exceptions import KombuError
+
+from rehearsal.ecommerce.worker.broker import QUEUE, TASK, queue_app
+
+
+class QueueDown(Exception):
+    """Nothing can be queued, or no broker is configured."""
+
+
+def queue_fulfillment(order_number: str) -> None:
+    """Let the worker fulfil an order. Raises QueueDown."""
+    if not settings.BROKER_URL:
+        raise QueueDown("BROKER_URL is not set.")
+    try:
+        app_of(settings.BROKER_URL).send_task(TASK, args=(order_number,), queue=QUEUE, retry=False)
+    except (KombuError, OSError) as error:
+        raise QueueDown(str(error)) from error
+
+
+@cache
+def app_of(broker_url: str) -> Celery:
+    app = queue_app(broker_url)
+    # A buyer is waiting: rather no queue than one after some seconds.
+    app.conf.broker_transport_options |= {"max_retries": 1, "interval_start": 0}
+    return app

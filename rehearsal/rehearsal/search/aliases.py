@@ -1,0 +1,129 @@
+"""Aliases: names that mean one index or several, moved in one step."""
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+from rehearsal.search.accounts import may_use, require_index
+from rehearsal.search.calls import Answer, Call, route
+from rehearsal.search.indexes import EXPANSION, index_named, resolve
+from rehearsal.search.refusals import Refused, malformed, mapping_of, only, single, unspoken
+
+
+@route("POST", "/_aliases")
+def update_aliases(call: Call) -> dict[str, Any]:
+    body = call.json()
+    only(body, ("actions",), "the body")
+    for action in body.get("actions") or []:
+        kind, given = single(action, "an action")
+        options = mapping_of(given, kind)
+        indexes = listed(options, "index", "indices")
+        if kind == "remove_index":
+            only(options, ("index", "indices"), kind)
+            for index in indexes:
+                require_index(call.account, index)
+                call.database.execute("DELETE FROM indexes WHERE name = ?", (index,))
+            continue
+        known = ("index", "indices", "alias", "aliases", "must_exist", "is_write_index")
+        only(options, known, f"the action {kind}")
+        for alias in listed(options, "alias", "aliases"):
+            if kind == "add":
+                add(call, ",".join(indexes), alias)
+            elif kind == "remove":
+                remove(call, ",".join(indexes), alias, must_exist=options.get("must_exist", True))
+            else:
+                raise unspoken(kind, "the actions of _aliases")
+    return {"acknowledged": True}
+
+
+def listed(options: dict[str, Any], one: str, several: str) -> list[str]:
+    given = options.get(several) or options.get(one)
+    found = given if isinstance(given, list) else [given]
+    if not all(isinstance(name, str) and name for name in found):
+        raise malformed(f"an action needs [{one}] or [{several}]")
+    return [str(name) for name in found]
+
+
+@route("PUT POST", "/{index}/_alias/{name}")
+@route("PUT POST", "/{index}/_aliases/{name}")
+def put_alias(call: Call, index: str, name: str) -> dict[str, Any]:
+    only(call.json(), (), "an alias")
+    add(call, index, name)
+    return {"acknowledged": True}
+
+
+@route("DELETE", "/{index}/_alias/{name}")
+@route("DELETE", "/{index}/_aliases/{name}")
+def delete_alias(call: Call, index: str, name: str) -> dict[str, Any]:
+    remove(call, index, name, must_exist=True)
+    return {"acknowledged": True}
+
+
+def add(call: Call, index: str, alias: str) -> None:
+    require_index(call.account, alias)
+    if index_named(call, alias):
+        reason = f"Invalid alias name [{alias}]: an index exists with the same name as the alias"
+        raise Refused(400, "invalid_alias_name_exception", reason)
+    for found in resolve(call, index):
+        call.database.execute("INSERT OR IGNORE INTO aliases VALUES (?, ?)", (alias, found.name))
+
+
+def remove(call: Call, index: str, alias: str, *, must_exist: bool) -> None:
+    gone = 0
+    for found in resolve(call, index):
+        rows = call.database.execute(
+            "SELECT name FROM aliases WHERE index_name = ?", (found.name,)
+        ).fetchall()
+        for (name,) in rows:
+            if fnmatchcase(name, alias) and may_use(call.account, name):
+                gone += call.database.execute(
+                    "DELETE FROM aliases WHERE name = ? AND index_name = ?", (name, found.name)
+                ).rowcount
+    if not gone and must_exist:
+        reason = f"aliases [{alias}] missing"
+        raise Refused(404, "aliases_not_found_exception", reason)
+
+
+@route("GET", "/_alias", [*EXPANSION, "local"])
+def all_aliases(call: Call) -> Answer:
+    return aliases(call, "_all", "")
+
+
+@route("GET", "/_alias/{name}", [*EXPANSION, "local"])
+def aliases_named(call: Call, name: str) -> Answer:
+    return aliases(call, "_all", name)
+
+
+@route("GET", "/{index}/_alias", [*EXPANSION, "local"])
+def aliases_of_index(call: Call, index: str) -> Answer:
+    return aliases(call, index, "")
+
+
+@route("GET", "/{index}/_alias/{name}", [*EXPANSION, "local"])
+def aliases_of_index_named(call: Call, index: str, name: str) -> Answer:
+    return aliases(call, index, name)
+
+
+def aliases(call: Call, index: str, wanted: str) -> Answer:
+    """By index. Where a name was asked for and is none, 404 beside what was found."""
+    patterns = wanted.split(",") if wanted else []
+    body: dict[str, Any] = {}
+    seen: set[str] = set()
+    for found in resolve(call, index):
+        rows = call.database.execute(
+            "SELECT name FROM aliases WHERE index_name = ? ORDER BY name", (found.name,)
+        )
+        names = [name for (name,) in rows if may_use(call.account, name)]
+        if patterns:
+            names = [
+                name
+                for name in names
+                if any(pattern == "_all" or fnmatchcase(name, pattern) for pattern in patterns)
+            ]
+        if names or not patterns:
+            body[found.name] = {"aliases": {name: {} for name in names}}
+        seen |= set(names)
+    missing = [name for name in patterns if "*" not in name and name != "_all" and name not in seen]
+    if missing:
+        message = f"alias [{','.join(missing)}] missing"
+        return Answer({"error": message, "status": 404, **body}, 404)
+    return Answer(body)

@@ -1,0 +1,79 @@
+"""What an index says of how texts are cut into words.
+
+Here they always become lower-cased words. What asks for more is refused, so that nobody takes
+this server's results for Elasticsearch's.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rehearsal.search.refusals import mapping_of, only, unspoken
+
+SETTINGS = {"number_of_shards", "number_of_replicas", "refresh_interval", "max_result_window"}
+BUILTIN = {"standard", "simple", "default"}
+PARTS: dict[str, dict[str, set[str]]] = {
+    "analyzer": {
+        "tokenizer": {"standard", "lowercase"},
+        "filter": {"lowercase"},
+        "char_filter": {"html_strip"},
+    },
+    "normalizer": {"filter": {"lowercase"}, "char_filter": set()},
+}
+
+
+def normal_settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings without the outer `index`, checked."""
+    settings: dict[str, Any] = {}
+    for name, value in given.items():
+        if name == "index":
+            settings |= mapping_of(value, "settings.index")
+        else:
+            settings[name.removeprefix("index.")] = value
+    only(settings, (*SETTINGS, "analysis"), "settings")
+    analysis = mapping_of(settings.get("analysis") or {}, "settings.analysis")
+    only(analysis, PARTS, "settings.analysis")
+    for section, parts in analysis.items():
+        for name, made_of in mapping_of(section_of(parts), section).items():
+            check_parts(section, name, mapping_of(made_of, name))
+    return settings
+
+
+def section_of(parts: object) -> object:
+    return parts or {}
+
+
+def check_parts(section: str, name: str, made_of: Mapping[str, Any]) -> None:
+    place = f"the {section} {name}"
+    known = PARTS[section]
+    if made_of.get("type", "custom") != "custom":
+        raise unspoken(f"type: {made_of['type']}", place)
+    only(made_of, ("type", *known), place)
+    for part, spoken in known.items():
+        given = made_of.get(part) or []
+        for one in given if isinstance(given, list) else [given]:
+            if one not in spoken:
+                raise unspoken(f"{part}: {one}", place)
+
+
+def check_names(fields: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Any]) -> None:
+    """Refuse fields with an analyzer or normalizer that the index does not have."""
+    analysis = settings.get("analysis") or {}
+    for path, definition in fields.items():
+        for parameter in ("analyzer", "search_analyzer", "normalizer"):
+            name = definition.get(parameter)
+            section = "normalizer" if parameter == "normalizer" else "analyzer"
+            known = {"lowercase"} if section == "normalizer" else BUILTIN
+            if name is not None and name not in {*known, *(analysis.get(section) or {})}:
+                raise unspoken(f"{parameter}: {name}", path)
+
+
+def strips_tags(definition: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+    """Whether HTML tags are taken out of a field's text before it is cut into words."""
+    analyzers = (settings.get("analysis") or {}).get("analyzer") or {}
+    filters = (analyzers.get(definition.get("analyzer")) or {}).get("char_filter") or []
+    return "html_strip" in filters
+
+
+def folds(definition: Mapping[str, Any]) -> bool:
+    """Whether a field's values are compared without regard to case."""
+    return definition["type"] == "completion" or bool(definition.get("normalizer"))

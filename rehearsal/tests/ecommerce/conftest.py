@@ -1,0 +1,81 @@
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from django.contrib.sites.models import Site
+
+from rehearsal.ecommerce.catalogue.models import Product
+from rehearsal.ecommerce.core.models import SiteConfiguration, User
+from rehearsal.ecommerce.courses.models import Course
+from rehearsal.ecommerce.courses.seats import put_seat
+from rehearsal.ecommerce.partner.models import Partner
+from tests.ecommerce.callers import token
+from tests.ecommerce.configuration import LMS
+from tests.ecommerce.world import World, running_world
+
+NOBODY = "http://127.0.0.1:1"
+"""Where nothing answers: an LMS that is down."""
+
+
+@pytest.fixture
+def site(db: None) -> SiteConfiguration:
+    """The site that Django's test client asks for."""
+    site = Site.objects.create(domain="testserver", name="Shop")
+    partner = Partner.objects.create(code="demo", short_code="DEMO", name="Demo", default_site=site)
+    return SiteConfiguration.objects.create(
+        site=site,
+        partner=partner,
+        lms_url_root=NOBODY,
+        payment_processors="test-card",
+        client_side_payment_processor="test-card",
+        from_email="shop@example.com",
+        discovery_api_url="https://discovery.example.com/api/v1/",
+        oauth_settings={
+            "SOCIAL_AUTH_EDX_OAUTH2_URL_ROOT": LMS,
+            "SOCIAL_AUTH_EDX_OAUTH2_LOGOUT_URL": f"{LMS}/logout",
+            "SOCIAL_AUTH_EDX_OAUTH2_KEY": "sso-key",
+            "SOCIAL_AUTH_EDX_OAUTH2_SECRET": "sso-secret",
+        },
+    )
+
+
+@pytest.fixture
+def seat(site: SiteConfiguration) -> Product:
+    """A verified seat for 10.00."""
+    course = Course.objects.create(
+        id="course-v1:edX+Demo+2026", name="Demonstration", partner=site.partner
+    )
+    return put_seat(
+        course,
+        certificate_type="verified",
+        id_verification_required=True,
+        price=Decimal(10),
+        expires=None,
+    )
+
+
+@pytest.fixture
+def learner(db: None) -> User:
+    return User.objects.create_user("lena", "lena@example.com", full_name="Lena Learner")
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return User.objects.create_user("stella", "stella@example.com", is_staff=True)
+
+
+@pytest.fixture
+def staff_jwt(site: SiteConfiguration) -> str:
+    return f"JWT {token('worker', administrator=True)}"
+
+
+@pytest.fixture
+def learner_jwt(site: SiteConfiguration) -> str:
+    return f"JWT {token('lena')}"
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """LMS and shop of a newer release, as processes; one for all tests of a worker."""
+    with running_world(tmp_path_factory.mktemp("world"), release="open-release/sumac.1") as world:
+        yield world

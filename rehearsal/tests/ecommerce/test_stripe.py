@@ -1,0 +1,147 @@
+"""Stripe's protocol, by its own library, against the localstripe server."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+import requests
+from django.test import Client
+from oscar.core.loading import get_model
+from pytest_django import Settings
+
+from rehearsal.ecommerce.catalogue.models import Product
+from rehearsal.ecommerce.core.models import SiteConfiguration, User
+from rehearsal.ecommerce.payments.stripe import in_smallest_unit
+from rehearsal.ecommerce.refunds.models import Refund
+from rehearsal.ecommerce.refunds.process import approve
+from tests.processes import free_port
+
+Order = get_model("order", "Order")
+# It would keep what it is told in a file that all of its kind share.
+SERVER = (
+    "import sys\n"
+    "from localstripe import resources, server\n"
+    "resources.Store.dump_to_disk = lambda self: None\n"
+    "server.start()"
+)
+SECRET, PUBLISHABLE = "sk_test_12345", "pk_test_12345"
+
+
+@pytest.fixture(scope="module")
+def localstripe() -> Iterator[str]:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", SERVER, "--from-scratch", f"--port={port}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://localhost:{port}"
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                requests.get(url, timeout=20)
+                break
+            except requests.ConnectionError:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def stripe_shop(site: SiteConfiguration, settings: Settings, localstripe: str) -> None:
+    keys = {
+        "publishable_key": PUBLISHABLE,
+        "secret_key": SECRET,
+        "country": "GB",
+        "api_base": localstripe,
+    }
+    settings.PAYMENT_PROCESSOR_CONFIG = {"demo": {"stripe": keys}}
+    site.payment_processors = site.client_side_payment_processor = "stripe"
+    site.save()
+
+
+@pytest.fixture
+def buyer(client: Client, learner: User, seat: Product, stripe_shop: None) -> Client:
+    """A browser with the seat in its basket."""
+    client.force_login(learner)
+    client.get("/basket/add/", {"sku": seat.stockrecords.get().partner_sku})
+    return client
+
+
+def token(localstripe: str, number: str) -> str:
+    """What Stripe's JavaScript gets for a card."""
+    card = {"number": number, "exp_month": "12", "exp_year": "2040", "cvc": "123"}
+    answer = requests.post(
+        f"{localstripe}/v1/tokens",
+        {"key": PUBLISHABLE, **{f"card[{name}]": value for name, value in card.items()}},
+        timeout=20,
+    )
+    return str(answer.json()["id"])
+
+
+def test_a_card_is_charged_and_the_money_goes_back(
+    buyer: Client, localstripe: str, learner: User
+) -> None:
+    answer = buyer.post(
+        "/payment/stripe/submit/", {"stripe_token": token(localstripe, "4242424242424242")}
+    )
+    order = Order.objects.get()
+    assert answer.headers["Location"] == f"/checkout/receipt/?order_number={order.number}"
+    charge = charge_of(order, localstripe)
+    assert (charge["amount"], charge["currency"], charge["description"]) == (
+        1000,
+        "gbp",
+        order.number,
+    )
+    refund = Refund.objects.create(
+        order=order,
+        user=learner,
+        total_credit_excl_tax=Decimal(10),
+        currency="GBP",
+        status="Open",
+    )
+    assert approve(refund)
+    assert charge_of(order, localstripe)["amount_refunded"] == 1000
+
+
+def charge_of(order: object, localstripe: str) -> dict[str, object]:
+    reference = Order.objects.get(pk=getattr(order, "pk", None)).sources.get().reference
+    answer = requests.get(f"{localstripe}/v1/charges/{reference}", auth=(SECRET, ""), timeout=20)
+    return dict(answer.json())
+
+
+@pytest.mark.parametrize("number", ["4000000000000002", "4000000000000341"])
+def test_a_card_that_is_declined_leaves_the_basket(
+    number: str, buyer: Client, localstripe: str
+) -> None:
+    answer = buyer.post("/payment/stripe/submit/", {"stripe_token": token(localstripe, number)})
+    assert answer.headers["Location"] == "/basket/"
+    assert "declined" in buyer.get("/basket/").content.decode()
+    assert not Order.objects.exists()
+
+
+def test_a_token_that_there_is_not_is_no_fault_of_the_card(buyer: Client) -> None:
+    answer = buyer.post("/payment/stripe/submit/", {"stripe_token": "tok_unknown"})
+    assert answer.status_code == 502
+    assert not Order.objects.exists()
+
+
+def test_the_basket_brings_stripes_javascript(buyer: Client) -> None:
+    page = buyer.get("/basket/").content.decode()
+    assert "https://js.stripe.com/v3/" in page
+    assert PUBLISHABLE in page
+    assert SECRET not in page
+
+
+@pytest.mark.parametrize("currency, amount", [("GBP", 1050), ("JPY", 10), ("KWD", 10500)])
+def test_amounts_are_in_the_currencys_smallest_unit(currency: str, amount: int) -> None:
+    price = Decimal(10) if currency == "JPY" else Decimal("10.50")
+    assert in_smallest_unit(price, currency) == amount

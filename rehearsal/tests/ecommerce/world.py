@@ -1,0 +1,276 @@
+"""An LMS and its shop as processes, set up with their own commands as on a server."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests import configuration as lms_configuration
+from tests.ecommerce import configuration as shop_configuration
+from tests.processes import free_port, gunicorn, manage
+
+TIMEOUT = 60
+WORKER = ("ecommerce_worker", "ecommerce_worker@fake.email")
+PERMISSIONS = [f"course_modes:coursemode:{verb}_coursemode" for verb in ("add", "change", "delete")]
+SECRETS = {"sso": "the sign-on client's secret, long", "backend": "the backend client's secret"}
+
+
+@dataclass
+class World:
+    """Where both are, and their configuration files."""
+
+    lms: str
+    shop: str
+    lms_file: Path
+    shop_file: Path
+    broker_url: str
+
+    def lms_shell(self, script: str) -> str:
+        return ran(self.lms_file, "lms", "shell", script=script)
+
+    def shop_shell(self, script: str) -> str:
+        return ran(self.shop_file, "ecommerce", "shell", script=script)
+
+    def learner(self, name: str) -> "Browser":
+        """A browser in which a new learner is signed in at the LMS."""
+        browser = Browser(self)
+        browser.submit(
+            f"{self.lms}/register",
+            name=f"{name.title()} Learner",
+            email=f"{name}@example.com",
+            username=name,
+            password1="correct horse",
+            password2="correct horse",
+        )
+        return browser
+
+    def course(self, number: str, *, price: float = 10) -> "OnSale":
+        """A course of the LMS, with a free and a verified seat that the shop has published."""
+        course_id = f"course-v1:edX+{number}+2026"
+        self.lms_shell(
+            "from rehearsal.edxapp.course_overviews.models import CourseOverview\n"
+            f"CourseOverview.objects.create(org='edX', number={number!r}, run='2026',"
+            f" display_name={number!r}, published=True)"
+        )
+        answer = self.api(
+            "POST", "publication/", self.staff_token(), **publication(course_id, price)
+        )
+        assert answer.status_code == 201, answer.text
+        return self.on_sale(course_id)
+
+    def on_sale(self, course_id: str) -> "OnSale":
+        """The verified seat of a course, as the shop lists it."""
+        products = self.api("GET", f"courses/{course_id}/products/", self.staff_token()).json()
+        records = {
+            value["value"]: product["stockrecords"][0]
+            for product in products["results"]
+            for value in product["attribute_values"]
+            if value["code"] == "certificate_type"
+        }
+        record = records["verified"]
+        return OnSale(course_id, record["partner_sku"], record["id"])
+
+    def coupon(self, on_sale: "OnSale", **changes: Any) -> str:
+        """The code of a new coupon for the seat; all of its price, once, unless told otherwise."""
+        wanted = {**COUPON, "stock_record_ids": [on_sale.stock_record], **changes}
+        made = self.api("POST", "coupons/", self.staff_token(), **wanted)
+        assert made.status_code == 200, made.text
+        shown = self.api("GET", f"coupons/{made.json()['coupon_id']}/", self.staff_token())
+        return str(shown.json()["code"])
+
+    def enrollment(self, username: str, course_id: str) -> Any:
+        """What the LMS says of it; None where there is none."""
+        answer = requests.get(
+            f"{self.lms}/api/enrollment/v1/enrollment/{username},{course_id}",
+            headers={"X-Edx-Api-Key": lms_configuration.API_KEY},
+            timeout=TIMEOUT,
+        )
+        return answer.json()
+
+    def api(self, method: str, path: str, token: str, **body: Any) -> requests.Response:
+        """What the shop's API says to whoever the token is of."""
+        return requests.request(
+            method,
+            f"{self.shop}/api/v2/{path}",
+            json=body or None,
+            headers={"Authorization": f"JWT {token}"},
+            timeout=TIMEOUT,
+        )
+
+    def staff_token(self) -> str:
+        """That of the worker, as the LMS gives it to the backend client."""
+        answer = requests.post(
+            f"{self.lms}/oauth2/access_token",
+            {
+                "grant_type": "client_credentials",
+                "token_type": "jwt",
+                "client_id": "backend-key",
+                "client_secret": SECRETS["backend"],
+            },
+            timeout=TIMEOUT,
+        )
+        return str(answer.json()["access_token"])
+
+
+@dataclass(frozen=True)
+class OnSale:
+    """A seat that can be bought."""
+
+    course_id: str
+    sku: str
+    stock_record: int
+
+
+class Browser(requests.Session):
+    """A session that fills in forms; its cookies are kept apart by port, as by host."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.world = world
+
+    def see(self, url: str, *, timeout: float = TIMEOUT) -> requests.Response:
+        return self.get(url, timeout=timeout)
+
+    def submit(self, url: str, page: requests.Response | None = None, **fields: Any) -> Any:
+        """Send the form at `url`, with the token of the page that shows it."""
+        shown = page or self.see(url)
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', shown.text)
+        assert token, shown.text
+        return self.post(url, {**fields, "csrfmiddlewaretoken": token[1]}, timeout=TIMEOUT)
+
+
+@contextmanager
+def running_world(directory: Path, *, release: str) -> Iterator[World]:
+    """Both services, with users, clients, site and partner; gone when the block ends."""
+    ports = {"lms": free_port(), "ecommerce": free_port()}
+    # Two names, so that a browser keeps their cookies apart.
+    lms, shop = f"http://127.0.0.1:{ports['lms']}", f"http://localhost:{ports['ecommerce']}"
+    broker_url = f"filesystem://{directory}/messages"
+    lms_file = lms_configuration.write(
+        directory,
+        database=directory / "edxapp.sqlite3",
+        LMS_ROOT_URL=lms,
+        ECOMMERCE_PUBLIC_URL_ROOT=shop,
+        EDX_PLATFORM_VERSION=release,
+    )
+    shop_file = shop_configuration.write(
+        directory,
+        database=directory / "ecommerce.sqlite3",
+        ECOMMERCE_URL_ROOT=shop,
+        ECOMMERCE_VERSION=release,
+        BROKER_URL=broker_url,
+    )
+    ran(lms_file, "lms", "migrate")
+    ran(shop_file, "ecommerce", "migrate")
+    set_up(lms_file, shop_file, lms=lms, shop=shop, release=release)
+    with ExitStack() as stack:
+        stack.enter_context(gunicorn(lms_file, "lms", port=ports["lms"]))
+        stack.enter_context(gunicorn(shop_file, "ecommerce", port=ports["ecommerce"]))
+        yield World(lms, shop, lms_file, shop_file, broker_url)
+
+
+def set_up(lms_file: Path, shop_file: Path, *, lms: str, shop: str, release: str) -> None:
+    """What an operator does once, with the release's own commands."""
+    ran(lms_file, "lms", "manage_group", "ecommerce_service", "--permissions", *PERMISSIONS)
+    ran(lms_file, "lms", "manage_user", *WORKER, "--staff", "--groups", "ecommerce_service")
+    ran(lms_file, "lms", "shell", script=ENABLE_COMMERCE)
+    sso, backend = SECRETS["sso"], SECRETS["backend"]
+    clients: tuple[str, ...]
+    if "ironwood" in release:
+        callback = f"{shop}/complete/edx-oidc/"
+        ran(
+            *(lms_file, "lms", "create_oauth2_client", shop, callback, "confidential", "--trusted"),
+            *("--client_id=sso-key", f"--client_secret={sso}", "--username=ecommerce_worker"),
+        )
+        clients = ("--client-id=sso-key", f"--client-secret={sso}")
+    else:
+        create = (lms_file, "lms", "create_dot_application")
+        ran(
+            *(*create, "shop-sso", "ecommerce_worker", "--grant-type=authorization-code"),
+            *("--skip-authorization", f"--redirect-uris={shop}/complete/edx-oauth2/"),
+            *("--client-id=sso-key", f"--client-secret={sso}", "--scopes=user_id"),
+        )
+        ran(
+            *(*create, "shop-backend", "ecommerce_worker"),
+            *("--client-id=backend-key", f"--client-secret={backend}"),
+        )
+        clients = (
+            *("--sso-client-id=sso-key", f"--sso-client-secret={sso}"),
+            *("--backend-service-client-id=backend-key",),
+            *(f"--backend-service-client-secret={backend}",),
+        )
+    ran(
+        *(shop_file, "ecommerce", "create_or_update_site", "--site-id=1"),
+        *(f"--site-domain={shop.partition('//')[2]}", "--site-name=Shop", "--partner-code=demo"),
+        *("--partner-name=Demo", f"--lms-url-root={lms}", "--from-email=shop@example.com"),
+        *("--payment-processors=test-card", "--client-side-payment-processor=test-card"),
+        *("--discovery_api_url=https://discovery.example.com/api/v1/", *clients),
+    )
+
+
+def publication(course_id: str, price: float = 10) -> dict[str, Any]:
+    """A course with an audit and a verified seat, as the publication takes it."""
+    return {
+        "id": course_id,
+        "name": "Demonstration",
+        "verification_deadline": None,
+        "products": [
+            {
+                "product_class": "Seat",
+                "expires": None,
+                "price": 0,
+                "attribute_values": [{"name": "id_verification_required", "value": False}],
+            },
+            {
+                "product_class": "Seat",
+                "expires": None,
+                "price": price,
+                "attribute_values": [
+                    {"name": "certificate_type", "value": "verified"},
+                    {"name": "id_verification_required", "value": True},
+                ],
+            },
+        ],
+    }
+
+
+COUPON: dict[str, Any] = {
+    "title": "A coupon",
+    "client": "A client",
+    "category": {"name": "Other"},
+    "benefit_type": "Percentage",
+    "benefit_value": 100,
+    "voucher_type": "Single use",
+    "quantity": 1,
+    "price": 0,
+    "start_datetime": "2020-01-01T00:00:00Z",
+    "end_datetime": "2100-01-01T00:00:00Z",
+}
+ENABLE_COMMERCE = """
+from django.contrib.auth.models import User
+from rehearsal.edxapp.commerce.models import CommerceConfiguration
+from rehearsal.edxapp.student.models import UserProfile
+CommerceConfiguration(enabled=True, checkout_on_ecommerce_service=True).save()
+worker = User.objects.get(username="ecommerce_worker")
+UserProfile.objects.update_or_create(user=worker, defaults={"name": "Ecommerce Worker"})
+"""
+
+
+def ran(file: Path, *arguments: str, script: str = "") -> str:
+    """What a management command prints, which has to succeed."""
+    result = manage(file, *arguments, script=script)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def as_json(response: requests.Response) -> Any:
+    """The body, or a failure that shows what came instead."""
+    try:
+        return response.json()
+    except json.JSONDecodeError as error:
+        raise AssertionError(f"{response.status_code}: {response.text[:2000]}") from error

@@ -1,0 +1,200 @@
+"""Search servers: entered or made, used by instances, never taken from under them."""
+
+import pytest
+
+from ocim.adapters.memory.provisioners import MemoryRun
+from ocim.adapters.memory.search import MemorySearchServer
+from ocim.core.errors import BadInput, NotPossible, OcimError, OutsideError, OutsideRefusal
+from ocim.core.spec import Secret
+from ocim.operations import hosts, instances, search_servers
+from ocim.operations.effective import effective_variables
+from ocim.store.models import InstanceReference, SearchServer
+from ocim.store.specs import search_place
+from tests.world import World
+
+URL = "http://search.example.com:9200"
+WITH_DISCOVERY = {"configuration_extra_settings": "SANDBOX_ENABLE_DISCOVERY: true\n"}
+
+
+def register(world: World, name: str = "main", url: str = URL, **options: str) -> SearchServer:
+    return search_servers.register(
+        name=name,
+        url=url,
+        user="elastic",
+        password=Secret("secret"),
+        context=world.context(),
+        **options,
+    )
+
+
+def test_a_server_is_entered_when_it_has_answered(world: World) -> None:
+    server = register(world)
+    assert (server.url, server.version) == (f"{URL}/", "7.17.0")
+    assert server.accepts_new_clients
+
+
+@pytest.mark.parametrize(
+    "url, full",
+    [("https://es.example.com", "https://es.example.com:9200/"), ("http://h:80/", "http://h:80/")],
+)
+def test_a_url_may_leave_out_the_port(url: str, full: str, world: World) -> None:
+    assert register(world, url=url).url == full
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["search.example.com", "ftp://h", "http://h:9200/path", "http://h:no", "http://u:pass@h:9200"],
+)
+def test_a_url_that_cannot_be_is_refused(url: str, world: World) -> None:
+    with pytest.raises(BadInput) as refused:
+        register(world, url=url)
+    assert "pass@" not in str(refused.value)
+    assert not SearchServer.objects.exists()
+
+
+def test_all_faults_are_said_at_once(world: World) -> None:
+    with pytest.raises(BadInput) as refused:
+        register(world, name="Not a name", url="nowhere")
+    assert len(refused.value.faults) == 2
+
+
+def test_a_server_that_is_away_or_refuses_is_not_entered(world: World) -> None:
+    world.search.away.add(f"{URL}/")
+    with pytest.raises(OutsideError):
+        register(world)
+    world.search.away.clear()
+    world.search.servers[f"{URL}/"] = MemorySearchServer(password=Secret("another"))
+    with pytest.raises(OutsideRefusal):
+        register(world)
+    assert not SearchServer.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "said, fits", [("7", True), ("7.17.0", True), ("7.1", False), ("8", False)]
+)
+def test_a_version_that_is_said_has_to_be_so(said: str, fits: bool, world: World) -> None:
+    if fits:
+        register(world, version=said)
+    else:
+        with pytest.raises(BadInput, match=r"is of version 7\.17\.0"):
+            register(world, version=said)
+    assert SearchServer.objects.exists() is fits
+
+
+def test_a_name_is_taken_once(world: World) -> None:
+    register(world)
+    with pytest.raises(NotPossible, match="already"):
+        register(world, url="http://other:9200")
+
+
+def test_an_instance_with_discovery_is_placed_on_the_one_with_the_fewest(world: World) -> None:
+    first, second = register(world), register(world, "second", "http://second:9200")
+    placed = [world.make_instance(**WITH_DISCOVERY).search_server for _ in range(4)]
+    assert placed == [first, second, first, second]
+    assert world.make_instance().search_server is None
+
+
+def test_turning_discovery_on_later_places_it_too(world: World) -> None:
+    instance = world.make_instance()
+    server = register(world)
+    changed, _ = instances.change(
+        instance_id=instance.pk, changes=WITH_DISCOVERY, context=world.context()
+    )
+    assert changed.search_server == server
+
+
+def test_one_that_was_there_before_any_server_is_placed_when_it_spawns(world: World) -> None:
+    instance = world.make_instance(**WITH_DISCOVERY)
+    server = register(world)
+    world.spawn(instance)
+    instance.refresh_from_db()
+    assert instance.search_server == server
+
+
+def test_an_app_server_finds_an_account_of_its_own_instance(world: World) -> None:
+    register(world)
+    instance = world.make_instance(**WITH_DISCOVERY)
+    appserver = world.spawn(instance)
+    place = world.search.servers[f"{URL}/"].places[f"openedx_{instance.pk}"]
+    assert place == search_place(instance)
+    assert place.index_prefix == f"{instance.database_name}_"
+    values = effective_variables(instance, world.policy).values
+    assert values["DISCOVERY_ELASTICSEARCH_INDEX_NAME"] == f"{place.index_prefix}catalog"
+    assert appserver.state == "running"
+
+
+def test_a_spawn_fails_where_the_search_server_is_away(world: World) -> None:
+    register(world)
+    instance = world.make_instance(**WITH_DISCOVERY)
+    world.search.away.add(f"{URL}/")
+    _, job = world.request_spawn(instance)
+    world.work(instance.pk)
+    job.refresh_from_db()
+    assert "does not answer" in job.error
+    assert not world.cloud.requests, "a host was asked for before the search server was"
+
+
+def test_a_server_in_use_is_not_removed(world: World) -> None:
+    register(world)
+    instance = world.make_instance(**WITH_DISCOVERY)
+    with pytest.raises(NotPossible, match=r"use main: Demo"):
+        search_servers.remove(name="main", context=world.context())
+    assert SearchServer.objects.get().accepts_new_clients
+    InstanceReference.objects.filter(pk=instance.pk).update(is_archived=True)
+    world.search.servers[f"{URL}/"].documents = {f"{instance.database_name}_catalog_1": 3}
+    with pytest.raises(NotPossible):
+        search_servers.remove(name="main", context=world.context())
+    instances.delete(instance_id=instance.pk, context=world.context())
+    assert world.search.servers[f"{URL}/"].documents == {}
+    assert world.search.servers[f"{URL}/"].places == {}
+    search_servers.remove(name="main", context=world.context())
+    assert not SearchServer.objects.exists()
+
+
+def create(world: World, name: str = "main") -> SearchServer:
+    return search_servers.create(name=name, provider="local", context=world.context())
+
+
+def test_one_is_made_on_a_host_of_its_own(world: World) -> None:
+    server = create(world)
+    [job] = world.provisioner.jobs
+    assert (job.host.name, job.source.playbook) == ("search-main", "search_server.yml")
+    assert job.variables["ELASTICSEARCH_PASSWORD"] == Secret(server.admin_password)
+    assert server.url == f"http://{job.host.address}:9200/"
+    assert server.accepts_new_clients
+
+
+def test_what_was_interrupted_is_gone_on_with(world: World) -> None:
+    world.provisioner.runs["search-main"] = MemoryRun(fails_with="no disk")
+    with pytest.raises(OcimError, match="no disk"):
+        create(world)
+    unfinished = SearchServer.objects.get()
+    assert not unfinished.accepts_new_clients
+    assert world.make_instance(**WITH_DISCOVERY).search_server is None
+    world.provisioner.runs.clear()
+    server = create(world)
+    assert (server.pk, server.admin_password) == (unfinished.pk, unfinished.admin_password)
+    assert list(world.cloud.requests) == ["search-main"]
+    with pytest.raises(NotPossible, match="already"):
+        create(world)
+
+
+def test_an_unknown_provider_makes_nothing(world: World) -> None:
+    with pytest.raises(BadInput, match="there is no 'cloud'"):
+        search_servers.create(name="main", provider="cloud", context=world.context())
+    assert not SearchServer.objects.exists()
+
+
+def test_a_server_that_was_made_goes_with_its_host(world: World) -> None:
+    create(world)
+    search_servers.remove(name="main", context=world.context())
+    assert not world.cloud.requests
+
+
+def test_its_host_starts_before_app_servers_and_is_no_orphan(world: World) -> None:
+    create(world)
+    world.spawn(world.make_instance(**WITH_DISCOVERY))
+    assert hosts.orphans(provider="local", context=world.context()) == []
+    hosts.stop_all(provider="local", context=world.context())
+    assert hosts.start_all(provider="local", context=world.context()) == []
+    assert world.cloud.stopped == set()

@@ -1,0 +1,41 @@
+"""The rehearsal's search server, for tests of whoever talks to one."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from ocim.core.spec import SearchHost, Secret
+
+REHEARSAL = Path(__file__).parents[1] / "rehearsal"
+PASSWORD = "the master's 50% password"
+
+
+@contextmanager
+def running_search_server(directory: Path) -> Iterator[SearchHost]:
+    """One that keeps its files in `directory`; it is gone when the block ends."""
+    configuration = directory / "elasticsearch.yml"
+    content = {"path.data": str(directory), "bootstrap.password": PASSWORD}
+    configuration.write_text(yaml.safe_dump(content))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rehearsal.search", "127.0.0.1:0"],
+        cwd=REHEARSAL,
+        env={**os.environ, "SEARCH_CFG": str(configuration), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        said = process.stdout.readline()
+        found = re.search(r"http://\S+", said)
+        assert found, said
+        yield SearchHost(f"{found[0]}/", "elastic", Secret(PASSWORD))
+    finally:
+        process.terminate()
+        process.stdout.close()
+        process.wait()
