@@ -85,5 +85,5 @@ def test_a_worker_that_cannot_start_fails_with_what_it_says(
     runs: tuple[AppServer, ProvisionOutcome],
 ) -> None:
     _shop, without = runs
-    assert (without.ok, without.failed_task) == (False, "start or restart ecomworker")
+    assert (without.ok, without.failed_task) == (False, "run the services")
     assert "JWT_SECRET_KEY is missing" in without.message
