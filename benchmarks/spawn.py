@@ -88,7 +88,7 @@ def from_nothing(directory: Path) -> tuple[float, float]:
         ["make", "--quiet", "run"], cwd=clone, env=settings | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE, text=True, start_new_session=True,
     ) as made:  # fmt: skip
-        assert made.stdout is not None  # noqa: S101
+        assert made.stdout is not None
         said = ""
         for line in made.stdout:
             said += line

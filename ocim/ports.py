@@ -4,7 +4,9 @@ Every method may raise `OutsideError` (may pass) or `OutsideRefusal` (will not p
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from ocim.core.spec import (
@@ -14,11 +16,13 @@ from ocim.core.spec import (
     HostRequest,
     Image,
     Isolation,
+    Notice,
     Probe,
     ProbeResult,
     ProvisionEvent,
     ProvisionJob,
     ProvisionOutcome,
+    Remnant,
     Routing,
     Search,
     SearchHost,
@@ -83,6 +87,12 @@ class Provider(Protocol):
     def destroy(self, name: str) -> None:
         """Take it away with all that is on it; nothing happens if there is none."""
 
+    def remnants(self) -> Sequence[Remnant]:
+        """What is left besides the hosts of `list`, and of those that are being made just now."""
+
+    def clear(self, remnant: Remnant) -> None:
+        """Take it away; nothing happens if it is gone, or a host's again."""
+
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
         """What to start on this machine so that `argv` runs there, interactively too."""
 
@@ -99,7 +109,8 @@ class Provisioner(Protocol):
         """Refuse (BadInput, OutsideRefusal) what cannot work, before a host is asked for.
 
         `job.host` may be a host that does not exist yet. Returns the source that was checked, with
-        a version that never comes to mean anything else, as a branch does.
+        a version that never comes to mean anything else, as a branch does; and with BUILTIN for
+        its URL where Ocim's own configuration is what it leads to.
         """
 
     def image_inputs(self, job: ProvisionJob) -> Mapping[str, str]:
@@ -107,6 +118,16 @@ class Provisioner(Protocol):
 
         The job's source is one that `check` returned. NotPossible where the configuration does not
         say what no instance differs in.
+        """
+
+    def files(
+        self, source: ConfigurationSource
+    ) -> AbstractContextManager[tuple[ConfigurationSource, Path]]:
+        """The configuration's files for reading, as they are within the block; nothing is run.
+
+        What was fetched before is not asked for again, even if its branch has moved since: the
+        exact source that comes with the files says where they were. BadInput or OutsideRefusal
+        where there is no such source or version.
         """
 
     def provision(
@@ -162,6 +183,15 @@ class Databases(Protocol):
         database's words.
         """
 
+    def dump(self, database: Database, path: Path) -> None:
+        """Write all that is in it to a file for its owner only: the whole of it, or no file."""
+
+    def restore(self, database: Database, path: Path) -> None:
+        """Replace all that is in it by what `dump` wrote: the whole of it, or nothing.
+
+        Whoever uses it meanwhile sees one or the other.
+        """
+
 
 class SearchServers(Protocol):
     """Servers that instances share for their search indexes, all of one kind."""
@@ -188,6 +218,18 @@ class Prober(Protocol):
         """Make the request and say what came back; redirects are not followed."""
 
 
+class Notifier(Protocol):
+    """Tells people of something, by mail and the like."""
+
+    kind: str
+
+    def targets(self) -> Sequence[str]:
+        """Who is to be told, by names that are stable and hold nothing secret."""
+
+    def tell(self, target: str, notice: Notice) -> None:
+        """Return when it was taken; a failure's words hold nothing secret either."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """Everything that operations may reach, by kind where there are several."""
@@ -198,3 +240,4 @@ class Outside:
     databases: Mapping[str, Databases]
     search: Mapping[str, SearchServers]
     prober: Prober
+    notifier: Notifier

@@ -5,9 +5,11 @@ A lost message costs a minute, a second one nothing.
 """
 
 import logging
+import sqlite3
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, wraps
+from threading import Lock
 from typing import Any
 
 from django.conf import settings
@@ -15,34 +17,56 @@ from django.db import close_old_connections, transaction
 from huey import RedisHuey, SqliteHuey, crontab
 from huey.api import Huey, TaskWrapper
 from huey.serializer import SignedSerializer
+from redis import RedisError
 
-from ocim.core.actions import Action, DriveRollout, SyncBalancer, WorkOn
-from ocim.core.errors import OcimError
+from ocim.core.actions import Action, DriveRollout, SendNotices, SyncBalancer, WorkOn
+from ocim.core.errors import OcimError, OutsideError
 from ocim.operations import balancing, jobs, terminate
 from ocim.operations.kinds import KINDS
 from ocim.operations.redeploy import drive as rollouts
-from ocim.wiring import context
+from ocim.operations.redeploy import notices
+from ocim.wiring import context, manager_url
 
 PERIODIC = "opencraft_periodic"
 """The queue of the process that does what takes a second: it looks after the balancer, and after
 what was lost or is due."""
 
+SENDING = timedelta(seconds=5)
+"""When to try again to send a notice while another is being sent."""
+_sending = Lock()
+
 log = logging.getLogger(__name__)
 
 
 def perform(actions: Iterable[Action]) -> None:
-    """Have the actions done by workers, once the transaction is committed, if there is one."""
+    """Have the actions done by workers, once the transaction is committed, if there is one.
+
+    OutsideError where the queue takes no messages: what was written down is not lost by it.
+    """
     for action in actions:
         transaction.on_commit(lambda action=action: _put(action))  # type: ignore[misc]
 
 
 def _put(action: Action) -> None:
+    try:
+        _enqueue(action)
+    except (sqlite3.Error, RedisError) as error:
+        raise OutsideError(
+            f"The queue cannot be used: {error}.",
+            remedy="What was asked for is written down; workers take it up when the queue works."
+            " `ocim doctor` looks at it.",
+        ) from error
+
+
+def _enqueue(action: Action) -> None:
     match action:
         case SyncBalancer():
             # Not behind the jobs of the other queues, which take minutes or hours.
             queue(PERIODIC).sync(action.balancer_id)
         case DriveRollout():
             _schedule(queue(PERIODIC).drive, action.rollout_id, action.at)
+        case SendNotices():
+            _schedule(queue(PERIODIC).send, action.event_id, action.at)
         case WorkOn():
             _schedule(queue(action.queue).work, action.instance_id, action.at)
 
@@ -62,6 +86,7 @@ class Queue:
         self.work = self.huey.task(name="work")(_alone(work, name))
         self.sync = self.huey.task(name="sync")(_alone(sync))
         self.drive = self.huey.task(name="drive")(_alone(drive))
+        self.send = self.huey.task(name="send")(_alone(send))
         if name == PERIODIC:
             self.huey.periodic_task(crontab(), name="mend")(_alone(mend))
             self.huey.periodic_task(crontab(minute="*/10"), name="retain")(_alone(retain))
@@ -74,10 +99,15 @@ def queue(name: str) -> Queue:
 
 
 def work(queue_name: str, instance_id: int) -> None:
-    """Do what waits on an instance."""
-    perform(
-        jobs.work_off(instance_id=instance_id, queue=queue_name, kinds=KINDS, context=context())
+    """Do what waits on an instance; what a mass upgrade starts next, it may take up itself."""
+    actions = jobs.work_off(
+        instance_id=instance_id, queue=queue_name, kinds=KINDS, context=context()
     )
+    for action in dict.fromkeys(actions):
+        if isinstance(action, DriveRollout) and action.at is None:
+            drive(action.rollout_id)
+        else:
+            perform([action])
 
 
 def sync(balancer_id: int) -> None:
@@ -90,6 +120,18 @@ def drive(rollout_id: int) -> None:
     perform(rollouts.drive(rollout_id=rollout_id, context=context()))
 
 
+def send(event_id: int) -> None:
+    """Tell people of something that happened to a mass upgrade."""
+    if not _sending.acquire(blocking=False):
+        # A server that does not answer must not take the threads that look after the balancer.
+        perform([SendNotices(event_id, context().now() + SENDING)])
+        return
+    try:
+        perform(notices.send(event_id=event_id, address=manager_url(), context=context()))
+    finally:
+        _sending.release()
+
+
 def mend() -> None:
     """Take up what was forgotten: work without a worker, a balancer that lags behind."""
     nudges = jobs.unattended(context=context())
@@ -97,6 +139,7 @@ def mend() -> None:
     empty = {name for name in {one.queue for one in nudges} if not queue(name).huey.pending_count()}
     perform(nudge for nudge in nudges if nudge.queue in empty)
     perform(rollouts.drive_all())
+    perform(notices.unsent(context().now()))
     perform(balancing.gaps(context=context()))
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from ocim.adapters.balancers.caddy import CaddyBalancer, Role, Settings, Tls, start
 from ocim.adapters.databases.sqlite import SqliteDatabases
+from ocim.adapters.notifiers.apprise import AppriseNotifier
 from ocim.adapters.probers.http import HttpProber
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.providers.nspawn.provider import NspawnProvider
@@ -74,6 +75,7 @@ def outside() -> Outside:
         databases={"sqlite": SqliteDatabases()},
         search={ElasticsearchServers.kind: ElasticsearchServers()},
         prober=HttpProber(authority=balancer.authority),
+        notifier=AppriseNotifier(options.notices, key=settings.SECRET_KEY.encode()),
     )
 
 
@@ -124,6 +126,7 @@ def policy() -> Policy:
     options = settings.OCIM
     return Policy(
         storage=options.var / "storage",
+        backups=options.var / "backups",
         lease=options.lease,
         drain=options.drain,
         host_timeout=options.host_timeout,
@@ -150,6 +153,12 @@ def with_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
         "provider": options.default_provider,
         **fields,
     }
+
+
+def manager_url() -> str:
+    """Where the manager's pages are, as far as the settings tell; without a slash at the end."""
+    options = settings.OCIM
+    return next(iter(options.trusted_origins), f"http://{options.web_address}").rstrip("/")
 
 
 def instance_url(instance: OpenEdXInstance) -> str:

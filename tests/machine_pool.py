@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -66,9 +66,11 @@ class MachinePool:
 
 
 @contextmanager
-def machine_pool_of(directory: Path, *, count: int) -> Iterator[MachinePool]:
-    """Yield a pool of so many machines, which are gone afterwards."""
-    with nspawn_hosts(directory / "nspawn") as machines:
+def machine_pool_of(
+    directory: Path, *, count: int, shared: Sequence[Path] = ()
+) -> Iterator[MachinePool]:
+    """Yield a pool of so many machines, which are gone afterwards; all see what is `shared`."""
+    with nspawn_hosts(directory / "racks", shared=shared) as machines:
         hosts = []
         for number in range(1, count + 1):
             machines.create(HostRequest(f"rack-{number}"))

@@ -15,6 +15,7 @@ import pytest
 from ocim.adapters.providers import processes
 from ocim.adapters.providers.nspawn.provider import PROGRAMS, NspawnProvider
 from ocim.adapters.providers.tools import missing
+from tests.leftovers import of_network, remember_network
 
 BASES = Path(__file__).parents[1] / ".images"
 """Kept between runs, as the environment is: `make clean` removes it."""
@@ -42,7 +43,11 @@ def nspawn_provider(
     """A provider with a network that differs between directories."""
     number = int.from_bytes(hashlib.sha256(str(state).encode()).digest()[:2], "big") % 2**14
     network = IPv4Network((IPv4Network("10.128.0.0/10")[number << 8], 24))
-    return NspawnProvider(state, network=network, bases=BASES, shared=shared, published=published)
+    provider = NspawnProvider(
+        state, network=network, bases=BASES, shared=shared, published=published
+    )
+    remember_network(provider.bridge.name)
+    return provider
 
 
 @contextmanager
@@ -66,12 +71,7 @@ def leftovers(provider: NspawnProvider, state: Path) -> list[str]:
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
     found = [line for line in mounts if f"{state}/" in line]
     found += [" ".join(one.cmdline()) for one in psutil.process_iter() if _is_of(one, state)]
-    name = provider.bridge.name
-    interfaces = Path("/sys/class/net")
-    found += [str(path) for path in interfaces.glob("vb-o*") if _is_port_of(path, name)]
-    found += [str(path) for path in interfaces.glob(name)]
-    tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True)
-    found += [line for line in tables.stdout.splitlines() if name in line]
+    found += of_network(provider.bridge.name)
     found += map(str, (state / "hosts").glob("*"))
     found += map(
         str,
@@ -97,7 +97,3 @@ def _is_of(process: psutil.Process, state: Path) -> bool:
         )
     except (psutil.Error, OSError):
         return False
-
-
-def _is_port_of(interface: Path, bridge: str) -> bool:
-    return (interface / "master").resolve().name == bridge

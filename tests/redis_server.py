@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.leftovers import PREFIX
+
 
 @contextmanager
 def redis_server() -> Iterator[str]:
     """Yield its URL; nothing of it is left afterwards."""
-    directory = Path(tempfile.mkdtemp(prefix="ocim-redis-"))
+    directory = Path(tempfile.mkdtemp(prefix=PREFIX))
     socket = directory / "redis.sock"
     options = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(directory)]
     process = subprocess.Popen(["redis-server", *options], stdout=subprocess.PIPE, text=True)

@@ -1,12 +1,11 @@
 """The suite's settings: everything in a directory of its own, never the developer's `var`."""
 
-import atexit
 import os
-import shutil
 import tempfile
 
-VAR = tempfile.mkdtemp(prefix="ocim-test-")
-atexit.register(shutil.rmtree, VAR, ignore_errors=True)
+from tests.leftovers import PREFIX
+
+VAR = tempfile.mkdtemp(prefix=PREFIX)
 os.environ.update(
     OCIM_VAR=VAR,
     OCIM_MASTER_KEY="MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
@@ -15,5 +14,6 @@ os.environ.update(
 
 from ocim.project.settings import *
 
-# A file, as in production: a database in memory is not shared among threads and processes.
-DATABASES["default"]["TEST"] = {"NAME": str(OCIM.var / "test.sqlite3")}
+if not OCIM.database_url:
+    # A file, as in production: one in memory is not shared among threads and processes.
+    DATABASES["default"]["TEST"] = {"NAME": str(OCIM.var / "test.sqlite3")}

@@ -12,8 +12,10 @@ from pytest_django import Settings as SettingsWrapper
 
 from ocim import tasks
 from ocim.core.actions import DriveRollout, SyncBalancer, WorkOn
+from ocim.core.rollout import Rules
 from ocim.operations import jobs
 from ocim.store.models import Job, LoadBalancingServer
+from tests.operations.redeploy.fleet import TAG, Fleet, tags
 from tests.redis_server import redis_server
 from tests.world import World
 
@@ -210,3 +212,13 @@ def test_a_message_that_another_key_signed_is_not_executed(
         tasks.queue("opencraft").huey.dequeue()
     job.refresh_from_db()
     assert job.state == "waiting"
+
+
+def test_a_free_slot_is_filled_by_the_worker_that_freed_it(world: World) -> None:
+    fleet = Fleet(world)
+    instances = [fleet.make(), fleet.make()]
+    fleet.begin(fleet.plan(), rules=Rules(batch_size=1))
+    tasks.mend()
+    consume(tasks.PERIODIC)
+    consume("opencraft")
+    assert [tags(one) for one in instances] == [[TAG], [TAG]]

@@ -31,11 +31,13 @@ def answer(
 
 @contextmanager
 def web_server(reply: Answer, *, tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """Serve on 127.0.0.1, each GET with `reply`; yield the port."""
+    """Serve on 127.0.0.1, each GET and POST with `reply`; yield the port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             reply(self)
+
+        do_POST = do_GET  # noqa: N815 - its name decides
 
         def log_message(self, *_: object) -> None:
             """Stay silent."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from ocim.adapters.memory.balancers import MemoryBalancer
 from ocim.adapters.memory.databases import MemoryDatabases
+from ocim.adapters.memory.notifiers import MemoryNotifier
 from ocim.adapters.memory.probers import MemoryProber, Reply, as_expected
 from ocim.adapters.memory.providers import Cloud, MemoryProvider
 from ocim.adapters.memory.provisioners import MemoryProvisioner
@@ -70,6 +71,7 @@ class World:
     databases: MemoryDatabases = field(default_factory=MemoryDatabases)
     search: MemorySearchServers = field(default_factory=MemorySearchServers)
     prober: MemoryProber = field(default_factory=MemoryProber)
+    notifier: MemoryNotifier = field(default_factory=lambda: MemoryNotifier("mail"))
     policy: Policy = field(
         default_factory=lambda: Policy(
             storage=Path("/srv/storage"), gate_attempts=2, build_images=False
@@ -92,6 +94,7 @@ class World:
             databases={"sqlite": self.databases},
             search={"elasticsearch": self.search},
             prober=self.prober,
+            notifier=self.notifier,
         )
         return Context(outside, self.policy, self.clock, worker, self.clock.forward)
 

@@ -24,12 +24,14 @@ def main(domain: str) -> None:
     django.setup()
     from django.conf import settings  # noqa: PLC0415 - after the set-up
 
+    from ocim.store.models import Rollout  # noqa: PLC0415
     from ocim.store.selectors import find_instance  # noqa: PLC0415
     from ocim.wiring import instance_url  # noqa: PLC0415
 
     manager = f"http://{settings.OCIM.web_address}"
     instance = find_instance(domain)
     newest = instance.appserver_set.order_by("-id").first()
+    rollout = Rollout.objects.order_by("-id").first()
     # The database is read above: Playwright's own loop runs in this thread from here on.
     site = instance_url(instance)
     with session() as cookie, sync_playwright() as playwright:
@@ -42,6 +44,8 @@ def main(domain: str) -> None:
         take(page, f"{manager}/instances/{instance.pk}/", "instance")
         if newest:
             take(page, f"{manager}/appservers/{newest.pk}/", "appserver")
+        if rollout:
+            take(page, f"{manager}/rollouts/{rollout.pk}/", "rollout")
         # The browser does not know the installation's own authority, and is told to go on.
         take(opened(browser, ignore_https_errors=True), site, "site")
         browser.close()

@@ -6,9 +6,8 @@ from ocim.catalog.database_variables import engine
 from ocim.catalog.endpoints import HTTPS_PORT, NGINX_PORT, public_url
 from ocim.catalog.releases import git_reference
 from ocim.core.secrets import derive
-from ocim.core.spec import Instance, Service
+from ocim.core.spec import BUILTIN, Instance, Service
 
-BUILTIN = "builtin"
 REFRESH = "refresh_course_metadata"
 # The same name as in configuration repositories that have the job: there it is replaced, and so
 # not run twice.

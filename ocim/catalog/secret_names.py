@@ -28,6 +28,11 @@ def is_secret_name(name: str) -> bool:
     return _SECRET_NAME.search(name) is not None
 
 
+def hidden_url(url: str) -> str | Secret:
+    """The URL; a Secret where it has a password in it."""
+    return Secret(url) if _URL_WITH_PASSWORD.search(url) else url
+
+
 def with_secrets_hidden(values: Mapping[str, Any]) -> dict[str, Any]:
     """A copy in which texts under such names, at any depth, are Secrets, and URLs with a password.
 
@@ -39,7 +44,7 @@ def with_secrets_hidden(values: Mapping[str, Any]) -> dict[str, Any]:
 def _hidden(value: Any, *, secret: bool) -> Any:
     match value:
         case str() if value and not is_template(value):
-            return Secret(value) if secret or _URL_WITH_PASSWORD.search(value) else value
+            return Secret(value) if secret else hidden_url(value)
         case Mapping():
             return {
                 key: _hidden(below, secret=secret or is_secret_name(key))

@@ -20,6 +20,18 @@ def assignments(words: Sequence[str]) -> dict[str, Any]:
     return {name: _value(name, text) for name, _, text in (word.partition("=") for word in words)}
 
 
+def source_argument(text: str) -> tuple[str, str]:
+    """`URL[@VERSION]` → both; the version is empty where none is said.
+
+    An @ before the path, as in git@example.com:team/x, says who asks.
+    """
+    scheme, mark, rest = text.partition("://")
+    start = rest.find("/") if mark else text.find(":") if not text.startswith("/") else 0
+    start = max(start, 0) + (len(scheme + mark) if mark else 0)
+    path, _, version = text[start:].partition("@")
+    return text[:start] + path, version
+
+
 def _value(name: str, text: str) -> Any:
     if name == "tags":
         return [tag.strip() for tag in text.split(",") if tag.strip()]

@@ -3,18 +3,23 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.core import checks
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.management.base import DjangoHelpFormatter as HelpFormatter
+from django.db import DatabaseError
 
 from ocim.console.output import Output
 from ocim.core.errors import BadInput, NotPossible, OcimError
 
 DJANGOS = ("--settings", "--pythonpath", "--no-color", "--force-color", "--skip-checks",
            "--version", "--verbosity", "--traceback")  # fmt: skip
+
+
+LONGEST = 1000
+"""Characters of a fault that are shown: what it quotes may be a file that was meant as a name."""
 
 
 class Error(CommandError):
@@ -82,15 +87,22 @@ class OcimCommand(BaseCommand):
         self.stdout.ending = ""
         self.out = Output(self.stdout, as_json=bool(options.get("json")))  # type: ignore[arg-type]
         try:
-            return super().execute(*args, **options)
+            _refuse_bytes(options)
+            said = super().execute(*args, **options)
+            sys.stdout.flush()  # here, where a reader who is gone and a full disk are handled
         except OcimError as error:
             raise Error(in_words(error), returncode=self.trouble) from error
+        except DatabaseError as error:
+            raise Error(in_words(of_database(error)), returncode=self.trouble) from error
         except BrokenPipeError:
-            # Whoever read has read enough; nothing is left to be flushed into the pipe either.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return None
+            _stop_talking()
+            return None  # whoever read has read enough
+        except OSError as error:
+            _stop_talking()
+            raise Error(in_words(_of_system(error)), returncode=self.trouble) from error
         except KeyboardInterrupt:
             raise Error("Interrupted.", returncode=130) from None
+        return said
 
     def handle(self, *_: Any, **options: Any) -> None:
         options["run"](argparse.Namespace(**options))
@@ -103,4 +115,57 @@ def _of_check(message: checks.CheckMessage) -> str:
 def in_words(error: OcimError) -> str:
     """The error as an operator reads it: every fault on a line, then what to do."""
     faults = error.faults if isinstance(error, BadInput) else (error.problem,)
-    return "\n".join([*faults, *([error.remedy] if error.remedy else [])])
+    return "\n".join([*map(_clipped, faults), *([error.remedy] if error.remedy else [])])
+
+
+def of_database(error: DatabaseError) -> OcimError:
+    """What the database said, without the values that some databases quote after their reason."""
+    reason = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+    return OcimError(
+        f"The manager's database cannot be used: {reason}.",
+        remedy="`ocim doctor` says what is wrong with it. A new one needs `ocim migrate`; its"
+        " file and directory must be there, and this user must be able to write to them.",
+    )
+
+
+def _of_system(error: OSError) -> OcimError:
+    where = f"{error.filename}: " if error.filename else ""
+    return OcimError(
+        f"{where}{error.strerror or error}.",
+        remedy="`ocim doctor` looks at this installation's directory and at the disk.",
+    )
+
+
+def _stop_talking() -> None:
+    """Lose what standard output does not take: Python would try again at its end, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _refuse_bytes(options: dict[str, Any]) -> None:
+    """What is not UTF-8 can be neither looked for nor kept."""
+    if wrong := [word for word in _texts(options) if not _is_text(word)]:
+        raise BadInput([f"{word!a} is not text in UTF-8." for word in wrong])
+
+
+def _texts(options: dict[str, Any]) -> Iterator[str]:
+    for value in options.values():
+        yield from (one for one in (value if isinstance(value, list) else [value])
+                    if isinstance(one, str))  # fmt: skip
+
+
+def _is_text(word: str) -> bool:
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _clipped(fault: str) -> str:
+    """Its beginning has the place, and its end the reason."""
+    if len(fault) <= LONGEST:
+        return fault
+    return f"{fault[: LONGEST // 2]} … {fault[-LONGEST // 2 :]}"

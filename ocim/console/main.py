@@ -9,6 +9,9 @@ from django.core.management import (
     get_commands,
     load_command_class,
 )
+from django.db import DatabaseError
+
+from ocim.console.command import in_words, of_database
 
 APP = "ocim.console"
 DASHED = {"search-server": "search_server"}
@@ -55,4 +58,7 @@ def command_class(name: str) -> BaseCommand:
 def main() -> None:
     """Run the command that the arguments name."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ocim.project.settings")
-    Ocim(sys.argv).execute()
+    try:
+        Ocim(sys.argv).execute()
+    except DatabaseError as error:  # of Django's own commands
+        sys.exit(f"Error: {in_words(of_database(error))}")

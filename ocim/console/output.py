@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from ocim.core.errors import BadInput
 
 _SPACES = str.maketrans("\t\r\n", "   ")
 
@@ -36,6 +40,10 @@ class Output:
         """One of many answers for a script, on a line of its own."""
         self.console.print(Text(json.dumps(value, default=str, ensure_ascii=False)))
 
+    def document(self, text: str) -> None:
+        """A whole document, to the letter."""
+        self.console.file.write(text)
+
     def rows(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """A table; as JSON a list of objects, elsewhere tab-separated lines with a header."""
         if self.as_json:
@@ -59,6 +67,27 @@ class Output:
         for name, value in facts.items():
             line = Text(f"{name:<{width}}  ", style="dim" if self.is_terminal else "")
             self.console.print(line + Text(_cell(value)))
+
+
+def write_privately(path: Path, text: str, *, option: str) -> None:
+    """Write the whole of a file that only its owner may read, or nothing of it.
+
+    What is planned, and what became of it, tells much of an installation. BadInput, naming the
+    option, where it cannot be written.
+    """
+    beside = path.parent / f"{path.name}.part"
+    try:
+        if path.exists() and not path.is_file():
+            raise BadInput([f"{option}: {path} is no file."])
+        path = path.resolve()
+        beside.touch(mode=0o600)
+        beside.chmod(0o600)
+        beside.write_text(text)
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        raise BadInput([f"{option}: {path} cannot be written: {error.strerror}."]) from None
 
 
 def _one_line(value: object) -> str:

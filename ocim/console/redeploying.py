@@ -1,23 +1,32 @@
-"""The arguments of a mass upgrade → values, and a plan → words."""
+"""The arguments of a mass upgrade → values."""
 
 import argparse
-from collections.abc import Callable, Sequence
+import getpass
+import os
+import socket
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from ocim.console.output import Output
 from ocim.core.errors import BadInput
 from ocim.core.rollout import Rules
+from ocim.core.waves import Share
 from ocim.core.windows import Window
 from ocim.documents.arguments import text_of_argument
 from ocim.documents.yaml_text import read_mapping, read_value
-from ocim.operations.redeploy.plan import Item, Plan
 
-LONGEST = 60
-"""Characters of a value that a summary shows."""
 MOST = 10**9
 """Beyond any number that makes sense."""
+
+
+def operator() -> str:
+    """Who runs this command, and on which machine."""
+    try:
+        name = getpass.getuser()
+    except KeyError:  # a container may have no name for its user
+        name = f"user {os.getuid()}"
+    return f"{name} on {socket.gethostname()}"
 
 
 def document(option: str, argument: str) -> dict[str, Any]:
@@ -85,49 +94,29 @@ def rules_of(given: argparse.Namespace) -> Rules:
     )
 
 
+def shares_of(given: argparse.Namespace) -> list[Share]:
+    """Who goes in which wave, as `--canary` or `--waves` says it; BadInput for what makes none."""
+    if not given.waves:
+        return [Share(count=given.canary)] if given.canary else []
+    if given.canary:
+        raise BadInput([f"--canary: write it as the first of --waves: {given.canary},…"])
+    shares, faults = [], []
+    for word in given.waves.split(","):
+        try:
+            shares.append(Share.of(word))
+        except BadInput as error:
+            faults += [f"--waves: {fault}" for fault in error.faults]
+    if faults:
+        raise BadInput(faults, remedy="As in 3,10%,tag:early.")
+    return shares
+
+
 def at_most(rules: Rules, max_failures: str | None, count: int) -> Rules:
     """The rules with a failure budget, of `N` or, of so many instances, `P%`."""
     if max_failures is None:
         return rules
     number = max_failures.removesuffix("%")
-    if not number.isdecimal():
+    if not number.isdecimal() or len(number) > len(str(MOST)):
         raise BadInput([f"--max-failures: {max_failures!r} is neither a number nor a percentage."])
     percent = max_failures.endswith("%")
     return replace(rules, max_failures=int(number) * count // 100 if percent else int(number))
-
-
-def tell_plan(plan: Plan, out: Output) -> None:
-    """Every instance with the fields that change, the SQL, and what is left out, and why."""
-    out.say(f"Tag: {plan.tag}   {len(plan.items)} instances   plan {plan.hash[:12]}", style="bold")
-    for item in plan.items:
-        wave = f"   (wave {item.wave + 1})" if item.wave else ""
-        out.say(f"  {item.label}{wave}")
-        for line in _changes(item):
-            out.say(f"      {line}")
-    for statement in plan.sql:
-        out.say(f"SQL: {statement}")
-    for label, reason in plan.left_out:
-        out.say(f"Left out: {label}: {reason}.", style="yellow")
-
-
-def _changes(item: Item) -> list[str]:
-    return [
-        f"{name}: {_short(name, item.before[name])} → {_short(name, new)}"
-        for name, new in item.after.items()
-        if item.before[name] != new
-    ]
-
-
-def _short(name: str, value: object) -> str:
-    if name == "configuration_extra_settings":  # passwords may be in it
-        return f"({len(str(value).splitlines())} lines)"
-    line = " ".join(str(value).split()) or "(empty)"
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
-
-
-def by_cause(failures: Sequence[tuple[str, str]]) -> list[tuple[str, list[str]]]:
-    """Labels by cause, of (label, cause); the most frequent cause first."""
-    groups: dict[str, list[str]] = {}
-    for label, cause in failures:
-        groups.setdefault(cause, []).append(label)
-    return sorted(groups.items(), key=lambda group: -len(group[1]))

@@ -1,25 +1,29 @@
-"""A rollout as those see it who wait for it: lines that a log keeps, or a live table."""
+"""A rollout as those see it who wait for it: lines that a log keeps, and a live table above all."""
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import Iterable
 
-from rich.live import Live
-from rich.table import Table
+from django.db import close_old_connections
 
 from ocim.console.output import Output
+from ocim.console.watch_table import live_table
 from ocim.core.states import RolloutState, UpgradeState
-from ocim.store.models import LogEntry, Rollout, Upgrade
-from ocim.wiring import context
+from ocim.operations.jobs import NO_DATABASE
+from ocim.store.models import Rollout, Upgrade
 
 PAUSE = 0.5
 """Seconds between two looks into the database."""
+PATIENCE = 60.0
+"""Seconds in which a database that is gone may come back."""
 SHOWN = (UpgradeState.PENDING, UpgradeState.RUNNING, UpgradeState.FAILED, UpgradeState.SUCCEEDED)
 NOT_WELL = 3
 INTERRUPTED = 130
 BAD = (UpgradeState.FAILED, UpgradeState.CANCELLED)
+AT_REST = (RolloutState.ENDED, RolloutState.PAUSED)
+
+Look = dict[int, tuple[str, int]]
+"""By upgrade, its state and the number of its attempts."""
 
 
 def watch(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> bool:
@@ -27,28 +31,26 @@ def watch(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> bool:
 
     The status comes at the beginning, at the end, and every `frequency` seconds.
     """
-    told: dict[int, tuple[str, int]] = {}
+    told: Look = {}
     next_status = 0.0
-    with _table(out) as show:
+    with live_table(out) as show:
         while True:
-            rollout.refresh_from_db()
-            upgrades = list(rollout.upgrades.order_by("wave", "id").defer("before", "after"))
-            for one in upgrades:
-                _tell(one, told, out)
-            show(rollout, upgrades)
-            if rollout.state in (RolloutState.ENDED, RolloutState.PAUSED) and not any(
-                one.state == UpgradeState.RUNNING for one in upgrades
-            ):
+            now = _patient_look(rollout)
+            _tell_news(told, now, out)
+            told = now
+            show(rollout)
+            states = Counter(state for state, _ in now.values())
+            if rollout.state in AT_REST and not states[UpgradeState.RUNNING]:
                 break
             if time.monotonic() >= next_status:
-                status(upgrades, out)
+                status(states.elements(), out)
                 next_status = time.monotonic() + frequency
             time.sleep(PAUSE)
-    status(upgrades, out)
+    status(states.elements(), out)
     if rollout.state == RolloutState.PAUSED:
         out.say(f"Paused: {rollout.reason}", style="yellow")
         out.say(f"Go on with: ocim rollout resume {rollout.pk}")
-    return rollout.state == RolloutState.ENDED and not any(one.state in BAD for one in upgrades)
+    return rollout.state == RolloutState.ENDED and not any(states[bad] for bad in BAD)
 
 
 def watch_to_end(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> None:
@@ -62,9 +64,9 @@ def watch_to_end(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> 
         raise SystemExit(NOT_WELL)
 
 
-def status(upgrades: list[Upgrade], out: Output) -> None:
+def status(states: Iterable[str], out: Output) -> None:
     """The block that operators' eyes and scripts know."""
-    counted = Counter(one.state for one in upgrades)
+    counted = Counter(states)
     out.say("******* Status *******")
     for state in SHOWN:
         out.say(f"  Instances {state.value}: {counted[state]}")
@@ -73,66 +75,49 @@ def status(upgrades: list[Upgrade], out: Output) -> None:
             out.say(f"  Instances {state.value}: {counted[state]}")
 
 
-def _tell(upgrade: Upgrade, told: dict[int, tuple[str, int]], out: Output) -> None:
-    """What is new of one; what came and went between two looks is told, too."""
-    before, now = told.get(upgrade.pk, ("", 0)), (upgrade.state, upgrade.attempts)
-    if before == now:
+def _patient_look(rollout: Rollout) -> Look:
+    """Where the database is gone, the rollout goes on as soon as it is back, and so does this."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return _look(rollout)
+        except NO_DATABASE:
+            if time.monotonic() > deadline:
+                raise
+            close_old_connections()
+            time.sleep(PAUSE)
+
+
+def _look(rollout: Rollout) -> Look:
+    rollout.refresh_from_db()
+    rows = rollout.upgrades.order_by("wave", "id").values_list("pk", "state", "attempts")
+    return {pk: (state, attempts) for pk, state, attempts in rows}
+
+
+def _tell_news(told: Look, now: Look, out: Output) -> None:
+    """What is new of each; what came and went between two looks is told, too."""
+    quiet = (UpgradeState.PENDING.value, 0)
+    news = {pk: told.get(pk, quiet) for pk, seen in now.items() if told.get(pk, quiet) != seen}
+    if not news:
         return
-    told[upgrade.pk] = now
-    if upgrade.attempts and before != (UpgradeState.RUNNING, upgrade.attempts):
-        again = f" (attempt {upgrade.attempts})" if upgrade.attempts > 1 else ""
+    there = Upgrade.objects.only("label", "failure").in_bulk(list(news))
+    for pk, before in news.items():
+        _tell(there[pk], before, now[pk], out)
+
+
+def _tell(upgrade: Upgrade, before: tuple[str, int], now: tuple[str, int], out: Output) -> None:
+    state, attempts = now
+    if attempts and before != (UpgradeState.RUNNING, attempts):
+        again = f" (attempt {attempts})" if attempts > 1 else ""
         out.say(f"SPAWNING: {upgrade.label}{again}")
-    if upgrade.state == UpgradeState.SUCCEEDED:
+    if state == UpgradeState.SUCCEEDED:
         out.say(f"SUCCESS: {upgrade.label}", style="green")
-    elif upgrade.state == UpgradeState.FAILED:
+    elif state == UpgradeState.FAILED:
         out.say(f"FAILED: {upgrade.label}", style="red")
         out.say(f"  {_first_line(upgrade.failure)}", style="red")
-    elif upgrade.state == UpgradeState.PENDING and upgrade.attempts:
+    elif state == UpgradeState.PENDING and attempts:
         out.say(f"RETRYING: {upgrade.label}: {_first_line(upgrade.failure)}", style="yellow")
 
 
 def _first_line(text: str) -> str:
     return text.split("\n", 1)[0]
-
-
-@contextmanager
-def _table(out: Output) -> Iterator[Callable[[Rollout, list[Upgrade]], None]]:
-    if out.as_json or not out.is_terminal:
-        yield lambda _rollout, _upgrades: None
-        return
-    with Live(console=out.console, auto_refresh=False, transient=True) as live:
-        yield lambda rollout, upgrades: live.update(_rows(rollout, upgrades), refresh=True)
-
-
-def _rows(rollout: Rollout, upgrades: list[Upgrade]) -> Table:
-    done = sum(one.state not in (UpgradeState.PENDING, UpgradeState.RUNNING) for one in upgrades)
-    table = Table(title=_estimate(rollout, upgrades, done), title_justify="left", box=None)
-    for column in ("instance", "step", "attempt", "elapsed", "last line"):
-        table.add_column(column, no_wrap=True, overflow="ellipsis")
-    now = context().now()
-    for one in upgrades:
-        if one.state == UpgradeState.RUNNING and one.started_at:
-            elapsed = timedelta(seconds=int((now - one.started_at).total_seconds()))
-            table.add_row(one.label, one.step, str(one.attempts), str(elapsed), _last_line(one))
-    return table
-
-
-def _estimate(rollout: Rollout, upgrades: list[Upgrade], done: int) -> str:
-    width = 30
-    filled = width * done // max(1, len(upgrades))
-    bar = f"{'█' * filled}{'░' * (width - filled)} {done}/{len(upgrades)}"
-    times = [
-        (one.ended_at - one.started_at).total_seconds()
-        for one in upgrades
-        if one.ended_at and one.started_at and one.state == UpgradeState.SUCCEEDED
-    ]
-    if not times or done == len(upgrades):
-        return bar
-    rounds = -(-(len(upgrades) - done) // rollout.rules["batch_size"])
-    left = timedelta(seconds=int(rounds * sum(times) / len(times)))
-    return f"{bar}  about {left} left"
-
-
-def _last_line(upgrade: Upgrade) -> str:
-    line = LogEntry.objects.filter(appserver__in=upgrade.appservers).order_by("-id").first()
-    return line.text.split("\n", 1)[0] if line else ""

@@ -28,4 +28,12 @@ class DriveRollout:
     at: datetime | None = None
 
 
-Action = WorkOn | SyncBalancer | DriveRollout
+@dataclass(frozen=True, slots=True)
+class SendNotices:
+    """Tell people of something that happened to a mass upgrade; `at` is None for now."""
+
+    event_id: int
+    at: datetime | None = None
+
+
+Action = WorkOn | SyncBalancer | DriveRollout | SendNotices

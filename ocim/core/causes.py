@@ -5,7 +5,7 @@ import re
 LONGEST = 200
 # What differs between two instances that fail for the same reason.
 _PARTICULAR = (
-    (re.compile(r"https?://[^\s'\"]+"), "URL"),
+    (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s'\"]+", re.IGNORECASE), "URL"),
     # A file's own name tells what is missing, unless it was made up.
     (re.compile(r"(?<![\w.])(?:/[\w.@+-]+)+/(?:(?=[^\W\d]+\b)|[\w.@+-]*\d[\w.@+-]*)"), "PATH "),
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE), "ID"),

@@ -46,6 +46,10 @@ class Upgrade:
     forgiven: bool = False
     """Whether somebody has seen its failure and resumed: it stops the rollout no more."""
     time_zone: str = "UTC"
+    held: bool = False
+    """Whether somebody keeps it from being started, for now."""
+    held_until: datetime | None = None
+    """When that is over by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +88,14 @@ def decide(record: Record, now: datetime) -> Decision:
         return Decision()
     if reason := _stopped_by(record):
         return Decision(pause=reason)
-    wave = min(one.wave for one in [*waiting, *running])
+    free_to_go = [one for one in waiting if not one.held]
+    if not free_to_go:
+        return Decision() if running else _all_held(waiting)
+    wave = min(one.wave for one in [*free_to_go, *running])
     if reason := _wave_closed(record, wave):
         return Decision(pause=reason)
     free = record.rules.batch_size - len(running)
-    return _start([one for one in waiting if one.wave == wave], free, record, now)
+    return _start([one for one in free_to_go if one.wave == wave], free, record, now)
 
 
 def pause_before_attempt(attempts: int) -> timedelta:
@@ -112,6 +119,14 @@ def _start(waiting: Sequence[Upgrade], free: int, record: Record, now: datetime)
         return Decision(look_again=later)
     more = free > 1 and len(waiting) > 1
     return Decision(start=(ready[0],), look_again=now + record.rules.stagger if more else None)
+
+
+def _all_held(waiting: Sequence[Upgrade]) -> Decision:
+    """Wait for the first hold that ends by itself; where none does, somebody has to release one."""
+    ends = [one.held_until for one in waiting if one.held_until]
+    if ends:
+        return Decision(look_again=min(ends))
+    return Decision(pause=f"Only held instances are left: {len(waiting)}.")
 
 
 def _due(upgrade: Upgrade, rules: Rules, now: datetime) -> datetime:
@@ -139,6 +154,8 @@ def _wave_closed(record: Record, wave: int) -> str:
     before = [one for one in record.upgrades if one.wave < wave]
     if failed := sum(map(_counts, before)):
         return f"{failed} of the {len(before)} instances of the wave before failed."
+    if before and all(one.held and one.state == UpgradeState.PENDING for one in before):
+        return f"All {len(before)} instances of the wave before are held."
     if record.rules.approve_waves and wave > record.approved_wave:
         return f"Wave {wave + 1} waits for somebody's approval."
     return ""

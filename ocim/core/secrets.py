@@ -4,7 +4,6 @@ A Secret inside a longer string cannot be told from the rest of it: a value that
 with other text is made a Secret as a whole.
 """
 
-import hashlib
 import hmac
 import itertools
 import string
@@ -14,8 +13,9 @@ from typing import Any
 from ocim.core.spec import Secret
 
 _ALPHABET = string.ascii_letters + string.digits
-# Bytes from here on are skipped, so that every character is equally likely.
-_BIAS_FROM = 256 - 256 % len(_ALPHABET)
+_CHARACTERS = bytes(ord(_ALPHABET[byte % len(_ALPHABET)]) for byte in range(256))
+# These bytes are skipped, so that every character is equally likely.
+_SKIPPED = bytes(range(256 - 256 % len(_ALPHABET), 256))
 
 
 def derive(seed: bytes, name: str, length: int = 32) -> Secret:
@@ -32,9 +32,8 @@ def derive(seed: bytes, name: str, length: int = 32) -> Secret:
 def _characters(seed: bytes, name: str) -> Iterator[str]:
     for block in itertools.count():
         message = block.to_bytes(4, "big") + name.encode()
-        for byte in hmac.digest(seed, message, hashlib.sha256):
-            if byte < _BIAS_FROM:
-                yield _ALPHABET[byte % len(_ALPHABET)]
+        digest = hmac.digest(seed, message, "sha256")
+        yield from digest.translate(_CHARACTERS, _SKIPPED).decode()
 
 
 def masked(values: Any) -> Any:
@@ -63,3 +62,12 @@ def secret_texts(values: Any) -> frozenset[str]:
     found: set[str] = set()
     replaced(values, lambda secret: found.add(secret.reveal()))
     return frozenset(found - {""})
+
+
+def without_credentials(url: str) -> str:
+    """`url` as people may see it: without password or token; an ssh user is neither."""
+    scheme, mark, rest = url.partition("://")
+    credentials, at, _ = rest.partition("/")[0].rpartition("@")
+    if not at or (scheme == "ssh" and ":" not in credentials):
+        return url
+    return f"{scheme}{mark}{rest.removeprefix(credentials + at)}"

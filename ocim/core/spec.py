@@ -203,6 +203,20 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Remnant:
+    """Something of a provider's that no host has any more, after a crash or a clean-up by hand."""
+
+    what: str
+    """As in `an address`."""
+    host: str = ""
+    """The host that had it, and is gone; empty where it belonged to all of them."""
+
+
+BUILTIN = "builtin"
+"""What stands for the URL of the configuration that Ocim brings."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigurationSource:
     """Which Ansible configuration provisions an app server."""
 
@@ -317,6 +331,19 @@ class Routing:
         names = [item.name for item in fields(Site)]
         text = json.dumps([[getattr(site, name) for name in names] for site in self.sites])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+NoticeKind = Literal["info", "success", "warning", "failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What people are told who do not look; nothing secret is in it."""
+
+    title: str
+    text: str
+    """Lines."""
+    kind: NoticeKind = "info"
 
 
 @dataclass(frozen=True, slots=True)

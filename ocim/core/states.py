@@ -56,6 +56,34 @@ class UpgradeState(StrEnum):
     UNDONE = "undone"
 
 
+class StepState(StrEnum):
+    """What became of a step of an instance's upgrade."""
+
+    RUNNING = "under way"
+    DONE = "done"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+class Happening(StrEnum):
+    """What the history of a mass upgrade tells."""
+
+    BEGUN = "begun"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    """By itself: too much failed, or a person has to say that it may go on."""
+    RESUMED = "resumed"
+    ABORTED = "aborted"
+    RETRIED = "retried"
+    UNDONE = "undone"
+    NOT_UNDONE = "not undone"
+    ENDED = "ended"
+
+
+NOTICED = frozenset({Happening.BEGUN, Happening.PAUSED, Happening.STOPPED, Happening.ENDED})
+"""What people are sent a notice of."""
+
+
 class SqlState(StrEnum):
     """The life of one statement that is run before an upgrade, at most once."""
 

@@ -53,7 +53,8 @@ class Effective:
 
         For a mapping that several layers fill: the highest of them.
         """
-        below = {leaf.layer for leaf in self.leaves if leaf.path[: len(path)] == path}
+        depth = len(path)
+        below = {leaf.layer for leaf in self.leaves if leaf.path[:depth] == path}
         if not below:
             raise KeyError(path)
         return max(below, key=self.layers.index)

@@ -1,6 +1,8 @@
 """An instance's `configuration_extra_settings`: Ansible variables, in YAML that operators write."""
 
 import re
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 from ocim.catalog.known_variables import TYPES
@@ -28,6 +30,12 @@ def check_extra_settings(text: str) -> dict[str, Any]:
     that Ansible or Ocim would not take, templates that would run code on the manager, known
     variables of a wrong type. Known switches come back as true or false however they were written.
     """
+    return deepcopy(_checked(text))
+
+
+@lru_cache(maxsize=8)
+def _checked(text: str) -> dict[str, Any]:
+    """Validation, services and variables of one instance all ask for the same text."""
     document = parse_mapping(text)
     _check_templates(document)
     _check_variables(document)

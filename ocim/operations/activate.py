@@ -10,7 +10,7 @@ from ocim.core.actions import Action, SyncBalancer
 from ocim.core.errors import LostClaim, NotPossible, OcimError
 from ocim.core.states import AppServerState
 from ocim.operations.balancing import note_change, sync_and_wait
-from ocim.operations.context import Context
+from ocim.operations.context import Context, OnStep
 from ocim.operations.gate import Unhealthy, pass_gate
 from ocim.operations.logs import say
 from ocim.store.claims import write_appservers, write_job
@@ -20,12 +20,14 @@ from ocim.store.specs import appserver_spec, instance_spec
 log = logging.getLogger(__name__)
 
 
-def activate(job: Job, lease: Lease, context: Context) -> list[Action]:
+def activate(
+    job: Job, lease: Lease, context: Context, *, on_step: OnStep = lambda _name: None
+) -> list[Action]:
     """Let the job's app servers serve instead of those that do now.
 
     They are probed at their hosts first, then, after the swing, through the balancer. Where any of
     it fails the old ones are put back; they are remembered in the job, so that an activation that
-    was interrupted knows which.
+    was interrupted knows which. `on_step` is called with the name of each step as it begins.
     """
     instance = OpenEdXInstance.objects.select_related("load_balancing_server").get(
         pk=job.instance_id
@@ -42,11 +44,17 @@ def activate(job: Job, lease: Lease, context: Context) -> list[Action]:
     kept = previous if job.arguments.get("keep") else []
     wanted = sorted({one.pk for one in chosen} | set(kept))
     balancer = f"{context.policy.balancer_address}:{context.policy.https_port}"
+    on_step("activation")
     try:
         for appserver in chosen:
-            at_host = probes(appserver_spec(appserver, context.policy), _address(appserver))
+            at_host = probes(
+                appserver_spec(appserver, context.policy),
+                _address(appserver),
+                behind_nginx=appserver.behind_nginx,
+            )
             pass_gate(at_host, context=context)
         swing(instance, wanted, lease=lease, context=context)
+        on_step("public check")
         pass_gate(public_probes(replace(spec, services=common), balancer), context=context)
     except LostClaim:
         raise

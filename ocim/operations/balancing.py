@@ -11,8 +11,10 @@ from ocim.operations.context import Context
 from ocim.store.models import LoadBalancingServer
 from ocim.store.routing import routing_of
 
-CLAIM_SECONDS = 60
-WAIT_SECONDS = 30.0
+APPLYING = timedelta(seconds=15)
+"""More than an application takes besides the drain."""
+PATIENCE = 30.0
+"""Seconds beyond that."""
 
 
 def note_change(balancer_id: int) -> list[Action]:
@@ -49,15 +51,14 @@ def sync(*, balancer_id: int, context: Context) -> bool:
 def sync_and_wait(*, balancer_id: int, context: Context) -> None:
     """Return when everything that was noted before this call is applied, by whomever."""
     wanted = LoadBalancingServer.objects.values_list("wanted", flat=True).get(pk=balancer_id)
+    longest = claim_lasts(context).total_seconds() + PATIENCE
     waited = 0.0
     while not sync(balancer_id=balancer_id, context=context):
         applied = LoadBalancingServer.objects.values_list("applied", flat=True).get(pk=balancer_id)
         if applied >= wanted:
             return
-        if waited > WAIT_SECONDS:
-            raise OutsideError(
-                f"The balancer was not brought up to date within {WAIT_SECONDS:.0f} s."
-            )
+        if waited > longest:
+            raise OutsideError(f"The balancer was not brought up to date within {longest:.0f} s.")
         context.pause(0.1)
         waited += 0.1
 
@@ -71,12 +72,17 @@ def gaps(*, context: Context) -> list[Action]:
     ]
 
 
+def claim_lasts(context: Context) -> timedelta:
+    """How long one worker keeps the others from a balancer, at most: also if it dies."""
+    return APPLYING + timedelta(seconds=context.policy.drain)
+
+
 def _claim(balancer_id: int, context: Context) -> LoadBalancingServer | None:
     now = context.now()
     free = Q(claimed_by="") | Q(claimed_until__lt=now)
     claimed = LoadBalancingServer.objects.filter(free, pk=balancer_id).update(
         claimed_by=f"{context.worker}/{uuid4().hex[:8]}",
-        claimed_until=now + timedelta(seconds=CLAIM_SECONDS),
+        claimed_until=now + claim_lasts(context),
     )
     return LoadBalancingServer.objects.get(pk=balancer_id) if claimed else None
 

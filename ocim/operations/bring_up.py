@@ -9,6 +9,7 @@ from ocim.catalog.endpoints import probes
 from ocim.core.actions import Action
 from ocim.core.errors import NotPossible, OcimError
 from ocim.core.spec import (
+    BUILTIN,
     ConfigurationSource,
     Host,
     HostRequest,
@@ -19,7 +20,7 @@ from ocim.core.spec import (
 from ocim.core.states import AppServerState, ServerState
 from ocim.operations import images, search_servers
 from ocim.operations.balancing import note_change
-from ocim.operations.context import Context
+from ocim.operations.context import Context, OnStep
 from ocim.operations.effective import thaw
 from ocim.operations.gate import Unhealthy, pass_gate
 from ocim.operations.logs import record, say
@@ -28,27 +29,39 @@ from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance, Ser
 from ocim.store.specs import appserver_spec
 
 
-def bring_up(appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Context) -> list[Action]:
+def bring_up(
+    appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Context, on_step: OnStep
+) -> list[Action]:
     """Go on from wherever it is to `running`; the job may be one that was interrupted."""
     instance = appserver_spec(appserver, context.policy)
     run = _run_for(appserver, instance, context)
     if appserver.state != AppServerState.NEW:
         say(appserver, "Taken up again after an interruption.", context=context, level="warning")
+    on_step("configuration")
     say(appserver, "Checking the configuration.", context=context)
     source = context.outside.provisioner.check(run)
     if source.version != appserver.configuration_version:
         say(appserver, f"The configuration is at {source.version}.", context=context)
-    write_appservers([appserver.pk], lease=lease, configuration_commit=source.version)
+    # Upstream's playbooks put nginx before the services, which answer on its loopback only.
+    behind_nginx = source.repository_url != BUILTIN
+    write_appservers(
+        [appserver.pk],
+        lease=lease,
+        configuration_commit=source.version,
+        behind_nginx=behind_nginx,
+    )
     run = replace(run, source=source)
     for database in instance.databases.values():
         context.outside.databases[database.kind].ensure(database)
     search_servers.prepare(appserver.instance, context)
 
+    on_step("host")
     move_appserver(appserver, AppServerState.WAITING_FOR_HOST, lease=lease)
     image = _image_for(appserver, run, job, lease, context)
     say(appserver, f"Asking {appserver.instance.provider} for a host.", context=context)
     host = _host_for(appserver, instance.domains.all(), image, lease, context)
 
+    on_step("provisioning")
     move_appserver(appserver, AppServerState.PROVISIONING, lease=lease, image=host.image)
     say(appserver, f"Provisioning {host.name} at {host.address}.", context=context)
     # A host that an interrupted attempt made may be made from another image, or from none.
@@ -62,9 +75,10 @@ def bring_up(appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Conte
     if not outcome.ok:
         raise OcimError(f"{outcome.failed_task}: {outcome.message}")
 
+    on_step("health check")
     move_appserver(appserver, AppServerState.CHECKING, lease=lease)
     try:
-        pass_gate(probes(instance, host.address), context=context)
+        pass_gate(probes(instance, host.address, behind_nginx=behind_nginx), context=context)
     except Unhealthy as unhealthy:
         write_appservers([appserver.pk], lease=lease, evidence=unhealthy.evidence)
         raise

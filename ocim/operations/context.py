@@ -8,6 +8,9 @@ from datetime import datetime
 from ocim.core.policy import Policy
 from ocim.ports import Outside
 
+OnStep = Callable[[str], None]
+"""Told the name of each step as it begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

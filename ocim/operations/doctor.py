@@ -12,11 +12,13 @@ from ocim.catalog.endpoints import public_probes
 from ocim.core.actions import Action
 from ocim.core.errors import OutsideError, OutsideRefusal
 from ocim.core.health import verdict
+from ocim.core.spec import Remnant
 from ocim.core.states import UNFINISHED, AppServerState, JobState
 from ocim.operations import hosts, jobs
 from ocim.operations.balancing import sync
 from ocim.operations.context import Context
 from ocim.operations.findings import Check, Finding, Severity
+from ocim.store.claims import unheld
 from ocim.store.models import (
     Job,
     LoadBalancingServer,
@@ -75,6 +77,15 @@ def _hosts(context: Context) -> Iterator[Finding]:
                 f"{kind} host {name}",
                 partial(_destroy, kind, name, context),
             )
+        for remnant in hosts.remnants(provider=kind, context=context):
+            of = f"{kind} host {remnant.host}, which is gone" if remnant.host else f"{kind} hosts"
+            yield Finding(
+                "warning",
+                f"There is {remnant.what} that no host has any more.",
+                "`ocim doctor --fix` takes it away.",
+                of,
+                partial(_clear, kind, remnant, context),
+            )
     for appserver in _with_host():
         yield from _host_of(appserver, context)
 
@@ -106,12 +117,10 @@ def _host_of(appserver: OpenEdXAppServer, context: Context) -> Iterator[Finding]
 
 def _jobs(context: Context) -> Iterator[Finding]:
     now = context.now()
-    unheld = (
-        Q(instance__lease__isnull=True)
-        | Q(instance__lease__holder="")
-        | Q(instance__lease__expires_at__lt=now)
+    free = Q(instance__lease__isnull=True) | unheld(
+        now, context.policy.lease, lease="instance__lease__"
     )
-    unended = Job.objects.filter(unheld).select_related("instance").order_by("id")
+    unended = Job.objects.filter(free).select_related("instance").order_by("id")
     for job in unended.filter(state=JobState.RUNNING):
         yield Finding(
             "error",
@@ -203,6 +212,11 @@ def _sync(balancer_id: int, context: Context) -> list[Action]:
 
 def _destroy(provider: str, name: str, context: Context) -> list[Action]:
     context.outside.providers[provider].destroy(name)
+    return []
+
+
+def _clear(provider: str, remnant: Remnant, context: Context) -> list[Action]:
+    context.outside.providers[provider].clear(remnant)
     return []
 
 

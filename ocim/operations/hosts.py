@@ -1,6 +1,7 @@
 """Hosts as a whole: stopped with the manager where they run beside it, and brought back."""
 
 from ocim.core.errors import OutsideError
+from ocim.core.spec import Remnant
 from ocim.core.states import UNFINISHED, AppServerState
 from ocim.operations.context import Context
 from ocim.store.models import OpenEdXAppServer, Server
@@ -47,6 +48,20 @@ def orphans(*, provider: str, context: Context) -> list[str]:
     """Hosts that the provider has but that no app server or search server here needs any more."""
     # Hosts first: one that is asked for meanwhile is in the database before it is a host.
     there = set(context.outside.providers[provider].list())
+    return sorted(there - _needed(provider))
+
+
+def remnants(*, provider: str, context: Context) -> list[Remnant]:
+    """What the provider still has of hosts that are gone.
+
+    Not of those that an app server here is said to be on: what is left of them may still serve.
+    """
+    left = context.outside.providers[provider].remnants()
+    needed = _needed(provider)
+    return [one for one in left if one.host not in needed]
+
+
+def _needed(provider: str) -> set[str]:
     known = OpenEdXAppServer.objects.exclude(state=AppServerState.TERMINATED)
-    needed = {*known.values_list("server__name", flat=True), *_of_search_servers(provider)}
-    return sorted(there - needed)
+    searching = _of_search_servers(provider)
+    return {*known.values_list("server__name", flat=True), *searching}

@@ -16,6 +16,7 @@ from ocim.core.actions import Action
 from ocim.core.errors import BadInput, NotPossible
 from ocim.core.secrets import derive
 from ocim.core.spec import Secret
+from ocim.core.variables import Effective
 from ocim.operations import search_servers
 from ocim.operations.balancing import note_change
 from ocim.operations.context import Context
@@ -75,7 +76,8 @@ def create(
         database_server=_open(DatabaseServer),
     )
     with transaction.atomic():
-        reference.save()
+        if not _faults_of(reference.clean_fields):  # _check tells them, with all the others
+            reference.save()
         instance.ref_set = reference
         instance.pk = reference.pk
         _check(instance, tags, unknown, context)
@@ -111,28 +113,26 @@ def change(
         search_servers.place(instance)
         if tags is not None:
             _tag(instance, tags)
-        if any(name.endswith("_domain") for name in given):
+        if any(map(is_name, given)):
             _claim_names(instance)
-        if any(name.endswith("_domain") or name == EXTRA_SETTINGS for name in given):
+        if any(is_name(name) or name == EXTRA_SETTINGS for name in given):
             actions = note_change(instance.load_balancing_server_id)
     return instance, actions
 
 
 def as_changed(
     instance: OpenEdXInstance, changes: Mapping[str, Any], context: Context
-) -> tuple[dict[str, Any], list[str]]:
-    """The fields as they would be kept, and what would be wrong with it, after these changes.
+) -> tuple[dict[str, Any], Effective]:
+    """The fields as they would be kept, and the variables, after these changes.
 
-    Nothing is written, and the instance stays as it is.
+    BadInput lists what would be wrong. Nothing is written, and the instance stays as it is.
     """
     was = {name: getattr(instance, name) for name in changes}
     for name, value in changes.items():
         setattr(instance, name, value)
     try:
-        _check(instance, [], [], context)
-        return {name: getattr(instance, name) for name in changes}, []
-    except BadInput as error:
-        return {}, list(error.faults)
+        variables = _check(instance, [], [], context, renamed=any(map(is_name, changes)))
+        return {name: getattr(instance, name) for name in changes}, variables
     finally:
         for name, value in was.items():
             setattr(instance, name, value)
@@ -147,7 +147,7 @@ def put_back(
         ours = [name for name, value in after.items() if getattr(instance, name) == value]
         for name in ours:
             setattr(instance, name, before[name])
-        of_names = [name for name in ours if name.endswith("_domain")]
+        of_names = [name for name in ours if is_name(name)]
         if of_names and _faults_of_names(instance):
             # Another instance took an old name meanwhile, and keeps it.
             ours = [name for name in ours if name not in of_names]
@@ -214,11 +214,24 @@ def _without_unknown(given: dict[str, Any]) -> list[str]:
     return unknown
 
 
+def is_name(field: str) -> bool:
+    """Whether the field is one of the names that the instance goes by."""
+    return field.endswith("_domain")
+
+
 def _check(
-    instance: OpenEdXInstance, tags: list[str], unknown: list[str], context: Context
-) -> None:
+    instance: OpenEdXInstance,
+    tags: list[str],
+    unknown: list[str],
+    context: Context,
+    *,
+    renamed: bool = True,
+) -> Effective:
     faults = [f"{name}: an instance has no such setting." for name in unknown]
-    faults += _faults_of(lambda: instance.full_clean(exclude=["ref_set", *GENERATED]))
+    # Without constraints: what they say of settings the fields say too, and do not ask a database.
+    faults += _faults_of(
+        lambda: instance.full_clean(exclude=["ref_set", *GENERATED], validate_constraints=False)
+    )
     faults += _faults_of(instance.ref_set.clean_fields)
     if instance.provider and instance.provider not in context.outside.providers:
         there = ", ".join(sorted(context.outside.providers))
@@ -228,11 +241,11 @@ def _check(
             InstanceTag(name=tag).clean_fields()
         except ValidationError as error:
             faults += [f"tags: {said}" for said in error.messages]
-    if not faults:
+    if renamed and not faults:
         faults = _faults_of_names(instance)
     if faults:
         raise BadInput(faults, remedy=_REMEDY if unknown else "")
-    effective_variables(instance, context.policy)
+    return effective_variables(instance, context.policy)
 
 
 def _faults_of(check: Callable[[], None]) -> list[str]:

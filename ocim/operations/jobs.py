@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django.db.models import F, Q
 
 from ocim.core.actions import Action, WorkOn
 from ocim.core.errors import Cancelled, LostClaim, NotPossible, OcimError
 from ocim.core.states import JobState
 from ocim.operations.context import Context
-from ocim.store.claims import claim_lease, move_job, release_lease
+from ocim.store.claims import claim_lease, move_job, release_lease, unheld
 from ocim.store.models import Job, Lease
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,8 @@ class Kind:
 
 
 Kinds = Mapping[str, Kind]
+NO_DATABASE = (OperationalError, InterfaceError)
+"""It is gone, or cannot write now: no fault of the job."""
 OPEN = (JobState.WAITING, JobState.RUNNING)
 
 
@@ -93,8 +95,11 @@ def work_off(*, instance_id: int, queue: str, kinds: Kinds, context: Context) ->
         except LostClaim as lost:
             log.warning("%s", lost)
             return actions
+        except NO_DATABASE:
+            log.exception("%s is taken up again when the database can be written to", job)
+            return actions
         finally:
-            release_lease(lease)
+            _give_back(lease, context)
     waiting = Job.objects.filter(instance_id=instance_id, state=JobState.WAITING)
     later = waiting.order_by("not_before", "id").first()
     return [*actions, nudge(later)] if later else actions
@@ -125,10 +130,8 @@ def lay_down(*, context: Context) -> None:
 
 def _nudges(context: Context, *states: JobState) -> list[WorkOn]:
     now = context.now()
-    free = (
-        Q(instance__lease__isnull=True)
-        | Q(instance__lease__holder="")
-        | Q(instance__lease__expires_at__lt=now)
+    free = Q(instance__lease__isnull=True) | unheld(
+        now, context.policy.lease, lease="instance__lease__"
     )
     jobs = Job.objects.filter(free, _due(now), state__in=states).order_by("-id")
     return list({job.instance_id: nudge(job) for job in jobs}.values())
@@ -159,7 +162,7 @@ def _perform(job: Job, lease: Lease, kinds: Kinds, context: Context) -> list[Act
                 remedy="Look into the worker's log, then ask for it again.",
             )
         actions = kind.run(job, lease, context)
-    except LostClaim:
+    except (LostClaim, *NO_DATABASE):
         raise
     except NotYet as wait:
         move_job(job, JobState.WAITING, lease=lease, not_before=wait.moment, attempts=0)
@@ -172,6 +175,21 @@ def _perform(job: Job, lease: Lease, kinds: Kinds, context: Context) -> list[Act
         return _fail(job, lease, reason, kind, context)
     move_job(job, JobState.DONE, lease=lease, ended_at=context.now())
     return actions
+
+
+def _give_back(lease: Lease, context: Context) -> None:
+    """Let others have it; without a database, as soon as there is one.
+
+    Until then this worker can do nothing else, and would renew the lease for ever.
+    """
+    while True:
+        try:
+            release_lease(lease)
+        except NO_DATABASE:
+            close_old_connections()
+            context.pause(1)
+        else:
+            return
 
 
 def _begin(job: Job, lease: Lease) -> None:

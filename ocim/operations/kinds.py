@@ -2,7 +2,8 @@
 
 from ocim.operations import activate, spawn, terminate
 from ocim.operations.jobs import Kind
-from ocim.operations.redeploy import undo, upgrade
+from ocim.operations.redeploy import backup, undo, upgrade
+from ocim.operations.redeploy.backup import KIND as RESTORE
 from ocim.operations.redeploy.drive import KIND as UPGRADE
 from ocim.operations.redeploy.undo import KIND as UNDO
 
@@ -13,6 +14,7 @@ KINDS = {
     "terminate": Kind(terminate.terminate),
     "archive": Kind(terminate.archive),
     UPGRADE: Kind(upgrade.run, upgrade.give_up),
-    UNDO: Kind(undo.run, activate.give_up),
+    UNDO: Kind(undo.run, undo.give_up),
+    RESTORE: Kind(backup.run),
     "retain": Kind(terminate.retain),
 }

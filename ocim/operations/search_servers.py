@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
@@ -27,6 +28,8 @@ KIND = "elasticsearch"
 PORT = 9200
 ADMIN = "elastic"
 """The account that Elasticsearch comes with."""
+BESIDE = "local"
+"""The kind of hosts that share this machine's network."""
 PLAYBOOK = ConfigurationSource("builtin", "", "search_server.yml")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
@@ -56,6 +59,9 @@ def register(
         admin_user=user,
         admin_password=password.reveal(),
     )
+    same = SearchServer.objects.filter(host=server.host, port=server.port).first()
+    if same:
+        raise NotPossible(f"{server.url} is the search server {same} already.")
     server.version = context.outside.search[KIND].examine(search_host(server))
     if version and server.version != version and not server.version.startswith(f"{version}."):
         raise BadInput([f"{server.url} is of version {server.version}, and not {version}."])
@@ -101,13 +107,15 @@ def remove(*, name: str, context: Context) -> SearchServer:
     NotPossible while an instance has its indexes there, archived ones included.
     """
     server = find(name)
-    if users := list(server.openedxinstance_set.order_by("id")):
-        raise NotPossible(
-            f"{len(users)} of the instances use {server}: {', '.join(map(str, users[:5]))}.",
-            remedy="Delete them first, or leave it.",
-        )
-    # No instance is placed on it from now on.
-    SearchServer.objects.filter(pk=server.pk).update(accepts_new_clients=False)
+    with transaction.atomic():
+        SearchServer.objects.select_for_update().get(pk=server.pk)
+        if users := list(server.openedxinstance_set.order_by("id")):
+            raise NotPossible(
+                f"{len(users)} of the instances use {server}: {', '.join(map(str, users[:5]))}.",
+                remedy="Delete them first, or leave it.",
+            )
+        # No instance is placed on it from now on, also if its host does not go at once.
+        SearchServer.objects.filter(pk=server.pk).update(accepts_new_clients=False)
     made_on = server.made_on
     if made_on:
         context.outside.providers[made_on.provider].destroy(made_on.name)
@@ -130,15 +138,20 @@ def find(name: str) -> SearchServer:
 def place(instance: OpenEdXInstance) -> None:
     """Give an instance with discovery a place, where it has none: on the one with the fewest.
 
-    Where no server accepts instances, nothing happens.
+    Where no server that its app servers can reach accepts instances, nothing happens.
     """
     if instance.search_server_id or Service.DISCOVERY not in services_of(instance):
         return
     open_ones = SearchServer.objects.filter(accepts_new_clients=True)
-    fewest = open_ones.annotate(clients=Count("openedxinstance")).order_by("clients", "id").first()
-    if fewest:
-        instance.search_server = fewest
-        instance.save(update_fields=["search_server"])
+    ranked = open_ones.annotate(clients=Count("openedxinstance")).order_by("clients", "id")
+    with transaction.atomic():
+        for server in ranked:
+            # Locked, as it may be about to be removed.
+            locked = open_ones.select_for_update().filter(pk=server.pk).first()
+            if locked and _is_reached(locked, instance.provider):
+                instance.search_server = locked
+                instance.save(update_fields=["search_server"])
+                return
 
 
 def prepare(instance: OpenEdXInstance, context: Context) -> None:
@@ -151,6 +164,15 @@ def forget(instance: OpenEdXInstance, context: Context) -> None:
     """Remove what the instance has there, for good."""
     if (server := instance.search_server) and (its := search_place(instance)):
         context.outside.search[server.kind].drop(search_host(server), its)
+
+
+def _is_reached(server: SearchServer, provider: str) -> bool:
+    """A loopback address leads from this machine's own processes to it, and from no other."""
+    try:
+        loopback = ip_address(server.host).is_loopback
+    except ValueError:
+        loopback = server.host == "localhost"
+    return provider == BESIDE or not loopback
 
 
 def _unfinished(name: str) -> SearchServer | None:

@@ -4,16 +4,17 @@ from django.db import transaction
 
 from ocim.catalog.switches import services_of
 from ocim.core.actions import Action
-from ocim.core.errors import NotPossible
+from ocim.core.errors import BadInput, NotPossible
 from ocim.core.spec import ALWAYS
 from ocim.core.states import UNFINISHED, AppServerState
 from ocim.operations import jobs, search_servers
 from ocim.operations.bring_up import bring_up
-from ocim.operations.context import Context
+from ocim.operations.context import Context, OnStep
 from ocim.operations.effective import changes_since, effective_variables, freeze
 from ocim.operations.logs import say
 from ocim.store.claims import move_appserver
 from ocim.store.models import Deployment, Job, Lease, OpenEdXAppServer, OpenEdXInstance
+from ocim.store.validators import MOST_APPSERVERS
 
 
 def request(
@@ -55,6 +56,11 @@ def write_down(
     creator_id: int | None = None,
 ) -> list[OpenEdXAppServer]:
     """New app servers with the configuration as it is now, for a job that will make them."""
+    number = instance.openedx_appserver_count if count is None else count
+    if not 1 <= number <= MOST_APPSERVERS:
+        raise BadInput(
+            [f"{number} app servers at once are not possible: say 1 to {MOST_APPSERVERS}."]
+        )
     search_servers.place(instance)
     effective = effective_variables(instance, context.policy)
     deployment = Deployment.objects.create(
@@ -75,16 +81,21 @@ def write_down(
             optional_services=sorted(services_of(effective.values) - ALWAYS),
             effective_variables=freeze(effective),
         )
-        for _ in range(count or instance.openedx_appserver_count)
+        for _ in range(number)
     ]
 
 
-def run(job: Job, lease: Lease, context: Context) -> list[Action]:
-    """Bring up every app server of the job that is not up yet; then, if asked for, activate."""
+def run(
+    job: Job, lease: Lease, context: Context, *, on_step: OnStep = lambda _name: None
+) -> list[Action]:
+    """Bring up every app server of the job that is not up yet; then, if asked for, activate.
+
+    `on_step` is called with the name of each step as it begins.
+    """
     actions: list[Action] = []
     for appserver in _of(job):
         if appserver.state in UNFINISHED:
-            actions = bring_up(appserver, job, lease, context)
+            actions = bring_up(appserver, job, lease, context, on_step)
     if job.arguments.get("activate"):
         jobs.submit(
             instance_id=job.instance_id,

@@ -4,6 +4,7 @@ Each check is a function of the settings that yields (what is wrong, what to do)
 gives it an id, and says whether a command may run all the same.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -25,6 +26,7 @@ from ocim.wiring import PROVIDERS
 
 Said = Iterator[tuple[str, str]]
 _SHORTEST_LEASE = 1.0
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://.", re.IGNORECASE)
 
 
 def _unreadable(given: Options) -> Said:
@@ -127,6 +129,15 @@ def _rewrites(given: Options) -> Said:
         yield f"OCIM_URL_REWRITES: {twice} is rewritten twice.", "Leave one of them."
 
 
+def _notices(given: Options) -> Said:
+    for number, address in enumerate(given.notices, start=1):
+        if not _SCHEME.match(address.reveal()):
+            yield (
+                f"OCIM_NOTICES: address {number} does not begin with a scheme.",
+                "As in mailto://… or json://…, with a space before the next one.",
+            )
+
+
 def _unknown(given: Options) -> Said:
     names = [one.metadata["name"] for one in options()]
     for name in given.unknown:
@@ -191,6 +202,7 @@ CHECKS = (
     _Check("ocim.E010", checks.Error, _acme),
     _Check("ocim.E011", checks.Error, _platform),
     _Check("ocim.E012", checks.Error, _rewrites),
+    _Check("ocim.E013", checks.Error, _notices),
     _Check("ocim.W001", checks.Warning, _unknown),
     _Check("ocim.W002", checks.Warning, _release),
     _Check("ocim.W003", checks.Warning, _acme_email),

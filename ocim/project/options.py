@@ -11,7 +11,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
-from ocim.core.spec import Transport
+from ocim.core.spec import Secret, Transport
 from ocim.project.env_file import read_env_file, read_text
 from ocim.project.readers import READERS
 
@@ -197,6 +197,13 @@ class Options:
         "OCIM_BUILD_IMAGES",
         True,
         "Whether a spawn builds the image that it could use, where that is not there yet.",
+    )
+    notices: tuple[Secret, ...] = _option(
+        "OCIM_NOTICES",
+        (),
+        "Who is told of mass upgrades: addresses as Apprise has them (`mailto://…`, `json://…`), "
+        "with spaces between.",
+        shown="nobody",
     )
     lease: float = _option(
         "OCIM_LEASE", 15.0, "A worker that was not heard of for so long is taken for dead."

@@ -6,7 +6,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from ocim.core.spec import Transport
+from ocim.core.spec import Secret, Transport
 
 SMALLEST_NETWORK = 28
 
@@ -51,6 +51,11 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((old.strip(), new.strip()) for old, _, new in pairs)
 
 
+def _secrets(text: str) -> tuple[Secret, ...]:
+    # Commas may be part of what is secret.
+    return tuple(Secret(word) for word in text.split())
+
+
 def _transport(text: str) -> Transport:
     try:
         return Transport(text.lower())
@@ -67,5 +72,6 @@ READERS: Mapping[Any, Callable[[str], Any]] = {
     float: _number,
     IPv4Network: _network,
     tuple[str, ...]: _words,
+    tuple[Secret, ...]: _secrets,
     tuple[tuple[str, str], ...]: _pairs,
 }

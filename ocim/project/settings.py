@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "ocim.store",
+    "ocim.reports",
     "ocim.console",
     "ocim.web",
     "ocim.project",
@@ -83,7 +84,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"ocim": {"level": "INFO"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+        "none": {"class": "logging.NullHandler"},
+    },
+    "loggers": {
+        "ocim": {"level": "INFO"},
+        # What they say of addresses may be secret; the adapter tells what may be told.
+        "apprise": {"handlers": ["none"], "propagate": False},
+        "urllib3": {"handlers": ["none"], "propagate": False},
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }

@@ -1,5 +1,6 @@
 """State changes as claims: one conditional UPDATE, or walk away."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -25,11 +26,24 @@ def claim_lease(instance_id: int, *, worker: str, now: datetime, seconds: float)
     """Take the instance's lease for `seconds`; None while another holds it."""
     Lease.objects.get_or_create(instance_id=instance_id)
     holder = f"{worker}/{uuid4().hex[:8]}"
-    free = Q(holder="") | Q(expires_at__lt=now)
-    Lease.objects.filter(free, instance_id=instance_id).update(
+    Lease.objects.filter(unheld(now, seconds), instance_id=instance_id).update(
         holder=holder, fence=F("fence") + 1, expires_at=now + timedelta(seconds=seconds)
     )
     return Lease.objects.filter(instance_id=instance_id, holder=holder).first()
+
+
+def unheld(now: datetime, seconds: float, *, lease: str = "") -> Q:
+    """Which leases are free; `lease` is the path to them in the query.
+
+    One that ends later than those that are granted now is from before the clock was set back: where
+    its holder lives, it is renewed, and dated anew.
+    """
+    latest = now + timedelta(seconds=2 * seconds)
+    return (
+        Q(**{f"{lease}holder": ""})
+        | Q(**{f"{lease}expires_at__lt": now})
+        | Q(**{f"{lease}expires_at__gt": latest})
+    )
 
 
 def renew_leases(*, worker: str, now: datetime, seconds: float) -> int:
@@ -37,6 +51,12 @@ def renew_leases(*, worker: str, now: datetime, seconds: float) -> int:
     return Lease.objects.filter(holder__startswith=f"{worker}/").update(
         expires_at=now + timedelta(seconds=seconds)
     )
+
+
+def require_lease(lease: Lease) -> None:
+    """Raise LostClaim where the lease went to another."""
+    if not Lease.objects.filter(pk=lease.pk, fence=lease.fence).exists():
+        raise LostClaim(f"Another worker took over instance {lease.pk}.")
 
 
 def release_lease(lease: Lease) -> None:
@@ -95,23 +115,18 @@ def write_job(job: Job, *, lease: Lease, **fields: object) -> None:
 
 def move_job(job: Job, to: JobState, *, lease: Lease, **fields: object) -> None:
     """Change its state, and `fields` with it; LostClaim where that is not ours to do any more."""
-    changed = Job.objects.filter(
-        pk=job.pk,
-        state__in=may_become(to, JOB_TRANSITIONS),
-        instance__lease__fence=lease.fence,
-    ).update(state=to, **fields)
-    if not changed:
-        raise LostClaim(f"Another worker took over {job}.")
-    job.refresh_from_db()
+    _move(job, to, may_become(to, JOB_TRANSITIONS), lease, fields)
 
 
 def move_upgrade(upgrade: Upgrade, to: UpgradeState, *, lease: Lease, **fields: object) -> None:
     """Change the state of an instance's part in a rollout, as `move_job` does."""
-    changed = Upgrade.objects.filter(
-        pk=upgrade.pk,
-        state__in=may_become(to, UPGRADE_TRANSITIONS),
-        instance__lease__fence=lease.fence,
-    ).update(state=to, **fields)
-    if not changed:
-        raise LostClaim(f"Another worker took over {upgrade}.")
-    upgrade.refresh_from_db()
+    _move(upgrade, to, may_become(to, UPGRADE_TRANSITIONS), lease, fields)
+
+
+def _move(
+    row: Job | Upgrade, to: str, before: Iterable[str], lease: Lease, fields: Mapping[str, object]
+) -> None:
+    ours = type(row)._default_manager.filter(pk=row.pk, instance__lease__fence=lease.fence)
+    if not ours.filter(state__in=before).update(state=to, **fields):
+        raise LostClaim(f"Another worker took over {row}.")
+    row.refresh_from_db()

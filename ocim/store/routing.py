@@ -43,16 +43,14 @@ def _sites(instance: OpenEdXInstance, policy: Policy) -> Iterator[Site]:
     for service in sorted(services_of(instance)):
         yield Site(
             domains=_names(domains, service),
-            upstreams=tuple(
-                upstream(service, _address(one)) for one in active if service in one.services
-            ),
+            upstreams=tuple(_upstream(service, one) for one in active if service in one.services),
             health_path=ENDPOINTS[service].health_path,
         )
     for appserver in running:
         if not appserver.is_active:
             yield Site(
                 domains=(preview_domain(appserver.pk, instance),),
-                upstreams=(upstream(Service.LMS, _address(appserver)),),
+                upstreams=(_upstream(Service.LMS, appserver),),
                 host_header=with_port(public_domain(domains, Service.LMS), policy.https_port),
                 user=PREVIEW_USER,
                 password_hash=instance.preview_password_hash,
@@ -66,5 +64,6 @@ def _names(domains: Domains, service: Service) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _address(appserver: OpenEdXAppServer) -> str:
-    return appserver.server.address if appserver.server else ""
+def _upstream(service: Service, appserver: OpenEdXAppServer) -> str:
+    address = appserver.server.address if appserver.server else ""
+    return upstream(service, address, behind_nginx=appserver.behind_nginx)

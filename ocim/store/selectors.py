@@ -5,14 +5,26 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import chain
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
 from ocim.core.errors import NotPossible
-from ocim.core.states import UNFINISHED, AppServerState, JobState
-from ocim.store.models import Job, LogEntry, OpenEdXAppServer, OpenEdXInstance, Worker
+from ocim.core.states import UNFINISHED, AppServerState, JobState, UpgradeState
+from ocim.store.models import (
+    Job,
+    LogEntry,
+    OpenEdXAppServer,
+    OpenEdXInstance,
+    Rollout,
+    RolloutEvent,
+    Upgrade,
+    UpgradeStep,
+    Worker,
+)
 
 WORKER_SILENCE = timedelta(seconds=30)
 """A worker that has not been heard of for so long is not counted on."""
+LONGEST_ID = 18
+"""Digits; databases count no further, and Python refuses to read numbers of thousands."""
 
 STATUSES: Mapping[str, str] = {
     "archived": "Off the web for good; its data is kept.",
@@ -57,7 +69,8 @@ def status_of(instance: OpenEdXInstance) -> str:
 def find_instance(text: str) -> OpenEdXInstance:
     """The instance with that id, domain or name, from `instances`; NotPossible where none is."""
     fleet = instances(archived=True)
-    by_id = fleet.filter(pk=int(text)) if text.isdecimal() else fleet.none()
+    is_id = text.isdecimal() and len(text) <= LONGEST_ID
+    by_id = fleet.filter(pk=int(text)) if is_id else fleet.none()
     for found in (
         by_id,
         fleet.filter(domain_set__name=text.lower()),
@@ -132,6 +145,44 @@ def marks(instance_ids: Collection[int]) -> dict[int, str]:
     return {pk: of_instance.hexdigest() for pk, of_instance in mark.items()}
 
 
+def rollouts() -> QuerySet[Rollout]:
+    """Mass upgrades, the newest first, with how many instances are where."""
+    by_state = {
+        name: Count("upgrades", Q(upgrades__state=state))
+        for name, state in (
+            ("waiting_count", UpgradeState.PENDING),
+            ("running_count", UpgradeState.RUNNING),
+            ("failed_count", UpgradeState.FAILED),
+            ("good_count", UpgradeState.SUCCEEDED),
+        )
+    }
+    found = Rollout.objects.select_related("creator").annotate(total=Count("upgrades"), **by_state)
+    return found.order_by("-id")
+
+
+def rollout_marks(rollout_ids: Collection[int]) -> dict[int, str]:
+    """By mass upgrade, a text that changes whenever something of it does; four queries.
+
+    A deleted one keeps its mark.
+    """
+    mark = {pk: blake2b(digest_size=8) for pk in rollout_ids}
+    upgrades = Upgrade.objects.filter(rollout__in=rollout_ids).order_by("rollout_id", "state")
+    for pk, *row in chain(
+        Rollout.objects.filter(pk__in=rollout_ids).values_list("id", "state", "reason"),
+        RolloutEvent.objects.filter(rollout__in=rollout_ids)
+        .order_by("rollout_id")
+        .values_list("rollout_id")
+        .annotate(Max("id")),
+        UpgradeStep.objects.filter(upgrade__rollout__in=rollout_ids)
+        .order_by("upgrade__rollout_id")
+        .values_list("upgrade__rollout_id")
+        .annotate(Max("id")),
+        upgrades.values_list("rollout_id", "state").annotate(Count("id"), Sum("attempts")),
+    ):
+        mark[int(pk)].update(repr(row).encode())
+    return {pk: of_rollout.hexdigest() for pk, of_rollout in mark.items()}
+
+
 def terminated(appserver_ids: Collection[int]) -> set[int]:
     """Those of which nothing more is to be heard: terminated, or deleted."""
     there = OpenEdXAppServer.objects.filter(pk__in=appserver_ids)
@@ -151,6 +202,10 @@ def last_job(instance_id: int) -> Job | None:
 
 
 def live_workers(now: datetime, queue: str = "") -> QuerySet[Worker]:
-    """Workers that were heard of lately, of all queues or of one."""
-    found = Worker.objects.filter(seen_at__gte=now - WORKER_SILENCE)
+    """Workers that were heard of lately, of all queues or of one.
+
+    One heard of in the future is from before the clock was set back, unless it speaks again.
+    """
+    lately = (now - WORKER_SILENCE, now + WORKER_SILENCE)
+    found = Worker.objects.filter(seen_at__range=lately)
     return (found.filter(queue=queue) if queue else found).order_by("queue", "name")

@@ -15,7 +15,7 @@ from ocim.core.states import AppServerState
 from ocim.operations import jobs
 from ocim.operations.spawn import request as request_spawn
 from ocim.store import selectors
-from ocim.store.models import OpenEdXAppServer
+from ocim.store.models import Job, OpenEdXAppServer
 from ocim.tasks import perform
 from ocim.web.describe import doing
 from ocim.wiring import context
@@ -78,8 +78,7 @@ def spawn(request: HttpRequest, instance_id: int) -> HttpResponse:
     except OcimError as error:
         tell(request, error)
         return redirect("instance", instance_id)
-    perform([jobs.nudge(job)])
-    messages.success(request, f"Asked for: {doing(job)}.")
+    _begin(request, job, doing(job))
     if len(appservers) == 1:
         return redirect("appserver", appservers[0].pk)
     return redirect("instance", instance_id)
@@ -105,9 +104,16 @@ def act(request: HttpRequest, appserver_id: str, kind: str) -> HttpResponse:
         arguments={"appservers": [appserver.pk]},
         creator_id=request.user.pk,
     )
-    perform([jobs.nudge(job)])
-    messages.success(request, f"Asked for: {kind} {appserver}.")
+    _begin(request, job, f"{kind} {appserver}")
     return redirect("instance", appserver.instance_id)
+
+
+def _begin(request: HttpRequest, job: Job, what: str) -> None:
+    messages.success(request, f"Asked for: {what}.")
+    try:
+        perform([jobs.nudge(job)])
+    except OcimError as error:
+        tell(request, error)
 
 
 def tell(request: HttpRequest, error: OcimError) -> None:

@@ -45,9 +45,10 @@ def by_layer(variables: Effective) -> list[tuple[str, list[Leaf]]]:
     ]
 
 
-def nobody_works() -> bool:
+def nobody_works(queue: str = "") -> bool:
     """Whether what is asked for now would wait: no worker of the queue is alive."""
-    return not selectors.live_workers(timezone.now(), settings.OCIM.queue_name).exists()
+    queue = queue or settings.OCIM.queue_name
+    return not selectors.live_workers(timezone.now(), queue).exists()
 
 
 def in_work(jobs: Iterable[Job]) -> set[int]:

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
 
-from ocim.store.models import OpenEdXInstance
+from ocim.store.models import OpenEdXInstance, Rollout
 from ocim.web.appservers import instance_of
 from ocim.web.live import News, Watch, hub
 
@@ -25,7 +25,15 @@ async def instance(request: HttpRequest, instance_id: int) -> StreamingHttpRespo
     """Send `changed` whenever an app server or a job of the instance changes."""
     if not await OpenEdXInstance.objects.filter(pk=instance_id).aexists():
         raise Http404(f"There is no instance {instance_id}.")
-    return _stream(Watch(instance_id, request.GET.get("mark", "")))
+    return _stream(Watch(("instance", instance_id), request.GET.get("mark", "")))
+
+
+@require_GET
+async def rollout(request: HttpRequest, rollout_id: int) -> StreamingHttpResponse:
+    """Send `changed` whenever something changes in the mass upgrade."""
+    if not await Rollout.objects.filter(pk=rollout_id).aexists():
+        raise Http404(f"There is no mass upgrade {rollout_id}.")
+    return _stream(Watch(("rollout", rollout_id), request.GET.get("mark", "")))
 
 
 @require_GET
@@ -35,7 +43,7 @@ async def appserver(request: HttpRequest, appserver_id: int) -> StreamingHttpRes
     last = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
     return _stream(
         Watch(
-            instance_id,
+            ("instance", instance_id),
             request.GET.get("mark", ""),
             appserver_id=appserver_id,
             last_line=int(last) if re.fullmatch(r"[0-9]{1,18}", last) else 0,

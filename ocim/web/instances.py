@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from ocim.core.errors import OcimError
-from ocim.core.states import AppServerState, JobState
+from ocim.core.states import AppServerState, JobState, RolloutState
 from ocim.operations.effective import effective_variables
 from ocim.store import selectors
 from ocim.store.models import OpenEdXInstance
@@ -28,7 +28,12 @@ def fleet(request: HttpRequest) -> HttpResponse:
         {"instance": one, "status": selectors.status_of(one), "url": site_url(one)}
         for one in found.defer("database_server__admin_password")
     ]
-    shown = {"rows": rows, "archived": archived, "nobody_works": nobody_works()}
+    shown = {
+        "rows": rows,
+        "archived": archived,
+        "nobody_works": nobody_works(),
+        "rollouts": selectors.rollouts().exclude(state=RolloutState.ENDED),
+    }
     return render(request, "web/instances.html", shown)
 
 
@@ -43,6 +48,8 @@ def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
         pk=instance_id,
     )
     shown = {**_progress(found), "mark": mark, "nobody_works": nobody_works()}
+    shown["last_upgrade"] = found.upgrade_set.select_related("rollout").order_by("-id").first()
+    shown["held"] = found.hold.coming_or_on(context().now())
     try:
         shown["layers"] = by_layer(effective_variables(found, context().policy))
     except OcimError as error:

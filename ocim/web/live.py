@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass, field
@@ -14,6 +14,14 @@ from ocim.store import selectors
 from ocim.store.models import LogEntry
 
 log = logging.getLogger(__name__)
+
+
+Subject = tuple[str, int]
+"""What a page is about: one of MARKS, and its id."""
+MARKS: Mapping[str, Callable[[Collection[int]], dict[int, str]]] = {
+    "instance": selectors.marks,
+    "rollout": selectors.rollout_marks,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +41,9 @@ class News:
 class Watch:
     """One open page: what it shows of, and what it was told last."""
 
-    instance_id: int
+    subject: Subject
     mark: str
-    """Of the instance, as `selectors.marks` gives it."""
+    """Of what it shows, as `MARKS` gives it."""
     appserver_id: int | None = None
     last_line: int = 0
     was_ended: bool = False
@@ -47,7 +55,7 @@ class Watch:
 class Sight:
     """What one look at the database saw of what is watched."""
 
-    marks: dict[int, str]
+    marks: dict[Subject, str]
     lines: dict[int, list[LogEntry]]
     ended: set[int]
 
@@ -105,7 +113,7 @@ def _see(watches: list[Watch]) -> Sight:
     # Who has ended is read first: what it said at its end is then among the lines.
     ended = selectors.terminated(told)
     return Sight(
-        marks=selectors.marks({watch.instance_id for watch in watches}),
+        marks=_marks({watch.subject for watch in watches}),
         lines={
             pk: selectors.log_after(pk, told[pk])
             for pk, newest in selectors.newest_lines(told).items()
@@ -115,10 +123,18 @@ def _see(watches: list[Watch]) -> Sight:
     )
 
 
+def _marks(subjects: set[Subject]) -> dict[Subject, str]:
+    found: dict[Subject, str] = {}
+    for kind, marks in MARKS.items():
+        if ids := {pk for what, pk in subjects if what == kind}:
+            found |= {(kind, pk): mark for pk, mark in marks(ids).items()}
+    return found
+
+
 def _tell(watch: Watch, sight: Sight) -> None:
     seen = sight.lines.get(watch.appserver_id or 0, [])
     lines = [line for line in seen if line.pk > watch.last_line]
-    mark = sight.marks[watch.instance_id]
+    mark = sight.marks[watch.subject]
     # A worker says its last word just after it has ended the app server: there is a second look.
     has_ended = watch.appserver_id in sight.ended
     news = News(lines, mark != watch.mark, has_ended and watch.was_ended and not lines)

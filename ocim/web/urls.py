@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, re_path
 
-from ocim.web import actions, appservers, events, instances
+from ocim.web import actions, appservers, events, instances, rollout_actions, rollouts
 
 urlpatterns = [
     path(
@@ -30,5 +30,15 @@ urlpatterns = [
         r"^appservers/(?P<appserver_id>\d+)/(?P<kind>activate|deactivate|terminate)/$",
         actions.act,
         name="act",
+    ),
+    path("rollouts/", rollouts.every, name="rollouts"),
+    path("rollouts/<int:rollout_id>/", rollouts.rollout, name="rollout"),
+    path("rollouts/<int:rollout_id>/progress/", rollouts.progress, name="rollout-progress"),
+    path("rollouts/<int:rollout_id>/events/", events.rollout, name="rollout-events"),
+    path("rollouts/<int:rollout_id>/report.<str:form>", rollouts.download, name="rollout-report"),
+    re_path(
+        r"^rollouts/(?P<rollout_id>\d+)/(?P<kind>pause|resume|abort|retry|undo)/$",
+        rollout_actions.act,
+        name="rollout-act",
     ),
 ]

@@ -9,8 +9,10 @@ from tests.acceptance.installation import Installation, installed
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "acceptance" in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group("acceptance"))
+        has_its_own = any(item.iter_markers("xdist_group"))
+        if "acceptance" in item.path.parts and not has_its_own:
+            group = "machines" if item.path.stem == "test_machines" else "acceptance"
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

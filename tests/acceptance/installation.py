@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 REPOSITORY = Path(__file__).parents[2]
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 class Refused(Exception):
@@ -29,6 +29,8 @@ class Installation:
 
     def __init__(self, directory: Path) -> None:
         self.var = directory / "var"
+        self.hosts = self.var / "hosts"
+        """Has a directory for each."""
         self.https_port, http_port, web_port = free_ports(3)
         self.web_address = f"127.0.0.1:{web_port}"
         ours = {name: value for name, value in os.environ.items() if not _is_setting(name)}
@@ -166,7 +168,9 @@ def until(condition: Callable[[], Any], otherwise: str, *, seconds: float = PATI
 
 
 @contextmanager
-def installed(directory: Path, kind: type[Installation] = Installation) -> Iterator[Installation]:
+def installed(
+    directory: Path, kind: Callable[[Path], Installation] = Installation
+) -> Iterator[Installation]:
     """A running installation; afterwards none of its processes is left."""
     installation = kind(directory)
     try:

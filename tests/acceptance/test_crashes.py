@@ -8,60 +8,36 @@ import psutil
 import pytest
 
 from tests.acceptance.installation import Installation, installed, until
-from tests.acceptance.traffic import Visitor
+from tests.acceptance.spine import (
+    answers,
+    is_active,
+    killed_worker_is_replaced,
+    served,
+    spawn_and_wait_for_ansible,
+)
 
 pytestmark = pytest.mark.timeout(600)
-
-
-def spawn_and_wait_for_ansible(installation: Installation, domain: str) -> None:
-    installation.instance(domain)
-    installation.ocim("appserver", "spawn", domain, "--activate", "--no-wait")
-    until(lambda: ansible(installation), "nothing is provisioned")
-
-
-def ansible(installation: Installation) -> list[psutil.Process]:
-    return installation.processes("ocim.adapters.provisioners.ansible_child")
-
-
-def is_active(installation: Installation, domain: str) -> bool:
-    return any(one["active"] for one in installation.appservers(domain))
-
-
-def answers(installation: Installation, domain: str) -> bool:
-    with Visitor(installation, domain) as visitor:
-        return visitor.get("/heartbeat").status_code == 200
 
 
 def test_a_worker_that_is_killed_while_it_provisions_is_replaced(
     installation: Installation,
 ) -> None:
-    domain = "worker.localhost"
-    spawn_and_wait_for_ansible(installation, domain)
-    for worker in installation.processes("worker"):
-        worker.kill()
-    until(lambda: is_active(installation, domain), installation.log())
-    assert answers(installation, domain)
-    (appserver,) = installation.appservers(domain)
-    assert "Taken up again" in installation.ocim("appserver", "logs", str(appserver["id"]))
-    known = {f"appserver-{one['id']}" for one in installation.json("appserver", "list")}
-    assert {path.name for path in installation.var.glob("hosts/appserver-*")} == known
+    killed_worker_is_replaced(installation, "worker.localhost")
 
 
 @pytest.fixture(scope="module")
-def served(installation: Installation) -> str:
-    domain = installation.instance("chaos.localhost")
-    installation.ocim("appserver", "spawn", domain, "--activate")
-    return domain
+def chaos(installation: Installation) -> str:
+    return served(installation, "chaos.localhost")
 
 
 @pytest.mark.parametrize("role", ["edge", "router"])
 def test_a_balancer_that_is_killed_serves_again(
-    installation: Installation, served: str, role: str
+    installation: Installation, chaos: str, role: str
 ) -> None:
     (caddy,) = installation.processes("caddy", f"{role}.json")
     caddy.kill()
     until(lambda: restarted(installation, caddy, "caddy", f"{role}.json"), installation.log())
-    until(lambda: quietly(installation, served), installation.log())
+    until(lambda: quietly(installation, chaos), installation.log())
 
 
 def test_pages_that_are_killed_come_back(installation: Installation) -> None:

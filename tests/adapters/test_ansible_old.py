@@ -1,6 +1,7 @@
 """A repository as upstream's were: Ansible 2.9, pinned, and what later Ansible does not take."""
 
 import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from ocim.core.errors import BadInput, Cancelled
 from ocim.core.spec import ProvisionJob, Secret, Transport
 from tests.adapters.ansible_support import Bench
 from tests.adapters.git_support import Repository
+from tests.adapters.test_ansible_sandbox import KEY, needs_sandbox
+from tests.package_index import require_package_index
 
 FILES = {
     "requirements.txt": "ansible==2.9.27\njinja2==2.8\n",
@@ -21,6 +24,35 @@ FILES = {
   roles:
     - role: edxapp
 """,
+    "playbooks/evil.yml": "- hosts: app\n  gather_facts: false\n  roles: [evil]\n",
+    "playbooks/roles/evil/tasks/main.yml": """
+- name: a setting and a lookup of the role
+  copy:
+    content: "{{ setting }} {{ lookup('pipe', theft) }} {{ '' | theft }}"
+    dest: "{{ loot }}/lookups"
+- name: a task on the manager
+  shell: "{{ theft }}; cat /proc/[0-9]*/environ"
+  delegate_to: localhost
+  register: delegated
+- name: what it saw
+  copy: {content: "{{ delegated.stdout }}", dest: "{{ loot }}/delegated"}
+- name: a local action
+  local_action: shell ({{ theft }}) >{{ loot }}/local
+""",
+    # Runs as soon as Ansible starts, for a syntax check too.
+    "playbooks/filter_plugins/theft.py": """
+import glob, os
+SEEN = []
+for above in (__file__, os.getcwd()):
+    while above != "/":
+        above = os.path.dirname(above)
+        SEEN += [open(name).read() for name in glob.glob(above + "/var/*") if os.path.isfile(name)]
+if os.environ.get("OCIM_MASTER_KEY") or any("KEY" in text for text in SEEN):
+    raise Exception(SEEN)
+class FilterModule(object):
+    def filters(self):
+        return {"theft": lambda _: SEEN}
+""".replace("KEY", KEY),
     "playbooks/broken.yml": "- hosts: app\n  roles: [missing]\n",
     "playbooks/roles/edxapp/defaults/main.yml": 'edxapp_dir: "{{ ocim_host_root }}/edx/app"\n',
     "playbooks/roles/edxapp/tasks/main.yml": """
@@ -50,6 +82,7 @@ FILES = {
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, Repository]:
     """A bench whose cache the tests share, as Ansible 2.9 takes half a minute to build."""
+    require_package_index()
     directory = tmp_path_factory.mktemp("old")
     repository = Repository(directory / "repository")
     repository.commit(FILES)
@@ -109,6 +142,33 @@ def test_it_can_be_cancelled(old: tuple[Bench, Repository]) -> None:
 def test_a_playbook_that_it_cannot_parse_is_refused(old: tuple[Bench, Repository]) -> None:
     with pytest.raises(BadInput, match="role 'missing' was not found"):
         old[0].provisioner.check(job(old, "broken.yml"))
+
+
+@needs_sandbox
+def test_what_means_harm_reads_nothing_of_the_managers(old: tuple[Bench, Repository]) -> None:
+    bench, _ = old
+    var = bench.directory / "var"
+    (var / "hosts/other").mkdir(parents=True, exist_ok=True)
+    for name in ("master.key", "ocim.sqlite3", "hosts/other/lms.yml"):
+        (var / name).write_text(KEY)
+    theft = f"cat {var}/* {var}/hosts/other/* {bench.directory}/cache/git/*/config 2>&1; true"
+    wanted = job(
+        old,
+        "evil.yml",
+        theft=theft,
+        loot=str(bench.root),
+        setting="{{ lookup('pipe', theft) }}",
+    )
+    with subprocess.Popen(["sleep", "1000"], env={"OCIM_MASTER_KEY": KEY}) as manager:
+        outcome = bench.run(replace(wanted, source=bench.provisioner.check(wanted)))
+        manager.kill()
+    assert outcome.ok, outcome.message
+    for name in ("lookups", "delegated", "local"):
+        seen = (bench.root / name).read_text()
+        assert "No such file" in seen
+        assert KEY not in seen
+        assert "[core]" not in seen
+    assert KEY not in bench.log()
 
 
 def test_the_managers_own_playbooks_run_beside_it(tmp_path: Path) -> None:

@@ -32,6 +32,12 @@ def test_a_rewritten_url_leads_to_builtin(playbooks: Path, url: str) -> None:
     assert found(playbooks, url, {FORK: "builtin"}) == playbooks / "openedx_native.yml"
 
 
+def test_what_leads_to_builtin_is_said_to_be_that(playbooks: Path) -> None:
+    sources = Sources(playbooks, playbooks / "cache", Sandbox(), {FORK: "builtin"})
+    exact = sources.exact(ConfigurationSource(FORK, "juniper.2", "openedx_native.yml"))
+    assert exact == ConfigurationSource("builtin", "juniper.2", "openedx_native.yml")
+
+
 def test_the_longest_prefix_wins(playbooks: Path) -> None:
     rewrites = {"https://github.com/": "https://mirror.example.com/", FORK: "builtin"}
     assert found(playbooks, FORK, rewrites).parent == playbooks

@@ -1,6 +1,7 @@
 """Which playbook a URL, a version and a name lead to."""
 
 import logging
+import shutil
 import subprocess
 import sys
 import threading
@@ -218,6 +219,36 @@ source = sources.exact(ConfigurationSource(sys.argv[2], "master", "site.yml"))
 with sources.playbook(source) as (playbook, _):
     print(playbook.read_text())
 """
+
+
+def test_files_that_were_fetched_are_read_without_the_network(
+    sources: Sources, configuration: Repository
+) -> None:
+    wanted = configuration.source("master")
+    with sources.files(wanted) as (exact, directory):
+        assert exact.version == configuration.git("rev-parse", "HEAD")
+        assert (directory / "playbooks/site.yml").is_file()
+
+    shutil.rmtree(configuration.directory)
+
+    with sources.files(wanted) as (again, directory):
+        assert again == exact
+        assert "first" in (directory / "playbooks/site.yml").read_text()
+
+
+def test_files_of_a_branch_are_those_that_were_fetched_until_it_is_used(
+    sources: Sources, configuration: Repository
+) -> None:
+    wanted = configuration.source("master")
+    first = sources.exact(wanted)
+    second = configuration.commit({"playbooks/new.yml": "[]"})
+
+    with sources.files(wanted) as (exact, _):
+        assert exact == first
+    assert sources.exact(wanted).version == second
+    with sources.files(wanted) as (exact, directory):
+        assert exact.version == second
+        assert (directory / "playbooks/new.yml").is_file()
 
 
 def test_processes_that_fetch_the_same_at_once_do_not_disturb_one_another(

@@ -1,7 +1,8 @@
 import pytest
 
-from ocim.adapters.provisioners.git_urls import git_url, shown
+from ocim.adapters.provisioners.git_urls import git_url
 from ocim.core.errors import BadInput
+from ocim.core.secrets import without_credentials
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_credentials_of_a_url_are_set_apart() -> None:
 
 
 def test_what_is_shown_of_a_url_is_without_credentials() -> None:
-    assert shown("https://token@example.com/x") == "https://example.com/x"
+    assert without_credentials("https://token@example.com/x") == "https://example.com/x"
 
 
 def test_a_refused_url_is_told_without_credentials() -> None:

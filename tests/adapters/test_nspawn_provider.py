@@ -50,6 +50,16 @@ def test_a_stopped_host_leaves_only_its_directory_and_address(
     assert leftovers(provider, tmp_path) == [str(path) for path in kept]
 
 
+def test_a_services_user_gets_to_what_is_its_own_in_a_shared_directory(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    with nspawn_hosts(tmp_path, shared=[shared]) as provider:
+        provider.create(HostRequest("one"))
+        (shared / "own").mkdir()
+        script = f"chown nobody {shared}/own; su -s /bin/sh nobody -c 'touch {shared}/own/file'"
+        said(provider, "one", script)
+    assert (shared / "own/file").exists()
+
+
 def test_services_on_the_managers_loopback_are_reached_by_their_names(tmp_path: Path) -> None:
     with HTTPServer(("127.0.0.1", 0), Answer) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -4,8 +4,9 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
 
-from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance
-from tests.web.fleet import make_appserver, make_instance, write_line
+from ocim.core.states import AppServerState, UpgradeState
+from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance, Rollout, Upgrade, UpgradeStep
+from tests.web.fleet import make_appserver, make_instance, make_rollout, write_line
 
 
 def setup() -> None:
@@ -23,6 +24,44 @@ def appserver(instance_id: int, state: str, active: str = "") -> int:
     """Make an app server of it."""
     of = OpenEdXInstance.objects.get(pk=instance_id)
     return make_appserver(of, state, is_active=bool(active)).pk
+
+
+def rollout(*names: str) -> int:
+    """Make instances of these names, and a rollout over them."""
+    return make_rollout(*(make_instance(name) for name in names)).pk
+
+
+def upgrade(rollout_id: int, name: str, state: str, step: str = "") -> None:
+    """Let one instance's part come to a state; one that begins has an app server from then on."""
+    there = Upgrade.objects.filter(rollout=rollout_id, instance__name=name)
+    if state == UpgradeState.RUNNING:
+        made = make_appserver(OpenEdXInstance.objects.get(name=name), AppServerState.PROVISIONING)
+        there.update(attempts=1, started_at=timezone.now(), appservers=[made.pk])
+    else:
+        there.update(ended_at=timezone.now())
+    there.update(state=state, step=step)
+    now = timezone.now()
+    UpgradeStep.objects.create(
+        upgrade=there.get(), attempt=1, name=step, state="done", started_at=now, ended_at=now
+    )
+
+
+def log_of(rollout_id: int, name: str, text: str) -> None:
+    """Write a line of the log of the app server that is made for an instance."""
+    [appserver_id] = Upgrade.objects.get(rollout=rollout_id, instance__name=name).appservers
+    write(appserver_id, text)
+
+
+def rollout_moves(rollout_id: int, state: str, reason: str = "") -> None:
+    """Let a rollout come to a state."""
+    Rollout.objects.filter(pk=rollout_id).update(
+        state=state, reason=reason, ended_at=timezone.now() if state == "ended" else None
+    )
+
+
+def rollout_state(rollout_id: int) -> str:
+    """Say how a rollout is."""
+    return Rollout.objects.get(pk=rollout_id).state
 
 
 def move(appserver_id: int, state: str) -> None:

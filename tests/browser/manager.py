@@ -1,17 +1,17 @@
-"""The manager under test, and beside it a process that writes to its database, as a worker does."""
+"""The manager under test, and beside it a helper that writes to its database."""
 
-import json
 import os
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.browser.helper import ROOT, Helper
 
 
 class Manager:
@@ -33,13 +33,11 @@ class Manager:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> Self:
-        self._deeds = self._process("tests.browser", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        try:
+        with ExitStack() as stack:
+            self._helper = stack.enter_context(Helper(self._environment))
             self.run("setup")
             self._server = self._serve()
-        except BaseException:
-            self._end(self._deeds)
-            raise
+            self._ends = stack.pop_all()
         return self
 
     def __exit__(
@@ -49,7 +47,7 @@ class Manager:
         trace: TracebackType | None,
     ) -> None:
         self._listener.close()
-        self._end(self._deeds)
+        self._ends.close()
         self._end(self._server)
 
     @property
@@ -59,11 +57,7 @@ class Manager:
 
     def run(self, deed: str, *arguments: object) -> Any:
         """Do one of `tests.browser.deeds`, and return what it returns."""
-        assert self._deeds.stdin
-        assert self._deeds.stdout
-        self._deeds.stdin.write(json.dumps([deed, *arguments]).encode() + b"\n")
-        self._deeds.stdin.flush()
-        return json.loads(self._deeds.stdout.readline())
+        return self._helper.run(deed, *arguments)
 
     def kill_and_start_again(self) -> None:
         """Let the web process die without a word; another takes its place."""

@@ -108,6 +108,30 @@ def test_a_termination_is_confirmed_first(manager: Manager, signed_in: Page) -> 
     assert manager.run("jobs", instance) == [["terminate", {"appservers": [made]}]]
 
 
+def test_a_mass_upgrade_is_followed_and_stopped_with_the_keyboard(
+    manager: Manager, signed_in: Page
+) -> None:
+    rollout = manager.run("rollout", "First", "Second")
+    signed_in.goto(f"/rollouts/{rollout}/")
+    row = signed_in.get_by_role("row", name=re.compile("^First"))
+    expect(row.get_by_text("pending")).to_be_visible()
+    manager.run("upgrade", rollout, "First", "in progress", "provisioning")
+    expect(row.get_by_text("provisioning, since")).to_be_visible(timeout=20_000)
+    row.get_by_text("1 step").click()
+    manager.run("upgrade", rollout, "First", "successful", "activation")
+    expect(row.get_by_text("successful")).to_be_visible(timeout=20_000)
+    expect(row.get_by_text("activation")).to_be_visible()  # what was opened is open
+    expect(signed_in.locator("#announcer")).to_contain_text("1 successful.")
+
+    tab_to(signed_in, "abort")
+    signed_in.keyboard.press("Enter")
+    expect(signed_in.get_by_text("1 instance will not be upgraded")).to_be_visible()
+    tab_to(signed_in, "confirm")
+    signed_in.keyboard.press("Enter")
+    expect(signed_in.locator("#state")).to_contain_text("aborted", timeout=20_000)
+    assert manager.run("rollout_state", rollout) == "aborted"
+
+
 def test_the_preview_password_appears_in_its_place(manager: Manager, signed_in: Page) -> None:
     made = manager.run("appserver", manager.run("instance", "Preview"), "running")
     signed_in.goto(f"/appservers/{made}/")
@@ -124,6 +148,7 @@ def test_pages_fit_and_can_be_found_one_s_way_in(
     made = manager.run("appserver", instance, "running")
     manager.run("appserver", instance, "running", "active")
     manager.run("write", made, "a-word-that-does-not-end" * 20)
+    rollout = manager.run("rollout", f"A Mass Upgrade of Things That Are Wide at {width}")
     page = open_page(width)
     page.goto("/")
     judge(page)
@@ -133,6 +158,9 @@ def test_pages_fit_and_can_be_found_one_s_way_in(
         f"/instances/{instance}/",
         f"/appservers/{made}/",
         f"/appservers/{made}/terminate/",
+        "/rollouts/",
+        f"/rollouts/{rollout}/",
+        f"/rollouts/{rollout}/abort/",
     ):
         page.goto(address)
         judge(page)

@@ -15,6 +15,7 @@ from huey import MemoryHuey
 from ocim import tasks, wiring
 from ocim.adapters.memory.balancers import MemoryBalancer
 from ocim.adapters.memory.databases import MemoryDatabases
+from ocim.adapters.memory.notifiers import MemoryNotifier
 from ocim.adapters.memory.probers import MemoryProber
 from ocim.adapters.memory.providers import MemoryProvider
 from ocim.adapters.memory.provisioners import MemoryProvisioner
@@ -57,6 +58,7 @@ class Installation:
     databases: MemoryDatabases
     search: MemorySearchServers
     prober: MemoryProber
+    notifier: MemoryNotifier
 
     def __call__(self, *words: object) -> Ran:
         name, *rest = map(str, words)
@@ -121,6 +123,7 @@ def ocim(
         MemoryDatabases(),
         MemorySearchServers(),
         MemoryProber(),
+        MemoryNotifier("mail"),
     )
     outside = Outside(
         providers={"local": installation.provider},
@@ -129,6 +132,7 @@ def ocim(
         databases={"sqlite": installation.databases},
         search={"elasticsearch": installation.search},
         prober=installation.prober,
+        notifier=installation.notifier,
     )
     monkeypatch.setattr(wiring, "outside", lambda: outside)
     monkeypatch.setattr(

@@ -47,6 +47,7 @@ def test_the_defaults_have_no_fault(tmp_path: Path) -> None:
         ({"OCIM_PLATFORM": "nowhere"}, ["E011"]),
         ({"OCIM_URL_REWRITES": "https://a=b,https://a=c"}, ["E012"]),
         ({"OCIM_URL_REWRITES": "https://a"}, ["E001"]),
+        ({"OCIM_NOTICES": "json://ok ops@example.com"}, ["E013"]),
         ({"OCIM_HTTP_PROT": "80"}, ["W001"]),
         ({"OCIM_DEFAULT_RELEASE": "newest"}, ["W002"]),
         ({"OCIM_ACME_DIRECTORY": "https://acme.test/dir"}, ["W003"]),

@@ -224,6 +224,34 @@ def test_an_instance_is_held_against_a_repository(ocim: Installation, tmp_path: 
     assert (theirs["status"], theirs["line"]) == ("known", 1)
 
 
+@pytest.mark.parametrize("version", ["", "@koa/fixes"])
+def test_an_instance_is_held_against_a_version_of_a_repository_by_its_url(
+    ocim: Installation, tmp_path: Path, version: str
+) -> None:
+    ocim.campus("configuration_version=juniper", "configuration_playbook_name=site.yml")
+    (tmp_path / "roles").mkdir()
+    (tmp_path / "site.yml").write_text("- hosts: all\n")
+    url = "https://git.example.com/configuration"
+    ocim.provisioner.repositories[url] = tmp_path
+    ocim.provisioner.commits.update({"juniper": "a" * 40, "koa/fixes": "b" * 40})
+
+    ran = ocim("config", "lint", CAMPUS, "--against", url + version)
+
+    exact = f"{url}@{('b' if version else 'a') * 40}"
+    assert ran.out.startswith(f"Against {exact}:\n")
+    found = ocim("config", "lint", CAMPUS, "--against", url + version, "--json").json
+    assert found["repository"] == exact
+
+
+def test_a_repository_that_cannot_be_had_is_trouble(ocim: Installation) -> None:
+    ocim.campus()
+
+    ran = ocim("config", "lint", CAMPUS, "--against", "https://git.example.com/nowhere")
+
+    assert (ran.status, ran.out) == (2, "")
+    assert "https://git.example.com/nowhere cannot be fetched" in ran.err
+
+
 def test_what_is_neither_a_file_nor_an_instance_is_refused(ocim: Installation) -> None:
     ran = ocim("config", "lint", "nowhere")
 

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 
 from ocim import wiring
 from ocim.adapters.memory.probers import Reply
-from ocim.core.spec import Database, HostRequest
+from ocim.core.spec import Database, HostRequest, Remnant
 from ocim.core.states import JobState
 from ocim.operations import jobs
 from ocim.operations.findings import Check, Finding, examine
@@ -102,6 +102,30 @@ def test_a_host_that_nothing_needs_is_taken_away_when_asked_to(well: Installatio
     assert found(well) == []
 
 
+def test_what_is_left_of_hosts_that_are_gone_is_taken_away_when_asked_to(
+    well: Installation,
+) -> None:
+    left = [Remnant("an address", "stray"), Remnant("a bridge")]
+    well.provider.cloud.remnants += left
+
+    assert [(one["area"], one["severity"], one["where"]) for one in found(well)] == [
+        ("hosts", "warning", "local host stray, which is gone"),
+        ("hosts", "warning", "local hosts"),
+    ]
+    assert list(well.provider.remnants()) == left
+
+    assert [one["mended"] for one in found(well, "--fix")] == [True, True]
+    assert found(well) == []
+
+
+def test_what_the_lost_host_of_an_app_server_has_is_left_to_it(well: Installation) -> None:
+    name = Server.objects.get().name
+    well.provider.cloud.remnants.append(Remnant("a machine of the pool", name))
+
+    assert found(well, "--fix") == []
+    assert list(well.provider.remnants()) != []
+
+
 def test_the_host_of_an_app_server_is_never_taken_away(well: Installation) -> None:
     hosts = well.provider.list()
 
@@ -185,7 +209,8 @@ def test_a_job_that_a_worker_holds_is_left_alone(well: Installation) -> None:
     campus = OpenEdXInstance.objects.get()
     job = jobs.submit(instance_id=campus.pk, kind="retain", queue="opencraft")
     Job.objects.filter(pk=job.pk).update(state=JobState.RUNNING)
-    Lease.objects.update(holder="alive/1", expires_at=wiring.context().now() + timedelta(minutes=1))
+    soon = wiring.context().now() + timedelta(seconds=10)
+    Lease.objects.update(holder="alive/1", expires_at=soon)
 
     assert found(well) == []
 

@@ -205,3 +205,18 @@ def test_secrets_of_an_instance_are_not_shown(ocim: Installation) -> None:
 
     for secret in (instance.secret_seed, instance.jwt_private_key, instance.preview_password_hash):
         assert secret not in said
+
+
+def test_one_can_be_held_and_released(ocim: Installation) -> None:
+    pk = ocim.campus()
+    ran = ocim("instance", "hold", pk, "--reason=exams", "--until=2999-06-12")
+    assert (ran.status, ran.out) == (0, "Held: exams (until 2999-06-12)\n")
+    assert ocim("instance", "list", "--json").json[0]["held"] == "exams (until 2999-06-12)"
+    assert ocim("instance", "show", pk, "--json").json["held"] == "exams (until 2999-06-12)"
+    assert ocim("instance", "release", pk).status == 0
+    assert ocim("instance", "show", pk, "--json").json["held"] == ""
+
+
+def test_it_cannot_be_held_until_a_day_that_is_over(ocim: Installation) -> None:
+    ran = ocim("instance", "hold", ocim.campus(), "--reason=exams", "--until=2001-06-12")
+    assert (ran.status, "--until: 2001-06-12 is over." in ran.err) == (1, True)

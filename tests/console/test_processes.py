@@ -144,7 +144,7 @@ def test_a_new_installation_gets_a_key_before_its_settings_are_checked(tmp_path:
 def test_output_into_a_pipe_has_no_colours(var: Path) -> None:
     ran = manage(var, "instance", "list")
 
-    assert ran.stdout == "id\tname\tdomain\tstate\tactive\trelease\n"
+    assert ran.stdout == "id\tname\tdomain\tstate\tactive\trelease\theld\n"
 
 
 def test_a_terminal_gets_a_table(var: Path) -> None:

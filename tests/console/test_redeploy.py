@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ocim.adapters.memory.provisioners import MemoryRun
+from ocim.core.errors import OutsideError
 from ocim.operations.redeploy import control
 from ocim.store.models import (
     InstanceTag,
@@ -86,6 +87,22 @@ def test_the_line_of_an_instance_has_its_name_domain_and_id(
     assert f"SUCCESS: North Campus (north.example.com, id {fleet[0].pk})" in ran.out
 
 
+def test_people_are_told_of_it(ocim: Installation, fleet: object) -> None:
+    fail(ocim)
+    redeploy(ocim, "--force")
+    assert [notice.title.split(") ")[1] for _, notice in ocim.notifier.told] == [
+        "begun: 2 pending", "ended: 1 successful, 1 failed",
+    ]  # fmt: skip
+
+
+def test_notices_can_be_tried(ocim: Installation) -> None:
+    ran = ocim("rollout", "test-notice")
+    assert (ran.status, ran.out) == (0, "Sent: mail\n")
+    ocim.notifier.refusals["mail"] = OutsideError("The mail server is away.")
+    ran = ocim("rollout", "test-notice")
+    assert (ran.status, ran.out) == (1, "The mail server is away.\n")
+
+
 def test_the_old_name_of_the_command_goes(ocim: Installation, fleet: object) -> None:
     ran = ocim("instance_redeploy", "--tag=lilac", f"--update={UPDATE}", "--force")
     assert ran.status == 0
@@ -158,6 +175,20 @@ def test_showing_writes_nothing(ocim: Installation, fleet: list[OpenEdXInstance]
     assert commits() == ["old", "old"]
 
 
+def test_it_tells_which_variables_change_and_where(
+    ocim: Installation, fleet: list[OpenEdXInstance]
+) -> None:
+    north, south = fleet
+    ocim("instance", "set", north.pk, "configuration_extra_settings=EDXAPP_THING: 1")
+    lines = redeploy(ocim, "--show-instances").out.splitlines()
+    common = lines.index("Variables that change in all 2 instances:")
+    assert "      edx_platform_version: old → new" in lines[common:]
+    own = lines.index(f"Variables that change in {north.name} (north.example.com, id {north.pk}):")
+    assert lines[own + 1] == "      EDXAPP_THING: (not set) → 1"
+    ran = ocim("redeploy", "--tag=x", "--show-instances")
+    assert f"No variable changes in {south}." in ran.out
+
+
 def test_extra_settings_are_not_shown(ocim: Installation, fleet: object) -> None:
     ran = ocim(
         "redeploy", "--tag=x", "--show-instances",
@@ -171,6 +202,11 @@ def test_what_is_left_out_is_told_with_the_reason(ocim: Installation, fleet: obj
     new = ocim.campus(domain="new.example.com")
     ran = redeploy(ocim, "--show-instances")
     assert f"id {new}): no app server of it was ever provisioned." in ran.out
+
+
+def test_waves_are_shown(ocim: Installation, fleet: list[OpenEdXInstance]) -> None:
+    told = redeploy(ocim, "--show-instances", "--waves=50%").out.splitlines()
+    assert [f"  {fleet[0]}" in told, f"  {fleet[1]}   (wave 2)" in told] == [True, True]
 
 
 def test_a_plan_is_applied_as_it_was_made(
@@ -207,6 +243,9 @@ def test_a_plan_for_what_has_changed_since_is_refused(
         (["--tag=x", "--num-attempts=0"], "--num-attempts must be 1 or more"),
         (["--tag=x", "--window=at night"], "is not a window"),
         (["--tag=x", "--max-failures=many"], "neither a number nor a percentage"),
+        (["--tag=x", "--waves=1,most"], "--waves: 'most' is no wave"),
+        (["--tag=x", "--waves=50%", "--canary=1"], "write it as the first of --waves: 1,…"),
+        (["--plan=plan.json", "--waves=1"], "--plan says already what --waves would"),
         (["--tag=x", "--filter=@/nowhere.yml"], "cannot be read"),
         (["--tag=x", "--update={edx_platform_comit: y}"], "did you mean edx_platform_commit?"),
         (["--plan=plan.json", "--tag=x"], "--plan says already what --tag would"),
@@ -284,7 +323,7 @@ def test_one_is_shown_with_its_causes_and_how_to_go_on(
     ocim: Installation, stopped: Rollout
 ) -> None:
     ran = ocim("rollout", "show", stopped.pk)
-    assert "1 failures, 1 causes" in ran.out
+    assert "1 failure, 1 cause" in ran.out
     assert f"ocim rollout retry {stopped.pk} --cause 'install: no such tag'" in ran.out
     shown: Any = ocim("rollout", "show", stopped.pk, "--json").json
     assert [one["state"] for one in shown["instances"]] == ["failed", "pending"]
@@ -340,3 +379,20 @@ def test_it_can_be_undone(ocim: Installation, fleet: object) -> None:
     assert ocim("rollout", "undo", rollout.pk, "--yes").status == 0
     assert commits() == ["old", "old"]
     assert "  Instances undone: 2" in ocim("rollout", "show", rollout.pk).out
+
+
+def test_databases_are_restored_from_a_backup(
+    ocim: Installation, fleet: list[OpenEdXInstance]
+) -> None:
+    redeploy(ocim, "--force", "--backup")
+    one = fleet[0].internal_lms_domain
+    assert "Backup of edxapp" in ocim("rollout", "report", Rollout.objects.get().pk).out
+    assert ocim("rollout", "restore", one).status == 1  # nobody is there to be asked
+    restored = ocim("rollout", "restore", one, "--yes")
+    assert (restored.status, restored.out.splitlines()[-1]) == (0, "Restored.")
+
+
+def test_an_instance_without_a_backup_is_named(ocim: Installation, fleet: object) -> None:
+    ran = ocim("rollout", "restore", "north.example.com", "--yes")
+    assert ran.status == 1
+    assert "There is no backup" in ran.err

@@ -47,7 +47,8 @@ def test_a_wrong_password_enters_nothing(
     registered: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, "wrong-one")
-    ran = registered("search-server", "register", "second", URL)
+    registered.search.servers[f"{URL[:-1]}1/"] = MemorySearchServer(password=Secret("secret"))
+    ran = registered("search-server", "register", "second", f"{URL[:-1]}1")
     assert ran.status == 1
     assert "401" in ran.err
     assert "wrong-one" not in ran.err

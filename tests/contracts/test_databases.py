@@ -112,3 +112,59 @@ def test_databases_are_apart(databases: Databases, database: Make) -> None:
 
     with pytest.raises(OutsideRefusal):
         databases.execute(database("two"), "DELETE FROM course")
+
+
+def test_what_was_dumped_can_be_restored(
+    databases: Databases, database: Make, tmp_path: Path
+) -> None:
+    one, dump = database("one"), tmp_path / "backups/one"
+    databases.ensure(one)
+    databases.execute(one, "CREATE TABLE course (name TEXT)")
+    databases.execute(one, "INSERT INTO course VALUES ('a'), ('b')")
+    databases.dump(one, dump)
+    databases.execute(one, "DELETE FROM course")
+    databases.execute(one, "CREATE TABLE later (name TEXT)")
+
+    databases.restore(one, dump)
+
+    assert databases.execute(one, "UPDATE course SET name = 'c'") == 2
+    with pytest.raises(OutsideRefusal, match="later"):
+        databases.execute(one, "DELETE FROM later")
+
+
+def test_a_dump_is_for_its_owner_only(databases: Databases, database: Make, tmp_path: Path) -> None:
+    databases.ensure(database("one"))
+    databases.dump(database("one"), tmp_path / "dump")
+    assert (tmp_path / "dump").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_second_dump_replaces_the_first(
+    databases: Databases, database: Make, tmp_path: Path
+) -> None:
+    one, dump = database("one"), tmp_path / "dump"
+    databases.ensure(one)
+    databases.dump(one, dump)
+    databases.execute(one, "CREATE TABLE course (name TEXT)")
+    databases.dump(one, dump)
+    databases.drop(one)
+    databases.restore(one, dump)
+    assert databases.execute(one, "DELETE FROM course") == 0
+    assert [path.name for path in tmp_path.glob("dump*")] == ["dump"]
+
+
+def test_what_is_not_there_is_not_dumped(
+    databases: Databases, database: Make, tmp_path: Path
+) -> None:
+    with pytest.raises(OutsideRefusal, match="There is no"):
+        databases.dump(database("one"), tmp_path / "dump")
+
+
+def test_a_dump_that_is_not_there_is_refused_and_changes_nothing(
+    databases: Databases, database: Make, tmp_path: Path
+) -> None:
+    one = database("one")
+    databases.ensure(one)
+    databases.execute(one, "CREATE TABLE course (name TEXT)")
+    with pytest.raises(OutsideRefusal, match="There is no"):
+        databases.restore(one, tmp_path / "dump")
+    assert databases.execute(one, "DELETE FROM course") == 0

@@ -13,7 +13,7 @@ from ocim.adapters.providers import processes
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.providers.ssh.provider import SshProvider
 from ocim.core.errors import HostUnreachable
-from ocim.core.spec import HostRequest
+from ocim.core.spec import HostRequest, Remnant
 from ocim.ports import Provider
 from tests.local_hosts import local_hosts
 from tests.machine_pool import MachinePool, machine_pool_of
@@ -49,6 +49,7 @@ class MemoryPlace:
 
     def lose(self, name: str) -> None:
         self.cloud.lose(name)
+        self.cloud.remnants.append(Remnant("an address", name))
 
 
 class LocalPlace:
@@ -265,6 +266,39 @@ def test_a_host_that_vanished_can_be_forgotten_and_made_anew(
     provider.stop("one")
     provider.destroy("one")
     provider.create(HostRequest("one"))
+    assert provider.wait_until_reachable("one", timeout=LONG).name == "one"
+
+
+def test_nothing_is_left_of_hosts_that_are_there(provider: Provider) -> None:
+    assert list(provider.remnants()) == []
+    provider.create(HostRequest("one"))
+    provider.create(HostRequest("two"))
+    provider.stop("two")
+
+    assert list(provider.remnants()) == []
+
+
+def test_what_is_left_of_a_host_that_vanished_is_taken_away(
+    place: Place, provider: Provider
+) -> None:
+    provider.create(HostRequest("one"))
+    provider.create(HostRequest("two"))
+    place.lose("one")
+
+    left = provider.remnants()
+    assert {remnant.host for remnant in left} == {"one"}
+    for remnant in left:
+        provider.clear(remnant)
+
+    assert list(provider.remnants()) == []
+    assert provider.wait_until_reachable("two", timeout=LONG).name == "two"
+
+
+def test_what_is_a_hosts_again_is_not_taken_away(provider: Provider) -> None:
+    provider.create(HostRequest("one"))
+
+    provider.clear(Remnant("an address", "one"))
+
     assert provider.wait_until_reachable("one", timeout=LONG).name == "one"
 
 

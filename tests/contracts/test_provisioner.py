@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from ocim.adapters.memory.provisioners import MemoryProvisioner, MemoryRun
-from ocim.core.errors import BadInput, Cancelled, NotPossible, OutsideError
+from ocim.core.errors import BadInput, Cancelled, NotPossible, OutsideError, OutsideRefusal
 from ocim.core.spec import (
     ConfigurationSource,
     Connection,
@@ -50,6 +50,9 @@ class Kind:
     """It hangs in its last task."""
     refused: ProvisionJob
     without_images: ProvisionJob
+    """Its playbook is not there, its repository is."""
+    unknown: ConfigurationSource
+    """A repository that is not there."""
 
 
 def ansible(directory: Path) -> Kind:
@@ -65,6 +68,7 @@ def ansible(directory: Path) -> Kind:
         endless=lambda: bench.job(TASKS % "command: sleep 1000", variables=variables),
         refused=replace(good, source=ConfigurationSource("builtin", "", "missing.yml")),
         without_images=replace(good, source=ConfigurationSource("builtin", "", "other.yml")),
+        unknown=ConfigurationSource(f"file://{directory}/nowhere", "master", "site.yml"),
     )
 
 
@@ -88,6 +92,8 @@ def memory(directory: Path) -> Kind:
             variables={"greeting": "hello"},
         )
 
+    provisioner.repositories["builtin"] = directory
+    (directory / "site.yml").touch()
     return Kind(
         provisioner=provisioner,
         good=job("good"),
@@ -95,6 +101,7 @@ def memory(directory: Path) -> Kind:
         endless=lambda: job("endless"),
         refused=job("good", "missing.yml"),
         without_images=job("good", "other.yml"),
+        unknown=ConfigurationSource("https://git.example.com/nowhere", "master", "site.yml"),
     )
 
 
@@ -110,6 +117,17 @@ def ignore(event: ProvisionEvent) -> None:
 
 def test_what_can_work_passes_the_check_which_returns_what_was_checked(kind: Kind) -> None:
     assert kind.provisioner.check(kind.good) == kind.good.source
+
+
+def test_the_files_of_a_configuration_can_be_read(kind: Kind) -> None:
+    with kind.provisioner.files(kind.refused.source) as (exact, directory):
+        assert exact == kind.refused.source
+        assert (directory / "site.yml").is_file()
+
+
+def test_files_of_a_configuration_that_is_not_there_are_refused(kind: Kind) -> None:
+    with pytest.raises(OutsideRefusal), kind.provisioner.files(kind.unknown):
+        raise AssertionError("There are files.")
 
 
 def test_it_says_how_what_it_runs_is_kept_from_the_manager(kind: Kind) -> None:

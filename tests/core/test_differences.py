@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from ocim.core.differences import ABSENT, Difference, differences
+from ocim.core.differences import ABSENT, Difference, differences, in_common
 from ocim.core.spec import Secret
 from tests.core.strategies import MAPPINGS
 
@@ -40,6 +40,14 @@ def test_a_changed_secret_is_told_without_showing_it() -> None:
 def test_an_added_key_reads_as_not_set_before() -> None:
     (added,) = differences({}, {"a": {"b": 1}})
     assert str(added) == "a: (not set) → {'b': 1}"
+
+
+def test_what_several_have_in_common_is_told_once() -> None:
+    assert in_common({"a": ["x", "y", "z"], "b": ["x", "z"], "c": ["x"], "d": []}) == [
+        (("a", "b", "c"), ("x",)),
+        (("a", "b"), ("z",)),
+        (("a",), ("y",)),
+    ]
 
 
 @given(MAPPINGS)

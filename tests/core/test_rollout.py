@@ -200,3 +200,22 @@ def test_it_always_comes_to_its_end_by_the_rules(model: Model) -> None:
     assert model.state == RolloutState.ENDED
     states = {one.state for one in model.upgrades.values()}
     assert states <= {UpgradeState.SUCCEEDED, UpgradeState.FAILED, UpgradeState.CANCELLED}
+
+
+def held(states: str, *ids: int) -> Record:
+    waiting = record(states)
+    return replace(waiting, upgrades=[replace(one, held=one.id in ids) for one in waiting.upgrades])
+
+
+@pytest.mark.parametrize(
+    "states, ids, decision",
+    [
+        ("ppp", (0,), Decision(start=(1, 2))),
+        ("sp|pp", (1,), Decision(start=(10, 11))),
+        ("rp", (1,), Decision()),
+        ("sp", (1,), Decision(pause="Only held instances are left: 1.")),
+        ("p|pp", (0,), Decision(pause="All 1 instances of the wave before are held.")),
+    ],
+)
+def test_what_is_held_is_not_started(states: str, ids: tuple[int, ...], decision: Decision) -> None:
+    assert decide(held(states, *ids), NOW) == decision

@@ -7,7 +7,7 @@ from ocim.adapters.memory.balancers import MemoryBalancer
 from ocim.core.actions import SyncBalancer
 from ocim.core.errors import OutsideError
 from ocim.core.spec import Routing
-from ocim.operations.balancing import CLAIM_SECONDS, gaps, note_change, sync, sync_and_wait
+from ocim.operations.balancing import claim_lasts, gaps, note_change, sync, sync_and_wait
 from ocim.store.models import LoadBalancingServer
 from tests.world import World
 
@@ -23,6 +23,16 @@ class Balancer(MemoryBalancer):
         meanwhile, self.meanwhile = self.meanwhile, lambda: None
         meanwhile()
         super().apply(routing)
+
+
+CLAIM = 25
+"""Seconds, with the drain that tests have."""
+
+
+def claim_by_the_dead(world: World) -> None:
+    until = world.clock() + claim_lasts(world.context())
+    assert until == world.clock.later(CLAIM)
+    LoadBalancingServer.objects.update(claimed_by="dead", claimed_until=until)
 
 
 def row() -> LoadBalancingServer:
@@ -88,17 +98,22 @@ def test_an_unforeseen_error_gives_the_claim_back_and_keeps_its_text_from_the_ro
 
 
 def test_a_dead_workers_claim_is_taken_over_when_it_ends(world: World) -> None:
-    LoadBalancingServer.objects.update(
-        claimed_by="dead", claimed_until=world.clock.later(CLAIM_SECONDS)
-    )
+    claim_by_the_dead(world)
     assert not bring(world)
-    world.clock.forward(CLAIM_SECONDS + 1)
+    world.clock.forward(CLAIM + 1)
     assert bring(world)
+
+
+def test_who_waits_outlives_a_worker_that_died_over_it(world: World) -> None:
+    claim_by_the_dead(world)
+    note_change(world.balancer_server.pk)
+    sync_and_wait(balancer_id=world.balancer_server.pk, context=world.context())
+    assert row().applied == row().wanted
 
 
 def test_a_claim_that_was_taken_over_is_not_given_back_by_its_first_holder(world: World) -> None:
     def stall() -> None:
-        world.clock.forward(CLAIM_SECONDS + 1)
+        world.clock.forward(CLAIM + 1)
         LoadBalancingServer.objects.update(
             claimed_by="worker-1/other", claimed_until=world.clock.later(60)
         )
@@ -121,8 +136,8 @@ def test_who_waits_is_told_when_another_has_applied_it(world: World) -> None:
 
 
 def test_who_waits_for_another_that_does_nothing_is_told_so(world: World) -> None:
-    LoadBalancingServer.objects.update(claimed_by="other", claimed_until=world.clock.later(60))
-    with pytest.raises(OutsideError, match="not brought up to date within 30 s"):
+    LoadBalancingServer.objects.update(claimed_by="other", claimed_until=world.clock.later(600))
+    with pytest.raises(OutsideError, match="not brought up to date within 55 s"):
         sync_and_wait(balancer_id=world.balancer_server.pk, context=world.context())
 
 

@@ -1,9 +1,10 @@
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connection, connections
 
 from ocim.core.actions import Action, WorkOn
 from ocim.core.errors import LostClaim, OcimError
@@ -372,3 +373,39 @@ def test_instances_do_not_wait_for_one_another(world: World) -> None:
     one.work()
     assert state_of(job) == "done"
     assert OpenEdXInstance.objects.count() == 2
+
+
+def test_a_job_that_loses_the_database_is_taken_up_again(desk: Desk) -> None:
+    def lose(_job: Job, _lease: Lease, _context: Context) -> list[Action]:
+        raise OperationalError("the connection is lost")
+
+    desk.run = lose
+    job = desk.submit()
+    desk.work()
+    job.refresh_from_db()
+    assert job.state == JobState.RUNNING
+    assert jobs.abandoned(context=desk.world.context()) == [jobs.nudge(job)]
+    desk.run = nothing
+    desk.work()
+    job.refresh_from_db()
+    assert job.state == JobState.DONE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lease_is_given_back_once_the_database_answers(desk: Desk) -> None:
+    desk.submit()
+    refused = iter(range(3))
+
+    def refuse(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if (
+            "store_lease" in sql
+            and '"expires_at" = NULL' in sql
+            and next(refused, None) is not None
+        ):
+            raise OperationalError("the connection is lost")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(refuse):
+        desk.work()
+    assert next(refused, None) is None
+    assert Lease.objects.get().holder == ""

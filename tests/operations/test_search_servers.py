@@ -1,7 +1,10 @@
 """Search servers: entered or made, used by instances, never taken from under them."""
 
+from dataclasses import replace
+
 import pytest
 
+from ocim.adapters.memory.providers import MemoryProvider
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.adapters.memory.search import MemorySearchServer
 from ocim.core.errors import BadInput, NotPossible, OcimError, OutsideError, OutsideRefusal
@@ -10,7 +13,7 @@ from ocim.operations import hosts, instances, search_servers
 from ocim.operations.effective import effective_variables
 from ocim.store.models import InstanceReference, SearchServer
 from ocim.store.specs import search_place
-from tests.world import World
+from tests.world import FIELDS, World
 
 URL = "http://search.example.com:9200"
 WITH_DISCOVERY = {"configuration_extra_settings": "SANDBOX_ENABLE_DISCOVERY: true\n"}
@@ -92,6 +95,30 @@ def test_an_instance_with_discovery_is_placed_on_the_one_with_the_fewest(world: 
     placed = [world.make_instance(**WITH_DISCOVERY).search_server for _ in range(4)]
     assert placed == [first, second, first, second]
     assert world.make_instance().search_server is None
+
+
+def test_a_server_at_a_loopback_address_is_for_hosts_of_this_machine(world: World) -> None:
+    register(world, url="http://127.0.0.5:9200")
+    other = MemoryProvider(world.cloud, kind="nspawn")
+    context = world.context()
+    outside = replace(context.outside, providers={**context.outside.providers, "nspawn": other})
+    far, _ = instances.create(
+        fields={
+            **FIELDS,
+            **WITH_DISCOVERY,
+            "internal_lms_domain": "far.example.com",
+            "provider": "nspawn",
+        },
+        context=replace(context, outside=outside),
+    )
+    assert far.search_server is None
+    assert world.make_instance(**WITH_DISCOVERY).search_server is not None
+
+
+def test_the_same_server_is_not_entered_under_two_names(world: World) -> None:
+    register(world)
+    with pytest.raises(NotPossible, match="is the search server main already"):
+        register(world, "second")
 
 
 def test_turning_discovery_on_later_places_it_too(world: World) -> None:

@@ -33,6 +33,16 @@ def test_an_app_server_comes_up_and_its_log_says_how(world: World) -> None:
     assert OpenEdXInstance.objects.get().successfully_provisioned
 
 
+@pytest.mark.parametrize(
+    "url, ports", [("builtin", {"8000", "8010"}), ("https://github.com/openedx/x", {"80"})]
+)
+def test_an_app_server_is_probed_where_its_configuration_lets_it_answer(
+    world: World, url: str, ports: set[str]
+) -> None:
+    world.spawn(world.make_instance(configuration_source_repo_url=url))
+    assert {one.connect_to.rpartition(":")[2] for one in world.prober.asked} == ports
+
+
 def test_an_app_server_that_was_not_to_be_activated_is_not(world: World) -> None:
     instance = world.make_instance()
     appserver = world.spawn(instance)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ocim.core.spec import Secret
 from ocim.project import options
 from ocim.project.databases import database
 from ocim.project.options import BASE_DIR, Options, load
@@ -53,6 +54,7 @@ DEFAULTS = {
     "OCIM_NSPAWN_NETWORK": IPv4Network("10.213.0.0/22"),
     "OCIM_SSH_POOL": "",
     "OCIM_BUILD_IMAGES": True,
+    "OCIM_NOTICES": (),
     "OCIM_TRANSPORT": "pipelining",
     "OCIM_LEASE": 15.0,
     "OCIM_DRAIN": 10.0,
@@ -92,6 +94,12 @@ def test_no_option_is_without_name_and_meaning() -> None:
             "url_rewrites",
             (("https://x.org/", "builtin"), ("git@y:", "file:///z")),
         ),
+        (
+            "OCIM_NOTICES",
+            "json://a,b  mailto://c",
+            "notices",
+            (Secret("json://a,b"), Secret("mailto://c")),
+        ),
         ("OCIM_WORKERS", "", "workers", 2),
     ],
 )
@@ -99,6 +107,10 @@ def test_a_value_is_read(name: str, text: str, field: str, value: object) -> Non
     loaded = load({name: text}, NONE)
     assert getattr(loaded, field) == value
     assert loaded.faults == ()
+
+
+def test_addresses_of_notices_do_not_print() -> None:
+    assert "hunter2" not in repr(load({"OCIM_NOTICES": "json://hunter2"}, NONE))
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:

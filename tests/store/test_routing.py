@@ -13,6 +13,7 @@ from ocim.store.models import (
     InstanceReference,
     LoadBalancingServer,
     OpenEdXAppServer,
+    OpenEdXInstance,
 )
 from ocim.store.models.instance import SERVICES
 from ocim.store.routing import PREVIEW_USER, preview_domain, routing_of
@@ -46,6 +47,15 @@ def test_a_site_leads_to_the_services_of_the_active_app_servers(world: World) ->
     lms, studio = routing(world).sites
     assert (lms.upstreams, lms.health_path) == (("10.0.0.1:8000",), "/heartbeat")
     assert (studio.upstreams, studio.health_path) == (("10.0.0.1:8010",), "/heartbeat")
+
+
+def test_a_site_leads_to_the_nginx_of_an_app_server_that_another_configuration_has_made(
+    world: World,
+) -> None:
+    url = "https://github.com/openedx/configuration"
+    world.spawn(world.make_instance(configuration_source_repo_url=url), activate=True)
+    world.spawn(OpenEdXInstance.objects.get())
+    assert {site.upstreams for site in routing(world).sites} == {("10.0.0.1:80",), ("10.0.0.2:80",)}
 
 
 def test_an_app_server_that_is_not_active_has_a_preview_behind_a_password(world: World) -> None:

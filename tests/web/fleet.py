@@ -4,9 +4,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from ocim.core.rollout import Rules
 from ocim.core.states import AppServerState, ServerState
 from ocim.operations import instances
 from ocim.operations.effective import effective_variables, freeze
+from ocim.operations.redeploy.begin import rules_to_json
 from ocim.store.models import (
     DatabaseServer,
     Deployment,
@@ -14,7 +16,9 @@ from ocim.store.models import (
     LogEntry,
     OpenEdXAppServer,
     OpenEdXInstance,
+    Rollout,
     Server,
+    Upgrade,
 )
 from ocim.wiring import context
 
@@ -69,6 +73,24 @@ def make_appserver(
     )
     made.save(update_fields=["server"])
     return made
+
+
+def make_rollout(*instances: OpenEdXInstance, **fields: Any) -> Rollout:
+    """A rollout over the instances, none of which was begun."""
+    given = {
+        "tag": "juniper2",
+        "arguments": {"tag": "juniper2"},
+        "rules": rules_to_json(Rules()),
+        "queue": "opencraft_low_priority",
+        "plan_hash": "0" * 64,
+        "begun_by": "ada on lab",
+        **fields,
+    }
+    rollout = Rollout.objects.create(**given)
+    Upgrade.objects.bulk_create(
+        Upgrade(rollout=rollout, instance=one, label=str(one)) for one in instances
+    )
+    return rollout
 
 
 def write_line(

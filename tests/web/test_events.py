@@ -16,7 +16,7 @@ from ocim.store import selectors
 from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance
 from ocim.web import events
 from ocim.web.live import Hub
-from tests.web.fleet import make_appserver, write_line
+from tests.web.fleet import make_appserver, make_rollout, write_line
 
 Events = AsyncIterator[str]
 
@@ -38,7 +38,8 @@ async def stream(name: str, pk: int, *, last: str = "", **query: Any) -> AsyncIt
     headers = {"Last-Event-ID": last} if last else {}
     response: Any = await client.get(reverse(name, args=[pk]), query, headers=headers)
     assert response.headers["Content-Type"] == "text/event-stream"
-    async with aclosing(response.streaming_content) as parts:
+    # What streams is closed, too, as it is when a browser goes away, and not at some later time.
+    async with aclosing(response._iterator), aclosing(response.streaming_content) as parts:
         assert await anext(parts) == b"retry: 1000\n\n"
         yield _split(parts)
 
@@ -117,6 +118,20 @@ def test_the_stream_begins_after_the_last_line_that_the_page_has(
         await write(made, "not yet there")
         async with stream("appserver-events", made.pk, after=shown) as found:
             assert "on the page" not in await lines_until(found, "not yet there")
+
+    played(scene)
+
+
+def test_word_comes_when_something_changes_in_a_mass_upgrade(
+    demo: OpenEdXInstance, hub: Hub
+) -> None:
+    rollout = make_rollout(demo)
+    mark = selectors.rollout_marks([rollout.pk])[rollout.pk]
+
+    async def scene() -> None:
+        async with stream("rollout-events", rollout.pk, mark=mark) as found:
+            await rollout.upgrades.aupdate(state="in progress")
+            assert await anext(found) == "event: changed\ndata: "
 
     played(scene)
 

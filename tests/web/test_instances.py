@@ -133,3 +133,9 @@ def test_a_large_fleet_takes_no_more_queries(
 @pytest.mark.parametrize("name", ["instance", "instance-progress", "instance-events"])
 def test_what_does_not_exist_is_not_found(admin: Client, db: None, name: str) -> None:
     assert admin.get(reverse(name, args=[9999])).status_code == 404
+
+
+def test_a_hold_is_told_with_its_reason(admin: Client, demo: OpenEdXInstance) -> None:
+    InstanceReference.objects.filter(pk=demo.pk).update(hold_reason="exams <b>")
+    html = page(admin, "instance", demo.pk)
+    assert "Mass upgrades leave it out: exams &lt;b&gt;" in html

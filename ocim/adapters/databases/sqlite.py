@@ -67,6 +67,35 @@ class SqliteDatabases:
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise OutsideRefusal(f"SQLite says: {error}.") from error
 
+    def dump(self, database: Database, path: Path) -> None:
+        """A SQLite file, as it is at one moment: who writes meanwhile does not wait."""
+        unfinished = path.with_name(f"{path.name}.part")
+        with _translated(path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            unfinished.unlink(missing_ok=True)
+            unfinished.touch(mode=0o600)
+        with self._open(_path(database)) as source, self._open(unfinished) as target:
+            source.backup(target)
+        with _translated(path):
+            unfinished.replace(path)
+
+    def restore(self, database: Database, path: Path) -> None:
+        """In one transaction."""
+        self.ensure(database)
+        with self._open(path) as source, self._open(_path(database)) as target:
+            source.backup(target)
+
+    @contextlib.contextmanager
+    def _open(self, path: Path) -> Iterator[sqlite3.Connection]:
+        """A file that is there: SQLite would make an empty one."""
+        if not path.exists():
+            raise OutsideRefusal(f"There is no SQLite database {path}.")
+        with (
+            _translated(path),
+            contextlib.closing(sqlite3.connect(path, self._lock_timeout)) as connection,
+        ):
+            yield connection
+
 
 def _only_this_database(action: int, *_: object) -> int:
     # The owner of the file could open any other one: that is what an account is for elsewhere.

@@ -1,6 +1,8 @@
 """Instance databases in memory."""
 
+import contextlib
 import sqlite3
+from pathlib import Path
 
 from ocim.core.errors import OutsideRefusal
 from ocim.core.spec import Database
@@ -31,16 +33,37 @@ class MemoryDatabases:
 
     def execute(self, database: Database, statement: str) -> int:
         """Run it on a SQLite database in memory that is made for it."""
+        try:
+            with self._content(database) as content:
+                return max(0, content.execute(statement).rowcount)
+        except sqlite3.Error as error:
+            raise OutsideRefusal(f"SQLite says: {error}.") from error
+
+    def dump(self, database: Database, path: Path) -> None:
+        """A SQLite file."""
+        unfinished = path.with_name(f"{path.name}.part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.unlink(missing_ok=True)
+        unfinished.touch(mode=0o600)
+        with contextlib.closing(sqlite3.connect(unfinished)) as target:
+            self._content(database).backup(target)
+        unfinished.replace(path)
+
+    def restore(self, database: Database, path: Path) -> None:
+        """From a SQLite file."""
+        if not path.exists():
+            raise OutsideRefusal(f"There is no SQLite database {path}.")
+        self.ensure(database)
+        with contextlib.closing(sqlite3.connect(path)) as source:
+            source.backup(self._content(database))
+
+    def _content(self, database: Database) -> sqlite3.Connection:
         key = _key(database)
         if key not in self.sizes:
             raise OutsideRefusal(f"There is no database {database.name}.")
         if key not in self._contents:
             self._contents[key] = sqlite3.connect(":memory:", check_same_thread=False)
-        try:
-            with self._contents[key] as content:
-                return max(0, content.execute(statement).rowcount)
-        except sqlite3.Error as error:
-            raise OutsideRefusal(f"SQLite says: {error}.") from error
+        return self._contents[key]
 
     def close(self) -> None:
         """Let go of what statements left."""

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 from threading import Lock
 
 from ocim.core.errors import Cancelled, HostUnreachable, OutsideError
-from ocim.core.spec import Connection, Host, HostRequest, Image
+from ocim.core.spec import Connection, Host, HostRequest, Image, Remnant
 
 PAUSE = 0.02
 BUILDER = "image-"
@@ -27,6 +27,7 @@ class Cloud:
     images: dict[str, Image] = field(default_factory=dict)
     building: Lock = field(default_factory=Lock)
     base: str = "bare"
+    remnants: list[Remnant] = field(default_factory=list)
 
     def lose(self, name: str) -> None:
         """Let a host vanish, as when a machine dies."""
@@ -97,6 +98,15 @@ class MemoryProvider:
     def destroy(self, name: str) -> None:
         """Take it out of the cloud."""
         self.cloud.lose(name)
+
+    def remnants(self) -> Sequence[Remnant]:
+        """Those that the cloud was told to have."""
+        return tuple(self.cloud.remnants)
+
+    def clear(self, remnant: Remnant) -> None:
+        """Take it out of the cloud."""
+        if remnant in self.cloud.remnants:
+            self.cloud.remnants.remove(remnant)
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
         """`argv` on this machine, with the host's environment."""

@@ -1,11 +1,13 @@
 """A provisioner whose runs happen in memory only, and go as they are told to."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Event
 
-from ocim.core.errors import Cancelled, NotPossible, OcimError, OutsideError
+from ocim.core.errors import Cancelled, NotPossible, OcimError, OutsideError, OutsideRefusal
 from ocim.core.spec import (
     ConfigurationSource,
     Isolation,
@@ -41,6 +43,7 @@ class MemoryProvisioner:
     `commits`: version of a configuration → what it stands for; every other one for itself.
     `without_images`: playbooks without an image part. `shared`: the variables that it reads.
     `image_runs`: how every run of an image part goes.
+    `repositories`: URL → where its files are.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class MemoryProvisioner:
         self.without_images = set(without_images)
         self.shared = frozenset({"SANDBOX_ENABLE_ECOMMERCE"})
         self.image_runs = MemoryRun(("install what all share",))
+        self.repositories: dict[str, Path] = {}
         self.jobs: list[ProvisionJob] = []
         self._provisioned: dict[str, Mapping[str, object]] = {}
 
@@ -79,6 +83,13 @@ class MemoryProvisioner:
             "playbook": job.source.playbook,
             "variables": repr(shared),
         }
+
+    @contextmanager
+    def files(self, source: ConfigurationSource) -> Iterator[tuple[ConfigurationSource, Path]]:
+        if source.repository_url not in self.repositories:
+            raise OutsideRefusal(f"{source.repository_url} cannot be fetched.")
+        version = self.commits.get(source.version, source.version)
+        yield replace(source, version=version), self.repositories[source.repository_url]
 
     def provision(
         self,

@@ -26,6 +26,11 @@ def holder(claims: Path, thing: str) -> str | None:
         return None
 
 
+def holders(claims: Path) -> set[str]:
+    """All names that hold something."""
+    return {name for link in claims.glob("*") if (name := holder(claims, link.name))}
+
+
 def release(claims: Path, name: str) -> None:
     """Give back what `name` has claimed."""
     for link in claims.glob("*"):

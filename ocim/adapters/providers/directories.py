@@ -4,10 +4,11 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ocim.core.errors import OutsideRefusal
+from ocim.core.spec import Remnant
 
 
 @contextlib.contextmanager
@@ -62,3 +63,16 @@ def empty(root: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
+
+
+def remnants(hosts: Path, held: Mapping[str, set[str]]) -> list[Remnant]:
+    """What hosts without a directory still have, of `what: names of those that have such a thing`.
+
+    A host has its directory before anything else, and until it has nothing else.
+    """
+    return [
+        Remnant(what, name)
+        for what, names in held.items()
+        for name in sorted(names)
+        if not (hosts / name).exists()
+    ]

@@ -30,6 +30,17 @@ def of_host(root: Path) -> set[int]:
     return {pid for pid in parents if _descends(pid, marked, parents)} - {os.getpid()}
 
 
+def hosts_below(directory: Path) -> set[str]:
+    """Return the names of the hosts in the directory that have processes."""
+    mark = f"{MARK}={directory}/".encode()
+    names = set()
+    for environ in PROC.glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):  # it has just ended, or is not ours
+            found = [one for one in environ.read_bytes().split(b"\0") if one.startswith(mark)]
+            names |= {os.fsdecode(one.removeprefix(mark)).partition("/")[0] for one in found}
+    return names
+
+
 def end(root: Path, supervisor: int | None, *, grace: float) -> None:
     """Ask the supervisor to end its programs and itself, then what is left; kill the obstinate.
 

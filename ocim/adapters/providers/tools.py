@@ -1,5 +1,7 @@
 """Programs of this machine that make hosts: run to their end, and what they say when they fail."""
 
+import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -11,9 +13,17 @@ LINES = 20
 
 
 def run(
-    argv: Sequence[str | Path], *, stdin: str = "", cwd: Path | None = None, timeout: float = 60.0
+    argv: Sequence[str | Path],
+    *,
+    stdin: str = "",
+    cwd: Path | None = None,
+    timeout: float = 60.0,
+    environment: Mapping[str, str] | None = None,
 ) -> str:
-    """Return what it prints; OutsideRefusal with the end of what it says where it fails."""
+    """Return what it prints; OutsideRefusal with the end of what it says where it fails.
+
+    `environment`: besides this process's own.
+    """
     words = [str(word) for word in argv]
     try:
         done = subprocess.run(
@@ -21,6 +31,7 @@ def run(
             input=stdin,
             cwd=cwd,
             timeout=timeout,
+            env={**os.environ, **(environment or {})},
             capture_output=True,
             text=True,
             check=False,
@@ -33,6 +44,18 @@ def run(
         said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-LINES:])
         raise OutsideRefusal(f"`{' '.join(words[:3])}` failed: {said or done.returncode}")
     return done.stdout
+
+
+def mounts_below(directory: Path) -> list[Path]:
+    """What is mounted in the directory, the outermost first."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    points = [Path(_unescaped(line.split()[4])) for line in lines]
+    return [point for point in points if point.is_relative_to(directory)]
+
+
+def _unescaped(text: str) -> str:
+    """The kernel writes what would end a word in octal."""
+    return re.sub(r"\\(\d{3})", lambda found: chr(int(found[1], 8)), text)
 
 
 def missing(packages: Mapping[str, str]) -> list[str]:

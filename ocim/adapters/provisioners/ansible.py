@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import uv
@@ -165,6 +166,11 @@ class AnsibleProvisioner:
         if checked.returncode:
             said = masker(job.variables)(condensed(checked.stderr or checked.stdout))
             raise BadInput([f"The playbook {job.source.playbook} is not valid: {said}"])
+
+    def files(
+        self, source: ConfigurationSource
+    ) -> AbstractContextManager[tuple[ConfigurationSource, Path]]:
+        return self._sources.files(source)
 
     def _write(
         self,

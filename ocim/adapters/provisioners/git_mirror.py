@@ -58,10 +58,11 @@ class GitMirror:
         self._directory = directory
         self._access = access
 
-    def commit(self, version: str) -> str:
+    def commit(self, version: str, *, known_will_do: bool = False) -> str:
         """The commit that a branch, a tag or a commit's name stands for, as of now.
 
-        Where the repository cannot be reached, as of the last time that it could.
+        Where the repository cannot be reached, as of the last time that it could; and where
+        `known_will_do`, it is not even asked for what it had at that time.
         """
         if not version or _IMPOSSIBLE.search(version):
             raise BadInput(
@@ -69,7 +70,8 @@ class GitMirror:
                 remedy="Set configuration_version to a branch, a tag or a commit.",
             )
         with self._locked():
-            if COMMIT.fullmatch(version) and (known := self._known(version)):
+            stays = known_will_do or COMMIT.fullmatch(version)
+            if stays and (known := self._known(version)):
                 return known
             try:
                 self._fetch(version)

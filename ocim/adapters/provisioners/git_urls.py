@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from ocim.core.errors import BadInput
+from ocim.core.secrets import without_credentials
 
 SCHEMES = ("https", "ssh", "file", "http", "git")
 _SCP_LIKE = re.compile(r"(?:[\w.+-]+@)?[A-Za-z0-9][\w.-]*:(?!:)[^\s:][^\s]*")
@@ -36,7 +37,8 @@ def git_url(url: str) -> GitUrl:
         return GitUrl(plain)
     parts = urlsplit(plain) if plain.isprintable() and " " not in plain else None
     if parts is None or parts.scheme not in SCHEMES or (parts.hostname or "").startswith("-"):
-        raise BadInput([f"{shown(plain)!r} is not a repository that can be used."], remedy=_REMEDY)
+        problem = f"{without_credentials(plain)!r} is not a repository that can be used."
+        raise BadInput([problem], remedy=_REMEDY)
     if "@" not in parts.netloc:
         return GitUrl(plain)
     credentials, _, host = parts.netloc.rpartition("@")
@@ -45,8 +47,3 @@ def git_url(url: str) -> GitUrl:
         return GitUrl(parts._replace(netloc=f"{user}@{host}").geturl())
     bare = parts._replace(netloc=host).geturl()
     return GitUrl(bare, unquote(user), unquote(password))
-
-
-def shown(url: str) -> str:
-    """`url` for a message: with nothing between scheme and host."""
-    return re.sub(r"(?<=://)[^/]*@", "", url)

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ocim.adapters.provisioners.git_urls import shown
 from ocim.adapters.provisioners.masking import holds_secrets
 from ocim.core.errors import NotPossible
+from ocim.core.secrets import without_credentials
 from ocim.core.spec import ProvisionJob
 from ocim.documents.configuration_repository import read_repository
 
@@ -29,8 +29,9 @@ def image_part(job: ProvisionJob, playbook: Path) -> tuple[Path, dict[str, objec
     """
     of_image = playbook.with_name(f"{playbook.stem}{SUFFIX}")
     if not of_image.is_file():
+        where = without_credentials(job.source.repository_url)
         raise NotPossible(
-            f"There are no images for {playbook.name} of {shown(job.source.repository_url)}: it has"
+            f"There are no images for {playbook.name} of {where}: it has"
             f" no {of_image.name}, which would say what no instance differs in.",
         )
     names = names_in(of_image)

@@ -6,7 +6,7 @@ One class per kind of source; `Sources` picks the one that a URL leads to.
 import hashlib
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
@@ -14,14 +14,13 @@ from typing import Protocol
 
 from ocim.adapters.provisioners.environments import Environments, recipe
 from ocim.adapters.provisioners.git_mirror import COMMIT, GitAccess, GitMirror
-from ocim.adapters.provisioners.git_urls import git_url, shown
+from ocim.adapters.provisioners.git_urls import git_url
 from ocim.adapters.provisioners.image_part import SUFFIX, digest_of
 from ocim.adapters.provisioners.sandbox import Sandbox
 from ocim.adapters.provisioners.shelf import Shelf
 from ocim.core.errors import BadInput
-from ocim.core.spec import ConfigurationSource
-
-BUILTIN = "builtin"
+from ocim.core.secrets import without_credentials
+from ocim.core.spec import BUILTIN, ConfigurationSource
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,10 @@ class Source(Protocol):
     def configuration(self, version: str) -> Iterator[Configuration]:
         """The configuration of that version; it stays for as long as the block lasts."""
 
+    @contextmanager
+    def files(self, version: str) -> Iterator[tuple[str, Path]]:
+        """Its files, and their exact version: what was fetched before is not asked for again."""
+
 
 @dataclass(frozen=True)
 class BuiltinSource:
@@ -69,6 +72,10 @@ class BuiltinSource:
     def configuration(self, version: str) -> Iterator[Configuration]:
         content = f"builtin {digest_of(self.directory)}"
         yield Configuration((self.directory,), self.directory, is_builtin=True, content=content)
+
+    @contextmanager
+    def files(self, version: str) -> Iterator[tuple[str, Path]]:
+        yield version, self.directory
 
 
 class GitSource:
@@ -90,11 +97,7 @@ class GitSource:
     def configuration(self, version: str) -> Iterator[Configuration]:
         commit = self.exact(version)
         with ExitStack() as stack:
-            checkout = stack.enter_context(
-                self._checkouts.item(
-                    self._name(commit), lambda path: self._mirror.check_out(commit, path)
-                )
-            )
+            checkout = stack.enter_context(self._checkout(commit))
             # Where upstream has them, and where small repositories have them.
             directories = tuple(filter(Path.is_dir, (checkout / "playbooks", checkout)))
             configuration = Configuration(directories, checkout, content=commit)
@@ -104,6 +107,19 @@ class GitSource:
                     configuration, environment=environment, requirements=wanted.name
                 )
             yield configuration
+
+    @contextmanager
+    def files(self, version: str) -> Iterator[tuple[str, Path]]:
+        commit = version
+        if not (COMMIT.fullmatch(version) and self._checkouts.holds(self._name(version))):
+            commit = self._mirror.commit(version, known_will_do=True)
+        with self._checkout(commit) as checkout:
+            yield commit, checkout
+
+    def _checkout(self, commit: str) -> AbstractContextManager[Path]:
+        return self._checkouts.item(
+            self._name(commit), lambda path: self._mirror.check_out(commit, path)
+        )
 
     def _name(self, commit: str) -> str:
         return f"{self._key}-{commit}"
@@ -124,15 +140,26 @@ class Sources:
     access: GitAccess = field(default_factory=GitAccess)
 
     def exact(self, source: ConfigurationSource) -> ConfigurationSource:
-        """The same with a version that never means anything else."""
+        """The same with a version that never means anything else, and where it leads as its URL."""
         version = self._find(source.repository_url).exact(source.version)
-        return replace(source, version=version)
+        return self._exact(source, version)
+
+    @contextmanager
+    def files(self, source: ConfigurationSource) -> Iterator[tuple[ConfigurationSource, Path]]:
+        """All files, whatever the playbook, with the exact source; nothing is installed for it."""
+        with self._find(source.repository_url).files(source.version) as (version, directory):
+            yield self._exact(source, version), directory
 
     @contextmanager
     def playbook(self, source: ConfigurationSource) -> Iterator[tuple[Path, Configuration]]:
         """The playbook's file, and what it belongs to; an OcimError says why there is none."""
         with self._find(source.repository_url).configuration(source.version) as configuration:
             yield _playbook(source, configuration), configuration
+
+    def _exact(self, source: ConfigurationSource, version: str) -> ConfigurationSource:
+        is_builtin = self._rewritten(source.repository_url) == BUILTIN
+        url = BUILTIN if is_builtin else source.repository_url
+        return replace(source, repository_url=url, version=version)
 
     def _find(self, url: str) -> Source:
         leads_to = self._rewritten(url)
@@ -160,7 +187,8 @@ def _playbook(source: ConfigurationSource, configuration: Configuration) -> Path
         for path in directory.glob("*.yml")
         if not path.name.startswith(".") and not path.name.endswith(SUFFIX)
     }
+    where = without_credentials(source.repository_url)
     raise BadInput(
-        [f"There is no playbook {source.playbook!r} in {shown(source.repository_url)}."],
+        [f"There is no playbook {source.playbook!r} in {where}."],
         remedy=f"Set configuration_playbook_name to one of: {', '.join(sorted(there))}.",
     )

@@ -10,7 +10,10 @@ from django.db import transaction
 from ocim.core.actions import Action, DriveRollout
 from ocim.core.errors import BadInput
 from ocim.core.rollout import Rules
+from ocim.core.states import Happening
 from ocim.core.windows import Window
+from ocim.operations.context import Context
+from ocim.operations.redeploy.history import happened
 from ocim.operations.redeploy.plan import Plan, drift
 from ocim.store.models import Rollout, Upgrade
 
@@ -21,13 +24,16 @@ def begin(
     rules: Rules,
     arguments: Mapping[str, Any],
     queue: str,
+    context: Context,
     activate: bool = True,
     strict_sql: bool = False,
+    backup: bool = False,
     creator_id: int | None = None,
+    begun_by: str = "",
 ) -> tuple[Rollout, list[Action]]:
     """Write the rollout down; BadInput where an instance has drifted since it was planned."""
     with transaction.atomic():
-        if drifted := drift(plan):
+        if drifted := drift(plan, context):
             raise BadInput(drifted, remedy="Plan again: this plan was made for another state.")
         rollout = Rollout.objects.create(
             tag=plan.tag,
@@ -36,10 +42,12 @@ def begin(
             update=dict(plan.update),
             sql=list(plan.sql),
             strict_sql=strict_sql,
+            backup=backup,
             activate=activate,
             plan_hash=plan.hash,
             queue=queue,
             creator_id=creator_id,
+            begun_by=begun_by,
         )
         Upgrade.objects.bulk_create(
             Upgrade(
@@ -49,10 +57,13 @@ def begin(
                 wave=item.wave,
                 before=dict(item.before),
                 after=dict(item.after),
+                variables=list(item.variables),
             )
             for item in plan.items
         )
-    return rollout, [DriveRollout(rollout.pk)]
+        by = str(rollout.creator) if rollout.creator else begun_by
+        actions = happened(rollout, Happening.BEGUN, by=by)
+    return rollout, [*actions, DriveRollout(rollout.pk)]
 
 
 def rules_to_json(rules: Rules) -> dict[str, Any]:

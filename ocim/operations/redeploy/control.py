@@ -4,18 +4,28 @@ from django.db import transaction
 
 from ocim.core.actions import Action, DriveRollout
 from ocim.core.errors import NotPossible
-from ocim.core.states import ROLLOUT_TRANSITIONS, RolloutState, UpgradeState, may_become
+from ocim.core.states import (
+    ROLLOUT_TRANSITIONS,
+    Happening,
+    RolloutState,
+    UpgradeState,
+    may_become,
+)
+from ocim.operations.redeploy.history import happened
+from ocim.operations.redeploy.record import many
 from ocim.store.models import Rollout, Upgrade
 
 _R = RolloutState
 
 
-def pause(rollout: Rollout, *, reason: str = "Somebody paused it.") -> None:
-    """Start no more; what is under way goes on to its end."""
-    _move(rollout, _R.PAUSED, reason=reason)
+def pause(rollout: Rollout, *, by: str = "") -> list[Action]:
+    """Start no more; what is under way goes on to its end. `by` says who wants it so."""
+    with transaction.atomic():
+        _move(rollout, _R.PAUSED, reason=f"{by or 'Somebody'} paused it.")
+        return happened(rollout, Happening.PAUSED, by=by)
 
 
-def resume(rollout: Rollout) -> list[Action]:
+def resume(rollout: Rollout, *, by: str = "") -> list[Action]:
     """Go on; failures so far stop it no more, and a wave that waits for approval has it."""
     with transaction.atomic():
         if _locked(rollout).state != _R.PAUSED:
@@ -24,18 +34,20 @@ def resume(rollout: Rollout) -> list[Action]:
         wave = waiting.wave if waiting else rollout.approved_wave
         _move(rollout, _R.RUNNING, reason="", approved_wave=wave)
         rollout.upgrades.filter(state=UpgradeState.FAILED).update(forgiven=True)
-    return [DriveRollout(rollout.pk)]
+        actions = happened(rollout, Happening.RESUMED, by=by)
+    return [DriveRollout(rollout.pk), *actions]
 
 
-def abort(rollout: Rollout) -> list[Action]:
+def abort(rollout: Rollout, *, by: str = "") -> list[Action]:
     """Start no more, for good; what is under way goes on to its end. Works while it is paused."""
     with transaction.atomic():
-        _move(rollout, _R.ABORTED, reason="Somebody aborted it.")
+        _move(rollout, _R.ABORTED, reason=f"{by or 'Somebody'} aborted it.")
+        actions = happened(rollout, Happening.ABORTED, by=by)
         rollout.upgrades.filter(state=UpgradeState.PENDING).update(state=UpgradeState.CANCELLED)
-    return [DriveRollout(rollout.pk)]
+    return [DriveRollout(rollout.pk), *actions]
 
 
-def retry(rollout: Rollout, *, cause: str = "") -> list[Action]:
+def retry(rollout: Rollout, *, cause: str = "", by: str = "") -> list[Action]:
     """Try the failed and the cancelled again, or just those that failed for one cause.
 
     Their settings are taken as they are now; SQL that was run is not run again. What waits in a
@@ -61,7 +73,9 @@ def retry(rollout: Rollout, *, cause: str = "") -> list[Action]:
         if rollout.state != _R.RUNNING:
             _move(rollout, _R.RUNNING, reason="", ended_at=None)
             rollout.upgrades.filter(state=UpgradeState.FAILED).update(forgiven=True)
-    return [DriveRollout(rollout.pk)]
+        what = cause or many(len(chosen), "instance")
+        actions = happened(rollout, Happening.RETRIED, reason=what, by=by)
+    return [DriveRollout(rollout.pk), *actions]
 
 
 def _locked(rollout: Rollout) -> Rollout:

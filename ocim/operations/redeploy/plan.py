@@ -8,14 +8,20 @@ from typing import Any
 
 from django.db.models import IntegerField
 
-from ocim.core.canaries import Candidate, waves
+from ocim.catalog.switches import services_of
 from ocim.core.errors import BadInput
+from ocim.core.variables import Effective
+from ocim.core.waves import Candidate, Share, waves
 from ocim.operations.context import Context
 from ocim.operations.instances import SETTABLE, as_changed
-from ocim.operations.redeploy.selection import FAILED, Selection, nearest
+from ocim.operations.redeploy.masking import shown
+from ocim.operations.redeploy.selection import FAILED, WITH, Selection, nearest
+from ocim.operations.redeploy.variables import Change, changes, fingerprint, live_variables
 from ocim.store.models import OpenEdXInstance
 
 LONGEST_TAG = 93
+AT_ONCE = 200
+"""Instances whose variables are in memory at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,10 @@ class Item:
     label: str
     before: Mapping[str, Any]
     after: Mapping[str, Any]
+    variables: Sequence[Change] = ()
+    """How the new app servers' variables differ from those of the one that serves."""
+    fingerprint: str = ""
+    """Of all the variables that the new app servers are to have."""
     wave: int = 0
 
 
@@ -57,27 +67,40 @@ def make_plan(
     selection: Selection,
     update: Mapping[str, Any],
     sql: Sequence[str],
-    canaries: int,
+    shares: Sequence[Share],
     context: Context,
 ) -> Plan:
     """Look at every selected instance as it would be after the update.
 
-    BadInput lists what is wrong, for all instances at once; nothing is written.
+    `shares` say who goes in which wave. BadInput lists what is wrong, for all instances at once;
+    nothing is written.
     """
-    faults = [*_faults_of_tag(tag), *_faults_of_update(update)]
-    after = {}
-    for one in () if faults else selection.chosen:
-        after[one.pk], found = as_changed(one, update, context)
-        faults += [f"{one}: {fault}" for fault in found]
+    faults = [
+        *_faults_of_tag(tag), *_faults_of_update(update), *_faults_of(shares, selection.chosen),
+    ]  # fmt: skip
+    items: list[Item] = []
+    candidates: list[Candidate] = []
+    for start in range(0, 0 if faults else len(selection.chosen), AT_ONCE):
+        some = selection.chosen[start : start + AT_ONCE]
+        live = live_variables(some)
+        for one in some:
+            try:
+                after, variables = as_changed(one, update, context)
+            except BadInput as error:
+                faults += [f"{one}: {fault}" for fault in error.faults]
+                continue
+            items.append(_item(one, after, live.get(one.pk), variables))
+            candidates.append(_candidate(one, variables))
     if faults:
         raise BadInput(faults, remedy="Nothing was changed.")
-    wave_of = waves([_candidate(one) for one in selection.chosen], canaries)
-    items = tuple(
-        Item(one.pk, str(one), _fields(one, update), after[one.pk], wave_of[one.pk])
-        for one in selection.chosen
+    wave_of = waves(candidates, shares)
+    return Plan(
+        tag,
+        tuple(replace(item, wave=wave_of[item.instance_id]) for item in items),
+        dict(update),
+        tuple(sql),
+        tuple((str(one), reason) for one, reason in selection.left_out),
     )
-    left_out = tuple((str(one), reason) for one, reason in selection.left_out)
-    return Plan(tag, items, dict(update), tuple(sql), left_out)
 
 
 def from_json(kept: Mapping[str, Any]) -> Plan:
@@ -99,41 +122,93 @@ def from_json(kept: Mapping[str, Any]) -> Plan:
     return plan
 
 
-def drift(plan: Plan) -> list[str]:
+def drift(plan: Plan, context: Context) -> list[str]:
     """How the fleet differs now from what the plan was made for; a line for each instance."""
-    there = OpenEdXInstance.objects.select_related("ref_set").in_bulk(
-        [item.instance_id for item in plan.items]
-    )
-    return [line for item in plan.items if (line := _drift(item, there.get(item.instance_id)))]
+    lines = []
+    for start in range(0, len(plan.items), AT_ONCE):
+        some = plan.items[start : start + AT_ONCE]
+        there = OpenEdXInstance.objects.select_related(*WITH).in_bulk(
+            [item.instance_id for item in some]
+        )
+        found = {pk: one for pk, one in there.items() if not one.ref_set.is_archived}
+        live = live_variables(list(found.values()))
+        for item in some:
+            one = there.get(item.instance_id)
+            lines.append(_drift(item, one, live.get(item.instance_id), context))
+    return [line for line in lines if line]
 
 
-def _drift(item: Item, instance: OpenEdXInstance | None) -> str:
+def _drift(
+    item: Item, instance: OpenEdXInstance | None, live: Effective | None, context: Context
+) -> str:
     if instance is None:
         return f"{item.label} is not there any more."
     if instance.ref_set.is_archived:
         return f"{item.label} was archived."
     now = _fields(instance, item.before)
-    changed = [
-        f"{name} was {old!r} and is {now[name]!r}"
+    edited = [
+        f"{name} was {shown(name, old)!r} and is {shown(name, now[name])!r}"
         for name, old in item.before.items()
         if now[name] != old
     ]
-    return f"{item.label}: {', '.join(changed)}." if changed else ""
+    if edited:
+        return f"{item.label}: {', '.join(edited)}."
+    try:
+        _, variables = as_changed(instance, item.after, context)
+    except BadInput as error:
+        return f"{item.label}: {' '.join(error.faults)}"
+    if fingerprint(instance, variables) == item.fingerprint:
+        return ""
+    others = _paths(item.variables, changes(live, variables)) or "a secret"
+    return f"{item.label}: of its variables, {others} would not be as planned."
+
+
+def _paths(planned: Sequence[Change], now: Sequence[Change]) -> str:
+    """The variables of which something else would change than was planned."""
+    differ = [one for one in (*planned, *now) if one not in planned or one not in now]
+    return ", ".join(dict.fromkeys(".".join(one["path"]) for one in differ))
+
+
+def _item(
+    instance: OpenEdXInstance, after: Mapping[str, Any], live: Effective | None, new: Effective
+) -> Item:
+    return Item(
+        instance.pk,
+        str(instance),
+        _fields(instance, after),
+        after,
+        changes(live, new),
+        fingerprint(instance, new),
+    )
 
 
 def _fields(instance: OpenEdXInstance, names: Mapping[str, Any]) -> dict[str, Any]:
     return {name: getattr(instance, name) for name in names}
 
 
-def _candidate(instance: OpenEdXInstance) -> Candidate:
+def _candidate(instance: OpenEdXInstance, variables: Effective) -> Candidate:
+    values = variables.values
     kind = (
         instance.openedx_release,
         instance.configuration_source_repo_url,
         instance.provider,
-        "SANDBOX_ENABLE_" in instance.configuration_extra_settings,
-        "THEME" in instance.configuration_extra_settings.upper(),
+        services_of(values),
+        json.dumps(
+            {name: value for name, value in values.items() if "THEM" in name},
+            sort_keys=True,
+            default=str,
+        ),
     )
-    return Candidate(instance.pk, kind)
+    return Candidate(instance.pk, kind, frozenset(one.name for one in instance.tags.all()))
+
+
+def _faults_of(shares: Sequence[Share], chosen: Sequence[OpenEdXInstance]) -> list[str]:
+    there = {tag.name for one in chosen for tag in one.tags.all()}
+    return [
+        f"--waves: no instance that is to be upgraded is tagged {share.tag!r}."
+        for share in shares
+        if share.tag and share.tag not in there
+    ]
 
 
 def _faults_of_tag(tag: str) -> list[str]:

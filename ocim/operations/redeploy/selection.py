@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import FieldError, ValidationError
@@ -14,6 +15,8 @@ from ocim.store.models import OpenEdXInstance
 
 FAILED = "-failed"
 """What is put behind the tag of instances that failed."""
+WITH = ("ref_set", "database_server", "broker_server", "search_server")
+"""What an instance's variables are made of, besides itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ def select(
     tag: str,
     including: Mapping[str, Any],
     excluding: Mapping[str, Any],
+    now: datetime,
     retry_failed: bool = False,
 ) -> Selection:
     """Apply the filters, as `OpenEdXInstance.objects.filter` and `exclude` do.
@@ -38,7 +42,7 @@ def select(
     """
     fleet = (
         OpenEdXInstance.objects.filter(ref_set__is_archived=False)
-        .select_related("ref_set", "database_server")
+        .select_related(*WITH)
         .prefetch_related("tags")
     )
     faults: list[str] = []
@@ -50,14 +54,14 @@ def select(
     selected = fleet.filter(pk__in=matched.values("pk")).exclude(pk__in=excluded.values("pk"))
     chosen, left_out = [], []
     for instance in selected.order_by("pk"):
-        if reason := _unfit(instance, tag, retry_failed=retry_failed):
+        if reason := _unfit(instance, tag, now, retry_failed=retry_failed):
             left_out.append((instance, reason))
         else:
             chosen.append(instance)
     return Selection(tuple(chosen), tuple(left_out))
 
 
-def _unfit(instance: OpenEdXInstance, tag: str, *, retry_failed: bool) -> str:
+def _unfit(instance: OpenEdXInstance, tag: str, now: datetime, *, retry_failed: bool) -> str:
     tags = {one.name for one in instance.tags.all()}
     if tag in tags:
         return f"it is tagged {tag} already"
@@ -65,6 +69,8 @@ def _unfit(instance: OpenEdXInstance, tag: str, *, retry_failed: bool) -> str:
         return f"it is tagged {tag}{FAILED}; --retry-failed takes it again"
     if not instance.successfully_provisioned:
         return "no app server of it was ever provisioned"
+    if held := instance.hold.on(now):
+        return f"it is held: {held}"
     return ""
 
 

@@ -2,9 +2,10 @@
 
 import time
 
-from ocim.core.errors import LostClaim, OcimError
+from ocim.core.errors import OcimError
 from ocim.core.states import SqlState
 from ocim.operations.context import Context
+from ocim.store.claims import require_lease
 from ocim.store.models import Lease, SqlRun, Upgrade
 from ocim.store.specs import instance_spec
 
@@ -33,8 +34,7 @@ def run_sql(upgrade: Upgrade, lease: Lease, context: Context) -> None:
 
 def _run(run: SqlRun, upgrade: Upgrade, lease: Lease, context: Context) -> None:
     assert upgrade.instance is not None  # noqa: S101 - it holds the lease
-    if not Lease.objects.filter(pk=lease.pk, fence=lease.fence).exists():
-        raise LostClaim(f"Another worker took over instance {lease.pk}.")
+    require_lease(lease)
     database = instance_spec(upgrade.instance, context.policy).databases[DATABASE]
     started = time.monotonic()
     try:

@@ -4,9 +4,11 @@ from django.db import transaction
 
 from ocim.core.actions import Action
 from ocim.core.errors import NotPossible
-from ocim.core.states import AppServerState, RolloutState, UpgradeState
+from ocim.core.states import AppServerState, Happening, RolloutState, UpgradeState
 from ocim.operations import activate, instances, jobs
 from ocim.operations.context import Context
+from ocim.operations.redeploy.history import happened
+from ocim.operations.redeploy.record import many
 from ocim.store.claims import move_upgrade
 from ocim.store.models import InstanceTag, Job, Lease, OpenEdXAppServer, Rollout, Upgrade
 
@@ -29,7 +31,7 @@ def undoable(rollout: Rollout) -> tuple[list[Upgrade], list[tuple[Upgrade, str]]
     return possible, impossible
 
 
-def request(rollout: Rollout) -> list[Action]:
+def request(rollout: Rollout, *, by: str = "") -> list[Action]:
     """Have all taken back that can be; NotPossible before it is over, or where nothing can."""
     with transaction.atomic():
         if rollout.state != RolloutState.ENDED:
@@ -37,7 +39,8 @@ def request(rollout: Rollout) -> list[Action]:
         possible, _ = undoable(rollout)
         if not possible:
             raise NotPossible("There is nothing that can be undone.")
-        return [jobs.nudge(_submit(upgrade)) for upgrade in possible]
+        actions = happened(rollout, Happening.UNDONE, reason=many(len(possible), "instance"), by=by)
+        return [*actions, *(jobs.nudge(_submit(upgrade)) for upgrade in possible)]
 
 
 def run(job: Job, lease: Lease, context: Context) -> list[Action]:
@@ -59,6 +62,13 @@ def run(job: Job, lease: Lease, context: Context) -> list[Action]:
         )
         upgrade.instance.tags.remove(*InstanceTag.objects.filter(name=upgrade.rollout.tag))
     return actions
+
+
+def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
+    """The new ones serve on; the rollout's history says why."""
+    upgrade = Upgrade.objects.select_related("rollout").get(pk=job.arguments["upgrade"])
+    actions = happened(upgrade.rollout, Happening.NOT_UNDONE, reason=f"{upgrade}: {job.error}")
+    return [*actions, *activate.give_up(job, lease, context)]
 
 
 def _submit(upgrade: Upgrade) -> Job:

@@ -10,11 +10,13 @@ from ocim.core.actions import Action, DriveRollout
 from ocim.core.causes import signature
 from ocim.core.errors import NotPossible
 from ocim.core.rollout import pause_before_attempt
-from ocim.core.states import RolloutState, UpgradeState
+from ocim.core.states import RolloutState, StepState, UpgradeState
 from ocim.operations import activate, instances, spawn
 from ocim.operations.context import Context
 from ocim.operations.jobs import OPEN
+from ocim.operations.redeploy.backup import back_up
 from ocim.operations.redeploy.begin import rules_from_json
+from ocim.operations.redeploy.journal import Journal, close_steps
 from ocim.operations.redeploy.selection import FAILED
 from ocim.operations.redeploy.sql import run_sql
 from ocim.store.claims import move_upgrade, write_job
@@ -28,24 +30,30 @@ def run(job: Job, lease: Lease, context: Context) -> list[Action]:
     look = DriveRollout(rollout.pk)
     if not _is_at(job, upgrade) or _handed_back(upgrade, job, lease, context):
         return [look]
-    _begin(upgrade, job, lease)
-    if rollout.sql:
-        _step(upgrade, "SQL")
-        run_sql(upgrade, lease, context)
-    _step(upgrade, "settings")
-    actions = _change(upgrade, job, lease, context)
-    _step(upgrade, "provisioning")
-    _write_down(upgrade, job, lease, context)
-    actions += spawn.run(job, lease, context)
-    if rollout.activate:
-        _step(upgrade, "activation")
-        actions += activate.activate(job, lease, context)
-    with transaction.atomic():
-        move_upgrade(
-            upgrade, UpgradeState.SUCCEEDED, lease=lease, ended_at=context.now(),
-            step="done", failure="", cause="",
-        )  # fmt: skip
-        mark(_instance(job), rollout.tag, failed=False)
+    with Journal(upgrade, lease, context) as journal:
+        journal.enter("preparation")
+        _begin(upgrade, job, lease)
+        if rollout.backup:
+            journal.enter("backup")
+            back_up(upgrade, context)
+        if rollout.sql:
+            journal.enter("SQL")
+            run_sql(upgrade, lease, context)
+        journal.enter("settings")
+        actions = _change(upgrade, job, lease, context)
+        journal.enter("app servers")
+        _write_down(upgrade, job, lease, context)
+        actions += spawn.run(job, lease, context, on_step=journal.enter)
+        if rollout.activate:
+            actions += activate.activate(job, lease, context, on_step=journal.enter)
+        journal.enter("tags")
+        with transaction.atomic():
+            move_upgrade(
+                upgrade, UpgradeState.SUCCEEDED, lease=lease, ended_at=context.now(),
+                step="done", failure="", cause="",
+            )  # fmt: skip
+            mark(_instance(job), rollout.tag, failed=False)
+            journal.finish()
     return [*actions, look]
 
 
@@ -66,6 +74,7 @@ def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
             instance_id=instance.pk, before=upgrade.before, after=upgrade.after
         )
     now = context.now()
+    close_steps([upgrade.pk], StepState.INTERRUPTED, now)
     names = (instance.name, instance.database_name, *instance.domains.all())
     why = {"failure": job.error, "cause": signature(job.error, *names), "ended_at": now}
     if _may_try_again(upgrade, rollout, job):
@@ -114,9 +123,9 @@ def _handed_back(upgrade: Upgrade, job: Job, lease: Lease, context: Context) -> 
     rollout, now = upgrade.rollout, context.now()
     if job.memory.get("begun"):
         return False
-    window = rules_from_json(rollout.rules).window
-    is_open = not window or window.next_opening(now, _instance(job).time_zone) == now
-    if rollout.state == RolloutState.RUNNING and is_open:
+    window, instance = rules_from_json(rollout.rules).window, _instance(job)
+    is_open = not window or window.next_opening(now, instance.time_zone) == now
+    if rollout.state == RolloutState.RUNNING and is_open and not instance.hold.on(now):
         return False
     aborted = rollout.state == RolloutState.ABORTED
     move_upgrade(
@@ -190,7 +199,3 @@ def _write_down(upgrade: Upgrade, job: Job, lease: Lease, context: Context) -> N
 def _remember(job: Job, lease: Lease, **facts: bool) -> None:
     write_job(job, lease=lease, memory={**job.memory, **facts})
     job.refresh_from_db()
-
-
-def _step(upgrade: Upgrade, step: str) -> None:
-    Upgrade.objects.filter(pk=upgrade.pk).update(step=step)

@@ -6,7 +6,14 @@ from ocim.store.models.instance import Domain, InstanceReference, InstanceTag, O
 from ocim.store.models.job import Job
 from ocim.store.models.lease import Lease
 from ocim.store.models.log import LogEntry
-from ocim.store.models.rollout import Rollout, SqlRun, Upgrade
+from ocim.store.models.rollout import (
+    Backup,
+    Rollout,
+    RolloutEvent,
+    SqlRun,
+    Upgrade,
+    UpgradeStep,
+)
 from ocim.store.models.server import Server
 from ocim.store.models.shared import (
     BrokerServer,
@@ -17,6 +24,7 @@ from ocim.store.models.shared import (
 from ocim.store.models.worker import Worker
 
 __all__ = [
+    "Backup",
     "BrokerServer",
     "DatabaseServer",
     "Deployment",
@@ -30,9 +38,11 @@ __all__ = [
     "OpenEdXAppServer",
     "OpenEdXInstance",
     "Rollout",
+    "RolloutEvent",
     "SearchServer",
     "Server",
     "SqlRun",
     "Upgrade",
+    "UpgradeStep",
     "Worker",
 ]

@@ -41,6 +41,9 @@ class OpenEdXAppServer(models.Model):
     image = models.CharField(
         max_length=100, blank=True, help_text="What its host was made from; empty: nothing."
     )
+    behind_nginx = models.BooleanField(
+        default=False, help_text="Its services are reached through its nginx, and told by name."
+    )
     optional_services = models.JSONField(
         default=list, blank=True, help_text="What it was given besides LMS and studio."
     )

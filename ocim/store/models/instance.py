@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
 from ocim.catalog.releases import Release, traits
+from ocim.core.holds import Hold
 from ocim.core.spec import Domains
 from ocim.store.fields import EncryptedTextField
 from ocim.store.models.shared import (
@@ -17,10 +18,12 @@ from ocim.store.models.shared import (
     SearchServer,
 )
 from ocim.store.validators import (
+    MOST_APPSERVERS,
     validate_domain,
     validate_extra_settings,
     validate_plain,
     validate_tag,
+    validate_text,
     validate_time_zone,
 )
 
@@ -33,10 +36,19 @@ class InstanceReference(models.Model):
     """What Ocim's people know of an instance; its id is the instance's."""
 
     is_archived = models.BooleanField(default=False)
-    notes = models.TextField(blank=True)
-    organization = models.CharField(max_length=200, blank=True)
+    notes = models.TextField(blank=True, validators=[validate_text])
+    organization = models.CharField(max_length=200, blank=True, validators=[validate_text])
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    hold_reason = models.CharField(
+        max_length=200, blank=True, help_text="Why mass upgrades leave it out; empty: they do not."
+    )
+    held_from = models.DateField(
+        null=True, blank=True, help_text="The first day of that; empty: from the beginning on."
+    )
+    held_until = models.DateField(
+        null=True, blank=True, help_text="The last day of that; empty: until it is released."
     )
     created = models.DateTimeField(auto_now_add=True)
     modified = models.DateTimeField(auto_now=True)
@@ -119,10 +131,12 @@ class OpenEdXInstance(models.Model):
     )
 
     openedx_appserver_count = models.PositiveSmallIntegerField(
-        default=1, validators=[MinValueValidator(1)]
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_APPSERVERS)]
     )
     provider = models.CharField(max_length=20)
-    flavor = models.CharField(max_length=100, blank=True, help_text="The server's size.")
+    flavor = models.CharField(
+        max_length=100, blank=True, validators=[validate_plain], help_text="The server's size."
+    )
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     successfully_provisioned = models.BooleanField(default=False)
 
@@ -190,6 +204,12 @@ class OpenEdXInstance(models.Model):
             discovery=internal["discovery"],
             external=external,
         )
+
+    @property
+    def hold(self) -> Hold:
+        """What keeps it from mass upgrades, if anything does."""
+        of = self.ref_set
+        return Hold(of.hold_reason, of.held_from, of.held_until, self.time_zone)
 
     def clean_fields(self, exclude: Any = None) -> None:
         """Names are kept in lower case: host names do not distinguish it."""

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from ocim.core.states import RolloutState, SqlState, UpgradeState
+from ocim.core.states import Happening, RolloutState, SqlState, StepState, UpgradeState
 from ocim.store.models.instance import OpenEdXInstance
 from ocim.store.models.job import Job
 
@@ -23,12 +23,16 @@ class Rollout(models.Model):
     update = models.JSONField(default=dict, help_text="Fields to set before app servers are made.")
     sql = models.JSONField(default=list)
     strict_sql = models.BooleanField(default=False)
+    backup = models.BooleanField(default=False, help_text="Dump the databases before.")
     activate = models.BooleanField(default=True)
     plan_hash = models.CharField(max_length=64)
     queue = models.CharField(max_length=60)
     approved_wave = models.PositiveIntegerField(default=0)
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    begun_by = models.CharField(
+        max_length=300, blank=True, help_text="Who typed the command, and on which machine."
     )
     created = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
@@ -54,6 +58,9 @@ class Upgrade(models.Model):
     not_before = models.DateTimeField(null=True)
     before = models.JSONField(default=dict, help_text="The fields that change, as they were.")
     after = models.JSONField(default=dict, help_text="… and as they are to be.")
+    variables = models.JSONField(
+        default=list, help_text="What changes in the effective variables; secrets masked."
+    )
     replaced = models.JSONField(default=list, help_text="App servers that were active before.")
     appservers = models.JSONField(default=list, help_text="Those of the last attempt.")
     failure = models.TextField(blank=True)
@@ -73,6 +80,63 @@ class Upgrade(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class RolloutEvent(models.Model):
+    """Something that happened to a rollout as a whole."""
+
+    rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField(auto_now_add=True)
+    kind = models.CharField(max_length=12, choices=[(kind.value, kind.value) for kind in Happening])
+    reason = models.TextField(blank=True)
+    by = models.CharField(max_length=300, blank=True, help_text="Empty: the rollout itself.")
+    told = models.JSONField(default=list, help_text="Addresses that have been sent a notice.")
+    told_at = models.DateTimeField(null=True, help_text="When all of them were, or were given up.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="To send notices.")
+    not_before = models.DateTimeField(null=True, help_text="When the next one may be made.")
+
+    def __str__(self) -> str:
+        return f"{self.rollout_id} {self.kind}"
+
+
+class UpgradeStep(models.Model):
+    """A step of one instance's upgrade: written down before it is begun, and when it has ended."""
+
+    upgrade = models.ForeignKey(Upgrade, on_delete=models.CASCADE, related_name="steps")
+    attempt = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=30)
+    state = models.CharField(
+        max_length=12,
+        choices=[(state.value, state.value) for state in StepState],
+        default=StepState.RUNNING.value,
+    )
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.state}"
+
+
+class Backup(models.Model):
+    """A dump of one of an instance's databases, made before anything was changed."""
+
+    upgrade = models.ForeignKey(Upgrade, on_delete=models.CASCADE, related_name="backups")
+    purpose = models.CharField(max_length=30, help_text="What the database is for: edxapp, …")
+    name = models.CharField(max_length=500, help_text="The database's.")
+    path = models.CharField(max_length=500)
+    size = models.BigIntegerField(help_text="Of the dump, in bytes.")
+    seconds = models.FloatField(help_text="How long it took.")
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["upgrade", "purpose"], name="a_backup_once_in_an_upgrade"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.path
 
 
 class SqlRun(models.Model):

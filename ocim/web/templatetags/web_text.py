@@ -5,7 +5,8 @@ from typing import Any
 
 from django import template
 
-from ocim.core.secrets import masked
+from ocim.core.secrets import masked, without_credentials
+from ocim.core.states import RolloutState
 
 register = template.Library()
 
@@ -14,6 +15,12 @@ register = template.Library()
 def words(name: str) -> str:
     """A state's name as people write it."""
     return str(name).replace("-", " ")
+
+
+@register.filter
+def rollout_state(state: str) -> str:
+    """A mass upgrade's state as pages say it: `running` is what app servers are."""
+    return "under way" if state == RolloutState.RUNNING else state
 
 
 @register.filter
@@ -33,3 +40,9 @@ def dotted(path: list[str]) -> str:
 def first_line(text: str) -> str:
     """What is said first."""
     return str(text).strip().partition("\n")[0]
+
+
+@register.filter
+def repository(url: str) -> str:
+    """Where something comes from; who may fetch it there is nobody's business."""
+    return without_credentials(url)

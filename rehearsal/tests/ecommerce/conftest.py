@@ -1,8 +1,10 @@
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.contrib.sites.models import Site
+from xdist.scheduler import LoadScopeScheduling
 
 from rehearsal.ecommerce.catalogue.models import Product
 from rehearsal.ecommerce.core.models import SiteConfiguration, User
@@ -74,8 +76,22 @@ def learner_jwt(site: SiteConfiguration) -> str:
     return f"JWT {token('lena')}"
 
 
+class OneWorld(LoadScopeScheduling):
+    """All tests with the processes, which start slowly, go to one worker, any other to any."""
+
+    FILES = ("test_purchase.py", "test_sign_on.py", "test_worker.py")
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0].rpartition("/")[2]
+        return "world" if file in self.FILES else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneWorld:
+    return OneWorld(config, log)
+
+
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """LMS and shop of a newer release, as processes; one for all tests of a worker."""
+    """LMS and shop of a newer release, as processes; one for all tests."""
     with running_world(tmp_path_factory.mktemp("world"), release="open-release/sumac.1") as world:
         yield world

@@ -175,3 +175,15 @@ def test_what_the_lms_does_not_take_is_not_kept(world: World) -> None:
     assert "does not exist" in answer.json()["error"]
     listed = world.api("GET", "courses/?page_size=100", world.staff_token()).json()
     assert "course-v1:edX+Unknown+2026" not in {course["id"] for course in listed["results"]}
+
+
+def test_a_processor_that_a_command_switches_off_is_off_at_once(world: World, seat: OnSale) -> None:
+    browser = world.learner("klara")
+    link = f"{world.shop}/basket/add/?sku={seat.sku}"
+    assert "Test card" in browser.see(link).text
+    world.manage_shop("waffle_switch", "payment_processor_active_test-card", "off")
+    try:
+        assert "no payment processor is switched on" in browser.see(link).text
+    finally:
+        world.manage_shop("waffle_switch", "payment_processor_active_test-card", "on")
+    assert "Test card" in browser.see(link).text

@@ -1,6 +1,5 @@
 """Signing on at the shop, through a real LMS."""
 
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -8,18 +7,7 @@ import requests
 from django.test import Client
 
 from rehearsal.ecommerce.core.models import SiteConfiguration
-from tests.ecommerce.world import SECRETS, TIMEOUT, World, running_world
-
-
-def username_at_shop(browser: requests.Session, world: World) -> str:
-    session = browser.cookies.get("ecommerce_sessionid")
-    return world.shop_shell(
-        "from django.contrib.sessions.models import Session\n"
-        "from django.contrib.auth import get_user_model\n"
-        f"data = Session.objects.get(pk={session!r}).get_decoded()\n"
-        "user = get_user_model().objects.get(pk=data['_auth_user_id'])\n"
-        "print(user.username, user.email, user.full_name, bool(user.lms_user_id), user.is_staff)"
-    )
+from tests.ecommerce.world import SECRETS, TIMEOUT, World
 
 
 def test_a_learner_of_the_lms_is_signed_in_at_the_shop(world: World) -> None:
@@ -29,7 +17,7 @@ def test_a_learner_of_the_lms_is_signed_in_at_the_shop(world: World) -> None:
     assert [urlsplit(step.url).path for step in answer.history] == [
         *("/login", "/login/edx-oauth2/", "/oauth2/authorize", "/complete/edx-oauth2/", "/"),
     ]
-    told = username_at_shop(browser, world)
+    told = browser.account_at_shop()
     assert told == "sara sara@example.com Sara Learner True False\n"
 
 
@@ -54,16 +42,6 @@ def test_a_wrong_secret_at_the_lms_is_named(world: World) -> None:
     assert answer.status_code == 502
     assert "status 401" in answer.text
     assert "another" not in answer.text
-
-
-def test_ironwood_signs_on_by_openid_connect(tmp_path: Path) -> None:
-    with running_world(tmp_path, release="open-release/ironwood.2") as world:
-        browser = world.learner("olga")
-        answer = browser.see(f"{world.shop}/login")
-        assert [urlsplit(step.url).path for step in answer.history] == [
-            *("/login", "/login/edx-oidc/", "/oauth2/authorize", "/complete/edx-oidc/", "/"),
-        ]
-        assert username_at_shop(browser, world).startswith("olga olga@example.com Olga Learner")
 
 
 def test_the_request_to_the_lms_is_the_real_services(

@@ -19,6 +19,13 @@ WORKER = ("ecommerce_worker", "ecommerce_worker@fake.email")
 PERMISSIONS = [f"course_modes:coursemode:{verb}_coursemode" for verb in ("add", "change", "delete")]
 SECRETS = {"sso": "the sign-on client's secret, long", "backend": "the backend client's secret"}
 
+OIDC_FLAGS = ("--client-id=sso-key", f"--client-secret={SECRETS['sso']}")
+OAUTH2_FLAGS = (
+    *("--sso-client-id=sso-key", f"--sso-client-secret={SECRETS['sso']}"),
+    *("--backend-service-client-id=backend-key",),
+    f"--backend-service-client-secret={SECRETS['backend']}",
+)
+
 
 @dataclass
 class World:
@@ -35,6 +42,9 @@ class World:
 
     def shop_shell(self, script: str) -> str:
         return ran(self.shop_file, "ecommerce", "shell", script=script)
+
+    def manage_shop(self, *arguments: str) -> str:
+        return ran(self.shop_file, "ecommerce", *arguments)
 
     def learner(self, name: str) -> "Browser":
         """A browser in which a new learner is signed in at the LMS."""
@@ -136,6 +146,10 @@ class Browser(requests.Session):
     def see(self, url: str, *, timeout: float = TIMEOUT) -> requests.Response:
         return self.get(url, timeout=timeout)
 
+    def account_at_shop(self) -> str:
+        """Who is signed in there: username, email, name, whether the LMS's id is known, staff."""
+        return self.world.shop_shell(ACCOUNT.format(self.cookies.get("ecommerce_sessionid")))
+
     def submit(self, url: str, page: requests.Response | None = None, **fields: Any) -> Any:
         """Send the form at `url`, with the token of the page that shows it."""
         shown = page or self.see(url)
@@ -165,8 +179,6 @@ def running_world(directory: Path, *, release: str) -> Iterator[World]:
         ECOMMERCE_VERSION=release,
         BROKER_URL=broker_url,
     )
-    ran(lms_file, "lms", "migrate")
-    ran(shop_file, "ecommerce", "migrate")
     set_up(lms_file, shop_file, lms=lms, shop=shop, release=release)
     with ExitStack() as stack:
         stack.enter_context(gunicorn(lms_file, "lms", port=ports["lms"]))
@@ -176,41 +188,60 @@ def running_world(directory: Path, *, release: str) -> Iterator[World]:
 
 def set_up(lms_file: Path, shop_file: Path, *, lms: str, shop: str, release: str) -> None:
     """What an operator does once, with the release's own commands."""
-    ran(lms_file, "lms", "manage_group", "ecommerce_service", "--permissions", *PERMISSIONS)
-    ran(lms_file, "lms", "manage_user", *WORKER, "--staff", "--groups", "ecommerce_service")
-    ran(lms_file, "lms", "shell", script=ENABLE_COMMERCE)
-    sso, backend = SECRETS["sso"], SECRETS["backend"]
-    clients: tuple[str, ...]
-    if "ironwood" in release:
-        callback = f"{shop}/complete/edx-oidc/"
-        ran(
-            *(lms_file, "lms", "create_oauth2_client", shop, callback, "confidential", "--trusted"),
-            *("--client_id=sso-key", f"--client_secret={sso}", "--username=ecommerce_worker"),
-        )
-        clients = ("--client-id=sso-key", f"--client-secret={sso}")
-    else:
-        create = (lms_file, "lms", "create_dot_application")
-        ran(
-            *(*create, "shop-sso", "ecommerce_worker", "--grant-type=authorization-code"),
-            *("--skip-authorization", f"--redirect-uris={shop}/complete/edx-oauth2/"),
-            *("--client-id=sso-key", f"--client-secret={sso}", "--scopes=user_id"),
-        )
-        ran(
-            *(*create, "shop-backend", "ecommerce_worker"),
-            *("--client-id=backend-key", f"--client-secret={backend}"),
-        )
-        clients = (
-            *("--sso-client-id=sso-key", f"--sso-client-secret={sso}"),
-            *("--backend-service-client-id=backend-key",),
-            *(f"--backend-service-client-secret={backend}",),
-        )
+    openid = "ironwood" in release
     ran(
-        *(shop_file, "ecommerce", "create_or_update_site", "--site-id=1"),
-        *(f"--site-domain={shop.partition('//')[2]}", "--site-name=Shop", "--partner-code=demo"),
-        *("--partner-name=Demo", f"--lms-url-root={lms}", "--from-email=shop@example.com"),
+        lms_file,
+        "lms",
+        "shell",
+        script=commands(
+            ("migrate", "-v0"),
+            ("manage_group", "ecommerce_service", "--permissions", *PERMISSIONS),
+            ("manage_user", *WORKER, "--staff", "--groups", "ecommerce_service"),
+            *(openid_client(shop) if openid else oauth_clients(shop)),
+        )
+        + ENABLE_COMMERCE,
+    )
+    clients = OIDC_FLAGS if openid else OAUTH2_FLAGS
+    site = (
+        *("create_or_update_site", "--site-id=1", f"--site-domain={shop.partition('//')[2]}"),
+        *("--site-name=Shop", "--partner-code=demo", "--partner-name=Demo"),
+        *(f"--lms-url-root={lms}", "--from-email=shop@example.com"),
         *("--payment-processors=test-card", "--client-side-payment-processor=test-card"),
         *("--discovery_api_url=https://discovery.example.com/api/v1/", *clients),
     )
+    ran(shop_file, "ecommerce", "shell", script=commands(("migrate", "-v0"), site))
+
+
+def commands(*lines: tuple[str, ...]) -> str:
+    """A script that runs management commands, one after another, in one process."""
+    calls = "".join(f"call_command(*{line!r})\n" for line in lines)
+    return f"from django.core.management import call_command\n{calls}"
+
+
+def openid_client(shop: str) -> list[tuple[str, ...]]:
+    callback = f"{shop}/complete/edx-oidc/"
+    return [
+        (
+            *("create_oauth2_client", shop, callback, "confidential", "--trusted"),
+            *("--client_id=sso-key", f"--client_secret={SECRETS['sso']}"),
+            "--username=ecommerce_worker",
+        )
+    ]
+
+
+def oauth_clients(shop: str) -> list[tuple[str, ...]]:
+    return [
+        (
+            *("create_dot_application", "shop-sso", "ecommerce_worker", "--skip-authorization"),
+            *("--grant-type=authorization-code", "--scopes=user_id", "--client-id=sso-key"),
+            f"--redirect-uris={shop}/complete/edx-oauth2/",
+            f"--client-secret={SECRETS['sso']}",
+        ),
+        (
+            *("create_dot_application", "shop-backend", "ecommerce_worker"),
+            *("--client-id=backend-key", f"--client-secret={SECRETS['backend']}"),
+        ),
+    ]
 
 
 def publication(course_id: str, price: float = 10) -> dict[str, Any]:
@@ -251,6 +282,14 @@ COUPON: dict[str, Any] = {
     "start_datetime": "2020-01-01T00:00:00Z",
     "end_datetime": "2100-01-01T00:00:00Z",
 }
+ACCOUNT = """
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+user = get_user_model().objects.get(
+    pk=Session.objects.get(pk="{}").get_decoded()["_auth_user_id"]
+)
+print(user.username, user.email, user.full_name, bool(user.lms_user_id), user.is_staff)
+"""
 ENABLE_COMMERCE = """
 from django.contrib.auth.models import User
 from rehearsal.edxapp.commerce.models import CommerceConfiguration

@@ -9,6 +9,7 @@ from typing import Any
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.core.actions import Action, DriveRollout, WorkOn
 from ocim.core.rollout import Rules
+from ocim.core.waves import Share
 from ocim.operations import jobs
 from ocim.operations.redeploy.begin import begin
 from ocim.operations.redeploy.drive import drive
@@ -43,19 +44,29 @@ class Fleet:
             tag=tag,
             including=options.pop("including", {}),
             excluding=options.pop("excluding", {}),
+            now=self.world.clock(),
             retry_failed=options.pop("retry_failed", False),
         )
-        wanted = {"update": UPDATE, "sql": [], "canaries": 0, **options}
+        canaries = options.pop("canaries", 0)
+        shares = [Share(count=canaries)] if canaries else []
+        wanted = {"update": UPDATE, "sql": [], "shares": shares, **options}
         return make_plan(tag=tag, selection=selection, context=self.world.context(), **wanted)
 
     def begin(self, plan: Plan, *, rules: Rules | None = None, **options: Any) -> Rollout:
         """Write it down; nothing is done yet."""
-        rollout, _ = begin(plan, rules=rules or Rules(), arguments={}, queue=QUEUE, **options)
+        rollout, _ = begin(
+            plan, rules=rules or Rules(), arguments={}, queue=QUEUE,
+            context=self.world.context(), **options,
+        )  # fmt: skip
         return rollout
 
     def upgrade(self, *, rules: Rules | None = None, **options: Any) -> Rollout:
         """All of it, to its end."""
-        given = {name: options.pop(name) for name in ("activate", "strict_sql") if name in options}
+        given = {
+            name: options.pop(name)
+            for name in ("activate", "backup", "strict_sql")
+            if name in options
+        }
         return self.run(self.begin(self.plan(**options), rules=rules, **given))
 
     def run(self, *rollouts: Rollout, actions: list[Action] | None = None) -> Rollout:

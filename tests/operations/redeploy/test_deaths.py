@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Q
 
 from ocim.core.rollout import Rules
 from ocim.operations import jobs
-from ocim.store.models import Job, OpenEdXAppServer, Rollout
+from ocim.store.models import Job, OpenEdXAppServer, Rollout, UpgradeStep
 from tests.operations.redeploy.fleet import TAG, Fleet, active, states, tags
 from tests.world import Killed, World
 
@@ -63,6 +64,7 @@ def upgrade_with_a_death(number: int, *, fails: bool) -> bool:
     assert not Job.objects.filter(state__in=jobs.OPEN).exists()
     for run in Rollout.objects.get().upgrades.get().sql_runs.all():
         assert run.state in ("done", "failed")
+    assert not UpgradeStep.objects.filter(Q(state="under way") | Q(ended_at=None)).exists()
     return bool(died)
 
 

@@ -4,10 +4,18 @@ from typing import Any
 import pytest
 
 from ocim.core.errors import BadInput
+from ocim.core.waves import Share
 from ocim.operations import instances
-from ocim.operations.redeploy.plan import from_json
-from ocim.store.models import InstanceReference, OpenEdXInstance, Rollout
+from ocim.operations.redeploy.plan import from_json, make_plan
+from ocim.operations.redeploy.selection import select
+from ocim.operations.redeploy.variables import in_words
+from ocim.store.models import InstanceReference, InstanceTag, OpenEdXInstance, Rollout
 from tests.operations.redeploy.fleet import UPDATE, Fleet
+
+
+def edit(fleet: Fleet, instance: OpenEdXInstance, **changes: Any) -> None:
+    context = fleet.world.context()
+    instances.change(instance_id=instance.pk, changes=changes, context=context)
 
 
 def kept(fleet: Fleet, **options: Any) -> Any:
@@ -73,6 +81,88 @@ def test_drift_is_refused_naming_how(fleet: Fleet) -> None:
         f"{gone} is not there any more.",
     )
     assert not Rollout.objects.exists()
+
+
+def test_it_names_the_variables_that_change(fleet: Fleet) -> None:
+    fleet.make(edx_platform_commit="old")
+    [item] = fleet.plan(update={"edx_platform_commit": "new"}).items
+    [change] = [one for one in item.variables if one["path"] == ["edx_platform_version"]]
+    assert (change["old"], change["new"], change["layers"]) == ("old", "new", ["defaults"])
+
+
+def test_it_names_what_was_edited_since_the_app_server_that_serves(fleet: Fleet) -> None:
+    one = fleet.make()
+    edit(fleet, one, configuration_extra_settings="EDXAPP_THING: 1")
+    [item] = fleet.plan(update={}).items
+    [change] = item.variables
+    assert change == {
+        "path": ["EDXAPP_THING"],
+        "layers": ["configuration_extra_settings"],
+        "new": 1,
+    }
+
+
+def test_no_secret_is_in_it(fleet: Fleet) -> None:
+    fleet.make(configuration_extra_settings="EDXAPP_SOME_PASSWORD: hunter1")
+    plan = fleet.plan(
+        update={
+            "configuration_extra_settings": "EDXAPP_SOME_PASSWORD: hunter2",
+            "edx_platform_repository_url": "https://me:hunter2@git.example.com/platform",
+        }
+    )
+    told = json.dumps(plan.items[0].variables)
+    assert "EDXAPP_SOME_PASSWORD" in told
+    assert "edx_platform_repo" in told
+    assert "hunter" not in told
+    assert in_words(plan.items[0].variables[-1]) == (
+        "EDXAPP_SOME_PASSWORD: ******** (with a secret that changed)"
+    )
+
+
+@pytest.mark.parametrize(
+    "then, said",
+    [
+        (
+            "EDXAPP_THING: 2\nA_PASSWORD: a",
+            "of its variables, EDXAPP_THING would not be as",
+        ),
+        ("EDXAPP_THING: 1\nA_PASSWORD: b", "of its variables, a secret would not be as"),
+        ("EDXAPP_THING: [", "configuration_extra_settings, line 2"),
+    ],
+)
+def test_drift_of_other_settings_is_refused_too(fleet: Fleet, then: str, said: str) -> None:
+    one = fleet.make()
+    edit(fleet, one, configuration_extra_settings="EDXAPP_THING: 1\nA_PASSWORD: a")
+    plan = fleet.plan()
+    OpenEdXInstance.objects.update(configuration_extra_settings=then)
+    with pytest.raises(BadInput) as refused:
+        fleet.begin(plan)
+    assert refused.value.faults[0].startswith(f"{one}: {said}")
+    assert not Rollout.objects.exists()
+
+
+def test_what_serves_now_is_looked_up_at_once_for_many(
+    fleet: Fleet, django_assert_num_queries: Any
+) -> None:
+    for _ in range(3):
+        fleet.make()
+    selection = select(tag="x", including={}, excluding={}, now=fleet.world.clock())
+    with django_assert_num_queries(2):
+        make_plan(
+            tag="x", selection=selection, update=UPDATE, sql=[], shares=[],
+            context=fleet.world.context(),
+        )  # fmt: skip
+
+
+def test_waves_may_be_tags(fleet: Fleet) -> None:
+    fleet.make()
+    early = fleet.make()
+    early.tags.add(InstanceTag.objects.create(name="early"))
+    plan = fleet.plan(shares=[Share(tag="early")])
+    assert {item.instance_id: item.wave for item in plan.items}[early.pk] == 0
+    assert sorted(item.wave for item in plan.items) == [0, 1]
+    with pytest.raises(BadInput, match="is tagged 'late'"):
+        fleet.plan(shares=[Share(tag="late")])
 
 
 @pytest.mark.parametrize(

@@ -109,10 +109,14 @@ def test_a_value_that_does_not_fit_is_refused(fleet: Fleet, lookups: dict[str, A
         fleet.plan(including=lookups)
 
 
-@pytest.mark.django_db
-def test_all_faults_are_told_at_once() -> None:
+def test_all_faults_are_told_at_once(fleet: Fleet) -> None:
     with pytest.raises(BadInput) as refused:
-        select(tag=TAG, including={"nmae": 1, "id": "x"}, excluding={"emial": 1})
+        select(
+            tag=TAG,
+            including={"nmae": 1, "id": "x"},
+            excluding={"emial": 1},
+            now=fleet.world.clock(),
+        )
     assert [fault.split(":")[0] for fault in refused.value.faults] == [
         "--filter", "--filter", "--exclude",
     ]  # fmt: skip

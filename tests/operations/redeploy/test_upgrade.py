@@ -83,7 +83,7 @@ def test_what_fails_through_the_balancer_is_no_success(fleet: Fleet) -> None:
     assert states(rollout) == ["failed"]
     assert active(one) == was
     assert commit(one) == "old"
-    assert of(rollout, one).step == "activation"
+    assert of(rollout, one).step == "public check"
 
 
 def test_without_activation_the_old_ones_serve_on(fleet: Fleet) -> None:

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ocim.adapters.providers import claims, processes
-from ocim.adapters.providers.directories import empty, locked
+from ocim.adapters.providers.directories import empty, locked, remnants
 from ocim.adapters.providers.images import HostImages
 from ocim.adapters.providers.local import supervisord, tree
 from ocim.adapters.providers.local.addresses import claim_address
 from ocim.adapters.providers.local.furnishing import environment, furnish, introduce
 from ocim.core.errors import BadInput, HostUnreachable
-from ocim.core.spec import Connection, Host, HostRequest
+from ocim.core.spec import Connection, Host, HostRequest, Remnant
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 SERVICE_PORTS = (8000, 8010, 8130, 8381)
@@ -136,6 +136,21 @@ class LocalProvider:
             claims.release(self._claims, name)
             if exists:
                 shutil.rmtree(root)
+
+    def remnants(self) -> Sequence[Remnant]:
+        """Addresses and processes of hosts whose directory is gone."""
+        return remnants(
+            self._hosts_dir,
+            {
+                "an address": claims.holders(self._claims),
+                "processes": processes.hosts_below(self._hosts_dir),
+            },
+        )
+
+    def clear(self, remnant: Remnant) -> None:
+        """Take away all that is left of that host."""
+        if not self._root(remnant.host).exists():
+            self.destroy(remnant.host)
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
         """`argv` in the host's environment and home; only the terminal's type is added."""

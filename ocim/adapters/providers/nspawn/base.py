@@ -5,12 +5,14 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ocim.adapters.providers.tools import run
+from ocim.adapters.providers import processes
+from ocim.adapters.providers.tools import mounts_below, run
 
 SUITE = "bookworm"
+UNFINISHED = ".building"
 PACKAGES = (
     "ca-certificates", "cron", "dbus", "iproute2", "openssh-server", "python3", "python3-apt",
     "python3-venv", "sudo", "supervisor", "systemd", "systemd-sysv",
@@ -43,7 +45,11 @@ def ensure_base(bases: Path) -> Path:
         if not base.exists():
             bootstrap = ["mmdebstrap", "--quiet", "--variant=minbase"]
             packages = f"--include={','.join(PACKAGES)}"
-            run([*bootstrap, packages, SUITE, unfinished], timeout=BUILD_SECONDS)
+            run(
+                [*bootstrap, packages, SUITE, unfinished],
+                timeout=BUILD_SECONDS,
+                environment={processes.MARK: str(unfinished)},
+            )
             for authority in authorities:
                 shutil.copy(authority, unfinished / AUTHORITIES)
             run(["chroot", unfinished, "sh", "-c", SETUP])
@@ -54,6 +60,21 @@ def ensure_base(bases: Path) -> Path:
 def content(base: Path) -> str:
     """A digest of what is installed on it: built at another time, it has other versions."""
     return hashlib.sha256((base / "var/lib/dpkg/status").read_bytes()).hexdigest()[:16]
+
+
+def is_interrupted(bases: Path) -> bool:
+    """Whether a build was left in the middle."""
+    if not (bases / UNFINISHED).exists():
+        return False
+    with suppress(BlockingIOError), _locked(bases, wait=False):
+        return (bases / UNFINISHED).exists()
+    return False
+
+
+def remove_interrupted(bases: Path) -> None:
+    """Take away what is left of a build, and end what still works on it."""
+    with suppress(BlockingIOError), _locked(bases, wait=False):
+        _remove_unfinished(bases)
 
 
 def _authorities(root: Path) -> list[Path]:
@@ -69,11 +90,26 @@ def _digest(authorities: list[Path]) -> str:
 @contextmanager
 def _building(bases: Path) -> Iterator[Path]:
     bases.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (bases / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        unfinished = bases / ".building"
-        shutil.rmtree(unfinished, ignore_errors=True)
+    with _locked(bases):
+        _remove_unfinished(bases)
         try:
-            yield unfinished
+            yield bases / UNFINISHED
         finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
+            _remove_unfinished(bases)
+
+
+@contextmanager
+def _locked(bases: Path, *, wait: bool = True) -> Iterator[None]:
+    """BlockingIOError where another has it, and is not waited for."""
+    with (bases / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def _remove_unfinished(bases: Path) -> None:
+    """End what outlived a manager that was killed, and remove what it has made."""
+    unfinished = bases / UNFINISHED
+    processes.kill(unfinished)
+    for mounted in reversed(mounts_below(unfinished)):
+        run(["umount", mounted])
+    shutil.rmtree(unfinished, ignore_errors=True)

@@ -92,8 +92,33 @@ class Bridge:
         """Remove it if nobody else uses it."""
         with self._locked():
             self._user(name).unlink(missing_ok=True)
-            if not any((self.state / "users").iterdir()):
+            if not self.users():
                 self._remove()
+
+    def users(self) -> set[str]:
+        """The names of those who use it."""
+        return {path.name for path in (self.state / "users").glob("*")}
+
+    def is_left(self) -> bool:
+        """Whether it, or its rules, are there although nobody uses it."""
+        if not self.state.exists():
+            return self._exists()
+        with self._locked():
+            return not self.users() and (self._exists() or self._has_rules())
+
+    def remove_left(self) -> None:
+        """Remove it if nobody uses it."""
+        if self.is_left():
+            with self._locked():
+                if not self.users():
+                    self._remove()
+
+    def _has_rules(self) -> bool:
+        # Also where the manager is not root, or has no nft: then it has made none.
+        try:
+            return f"table ip {self.name}\n" in run(["nft", "list", "tables"])
+        except OutsideRefusal:
+            return False
 
     def _user(self, name: str) -> Path:
         return self.state / "users" / name

@@ -8,18 +8,23 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from ocim.adapters.providers import claims, ssh_client
-from ocim.adapters.providers.directories import empty, locked
+from ocim.adapters.providers import claims, processes, ssh_client
+from ocim.adapters.providers.directories import empty, locked, remnants
 from ocim.adapters.providers.images import HostImages
 from ocim.adapters.providers.machine import ENVIRONMENT
 from ocim.adapters.providers.nspawn import layer, limits
-from ocim.adapters.providers.nspawn.base import content, ensure_base
+from ocim.adapters.providers.nspawn.base import (
+    content,
+    ensure_base,
+    is_interrupted,
+    remove_interrupted,
+)
 from ocim.adapters.providers.nspawn.bridge import Bridge
 from ocim.adapters.providers.nspawn.container import Container
 from ocim.adapters.providers.nspawn.furnishing import KEY, KNOWN_HOSTS, furnish, introduce
 from ocim.adapters.providers.tools import missing
 from ocim.core.errors import BadInput, HostUnreachable, OutsideRefusal
-from ocim.core.spec import Connection, Host, HostRequest
+from ocim.core.spec import Connection, Host, HostRequest, Remnant
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 NETWORK = IPv4Network("10.213.0.0/22")
@@ -154,6 +159,30 @@ class NspawnProvider:
             if exists:
                 shutil.rmtree(container.directory)
 
+    def remnants(self) -> Sequence[Remnant]:
+        """Of hosts whose directory is gone, and what is there for hosts though there are none."""
+        left = remnants(
+            self._hosts,
+            {
+                "processes": processes.hosts_below(self._hosts),
+                "an address": claims.holders(self.bridge.addresses),
+                "a place on the bridge": self.bridge.users(),
+            },
+        )
+        if self.bridge.is_left():
+            left.append(Remnant(f"the bridge {self.bridge.name}"))
+        if is_interrupted(self.bases):
+            left.append(Remnant("a base that was not built to its end"))
+        return left
+
+    def clear(self, remnant: Remnant) -> None:
+        """Take away all that is left of that host, or of those that there were."""
+        if not remnant.host:
+            remove_interrupted(self.bases)
+            self.bridge.remove_left()
+        elif not self._container(remnant.host).directory.exists():
+            self.destroy(remnant.host)
+
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
         """`argv` as root, by ssh; on a terminal where there is one here."""
         return ssh_client.ssh(self._existing(name), argv)
@@ -182,7 +211,8 @@ class NspawnProvider:
 
     def _start(self, container: Container, bounds: limits.Limits) -> None:
         for path in self._shared:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # The services' users have to get to what is theirs in it.
+            path.mkdir(mode=0o711, parents=True, exist_ok=True)
         self.bridge.use(container.directory.name)
         container.start(bridge=self.bridge.name, shared=self._shared, bounds=bounds)
 

@@ -11,13 +11,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ocim.adapters.providers import claims, ssh_client
-from ocim.adapters.providers.directories import empty, locked
+from ocim.adapters.providers.directories import empty, locked, remnants
 from ocim.adapters.providers.machine import ENVIRONMENT, introduction
 from ocim.adapters.providers.ssh.cleaning import as_root, clean
 from ocim.adapters.providers.ssh.examination import faults_of
 from ocim.adapters.providers.ssh.pool import Machine, Pool, read_pool
 from ocim.core.errors import BadInput, HostUnreachable, OcimError, OutsideError, OutsideRefusal
-from ocim.core.spec import Connection, Host, HostRequest
+from ocim.core.spec import Connection, Host, HostRequest, Remnant
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 MACHINE = "machine.json"
@@ -117,6 +117,16 @@ class SshProvider:
             if exists:
                 (directory / MACHINE).unlink(missing_ok=True)
                 shutil.rmtree(directory)
+
+    def remnants(self) -> Sequence[Remnant]:
+        """Machines that are taken by hosts whose directory is gone."""
+        held = claims.holders(self._claims)
+        return remnants(self._hosts, {"a machine of the pool": held})
+
+    def clear(self, remnant: Remnant) -> None:
+        """Clean the machine, and let others have it."""
+        if not self._directory(remnant.host).exists():
+            self.destroy(remnant.host)
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
         """`argv` as the pool's user, by ssh; on a terminal where there is one here."""

@@ -10,6 +10,7 @@ from django.core.management.base import CommandParser
 from ocim.console.command import OcimCommand
 from ocim.console.progress import follow
 from ocim.core.errors import NotPossible
+from ocim.core.secrets import without_credentials
 from ocim.core.states import UNFINISHED
 from ocim.operations import jobs, spawn
 from ocim.operations.instances import preview_password
@@ -89,6 +90,7 @@ class Command(OcimCommand):
 
     def show(self, given: argparse.Namespace) -> None:
         one = find_appserver(given.appserver)
+        where = without_credentials(one.configuration_source_repo_url)
         facts: dict[str, object] = {
             "id": one.pk,
             "instance": str(one.instance),
@@ -99,7 +101,7 @@ class Command(OcimCommand):
             and f"{one.server.name} at {one.server.address} ({one.server.provider})",
             "openedx_release": one.openedx_release,
             "edx_platform_commit": one.edx_platform_commit,
-            "configuration": f"{one.configuration_source_repo_url} {one.configuration_version}",
+            "configuration": f"{where} {one.configuration_version}",
             "configuration_commit": one.configuration_commit,
             "image": one.image,
             "created": one.created.isoformat(timespec="seconds"),

@@ -2,16 +2,20 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 
+from ocim.console.arguments import source_argument
 from ocim.console.command import OcimCommand
 from ocim.console.variables import Change, changes, one_line
 from ocim.core.errors import BadInput, NotPossible
-from ocim.core.secrets import masked, revealed
+from ocim.core.secrets import masked, revealed, without_credentials
+from ocim.core.spec import ConfigurationSource
 from ocim.core.variables import Effective
 from ocim.documents.arguments import text_of_argument
 from ocim.documents.extra_settings import WHERE, check_extra_settings
@@ -38,6 +42,7 @@ class Command(OcimCommand):
   ocim config lint extra.yml                         before it is set
   ocim config lint campus.example.com                which variables the playbooks act on
   ocim config lint campus.example.com --against ~/configuration
+  ocim config lint campus.example.com --against https://github.com/openedx/configuration@master
 
 `diff` ends with 0 where both are the same and with 1 where they differ; trouble is 2 everywhere.
 """
@@ -64,8 +69,9 @@ class Command(OcimCommand):
         )
         lint.add_argument("what", metavar="FILE|INSTANCE", help="YAML, or an instance")
         lint.add_argument(
-            "--against", type=Path, metavar="DIRECTORY",
-            help="a checkout of a configuration repository; default: the built-in playbooks",
+            "--against", metavar="DIRECTORY|URL[@VERSION]", default=str(BUILTIN),
+            help="a configuration repository: a checkout of it, or from where and which (default:"
+            " the instance's own version); default: the built-in playbooks",
         )  # fmt: skip
 
     def show(self, given: argparse.Namespace) -> None:
@@ -109,16 +115,20 @@ class Command(OcimCommand):
         if path.is_file():
             self._lint_file(path)
         elif _is_instance(given.what):
-            self._lint_instance(given.what, given.against or BUILTIN)
+            self._lint_instance(given.what, given.against)
         else:
             raise BadInput([f"{given.what!r} is neither a file nor an instance."])
 
-    def _lint_instance(self, name: str, directory: Path) -> None:
+    def _lint_instance(self, name: str, against: str) -> None:
         known = OpenEdXInstance.objects.select_related("ref_set", "database_server")
         instance = known.get(pk=find_instance(name).pk)
-        report = lint(instance=instance, directory=directory, policy=context().policy)
+        with _files(against, instance) as (where, directory):
+            report = lint(instance=instance, directory=directory, policy=context().policy)
+        report = replace(report, repository=where)
         if self.out.as_json:
             self.out.data(report.as_data())
+        if against != where:  # a version that was not said, or that may be another tomorrow
+            self.out.say(f"Against {where}:")
         for path in report.unreadable:
             self.out.say(f"{path} could not be read: what it sets may be missing.", style="yellow")
         for one in report.worth_saying():
@@ -145,6 +155,21 @@ class Command(OcimCommand):
 
     def _say(self, change: Change) -> None:
         self.out.say(str(change), style=STYLES[change.kind])
+
+
+@contextmanager
+def _files(against: str, instance: OpenEdXInstance) -> Iterator[tuple[str, Path]]:
+    """What to call a configuration repository, and its files."""
+    directory = Path(against)
+    if directory.exists():
+        yield against, directory
+        return
+    url, version = source_argument(against)
+    wanted = ConfigurationSource(
+        url, version or instance.configuration_commit, instance.playbook_name
+    )
+    with context().outside.provisioner.files(wanted) as (exact, directory):
+        yield f"{without_credentials(exact.repository_url)}@{exact.version}", directory
 
 
 def _is_instance(text: str) -> bool:

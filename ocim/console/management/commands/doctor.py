@@ -32,8 +32,9 @@ It ends with 1 where there are errors, and with 0 where there are warnings at mo
         parser.add_argument(
             "--fix",
             action="store_true",
-            help="mend what can be mended without harm: take away hosts that nothing needs,"
-            " bring the balancer up to date, have forgotten jobs taken up, keep others from files",
+            help="mend what can be mended without harm: take away hosts that nothing needs"
+            " and what is left of others, bring the balancer up to date, have forgotten jobs"
+            " taken up, keep others from files",
         )
         parser.add_argument("--json", action="store_true", help="for scripts")
         parser.set_defaults(run=self.look)

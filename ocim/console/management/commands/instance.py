@@ -1,6 +1,7 @@
 """`ocim instance`: the fleet, one instance at a time."""
 
 import argparse
+from datetime import date
 
 from django.core.management.base import CommandParser
 
@@ -8,7 +9,8 @@ from ocim.console.arguments import assignments
 from ocim.console.command import OcimCommand
 from ocim.console.progress import follow
 from ocim.core.errors import NotPossible
-from ocim.operations import instances, jobs
+from ocim.core.secrets import without_credentials
+from ocim.operations import holds, instances, jobs
 from ocim.operations.instances import OF_REFERENCE, SETTABLE
 from ocim.store.models import OpenEdXInstance
 from ocim.store.selectors import appservers, find_instance, open_jobs, status_of
@@ -19,12 +21,18 @@ from ocim.wiring import context, instance_url, queue_name, with_defaults
 NAMED = "its id, its domain, or its name"
 
 
+def day(text: str) -> date:
+    """For argparse, which tells of what it is called with by this name."""
+    return date.fromisoformat(text)
+
+
 class Command(OcimCommand):
     help = "Create, look at, change and retire instances."
     examples = """examples:
   ocim instance create campus.example.com name="My Campus" email=it@example.com
   ocim instance set campus.example.com configuration_extra_settings=@extra.yml
   ocim instance list --json
+  ocim instance hold campus.example.com --reason exams --until 2026-06-12
   ocim instance archive campus.example.com
 """
 
@@ -39,9 +47,20 @@ class Command(OcimCommand):
         archive = add("archive", self.archive, "off the web, app servers gone, data kept")
         archive.add_argument("--yes", action="store_true", help="do not ask")
         unarchive = add("unarchive", self.unarchive, "take it back; then spawn an app server")
+        hold = add("hold", self.hold, "keep it from mass upgrades")
+        hold.add_argument("--reason", required=True, help="as it is shown to others")
+        hold.add_argument(
+            "--from", type=day, metavar="YYYY-MM-DD", dest="since",
+            help="the first day, by its own clock; without: at once",
+        )  # fmt: skip
+        hold.add_argument(
+            "--until", type=day, metavar="YYYY-MM-DD",
+            help="the last day, by its own clock; without: until it is released",
+        )  # fmt: skip
+        release = add("release", self.release, "let mass upgrades have it again")
         delete = add("delete", self.delete, "remove an archived instance with its databases")
         delete.add_argument("--name", help="its name, instead of being asked for it")
-        for command in (show, change, archive, unarchive, delete):
+        for command in (show, change, archive, unarchive, hold, release, delete):
             command.add_argument("instance", help=NAMED)
         for command in (create, change):
             command.add_argument(
@@ -60,11 +79,12 @@ class Command(OcimCommand):
         self._show(instance, only_for_scripts=True)
 
     def list(self, given: argparse.Namespace) -> None:
+        now = context().now()
         self.out.rows(
-            ("id", "name", "domain", "state", "active", "release"),
+            ("id", "name", "domain", "state", "active", "release", "held"),
             [
                 (one.pk, one.name, one.internal_lms_domain, status_of(one), one.active_count,  # type: ignore[attr-defined]
-                 one.openedx_release)
+                 one.openedx_release, one.hold.coming_or_on(now))
                 for one in fleet(archived=given.archived)
             ],
         )  # fmt: skip
@@ -95,6 +115,23 @@ class Command(OcimCommand):
         perform(instances.unarchive(instance_id=instance.pk))
         self.out.say(f"Unarchived. Next: ocim appserver spawn {instance.pk} --activate")
 
+    def hold(self, given: argparse.Namespace) -> None:
+        instance = find_instance(given.instance)
+        holds.hold(
+            instance.pk,
+            reason=given.reason,
+            since=given.since,
+            until=given.until,
+            context=context(),
+        )
+        instance.ref_set.refresh_from_db()
+        self.out.say(f"Held: {instance.hold.coming_or_on(context().now())}")
+
+    def release(self, given: argparse.Namespace) -> None:
+        instance = find_instance(given.instance)
+        perform(holds.release(instance.pk))
+        self.out.say("Released. A rollout that was paused for it: ocim rollout resume ID")
+
     def delete(self, given: argparse.Namespace) -> None:
         instance = find_instance(given.instance)
         name = given.name or self.ask(
@@ -114,8 +151,9 @@ class Command(OcimCommand):
         facts: dict[str, object] = {
             "id": full.pk,
             "state": status_of(found),
+            "held": full.hold.coming_or_on(context().now()),
             "url": instance_url(full),
-            **{name: getattr(full, name) for name in SETTABLE},
+            **{name: _plain(name, getattr(full, name)) for name in SETTABLE},
             "tags": list(full.tags.values_list("name", flat=True)),
             "organization": full.ref_set.organization,
             "notes": full.ref_set.notes,
@@ -125,3 +163,7 @@ class Command(OcimCommand):
             "in work": [str(job) for job in open_jobs(full.pk)],
         }
         self.out.facts(facts if self.out.as_json else {k: v for k, v in facts.items() if v})
+
+
+def _plain(name: str, value: object) -> object:
+    return without_credentials(str(value)) if name.endswith("_url") else value

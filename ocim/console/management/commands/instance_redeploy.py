@@ -9,8 +9,18 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
+from ocim.console.output import write_privately
+from ocim.console.plan_text import tell_plan
 from ocim.console.progress import warn_without_worker
-from ocim.console.redeploying import at_most, document, gathered, rules_of, statements, tell_plan
+from ocim.console.redeploying import (
+    at_most,
+    document,
+    gathered,
+    operator,
+    rules_of,
+    shares_of,
+    statements,
+)
 from ocim.console.watch import watch_to_end
 from ocim.core.errors import BadInput, NotPossible
 from ocim.operations.redeploy.begin import begin
@@ -28,7 +38,9 @@ PLANNED = (
     "update",
     "preupgrade_sql_commands",
     "canary",
+    "waves",
 )
+REMAKE = "Make one with --plan-out."
 PLAIN = (str, int, float, bool)
 
 
@@ -63,6 +75,8 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
             help="YAML list or @FILE: run one after another on the instance's database before",
         )  # fmt: skip
         how.add_argument("--strict-sql", action="store_true", help="failing SQL fails the instance")
+        how.add_argument("--backup", action="store_true",
+                         help="dump the databases first: `ocim rollout restore`")  # fmt: skip
         how.add_argument("--no-activate", action="store_true", help="old app servers go on serving")
         how.add_argument("--batch-size", type=int, default=2, help="at once; default: 2")
         how.add_argument(
@@ -72,7 +86,13 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
         how.add_argument("--num-attempts", type=int, default=1, help="per instance; default: 1")
         how.add_argument("--stagger", type=float, default=0.0, metavar="SECONDS",
                          help="between two starts")  # fmt: skip
-        how.add_argument("--canary", type=int, default=0, metavar="N", help="so many go first")
+        how.add_argument(
+            "--canary", type=int, default=0, metavar="N", help="so many go first: as --waves=N"
+        )
+        how.add_argument(
+            "--waves", default="", metavar="3,10%,tag:early",
+            help="who goes first, who then, …; what is in none comes last",
+        )  # fmt: skip
         how.add_argument("--approve-waves", action="store_true",
                          help="the rest waits for `ocim rollout resume`")  # fmt: skip
         how.add_argument("--max-failures", metavar="N|P%", help="stop when more have failed")
@@ -93,7 +113,8 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
         if given.show_instances:
             return
         if given.plan_out:
-            _write(Path(given.plan_out), json.dumps(plan.to_json(), indent=2))
+            text = json.dumps(plan.to_json(), indent=2)
+            write_privately(Path(given.plan_out), text, option="--plan-out")
             self.out.say(
                 f"Written to {given.plan_out}. Go on with: ocim redeploy --plan={given.plan_out}"
             )
@@ -109,8 +130,11 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
             rules=at_most(rules, given.max_failures, len(plan.items)),
             arguments=_arguments(given),
             queue=queue_name(),
+            context=context(),
             activate=not given.no_activate,
             strict_sql=given.strict_sql,
+            backup=given.backup,
+            begun_by=operator(),
         )
         warn_without_worker(queue_name(), self.out)
         self.out.say(f"Begun as rollout {rollout.pk}: ocim rollout show {rollout.pk}")
@@ -123,16 +147,18 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
             return _kept(given)
         if not given.tag:
             raise BadInput(["--tag is missing: it names the redeployment."])
-        update, including, excluding, sql = gathered(
+        update, including, excluding, sql, shares = gathered(
             lambda: document("--update", given.update),
             lambda: document("--filter", given.filter),
             lambda: document("--exclude", given.exclude),
             lambda: statements("--preupgrade-sql-commands", given.preupgrade_sql_commands),
+            lambda: shares_of(given),
         )
         selection = select(
             tag=given.tag,
             including=including,
             excluding=excluding,
+            now=context().now(),
             retry_failed=given.retry_failed,
         )
         return make_plan(
@@ -140,7 +166,7 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
             selection=selection,
             update=update,
             sql=sql,
-            canaries=given.canary,
+            shares=shares,
             context=context(),
         )
 
@@ -166,19 +192,11 @@ def _kept(given: argparse.Namespace) -> Plan:
         raise BadInput([f"--plan says already what {', '.join(also)} would."])
     try:
         kept = json.loads(Path(given.plan).read_text())
-    except (OSError, ValueError) as error:
-        raise BadInput([f"--plan: {given.plan} cannot be read: {error}."]) from None
-    return from_json(kept)
-
-
-def _write(path: Path, text: str) -> None:
-    """For its owner only: extra settings may hold passwords."""
-    try:
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-        path.write_text(text)
     except OSError as error:
-        raise BadInput([f"--plan-out: {path} cannot be written: {error.strerror}."]) from None
+        raise BadInput([f"--plan: {given.plan} cannot be read: {error.strerror}."]) from None
+    except (ValueError, RecursionError) as error:
+        raise BadInput([f"--plan: {given.plan} is no plan: {error}."], remedy=REMAKE) from None
+    return from_json(kept)
 
 
 def _arguments(given: argparse.Namespace) -> dict[str, Any]:

@@ -1,19 +1,30 @@
 """`ocim rollout`: mass upgrades, from any terminal."""
 
 import argparse
-import shlex
+from dataclasses import asdict
+from io import StringIO
+from pathlib import Path
 
 from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
-from ocim.console.progress import warn_without_worker
-from ocim.console.redeploying import by_cause
+from ocim.console.output import Output, write_privately
+from ocim.console.progress import follow, warn_without_worker
+from ocim.console.redeploying import operator
+from ocim.console.report_text import tell, tell_backups, tell_causes
 from ocim.console.watch import status, watch_to_end
 from ocim.core.errors import NotPossible
-from ocim.core.states import UpgradeState
-from ocim.operations.redeploy import control, undo
+from ocim.core.states import RolloutState, UpgradeState
+from ocim.operations.jobs import nudge
+from ocim.operations.redeploy import backup, control, notices, undo
+from ocim.operations.redeploy.record import Report
+from ocim.operations.redeploy.report import dump, report
+from ocim.reports.page import as_html
+from ocim.reports.table import as_csv
 from ocim.store.models import Rollout
+from ocim.store.selectors import find_instance
 from ocim.tasks import perform
+from ocim.wiring import context, queue_name
 
 
 class Command(OcimCommand):
@@ -23,6 +34,8 @@ class Command(OcimCommand):
   ocim rollout watch 3
   ocim rollout pause 3
   ocim rollout retry 3
+  ocim rollout report 3 --html --out report.html
+  ocim rollout restore campus.example.com
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -31,15 +44,32 @@ class Command(OcimCommand):
         show = add(
             "show", self.show, "one, with every instance and the causes of failures", json=True
         )
+        told = add("report", self.report, "the record: who, when, what, and what became of it")
+        form = told.add_mutually_exclusive_group()
+        form.add_argument("--json", action="store_true", help="for scripts")
+        form.add_argument("--csv", action="store_true", dest="as_csv", help="a row per instance")
+        form.add_argument(
+            "--html", action="store_true", dest="as_html", help="a page with a picture"
+        )
+        told.add_argument("--out", metavar="FILE", dest="out_file", help="write it into a file")
         look = add("watch", self.watch, "what happens, until it is over or stands still")
         pause = add("pause", self.pause, "start no more for now; what is under way goes on")
         resume = add("resume", self.resume, "go on; it also approves a wave that waits")
         abort = add("abort", self.abort, "start no more, for good")
         retry = add("retry", self.retry, "try the failed and the cancelled again")
         retry.add_argument("--cause", default="", help="only those that failed for this one")
+        add("test-notice", self.test_notice, "send one to everybody who is told of mass upgrades")
         undone = add("undo", self.undo, "let the app servers that were replaced serve again")
         undone.add_argument("--yes", action="store_true", help="do not ask")
-        for command in (show, look, pause, resume, abort, retry, undone):
+        back = add(
+            "restore", self.restore, "put an instance's databases back, as --backup dumped them"
+        )
+        back.add_argument("instance", help="id or domain")
+        back.add_argument(
+            "--rollout", type=int, metavar="ID", help="its backup; default: the newest"
+        )
+        back.add_argument("--yes", action="store_true", help="do not ask")
+        for command in (show, told, look, pause, resume, abort, retry, undone):
             command.add_argument("rollout", type=int, metavar="ID")
 
     def list(self, given: argparse.Namespace) -> None:
@@ -55,63 +85,61 @@ class Command(OcimCommand):
 
     def show(self, given: argparse.Namespace) -> None:
         rollout = _find(given.rollout)
-        upgrades = list(rollout.upgrades.order_by("wave", "id").prefetch_related("sql_runs"))
+        record = report(rollout.pk, context().now())
         if self.out.as_json:
-            fields = ("label", "state", "step", "attempts", "failure", "cause", "before", "after",
-                      "appservers", "started_at", "ended_at")  # fmt: skip
-            of_sql = ("statement", "state", "rows", "error", "seconds")
-            self.out.data({
-                "id": rollout.pk,
-                "tag": rollout.tag,
-                "state": rollout.state,
-                "reason": rollout.reason,
-                "instances": [
-                    {
-                        "id": one.instance_id,
-                        **{name: getattr(one, name) for name in fields},
-                        "sql": [
-                            {name: getattr(run, name) for name in of_sql}
-                            for run in one.sql_runs.all()
-                        ],
-                    }
-                    for one in upgrades
-                ],
-            })  # fmt: skip
+            self.out.data(asdict(record))
             return
         self.out.say(f"{rollout} is {rollout.state}. {rollout.reason}".strip(), style="bold")
-        status(upgrades, self.out)
-        for one in upgrades:
+        status((one.state for one in record.instances), self.out)
+        for one in record.instances:
             at = f" at {one.step}" if one.state == UpgradeState.RUNNING else ""
-            self.out.say(f"  {one.state}{at}: {one.label}")
-            for run in one.sql_runs.all():
+            held = f", held: {one.held}" if one.held else ""
+            self.out.say(f"  {one.state}{at}{held}: {one.label}")
+            for run in one.sql:
                 if run.error:
                     self.out.say(f"      SQL: {run.statement}: {run.error}", style="yellow")
-        failures = [(one.label, one.cause) for one in upgrades if one.state == UpgradeState.FAILED]
-        groups = by_cause(failures)
-        if groups:
-            self.out.say(f"{len(failures)} failures, {len(groups)} causes", style="bold")
-        for cause, labels in groups:
-            self.out.say(f"  {len(labels)} of {len(failures)}: {cause}", style="red")
-            self.out.say(f"      ocim rollout retry {rollout.pk} --cause {shlex.quote(cause)}")
+        tell_causes(record, self.out)
+
+    def report(self, given: argparse.Namespace) -> None:
+        text = self._report(report(_find(given.rollout).pk, context().now()), given)
+        if given.out_file:
+            write_privately(Path(given.out_file), text, option="--out")
+        else:
+            self.out.document(text)
+
+    def _report(self, record: Report, given: argparse.Namespace) -> str:
+        if given.as_html:
+            return as_html(record)
+        if given.as_csv:
+            return as_csv(record)
+        stream = StringIO()
+        if given.json:
+            Output(stream).data(asdict(record))
+        else:
+            tell(record, Output(stream))
+        return stream.getvalue()
 
     def watch(self, given: argparse.Namespace) -> None:
-        watch_to_end(_find(given.rollout), self.out)
+        rollout = _find(given.rollout)
+        if rollout.state != RolloutState.ENDED:
+            warn_without_worker(rollout.queue, self.out)
+        watch_to_end(rollout, self.out)
 
     def pause(self, given: argparse.Namespace) -> None:
-        control.pause(_find(given.rollout))
+        perform(control.pause(_find(given.rollout), by=operator()))
         self.out.say(f"Paused. Go on with: ocim rollout resume {given.rollout}")
 
     def resume(self, given: argparse.Namespace) -> None:
-        perform(control.resume(_find(given.rollout)))
+        perform(control.resume(_find(given.rollout), by=operator()))
         self._warn(given.rollout)
         self.out.say(f"It goes on. Watch it with: ocim rollout watch {given.rollout}")
 
     def abort(self, given: argparse.Namespace) -> None:
-        perform(control.abort(_find(given.rollout)))
+        perform(control.abort(_find(given.rollout), by=operator()))
         self.out.say("Aborted. What is under way goes on to its end.")
 
     def retry(self, given: argparse.Namespace) -> None:
-        perform(control.retry(_find(given.rollout), cause=given.cause))
+        perform(control.retry(_find(given.rollout), cause=given.cause, by=operator()))
         self._warn(given.rollout)
         self.out.say(f"Trying again. Watch it with: ocim rollout watch {given.rollout}")
 
@@ -124,9 +152,29 @@ class Command(OcimCommand):
             self.out.say(f"Cannot be undone: {upgrade}: {reason}.", style="yellow")
         self.out.say("What migrations did to the databases stays.")
         self.confirm(f"Undo {len(possible)} upgrades?", given.yes)
-        perform(undo.request(rollout))
+        perform(undo.request(rollout, by=operator()))
         self._warn(given.rollout)
         self.out.say(f"Look at it with: ocim rollout show {rollout.pk}")
+
+    def restore(self, given: argparse.Namespace) -> None:
+        instance = find_instance(given.instance)
+        backups = backup.of_instance(instance, given.rollout)
+        tell_backups(map(dump, backups), self.out)
+        self.out.say("What was written to these databases since is lost.", style="yellow")
+        self.confirm(f"Restore {len(backups)} databases of {instance}?", given.yes)
+        job = backup.request(instance, rollout_id=given.rollout, queue=queue_name())
+        perform([nudge(job)])
+        follow(job, self.out)
+        self.out.say("Restored.")
+
+    def test_notice(self, given: argparse.Namespace) -> None:
+        failed = notices.test(context=context())
+        for target, problem in failed.items():
+            self.out.say(problem or f"Sent: {target}", style="red" if problem else "green")
+        if not failed:
+            self.out.say("Nobody is told: OCIM_NOTICES is not set.")
+        if any(failed.values()):
+            raise SystemExit(1)
 
     def _warn(self, rollout: int) -> None:
         warn_without_worker(_find(rollout).queue, self.out)

@@ -13,6 +13,15 @@ if (log) {
   log.addEventListener("htmx:sseMessage", () => { if (follows) toEnd(); });
 }
 
+// What somebody has opened stays open when its part of the page is brought up to date.
+let opened = [];
+document.addEventListener("htmx:beforeSwap", (event) => {
+  opened = [...event.target.querySelectorAll("details[id][open]")].map((one) => one.id);
+});
+document.addEventListener("htmx:afterSwap", () => {
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+});
+
 // The browser itself resumes after the last line that it got. Where it has given up (a proxy
 // answered in place of Ocim), htmx connects anew, and the address must say where to go on.
 htmx.createEventSource = (address) => {

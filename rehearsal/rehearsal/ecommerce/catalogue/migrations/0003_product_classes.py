@@ -28,6 +28,6 @@ def make(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalogue", "0002_initial")]
+    dependencies = [("catalogue", "0002_product")]
 
     operations = [migrations.RunPython(make, migrations.RunPython.noop)]

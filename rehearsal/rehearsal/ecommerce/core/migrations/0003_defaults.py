@@ -29,7 +29,7 @@ def make(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("core", "0002_initial"),
+        ("core", "0002_siteconfiguration"),
         ("waffle", "0004_update_everyone_nullbooleanfield"),
     ]
 

@@ -1,0 +1,135 @@
+"""`… launches COUNT SECONDS [DATABASE_URL QUEUE_URL]`: upgrades by real workers; JSON.
+
+The queue, its consumers and the database are real, the outside is in memory. First all instances
+at once, with nothing to wait for; then in six slots, with a provisioning of so many seconds.
+"""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from benchmarks.redeploy.installation import IRONWOOD, JUNIPER, fleet, set_up
+
+SLOTS = 6
+
+
+def main(count: int, seconds: float, database_url: str = "", queue_url: str = "") -> dict[str, Any]:
+    """Figures per second, and seconds of refill."""
+    set_up(database_url, queue_url)
+    from django.utils import timezone
+
+    from ocim import tasks
+    from ocim.adapters.memory.provisioners import MemoryProvisioner
+    from tests.world import World
+
+    class Slow(MemoryProvisioner):
+        lasts = 0.0
+
+        def provision(self, *given: Any, **more: Any) -> Any:
+            time.sleep(self.lasts)
+            return super().provision(*given, **more)
+
+    provisioner = Slow()
+    world = World(provisioner=provisioner)
+    real = replace(world.context(), now=timezone.now, pause=lambda _seconds: None)
+    tasks.context = lambda: real  # type: ignore[assignment]
+    fleet(count, world)
+    insert = _inserts_per_second()
+    rollout, actions = _begin(JUNIPER, batch_size=count)
+    started = time.perf_counter()
+    for action in actions:
+        tasks.drive(action.rollout_id)
+    starts = count / (time.perf_counter() - started)
+    with _consumers():
+        started = time.perf_counter()
+        _wait(rollout)
+        upgrades = count / (time.perf_counter() - started)
+        provisioner.lasts = seconds
+        rollout, actions = _begin(IRONWOOD, batch_size=SLOTS)
+        tasks.perform(actions)
+        _wait(rollout)
+    waits = _waits(rollout)
+    return {
+        "insert": insert, "starts": starts, "upgrades": upgrades,
+        "refill": statistics.median(waits), "slowest": max(waits),
+    }  # fmt: skip
+
+
+def _inserts_per_second() -> float:
+    """The baseline: rows written one by one, each for good."""
+    from ocim.store.models import Job, OpenEdXInstance
+
+    some = OpenEdXInstance.objects.latest("id").pk
+    started = time.perf_counter()
+    for _ in range(500):
+        Job.objects.create(instance_id=some, kind="none", queue="none", state="done")
+    return 500 / (time.perf_counter() - started)
+
+
+def _begin(commit: str, *, batch_size: int) -> Any:
+    from ocim import tasks
+    from ocim.core.rollout import Rules
+    from ocim.operations.redeploy.begin import begin
+    from ocim.operations.redeploy.plan import make_plan
+    from ocim.operations.redeploy.selection import select
+    from tests.world import QUEUE
+
+    selection = select(tag=commit, including={}, excluding={}, now=tasks.context().now())
+    update = {"edx_platform_commit": commit}
+    plan = make_plan(
+        tag=commit, selection=selection, update=update, sql=(), shares=(), context=tasks.context()
+    )
+    rules = Rules(batch_size=batch_size)
+    return begin(plan, rules=rules, arguments={}, queue=QUEUE, context=tasks.context())
+
+
+@contextmanager
+def _consumers() -> Iterator[None]:
+    """As `ocim worker` has them."""
+    from ocim import tasks
+    from tests.world import QUEUE
+
+    consumers = [
+        tasks.queue(QUEUE).huey.create_consumer(workers=SLOTS, max_delay=0.5),
+        tasks.queue(tasks.PERIODIC).huey.create_consumer(workers=1, max_delay=0.5),
+    ]
+    for one in consumers:
+        one.start()
+    yield
+    for one in consumers:
+        one.stop(graceful=True)
+
+
+def _wait(rollout: Any) -> None:
+    while rollout.state != "ended":
+        time.sleep(0.05)
+        rollout.refresh_from_db()
+    states = set(rollout.upgrades.values_list("state", "failure"))
+    assert states == {("successful", "")}, states
+
+
+def _waits(rollout: Any) -> list[float]:
+    """Seconds from an upgrade's end to the first line in the log of the one that takes its slot."""
+    from django.db.models import Min
+
+    from ocim.store.models import LogEntry
+
+    starts, ends = [], []
+    for upgrade in rollout.upgrades.all():
+        lines = LogEntry.objects.filter(appserver__in=upgrade.appservers)
+        starts.append(lines.aggregate(first=Min("time"))["first"])
+        ends.append(upgrade.ended_at)
+    return [
+        (start - end).total_seconds()
+        for end, start in zip(sorted(ends), sorted(starts)[SLOTS:], strict=False)
+    ]
+
+
+if __name__ == "__main__":
+    database, queue = (*sys.argv[3:], "", "")[:2]
+    print(json.dumps(main(int(sys.argv[1]), float(sys.argv[2]), database, queue)))

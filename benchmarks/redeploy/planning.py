@@ -1,0 +1,67 @@
+"""`… planning COUNT`: plan, show and begin the upgrade of so many; JSON."""
+
+import contextlib
+import io
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+
+from benchmarks.redeploy.installation import IRONWOOD, JUNIPER, fleet, set_up
+
+
+def main(count: int) -> dict[str, float]:
+    """Seconds of the processor, and MiB."""
+    set_up()
+    from django.core.management import call_command
+
+    from ocim.core.rollout import Rules
+    from ocim.operations.redeploy.begin import begin
+    from ocim.operations.redeploy.drive import drive
+    from ocim.operations.redeploy.plan import Plan, make_plan
+    from ocim.operations.redeploy.selection import select
+    from ocim.store.models import OpenEdXInstance
+    from tests.world import World
+
+    world = World()
+    fleet(count, world)
+    idle = _memory()
+    filters = {"edx_platform_commit": IRONWOOD}
+    update = {"edx_platform_commit": JUNIPER}
+
+    def plan() -> Plan:
+        selection = select(tag="new", including=filters, excluding={}, now=world.clock())
+        return make_plan(
+            tag="new", selection=selection, update=update, sql=(), shares=(),
+            context=world.context(),
+        )  # fmt: skip
+
+    read = _seconds(lambda: list(OpenEdXInstance.objects.select_related("ref_set")))
+    planned = _seconds(plan)
+    words = ["--tag=new", f"--filter={json.dumps(filters)}", f"--update={json.dumps(update)}"]
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        shown = _seconds(lambda: call_command("instance_redeploy", *words, "--show-instances"))
+    assert said.getvalue().count("\n  Campus ") == count
+    memory = _memory() - idle
+    rollout, _ = begin(
+        plan(), rules=Rules(batch_size=6), arguments={}, queue="opencraft", context=world.context()
+    )
+    look = _seconds(lambda: drive(rollout_id=rollout.pk, context=world.context()))
+    return {"read": read, "plan": planned, "show": shown, "look": look, "memory": memory}
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    """Of this process, and not of what else the machine does."""
+    started = time.process_time()
+    call()
+    return time.process_time() - started
+
+
+def _memory() -> float:
+    """The most that this process has had, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(int(sys.argv[1]))))

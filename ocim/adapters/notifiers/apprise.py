@@ -1,0 +1,78 @@
+"""Notices by mail, webhook or chat, through the Apprise library and its addresses."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from urllib.parse import unquote
+
+from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.spec import Notice, Secret
+
+TIMEOUT = 30.0
+"""Seconds for one notice to one address."""
+SHORTEST = 3
+"""Letters of a part of an address that may be a secret."""
+
+
+class AppriseNotifier:
+    """Sends to Apprise's addresses, as in `mailto://…` and `json://…`; what they hold is secret."""
+
+    kind = "apprise"
+
+    def __init__(self, addresses: Sequence[Secret], *, key: bytes) -> None:
+        """`key` is what addresses are told apart with, where they must not be read."""
+        self._addresses: Mapping[str, Secret] = {_id(one, key): one for one in addresses}
+        self._secrets = _secrets_of(addresses)
+
+    def targets(self) -> Sequence[str]:
+        return list(self._addresses)
+
+    def tell(self, target: str, notice: Notice) -> None:
+        """Send it; what went wrong is told without anything of the address but its kind."""
+        address = self._addresses.get(target)
+        if address is None:
+            raise OutsideRefusal("The address of this notice is not among the settings any more.")
+        # Its plugins take a second to load, and most processes never need them.
+        import apprise  # noqa: PLC0415
+
+        one = apprise.Apprise(asset=apprise.AppriseAsset(storage_mode="memory"))
+        if not one.add(address.reveal()):
+            raise OutsideRefusal(
+                f"{self._named(target)} is none that Apprise knows.",
+                remedy="See https://github.com/caronc/apprise/wiki for how to write it.",
+            )
+        result = one.notify(
+            title=notice.title,
+            body=notice.text,
+            body_format=apprise.NotifyFormat.TEXT,
+            notify_type=apprise.NotifyType(notice.kind),
+            timeout=TIMEOUT,
+        )
+        if not result:
+            why = self._masked(" ".join(entry.message for entry in result.logs()))
+            raise OutsideError(f"{self._named(target)} took no notice. {why}".strip())
+
+    def _named(self, target: str) -> str:
+        scheme = self._addresses[target].reveal().partition("://")[0]
+        return f"Address {self.targets().index(target) + 1} of notices ({scheme}://…)"
+
+    def _masked(self, text: str) -> str:
+        for secret in self._secrets:
+            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "********", text)
+        return text
+
+
+def _id(address: Secret, key: bytes) -> str:
+    return hmac.digest(key, address.reveal().encode(), hashlib.sha256).hex()[:16]
+
+
+def _secrets_of(addresses: Sequence[Secret]) -> list[str]:
+    """Every part of every address: for some services even the place of the host is a secret."""
+    parts = [
+        part
+        for one in addresses
+        for part in re.split(r"[/:@?&=#,;]+", one.reveal().partition("://")[2])
+    ]
+    readable = {text for part in parts for text in (part, unquote(part))}
+    return sorted((text for text in readable if len(text) >= SHORTEST), key=len, reverse=True)

@@ -1,0 +1,45 @@
+"""Keep an instance from mass upgrades, and let it go again."""
+
+from datetime import date
+
+from ocim.core.actions import Action, DriveRollout
+from ocim.core.errors import BadInput, NotPossible
+from ocim.core.holds import today
+from ocim.core.states import RolloutState, UpgradeState
+from ocim.operations.context import Context
+from ocim.store.models import InstanceReference, OpenEdXInstance, Upgrade
+
+LONGEST = InstanceReference._meta.get_field("hold_reason").max_length or 0
+
+
+def hold(
+    instance_id: int, *, reason: str, since: date | None, until: date | None, context: Context
+) -> None:
+    """Mass upgrades leave it out, from the first to the last of these days by its own clock.
+
+    What of one is begun already goes on. BadInput without a reason, or for days that are over.
+    """
+    reason, faults = reason.strip(), []
+    if not reason or not reason.isprintable() or len(reason) > LONGEST:
+        faults.append(f"--reason must be one line of at most {LONGEST} characters.")
+    zone = OpenEdXInstance.objects.values_list("time_zone", flat=True).get(pk=instance_id)
+    if until and until < today(context.now(), zone):
+        faults.append(f"--until: {until} is over.")
+    if since and until and until < since:
+        faults.append("--until is before --from.")
+    if faults:
+        raise BadInput(faults)
+    InstanceReference.objects.filter(pk=instance_id).update(
+        hold_reason=reason, held_from=since, held_until=until
+    )
+
+
+def release(instance_id: int) -> list[Action]:
+    """Mass upgrades may have it again, those that run at once; NotPossible where none held it."""
+    held = InstanceReference.objects.filter(pk=instance_id).exclude(hold_reason="")
+    if not held.update(hold_reason="", held_from=None, held_until=None):
+        raise NotPossible("It is not held.")
+    waiting = Upgrade.objects.filter(
+        instance=instance_id, state=UpgradeState.PENDING, rollout__state=RolloutState.RUNNING
+    )
+    return [DriveRollout(pk) for pk in waiting.values_list("rollout_id", flat=True)]

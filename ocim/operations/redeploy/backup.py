@@ -1,0 +1,86 @@
+"""Backups before an upgrade: dumps of the instance's databases, kept with the rollout's record."""
+
+import time
+from pathlib import Path
+
+from django.db.models import QuerySet
+
+from ocim.core.actions import Action
+from ocim.core.errors import NotPossible
+from ocim.core.states import UpgradeState
+from ocim.operations import jobs
+from ocim.operations.context import Context
+from ocim.store.models import Backup, Job, Lease, OpenEdXInstance, Upgrade
+from ocim.store.specs import all_databases, instance_spec
+
+KIND = "restore"
+"""The kind of job that puts an instance's databases back as a backup has them."""
+
+
+def back_up(upgrade: Upgrade, context: Context) -> None:
+    """Dump every database that there is; what an earlier attempt dumped stays as it is.
+
+    That one was made before SQL was run, a later one would not be.
+    """
+    assert upgrade.instance is not None  # noqa: S101 - it holds the lease
+    spec = instance_spec(upgrade.instance, context.policy)
+    directory = context.policy.backups / str(upgrade.rollout_id) / upgrade.instance.database_name
+    done = set(upgrade.backups.values_list("purpose", flat=True))
+    for purpose, database in spec.databases.items():
+        databases = context.outside.databases[database.kind]
+        if purpose in done or databases.size(database) is None:
+            continue
+        path = directory / purpose
+        started = time.monotonic()
+        databases.dump(database, path)
+        Backup.objects.create(
+            upgrade=upgrade,
+            purpose=purpose,
+            name=database.name,
+            path=str(path),
+            size=path.stat().st_size,
+            seconds=time.monotonic() - started,
+        )
+
+
+def of_instance(instance: OpenEdXInstance, rollout_id: int | None = None) -> "QuerySet[Backup]":
+    """The backups of its newest upgrade that made some, or of that rollout.
+
+    NotPossible where there are none.
+    """
+    made = Backup.objects.filter(upgrade__instance=instance)
+    if rollout_id is not None:
+        made = made.filter(upgrade__rollout=rollout_id)
+    newest = made.order_by("-upgrade").first()
+    if newest is None:
+        where = "" if rollout_id is None else f" in rollout {rollout_id}"
+        raise NotPossible(
+            f"There is no backup of {instance}{where}.",
+            remedy="`ocim redeploy --backup` makes one before it changes anything.",
+        )
+    return made.filter(upgrade=newest.upgrade_id).order_by("purpose")
+
+
+def request(instance: OpenEdXInstance, *, rollout_id: int | None, queue: str) -> Job:
+    """Have them restored; NotPossible while the instance is being upgraded."""
+    backups = of_instance(instance, rollout_id)
+    if Upgrade.objects.filter(instance=instance, state=UpgradeState.RUNNING).exists():
+        raise NotPossible(f"{instance} is being upgraded.", remedy="Wait until that is over.")
+    arguments = {"backups": list(backups.values_list("pk", flat=True))}
+    return jobs.submit(instance_id=instance.pk, kind=KIND, queue=queue, arguments=arguments)
+
+
+def run(job: Job, _lease: Lease, context: Context) -> list[Action]:
+    """Put all of them back, once it is clear that all are there."""
+    instance = OpenEdXInstance.objects.select_related("database_server").get(pk=job.instance_id)
+    backups = list(Backup.objects.filter(pk__in=job.arguments["backups"]))
+    by_name = {one.name: one for one in all_databases(instance)}
+    lost = [one.path for one in backups if one.name not in by_name or not Path(one.path).exists()]
+    if lost:
+        raise NotPossible(
+            f"{', '.join(lost)} cannot be restored: the file or its database is not there."
+        )
+    for one in backups:
+        database = by_name[one.name]
+        context.outside.databases[database.kind].restore(database, Path(one.path))
+    return []

@@ -1,0 +1,1 @@
+"""Renderings of the records, which commands and pages share."""

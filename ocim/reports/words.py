@@ -1,0 +1,43 @@
+"""Values of a record as people read them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+FEW = 3
+"""So many instances are named."""
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """`field: old → new`, for each."""
+    return [f"{name}: {_value(before[name])} → {_value(new)}" for name, new in after.items()]
+
+
+def whom(labels: Sequence[str], total: int) -> str:
+    """Instances, of so many in all, in few words."""
+    if len(labels) == total > 1:
+        return f"all {total} instances"
+    named = ", ".join(labels[:FEW])
+    return named if len(labels) <= FEW else f"{len(labels)} instances ({named}, …)"
+
+
+def duration(seconds: float | None) -> str:
+    """Hours, minutes and seconds; nothing for None."""
+    return "" if seconds is None else str(timedelta(seconds=round(seconds)))
+
+
+def size(count: int) -> str:
+    """Bytes in kB, MB or GB."""
+    for unit, power in (("GB", 9), ("MB", 6), ("kB", 3)):
+        if count >= 10**power:
+            return f"{count / 10**power:.1f} {unit}"
+    return f"{count} bytes"
+
+
+def clock(moment: datetime | None) -> str:
+    """Day and time, UTC; nothing for None."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if moment else ""
+
+
+def _value(value: object) -> str:
+    return "(empty)" if value in ("", None) else str(value)

@@ -1,0 +1,103 @@
+"""Mass upgrades: all of them, one with all that became of it, and its report as a file."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from ocim.core.states import RolloutState, UpgradeState
+from ocim.operations.redeploy.record import Line, Report
+from ocim.operations.redeploy.report import report
+from ocim.reports.page import as_html, shown, variables
+from ocim.reports.table import as_csv
+from ocim.reports.words import duration
+from ocim.store import selectors
+from ocim.store.models import Rollout
+from ocim.web.describe import nobody_works
+from ocim.web.rollout_actions import offers
+from ocim.wiring import context
+
+MOST = 100
+"""Instances that the page shows; the report has all."""
+FIRST = (UpgradeState.RUNNING, UpgradeState.FAILED)
+FORMS: Mapping[str, tuple[str, Callable[[Report], str]]] = {
+    "html": ("text/html", as_html),
+    "csv": ("text/csv", as_csv),
+    "json": ("application/json", lambda one: json.dumps(asdict(one), indent=2, default=str)),
+}
+
+
+@require_GET
+def every(request: HttpRequest) -> HttpResponse:
+    """All of them, the newest first."""
+    return render(request, "web/rollouts.html", {"rows": selectors.rollouts()})
+
+
+@require_GET
+def rollout(request: HttpRequest, rollout_id: int) -> HttpResponse:
+    """One of them. The mark is read first, so that what changes meanwhile is sent once more."""
+    found = _found(rollout_id)
+    mark = selectors.rollout_marks([rollout_id])[rollout_id]
+    progress = _progress(found)
+    page = {
+        **progress,
+        "variables": variables(progress["report"]),
+        "mark": mark,
+        "forms": FORMS,
+        "queue": found.queue,
+        "nobody_works": found.state == RolloutState.RUNNING and nobody_works(found.queue),
+    }
+    return render(request, "web/rollout.html", page)
+
+
+@require_GET
+def progress(request: HttpRequest, rollout_id: int) -> HttpResponse:
+    """The part of the page that changes while one looks at it."""
+    return render(request, "web/_rollout_progress.html", _progress(_found(rollout_id)))
+
+
+@require_GET
+def download(request: HttpRequest, rollout_id: int, form: str) -> HttpResponse:
+    """The report as a file."""
+    if form not in FORMS:
+        raise Http404(f"There is no report as {form}.")
+    kind, written = FORMS[form]
+    text = written(report(_found(rollout_id).pk, context().now()))
+    name = f"rollout-{rollout_id}.{form}"
+    return HttpResponse(
+        text,
+        content_type=f"{kind}; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _found(rollout_id: int) -> Rollout:
+    return get_object_or_404(Rollout, pk=rollout_id)
+
+
+def _progress(rollout: Rollout) -> dict[str, Any]:
+    whole = report(rollout.pk, context().now())
+    part = whole.of(sorted(whole.instances, key=_urgency)[:MOST])
+    done = sum(whole.counts.get(state, 0) for state in UpgradeState if state not in _OPEN)
+    possible = offers(rollout, whole.counts)
+    return {
+        **shown(part),
+        "report": whole,
+        "offers": possible,
+        "may_retry": any(offer.kind == "retry" for offer in possible),
+        "done": done,
+        "total": len(whole.instances),
+        "hidden": len(whole.instances) - len(part.instances),
+        "left": duration(whole.seconds_left),
+    }
+
+
+_OPEN = (UpgradeState.PENDING, UpgradeState.RUNNING)
+
+
+def _urgency(line: Line) -> int:
+    return FIRST.index(UpgradeState(line.state)) if line.state in FIRST else len(FIRST)

@@ -1,0 +1,100 @@
+"""What must hold wherever the hosts come from."""
+
+import psutil
+import pytest
+
+from tests.acceptance.installation import Installation, Refused, until
+from tests.acceptance.traffic import Traffic, Visitor
+
+OLD = {
+    "openedx_release": "open-release/ironwood.2",
+    "edx_platform_commit": "opencraft-release/ironwood.2",
+}
+NEW = {
+    "openedx_release": "open-release/juniper.2",
+    "edx_platform_commit": "opencraft-release/juniper.2",
+}
+NEWER = {name: value.replace(".2", ".3") for name, value in NEW.items()}
+
+
+def served(installation: Installation, domain: str, **fields: str) -> str:
+    """The domain of a new instance that an app server serves."""
+    installation.instance(domain, **fields)
+    installation.ocim("appserver", "spawn", domain, "--activate")
+    return domain
+
+
+def takes_over_without_one_failed_request(installation: Installation, domain: str) -> None:
+    """A second app server takes over from the first, of release NEW, which is then terminated."""
+    (first,) = installation.appservers(domain)
+    with Traffic(installation, domain) as traffic:
+        until(lambda: traffic.answers, "nothing answers")
+        installation.ocim("instance", "set", domain, *_words(NEWER))
+        installation.ocim("appserver", "spawn", domain, "--activate")
+        swung = traffic.answers.total()
+        installation.ocim("appserver", "terminate", str(first["id"]), "--yes")
+        until(lambda: traffic.answers.total() > swung + 100, "nothing answers any more")
+    assert traffic.failures == []
+    assert set(traffic.answers) == {NEW["edx_platform_commit"], NEWER["edx_platform_commit"]}
+    assert [one["state"] for one in installation.appservers(domain)] == ["running", "terminated"]
+    assert_no_other_hosts(installation)
+
+
+def broken_one_never_gets_a_request(
+    installation: Installation, domain: str, changes: dict[str, str], reason: str
+) -> None:
+    """An instance that an app server of release OLD serves is served by it all the time."""
+    whole = OLD | {"configuration_extra_settings": ""} | changes
+    installation.ocim("instance", "set", domain, *_words(whole))
+    with Traffic(installation, domain) as traffic:
+        until(lambda: traffic.answers, "nothing answers")
+        with pytest.raises(Refused, match=reason):
+            installation.ocim("appserver", "spawn", domain, "--activate")
+        failed = traffic.answers.total()
+        until(lambda: traffic.answers.total() > failed + 50, "nothing answers any more")
+    newest = installation.appservers(domain)[0]
+    assert (newest["state"], newest["active"]) == ("failed", False)
+    assert reason in newest["failure"]
+    assert traffic.failures == []
+    assert set(traffic.answers) == {OLD["edx_platform_commit"]}
+
+
+def killed_worker_is_replaced(installation: Installation, domain: str) -> None:
+    """All workers are killed while one provisions; the app server comes up, on one host."""
+    spawn_and_wait_for_ansible(installation, domain)
+    for worker in installation.processes("worker"):
+        worker.kill()
+    until(lambda: is_active(installation, domain), installation.log())
+    assert answers(installation, domain)
+    (appserver,) = installation.appservers(domain)
+    assert "Taken up again" in installation.ocim("appserver", "logs", str(appserver["id"]))
+    assert_no_other_hosts(installation)
+
+
+def spawn_and_wait_for_ansible(installation: Installation, domain: str) -> None:
+    installation.instance(domain)
+    installation.ocim("appserver", "spawn", domain, "--activate", "--no-wait")
+    until(lambda: ansible(installation), "nothing is provisioned")
+
+
+def ansible(installation: Installation) -> list[psutil.Process]:
+    return installation.processes("ocim.adapters.provisioners.ansible_child")
+
+
+def is_active(installation: Installation, domain: str) -> bool:
+    return any(one["active"] for one in installation.appservers(domain))
+
+
+def answers(installation: Installation, domain: str) -> bool:
+    with Visitor(installation, domain) as visitor:
+        return visitor.get("/heartbeat").status_code == 200
+
+
+def assert_no_other_hosts(installation: Installation) -> None:
+    """Every host is one of an app server that is not terminated."""
+    known = {f"appserver-{one['id']}" for one in installation.json("appserver", "list")}
+    assert {path.name for path in installation.hosts.glob("appserver-*")} == known
+
+
+def _words(fields: dict[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in fields.items()]

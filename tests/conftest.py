@@ -1,0 +1,33 @@
+"""The suite as a whole: it looks whether it leaves the machine as it was."""
+
+import os
+import shutil
+import time
+from collections.abc import Generator
+
+import pytest
+
+from tests import leftovers
+
+PATIENCE = float(os.environ.get("LEFTOVERS_PATIENCE", "20"))
+"""Seconds in which what has been told to end may end."""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
+    """Fail the run where something is left of it, after all workers have ended."""
+    yield
+    shutil.rmtree(os.environ["OCIM_VAR"], ignore_errors=True)
+    if hasattr(session.config, "workerinput"):
+        return
+    base = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+    deadline = time.monotonic() + PATIENCE
+    while (left := leftovers.of_run(base)) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    leftovers.NETWORKS.unlink(missing_ok=True)
+    if left:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter:
+            reporter.section("left on this machine", red=True)
+            reporter.write_line("\n".join(left))

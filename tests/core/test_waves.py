@@ -1,0 +1,62 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocim.core.errors import BadInput
+from ocim.core.waves import Candidate, Share, waves
+
+FLEETS = st.lists(st.sampled_from("abc"), max_size=20).map(
+    lambda kinds: [Candidate(pk, kind) for pk, kind in enumerate(kinds)]
+)
+
+
+def canaries(fleet: list[Candidate], count: int) -> list[Candidate]:
+    of = waves(fleet, [Share(count=count)])
+    return [one for one in fleet if of[one.id] == 0]
+
+
+def test_one_of_each_kind_goes_before_a_second_of_any() -> None:
+    fleet = [Candidate(pk, kind) for pk, kind in enumerate("aaabbc")]
+    assert [one.id for one in canaries(fleet, 2)] == [0, 3]
+    assert [one.id for one in canaries(fleet, 3)] == [0, 3, 5]
+    assert [one.id for one in canaries(fleet, 4)] == [0, 1, 3, 5]
+
+
+@given(FLEETS, st.integers(1, 20))
+def test_there_are_as_many_as_asked_for_and_of_as_many_kinds_as_can_be(
+    fleet: list[Candidate], count: int
+) -> None:
+    chosen = canaries(fleet, count)
+    assert len(chosen) == min(count, len(fleet))
+    kinds = {one.kind for one in fleet}
+    assert len({one.kind for one in chosen}) == min(count, len(kinds))
+
+
+@given(FLEETS)
+def test_without_shares_all_go_at_once(fleet: list[Candidate]) -> None:
+    assert set(waves(fleet, []).values()) <= {0}
+
+
+@pytest.mark.parametrize(
+    "shares, expected",
+    [
+        (["1", "50%"], [0, 1, 1, 1, 1, 1, 2, 2, 2, 2]),
+        (["1%"], [0] + [1] * 9),
+        (["100%"], [0] * 10),
+        (["200%", "1"], [0] * 10),
+        (["tag:early", "1"], [1, 2, 2, 0, 2, 2, 2, 0, 2, 2]),
+        (["tag:nobody", "1"], [0] + [1] * 9),
+    ],
+)
+def test_waves_follow_one_another_without_gaps(shares: list[str], expected: list[int]) -> None:
+    fleet = [
+        Candidate(pk, "same", frozenset({"early"} if pk in {3, 7} else ())) for pk in range(10)
+    ]
+    of = waves(fleet, [Share.of(text) for text in shares])
+    assert [of[pk] for pk in range(10)] == expected
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "ten", "5 %", "tag:", "%", "1.5%"])
+def test_what_is_no_share_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="is no wave"):
+        Share.of(text)

@@ -1,0 +1,5 @@
+"""Fixtures of what is done from outside."""
+
+from tests.console.conftest import ocim, types
+
+__all__ = ["ocim", "types"]

@@ -1,0 +1,29 @@
+"""The manager's own database may be PostgreSQL: there the same tests pass."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.leftovers import RUN
+from tests.postgresql_server import postgresql_server
+
+HERE = Path(__file__).parent
+SUITES = ("redeploy/test_upgrade.py", "redeploy/test_sql.py", "test_jobs.py", "test_spawn.py")
+
+
+@pytest.mark.timeout(900)
+def test_use_cases_pass_on_postgresql_as_on_sqlite() -> None:
+    with postgresql_server() as url:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-n0", *(str(HERE / name) for name in SUITES)],
+            env=os.environ | {"DATABASE_URL": url, "TESTS_RUN": f"{RUN}-postgresql"},
+            cwd=HERE.parents[1],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert "passed" in done.stdout

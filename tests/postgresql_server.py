@@ -1,0 +1,59 @@
+"""A PostgreSQL of a test's own, in a private directory: the binaries of a wheel, and no root."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from tests.acceptance.installation import free_ports
+
+NOBODY = 65534
+
+
+@contextmanager
+def postgresql_server() -> Iterator[str]:
+    """Yield the URL of an empty database; nothing of it is left afterwards."""
+    directory = Path(tempfile.mkdtemp(prefix="ocim-postgresql-"))
+    packages, user = _packages(), None
+    if os.getuid() == 0:  # PostgreSQL refuses root, and nobody may not look into root's directories
+        for name in ("pgserver", "pgserver.libs"):
+            shutil.copytree(packages / name, directory / name)
+        packages, user = directory, NOBODY
+        os.chown(directory, NOBODY, NOBODY)
+    binaries = packages / "pgserver/pginstall/bin"
+    data, (port,) = directory / "data", free_ports(1)
+    try:
+        subprocess.run(
+            [binaries / "initdb", "-D", data, "-U", "ocim", "--auth=trust", "--no-sync",
+             "--encoding=UTF8", "--locale=C"],
+            check=True, capture_output=True, user=user, group=user, cwd=directory,
+        )  # fmt: skip
+        with subprocess.Popen(
+            [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1",
+             "-k", directory, "-c", "fsync=off"],
+            stderr=subprocess.PIPE, text=True, user=user, group=user, cwd=directory,
+        ) as server:  # fmt: skip
+            try:
+                assert server.stderr
+                for line in server.stderr:
+                    if "ready to accept connections" in line:
+                        break
+                else:
+                    raise AssertionError("PostgreSQL did not start.")
+                yield f"postgres://ocim@127.0.0.1:{port}/postgres"
+            finally:
+                server.kill()
+    finally:
+        shutil.rmtree(directory)
+
+
+def _packages() -> Path:
+    """Where the wheel is installed; it is not imported: only its binaries are wanted."""
+    spec = find_spec("pgserver")
+    assert spec
+    assert spec.origin
+    return Path(spec.origin).parents[1]
