@@ -5,18 +5,25 @@
         programs:
           - {name: lms, url: http://127.0.0.1:8000/heartbeat, host: lms.example.com, log: /lms.log}
           - {name: ecomworker, log: /ecomworker.log}
+        socket: /run/supervisor.sock
         timeout: 60
 
 Those whose configuration has changed are restarted, those that do not run are started; changed
 where there were any. One with a `url` works when that answers 200 (`host` is the Host header), one
 without when supervisord takes it for running. They are waited for `timeout` seconds in all, less
 where supervisord has given up on one. The message of a failure ends with the end of its log.
+
+Supervisord is asked by its API (http://supervisord.org/api.html): each supervisorctl would cost
+as much as a program takes to start.
 """
 
 import http.client
+import os
+import socket
 import time
 import urllib.error
 import urllib.request
+import xmlrpc.client
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -31,65 +38,114 @@ PROGRAM = {
 }
 ARGUMENTS = {
     "programs": {"type": "list", "elements": "dict", "options": PROGRAM, "required": True},
-    "supervisor_ctl": {"type": "str", "default": "supervisorctl"},
+    "socket": {"type": "path", "default": "/run/supervisor.sock"},
     "timeout": {"type": "float", "default": 60},
 }
+STARTED = {"STARTING", "RUNNING", "BACKOFF"}
+ALREADY_STARTED = 60
 PAUSE = 0.1
-SUPERVISOR_PAUSE = 2
 LOG_LINES = 100
 
 # No proxy: what is asked is on this machine.
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+class ToSocket(xmlrpc.client.Transport):
+    """Calls over a socket in the file system."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        # From its directory, because a socket's path must be shorter than 108 bytes.
+        os.chdir(path.parent)
+        self._name = path.name
+
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        connection = http.client.HTTPConnection("localhost")
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(self._name)
+        return connection
+
+
+class NotWorking(Exception):
+    """A program of that name does not work, for that reason."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(name, problem)
+        self.name = name
+        self.problem = problem
+
+
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     if module.check_mode:
         module.exit_json(changed=False)
-    programs = module.params["programs"]
-    said = run([program["name"] for program in programs], module)
-    deadline = time.monotonic() + module.params["timeout"]
-    for program in programs:
-        if problem := wait(module, program, deadline):
-            end = end_of_log(Path(program["log"]))
-            module.fail_json(msg=f"{program['name']} {problem}. Its log ends with:\n{end}")
-    module.exit_json(changed=bool(said), said=said)
+    programs = {program["name"]: program for program in module.params["programs"]}
+    try:
+        transport = ToSocket(Path(module.params["socket"]))
+        supervisor: Any = xmlrpc.client.ServerProxy("http://localhost", transport).supervisor
+        done = run(supervisor, list(programs))
+        wait(supervisor, list(programs.values()), time.monotonic() + module.params["timeout"])
+    except NotWorking as fault:
+        end = end_of_log(Path(programs[fault.name]["log"]))
+        module.fail_json(msg=f"{fault.name} {fault.problem}. Its log ends with:\n{end}")
+    except (OSError, xmlrpc.client.Error) as error:
+        module.fail_json(msg=f"supervisord does not take the programs: {error}")
+    module.exit_json(changed=bool(done), done=done)
 
 
-def run(names: list[str], module: Any) -> list[str]:
-    """Return what supervisord has done."""
-    status, updated, error = module.run_command([module.params["supervisor_ctl"], "update", *names])
-    if status:
-        module.fail_json(msg=f"supervisord does not take the programs: {updated}{error}")
-    _, started, _ = module.run_command([module.params["supervisor_ctl"], "start", *names])
-    lines = [*updated.splitlines(), *started.splitlines()]
-    return [line for line in lines if "already started" not in line]
+def run(supervisor: Any, names: list[str]) -> list[str]:
+    """Run those anew that have changed, and those that do not run; return what was done."""
+    [[added, changed, _removed]] = supervisor.reloadConfig()
+    for name in names:
+        if name in changed:
+            supervisor.stopProcessGroup(name)
+            supervisor.removeProcessGroup(name)
+        if name in changed or name in added:
+            supervisor.addProcessGroup(name)
+    to_start = [name for name in names if state_of(supervisor, name) not in STARTED]
+    for name in to_start:
+        start(supervisor, name)
+    return [name for name in names if name in {*changed, *added, *to_start}]
 
 
-def wait(module: Any, program: dict[str, str], deadline: float) -> str | None:
-    """Return what is wrong with it for good; None once it is healthy."""
-    look_at_supervisor = 0.0 if program["url"] is None else time.monotonic() + SUPERVISOR_PAUSE
-    while problem := ask(program):
-        now = time.monotonic()
-        if now > deadline:
-            return f"is not healthy ({problem})"
-        if now > look_at_supervisor:
-            status = module.run_command(
-                [module.params["supervisor_ctl"], "status", program["name"]]
-            )[1]
-            if "FATAL" in status:
-                return "does not start"
-            if program["url"] is None and "RUNNING" in status:
-                return None
-            look_at_supervisor = now + (PAUSE if program["url"] is None else SUPERVISOR_PAUSE)
+def start(supervisor: Any, name: str) -> None:
+    try:
+        supervisor.startProcess(name, False)  # without waiting until it has started
+    except xmlrpc.client.Fault as fault:
+        if fault.faultCode != ALREADY_STARTED:
+            raise NotWorking(name, f"does not start ({fault.faultString})") from fault
+
+
+def wait(supervisor: Any, programs: list[dict[str, str]], deadline: float) -> None:
+    """Return once all work; NotWorking for the first of those that do not."""
+    while True:
+        found = {one["name"]: problem_of(supervisor, one) for one in programs}
+        problems = {name: problem for name, problem in found.items() if problem}
+        if not problems:
+            return
+        if time.monotonic() > deadline:
+            name, problem = next(iter(problems.items()))
+            raise NotWorking(name, f"is not healthy ({problem})")
+        programs = [one for one in programs if one["name"] in problems]
         time.sleep(PAUSE)
-    return None
+
+
+def problem_of(supervisor: Any, program: dict[str, str]) -> str | None:
+    """Return why it does not work yet; None where it does."""
+    state = state_of(supervisor, program["name"])
+    if state == "FATAL":
+        raise NotWorking(program["name"], "does not start")
+    if program["url"]:
+        return ask(program)
+    return None if state == "RUNNING" else f"it is {state}"
+
+
+def state_of(supervisor: Any, name: str) -> str:
+    return str(supervisor.getProcessInfo(name)["statename"])
 
 
 def ask(program: dict[str, str]) -> str | None:
-    """Return why it is not healthy just now; None where it is."""
-    if program["url"] is None:
-        return "it has not run for long enough"
+    """Return what is wrong with its answer; None where it is 200."""
     try:
         request = urllib.request.Request(program["url"], headers={"Host": program["host"]})  # noqa: S310
         with opener.open(request, timeout=10) as response:
