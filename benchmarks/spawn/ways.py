@@ -1,19 +1,20 @@
-"""From `spawn` to *active* in all ways that there are, side by side: for benchmarks.spawn."""
+"""From `spawn` to *active* in all ways that there are, side by side."""
 
 import statistics
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 
+from benchmarks.spawn import phases, services
 from ocim.core.spec import Transport
 from tests.acceptance import installation as acceptance
 from tests.acceptance.installation import Installation, installed
-from tests.nspawn_hosts import BASES, why_not
+from tests.nspawn_hosts import BASES, nspawn_hosts, why_not
 
-PROVIDERS = ("local", "nspawn")
-PATIENCE = 1800.0
+PATIENCE = 3600.0
 
 
 @dataclass(frozen=True)
@@ -21,78 +22,107 @@ class Way:
     """How an app server is made."""
 
     from_image: bool
-    transport: Transport
-
-    def __str__(self) -> str:
-        return f"{'from an image' if self.from_image else 'as a whole'}, {self.transport}"
+    transport: Transport = Transport.PIPELINING
 
 
-BASELINE = Way(False, Transport.PIPELINING)
-WAYS = [Way(from_image, transport) for from_image in (False, True) for transport in Transport]
+BASELINE = Way(False)
+WAYS = {
+    # Nothing is transported to where the manager is.
+    "local": [BASELINE, Way(True)],
+    "nspawn": [Way(from_image, one) for one in Transport for from_image in (False, True)],
+}
+"""By provider; those with the same transport beside one another."""
 
-Seconds = Mapping[Way, float]
-Spawn = Callable[[Installation, str], float]
+Seconds = dict[Way, dict[str, float]]
+"""By way and by what the instance has."""
 
 
-class OneTransport(Installation):
+class Measured(Installation):
     """Builds images when it is told to only."""
 
-    def __init__(self, directory: Path, transport: Transport) -> None:
+    def __init__(self, directory: Path, network: str) -> None:
         super().__init__(directory)
-        self.environment |= {"OCIM_TRANSPORT": transport.value, "OCIM_BUILD_IMAGES": "false"}
-        (self.var / "nspawn").mkdir(mode=0o700, parents=True)
-        (self.var / "nspawn/bases").symlink_to(BASES)
+        self.environment |= {"OCIM_BUILD_IMAGES": "false", "OCIM_NSPAWN_NETWORK": network}
+
+    @contextmanager
+    def by(self, transport: Transport) -> Iterator[None]:
+        """Let it use that transport; it has to be started for that once more."""
+        self.stop()
+        self.environment["OCIM_TRANSPORT"] = transport.value
+        self.start()
+        yield
 
 
-def table(directory: Path, spawn: Spawn, settings: Mapping[str, str], runs: int) -> str:
+def tables(directory: Path, runs: int) -> str:
     """Medians by provider and way, and how many times faster than the baseline that is."""
     acceptance.PATIENCE = PATIENCE
-    found = {
-        provider: seconds(directory / provider, spawn, {**settings, "provider": provider}, runs)
-        for provider in PROVIDERS
+    return "\n\n".join(
+        table(provider, seconds(directory / provider, provider, runs))
+        for provider in WAYS
         if provider != "nspawn" or not why_not()
-    }
+    )
+
+
+def table(provider: str, found: Seconds) -> str:
+    """As Markdown."""
+    columns = " | ".join(f"{title}, s | times faster" for title in services.SETS)
     rows = [
-        "| " + " | ".join(["", *(f"{provider}, s | times faster" for provider in found)]) + " |",
-        "|---" * (1 + 2 * len(found)) + "|",
-        *(
-            "| " + " | ".join([str(way), *(_cells(way, found[p]) for p in found)]) + " |"
-            for way in WAYS
-        ),
+        f"| `{provider}`: spawn to *active* | {columns} |",
+        "|---" * (1 + 2 * len(services.SETS)) + "|",
     ]
+    for way in sorted(found, key=lambda one: one.from_image):
+        name = "from an image" if way.from_image else "as a whole"
+        if provider != "local":
+            name += f", {way.transport}"
+        cells = [
+            f"{found[way][title]:.1f} | "
+            + ("baseline" if way == BASELINE else f"{found[BASELINE][title] / took:.1f}")
+            for title, took in found[way].items()
+        ]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
-def seconds(directory: Path, spawn: Spawn, settings: Mapping[str, str], runs: int) -> Seconds:
+def seconds(directory: Path, provider: str, runs: int) -> Seconds:
     """Medians of one provider. The ways take turns, so that each has its share of what disturbs."""
-    taken: dict[Way, list[float]] = {way: [] for way in WAYS}
-    with ExitStack() as stack:
-        running = {}
-        for transport in Transport:
-            kind = partial(OneTransport, transport=transport)
-            running[transport] = stack.enter_context(installed(directory / transport, kind))
-        for one in running.values():  # what is fetched once and kept
-            _once(one, spawn, settings, "first.localhost", from_image=True)
-        for number in range(runs):
-            for way in WAYS:
-                name = f"{'image' if way.from_image else 'whole'}{number}.localhost"
-                one = running[way.transport]
-                taken[way].append(_once(one, spawn, settings, name, from_image=way.from_image))
-    return {way: statistics.median(of_way) for way, of_way in taken.items()}
+    taken: dict[tuple[Way, str], list[float]] = {}
+    with measured(directory) as installation:
+        services.make_search_server(installation, provider)
+        once(installation, provider, Way(True), "all services")  # what is fetched once and kept
+        for _ in range(runs):
+            for transport in dict.fromkeys(way.transport for way in WAYS[provider]):
+                with installation.by(transport):
+                    ways = [way for way in WAYS[provider] if way.transport == transport]
+                    for way, title in product(ways, services.SETS):
+                        took = once(installation, provider, way, title)
+                        taken.setdefault((way, title), []).append(took)
+    return {
+        way: {title: statistics.median(taken[way, title]) for title in services.SETS}
+        for way in WAYS[provider]
+    }
 
 
-def _once(
-    one: Installation, spawn: Spawn, settings: Mapping[str, str], name: str, *, from_image: bool
-) -> float:
-    domain = one.instance(name, **settings)
-    if from_image:
-        one.ocim("image", "build", domain)
-    took = spawn(one, domain)
-    one.ocim("instance", "archive", domain, "--yes")
-    one.ocim("image", "prune", "--keep", "0")
+@contextmanager
+def measured(directory: Path) -> Iterator[Measured]:
+    """On the base that tests made, and in a network of its own."""
+    state = directory / "var/nspawn"
+    state.mkdir(mode=0o700, parents=True)
+    (state / "bases").symlink_to(BASES)
+    with nspawn_hosts(state) as provider:
+        kind = partial(Measured, network=str(provider.bridge.network))
+        with installed(directory, kind) as installation:
+            assert isinstance(installation, Measured)
+            yield installation
+
+
+def once(installation: Installation, provider: str, way: Way, title: str) -> float:
+    """Of an instance of its own, which is gone afterwards, with the image."""
+    number = len(installation.json("instance", "list", "--archived"))
+    domain = installation.instance(
+        f"campus{number}.localhost", provider=provider, **services.SETS[title]
+    )
+    if way.from_image:
+        installation.ocim("image", "build", domain)
+    took = phases.spawn(installation, domain)["total"]
+    services.take_away(installation, domain)
     return took
-
-
-def _cells(way: Way, found: Seconds) -> str:
-    faster = "baseline" if way == BASELINE else f"{found[BASELINE] / found[way]:.1f}"
-    return f"{found[way]:.1f} | {faster}"
