@@ -4,14 +4,15 @@
     - run_programs:
         programs:
           - {name: lms, url: http://127.0.0.1:8000/heartbeat, host: lms.example.com, log: /lms.log}
-          - {name: ecomworker, log: /ecomworker.log}
+          - {name: ecomworker, log: /ecomworker.log, ready: " ready."}
         socket: /run/supervisor.sock
         timeout: 60
 
 Those whose configuration has changed are restarted, those that do not run are started; changed
-where there were any. One with a `url` works when that answers 200 (`host` is the Host header), one
-without when supervisord takes it for running. They are waited for `timeout` seconds in all, less
-where supervisord has given up on one. The message of a failure ends with the end of its log.
+where there were any. One with a `url` works when that answers 200 (`host` is the Host header). One
+without works when supervisord takes it for running, or before, once its log has `ready` in it. They
+are waited for `timeout` seconds in all, less where supervisord has given up on one. The message of
+a failure ends with the end of its log.
 
 Supervisord is asked by its API (http://supervisord.org/api.html): each supervisorctl would cost
 as much as a program takes to start.
@@ -35,6 +36,7 @@ PROGRAM = {
     "url": {"type": "str"},
     "host": {"type": "str"},
     "log": {"type": "path", "required": True},
+    "ready": {"type": "str"},
 }
 ARGUMENTS = {
     "programs": {"type": "list", "elements": "dict", "options": PROGRAM, "required": True},
@@ -80,6 +82,8 @@ def main() -> None:
     if module.check_mode:
         module.exit_json(changed=False)
     programs = {program["name"]: program for program in module.params["programs"]}
+    for program in programs.values():
+        program["said"] = size_of(Path(program["log"]))
     try:
         transport = ToSocket(Path(module.params["socket"]))
         supervisor: Any = xmlrpc.client.ServerProxy("http://localhost", transport).supervisor
@@ -116,7 +120,7 @@ def start(supervisor: Any, name: str) -> None:
             raise NotWorking(name, f"does not start ({fault.faultString})") from fault
 
 
-def wait(supervisor: Any, programs: list[dict[str, str]], deadline: float) -> None:
+def wait(supervisor: Any, programs: list[dict[str, Any]], deadline: float) -> None:
     """Return once all work; NotWorking for the first of those that do not."""
     while True:
         found = {one["name"]: problem_of(supervisor, one) for one in programs}
@@ -130,21 +134,36 @@ def wait(supervisor: Any, programs: list[dict[str, str]], deadline: float) -> No
         time.sleep(PAUSE)
 
 
-def problem_of(supervisor: Any, program: dict[str, str]) -> str | None:
+def problem_of(supervisor: Any, program: dict[str, Any]) -> str | None:
     """Return why it does not work yet; None where it does."""
     state = state_of(supervisor, program["name"])
     if state == "FATAL":
         raise NotWorking(program["name"], "does not start")
     if program["url"]:
         return ask(program)
-    return None if state == "RUNNING" else f"it is {state}"
+    is_ready = state == "RUNNING" or (state == "STARTING" and says_ready(program))
+    return None if is_ready else f"it is {state}"
 
 
 def state_of(supervisor: Any, name: str) -> str:
     return str(supervisor.getProcessInfo(name)["statename"])
 
 
-def ask(program: dict[str, str]) -> str | None:
+def says_ready(program: dict[str, Any]) -> bool:
+    """Whether it has said so since this run began."""
+    log = Path(program["log"])
+    if not program["ready"] or not log.exists():
+        return False
+    with log.open(errors="replace") as file:
+        file.seek(program["said"])
+        return program["ready"] in file.read()
+
+
+def size_of(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
+
+
+def ask(program: dict[str, Any]) -> str | None:
     """Return what is wrong with its answer; None where it is 200."""
     try:
         request = urllib.request.Request(program["url"], headers={"Host": program["host"]})  # noqa: S310
