@@ -1,32 +1,42 @@
 """From `spawn` to *active*, and from a clone to a demo: `.venv/bin/python -m benchmarks.spawn`.
 
-Everything is real: a clone of this repository with an empty HOME, then running installations.
-Prints tables in Markdown; `--write` puts them into docs/reference/performance.md as well.
+Everything is real: running installations, and a clone of this repository with an empty HOME.
+Prints tables in Markdown; `--write` puts each into docs/reference/performance.md as soon as it is
+measured.
 """
 
 import argparse
 import tempfile
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from benchmarks import page
 from benchmarks.spawn import from_nothing, phases, ways
 
+MEASURES: Mapping[str, Callable[[Path, int], str]] = {
+    "local": partial(ways.table, "local"),
+    "phases": phases.tables,
+    "nspawn": partial(ways.table, "nspawn"),
+    "from-nothing": from_nothing.table,
+}
 
-def main(runs: int) -> str:
-    """All that is measured, as Markdown."""
-    tables = [f"{page.machine()}; medians; runs: {runs}."]
-    for measure in (ways.tables, phases.tables, lambda directory, _: from_nothing.table(directory)):
-        with tempfile.TemporaryDirectory(prefix="ocim-") as directory:
-            tables.append(measure(Path(directory), runs))
-    return "\n\n".join(tables) + "\n"
+
+def measure(name: str, runs: int) -> str:
+    """One of them, as Markdown."""
+    measured_on = f"{page.machine()}; medians; runs: {runs}."
+    with tempfile.TemporaryDirectory(prefix="ocim-") as directory:
+        return f"{measured_on}\n\n{MEASURES[name](Path(directory), runs)}\n"
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", action="append", choices=[*MEASURES], help="may be repeated")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--write", action="store_true", help=f"into {page.PAGE.name}, too")
     given = parser.parse_args()
-    measured = main(given.runs)
-    print(measured)
-    if given.write:
-        page.write("spawn", measured)
+    for chosen in given.only or MEASURES:
+        measured = measure(chosen, given.runs)
+        print(measured)
+        if given.write:
+            page.write(f"spawn {chosen}", measured)

@@ -43,7 +43,7 @@ def tables(directory: Path, runs: int) -> str:
                 installation.ocim("instance", "set", domain, release)
                 installation.ocim("image", "build", domain)
                 upgrade.append(spawn(installation, domain))
-                services.take_away(installation, domain)
+                installation.ocim("instance", "archive", domain, "--yes")
             found.append(table(title, _medians(first), _medians(upgrade)))
     return "\n\n".join(found)
 

@@ -15,9 +15,3 @@ SETS: Mapping[str, Mapping[str, str]] = {
 def make_search_server(installation: Installation, provider: str) -> None:
     """What discovery needs; it outlives the instances."""
     installation.ocim("search-server", "create", "search", "--provider", provider)
-
-
-def take_away(installation: Installation, domain: str) -> None:
-    """An instance, its app servers, and images that nobody needs then."""
-    installation.ocim("instance", "archive", domain, "--yes")
-    installation.ocim("image", "prune", "--keep", "0")

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
 from pathlib import Path
 
 from benchmarks.spawn import phases, services
@@ -26,12 +25,11 @@ class Way:
 
 
 BASELINE = Way(False)
-WAYS = {
-    # Nothing is transported to where the manager is.
-    "local": [BASELINE, Way(True)],
-    "nspawn": [Way(from_image, one) for one in Transport for from_image in (False, True)],
+TRANSPORTS = {
+    "local": [Transport.PIPELINING],  # nothing is transported to where the manager is
+    "nspawn": list(Transport),
 }
-"""By provider; those with the same transport beside one another."""
+"""By provider."""
 
 Seconds = dict[Way, dict[str, float]]
 """By way and by what the instance has."""
@@ -44,40 +42,33 @@ class Measured(Installation):
         super().__init__(directory)
         self.environment |= {"OCIM_BUILD_IMAGES": "false", "OCIM_NSPAWN_NETWORK": network}
 
-    @contextmanager
-    def by(self, transport: Transport) -> Iterator[None]:
+    def use(self, transport: Transport) -> None:
         """Let it use that transport; it has to be started for that once more."""
-        self.stop()
-        self.environment["OCIM_TRANSPORT"] = transport.value
-        self.start()
-        yield
+        if self.environment.get("OCIM_TRANSPORT") != transport.value:
+            self.stop()
+            self.environment["OCIM_TRANSPORT"] = transport.value
+            self.start()
 
 
-def tables(directory: Path, runs: int) -> str:
-    """Medians by provider and way, and how many times faster than the baseline that is."""
+def table(provider: str, directory: Path, runs: int) -> str:
+    """Medians by way, and how many times faster than the baseline that is."""
+    if provider == "nspawn" and (reason := why_not()):
+        raise SystemExit(f"It cannot be measured here: {reason}.")
     acceptance.PATIENCE = PATIENCE
-    return "\n\n".join(
-        table(provider, seconds(directory / provider, provider, runs))
-        for provider in WAYS
-        if provider != "nspawn" or not why_not()
-    )
-
-
-def table(provider: str, found: Seconds) -> str:
-    """As Markdown."""
+    found = seconds(directory, provider, runs)
     columns = " | ".join(f"{title}, s | times faster" for title in services.SETS)
     rows = [
         f"| `{provider}`: spawn to *active* | {columns} |",
         "|---" * (1 + 2 * len(services.SETS)) + "|",
     ]
-    for way in sorted(found, key=lambda one: one.from_image):
+    for way, by_title in found.items():
         name = "from an image" if way.from_image else "as a whole"
         if provider != "local":
             name += f", {way.transport}"
         cells = [
-            f"{found[way][title]:.1f} | "
+            f"{took:.1f} | "
             + ("baseline" if way == BASELINE else f"{found[BASELINE][title] / took:.1f}")
-            for title, took in found[way].items()
+            for title, took in by_title.items()
         ]
         rows.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(rows)
@@ -85,20 +76,21 @@ def table(provider: str, found: Seconds) -> str:
 
 def seconds(directory: Path, provider: str, runs: int) -> Seconds:
     """Medians of one provider. The ways take turns, so that each has its share of what disturbs."""
+    ways = [Way(from_image, one) for from_image in (False, True) for one in TRANSPORTS[provider]]
     taken: dict[tuple[Way, str], list[float]] = {}
     with measured(directory) as installation:
         services.make_search_server(installation, provider)
         once(installation, provider, Way(True), "all services")  # what is fetched once and kept
         for _ in range(runs):
-            for transport in dict.fromkeys(way.transport for way in WAYS[provider]):
-                with installation.by(transport):
-                    ways = [way for way in WAYS[provider] if way.transport == transport]
-                    for way, title in product(ways, services.SETS):
-                        took = once(installation, provider, way, title)
-                        taken.setdefault((way, title), []).append(took)
+            installation.ocim("image", "prune", "--keep", "0")
+            for way in ways:
+                installation.use(way.transport)
+                for title in services.SETS:
+                    took = once(installation, provider, way, title)
+                    taken.setdefault((way, title), []).append(took)
     return {
         way: {title: statistics.median(taken[way, title]) for title in services.SETS}
-        for way in WAYS[provider]
+        for way in ways
     }
 
 
@@ -106,7 +98,8 @@ def seconds(directory: Path, provider: str, runs: int) -> Seconds:
 def measured(directory: Path) -> Iterator[Measured]:
     """On the base that tests made, and in a network of its own."""
     state = directory / "var/nspawn"
-    state.mkdir(mode=0o700, parents=True)
+    for private in (state.parent, state):
+        private.mkdir(mode=0o700)
     (state / "bases").symlink_to(BASES)
     with nspawn_hosts(state) as provider:
         kind = partial(Measured, network=str(provider.bridge.network))
@@ -116,7 +109,7 @@ def measured(directory: Path) -> Iterator[Measured]:
 
 
 def once(installation: Installation, provider: str, way: Way, title: str) -> float:
-    """Of an instance of its own, which is gone afterwards, with the image."""
+    """Of an instance of its own, which is gone afterwards; the image stays."""
     number = len(installation.json("instance", "list", "--archived"))
     domain = installation.instance(
         f"campus{number}.localhost", provider=provider, **services.SETS[title]
@@ -124,5 +117,5 @@ def once(installation: Installation, provider: str, way: Way, title: str) -> flo
     if way.from_image:
         installation.ocim("image", "build", domain)
     took = phases.spawn(installation, domain)["total"]
-    services.take_away(installation, domain)
+    installation.ocim("instance", "archive", domain, "--yes")
     return took
