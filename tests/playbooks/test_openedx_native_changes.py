@@ -45,7 +45,7 @@ def test_a_service_that_answers_500_fails_with_what_it_says(app_server: AppServe
     outcome = app_server.provision(
         {
             "EDXAPP_LMS_ENV_EXTRA": {"REHEARSAL_FAULTS": ["heartbeat-500"]},
-            "edxapp_start_seconds": 1,
+            "edxapp_start_seconds": 5,
         }
     )
     assert (outcome.ok, outcome.failed_task) == (False, "run the services")
