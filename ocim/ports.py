@@ -72,7 +72,10 @@ class Provider(Protocol):
         """Ask for a host; a second call with the same name returns the host that is there."""
 
     def wait_until_reachable(self, name: str, *, timeout: float) -> Host:
-        """Return when commands can be run on it; HostUnreachable after `timeout` seconds."""
+        """Return when commands can be run on it; HostUnreachable after `timeout` seconds.
+
+        It is asked once at least, so that 0 finds out whether it is up.
+        """
 
     def find(self, name: str) -> Host | None:
         """The host of that name, up or not, or None where there is none."""

@@ -6,10 +6,9 @@
         database: /srv/databases/campus/edxapp.sqlite3
         begin_with: /edx/app/edxapp/empty.sqlite3
 
-A `database` that is a SQLite file with nothing in it is given the content of `begin_with` first, if
-that is there: to migrate from nothing takes a service a hundred times longer than to see that
-there is nothing to do. The command, for sh, is run in any case, and has the last word. Changed
-unless Django says that there was nothing to do.
+A `database` that is a SQLite file with nothing in it becomes a copy of `begin_with`, if that is
+there: it was migrated by the same code, so there is nothing left to migrate. In all other cases the
+command, for sh, is run; changed unless Django says that there was nothing to do.
 """
 
 import sqlite3
@@ -31,12 +30,13 @@ ARGUMENTS = {
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS)
     command, database, beginning = (module.params[name] for name in ARGUMENTS)
-    is_new = bool(database and beginning) and begin(Path(database), Path(beginning))
+    if database and beginning and begin(Path(database), Path(beginning)):
+        module.exit_json(changed=True, begun_with=beginning)
     status, stdout, stderr = module.run_command(["sh", "-c", command])
     said: dict[str, Any] = {"rc": status, "stdout": stdout, "stderr": stderr}
     if status:
         module.fail_json(msg="non-zero return code", **said)
-    module.exit_json(changed=is_new or NOTHING not in stdout, **said)
+    module.exit_json(changed=NOTHING not in stdout, **said)
 
 
 def begin(database: Path, beginning: Path) -> bool:

@@ -71,7 +71,8 @@ class OnPool(Installation):
 @contextmanager
 def on_nspawn(directory: Path) -> Iterator[Installation]:
     state = directory / "var/nspawn"
-    state.mkdir(mode=0o700, parents=True)
+    for private in (state.parent, state):
+        private.mkdir(mode=0o700)
     (state / "bases").symlink_to(BASES)
     with (
         nspawn_hosts(state) as provider,

@@ -139,6 +139,13 @@ def test_a_host_that_was_asked_for_becomes_reachable(provider: Provider) -> None
     assert (host.name, host.provider) == ("one", provider.kind)
 
 
+def test_a_host_that_is_up_is_found_so_without_waiting(provider: Provider) -> None:
+    host = provider.create(HostRequest("one"))
+    provider.wait_until_reachable("one", timeout=LONG)
+
+    assert provider.wait_until_reachable("one", timeout=0) == host
+
+
 def test_asking_twice_returns_the_same_host(provider: Provider) -> None:
     assert provider.create(HostRequest("one")) == provider.create(HostRequest("one"))
     assert provider.list() == ["one"]

@@ -10,6 +10,7 @@ from ocim.core.errors import HostUnreachable, OutsideError
 from ocim.core.spec import Host, Ran
 
 CONNECT_SECONDS = 10
+LISTEN_SECONDS = 1.0
 LOST = 255
 """ssh's own exit status where it has not come to the command, or lost the connection."""
 
@@ -57,16 +58,17 @@ def run(host: Host, argv: Sequence[str], *, stdin: str = "", timeout: float = 60
 def wait(find: Callable[[], Host], *, timeout: float, remedy: str = "") -> Host:
     """Return the host once commands can be run on it; HostUnreachable after `timeout` seconds.
 
-    `find` is asked each time, and raises where there is no such host any more.
+    It is asked once at least. `find` is asked each time, and raises where there is no such host
+    any more.
     """
     deadline = time.monotonic() + timeout
     pause, said = 0.02, ""
     while True:
         host = find()
-        left = deadline - time.monotonic()
-        if left > 0 and _listens(host, timeout=min(left, 1.0)):
+        if _listens(host, timeout=LISTEN_SECONDS):
             try:
-                if run(host, ["true"], timeout=max(left, 1.0)).status == 0:
+                left = max(deadline - time.monotonic(), CONNECT_SECONDS)
+                if run(host, ["true"], timeout=left).status == 0:
                     return host
             except OutsideError as error:
                 said = f" {error.problem}"

@@ -5,17 +5,22 @@ removes or replaces stays as it was on all others. They are read-only against wr
 Directories are each host's own.
 """
 
+import json
 import os
 import shutil
 from pathlib import Path
 
 from ocim.adapters.providers.local.furnishing import OWN
+from ocim.adapters.providers.tools import run
 from ocim.core.errors import OutsideRefusal
 
 TOP = "edx"
 ORIGIN = "origin"
 """Holds the root of the host that the image was made of: links may lead there."""
+LINKS = "links.json"
+"""Names those links."""
 SHOWN = 3
+COPY_SECONDS = 300.0
 
 
 def capture(root: Path, image: Path) -> None:
@@ -27,14 +32,18 @@ def capture(root: Path, image: Path) -> None:
         shutil.rmtree(root / directory)
     (root / TOP).rename(image / TOP)
     (image / ORIGIN).write_text(str(root))
-    own = []
-    for place, _, names in os.walk(image / TOP):
-        for path in (Path(place, name) for name in names):
-            if not path.is_symlink():
+    own, links = [], []
+    for place, directories, names in os.walk(image / TOP):
+        for path in (Path(place, name) for name in (*names, *directories)):
+            if path.is_symlink():
+                if path.readlink().is_relative_to(root):
+                    links.append(str(path.relative_to(image)))
+            elif path.is_file():
                 path.chmod(path.stat().st_mode & ~0o222)
                 # Compiled code has it for messages only, where Python puts the real one.
                 if path.suffix != ".pyc" and str(root).encode() in path.read_bytes():
                     own.append(path)
+    (image / LINKS).write_text(json.dumps(links))
     if own:
         shown = ", ".join(str(path.relative_to(image)) for path in own[:SHOWN])
         raise OutsideRefusal(
@@ -45,17 +54,10 @@ def capture(root: Path, image: Path) -> None:
 
 def install(image: Path, root: Path) -> None:
     """Put what the image has on a host that is not furnished yet."""
+    run(["cp", "--archive", "--link", image / TOP, root], timeout=COPY_SECONDS)
     origin = (image / ORIGIN).read_text()
-    for place, directories, names in os.walk(image / TOP):
-        target = root / Path(place).relative_to(image)
-        target.mkdir(parents=True, exist_ok=True)
-        for name in (*names, *(one for one in directories if Path(place, one).is_symlink())):
-            source = os.path.join(place, name)  # noqa: PTH118 - ten thousands of them
-            if os.path.islink(source):  # noqa: PTH114
-                (target / name).symlink_to(_moved(os.readlink(source), origin, root))  # noqa: PTH115
-            else:
-                os.link(source, target / name)
-
-
-def _moved(link: str, origin: str, root: Path) -> str:
-    return f"{root}{link.removeprefix(origin)}" if link.startswith(f"{origin}/") else link
+    for name in json.loads((image / LINKS).read_text()):
+        link = root / name
+        target = str(link.readlink()).removeprefix(origin)
+        link.unlink()  # it is the image's, too
+        link.symlink_to(f"{root}{target}")

@@ -99,6 +99,8 @@ class SshProvider:
                 with suppress(OutsideError):  # it goes down just now
                     if _boot_id(host) != before:
                         return
+                if time.monotonic() > deadline:
+                    raise HostUnreachable(f"Host {name} does not reboot: it is still up.")
                 time.sleep(0.2)
 
     def stop(self, name: str) -> None:

@@ -1,0 +1,49 @@
+"""From a fresh clone to a demo that can be opened."""
+
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+
+from tests.acceptance.installation import REPOSITORY, Installation
+
+
+def table(directory: Path, _runs: int) -> str:
+    """Seconds of `make env` in a new clone, and then of `make run`, measured once."""
+    clone = directory / "clone"
+    subprocess.run(["git", "clone", "--quiet", REPOSITORY, clone], check=True)
+    settings = Installation(directory).environment
+    settings.pop("DJANGO_SETTINGS_MODULE")
+    started = time.perf_counter()
+    subprocess.run(
+        ["make", "--quiet", "env"], cwd=clone, env=settings, check=True, capture_output=True
+    )
+    environment = time.perf_counter() - started
+    demo = _demo(clone, settings)
+    return f"""\
+| `make run` in a fresh clone, with an empty HOME | seconds |
+|---|---|
+| environment: all packages from the index | {environment:.1f} |
+| from there to a demo instance that can be opened | {demo:.1f} |"""
+
+
+def _demo(clone: Path, settings: dict[str, str]) -> float:
+    started = time.perf_counter()
+    with subprocess.Popen(
+        ["make", "--quiet", "run"], cwd=clone, env=settings | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE, text=True, start_new_session=True,
+    ) as made:  # fmt: skip
+        assert made.stdout is not None
+        said = ""
+        for line in made.stdout:
+            said += line
+            if "Ctrl-C" in line:
+                break
+        took = time.perf_counter() - started
+        for process in psutil.Process(made.pid).children():
+            process.terminate()
+        made.stdout.read()
+    if "Active." not in said:
+        raise SystemExit(f"The demo is not active:\n{said}")
+    return took

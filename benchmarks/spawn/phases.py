@@ -1,0 +1,104 @@
+"""Where the seconds of a spawn go: by phase, and by task of Ansible."""
+
+import sqlite3
+import statistics
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from benchmarks.spawn import services
+from tests.acceptance.installation import Installation, installed
+
+SLOWEST = 8
+PHASES = {
+    "Checking the configuration.": "waiting for a worker",
+    "Asking ": "checking the configuration (`ansible-playbook --syntax-check`)",
+    "Provisioning ": "making the host",
+    "Running.": "health check on the host",
+    "Active.": "balancer: check, swing, check through it",
+}
+"""The log line that ends a phase, by its beginning, in order."""
+ANSIBLE = "Ansible"
+LINES = """
+select log.time, log.task, log.status, log.seconds, log.text from store_logentry log
+where log.appserver_id = ? order by log.id
+"""
+
+Durations = dict[str, float]
+
+
+def tables(directory: Path, runs: int) -> str:
+    """On `local` hosts from an image: the first app server of an instance, and an upgrade of it."""
+    found = []
+    with installed(directory) as installation:
+        services.make_search_server(installation, "local")
+        for title, settings in services.SETS.items():
+            first, upgrade = [], []
+            for number in range(runs):
+                domain = f"campus{number}.localhost"
+                installation.instance(domain, provider="local", **settings)
+                installation.ocim("image", "build", domain)
+                first.append(spawn(installation, domain))
+                release = "openedx_release=open-release/juniper.3"
+                installation.ocim("instance", "set", domain, release)
+                installation.ocim("image", "build", domain)
+                upgrade.append(spawn(installation, domain))
+                installation.ocim("instance", "archive", domain, "--yes")
+            found.append(table(title, _medians(first), _medians(upgrade)))
+    return "\n\n".join(found)
+
+
+def spawn(installation: Installation, domain: str) -> Durations:
+    """Spawn and activate; seconds by phase, and by task of Ansible."""
+    installation.ocim("appserver", "spawn", domain, "--activate")
+    newest = installation.appservers(domain)[0]["id"]
+    with sqlite3.connect(installation.var / "ocim.sqlite3") as database:
+        (asked,) = database.execute(
+            "select created from store_openedxappserver where id = ?", [newest]
+        ).fetchone()
+        lines = database.execute(LINES, [newest]).fetchall()
+    return durations(datetime.fromisoformat(asked), lines)
+
+
+def durations(asked: datetime, lines: list[tuple[str, str, str, float | None, str]]) -> Durations:
+    """By phase and, with a leading dash, by task; `total` is from asking to active."""
+    found: Durations = {}
+    last = asked
+    for time, task, status, seconds, text in lines:
+        now = datetime.fromisoformat(time)
+        if task or text.startswith("play:"):
+            found[ANSIBLE] = found.get(ANSIBLE, 0) + (now - last).total_seconds()
+            last = now
+            if status in ("ok", "changed"):
+                found[f"- {task}"] = seconds or 0.0
+        for beginning, phase in PHASES.items():
+            if not task and text.startswith(beginning):
+                found[phase] = (now - last).total_seconds()
+                last = now
+    found["total"] = (last - asked).total_seconds()
+    return found
+
+
+def table(title: str, first: Mapping[str, float], upgrade: Mapping[str, float]) -> str:
+    """Both side by side; of Ansible's tasks the slowest."""
+    tasks = sorted((name for name in first if name.startswith("- ")), key=first.__getitem__)
+    before, (running, active) = list(PHASES.values())[:3], list(PHASES.values())[3:]
+    names = [*before, ANSIBLE, *reversed(tasks[-SLOWEST:]), running, active, "total"]
+    rows = [
+        f"| {title}, `local`, from an image | first app server, s | upgrade, s |",
+        "|---|---|---|",
+        *(
+            f"| {_shown(name)} | {first.get(name, 0):.2f} | {upgrade.get(name, 0):.2f} |"
+            for name in names
+        ),
+    ]
+    return "\n".join(rows)
+
+
+def _shown(name: str) -> str:
+    return f"&nbsp;&nbsp;{name[2:]}" if name.startswith("- ") else name
+
+
+def _medians(runs: list[Durations]) -> Durations:
+    names = dict.fromkeys(name for run in runs for name in run)
+    return {name: statistics.median(run.get(name, 0.0) for run in runs) for name in names}

@@ -1,0 +1,17 @@
+"""Instances to measure with: those that have LMS and studio only, and those that have all."""
+
+from collections.abc import Mapping
+
+from tests.acceptance.installation import Installation
+
+ALL = "SANDBOX_ENABLE_ECOMMERCE: true\nSANDBOX_ENABLE_DISCOVERY: true\n"
+SETS: Mapping[str, Mapping[str, str]] = {
+    "LMS and studio": {},
+    "all services": {"configuration_extra_settings": ALL},
+}
+"""Fields of an instance, by what it has."""
+
+
+def make_search_server(installation: Installation, provider: str) -> None:
+    """What discovery needs; it outlives the instances."""
+    installation.ocim("search-server", "create", "search", "--provider", provider)

@@ -1,0 +1,121 @@
+"""From `spawn` to *active* in all ways that there are, side by side."""
+
+import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from benchmarks.spawn import phases, services
+from ocim.core.spec import Transport
+from tests.acceptance import installation as acceptance
+from tests.acceptance.installation import Installation, installed
+from tests.nspawn_hosts import BASES, nspawn_hosts, why_not
+
+PATIENCE = 3600.0
+
+
+@dataclass(frozen=True)
+class Way:
+    """How an app server is made."""
+
+    from_image: bool
+    transport: Transport = Transport.PIPELINING
+
+
+BASELINE = Way(False)
+TRANSPORTS = {
+    "local": [Transport.PIPELINING],  # nothing is transported to where the manager is
+    "nspawn": list(Transport),
+}
+"""By provider."""
+
+Seconds = dict[Way, dict[str, float]]
+"""By way and by what the instance has."""
+
+
+class Measured(Installation):
+    """Builds images when it is told to only."""
+
+    def __init__(self, directory: Path, network: str) -> None:
+        super().__init__(directory)
+        self.environment |= {"OCIM_BUILD_IMAGES": "false", "OCIM_NSPAWN_NETWORK": network}
+
+    def use(self, transport: Transport) -> None:
+        """Let it use that transport; it has to be started for that once more."""
+        if self.environment.get("OCIM_TRANSPORT") != transport.value:
+            self.stop()
+            self.environment["OCIM_TRANSPORT"] = transport.value
+            self.start()
+
+
+def table(provider: str, directory: Path, runs: int) -> str:
+    """Medians by way, and how many times faster than the baseline that is."""
+    if provider == "nspawn" and (reason := why_not()):
+        raise SystemExit(f"It cannot be measured here: {reason}.")
+    acceptance.PATIENCE = PATIENCE
+    found = seconds(directory, provider, runs)
+    columns = " | ".join(f"{title}, s | times faster" for title in services.SETS)
+    rows = [
+        f"| `{provider}`: spawn to *active* | {columns} |",
+        "|---" * (1 + 2 * len(services.SETS)) + "|",
+    ]
+    for way, by_title in found.items():
+        name = "from an image" if way.from_image else "as a whole"
+        if provider != "local":
+            name += f", {way.transport}"
+        cells = [
+            f"{took:.1f} | "
+            + ("baseline" if way == BASELINE else f"{found[BASELINE][title] / took:.1f}")
+            for title, took in by_title.items()
+        ]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def seconds(directory: Path, provider: str, runs: int) -> Seconds:
+    """Medians of one provider. The ways take turns, so that each has its share of what disturbs."""
+    ways = [Way(from_image, one) for from_image in (False, True) for one in TRANSPORTS[provider]]
+    taken: dict[tuple[Way, str], list[float]] = {}
+    with measured(directory) as installation:
+        services.make_search_server(installation, provider)
+        once(installation, provider, Way(True), "all services")  # what is fetched once and kept
+        for _ in range(runs):
+            installation.ocim("image", "prune", "--keep", "0")
+            for way in ways:
+                installation.use(way.transport)
+                for title in services.SETS:
+                    took = once(installation, provider, way, title)
+                    taken.setdefault((way, title), []).append(took)
+    return {
+        way: {title: statistics.median(taken[way, title]) for title in services.SETS}
+        for way in ways
+    }
+
+
+@contextmanager
+def measured(directory: Path) -> Iterator[Measured]:
+    """On the base that tests made, and in a network of its own."""
+    state = directory / "var/nspawn"
+    for private in (state.parent, state):
+        private.mkdir(mode=0o700)
+    (state / "bases").symlink_to(BASES)
+    with nspawn_hosts(state) as provider:
+        kind = partial(Measured, network=str(provider.bridge.network))
+        with installed(directory, kind) as installation:
+            assert isinstance(installation, Measured)
+            yield installation
+
+
+def once(installation: Installation, provider: str, way: Way, title: str) -> float:
+    """Of an instance of its own, which is gone afterwards; the image stays."""
+    number = len(installation.json("instance", "list", "--archived"))
+    domain = installation.instance(
+        f"campus{number}.localhost", provider=provider, **services.SETS[title]
+    )
+    if way.from_image:
+        installation.ocim("image", "build", domain)
+    took = phases.spawn(installation, domain)["total"]
+    installation.ocim("instance", "archive", domain, "--yes")
+    return took

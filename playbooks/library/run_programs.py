@@ -1,0 +1,188 @@
+#!/usr/bin/python
+"""Has supervisord run programs as they are configured by now, and waits until all of them work.
+
+    - run_programs:
+        programs:
+          - {name: lms, url: http://127.0.0.1:8000/heartbeat, host: lms.example.com, log: /lms.log}
+          - {name: ecomworker, log: /ecomworker.log, ready: " ready."}
+        socket: /run/supervisor.sock
+        timeout: 60
+
+Those whose configuration has changed are restarted, those that do not run are started; changed
+where there were any. One with a `url` works when that answers 200 (`host` is the Host header). One
+without works when supervisord takes it for running, or before, once its log has `ready` in it. They
+are waited for `timeout` seconds in all, less where supervisord has given up on one. The message of
+a failure ends with the end of its log.
+
+Supervisord is asked by its API (http://supervisord.org/api.html): each supervisorctl would cost
+as much as a program takes to start.
+"""
+
+import http.client
+import os
+import socket
+import time
+import urllib.error
+import urllib.request
+import xmlrpc.client
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+PROGRAM = {
+    "name": {"type": "str", "required": True},
+    "url": {"type": "str"},
+    "host": {"type": "str"},
+    "log": {"type": "path", "required": True},
+    "ready": {"type": "str"},
+}
+ARGUMENTS = {
+    "programs": {"type": "list", "elements": "dict", "options": PROGRAM, "required": True},
+    "socket": {"type": "path", "default": "/run/supervisor.sock"},
+    "timeout": {"type": "float", "default": 60},
+}
+STARTED = {"STARTING", "RUNNING", "BACKOFF"}
+ALREADY_STARTED = 60
+PAUSE = 0.1
+LOG_LINES = 100
+
+# No proxy: what is asked is on this machine.
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class ToSocket(xmlrpc.client.Transport):
+    """Calls over a socket in the file system."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        # From its directory, because a socket's path must be shorter than 108 bytes.
+        os.chdir(path.parent)
+        self._name = path.name
+
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        connection = http.client.HTTPConnection("localhost")
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(self._name)
+        return connection
+
+
+class NotWorking(Exception):
+    """A program of that name does not work, for that reason."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(name, problem)
+        self.name = name
+        self.problem = problem
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    if module.check_mode:
+        module.exit_json(changed=False)
+    programs = {program["name"]: program for program in module.params["programs"]}
+    for program in programs.values():
+        program["said"] = size_of(Path(program["log"]))
+    try:
+        transport = ToSocket(Path(module.params["socket"]))
+        supervisor: Any = xmlrpc.client.ServerProxy("http://localhost", transport).supervisor
+        done = run(supervisor, list(programs))
+        wait(supervisor, list(programs.values()), time.monotonic() + module.params["timeout"])
+    except NotWorking as fault:
+        end = end_of_log(Path(programs[fault.name]["log"]))
+        module.fail_json(msg=f"{fault.name} {fault.problem}. Its log ends with:\n{end}")
+    except (OSError, xmlrpc.client.Error) as error:
+        module.fail_json(msg=f"supervisord does not take the programs: {error}")
+    module.exit_json(changed=bool(done), done=done)
+
+
+def run(supervisor: Any, names: list[str]) -> list[str]:
+    """Run those anew that have changed, and those that do not run; return what was done."""
+    [[added, changed, _removed]] = supervisor.reloadConfig()
+    for name in names:
+        if name in changed:
+            supervisor.stopProcessGroup(name)
+            supervisor.removeProcessGroup(name)
+        if name in changed or name in added:
+            supervisor.addProcessGroup(name)
+    to_start = [name for name in names if state_of(supervisor, name) not in STARTED]
+    for name in to_start:
+        start(supervisor, name)
+    return [name for name in names if name in {*changed, *added, *to_start}]
+
+
+def start(supervisor: Any, name: str) -> None:
+    try:
+        supervisor.startProcess(name, False)  # without waiting until it has started
+    except xmlrpc.client.Fault as fault:
+        if fault.faultCode != ALREADY_STARTED:
+            raise NotWorking(name, f"does not start ({fault.faultString})") from fault
+
+
+def wait(supervisor: Any, programs: list[dict[str, Any]], deadline: float) -> None:
+    """Return once all work; NotWorking for the first of those that do not."""
+    while True:
+        found = {one["name"]: problem_of(supervisor, one) for one in programs}
+        problems = {name: problem for name, problem in found.items() if problem}
+        if not problems:
+            return
+        if time.monotonic() > deadline:
+            name, problem = next(iter(problems.items()))
+            raise NotWorking(name, f"is not healthy ({problem})")
+        programs = [one for one in programs if one["name"] in problems]
+        time.sleep(PAUSE)
+
+
+def problem_of(supervisor: Any, program: dict[str, Any]) -> str | None:
+    """Return why it does not work yet; None where it does."""
+    state = state_of(supervisor, program["name"])
+    if state == "FATAL":
+        raise NotWorking(program["name"], "does not start")
+    if program["url"]:
+        return ask(program)
+    is_ready = state == "RUNNING" or (state == "STARTING" and says_ready(program))
+    return None if is_ready else f"it is {state}"
+
+
+def state_of(supervisor: Any, name: str) -> str:
+    return str(supervisor.getProcessInfo(name)["statename"])
+
+
+def says_ready(program: dict[str, Any]) -> bool:
+    """Whether it has said so since this run began."""
+    log = Path(program["log"])
+    if not program["ready"] or not log.exists():
+        return False
+    with log.open(errors="replace") as file:
+        file.seek(program["said"])
+        return program["ready"] in file.read()
+
+
+def size_of(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
+
+
+def ask(program: dict[str, Any]) -> str | None:
+    """Return what is wrong with its answer; None where it is 200."""
+    try:
+        request = urllib.request.Request(program["url"], headers={"Host": program["host"]})  # noqa: S310
+        with opener.open(request, timeout=10) as response:
+            return None if response.status == HTTPStatus.OK else f"status {response.status}"
+    except urllib.error.HTTPError as error:
+        with error:
+            body = " ".join(error.read(300).decode(errors="replace").split())
+        return f"status {error.code}: {body}"
+    except (OSError, http.client.HTTPException) as error:
+        return str(getattr(error, "reason", error))
+
+
+def end_of_log(log: Path) -> str:
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
+    except OSError as error:
+        return str(error)
+
+
+if __name__ == "__main__":
+    main()
