@@ -60,6 +60,14 @@ def test_a_services_user_gets_to_what_is_its_own_in_a_shared_directory(tmp_path:
     assert (shared / "own/file").exists()
 
 
+def test_what_sudo_runs_as_another_user_trusts_what_the_host_trusts(
+    provider: NspawnProvider,
+) -> None:
+    provider.create(HostRequest("one"))
+    found = said(provider, "one", "sudo -n -H -u nobody env | grep -c /etc/ssl/certs/ca-")
+    assert found == "2\n"
+
+
 def test_services_on_the_managers_loopback_are_reached_by_their_names(tmp_path: Path) -> None:
     with HTTPServer(("127.0.0.1", 0), Answer) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

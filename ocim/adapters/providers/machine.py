@@ -24,6 +24,7 @@ def introduction(names: Mapping[str, str], authorities: str) -> str:
     block = "".join(["# Ocim: begin\n", *hosts_lines(names), "# Ocim: end\n"]) if names else ""
     settings = "".join(f"{name}={value}\n" for name, value in ENVIRONMENT.items())
     defaults = f"[Manager]\nDefaultEnvironment={' '.join(settings.split())}\n"
+    kept = f'Defaults env_keep += "{" ".join(ENVIRONMENT)}"\n'
     lines = [
         "set -eu",
         "umask 022",
@@ -35,11 +36,14 @@ def introduction(names: Mapping[str, str], authorities: str) -> str:
             for number, certificate in enumerate(CERTIFICATE.findall(authorities), start=1)
         ),
         "update-ca-certificates >/dev/null",
-        # Read by PAM, for everything that begins with a login, by ssh, sudo or cron; and by
-        # systemd, for the rest.
+        # Read by PAM, for everything that begins with a login, by ssh or cron, and handed on by
+        # sudo; and by systemd, for the rest.
         "touch /etc/environment",
         *(f"sed -i '/^{name}=/d' /etc/environment" for name in ENVIRONMENT),
         f"printf '%s' {shlex.quote(settings)} >>/etc/environment",
+        "mkdir -p /etc/sudoers.d",
+        f"printf '%s' {shlex.quote(kept)} >/etc/sudoers.d/ocim",
+        "chmod 0440 /etc/sudoers.d/ocim",
         "mkdir -p /etc/systemd/system.conf.d",
         f"printf '%s' {shlex.quote(defaults)} >/etc/systemd/system.conf.d/ocim.conf",
         "if [ -d /run/systemd/system ]; then systemctl daemon-reexec; fi",

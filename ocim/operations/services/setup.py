@@ -35,14 +35,13 @@ def request(
 def run(job: Job, _lease: Lease, context: Context) -> list[Action]:
     """Look at the steps, and do what is owed."""
     appserver = appservers_with_specs().get(pk=job.arguments["appservers"][0])
+    on_line = partial(say, appserver, context=context)
     chosen = steps.chosen(appserver, job.arguments["steps"], context)
-    steps.carry_out(
-        appserver,
-        chosen,
-        context,
-        force=job.arguments["force"],
-        on_line=partial(say, appserver, context=context),
-    )
+    if not appserver.is_active:
+        for step in [step for step in chosen if step.public]:
+            on_line(f"{step.name}: left until the app server is active.")
+            chosen.remove(step)
+    steps.carry_out(appserver, chosen, context, force=job.arguments["force"], on_line=on_line)
     return []
 
 

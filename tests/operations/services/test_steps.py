@@ -186,6 +186,17 @@ def test_a_drift_is_mended_by_force(world: World, instance: OpenEdXInstance) -> 
     assert [argv[1] for argv in world.shells.argvs] == ["ecommerce-backend-service"]
 
 
+def test_what_the_serving_one_reads_is_not_set_up_for_one_that_is_not_active(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    world.spawn(instance)
+    world.shells.argvs.clear()
+    setup.request(instance, names=[], force=False, queue=QUEUE, context=world.context())
+    world.work(instance.pk)
+    assert "waffle_switch" in first_words(world)
+    assert "create_or_update_site" not in first_words(world)
+
+
 def test_a_search_server_that_is_away_is_unknown_and_the_rest_is_told(
     world: World, instance: OpenEdXInstance
 ) -> None:
