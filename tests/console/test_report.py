@@ -160,8 +160,9 @@ def test_the_number_of_queries_does_not_grow_with_the_fleet(rollout: Rollout) ->
 def test_it_says_what_each_step_came_to(ocim: Installation, rollout: Rollout) -> None:
     north, _, west = ocim("rollout", "report", rollout.pk, "--json").json["instances"]
     assert [(one["name"], one["state"]) for one in north["steps"]] == [
-        ("preparation", "done"), ("SQL", "done"), ("settings", "done"), ("app servers", "done"),
-        ("configuration", "done"), ("host", "done"), ("provisioning", "failed"),
+        ("preparation", "done"), ("migrations preview", "done"), ("SQL", "done"),
+        ("settings", "done"), ("app servers", "done"), ("configuration", "done"), ("host", "done"),
+        ("provisioning", "failed"),
     ]  # fmt: skip
     assert [one["name"] for one in west["steps"]][-4:] == [
         "health check", "activation", "public check", "tags",
