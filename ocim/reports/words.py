@@ -47,8 +47,10 @@ def in_short(preview: Preview) -> str:
     """How it went, in one line."""
     if preview.of:
         return f"as for {preview.of}"
+    if preview.state == PreviewState.NOT_POSSIBLE:
+        return f"{preview.state}. {preview.reason}"
     if preview.state != PreviewState.DONE:
-        return f"{preview.state}. {preview.reason}".strip()
+        return preview.state  # why it failed is told as the upgrade's failure
     count, bad = len(preview.migrations), sum(bool(one.drops) for one in preview.migrations)
     blind = (
         f"; what those of {', '.join(preview.blind)} touch is not known" if preview.blind else ""

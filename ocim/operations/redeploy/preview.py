@@ -43,7 +43,7 @@ from ocim.store.models import Job, Lease, OpenEdXInstance, Rollout, Upgrade
 from ocim.store.specs import copies, instance_spec, preview_host
 
 STEP = "migrations preview"
-LOOK_AGAIN = timedelta(seconds=3)
+LOOK_AGAIN = timedelta(seconds=1)
 """How long one waits that is upgraded like another, which is being looked at."""
 SETTLED = (PreviewState.DONE, PreviewState.NOT_POSSIBLE)
 LINES_OF_LOG = 20
