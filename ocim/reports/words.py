@@ -52,13 +52,13 @@ def in_short(preview: Preview) -> str:
     if preview.state != PreviewState.DONE:
         return preview.state  # why it failed is told as the upgrade's failure
     count, bad = len(preview.migrations), sum(bool(one.drops) for one in preview.migrations)
+    drops = f", {bad} of them dropping what the old release uses" if bad else ""
     blind = (
         f"; what those of {', '.join(preview.blind)} touch is not known" if preview.blind else ""
     )
     return (
-        f"{many(count, 'migration')}, {bad} of them dropping what the old release uses{blind};"
-        f" copied {size(preview.copied)} in {preview.copy_seconds or 0:.1f} s, all in"
-        f" {duration(preview.seconds)}"
+        f"{many(count, 'migration')}{drops}{blind}; copied {size(preview.copied)} in"
+        f" {preview.copy_seconds or 0:.1f} s, all in {duration(preview.seconds)}"
     )
 
 
