@@ -119,6 +119,8 @@ class Provisioner(Protocol):
     def check(self, job: ProvisionJob) -> ConfigurationSource:
         """Refuse (BadInput, OutsideRefusal) what cannot work, before a host is asked for.
 
+        NotPossible where the configuration does not say how to run migrations alone, and the job
+        is that part.
         `job.host` may be a host that does not exist yet. Returns the source that was checked, with
         a version that never comes to mean anything else, as a branch does; and with BUILTIN for
         its URL where Ocim's own configuration is what it leads to.
@@ -151,7 +153,9 @@ class Provisioner(Protocol):
         """Run to the end; a second run on the same host changes nothing.
 
         The image part and then the instance part give what the whole gives. A part whose
-        `image_inputs` are no longer what they were is not run: OutsideError.
+        `image_inputs` are no longer what they were is not run: OutsideError. The part that runs
+        migrations is for a host of its own and for copies of databases: what it leaves is of no
+        use for anything else.
 
         `on_event` is called as things happen. `is_cancelled` is asked about once a second;
         once it says yes, the run is ended and Cancelled raised.
@@ -200,7 +204,8 @@ class Databases(Protocol):
     def restore(self, database: Database, path: Path) -> None:
         """Replace all that is in it by what `dump` wrote: the whole of it, or nothing.
 
-        Whoever uses it meanwhile sees one or the other.
+        It may be another database than the one that was dumped, with another account. Whoever uses
+        it meanwhile sees one or the other.
         """
 
 

@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from ipaddress import IPv4Address
 from typing import Any
 
 IRONWOOD = "opencraft-release/ironwood.2"
@@ -76,16 +77,26 @@ def fleet(count: int, world: Any) -> None:
 
 def _serve(instances: list[Any], world: Any) -> None:
     from ocim.operations.effective import effective_variables, freeze
-    from ocim.store.models import Deployment, OpenEdXAppServer
+    from ocim.store.models import Deployment, OpenEdXAppServer, Server
 
+    servers = Server.objects.bulk_create(
+        Server(
+            name=f"serving-{one.pk}",
+            provider="local",
+            state="up",
+            address=str(IPv4Address("10.128.0.0") + one.pk),
+        )
+        for one in instances
+    )
     deployments = Deployment.objects.bulk_create([Deployment(instance=one) for one in instances])
     OpenEdXAppServer.objects.bulk_create(
         OpenEdXAppServer(
             instance=one,
             deployment=deployment,
+            server=server,
             state="running",
             is_active=True,
             effective_variables=freeze(effective_variables(one, world.policy)),
         )
-        for one, deployment in zip(instances, deployments, strict=True)
+        for one, deployment, server in zip(instances, deployments, servers, strict=True)
     )

@@ -25,6 +25,7 @@ def main(count: int, seconds: float, database_url: str = "", queue_url: str = ""
 
     from ocim import tasks
     from ocim.adapters.memory.provisioners import MemoryProvisioner
+    from ocim.core.actions import DriveRollout
     from tests.world import World
 
     class Slow(MemoryProvisioner):
@@ -43,7 +44,8 @@ def main(count: int, seconds: float, database_url: str = "", queue_url: str = ""
     rollout, actions = _begin(JUNIPER, batch_size=count)
     started = time.perf_counter()
     for action in actions:
-        tasks.drive(action.rollout_id)
+        if isinstance(action, DriveRollout):
+            tasks.drive(action.rollout_id)
     starts = count / (time.perf_counter() - started)
     with _consumers():
         started = time.perf_counter()

@@ -1,10 +1,10 @@
 """`… planning COUNT`: plan, show and begin the upgrade of so many; JSON."""
 
 import contextlib
-import io
 import json
 import resource
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 
@@ -22,9 +22,12 @@ def main(count: int) -> dict[str, float]:
     from ocim.operations.redeploy.plan import Plan, make_plan
     from ocim.operations.redeploy.selection import select
     from ocim.store.models import OpenEdXInstance
+    from ocim.wiring import context
     from tests.world import World
 
     world = World()
+    # The command's: with another one, each instance would be told of changes of its own.
+    world.policy = context().policy
     fleet(count, world)
     idle = _memory()
     filters = {"edx_platform_commit": IRONWOOD}
@@ -37,13 +40,14 @@ def main(count: int) -> dict[str, float]:
             context=world.context(),
         )  # fmt: skip
 
+    words = ["--tag=new", f"--filter={json.dumps(filters)}", f"--update={json.dumps(update)}"]
+    with tempfile.TemporaryFile("w+") as said, contextlib.redirect_stdout(said):
+        shown = _seconds(lambda: call_command("instance_redeploy", *words, "--show-instances"))
+        memory = _memory() - idle  # of the command, before anything else is done
+        said.seek(0)
+        assert said.read().count("\n  Campus ") == count
     read = _seconds(lambda: list(OpenEdXInstance.objects.select_related("ref_set")))
     planned = _seconds(plan)
-    words = ["--tag=new", f"--filter={json.dumps(filters)}", f"--update={json.dumps(update)}"]
-    with contextlib.redirect_stdout(io.StringIO()) as said:
-        shown = _seconds(lambda: call_command("instance_redeploy", *words, "--show-instances"))
-    assert said.getvalue().count("\n  Campus ") == count
-    memory = _memory() - idle
     rollout, _ = begin(
         plan(), rules=Rules(batch_size=6), arguments={}, queue="opencraft", context=world.context()
     )

@@ -10,10 +10,9 @@ from ocim.catalog.pairs import followed
 from ocim.catalog.releases import of_instance
 from ocim.catalog.secret_names import with_secrets_hidden
 from ocim.catalog.templates import is_template
-from ocim.catalog.variable_releases import is_known
+from ocim.catalog.variable_releases import unknown_to
 from ocim.core.errors import BadInput
-from ocim.core.secrets import revealed
-from ocim.core.spec import Instance, Service
+from ocim.core.spec import Instance, Secret, Service
 from ocim.core.variables import Effective, Layer, merge
 
 OPERATOR = "configuration_extra_settings"
@@ -31,19 +30,19 @@ def effective(
     would cut the services off from the LMS.
     """
     generated = layers(instance, seed=seed, jwt_keys=jwt_keys)
-    below = merge(generated)
-    _require_plain(below)
+    _require_plain(generated)
     require_other_host_name(extra, instance.domains)
     hidden = with_secrets_hidden(extra)
-    pairs = Layer(PAIRS, followed(hidden, generated=below.values))
+    names = {name for layer in generated for name in layer.values}
+    pairs = Layer(PAIRS, followed(hidden, generated=names))
     return merge([*generated, pairs, Layer(OPERATOR, hidden)])
 
 
 def layers(instance: Instance, *, seed: bytes, jwt_keys: JwtKeys) -> list[Layer]:
     """What is generated, the lowest layer first; only what the instance's release knows."""
-    release = of_instance(instance)
+    unknown = unknown_to(of_instance(instance))
     return [
-        Layer(name, {key: value for key, value in values.items() if is_known(key, release)})
+        Layer(name, {key: value for key, value in values.items() if key not in unknown})
         for name, values in _generated(instance, seed, jwt_keys).items()
     ]
 
@@ -76,11 +75,12 @@ def _generated(instance: Instance, seed: bytes, jwt_keys: JwtKeys) -> dict[str, 
     return everywhere
 
 
-def _require_plain(generated: Effective) -> None:
+def _require_plain(generated: Sequence[Layer]) -> None:
     faults = [
-        f"{leaf.path[0]}: what the instance gives for it would be run as a template."
-        for leaf in generated.leaves
-        if any(is_template(text) for text in _texts(revealed(leaf.value)))
+        f"{name}: what the instance gives for it would be run as a template."
+        for layer in generated
+        for name, value in layer.values.items()
+        if any(map(is_template, _texts(value)))
     ]
     if faults:
         raise BadInput(
@@ -94,6 +94,8 @@ def _texts(value: Any) -> Sequence[str]:
     match value:
         case str():
             return [value]
+        case Secret():
+            return [value.reveal()]
         case Mapping():
             return [text for below in value.values() for text in _texts(below)]
         case list():

@@ -1,6 +1,6 @@
 """Variables that must have the same value, since two services use what they hold."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ocim.catalog import currency
@@ -14,7 +14,7 @@ SAME: Mapping[str, str] = {
 """The one that follows → the one that leads."""
 
 
-def followed(extra: Mapping[str, Any], *, generated: Mapping[str, Any]) -> dict[str, Any]:
+def followed(extra: Mapping[str, Any], *, generated: Collection[str]) -> dict[str, Any]:
     """What follows from an operator's settings that set one of a pair and not the other."""
     following: dict[str, Any] = {
         follower: extra[leader]

@@ -23,10 +23,8 @@ UNTIL: Mapping[str, frozenset[str]] = {
 """Names that a release was the last to know."""
 
 
-def is_known(name: str, release: Release) -> bool:
-    """Whether the release takes the variable; one that no table here names is taken by all."""
-    return not any(
-        (name in names and release.position < NAMES.index(since)) for since, names in SINCE.items()
-    ) and not any(
-        (name in names and release.position > NAMES.index(until)) for until, names in UNTIL.items()
-    )
+def unknown_to(release: Release) -> frozenset[str]:
+    """The names of these tables that the release does not take; all others every release takes."""
+    too_new = (names for since, names in SINCE.items() if release.position < NAMES.index(since))
+    too_old = (names for until, names in UNTIL.items() if release.position > NAMES.index(until))
+    return frozenset().union(*too_new, *too_old)

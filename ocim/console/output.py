@@ -29,8 +29,12 @@ class Output:
 
     def say(self, text: str, style: str = "") -> None:
         """One line for people; nothing where a script reads."""
-        if not self.as_json:
+        if self.as_json:
+            return
+        if self.is_terminal:
             self.console.print(Text(text, style=style))
+        else:  # thousands of lines, of which Rich would think long
+            self.console.file.write(f"{Text(text).plain}\n")
 
     def data(self, value: Any) -> None:
         """The answer for a script."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from ocim.console.output import Output
 from ocim.core.states import StepState, UpgradeState
-from ocim.operations.redeploy.record import Dump, Line, Report, Step
-from ocim.reports.words import changes, clock, duration, size, whom
+from ocim.operations.redeploy.record import Dump, Line, Preview, Report, Step
+from ocim.reports.words import changes, clock, duration, effects, in_short, size, whom
 
 BAD = (UpgradeState.FAILED, UpgradeState.CANCELLED)
 
@@ -52,6 +52,15 @@ def tell_backups(backups: Iterable[Dump], out: Output, *, indent: str = "  ") ->
         out.say(f"{indent}Backup of {one.purpose}: {took}, {clock(one.made_at)} UTC, {one.path}")
 
 
+def _tell_preview(preview: Preview, out: Output) -> None:
+    out.say(f"      Migrations preview: {in_short(preview)}")
+    for one in preview.migrations:
+        took = f" {one.seconds:.2f} s" if one.seconds is not None else " not applied"
+        out.say(f"        {one.service} {one.name}{took}", style="yellow" if one.drops else "")
+        for does in effects(one):
+            out.say(f"          {does}", style="yellow" if one.drops else "")
+
+
 def _result(step: Step) -> str:
     state = "" if step.state == StepState.DONE else f"{step.state} "
     return f"{state}{duration(step.seconds)}"
@@ -71,6 +80,8 @@ def _tell_instance(line: Line, out: Output) -> None:
         out.say(f"      {steps}")
     if line.failure:
         out.say("\n".join(f"      {text}" for text in line.failure.splitlines()))
+    if line.preview:
+        _tell_preview(line.preview, out)
     tell_backups(line.backups, out, indent="      ")
     for run in line.sql:
         out.say(f"      SQL {run.state}: {run.statement} {run.error}".rstrip())

@@ -32,14 +32,18 @@ def watch(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> bool:
     The status comes at the beginning, at the end, and every `frequency` seconds.
     """
     told: Look = {}
+    known = RolloutState.RUNNING
     next_status = 0.0
     with live_table(out) as show:
         while True:
             now = _patient_look(rollout)
             _tell_news(told, now, out)
+            states = Counter(state for state, _ in now.values())
+            if rollout.state != known and states[UpgradeState.RUNNING]:
+                _tell_turn(rollout, known, states[UpgradeState.RUNNING], out)
+            known = RolloutState(rollout.state)
             told = now
             show(rollout)
-            states = Counter(state for state, _ in now.values())
             if rollout.state in AT_REST and not states[UpgradeState.RUNNING]:
                 break
             if time.monotonic() >= next_status:
@@ -92,6 +96,15 @@ def _look(rollout: Rollout) -> Look:
     rollout.refresh_from_db()
     rows = rollout.upgrades.order_by("wave", "id").values_list("pk", "state", "attempts")
     return {pk: (state, attempts) for pk, state, attempts in rows}
+
+
+def _tell_turn(rollout: Rollout, before: RolloutState, under_way: int, out: Output) -> None:
+    """That somebody, or the rollout itself, has it start no more, or go on."""
+    if rollout.state == RolloutState.RUNNING:
+        out.say(f"It is {before} no more.", style="green")
+    elif rollout.state in (RolloutState.PAUSED, RolloutState.ABORTED):
+        goes_on = f"What is under way ({under_way}) goes on to its end."
+        out.say(f"{rollout.state.capitalize()}: {rollout.reason} {goes_on}", style="yellow")
 
 
 def _tell_news(told: Look, now: Look, out: Output) -> None:

@@ -7,11 +7,13 @@ with other text is made a Secret as a whole.
 import hmac
 import itertools
 import string
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ocim.core.spec import Secret
 
+PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types of values that nothing can be in, and that cannot be changed."""
 _ALPHABET = string.ascii_letters + string.digits
 _CHARACTERS = bytes(ord(_ALPHABET[byte % len(_ALPHABET)]) for byte in range(256))
 # These bytes are skipped, so that every character is equally likely.
@@ -26,14 +28,13 @@ def derive(seed: bytes, name: str, length: int = 32) -> Secret:
     """
     if not seed:
         raise ValueError("Secrets cannot be derived from an empty seed.")
-    return Secret("".join(itertools.islice(_characters(seed, name), length)))
-
-
-def _characters(seed: bytes, name: str) -> Iterator[str]:
+    found = b""
     for block in itertools.count():
         message = block.to_bytes(4, "big") + name.encode()
-        digest = hmac.digest(seed, message, "sha256")
-        yield from digest.translate(_CHARACTERS, _SKIPPED).decode()
+        found += hmac.digest(seed, message, "sha256").translate(_CHARACTERS, _SKIPPED)
+        if len(found) >= length:
+            break
+    return Secret(found[:length].decode())
 
 
 def masked(values: Any) -> Any:
@@ -48,6 +49,8 @@ def revealed(values: Any) -> Any:
 
 def replaced(values: Any, change: Callable[[Secret], Any]) -> Any:
     """A copy of plain dictionaries and lists, with `change` made to every Secret in it."""
+    if type(values) in PLAIN:  # nearly all are, and to ask for an abstract type takes long
+        return values
     if isinstance(values, Secret):
         return change(values)
     if isinstance(values, Mapping):

@@ -239,6 +239,9 @@ class Part(StrEnum):
     """What no instance differs in."""
     INSTANCE = "instance"
     """The rest, on a host that was made from an image."""
+    MIGRATIONS = "migrations"
+    """Code and settings of the services, and the migrations of the databases that the variables
+    name; nothing is started. What they were is in the outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +259,8 @@ class ProvisionJob:
     """Seconds after which the run is ended whatever it does."""
     part: Part = Part.WHOLE
     image_inputs: Mapping[str, str] = field(default_factory=dict)
-    """Of the image that a part belongs to, as `Provisioner.image_inputs` gave them."""
+    """Of the image that a part belongs to, as `Provisioner.image_inputs` gave them; for migrations
+    of the one that the host was made from, if any."""
 
 
 class Transport(StrEnum):
@@ -296,6 +300,16 @@ class ProvisionEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class MigrationTexts:
+    """What Django printed of a service's migrations."""
+
+    plan: str = ""
+    """`migrate --plan`: what is to be done. Empty before Django 2.2, which cannot say it."""
+    log: str = ""
+    """`migrate --verbosity 2`: what was done, and how long it took."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProvisionOutcome:
     """How a run ended; on failure the task that failed and what it said."""
 
@@ -304,6 +318,8 @@ class ProvisionOutcome:
     message: str = ""
     changed: int = 0
     """How many tasks changed something: 0 on a second run."""
+    migrations: Mapping[str, MigrationTexts] = field(default_factory=dict)
+    """What the part `migrations` came upon, by service; also where it failed."""
 
 
 @dataclass(frozen=True, slots=True)

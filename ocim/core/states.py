@@ -84,6 +84,15 @@ NOTICED = frozenset({Happening.BEGUN, Happening.PAUSED, Happening.STOPPED, Happe
 """What people are sent a notice of."""
 
 
+class PreviewState(StrEnum):
+    """What became of the preview of a release's migrations on copies of an instance's databases."""
+
+    RUNNING = "under way"
+    DONE = "done"
+    FAILED = "failed"
+    NOT_POSSIBLE = "not possible"
+
+
 class SqlState(StrEnum):
     """The life of one statement that is run before an upgrade, at most once."""
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from ocim.core.secrets import replaced
+from ocim.core.secrets import PLAIN, replaced
 from ocim.core.spec import Secret
 
 Path = tuple[str, ...]
@@ -18,8 +18,7 @@ class Layer:
     values: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A value that is no mapping (but may be an empty one), and the layer it comes from."""
 
     path: Path
@@ -45,7 +44,7 @@ class Effective:
             below = tree
             for step in above:
                 below = below.setdefault(step, {})
-            below[key] = _copy(leaf.value)
+            below[key] = leaf.value if type(leaf.value) in PLAIN else _copy(leaf.value)
         return tree
 
     def source(self, path: Path) -> str:
@@ -77,7 +76,7 @@ def _lay_over(tree: dict[str, Any], values: Mapping[str, Any], layer: str, above
     for key, value in values.items():
         path = (*above, key)
         there = tree.get(key)
-        if not isinstance(value, Mapping):
+        if type(value) in PLAIN or not isinstance(value, Mapping):
             tree[key] = Leaf(path, value, layer)
         elif not value and not isinstance(there, dict):
             tree[key] = Leaf(path, {}, layer)
@@ -112,7 +111,10 @@ def from_plain(plain: Mapping[str, Any]) -> Effective:
     """The inverse of `to_plain`."""
     return Effective(
         tuple(plain["layers"]),
-        tuple(Leaf(tuple(path), _decoded(value), layer) for path, layer, value in plain["leaves"]),
+        tuple(
+            Leaf(tuple(path), value if type(value) in PLAIN else _decoded(value), layer)
+            for path, layer, value in plain["leaves"]
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from ocim.catalog.endpoints import probes
 from ocim.core.actions import Action
-from ocim.core.errors import NotPossible, OcimError
+from ocim.core.errors import OcimError
 from ocim.core.spec import (
     BUILTIN,
     ConfigurationSource,
@@ -72,7 +72,7 @@ def bring_up(
     outcome = context.outside.provisioner.provision(
         replace(run, host=host),
         on_event=lambda event: record(appserver, event),
-        is_cancelled=lambda: _cancelled(job, lease),
+        is_cancelled=lambda: is_cancelled(job, lease),
     )
     if not outcome.ok:
         raise OcimError(f"{outcome.failed_task}: {outcome.message}")
@@ -120,29 +120,16 @@ def _image_for(
 ) -> images.Wanted | None:
     """The image to make its host from, which is there; None where it is provisioned as a whole."""
     server = appserver.server  # which an interrupted attempt may have made
-    try:
-        image = images.wanted(
-            run,
-            provider=server.provider if server else appserver.instance.provider,
-            release=appserver.openedx_release,
-            services=appserver.services,
-            context=context,
-        )
-    except NotPossible as reason:
-        say(appserver, str(reason), context=context, level="debug")
-        return None
-    if not images.is_there(image, context):
-        if not context.policy.build_images:
-            return None
-        say(appserver, f"Image {image.name} has to be built first.", context=context)
-        images.ensure(
-            image,
-            on_event=lambda event: record(appserver, event),
-            is_cancelled=lambda: _cancelled(job, lease),
-            context=context,
-        )
-    say(appserver, f"Using image {image.name}.", context=context)
-    return image
+    return images.for_host(
+        run,
+        provider=server.provider if server else appserver.instance.provider,
+        release=appserver.openedx_release,
+        services=appserver.services,
+        say=lambda text, level: say(appserver, text, context=context, level=level),
+        on_event=lambda event: record(appserver, event),
+        is_cancelled=lambda: is_cancelled(job, lease),
+        context=context,
+    )
 
 
 def local_directories(instance: Instance) -> tuple[str, ...]:
@@ -151,7 +138,8 @@ def local_directories(instance: Instance) -> tuple[str, ...]:
     return tuple(dict.fromkeys([instance.storage_directory, *map(os.path.dirname, files)]))
 
 
-def _cancelled(job: Job, lease: Lease) -> bool:
+def is_cancelled(job: Job, lease: Lease) -> bool:
+    """Whether somebody wants the job to end, or another worker has it."""
     ours = Job.objects.filter(pk=job.pk, instance__lease__fence=lease.fence)
     return not ours.filter(cancel_requested=False).exists()
 

@@ -2,23 +2,32 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ocim.catalog.effective import effective
 from ocim.catalog.jwt import JwtKeys
 from ocim.core.differences import differences
 from ocim.core.policy import Policy
-from ocim.core.spec import Secret
+from ocim.core.spec import Database, Secret
 from ocim.core.variables import Effective, from_plain, to_plain
 from ocim.documents.extra_settings import check_extra_settings
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
 from ocim.store.specs import instance_spec
 
 
-def effective_variables(instance: OpenEdXInstance, policy: Policy) -> Effective:
-    """What an app server that is spawned now would get; BadInput names all that is wrong."""
+def effective_variables(
+    instance: OpenEdXInstance,
+    policy: Policy,
+    *,
+    databases: Mapping[str, Database] | None = None,
+) -> Effective:
+    """What an app server that is spawned now would get; BadInput names all that is wrong.
+
+    With `databases`, one that is to use these instead of the instance's own.
+    """
     extra = check_extra_settings(instance.configuration_extra_settings)
-    return _effective(instance, extra, policy)
+    return _effective(instance, extra, policy, databases)
 
 
 def generated_variables(instance: OpenEdXInstance, policy: Policy) -> Effective:
@@ -26,9 +35,15 @@ def generated_variables(instance: OpenEdXInstance, policy: Policy) -> Effective:
     return _effective(instance, {}, policy)
 
 
-def _effective(instance: OpenEdXInstance, extra: Mapping[str, Any], policy: Policy) -> Effective:
+def _effective(
+    instance: OpenEdXInstance,
+    extra: Mapping[str, Any],
+    policy: Policy,
+    databases: Mapping[str, Database] | None = None,
+) -> Effective:
+    spec = instance_spec(instance, policy)
     return effective(
-        instance_spec(instance, policy),
+        replace(spec, databases=databases) if databases else spec,
         extra,
         seed=instance.secret_seed.encode(),
         jwt_keys=JwtKeys(Secret(instance.jwt_private_key), instance.jwt_public_keys),

@@ -2,9 +2,10 @@
 
 from ocim.core.errors import OutsideError
 from ocim.core.spec import Remnant
-from ocim.core.states import UNFINISHED, AppServerState
+from ocim.core.states import UNFINISHED, AppServerState, UpgradeState
 from ocim.operations.context import Context
-from ocim.store.models import OpenEdXAppServer, Server
+from ocim.store.models import OpenEdXAppServer, Server, Upgrade
+from ocim.store.specs import preview_host
 
 
 def _kept(provider: str) -> list[str]:
@@ -64,4 +65,6 @@ def remnants(*, provider: str, context: Context) -> list[Remnant]:
 def _needed(provider: str) -> set[str]:
     known = OpenEdXAppServer.objects.exclude(state=AppServerState.TERMINATED)
     searching = _of_search_servers(provider)
-    return {*known.values_list("server__name", flat=True), *searching}
+    at_work = Upgrade.objects.filter(state=UpgradeState.RUNNING).values_list("pk", flat=True)
+    previews = map(preview_host, at_work)
+    return {*known.values_list("server__name", flat=True), *searching, *previews}

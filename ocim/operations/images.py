@@ -96,6 +96,36 @@ def wanted(
     return Wanted(image_name(inputs), provider, inputs, part)
 
 
+def for_host(
+    run: ProvisionJob,
+    *,
+    provider: str,
+    release: str,
+    services: frozenset[Service],
+    say: Callable[[str, str], object],
+    on_event: OnEvent,
+    is_cancelled: Callable[[], bool],
+    context: Context,
+) -> Wanted | None:
+    """The image to make the run's host from, which is there or is built now.
+
+    None where the host is to be provisioned as a whole. `say` is told what is done, and how
+    important that is.
+    """
+    try:
+        image = wanted(run, provider=provider, release=release, services=services, context=context)
+    except NotPossible as reason:
+        say(str(reason), "debug")
+        return None
+    if not is_there(image, context):
+        if not context.policy.build_images:
+            return None
+        say(f"Image {image.name} has to be built first.", "info")
+        ensure(image, on_event=on_event, is_cancelled=is_cancelled, context=context)
+    say(f"Using image {image.name}.", "info")
+    return image
+
+
 def is_there(image: Wanted, context: Context) -> bool:
     """Whether it was built."""
     return any(one.name == image.name for one in _images(image.provider, context).list())

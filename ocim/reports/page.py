@@ -6,9 +6,9 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from ocim.operations.redeploy.record import Line, Report
+from ocim.operations.redeploy.record import Line, Preview, Report
 from ocim.reports.gantt import gantt, kind_of
-from ocim.reports.words import changes, clock, duration, whom
+from ocim.reports.words import changes, clock, duration, effects, in_short, whom
 
 TEMPLATE = "reports/rollout.html"
 
@@ -32,6 +32,11 @@ def shown(report: Report) -> dict[str, Any]:
         "rows": [_row(line) for line in report.instances],
         "gantt": gantt(report),
         "has_sql": any(line.sql for line in report.instances),
+        "previews": [
+            _preview(line.label, line.preview)
+            for line in report.instances
+            if line.preview and not line.preview.of
+        ],
     }
 
 
@@ -52,6 +57,15 @@ def _row(line: Line) -> dict[str, Any]:
         "steps": [(step, duration(step.seconds)) for step in line.steps],
         "replaced": _numbers(line.replaced),
         "appservers": _numbers(line.appservers),
+    }
+
+
+def _preview(label: str, preview: Preview) -> dict[str, Any]:
+    return {
+        "label": label,
+        "preview": preview,
+        "short": in_short(preview),
+        "migrations": [(one, effects(one)) for one in preview.migrations],
     }
 
 

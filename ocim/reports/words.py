@@ -4,6 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ocim.core.migrations import Migration
+from ocim.core.states import PreviewState
+from ocim.operations.redeploy.record import Preview, many
+
 FEW = 3
 """So many instances are named."""
 
@@ -37,6 +41,31 @@ def size(count: int) -> str:
 def clock(moment: datetime | None) -> str:
     """Day and time, UTC; nothing for None."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if moment else ""
+
+
+def in_short(preview: Preview) -> str:
+    """How it went, in one line."""
+    if preview.of:
+        return f"as for {preview.of}"
+    if preview.state == PreviewState.NOT_POSSIBLE:
+        return f"{preview.state}. {preview.reason}"
+    if preview.state != PreviewState.DONE:
+        return preview.state  # why it failed is told as the upgrade's failure
+    count, bad = len(preview.migrations), sum(bool(one.drops) for one in preview.migrations)
+    drops = f", {bad} of them dropping what the old release uses" if bad else ""
+    blind = (
+        f"; what those of {', '.join(preview.blind)} touch is not known" if preview.blind else ""
+    )
+    return (
+        f"{many(count, 'migration')}{drops}{blind}; copied {size(preview.copied)} in"
+        f" {preview.copy_seconds or 0:.1f} s, all in {duration(preview.seconds)}"
+    )
+
+
+def effects(migration: Migration) -> list[str]:
+    """What it does to the running release, kind by kind."""
+    kinds = {"drops": migration.drops, "locks": migration.locks, "unclear": migration.unclear}
+    return [f"{kind}: {', '.join(of)}" for kind, of in kinds.items() if of]
 
 
 def _value(value: object) -> str:

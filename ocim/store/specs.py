@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import PurePath
 
 from ocim.catalog.endpoints import public_domain, with_port
 from ocim.core.policy import Policy
@@ -51,6 +52,22 @@ def appserver_spec(appserver: OpenEdXAppServer, policy: Policy) -> Instance:
         openedx_release=appserver.openedx_release,
         edx_platform_commit=appserver.edx_platform_commit,
     )
+
+
+def preview_host(upgrade_id: int) -> str:
+    """The name of the host on which an upgrade's migrations are tried beforehand."""
+    return f"preview-{upgrade_id}"
+
+
+def copies(instance: OpenEdXInstance, policy: Policy) -> dict[str, Database]:
+    """Where copies of its databases are, by purpose, while migrations are tried on them.
+
+    The account is another one: it must not get into the instance's own databases.
+    """
+    return {
+        purpose: _copy(database, instance)
+        for purpose, database in instance_spec(instance, policy).databases.items()
+    }
 
 
 def all_databases(instance: OpenEdXInstance) -> list[Database]:
@@ -105,6 +122,18 @@ def _databases(instance: OpenEdXInstance, services: frozenset[Service]) -> dict[
         )
         for purpose in (*_OF_EDXAPP, *optional)
     }
+
+
+def _copy(database: Database, instance: OpenEdXInstance) -> Database:
+    if database.kind == "sqlite":
+        path = PurePath(database.name)
+        return replace(database, name=str(path.parent / "preview" / path.name))
+    return replace(
+        database,
+        name=f"preview_{database.name}",
+        user=f"preview_{instance.pk}",
+        password=derive(instance.secret_seed.encode(), "preview databases"),
+    )
 
 
 def _broker(instance: OpenEdXInstance) -> Broker | None:

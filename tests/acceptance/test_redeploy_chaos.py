@@ -138,7 +138,7 @@ CASES: dict[str, list[Deed]] = {
     "worker": [("SQL", worker), ("activation", worker)],
     "both": [("settings", worker), ("settings", command)],
     "both later": [("provisioning", command), ("provisioning", worker)],
-    "connections": [("provisioning", connections)],
+    "connections": [("migrations preview", worker), ("provisioning", connections)],
 }
 
 
@@ -163,3 +163,5 @@ def test_a_mass_upgrade_outlives(fleet: Fleet, case: str) -> None:
         assert served_by(visitor.get("/").text) == RELEASES[fleet.release]
     known = {f"appserver-{one['id']}" for one in fleet.installation.json("appserver", "list")}
     assert {path.name for path in fleet.installation.var.glob("hosts/appserver-*")} == known
+    var = fleet.installation.var
+    assert [*var.glob("hosts/preview-*"), *var.glob("databases/*/preview")] == []

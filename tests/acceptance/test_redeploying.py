@@ -1,5 +1,6 @@
 """The specification's walk-through: ironwood.2 to juniper.2, with a migration that is broken."""
 
+import re
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -10,9 +11,11 @@ import pytest
 
 from tests.acceptance.installation import REPOSITORY, Installation, until
 from tests.acceptance.traffic import Traffic, Visitor, served_by
+from tests.docs.pages import blocks
 
 pytestmark = pytest.mark.timeout(900)
 
+TUTORIAL = REPOSITORY / "docs/tutorial-mass-upgrade.md"
 IRONWOOD = "opencraft-release/ironwood.2"
 JUNIPER = "opencraft-release/juniper.2"
 UPDATE = f"""---
@@ -97,6 +100,23 @@ class Fleet:
         }
 
 
+def like_the_page(name: str, said: str) -> None:
+    """Every line that the tutorial shows is said, whatever numbers are in it, and in what order."""
+    [block] = [one for one in blocks(TUTORIAL, "text") if one.more == name]
+    shown = {_without_numbers(line) for line in block.text.splitlines() if line.strip() != "…"}
+    assert shown <= {_without_numbers(line) for line in said.splitlines()}, said
+
+
+def _without_numbers(line: str) -> str:
+    # A plan's hash, ids, times, how long it took; but school-3 and juniper2 are names.
+    line = re.sub(r"\bplan [0-9a-f]{12}", "plan …", line.strip())
+    line = re.sub(r"\d[\d.:-]*( MB| kB| s\b)", "…", line)
+    line = re.sub(r"\b\d+:\d\d:\d\d\b", "…", line)
+    return re.sub(
+        r"\b(id|rollout|Rollout|app server|show|resume|watch|retry|undo) \d+", r"\1 …", line
+    )
+
+
 @pytest.fixture(scope="module")
 def fleet(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
     return Fleet(installation, tmp_path_factory.mktemp("fleet"))
@@ -107,6 +127,7 @@ def test_the_walk_through_upgrades_the_fleet_without_one_failed_request(fleet: F
     assert shown.returncode == 0, shown.stderr
     assert all(domain in shown.stdout for domain in fleet.upgraded)
     assert not any(domain in shown.stdout for domain in fleet.kept)
+    like_the_page("shown", shown.stdout)
 
     with ExitStack() as stack:
         visitors = [
@@ -117,6 +138,7 @@ def test_the_walk_through_upgrades_the_fleet_without_one_failed_request(fleet: F
         broken = fleet.redeploy("--force")
         assert broken.returncode == 3, broken.stdout + broken.stderr
         assert broken.stdout.count("FAILED: ") == 4
+        like_the_page("broken", broken.stdout)
         assert 'table "thumbnail_kvstore" already exists' in broken.stdout
         assert fleet.tags() == {
             domain: ["juniper2-failed"] if domain in fleet.upgraded else []
@@ -128,6 +150,9 @@ def test_the_walk_through_upgrades_the_fleet_without_one_failed_request(fleet: F
         mended = fleet.redeploy("--force", "--num-attempts=3", "--retry-failed", sql)
         assert mended.returncode == 0, mended.stdout + mended.stderr
         assert mended.stdout.count("SUCCESS: ") == 4
+        like_the_page("mended", mended.stdout)
+        number = fleet.installation.json("rollout", "list")[0]["id"]
+        like_the_page("report", fleet.installation.ocim("rollout", "report", str(number)))
         assert fleet.tags() == {
             domain: ["juniper2"] if domain in fleet.upgraded else [] for domain in fleet.domains
         }

@@ -1,6 +1,8 @@
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -396,3 +398,23 @@ def test_an_instance_without_a_backup_is_named(ocim: Installation, fleet: object
     ran = ocim("rollout", "restore", "north.example.com", "--yes")
     assert ran.status == 1
     assert "There is no backup" in ran.err
+
+
+def test_who_watches_is_told_of_a_pause_while_upgrades_are_under_way(
+    ocim: Installation, fleet: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ocim.console.management.commands.instance_redeploy.perform", list)
+    redeploy(ocim, "--force", "--no-wait")
+    rollout = Rollout.objects.get()
+    under_way = rollout.upgrades.order_by("id")[:1]
+    Upgrade.objects.filter(pk__in=under_way).update(state="in progress")
+    control.pause(rollout, by="Ann")
+
+    def go_on(_seconds: float) -> None:
+        Upgrade.objects.filter(state="in progress").update(state="successful")
+
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=go_on)
+    monkeypatch.setattr("ocim.console.watch.time", clock)
+    said = ocim("rollout", "watch", rollout.pk).out
+    told = said.index("Paused: Ann paused it. What is under way (1) goes on to its end.")
+    assert told < said.index("SUCCESS: ") < said.index("ocim rollout resume")

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ocim.adapters.memory.provisioners import MemoryRun
+from ocim.core.spec import MigrationTexts
 from ocim.operations.redeploy.report import report
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, Rollout, Upgrade, UpgradeStep
 from ocim.wiring import context
@@ -160,8 +161,9 @@ def test_the_number_of_queries_does_not_grow_with_the_fleet(rollout: Rollout) ->
 def test_it_says_what_each_step_came_to(ocim: Installation, rollout: Rollout) -> None:
     north, _, west = ocim("rollout", "report", rollout.pk, "--json").json["instances"]
     assert [(one["name"], one["state"]) for one in north["steps"]] == [
-        ("preparation", "done"), ("SQL", "done"), ("settings", "done"), ("app servers", "done"),
-        ("configuration", "done"), ("host", "done"), ("provisioning", "failed"),
+        ("preparation", "done"), ("migrations preview", "done"), ("SQL", "done"),
+        ("settings", "done"), ("app servers", "done"), ("configuration", "done"), ("host", "done"),
+        ("provisioning", "failed"),
     ]  # fmt: skip
     assert [one["name"] for one in west["steps"]][-4:] == [
         "health check", "activation", "public check", "tags",
@@ -192,3 +194,27 @@ def test_it_says_how_to_go_on(ocim: Installation, rollout: Rollout) -> None:
     Rollout.objects.update(state="paused", ended_at=None)
     paused = ocim("rollout", "report", rollout.pk, "--json").json["commands"]
     assert f"ocim rollout resume {rollout.pk}" in paused
+
+
+def test_what_migrations_did_to_a_copy_is_in_it_and_what_that_means_for_an_undo(
+    ocim: Installation,
+) -> None:
+    ocim.served(ocim.campus("edx_platform_commit=old", domain="north.example.com"))
+    plan = "a.0002_b\n    Remove field c from D\n    Alter field e on F\n"
+    log = "  Applying a.0002_b... OK (0.5s)\n"
+    ocim.provisioner.migrations = {"edxapp": MigrationTexts(plan, log)}
+    ocim("redeploy", "--tag=lilac", "--force", "--update={edx_platform_commit: new}")
+    number = Rollout.objects.get().pk
+    text = ocim("rollout", "report", number).out
+    assert "Migrations preview: 1 migration, 1 of them dropping what the old release uses" in text
+    assert "edxapp a.0002_b 0.50 s" in text
+    assert "drops: a.D.c" in text
+    assert "locks: a.F" in text
+    html = ocim("rollout", "report", number, "--html").out
+    assert "drops: a.D.c" in html
+    [line] = ocim("rollout", "report", number, "--json").json["instances"]
+    assert line["preview"]["migrations"][0]["drops"] == ["a.D.c"]
+    said = ocim("rollout", "undo", number, "--yes")
+    assert "migrations took away what the old release uses: a.D.c" in said.out
+    assert said.status != 0
+    ocim.databases.close()

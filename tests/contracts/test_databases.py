@@ -132,6 +132,20 @@ def test_what_was_dumped_can_be_restored(
         databases.execute(one, "DELETE FROM later")
 
 
+def test_a_dump_can_be_restored_into_another_database(
+    databases: Databases, database: Make, tmp_path: Path
+) -> None:
+    one, other, dump = database("one"), database("other"), tmp_path / "dump"
+    databases.ensure(one)
+    databases.ensure(other)
+    databases.execute(one, "CREATE TABLE course (name TEXT)")
+    databases.dump(one, dump)
+    databases.restore(other, dump)
+    databases.execute(other, "INSERT INTO course VALUES ('a')")
+    assert databases.execute(one, "DELETE FROM course") == 0
+    assert databases.execute(other, "DELETE FROM course") == 1
+
+
 def test_a_dump_is_for_its_owner_only(databases: Databases, database: Make, tmp_path: Path) -> None:
     databases.ensure(database("one"))
     databases.dump(database("one"), tmp_path / "dump")

@@ -13,6 +13,7 @@ from ocim.core.spec import (
     ConfigurationSource,
     Connection,
     Host,
+    MigrationTexts,
     Part,
     ProvisionEvent,
     ProvisionJob,
@@ -37,6 +38,14 @@ IMAGE = """
       copy: {content: "{{ greeting }}", dest: "{{ ocim_host_root }}/first"}
 """
 
+MIGRATIONS = """
+- hosts: openedx_app
+  gather_facts: false
+  tasks:
+    - set_stats: {data: {migrations: {edxapp: {plan: "{{ greeting }}"}}}}
+    - set_stats: {data: {migrations: {edxapp: {log: done}}}}
+"""
+
 
 @dataclass
 class Kind:
@@ -49,8 +58,9 @@ class Kind:
     endless: Callable[[], ProvisionJob]
     """It hangs in its last task."""
     refused: ProvisionJob
-    without_images: ProvisionJob
     """Its playbook is not there, its repository is."""
+    without_images: ProvisionJob
+    """Nor can its migrations be run alone."""
     unknown: ConfigurationSource
     """A repository that is not there."""
 
@@ -59,6 +69,7 @@ def ansible(directory: Path) -> Kind:
     bench = Bench(directory)
     variables = {"greeting": "hello"}
     (bench.playbooks / "site.image.yml").write_text(IMAGE)
+    (bench.playbooks / "site.migrations.yml").write_text(MIGRATIONS)
     (bench.playbooks / "other.yml").write_text("- hosts: openedx_app\n")
     good = bench.job(TASKS % "command: 'true'\n  changed_when: false", variables=variables)
     return Kind(
@@ -84,6 +95,7 @@ def memory(directory: Path) -> Kind:
         without_images={"other.yml"},
     )
     provisioner.shared = frozenset({"greeting"})
+    provisioner.migrations = {"edxapp": MigrationTexts("hello", "done")}
 
     def job(name: str, playbook: str = "site.yml") -> ProvisionJob:
         return ProvisionJob(
@@ -188,6 +200,19 @@ def test_a_part_whose_image_depends_on_something_else_by_now_is_not_run(kind: Ki
 def test_a_configuration_without_an_image_part_says_so(kind: Kind) -> None:
     with pytest.raises(NotPossible, match="There are no images for"):
         kind.provisioner.image_inputs(kind.without_images)
+
+
+def test_migrations_that_are_run_alone_are_reported(kind: Kind) -> None:
+    job = replace(kind.good, part=Part.MIGRATIONS)
+    assert kind.provisioner.check(job) == job.source
+    outcome = kind.provisioner.provision(job, on_event=ignore, is_cancelled=never)
+    assert (outcome.ok, outcome.migrations) == (True, {"edxapp": MigrationTexts("hello", "done")})
+
+
+def test_a_configuration_that_cannot_run_migrations_alone_says_so(kind: Kind) -> None:
+    job = replace(kind.without_images, part=Part.MIGRATIONS)
+    with pytest.raises(NotPossible, match="migrations alone"):
+        kind.provisioner.check(job)
 
 
 def test_results_are_told_in_order_with_their_time(kind: Kind) -> None:

@@ -75,6 +75,11 @@ class AppServer:
         job = self._job(variables or {}, "openedx_native.yml")
         return self._run(replace(job, part=Part.INSTANCE, image_inputs=self._inputs))
 
+    def run_migrations(self, variables: Mapping[str, object]) -> ProvisionOutcome:
+        """Only these, on whatever databases the variables name."""
+        job = self._job(variables, "openedx_native.yml")
+        return self._run(replace(job, part=Part.MIGRATIONS))
+
     def _provisioner(self) -> AnsibleProvisioner:
         return AnsibleProvisioner(
             builtin=REPOSITORY / "playbooks",

@@ -10,7 +10,8 @@ import httpx
 import pytest
 from jwcrypto.jwk import JWK
 
-from ocim.core.spec import Secret
+from ocim.core.migrations import read_migrations
+from ocim.core.spec import ProvisionOutcome, Secret
 from tests.nspawn_hosts import needs_nspawn
 from tests.playbooks.conftest import REPOSITORY, AppServer, bare_app_server, bare_machine
 
@@ -73,8 +74,31 @@ def variables(app_server: AppServer, release: str) -> Mapping[str, object]:
     }
 
 
+@pytest.fixture(scope="module")
+def migrations(rehearsal: tuple[AppServer, Mapping[str, object]]) -> ProvisionOutcome:
+    """What becomes of them, on a host on which nothing else was run yet."""
+    app_server, given = rehearsal
+    outcome = app_server.run_migrations(given)
+    programs = app_server.run("supervisorctl status || true").split()
+    assert not {"lms", "cms", "ecommerce", "ecomworker", "discovery"} & set(programs)
+    return outcome
+
+
+def test_migrations_alone_migrate_each_database_and_say_so(migrations: ProvisionOutcome) -> None:
+    assert migrations.ok, migrations.message
+    found = {
+        service: read_migrations(service, texts.plan, texts.log)
+        for service, texts in migrations.migrations.items()
+    }
+    assert set(found) == {"edxapp", "ecommerce", "discovery"}
+    for service, of_service in found.items():
+        assert of_service, service
+        assert all(one.seconds is not None for one in of_service)
+        assert migrations.migrations[service].plan
+
+
 def test_what_is_left_is_healthy_and_the_whole_would_not_change_it(
-    rehearsal: tuple[AppServer, Mapping[str, object]],
+    rehearsal: tuple[AppServer, Mapping[str, object]], migrations: ProvisionOutcome
 ) -> None:
     app_server, given = rehearsal
     first = app_server.provision_instance_part(given)

@@ -11,6 +11,7 @@ from ocim.core.errors import Cancelled, NotPossible, OcimError, OutsideError, Ou
 from ocim.core.spec import (
     ConfigurationSource,
     Isolation,
+    MigrationTexts,
     Part,
     ProvisionEvent,
     ProvisionJob,
@@ -41,9 +42,10 @@ class MemoryProvisioner:
 
     `runs`: host name → how every run on it goes. `refusals`: playbook → what `check` raises.
     `commits`: version of a configuration → what it stands for; every other one for itself.
-    `without_images`: playbooks without an image part. `shared`: the variables that it reads.
+    `without_images`: playbooks that have no parts. `shared`: the variables that it reads.
     `image_runs`: how every run of an image part goes.
     `repositories`: URL → where its files are.
+    `migrations`: what the part that runs them comes upon; None: no playbook has it.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class MemoryProvisioner:
         self.shared = frozenset({"SANDBOX_ENABLE_ECOMMERCE"})
         self.image_runs = MemoryRun(("install what all share",))
         self.repositories: dict[str, Path] = {}
+        self.migrations: Mapping[str, MigrationTexts] | None = None
         self.jobs: list[ProvisionJob] = []
         self._provisioned: dict[str, Mapping[str, object]] = {}
 
@@ -71,6 +74,9 @@ class MemoryProvisioner:
     def check(self, job: ProvisionJob) -> ConfigurationSource:
         if refusal := self.refusals.get(job.source.playbook):
             raise refusal
+        cannot_migrate = self.migrations is None or job.source.playbook in self.without_images
+        if job.part is Part.MIGRATIONS and cannot_migrate:
+            raise NotPossible(f"{job.source.playbook} does not say how to run migrations alone.")
         version = job.source.version
         return replace(job.source, version=self.commits.get(version, version))
 
@@ -99,7 +105,8 @@ class MemoryProvisioner:
         is_cancelled: Callable[[], bool],
     ) -> ProvisionOutcome:
         self.check(job)
-        if job.part is not Part.WHOLE and self.image_inputs(job) != job.image_inputs:
+        needs_image = job.part in (Part.IMAGE, Part.INSTANCE) or job.image_inputs
+        if needs_image and self.image_inputs(job) != job.image_inputs:
             raise OutsideError("What the image depends on has changed meanwhile.")
         self.jobs.append(job)
         run = self.runs.get(job.host.name, MemoryRun())
@@ -113,10 +120,12 @@ class MemoryProvisioner:
         _wait(run, is_cancelled)
         if run.crash:
             raise run.crash
+        migrations = (self.migrations or {}) if job.part is Part.MIGRATIONS else {}
         if run.fails_with:
-            return ProvisionOutcome(False, run.tasks[-1], run.fails_with)
+            return ProvisionOutcome(False, run.tasks[-1], run.fails_with, migrations=migrations)
         self._provisioned[job.host.name] = job.variables
-        return ProvisionOutcome(ok=True, changed=len(run.tasks) if is_new else 0)
+        changed = len(run.tasks) if is_new else 0
+        return ProvisionOutcome(ok=True, changed=changed, migrations=migrations)
 
 
 def _wait(run: MemoryRun, is_cancelled: Callable[[], bool]) -> None:

@@ -23,6 +23,7 @@ from ocim.adapters.provisioners.environments import interpreter
 from ocim.adapters.provisioners.git_mirror import GitAccess
 from ocim.adapters.provisioners.image_part import digest_of_values, image_part
 from ocim.adapters.provisioners.masking import masker, reveal
+from ocim.adapters.provisioners.migrations_part import migrations_part
 from ocim.adapters.provisioners.platform_archive import platform_archive
 from ocim.adapters.provisioners.run_directory import (
     remove_abandoned,
@@ -85,7 +86,9 @@ class AnsibleProvisioner:
         source = self._sources.exact(job.source)
         if self._platform is not None and not self._platform.is_dir():
             raise BadInput([f"The platform's directory {self._platform} does not exist."])
-        with self._sources.playbook(source) as (playbook, configuration):
+        with self._sources.playbook(source) as (whole, configuration):
+            is_part = job.part is Part.MIGRATIONS
+            playbook = migrations_part(source, whole) if is_part else whole
             passed = self._cache / "checked" / _checked(playbook, configuration)
             # Which files a playbook consists of may depend on variables; in Ocim's own it does not.
             if not (configuration.is_builtin and passed.exists()):
@@ -112,7 +115,8 @@ class AnsibleProvisioner:
         self, job: ProvisionJob, *, on_event: OnEvent, is_cancelled: Callable[[], bool]
     ) -> ProvisionOutcome:
         self.remove_abandoned()
-        if job.part is not Part.WHOLE and self.image_inputs(job) != job.image_inputs:
+        needs_image = job.part in (Part.IMAGE, Part.INSTANCE) or job.image_inputs
+        if needs_image and self.image_inputs(job) != job.image_inputs:
             raise OutsideError(
                 "What the image depends on has changed meanwhile.", remedy="Try it again."
             )
@@ -120,8 +124,7 @@ class AnsibleProvisioner:
             self._sources.playbook(job.source) as (whole, configuration),
             run_directory(self._runs) as directory,
         ):
-            is_image = job.part is Part.IMAGE
-            playbook, given = image_part(job, whole) if is_image else (whole, job.variables)
+            playbook, given = _part(job, whole)
             variables = {**self._own_variables(job), **given}
             self._write(directory, job.host, playbook, configuration, variables)
             command = self._sandbox.wrap(
@@ -196,7 +199,7 @@ class AnsibleProvisioner:
             "ocim_host_root": job.host.root,
             "ocim_host_address": job.host.address,
             "ocim_host_kind": job.host.connection.kind,
-            "ocim_part": job.part.value,
+            "ocim_part": _installed(job).value,
             "ocim_index_environment": index_environment(job.host),
             "ocim_uv": uv.find_uv_bin(),
             "ocim_python": f"{sys.base_prefix}/bin/{python}" if is_local else "/usr/bin/python3",
@@ -208,6 +211,22 @@ class AnsibleProvisioner:
     def _archive(self) -> Path:
         assert self._platform is not None  # noqa: S101
         return platform_archive(self._platform, self._cache / "platform")
+
+
+def _part(job: ProvisionJob, whole: Path) -> tuple[Path, Mapping[str, object]]:
+    """The playbook to run, and the variables that it is given."""
+    if job.part is Part.IMAGE:
+        return image_part(job, whole)
+    if job.part is Part.MIGRATIONS:
+        return migrations_part(job.source, whole), job.variables
+    return whole, job.variables
+
+
+def _installed(job: ProvisionJob) -> Part:
+    """How much the roles are to install: migrations need all that a service needs to run."""
+    if job.part is Part.MIGRATIONS:
+        return Part.INSTANCE if job.image_inputs else Part.WHOLE
+    return job.part
 
 
 def _checked(playbook: Path, configuration: Configuration) -> str:

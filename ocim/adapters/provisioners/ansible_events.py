@@ -31,6 +31,7 @@ class Story:
         self._message = ""
         self._output: list[str] = []
         self._changed = 0
+        self._migrations: Any = {}
 
     def lines(self, event: Mapping[str, Any]) -> Iterator[Line]:
         """The log lines, none or one, that the event is worth."""
@@ -43,6 +44,7 @@ class Story:
             line = {"level": "debug", "text": f"play: {data.get('name') or data.get('play')}"}
         elif kind == "playbook_on_stats":
             self._changed = sum(data.get("changed", {}).values())
+            self._migrations = data.get("artifact_data", {}).get("migrations", {})
         elif kind == "runner_retry":
             line = {"level": "debug", "text": f"trying again: {data['task']}", "task": data["task"]}
         elif kind in _RESULTS:
@@ -54,13 +56,14 @@ class Story:
 
     def outcome(self, *, ok: bool) -> Line:
         """How it ended; on failure the last task that failed, or else what Ansible printed."""
+        always = {"changed": self._changed, "migrations": self._migrations}
         if ok:
-            return {"ok": True, "changed": self._changed}
+            return {"ok": True, **always}
         return {
             "ok": False,
+            **always,
             "failed_task": self._task,
             "message": self._message or condensed("\n".join(self._output)) or "Ansible failed.",
-            "changed": self._changed,
         }
 
     def _result(self, status: str, data: Mapping[str, Any], *, of_item: bool) -> Line:

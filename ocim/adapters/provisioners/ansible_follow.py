@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ocim.adapters.provisioners.ansible_run import AnsibleRun
+from ocim.adapters.provisioners.migrations_part import reported
 from ocim.core.errors import Cancelled
 from ocim.core.spec import ProvisionEvent, ProvisionJob, ProvisionOutcome
 
@@ -35,7 +36,8 @@ def follow(
         for line in run.lines(timeout=1):
             heard = time.monotonic()
             if "outcome" in line:
-                return ProvisionOutcome(**_masked(line["outcome"], mask))
+                migrations = reported(line["outcome"].pop("migrations", {}), mask)
+                return ProvisionOutcome(**_masked(line["outcome"], mask), migrations=migrations)
             event = _event(line, mask)
             task = event.task or task
             on_event(event)

@@ -16,6 +16,7 @@ from ocim.adapters.provisioners.environments import Environments, recipe
 from ocim.adapters.provisioners.git_mirror import COMMIT, GitAccess, GitMirror
 from ocim.adapters.provisioners.git_urls import git_url
 from ocim.adapters.provisioners.image_part import SUFFIX, digest_of
+from ocim.adapters.provisioners.migrations_part import SUFFIX as OF_MIGRATIONS
 from ocim.adapters.provisioners.sandbox import Sandbox
 from ocim.adapters.provisioners.shelf import Shelf
 from ocim.core.errors import BadInput
@@ -185,7 +186,7 @@ def _playbook(source: ConfigurationSource, configuration: Configuration) -> Path
         path.name
         for directory in configuration.directories
         for path in directory.glob("*.yml")
-        if not path.name.startswith(".") and not path.name.endswith(SUFFIX)
+        if not path.name.startswith(".") and not path.name.endswith((SUFFIX, OF_MIGRATIONS))
     }
     where = without_credentials(source.repository_url)
     raise BadInput(

@@ -25,4 +25,4 @@ def shown(name: str, value: Any, instead: str = NOT_SHOWN) -> Any:
 
 def without_accounts(text: str) -> str:
     """The text with names and passwords in addresses made unreadable."""
-    return _ACCOUNT.sub("********", text)
+    return _ACCOUNT.sub("********", text) if "://" in text else text

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from django.db.models import IntegerField
@@ -15,12 +15,12 @@ from ocim.core.waves import Candidate, Share, waves
 from ocim.operations.context import Context
 from ocim.operations.instances import SETTABLE, as_changed
 from ocim.operations.redeploy.masking import shown
-from ocim.operations.redeploy.selection import FAILED, WITH, Selection, nearest
-from ocim.operations.redeploy.variables import Change, changes, fingerprint, live_variables
+from ocim.operations.redeploy.selection import FAILED, Selection, nearest, whole
+from ocim.operations.redeploy.variables import Change, Changes, fingerprint, live_variables
 from ocim.store.models import OpenEdXInstance
 
 LONGEST_TAG = 93
-AT_ONCE = 200
+AT_ONCE = 100
 """Instances whose variables are in memory at the same time."""
 
 
@@ -52,13 +52,26 @@ class Plan:
     @property
     def hash(self) -> str:
         """Of all but what is left out."""
-        told = asdict(replace(self, left_out=()))
-        text = json.dumps(told, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()
+        # That of the whole as one JSON document, of which a fleet's would be a large one.
+        digest = hashlib.sha256(b'{"items": [')
+        for place, item in enumerate(self.items):
+            digest.update(f"{', ' if place else ''}{_sorted(_as_dict(item))}".encode())
+        rest = {**_as_dict(self), "left_out": ()}
+        del rest["items"]
+        digest.update(f"], {_sorted(rest)[1:]}".encode())
+        return digest.hexdigest()
 
     def to_json(self) -> dict[str, Any]:
         """What a file keeps."""
         return {**asdict(self), "hash": self.hash}
+
+
+def _as_dict(one: Item | Plan) -> dict[str, Any]:
+    return {field.name: getattr(one, field.name) for field in fields(one)}
+
+
+def _sorted(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
 
 
 def make_plan(
@@ -80,8 +93,9 @@ def make_plan(
     ]  # fmt: skip
     items: list[Item] = []
     candidates: list[Candidate] = []
+    changes = Changes()
     for start in range(0, 0 if faults else len(selection.chosen), AT_ONCE):
-        some = selection.chosen[start : start + AT_ONCE]
+        some = list(whole(one.pk for one in selection.chosen[start : start + AT_ONCE]).values())
         live = live_variables(some)
         for one in some:
             try:
@@ -89,8 +103,18 @@ def make_plan(
             except BadInput as error:
                 faults += [f"{one}: {fault}" for fault in error.faults]
                 continue
-            items.append(_item(one, after, live.get(one.pk), variables))
-            candidates.append(_candidate(one, variables))
+            values = variables.values
+            items.append(
+                Item(
+                    one.pk,
+                    str(one),
+                    _fields(one, after),
+                    after,
+                    changes.of(live.get(one.pk), variables, values),
+                    fingerprint(one, values),
+                )
+            )
+            candidates.append(_candidate(one, values))
     if faults:
         raise BadInput(faults, remedy="Nothing was changed.")
     wave_of = waves(candidates, shares)
@@ -127,9 +151,7 @@ def drift(plan: Plan, context: Context) -> list[str]:
     lines = []
     for start in range(0, len(plan.items), AT_ONCE):
         some = plan.items[start : start + AT_ONCE]
-        there = OpenEdXInstance.objects.select_related(*WITH).in_bulk(
-            [item.instance_id for item in some]
-        )
+        there = whole(item.instance_id for item in some)
         found = {pk: one for pk, one in there.items() if not one.ref_set.is_archived}
         live = live_variables(list(found.values()))
         for item in some:
@@ -157,9 +179,10 @@ def _drift(
         _, variables = as_changed(instance, item.after, context)
     except BadInput as error:
         return f"{item.label}: {' '.join(error.faults)}"
-    if fingerprint(instance, variables) == item.fingerprint:
+    values = variables.values
+    if fingerprint(instance, values) == item.fingerprint:
         return ""
-    others = _paths(item.variables, changes(live, variables)) or "a secret"
+    others = _paths(item.variables, Changes().of(live, variables, values)) or "a secret"
     return f"{item.label}: of its variables, {others} would not be as planned."
 
 
@@ -169,25 +192,11 @@ def _paths(planned: Sequence[Change], now: Sequence[Change]) -> str:
     return ", ".join(dict.fromkeys(".".join(one["path"]) for one in differ))
 
 
-def _item(
-    instance: OpenEdXInstance, after: Mapping[str, Any], live: Effective | None, new: Effective
-) -> Item:
-    return Item(
-        instance.pk,
-        str(instance),
-        _fields(instance, after),
-        after,
-        changes(live, new),
-        fingerprint(instance, new),
-    )
-
-
 def _fields(instance: OpenEdXInstance, names: Mapping[str, Any]) -> dict[str, Any]:
     return {name: getattr(instance, name) for name in names}
 
 
-def _candidate(instance: OpenEdXInstance, variables: Effective) -> Candidate:
-    values = variables.values
+def _candidate(instance: OpenEdXInstance, values: Mapping[str, Any]) -> Candidate:
     kind = (
         instance.openedx_release,
         instance.configuration_source_repo_url,

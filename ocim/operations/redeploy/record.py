@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from ocim.core.migrations import Migration
 from ocim.operations.redeploy.variables import Change, together
 
 
@@ -30,6 +31,30 @@ class Dump:
     """In bytes."""
     seconds: float
     made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the new release's migrations did to copies of an instance's databases."""
+
+    state: str
+    reason: str
+    """Why it was not possible, or failed."""
+    of: str
+    """Whose databases these were, where it was another instance like it; then this is all."""
+    migrations: Sequence[Migration]
+    blind: Sequence[str]
+    """Services whose Django does not say beforehand what migrations do."""
+    copied: int
+    """Bytes of databases."""
+    copy_seconds: float | None
+    seconds: float | None
+    """All in all."""
+
+    @property
+    def dangers(self) -> Sequence[Migration]:
+        """Those that drop or lock what the running release uses, or may do so."""
+        return [one for one in self.migrations if one.drops or one.locks or one.unclear]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +110,8 @@ class Line:
     ended_at: datetime | None
     seconds: float | None
     """Of the last attempt; so far, where it is under way."""
+    preview: Preview | None
+    """None where it has not come to that."""
     backups: Sequence[Dump]
     sql: Sequence[Statement]
     held: str

@@ -11,9 +11,19 @@ from django.db.models.functions import Coalesce, RowNumber
 
 from ocim.core.estimate import seconds_left
 from ocim.core.holds import Hold
-from ocim.core.states import RolloutState, UpgradeState
+from ocim.core.migrations import Migration
+from ocim.core.states import PreviewState, RolloutState, UpgradeState
 from ocim.operations.redeploy.masking import shown, without_accounts
-from ocim.operations.redeploy.record import Cause, Dump, Event, Line, Report, Statement, Step
+from ocim.operations.redeploy.record import (
+    Cause,
+    Dump,
+    Event,
+    Line,
+    Preview,
+    Report,
+    Statement,
+    Step,
+)
 from ocim.operations.redeploy.variables import without_values
 from ocim.store.models import Backup, LogEntry, Rollout, RolloutEvent, SqlRun, Upgrade, UpgradeStep
 
@@ -37,7 +47,8 @@ def report(rollout_id: int, now: datetime) -> Report:
         )
     )
     logs = _logs([pk for one in upgrades if one.state == FAILED for pk in one.appservers])
-    lines = [_line(one, now, logs) for one in upgrades]
+    labels = {one.pk: one.label for one in upgrades}
+    lines = [_line(one, now, logs, labels) for one in upgrades]
     failed = [one for one in lines if one.state == UpgradeState.FAILED]
     counts = Counter(one.state for one in lines)
     return Report(
@@ -63,7 +74,9 @@ def report(rollout_id: int, now: datetime) -> Report:
     )
 
 
-def _line(upgrade: Upgrade, now: datetime, logs: Mapping[int, list[str]]) -> Line:
+def _line(
+    upgrade: Upgrade, now: datetime, logs: Mapping[int, list[str]], labels: Mapping[int, str]
+) -> Line:
     changed = [name for name, new in upgrade.after.items() if upgrade.before[name] != new]
     began = upgrade.started_at
     ended = upgrade.ended_at or (now if upgrade.state == UpgradeState.RUNNING else None)
@@ -85,17 +98,41 @@ def _line(upgrade: Upgrade, now: datetime, logs: Mapping[int, list[str]]) -> Lin
         started_at=began,
         ended_at=upgrade.ended_at,
         seconds=(ended - began).total_seconds() if began and ended else None,
+        preview=_preview(upgrade.preview, labels),
         backups=[dump(one) for one in sorted(upgrade.backups.all(), key=lambda one: one.purpose)],
         sql=[_statement(run) for run in runs],
         held=_hold(upgrade, now) if upgrade.state == UpgradeState.PENDING else "",
         steps=[_step(one, now) for one in sorted(upgrade.steps.all(), key=lambda one: one.pk)],
-        log=[line for pk in upgrade.appservers for line in logs.get(pk, ())],
+        log=[
+            *map(without_accounts, upgrade.preview.get("log", ())),
+            *(line for pk in upgrade.appservers for line in logs.get(pk, ())),
+        ],
     )
 
 
 def _hold(upgrade: Any, now: datetime) -> str:
     of = (upgrade.hold_reason, upgrade.held_from, upgrade.held_until, upgrade.time_zone)
     return Hold(*of).on(now)
+
+
+def _preview(kept: Mapping[str, Any], labels: Mapping[int, str]) -> Preview | None:
+    if not kept:
+        return None
+    return Preview(
+        state=kept.get("state", PreviewState.DONE),
+        reason=without_accounts(kept.get("reason", "")),
+        of=labels.get(kept.get("like", 0), ""),
+        migrations=[_migration(one) for one in kept.get("migrations", ())],
+        blind=kept.get("blind", ()),
+        copied=kept.get("bytes", 0),
+        copy_seconds=kept.get("copy_seconds"),
+        seconds=kept.get("seconds"),
+    )
+
+
+def _migration(kept: Mapping[str, Any]) -> Migration:
+    effects = (tuple(kept[kind]) for kind in ("drops", "locks", "unclear"))
+    return Migration(kept["service"], kept["name"], kept["seconds"], *effects)
 
 
 def _step(step: UpgradeStep, now: datetime) -> Step:

@@ -15,13 +15,16 @@ from ocim.store.models import OpenEdXInstance
 
 FAILED = "-failed"
 """What is put behind the tag of instances that failed."""
-WITH = ("ref_set", "database_server", "broker_server", "search_server")
-"""What an instance's variables are made of, besides itself."""
+LONG = ("configuration_extra_settings", "secret_seed", "jwt_private_key", "jwt_public_keys")
+"""What is not kept of a fleet that is only listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Instances in the order of their ids; `left_out` says why of each that is not among them."""
+    """Instances in the order of their ids; `left_out` says why of each that is not among them.
+
+    They have no more of their fields than it takes to name them: see `whole`.
+    """
 
     chosen: tuple[OpenEdXInstance, ...]
     left_out: tuple[tuple[OpenEdXInstance, str], ...]
@@ -42,8 +45,9 @@ def select(
     """
     fleet = (
         OpenEdXInstance.objects.filter(ref_set__is_archived=False)
-        .select_related(*WITH)
+        .select_related("ref_set")
         .prefetch_related("tags")
+        .defer(*LONG)
     )
     faults: list[str] = []
     matched = _narrowed(fleet, "filter", including, faults)
@@ -59,6 +63,14 @@ def select(
         else:
             chosen.append(instance)
     return Selection(tuple(chosen), tuple(left_out))
+
+
+def whole(ids: Iterable[int]) -> dict[int, OpenEdXInstance]:
+    """Instances by id, those that are still there, with all that their variables are made of."""
+    # The servers are shared by many: each is read once, and is one object.
+    servers = ("database_server", "broker_server", "search_server")
+    complete = OpenEdXInstance.objects.select_related("ref_set").prefetch_related("tags", *servers)
+    return complete.in_bulk(list(ids))
 
 
 def _unfit(instance: OpenEdXInstance, tag: str, now: datetime, *, retry_failed: bool) -> str:

@@ -8,6 +8,7 @@ from ocim.core.states import AppServerState, Happening, RolloutState, UpgradeSta
 from ocim.operations import activate, instances, jobs
 from ocim.operations.context import Context
 from ocim.operations.redeploy.history import happened
+from ocim.operations.redeploy.preview import dropped
 from ocim.operations.redeploy.record import many
 from ocim.store.claims import move_upgrade
 from ocim.store.models import InstanceTag, Job, Lease, OpenEdXAppServer, Rollout, Upgrade
@@ -19,7 +20,8 @@ KIND = "undo"
 def undoable(rollout: Rollout) -> tuple[list[Upgrade], list[tuple[Upgrade, str]]]:
     """The successful upgrades that can be taken back, and the others, each with the reason.
 
-    What the new release's migrations did to a database stays: the old one has to bear it.
+    What the new release's migrations did to a database stays: the old one has to bear it. Where a
+    preview saw that it cannot, a backup is needed, to be restored besides.
     """
     possible, impossible = [], []
     succeeded = rollout.upgrades.filter(state=UpgradeState.SUCCEEDED).order_by("id")
@@ -102,4 +104,6 @@ def _of_appservers(upgrade: Upgrade) -> str:
     active = there.filter(is_active=True).order_by("id").values_list("pk", flat=True)
     if list(active) != sorted(upgrade.appservers):
         return "others serve it now than those of this rollout"
+    if (gone := dropped(upgrade)) and not upgrade.backups.exists():
+        return f"migrations took away what the old release uses: {', '.join(gone)}"
     return ""

@@ -14,6 +14,7 @@ from ocim.core.states import RolloutState, StepState, UpgradeState
 from ocim.operations import activate, instances, spawn
 from ocim.operations.context import Context
 from ocim.operations.jobs import OPEN
+from ocim.operations.redeploy import preview
 from ocim.operations.redeploy.backup import back_up
 from ocim.operations.redeploy.begin import rules_from_json
 from ocim.operations.redeploy.journal import Journal, close_steps
@@ -24,15 +25,22 @@ from ocim.store.models import InstanceTag, Job, Lease, OpenEdXInstance, Rollout,
 
 
 def run(job: Job, lease: Lease, context: Context) -> list[Action]:
-    """SQL, new settings, new app servers, health gate, swing: in this order, or not at all."""
+    """SQL, new settings, new app servers, health gate, swing: in this order, or not at all.
+
+    Where nobody knows yet what migrations do, they are tried on a copy before all that.
+    """
     upgrade = _of(job)
     rollout = upgrade.rollout
     look = DriveRollout(rollout.pk)
     if not _is_at(job, upgrade) or _handed_back(upgrade, job, lease, context):
         return [look]
+    previews = preview.is_due(upgrade, lease, context)
     with Journal(upgrade, lease, context) as journal:
         journal.enter("preparation")
         _begin(upgrade, job, lease)
+        if previews:
+            journal.enter(preview.STEP)
+            preview.make(upgrade, job, lease, context)
         if rollout.backup:
             journal.enter("backup")
             back_up(upgrade, context)
@@ -66,6 +74,7 @@ def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
     if not _is_at(job, upgrade):
         return actions
     instance = _instance(job)
+    preview.give_up(upgrade, context)
     actions += activate.give_up(job, lease, context)
     if "appservers" in job.arguments:
         actions += spawn.give_up(job, lease, context)

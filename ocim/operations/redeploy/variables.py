@@ -3,19 +3,21 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from ocim.catalog.effective import OPERATOR
 from ocim.core.differences import ABSENT, Difference, differences, in_common
-from ocim.core.secrets import masked, replaced
-from ocim.core.variables import Effective, from_plain, merge
+from ocim.core.secrets import PLAIN, masked, replaced
+from ocim.core.spec import Secret
+from ocim.core.variables import Effective, Path, from_plain, merge
 from ocim.operations.redeploy.masking import shown, without_accounts
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
 
 Change = Mapping[str, Any]
 """`path`; `old` and `new` as far as they are there, as JSON has it, secrets masked; `layers`, those
 that have the last word on them."""
+_SIMPLE = PLAIN | {Secret}
 LONGEST = 60
 """Characters of a value in words."""
 
@@ -29,10 +31,55 @@ def live_variables(instances: Sequence[OpenEdXInstance]) -> dict[int, Effective]
     return {of: from_plain(json.loads(text)) for of, text in texts}
 
 
-def changes(old: Effective | None, new: Effective) -> tuple[Change, ...]:
-    """What is another in an app server with the `new` ones; all, where nothing was before."""
-    before = old or merge([])
-    return tuple(_change(one, before, new) for one in differences(before.values, new.values))
+class Changes:
+    """Finds what changes in the variables of a fleet; equal changes of many are one object."""
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, Change] = {}
+
+    def of(
+        self, old: Effective | None, new: Effective, values: Mapping[str, Any]
+    ) -> tuple[Change, ...]:
+        """What is another in an app server with the `new` ones; all, where nothing was before.
+
+        `values` are those of the new ones.
+        """
+        before = old or merge([])
+        layers = {"old": _Layers(before), "new": _Layers(new)}
+        return tuple(self._change(one, layers) for one in differences(before.values, values))
+
+    def _change(self, one: Difference, layers: Mapping[str, "_Layers"]) -> Change:
+        values = {"old": one.old, "new": one.new}
+        there = {name: value for name, value in values.items() if value is not ABSENT}
+        of = sorted({layers[name].of(one.path) for name in there})
+        if not all(type(value) in _SIMPLE for value in there.values()):
+            return _told(one.path, of, there)
+        # Secrets all look the same, and 1 is not true.
+        simple = (
+            (name, type(value), None if type(value) is Secret else value)
+            for name, value in there.items()
+        )
+        key = (one.path, *of, *simple)
+        if key not in self._known:
+            self._known[key] = _told(one.path, of, there)
+        return self._known[key]
+
+
+class _Layers:
+    """By path, the layer that has the last word."""
+
+    def __init__(self, variables: Effective) -> None:
+        self._variables = variables
+        self._of_leaves = {leaf.path: leaf.layer for leaf in variables.leaves}
+
+    def of(self, path: Path) -> str:
+        return self._of_leaves.get(path) or self._variables.source(path)
+
+
+def _told(path: Path, layers: list[str], there: Mapping[str, Any]) -> Change:
+    name = ".".join(path)
+    values = {side: shown(name, masked(value)) for side, value in there.items()}
+    return {"path": list(path), "layers": layers, **values}
 
 
 def without_values(change: Change) -> Change:
@@ -42,19 +89,9 @@ def without_values(change: Change) -> Change:
     return {name: value for name, value in change.items() if name not in ("old", "new")}
 
 
-def _change(one: Difference, old: Effective, new: Effective) -> Change:
-    sides = {"old": (one.old, old), "new": (one.new, new)}
-    there = {name: side for name, side in sides.items() if side[0] is not ABSENT}
-    return {
-        "path": list(one.path),
-        "layers": sorted({variables.source(one.path) for _, variables in there.values()}),
-        **{name: shown(".".join(one.path), masked(value)) for name, (value, _) in there.items()},
-    }
-
-
-def fingerprint(instance: OpenEdXInstance, variables: Effective) -> str:
+def fingerprint(instance: OpenEdXInstance, values: Mapping[str, Any]) -> str:
     """The same for the same variables; who does not have the instance's seed learns nothing."""
-    marked = replaced(variables.values, lambda secret: {"secret": secret.reveal()})
+    marked = replaced(values, lambda secret: {"secret": secret.reveal()})
     text = json.dumps(marked, sort_keys=True)
     return hmac.digest(instance.secret_seed.encode(), text.encode(), hashlib.sha256).hex()[:32]
 
@@ -66,7 +103,14 @@ def together(
 
     Every change of every instance is told once; instances without any come last, with no line.
     """
-    lines = {label: [in_words(one) for one in of] for label, of in by_label.items()}
+    words: dict[int, str] = {}  # by identity: most are the same object for many
+
+    def said(change: Change) -> str:
+        if id(change) not in words:
+            words[id(change)] = in_words(change)
+        return words[id(change)]
+
+    lines = {label: [said(one) for one in of] for label, of in by_label.items()}
     same = tuple(label for label, of in lines.items() if not of)
     return [*in_common(lines), *([(same, ())] if same else [])]
 

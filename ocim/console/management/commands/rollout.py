@@ -17,6 +17,7 @@ from ocim.core.errors import NotPossible
 from ocim.core.states import RolloutState, UpgradeState
 from ocim.operations.jobs import nudge
 from ocim.operations.redeploy import backup, control, notices, undo
+from ocim.operations.redeploy.preview import dropped
 from ocim.operations.redeploy.record import Report
 from ocim.operations.redeploy.report import dump, report
 from ocim.reports.page import as_html
@@ -148,6 +149,12 @@ class Command(OcimCommand):
         possible, impossible = undo.undoable(rollout)
         for upgrade in possible:
             self.out.say(f"  {upgrade}")
+            if gone := dropped(upgrade):
+                self.out.say(
+                    f"      Migrations took away what the old release uses: {', '.join(gone)}."
+                    f" Restore its databases, too: ocim rollout restore {upgrade.instance_id}",
+                    style="yellow",
+                )
         for upgrade, reason in impossible:
             self.out.say(f"Cannot be undone: {upgrade}: {reason}.", style="yellow")
         self.out.say("What migrations did to the databases stays.")
