@@ -13,6 +13,7 @@ from ocim.core.spec import BUILTIN, Instance, Service
 
 PARTNER_CODE = re.compile(r"[A-Za-z0-9_-]{1,8}")
 """On MySQL a longer one leaves half a partner behind, which breaks later, correct runs."""
+_CLIENT = re.compile(r"(ECOMMERCE|DISCOVERY)_(SOCIAL_AUTH|BACKEND_SERVICE)_EDX_\w+_(KEY|SECRET)")
 TEST_CARD = "test-card"
 """Of rehearsals: it takes no money."""
 _STRIPE = ("publishable_key", "secret_key")
@@ -47,6 +48,8 @@ def faults(instance: Instance, variables: Mapping[str, Any]) -> list[str]:
         found.append(
             f"The partner code {code!r} is none: 1 to 8 ASCII letters, digits, dashes, underscores."
         )
+    if {Service.ECOMMERCE, Service.DISCOVERY} & instance.services:
+        found += _of_keys(variables)
     if Service.ECOMMERCE in instance.services:
         found += _of_processors(instance, code, variables)
         found += _of_money_and_mail(instance, variables)
@@ -111,6 +114,21 @@ def _of_processor(instance: Instance, name: str, keys: object) -> list[str]:
         return [f"{where} must have its keys below it."]
     missing = [key for key in required_keys(name, of_instance(instance)) if not keys.get(key)]
     return [f"{where} lacks {', '.join(missing)}."] if missing else []
+
+
+def _of_keys(variables: Mapping[str, Any]) -> list[str]:
+    """The services take empty ones, and fail later; one of them then takes any signature."""
+    found = [
+        f"{name} is empty: no sign-on, and no call of the service's own, would work."
+        for name, value in variables.items()
+        if _CLIENT.fullmatch(name) and not value
+    ]
+    if not variables.get("COMMON_JWT_PUBLIC_SIGNING_JWK_SET"):
+        found.append(
+            "COMMON_JWT_PUBLIC_SIGNING_JWK_SET is empty: ecommerce would take tokens that anybody"
+            " has signed."
+        )
+    return found
 
 
 def _of_money_and_mail(instance: Instance, variables: Mapping[str, Any]) -> list[str]:

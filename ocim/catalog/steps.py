@@ -94,4 +94,8 @@ class Step:
     essential: Callable[[str], bool] = lambda _field: True
     """Without which fields the service does not work, if others have changed them."""
     public: bool = False
-    """Whether it needs the LMS at its public address: then it is done once that is up."""
+    """Whether it is done once the app server serves.
+
+    So it is where it needs the LMS at its public address, or sets what the app server that served
+    before, of another release maybe, still reads.
+    """

@@ -186,6 +186,7 @@ STEPS = (
         essential=lambda flag: flag not in (
             "--site-name", "--partner-name", "--from-email", "--client-side-payment-processor"
         ),
+        public=True,
     ),
     Step(
         name="switches",
@@ -207,6 +208,7 @@ STEPS = (
         given=_given_partner,
         do=_make_partner,
         essential=lambda flag: flag != "--name",
+        public=True,
     ),
     Step(
         name="job",

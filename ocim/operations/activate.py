@@ -20,6 +20,7 @@ from ocim.operations.services import steps
 from ocim.operations.services.verify.run import verify
 from ocim.store.claims import write_appservers, write_job
 from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance
+from ocim.store.selectors import appservers_with_specs
 from ocim.store.specs import appserver_spec, instance_spec
 
 log = logging.getLogger(__name__)
@@ -111,6 +112,7 @@ def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
         return []
     running = instance.appserver_set.filter(pk__in=previous, state=AppServerState.RUNNING)
     _write(instance, list(running.values_list("pk", flat=True)), lease, context)
+    _set_up_again(previous, context)
     return [SyncBalancer(instance.load_balancing_server_id)]
 
 
@@ -155,6 +157,18 @@ def _put_back(
     except OcimError:
         # What shall serve is written down, and the balancer's row says what it answered.
         log.warning("The balancer has not followed yet: %s was not put back there.", instance)
+    _set_up_again(previous, context)
+
+
+def _set_up_again(previous: list[int], context: Context) -> None:
+    """What the services read of their databases may be of the app server that did not stay."""
+    found = appservers_with_specs().filter(pk__in=previous).order_by("-id").first()
+    if found is None:
+        return
+    try:
+        _set_up_in_public(found, lambda _step: None, context)
+    except OcimError as error:
+        say(found, f"Its services were not set up again: {error}", context=context, level="error")
 
 
 def _active(instance: OpenEdXInstance) -> list[int]:
@@ -164,12 +178,8 @@ def _active(instance: OpenEdXInstance) -> list[int]:
 
 def _running(job: Job) -> list[OpenEdXAppServer]:
     ids = job.arguments["appservers"]
-    found = OpenEdXAppServer.objects.filter(pk__in=ids, instance_id=job.instance_id)
-    chosen = list(
-        found.select_related(
-            "server", "instance__ref_set", "instance__database_server", "instance__search_server"
-        ).order_by("id")
-    )
+    found = appservers_with_specs().filter(pk__in=ids, instance_id=job.instance_id)
+    chosen = list(found.order_by("id"))
     unfit = [f"{one} is {one.state}" for one in chosen if one.state != AppServerState.RUNNING]
     if unfit or len(chosen) != len(ids):
         raise NotPossible(

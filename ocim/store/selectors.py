@@ -86,6 +86,13 @@ def find_instance(text: str) -> OpenEdXInstance:
     )
 
 
+def appservers_with_specs() -> QuerySet[OpenEdXAppServer]:
+    """With all that `appserver_spec` reads, and their hosts."""
+    return OpenEdXAppServer.objects.select_related(
+        "server", "instance__ref_set", "instance__database_server", "instance__search_server"
+    )
+
+
 def appservers(instance_id: int | None = None) -> QuerySet[OpenEdXAppServer]:
     """App servers, the newest first, without their variables."""
     found = OpenEdXAppServer.objects.select_related(

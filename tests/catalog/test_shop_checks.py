@@ -73,6 +73,16 @@ def test_a_currency_that_there_is_not_is_refused() -> None:
     assert "'POUNDS' is no currency" in faults(ECOMMERCE_OSCAR_DEFAULT_CURRENCY="POUNDS")
 
 
+@pytest.mark.parametrize("part", ["KEY", "SECRET"])
+def test_an_empty_client_is_refused_since_the_services_would_take_it(part: str) -> None:
+    name = f"DISCOVERY_BACKEND_SERVICE_EDX_OAUTH2_{part}"
+    assert f"{name} is empty" in faults(**{name: ""})
+
+
+def test_an_empty_set_of_public_keys_is_refused_since_any_signature_would_do() -> None:
+    assert "anybody" in faults(COMMON_JWT_PUBLIC_SIGNING_JWK_SET="")
+
+
 def test_discovery_without_a_search_server_is_refused() -> None:
     of = full(search=None, configuration_source_repo_url="builtin")
     assert "no search server" in faults(of)

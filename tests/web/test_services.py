@@ -66,8 +66,10 @@ def test_the_ledger_says_what_failed(admin: Client, demo: OpenEdXInstance) -> No
 def test_the_last_verification_is_shown_with_its_evidence(
     admin: Client, demo: OpenEdXInstance
 ) -> None:
-    line = {"name": "ecommerce: partner", "outcome": "failed", "compared": "OTHER; expected ACME",
-            "url": "https://a.example.com/", "status": 200, "remedy": "Change it back."}  # fmt: skip
+    line = {
+        "name": "ecommerce: partner", "outcome": "failed", "compared": "OTHER; expected ACME",
+        "url": "https://shop.example.com/", "status": 200, "remedy": "Change it back.",
+    }  # fmt: skip
     Verification.objects.create(instance=demo, at="2026-05-04T12:00:00Z", lines=[line])
     html = page(admin, demo)
     assert all(text in html for text in ("OTHER; expected ACME", "Change it back.", "not ended"))

@@ -24,18 +24,23 @@ PRICE = Decimal(49)
 def sell_a_course(appserver: OpenEdXAppServer, context: Context) -> None:
     """On the rehearsal platform: make it, have it published by the shop, and found by search."""
     key: str = remote.call(appserver, Service.STUDIO, "demo_studio.create", COURSE, context)
-    scene = Scene(appserver, context)
-    with scene.browser() as browser:
-        call = Caller(scene, browser, Service.ECOMMERCE)
-        url = scene.url(Service.ECOMMERCE, "/api/v2/publication/")
-        page = call("POST", url, json=_publication(key))
-        if page.status not in (200, 201):
-            raise OutsideRefusal(f"The shop did not publish {key}: {page.text[:200]}")
+    publish(appserver, key, COURSE["title"], context)
     for words in (["refresh_course_metadata"], ["update_index", "--disable-change-limit"]):
         remote.call(appserver, Service.DISCOVERY, "commands.run", {"argv": words}, context)
 
 
-def _publication(key: str) -> dict[str, Any]:
+def publish(appserver: OpenEdXAppServer, key: str, title: str, context: Context) -> None:
+    """Have the shop sell a course of the LMS."""
+    scene = Scene(appserver, context)
+    with scene.browser() as browser:
+        call = Caller(scene, browser, Service.ECOMMERCE)
+        url = scene.url(Service.ECOMMERCE, "/api/v2/publication/")
+        page = call("POST", url, json=_publication(key, title))
+    if page.status not in (200, 201):
+        raise OutsideRefusal(f"The shop did not publish {key}: {page.text[:200]}")
+
+
+def _publication(key: str, title: str) -> dict[str, Any]:
     def seat(price: Decimal, **attributes: object) -> dict[str, Any]:
         return {
             "product_class": "Seat",
@@ -48,7 +53,7 @@ def _publication(key: str) -> dict[str, Any]:
 
     return {
         "id": key,
-        "name": COURSE["title"],
+        "name": title,
         "verification_deadline": None,
         "products": [
             seat(Decimal(0), id_verification_required=False),

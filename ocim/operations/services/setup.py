@@ -2,8 +2,6 @@
 
 from functools import partial
 
-from django.db.models import QuerySet
-
 from ocim.core.actions import Action
 from ocim.core.errors import NotPossible
 from ocim.core.states import AppServerState
@@ -12,6 +10,7 @@ from ocim.operations.context import Context
 from ocim.operations.logs import say
 from ocim.operations.services import steps
 from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance
+from ocim.store.selectors import appservers_with_specs
 
 KIND = "setup"
 
@@ -35,7 +34,7 @@ def request(
 
 def run(job: Job, _lease: Lease, context: Context) -> list[Action]:
     """Look at the steps, and do what is owed."""
-    appserver = _appservers().get(pk=job.arguments["appservers"][0])
+    appserver = appservers_with_specs().get(pk=job.arguments["appservers"][0])
     chosen = steps.chosen(appserver, job.arguments["steps"], context)
     steps.carry_out(
         appserver,
@@ -49,7 +48,7 @@ def run(job: Job, _lease: Lease, context: Context) -> list[Action]:
 
 def served_by(instance: OpenEdXInstance) -> OpenEdXAppServer:
     """The newest app server that is active, or else running; NotPossible where none is."""
-    running = _appservers().filter(instance=instance, state=AppServerState.RUNNING)
+    running = appservers_with_specs().filter(instance=instance, state=AppServerState.RUNNING)
     found = running.order_by("-is_active", "-id").first()
     if found is None:
         raise NotPossible(
@@ -57,9 +56,3 @@ def served_by(instance: OpenEdXInstance) -> OpenEdXAppServer:
             remedy=f"Spawn one: ocim appserver spawn {instance.pk} --activate",
         )
     return found
-
-
-def _appservers() -> QuerySet[OpenEdXAppServer]:
-    return OpenEdXAppServer.objects.select_related(
-        "server", "instance__ref_set", "instance__database_server", "instance__search_server"
-    )

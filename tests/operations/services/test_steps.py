@@ -39,15 +39,34 @@ def as_set_up(world: World, appserver: OpenEdXAppServer) -> None:
     world.shells.scripts.clear()
 
 
-def test_they_are_done_before_the_app_server_runs_and_the_indexes_once_it_is_public(
+def test_what_adds_is_done_before_the_app_server_runs_and_the_rest_once_it_serves(
     world: World, instance: OpenEdXInstance
 ) -> None:
     appserver = world.spawn(instance)
     assert appserver.state == "running"
-    assert "create_or_update_site" in first_words(world)
-    assert "refresh_course_metadata" not in first_words(world)
+    assert set(first_words(world)) == {
+        "manage_user", "manage_group", "create_dot_application", "waffle_switch"
+    }  # fmt: skip
+    world.shells.argvs.clear()
     world.do("activate", appserver)
-    assert first_words(world)[-2:] == ["refresh_course_metadata", "update_index"]
+    assert set(first_words(world)) == {
+        "create_or_update_site", "create_or_update_partner", "refresh_course_metadata",
+        "update_index",
+    }  # fmt: skip
+
+
+def test_where_the_new_app_server_does_not_stay_the_site_is_that_of_the_old_one_again(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    old = world.spawn(instance, activate=True)
+    OpenEdXInstance.objects.update(email="new@example.com")
+    world.shells.argvs.clear()
+    world.shells.faults["update_index"] = "no such index"
+    world.spawn(OpenEdXInstance.objects.get(), activate=True)
+    old.refresh_from_db()
+    assert old.is_active
+    sites = [argv for argv in world.shells.argvs if argv[0] == "create_or_update_site"]
+    assert ["--from-email=new@example.com" in argv for argv in sites] == [True, False]
 
 
 def test_the_ledger_says_when_and_where(world: World, instance: OpenEdXInstance) -> None:
@@ -98,12 +117,12 @@ def test_a_change_of_the_instance_is_made_and_the_operators_edit_kept(
 def test_a_step_that_fails_fails_the_app_server_and_is_named(
     world: World, instance: OpenEdXInstance
 ) -> None:
-    world.shells.faults["create_or_update_partner"] = "no such flag"
+    world.shells.faults["waffle_switch"] = "no such flag"
     appserver = world.spawn(instance)
     assert appserver.state == "failed"
-    assert "Step partner: discovery: CommandError: no such flag" in appserver.failure
-    assert ServiceStep.objects.get(step="partner").failure
-    assert not ServiceStep.objects.get(step="site").failure
+    assert "Step switches: ecommerce: CommandError: no such flag" in appserver.failure
+    assert ServiceStep.objects.get(step="switches").failure
+    assert not ServiceStep.objects.get(step="clients").failure
 
 
 def test_secrets_are_taken_out_of_what_a_failure_says(
@@ -139,7 +158,7 @@ def test_killed_anywhere_the_next_run_does_what_is_left(
     steps.carry_out(appserver, chosen, world.context(), on_line=print)
     assert set(first_words(world)) == {
         "manage_user", "manage_group", "create_dot_application", "create_or_update_site",
-        "create_or_update_partner", "refresh_course_metadata", "update_index",
+        "waffle_switch", "create_or_update_partner", "refresh_course_metadata", "update_index",
     }  # fmt: skip
 
 
