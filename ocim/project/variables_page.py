@@ -86,4 +86,7 @@ def _example(release: str) -> Instance:
         services=frozenset(Service),
         broker=Broker("rabbitmq", "-", 1, "-", _NOTHING, "/-"),
         search=Search("-", "-"),
+        partner_code="-",
+        currency="GBP",
+        payment_processors={"-": {}},
     )

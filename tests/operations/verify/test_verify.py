@@ -310,13 +310,18 @@ def test_the_steps_that_remedies_name_exist() -> None:
     assert {"clients", "job", "site"} <= named <= {step.name for step in STEPS}
 
 
-def test_a_clean_up_that_fails_is_owed(lines: Verify, platform: Platform) -> None:
+@pytest.mark.parametrize("part", ["ecommerce_clean", "ecommerce_orders"])
+def test_a_clean_up_that_fails_at_one_service_is_owed(
+    lines: Verify, platform: Platform, part: str
+) -> None:
     def refuse(_given: object) -> None:
         raise ValueError("database is locked")
 
-    platform.ecommerce_clean = refuse  # type: ignore[method-assign,assignment]
-    assert "database is locked" in lines()["clean-up"].compared
+    setattr(platform, part, refuse)
+    assert "database is locked" in lines(purchase=True)["clean-up"].compared
     assert not Verification.objects.get().cleaned
+    assert platform.users == {}
+    assert platform.courses == {"course-v1:edX+One+2026"}
 
 
 def test_what_has_neither_service_is_not_verified(world: World) -> None:

@@ -1,6 +1,7 @@
 """Taking away what verifications made, by its names: what a killed one left, too."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from ocim.core.errors import OcimError
 from ocim.core.spec import Service
@@ -22,16 +23,19 @@ def clean(scene: Scene, name: str, *, bought: bool) -> Iterator[Line]:
 
     `bought` says that there may be a course and orders, besides people.
     """
-    calls = [Call(Service.LMS, "verify_lms.remove", {"prefix": PREFIX})]
-    if bought:
-        calls += _of_purchases(scene)
+    before = _before_courses_go(scene) if bought else []
+    faults = [one.problem for one in before if isinstance(one, OcimError)]
+    calls = [
+        *(one for one in before if isinstance(one, Call)),
+        Call(Service.LMS, "verify_lms.remove", {"prefix": PREFIX}),
+    ]
     if scene.has(Service.ECOMMERCE):
         given = {"prefix": PREFIX, "codes": CODES}
         calls.append(Call(Service.ECOMMERCE, "verify_shop.clean", given))
     if scene.has(Service.DISCOVERY):
         calls.append(Call(Service.DISCOVERY, "verify_discovery.clean", {"prefix": PREFIX}))
     answers = scene.call_all(*calls)
-    if faults := [one.problem for one in answers if isinstance(one, OcimError)]:
+    if faults := [*faults, *(one.problem for one in answers if isinstance(one, OcimError))]:
         yield failed(name, "; ".join(faults), REMEDY)
         return
     gone = [
@@ -47,32 +51,28 @@ def clean(scene: Scene, name: str, *, bought: bool) -> Iterator[Line]:
     yield ok(name, "; ".join(words))
 
 
-def _of_purchases(scene: Scene) -> list[Call]:
-    """Give back what is owed, and say how to delete the courses."""
+def _before_courses_go(scene: Scene) -> list[Call | OcimError]:
+    """Give back what is owed for them; how to delete them, and what went wrong."""
     given = {"prefix": PREFIX}
-    courses, *orders = scene.call_all(
-        Call(Service.LMS, "verify_lms.courses", given),
-        *[
-            Call(service, "verify_shop.orders", given)
-            for service in (Service.ECOMMERCE,)
-            if scene.has(service)
-        ],
-    )
-    for found in (courses, *orders):
-        if isinstance(found, OcimError):
-            raise found
-    _give_back(scene, [one for of in orders for one in of if one["owed"] and one["course"]])
-    return [Call(Service.STUDIO, "verify_studio.delete", {"courses": courses})] if courses else []
+    calls = [Call(Service.LMS, "verify_lms.courses", given)]
+    if scene.has(Service.ECOMMERCE):
+        calls.append(Call(Service.ECOMMERCE, "verify_shop.orders", given))
+    courses, *orders = scene.call_all(*calls)
+    for found in orders:
+        if not isinstance(found, OcimError):
+            _give_back(scene, [one for one in found if one["owed"] and one["course"]])
+    faults = [one for one in (courses, *orders) if isinstance(one, OcimError)]
+    if not courses or isinstance(courses, OcimError):
+        return [*faults]
+    return [*faults, Call(Service.STUDIO, "verify_studio.delete", {"courses": courses})]
 
 
 def _give_back(scene: Scene, orders: list[dict[str, str]]) -> None:
     """As far as it goes: an order that was never fulfilled has nothing to give back."""
     if not orders:
         return
-    try:
-        with scene.browser() as browser:
-            call = Caller(scene, browser, Service.ECOMMERCE)
-            for one in orders:
+    with scene.browser() as browser, suppress(Failed):
+        call = Caller(scene, browser, Service.ECOMMERCE)
+        for one in orders:
+            with suppress(Failed):
                 refund(scene, call, one["course"], one["username"], "clean-up", settled=False)
-    except Failed:
-        return
