@@ -69,8 +69,7 @@ def manage(service: Service, arguments: str, root: str = "") -> str:
 def python(service: Service, root: str = "") -> Sequence[str]:
     """What to run on the host so that the service runs a `program` on standard input."""
     line = manage(service, "shell", root)
-    # With the environment: it says which authorities the host trusts, and sudo would drop it.
-    return ["sudo", "-n", "-E", "-H", "-u", SHELLS[service].user, "bash", "-c", line]
+    return ["sudo", "-n", "-H", "-u", SHELLS[service].user, "bash", "-c", line]
 
 
 @dataclass(frozen=True, slots=True)

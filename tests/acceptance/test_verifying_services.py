@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 import yaml
+from playwright.sync_api import sync_playwright
 
 from ocim.catalog.shells import manage
 from ocim.core.spec import Service
 from tests.acceptance.installation import PATIENCE, REPOSITORY, Installation, installed
 from tests.acceptance.spine import NEW
+from tests.browser.conftest import CHROMIUM
 
 pytestmark = [pytest.mark.xdist_group("services"), pytest.mark.timeout(1500)]
 
@@ -272,3 +274,43 @@ def test_it_names_refused_enrollments_and_the_client_of_discovery(campus: Campus
     order = lines["purchase: order with test-card"]
     assert "Fulfillment Error" in order["compared"]
     assert "EDX_API_KEY" in order["remedy"]
+
+
+PUBLISH = """
+from ocim.operations.services.demo import publish
+from ocim.operations.services.setup import served_by
+from ocim.store.models import OpenEdXInstance
+from ocim.wiring import context
+appserver = served_by(OpenEdXInstance.objects.get())
+publish(appserver, "course-v1:edX+One+2026", "One", context())
+"""
+
+
+def test_a_person_finds_a_course_buys_it_and_has_it(campus: Campus) -> None:
+    if not CHROMIUM:
+        pytest.skip("chromium is not installed")
+    campus.installation.ocim("shell", "-c", PUBLISH)
+    campus.manage(Service.DISCOVERY, "refresh_course_metadata")
+    port = campus.installation.https_port
+    # Closed before the test ends: until then this thread has an event loop.
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--host-resolver-rules=MAP *.localhost 127.0.0.1"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        page = browser.new_context(ignore_https_errors=True).new_page()
+        page.set_default_timeout(60_000)
+        page.goto(f"https://{DOMAIN}:{port}/register")
+        person = {"name": "Mira", "email": "mira@example.com", "username": "mira",
+                  "password1": "a-long-Secret-1", "password2": "a-long-Secret-1"}  # fmt: skip
+        for name, value in person.items():
+            page.locator(f"input[name={name}]").fill(value)
+        page.locator("main button").first.click()
+        page.goto(f"https://discovery.{DOMAIN}:{port}/")
+        page.locator("a.course", has_text="One").click()
+        page.locator("main").get_by_text("Buy").click()
+        page.locator("input[name=card_number]").fill("4242 4242 4242 4242")
+        page.get_by_role("button", name="Pay").click()
+        page.wait_for_url("**/checkout/receipt/**")
+        page.goto(f"https://{DOMAIN}:{port}/dashboard")
+        mine = page.locator("main").inner_text()
+        browser.close()
+    assert "course-v1:edX+One+2026 · verified" in mine
