@@ -8,7 +8,7 @@ from django.db import transaction
 
 from ocim.catalog.endpoints import probes, public_probes
 from ocim.core.actions import Action, SyncBalancer
-from ocim.core.errors import LostClaim, NotPossible, OcimError
+from ocim.core.errors import LostClaim, NotPossible, OcimError, OutsideError, OutsideRefusal
 from ocim.core.spec import ALWAYS
 from ocim.core.states import AppServerState
 from ocim.core.verification import Line, Outcome
@@ -24,6 +24,9 @@ from ocim.store.selectors import appservers_with_specs
 from ocim.store.specs import appserver_spec, instance_spec
 
 log = logging.getLogger(__name__)
+
+WARM_UP = 5.0
+"""Seconds."""
 
 
 def activate(
@@ -79,9 +82,17 @@ def activate(
 def _set_up_in_public(appserver: OpenEdXAppServer, on_step: OnStep, context: Context) -> None:
     """What ecommerce and discovery need once, and could not have before."""
     owed = [step for step in steps.chosen(appserver, (), context) if step.public]
-    if owed:
-        on_step("one-time steps")
-        steps.carry_out(appserver, owed, context, on_line=partial(say, appserver, context=context))
+    if not owed:
+        return
+    on_step("one-time steps")
+    on_line = partial(say, appserver, context=context)
+    try:
+        steps.carry_out(appserver, owed, context, on_line=on_line)
+    except (OutsideError, OutsideRefusal) as error:
+        # Services that have just begun answer one another slowly, and discovery does not wait long.
+        say(appserver, f"Tried again: {error.problem}", context=context, level="warning")
+        context.pause(WARM_UP)
+        steps.carry_out(appserver, owed, context, on_line=on_line)
 
 
 def _verify_services(appserver: OpenEdXAppServer, on_step: OnStep, context: Context) -> None:

@@ -66,7 +66,21 @@ def test_where_the_new_app_server_does_not_stay_the_site_is_that_of_the_old_one_
     old.refresh_from_db()
     assert old.is_active
     sites = [argv for argv in world.shells.argvs if argv[0] == "create_or_update_site"]
-    assert ["--from-email=new@example.com" in argv for argv in sites] == [True, False]
+    assert ["--from-email=new@example.com" in argv for argv in sites] == [True, True, False, False]
+
+
+def test_a_step_is_tried_again_once_the_services_are_warm(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    world.shells.faults["refresh_course_metadata"] = "read timed out"
+    appserver = world.spawn(instance)
+
+    def warm(name: str) -> None:
+        if name == "refresh_course_metadata":
+            world.shells.before = lambda _name: world.shells.faults.clear()
+
+    world.shells.before = warm
+    assert world.do("activate", appserver).state == "done"
 
 
 def test_the_ledger_says_when_and_where(world: World, instance: OpenEdXInstance) -> None:
