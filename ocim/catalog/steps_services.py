@@ -167,7 +167,9 @@ def _fill(setup: Setup, _fields: Fields, _looked: Looked) -> list[Deed]:
     return [Command(Service.DISCOVERY, words) for words in commands]
 
 
-def _add_job(_setup: Setup, _fields: Fields, _looked: Looked) -> list[Deed]:
+def _add_job(_setup: Setup, _fields: Fields, looked: Looked) -> list[Deed]:
+    if looked["fields"] and all(looked["fields"].values()):
+        return []
     job = discovery.hourly_job()
     when = f"{job['minute']} {job['hour']} {job['day']} * *"
     return [Crontab(job["name"], f"{when} {job['job']}")]

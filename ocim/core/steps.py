@@ -44,7 +44,7 @@ def verdict(
 
     A field is set if it is not there, or if Ocim wants another value than it set before. Otherwise
     what the service has stays, as somebody there may know why; but where Ocim never set it, what is
-    empty and what is essential is. `force` sets all.
+    empty and what is essential is. `force` sets all, as if nothing were known.
     """
     if actual is None:
         return Verdict(False, dict(wanted), tuple(wanted), (), ())
@@ -52,7 +52,7 @@ def verdict(
     changing, kept, drifted = [], [], []
     for name, value in wanted.items():
         there = actual.get(name)
-        if there == value:
+        if there == value and not force:
             fields[name] = value
         elif force or name not in actual or _is_ours(name, value, there, applied, essential):
             fields[name] = value

@@ -48,8 +48,12 @@ def test_force_mends_a_drift() -> None:
     found = verdict(
         WANTED, actual={**WANTED, "code": "x"}, applied=WANTED, essential={"code"}, force=True
     )
-    assert found.changing == ("code",)
+    assert "code" in found.changing
     assert found.fields == WANTED
+
+
+def test_force_sets_what_is_as_wanted_too() -> None:
+    assert verdict(WANTED, actual=WANTED, applied=WANTED, force=True).changing == ("code", "name")
 
 
 def test_what_others_made_gets_what_is_essential_and_what_is_empty() -> None:

@@ -200,6 +200,19 @@ def test_a_drift_is_mended_by_force(world: World, instance: OpenEdXInstance) -> 
     assert [argv[1] for argv in world.shells.argvs] == ["ecommerce-backend-service"]
 
 
+def test_forced_indexes_are_filled_again_and_the_job_is_not_added_twice(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    as_set_up(world, world.spawn(instance, activate=True))
+    before = world.shells.crontab
+    setup.request(
+        instance, names=["indexes", "job"], force=True, queue=QUEUE, context=world.context()
+    )
+    world.work(instance.pk)
+    assert first_words(world) == ["refresh_course_metadata", "update_index"]
+    assert world.shells.crontab == before
+
+
 def test_what_the_serving_one_reads_is_not_set_up_for_one_that_is_not_active(
     world: World, instance: OpenEdXInstance
 ) -> None:
