@@ -1,4 +1,4 @@
-"""The suite as a whole: it looks whether it leaves the machine as it was."""
+"""The suite as a whole: how it is shared out, and whether it leaves the machine as it was."""
 
 import os
 import shutil
@@ -11,6 +11,17 @@ from tests import leftovers
 
 PATIENCE = float(os.environ.get("LEFTOVERS_PATIENCE", "20"))
 """Seconds in which what has been told to end may end."""
+
+
+AT_ONCE = ("playbooks", "test_provider.py", "test_images.py", "test_ssh_provider.py")
+"""Modules, and directories of them, whose fixtures take so long that one process makes them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process run all of such a module."""
+    for item in items:
+        if {*item.path.parts} & {*AT_ONCE} and not any(item.iter_markers("xdist_group")):
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}-{item.path.stem}"))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
