@@ -35,6 +35,7 @@ class Output:
             self.console.print(Text(text, style=style))
         else:  # thousands of lines, of which Rich would think long
             self.console.file.write(f"{Text(text).plain}\n")
+            self.console.file.flush()  # whoever reads it waits for it
 
     def data(self, value: Any) -> None:
         """The answer for a script."""

@@ -143,3 +143,13 @@ def test_who_may_only_look_sees_no_buttons(guest: Client, demo: OpenEdXInstance)
         assert "Activate" not in html
         assert "Terminate" not in html
         assert "Spawn" not in html
+
+
+def test_what_a_verification_found_is_shown_with_what_to_do(
+    admin: Client, demo: OpenEdXInstance
+) -> None:
+    line = {"name": "ecommerce: partner", "compared": "OTHER; expected ACME", "url": "",
+            "status": None, "remedy": "Change it back."}  # fmt: skip
+    made = make_appserver(demo, evidence=[line])
+    html = admin.get(reverse("appserver", args=[made.pk])).content.decode()
+    assert all(text in html for text in ("ecommerce: partner", "OTHER", "Change it back."))
