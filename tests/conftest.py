@@ -17,12 +17,6 @@ AT_ONCE = ("playbooks", "test_provider.py", "test_images.py", "test_ssh_provider
 """Modules, and directories of them, whose fixtures take so long that one process makes them."""
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more than there are cores: half of the time tests wait for others."""
-    del config
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one process run all of such a module."""
     for item in items:

@@ -10,8 +10,9 @@
 
 Those whose configuration has changed are restarted, those that do not run are started; changed
 where there were any. One with a `url` works when that answers 200 (`host` is the Host header). One
-without works when supervisord takes it for running, or before, once its log has `ready` in it. They
-are waited for `timeout` seconds in all, less where supervisord has given up on one. The message of
+without works when supervisord takes it for running; one that was started just now and has `ready`
+works once its log has that in it, as one may take long to find out that it cannot work. They are
+waited for `timeout` seconds in all, less where supervisord has given up on one. The message of
 a failure ends with the end of its log.
 
 Supervisord is asked by its API (http://supervisord.org/api.html): each supervisorctl would cost
@@ -88,6 +89,8 @@ def main() -> None:
         transport = ToSocket(Path(module.params["socket"]))
         supervisor: Any = xmlrpc.client.ServerProxy("http://localhost", transport).supervisor
         done = run(supervisor, list(programs))
+        for name in programs.keys() - set(done):
+            programs[name]["ready"] = None
         wait(supervisor, list(programs.values()), time.monotonic() + module.params["timeout"])
     except NotWorking as fault:
         end = end_of_log(Path(programs[fault.name]["log"]))
@@ -141,7 +144,10 @@ def problem_of(supervisor: Any, program: dict[str, Any]) -> str | None:
         raise NotWorking(program["name"], "does not start")
     if program["url"]:
         return ask(program)
-    is_ready = state == "RUNNING" or (state == "STARTING" and says_ready(program))
+    if program["ready"]:
+        is_ready = state in {"STARTING", "RUNNING"} and says_ready(program)
+    else:
+        is_ready = state == "RUNNING"
     return None if is_ready else f"it is {state}"
 
 
@@ -152,7 +158,7 @@ def state_of(supervisor: Any, name: str) -> str:
 def says_ready(program: dict[str, Any]) -> bool:
     """Whether it has said so since this run began."""
     log = Path(program["log"])
-    if not program["ready"] or not log.exists():
+    if not log.exists():
         return False
     with log.open(errors="replace") as file:
         file.seek(program["said"])

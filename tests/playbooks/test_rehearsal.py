@@ -22,8 +22,10 @@ KINDS = {"local": bare_app_server, "nspawn": bare_machine}
 
 @pytest.fixture(
     params=[
-        ("local", "ironwood.2"),
-        pytest.param(("nspawn", "juniper.2"), marks=needs_nspawn),
+        pytest.param(("local", "ironwood.2"), marks=pytest.mark.xdist_group("local rehearsal")),
+        pytest.param(
+            ("nspawn", "juniper.2"), marks=[needs_nspawn, pytest.mark.xdist_group("rehearsal")]
+        ),
     ],
     ids="-".join,
     scope="module",
