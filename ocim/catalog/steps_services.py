@@ -39,7 +39,7 @@ def _wanted_site(setup: Setup) -> Fields:
 def _clients_in_flags(setup: Setup) -> list[tuple[Client, str, str]]:
     flags = setup.traits.site_client_flags
     mine = [one for one in clients_of(setup) if one.service == Service.ECOMMERCE]
-    return [(client, *flags[2 * n : 2 * n + 2]) for n, client in enumerate(mine)]  # type: ignore[misc]
+    return list(zip(mine, flags[::2], flags[1::2], strict=True))
 
 
 def _given_site(setup: Setup) -> Mapping[str, Any]:
@@ -162,8 +162,11 @@ def _fill(setup: Setup, _fields: Fields, _looked: Looked) -> list[Deed]:
     *before, update = setup.traits.index_commands
     # The refresh writes to the database only, and from nothing to something is no change that
     # `update_index` lets through by itself.
-    commands = [(name,) for name in before]
-    commands += [(discovery.REFRESH,), (update, "--disable-change-limit")]  # type: ignore[list-item]
+    commands: list[tuple[str, ...]] = [
+        *((name,) for name in before),
+        (discovery.REFRESH,),
+        (update, "--disable-change-limit"),
+    ]
     return [Command(Service.DISCOVERY, words) for words in commands]
 
 

@@ -43,7 +43,9 @@ def instances(*, archived: bool = False) -> QuerySet[OpenEdXInstance]:
     return (
         OpenEdXInstance.objects.filter(**({} if archived else {"ref_set__is_archived": False}))
         .select_related("ref_set")
-        .defer("secret_seed", "jwt_private_key", "configuration_extra_settings")
+        .defer(
+            "secret_seed", "jwt_private_key", "payment_processors", "configuration_extra_settings"
+        )
         .annotate(
             active_count=Count("appserver_set", Q(appserver_set__is_active=True)),
             unfinished_count=Count("appserver_set", made),
@@ -101,6 +103,7 @@ def appservers(instance_id: int | None = None) -> QuerySet[OpenEdXAppServer]:
         "effective_variables",
         "instance__secret_seed",
         "instance__jwt_private_key",
+        "instance__payment_processors",
         "instance__configuration_extra_settings",
     )
     if instance_id is not None:

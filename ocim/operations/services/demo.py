@@ -1,13 +1,13 @@
 """A course for sale, for those who want to see a shop before they have one."""
 
 from decimal import Decimal
-from typing import Any
 
 from ocim.core.errors import OutsideRefusal
 from ocim.core.spec import Service
 from ocim.operations.context import Context
 from ocim.operations.services import remote
 from ocim.operations.services.verify.clients import Caller
+from ocim.operations.services.verify.course import publication
 from ocim.operations.services.verify.scene import Scene
 from ocim.store.models import OpenEdXAppServer
 
@@ -35,28 +35,6 @@ def publish(appserver: OpenEdXAppServer, key: str, title: str, context: Context)
     with scene.browser() as browser:
         call = Caller(scene, browser, Service.ECOMMERCE)
         url = scene.url(Service.ECOMMERCE, "/api/v2/publication/")
-        page = call("POST", url, json=_publication(key, title))
+        page = call("POST", url, json=publication(key, title, PRICE))
     if page.status not in (200, 201):
         raise OutsideRefusal(f"The shop did not publish {key}: {page.text[:200]}")
-
-
-def _publication(key: str, title: str) -> dict[str, Any]:
-    def seat(price: Decimal, **attributes: object) -> dict[str, Any]:
-        return {
-            "product_class": "Seat",
-            "expires": None,
-            "price": f"{price:.2f}",
-            "attribute_values": [
-                {"name": name, "value": value} for name, value in attributes.items()
-            ],
-        }
-
-    return {
-        "id": key,
-        "name": title,
-        "verification_deadline": None,
-        "products": [
-            seat(Decimal(0), id_verification_required=False),
-            seat(PRICE, certificate_type="verified", id_verification_required=True),
-        ],
-    }

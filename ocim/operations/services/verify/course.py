@@ -74,7 +74,9 @@ def _course(scene: Scene, call: Caller, sale: OnSale, author: Person) -> Line:
 
 def _seat(scene: Scene, call: Caller, sale: OnSale) -> Line:
     name = "purchase: seat"
-    published = call("POST", _api(scene, "publication/"), json=_publication(sale))
+    published = call(
+        "POST", _api(scene, "publication/"), json=publication(sale.course, sale.title, PRICE)
+    )
     require(name, published, 200, 201, remedy=_why_not_published(scene, published))
     listed = require(
         name, call("GET", _api(scene, f"courses/{sale.course}/products/")), remedy=scene.mend
@@ -127,23 +129,25 @@ def _coupon(scene: Scene, call: Caller, sale: OnSale) -> Line:
     return ok(name, f"{sale.code}, 100 %", require(name, page, 200, 201, remedy=remedy))
 
 
-def _publication(sale: OnSale) -> dict[str, Any]:
-    def seat(price: Decimal, *attributes: dict[str, Any]) -> dict[str, Any]:
+def publication(course: str, title: str, price: Decimal) -> dict[str, Any]:
+    """What the shop is told of a course that can be had for nothing, or verified at the price."""
+
+    def seat(amount: Decimal, *attributes: dict[str, Any]) -> dict[str, Any]:
         return {
             "product_class": "Seat",
             "expires": None,
-            "price": f"{price:.2f}",
+            "price": f"{amount:.2f}",
             "attribute_values": list(attributes),
         }
 
     return {
-        "id": sale.course,
-        "name": sale.title,
+        "id": course,
+        "name": title,
         "verification_deadline": None,
         "products": [
             seat(Decimal(0), {"name": "id_verification_required", "value": False}),
             seat(
-                PRICE,
+                price,
                 {"name": "certificate_type", "value": MODE},
                 {"name": "id_verification_required", "value": True},
             ),
