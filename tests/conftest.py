@@ -17,6 +17,7 @@ AT_ONCE = ("playbooks", "test_provider.py", "test_images.py", "test_ssh_provider
 """Modules, and directories of them, whose fixtures take so long that one process makes them."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before the runner reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one process run all of such a module."""
     for item in items:

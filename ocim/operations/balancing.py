@@ -63,7 +63,7 @@ def sync_and_wait(*, balancer_id: int, context: Context) -> None:
         waited += 0.1
 
 
-def gaps(*, context: Context) -> list[Action]:
+def gaps(*, context: Context) -> list[SyncBalancer]:
     """Balancers that do not serve what they should: behind, or restarted without memory."""
     return [
         SyncBalancer(row.pk)

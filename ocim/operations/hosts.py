@@ -1,11 +1,16 @@
 """Hosts as a whole: stopped with the manager where they run beside it, and brought back."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from ocim.core.errors import OutsideError
 from ocim.core.spec import Remnant
 from ocim.core.states import UNFINISHED, AppServerState, UpgradeState
 from ocim.operations.context import Context
 from ocim.store.models import OpenEdXAppServer, Server, Upgrade
 from ocim.store.specs import preview_host
+
+AT_ONCE = 8
+"""Hosts that are started or stopped at the same time: most of it is waiting."""
 
 
 def _kept(provider: str) -> list[str]:
@@ -25,9 +30,10 @@ def _of_search_servers(provider: str) -> list[str]:
 
 def stop_all(*, provider: str, context: Context) -> list[str]:
     """Stop every host of the provider, keeping what is on them; their names."""
-    names = list(context.outside.providers[provider].list())
-    for name in names:
-        context.outside.providers[provider].stop(name)
+    there = context.outside.providers[provider]
+    names = list(there.list())
+    with ThreadPoolExecutor(AT_ONCE) as several:
+        list(several.map(there.stop, names))
     return names
 
 
@@ -36,13 +42,18 @@ def start_all(*, provider: str, context: Context) -> list[str]:
 
     Returns the names of those that did not start.
     """
-    lost = []
-    for name in _kept(provider):
+
+    def starts(name: str) -> bool:
         try:
             context.outside.providers[provider].reboot(name)
         except OutsideError:
-            lost.append(name)
-    return lost
+            return False
+        return True
+
+    names = _kept(provider)
+    with ThreadPoolExecutor(AT_ONCE) as several:
+        started = several.map(starts, names)
+    return [name for name, is_there in zip(names, started, strict=True) if not is_there]
 
 
 def orphans(*, provider: str, context: Context) -> list[str]:

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("chaos")]
 DOMAIN = "chaos.localhost"
 RELEASES = ("open-release/juniper.1", "open-release/juniper.2")
 SLOW_SQL = """
-with recursive counted(n) as (select 1 union all select n + 1 from counted limit 20000000)
+with recursive counted(n) as (select 1 union all select n + 1 from counted limit 8000000)
 select max(n) from counted
 """
 AT_STEP = "select step from store_upgrade order by id desc limit 1"

@@ -4,6 +4,8 @@ import re
 import ssl
 import threading
 from collections import Counter
+from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
 
 import httpx
@@ -11,10 +13,12 @@ import httpx
 from tests.acceptance.installation import Installation
 
 TIMEOUT = 30.0
+BETWEEN = 0.1
+"""Seconds that a visitor waits: what they take of two cores is missing where they look at."""
 
 
 class Traffic:
-    """Several visitors, each asking again as soon as there is an answer; half keep connections."""
+    """Several visitors, each asking again and again; half keep connections."""
 
     def __init__(self, installation: Installation, domain: str, *, visitors: int = 4) -> None:
         self._where = installation, domain
@@ -43,7 +47,7 @@ class Traffic:
             with Visitor(*self._where) as visitor:
                 for _ in range(50 if keeps_connection else 1):
                     self._ask(visitor)
-                    if self._ended.wait(0.02):
+                    if self._ended.wait(BETWEEN):
                         return
 
     def _ask(self, visitor: "Visitor") -> None:
@@ -64,7 +68,7 @@ class Visitor:
     def __init__(self, installation: Installation, domain: str) -> None:
         self._headers = {"Host": f"{domain}:{installation.https_port}"}
         self._extensions = {"sni_hostname": domain}
-        context = ssl.create_default_context(cafile=installation.authority())
+        context = _trusting(installation.authority())
         base = f"https://127.0.0.1:{installation.https_port}"
         self._client = httpx.Client(base_url=base, verify=context, timeout=TIMEOUT)
 
@@ -77,6 +81,11 @@ class Visitor:
     def get(self, path: str) -> httpx.Response:
         """One request; redirects are not followed."""
         return self._client.get(path, headers=self._headers, extensions=self._extensions)
+
+
+@lru_cache
+def _trusting(authority: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=authority)
 
 
 def served_by(page: str) -> str:

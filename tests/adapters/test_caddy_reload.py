@@ -22,7 +22,7 @@ from tests.adapters.caddy_support import (
 )
 
 NAME = "demo.localhost"
-RELOADS = 51
+RELOADS = 24
 
 
 @dataclass

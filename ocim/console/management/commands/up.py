@@ -21,7 +21,7 @@ from ocim.console.demo import make_demo
 from ocim.console.keep import die_with_parent
 from ocim.console.master_key import ensure_master_key
 from ocim.core.errors import BadInput, NotPossible, OutsideError
-from ocim.operations import hosts
+from ocim.operations import balancing, hosts
 from ocim.store.models import OpenEdXInstance
 from ocim.store.selectors import live_workers
 from ocim.wiring import ROOT, context, instance_url, queue_name
@@ -73,6 +73,8 @@ class Command(OcimCommand):
                 self.out.say(f"The host {lost} did not start again.", style="yellow")
         for what, ready in (("pages", _web_answers), ("workers", _work), ("balancer", _balances)):
             _wait(what, ready, honcho, log)
+        for lagging in balancing.gaps(context=context()):  # what ran too early for it
+            balancing.sync_and_wait(balancer_id=lagging.balancer_id, context=context())
         self.out.say(f"Ocim:  http://{settings.OCIM.web_address}/  (log: {log})")
         if not given.no_demo:
             make_demo(self.out, with_shop=given.shop)
