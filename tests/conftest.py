@@ -17,6 +17,12 @@ AT_ONCE = ("playbooks", "test_provider.py", "test_images.py", "test_ssh_provider
 """Modules, and directories of them, whose fixtures take so long that one process makes them."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are cores: tests often wait for processes and machines."""
+    cores = len(os.sched_getaffinity(0))
+    return cores + cores // 2
+
+
 @pytest.hookimpl(tryfirst=True)  # before the runner reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one process run all of such a module."""

@@ -15,10 +15,11 @@ SUITES = ("redeploy/test_upgrade.py", "redeploy/test_sql.py", "test_jobs.py", "t
 
 
 @pytest.mark.timeout(900)
-def test_use_cases_pass_on_postgresql_as_on_sqlite() -> None:
+def test_use_cases_pass_on_postgresql_as_on_sqlite(tmp_path: Path) -> None:
+    pytest_here = [sys.executable, "-m", "pytest", "-q", "-n0", f"--basetemp={tmp_path / 'tests'}"]
     with postgresql_server() as url:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-n0", *(str(HERE / name) for name in SUITES)],
+            [*pytest_here, *(str(HERE / name) for name in SUITES)],
             env=os.environ | {"DATABASE_URL": url, "TESTS_RUN": f"{RUN}-postgresql"},
             cwd=HERE.parents[1],
             capture_output=True,
