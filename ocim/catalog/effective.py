@@ -80,7 +80,7 @@ def _require_plain(generated: Sequence[Layer]) -> None:
         f"{name}: what the instance gives for it would be run as a template."
         for layer in generated
         for name, value in layer.values.items()
-        if any(map(is_template, _texts(value)))
+        if _holds_template(value)
     ]
     if faults:
         raise BadInput(
@@ -90,14 +90,14 @@ def _require_plain(generated: Sequence[Layer]) -> None:
         )
 
 
-def _texts(value: Any) -> Sequence[str]:
+def _holds_template(value: Any) -> bool:
     match value:
         case str():
-            return [value]
+            return is_template(value)
         case Secret():
-            return [value.reveal()]
-        case Mapping():
-            return [text for below in value.values() for text in _texts(below)]
+            return is_template(value.reveal())
         case list():
-            return [text for below in value for text in _texts(below)]
-    return []
+            return any(map(_holds_template, value))
+        case Mapping():
+            return any(map(_holds_template, value.values()))
+    return False

@@ -70,18 +70,15 @@ def _differences(
 ) -> Iterator[Difference]:
     for key in dict.fromkeys([*old, *new]):
         path, before, after = (*above, key), old.get(key, ABSENT), new.get(key, ABSENT)
-        if type(before) is type(after) is str and before == after:
-            continue  # nearly all are such
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
+        if type(before) is type(after) and type(before) in COMPARABLE:  # nearly all are such
+            is_same = before == after
+        elif isinstance(before, Mapping) and isinstance(after, Mapping):
             yield from _differences(before, after, path)
-        elif before is ABSENT or after is ABSENT or not _are_same(before, after):
+            continue
+        else:
+            is_same = ABSENT not in (before, after) and _exact(before) == _exact(after)
+        if not is_same:
             yield Difference(path, before, after)
-
-
-def _are_same(one: Any, other: Any) -> bool:
-    if type(one) is type(other) and type(one) in COMPARABLE:
-        return bool(one == other)  # nearly all are such, and it takes a tenth of the time
-    return _exact(one) == _exact(other)
 
 
 def _exact(value: Any) -> str:

@@ -5,7 +5,6 @@ with other text is made a Secret as a whole.
 """
 
 import hmac
-import itertools
 import string
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -29,11 +28,11 @@ def derive(seed: bytes, name: str, length: int = 32) -> Secret:
     if not seed:
         raise ValueError("Secrets cannot be derived from an empty seed.")
     found = b""
-    for block in itertools.count():
+    block = 0
+    while len(found) < length:
         message = block.to_bytes(4, "big") + name.encode()
         found += hmac.digest(seed, message, "sha256").translate(_CHARACTERS, _SKIPPED)
-        if len(found) >= length:
-            break
+        block += 1
     return Secret(found[:length].decode())
 
 
