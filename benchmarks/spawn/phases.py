@@ -35,7 +35,7 @@ def tables(directory: Path, runs: int) -> str:
         for title, settings in services.SETS.items():
             first, upgrade = [], []
             for number in range(runs):
-                domain = f"campus{number}.localhost"
+                domain = f"{title.split()[0].lower()}{number}.localhost"
                 installation.instance(domain, provider="local", **settings)
                 installation.ocim("image", "build", domain)
                 first.append(spawn(installation, domain))

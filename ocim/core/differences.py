@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from ocim.core.secrets import PLAIN, replaced
+from ocim.core.secrets import PLAIN
 from ocim.core.spec import Secret
 from ocim.core.variables import Path
 
@@ -83,5 +83,4 @@ def _differences(
 
 def _exact(value: Any) -> str:
     # JSON tells 1, 1.0 and true apart, at any depth, which == does not.
-    marked = replaced(value, lambda secret: {"secret": [secret.reveal()]})
-    return json.dumps(marked, sort_keys=True)
+    return json.dumps(value, sort_keys=True, default=lambda secret: {"secret": [secret.reveal()]})

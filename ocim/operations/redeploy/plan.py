@@ -15,13 +15,11 @@ from ocim.core.waves import Candidate, Share, waves
 from ocim.operations.context import Context
 from ocim.operations.instances import SETTABLE, as_changed
 from ocim.operations.redeploy.masking import shown
-from ocim.operations.redeploy.selection import FAILED, Selection, nearest, whole
+from ocim.operations.redeploy.selection import AT_ONCE, FAILED, Selection, nearest, whole
 from ocim.operations.redeploy.variables import Change, Changes, fingerprint, live_variables
 from ocim.store.models import OpenEdXInstance
 
 LONGEST_TAG = 93
-AT_ONCE = 100
-"""Instances whose variables are in memory at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +87,13 @@ def make_plan(
     nothing is written.
     """
     faults = [
-        *_faults_of_tag(tag), *_faults_of_update(update), *_faults_of(shares, selection.chosen),
+        *_faults_of_tag(tag), *_faults_of_update(update), *_faults_of(shares, selection.tags),
     ]  # fmt: skip
     items: list[Item] = []
     candidates: list[Candidate] = []
     changes = Changes()
     for start in range(0, 0 if faults else len(selection.chosen), AT_ONCE):
-        some = list(whole(one.pk for one in selection.chosen[start : start + AT_ONCE]).values())
+        some = list(whole(selection.chosen[start : start + AT_ONCE]).values())
         live = live_variables(some)
         for one in some:
             try:
@@ -123,7 +121,7 @@ def make_plan(
         tuple(replace(item, wave=wave_of[item.instance_id]) for item in items),
         dict(update),
         tuple(sql),
-        tuple((str(one), reason) for one, reason in selection.left_out),
+        selection.left_out,
     )
 
 
@@ -211,12 +209,11 @@ def _candidate(instance: OpenEdXInstance, values: Mapping[str, Any]) -> Candidat
     return Candidate(instance.pk, kind, frozenset(one.name for one in instance.tags.all()))
 
 
-def _faults_of(shares: Sequence[Share], chosen: Sequence[OpenEdXInstance]) -> list[str]:
-    there = {tag.name for one in chosen for tag in one.tags.all()}
+def _faults_of(shares: Sequence[Share], tags: frozenset[str]) -> list[str]:
     return [
         f"--waves: no instance that is to be upgraded is tagged {share.tag!r}."
         for share in shares
-        if share.tag and share.tag not in there
+        if share.tag and share.tag not in tags
     ]
 
 

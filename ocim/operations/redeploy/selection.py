@@ -13,21 +13,23 @@ from django.db.models import QuerySet
 from ocim.core.errors import BadInput
 from ocim.store.models import OpenEdXInstance
 
+AT_ONCE = 100
+"""Instances that are in memory at the same time."""
 FAILED = "-failed"
 """What is put behind the tag of instances that failed."""
 LONG = ("configuration_extra_settings", "secret_seed", "jwt_private_key", "jwt_public_keys")
-"""What is not kept of a fleet that is only listed."""
+"""What is not read of a fleet that is only listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Instances in the order of their ids; `left_out` says why of each that is not among them.
+    """Instances in the order of their ids; `left_out` names those that are not, and says why."""
 
-    They have no more of their fields than it takes to name them: see `whole`.
-    """
-
-    chosen: tuple[OpenEdXInstance, ...]
-    left_out: tuple[tuple[OpenEdXInstance, str], ...]
+    chosen: tuple[int, ...]
+    """Their ids: `whole` reads as many of them as are looked at at the same time."""
+    left_out: tuple[tuple[str, str], ...]
+    tags: frozenset[str]
+    """Those that any of the chosen ones has."""
 
 
 def select(
@@ -56,13 +58,15 @@ def select(
         raise BadInput(faults)
     # By id, so that a filter over tags cannot select an instance twice.
     selected = fleet.filter(pk__in=matched.values("pk")).exclude(pk__in=excluded.values("pk"))
-    chosen, left_out = [], []
-    for instance in selected.order_by("pk"):
-        if reason := _unfit(instance, tag, now, retry_failed=retry_failed):
-            left_out.append((instance, reason))
+    chosen, left_out, tags = [], [], set[str]()
+    for instance in selected.order_by("pk").iterator(chunk_size=AT_ONCE):
+        its_tags = {one.name for one in instance.tags.all()}
+        if reason := _unfit(instance, its_tags, tag, now, retry_failed=retry_failed):
+            left_out.append((str(instance), reason))
         else:
-            chosen.append(instance)
-    return Selection(tuple(chosen), tuple(left_out))
+            chosen.append(instance.pk)
+            tags |= its_tags
+    return Selection(tuple(chosen), tuple(left_out), frozenset(tags))
 
 
 def whole(ids: Iterable[int]) -> dict[int, OpenEdXInstance]:
@@ -73,8 +77,9 @@ def whole(ids: Iterable[int]) -> dict[int, OpenEdXInstance]:
     return complete.in_bulk(list(ids))
 
 
-def _unfit(instance: OpenEdXInstance, tag: str, now: datetime, *, retry_failed: bool) -> str:
-    tags = {one.name for one in instance.tags.all()}
+def _unfit(
+    instance: OpenEdXInstance, tags: set[str], tag: str, now: datetime, *, retry_failed: bool
+) -> str:
     if tag in tags:
         return f"it is tagged {tag} already"
     if tag + FAILED in tags and not retry_failed:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ocim.catalog.effective import OPERATOR
 from ocim.core.differences import ABSENT, Difference, differences, in_common
-from ocim.core.secrets import PLAIN, masked, replaced
+from ocim.core.secrets import PLAIN, masked
 from ocim.core.spec import Secret
 from ocim.core.variables import Effective, Path, from_plain, merge
 from ocim.operations.redeploy.masking import shown, without_accounts
@@ -52,14 +52,12 @@ class Changes:
         values = {"old": one.old, "new": one.new}
         there = {name: value for name, value in values.items() if value is not ABSENT}
         of = sorted({layers[name].of(one.path) for name in there})
-        if not all(type(value) in _SIMPLE for value in there.values()):
+        types = [type(value) for value in there.values()]
+        if not _SIMPLE.issuperset(types):
             return _told(one.path, of, there)
         # Secrets all look the same, and 1 is not true.
-        simple = (
-            (name, type(value), None if type(value) is Secret else value)
-            for name, value in there.items()
-        )
-        key = (one.path, *of, *simple)
+        looks = (None if type(value) is Secret else value for value in there.values())
+        key = (one.path, *of, *there, *types, *looks)
         if key not in self._known:
             self._known[key] = _told(one.path, of, there)
         return self._known[key]
@@ -91,8 +89,7 @@ def without_values(change: Change) -> Change:
 
 def fingerprint(instance: OpenEdXInstance, values: Mapping[str, Any]) -> str:
     """The same for the same variables; who does not have the instance's seed learns nothing."""
-    marked = replaced(values, lambda secret: {"secret": secret.reveal()})
-    text = json.dumps(marked, sort_keys=True)
+    text = json.dumps(values, sort_keys=True, default=lambda secret: {"secret": secret.reveal()})
     return hmac.digest(instance.secret_seed.encode(), text.encode(), hashlib.sha256).hex()[:32]
 
 
