@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from django.db.models import Q
 from rich.status import Status
 
 from ocim.console.output import Output
@@ -19,7 +18,7 @@ PAUSE = 0.3
 
 
 def follow(job: Job, out: Output) -> None:
-    """Show the log until the job, and what it leads to, has ended; OcimError where it failed.
+    """Show the log until the job has ended; OcimError where it failed.
 
     Interrupting it stops the watching, and not the work.
     """
@@ -27,10 +26,9 @@ def follow(job: Job, out: Output) -> None:
     appservers: list[int] = job.arguments.get("appservers", [])
     last = LogEntry.objects.filter(appserver__in=appservers).order_by("-id").first()
     seen = last.pk if last and job.kind != "spawn" else 0
-    family = Q(pk=job.pk) | Q(arguments__parent=job.pk)
     with _status(out) as show:
         while True:
-            waiting = open_jobs(job.instance_id).filter(family).exists()
+            waiting = open_jobs(job.instance_id).filter(pk=job.pk).exists()
             lines = LogEntry.objects.filter(appserver__in=appservers, pk__gt=seen).order_by("id")
             for line in lines:
                 seen = line.pk
@@ -38,8 +36,9 @@ def follow(job: Job, out: Output) -> None:
             if not waiting:
                 break
             time.sleep(PAUSE)
-    if failed := Job.objects.filter(family, state=JobState.FAILED).first():
-        raise OcimError(failed.error)
+    job.refresh_from_db()
+    if job.state == JobState.FAILED:
+        raise OcimError(job.error)
 
 
 def warn_without_worker(queue: str, out: Output) -> None:

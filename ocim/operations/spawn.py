@@ -8,6 +8,7 @@ from ocim.core.actions import Action
 from ocim.core.errors import BadInput, NotPossible
 from ocim.core.spec import ALWAYS
 from ocim.core.states import UNFINISHED, AppServerState
+from ocim.operations import activate as activation
 from ocim.operations import jobs, search_servers
 from ocim.operations.bring_up import bring_up
 from ocim.operations.context import Context, OnStep
@@ -93,25 +94,22 @@ def run(
 ) -> list[Action]:
     """Bring up every app server of the job that is not up yet; then, if asked for, activate.
 
-    `on_step` is called with the name of each step as it begins.
+    Both in one job, so that nothing that was asked for later comes in between. `on_step` is called
+    with the name of each step as it begins.
     """
     actions: list[Action] = []
     for appserver in _of(job):
         if appserver.state in UNFINISHED:
             actions = bring_up(appserver, job, lease, context, on_step)
     if job.arguments.get("activate"):
-        jobs.submit(
-            instance_id=job.instance_id,
-            kind="activate",
-            queue=job.queue,
-            arguments={"appservers": job.arguments["appservers"], "parent": job.pk},
-            creator_id=job.creator_id,
-        )
+        _require_latest(job)
+        actions += activation.activate(job, lease, context, on_step=on_step)
     return actions
 
 
 def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
     """Mark what did not come up as failed, with the job's reason; its host is kept."""
+    actions = activation.give_up(job, lease, context)
     for appserver in _of(job):
         if appserver.state in UNFINISHED:
             first_line = job.error.split("\n", 1)[0]
@@ -123,7 +121,20 @@ def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
                 failure=job.error,
                 failed_at=context.now(),
             )
-    return []
+    return actions
+
+
+def _require_latest(job: Job) -> None:
+    """NotPossible where what was asked for later serves already: an upgrade is not taken back."""
+    ids = job.arguments["appservers"]
+    later = OpenEdXAppServer.objects.filter(
+        instance_id=job.instance_id, is_active=True, pk__gt=max(ids)
+    ).first()
+    if later is not None:
+        raise NotPossible(
+            f"Not activated: {later}, which was asked for later, serves already.",
+            remedy=f"To let these serve: ocim appserver activate {' '.join(map(str, ids))}",
+        )
 
 
 def _of(job: Job) -> list[OpenEdXAppServer]:

@@ -121,16 +121,22 @@ def test_those_of_several_instances_are_not_changed_at_once(
 
 @pytest.mark.parametrize(
     "words",
-    [("show", "99"), ("activate", "99"), ("deactivate", "99", "--yes"), ("logs", "99"),
-     ("terminate", "99", "--yes"), ("shell", "99")],
-)  # fmt: skip
+    [
+        ("show",),
+        ("activate",),
+        ("deactivate", "--yes"),
+        ("logs",),
+        ("terminate", "--yes"),
+        ("shell",),
+    ],
+)
 def test_an_app_server_that_does_not_exist_is_refused(
     ocim: Installation, words: tuple[str, ...]
 ) -> None:
-    ran = ocim("appserver", *words)
+    ran = ocim("appserver", *words, "999999")
 
     assert (ran.out, ran.status) == ("", 1)
-    assert ran.err.startswith("Error: There is no app server 99.\n")
+    assert ran.err.startswith("Error: There is no app server 999999.\n")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,14 @@ from ocim.core.errors import BadInput, NotPossible, OutsideRefusal
 from ocim.core.spec import HostRequest
 from ocim.operations import instances, jobs
 from ocim.operations.effective import thaw
-from ocim.store.models import Deployment, InstanceReference, Job, OpenEdXInstance, Server
+from ocim.store.models import (
+    Deployment,
+    InstanceReference,
+    Job,
+    LogEntry,
+    OpenEdXInstance,
+    Server,
+)
 from tests.world import QUEUE, Killed, World
 
 
@@ -47,7 +55,7 @@ def test_an_app_server_that_was_not_to_be_activated_is_not(world: World) -> None
     instance = world.make_instance()
     appserver = world.spawn(instance)
     assert not appserver.is_active
-    assert not Job.objects.filter(kind="activate").exists()
+    assert world.balancer.history == []
 
 
 def test_an_app_server_is_activated_where_that_was_asked_for(world: World) -> None:
@@ -55,6 +63,35 @@ def test_an_app_server_is_activated_where_that_was_asked_for(world: World) -> No
     appserver = world.spawn(instance, activate=True)
     assert appserver.is_active
     assert world.serving(instance) == ("10.0.0.1:8000",)
+
+
+def test_nothing_that_was_asked_for_later_comes_between_a_spawn_and_its_activation(
+    world: World,
+) -> None:
+    instance = world.make_instance()
+    [earlier], _ = world.request_spawn(instance, activate=True)
+    [later], _ = world.request_spawn(instance, activate=True)
+    world.work(instance.pk)
+    ends = LogEntry.objects.filter(text__in=["Checking the configuration.", "Active."])
+    turns = ends.order_by("id").values_list("appserver", flat=True)
+    assert [*turns] == [earlier.pk, earlier.pk, later.pk, later.pk]
+    assert world.serving(instance) == ("10.0.0.2:8000",)
+
+
+def test_what_was_asked_for_later_is_not_replaced_by_what_came_up_after_it(world: World) -> None:
+    instance = world.make_instance()
+    [slow], job = world.request_spawn(instance, activate=True)
+    in_an_hour = world.context().now() + timedelta(hours=1)
+    Job.objects.filter(pk=job.pk).update(not_before=in_an_hour)
+    upgraded = world.spawn(instance, activate=True)
+    world.clock.forward(3601)
+    world.work(instance.pk)
+    slow.refresh_from_db()
+    job.refresh_from_db()
+    assert (slow.state, slow.is_active) == ("running", False)
+    assert f"ocim appserver activate {slow.pk}" in job.error
+    upgraded.refresh_from_db()
+    assert upgraded.is_active
 
 
 def test_as_many_app_servers_are_made_as_the_instance_wants(world: World) -> None:
@@ -132,8 +169,8 @@ def test_an_app_server_that_does_not_answer_fails_and_keeps_what_was_found(world
 
 def test_an_app_server_that_failed_is_not_activated(world: World) -> None:
     world.break_hosts(lambda _: True)
-    world.spawn(world.make_instance(), activate=True)
-    assert not Job.objects.filter(kind="activate").exists()
+    appserver = world.spawn(world.make_instance(), activate=True)
+    assert not appserver.is_active
     assert world.balancer.history == []
 
 

@@ -75,7 +75,6 @@ def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
         return actions
     instance = _instance(job)
     preview.give_up(upgrade, context)
-    actions += activate.give_up(job, lease, context)
     if "appservers" in job.arguments:
         actions += spawn.give_up(job, lease, context)
     if job.memory.get("changed"):

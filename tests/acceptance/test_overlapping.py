@@ -1,0 +1,78 @@
+"""Two mass upgrades, a spawn and an archiving at once, on the same instances and real workers."""
+
+import json
+import subprocess
+import sys
+from itertools import groupby
+
+import pytest
+
+from tests.acceptance.installation import REPOSITORY, Installation, until
+from tests.acceptance.spine import answers, assert_no_other_hosts, served
+from tests.acceptance.traffic import Traffic
+
+pytestmark = pytest.mark.timeout(600)
+
+STAYING, GOING = "both-stays.localhost", "both-goes.localhost"
+UPDATES = {
+    "platform": "{edx_platform_commit: open-release/juniper.1}",
+    "address": "{email: help@example.com}",
+}
+"""What the rollout of each tag changes: not the same field, which the later one would refuse."""
+WORK = ("Checking the configuration.", "Provisioning ", "Running.", "Active.")
+"""What a log says while an app server is made, by its beginning."""
+
+
+def redeploy(installation: Installation, tag: str) -> "subprocess.Popen[str]":
+    words = [
+        *("redeploy", "--force", f"--tag={tag}", "--batch-size=2"),
+        "--filter={internal_lms_domain__startswith: both-}",
+        f"--update={UPDATES[tag]}",
+    ]
+    return subprocess.Popen(
+        [sys.executable, "manage.py", *words],
+        cwd=REPOSITORY,
+        env=installation.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def at_work(installation: Installation, domain: str) -> list[int]:
+    """Whose turn it was, app server by app server, as their logs tell."""
+    lines = []
+    for appserver in installation.appservers(domain):
+        log = installation.ocim("appserver", "logs", str(appserver["id"]), "--json")
+        lines += [
+            (line["time"], appserver["id"])
+            for line in map(json.loads, log.splitlines())
+            if line["text"].startswith(WORK)
+        ]
+    return [appserver for appserver, _ in groupby(sorted(lines), key=lambda line: line[1])]
+
+
+def test_what_is_asked_for_at_once_is_done_one_after_the_other(
+    installation: Installation,
+) -> None:
+    for domain in (STAYING, GOING):
+        served(installation, domain)
+    with Traffic(installation, STAYING, visitors=2) as visitors:
+        commands = [redeploy(installation, tag) for tag in UPDATES]
+        installation.ocim("appserver", "spawn", STAYING, "--activate", "--no-wait")
+        until(lambda: len(installation.json("rollout", "list")) >= 2, installation.log())
+        installation.ocim("instance", "archive", GOING, "--yes")
+        said = [command.communicate()[0] for command in commands]
+        until(lambda: len(at_work(installation, STAYING)) == 4, str(said))
+    assert visitors.failures == []
+    staying = installation.json("instance", "show", STAYING)
+    assert set(staying["tags"]) == set(UPDATES), said
+    assert staying["edx_platform_commit"] in UPDATES["platform"]
+    assert staying["email"] in UPDATES["address"]
+    for domain in (STAYING, GOING):
+        turns = at_work(installation, domain)
+        assert len(turns) == len(set(turns)), installation.log()
+    assert [one["active"] for one in installation.appservers(STAYING)].count(True) == 1
+    assert answers(installation, STAYING)
+    assert {one["state"] for one in installation.appservers(GOING)} == {"terminated"}
+    assert_no_other_hosts(installation)
