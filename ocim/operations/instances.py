@@ -2,25 +2,31 @@
 
 import re
 import secrets
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import bcrypt
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count
 
 from ocim.catalog.jwt import generate
 from ocim.core.actions import Action
-from ocim.core.errors import BadInput, NotPossible
+from ocim.core.errors import NotPossible
 from ocim.core.secrets import derive
 from ocim.core.spec import Secret
 from ocim.core.variables import Effective
 from ocim.operations import search_servers
 from ocim.operations.balancing import note_change
 from ocim.operations.context import Context
-from ocim.operations.effective import effective_variables
+from ocim.operations.instance_checks import (
+    EXTRA_SETTINGS,
+    OF_REFERENCE,
+    check,
+    faults_of,
+    faults_of_names,
+    is_name,
+    without_unknown,
+)
 from ocim.store.claims import claim_lease, release_lease
 from ocim.store.models import (
     DatabaseServer,
@@ -35,20 +41,6 @@ from ocim.store.specs import all_databases
 
 Shared = TypeVar("Shared", bound=SharedServer)
 
-GENERATED = frozenset(
-    {"id", "ref_set", "secret_seed", "jwt_private_key", "jwt_public_keys",
-     "preview_password_hash", "database_name", "successfully_provisioned", "payment_processors",
-     "load_balancing_server", "database_server", "broker_server", "search_server"}
-)  # fmt: skip
-SETTABLE = tuple(
-    field.name for field in OpenEdXInstance._meta.fields if field.name not in GENERATED
-)
-"""The fields that operators fill in; `tags`, `notes` and `organization` besides."""
-OF_REFERENCE = ("notes", "organization")
-EXTRA_SETTINGS = "configuration_extra_settings"
-"""They say which services there are, so the balancer has to follow them too."""
-_REMEDY = f"There are: {', '.join((*SETTABLE, *OF_REFERENCE, 'tags'))}."
-
 
 def create(
     *, fields: Mapping[str, Any], context: Context, creator_id: int | None = None
@@ -62,7 +54,7 @@ def create(
     reference = InstanceReference(
         creator_id=creator_id, **{name: _taken(given, name, "") for name in OF_REFERENCE}
     )
-    unknown = _without_unknown(given)
+    unknown = without_unknown(given)
     seed = secrets.token_urlsafe(32)
     keys = generate()
     instance = OpenEdXInstance(
@@ -76,11 +68,11 @@ def create(
         database_server=_open(DatabaseServer),
     )
     with transaction.atomic():
-        if not _faults_of(reference.clean_fields):  # _check tells them, with all the others
+        if not faults_of(reference.clean_fields):  # check() tells them, with all the others
             reference.save()
         instance.ref_set = reference
         instance.pk = reference.pk
-        _check(instance, tags, unknown, context)
+        check(instance, tags, unknown, context)
         instance.save(force_insert=True)
         _tag(instance, tags)
         _claim_names(instance)
@@ -102,12 +94,12 @@ def change(
         instance = _locked(instance_id)
         tags = _taken(given, "tags", None)
         of_reference = {name: given.pop(name) for name in OF_REFERENCE if name in given}
-        unknown = _without_unknown(given)
+        unknown = without_unknown(given)
         for name, value in given.items():
             setattr(instance, name, value)
         for name, value in of_reference.items():
             setattr(instance.ref_set, name, value)
-        _check(instance, tags or [], unknown, context)
+        check(instance, tags or [], unknown, context)
         instance.save(update_fields=list(given))
         instance.ref_set.save(update_fields=[*of_reference, "modified"])
         search_servers.place(instance)
@@ -131,7 +123,7 @@ def as_changed(
     for name, value in changes.items():
         setattr(instance, name, value)
     try:
-        variables = _check(instance, [], [], context, renamed=any(map(is_name, changes)))
+        variables = check(instance, [], [], context, renamed=any(map(is_name, changes)))
         return {name: getattr(instance, name) for name in changes}, variables
     finally:
         for name, value in was.items():
@@ -148,7 +140,7 @@ def put_back(
         for name in ours:
             setattr(instance, name, before[name])
         of_names = [name for name in ours if is_name(name)]
-        if of_names and _faults_of_names(instance):
+        if of_names and faults_of_names(instance):
             # Another instance took an old name meanwhile, and keeps it.
             ours = [name for name in ours if name not in of_names]
             of_names = []
@@ -204,86 +196,6 @@ def preview_password(instance: OpenEdXInstance) -> Secret:
 
 def _taken(given: dict[str, Any], name: str, default: Any) -> Any:
     return given.pop(name, default)
-
-
-def _without_unknown(given: dict[str, Any]) -> list[str]:
-    """Take out what is no setting of an instance; those names."""
-    unknown = [name for name in given if name not in SETTABLE]
-    for name in unknown:
-        del given[name]
-    return unknown
-
-
-def is_name(field: str) -> bool:
-    """Whether the field is one of the names that the instance goes by, which no other has."""
-    return field.endswith("_domain") or field == "partner_code"
-
-
-def _check(
-    instance: OpenEdXInstance,
-    tags: list[str],
-    unknown: list[str],
-    context: Context,
-    *,
-    renamed: bool = True,
-) -> Effective:
-    faults = [f"{name}: an instance has no such setting." for name in unknown]
-    # Without constraints: what they say of settings the fields say too, and do not ask a database.
-    faults += _faults_of(
-        lambda: instance.full_clean(exclude=["ref_set", *GENERATED], validate_constraints=False)
-    )
-    faults += _faults_of(instance.ref_set.clean_fields)
-    if instance.provider and instance.provider not in context.outside.providers:
-        there = ", ".join(sorted(context.outside.providers))
-        faults.append(f"provider: there is no {instance.provider!r}, but {there}.")
-    for tag in tags:
-        try:
-            InstanceTag(name=tag).clean_fields()
-        except ValidationError as error:
-            faults += [f"tags: {said}" for said in error.messages]
-    if renamed and not faults:
-        faults = _faults_of_names(instance)
-    if faults:
-        raise BadInput(faults, remedy=_REMEDY if unknown else "")
-    return effective_variables(instance, context.policy)
-
-
-def _faults_of(check: Callable[[], None]) -> list[str]:
-    try:
-        check()
-    except ValidationError as error:
-        return [
-            said if said.startswith(name) else f"{name}: {said}"
-            for name, texts in error.message_dict.items()
-            for said in texts
-        ]
-    return []
-
-
-def _faults_of_names(instance: OpenEdXInstance) -> list[str]:
-    """A name that leads to two places would keep the balancer from serving any instance."""
-    uses = Counter(_names_by_service(instance))
-    faults = [f"{name}: two services have this name." for name, count in uses.items() if count > 1]
-    taken = Domain.objects.filter(name__in=uses).exclude(instance=instance)
-    faults += [
-        f"{one.name} is a name of {one.instance}." for one in taken.select_related("instance")
-    ]
-    if instance.partner_code:
-        others = OpenEdXInstance.objects.filter(partner_code__iexact=instance.partner_code)
-        faults += [
-            f"partner_code: {instance.partner_code} is that of {one}."
-            for one in others.exclude(pk=instance.pk)
-        ]
-    return faults
-
-
-def _names_by_service(instance: OpenEdXInstance) -> list[str]:
-    domains = instance.domains
-    return [
-        name
-        for service in ("lms", "preview", "studio", "ecommerce", "discovery")
-        for name in {getattr(domains, service), *domains.external.get(service, ())}
-    ]
 
 
 def _claim_names(instance: OpenEdXInstance) -> None:

@@ -17,10 +17,9 @@ from ocim.documents.switch_text import with_switches
 from ocim.operations import instances
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
+from ocim.operations.instance_checks import EXTRA_SETTINGS
 from ocim.store.models import OpenEdXInstance
 from ocim.store.specs import instance_spec
-
-EXTRA = instances.EXTRA_SETTINGS
 
 
 def enable(
@@ -46,7 +45,7 @@ def enable(
             before.payment_processors = json.dumps(processors) if processors else ""
             before.save(update_fields=["payment_processors"])
         instance, actions = instances.change(
-            instance_id=instance_id, changes={**changes, EXTRA: text}, context=context
+            instance_id=instance_id, changes={**changes, EXTRA_SETTINGS: text}, context=context
         )
         shop_checks.require(*_of(instance, context))
     return instance, actions
@@ -62,7 +61,9 @@ def disable(
             before.configuration_extra_settings,
             {name: False for name, service in SWITCHES.items() if service in services},
         )
-        return instances.change(instance_id=instance_id, changes={EXTRA: text}, context=context)
+        return instances.change(
+            instance_id=instance_id, changes={EXTRA_SETTINGS: text}, context=context
+        )
 
 
 def warnings(instance: OpenEdXInstance, context: Context) -> list[str]:

@@ -1,0 +1,109 @@
+"""What may be wrong with the settings of an instance, said all at once."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from ocim.core.errors import BadInput
+from ocim.core.variables import Effective
+from ocim.operations.context import Context
+from ocim.operations.effective import effective_variables
+from ocim.store.models import Domain, InstanceTag, OpenEdXInstance
+
+GENERATED = frozenset(
+    {"id", "ref_set", "secret_seed", "jwt_private_key", "jwt_public_keys",
+     "preview_password_hash", "database_name", "successfully_provisioned", "payment_processors",
+     "load_balancing_server", "database_server", "broker_server", "search_server"}
+)  # fmt: skip
+SETTABLE = tuple(
+    field.name for field in OpenEdXInstance._meta.fields if field.name not in GENERATED
+)
+"""The fields that operators fill in; `tags`, `notes` and `organization` besides."""
+OF_REFERENCE = ("notes", "organization")
+EXTRA_SETTINGS = "configuration_extra_settings"
+"""They say which services there are, so the balancer has to follow them too."""
+_REMEDY = f"There are: {', '.join((*SETTABLE, *OF_REFERENCE, 'tags'))}."
+
+
+def without_unknown(given: dict[str, Any]) -> list[str]:
+    """Take out what is no setting of an instance; those names."""
+    unknown = [name for name in given if name not in SETTABLE]
+    for name in unknown:
+        del given[name]
+    return unknown
+
+
+def is_name(field: str) -> bool:
+    """Whether the field is one of the names that the instance goes by, which no other has."""
+    return field.endswith("_domain") or field == "partner_code"
+
+
+def check(
+    instance: OpenEdXInstance,
+    tags: list[str],
+    unknown: list[str],
+    context: Context,
+    *,
+    renamed: bool = True,
+) -> Effective:
+    """The variables that the instance's settings make; BadInput lists what is wrong with them."""
+    faults = [f"{name}: an instance has no such setting." for name in unknown]
+    # Without constraints: what they say of settings the fields say too, and do not ask a database.
+    faults += faults_of(
+        lambda: instance.full_clean(exclude=["ref_set", *GENERATED], validate_constraints=False)
+    )
+    faults += faults_of(instance.ref_set.clean_fields)
+    if instance.provider and instance.provider not in context.outside.providers:
+        there = ", ".join(sorted(context.outside.providers))
+        faults.append(f"provider: there is no {instance.provider!r}, but {there}.")
+    for tag in tags:
+        try:
+            InstanceTag(name=tag).clean_fields()
+        except ValidationError as error:
+            faults += [f"tags: {said}" for said in error.messages]
+    if renamed and not faults:
+        faults = faults_of_names(instance)
+    if faults:
+        raise BadInput(faults, remedy=_REMEDY if unknown else "")
+    return effective_variables(instance, context.policy)
+
+
+def faults_of(clean: Callable[[], None]) -> list[str]:
+    """What Django's validation says, each with the field it is about."""
+    try:
+        clean()
+    except ValidationError as error:
+        return [
+            said if said.startswith(name) else f"{name}: {said}"
+            for name, texts in error.message_dict.items()
+            for said in texts
+        ]
+    return []
+
+
+def faults_of_names(instance: OpenEdXInstance) -> list[str]:
+    """A name that leads to two places would keep the balancer from serving any instance."""
+    uses = Counter(_names_by_service(instance))
+    faults = [f"{name}: two services have this name." for name, count in uses.items() if count > 1]
+    taken = Domain.objects.filter(name__in=uses).exclude(instance=instance)
+    faults += [
+        f"{one.name} is a name of {one.instance}." for one in taken.select_related("instance")
+    ]
+    if instance.partner_code:
+        others = OpenEdXInstance.objects.filter(partner_code__iexact=instance.partner_code)
+        faults += [
+            f"partner_code: {instance.partner_code} is that of {one}."
+            for one in others.exclude(pk=instance.pk)
+        ]
+    return faults
+
+
+def _names_by_service(instance: OpenEdXInstance) -> list[str]:
+    domains = instance.domains
+    return [
+        name
+        for service in ("lms", "preview", "studio", "ecommerce", "discovery")
+        for name in {getattr(domains, service), *domains.external.get(service, ())}
+    ]
