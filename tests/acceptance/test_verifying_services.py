@@ -304,6 +304,7 @@ def test_a_person_finds_a_course_buys_it_and_has_it(campus: Campus) -> None:
         for name, value in person.items():
             page.locator(f"input[name={name}]").fill(value)
         page.locator("main button").first.click()
+        page.wait_for_url(f"https://{DOMAIN}:{port}/")  # signed in
         page.goto(f"https://discovery.{DOMAIN}:{port}/")
         page.locator("a.course", has_text="One").click()
         page.locator("main").get_by_text("Buy").click()
