@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Generator
+from itertools import cycle
 
 import pytest
 
@@ -29,6 +30,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {*item.path.parts} & {*AT_ONCE} and not any(item.iter_markers("xdist_group")):
             item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}-{item.path.stem}"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_keys() -> Generator[None]:
+    """Each process makes four pairs of keys, not one for every instance: it takes so long."""
+    from ocim.operations import instances  # noqa: PLC0415 - needs Django, and not all tests do
+
+    few = cycle([instances.generate() for _ in range(4)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(instances, "generate", lambda: next(few))
+        yield
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -26,7 +26,7 @@ def dying_at(number: int) -> Iterator[list[str]]:
     died: list[str] = []
 
     def wrapper(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        if sql.startswith(WRITES) and Job.objects.filter(state="running").exists() and not died:
+        if not died and sql.startswith(WRITES) and Job.objects.filter(state="running").exists():
             left[0] -= 1
             if left[0] < 0:
                 died.append(sql)
