@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 
 from ocim.operations.redeploy.record import Line, Preview, Report
 from ocim.reports.gantt import gantt, kind_of
-from ocim.reports.words import changes, clock, duration, effects, in_short, whom
+from ocim.reports.words import changes, clock, duration, effects, in_short, verdict, whom
 
 TEMPLATE = "reports/rollout.html"
 
@@ -65,6 +65,7 @@ def _preview(label: str, preview: Preview) -> dict[str, Any]:
         "label": label,
         "preview": preview,
         "short": in_short(preview),
+        "verdict": verdict(preview),
         "migrations": [(one, effects(one)) for one in preview.migrations],
     }
 

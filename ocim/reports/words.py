@@ -62,6 +62,19 @@ def in_short(preview: Preview) -> str:
     )
 
 
+def verdict(preview: Preview) -> str:
+    """That nothing is to be feared, as far as is known; empty where it did not come to an end."""
+    if preview.state != PreviewState.DONE:
+        return ""
+    if not preview.migrations:
+        return "There is nothing to migrate."
+    whose = f" (those of {', '.join(preview.blind)} aside)" if preview.blind else ""
+    return (
+        f"None of them{whose} drops or locks a table that the old release uses."
+        " The report names them all."
+    )
+
+
 def effects(migration: Migration) -> list[str]:
     """What it does to the running release, kind by kind."""
     kinds = {"drops": migration.drops, "locks": migration.locks, "unclear": migration.unclear}

@@ -129,6 +129,7 @@ def test_an_app_server_serves_again_after_the_manager_was_stopped(
     machines.start()
     assert answers(machines, campus)
     assert machines.appservers(campus) == before
+    machines.ocim("doctor")  # finds no fault
 
 
 @pytest.mark.parametrize("machines", ["nspawn"], indirect=True)

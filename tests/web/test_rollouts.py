@@ -316,3 +316,27 @@ def test_the_mark_changes_with_whatever_the_page_shows(
     assert selectors.rollout_marks([rollout.pk]) == before
     change(rollout)
     assert selectors.rollout_marks([rollout.pk]) != before
+
+
+MIGRATION = {"service": "lms", "name": "student.0005_city", "seconds": 0.2,
+             "drops": [], "locks": [], "unclear": []}  # fmt: skip
+DROPS = {**MIGRATION, "drops": ["student.City.name"]}
+
+
+@pytest.mark.parametrize(
+    "preview, says",
+    [
+        ({"state": "done"}, "There is nothing to migrate."),
+        ({"state": "done", "migrations": [MIGRATION]}, "None of them drops or locks"),
+        ({"state": "done", "migrations": [MIGRATION], "blind": ["lms"]}, "(those of lms aside)"),
+        ({"state": "done", "migrations": [DROPS]}, "drops: student.City.name"),
+        ({"state": "not possible", "reason": "No playbook does that."}, "No playbook does that."),
+    ],
+)
+def test_a_page_tells_what_migrations_did_to_a_copy(
+    admin: Client, rollout: Rollout, demo: OpenEdXInstance, preview: dict[str, Any], says: str
+) -> None:
+    rollout.upgrades.filter(instance=demo).update(preview=preview)
+    html = page(admin, "rollout", rollout.pk)
+    assert "Migrations on copies of databases" in html
+    assert says in html
