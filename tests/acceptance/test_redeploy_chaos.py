@@ -1,9 +1,11 @@
 """Mass upgrades whose processes are killed, on PostgreSQL: they end right, and nobody notices.
 
-Steps that take an instant are drawn out: by a trigger, and by SQL that takes its time. (What dies
-between two writes is looked at in tests/operations/redeploy/test_deaths.py, write by write.)
+Steps that take an instant are drawn out: by a trigger, and by SQL that takes its time. With
+CHAOS=every-step whatever can be killed is killed at each step in turn, which takes twenty minutes.
+(What dies between two writes is looked at in tests/operations/redeploy/test_deaths.py.)
 """
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -26,13 +28,21 @@ SLOW_SQL = """
 with recursive counted(n) as (select 1 union all select n + 1 from counted limit 8000000)
 select max(n) from counted
 """
-AT_STEP = "select step from store_upgrade order by id desc limit 1"
+AT_STEP = "select name from store_upgradestep where ended_at is null order by id desc limit 1"
 IN_SLOW_SQL = "select 'SQL' from store_sqlrun where position = 2 and state = 'intended'"
-SLOW_SETTINGS = """
-create function wait() returns trigger language plpgsql
-as $$ begin perform pg_sleep(3); return new; end $$;
-create trigger wait before update of edx_platform_commit on store_openedxinstance
-for each row execute function wait();
+LONG = ("migrations preview", "SQL", "provisioning", "activation")
+"""Steps in whose middle something can be killed."""
+BRIEF = ("preparation", "backup", "settings", "app servers", "configuration", "host",
+         "health check", "public check", "tags")  # fmt: skip
+"""The others of an upgrade without services: what they have done is drawn out before it is said."""
+DRAWN_OUT = """
+create table drawn_out (step text);
+create function draw_out() returns trigger language plpgsql as $$ begin
+    if exists (select from drawn_out where step = old.name) then perform pg_sleep(3); end if;
+    return new;
+end $$;
+create trigger draw_out before update of ended_at on store_upgradestep
+for each row execute function draw_out();
 """
 
 
@@ -42,7 +52,7 @@ class Fleet:
     def __init__(self, installation: Installation, database_url: str) -> None:
         self.installation = installation
         self.database = psycopg.connect(database_url, autocommit=True)
-        self.database.execute(SLOW_SETTINGS)
+        self.database.execute(DRAWN_OUT)
         installation.instance(DOMAIN, edx_platform_commit=RELEASES[0])
         installation.ocim("appserver", "spawn", DOMAIN, "--activate")
         self.release, self.tag = 0, ""
@@ -66,6 +76,7 @@ class Fleet:
             *("redeploy", "--force", f"--tag={self.tag}", "--filter={}"),
             f"--update={{edx_platform_commit: {RELEASES[self.release]}}}",
             f"--preupgrade-sql-commands={sql!r}",
+            "--backup",
         ]
         return subprocess.Popen(
             [sys.executable, "manage.py", *words],
@@ -76,9 +87,14 @@ class Fleet:
             text=True,
         )
 
-    def wait_for(self, step: str) -> None:
+    def at(self, step: str, deed: "Deed", command: "subprocess.Popen[str]") -> None:
+        """Do the deed while the upgrade is at that step."""
+        if step in BRIEF:
+            self.database.execute("insert into drawn_out values (%s)", [step])
         query = IN_SLOW_SQL if step == "SQL" else AT_STEP
         until(lambda: self.ask(query) == step, f"never at {step}: {self.installation.log()}")
+        deed(self, command)
+        self.database.execute("delete from drawn_out")
 
     def kill_workers(self) -> None:
         for worker in self.installation.processes("worker"):
@@ -119,7 +135,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
             fleet.database.close()
 
 
-Deed = tuple[str, Callable[[Fleet, "subprocess.Popen[str]"], None]]
+Deed = Callable[[Fleet, "subprocess.Popen[str]"], None]
 
 
 def worker(fleet: Fleet, _command: "subprocess.Popen[str]") -> None:
@@ -134,12 +150,23 @@ def connections(fleet: Fleet, _command: "subprocess.Popen[str]") -> None:
     fleet.lose_connections()
 
 
-CASES: dict[str, list[Deed]] = {
+def both(fleet: Fleet, process: "subprocess.Popen[str]") -> None:
+    worker(fleet, process)
+    command(fleet, process)
+
+
+CASES: dict[str, list[tuple[str, Deed]]] = {
     "worker": [("SQL", worker), ("activation", worker)],
-    "both": [("settings", worker), ("settings", command)],
+    "both": [("settings", both)],
     "both later": [("provisioning", command), ("provisioning", worker)],
     "connections": [("migrations preview", worker), ("provisioning", connections)],
 }
+if os.environ.get("CHAOS") == "every-step":
+    CASES = {
+        f"{deed.__name__} killed at {step}": [(step, deed)]
+        for step in (*LONG, *BRIEF)
+        for deed in (worker, command, both, connections)
+    }
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -148,11 +175,10 @@ def test_a_mass_upgrade_outlives(fleet: Fleet, case: str) -> None:
     with Traffic(fleet.installation, DOMAIN, visitors=2) as visitors:
         process = fleet.redeploy()
         for step, deed in CASES[case]:
-            fleet.wait_for(step)
-            deed(fleet, process)
+            fleet.at(step, deed, process)
         fleet.wait_for_the_end()
         said, _ = process.communicate()
-    is_killed = any(deed is command for _, deed in CASES[case])
+    is_killed = any(deed in (command, both) for _, deed in CASES[case])
     assert is_killed or process.returncode == 0, said
     assert visitors.failures == []
     assert fleet.ask("select state from store_upgrade order by id desc limit 1") == "successful"
