@@ -161,10 +161,14 @@ def free_ports(count: int) -> list[int]:
 def until(condition: Callable[[], Any], otherwise: str, *, seconds: float = PATIENCE) -> Any:
     """Return what the condition gives, once that is something."""
     deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(0.1)
-    return found
+    while True:
+        began = time.monotonic()
+        if found := condition():
+            return found
+        ended = time.monotonic()
+        assert ended < deadline, otherwise
+        # A command takes half a second of what is waited for.
+        time.sleep(max(0.1, ended - began))
 
 
 @contextmanager
