@@ -1,7 +1,7 @@
 """A plan in words, for those who say yes to it."""
 
 from ocim.console.output import Output
-from ocim.operations.instance_checks import EXTRA_SETTINGS
+from ocim.operations.instance_settings import EXTRA_SETTINGS
 from ocim.operations.redeploy.masking import without_accounts
 from ocim.operations.redeploy.plan import Item, Plan
 from ocim.operations.redeploy.variables import short, together

@@ -18,7 +18,7 @@ from ocim.core.variables import Effective
 from ocim.operations import search_servers
 from ocim.operations.balancing import note_change
 from ocim.operations.context import Context
-from ocim.operations.instance_checks import (
+from ocim.operations.instance_settings import (
     EXTRA_SETTINGS,
     OF_REFERENCE,
     check,

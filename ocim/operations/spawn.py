@@ -4,7 +4,7 @@ from django.db import transaction
 
 from ocim.catalog import shop_checks
 from ocim.catalog.switches import services_of
-from ocim.core.actions import Action
+from ocim.core.actions import Action, SyncBalancer
 from ocim.core.errors import BadInput, NotPossible
 from ocim.core.spec import ALWAYS
 from ocim.core.states import UNFINISHED, AppServerState
@@ -102,13 +102,16 @@ def run(
         if appserver.state in UNFINISHED:
             actions = bring_up(appserver, job, lease, context, on_step)
     if job.arguments.get("activate"):
-        _require_latest(job)
+        _require_latest(job, context)
         actions += activation.activate(job, lease, context, on_step=on_step)
     return actions
 
 
 def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
-    """Mark what did not come up as failed, with the job's reason; its host is kept."""
+    """Mark what did not come up as failed, with the job's reason; its host is kept.
+
+    What did come up is to get its preview address, though it is not activated.
+    """
     actions = activation.give_up(job, lease, context)
     for appserver in _of(job):
         if appserver.state in UNFINISHED:
@@ -121,18 +124,23 @@ def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
                 failure=job.error,
                 failed_at=context.now(),
             )
+        elif appserver.state == AppServerState.RUNNING:
+            actions.append(SyncBalancer(appserver.instance.load_balancing_server_id))
     return actions
 
 
-def _require_latest(job: Job) -> None:
+def _require_latest(job: Job, context: Context) -> None:
     """NotPossible where what was asked for later serves already: an upgrade is not taken back."""
     ids = job.arguments["appservers"]
     later = OpenEdXAppServer.objects.filter(
         instance_id=job.instance_id, is_active=True, pk__gt=max(ids)
     ).first()
     if later is not None:
+        problem = f"Not activated: {later}, which was asked for later, serves already."
+        for appserver in _of(job):
+            say(appserver, problem, context=context, level="error")
         raise NotPossible(
-            f"Not activated: {later}, which was asked for later, serves already.",
+            problem,
             remedy=f"To let these serve: ocim appserver activate {' '.join(map(str, ids))}",
         )
 

@@ -167,7 +167,7 @@ def until(condition: Callable[[], Any], otherwise: str, *, seconds: float = PATI
             return found
         ended = time.monotonic()
         assert ended < deadline, otherwise
-        # A command takes half a second of what is waited for.
+        # A condition that runs commands takes the processor from what is waited for.
         time.sleep(max(0.1, ended - began))
 
 

@@ -158,7 +158,7 @@ def both(fleet: Fleet, process: "subprocess.Popen[str]") -> None:
 CASES: dict[str, list[tuple[str, Deed]]] = {
     "worker": [("SQL", worker), ("activation", worker)],
     "both": [("settings", both)],
-    "both later": [("provisioning", command), ("provisioning", worker)],
+    "both later": [("provisioning", both)],
     "connections": [("migrations preview", worker), ("provisioning", connections)],
 }
 if os.environ.get("CHAOS") == "every-step":

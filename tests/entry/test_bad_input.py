@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ocim.operations.instance_checks import SETTABLE
+from ocim.operations.instance_settings import SETTABLE
 from tests.console.conftest import CAMPUS, Installation
 from tests.entry.traces import SECRET, refused
 

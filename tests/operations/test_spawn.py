@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ocim.adapters.memory.provisioners import MemoryRun
+from ocim.core.actions import SyncBalancer
 from ocim.core.errors import BadInput, NotPossible, OutsideRefusal
 from ocim.core.spec import HostRequest
 from ocim.operations import instances, jobs
@@ -85,11 +86,13 @@ def test_what_was_asked_for_later_is_not_replaced_by_what_came_up_after_it(world
     Job.objects.filter(pk=job.pk).update(not_before=in_an_hour)
     upgraded = world.spawn(instance, activate=True)
     world.clock.forward(3601)
-    world.work(instance.pk)
+    actions = world.work(instance.pk)
     slow.refresh_from_db()
     job.refresh_from_db()
     assert (slow.state, slow.is_active) == ("running", False)
+    assert "which was asked for later, serves already" in log_of(slow)[-1]
     assert f"ocim appserver activate {slow.pk}" in job.error
+    assert SyncBalancer(instance.load_balancing_server_id) in actions  # its preview address
     upgraded.refresh_from_db()
     assert upgraded.is_active
 

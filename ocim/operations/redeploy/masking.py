@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ocim.operations.instance_checks import EXTRA_SETTINGS
+from ocim.operations.instance_settings import EXTRA_SETTINGS
 
 HIDDEN = (EXTRA_SETTINGS, "secret_seed", "jwt_private_key")
 """Fields, and lookups of them, that may hold passwords."""

@@ -13,7 +13,7 @@ from ocim.core.errors import BadInput
 from ocim.core.variables import Effective
 from ocim.core.waves import Candidate, Share, waves
 from ocim.operations.context import Context
-from ocim.operations.instance_checks import SETTABLE
+from ocim.operations.instance_settings import SETTABLE
 from ocim.operations.instances import as_changed
 from ocim.operations.redeploy.masking import shown
 from ocim.operations.redeploy.selection import AT_ONCE, FAILED, Selection, nearest, whole

@@ -17,7 +17,7 @@ from ocim.documents.switch_text import with_switches
 from ocim.operations import instances
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
-from ocim.operations.instance_checks import EXTRA_SETTINGS
+from ocim.operations.instance_settings import EXTRA_SETTINGS
 from ocim.store.models import OpenEdXInstance
 from ocim.store.specs import instance_spec
 

@@ -11,7 +11,7 @@ from ocim.console.progress import follow
 from ocim.core.errors import NotPossible
 from ocim.core.secrets import without_credentials
 from ocim.operations import holds, instances, jobs
-from ocim.operations.instance_checks import OF_REFERENCE, SETTABLE
+from ocim.operations.instance_settings import OF_REFERENCE, SETTABLE
 from ocim.store.models import OpenEdXInstance
 from ocim.store.selectors import appservers, find_instance, open_jobs, status_of
 from ocim.store.selectors import instances as fleet

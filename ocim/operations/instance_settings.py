@@ -1,4 +1,4 @@
-"""What may be wrong with the settings of an instance, said all at once."""
+"""The settings of an instance: which there are, and what may be wrong with them, all at once."""
 
 from collections import Counter
 from collections.abc import Callable
