@@ -2,6 +2,7 @@
 
 import os
 import sys
+from io import TextIOWrapper
 
 from django.core.management import (
     BaseCommand,
@@ -58,6 +59,9 @@ def command_class(name: str) -> BaseCommand:
 def main() -> None:
     """Run the command that the arguments name."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ocim.project.settings")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal may not know all of a name's letters
+            stream.reconfigure(errors="replace")
     try:
         Ocim(sys.argv).execute()
     except DatabaseError as error:  # of Django's own commands

@@ -23,6 +23,11 @@ class Output:
         self.console = Console(file=stream, highlight=False, soft_wrap=True)
 
     @property
+    def _ascii(self) -> bool:
+        """Whether JSON must escape letters, because the stream does not know all of them."""
+        return not self.console.encoding.startswith("utf")
+
+    @property
     def is_terminal(self) -> bool:
         """Whether a person looks at it as it is written."""
         return self.console.is_terminal
@@ -39,11 +44,11 @@ class Output:
 
     def data(self, value: Any) -> None:
         """The answer for a script."""
-        self.console.print(Text(json.dumps(value, indent=2, default=str, ensure_ascii=False)))
+        self.console.print(Text(json.dumps(value, indent=2, default=str, ensure_ascii=self._ascii)))
 
     def line(self, value: Any) -> None:
         """One of many answers for a script, on a line of its own."""
-        self.console.print(Text(json.dumps(value, default=str, ensure_ascii=False)))
+        self.console.print(Text(json.dumps(value, default=str, ensure_ascii=self._ascii)))
 
     def document(self, text: str) -> None:
         """A whole document, to the letter."""

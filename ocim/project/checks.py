@@ -4,6 +4,7 @@ Each check is a function of the settings that yields (what is wrong, what to do)
 gives it an id, and says whether a command may run all the same.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,8 +17,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, register
+from redis.connection import parse_url
 
+from ocim.adapters.providers.ssh.pool import read_pool
 from ocim.catalog.releases import Release
+from ocim.core.errors import BadInput
 from ocim.project.databases import database_fault
 from ocim.project.options import BASE_DIR, Options, options
 from ocim.store.fields import check_master_key
@@ -26,6 +30,7 @@ from ocim.wiring import PROVIDERS
 
 Said = Iterator[tuple[str, str]]
 _SHORTEST_LEASE = 1.0
+_HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9a-fA-F:]+\]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://.", re.IGNORECASE)
 
 
@@ -66,9 +71,49 @@ def _web_address(given: Options) -> Said:
 
 
 def _addresses(given: Options) -> Said:
-    for one in given.balancer_bind:
-        if not _is_address(one):
-            yield f"OCIM_BALANCER_BIND: {one!r} is no IP address.", "As in 127.0.0.1 or 0.0.0.0."
+    named = [("OCIM_BALANCER_BIND", one) for one in given.balancer_bind]
+    for name, address in [*named, ("OCIM_BALANCER_ADDRESS", given.balancer_address)]:
+        if not _is_address(address):
+            yield f"{name}: {address!r} is no IP address.", "As in 127.0.0.1 or 10.0.0.5."
+    if _is_address(given.balancer_address) and ip_address(given.balancer_address).is_unspecified:
+        yield (
+            f"OCIM_BALANCER_ADDRESS: nobody can connect to {given.balancer_address}.",
+            "Name an address of this machine that app servers reach.",
+        )
+    network = given.nspawn_network
+    if not network.is_private or network.is_loopback or network.is_link_local:
+        yield (
+            f"OCIM_NSPAWN_NETWORK: {network} is not a private network.",
+            "Choose a free part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.",
+        )
+
+
+def _hosts(given: Options) -> Said:
+    for host in given.allowed_hosts:
+        if not _HOST.fullmatch(host):
+            yield (
+                f"OCIM_ALLOWED_HOSTS: {host!r} is no host name.",
+                "Write names without https:// and without a port, as in ocim.example.com.",
+            )
+
+
+def _files(given: Options) -> Said:
+    named = [("OCIM_GIT_KEYS", name) for name in given.git_keys]
+    named += [("OCIM_GIT_KNOWN_HOSTS", given.git_known_hosts)] if given.git_known_hosts else []
+    for name, path in named:
+        if not Path(path).is_file():
+            yield f"{name}: there is no file {path}.", "Name a file, with its whole path."
+        elif not os.access(path, os.R_OK):
+            yield f"{name}: {path} cannot be read.", "Let the user that Ocim runs as read it."
+
+
+def _ssh_pool(given: Options) -> Said:
+    if given.ssh_pool:
+        try:
+            read_pool(Path(given.ssh_pool))
+        except BadInput as error:
+            for fault in error.faults:
+                yield fault, error.remedy or "See docs/how-to/hosts.md for what the file holds."
 
 
 def _database(given: Options) -> Said:
@@ -83,6 +128,8 @@ def _queues(given: Options) -> Said:
             f"OCIM_QUEUE_URL: {scheme or 'what it has'!r} is no scheme of Redis.",
             "As in redis://127.0.0.1:6379/0. Without one, the queue is a file in OCIM_VAR.",
         )
+    elif given.queue_url and (fault := _queue_fault(given.queue_url)):
+        yield f"OCIM_QUEUE_URL: {fault}", "As in redis://127.0.0.1:6379/0."
     if given.low_priority_queue == PERIODIC:
         yield f"OCIM_LOW_PRIORITY_QUEUE: {PERIODIC} has another use.", "Choose another name."
 
@@ -203,6 +250,9 @@ CHECKS = (
     _Check("ocim.E011", checks.Error, _platform),
     _Check("ocim.E012", checks.Error, _rewrites),
     _Check("ocim.E013", checks.Error, _notices),
+    _Check("ocim.E014", checks.Error, _hosts),
+    _Check("ocim.E015", checks.Error, _files),
+    _Check("ocim.E016", checks.Error, _ssh_pool),
     _Check("ocim.W001", checks.Warning, _unknown),
     _Check("ocim.W002", checks.Warning, _release),
     _Check("ocim.W003", checks.Warning, _acme_email),
@@ -223,6 +273,18 @@ def look(given: Options) -> list[CheckMessage]:
 def check_settings(app_configs: object, **_: Any) -> list[CheckMessage]:
     """What all checks have to say of the settings in force."""
     return look(settings.OCIM)
+
+
+def _queue_fault(url: str) -> str:
+    """Return what is wrong with a URL of Redis, without any of it: it may hold a password."""
+    try:
+        parts = parse_url(url)  # type: ignore[no-untyped-call]
+    except ValueError as error:
+        return "its port is not a number." if "ort" in str(error) else "it is no URL of Redis."
+    database = urlsplit(url).path.strip("/")
+    if "path" not in parts and database and not database.isdecimal():
+        return f"the database {database!r} is not a number."
+    return ""
 
 
 def _meaning(name: str) -> str:

@@ -4,6 +4,8 @@ Every Ocim setting and its default is declared in `ocim.project.options`; what i
 reported by the system checks, all at once.
 """
 
+from datetime import timedelta
+
 from ocim.project import options
 from ocim.project.databases import database
 
@@ -19,6 +21,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "axes",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",
@@ -31,7 +34,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "ocim.web.security.ContentSecurityPolicyMiddleware",
+    "ocim.web.security.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -41,6 +44,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "ocim.project.urls"
@@ -74,6 +78,33 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "instances"
 LOGOUT_REDIRECT_URL = "sign-in"
 
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+# By account, so that many addresses do not help, and by address, so that many accounts do not.
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=5)
+# Otherwise whoever goes on trying keeps a person out for ever.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ACCESS_FAILURE_LOG = True
+AXES_ENABLE_ADMIN = False
+# In logs: some type their password where the name belongs. The address is for fail2ban and people.
+AXES_SENSITIVE_PARAMETERS = ["username"]
+AXES_LOCKOUT_CALLABLE = "ocim.web.people.locked_out"
+
 SESSION_COOKIE_SECURE = OCIM.secure_cookies
 CSRF_COOKIE_SECURE = OCIM.secure_cookies
 SECURE_REFERRER_POLICY = "same-origin"
@@ -84,12 +115,16 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "filters": {"no_traceback": {"()": "ocim.web.security.NoTraceback"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
         "none": {"class": "logging.NullHandler"},
     },
     "loggers": {
         "ocim": {"level": "INFO"},
+        # A request that is refused is no fault of the code: a line says enough.
+        "django.security": {"filters": ["no_traceback"]},
+        "django.security.DisallowedHost": {"filters": ["no_traceback"]},
         # What they say of addresses may be secret; the adapter tells what may be told.
         "apprise": {"handlers": ["none"], "propagate": False},
         "urllib3": {"handlers": ["none"], "propagate": False},

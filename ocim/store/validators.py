@@ -95,5 +95,5 @@ def validate_time_zone(value: str) -> None:
 
 @cache
 def _time_zones() -> set[str]:
-    """Read from some 600 files."""
-    return zoneinfo.available_timezones()
+    """Read from some 600 files; some of them mean this machine's zone, or none."""
+    return zoneinfo.available_timezones() - {"localtime", "Factory", "posixrules"}

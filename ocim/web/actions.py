@@ -84,7 +84,7 @@ def spawn(request: HttpRequest, instance_id: int) -> HttpResponse:
     return redirect("instance", instance_id)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @may_change
 def act(request: HttpRequest, appserver_id: str, kind: str) -> HttpResponse:
     """Do what was offered; where something is lost by it, ask first."""
@@ -95,7 +95,7 @@ def act(request: HttpRequest, appserver_id: str, kind: str) -> HttpResponse:
         state = "active" if appserver.is_active else appserver.state
         messages.error(request, f"Not possible: {kind} {appserver}, which is {state}.")
         return redirect("instance", appserver.instance_id)
-    if request.method == "GET" or (offer.consequence and "confirmed" not in request.POST):
+    if request.method != "POST" or (offer.consequence and "confirmed" not in request.POST):
         return render(request, "web/confirm.html", {"appserver": appserver, "offer": offer})
     job = jobs.submit(
         instance_id=appserver.instance_id,

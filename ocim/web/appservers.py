@@ -5,7 +5,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from ocim.catalog.endpoints import with_port
 from ocim.core.states import AppServerState
@@ -22,7 +22,7 @@ LINES_SHOWN = 500
 """How much of a log the page begins with; the whole of it is a text file."""
 
 
-@require_GET
+@require_safe
 def appserver(request: HttpRequest, appserver_id: int) -> HttpResponse:
     """The whole page. The mark is read first, so that what changes meanwhile is sent once more."""
     instance_id = instance_of(appserver_id)
@@ -41,13 +41,13 @@ def appserver(request: HttpRequest, appserver_id: int) -> HttpResponse:
     return render(request, "web/appserver.html", shown)
 
 
-@require_GET
+@require_safe
 def progress(request: HttpRequest, appserver_id: int) -> HttpResponse:
     """The part of the page that changes while one looks at it."""
     return render(request, "web/_appserver_progress.html", _progress(_appserver(appserver_id)))
 
 
-@require_GET
+@require_safe
 def log_text(request: HttpRequest, appserver_id: int) -> HttpResponse:
     """The whole log as text."""
     _appserver(appserver_id)

@@ -6,57 +6,64 @@ from collections.abc import AsyncIterator
 
 from asgiref.sync import SyncToAsync, sync_to_async
 from django.db import connections
-from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
 from django.template.loader import render_to_string
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from ocim.store.models import OpenEdXInstance, Rollout
 from ocim.web.appservers import instance_of
 from ocim.web.live import News, Watch, hub
 
+TYPE = "text/event-stream"
 KEEP_ALIVE = 15.0
 """Seconds of silence after which a comment is sent: proxies close what is silent for long."""
 LONGEST = 600.0
 """Seconds after which the browser must ask again, and so prove again that it may look."""
 
 
-@require_GET
-async def instance(request: HttpRequest, instance_id: int) -> StreamingHttpResponse:
+@require_safe
+async def instance(request: HttpRequest, instance_id: int) -> HttpResponseBase:
     """Send `changed` whenever an app server or a job of the instance changes."""
     if not await OpenEdXInstance.objects.filter(pk=instance_id).aexists():
         raise Http404(f"There is no instance {instance_id}.")
-    return _stream(Watch(("instance", instance_id), request.GET.get("mark", "")))
+    return _stream(request, Watch(("instance", instance_id), request.GET.get("mark", "")))
 
 
-@require_GET
-async def rollout(request: HttpRequest, rollout_id: int) -> StreamingHttpResponse:
+@require_safe
+async def rollout(request: HttpRequest, rollout_id: int) -> HttpResponseBase:
     """Send `changed` whenever something changes in the mass upgrade."""
     if not await Rollout.objects.filter(pk=rollout_id).aexists():
         raise Http404(f"There is no mass upgrade {rollout_id}.")
-    return _stream(Watch(("rollout", rollout_id), request.GET.get("mark", "")))
+    return _stream(request, Watch(("rollout", rollout_id), request.GET.get("mark", "")))
 
 
-@require_GET
-async def appserver(request: HttpRequest, appserver_id: int) -> StreamingHttpResponse:
+@require_safe
+async def appserver(request: HttpRequest, appserver_id: int) -> HttpResponseBase:
     """Besides, `lines` of the log after the last one that the browser has; `end` when it ends."""
     instance_id = await sync_to_async(instance_of)(appserver_id)
     last = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
     return _stream(
+        request,
         Watch(
             ("instance", instance_id),
             request.GET.get("mark", ""),
             appserver_id=appserver_id,
             last_line=int(last) if re.fullmatch(r"[0-9]{1,18}", last) else 0,
-        )
+        ),
     )
 
 
-def _stream(watch: Watch) -> StreamingHttpResponse:
-    return StreamingHttpResponse(
-        _events(watch),
-        content_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+def _stream(request: HttpRequest, watch: Watch) -> HttpResponseBase:
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    if request.method == "HEAD":
+        return HttpResponse(content_type=TYPE, headers=headers)
+    return StreamingHttpResponse(_events(watch), content_type=TYPE, headers=headers)
 
 
 async def _events(watch: Watch) -> AsyncIterator[str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from ocim.core.errors import OcimError
 from ocim.core.spec import ALWAYS
@@ -21,7 +21,7 @@ ENDED_SHOWN = 20
 """How many terminated app servers an instance's page lists."""
 
 
-@require_GET
+@require_safe
 def fleet(request: HttpRequest) -> HttpResponse:
     """All instances and how they are."""
     archived = "archived" in request.GET
@@ -39,7 +39,7 @@ def fleet(request: HttpRequest) -> HttpResponse:
     return render(request, "web/instances.html", shown)
 
 
-@require_GET
+@require_safe
 def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
     """One instance: its app servers, what is being done, and its configuration."""
     mark = selectors.marks([instance_id])[instance_id]
@@ -60,7 +60,7 @@ def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
     return render(request, "web/instance.html", shown)
 
 
-@require_GET
+@require_safe
 def progress(request: HttpRequest, instance_id: int) -> HttpResponse:
     """The part of the page that changes while one looks at it."""
     found = selectors.instances(archived=True).select_related("ref_set", "database_server")

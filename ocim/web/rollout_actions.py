@@ -85,7 +85,7 @@ def offers(rollout: Rollout, counts: Mapping[str, int]) -> list[Offer]:
     return [offer for offer in possible if isinstance(offer, Offer)]
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @may_change
 def act(request: HttpRequest, rollout_id: str, kind: str) -> HttpResponse:
     """Do what was offered; where it has consequences, ask first."""
@@ -96,7 +96,7 @@ def act(request: HttpRequest, rollout_id: str, kind: str) -> HttpResponse:
         messages.error(request, f"Not possible: {kind} {rollout}, which is {rollout.state}.")
         return redirect("rollout", rollout.pk)
     cause = request.POST.get("cause", request.GET.get("cause", ""))
-    if request.method == "GET" or (offer.consequence and "confirmed" not in request.POST):
+    if request.method != "POST" or (offer.consequence and "confirmed" not in request.POST):
         possible, impossible = undo.undoable(rollout) if kind == "undo" else ([], [])
         shown = {"rollout": rollout, "offer": offer, "cause": cause}
         lists = {"possible": possible, "impossible": impossible}

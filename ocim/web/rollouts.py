@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from ocim.core.states import RolloutState, UpgradeState
 from ocim.operations.redeploy.record import Line, Report
@@ -31,13 +31,13 @@ FORMS: Mapping[str, tuple[str, Callable[[Report], str]]] = {
 }
 
 
-@require_GET
+@require_safe
 def every(request: HttpRequest) -> HttpResponse:
     """All of them, the newest first."""
     return render(request, "web/rollouts.html", {"rows": selectors.rollouts()})
 
 
-@require_GET
+@require_safe
 def rollout(request: HttpRequest, rollout_id: int) -> HttpResponse:
     """One of them. The mark is read first, so that what changes meanwhile is sent once more."""
     found = _found(rollout_id)
@@ -54,13 +54,13 @@ def rollout(request: HttpRequest, rollout_id: int) -> HttpResponse:
     return render(request, "web/rollout.html", page)
 
 
-@require_GET
+@require_safe
 def progress(request: HttpRequest, rollout_id: int) -> HttpResponse:
     """The part of the page that changes while one looks at it."""
     return render(request, "web/_rollout_progress.html", _progress(_found(rollout_id)))
 
 
-@require_GET
+@require_safe
 def download(request: HttpRequest, rollout_id: int, form: str) -> HttpResponse:
     """The report as a file."""
     if form not in FORMS:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from ocim.catalog.step_list import steps_of
 from ocim.core.errors import OcimError
@@ -23,7 +23,7 @@ from ocim.wiring import context
 OPTIONAL = tuple(service for service in Service if service not in ALWAYS)
 
 
-@require_GET
+@require_safe
 def services(request: HttpRequest, instance_id: int) -> HttpResponse:
     """What is on, and what the ledger says; with `look`, what the services say now."""
     instance = _instance(instance_id)

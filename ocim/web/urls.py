@@ -1,50 +1,59 @@
 """The pages' addresses."""
 
-from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path, re_path
+from django.contrib.auth.views import LogoutView
+from django.urls import path, re_path, register_converter
+from django.urls.converters import IntConverter
 
 from ocim.web import actions, appservers, events, instances, rollout_actions, rollouts, services
+from ocim.web.people import ChangePassword, SignIn
+
+ID = "[0-9]{1,18}"
+"""Matches every key that a row of a database can have; longer numbers are nothing's address."""
+
+
+class IdConverter(IntConverter):
+    regex = ID
+
+
+register_converter(IdConverter, "id")
 
 urlpatterns = [
-    path(
-        "sign-in/",
-        LoginView.as_view(template_name="web/sign_in.html", redirect_authenticated_user=True),
-        name="sign-in",
-    ),
+    path("sign-in/", SignIn.as_view(), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("password/", ChangePassword.as_view(), name="password"),
     path("", instances.fleet, name="instances"),
-    path("instances/<int:instance_id>/", instances.instance, name="instance"),
-    path("instances/<int:instance_id>/progress/", instances.progress, name="instance-progress"),
-    path("instances/<int:instance_id>/events/", events.instance, name="instance-events"),
-    path("instances/<int:instance_id>/spawn/", actions.spawn, name="spawn"),
-    path("instances/<int:instance_id>/services/", services.services, name="services"),
+    path("instances/<id:instance_id>/", instances.instance, name="instance"),
+    path("instances/<id:instance_id>/progress/", instances.progress, name="instance-progress"),
+    path("instances/<id:instance_id>/events/", events.instance, name="instance-events"),
+    path("instances/<id:instance_id>/spawn/", actions.spawn, name="spawn"),
+    path("instances/<id:instance_id>/services/", services.services, name="services"),
     path(
-        "instances/<int:instance_id>/services/switch/",
+        "instances/<id:instance_id>/services/switch/",
         services.switch_services,
         name="switch-services",
     ),
-    path("instances/<int:instance_id>/services/set-up/", services.set_up, name="set-up-services"),
-    path("appservers/<int:appserver_id>/", appservers.appserver, name="appserver"),
-    path("appservers/<int:appserver_id>/progress/", appservers.progress, name="appserver-progress"),
-    path("appservers/<int:appserver_id>/events/", events.appserver, name="appserver-events"),
-    path("appservers/<int:appserver_id>/log.txt", appservers.log_text, name="appserver-log"),
+    path("instances/<id:instance_id>/services/set-up/", services.set_up, name="set-up-services"),
+    path("appservers/<id:appserver_id>/", appservers.appserver, name="appserver"),
+    path("appservers/<id:appserver_id>/progress/", appservers.progress, name="appserver-progress"),
+    path("appservers/<id:appserver_id>/events/", events.appserver, name="appserver-events"),
+    path("appservers/<id:appserver_id>/log.txt", appservers.log_text, name="appserver-log"),
     path(
-        "appservers/<int:appserver_id>/preview-password/",
+        "appservers/<id:appserver_id>/preview-password/",
         appservers.preview_password,
         name="preview-password",
     ),
     re_path(
-        r"^appservers/(?P<appserver_id>\d+)/(?P<kind>activate|deactivate|terminate)/$",
+        rf"^appservers/(?P<appserver_id>{ID})/(?P<kind>activate|deactivate|terminate)/$",
         actions.act,
         name="act",
     ),
     path("rollouts/", rollouts.every, name="rollouts"),
-    path("rollouts/<int:rollout_id>/", rollouts.rollout, name="rollout"),
-    path("rollouts/<int:rollout_id>/progress/", rollouts.progress, name="rollout-progress"),
-    path("rollouts/<int:rollout_id>/events/", events.rollout, name="rollout-events"),
-    path("rollouts/<int:rollout_id>/report.<str:form>", rollouts.download, name="rollout-report"),
+    path("rollouts/<id:rollout_id>/", rollouts.rollout, name="rollout"),
+    path("rollouts/<id:rollout_id>/progress/", rollouts.progress, name="rollout-progress"),
+    path("rollouts/<id:rollout_id>/events/", events.rollout, name="rollout-events"),
+    path("rollouts/<id:rollout_id>/report.<str:form>", rollouts.download, name="rollout-report"),
     re_path(
-        r"^rollouts/(?P<rollout_id>\d+)/(?P<kind>pause|resume|abort|retry|undo)/$",
+        rf"^rollouts/(?P<rollout_id>{ID})/(?P<kind>pause|resume|abort|retry|undo)/$",
         rollout_actions.act,
         name="rollout-act",
     ),

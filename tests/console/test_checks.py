@@ -1,3 +1,4 @@
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,17 @@ def test_the_defaults_have_no_fault(tmp_path: Path) -> None:
         ({"OCIM_URL_REWRITES": "https://a=b,https://a=c"}, ["E012"]),
         ({"OCIM_URL_REWRITES": "https://a"}, ["E001"]),
         ({"OCIM_NOTICES": "json://ok ops@example.com"}, ["E013"]),
+        ({"OCIM_QUEUE_URL": "redis://h:p/x"}, ["E007"]),
+        ({"OCIM_QUEUE_URL": "redis://h/x"}, ["E007"]),
+        ({"OCIM_QUEUE_URL": "redis://h:99999"}, ["E007"]),
+        ({"OCIM_BALANCER_ADDRESS": "x y"}, ["E005"]),
+        ({"OCIM_BALANCER_ADDRESS": "0.0.0.0"}, ["E005"]),
+        ({"OCIM_NSPAWN_NETWORK": "127.0.0.0/8"}, ["E005"]),
+        ({"OCIM_NSPAWN_NETWORK": "8.8.8.0/24"}, ["E005"]),
+        ({"OCIM_ALLOWED_HOSTS": "ocim.example.com,https://ocim.example.com"}, ["E014"]),
+        ({"OCIM_GIT_KEYS": "/nope"}, ["E015"]),
+        ({"OCIM_GIT_KNOWN_HOSTS": "/nope"}, ["E015"]),
+        ({"OCIM_SSH_POOL": "/nope"}, ["E016"]),
         ({"OCIM_HTTP_PROT": "80"}, ["W001"]),
         ({"OCIM_DEFAULT_RELEASE": "newest"}, ["W002"]),
         ({"OCIM_ACME_DIRECTORY": "https://acme.test/dir"}, ["W003"]),
@@ -89,6 +101,24 @@ def test_a_misspelt_setting_is_compared_with_those_there_are(tmp_path: Path) -> 
     [found] = checks.look(given(tmp_path, OCIM_HTTP_PROT="80"))
 
     assert found.hint == "Did you mean OCIM_HTTP_PORT?"
+
+
+def test_a_queue_on_redis_has_no_fault(tmp_path: Path) -> None:
+    for url in ("redis://localhost", "rediss://u:p@host:6380/3", "unix:///run/redis.sock?db=2"):
+        assert ids(given(tmp_path, OCIM_QUEUE_URL=url)) == []
+
+
+def test_all_faults_of_a_pool_of_machines_are_told(tmp_path: Path) -> None:
+    pool = tmp_path / "pool.yml"
+    pool.write_text("hosts: []\ncolour: red\n")
+
+    assert ids(given(tmp_path, OCIM_SSH_POOL=str(pool))) == ["E016", "E016"]
+
+
+def test_a_password_in_the_queues_url_is_not_shown(tmp_path: Path) -> None:
+    [found] = checks.look(given(tmp_path, OCIM_QUEUE_URL="redis://:se/cret@host/0"))
+
+    assert "cret" not in f"{found.msg} {found.hint}"
 
 
 def test_a_password_in_an_url_is_not_shown(tmp_path: Path) -> None:
@@ -179,3 +209,17 @@ def test_djangos_own_commands_refuse_wrong_settings_too(tmp_path: Path) -> None:
 
     assert ran.returncode == 1
     assert "ocim.E001" in ran.stderr
+
+
+def test_letters_that_a_terminal_does_not_know_are_replaced(tmp_path: Path) -> None:
+    latin = {"PYTHONIOENCODING": "ascii"}
+    manage(tmp_path, "migrate")
+    manage(tmp_path, "setup")
+    made = manage(tmp_path, "instance", "create", "a.example.com", "name=Łódź 大学", **latin)
+
+    people = manage(tmp_path, "instance", "list", **latin)
+    script = manage(tmp_path, "instance", "list", "--json", **latin)
+
+    assert (made.returncode, people.returncode, script.returncode) == (0, 0, 0), made.stderr
+    assert "??d? ??" in people.stdout
+    assert json.loads(script.stdout)[0]["name"] == "Łódź 大学"

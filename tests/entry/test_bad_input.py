@@ -82,6 +82,7 @@ FIELDS = [
     ("email=nobody", "email"),
     ("time_zone=Mars/Olympus", "time_zone: 'Mars/Olympus' is not a time zone"),
     ("time_zone=../../etc/passwd", "time_zone"),
+    ("time_zone=localtime", "time_zone: 'localtime' is not a time zone"),
     ("openedx_release=--upload-pack=id", "openedx_release: It begins with a dash"),
     ("openedx_release=", "openedx_release"),
     ("name=A\u202eB", "name: It holds"),

@@ -1,12 +1,12 @@
 """`ocim web`: serves the manager's pages."""
 
 import argparse
-import os
 
 from django.conf import settings
 from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
+from ocim.console.web_server import serve
 
 
 class Command(OcimCommand):
@@ -17,9 +17,4 @@ class Command(OcimCommand):
 
     def serve(self, given: argparse.Namespace) -> None:
         host, _, port = settings.OCIM.web_address.rpartition(":")
-        # Event streams stay open as long as somebody looks; the server does not wait for them.
-        os.execvp(  # noqa: S606
-            "uvicorn",
-            ["uvicorn", "ocim.project.asgi:application", "--host", host, "--port", port,
-             "--timeout-graceful-shutdown", "2", "--lifespan", "off", "--no-access-log"],
-        )  # fmt: skip
+        serve(host, int(port))

@@ -1,0 +1,72 @@
+"""The server of the pages: uvicorn, with limits on what a client may cost before it is known.
+
+uvicorn itself waits for ever for a request that never ends.
+"""
+
+import asyncio
+import resource
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+REQUEST_SECONDS = 20.0
+"""Time for a client to send one whole request, from the connection or the request's first byte."""
+CONNECTIONS = 4000
+"""Number of connections at once; whoever comes after them is answered 503."""
+
+
+class PatientProtocol(H11Protocol):
+    """HTTP/1.1 that closes a connection whose request takes too long to arrive."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._expect()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes of a request, and stop the clock once the whole of it is there."""
+        if self._deadline is None and self.conn.their_state is h11.IDLE:
+            self._expect()
+        super().data_received(data)
+        if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
+            self._stop_clock()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the clock."""
+        self._stop_clock()
+        super().connection_lost(exc)
+
+    def _expect(self) -> None:
+        self._stop_clock()
+        self._deadline = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
+
+    def _stop_clock(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+def serve(host: str, port: int) -> None:
+    """Serve the pages until a signal ends this process."""
+    _allow_many_files()
+    uvicorn.run(
+        "ocim.project.asgi:application",
+        host=host,
+        port=port,
+        http=PatientProtocol,
+        limit_concurrency=CONNECTIONS,
+        # Event streams stay open as long as somebody looks; the server does not wait for them.
+        timeout_graceful_shutdown=2,
+        lifespan="off",
+        access_log=False,
+        server_header=False,
+    )
+
+
+def _allow_many_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(2 * CONNECTIONS, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))

@@ -1,0 +1,159 @@
+import logging
+from datetime import timedelta
+
+import pytest
+from axes.models import AccessAttempt, AccessFailureLog
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from ocim.store.models import OpenEdXInstance
+
+PASSWORD = "correct horse battery staple"
+ADDRESS = "203.0.113.7"
+AXES_MODELS = (AccessAttempt, AccessFailureLog)
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@pytest.fixture
+def mira(db: None) -> User:
+    return User.objects.create_user("mira", "mira@campus.example", PASSWORD)
+
+
+def sign_in(name: str, password: str, address: str = ADDRESS) -> int:
+    """Try to sign in with a fresh browser, and return the status of the answer."""
+    data = {"username": name, "password": password}
+    return Client(REMOTE_ADDR=address).post(reverse("sign-in"), data).status_code
+
+
+def fail(times: int, *, name: str = "mira", address: str = ADDRESS) -> None:
+    for _ in range(times):
+        sign_in(name, "wrong", address)
+
+
+def test_an_account_is_locked_whatever_addresses_the_attempts_come_from(mira: User) -> None:
+    for number in range(settings.AXES_FAILURE_LIMIT):
+        fail(1, address=f"203.0.113.{number}")
+
+    assert sign_in("mira", PASSWORD, "198.51.100.1") == 429
+
+
+def test_an_address_is_locked_whatever_accounts_it_tries(mira: User) -> None:
+    for number in range(settings.AXES_FAILURE_LIMIT):
+        fail(1, name=f"guess{number}")
+
+    assert sign_in("mira", PASSWORD) == 429
+    assert sign_in("mira", PASSWORD, "198.51.100.1") == 302
+
+
+def test_a_locked_sign_in_says_when_to_try_again_and_how_to_unlock(mira: User) -> None:
+    fail(settings.AXES_FAILURE_LIMIT)
+
+    data = {"username": "mira", "password": PASSWORD}
+    answer = Client(REMOTE_ADDR=ADDRESS).post(reverse("sign-in"), data)
+
+    assert answer.headers["Retry-After"] == "300"
+    assert "locked for 5 minutes" in answer.content.decode()
+    assert "ocim axes_reset_username" in answer.content.decode()
+
+
+def test_an_account_that_is_not_there_is_locked_like_one_that_is(mira: User) -> None:
+    fail(settings.AXES_FAILURE_LIMIT, name="nobody")
+
+    assert sign_in("nobody", PASSWORD, "198.51.100.1") == 429
+
+
+def test_a_sign_in_before_the_limit_sets_the_count_back(mira: User) -> None:
+    for _ in range(2):
+        fail(settings.AXES_FAILURE_LIMIT - 1)
+        assert sign_in("mira", PASSWORD) == 302
+
+
+def test_attempts_that_failed_are_logged_without_the_password(
+    mira: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        sign_in("mira", "a wrong but secret guess")
+
+    assert ADDRESS in caplog.text
+    assert "guess" not in caplog.text
+
+
+def test_no_password_is_kept_of_an_attempt(mira: User) -> None:
+    sign_in("mira", "a wrong but secret guess")
+
+    kept = [str(vars(one)) for model in AXES_MODELS for one in model.objects.all()]
+    assert kept
+    assert not any("guess" in one for one in kept)
+
+
+def test_whoever_signs_in_is_told_of_attempts_since_the_last_time(
+    client: Client, mira: User
+) -> None:
+    fail(2)
+
+    client.post(reverse("sign-in"), {"username": "mira", "password": PASSWORD})
+
+    page = client.get(reverse("instances")).content.decode()
+    assert "2 attempts to sign in with your name failed since your last sign-in" in page
+    assert f"from {ADDRESS}" in page
+
+
+def test_attempts_from_before_the_last_sign_in_are_not_told_again(
+    client: Client, mira: User
+) -> None:
+    fail(1)
+    AccessFailureLog.objects.update(attempt_time=timezone.now() - timedelta(days=2))
+    User.objects.update(last_login=timezone.now() - timedelta(days=1))
+
+    client.post(reverse("sign-in"), {"username": "mira", "password": PASSWORD})
+
+    assert "failed since" not in client.get(reverse("instances")).content.decode()
+
+
+@pytest.mark.parametrize(
+    "password, says",
+    [
+        ("short1!", "at least 12 characters"),
+        ("123456789012", "entirely numeric"),
+        ("qwerty123456", "too common"),
+        ("campus.example", "too similar to the email address"),
+    ],
+)
+def test_a_weak_password_is_refused(client: Client, mira: User, password: str, says: str) -> None:
+    client.force_login(mira, backend=BACKEND)
+
+    page = client.post(reverse("password"), change_to(password)).content.decode()
+
+    assert says in page
+
+
+def test_all_other_sessions_end_when_the_password_changes(client: Client, mira: User) -> None:
+    other = Client()
+    for one in (client, other):
+        one.force_login(mira, backend=BACKEND)
+
+    client.post(reverse("password"), change_to("a longer and a better one"))
+
+    assert client.get(reverse("instances")).status_code == 200
+    assert other.get(reverse("instances")).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["instances", "instance", "services"])
+def test_browsers_keep_no_page(admin: Client, demo: OpenEdXInstance, name: str) -> None:
+    page = reverse(name, args=[] if name == "instances" else [demo.pk])
+
+    assert "no-store" in admin.get(page).headers["Cache-Control"]
+
+
+def test_static_files_may_be_kept(client: Client, db: None) -> None:
+    answer = client.get("/static/web/style.css")
+    answer.close()
+
+    assert "no-store" not in answer.headers["Cache-Control"]
+
+
+def change_to(password: str) -> dict[str, str]:
+    return {"old_password": PASSWORD, "new_password1": password, "new_password2": password}

@@ -1,0 +1,98 @@
+"""Requests that no page of ours sends: odd addresses, HEAD, a database that does not answer."""
+
+import logging
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from ocim.store.models import OpenEdXInstance
+from tests.web.fleet import make_appserver
+
+LONG = "1" * 26
+WITHOUT_ID = ("instances", "rollouts", "password")
+OF_INSTANCES = ("instance", "instance-progress", "instance-events", "services")
+OF_APP_SERVERS = ("appserver", "appserver-progress", "appserver-events", "appserver-log")
+
+
+def patterns(resolver: URLResolver) -> list[URLPattern]:
+    found: list[URLPattern] = []
+    for one in resolver.url_patterns:
+        found += patterns(one) if isinstance(one, URLResolver) else [one]
+    return found
+
+
+def paths() -> list[str]:
+    """Every address that has a number in it, with one that no database can hold."""
+    of_static = {"format": "html", "kind": "pause"}
+    addresses = []
+    for one in patterns(get_resolver()):
+        names = one.pattern.regex.groupindex
+        if numbers := [name for name in names if name.endswith("_id")]:
+            words = {name: of_static.get(name, "html") for name in names if name not in numbers}
+            if "appserver_id" in numbers and "kind" in words:
+                words["kind"] = "activate"
+            known = reverse(one.name or "", kwargs={**words, **dict.fromkeys(numbers, 7)})
+            addresses.append(known.replace("/7/", f"/{LONG}/"))
+    return addresses
+
+
+@pytest.mark.parametrize("address", paths())
+def test_a_number_that_no_database_holds_is_not_found(admin: Client, address: str) -> None:
+    assert LONG in address
+    assert admin.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("name", WITHOUT_ID + OF_INSTANCES + OF_APP_SERVERS)
+def test_head_is_answered_as_get_is(admin: Client, demo: OpenEdXInstance, name: str) -> None:
+    address = reverse(name, args=[] if name in WITHOUT_ID else [make_appserver(demo).pk])
+
+    head, get = admin.head(address), admin.get(address)
+
+    assert head.status_code == get.status_code == 200
+    assert head.headers["Content-Type"] == get.headers["Content-Type"]
+    assert head.content == b""
+
+
+@pytest.mark.parametrize("name", ["sign-in", "instances"])
+def test_a_database_that_does_not_answer_is_told_with_503(
+    client: Client, db: None, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise OperationalError("database is locked")
+
+    client.raise_request_exception = False
+    client.cookies["sessionid"] = "of somebody"
+    monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.load", locked)
+
+    answer = client.get(reverse(name))
+
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "locked, or cannot be reached" in answer.content.decode()
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_another_fault_is_told_with_500(
+    client: Client, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    client.raise_request_exception = False
+    client.cookies["sessionid"] = "of somebody"
+    monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.load", broken)
+
+    assert client.get(reverse("instances")).status_code == 500
+
+
+def test_a_host_name_that_is_not_ours_is_one_line_in_the_log(
+    client: Client, db: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        answer = client.get("/", headers={"host": "evil.example"})
+
+    assert answer.status_code == 400
+    record = next(one for one in caplog.records if "evil.example" in one.getMessage())
+    assert record.exc_info is None
