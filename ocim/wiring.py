@@ -21,7 +21,7 @@ from ocim.adapters.providers.nspawn.provider import NspawnProvider
 from ocim.adapters.providers.ssh.provider import SshProvider
 from ocim.adapters.provisioners.ansible import AnsibleProvisioner
 from ocim.adapters.provisioners.git_mirror import GitAccess
-from ocim.adapters.provisioners.sandbox import Sandbox
+from ocim.adapters.sandbox import Sandbox
 from ocim.adapters.search.elasticsearch import ElasticsearchServers
 from ocim.core.policy import Policy, Retention
 from ocim.operations.context import Context

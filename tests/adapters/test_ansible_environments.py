@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ocim.adapters.provisioners.environments import KNOWN_GOOD, Environments, Recipe, recipe
-from ocim.adapters.provisioners.sandbox import Sandbox
+from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import OutsideRefusal
 
 
@@ -78,7 +78,7 @@ BUILD = """
 import sys
 from pathlib import Path
 from ocim.adapters.provisioners.environments import Environments, recipe
-from ocim.adapters.provisioners.sandbox import Sandbox
+from ocim.adapters.sandbox import Sandbox
 
 environments = Environments(Path(sys.argv[1]), Sandbox())
 with environments.environment(recipe(Path(sys.argv[2]))) as environment:

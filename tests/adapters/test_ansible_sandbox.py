@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.provisioners.sandbox import Sandbox
+from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import BadInput, OutsideRefusal
 from tests.adapters.ansible_support import Bench
 from tests.adapters.git_support import Repository

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.provisioners.sandbox import Sandbox
 from ocim.adapters.provisioners.sources import Sources
+from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import BadInput, OutsideRefusal
 from ocim.core.spec import ConfigurationSource
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.provisioners.sandbox import Sandbox
 from ocim.adapters.provisioners.sources import Sources
+from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import BadInput, OutsideError, OutsideRefusal
 from ocim.core.spec import ConfigurationSource
 from tests.adapters.git_support import Repository, repository
@@ -210,7 +210,7 @@ def test_without_the_network_a_branch_is_where_it_was(
 FETCH = """
 import sys
 from pathlib import Path
-from ocim.adapters.provisioners.sandbox import Sandbox
+from ocim.adapters.sandbox import Sandbox
 from ocim.adapters.provisioners.sources import Sources
 from ocim.core.spec import ConfigurationSource
 

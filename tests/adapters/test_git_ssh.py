@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ocim.adapters.provisioners.git_mirror import GitAccess
-from ocim.adapters.provisioners.sandbox import Sandbox
 from ocim.adapters.provisioners.sources import Sources
+from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import OutsideRefusal
 from ocim.core.spec import ConfigurationSource
 from tests.adapters.git_support import repository

@@ -30,8 +30,8 @@ from ocim.adapters.provisioners.run_directory import (
     run_directory,
     runs_directory,
 )
-from ocim.adapters.provisioners.sandbox import Sandbox
 from ocim.adapters.provisioners.sources import Configuration, Sources
+from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import BadInput, OutsideError
 from ocim.core.spec import (
     ConfigurationSource,

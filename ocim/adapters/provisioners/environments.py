@@ -18,8 +18,8 @@ import uv
 from ocim.adapters.provisioners.ansible_files import own_index_environment
 from ocim.adapters.provisioners.ansible_messages import condensed
 from ocim.adapters.provisioners.masking import masker, reveal
-from ocim.adapters.provisioners.sandbox import Sandbox
 from ocim.adapters.provisioners.shelf import Shelf
+from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import OutsideError, OutsideRefusal
 
 FILES = ("requirements.txt", "requirements/base.txt", "requirements/ansible.txt")

@@ -17,8 +17,8 @@ from ocim.adapters.provisioners.git_mirror import COMMIT, GitAccess, GitMirror
 from ocim.adapters.provisioners.git_urls import git_url
 from ocim.adapters.provisioners.image_part import SUFFIX, digest_of
 from ocim.adapters.provisioners.migrations_part import SUFFIX as OF_MIGRATIONS
-from ocim.adapters.provisioners.sandbox import Sandbox
 from ocim.adapters.provisioners.shelf import Shelf
+from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import BadInput
 from ocim.core.secrets import without_credentials
 from ocim.core.spec import BUILTIN, ConfigurationSource

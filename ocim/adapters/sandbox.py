@@ -16,7 +16,7 @@ from pathlib import Path
 from ocim.core.errors import OutsideRefusal
 from ocim.core.spec import Isolation
 
-PACKAGE = Path(__file__).resolve().parents[2]
+PACKAGE = Path(__file__).resolve().parents[1]
 OWN_CODE = (PACKAGE, Path(sys.prefix), Path(sys.base_prefix))
 # Of /etc, what names users and hosts, who is trusted, and how to link. Never the whole of it:
 # somebody may keep the master key there for systemd.
