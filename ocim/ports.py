@@ -68,6 +68,9 @@ class Provider(Protocol):
     def images(self) -> Images | None:
         """None where its hosts cannot be made from images."""
 
+    def isolation(self) -> Isolation:
+        """How what runs on its hosts is kept from the manager and from other instances."""
+
     def create(self, request: HostRequest) -> Host:
         """Ask for a host; a second call with the same name returns the host that is there."""
 

@@ -58,8 +58,9 @@ def outside() -> Outside:
     """Everything outside Ocim, as the settings name it."""
     options = settings.OCIM
     balancer = CaddyBalancer(balancer_settings())
+    sandbox = Sandbox(hidden=[options.var], required=options.require_sandbox)
     return Outside(
-        providers=_providers(),
+        providers=_providers(sandbox),
         provisioner=AnsibleProvisioner(
             builtin=BUILTIN,
             cache=options.var / "cache",
@@ -69,7 +70,7 @@ def outside() -> Outside:
                 keys=tuple(Path(name) for name in options.git_keys),
                 known_hosts=Path(options.git_known_hosts) if options.git_known_hosts else None,
             ),
-            sandbox=Sandbox(hidden=[options.var], required=options.require_sandbox),
+            sandbox=sandbox,
             transport=options.transport,
         ),
         balancer=balancer,
@@ -81,7 +82,7 @@ def outside() -> Outside:
     )
 
 
-def _providers() -> dict[str, Provider]:
+def _providers(sandbox: Sandbox) -> dict[str, Provider]:
     options = settings.OCIM
     balancer = [
         (options.balancer_address, port) for port in (options.https_port, options.http_port)
@@ -93,7 +94,7 @@ def _providers() -> dict[str, Provider]:
         published=balancer,
     )
     providers: dict[str, Provider] = {
-        LocalProvider.kind: LocalProvider(options.var / "hosts"),
+        LocalProvider.kind: LocalProvider(options.var / "hosts", sandbox=sandbox),
         NspawnProvider.kind: nspawn,
     }
     if options.ssh_pool:

@@ -1,6 +1,7 @@
 """Local hosts for tests, and an independent look at what they leave behind."""
 
 import os
+import re
 import select
 import subprocess
 from collections.abc import Iterator
@@ -33,6 +34,19 @@ def processes_below(directory: Path) -> list[psutil.Process]:
         except (psutil.Error, OSError):
             continue
     return found
+
+
+def outside(pid: int, host: Host) -> int:
+    """Return the id that a process of the host has here; `pid` is the one that it has there."""
+    marked = {process.pid for process in processes_below(Path(host.root).parent)}
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            ids = re.search(r"^NSpid:(.*)$", status, re.MULTILINE)
+            is_of_host = marked & {process.pid, *(parent.pid for parent in process.parents())}
+            if ids and is_of_host and int(ids[1].split()[-1]) == pid:
+                return process.pid
+    raise LookupError(f"No process {pid} on {host.name}.")
 
 
 def kill_processes_below(directory: Path) -> None:

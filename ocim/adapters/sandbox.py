@@ -51,11 +51,19 @@ class Sandbox:
         return _isolation(self._program)
 
     def wrap(
-        self, argv: Sequence[str], *, readable: Iterable[Path] = (), writable: Iterable[Path] = ()
+        self,
+        argv: Sequence[str],
+        *,
+        readable: Iterable[Path] = (),
+        writable: Iterable[Path] = (),
+        outlives: bool = False,
+        is_terminal: bool = False,
     ) -> list[str]:
         """What to start instead of `argv`; what is not there is left out.
 
-        Where there is no sandbox to be had, `argv` itself, or OutsideRefusal if one is required.
+        It ends with the process that starts it, unless it `outlives` that. It gets away from the
+        terminal, on which it could type, unless `is_terminal`: then that is its own. Where there is
+        no sandbox to be had, `argv` itself, or OutsideRefusal if one is required.
         """
         isolation = self.isolation()
         if not isolation.is_sandbox:
@@ -69,6 +77,8 @@ class Sandbox:
         covered = [path for path in self._hidden if any(path.is_relative_to(part) for part in own)]
         return [
             *_base(self._program),
+            *(() if outlives else ("--die-with-parent",)),
+            *(() if is_terminal else ("--new-session",)),
             *_options("--ro-bind-try", OWN_CODE),
             *(word for path in covered for word in ("--tmpfs", str(path))),
             *_options("--ro-bind-try", readable),
@@ -87,14 +97,15 @@ def _isolation(program: str) -> Isolation:
     )
     if tried.returncode:
         return Isolation("none", f"bubblewrap does not work here: {tried.stderr.strip()}")
-    return Isolation("bubblewrap", "Ansible sees its own files and processes only.")
+    return Isolation("bubblewrap", "What runs in it sees its own files and processes only.")
 
 
 def _base(program: str) -> list[str]:
     # Root's namespace of users is a second wall only: it has none of root's capabilities anyway.
     user = "--unshare-user" if os.geteuid() else "--unshare-user-try"
     return [
-        *(program, "--die-with-parent", "--cap-drop", "ALL", user),
+        # By its whole path: the search path that a host brings begins with a directory of its own.
+        *(shutil.which(program) or program, "--cap-drop", "ALL", user),
         *("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
         *("--ro-bind", "/usr", "/usr", *_top()),
         *_options("--ro-bind-try", (Path("/etc", name) for name in ETC)),

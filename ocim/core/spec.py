@@ -163,6 +163,8 @@ class HostRequest:
     """PEM certificates that processes on the host trust besides the system's."""
     image: str = ""
     """The image that it is made from, which is there; empty for a bare host."""
+    directories: tuple[str, ...] = ()
+    """What a `local` host may write on this machine besides its root; made where missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +279,7 @@ class Transport(StrEnum):
 class Isolation:
     """How code that Ocim does not own is kept from the manager's files and processes."""
 
-    kind: Literal["bubblewrap", "memory", "none"]
+    kind: Literal["bubblewrap", "container", "machine", "memory", "none"]
     detail: str
     """One sentence: what it means, or why there is none."""
 

@@ -61,7 +61,7 @@ def bring_up(
     move_appserver(appserver, AppServerState.WAITING_FOR_HOST, lease=lease)
     image = _image_for(appserver, run, job, lease, context)
     say(appserver, f"Asking {appserver.instance.provider} for a host.", context=context)
-    host = _host_for(appserver, instance.domains.all(), image, lease, context)
+    host = _host_for(appserver, instance, image, lease, context)
 
     on_step("provisioning")
     move_appserver(appserver, AppServerState.PROVISIONING, lease=lease, image=host.image)
@@ -146,7 +146,7 @@ def is_cancelled(job: Job, lease: Lease) -> bool:
 
 def _host_for(
     appserver: OpenEdXAppServer,
-    names: tuple[str, ...],
+    instance: Instance,
     image: images.Wanted | None,
     lease: Lease,
     context: Context,
@@ -158,9 +158,10 @@ def _host_for(
         HostRequest(
             name=server.name,
             flavor=server.flavor,
-            names=dict.fromkeys(names, context.policy.balancer_address),
+            names=dict.fromkeys(instance.domains.all(), context.policy.balancer_address),
             authorities=context.outside.balancer.authority(),
             image=image.name if image else "",
+            directories=local_directories(instance),
         )
     )
     host = provider.wait_until_reachable(server.name, timeout=context.policy.host_timeout)

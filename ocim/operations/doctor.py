@@ -28,6 +28,7 @@ from ocim.store.models import (
 )
 from ocim.store.specs import instance_spec, search_host
 
+INSTALL = "Install bubblewrap (`apt-get install bubblewrap`), and allow its user namespaces."
 PROBE_SECONDS = 3.0
 PROBES_AT_ONCE = 8
 SLOW = timedelta(minutes=1)
@@ -46,8 +47,27 @@ def _isolation(context: Context) -> Iterator[Finding]:
         yield Finding(
             "warning",
             f"Playbooks run without a sandbox, and can read what Ocim can. {isolation.detail}",
-            "Install bubblewrap (`apt-get install bubblewrap`).",
+            INSTALL,
         )
+
+
+def _borders(context: Context) -> Iterator[Finding]:
+    """Name the border of each kind of hosts that is used; one without is a warning."""
+    used = OpenEdXInstance.objects.filter(ref_set__is_archived=False)
+    for kind in used.order_by("provider").values_list("provider", flat=True).distinct():
+        provider = context.outside.providers.get(kind)
+        if provider is None:
+            continue
+        isolation = provider.isolation()
+        if isolation.is_sandbox:
+            yield Finding("ok", isolation.detail, where=f"{kind} hosts")
+        else:
+            yield Finding(
+                "warning",
+                f"Every app server can read what Ocim can, other instances too. {isolation.detail}",
+                INSTALL,
+                f"{kind} hosts",
+            )
 
 
 def _balancer(context: Context) -> Iterator[Finding]:
@@ -227,6 +247,7 @@ def _nudge(job: Job) -> list[Action]:
 CHECKS = (
     Check("secrets", "The master key opens the database's secrets.", _secrets, "database"),
     Check("sandbox", "Playbooks are kept from the manager's secrets.", _isolation),
+    Check("borders", "No instance has hosts.", _borders, "secrets"),
     Check("balancer", "It serves what the database wants.", _balancer, "database"),
     Check("hosts", "Every app server has its host, and every host its app server.", _hosts,
           "secrets"),

@@ -145,7 +145,8 @@ class Options:
     require_sandbox: bool = _option(
         "OCIM_REQUIRE_SANDBOX",
         False,
-        "Whether Ansible must be kept from the manager's files, and is refused where it cannot be.",
+        "Whether Ansible and `local` hosts must be kept from the manager's files, and are refused"
+        " where they cannot be.",
     )
     platform: str = _option(
         "OCIM_PLATFORM",

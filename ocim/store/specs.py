@@ -127,7 +127,9 @@ def _databases(instance: OpenEdXInstance, services: frozenset[Service]) -> dict[
 def _copy(database: Database, instance: OpenEdXInstance) -> Database:
     if database.kind == "sqlite":
         path = PurePath(database.name)
-        return replace(database, name=str(path.parent / "preview" / path.name))
+        # Beside the instance's directory: in it, its app servers could lead the way elsewhere.
+        directory = path.parent.with_name(f"{path.parent.name}.preview")
+        return replace(database, name=str(directory / path.name))
     return replace(
         database,
         name=f"preview_{database.name}",

@@ -37,6 +37,7 @@ def appserver(request: HttpRequest, appserver_id: int) -> HttpResponse:
         "is_whole": len(lines) < LINES_SHOWN,
         "layers": by_layer(thaw(found)),
         "nobody_works": nobody_works(),
+        "without_border": _without_border(found),
     }
     return render(request, "web/appserver.html", shown)
 
@@ -73,6 +74,13 @@ def instance_of(appserver_id: int) -> int:
     for instance_id in found.values_list("instance_id", flat=True):
         return int(instance_id)
     raise Http404(f"There is no app server {appserver_id}.")
+
+
+def _without_border(one: OpenEdXAppServer) -> str:
+    """Say why its host is not kept from the rest of this machine; empty where it is."""
+    provider = context().outside.providers.get(one.server.provider) if one.server else None
+    isolation = provider.isolation() if provider else None
+    return isolation.detail if isolation and not isolation.is_sandbox else ""
 
 
 def _text(line: LogEntry) -> str:

@@ -39,10 +39,10 @@ def test_a_python_that_does_no_networking_loads_nothing_for_it(
 
 
 def test_another_customization_of_python_still_takes_place(
-    provider: LocalProvider, host: Host, tmp_path: Path
+    provider: LocalProvider, host: Host
 ) -> None:
-    (tmp_path / "sitecustomize.py").write_text("print('the other one')")
-    path = f"PYTHONPATH={host.root}/lib:{tmp_path}"
+    Path(host.root, "home/sitecustomize.py").write_text("print('the other one')")
+    path = f"PYTHONPATH={host.root}/lib:{host.root}/home"
 
     assert run(provider, host.name, "env", path, sys.executable, "-c", "") == "the other one\n"
 

@@ -13,15 +13,17 @@ from pathlib import Path
 import pytest
 
 from ocim.adapters.providers import claims
-from ocim.adapters.providers.local import supervisord
+from ocim.adapters.providers.local import records, supervisord
 from ocim.adapters.providers.local.addresses import claim_address
 from ocim.adapters.providers.local.provider import LocalProvider
+from ocim.adapters.providers.local.records import Record
 from ocim.core.errors import BadInput, OutsideRefusal
 from ocim.core.spec import Host, HostRequest
 from tests.local_hosts import (
     heard,
     kill_processes_below,
     local_hosts,
+    outside,
     processes_below,
     run,
     set_up_program,
@@ -83,8 +85,8 @@ def test_processes_that_create_the_same_host_at_once_make_one(
         given = list(pool.map(create_in_another_process, [tmp_path / "hosts"] * 3, ["one"] * 3))
 
     assert len(set(given)) == 1
-    running = [" ".join(process.cmdline()) for process in processes_below(tmp_path / "hosts")]
-    assert len([line for line in running if "supervisor.supervisord" in line]) == 1
+    running = [process.cmdline() for process in processes_below(tmp_path / "hosts")]
+    assert running.count(supervisord.BOOT) == 1
 
 
 def test_a_host_whose_making_was_cut_short_is_made_anew(
@@ -92,7 +94,8 @@ def test_a_host_whose_making_was_cut_short_is_made_anew(
 ) -> None:
     leftover = Path(host.root) / "edx/leftover"
     leftover.touch()
-    (Path(host.root) / "etc/address").unlink()
+    record = Path(host.root).parent / ".records/one"
+    records.write(record, Record())
 
     assert provider.find("one") is None
     assert provider.list() == ["one"]
@@ -192,7 +195,7 @@ def test_orphans_of_a_supervisord_that_was_killed_are_ended(
 ) -> None:
     set_up_program(host, "lms", "env -i sleep infinity & echo $! > said; wait")
     run(provider, "one", "supervisorctl", "update")
-    unmarked = os.pidfd_open(int(heard(host)))
+    unmarked = os.pidfd_open(outside(int(heard(host)), host))
     os.kill(supervisord.pid(Path(host.root)) or 0, signal.SIGKILL)
 
     getattr(provider, end)("one")

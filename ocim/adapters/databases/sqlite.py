@@ -1,7 +1,9 @@
 """Instance databases as SQLite files; the file system's owner is the account."""
 
 import contextlib
+import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,9 +31,10 @@ class SqliteDatabases:
         with _translated(path):
             path.parent.parent.mkdir(parents=True, exist_ok=True)
             path.parent.mkdir(mode=0o700, exist_ok=True)
-            path.touch(mode=0o600)
-            path.chmod(0o600)
-            with contextlib.closing(sqlite3.connect(path, self._lock_timeout)) as connection:
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL, mode=0o600))
+            with contextlib.closing(self._connect(path)) as connection:
+                path.chmod(0o600)
                 connection.execute("PRAGMA journal_mode=WAL")
 
     def drop(self, database: Database) -> None:
@@ -59,7 +62,7 @@ class SqliteDatabases:
             raise OutsideRefusal(f"There is no SQLite database {path}.")
         try:
             with (
-                contextlib.closing(sqlite3.connect(path, self._lock_timeout)) as connection,
+                contextlib.closing(self._connect(path)) as connection,
                 connection,
             ):
                 connection.set_authorizer(_only_this_database)
@@ -92,15 +95,38 @@ class SqliteDatabases:
             raise OutsideRefusal(f"There is no SQLite database {path}.")
         with (
             _translated(path),
-            contextlib.closing(sqlite3.connect(path, self._lock_timeout)) as connection,
+            contextlib.closing(self._connect(path)) as connection,
         ):
             yield connection
+
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        """Open the file itself: the instance's programs could have put a link in its place.
+
+        Nothing is read or written before it is certain that SQLite has opened that file.
+        """
+        wanted = path.lstat()
+        if stat.S_ISREG(wanted.st_mode):
+            connection = sqlite3.connect(path, self._lock_timeout)
+            if any(os.path.samestat(wanted, one) for one in _opened()):
+                return connection
+            connection.close()
+        raise OutsideRefusal(
+            f"{path} is no file, or leads elsewhere.",
+            remedy="Look who has put it there; move it away, or put a backup in its place.",
+        )
 
 
 def _only_this_database(action: int, *_: object) -> int:
     # The owner of the file could open any other one: that is what an account is for elsewhere.
     others = (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH)
     return sqlite3.SQLITE_DENY if action in others else sqlite3.SQLITE_OK
+
+
+def _opened() -> Iterator[os.stat_result]:
+    """What this process has opened."""
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # the directory itself, and what ends meanwhile
+            yield descriptor.stat()
 
 
 def _path(database: Database) -> Path:

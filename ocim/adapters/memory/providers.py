@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from threading import Lock
 
 from ocim.core.errors import Cancelled, HostUnreachable, OutsideError
-from ocim.core.spec import Connection, Host, HostRequest, Image, Ran, Remnant
+from ocim.core.spec import Connection, Host, HostRequest, Image, Isolation, Ran, Remnant
 
 PAUSE = 0.02
 BUILDER = "image-"
@@ -47,6 +47,11 @@ class MemoryProvider:
         self.cloud = cloud or Cloud()
         self.images: MemoryImages | None = MemoryImages(self)
         """May be set to None by a test."""
+        self.kept = Isolation("memory", "Nothing runs on its hosts.")
+
+    def isolation(self) -> Isolation:
+        """As a test wants it."""
+        return self.kept
 
     def create(self, request: HostRequest) -> Host:
         """Add it to the cloud."""

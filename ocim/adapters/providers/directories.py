@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ocim.core.errors import OutsideRefusal
@@ -65,14 +65,28 @@ def empty(root: Path) -> None:
             path.unlink()
 
 
-def remnants(hosts: Path, held: Mapping[str, set[str]]) -> list[Remnant]:
-    """What hosts without a directory still have, of `what: names of those that have such a thing`.
+def remove(root: Path) -> None:
+    """Remove the directory, whatever modes the programs of the host gave to what is in it."""
+    if not root.exists():
+        return
+    try:
+        shutil.rmtree(root)
+    except PermissionError:
+        for place, directories, _ in os.walk(root):
+            for directory in (Path(place, name) for name in directories):
+                if not directory.is_symlink():
+                    directory.chmod(0o700)
+        shutil.rmtree(root)
 
-    A host has its directory before anything else, and until it has nothing else.
+
+def remnants(is_there: Callable[[str], bool], held: Mapping[str, set[str]]) -> list[Remnant]:
+    """What hosts that are not there still have, of `what: names of those that have such a thing`.
+
+    A host is there before it has anything, and until it has nothing.
     """
     return [
         Remnant(what, name)
         for what, names in held.items()
         for name in sorted(names)
-        if not (hosts / name).exists()
+        if not is_there(name)
     ]

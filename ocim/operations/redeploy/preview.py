@@ -151,7 +151,7 @@ def _run(
         is_cancelled=cancelled,
         context=context,
     )
-    host = _host(upgrade, instance, image, context)
+    host = _host(upgrade, instance, run, image, context)
     if image and host.image == image.name:
         run = replace(run, image_inputs=image.job.image_inputs)
     return context.outside.provisioner.provision(
@@ -248,12 +248,21 @@ def _run_sql(upgrade: Upgrade, context: Context) -> None:
 
 
 def _host(
-    upgrade: Upgrade, instance: OpenEdXInstance, image: images.Wanted | None, context: Context
+    upgrade: Upgrade,
+    instance: OpenEdXInstance,
+    run: ProvisionJob,
+    image: images.Wanted | None,
+    context: Context,
 ) -> Host:
     provider = context.outside.providers[instance.provider]
     name = preview_host(upgrade.pk)
     provider.create(
-        HostRequest(name=name, flavor=instance.flavor, image=image.name if image else "")
+        HostRequest(
+            name=name,
+            flavor=instance.flavor,
+            image=image.name if image else "",
+            directories=run.directories,
+        )
     )
     return provider.wait_until_reachable(name, timeout=context.policy.host_timeout)
 

@@ -23,7 +23,7 @@ TRUSTED = "etc/trusted.pem"
 
 
 def furnish(root: Path) -> None:
-    """Make the host's directories and commands, afresh before each start.
+    """Make the host's directories and commands, afresh before each start, by the host itself.
 
     So a host that is rebooted uses the Python and the Ocim of now.
     """

@@ -2,28 +2,28 @@
 
 import os
 import re
-import shutil
+import shlex
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ocim.adapters.providers import claims, processes, tools
-from ocim.adapters.providers.directories import empty, locked, remnants
+from ocim.adapters.providers.directories import locked, remnants, remove
 from ocim.adapters.providers.images import HostImages
-from ocim.adapters.providers.local import supervisord, tree
+from ocim.adapters.providers.local import records, supervisord, tree
 from ocim.adapters.providers.local.addresses import claim_address
-from ocim.adapters.providers.local.furnishing import environment, furnish, introduce
+from ocim.adapters.providers.local.furnishing import environment, introduce
+from ocim.adapters.providers.local.records import Record
+from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import BadInput, HostUnreachable
-from ocim.core.spec import Connection, Host, HostRequest, Ran, Remnant
+from ocim.core.spec import Connection, Host, HostRequest, Isolation, Ran, Remnant
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 SERVICE_PORTS = (8000, 8010, 8130, 8381)
 """Where gunicorn serves lms, cms, ecommerce and discovery on an Open edX app server."""
-ADDRESS = "etc/address"
-"""Written when a host is made and removed first when it is destroyed: without it there is none."""
-UNFINISHED = "etc/address.new"
-IMAGE = "etc/image"
-"""Written before anything of the image is on the host."""
+OWN_TERMINAL = ("/usr/bin/script", "--quiet", "--return", "--flush", "--command")
+"""Gives what follows a terminal of its own, so that it cannot type on the one of this process."""
 BARE = "1"
 """What a host is without an image; another number where images of before are of no use."""
 STOP_GRACE = 60.0
@@ -34,15 +34,23 @@ class LocalProvider:
     """Keeps each host in a directory below `hosts_dir`; see the package for what a host is.
 
     Any number of processes may use the same `hosts_dir` at once. No host gets an address on
-    which one of `ports` is taken.
+    which one of `ports` is taken. `sandbox`: what all that runs on a host is kept in.
     """
 
     kind = "local"
 
-    def __init__(self, hosts_dir: Path, *, ports: Sequence[int] = SERVICE_PORTS) -> None:
+    def __init__(
+        self,
+        hosts_dir: Path,
+        *,
+        ports: Sequence[int] = SERVICE_PORTS,
+        sandbox: Sandbox | None = None,
+    ) -> None:
         self._hosts_dir = hosts_dir.resolve()
         self._claims = self._hosts_dir / ".addresses"
+        self._records = self._hosts_dir / ".records"
         self._ports = ports
+        self._sandbox = sandbox or Sandbox()
         self.images = HostImages(
             self._hosts_dir / ".images",
             self,
@@ -51,23 +59,27 @@ class LocalProvider:
             users=self._made_from,
         )
 
+    def isolation(self) -> Isolation:
+        """Whether programs of a host are kept from all that is not the host's, and why not."""
+        return self._sandbox.isolation()
+
     def create(self, request: HostRequest) -> Host:
         """Make the host and start it; return the host that is there if there is one."""
-        root = self._root(request.name)
-        with locked(root, make=True):
-            if not (root / ADDRESS).exists():
+        root, kept = self._root(request.name), self._records / request.name
+        with locked(kept, make=True):
+            if self.find(request.name) is None:
+                self._hosts_dir.chmod(0o700)
                 processes.kill(root)
-                empty(root)  # what an earlier attempt left that did not get to its end
+                records.write(kept, Record(image=request.image, directories=request.directories))
+                remove(root)  # what an earlier attempt left that did not get to its end
+                root.mkdir(mode=0o700)
                 introduce(root, request.names, request.authorities)
                 if request.image:
                     with self.images.kept(request.image) as image:
-                        (root / IMAGE).write_text(request.image)
                         tree.install(image, root)
-                furnish(root)
                 address = claim_address(self._claims, request.name, self._ports)
-                supervisord.start(root)
-                (root / UNFINISHED).write_text(address)
-                (root / UNFINISHED).rename(root / ADDRESS)
+                self._start(request.name)
+                records.write(kept, replace(self._record(request.name), address=address))
         return self._existing(request.name)
 
     def wait_until_reachable(self, name: str, *, timeout: float) -> Host:
@@ -89,19 +101,16 @@ class LocalProvider:
 
     def find(self, name: str) -> Host | None:
         """The host, up or not; None where there is none, or one that is only half made."""
-        root = self._root(name)
-        try:
-            address = (root / ADDRESS).read_text()
-        except FileNotFoundError:
+        root, record = self._root(name), self._record(name)
+        if not (record.address and root.is_dir()):
             return None
-        connection = Connection(kind="local", environment=environment(root))
         return Host(
             name=name,
             provider=self.kind,
-            address=address,
-            connection=connection,
+            address=record.address,
+            connection=Connection(kind="local", environment=environment(root)),
             root=str(root),
-            image=self._image(name),
+            image=record.image,
         )
 
     def list(self) -> Sequence[str]:
@@ -109,47 +118,50 @@ class LocalProvider:
 
         One that an image is being made of is none, unless that was interrupted.
         """
-        names = [path.name for path in self._hosts_dir.glob("*") if NAME.fullmatch(path.name)]
-        return sorted(name for name in names if not self.images.is_building(name))
+        paths = (*self._hosts_dir.glob("*"), *self._records.glob("*"))
+        names = {path.name for path in paths if NAME.fullmatch(path.name)}
+        there = (name for name in names if self._is_there(name))
+        return sorted(name for name in there if not self.images.is_building(name))
 
     def reboot(self, name: str) -> None:
         """Stop it, if it is up, and start it with the programs that were set up on it."""
         root = self._root(name)
-        with locked(root):
+        with locked(self._records / name):
             self._existing(name)
             processes.end(root, supervisord.pid(root), grace=STOP_GRACE)
-            furnish(root)
-            supervisord.start(root)
+            self._start(name)
 
     def stop(self, name: str) -> None:
         """End its programs as supervisord ends them, gracefully, and then whatever else runs."""
         root = self._root(name)
-        with locked(root):
+        with locked(self._records / name):
             processes.end(root, supervisord.pid(root), grace=STOP_GRACE)
 
     def destroy(self, name: str) -> None:
         """Kill its processes and remove its directory; also what is left where one of both is."""
-        root = self._root(name)
-        with locked(root) as exists:
-            processes.kill(root)
-            (root / ADDRESS).unlink(missing_ok=True)
-            claims.release(self._claims, name)
+        root, kept = self._root(name), self._records / name
+        with locked(kept) as exists:
             if exists:
-                shutil.rmtree(root)
+                records.write(kept, replace(self._record(name), address=""))
+            processes.kill(root)
+            claims.release(self._claims, name)
+            remove(root)
+            remove(kept)
 
     def remnants(self) -> Sequence[Remnant]:
-        """Addresses and processes of hosts whose directory is gone."""
+        """Addresses, processes and records of hosts whose directory is gone."""
         return remnants(
-            self._hosts_dir,
+            self._is_there,
             {
                 "an address": claims.holders(self._claims),
                 "processes": processes.hosts_below(self._hosts_dir),
+                "a record": {path.name for path in self._records.glob("*")},
             },
         )
 
     def clear(self, remnant: Remnant) -> None:
         """Take away all that is left of that host."""
-        if not self._root(remnant.host).exists():
+        if not self._is_there(remnant.host):
             self.destroy(remnant.host)
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
@@ -157,20 +169,43 @@ class LocalProvider:
         host = self._existing(name)
         variables = {"TERM": os.environ.get("TERM", "dumb"), **host.connection.environment}
         settings = [f"{key}={value}" for key, value in variables.items()]
-        return ["env", "-i", "-C", variables["HOME"], *settings, *argv]
+        is_terminal = os.isatty(0) and Path(OWN_TERMINAL[0]).exists()
+        words = self._kept(name, argv, is_terminal=is_terminal)
+        if is_terminal:
+            words = [*OWN_TERMINAL, shlex.join(words), os.devnull]
+        return ["env", "-i", "-C", variables["HOME"], *settings, *words]
 
     def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
         """`argv` in the host's environment and home."""
         return tools.ended(self.command(name, argv), stdin=stdin, timeout=timeout)
 
-    def _made_from(self, image: str) -> Sequence[str]:
-        return [name for name in self.list() if self._image(name) == image]
+    def _start(self, name: str) -> None:
+        root = self._root(name)
+        for directory in self._record(name).directories:
+            # What is not there when it starts, it does not see later.
+            Path(directory).mkdir(parents=True, exist_ok=True)
+        supervisord.start(root, self._kept(name, supervisord.BOOT, outlives=True))
 
-    def _image(self, name: str) -> str:
-        try:
-            return (self._root(name) / IMAGE).read_text()
-        except FileNotFoundError:
-            return ""
+    def _kept(
+        self, name: str, argv: Sequence[str], *, outlives: bool = False, is_terminal: bool = False
+    ) -> Sequence[str]:
+        """`argv`, with a view of the host's own files and processes and no others."""
+        own = [self._root(name), *map(Path, self._record(name).directories)]
+        return self._sandbox.wrap(argv, writable=own, outlives=outlives, is_terminal=is_terminal)
+
+    def _made_from(self, image: str) -> Sequence[str]:
+        return [name for name in self.list() if self._record(name).image == image]
+
+    def _record(self, name: str) -> Record:
+        return records.read(self._records / name) or Record()
+
+    def _is_there(self, name: str) -> bool:
+        """Whether it is a host, or on its way to be one or none; not where its root vanished."""
+        if not NAME.fullmatch(name):
+            return True
+        if self._root(name).is_dir():
+            return True
+        return (self._records / name).is_dir() and not self._record(name).address
 
     def _root(self, name: str) -> Path:
         if not NAME.fullmatch(name):

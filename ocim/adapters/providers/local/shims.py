@@ -6,7 +6,6 @@ from pathlib import Path
 
 SUPERVISOR_CONF = "edx/app/supervisor/supervisord.conf"
 SOCKET = "run/supervisor.sock"
-PID_FILE = "run/supervisord.pid"
 
 # All paths are relative to the host's root, where supervisord and supervisorctl are started. The
 # socket's goes through /proc because supervisor makes paths absolute, and a socket's path must be
@@ -25,7 +24,7 @@ serverurl=unix:///proc/self/cwd/{SOCKET}
 
 [supervisord]
 logfile=var/log/supervisord.log
-pidfile={PID_FILE}
+pidfile=run/supervisord.pid
 childlogdir=edx/var/log/supervisor
 
 [include]

@@ -28,6 +28,7 @@ def capture(root: Path, image: Path) -> None:
 
     OutsideRefusal where a file has the host's own path in it, and so is of no use elsewhere.
     """
+    _require_no_links(root)
     for directory in OWN:
         shutil.rmtree(root / directory)
     (root / TOP).rename(image / TOP)
@@ -50,6 +51,16 @@ def capture(root: Path, image: Path) -> None:
             f"{len(own)} files of the image have the path of their host in them: {shown}, ….",
             remedy="Make virtual environments relocatable; settings belong to the instance part.",
         )
+
+
+def _require_no_links(root: Path) -> None:
+    """Refuse a host whose programs have put links where the manager is to write."""
+    for directory in (TOP, *OWN):
+        if (root / directory).resolve() != root.resolve() / directory:
+            raise OutsideRefusal(
+                f"{root}/{directory} is a link, or below one.",
+                remedy="Nothing of this host can be trusted; look at what its playbook does.",
+            )
 
 
 def install(image: Path, root: Path) -> None:

@@ -24,7 +24,7 @@ from ocim.adapters.providers.nspawn.container import Container
 from ocim.adapters.providers.nspawn.furnishing import KEY, KNOWN_HOSTS, furnish, introduce
 from ocim.adapters.providers.tools import missing
 from ocim.core.errors import BadInput, HostUnreachable, OutsideRefusal
-from ocim.core.spec import Connection, Host, HostRequest, Ran, Remnant
+from ocim.core.spec import Connection, Host, HostRequest, Isolation, Ran, Remnant
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 NETWORK = IPv4Network("10.213.0.0/22")
@@ -72,6 +72,14 @@ class NspawnProvider:
         )
         self._shared = shared
         self.bridge = Bridge(state / "bridge", network, published)
+
+    def isolation(self) -> Isolation:
+        """How containers are kept from this machine: not against root in one of them."""
+        return Isolation(
+            "container",
+            "Containers have files and processes of their own; they share the instances' databases"
+            " and uploads below OCIM_VAR, and root in one is root on this machine.",
+        )
 
     def create(self, request: HostRequest) -> Host:
         """Clone the base, or an image, and boot it; return the host that is there if there is one.
@@ -162,7 +170,7 @@ class NspawnProvider:
     def remnants(self) -> Sequence[Remnant]:
         """Of hosts whose directory is gone, and what is there for hosts though there are none."""
         left = remnants(
-            self._hosts,
+            lambda name: (self._hosts / name).exists(),
             {
                 "processes": processes.hosts_below(self._hosts),
                 "an address": claims.holders(self.bridge.addresses),

@@ -17,7 +17,7 @@ from ocim.adapters.providers.ssh.cleaning import as_root, clean
 from ocim.adapters.providers.ssh.examination import faults_of
 from ocim.adapters.providers.ssh.pool import Machine, Pool, read_pool
 from ocim.core.errors import BadInput, HostUnreachable, OcimError, OutsideError, OutsideRefusal
-from ocim.core.spec import Connection, Host, HostRequest, Ran, Remnant
+from ocim.core.spec import Connection, Host, HostRequest, Isolation, Ran, Remnant
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 MACHINE = "machine.json"
@@ -47,6 +47,10 @@ class SshProvider:
         self._hosts = state / "hosts"
         self._claims = state / "claims"
         self._kept_out = state / "kept-out"
+
+    def isolation(self) -> Isolation:
+        """How hosts are kept from the manager: they are other machines."""
+        return Isolation("machine", "Each host is a machine of its own.")
 
     def create(self, request: HostRequest) -> Host:
         """Take a free machine that is fit; OutsideRefusal says of each why it cannot be had."""
@@ -123,7 +127,7 @@ class SshProvider:
     def remnants(self) -> Sequence[Remnant]:
         """Machines that are taken by hosts whose directory is gone."""
         held = claims.holders(self._claims)
-        return remnants(self._hosts, {"a machine of the pool": held})
+        return remnants(lambda name: (self._hosts / name).exists(), {"a machine of the pool": held})
 
     def clear(self, remnant: Remnant) -> None:
         """Clean the machine, and let others have it."""
