@@ -80,6 +80,27 @@ def test_a_file_with_the_path_of_its_host_is_refused(provider: LocalProvider) ->
     assert (provider.images.list(), provider.list()) == ([], [])
 
 
+@pytest.mark.parametrize("place", ["edx", "edx/app", "edx/var/log"])
+def test_a_host_that_has_links_where_the_manager_writes_makes_no_image(
+    provider: LocalProvider, tmp_path: Path, place: str
+) -> None:
+    others = tmp_path / "others"
+    for directory in ("supervisor", "app/supervisor", "var/log"):
+        (others / directory).mkdir(parents=True)
+    kept = others / "kept"
+    kept.touch(mode=0o644)
+
+    def hostile(host: Host) -> None:
+        Path(host.root, place).rename(Path(host.root, "aside"))
+        Path(host.root, place).symlink_to(others)
+
+    with pytest.raises(OutsideRefusal, match=r"is a link, or below one"):
+        provider.images.ensure("one", {}, hostile, is_cancelled=lambda: False)
+    assert (others / "supervisor").exists()
+    assert kept.stat().st_mode & 0o200
+    assert provider.list() == []
+
+
 def test_after_a_death_in_the_middle_there_is_no_image_and_it_can_be_built(
     provider: LocalProvider, tmp_path: Path
 ) -> None:

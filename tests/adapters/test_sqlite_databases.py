@@ -1,4 +1,5 @@
 import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -98,6 +99,50 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(
         SqliteDatabases().ensure(database)
 
     assert path.read_text() == "not a database, " * 100
+
+
+def do_all(database: Database, dump: Path) -> Iterator[Callable[[], object]]:
+    """All that opens a database."""
+    databases = SqliteDatabases()
+    yield lambda: databases.ensure(database)
+    yield lambda: databases.execute(database, "CREATE TABLE evil (id)")
+    yield lambda: databases.dump(database, dump.with_name("of-another"))
+    yield lambda: databases.restore(database, dump)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_link_in_a_databases_place_leads_to_no_other_one(
+    path: Path, database: Database, tmp_path: Path, number: int
+) -> None:
+    other = Database(kind="sqlite", name=str(tmp_path / "other/edxapp.sqlite3"))
+    SqliteDatabases().ensure(other)
+    dump = tmp_path / "backups/dump"
+    SqliteDatabases().dump(other, dump)
+    before = Path(other.name).read_bytes()
+    path.parent.mkdir()
+    path.symlink_to(other.name)
+
+    with pytest.raises(OutsideRefusal, match=r"is no file, or leads elsewhere"):
+        list(do_all(database, dump))[number]()
+
+    assert Path(other.name).read_bytes() == before
+    assert not dump.with_name("of-another").exists()
+
+
+def test_a_link_that_is_put_there_at_the_last_moment_is_noticed(
+    path: Path, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Database(kind="sqlite", name=str(tmp_path / "other/edxapp.sqlite3"))
+    for one in (database, other):
+        SqliteDatabases().ensure(one)
+    connect = sqlite3.connect
+
+    def connect_elsewhere(_path: Path, timeout: float) -> sqlite3.Connection:
+        return connect(other.name, timeout)
+
+    monkeypatch.setattr(sqlite3, "connect", connect_elsewhere)
+    with pytest.raises(OutsideRefusal, match="leads elsewhere"):
+        SqliteDatabases().execute(database, "CREATE TABLE evil (id)")
 
 
 def test_a_directory_that_cannot_be_made_is_refused_by_name(tmp_path: Path) -> None:

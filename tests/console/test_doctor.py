@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 
 from ocim import wiring
 from ocim.adapters.memory.probers import Reply
-from ocim.core.spec import Database, HostRequest, Remnant
+from ocim.core.spec import Database, HostRequest, Isolation, Remnant
 from ocim.core.states import JobState
 from ocim.operations import jobs
 from ocim.operations.findings import Check, Finding, examine
@@ -100,6 +100,24 @@ def test_a_host_that_nothing_needs_is_taken_away_when_asked_to(well: Installatio
     assert found(well, "--fix")[0]["mended"]
     assert "stray" not in well.provider.list()
     assert found(well) == []
+
+
+def test_hosts_without_a_border_are_named_with_what_to_install(well: Installation) -> None:
+    well.provider.kept = Isolation("none", "bubblewrap is not installed.")
+
+    [one] = found(well)
+
+    assert (one["area"], one["severity"], one["where"]) == ("borders", "warning", "local hosts")
+    assert one["what"].endswith("other instances too. bubblewrap is not installed.")
+    assert "apt-get install bubblewrap" in one["remedy"]
+
+
+def test_the_border_of_each_kind_of_hosts_in_use_is_named(well: Installation) -> None:
+    well.provider.kept = Isolation("bubblewrap", "It sees its own files only.")
+    said = [one for one in well("doctor", "--json").json if one["area"] == "borders"]
+    assert [(one["where"], one["what"]) for one in said] == [
+        ("local hosts", "It sees its own files only.")
+    ]
 
 
 def test_what_is_left_of_hosts_that_are_gone_is_taken_away_when_asked_to(

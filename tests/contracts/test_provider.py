@@ -139,6 +139,10 @@ def test_a_host_that_was_asked_for_becomes_reachable(provider: Provider) -> None
     assert (host.name, host.provider) == ("one", provider.kind)
 
 
+def test_it_says_how_hosts_are_kept_from_the_rest(provider: Provider) -> None:
+    assert provider.isolation().detail.endswith(".")
+
+
 def test_a_host_that_is_up_is_found_so_without_waiting(provider: Provider) -> None:
     host = provider.create(HostRequest("one"))
     provider.wait_until_reachable("one", timeout=LONG)

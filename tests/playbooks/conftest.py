@@ -65,7 +65,8 @@ class AppServer:
 
         images.ensure("image", self._inputs, build, is_cancelled=lambda: False)
         self.provider.destroy(self.host.name)
-        self.provider.create(HostRequest(self.host.name, image="image"))
+        own = shared_with_hosts(self.directory)
+        self.provider.create(HostRequest(self.host.name, image="image", directories=own))
         self.host = self.provider.wait_until_reachable(self.host.name, timeout=60)
 
     def provision_instance_part(
@@ -133,18 +134,24 @@ class AppServer:
         return [event.task for event in self.events if event.status == "changed"]
 
 
+def shared_with_hosts(directory: Path) -> tuple[str, ...]:
+    """What an app server writes besides what is on its host."""
+    return (str(directory / "databases"), str(directory / "media"))
+
+
 @contextmanager
 def bare_app_server(directory: Path, platform: Path | None = None) -> Iterator[AppServer]:
     """A host on which nothing is installed yet; it goes at the end."""
     with local_hosts(directory / "hosts") as provider:
-        host = provider.create(HostRequest(name="demo-1"))
+        own = shared_with_hosts(directory)
+        host = provider.create(HostRequest(name="demo-1", directories=own))
         yield AppServer(directory, platform or stand_in(directory), provider, host)
 
 
 @contextmanager
 def bare_machine(directory: Path, platform: Path | None = None) -> Iterator[AppServer]:
     """The same on a machine of its own, which shares this one's databases and uploads."""
-    shared = [directory / "databases", directory / "media"]
+    shared = list(map(Path, shared_with_hosts(directory)))
     with nspawn_hosts(directory / "nspawn", shared=shared) as provider:
         provider.create(HostRequest(name="demo-1"))
         host = provider.wait_until_reachable("demo-1", timeout=60)

@@ -1,13 +1,19 @@
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from ocim.adapters.memory.providers import MemoryProvider
+from ocim.core.spec import Isolation
 from ocim.core.states import AppServerState
 from ocim.operations.instances import preview_password
 from ocim.store.models import Deployment, OpenEdXInstance
 from ocim.web import appservers
+from ocim.wiring import context
 from tests.web.fleet import make_appserver, write_line
 
 
@@ -37,6 +43,19 @@ def test_the_evidence_of_a_failed_check_is_shown(admin: Client, demo: OpenEdXIns
     assert "where 200 was expected" in html
     assert "http://studio.demo.localhost/heartbeat" in html
     assert "&lt;h1&gt;Broken&lt;/h1&gt;" in html
+
+
+@pytest.mark.parametrize("isolation", ["none", "bubblewrap"])
+def test_one_whose_host_has_no_border_says_so(
+    admin: Client, demo: OpenEdXInstance, monkeypatch: pytest.MonkeyPatch, isolation: Any
+) -> None:
+    provider = MemoryProvider(kind="local")
+    provider.kept = Isolation(isolation, "That is why.")
+    ours = context()
+    outside = replace(ours.outside, providers={"local": provider})
+    monkeypatch.setattr(appservers, "context", lambda: replace(ours, outside=outside))
+    sentence = "can read what Ocim and other instances have: That is why."
+    assert (sentence in page(admin, make_appserver(demo).pk)) is (isolation == "none")
 
 
 @pytest.mark.parametrize("is_active", [False, True])
