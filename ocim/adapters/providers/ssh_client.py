@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 
+from ocim.adapters.captured import captured
 from ocim.core.errors import HostUnreachable, OutsideError
 from ocim.core.spec import Host, Ran
 
@@ -40,19 +41,12 @@ def ssh(host: Host, argv: Sequence[str]) -> list[str]:
 def run(host: Host, argv: Sequence[str], *, stdin: str = "", timeout: float = 60.0) -> Ran:
     """Run it to its end, whatever its exit status; HostUnreachable where ssh does not get there."""
     try:
-        done = subprocess.run(
-            ssh(host, argv),
-            input=stdin,
-            timeout=timeout,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = captured(ssh(host, argv), stdin=stdin, timeout=timeout)
     except subprocess.TimeoutExpired as error:
         raise OutsideError(f"{host.name}: `{argv[0]}` did not end in {timeout:g} s.") from error
-    if done.returncode == LOST:
-        raise HostUnreachable(f"{host.name}: {done.stderr.strip() or 'the connection was lost'}.")
-    return Ran(done.returncode, done.stdout, done.stderr)
+    if done.status == LOST:
+        raise HostUnreachable(f"{host.name}: {done.errors.strip() or 'the connection was lost'}.")
+    return Ran(done.status, done.output, done.errors)
 
 
 def wait(find: Callable[[], Host], *, timeout: float, remedy: str = "") -> Host:

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ocim.adapters.captured import captured
 from ocim.core.errors import OutsideError, OutsideRefusal
 from ocim.core.spec import Ran
 
@@ -43,21 +44,18 @@ def ended(
 ) -> Ran:
     """Run it to its end, whatever its exit status."""
     try:
-        done = subprocess.run(
+        done = captured(
             words,
-            input=stdin,
+            stdin=stdin,
             cwd=cwd,
             timeout=timeout,
             env={**os.environ, **(environment or {})},
-            capture_output=True,
-            text=True,
-            check=False,
         )
     except FileNotFoundError as error:
         raise OutsideRefusal(f"{words[0]} is not installed on this machine.") from error
     except subprocess.TimeoutExpired as error:
         raise OutsideError(f"`{' '.join(words[:3])}` did not end in {timeout:g} s.") from error
-    return Ran(done.returncode, done.stdout, done.stderr)
+    return Ran(done.status, done.output, done.errors)
 
 
 def mounts_below(directory: Path) -> list[Path]:
