@@ -8,6 +8,7 @@ be trusted about as far as one who may run playbooks; a sandbox around Ansible i
 """
 
 import re
+import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -27,6 +28,12 @@ _INNER = (
 )
 _DUNDER = re.compile(r"__[A-Za-z]+__")
 _CALL = re.compile(r"\b(?:lookup|query|q)\s*\(")
+_KINDS = (object, type, super, property, dict, Exception, types.FunctionType, types.MethodType,
+          types.BuiltinFunctionType, types.ModuleType)  # fmt: skip
+_PYTHONS = frozenset({name for kind in _KINDS for name in dir(kind)}) | {
+    "__builtins__", "__import__", "__mro__", "__bases__", "__subclasses__", "__wrapped__",
+}  # fmt: skip
+"""Names of Python's own objects: other words between underscores are placeholders."""
 # Of one text; nobody reads more, and each has to be looked for in the document.
 _MOST = 50
 
@@ -53,18 +60,30 @@ def template_faults(text: str) -> list[TemplateFault]:
         if is_template(text):
             return _found(_JINJA.parse(text))
         # Conditions of tasks are expressions without marks, and may come from a variable.
-        return _found_in_expression(text) if _CALL.search(text) else []
+        return _found_in_condition(text) if _CALL.search(text) else []
     except TemplateSyntaxError as error:
         return [TemplateFault(error.lineno, "", f"this is not Jinja: {error.message}")]
     except RecursionError:
         return [TemplateFault(1, "", "this template is nested too deeply.")]
 
 
-def _found_in_expression(text: str) -> list[TemplateFault]:
+def _found_in_condition(text: str) -> list[TemplateFault]:
+    """Find lookups in a text without marks: only calls that say which plugin they mean.
+
+    Any other text is prose, as `query (id)` in a help text.
+    """
     try:
-        return _found(_JINJA.parse(f"{{{{ {text} }}}}"))
+        tree = _JINJA.parse(f"{{{{ {text} }}}}")
     except TemplateSyntaxError:
         return []
+    return _found(tree) if any(map(_names_a_plugin, tree.find_all(nodes.Call))) else []
+
+
+def _names_a_plugin(call: nodes.Call) -> bool:
+    match call:
+        case nodes.Call(node=nodes.Name(name=name), args=[nodes.Const(value=str()), *_]):
+            return name in _LOOKUPS
+    return False
 
 
 def _found(template: nodes.Template) -> list[TemplateFault]:
@@ -117,8 +136,8 @@ def _filter_faults(
 
 
 def _text_faults(node: nodes.Const, text: str) -> Iterator[TemplateFault]:
-    if found := _DUNDER.search(text):
-        yield _inner_fault(node, found[0])
+    if inner := [name for name in _DUNDER.findall(text) if name in _PYTHONS]:
+        yield _inner_fault(node, inner[0])
     # What a template gives may be templated again, so a text in it is looked at as one.
     elif is_template(text):
         for fault in template_faults(text):

@@ -26,6 +26,14 @@ from ocim.documents.jinja_text import template_faults
         "if (x) { lookup('a'); query('b') }",
         "call lookup('a') before noon",
         "document.query('a')",
+        "query (id)",
+        "lookup(name) or q (1)",
+        "{{ x | replace('__VERSION__', '3') }}",
+        "{{ x | replace('__version__', '3') }}",
+        "{% if x == '__all__' %}{{ x }}{% endif %}",
+        "{{ x | combine({'__default__': 1}) }}",
+        "{{ x | regex_replace('__(a+)__', 'b') }}",
+        "{{ query_text }} query('file', 'x')",
     ],
 )
 def test_templates_that_only_use_values_pass(text: str) -> None:
@@ -62,6 +70,10 @@ def test_templates_that_only_use_values_pass(text: str) -> None:
         ("#jinja2: variable_start_string:'[['\n[[ x ]]", "#jinja2"),
         ("lookup('pipe', 'id')", "lookup"),
         ("x and q ('pipe', 'id')", "q"),
+        ("{{ query(name) }}", "query"),
+        ("{% set a = '__class__' %}{{ x | attr(a) }}", "__class__"),
+        ("{{ x | replace('a', lookup('pipe', 'id')) }}", "lookup"),
+        ("{{ x.__VERSION__ }}", "__VERSION__"),
     ],
 )
 def test_templates_that_would_run_on_the_manager_are_found(text: str, word: str) -> None:
