@@ -9,6 +9,7 @@ from ocim.catalog.known_variables import TYPES
 from ocim.catalog.switches import SWITCHES, services_of
 from ocim.catalog.templates import is_template
 from ocim.catalog.variable_types import Kind, as_flag, fits
+from ocim.core.characters import hint
 from ocim.core.spec import ALWAYS, Service
 from ocim.documents.document import Document
 from ocim.documents.faults import refuse
@@ -66,17 +67,17 @@ def _check_variables(document: Document) -> None:
     for name, value in document.value.items():
         place = document.places[name,]
         if not _NAME.fullmatch(name):
-            document.fault(place, "a variable's name has letters, digits and _ only.")
+            document.fault(place, f"a variable's name has letters, digits and _ only.{hint(name)}")
         elif name.startswith(_RESERVED):
             document.fault(place, f"{name} is not for settings: Ocim itself sets it.")
         elif name in SWITCHES and as_flag(value) is None:
             document.fault(
                 place,
                 f"{name} must be true or false, and no template: Ocim itself has to know"
-                " which services there are.",
+                f" which services there are.{hint(str(value))}",
             )
         elif name in TYPES and not fits(value, TYPES[name]):
-            document.fault(place, f"{name} must be {TYPES[name]}.")
+            document.fault(place, f"{name} must be {TYPES[name]}.{hint(str(value))}")
 
 
 def _normal(name: str, value: Any) -> Any:

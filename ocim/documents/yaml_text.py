@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from yaml.reader import Reader
 
+from ocim.core.characters import hint
 from ocim.documents.document import Document
 from ocim.documents.faults import Fault, Place, refuse
 from ocim.documents.yaml_nodes import NodeReader
@@ -45,7 +46,8 @@ def parse_mapping(text: str) -> Document:
     if document.value is None:
         document.value = {}
     elif not isinstance(document.value, dict):
-        document.fault(Place(), "must be a mapping (lines of the form `NAME: value`).")
+        form = "must be a mapping (lines of the form `NAME: value`)."
+        document.fault(Place(), form + hint(document.source))
         document.value = {}
     return document
 
@@ -60,7 +62,7 @@ def parse(text: str) -> Document:
             document.faults += _too_deep(text)
             root = yaml.compose(text, Loader=_Loader) if not document.faults else None
         except yaml.YAMLError as error:
-            document.faults.append(_syntax_fault(error))
+            document.faults.append(_syntax_fault(error, text))
         else:
             document.value = NodeReader(document).read(root) if root else None
     return document
@@ -94,11 +96,13 @@ def _marked(mark: Any) -> Place:
     return Place(mark.line + 1, mark.column + 1) if mark else Place()
 
 
-def _syntax_fault(error: yaml.YAMLError) -> Fault:
+def _syntax_fault(error: yaml.YAMLError, text: str) -> Fault:
     if not isinstance(error, yaml.MarkedYAMLError):
         return Fault(Place(), f"this is not YAML: {error}.")
     said = error.problem or "something is wrong"
     if error.context and error.context_mark:
         # A bracket that is never closed is noticed at the end only.
         said += f", {error.context} that begins in line {_marked(error.context_mark).line}"
-    return Fault(_marked(error.problem_mark or error.context_mark), f"this is not YAML: {said}.")
+    place = _marked(error.problem_mark or error.context_mark)
+    line = "".join(text.split("\n")[place.line - 1 : place.line])
+    return Fault(place, f"this is not YAML: {said}.{hint(line)}")

@@ -22,6 +22,8 @@ SETTABLE = tuple(
 )
 """The fields that operators fill in; `tags`, `notes` and `organization` besides."""
 OF_REFERENCE = ("notes", "organization")
+LEADING = "internal_lms_domain"
+"""The names of an instance follow from it where no field says another."""
 EXTRA_SETTINGS = "configuration_extra_settings"
 """They say which services there are, so the balancer has to follow them too."""
 _REMEDY = f"There are: {', '.join((*SETTABLE, *OF_REFERENCE, 'tags'))}."
@@ -47,13 +49,17 @@ def check(
     context: Context,
     *,
     renamed: bool = True,
+    paid: bool = True,
 ) -> Effective:
-    """The variables that the instance's settings make; BadInput lists what is wrong with them."""
+    """The variables that the instance's settings make; BadInput lists what is wrong with them.
+
+    `renamed` and `paid` tell whether names and the currency are new: an old currency that nobody
+    pays with from some day on must not keep an instance from being upgraded.
+    """
     faults = [f"{name}: an instance has no such setting." for name in unknown]
+    without = ["ref_set", *GENERATED, *(() if paid else ("currency",))]
     # Without constraints: what they say of settings the fields say too, and do not ask a database.
-    faults += faults_of(
-        lambda: instance.full_clean(exclude=["ref_set", *GENERATED], validate_constraints=False)
-    )
+    faults += faults_of(lambda: instance.full_clean(exclude=without, validate_constraints=False))
     faults += faults_of(instance.ref_set.clean_fields)
     if instance.provider and instance.provider not in context.outside.providers:
         there = ", ".join(sorted(context.outside.providers))
@@ -85,19 +91,39 @@ def faults_of(clean: Callable[[], None]) -> list[str]:
 
 def faults_of_names(instance: OpenEdXInstance) -> list[str]:
     """A name that leads to two places would keep the balancer from serving any instance."""
+    fields = _field_by_name(instance)
     uses = Counter(_names_by_service(instance))
     faults = [f"{name}: two services have this name." for name, count in uses.items() if count > 1]
-    taken = Domain.objects.filter(name__in=uses).exclude(instance=instance)
-    faults += [
-        f"{one.name} is a name of {one.instance}." for one in taken.select_related("instance")
-    ]
+    taken = Domain.objects.filter(name__in=uses).exclude(instance=instance).order_by("id")
+    told = set()
+    for one in taken.select_related("instance__ref_set"):
+        field = fields.get(one.name, LEADING)
+        # Names that follow from the first are another's for the same reason: it is told once.
+        if (field, one.instance_id) not in told:
+            told.add((field, one.instance_id))
+            faults.append(f"{field}: {one.name} is a name of {_holder(one.instance)}")
     if instance.partner_code:
         others = OpenEdXInstance.objects.filter(partner_code__iexact=instance.partner_code)
         faults += [
-            f"partner_code: {instance.partner_code} is that of {one}."
-            for one in others.exclude(pk=instance.pk)
+            f"partner_code: {instance.partner_code} is that of {_holder(one)}"
+            for one in others.exclude(pk=instance.pk).select_related("ref_set")
         ]
     return faults
+
+
+def _holder(instance: OpenEdXInstance) -> str:
+    if not instance.ref_set.is_archived:
+        return f"{instance}."
+    return (
+        f"{instance}, which is archived. Choose another, take that instance back (ocim instance"
+        f" unarchive {instance.pk}) or remove it for good (ocim instance delete {instance.pk})."
+    )
+
+
+def _field_by_name(instance: OpenEdXInstance) -> dict[str, str]:
+    """Return by name the field that an operator has set it in."""
+    fields = [name for name in SETTABLE if name.endswith("_domain")]
+    return {getattr(instance, field): field for field in reversed(fields)}
 
 
 def _names_by_service(instance: OpenEdXInstance) -> list[str]:

@@ -99,7 +99,7 @@ def change(
             setattr(instance, name, value)
         for name, value in of_reference.items():
             setattr(instance.ref_set, name, value)
-        check(instance, tags or [], unknown, context)
+        check(instance, tags or [], unknown, context, paid="currency" in given)
         instance.save(update_fields=list(given))
         instance.ref_set.save(update_fields=[*of_reference, "modified"])
         search_servers.place(instance)
@@ -123,7 +123,10 @@ def as_changed(
     for name, value in changes.items():
         setattr(instance, name, value)
     try:
-        variables = check(instance, [], [], context, renamed=any(map(is_name, changes)))
+        variables = check(
+            instance, [], [], context,
+            renamed=any(map(is_name, changes)), paid="currency" in changes,
+        )  # fmt: skip
         return {name: getattr(instance, name) for name in changes}, variables
     finally:
         for name, value in was.items():
@@ -208,6 +211,9 @@ def _claim_names(instance: OpenEdXInstance) -> None:
 
 
 def _tag(instance: OpenEdXInstance, names: list[str]) -> None:
+    """Replace the tags; an old one with a comma, which no list can name, goes with all or stays."""
+    if names and instance.pk:
+        names = [*names, *instance.tags.filter(name__contains=",").values_list("name", flat=True)]
     instance.tags.set([InstanceTag.objects.get_or_create(name=name)[0] for name in names])
 
 

@@ -5,13 +5,15 @@ import zoneinfo
 from functools import cache
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from ocim.catalog import currency
 from ocim.catalog.shop_checks import PARTNER_CODE
 from ocim.catalog.templates import is_template
+from ocim.core.characters import described, invisible
 from ocim.core.errors import BadInput
-from ocim.core.routing import is_host_name
 from ocim.documents.extra_settings import check_extra_settings
+from ocim.documents.host_name import host_name_fault
 
 # See ocim.store.routing: a name used twice would keep the balancer from following anything.
 _RESERVED = re.compile(r"appserver-\d+\.")
@@ -28,17 +30,8 @@ MOST_APPSERVERS = 100
 
 def validate_domain(value: str) -> None:
     """A host name with a dot in it, and nothing around it."""
-    if foreign := sorted({letter for letter in value if not letter.isascii()}):
-        # They may look just like those of another name.
-        named = ", ".join(f"U+{ord(letter):04X}" for letter in foreign[:5])
-        raise ValidationError(
-            f"{value!a} has characters that a host name has not ({named}): write it in ASCII;"
-            " an international name begins with xn--."
-        )
-    if not is_host_name(value) or "." not in value:
-        raise ValidationError(f"{value!r} is not a host name such as campus.example.com.")
-    if value.rpartition(".")[2].isdecimal():
-        raise ValidationError(f"{value!r} is an IP address, or looks like one: give it a name.")
+    if fault := host_name_fault(value):
+        raise ValidationError(fault)
     if _RESERVED.match(value):
         raise ValidationError(f"{value!r} looks like the preview address of an app server.")
 
@@ -57,20 +50,32 @@ def validate_plain(value: str) -> None:
         raise ValidationError("Templates belong in configuration_extra_settings, not here.")
     if value.startswith("-"):
         raise ValidationError("It begins with a dash: programs would take it for an option.")
-    if not value.isprintable():
-        raise ValidationError("It holds a line break or another character that does not print.")
+    _refuse_invisible(value)
 
 
 def validate_tag(value: str) -> None:
-    """Printable, and without the spaces around it that nobody would see."""
-    if not value.isprintable() or value != value.strip():
-        raise ValidationError("A tag has printable characters only, and no space around it.")
+    """A word or more, with nothing in it that nobody sees, and without commas between tags."""
+    _refuse_invisible(value)
+    if value != value.strip() or not value:
+        raise ValidationError("A tag has no space around it, and is not empty.")
+    if "," in value:
+        raise ValidationError("A tag has no comma: commas are between tags.")
 
 
 def validate_text(value: str) -> None:
     """Lines and tabs are right; what stands for no character may not even be storable."""
     if found := _CONTROL.search(value):
-        raise ValidationError(f"It holds a control character (U+{ord(found[0]):04X}): take it out.")
+        raise ValidationError(
+            f"It holds a control character (U+{ord(found[0]):04X}), character"
+            f" {found.start() + 1}: take it out."
+        )
+
+
+def _refuse_invisible(value: str) -> None:
+    if found := invisible(value):
+        raise ValidationError(
+            f"It holds {described(found[0])}, character {found.start() + 1}: take it out."
+        )
 
 
 def validate_partner_code(value: str) -> None:
@@ -82,9 +87,9 @@ def validate_partner_code(value: str) -> None:
 
 
 def validate_currency(value: str) -> None:
-    """A code of ISO 4217."""
-    if value not in currency.codes():
-        raise ValidationError(f"{value!r} is no currency; GBP is one.")
+    """A code of ISO 4217 that people pay with today."""
+    if fault := currency.fault(value, on=timezone.now().date()):
+        raise ValidationError(fault)
 
 
 def validate_time_zone(value: str) -> None:

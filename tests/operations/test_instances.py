@@ -150,8 +150,54 @@ def test_a_name_of_another_instance_is_refused(world: World, field: str) -> None
     for taken in there.domains.all():
         fields = {"internal_lms_domain": "new.example.com", field: taken.upper()}
         assert any(
-            fault == f"{taken} is a name of {there}." for fault in faults_of(world, **fields)
+            fault == f"{field}: {taken} is a name of {there}."
+            for fault in faults_of(world, **fields)
         )
+
+
+def test_names_that_an_archived_instance_holds_are_told_once_with_what_to_do(world: World) -> None:
+    gone = world.make_instance(internal_lms_domain="campus.example.com", partner_code="ACME")
+    InstanceReference.objects.filter(pk=gone.pk).update(is_archived=True)
+    remedy = (
+        f"{gone}, which is archived. Choose another, take that instance back (ocim instance"
+        f" unarchive {gone.pk}) or remove it for good (ocim instance delete {gone.pk})."
+    )
+    assert faults_of(
+        world, internal_lms_domain="campus.example.com", partner_code="acme",
+        internal_studio_domain="studio.campus.example.com",
+    ) == [
+        f"internal_lms_domain: campus.example.com is a name of {remedy}",
+        f"internal_studio_domain: studio.campus.example.com is a name of {remedy}",
+        f"partner_code: acme is that of {remedy}",
+    ]  # fmt: skip
+
+
+def test_a_currency_of_the_past_is_refused_where_it_is_new_and_no_hindrance_where_it_is_old(
+    world: World,
+) -> None:
+    with pytest.raises(BadInput, match=r"'HRK' is not legal tender on .* people pay with EUR"):
+        world.make_instance(currency="HRK")
+    instance = world.make_instance()
+    OpenEdXInstance.objects.update(currency="HRK")
+    instance, _ = instances.change(
+        instance_id=instance.pk, changes={"name": "New"}, context=world.context()
+    )
+    assert instances.as_changed(instance, {"name": "Newer"}, world.context())[0] == {
+        "name": "Newer"
+    }
+
+
+def test_an_old_tag_with_a_comma_is_not_taken_apart(world: World) -> None:
+    instance = world.make_instance()
+    instance.tags.add(InstanceTag.objects.create(name="x,y"))
+
+    def tags_after(names: list[str]) -> list[str]:
+        instances.change(instance_id=instance.pk, changes={"tags": names}, context=world.context())
+        return sorted(instance.tags.values_list("name", flat=True))
+
+    assert tags_after(["a"]) == ["a", "x,y"]
+    assert tags_after(["x", "y"]) == ["x", "x,y", "y"]
+    assert tags_after([]) == []
 
 
 @pytest.mark.parametrize("field", [name for name in NAMES if name != "internal_lms_domain"])

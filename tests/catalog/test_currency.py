@@ -1,0 +1,32 @@
+from datetime import date
+
+import pytest
+
+from ocim.catalog import currency
+
+TODAY = date(2026, 11, 27)
+
+
+@pytest.mark.parametrize("code", ["GBP", "EUR", "USD", "CHF", "XOF", "XPF"])
+def test_money_that_people_pay_with_is_taken(code: str) -> None:
+    assert currency.fault(code, on=TODAY) == ""
+
+
+@pytest.mark.parametrize(
+    "code, fault",
+    [
+        ("DEM", "'DEM' is not legal tender on 2026-11-27. Where it was, people pay with EUR."),
+        ("HRK", "'HRK' is not legal tender on 2026-11-27. Where it was, people pay with EUR."),
+        ("XXX", "'XXX' is not legal tender on 2026-11-27."),
+        ("XAU", "'XAU' is not legal tender on 2026-11-27."),
+        ("XTS", "'XTS' is not legal tender on 2026-11-27."),
+        ("gbp", "'gbp' is no currency: write GBP."),
+        ("EURO", "'EURO' is no currency; GBP is one."),
+    ],
+)
+def test_what_nobody_pays_with_is_refused(code: str, fault: str) -> None:
+    assert currency.fault(code, on=TODAY) == fault
+
+
+def test_money_of_the_past_was_money_then() -> None:
+    assert currency.fault("HRK", on=date(2020, 1, 1)) == ""
