@@ -2,14 +2,23 @@
 
 import base64
 import binascii
+import json
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from ocim.core.errors import OutsideRefusal
+from ocim.core.secrets import without_credentials
+
+EMPTY = frozenset({"[]", "{}", "null", '""'})
+"""Values of JSON that tell nothing."""
+TOKEN = "gAAAA"  # noqa: S105 - how every text that Fernet encrypted begins
+_ENCRYPTED_ACCOUNT = re.compile(rf"(?<=://){TOKEN}[\w=-]+(?=@)")
 
 
 def check_master_key(key: str) -> str:
@@ -49,12 +58,27 @@ def _fernet(key: str) -> Fernet:
 
 
 if TYPE_CHECKING:  # at run time the class takes no parameters
-    TextField = models.TextField[Any, Any]
+    CharField = models.CharField[Any, str]
+    Field = models.Field[Any, Any]
+    TextField = models.TextField[Any, str]
 else:
+    CharField = models.CharField
+    Field = models.Field
     TextField = models.TextField
 
 
-class EncryptedTextField(TextField):
+class Encrypted:
+    """What encrypted fields have in common: their columns hold nothing that can be searched."""
+
+    def get_lookup(self, name: str) -> Any:
+        """Allow `isnull` alone: no other comparison can work on encrypted text."""
+        return super().get_lookup(name) if name == "isnull" else None  # type: ignore[misc]
+
+    def get_transform(self, _name: str) -> None:
+        """Return None: there is nothing in encrypted text to look into."""
+
+
+class EncryptedTextField(Encrypted, TextField):
     """Text that only the holder of the master key can read. Cannot be searched."""
 
     def get_prep_value(self, value: Any) -> Any:
@@ -63,3 +87,52 @@ class EncryptedTextField(TextField):
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
         return decrypt(value) if value else value
+
+
+class EncryptedJSONField(Encrypted, Field):
+    """A value of JSON that only the holder of the master key can read. Cannot be searched.
+
+    Empty lists and mappings tell nothing, and stay as they are: most rows have them.
+    """
+
+    def get_internal_type(self) -> str:
+        return "TextField"
+
+    def get_prep_value(self, value: Any) -> str | None:
+        if value is None:
+            return None
+        text = json.dumps(value, cls=DjangoJSONEncoder)
+        return text if text in EMPTY else encrypt(text)
+
+    def from_db_value(self, value: str | None, *_: object) -> Any:
+        if value is None:
+            return None
+        return json.loads(value if value in EMPTY else decrypt(value))
+
+
+class RepositoryUrlField(CharField):
+    """A URL whose user and password only the holder of the master key can read.
+
+    The rest can be searched. An ssh user is no secret.
+    """
+
+    def get_prep_value(self, value: Any) -> Any:
+        text = super().get_prep_value(value)
+        return encrypt_account(text) if isinstance(text, str) else text
+
+    def from_db_value(self, value: str | None, *_: object) -> str | None:
+        return decrypt_account(value) if value else value
+
+
+def encrypt_account(url: str) -> str:
+    """Encrypt what is before the host in `url`, where that is a secret."""
+    if without_credentials(url) == url or _ENCRYPTED_ACCOUNT.search(url):
+        return url
+    scheme, mark, rest = url.partition("://")
+    account = rest.partition("/")[0].rpartition("@")[0]
+    return f"{scheme}{mark}{encrypt(account)}{rest.removeprefix(account)}"
+
+
+def decrypt_account(url: str) -> str:
+    """Undo `encrypt_account`."""
+    return _ENCRYPTED_ACCOUNT.sub(lambda found: decrypt(found[0]), url)

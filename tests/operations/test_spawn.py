@@ -73,9 +73,9 @@ def test_nothing_that_was_asked_for_later_comes_between_a_spawn_and_its_activati
     [earlier], _ = world.request_spawn(instance, activate=True)
     [later], _ = world.request_spawn(instance, activate=True)
     world.work(instance.pk)
-    ends = LogEntry.objects.filter(text__in=["Checking the configuration.", "Active."])
-    turns = ends.order_by("id").values_list("appserver", flat=True)
-    assert [*turns] == [earlier.pk, earlier.pk, later.pk, later.pk]
+    lines = LogEntry.objects.order_by("id").values_list("appserver", "text")
+    turns = [one for one, text in lines if text in ("Checking the configuration.", "Active.")]
+    assert turns == [earlier.pk, earlier.pk, later.pk, later.pk]
     assert world.serving(instance) == ("10.0.0.2:8000",)
 
 

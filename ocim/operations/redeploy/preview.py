@@ -63,8 +63,9 @@ def is_due(upgrade: Upgrade, lease: Lease, context: Context) -> bool:
         upgrade.refresh_from_db(fields=["preview"])
         if upgrade.preview.get("state") in SETTLED or "like" in upgrade.preview:
             return False
-        others = rollout.upgrades.exclude(pk=upgrade.pk).filter(preview__has_key="state")
-        alike = [one for one in others.only("state", "preview") if one.preview["kind"] == kind]
+        others = rollout.upgrades.exclude(pk=upgrade.pk).only("state", "preview")
+        made = [one for one in others if "state" in one.preview]
+        alike = [one for one in made if one.preview["kind"] == kind]
         if not _is_canary(upgrade, rollout):
             for one in alike:
                 if one.preview.get("state") in SETTLED:

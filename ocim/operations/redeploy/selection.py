@@ -11,13 +11,20 @@ from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 
 from ocim.core.errors import BadInput
+from ocim.store.fields import Encrypted
 from ocim.store.models import OpenEdXInstance
 
 AT_ONCE = 100
 """Instances that are in memory at the same time."""
 FAILED = "-failed"
 """What is put behind the tag of instances that failed."""
-LONG = ("configuration_extra_settings", "secret_seed", "jwt_private_key", "jwt_public_keys")
+LONG = (
+    "configuration_extra_settings",
+    "secret_seed",
+    "jwt_private_key",
+    "jwt_public_keys",
+    "payment_processors",
+)
 """What is not read of a fleet that is only listed."""
 
 
@@ -100,6 +107,12 @@ def _narrowed(
     """The fleet narrowed by all the lookups; each is tried alone, so that each fault is found."""
     good: dict[str, Any] = {}
     for lookup, value in lookups.items():
+        if secret := _encrypted(lookup):
+            faults.append(
+                f"--{option}: {lookup}: {secret} is encrypted in the database, so that nobody can"
+                " select instances by what it holds. Use another field, or tags."
+            )
+            continue
         if (hint := _hint(lookup)) is not None:
             faults.append(f"--{option}: {lookup!r} is no field to filter by{hint}.")
             continue
@@ -111,6 +124,17 @@ def _narrowed(
         else:
             good[lookup] = value
     return fleet.filter(**good)
+
+
+def _encrypted(lookup: str) -> str:
+    """Return the name of the encrypted field that the lookup leads to; empty where it does not."""
+    model: Any = OpenEdXInstance
+    for part in str(lookup).split("__"):
+        field = _fields(model).get(part) if model else None
+        if isinstance(field, Encrypted):
+            return part
+        model = getattr(field, "related_model", None)
+    return ""
 
 
 def _hint(lookup: str) -> str | None:

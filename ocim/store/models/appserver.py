@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from ocim.core.spec import ALWAYS, Service
 from ocim.core.states import AppServerState
-from ocim.store.fields import EncryptedTextField
+from ocim.store.fields import EncryptedJSONField, EncryptedTextField, RepositoryUrlField
 from ocim.store.models.deployment import Deployment
 from ocim.store.models.instance import OpenEdXInstance
 from ocim.store.models.server import Server
@@ -32,7 +32,7 @@ class OpenEdXAppServer(models.Model):
 
     openedx_release = models.CharField(max_length=100)
     edx_platform_commit = models.CharField(max_length=250)
-    configuration_source_repo_url = models.CharField(max_length=500)
+    configuration_source_repo_url = RepositoryUrlField(max_length=1000)
     configuration_version = models.CharField(max_length=250)
     configuration_playbook_name = models.CharField(max_length=100)
     configuration_commit = models.CharField(
@@ -51,8 +51,8 @@ class OpenEdXAppServer(models.Model):
         help_text="The frozen layers, as JSON in which secrets are marked."
     )
 
-    failure = models.TextField(blank=True, help_text="Why it failed, most telling line first.")
-    evidence = models.JSONField(
+    failure = EncryptedTextField(blank=True, help_text="Why it failed, most telling line first.")
+    evidence = EncryptedJSONField(
         default=list, blank=True, help_text="The responses that made the last gate fail."
     )
     created = models.DateTimeField(auto_now_add=True)

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from ocim.store.fields import EncryptedJSONField
 from ocim.store.models.instance import OpenEdXInstance
 
 
@@ -14,7 +15,7 @@ class Deployment(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
     reason = models.CharField(max_length=500, blank=True)
-    changes = models.JSONField(
+    changes = EncryptedJSONField(
         default=list, help_text="Variables that differ from the app server before: path, old, new."
     )
     created = models.DateTimeField(auto_now_add=True)

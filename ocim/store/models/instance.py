@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from ocim.catalog.releases import Release, traits
 from ocim.core.holds import Hold
 from ocim.core.spec import Domains
-from ocim.store.fields import EncryptedTextField
+from ocim.store.fields import EncryptedTextField, RepositoryUrlField
 from ocim.store.models.shared import (
     BrokerServer,
     DatabaseServer,
@@ -30,6 +30,8 @@ from ocim.store.validators import (
     validate_time_zone,
 )
 
+LONGEST_URL = 500
+"""Characters; encrypted, the account in it takes more."""
 SERVICES = ("lms", "lms_preview", "studio", "ecommerce", "discovery")
 DERIVED = {"lms_preview": "preview.", "studio": "studio.", "ecommerce": "ecommerce.",
            "discovery": "discovery."}  # fmt: skip
@@ -39,7 +41,7 @@ class InstanceReference(models.Model):
     """What Ocim's people know of an instance; its id is the instance's."""
 
     is_archived = models.BooleanField(default=False)
-    notes = models.TextField(blank=True, validators=[validate_text])
+    notes = EncryptedTextField(blank=True, validators=[validate_text])
     organization = models.CharField(max_length=200, blank=True, validators=[validate_text])
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
@@ -109,14 +111,18 @@ class OpenEdXInstance(models.Model):
     )
 
     openedx_release = models.CharField(max_length=100, validators=[validate_plain])
-    edx_platform_repository_url = models.CharField(max_length=500, validators=[validate_plain])
+    edx_platform_repository_url = RepositoryUrlField(
+        max_length=1000, validators=[validate_plain, MaxLengthValidator(LONGEST_URL)]
+    )
     edx_platform_commit = models.CharField(
         max_length=250,
         blank=True,
         validators=[validate_plain],
         help_text="Defaults to the release.",
     )
-    configuration_source_repo_url = models.CharField(max_length=500, validators=[validate_plain])
+    configuration_source_repo_url = RepositoryUrlField(
+        max_length=1000, validators=[validate_plain, MaxLengthValidator(LONGEST_URL)]
+    )
     configuration_version = models.CharField(
         max_length=250,
         blank=True,
@@ -129,7 +135,7 @@ class OpenEdXInstance(models.Model):
         validators=[validate_plain],
         help_text="Defaults to the one that the release's configuration has for a whole server.",
     )
-    configuration_extra_settings = models.TextField(
+    configuration_extra_settings = EncryptedTextField(
         blank=True, validators=[validate_extra_settings], help_text="YAML; wins over all else."
     )
 

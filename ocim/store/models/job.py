@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from ocim.core.states import JobState
+from ocim.store.fields import EncryptedJSONField, EncryptedTextField
 from ocim.store.models.instance import OpenEdXInstance
 
 
@@ -12,8 +13,8 @@ class Job(models.Model):
 
     instance = models.ForeignKey(OpenEdXInstance, on_delete=models.CASCADE)
     kind = models.CharField(max_length=30)
-    arguments = models.JSONField(default=dict)
-    memory = models.JSONField(
+    arguments = EncryptedJSONField(default=dict)
+    memory = EncryptedJSONField(
         default=dict, help_text="What a second attempt must know of an interrupted first."
     )
     state = models.CharField(
@@ -25,7 +26,7 @@ class Job(models.Model):
     not_before = models.DateTimeField(null=True)
     cancel_requested = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
-    error = models.TextField(blank=True)
+    error = EncryptedTextField(blank=True)
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from ocim.store.fields import EncryptedTextField
 from ocim.store.models.appserver import OpenEdXAppServer
 
 
@@ -13,7 +14,7 @@ class LogEntry(models.Model):
     )
     time = models.DateTimeField()
     level = models.CharField(max_length=10)
-    text = models.TextField()
+    text = EncryptedTextField()
     task = models.CharField(max_length=300, blank=True)
     status = models.CharField(max_length=20, blank=True)
     seconds = models.FloatField(null=True)

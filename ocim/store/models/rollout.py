@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from ocim.core.states import Happening, RolloutState, SqlState, StepState, UpgradeState
+from ocim.store.fields import EncryptedJSONField, EncryptedTextField
 from ocim.store.models.instance import OpenEdXInstance
 from ocim.store.models.job import Job
 
@@ -17,11 +18,13 @@ class Rollout(models.Model):
         choices=[(state.value, state.value) for state in RolloutState],
         default=RolloutState.RUNNING.value,
     )
-    reason = models.TextField(blank=True, help_text="Why it does not go on.")
-    arguments = models.JSONField(help_text="As they were given, documents in full.")
+    reason = EncryptedTextField(blank=True, help_text="Why it does not go on.")
+    arguments = EncryptedJSONField(help_text="As they were given, documents in full.")
     rules = models.JSONField()
-    update = models.JSONField(default=dict, help_text="Fields to set before app servers are made.")
-    sql = models.JSONField(default=list)
+    update = EncryptedJSONField(
+        default=dict, help_text="Fields to set before app servers are made."
+    )
+    sql = EncryptedJSONField(default=list)
     strict_sql = models.BooleanField(default=False)
     backup = models.BooleanField(default=False, help_text="Dump the databases before.")
     activate = models.BooleanField(default=True)
@@ -56,19 +59,19 @@ class Upgrade(models.Model):
     step = models.CharField(max_length=30, blank=True, help_text="What it is at, or ended at.")
     attempts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField(null=True)
-    before = models.JSONField(default=dict, help_text="The fields that change, as they were.")
-    after = models.JSONField(default=dict, help_text="… and as they are to be.")
-    variables = models.JSONField(
+    before = EncryptedJSONField(default=dict, help_text="The fields that change, as they were.")
+    after = EncryptedJSONField(default=dict, help_text="… and as they are to be.")
+    variables = EncryptedJSONField(
         default=list, help_text="What changes in the effective variables; secrets masked."
     )
-    preview = models.JSONField(
+    preview = EncryptedJSONField(
         default=dict,
         help_text="What the new release's migrations did to copies of the databases, or (`like`)"
         " which other upgrade saw that.",
     )
     replaced = models.JSONField(default=list, help_text="App servers that were active before.")
     appservers = models.JSONField(default=list, help_text="Those of the last attempt.")
-    failure = models.TextField(blank=True)
+    failure = EncryptedTextField(blank=True)
     cause = models.CharField(max_length=200, blank=True)
     forgiven = models.BooleanField(default=False, help_text="Its failure stops nothing any more.")
     job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -93,7 +96,7 @@ class RolloutEvent(models.Model):
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(auto_now_add=True)
     kind = models.CharField(max_length=12, choices=[(kind.value, kind.value) for kind in Happening])
-    reason = models.TextField(blank=True)
+    reason = EncryptedTextField(blank=True)
     by = models.CharField(max_length=300, blank=True, help_text="Empty: the rollout itself.")
     told = models.JSONField(default=list, help_text="Addresses that have been sent a notice.")
     told_at = models.DateTimeField(null=True, help_text="When all of them were, or were given up.")
@@ -149,7 +152,7 @@ class SqlRun(models.Model):
 
     upgrade = models.ForeignKey(Upgrade, on_delete=models.CASCADE, related_name="sql_runs")
     position = models.PositiveSmallIntegerField()
-    statement = models.TextField()
+    statement = EncryptedTextField()
     state = models.CharField(
         max_length=10,
         choices=[(state.value, state.value) for state in SqlState],
@@ -157,7 +160,7 @@ class SqlRun(models.Model):
     )
     rows = models.IntegerField(null=True)
     seconds = models.FloatField(null=True)
-    error = models.TextField(blank=True)
+    error = EncryptedTextField(blank=True)
 
     class Meta:
         constraints = (

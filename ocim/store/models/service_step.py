@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from ocim.store.fields import EncryptedJSONField, EncryptedTextField
 from ocim.store.models.appserver import OpenEdXAppServer
 from ocim.store.models.instance import OpenEdXInstance
 
@@ -13,8 +14,8 @@ class ServiceStep(models.Model):
     appserver = models.ForeignKey(OpenEdXAppServer, null=True, on_delete=models.SET_NULL)
     step = models.CharField(max_length=30)
     at = models.DateTimeField()
-    failure = models.TextField(blank=True, help_text="Empty where it was done.")
-    applied = models.JSONField(
+    failure = EncryptedTextField(blank=True, help_text="Empty where it was done.")
+    applied = EncryptedJSONField(
         null=True, help_text="What its fields were set to, secrets as marks; none where it failed."
     )
 

@@ -72,6 +72,6 @@ class LoadBalancingServer(SharedServer):
     wanted = models.PositiveBigIntegerField(default=1)
     applied = models.PositiveBigIntegerField(default=0)
     digest = models.CharField(max_length=64, blank=True)
-    error = models.TextField(blank=True)
+    error = EncryptedTextField(blank=True)
     claimed_by = models.CharField(max_length=100, blank=True)
     claimed_until = models.DateTimeField(null=True)

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from ocim.store.fields import EncryptedJSONField
 from ocim.store.models.appserver import OpenEdXAppServer
 from ocim.store.models.instance import OpenEdXInstance
 
@@ -22,7 +23,7 @@ class Verification(models.Model):
     cleaned = models.BooleanField(
         default=False, help_text="Whether all that it made is gone again."
     )
-    lines = models.JSONField(default=list)
+    lines = EncryptedJSONField(default=list)
 
     class Meta:
         get_latest_by = "id"

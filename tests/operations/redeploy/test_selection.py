@@ -120,3 +120,18 @@ def test_all_faults_are_told_at_once(fleet: Fleet) -> None:
     assert [fault.split(":")[0] for fault in refused.value.faults] == [
         "--filter", "--filter", "--exclude",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "lookup",
+    ["configuration_extra_settings", "configuration_extra_settings__contains", "secret_seed",
+     "ref_set__notes__icontains", "database_server__admin_password"],
+)  # fmt: skip
+def test_no_filter_asks_for_what_is_encrypted(fleet: Fleet, lookup: str) -> None:
+    with pytest.raises(BadInput, match="is encrypted in the database"):
+        fleet.plan(excluding={lookup: "x"})
+
+
+def test_an_address_is_selected_by_all_but_its_account(fleet: Fleet) -> None:
+    one = fleet.make(configuration_source_repo_url="https://me:hush@git.example.com/x")
+    assert ids(fleet, including={"configuration_source_repo_url__endswith": "com/x"}) == [one.pk]
