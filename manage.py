@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The same commands as the `ocim` script."""
 
-from ocim.console.main import main
+from ocim.project.main import main
 
 if __name__ == "__main__":
     main()

@@ -5,13 +5,13 @@ import socket
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
 from django.utils import timezone
 
-from ocim.adapters.balancers.caddy import CaddyBalancer, Role, Settings, Tls, start
+from ocim.adapters.balancers.caddy import CaddyBalancer
 from ocim.adapters.browsers.http import HttpBrowsers
 from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.adapters.notifiers.apprise import AppriseNotifier
@@ -26,12 +26,12 @@ from ocim.adapters.search.elasticsearch import ElasticsearchServers
 from ocim.core.policy import Policy, Retention
 from ocim.operations.context import Context
 from ocim.ports import Outside, Provider
+from ocim.processes.balancer import balancer_settings
 from ocim.store import specs
 from ocim.store.models import OpenEdXInstance
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILTIN = ROOT / "playbooks"
-BALANCER_ROLES = tuple(role.value for role in Role)
 PROVIDERS = (LocalProvider.kind, NspawnProvider.kind, SshProvider.kind)
 """What an instance's `provider` may be."""
 
@@ -57,7 +57,7 @@ def process_name() -> str:
 def outside() -> Outside:
     """Everything outside Ocim, as the settings name it."""
     options = settings.OCIM
-    balancer = CaddyBalancer(balancer_settings())
+    balancer = CaddyBalancer(balancer_settings(options))
     sandbox = Sandbox(hidden=[options.var], required=options.require_sandbox)
     return Outside(
         providers=_providers(sandbox),
@@ -100,28 +100,6 @@ def _providers(sandbox: Sandbox) -> dict[str, Provider]:
     if options.ssh_pool:
         providers[SshProvider.kind] = SshProvider(options.var / "ssh", pool=Path(options.ssh_pool))
     return providers
-
-
-def run_balancer(role: str) -> NoReturn:
-    """Become one of the balancer's processes, one of BALANCER_ROLES."""
-    start(balancer_settings(), Role(role))
-
-
-def balancer_settings() -> Settings:
-    """How the balancer's processes are started, and reached."""
-    options = settings.OCIM
-    roots = Path(options.acme_roots) if options.acme_roots else None
-    if options.acme_directory:
-        tls = Tls("acme", options.acme_directory, options.acme_email, roots)
-    else:
-        tls = Tls()
-    return Settings(
-        state=options.var / "balancer",
-        bind=options.balancer_bind,
-        https_port=options.https_port,
-        http_port=options.http_port,
-        tls=tls,
-    )
 
 
 def policy() -> Policy:

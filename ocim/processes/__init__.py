@@ -1,0 +1,1 @@
+"""The installation's own processes: how they are started, kept, and replaced while others serve."""
