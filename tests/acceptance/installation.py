@@ -14,7 +14,12 @@ from typing import Any
 
 import psutil
 
+from ocim.processes.supervisor import MARK
+
 REPOSITORY = Path(__file__).parents[2]
+OCIM = str(Path(sys.executable).with_name("ocim"))
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""A plain shell's: nothing of Ocim's environment is on it."""
 PATIENCE = 300.0
 
 
@@ -23,11 +28,15 @@ class Refused(Exception):
 
 
 class Installation:
-    """Everything goes through the commands, as an operator's scripts do."""
+    """Everything goes through the commands, as an operator's scripts do.
+
+    They are in a directory of their own, and have none of the environment's programs on PATH.
+    """
 
     up: tuple[str, ...] = ("up", "--no-demo")
 
     def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self.var = directory / "var"
         self.hosts = self.var / "hosts"
         """Has a directory for each."""
@@ -36,6 +45,7 @@ class Installation:
         ours = {name: value for name, value in os.environ.items() if not _is_setting(name)}
         self.environment = ours | {
             "HOME": str(directory),
+            "PATH": PATH,
             "DJANGO_SETTINGS_MODULE": "ocim.project.settings",
             "OCIM_VAR": str(self.var),
             "OCIM_HTTPS_PORT": str(self.https_port),
@@ -52,8 +62,8 @@ class Installation:
     def start(self) -> None:
         """Return when it says how to stop it."""
         self._up = subprocess.Popen(
-            [sys.executable, "manage.py", *self.up],
-            cwd=REPOSITORY,
+            [OCIM, *self.up],
+            cwd=self.directory,
             env=self.environment | {"PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -69,14 +79,17 @@ class Installation:
 
     def stop(self) -> None:
         """As Ctrl-C does; returns when all of it is over."""
-        if self._up is not None:
+        if self._up is not None and self._up.poll() is None:
             self._up.send_signal(signal.SIGINT)
             self._up.communicate(timeout=PATIENCE)
+        elif self.everything():
+            self.ocim("down")
 
     def kill(self) -> None:
-        """As when the machine's memory is short: nothing is told, nothing is cleaned up."""
+        """Kill `ocim up`, as when the machine's memory is short: it tells nobody."""
         assert self._up is not None
         self._up.kill()
+        self._up.communicate(timeout=PATIENCE)
 
     def log(self) -> str:
         """What all processes said."""
@@ -86,8 +99,8 @@ class Installation:
     def ocim(self, *arguments: str) -> str:
         """Run a command to its end; Refused where it fails."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=REPOSITORY,
+            [OCIM, *arguments],
+            cwd=self.directory,
             env=self.environment,
             capture_output=True,
             text=True,
@@ -114,15 +127,17 @@ class Installation:
         return found
 
     def processes(self, *words: str) -> list[psutil.Process]:
-        """Those kept running that have all the words in their command line, without keepers."""
-        assert self._up is not None
-        started = psutil.Process(self._up.pid).children(recursive=True)
-        lines = [(one, command_line(one)) for one in started]
-        return [
-            one
-            for one, line in lines
-            if all(word in line for word in words) and "ocim.console.keep" not in line
-        ]
+        """Those kept running, and what they run, that have all the words in their command line."""
+        found = {one for one in psutil.process_iter() if self._keeps(one)}
+        found |= {below for one in found for below in children(one)}
+        lines = [(one, command_line(one)) for one in found]
+        return [one for one, line in lines if all(word in line for word in words)]
+
+    def _keeps(self, process: psutil.Process) -> bool:
+        try:
+            return process.environ().get(MARK) == str(self.var / "run")
+        except psutil.Error:
+            return False
 
     def everything(self) -> list[psutil.Process]:
         """Every process on this machine that works with its directory."""
@@ -139,6 +154,14 @@ def command_line(process: psutil.Process) -> str:
         return " ".join(process.cmdline())
     except psutil.Error:
         return ""
+
+
+def children(process: psutil.Process) -> list[psutil.Process]:
+    """All below it; none where it has just ended."""
+    try:
+        return process.children(recursive=True)
+    except psutil.Error:
+        return []
 
 
 def surroundings(process: psutil.Process) -> str:

@@ -72,8 +72,3 @@ def test_what_was_interrupted_goes_on_at_the_next_start(other: Installation) -> 
     until(lambda: is_active(other, domain), other.log())
     assert answers(other, domain)
     assert len(other.appservers(domain)) == 1
-
-
-def test_a_manager_that_is_killed_takes_its_processes_along(other: Installation) -> None:
-    other.kill()
-    until(lambda: not other.everything(), "something goes on")

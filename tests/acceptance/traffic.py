@@ -3,6 +3,7 @@
 import re
 import ssl
 import threading
+import time
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ import httpx
 from tests.acceptance.installation import Installation
 
 TIMEOUT = 30.0
+REFUSED = re.compile(r"refused|Timeout|^\d")
 BETWEEN = 0.1
 """Seconds that a visitor waits: what they take of two cores is missing where they look at."""
 
@@ -25,6 +27,8 @@ class Traffic:
         self._ended = threading.Event()
         self.answers: Counter[str] = Counter()
         self.failures: list[str] = []
+        self.longest = 0.0
+        """Seconds that somebody waited for an answer."""
         self._threads = [
             threading.Thread(target=self._visit, args=[number % 2 == 0])
             for number in range(visitors)
@@ -42,6 +46,11 @@ class Traffic:
         for thread in self._threads:
             thread.join()
 
+    @property
+    def refused(self) -> list[str]:
+        """Failures of visitors whom nobody listened to, or who waited in vain."""
+        return [failure for failure in self.failures if REFUSED.search(failure)]
+
     def _visit(self, keeps_connection: bool) -> None:
         while not self._ended.is_set():
             with Visitor(*self._where) as visitor:
@@ -51,6 +60,7 @@ class Traffic:
                         return
 
     def _ask(self, visitor: "Visitor") -> None:
+        began = time.monotonic()
         try:
             answer = visitor.get("/")
         except httpx.HTTPError as error:
@@ -60,6 +70,7 @@ class Traffic:
             self.answers[served_by(answer.text)] += 1
         else:
             self.failures.append(f"{answer.status_code}: {answer.text[:200]}")
+        self.longest = max(self.longest, time.monotonic() - began)
 
 
 class Visitor:

@@ -27,7 +27,8 @@ from ocim.core.errors import OutsideError
 STARTER = """
 import pickle, sys
 from ocim.adapters.balancers.caddy import start
-start(*pickle.loads(bytes.fromhex(sys.argv[1])))
+settings, role, how = pickle.loads(bytes.fromhex(sys.argv[1]))
+start(settings, role, **how)
 """
 
 
@@ -161,23 +162,31 @@ class Processes:
 
     settings: Settings
     running: dict[Role, subprocess.Popen[bytes]] = field(default_factory=dict)
+    inherited: dict[str, list[int]] = field(default_factory=dict)
+    waits: bool = False
 
     def start(self, *roles: Role) -> None:
         """Return when they answer."""
         for role in roles or Role:
             self.spawn(role)
         for role in roles or Role:
-            until(partial(self._answers, role), f"{role} does not answer")
+            self.wait_for(role)
+
+    def wait_for(self, role: Role) -> None:
+        """Return when it answers."""
+        until(partial(self._answers, role), f"{role} does not answer")
 
     def spawn(self, role: Role) -> None:
         """Start it, and do not wait."""
-        argument = pickle.dumps((self.settings, role)).hex()
+        how = {"inherited": self.inherited, "waits": self.waits}
+        argument = pickle.dumps((self.settings, role, how)).hex()
         with (self.settings.state.parent / f"{role}.log").open("ab") as log:
             self.running[role] = subprocess.Popen(
                 [sys.executable, "-c", STARTER, argument],
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "A_SECRET_OF_THE_MANAGER": "plain to see"},
+                pass_fds=[number for same in self.inherited.values() for number in same],
             )
 
     def _answers(self, role: Role) -> bool:

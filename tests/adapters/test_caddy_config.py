@@ -60,5 +60,11 @@ def test_the_edge_listens_on_every_address_that_it_is_told_of() -> None:
     assert '"listen": ["10.1.2.3:8443", "[fd00::1]:8443"]' in config
 
 
+def test_the_edge_listens_on_sockets_that_it_is_given() -> None:
+    config = json.dumps(edge_config(SETTINGS, {"https": [7, 8], "http": [9]}))
+    assert '"listen": ["fd/7", "fd/8"]' in config
+    assert '"listen": ["fd/9"]' in config
+
+
 def test_the_edge_listens_everywhere_where_no_address_is_given() -> None:
     assert '"listen": [":8443"]' in json.dumps(edge_config(replace(SETTINGS, bind=())))

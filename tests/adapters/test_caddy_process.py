@@ -1,7 +1,11 @@
 """How the balancer's two processes start, end, and what they leave to be read."""
 
+import contextlib
+import socket
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -17,6 +21,7 @@ from tests.adapters.caddy_support import (
     app_servers,
     processes,
     settings_for,
+    until,
 )
 
 NAME = "demo.localhost"
@@ -37,6 +42,13 @@ def running(settings: Settings) -> Iterator[Processes]:
 def app_server() -> Iterator[AppServer]:
     with app_servers("one") as (one,):
         yield one
+
+
+def has_authority(balancer: CaddyBalancer) -> bool:
+    try:
+        return bool(balancer.authority())
+    except OutsideError:
+        return False
 
 
 def routing(app_server: AppServer) -> Routing:
@@ -76,6 +88,47 @@ def test_a_second_one_does_not_start(settings: Settings, running: Processes) -> 
     assert process.wait(30) != 0
     assert "runs already" in running.router_log()
     assert CaddyBalancer(settings).is_applied(Routing(()).digest)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_one_that_waits_takes_over_from_one_that_is_killed(
+    role: Role, settings: Settings, running: Processes, app_server: AppServer
+) -> None:
+    CaddyBalancer(settings).apply(routing(app_server))
+    second = Processes(settings, waits=True)
+    second.spawn(role)
+    try:
+        running.stop(role)
+        second.wait_for(role)
+        assert Browser(settings).get(NAME).json()["name"] == "one"
+    finally:
+        second.stop()
+
+
+def test_connections_wait_while_the_edge_is_started_again(
+    tmp_path: Path, app_server: AppServer
+) -> None:
+    settings = settings_for(tmp_path)
+    address, ports = settings.bind[0], {"https": settings.https_port, "http": settings.http_port}
+    with contextlib.ExitStack() as held:
+        sockets = {
+            name: held.enter_context(socket.create_server((address, port)))
+            for name, port in ports.items()
+        }
+        inherited = {name: [one.fileno()] for name, one in sockets.items()}
+        both = Processes(settings, inherited=inherited)
+        both.start()
+        held.callback(both.stop)
+        balancer = CaddyBalancer(settings)
+        until(partial(has_authority, balancer), both.log(Role.EDGE))
+        balancer.apply(routing(app_server))
+        assert Browser(settings).get(NAME).json()["name"] == "one"
+        assert Browser(settings).get_plain(NAME).status_code == 308
+        both.stop(Role.EDGE)
+        with ThreadPoolExecutor() as visitors:
+            waiting = visitors.submit(Browser(settings).get, NAME)
+            both.spawn(Role.EDGE)
+            assert waiting.result().json()["name"] == "one"
 
 
 def test_a_configuration_that_caddy_refuses_changes_nothing(

@@ -1,18 +1,18 @@
 """Commands as an operator starts them: real processes, in a directory of their own."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+OCIM = str(Path(sys.executable).with_name("ocim"))
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 
 def environment(var: Path, **settings: str) -> dict[str, str]:
     """What a process needs, and none of the settings of whoever runs the tests."""
     return {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PATH": "/usr/bin:/bin",  # a plain shell's
         "HOME": str(var),
         "OCIM_VAR": str(var),
         "OCIM_MASTER_KEY": KEY,

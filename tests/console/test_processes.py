@@ -16,17 +16,18 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.console.processes import ROOT, environment, manage
+from tests.adapters.caddy_support import until
+from tests.console.processes import OCIM, ROOT, environment, manage
 
 LOW = "opencraft_low_priority"
 
 
 @contextmanager
 def running(var: Path, *words: str, **settings: str) -> Iterator["subprocess.Popen[str]"]:
-    """`python manage.py …`, gone at the end."""
+    """`ocim …` where there is nothing of the code, gone at the end."""
     with subprocess.Popen(
-        [sys.executable, "manage.py", *words],
-        cwd=ROOT,
+        [OCIM, *words],
+        cwd=var,
         env=environment(var, **settings),
         stderr=subprocess.PIPE,
         text=True,
@@ -106,6 +107,37 @@ def test_the_pages_are_served_where_the_settings_say(var: Path) -> None:
 
         web.terminate()
         web.communicate(timeout=60)
+
+
+def test_what_visitors_wait_for_starts_without_django() -> None:
+    program = "import sys, ocim.project.main; print({'django.apps', 'django.db'} & {*sys.modules})"
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "set()\n"
+
+
+def test_a_balancers_process_tells_what_is_wrong_with_its_settings(var: Path) -> None:
+    with running(var, "balancer", "run", "edge", OCIM_HTTPS_PORT="https") as edge:
+        _, said = edge.communicate(timeout=60)
+    assert edge.returncode == 1
+    assert "OCIM_HTTPS_PORT" in said
+
+
+def test_a_balancers_process_that_runs_already_says_so(var: Path) -> None:
+    (var / "balancer").mkdir()
+    with (var / "balancer/router.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with running(var, "balancer", "run", "router") as router:
+            _, said = router.communicate(timeout=60)
+    assert router.returncode == 1
+    assert said.startswith("Error: The balancer's router in ")
+    assert said.endswith("runs already.\nStop that one first.\n")
+
+
+def test_the_router_starts_with_nothing_of_ocim_on_path(var: Path) -> None:
+    with running(var, "balancer", "run", "router"):
+        until((var / "balancer/admin.sock").exists, "the router does not start")
 
 
 def test_a_balancer_has_two_processes(var: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.management import BaseCommand, get_commands, load_command_class
 
+from ocim.processes.balancer import OF_EDGE
 from ocim.tasks import PERIODIC
 from tests.acceptance.installation import REPOSITORY
 from tests.docs.pages import blocks
@@ -17,11 +18,15 @@ from tests.docs.pages import blocks
 PAGE = REPOSITORY / "docs/how-to/run-in-production.md"
 THERE = "/srv/ocim/ocim"
 """Where the page puts the code."""
-UNITS = {
+UNITS: dict[str, str] = {
     block.more.removeprefix("unit="): block.text.replace(THERE, str(REPOSITORY))
     for block in blocks(PAGE, "ini")
     if block.more
 }
+
+
+SERVICES = {name: text for name, text in UNITS.items() if name.endswith(".service")}
+SOCKETS = {name: text for name, text in UNITS.items() if name.endswith(".socket")}
 
 
 def parsed(text: str) -> RawConfigParser:
@@ -31,7 +36,7 @@ def parsed(text: str) -> RawConfigParser:
     return unit
 
 
-@pytest.mark.parametrize("text", UNITS.values(), ids=UNITS.keys())
+@pytest.mark.parametrize("text", SERVICES.values(), ids=SERVICES.keys())
 def test_a_unit_runs_as_a_user_of_its_own_and_keeps_files_closed(text: str) -> None:
     unit = parsed(text)
     assert unit["Service"]["User"] == "ocim"
@@ -39,10 +44,28 @@ def test_a_unit_runs_as_a_user_of_its_own_and_keeps_files_closed(text: str) -> N
     assert unit["Install"]["WantedBy"] == "multi-user.target"
 
 
+@pytest.mark.parametrize("name, text", SERVICES.items())
+def test_a_unit_never_gives_up(name: str, text: str) -> None:
+    unit = parsed(text)
+    if unit["Service"].get("Type") != "oneshot":
+        assert unit["Service"]["Restart"] == "always"
+        assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+
+
+def test_a_socket_has_the_name_that_its_service_asks_for() -> None:
+    found = {parsed(text)["Socket"]["FileDescriptorName"]: name for name, text in SOCKETS.items()}
+    assert {*found} == {"web", *OF_EDGE}
+    for name, text in SOCKETS.items():
+        service = parsed(SERVICES[parsed(text)["Socket"]["Service"]])
+        assert name in service["Service"]["Sockets"].split()
+        assert name in service["Unit"]["Requires"].split()
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 @pytest.mark.parametrize("name", UNITS)
 def test_systemd_finds_nothing_wrong_with_a_unit(name: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_text(UNITS[name])
+    for each, text in UNITS.items():  # some name others
+        (tmp_path / each).write_text(text)
     checked = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", tmp_path / name],
         capture_output=True,
@@ -53,7 +76,7 @@ def test_systemd_finds_nothing_wrong_with_a_unit(name: str, tmp_path: Path) -> N
 
 
 def commands() -> Iterator[list[str]]:
-    for text in UNITS.values():
+    for text in SERVICES.values():
         service = parsed(text)["Service"]
         for key in ("ExecStart", "ExecStop"):
             if key in service:

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 
+from ocim.adapters import programs
 from ocim.adapters.captured import captured
 from ocim.core.errors import HostUnreachable, OutsideError
 from ocim.core.spec import Host, Ran
@@ -17,7 +18,10 @@ LOST = 255
 
 
 def ssh(host: Host, argv: Sequence[str]) -> list[str]:
-    """What to start here so that `argv` runs there: on a terminal where there is one here."""
+    """Return what to start here so that `argv` runs there: on a terminal where there is one here.
+
+    OutsideRefusal where ssh is not installed.
+    """
     connection = host.connection
     options = {
         "BatchMode": "yes",
@@ -30,8 +34,9 @@ def ssh(host: Host, argv: Sequence[str]) -> list[str]:
         "StrictHostKeyChecking": "yes",
         "UserKnownHostsFile": f'"{connection.known_hosts_file}"',
     }
+    program = programs.of_system("ssh", package="openssh-client")
     return [
-        *("ssh", "-F", "none", "-i", connection.key_file, "-p", str(connection.port)),
+        *(program, "-F", "none", "-i", connection.key_file, "-p", str(connection.port)),
         *(word for name, value in options.items() for word in ("-o", f"{name}={value}")),
         f"{connection.user}@{host.address}",
         shlex.join(argv),

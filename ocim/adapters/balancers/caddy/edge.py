@@ -56,7 +56,7 @@ def edge_config(settings: Settings, inherited: Mapping[str, Sequence[int]] | Non
         "http": {
             "http_port": settings.http_port,
             "https_port": settings.https_port,
-            "grace_period": "30s",
+            "grace_period": "10s",  # new connections wait meanwhile
             "servers": {"public": _public(settings, https), "plain": _plain(settings, http)},
         },
     }

@@ -1,10 +1,10 @@
 """A machine made as it was, the operator's way."""
 
 import json
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ocim.adapters import programs
 from ocim.adapters.providers import ssh_client
 from ocim.adapters.providers.machine import introduction
 from ocim.adapters.providers.ssh.pool import Pool
@@ -13,7 +13,6 @@ from ocim.core.errors import OutsideRefusal
 from ocim.core.spec import Host
 
 SECONDS = 3600.0
-ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 
 
 def clean(host: Host, pool: Pool) -> None:
@@ -47,5 +46,5 @@ def _play(host: Host, playbook: Path) -> None:
             "ansible_python_interpreter": "/usr/bin/python3",
         }
         inventory.write_text(json.dumps({"all": {"hosts": {host.name: variables}}}))
-        argv: list[str | Path] = [ANSIBLE_PLAYBOOK, "-i", inventory, playbook]
+        argv: list[str | Path] = [programs.own("ansible-playbook"), "-i", inventory, playbook]
         run(argv, cwd=playbook.parent, timeout=SECONDS)
