@@ -68,6 +68,7 @@ def start() -> None:
     run = run_directory()
     run.mkdir(mode=0o700, exist_ok=True)
     log_file().parent.mkdir(parents=True, exist_ok=True)
+    log_file().touch(0o600)
     config = run / supervisor.CONFIG
     config.touch(0o600)
     config.write_text(supervisor.configuration(_programs()))

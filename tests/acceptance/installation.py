@@ -37,6 +37,7 @@ class Installation:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
         self.var = directory / "var"
         self.hosts = self.var / "hosts"
         """Has a directory for each."""

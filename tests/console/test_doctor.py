@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 
 from ocim import wiring
 from ocim.adapters.memory.probers import Reply
+from ocim.console import machine
 from ocim.core.spec import Database, HostRequest, Isolation, Remnant
 from ocim.core.states import JobState
 from ocim.operations import jobs
@@ -25,6 +26,7 @@ from ocim.store.models import (
 )
 from tests.console.conftest import CAMPUS, Installation
 from tests.console.processes import manage
+from tests.web_servers import answer, web_server
 
 LOW, PERIODIC = "opencraft_low_priority", "opencraft_periodic"
 MACHINE = ("disk", "tools")
@@ -41,17 +43,25 @@ def areas(ocim: Installation, *options: str) -> list[str]:
     return [one["area"] for one in found(ocim, *options)]
 
 
+class Listener(ExitStack):
+    """Something that answers at a port, until it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.port = self.enter_context(web_server(answer))
+
+
 @pytest.fixture
-def listeners() -> Iterator[list[socket.socket]]:
+def listeners() -> Iterator[list[Listener]]:
     """For https, http and the pages."""
     with ExitStack() as stack:
-        yield [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
+        yield [stack.enter_context(Listener()) for _ in range(3)]
 
 
 @pytest.fixture
-def well(ocim: Installation, listeners: list[socket.socket], settings: Any) -> Installation:
+def well(ocim: Installation, listeners: list[Listener], settings: Any) -> Installation:
     """All is well, and an instance is on the web."""
-    https, http, web = (one.getsockname()[1] for one in listeners)
+    https, http, web = (one.port for one in listeners)
     settings.OCIM = replace(
         settings.OCIM, https_port=https, http_port=http, web_address=f"127.0.0.1:{web}"
     )
@@ -179,14 +189,26 @@ def test_a_balancer_that_does_not_run_is_an_error(well: Installation) -> None:
 
 @pytest.mark.parametrize("number, severity", [(0, "error"), (1, "error"), (2, "warning")])
 def test_a_port_at_which_nobody_listens_is_named(
-    well: Installation, listeners: list[socket.socket], number: int, severity: str
+    well: Installation, listeners: list[Listener], number: int, severity: str
 ) -> None:
-    port = listeners[number].getsockname()[1]
+    port = listeners[number].port
     listeners[number].close()
 
     [one] = found(well)
 
     assert (one["area"], one["severity"], one["where"]) == ("ports", severity, f"127.0.0.1:{port}")
+
+
+def test_a_port_that_is_held_for_one_that_does_not_answer_is_named(
+    well: Installation, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "ANSWER_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        settings.OCIM = replace(settings.OCIM, https_port=held.getsockname()[1])
+
+        [one] = found(well)
+
+    assert (one["severity"], one["what"]) == ("error", "Nobody answers.")
 
 
 def test_a_balancer_that_lags_behind_is_brought_up_to_date(well: Installation) -> None:

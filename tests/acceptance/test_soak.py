@@ -1,0 +1,148 @@
+"""Random kills while visitors come, a rollout runs and app servers are spawned: nobody notices.
+
+    SOAK_MINUTES=15 SOAK_KILLS=30 SOAK_SEED=7 pytest -n 0 tests/acceptance/test_soak.py
+
+Without these it takes a minute and a half. The seed of a run is in its failure.
+"""
+
+import os
+import random
+import subprocess
+import time
+from collections import Counter
+from contextlib import ExitStack
+from itertools import count
+
+import httpx
+import psutil
+import pytest
+
+from tests.acceptance.installation import OCIM, Installation, command_line, until
+from tests.acceptance.spine import assert_no_other_hosts, is_active
+from tests.acceptance.traffic import Traffic
+
+MINUTES = float(os.environ.get("SOAK_MINUTES", "1"))
+KILLS = int(os.environ.get("SOAK_KILLS", "6"))
+SEED = int(os.environ.get("SOAK_SEED", "1"))
+pytestmark = pytest.mark.timeout(int(MINUTES * 60) + 600)
+
+DOMAINS = tuple(f"soak-{number}.localhost" for number in range(3))
+RELEASES = ("open-release/juniper.1", "open-release/juniper.2")
+VISITORS = 2
+"""For each instance."""
+ROLES = {
+    "supervisord": "supervisor.supervisord",
+    "guard": "ocim.processes.guard",
+    "edge": "edge.json",
+    "waiting edge": "balancer run edge",
+    "router": "router.json",
+    "waiting router": "balancer run router",
+    "pages": "uvicorn",
+    "worker": "ocim.project.main worker",
+}
+
+
+def roles(installation: Installation) -> dict[str, list[psutil.Process]]:
+    """What there is to be killed."""
+    there: dict[str, list[psutil.Process]] = {}
+    for process in installation.processes():
+        line = command_line(process)
+        for role, words in ROLES.items():
+            if words in line:
+                there.setdefault(role, []).append(process)
+    return there
+
+
+class Work:
+    """One rollout after the other, and a spawn beside each."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+        self.done = 0
+        self._tags = count()
+        self._running: subprocess.Popen[str] | None = None
+
+    def go_on(self) -> None:
+        """Begin what comes next, if nothing runs."""
+        if self._running is None:
+            self._begin()
+        elif self._running.poll() is not None:
+            self.finish()
+            self._begin()
+
+    def finish(self) -> None:
+        assert self._running is not None
+        said, _ = self._running.communicate(timeout=300)
+        assert self._running.returncode == 0, f"seed {SEED}: {said}"
+        self._running = None
+        self.done += 1
+
+    def _begin(self) -> None:
+        number = next(self._tags)
+        self.installation.ocim("appserver", "spawn", DOMAINS[-1], "--no-wait")
+        words = [
+            *("redeploy", "--force", f"--tag=soak-{number}", "--batch-size=1"),
+            "--filter={internal_lms_domain__startswith: soak-}",
+            f"--update={{edx_platform_commit: {RELEASES[1 - number % 2]}}}",
+        ]
+        self._running = subprocess.Popen(
+            [OCIM, *words],
+            cwd=self.installation.directory,
+            env=self.installation.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
+def test_random_kills_are_not_noticed(installation: Installation) -> None:
+    for domain in DOMAINS:
+        installation.instance(domain, edx_platform_commit=RELEASES[0])
+        installation.ocim("appserver", "spawn", domain, "--activate", "--no-wait")
+    until(lambda: all(is_active(installation, domain) for domain in DOMAINS), installation.log())
+    before = Counter({role: len(there) for role, there in roles(installation).items()})
+    chance, killed, work = random.Random(SEED), Counter[str](), Work(installation)  # noqa: S311
+
+    with ExitStack() as visits:
+        traffic = [
+            visits.enter_context(Traffic(installation, domain, visitors=VISITORS))
+            for domain in DOMAINS
+        ]
+        began = time.monotonic()
+        for number in range(1, KILLS + 1):
+            work.go_on()
+            due = began + number * MINUTES * 60 / KILLS
+            time.sleep(max(0.0, due - time.monotonic()))
+            there = roles(installation)
+            role = chance.choice(sorted(there))
+            chance.choice(sorted(there[role], key=lambda one: one.pid)).kill()
+            killed[role] += 1
+        work.finish()
+
+    told = f"seed {SEED}, killed {dict(killed)}"
+    failures = [failure for one in traffic for failure in one.failures]
+    assert [failure for one in traffic for failure in one.refused] == [], told
+    # Lost with an edge are the requests that it was just passing on, and no others.
+    assert len(failures) <= killed["edge"] * VISITORS * len(DOMAINS), f"{told}: {failures}"
+    assert all(set(one.answers) <= {*RELEASES} for one in traffic), told
+    until(lambda: counted(installation) == before, f"{told}: {counted(installation)}")
+    until(lambda: not unfinished(installation), f"{told}: {installation.log()}")
+    assert_no_other_hosts(installation)
+    assert httpx.get(f"http://{installation.web_address}/").status_code < 500
+    longest = max(one.longest for one in traffic)
+    answers = sum(one.answers.total() for one in traffic)
+    print(  # noqa: T201 - the figures of a run
+        f"{told}: {answers} answers, {len(failures)} lost, longest {longest:.2f} s,"
+        f" {work.done} rollouts"
+    )
+
+
+def counted(installation: Installation) -> Counter[str]:
+    return Counter({role: len(there) for role, there in roles(installation).items()})
+
+
+def unfinished(installation: Installation) -> list[str]:
+    """App servers of which something is still being made."""
+    over = ("running", "terminated", "failed")
+    states = [one["state"] for domain in DOMAINS for one in installation.appservers(domain)]
+    return [state for state in states if state not in over]
