@@ -42,5 +42,5 @@ def _tell(var: Path) -> None:
     """Ask an `ocim up` that runs to stop everything."""
     with contextlib.suppress(NotPossible), lifecycle.only_one(var):
         return
-    with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(ProcessLookupError, ValueError):  # it just begins, or just ended
         os.kill(int((var / "up.lock").read_text()), signal.SIGTERM)

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandParser
 
 from ocim.console import lifecycle
-from ocim.console.command import Error, OcimCommand
+from ocim.console.command import OcimCommand
 from ocim.console.demo import make_demo
 from ocim.console.master_key import ensure_master_key
 from ocim.store.models import OpenEdXInstance
@@ -43,33 +43,35 @@ go on: stop them with `ocim down`, or start `ocim up` again.
             for told in (signal.SIGTERM, signal.SIGINT):  # a shell's background job ignores SIGINT
                 signal.signal(told, _interrupt)
             try:
-                if not runs_already:
-                    self._start()
-                self._watch(given)
+                self._bring_up(given, runs_already)
+                self.out.say("Ctrl-C stops it all.")
+                while True:
+                    time.sleep(BETWEEN)
+                    lifecycle.keep()
             except KeyboardInterrupt:
                 self.out.say("Stopping.")
                 _stop()
 
-    def _start(self) -> None:
+    def _bring_up(self, given: argparse.Namespace, runs_already: bool) -> None:
         try:
-            lifecycle.start()
-            lifecycle.start_hosts(self.out)
+            if runs_already:
+                lifecycle.keep()
+            else:
+                lifecycle.start()
+                lifecycle.start_hosts(self.out)
             lifecycle.wait_until_up()
-        except Error:
-            _stop()
+            self._tell(given)
+        except Exception:
+            if not runs_already:  # otherwise it may serve visitors
+                _stop()
             raise
 
-    def _watch(self, given: argparse.Namespace) -> None:
-        lifecycle.wait_until_up()
+    def _tell(self, given: argparse.Namespace) -> None:
         self.out.say(f"Ocim:  http://{settings.OCIM.web_address}/  (log: {lifecycle.log_file()})")
         if not given.no_demo:
             make_demo(self.out, with_shop=given.shop)
         for one in OpenEdXInstance.objects.filter(appserver_set__is_active=True).distinct()[:10]:
             self.out.say(f"{one.name}:  {instance_url(one)}")
-        self.out.say("Ctrl-C stops it all.")
-        while True:
-            time.sleep(BETWEEN)
-            lifecycle.keep()
 
 
 def _stop() -> None:
