@@ -4,7 +4,7 @@ import sys
 from importlib import import_module
 
 from ocim.core.errors import OcimError
-from ocim.processes import balancer, supervisor, web
+from ocim.processes import balancer, supervisor
 from ocim.project import options
 
 
@@ -16,8 +16,6 @@ def main() -> None:
         match sys.argv[1:]:
             case ["balancer", "run", role] if role in balancer.ROLES and not found.faults:
                 balancer.become(found, role)
-            case ["web"] if supervisor.run_directory() and not found.faults:
-                web.become(found)
     except OcimError as error:
         sys.exit("\n".join([f"Error: {error.problem}", *filter(None, [error.remedy])]))
     import_module("ocim.console.main").main()  # it tells of all that is wrong with the settings

@@ -41,9 +41,9 @@ def test_a_balancer_that_is_killed_serves_again(
 
 
 def test_pages_that_are_killed_come_back(installation: Installation) -> None:
-    (web,) = installation.processes("uvicorn")
+    (web,) = installation.processes("ocim.project.main web")
     web.kill()
-    until(lambda: restarted(installation, web, "uvicorn"), installation.log())
+    until(lambda: restarted(installation, web, "ocim.project.main web"), installation.log())
 
 
 def restarted(installation: Installation, old: psutil.Process, *words: str) -> bool:

@@ -23,7 +23,7 @@ PROGRAMS = {
     "the edge that waits": ("ocim.project.main", "run edge"),
     "guard": ("ocim.processes.guard 0",),
     "supervisord": ("supervisor.supervisord",),
-    "pages": ("uvicorn",),
+    "pages": ("ocim.project.main web",),
     "worker": ("ocim.project.main worker",),
 }
 

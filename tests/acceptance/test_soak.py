@@ -37,7 +37,7 @@ ROLES = {
     "waiting edge": "balancer run edge",
     "router": "router.json",
     "waiting router": "balancer run router",
-    "pages": "uvicorn",
+    "pages": "ocim.project.main web",
     "worker": "ocim.project.main worker",
 }
 
