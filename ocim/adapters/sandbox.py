@@ -97,7 +97,7 @@ def _isolation(program: str) -> Isolation:
     )
     if tried.returncode:
         return Isolation("none", f"bubblewrap does not work here: {tried.stderr.strip()}")
-    return Isolation("bubblewrap", "What runs in it sees its own files and processes only.")
+    return Isolation("bubblewrap", "What runs there sees its own files and processes only.")
 
 
 def _base(program: str) -> list[str]:

@@ -193,6 +193,8 @@ class Host:
     """What stands before `/edx`: empty on a machine, a directory on a `local` host."""
     image: str = ""
     """The image that it was made from; empty where it was bare."""
+    shared: tuple[str, ...] = ()
+    """What a `local` host reads on this machine besides its root, and others read as well."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from ocim.adapters.providers.local.provider import LocalProvider
+from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import OutsideRefusal
 from ocim.core.spec import Host, HostRequest
 
+needs_sandbox = pytest.mark.skipif(
+    not Sandbox().isolation().is_sandbox, reason=Sandbox().isolation().detail
+)
 DIE = """\
 import os, signal, sys
 from pathlib import Path
@@ -26,6 +30,11 @@ def set_up(host: Host) -> None:
     (place / "code.py").write_text("first\n")
     (place / "empty").mkdir()
     (place / "python").symlink_to(sys.executable)
+    for environment, target in (("venv", "code"), ("bound", "../code.py")):
+        (place / environment).mkdir()
+        (place / environment / "pyvenv.cfg").write_text("relocatable = true\n")
+        (place / environment / "code").write_text("first\n")
+        (place / environment / "link").symlink_to(target)
     Path(host.root, "edx/bin").mkdir()
     Path(host.root, "edx/bin/shop").symlink_to(place / "code.py")
     Path(host.root, "edx/var/log/supervisor/shop.log").write_text("started\n")
@@ -50,10 +59,34 @@ def test_what_one_host_replaces_stays_as_it_was_on_the_other(hosts: tuple[Path, 
     assert (a.read_text(), b.read_text()) == ("second\n", "first\n")
 
 
-def test_files_are_shared_and_read_only(hosts: tuple[Path, Path]) -> None:
-    a, b = (root / "edx/app/shop/code.py" for root in hosts)
+def test_virtual_environments_are_shared_and_read_only(hosts: tuple[Path, Path]) -> None:
+    a, b = (root / "edx/app/shop/venv/code" for root in hosts)
     assert a.samefile(b)
     assert a.stat().st_mode & 0o222 == 0
+
+
+@pytest.mark.parametrize("name", ["code.py", "bound/code"])
+def test_what_is_no_virtual_environment_of_its_own_is_a_copy(
+    hosts: tuple[Path, Path], name: str
+) -> None:
+    a, b = (root / "edx/app/shop" / name for root in hosts)
+    assert not a.samefile(b)
+    assert [path.stat().st_nlink for path in (a, b)] == [1, 1]
+    assert a.read_text() == b.read_text() == "first\n"
+
+
+@needs_sandbox
+@pytest.mark.parametrize("name", ["code.py", "venv/code"])
+def test_no_host_changes_what_another_has_of_the_image(
+    provider: LocalProvider, hosts: tuple[Path, Path], name: str
+) -> None:
+    change = f"cd $OCIM_HOST_ROOT/edx/app/shop; chmod u+w {name} && echo evil > {name}"
+    ran = provider.run("a", ["sh", "-c", change], timeout=30)
+    assert (ran.status == 0) is (name == "code.py")
+    assert (hosts[1] / "edx/app/shop" / name).read_text() == "first\n"
+    change = f"cd $OCIM_HOST_ROOT/edx/app/shop; mv {name} aside; rm -rf $(readlink venv)/*"
+    provider.run("a", ["sh", "-c", change], timeout=30)
+    assert (hosts[1] / "edx/app/shop" / name).read_text() == "first\n"
 
 
 def test_links_to_the_host_itself_lead_to_the_new_host(hosts: tuple[Path, Path]) -> None:

@@ -246,6 +246,7 @@ def _needed(host: Host, variables: Mapping[str, object]) -> list[Path]:
     names = [
         *(variables["ocim_uv"], variables.get("ocim_platform_archive")),
         *(host.connection.key_file, host.connection.known_hosts_file),
+        *host.shared,
         *(reveal(text) for name, text in index.items() if name != "UV_CACHE_DIR"),
     ]
     return [Path(str(name)) for name in names if str(name).startswith("/")]

@@ -24,7 +24,7 @@ SERVICE_PORTS = (8000, 8010, 8130, 8381)
 """Where gunicorn serves lms, cms, ecommerce and discovery on an Open edX app server."""
 OWN_TERMINAL = ("/usr/bin/script", "--quiet", "--return", "--flush", "--command")
 """Gives what follows a terminal of its own, so that it cannot type on the one of this process."""
-BARE = "1"
+BARE = "2"
 """What a host is without an image; another number where images of before are of no use."""
 STOP_GRACE = 60.0
 """Seconds that the programs of a host are given in all to end."""
@@ -49,10 +49,11 @@ class LocalProvider:
         self._hosts_dir = hosts_dir.resolve()
         self._claims = self._hosts_dir / ".addresses"
         self._records = self._hosts_dir / ".records"
+        self._images = self._hosts_dir / ".images"
         self._ports = ports
         self._sandbox = sandbox or Sandbox()
         self.images = HostImages(
-            self._hosts_dir / ".images",
+            self._images,
             self,
             bare=lambda: BARE,
             capture=lambda name, image: tree.capture(self._root(name), image),
@@ -111,6 +112,7 @@ class LocalProvider:
             connection=Connection(kind="local", environment=environment(root)),
             root=str(root),
             image=record.image,
+            shared=tuple(map(str, self._shared(record))),
         )
 
     def list(self) -> Sequence[str]:
@@ -190,8 +192,17 @@ class LocalProvider:
         self, name: str, argv: Sequence[str], *, outlives: bool = False, is_terminal: bool = False
     ) -> Sequence[str]:
         """`argv`, with a view of the host's own files and processes and no others."""
-        own = [self._root(name), *map(Path, self._record(name).directories)]
-        return self._sandbox.wrap(argv, writable=own, outlives=outlives, is_terminal=is_terminal)
+        record = self._record(name)
+        return self._sandbox.wrap(
+            argv,
+            readable=self._shared(record),
+            writable=[self._root(name), *map(Path, record.directories)],
+            outlives=outlives,
+            is_terminal=is_terminal,
+        )
+
+    def _shared(self, record: Record) -> Sequence[Path]:
+        return [self._images / record.image] if record.image else []
 
     def _made_from(self, image: str) -> Sequence[str]:
         return [name for name in self.list() if self._record(name).image == image]
