@@ -237,7 +237,10 @@ class Prober(Protocol):
     """Looks whether something answers. Never raises for what it finds: the result says it."""
 
     def get(self, probe: Probe) -> ProbeResult:
-        """Make the request and say what came back; redirects are not followed."""
+        """Make the request and say what came back, within the probe's time as a whole.
+
+        Redirects are not followed, and nothing is unpacked.
+        """
 
 
 class Browser(Protocol):

@@ -1,12 +1,14 @@
 """Small web servers for tests, with and without TLS, in a thread of the test."""
 
+import socket
 import ssl
+import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -56,6 +58,72 @@ def web_server(reply: Answer, *, tls: ssl.SSLContext | None = None) -> Iterator[
         finally:
             server.shutdown()
             thread.join()
+
+
+Misbehaviour = Callable[[socket.socket, Event], None]
+
+
+@contextmanager
+def raw_server(talk: Misbehaviour) -> Iterator[int]:
+    """Accept on 127.0.0.1 and leave each connection to `talk`, until the event; yield the port."""
+    ended = Event()
+    threads: list[Thread] = []
+
+    def speak(connection: socket.socket) -> None:
+        with connection, suppress(OSError):  # the other side has had enough
+            talk(connection, ended)
+
+    def accept() -> None:
+        while not ended.is_set():
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            threads.append(Thread(target=speak, args=(connection,)))
+            threads[-1].start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        accepting = Thread(target=accept)
+        accepting.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            ended.set()
+            server.shutdown(socket.SHUT_RDWR)
+            for thread in (accepting, *threads):
+                thread.join()
+
+
+def saying(text: bytes) -> Misbehaviour:
+    """Read what is asked, send the text, and hang up."""
+
+    def talk(connection: socket.socket, _: Event) -> None:
+        connection.recv(65536)
+        connection.sendall(text)
+
+    return talk
+
+
+def dripping(start: bytes, drop: bytes = b"x", every: float = 0.02) -> Misbehaviour:
+    """Read what is asked, send the start, then a drop every few moments, for ever."""
+
+    def talk(connection: socket.socket, ended: Event) -> None:
+        connection.recv(65536)
+        connection.sendall(start)
+        while not ended.wait(every):
+            connection.sendall(drop)
+
+    return talk
+
+
+def hanging(connection: socket.socket, ended: Event) -> None:
+    """Accept, and say nothing."""
+    ended.wait()
+
+
+def resetting(connection: socket.socket, _: Event) -> None:
+    """Reset the connection."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 class Authority:

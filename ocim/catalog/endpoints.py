@@ -1,24 +1,27 @@
 """Where the services of an instance answer: on their host, and to the public."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ocim.core.spec import Domains, Instance, Probe, Service
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """How a service is reached on its host."""
+    """How a service is reached on its host, and what it answers there when it is well."""
 
     port: int
     health_path: str
+    health_fields: Mapping[str, object] = field(default_factory=dict)
+    """Empty where it has a status for each of its parts, as edx-platform's heartbeat has."""
 
 
+WELL = {"overall_status": "OK"}
 ENDPOINTS: Mapping[Service, Endpoint] = {
     Service.LMS: Endpoint(8000, "/heartbeat"),
     Service.STUDIO: Endpoint(8010, "/heartbeat"),
-    Service.ECOMMERCE: Endpoint(8130, "/health/"),
-    Service.DISCOVERY: Endpoint(8381, "/health/"),
+    Service.ECOMMERCE: Endpoint(8130, "/health/", WELL),
+    Service.DISCOVERY: Endpoint(8381, "/health/", WELL),
 }
 
 NGINX_PORT = 80
@@ -58,9 +61,8 @@ def public_url(instance: Instance, service: Service) -> str:
 def probes(instance: Instance, address: str, *, behind_nginx: bool = False) -> tuple[Probe, ...]:
     """Whether every service answers on the host at `address`, under its public name."""
     return tuple(
-        Probe(
-            name=service.value,
-            url=f"http://{public_host(instance, service)}{ENDPOINTS[service].health_path}",
+        replace(
+            _probe(service, f"http://{public_host(instance, service)}"),
             connect_to=upstream(service, address, behind_nginx=behind_nginx),
         )
         for service in _in_order(instance)
@@ -70,12 +72,24 @@ def probes(instance: Instance, address: str, *, behind_nginx: bool = False) -> t
 def public_probes(instance: Instance, balancer_address: str) -> tuple[Probe, ...]:
     """Whether every service answers under its public name through the balancer's `address:port`."""
     return tuple(
-        Probe(
+        replace(
+            _probe(service, public_url(instance, service)),
             name=f"{service.value} through the balancer",
-            url=f"{public_url(instance, service)}{ENDPOINTS[service].health_path}",
             connect_to=balancer_address,
         )
         for service in _in_order(instance)
+    )
+
+
+def _probe(service: Service, root: str) -> Probe:
+    """Ask the service at `root` how it is, and expect what it says when it is well."""
+    endpoint = ENDPOINTS[service]
+    return Probe(
+        name=service.value,
+        url=f"{root}{endpoint.health_path}",
+        expect_type="application/json",
+        expect_fields=endpoint.health_fields,
+        expect_statuses=not endpoint.health_fields,
     )
 
 

@@ -1,14 +1,18 @@
 """What probes found → whether it may serve."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ocim.core.spec import ProbeResult
+from ocim.core.spec import Probe, ProbeResult
+
+SHOWN = 200
+"""Characters of an answer's first line that a reason quotes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`reasons` has one line per probe that did not find what it expects; none: healthy."""
+    """`reasons` has a line for each thing that a probe found wrong; none: healthy."""
 
     reasons: tuple[str, ...]
 
@@ -20,19 +24,61 @@ class Verdict:
 
 def verdict(results: Sequence[ProbeResult]) -> Verdict:
     """Judge probe results, all of them: an operator wants to see every failure at once."""
-    return Verdict(tuple(reason for result in results if (reason := _reason(result))))
+    return Verdict(tuple(reason for result in results for reason in _reasons(result)))
 
 
-def _reason(result: ProbeResult) -> str:
+def _reasons(result: ProbeResult) -> Iterator[str]:
     probe = result.probe
     if result.status is None:
-        return f"{probe.name}: no answer from {probe.url}: {result.error}"
+        yield f"{probe.name}: no answer from {probe.url}: {result.error}"
+        return
+    answered = f"{probe.name}: {probe.url} answered"
     if result.status != probe.expect_status:
-        first_line = result.excerpt.strip().split("\n", 1)[0][:200]
-        said = f": {first_line}" if first_line else ""
-        return (
-            f"{probe.name}: {probe.url} answered {result.status}, not {probe.expect_status}{said}"
-        )
-    if probe.expect_text not in result.excerpt:
-        return f"{probe.name}: {probe.url} answered without {probe.expect_text!r}"
-    return ""
+        yield f"{answered} {result.status}, not {probe.expect_status}{_quoted(result)}"
+        return
+    if result.error:
+        yield f"{answered} {result.status}, but {result.error}"
+    media_type = result.content_type.partition(";")[0].strip().lower()
+    if probe.expect_type and media_type != probe.expect_type:
+        yield f"{answered} with {media_type or 'no content type'}, not {probe.expect_type}"
+    if probe.expect_text not in result.body:
+        yield f"{answered} without {probe.expect_text!r}"
+    if (probe.expect_fields or probe.expect_statuses) and not result.error:
+        yield from (f"{answered} {fault}" for fault in _faults(result.body, probe))
+
+
+def _faults(body: str, probe: Probe) -> Iterator[str]:
+    """Compare a body with what the probe expects of its JSON."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        yield f"no JSON object{_first_line(body)}"
+        return
+    for name, value in probe.expect_fields.items():
+        if found.get(name) != value:
+            yield f"{name}: {json.dumps(found.get(name))[:SHOWN]}, not {json.dumps(value)}"
+    if probe.expect_statuses:
+        statuses = dict(_statuses(found))
+        if not statuses:
+            yield f"no status of any of its parts{_first_line(body)}"
+        for part, is_well in statuses.items():
+            if not is_well:
+                yield f"{part}: {json.dumps(found[part])[:SHOWN]}"
+
+
+def _statuses(found: Mapping[str, object]) -> Iterator[tuple[str, bool]]:
+    """Yield the parts that say how they are: `{"sql": {"status": true}}`, or `{"SQL": true}`."""
+    for part, said in found.items():
+        status = said.get("status") if isinstance(said, Mapping) else said
+        if isinstance(status, bool):
+            yield part, status
+
+
+def _quoted(result: ProbeResult) -> str:
+    return _first_line(result.body) if result.body.strip() else ""
+
+
+def _first_line(body: str) -> str:
+    return f": {body.strip().partition(chr(10))[0][:SHOWN]}"

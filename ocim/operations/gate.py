@@ -1,7 +1,6 @@
 """The health gate: probes, asked again for a few seconds, and what they found kept."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from ocim.core.errors import OcimError
 from ocim.core.health import verdict
@@ -34,8 +33,12 @@ def pass_gate(probes: Sequence[Probe], *, context: Context) -> None:
 
 def _evidence(result: ProbeResult) -> dict[str, object]:
     return {
-        **asdict(result),
         "probe": result.probe.name,
         "url": result.probe.url,
         "expected": result.probe.expect_status,
+        "status": result.status,
+        "error": result.error,
+        "excerpt": result.excerpt,
+        "seconds": result.seconds,
+        "reasons": list(verdict([result]).reasons),
     }

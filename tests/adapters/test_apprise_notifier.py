@@ -15,7 +15,7 @@ from aiosmtpd.handlers import Message
 from ocim.adapters.notifiers.apprise import AppriseNotifier
 from ocim.core.errors import OutsideError, OutsideRefusal
 from ocim.core.spec import Notice, Secret
-from tests.web_servers import answer, web_server
+from tests.web_servers import answer, dripping, raw_server, web_server
 
 # Apprise's own import of it, which is for pictures in mails.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -136,3 +136,12 @@ def test_names_of_targets_are_stable_and_hold_no_secret() -> None:
 def test_what_is_not_among_the_settings_any_more_is_refused() -> None:
     with pytest.raises(OutsideRefusal, match="not among the settings"):
         notifier().tell("gone", NOTICE)
+
+
+def test_a_server_that_drips_is_not_waited_for_for_ever() -> None:
+    with raw_server(dripping(b"HTTP/1.1 200 OK\r\n\r\n")) as port:
+        address = Secret(f"json://127.0.0.1:{port}/")
+        slow = AppriseNotifier([address], key=b"key", longest=0.2)
+        [target] = slow.targets()
+        with pytest.raises(OutsideError, match=r"not done after 0\.2 s"):
+            slow.tell(target, NOTICE)

@@ -1,9 +1,22 @@
+import gzip
+import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Event
 
-from ocim.adapters.browsers.http import HttpBrowsers
-from tests.web_servers import HOUR, Authority, answer, web_server
+import pytest
+
+from ocim.adapters.browsers.http import LONGEST, HttpBrowsers
+from tests.web_servers import (
+    HOUR,
+    Authority,
+    Misbehaviour,
+    answer,
+    dripping,
+    raw_server,
+    saying,
+    web_server,
+)
 
 
 def say_what_was_asked(handler: BaseHTTPRequestHandler) -> None:
@@ -87,3 +100,43 @@ def test_one_that_says_nothing_is_not_waited_for_for_ever() -> None:
 def test_a_url_that_cannot_be_asked_is_an_error() -> None:
     with HttpBrowsers().open({"a.test"}, "127.0.0.1:1") as browser:
         assert browser.request("GET", "nonsense").error
+
+
+@pytest.mark.parametrize(
+    "misbehaviour",
+    [
+        dripping(b"HTTP/1.1 200 OK\r\n"),
+        dripping(b"HTTP/1.1 200 OK\r\n\r\n"),
+        dripping(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"),
+    ],
+)
+def test_one_that_drips_is_not_waited_for_for_ever(misbehaviour: Misbehaviour) -> None:
+    with (
+        raw_server(misbehaviour) as port,
+        HttpBrowsers(timeout=0.2).open({"a.test"}, f"127.0.0.1:{port}") as browser,
+    ):
+        started = time.monotonic()
+        page = browser.request("GET", "http://a.test/")
+        assert time.monotonic() - started < 1
+    assert (page.status, page.error) == (None, "no answer in time")
+
+
+def test_every_request_has_the_whole_time() -> None:
+    with (
+        web_server(say_what_was_asked) as port,
+        HttpBrowsers(timeout=0.3).open({"a.test"}, f"127.0.0.1:{port}") as browser,
+    ):
+        ended = time.monotonic() + 0.5
+        while time.monotonic() < ended:
+            assert browser.request("GET", "http://a.test/").status == 200
+
+
+def test_a_page_that_is_unpacked_without_end_is_not_read_to_its_end() -> None:
+    packed = gzip.compress(b"a" * 30_000_000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"
+    with (
+        raw_server(saying(head + packed)) as port,
+        HttpBrowsers().open({"a.test"}, f"127.0.0.1:{port}") as browser,
+    ):
+        page = browser.request("GET", "http://a.test/")
+    assert (page.error, len(page.text)) == ("", LONGEST)

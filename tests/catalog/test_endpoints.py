@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from ocim.catalog.endpoints import ENDPOINTS, probes, public_probes, public_url, upstream
-from ocim.core.spec import Probe, Service
+from ocim.core.health import verdict
+from ocim.core.spec import Probe, ProbeResult, Service
 from tests.catalog.instances import DOMAINS, instance
 
 EXTERNAL = replace(DOMAINS, external={"lms": ("learn.example.com", "www.example.com")})
@@ -43,9 +44,13 @@ def test_people_see_the_first_external_name() -> None:
 
 
 def test_a_host_is_asked_under_the_public_names() -> None:
+    heartbeat = Probe("", "", expect_type="application/json", expect_statuses=True)
+    lms, studio = "demo.localhost:8443", "studio.demo.localhost:8443"
     assert probes(instance(), "127.1.2.3") == (
-        Probe("lms", "http://demo.localhost:8443/heartbeat", connect_to="127.1.2.3:8000"),
-        Probe("studio", "http://studio.demo.localhost:8443/heartbeat", connect_to="127.1.2.3:8010"),
+        replace(heartbeat, name="lms", url=f"http://{lms}/heartbeat", connect_to="127.1.2.3:8000"),
+        replace(
+            heartbeat, name="studio", url=f"http://{studio}/heartbeat", connect_to="127.1.2.3:8010"
+        ),
     )
 
 
@@ -66,3 +71,44 @@ def test_every_enabled_service_is_asked() -> None:
         "http://discovery.demo.localhost:8443/health/",
     ]
     assert len(public_probes(everything, "10.0.0.2:443")) == len(urls) == 4
+
+
+@pytest.mark.parametrize(
+    "service, body",
+    [
+        (Service.LMS, '{"modulestore": {"status": true}, "sql": {"status": true}}'),
+        (Service.LMS, '{"SQL": true, "split": true}'),
+        (Service.STUDIO, '{"release": "juniper", "sql": {"status": true, "message": "OK"}}'),
+        (Service.ECOMMERCE, '{"overall_status": "OK", "detailed_status": {}}'),
+        (Service.DISCOVERY, '{"overall_status": "OK"}'),
+    ],
+)
+def test_what_releases_of_a_service_answer_is_right(service: Service, body: str) -> None:
+    assert judged(service, body, "application/json") == ()
+
+
+@pytest.mark.parametrize("service", Service)
+@pytest.mark.parametrize("content_type", ["text/html", "application/octet-stream", ""])
+def test_a_health_page_of_another_kind_is_wrong(service: Service, content_type: str) -> None:
+    assert any("not application/json" in one for one in judged(service, "{}", content_type))
+
+
+@pytest.mark.parametrize(
+    "service, body",
+    [
+        (Service.LMS, '{"sql": {"status": false, "message": "gone away"}}'),
+        (Service.LMS, '{"overall_status": "OK"}'),
+        (Service.STUDIO, "[]"),
+        (Service.ECOMMERCE, '{"overall_status": "UNAVAILABLE"}'),
+        (Service.DISCOVERY, '{"sql": {"status": true}}'),
+    ],
+)
+def test_what_a_service_says_that_is_not_well_is_wrong(service: Service, body: str) -> None:
+    assert judged(service, body, "application/json")
+
+
+def judged(service: Service, body: str, content_type: str) -> tuple[str, ...]:
+    for probe in probes(instance(services=frozenset(Service)), "10.0.0.1"):
+        if probe.name == service.value:
+            return verdict([ProbeResult(probe, 200, "", body, content_type)]).reasons
+    raise AssertionError

@@ -1,3 +1,5 @@
+import pytest
+
 from ocim.adapters.memory.balancers import MemoryBalancer
 from ocim.adapters.memory.probers import Reply, as_expected
 from ocim.core.errors import OutsideError
@@ -74,6 +76,25 @@ def test_an_app_server_that_is_ill_at_its_host_never_gets_a_request(world: World
     assert active(instance) == [old.pk]
     assert ever_served(world, instance) == set(lms(world, old))
     assert [one["probe"] for one in new.evidence] == ["lms", "studio"]
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        Reply(200, "\x01\x02\ufffd", "its body is not UTF-8", "application/json"),
+        Reply(200, "<h1>It works!</h1>"),
+        Reply(200, '{"sql": {"status": false}}', content_type="application/json"),
+    ],
+)
+def test_one_that_answers_200_with_anything_but_a_heartbeat_does_not_replace_a_good_one(
+    world: World, garbage: Reply
+) -> None:
+    instance = world.make_instance()
+    old, new = world.spawn(instance, activate=True), world.spawn(instance)
+    world.prober.reply = lambda probe: garbage
+    assert world.do("activate", new).state == "failed"
+    assert active(instance) == [old.pk]
+    assert ever_served(world, instance) == set(lms(world, old))
 
 
 def test_what_served_before_is_put_back_where_the_public_names_fail(world: World) -> None:

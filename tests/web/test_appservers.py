@@ -58,6 +58,15 @@ def test_one_whose_host_has_no_border_says_so(
     assert (sentence in page(admin, make_appserver(demo).pk)) is (isolation == "none")
 
 
+def test_evidence_of_the_right_status_says_what_else_is_wrong(
+    admin: Client, demo: OpenEdXInstance
+) -> None:
+    evidence = {"probe": "lms", "status": 200, "expected": 200, "reasons": ["no JSON object: &"]}
+    html = page(admin, make_appserver(demo, evidence=[evidence]).pk)
+    assert "no JSON object: &amp;." in html
+    assert "is-failed" in html
+
+
 @pytest.mark.parametrize("is_active", [False, True])
 def test_only_one_that_runs_and_is_not_active_has_a_preview(
     admin: Client, demo: OpenEdXInstance, is_active: bool

@@ -11,13 +11,15 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from ocim.adapters.deadlines import DeadlineTransport
 from ocim.core.errors import OcimError
 from ocim.core.pages import Hop, Page
 
 TIMEOUT = 60.0
-"""Seconds for each wait."""
+"""Seconds for a request as a whole, with all redirects."""
 LONGEST = 1_000_000
 """Characters of a page that are kept."""
+CHUNK = 65536
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_COOKIE = "csrftoken"
 """How the names of Django's cookie end, whatever a service puts before it."""
@@ -36,22 +38,22 @@ class HttpBrowsers:
     def open(self, names: Collection[str], connect_to: str) -> Iterator["HttpBrowser"]:
         """The authority is asked for now, since a balancer may make its own late."""
         verify = _context(self._authority())
-        transport = _Through(httpx.HTTPTransport(verify=verify), frozenset(names), connect_to)
+        limited = DeadlineTransport(self._timeout, verify=verify)
         with httpx.Client(
-            transport=transport,
-            timeout=self._timeout,
+            transport=_Through(limited, frozenset(names), connect_to),
             follow_redirects=True,
             trust_env=False,
             headers={"User-Agent": "ocim-verify"},
         ) as client:
-            yield HttpBrowser(client)
+            yield HttpBrowser(client, limited)
 
 
 class HttpBrowser:
     """One visitor."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: httpx.Client, limited: DeadlineTransport) -> None:
         self._client = client
+        self._limited = limited
 
     def request(
         self,
@@ -64,10 +66,11 @@ class HttpBrowser:
     ) -> Page:
         """As the port says."""
         started = time.monotonic()
+        self._limited.restart()
         sent = {**({} if method in READING else self._against_forgery(url)), **(headers or {})}
         try:
-            answer = self._client.request(method, url, data=form, json=json, headers=sent)
-            page = _page(answer)
+            with self._client.stream(method, url, data=form, json=json, headers=sent) as answer:
+                page = _page(answer)
         except (OcimError, OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
             page = Page(url, error=_in_words(error))
         return replace(page, seconds=time.monotonic() - started)
@@ -117,9 +120,19 @@ def _page(answer: httpx.Response) -> Page:
         url=str(answer.url),
         status=answer.status_code,
         # Databases that keep it refuse this one character.
-        text=answer.text[:LONGEST].replace("\0", "\N{REPLACEMENT CHARACTER}"),
+        text=_beginning(answer).replace("\0", "\N{REPLACEMENT CHARACTER}"),
         hops=tuple(Hop(str(one.url), one.status_code) for one in answer.history),
     )
+
+
+def _beginning(answer: httpx.Response) -> str:
+    """Read what is kept of a page, and no more: a small body may be unpacked without end."""
+    text = ""
+    for piece in answer.iter_text(CHUNK):
+        text += piece
+        if len(text) >= LONGEST:
+            break
+    return text[:LONGEST]
 
 
 @lru_cache(maxsize=4)

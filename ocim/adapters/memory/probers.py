@@ -1,5 +1,6 @@
 """A prober that goes nowhere."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,11 +14,17 @@ class Reply:
     status: int | None = 200
     text: str = ""
     error: str = ""
+    content_type: str = "text/html"
+    timed_out: bool = False
 
 
 def as_expected(probe: Probe) -> Reply:
     """The reply of something healthy."""
-    return Reply(status=probe.expect_status, text=probe.expect_text)
+    text = probe.expect_text
+    if probe.expect_fields or probe.expect_statuses:
+        parts = {"sql": {"status": True}} if probe.expect_statuses else {}
+        text = json.dumps({**parts, **probe.expect_fields, "text": text})
+    return Reply(probe.expect_status, text, content_type=probe.expect_type or "text/html")
 
 
 class MemoryProber:
@@ -31,4 +38,10 @@ class MemoryProber:
         """Ask `reply`."""
         self.asked.append(probe)
         reply = self.reply(probe)
-        return ProbeResult(probe, reply.status, reply.error, reply.text[:2000])
+        body, error = reply.text, reply.error
+        if len(body.encode()) > probe.longest:
+            body = body.encode()[: probe.longest].decode(errors="replace")
+            error = f"its body is longer than {probe.longest:,} bytes"
+        return ProbeResult(
+            probe, reply.status, error, body, reply.content_type, timed_out=reply.timed_out
+        )

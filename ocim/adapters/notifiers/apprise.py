@@ -3,14 +3,20 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from functools import partial
+from threading import Thread
+from typing import Any
 from urllib.parse import unquote
 
 from ocim.core.errors import OutsideError, OutsideRefusal
 from ocim.core.spec import Notice, Secret
 
 TIMEOUT = 30.0
-"""Seconds for one notice to one address."""
+"""Seconds for each wait that a plugin makes."""
+LONGEST = 60.0
+"""Seconds for one notice to one address as a whole."""
 SHORTEST = 3
 """Letters of a part of an address that may be a secret."""
 
@@ -20,8 +26,11 @@ class AppriseNotifier:
 
     kind = "apprise"
 
-    def __init__(self, addresses: Sequence[Secret], *, key: bytes) -> None:
+    def __init__(
+        self, addresses: Sequence[Secret], *, key: bytes, longest: float = LONGEST
+    ) -> None:
         """`key` is what addresses are told apart with, where they must not be read."""
+        self._longest = longest
         self._addresses: Mapping[str, Secret] = {_id(one, key): one for one in addresses}
         self._secrets = _secrets_of(addresses)
 
@@ -42,13 +51,19 @@ class AppriseNotifier:
                 f"{self._named(target)} is none that Apprise knows.",
                 remedy="See https://github.com/caronc/apprise/wiki for how to write it.",
             )
-        result = one.notify(
+        notify = partial(
+            one.notify,
             title=notice.title,
             body=notice.text,
             body_format=apprise.NotifyFormat.TEXT,
             notify_type=apprise.NotifyType(notice.kind),
             timeout=TIMEOUT,
         )
+        try:
+            result = _within(self._longest, notify)
+        except TimeoutError:
+            late = f"It was not done after {self._longest:g} s."
+            raise OutsideError(f"{self._named(target)} took no notice. {late}") from None
         if not result:
             why = self._masked(" ".join(entry.message for entry in result.logs()))
             raise OutsideError(f"{self._named(target)} took no notice. {why}".strip())
@@ -61,6 +76,24 @@ class AppriseNotifier:
         for secret in self._secrets:
             text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "********", text)
         return text
+
+
+def _within(seconds: float, notify: Callable[[], Any]) -> Any:
+    """Return what `notify` returns; TimeoutError after so many seconds.
+
+    Plugins have limits for each wait only, and a server that drips is never late. The thread ends
+    with the server, or with this process.
+    """
+    future: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(notify())
+        except Exception as error:  # noqa: BLE001 - the caller gets it
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return future.result(seconds)
 
 
 def _id(address: Secret, key: bytes) -> str:

@@ -8,11 +8,9 @@ from functools import lru_cache
 
 import httpx
 
+from ocim.adapters.deadlines import DeadlineTransport
 from ocim.core.errors import OcimError
 from ocim.core.spec import Probe, ProbeResult
-
-EXCERPT = 2000
-"""Characters of the body that are kept."""
 
 
 class HttpProber:
@@ -25,31 +23,42 @@ class HttpProber:
         self._authority = authority
 
     def get(self, probe: Probe) -> ProbeResult:
-        """Connect where `connect_to` says, with the URL's name for TLS and in `Host`.
-
-        `timeout` is for each wait (to connect, for the answer to begin) and for reading the body.
-        """
+        """Connect where `connect_to` says, with the URL's name for TLS and in `Host`."""
         started = time.monotonic()
         try:
             result = self._ask(probe)
+        except httpx.TimeoutException:
+            late = f"timed out after {probe.timeout:g} s"
+            result = ProbeResult(probe, error=late, timed_out=True)
         except (OcimError, OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
-            result = ProbeResult(probe, error=_in_words(error, probe))
+            result = ProbeResult(probe, error=str(error) or type(error).__name__)
         return replace(result, seconds=time.monotonic() - started)
 
     def _ask(self, probe: Probe) -> ProbeResult:
         url = httpx.URL(probe.url)
-        verify = _context(self._authority()) if url.scheme == "https" else False
+        verify = _context(self._authority()) if url.scheme == "https" else None
+        transport = DeadlineTransport(probe.timeout, verify=verify)
         with (
-            httpx.Client(verify=verify, timeout=probe.timeout, trust_env=False) as client,
+            httpx.Client(transport=transport, trust_env=False) as client,
             client.stream(
                 "GET",
                 _connecting(url, probe.connect_to),
-                headers={"Host": url.netloc.decode("ascii"), "User-Agent": "ocim-probe"},
+                headers={
+                    "Host": url.netloc.decode("ascii"),
+                    "User-Agent": "ocim-probe",
+                    # A small body may become a large one where it is unpacked.
+                    "Accept-Encoding": "identity",
+                },
                 extensions={"sni_hostname": url.raw_host.decode("ascii")},
             ) as response,
         ):
+            body, error = _read(response, probe.longest)
             return ProbeResult(
-                probe, status=response.status_code, excerpt=_beginning(response, probe.timeout)
+                probe,
+                status=response.status_code,
+                error=error,
+                body=body,
+                content_type=response.headers.get("Content-Type", ""),
             )
 
 
@@ -60,17 +69,26 @@ def _connecting(url: httpx.URL, connect_to: str) -> httpx.URL:
     return url.copy_with(host=there.host, port=there.port)
 
 
-def _beginning(response: httpx.Response, timeout: float) -> str:
-    deadline = time.monotonic() + timeout
-    text = ""
-    for piece in response.iter_text():
-        text += piece
-        if len(text) >= EXCERPT:
-            break
-        if time.monotonic() > deadline:
-            raise httpx.ReadTimeout("")
-    # Databases that keep the excerpt refuse this one character.
-    return text[:EXCERPT].replace("\0", "\N{REPLACEMENT CHARACTER}")
+def _read(response: httpx.Response, longest: int) -> tuple[str, str]:
+    """Return the body, as far as it may go, and what is wrong with it."""
+    packed = response.headers.get("Content-Encoding", "identity")
+    if packed.strip().lower() != "identity":
+        return "", f"its body is packed ({packed[:20]}), which was not asked for"
+    read = b""
+    for piece in response.iter_raw():
+        read += piece
+        if len(read) > longest:
+            return _decoded(read[:longest]), f"its body is longer than {longest:,} bytes"
+    try:
+        read.decode()
+    except UnicodeDecodeError:
+        return _decoded(read), "its body is not UTF-8"
+    return _decoded(read), ""
+
+
+def _decoded(read: bytes) -> str:
+    # Databases that keep the excerpt refuse the one character.
+    return read.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 @lru_cache(maxsize=4)
@@ -79,9 +97,3 @@ def _context(authority: str) -> ssl.SSLContext:
     if authority:
         context.load_verify_locations(cadata=authority)
     return context
-
-
-def _in_words(error: Exception, probe: Probe) -> str:
-    if isinstance(error, httpx.TimeoutException):
-        return f"timed out after {probe.timeout:g} s"
-    return str(error) or type(error).__name__

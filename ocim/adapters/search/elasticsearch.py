@@ -1,16 +1,19 @@
 """Elasticsearch 7 with accounts, and what speaks as much of its REST interface."""
 
+import ssl
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
+from ocim.adapters.deadlines import DeadlineTransport
 from ocim.core.errors import OutsideError, OutsideRefusal
 from ocim.core.spec import Search, SearchHost
 
 TIMEOUT = 20.0
-"""Seconds for each wait."""
+"""Seconds for a request as a whole."""
 PRODUCT = "X-Elastic-Product"
 MAJOR = "7"
 """The version that discovery's own client speaks from lilac on."""
@@ -74,8 +77,9 @@ def _ask(
     """What the server answers; an error status is refused, unless it is one of `but`."""
     account = (host.user, host.password.reveal())
     url = f"{host.url}{path}"
+    transport = DeadlineTransport(TIMEOUT, verify=_context())
     try:
-        with httpx.Client(auth=account, timeout=TIMEOUT, trust_env=False) as client:
+        with httpx.Client(auth=account, transport=transport, trust_env=False) as client:
             answer = client.request(method, url, **request)
     except (httpx.HTTPError, OSError) as error:
         raise OutsideError(
@@ -90,6 +94,11 @@ def _ask(
     if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         raise OutsideRefusal(said, remedy="Give an account that may manage the others.")
     raise OutsideRefusal(said)
+
+
+@cache
+def _context() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _reason(answer: httpx.Response) -> str:

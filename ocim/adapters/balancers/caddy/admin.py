@@ -3,28 +3,47 @@
 import json
 import os
 import socket
+import time
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 
 from ocim.adapters.balancers.caddy.settings import ADMIN_SOCKET
 from ocim.core.errors import OutsideError
 
 START = "Start it with `ocim balancer run edge` and `ocim balancer run router`."
 _TIMEOUT = 60.0
+"""Seconds for a request as a whole."""
+
+
+class _Socket(socket.socket):
+    """One whose other side gets so many seconds for all that it says."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(socket.AF_UNIX)
+        self._deadline = time.monotonic() + seconds
+        self.settimeout(seconds)
+
+    def recv_into(self, *arguments: Any) -> int:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self.settimeout(left)
+        return super().recv_into(*arguments)
 
 
 class _Connection(HTTPConnection):
     """To the socket by way of an open directory: its whole path may be too long for an address."""
 
-    def __init__(self, state: Path) -> None:
-        super().__init__("caddy", timeout=_TIMEOUT)
+    def __init__(self, state: Path, seconds: float) -> None:
+        super().__init__("caddy")
         self._state = state
+        self._seconds = seconds
 
     def connect(self) -> None:
         directory = os.open(self._state, os.O_PATH | os.O_DIRECTORY)
-        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock = _Socket(self._seconds)
         try:
-            self.sock.settimeout(self.timeout)
             self.sock.connect(f"/proc/self/fd/{directory}/{ADMIN_SOCKET}")
         except OSError:
             self.close()
@@ -33,9 +52,11 @@ class _Connection(HTTPConnection):
             os.close(directory)
 
 
-def ask(state: Path, method: str, path: str, body: bytes = b"") -> tuple[int, str]:
+def ask(
+    state: Path, method: str, path: str, body: bytes = b"", *, seconds: float = _TIMEOUT
+) -> tuple[int, str]:
     """The status and what was said; OutsideError where nobody answers."""
-    connection = _Connection(state)
+    connection = _Connection(state, seconds)
     try:
         connection.request(method, path, body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
