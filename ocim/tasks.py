@@ -9,8 +9,9 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import cache, wraps
-from threading import Lock
-from typing import Any
+from math import ceil
+from threading import BoundedSemaphore, Lock
+from typing import Any, Literal
 
 from django.conf import settings
 from django.db import close_old_connections, transaction
@@ -21,8 +22,9 @@ from redis import RedisError
 
 from ocim.core.actions import Action, DriveRollout, SendNotices, SyncBalancer, WorkOn
 from ocim.core.errors import OcimError, OutsideError
-from ocim.operations import balancing, jobs, terminate
+from ocim.operations import balancing, incidents, jobs, terminate
 from ocim.operations.kinds import KINDS
+from ocim.operations.look import look as look_at_all
 from ocim.operations.redeploy import drive as rollouts
 from ocim.operations.redeploy import notices
 from ocim.wiring import context, manager_url
@@ -31,9 +33,13 @@ PERIODIC = "opencraft_periodic"
 """The queue of the process that does what takes a second: it looks after the balancer, and after
 what was lost or is due."""
 
-SENDING = timedelta(seconds=5)
-"""When to try again to send a notice while another is being sent."""
+AGAIN = timedelta(seconds=5)
+"""When to try again what waits for another of its kind to end."""
 _sending = Lock()
+_looking = Lock()
+_recovering = BoundedSemaphore(3)
+"""Restarts at once: the threads that look after the balancer must not all wait for hosts."""
+SENDERS = {"rollout": notices.send, "appserver": incidents.send}
 
 log = logging.getLogger(__name__)
 
@@ -66,16 +72,16 @@ def _enqueue(action: Action) -> None:
         case DriveRollout():
             _schedule(queue(PERIODIC).drive, action.rollout_id, action.at)
         case SendNotices():
-            _schedule(queue(PERIODIC).send, action.event_id, action.at)
+            _schedule(queue(PERIODIC).send, action.event_id, action.at, action.of)
         case WorkOn():
             _schedule(queue(action.queue).work, action.instance_id, action.at)
 
 
-def _schedule(task: TaskWrapper, of: int, at: datetime | None) -> None:
+def _schedule(task: TaskWrapper, of: int, at: datetime | None, *rest: str) -> None:
     if at is None:
-        task(of)
+        task(of, *rest)
     else:
-        task.schedule((of,), delay=max(0.0, (at - context().now()).total_seconds()))
+        task.schedule((of, *rest), delay=max(0.0, (at - context().now()).total_seconds()))
 
 
 class Queue:
@@ -87,7 +93,9 @@ class Queue:
         self.sync = self.huey.task(name="sync")(_alone(sync))
         self.drive = self.huey.task(name="drive")(_alone(drive))
         self.send = self.huey.task(name="send")(_alone(send))
+        self.look = self.huey.task(name="look")(_alone(look))
         if name == PERIODIC:
+            self.huey.periodic_task(crontab(), name="looks")(_alone(looks))
             self.huey.periodic_task(crontab(), name="mend")(_alone(mend))
             self.huey.periodic_task(crontab(minute="*/10"), name="retain")(_alone(retain))
 
@@ -100,6 +108,18 @@ def queue(name: str) -> Queue:
 
 def work(queue_name: str, instance_id: int) -> None:
     """Do what waits on an instance; what a mass upgrade starts next, it may take up itself."""
+    if queue_name != PERIODIC:
+        _work(queue_name, instance_id)
+    elif _recovering.acquire(blocking=False):
+        try:
+            _work(queue_name, instance_id)
+        finally:
+            _recovering.release()
+    else:
+        perform([WorkOn(instance_id, PERIODIC, context().now() + AGAIN)])
+
+
+def _work(queue_name: str, instance_id: int) -> None:
     actions = jobs.work_off(
         instance_id=instance_id, queue=queue_name, kinds=KINDS, context=context()
     )
@@ -120,14 +140,14 @@ def drive(rollout_id: int) -> None:
     perform(rollouts.drive(rollout_id=rollout_id, context=context()))
 
 
-def send(event_id: int) -> None:
-    """Tell people of something that happened to a mass upgrade."""
+def send(event_id: int, of: Literal["rollout", "appserver"] = "rollout") -> None:
+    """Tell people of something that happened to a mass upgrade or an app server."""
     if not _sending.acquire(blocking=False):
         # A server that does not answer must not take the threads that look after the balancer.
-        perform([SendNotices(event_id, context().now() + SENDING)])
+        perform([SendNotices(event_id, context().now() + AGAIN, of)])
         return
     try:
-        perform(notices.send(event_id=event_id, address=manager_url(), context=context()))
+        perform(SENDERS[of](event_id=event_id, address=manager_url(), context=context()))
     finally:
         _sending.release()
 
@@ -140,7 +160,24 @@ def mend() -> None:
     perform(nudge for nudge in nudges if nudge.queue in empty)
     perform(rollouts.drive_all())
     perform(notices.unsent(context().now()))
+    perform(incidents.unsent(context().now()))
     perform(balancing.gaps(context=context()))
+
+
+def looks() -> None:
+    """Have the looks of this minute made: Huey's clock knows minutes only."""
+    every = min(60.0, max(1.0, settings.OCIM.look_seconds))
+    for number in range(ceil(60 / every)):
+        queue(PERIODIC).look.schedule(delay=number * every)
+
+
+def look() -> None:
+    """Look at what serves, unless the look before is not over yet."""
+    if _looking.acquire(blocking=False):
+        try:
+            perform(look_at_all(queue=PERIODIC, context=context()))
+        finally:
+            _looking.release()
 
 
 def retain() -> None:

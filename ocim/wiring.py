@@ -117,6 +117,7 @@ def policy() -> Policy:
         https_port=options.https_port,
         build_images=options.build_images,
         verify_services=options.verify_services,
+        fallback_serves=options.fallback_serves,
         retention=Retention(options.fallback_days, options.failed_days),
     )
 

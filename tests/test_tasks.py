@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -195,8 +196,62 @@ def test_one_process_only_looks_after_what_is_due(world: World) -> None:
     def periodic(name: str) -> set[str]:
         return {task.name for task in tasks.queue(name).huey._registry.periodic_tasks}
 
-    assert periodic("opencraft_periodic") == {"mend", "retain"}
+    assert periodic("opencraft_periodic") == {"looks", "mend", "retain"}
     assert periodic("opencraft") == periodic("opencraft_low_priority") == set()
+
+
+def test_every_minute_has_its_looks(world: World, settings: SettingsWrapper) -> None:
+    world.spawn(world.make_instance(), activate=True)
+    world.prober.asked.clear()
+    settings.OCIM = replace(settings.OCIM, look_seconds=20)
+    tasks.looks()
+    consume(tasks.PERIODIC)
+    assert len(world.prober.asked) == 2
+    huey = tasks.queue(tasks.PERIODIC).huey
+    looks = huey.read_schedule(datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=45))
+    assert [one.name for one in looks] == ["look"] * 2
+
+
+@pytest.mark.parametrize("seconds, count", [(0, 60), (45, 2), (60, 1), (9999, 1)])
+def test_looks_are_at_least_once_a_minute(
+    world: World, settings: SettingsWrapper, seconds: float, count: int
+) -> None:
+    settings.OCIM = replace(settings.OCIM, look_seconds=seconds)
+    tasks.looks()
+    assert pending(tasks.PERIODIC) == count
+
+
+def test_a_look_does_not_overlap_the_one_before(world: World) -> None:
+    world.spawn(world.make_instance(), activate=True)
+    asked = len(world.prober.asked)
+    with tasks._looking:
+        tasks.look()
+    assert len(world.prober.asked) == asked
+
+
+def test_a_dead_app_server_is_restarted_and_people_are_told(world: World) -> None:
+    appserver = world.spawn(world.make_instance(), activate=True)
+    world.lose_services(appserver)
+    tasks.look()
+    consume(tasks.PERIODIC)
+    assert Job.objects.get(kind="recover").state == "done"
+    told = [notice.title.partition(": ")[2] for _, notice in world.notifier.told]
+    assert told == [f"{appserver} is restarted", f"{appserver} answers again"]
+
+
+def test_restarts_leave_threads_to_those_who_look_after_the_balancer(world: World) -> None:
+    appserver = world.spawn(world.make_instance(), activate=True)
+    world.lose_services(appserver)
+    with ExitStack() as taken:
+        for _ in range(3):
+            taken.enter_context(tasks._recovering)
+        tasks.look()
+        consume(tasks.PERIODIC)
+        assert Job.objects.get(kind="recover").state == "waiting"
+        assert tasks.queue(tasks.PERIODIC).huey.scheduled_count() == 1
+    tasks.mend()
+    consume(tasks.PERIODIC)
+    assert Job.objects.get(kind="recover").state == "done"
 
 
 def test_a_message_that_another_key_signed_is_not_executed(

@@ -186,6 +186,25 @@ class World:
 
         self.prober.reply = reply
 
+    def lose_services(self, *appservers: OpenEdXAppServer) -> None:
+        """Let nothing take connections at the hosts of app servers, until these are restarted."""
+        for one in appservers:
+            assert one.server
+            self.provider.stop(one.server.name)
+
+        def reply(probe: Probe) -> Reply:
+            upstreams = (
+                self.balancer.route(probe.url.split("/")[2])
+                if probe.url.startswith("https")
+                else (probe.connect_to,)
+            )
+            up = {self.cloud.addresses_given[name] for name in self.cloud.up}
+            if not upstreams or any(one.rpartition(":")[0] not in up for one in upstreams):
+                return Reply(None, error="connection refused")
+            return as_expected(probe)
+
+        self.prober.reply = reply
+
     def address(self, appserver: OpenEdXAppServer) -> str:
         return self.cloud.addresses_given[f"appserver-{appserver.pk}"]
 

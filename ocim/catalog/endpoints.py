@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-from ocim.core.spec import Domains, Instance, Probe, Service
+from ocim.core.spec import Domains, Probe, Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,18 @@ ENDPOINTS: Mapping[Service, Endpoint] = {
     Service.ECOMMERCE: Endpoint(8130, "/health/", WELL),
     Service.DISCOVERY: Endpoint(8381, "/health/", WELL),
 }
+
+
+class Published(Protocol):
+    """What says under which names which services answer: an Instance, or less of it."""
+
+    @property
+    def domains(self) -> Domains: ...
+    @property
+    def public_port(self) -> int: ...
+    @property
+    def services(self) -> frozenset[Service]: ...
+
 
 NGINX_PORT = 80
 HTTPS_PORT = 443
@@ -48,17 +61,17 @@ def with_port(domain: str, port: int) -> str:
     return domain if port == HTTPS_PORT else f"{domain}:{port}"
 
 
-def public_host(instance: Instance, service: Service) -> str:
+def public_host(instance: Published, service: Service) -> str:
     """The public name as a browser sends it: with the port where that is not https's own."""
     return with_port(public_domain(instance.domains, service), instance.public_port)
 
 
-def public_url(instance: Instance, service: Service) -> str:
+def public_url(instance: Published, service: Service) -> str:
     """The service's root, without a slash at the end."""
     return f"https://{public_host(instance, service)}"
 
 
-def probes(instance: Instance, address: str, *, behind_nginx: bool = False) -> tuple[Probe, ...]:
+def probes(instance: Published, address: str, *, behind_nginx: bool = False) -> tuple[Probe, ...]:
     """Whether every service answers on the host at `address`, under its public name."""
     return tuple(
         replace(
@@ -69,7 +82,7 @@ def probes(instance: Instance, address: str, *, behind_nginx: bool = False) -> t
     )
 
 
-def public_probes(instance: Instance, balancer_address: str) -> tuple[Probe, ...]:
+def public_probes(instance: Published, balancer_address: str) -> tuple[Probe, ...]:
     """Whether every service answers under its public name through the balancer's `address:port`."""
     return tuple(
         replace(
@@ -93,5 +106,5 @@ def _probe(service: Service, root: str) -> Probe:
     )
 
 
-def _in_order(instance: Instance) -> list[Service]:
+def _in_order(instance: Published) -> list[Service]:
     return [service for service in Service if service in instance.services]

@@ -26,7 +26,7 @@ BESIDE = ("local", "nspawn")
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 """That supervisord is given to end all programs."""
-PERIODIC_THREADS = 3
+PERIODIC_THREADS = 8
 
 
 def log_file() -> Path:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,11 @@ class DriveRollout:
 
 @dataclass(frozen=True, slots=True)
 class SendNotices:
-    """Tell people of something that happened to a mass upgrade; `at` is None for now."""
+    """Tell people of something that happened; `at` is None for now."""
 
     event_id: int
     at: datetime | None = None
+    of: Literal["rollout", "appserver"] = "rollout"
 
 
 Action = WorkOn | SyncBalancer | DriveRollout | SendNotices

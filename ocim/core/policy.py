@@ -40,4 +40,8 @@ class Policy:
     """Whether a spawn builds the image that it could use."""
     verify_services: bool = True
     """Whether an activation fails where ecommerce and discovery do not work for their users."""
+    fallback_serves: bool = True
+    """Whether the app server that was active before takes over from one that is dead."""
+    recovery_timeout: float = 120
+    """For an app server whose host was started again to answer."""
     retention: Retention = field(default_factory=Retention)

@@ -84,6 +84,21 @@ NOTICED = frozenset({Happening.BEGUN, Happening.PAUSED, Happening.STOPPED, Happe
 """What people are sent a notice of."""
 
 
+class AppServerEventKind(StrEnum):
+    """Something that happened to an active app server, or was done about it, by itself."""
+
+    RESTARTING = "is restarted"
+    """It does not answer, and its host is started again."""
+    RECOVERED = "answers again"
+    REPLACED = "is replaced by its fallback"
+    NOT_RECOVERED = "does not answer"
+    """Starting its host again did not help, and no fallback took over."""
+    LEFT_ALONE = "is not restarted any more"
+    """It was restarted as often as an hour allows."""
+    UNWELL = "answers that it is not well"
+    """Nothing is done about it: a restart is not known to help."""
+
+
 class PreviewState(StrEnum):
     """What became of the preview of a release's migrations on copies of an instance's databases."""
 

@@ -152,7 +152,10 @@ def _write(
     coming = [pk for pk in wanted if pk not in active]
     going = [pk for pk in active if pk not in wanted]
     with transaction.atomic():
-        write_appservers(coming, lease=lease, is_active=True, active_since=now, deactivated_at=None)
+        write_appservers(
+            coming, lease=lease, is_active=True, active_since=now, deactivated_at=None,
+            healthy_since=None, unhealthy_since=None, unhealthy_reason="",
+        )  # fmt: skip
         write_appservers(going, lease=lease, is_active=False, deactivated_at=now)
         note_change(instance.load_balancing_server_id)
     return going

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db.models import Exists, OuterRef, Q
@@ -131,6 +131,10 @@ def _host_of(appserver: OpenEdXAppServer, context: Context) -> Iterator[Finding]
     try:
         provider.wait_until_reachable(server.name, timeout=0)
     except OutsideError:
+        if server.is_stopped:
+            remedy = f"ocim host start --provider {server.provider}"
+            yield Finding(severity, "Its host was stopped by a person.", remedy, where)
+            return
         remedy = f"`ocim up` starts those again that it stopped. Otherwise: {instead}"
         yield Finding(severity, "Its host does not answer.", remedy, where)
 
@@ -172,6 +176,21 @@ def _appservers(_context: Context) -> Iterator[Finding]:
             f"ocim appserver terminate {one.pk}, then spawn another.",
             f"{one} of {one.instance}",
         )
+    for one in OpenEdXAppServer.objects.filter(is_active=True).select_related("instance"):
+        if one.unhealthy_since:
+            yield _ill(one, one.unhealthy_since)
+
+
+def _ill(appserver: OpenEdXAppServer, since: datetime) -> Finding:
+    last = appserver.events.filter(at__gte=since).order_by("-id").first()
+    done = f" It {last.kind}: {last.reason}" if last else ""
+    return Finding(
+        "error",
+        f"Since {since:%Y-%m-%d %H:%M} UTC: {appserver.unhealthy_reason}.{done}",
+        f"See `ocim appserver logs {appserver.pk}`;"
+        f" `ocim appserver spawn {appserver.instance_id} --activate` replaces it.",
+        f"{appserver} of {appserver.instance}",
+    )
 
 
 def _databases(context: Context) -> Iterator[Finding]:
@@ -252,7 +271,7 @@ CHECKS = (
     Check("hosts", "Every app server has its host, and every host its app server.", _hosts,
           "secrets"),
     Check("jobs", "None was forgotten.", _jobs, "secrets"),
-    Check("app servers", "None is stuck.", _appservers, "secrets"),
+    Check("app servers", "None is stuck, and those that serve are well.", _appservers, "secrets"),
     Check("instance databases", "All are there.", _databases, "secrets"),
     Check("search servers", "All answer, and let Ocim in.", _search_servers, "secrets"),
     Check("instances", "All that have an active app server answer.", _instances, "secrets"),

@@ -1,6 +1,8 @@
 """The health gate: probes, asked again for a few seconds, and what they found kept."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from itertools import count
 
 from ocim.core.errors import OcimError
 from ocim.core.health import verdict
@@ -16,18 +18,23 @@ class Unhealthy(OcimError):
         self.evidence = evidence
 
 
-def pass_gate(probes: Sequence[Probe], *, context: Context) -> None:
-    """Return once every probe finds what it expects; Unhealthy when none of the attempts did."""
+def pass_gate(probes: Sequence[Probe], *, context: Context, patience: float = 0) -> None:
+    """Return once every probe finds what it expects; Unhealthy when none of the attempts did.
+
+    There are as many attempts as the policy says, and more while `patience` seconds last.
+    """
     # The first time that it is asked for a name, the balancer may have no certificate for it yet.
     pause = 0.1
-    for remaining in reversed(range(context.policy.gate_attempts)):
+    deadline = context.now() + timedelta(seconds=patience)
+    for attempt in count(1):
         results = [context.outside.prober.get(probe) for probe in probes]
         found = verdict(results)
         if found.healthy:
             return
-        if remaining:
-            context.pause(pause)
-            pause = min(3 * pause, 1.0)
+        if attempt >= context.policy.gate_attempts and context.now() >= deadline:
+            break
+        context.pause(pause)
+        pause = min(3 * pause, 1.0)
     raise Unhealthy("; ".join(found.reasons), [_evidence(result) for result in results])
 
 

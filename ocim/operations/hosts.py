@@ -1,5 +1,6 @@
 """Hosts as a whole: stopped with the manager where they run beside it, and brought back."""
 
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 
 from ocim.core.errors import OutsideError
@@ -29,9 +30,13 @@ def _of_search_servers(provider: str) -> list[str]:
 
 
 def stop_all(*, provider: str, context: Context) -> list[str]:
-    """Stop every host of the provider, keeping what is on them; their names."""
+    """Stop every host of the provider, keeping what is on them; their names.
+
+    They are not started again by themselves, until `start_all` does.
+    """
     there = context.outside.providers[provider]
     names = list(there.list())
+    _stopped(names, True)
     with ThreadPoolExecutor(AT_ONCE) as several:
         list(several.map(there.stop, names))
     return names
@@ -51,9 +56,18 @@ def start_all(*, provider: str, context: Context) -> list[str]:
         return True
 
     names = _kept(provider)
+    _stopped(names, True)  # so that nobody else starts them meanwhile
+    lost = []
     with ThreadPoolExecutor(AT_ONCE) as several:
-        started = several.map(starts, names)
-    return [name for name, is_there in zip(names, started, strict=True) if not is_there]
+        for name, is_there in zip(names, several.map(starts, names), strict=True):
+            _stopped([name], False)
+            if not is_there:
+                lost.append(name)
+    return lost
+
+
+def _stopped(names: Collection[str], is_stopped: bool) -> None:
+    Server.objects.filter(name__in=names).update(is_stopped=is_stopped)
 
 
 def orphans(*, provider: str, context: Context) -> list[str]:

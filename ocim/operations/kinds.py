@@ -1,6 +1,6 @@
 """Every kind of job there is; a new kind is a line here."""
 
-from ocim.operations import activate, spawn, terminate
+from ocim.operations import activate, look, recover, spawn, terminate
 from ocim.operations.jobs import Kind
 from ocim.operations.redeploy import backup, undo, upgrade
 from ocim.operations.redeploy.backup import KIND as RESTORE
@@ -14,6 +14,7 @@ KINDS = {
     "deactivate": Kind(activate.deactivate),
     "terminate": Kind(terminate.terminate),
     "archive": Kind(terminate.archive),
+    look.KIND: Kind(recover.run, recover.give_up),
     UPGRADE: Kind(upgrade.run, upgrade.give_up),
     UNDO: Kind(undo.run, undo.give_up),
     RESTORE: Kind(backup.run),

@@ -205,11 +205,22 @@ class Options:
         "Whether an activation tries ecommerce and discovery as their users would, and fails where"
         " they do not work.",
     )
+    look_seconds: float = _option(
+        "OCIM_LOOK_SECONDS",
+        30.0,
+        "Between two looks at the active app servers, from 1 to 60; one that is dead is restarted.",
+    )
+    fallback_serves: bool = _option(
+        "OCIM_FALLBACK_SERVES",
+        True,
+        "Whether the app server that was active before takes over from a dead one that a restart"
+        " did not help, if it is of the same release.",
+    )
     notices: tuple[Secret, ...] = _option(
         "OCIM_NOTICES",
         (),
-        "Who is told of mass upgrades: addresses as Apprise has them (`mailto://…`, `json://…`), "
-        "with spaces between.",
+        "Who is told of mass upgrades, and of app servers that die: addresses as Apprise has them "
+        "(`mailto://…`, `json://…`), with spaces between.",
         shown="nobody",
     )
     lease: float = _option(

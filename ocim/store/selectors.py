@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import chain
+from typing import Any
 
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
@@ -95,6 +96,36 @@ def appservers_with_specs() -> QuerySet[OpenEdXAppServer]:
     )
 
 
+def serving() -> QuerySet[OpenEdXAppServer]:
+    """Active app servers with host and names, and without what is secret; one query.
+
+    Those are left out whose hosts Ocim was told to stop.
+    """
+    found = OpenEdXAppServer.objects.filter(is_active=True, server__is_stopped=False)
+    return (
+        found.select_related("server", "instance")
+        .defer(
+            "effective_variables",
+            "instance__secret_seed",
+            "instance__jwt_private_key",
+            "instance__payment_processors",
+            "instance__configuration_extra_settings",
+        )
+        .order_by("id")
+    )
+
+
+def not_well(instance_id: int) -> list[str]:
+    """Say which active app servers of an instance the last look did not find well, and why."""
+    found = OpenEdXAppServer.objects.filter(
+        instance_id=instance_id, is_active=True, unhealthy_since__isnull=False
+    )
+    return [
+        f"{one} since {one.unhealthy_since:%Y-%m-%d %H:%M} UTC: {one.unhealthy_reason}"
+        for one in found.order_by("id")
+    ]
+
+
 def appservers(instance_id: int | None = None) -> QuerySet[OpenEdXAppServer]:
     """App servers, the newest first, without their variables."""
     found = OpenEdXAppServer.objects.select_related(
@@ -147,11 +178,11 @@ def marks(instance_ids: Collection[int]) -> dict[int, str]:
     under_way = Job.objects.filter(
         instance_id__in=instance_ids, state__in=(JobState.WAITING, JobState.RUNNING)
     ).order_by("id")
-    for pk, *row in chain(
-        alive.values_list("instance_id", "id", "state", "is_active"),
+    for pk, *row in chain[tuple[Any, ...]](
+        alive.values_list("instance_id", "id", "state", "is_active", "unhealthy_since"),
         under_way.values_list("instance_id", "id", "state"),
     ):
-        mark[int(pk)].update(repr(row).encode())
+        mark[pk].update(repr(row).encode())
     return {pk: of_instance.hexdigest() for pk, of_instance in mark.items()}
 
 

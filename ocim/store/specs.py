@@ -1,7 +1,7 @@
 """Rows → the values that the catalog and the outside work with."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from ocim.catalog.endpoints import public_domain, with_port
@@ -11,6 +11,7 @@ from ocim.core.spec import (
     ALWAYS,
     Broker,
     Database,
+    Domains,
     Instance,
     Search,
     SearchHost,
@@ -52,6 +53,20 @@ def appserver_spec(appserver: OpenEdXAppServer, policy: Policy) -> Instance:
         openedx_release=appserver.openedx_release,
         edx_platform_commit=appserver.edx_platform_commit,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedAppServer:
+    """What probes of an app server need to know: it costs no secret of its instance."""
+
+    domains: Domains
+    public_port: int
+    services: frozenset[Service]
+
+
+def published(appserver: OpenEdXAppServer, policy: Policy) -> PublishedAppServer:
+    """Return the names and services of an app server that came from `serving` or the like."""
+    return PublishedAppServer(appserver.instance.domains, policy.https_port, appserver.services)
 
 
 def preview_host(upgrade_id: int) -> str:

@@ -54,6 +54,7 @@ class Installation:
             "OCIM_WEB_ADDRESS": self.web_address,
             "OCIM_LEASE": "5",
             "OCIM_DRAIN": "2",
+            "OCIM_LOOK_SECONDS": "5",
             "OCIM_URL_REWRITES": "https://github.com/open-craft/configuration=builtin",
         }
         self.said = ""

@@ -2,7 +2,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -179,6 +179,37 @@ def test_an_app_server_whose_host_is_down_is_named(well: Installation) -> None:
     [one] = found(well)
 
     assert one["what"] == "Its host does not answer."
+
+
+def test_a_host_that_a_person_stopped_is_named_as_such(well: Installation) -> None:
+    well("host", "stop")
+
+    [one] = found(well)
+
+    assert one["what"] == "Its host was stopped by a person."
+    assert one["remedy"] == "ocim host start --provider local"
+
+
+def test_an_app_server_that_serves_and_is_not_well_is_named_with_what_was_done(
+    well: Installation,
+) -> None:
+    appserver = OpenEdXAppServer.objects.get()
+    since = datetime(2026, 5, 4, 12, tzinfo=UTC)
+    OpenEdXAppServer.objects.update(unhealthy_since=since, unhealthy_reason="lms: refused")
+    appserver.events.create(at=since, kind="does not answer", reason="There is no fallback.")
+
+    [one] = found(well)
+
+    assert one["what"] == (
+        "Since 2026-05-04 12:00 UTC: lms: refused. It does not answer: There is no fallback."
+    )
+    shown = well("instance", "show", CAMPUS, "--json").json
+    assert shown["not well"] == [f"{appserver} since 2026-05-04 12:00 UTC: lms: refused"]
+    shown = well("appserver", "show", str(appserver.pk), "--json").json
+    assert (shown["not well"], shown["not well since"]) == (
+        "lms: refused",
+        "2026-05-04T12:00:00+00:00",
+    )
 
 
 def test_a_balancer_that_does_not_run_is_an_error(well: Installation) -> None:

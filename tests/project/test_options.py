@@ -55,6 +55,8 @@ DEFAULTS = {
     "OCIM_SSH_POOL": "",
     "OCIM_BUILD_IMAGES": True,
     "OCIM_VERIFY_SERVICES": True,
+    "OCIM_LOOK_SECONDS": 30.0,
+    "OCIM_FALLBACK_SERVES": True,
     "OCIM_NOTICES": (),
     "OCIM_TRANSPORT": "pipelining",
     "OCIM_LEASE": 15.0,

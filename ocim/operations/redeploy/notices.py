@@ -1,57 +1,29 @@
 """Notices of what happened to a mass upgrade. A notice that fails never harms the rollout."""
 
-import logging
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 
 from ocim.core.actions import Action, SendNotices
 from ocim.core.errors import OcimError
 from ocim.core.spec import Notice, NoticeKind
 from ocim.core.states import NOTICED, Happening
 from ocim.operations.context import Context
+from ocim.operations.notices import deliver, due
 from ocim.operations.redeploy.record import Report
 from ocim.operations.redeploy.report import report
 from ocim.store.models import RolloutEvent
-
-FIRST_PAUSE = timedelta(minutes=1)
-LONGEST_PAUSE = timedelta(hours=1)
-MOST_ATTEMPTS = 10
-CLAIM = timedelta(minutes=5)
-"""Who has not said by then how it went is taken for dead."""
-
-log = logging.getLogger(__name__)
 
 
 def send(*, event_id: int, address: str, context: Context) -> list[Action]:
     """Tell everybody who was not told yet; where that fails, it is tried again later.
 
-    `address` is where the manager's pages are. May be called any number of times: one caller at a
-    time gets the event.
+    `address` is where the manager's pages are.
     """
     now = context.now()
-    due = _due(now).filter(pk=event_id)
-    if not due.update(attempts=F("attempts") + 1, not_before=now + CLAIM):
-        return []
-    event = RolloutEvent.objects.select_related("rollout").get(pk=event_id)
-    notifier = context.outside.notifier
-    waiting = [one for one in notifier.targets() if one not in event.told]
-    notice = _notice(event, address, now) if waiting else None
-    for target in waiting:
-        assert notice  # noqa: S101 - made, since somebody waits
-        try:
-            notifier.tell(target, notice)
-        except OcimError as error:
-            log.warning("Notice of %s, attempt %s: %s", event, event.attempts, error)
-            if not error.retryable:
-                event.told.append(target)
-        except Exception:
-            log.exception("Notice of %s failed in a way that nobody foresaw", event)
-        else:
-            event.told.append(target)
-        RolloutEvent.objects.filter(pk=event_id).update(told=event.told)
-    return _after(event, all_told=not set(waiting) - set(event.told), now=context.now())
+    later = deliver(_noticed(), event_id, lambda event: _notice(event, address, now), context)
+    return [SendNotices(event_id, later)] if later else []
 
 
 def test(*, context: Context) -> dict[str, str]:
@@ -70,24 +42,11 @@ def _try(target: str, notice: Notice, context: Context) -> str:
 
 def unsent(now: datetime) -> list[SendNotices]:
     """What is due and may have been forgotten."""
-    return [SendNotices(pk) for pk in _due(now).values_list("pk", flat=True)]
+    return [SendNotices(pk) for pk in due(_noticed(), now).values_list("pk", flat=True)]
 
 
-def _after(event: RolloutEvent, *, all_told: bool, now: datetime) -> list[Action]:
-    there = RolloutEvent.objects.filter(pk=event.pk)
-    if all_told or event.attempts >= MOST_ATTEMPTS:
-        if not all_told:
-            log.error("Notice of %s was given up after %s attempts.", event, event.attempts)
-        there.update(told_at=now, not_before=None)
-        return []
-    later = now + min(LONGEST_PAUSE, FIRST_PAUSE * float(2 ** (event.attempts - 1)))
-    there.update(not_before=later)
-    return [SendNotices(event.pk, later)]
-
-
-def _due(now: datetime) -> "QuerySet[RolloutEvent]":
-    is_due = Q(not_before=None) | Q(not_before__lte=now)
-    return RolloutEvent.objects.filter(is_due, kind__in=NOTICED, told_at=None)
+def _noticed() -> "QuerySet[RolloutEvent]":
+    return RolloutEvent.objects.select_related("rollout").filter(kind__in=NOTICED)
 
 
 def _notice(event: RolloutEvent, address: str, now: datetime) -> Notice:

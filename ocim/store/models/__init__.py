@@ -1,6 +1,7 @@
 """What Ocim keeps in its database, one file per aggregate."""
 
 from ocim.store.models.appserver import OpenEdXAppServer
+from ocim.store.models.appserver_event import AppServerEvent
 from ocim.store.models.deployment import Deployment
 from ocim.store.models.instance import Domain, InstanceReference, InstanceTag, OpenEdXInstance
 from ocim.store.models.job import Job
@@ -26,6 +27,7 @@ from ocim.store.models.verification import Verification
 from ocim.store.models.worker import Worker
 
 __all__ = [
+    "AppServerEvent",
     "Backup",
     "BrokerServer",
     "DatabaseServer",

@@ -55,6 +55,11 @@ class OpenEdXAppServer(models.Model):
     evidence = EncryptedJSONField(
         default=list, blank=True, help_text="The responses that made the last gate fail."
     )
+    healthy_since = models.DateTimeField(
+        null=True, help_text="While it is active: since when every look found it well."
+    )
+    unhealthy_since = models.DateTimeField(null=True, help_text="… or since when none did.")
+    unhealthy_reason = models.TextField(blank=True, help_text="What the last look found wrong.")
     created = models.DateTimeField(auto_now_add=True)
     running_since = models.DateTimeField(null=True)
     active_since = models.DateTimeField(null=True)

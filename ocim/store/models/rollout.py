@@ -7,6 +7,7 @@ from ocim.core.states import Happening, RolloutState, SqlState, StepState, Upgra
 from ocim.store.fields import EncryptedJSONField, EncryptedTextField
 from ocim.store.models.instance import OpenEdXInstance
 from ocim.store.models.job import Job
+from ocim.store.models.notice import NoticedEvent
 
 
 class Rollout(models.Model):
@@ -90,7 +91,7 @@ class Upgrade(models.Model):
         return self.label
 
 
-class RolloutEvent(models.Model):
+class RolloutEvent(NoticedEvent):
     """Something that happened to a rollout as a whole."""
 
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="events")
@@ -98,10 +99,6 @@ class RolloutEvent(models.Model):
     kind = models.CharField(max_length=12, choices=[(kind.value, kind.value) for kind in Happening])
     reason = EncryptedTextField(blank=True)
     by = models.CharField(max_length=300, blank=True, help_text="Empty: the rollout itself.")
-    told = models.JSONField(default=list, help_text="Addresses that have been sent a notice.")
-    told_at = models.DateTimeField(null=True, help_text="When all of them were, or were given up.")
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="To send notices.")
-    not_before = models.DateTimeField(null=True, help_text="When the next one may be made.")
 
     def __str__(self) -> str:
         return f"{self.rollout_id} {self.kind}"

@@ -17,6 +17,9 @@ class Server(models.Model):
         choices=[(state.value, state.value) for state in ServerState],
         default=ServerState.REQUESTED.value,
     )
+    is_stopped = models.BooleanField(
+        default=False, help_text="Ocim was told to stop it; it is not started again by itself."
+    )
     created = models.DateTimeField(auto_now_add=True)
     gone_at = models.DateTimeField(null=True)
 

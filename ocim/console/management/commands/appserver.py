@@ -106,6 +106,7 @@ class Command(OcimCommand):
             "image": one.image,
             "created": one.created.isoformat(timespec="seconds"),
             "active since": one.active_since and one.active_since.isoformat(timespec="seconds"),
+            **_health(one),
             "evidence": one.evidence,
         }
         if one.state == "running" and not one.is_active:
@@ -204,3 +205,15 @@ class Command(OcimCommand):
 
 def _unfinished(appserver: OpenEdXAppServer) -> bool:
     return appservers().filter(pk=appserver.pk, state__in=UNFINISHED).exists()
+
+
+def _health(appserver: OpenEdXAppServer) -> dict[str, object]:
+    """Return what the last look at it found; empty where it does not serve."""
+    if not appserver.is_active:
+        return {}
+    well, ill = appserver.healthy_since, appserver.unhealthy_since
+    return {
+        "well since": well and well.isoformat(timespec="seconds"),
+        "not well since": ill and ill.isoformat(timespec="seconds"),
+        "not well": appserver.unhealthy_reason,
+    }

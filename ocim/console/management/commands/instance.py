@@ -13,7 +13,7 @@ from ocim.core.secrets import without_credentials
 from ocim.operations import holds, instances, jobs
 from ocim.operations.instance_settings import OF_REFERENCE, SETTABLE
 from ocim.store.models import OpenEdXInstance
-from ocim.store.selectors import appservers, find_instance, open_jobs, status_of
+from ocim.store.selectors import appservers, find_instance, not_well, open_jobs, status_of
 from ocim.store.selectors import instances as fleet
 from ocim.tasks import perform
 from ocim.wiring import context, instance_url, queue_name, with_defaults
@@ -160,6 +160,7 @@ class Command(OcimCommand):
             "created": full.ref_set.created.isoformat(timespec="seconds"),
             "database_name": full.database_name,
             "appservers": [f"{one.pk} ({one.state})" for one in appservers(full.pk)[:10]],
+            "not well": not_well(full.pk),
             "in work": [str(job) for job in open_jobs(full.pk)],
         }
         self.out.facts(facts if self.out.as_json else {k: v for k, v in facts.items() if v})

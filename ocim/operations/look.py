@@ -1,0 +1,171 @@
+"""The periodic look at the app servers that serve: who is dead is restarted.
+
+It asks every active app server at its host, as the health check before an activation does. Nothing
+is written for one that is as it was.
+"""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Min
+
+from ocim.catalog.endpoints import probes
+from ocim.core.actions import Action
+from ocim.core.errors import OcimError
+from ocim.core.health import verdict
+from ocim.core.recovery import Condition, condition, has_enough, needs_restart, next_restart
+from ocim.core.spec import Probe, ProbeResult
+from ocim.core.states import AppServerEventKind
+from ocim.operations import jobs
+from ocim.operations.context import Context
+from ocim.operations.incidents import happened
+from ocim.store.models import Job, OpenEdXAppServer
+from ocim.store.selectors import serving
+from ocim.store.specs import published
+
+_K = AppServerEventKind
+KIND = "recover"
+"""The job that restarts one."""
+AT_ONCE = 32
+"""App servers that are asked at the same time."""
+PROBE_SECONDS = 5.0
+CONFIRMATIONS = 2
+"""How often one that seems dead is asked again in the same look."""
+PAUSE = 5.0
+"""Seconds before each of them: a supervisor starts a service again meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An app server, and how it was found."""
+
+    appserver: OpenEdXAppServer
+    condition: Condition
+    reason: str = ""
+
+
+def look(*, queue: str, context: Context) -> list[Action]:
+    """Look at every active app server; write down what changed, and have the dead restarted."""
+    seen = _examine_all(serving(), context)
+    for _ in range(CONFIRMATIONS):
+        dead = [one.appserver for one in seen if one.condition is Condition.DEAD]
+        if not dead:
+            break
+        context.pause(PAUSE)
+        again = {one.appserver.pk: one for one in _examine_all(dead, context)}
+        seen = [again.get(one.appserver.pk, one) for one in seen]
+    actions = _note_well([one.appserver for one in seen if not one.reason], context)
+    for one in seen:
+        if one.reason:
+            actions += _note_ill(one, queue, context)
+    return actions
+
+
+def _examine_all(appservers: Iterable[OpenEdXAppServer], context: Context) -> list[Seen]:
+    listed = list(appservers)
+    with ThreadPoolExecutor(AT_ONCE) as pool:  # which uses no database
+        return list(pool.map(lambda one: examine(one, context), listed))
+
+
+def host_probes(appserver: OpenEdXAppServer, context: Context) -> tuple[Probe, ...]:
+    """Return what the services of an app server are asked at its host."""
+    address = appserver.server.address if appserver.server else ""
+    return probes(
+        published(appserver, context.policy), address, behind_nginx=appserver.behind_nginx
+    )
+
+
+def examine(appserver: OpenEdXAppServer, context: Context) -> Seen:
+    """Ask the services of an app server how they are, at its host."""
+    results: list[ProbeResult] = []
+    for probe in host_probes(appserver, context):
+        results.append(context.outside.prober.get(replace(probe, timeout=PROBE_SECONDS)))
+        if results[-1].timed_out:
+            break  # the others would take as long, and there are many app servers
+    reasons = verdict(results).reasons
+    host = _fault_of_host(appserver, context, is_well=not reasons)
+    found = condition(results, host_is_up=not host)
+    return Seen(appserver, found, "; ".join(filter(None, (host, *reasons))))
+
+
+def _fault_of_host(appserver: OpenEdXAppServer, context: Context, *, is_well: bool) -> str:
+    """Say what is wrong with the host: processes may answer whose files are gone."""
+    server = appserver.server
+    assert server  # noqa: S101 - what serves is on a host
+    provider = context.outside.providers[server.provider]
+    try:
+        if provider.find(server.name) is None:
+            return "Its host is gone"
+        if not is_well:
+            provider.wait_until_reachable(server.name, timeout=0)
+    except OcimError as error:
+        return error.problem.rstrip(".")
+    return ""
+
+
+def _note_well(appservers: Sequence[OpenEdXAppServer], context: Context) -> list[Action]:
+    changed = [one for one in appservers if one.healthy_since is None]
+    if not changed:
+        return []
+    OpenEdXAppServer.objects.filter(pk__in=[one.pk for one in changed], is_active=True).update(
+        healthy_since=context.now(), unhealthy_since=None, unhealthy_reason=""
+    )
+    actions: list[Action] = []
+    for one in changed:
+        last = one.events.order_by("-id").first() if one.unhealthy_since else None
+        open_kinds = (_K.RECOVERED, _K.RESTARTING)
+        if last and last.kind not in open_kinds:  # its job tells the end of a restart itself
+            actions += happened(one, _K.RECOVERED, "", context=context)
+    return actions
+
+
+def _note_ill(seen: Seen, queue: str, context: Context) -> list[Action]:
+    now, appserver = context.now(), seen.appserver
+    since = appserver.unhealthy_since or now
+    with transaction.atomic():
+        if (appserver.unhealthy_since, appserver.unhealthy_reason) != (since, seen.reason):
+            active = OpenEdXAppServer.objects.filter(pk=appserver.pk, is_active=True)
+            if not active.update(
+                healthy_since=None, unhealthy_since=since, unhealthy_reason=seen.reason
+            ):
+                return []  # it was taken out meanwhile
+        if needs_restart(seen.condition, since, now):
+            return _have_restarted(seen, queue, context)
+        if seen.condition is not Condition.UNWELL or appserver.unhealthy_since is None:
+            return []  # it may pass until the next look
+        told = appserver.events.filter(kind=_K.UNWELL, at__gte=since)
+        if told.exists():
+            return []
+        return happened(appserver, _K.UNWELL, seen.reason, context=context)
+
+
+def _have_restarted(seen: Seen, queue: str, context: Context) -> list[Action]:
+    """Submit the job, unless one waits already or an hour allows no more."""
+    appserver, now = seen.appserver, context.now()
+    mine = Job.objects.filter(instance_id=appserver.instance_id, kind=KIND, state__in=jobs.OPEN)
+    if any(one.arguments["appserver"] == appserver.pk for one in mine):
+        return []
+    before = _restarts(appserver)
+    if next_restart(before, now) <= now:
+        job = jobs.submit(
+            instance_id=appserver.instance_id,
+            kind=KIND,
+            queue=queue,
+            arguments={"appserver": appserver.pk, "reason": seen.reason},
+        )
+        return [jobs.nudge(job)]
+    left = appserver.events.filter(kind=_K.LEFT_ALONE, at__gte=before[-1])
+    if not has_enough(before, now) or left.exists():
+        return []
+    reason = f"It was restarted {len(before)} times within an hour. {seen.reason}"
+    return happened(appserver, _K.LEFT_ALONE, reason, context=context)
+
+
+def _restarts(appserver: OpenEdXAppServer) -> list[datetime]:
+    """Return when its jobs began, oldest first; one that was cancelled before it did counts too."""
+    tried = appserver.events.filter(kind__in=(_K.RESTARTING, _K.NOT_RECOVERED))
+    by_job = tried.order_by().values_list("job").annotate(first=Min("at"))
+    return sorted(first for _, first in by_job)

@@ -1,0 +1,71 @@
+"""Bring notices of events to everybody who is to be told. A notice that fails harms nothing."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db.models import F, Q, QuerySet
+
+from ocim.core.errors import OcimError
+from ocim.core.spec import Notice
+from ocim.operations.context import Context
+from ocim.store.models import AppServerEvent, RolloutEvent
+
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=1)
+MOST_ATTEMPTS = 10
+CLAIM = timedelta(minutes=5)
+"""Who has not said by then how it went is taken for dead."""
+
+E = TypeVar("E", RolloutEvent, AppServerEvent)
+log = logging.getLogger(__name__)
+
+
+def deliver(
+    events: "QuerySet[E]", event_id: int, compose: Callable[[E], Notice], context: Context
+) -> datetime | None:
+    """Tell everybody who was not told yet; return when to try again where that failed.
+
+    May be called any number of times: one caller at a time gets the event.
+    """
+    now = context.now()
+    claimed = due(events, now).filter(pk=event_id)
+    if not claimed.update(attempts=F("attempts") + 1, not_before=now + CLAIM):
+        return None
+    event = events.get(pk=event_id)
+    notifier = context.outside.notifier
+    waiting = [one for one in notifier.targets() if one not in event.told]
+    notice = compose(event) if waiting else None
+    for target in waiting:
+        assert notice  # noqa: S101 - made, since somebody waits
+        try:
+            notifier.tell(target, notice)
+        except OcimError as error:
+            log.warning("Notice of %s, attempt %s: %s", event, event.attempts, error)
+            if not error.retryable:
+                event.told.append(target)
+        except Exception:
+            log.exception("Notice of %s failed in a way that nobody foresaw", event)
+        else:
+            event.told.append(target)
+        events.filter(pk=event_id).update(told=event.told)
+    all_told = not set(waiting) - set(event.told)
+    return _after(events, event, all_told=all_told, now=context.now())
+
+
+def due(events: "QuerySet[E]", now: datetime) -> "QuerySet[E]":
+    """Those of which somebody may be told now."""
+    return events.filter(Q(not_before=None) | Q(not_before__lte=now), told_at=None)
+
+
+def _after(events: "QuerySet[E]", event: E, *, all_told: bool, now: datetime) -> datetime | None:
+    row = events.filter(pk=event.pk)
+    if all_told or event.attempts >= MOST_ATTEMPTS:
+        if not all_told:
+            log.error("Notice of %s was given up after %s attempts.", event, event.attempts)
+        row.update(told_at=now, not_before=None)
+        return None
+    later = now + min(LONGEST_PAUSE, FIRST_PAUSE * float(2 ** (event.attempts - 1)))
+    row.update(not_before=later)
+    return later

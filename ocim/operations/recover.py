@@ -1,0 +1,150 @@
+"""The job that lets a dead app server serve again, or its fallback instead of it."""
+
+from ocim.core.actions import Action
+from ocim.core.errors import LostClaim, NotPossible, OcimError
+from ocim.core.recovery import Condition
+from ocim.core.states import AppServerEventKind, AppServerState, ServerState
+from ocim.operations import activate
+from ocim.operations.balancing import note_change, sync_and_wait
+from ocim.operations.context import Context
+from ocim.operations.gate import pass_gate
+from ocim.operations.incidents import happened
+from ocim.operations.logs import say
+from ocim.operations.look import examine, host_probes
+from ocim.store.claims import move_server, write_appservers, write_job
+from ocim.store.models import Job, Lease, OpenEdXAppServer
+from ocim.store.selectors import appservers_with_specs
+
+
+def run(job: Job, lease: Lease, context: Context) -> list[Action]:
+    """Start the app server's host again, and wait until it answers; else let the fallback serve.
+
+    Does nothing where the app server serves no more, answers again, or was stopped by a person.
+    """
+    appserver = _appserver(job)
+    if "fallback" in job.memory:
+        return _let_fallback_serve(appserver, job, lease, context)
+    server = appserver.server
+    if not appserver.is_active or server is None or server.is_stopped:
+        return []
+    seen = examine(appserver, context)
+    if seen.condition is Condition.WELL:
+        if not job.memory.get("begun"):
+            say(appserver, "It answers again; its host is not restarted.", context=context)
+        return _recovered(appserver, job, lease, context)
+    actions: list[Action] = []
+    if not job.memory.get("begun"):
+        # Counted before it is begun, so that a worker's death does not make more of them.
+        actions = happened(
+            appserver, AppServerEventKind.RESTARTING, seen.reason, context=context, job=job
+        )
+        write_job(job, lease=lease, memory={**job.memory, "begun": True})
+        job.refresh_from_db()
+    try:
+        _restart(appserver, lease, context)
+    except LostClaim:
+        raise
+    except OcimError as error:
+        say(appserver, f"Not restarted: {error.problem}", context=context, level="error")
+        _choose_fallback(appserver, error, job, lease, context)
+        return actions + _let_fallback_serve(appserver, job, lease, context)
+    return actions + _recovered(appserver, job, lease, context)
+
+
+def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
+    """Say that nothing helped; what serves stays as it is."""
+    appserver = _appserver(job)
+    if not appserver.is_active:
+        return []
+    return happened(
+        appserver, AppServerEventKind.NOT_RECOVERED, job.error, context=context, job=job
+    )
+
+
+def _appserver(job: Job) -> OpenEdXAppServer:
+    return appservers_with_specs().get(pk=job.arguments["appserver"])
+
+
+def _restart(appserver: OpenEdXAppServer, lease: Lease, context: Context) -> None:
+    server = appserver.server
+    assert server  # noqa: S101 - what is active has one
+    provider = context.outside.providers[server.provider]
+    provider.reboot(server.name)
+    host = provider.wait_until_reachable(server.name, timeout=context.policy.host_timeout)
+    if host.address != server.address:
+        move_server(server, ServerState.UP, lease=lease, address=host.address)
+        balancer_id = appserver.instance.load_balancing_server_id
+        note_change(balancer_id)
+        sync_and_wait(balancer_id=balancer_id, context=context)
+    say(appserver, "Its host was started again.", context=context)
+    pass_gate(
+        host_probes(appserver, context), context=context, patience=context.policy.recovery_timeout
+    )
+
+
+def _recovered(
+    appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Context
+) -> list[Action]:
+    write_appservers(
+        [appserver.pk], lease=lease,
+        healthy_since=context.now(), unhealthy_since=None, unhealthy_reason="",
+    )  # fmt: skip
+    if not job.memory.get("begun"):
+        return []
+    kind = AppServerEventKind.RECOVERED
+    return happened(appserver, kind, "Its host was started again.", context=context, job=job)
+
+
+def _choose_fallback(
+    appserver: OpenEdXAppServer, error: OcimError, job: Job, lease: Lease, context: Context
+) -> None:
+    """Write down what is to serve instead; NotPossible says why nothing may."""
+    others = appservers_with_specs().filter(instance_id=appserver.instance_id)
+    serving = others.filter(is_active=True).exclude(pk=appserver.pk)
+    if any(examine(one, context).condition is Condition.WELL for one in serving):
+        raise NotPossible(f"{error.problem} The other active app servers serve.")
+    before = others.filter(
+        state=AppServerState.RUNNING, is_active=False, deactivated_at__isnull=False
+    ).order_by("-deactivated_at", "-id")
+    fallback = before.filter(openedx_release=appserver.openedx_release).first()
+    remedy = f"ocim appserver spawn {appserver.instance_id} --activate"
+    if fallback is None:
+        other = before.first()
+        why = (
+            f"Its fallback, {other}, is of release {other.openedx_release}, and it is of"
+            f" {appserver.openedx_release}."
+            if other
+            else "There is no fallback."
+        )
+        raise NotPossible(f"{error.problem} {why}", remedy=remedy)
+    if not context.policy.fallback_serves:
+        why = f"OCIM_FALLBACK_SERVES keeps its fallback, {fallback}, from serving."
+        remedy = f"ocim appserver activate {fallback.pk}, or {remedy}"
+        raise NotPossible(f"{error.problem} {why}", remedy=remedy)
+    write_job(
+        job,
+        lease=lease,
+        arguments={**job.arguments, "appservers": [fallback.pk]},
+        memory={**job.memory, "fallback": fallback.pk, "why": error.problem},
+    )
+    job.refresh_from_db()
+    say(appserver, f"Its fallback, {fallback}, is to serve.", context=context, level="warning")
+
+
+def _let_fallback_serve(
+    appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Context
+) -> list[Action]:
+    fallback = f"app server {job.memory['fallback']}"
+    why = str(job.memory["why"])
+    try:
+        actions = activate.activate(job, lease, context)
+    except LostClaim:
+        raise
+    except OcimError as error:
+        raise NotPossible(
+            f"{why} Its fallback, {fallback}, was not activated: {error.problem}",
+            remedy=f"ocim appserver spawn {appserver.instance_id} --activate",
+        ) from error
+    reason = f"{why} {fallback.capitalize()} serves."
+    kind = AppServerEventKind.REPLACED
+    return actions + happened(appserver, kind, reason, context=context, job=job)

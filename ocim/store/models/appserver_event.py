@@ -1,0 +1,32 @@
+"""What happened to active app servers by themselves."""
+
+from django.db import models
+
+from ocim.core.states import AppServerEventKind
+from ocim.store.models.appserver import OpenEdXAppServer
+from ocim.store.models.job import Job
+from ocim.store.models.notice import NoticedEvent
+
+
+class AppServerEvent(NoticedEvent):
+    """An active app server died, came back, or was replaced."""
+
+    appserver = models.ForeignKey(OpenEdXAppServer, on_delete=models.CASCADE, related_name="events")
+    job = models.ForeignKey(
+        Job, null=True, on_delete=models.SET_NULL, related_name="+", help_text="What did it."
+    )
+    at = models.DateTimeField()
+    kind = models.CharField(
+        max_length=40, choices=[(kind.value, kind.value) for kind in AppServerEventKind]
+    )
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["job", "kind"], name="an_appserver_event_once_in_a_job"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"app server {self.appserver_id} {self.kind}"
