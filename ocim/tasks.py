@@ -33,6 +33,8 @@ PERIODIC = "opencraft_periodic"
 """The queue of the process that does what takes a second: it looks after the balancer, and after
 what was lost or is due."""
 
+PERIODIC_THREADS = 8
+"""Threads of that process: one looks, one sends, three restart, and the others take seconds."""
 AGAIN = timedelta(seconds=5)
 """When to try again what waits for another of its kind to end."""
 _sending = Lock()

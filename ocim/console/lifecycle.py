@@ -26,7 +26,6 @@ BESIDE = ("local", "nspawn")
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 """That supervisord is given to end all programs."""
-PERIODIC_THREADS = 8
 
 
 def log_file() -> Path:
@@ -85,11 +84,11 @@ def _programs() -> list[Program]:
     options = settings.OCIM
     main = "ocim.project.main"
     places = [f"{name}={_place(*one)}" for name, same in _addresses().items() for one in same]
-    worker = [
-        ("worker", options.queue_name, []),
-        ("low", options.low_priority_queue, []),
-        ("periodic", PERIODIC, ["--threads", str(PERIODIC_THREADS)]),
-    ]
+    queues = {
+        "worker": options.queue_name,
+        "low": options.low_priority_queue,
+        "periodic": PERIODIC,
+    }
     return [
         Program("guard", ["ocim.processes.guard", "%(process_num)d", *places], count=2),
         # The second of each waits, and takes the first one's place at once.
@@ -97,8 +96,8 @@ def _programs() -> list[Program]:
         Program("router", [main, "balancer", "run", "router"], count=2),
         Program("web", [main, "web"], young=10),
         *(
-            Program(name, [main, "worker", *words], {"HUEY_QUEUE_NAME": queue}, young=10)
-            for name, queue, words in worker
+            Program(name, [main, "worker"], {"HUEY_QUEUE_NAME": queue}, young=10)
+            for name, queue in queues.items()
         ),
     ]
 

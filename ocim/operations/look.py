@@ -29,8 +29,8 @@ from ocim.store.specs import published
 _K = AppServerEventKind
 KIND = "recover"
 """The job that restarts one."""
-AT_ONCE = 32
-"""App servers that are asked at the same time."""
+AT_ONCE = 100
+"""App servers that are asked at the same time: a thousand silent ones take less than a minute."""
 PROBE_SECONDS = 5.0
 CONFIRMATIONS = 2
 """How often one that seems dead is asked again in the same look."""

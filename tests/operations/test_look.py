@@ -109,7 +109,7 @@ def test_those_that_are_late_do_not_keep_the_others_waiting(world: World) -> Non
     looked(world)
     [asked] = world.prober.asked
     assert asked.timeout <= 5
-    assert 1000 * asked.timeout / AT_ONCE < 180
+    assert 1000 * asked.timeout / AT_ONCE < 60
 
 
 def test_one_that_says_itself_that_it_is_not_well_is_told_of_and_left_alone(world: World) -> None:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -65,6 +66,19 @@ def test_evidence_of_the_right_status_says_what_else_is_wrong(
     html = page(admin, make_appserver(demo, evidence=[evidence]).pk)
     assert "no JSON object: &amp;." in html
     assert "is-failed" in html
+
+
+def test_one_that_serves_and_is_not_well_says_since_when_and_why(
+    admin: Client, demo: OpenEdXInstance
+) -> None:
+    since = datetime(2026, 5, 4, 12, tzinfo=UTC)
+    made = make_appserver(
+        demo, is_active=True, unhealthy_since=since, unhealthy_reason="lms: <refused>"
+    )
+    for address in (reverse("appserver", args=[made.pk]), reverse("instance", args=[demo.pk])):
+        html = admin.get(address).content.decode()
+        assert "Not well since" in html
+        assert "lms: &lt;refused&gt;" in html
 
 
 @pytest.mark.parametrize("is_active", [False, True])

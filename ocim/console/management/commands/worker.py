@@ -11,7 +11,7 @@ from django.db import close_old_connections, connection
 from ocim.console.command import OcimCommand
 from ocim.operations import jobs, workers
 from ocim.operations.context import Context
-from ocim.tasks import perform, queue
+from ocim.tasks import PERIODIC, PERIODIC_THREADS, perform, queue
 from ocim.wiring import context
 
 log = logging.getLogger(__name__)
@@ -29,17 +29,21 @@ class Command(OcimCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--threads", type=int, default=settings.OCIM.workers, help="jobs to do at once"
+            "--threads",
+            type=int,
+            help=f"jobs to do at once (default: OCIM_WORKERS; {PERIODIC_THREADS} in {PERIODIC})",
         )
         parser.set_defaults(run=self.work)
 
     def work(self, given: argparse.Namespace) -> None:
         name = settings.OCIM.queue_name
         worker = context()
-        workers.begin(queue=name, threads=given.threads, context=worker)
-        log.info("%s works off %s with %d threads", worker.worker, name, given.threads)
+        default = PERIODIC_THREADS if name == PERIODIC else settings.OCIM.workers
+        threads = given.threads or default
+        workers.begin(queue=name, threads=threads, context=worker)
+        log.info("%s works off %s with %d threads", worker.worker, name, threads)
         consumer = queue(name).huey.create_consumer(
-            workers=given.threads, max_delay=LONGEST_PAUSE, graceful_signal="INT"
+            workers=threads, max_delay=LONGEST_PAUSE, graceful_signal="INT"
         )
         ended = threading.Event()
         keeper = threading.Thread(target=_keep_alive, args=[worker, ended], daemon=True)
