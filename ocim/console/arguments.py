@@ -1,12 +1,15 @@
 """What operators write behind a command → values."""
 
+from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from ocim.core.errors import BadInput
-from ocim.documents.arguments import text_of_argument
+from ocim.core.errors import BadInput, gathered
+from ocim.documents.arguments import no_such_file, text_of_argument
 
-DOCUMENTS = frozenset({"configuration_extra_settings", "notes"})
+YAML = "configuration_extra_settings"
+DOCUMENTS = frozenset({YAML, "notes"})
 """Fields whose value may be a file's name."""
 
 
@@ -17,7 +20,12 @@ def assignments(words: Sequence[str]) -> dict[str, Any]:
             [f"{word!r} is not FIELD=VALUE." for word in wrong],
             remedy="Quote values that have spaces: name='My Campus'.",
         )
-    return {name: _value(name, text) for name, _, text in (word.partition("=") for word in words)}
+    pairs = [(name, text) for name, _, text in (word.partition("=") for word in words)]
+    uses = Counter(name for name, _ in pairs)
+    if twice := [name for name, times in uses.items() if times > 1]:
+        raise BadInput([f"{name} is given {uses[name]} times: only one counts." for name in twice])
+    values = gathered(*(partial(_value, name, text) for name, text in pairs))
+    return dict(zip(uses, values, strict=True))
 
 
 def source_argument(text: str) -> tuple[str, str]:
@@ -36,5 +44,14 @@ def _value(name: str, text: str) -> Any:
     if name == "tags":
         return [tag.strip() for tag in text.split(",") if tag.strip()]
     if name in DOCUMENTS:
-        return text_of_argument(text, option=name)[0]
+        return _document(name, text)
+    return text
+
+
+def _document(name: str, argument: str) -> str:
+    text, where = text_of_argument(argument, option=name)
+    if where != name and not text.strip():
+        raise BadInput([f"{name}: {where} is empty. To remove what there is: {name}="])
+    if name == YAML and where == name and (aside := no_such_file(argument)):
+        raise BadInput([f"{name}, line 1: must be a mapping, and {argument!r} is none.{aside}"])
     return text

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.core import checks
@@ -11,7 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.management.base import DjangoHelpFormatter as HelpFormatter
 from django.db import DatabaseError
 
+from ocim.console import options
 from ocim.console.output import Output
+from ocim.core.characters import described, invisible
 from ocim.core.errors import BadInput, NotPossible, OcimError
 
 DJANGOS = ("--settings", "--pythonpath", "--no-color", "--force-color", "--skip-checks",
@@ -36,10 +38,16 @@ class OcimCommand(BaseCommand):
     examples = ""
     trouble = 1
     """The exit status when something went wrong."""
+    without: Mapping[str, str] = {}
+    """What happens without an option, for errors that tell that it is empty."""
     out: Output
 
+    def add_base_argument(self, parser: CommandParser, *args: Any, **kwargs: Any) -> None:
+        options.watch(parser)  # Django adds its own options first
+        super().add_base_argument(parser, *args, **kwargs)
+
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        parser = super().create_parser(
+        parser = self._parser = super().create_parser(
             prog_name, subcommand, epilog=self.examples, formatter_class=Formatter, **kwargs
         )
         for action in parser._actions:
@@ -55,6 +63,7 @@ class OcimCommand(BaseCommand):
             name: str, run: Callable[..., None], about: str, *, json: bool = False
         ) -> CommandParser:
             command: CommandParser = commands.add_parser(name, help=about, description=about)
+            options.watch(command)
             command.set_defaults(run=run)
             if json:
                 command.add_argument("--json", action="store_true", help="for scripts")
@@ -83,15 +92,16 @@ class OcimCommand(BaseCommand):
         if wrong := [one for one in said if one.is_serious()]:
             raise Error("\n".join(map(_of_check, wrong)), returncode=self.trouble)
 
-    def execute(self, *args: Any, **options: Any) -> str | None:
+    def execute(self, *args: Any, **given: Any) -> str | None:
         self.stdout.ending = ""
-        self.out = Output(self.stdout, as_json=bool(options.get("json")))  # type: ignore[arg-type]
+        self.out = Output(self.stdout, as_json=bool(given.get("json")))  # type: ignore[arg-type]
         try:
-            _refuse_bytes(options)
-            said = super().execute(*args, **options)
+            _refuse_bytes(given)
+            said = super().execute(*args, **given)
             sys.stdout.flush()  # here, where a reader who is gone and a full disk are handled
         except OcimError as error:
-            raise Error(in_words(error), returncode=self.trouble) from error
+            said = _with_hints(in_words(error), given)
+            raise Error(said, returncode=self.trouble) from error
         except DatabaseError as error:
             raise Error(in_words(of_database(error)), returncode=self.trouble) from error
         except BrokenPipeError:
@@ -104,8 +114,14 @@ class OcimCommand(BaseCommand):
             raise Error("Interrupted.", returncode=130) from None
         return said
 
-    def handle(self, *_: Any, **options: Any) -> None:
-        options["run"](argparse.Namespace(**options))
+    def handle(self, *_: Any, **given: Any) -> None:
+        self.refuse_slips()
+        given["run"](argparse.Namespace(**given))
+
+    def refuse_slips(self) -> None:
+        """BadInput with all options that are empty, or given twice."""
+        if faults := options.slips(self._parser, self.without):
+            raise BadInput(faults)
 
 
 def _of_check(message: checks.CheckMessage) -> str:
@@ -162,6 +178,16 @@ def _is_text(word: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _with_hints(message: str, given: dict[str, Any]) -> str:
+    """Add which of the command's words hold a character that does not show, where none is named."""
+    for word in _texts(given):
+        found = invisible(word.replace("\n", " "))
+        if found and f"U+{ord(found[0]):04X}" not in message:
+            where = f"In {_clipped(ascii(word))}, character {found.start() + 1}"
+            message += f"\n{where} is {described(found[0])}."
+    return message
 
 
 def _clipped(fault: str) -> str:

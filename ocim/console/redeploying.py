@@ -3,8 +3,9 @@
 import argparse
 import getpass
 import os
+import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,11 +14,20 @@ from ocim.core.errors import BadInput
 from ocim.core.rollout import Rules
 from ocim.core.waves import Share
 from ocim.core.windows import Window
-from ocim.documents.arguments import text_of_argument
-from ocim.documents.yaml_text import read_mapping, read_value
+from ocim.documents.arguments import list_of_argument, mapping_of_argument
 
+ALL = 100
+"""Percent."""
 MOST = 10**9
 """Beyond any number that makes sense."""
+WITHOUT = {
+    "--filter": "Without --filter, all instances are selected.",
+    "--exclude": "Without --exclude, none is left out.",
+    "--update": "Without --update, no setting is changed.",
+    "--preupgrade-sql-commands": "Without --preupgrade-sql-commands, no SQL is run.",
+}
+"""What happens without the options of which one may think that empty ones are the same."""
+_BUDGET = re.compile(r"([0-9]{1,9})(%?)")
 
 
 def operator() -> str:
@@ -29,40 +39,26 @@ def operator() -> str:
     return f"{name} on {socket.gethostname()}"
 
 
-def document(option: str, argument: str) -> dict[str, Any]:
-    """A mapping, given as YAML or as `@file`; none where nothing is given."""
-    if not argument:
+def document(
+    option: str, argument: str, check: Callable[[Mapping[str, Any]], object] = lambda _: None
+) -> Mapping[str, Any]:
+    """Return a mapping that is given as YAML or as `@file`; an empty one without the option."""
+    if not argument.strip():
         return {}
-    text, where = text_of_argument(argument, option=option)
-    return read_mapping(text, where=where)
+    found = mapping_of_argument(argument, option=option, otherwise=WITHOUT[option])
+    check(found)
+    return found
 
 
 def statements(option: str, argument: str) -> list[str]:
     """A list of SQL statements, given likewise; BadInput for anything else, an empty file too."""
-    if not argument:
+    if not argument.strip():
         return []
-    text, where = text_of_argument(argument, option=option)
-    value: Any = read_value(text, where=where)
-    is_list = isinstance(value, list) and bool(value)
-    if not is_list or not all(isinstance(one, str) and one.strip() for one in value):
-        raise BadInput(
-            [f"{option}: {where} must be a list of SQL statements, and is none."],
-            remedy='Write each on a line of its own, after a dash: - "UPDATE …;"',
-        )
-    return [str(one) for one in value]
-
-
-def gathered(*reads: Callable[[], Any]) -> list[Any]:
-    """What each of them returns; BadInput with the faults of all."""
-    found, faults = [], []
-    for read in reads:
-        try:
-            found.append(read())
-        except BadInput as error:
-            faults += [f"{fault} {error.remedy}".strip() for fault in error.faults]
-    if faults:
-        raise BadInput(faults)
-    return found
+    form = 'a list of SQL statements, each on a line of its own after a dash: - "UPDATE …;"'
+    found = list_of_argument(argument, option=option, form=form, otherwise=WITHOUT[option])
+    if wrong := [one for one in found if not (isinstance(one, str) and one.strip())]:
+        raise BadInput([f"{option}: {wrong[0]!r} is no SQL statement: it must be {form}."])
+    return [str(one) for one in found]
 
 
 def rules_of(given: argparse.Namespace) -> Rules:
@@ -75,7 +71,7 @@ def rules_of(given: argparse.Namespace) -> Rules:
     ]  # fmt: skip
     window = None
     try:
-        window = Window.of(given.window) if given.window else None
+        window = Window.of(given.window) if (given.window or "").strip() else None
     except BadInput as error:
         faults += [f"--window: {fault}" for fault in error.faults]
     try:
@@ -96,7 +92,7 @@ def rules_of(given: argparse.Namespace) -> Rules:
 
 def shares_of(given: argparse.Namespace) -> list[Share]:
     """Who goes in which wave, as `--canary` or `--waves` says it; BadInput for what makes none."""
-    if not given.waves:
+    if not given.waves.strip():
         return [Share(count=given.canary)] if given.canary else []
     if given.canary:
         raise BadInput([f"--canary: write it as the first of --waves: {given.canary},…"])
@@ -106,6 +102,8 @@ def shares_of(given: argparse.Namespace) -> list[Share]:
             shares.append(Share.of(word))
         except BadInput as error:
             faults += [f"--waves: {fault}" for fault in error.faults]
+    if (percent := sum(share.percent for share in shares)) > ALL and not faults:
+        faults.append(f"--waves: {given.waves} is {percent}% of the instances: {ALL}% are all.")
     if faults:
         raise BadInput(faults, remedy="As in 3,10%,tag:early.")
     return shares
@@ -113,10 +111,14 @@ def shares_of(given: argparse.Namespace) -> list[Share]:
 
 def at_most(rules: Rules, max_failures: str | None, count: int) -> Rules:
     """The rules with a failure budget, of `N` or, of so many instances, `P%`."""
-    if max_failures is None:
+    if not max_failures or not max_failures.strip():
         return rules
-    number = max_failures.removesuffix("%")
-    if not number.isdecimal() or len(number) > len(str(MOST)):
+    found = _BUDGET.fullmatch(max_failures)
+    if not found:
         raise BadInput([f"--max-failures: {max_failures!r} is neither a number nor a percentage."])
-    percent = max_failures.endswith("%")
-    return replace(rules, max_failures=int(number) * count // 100 if percent else int(number))
+    number = int(found[1])
+    if not found[2]:
+        return replace(rules, max_failures=number)
+    if number > ALL:
+        raise BadInput([f"--max-failures: {max_failures} is more than all: {ALL}% at most."])
+    return replace(rules, max_failures=number * count // ALL)

@@ -1,6 +1,7 @@
 """One tree of errors. Each says what is wrong, what to do, and whether trying again helps."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 
 class OcimError(Exception):
@@ -52,3 +53,16 @@ class HostUnreachable(OutsideError):
 
 class Cancelled(OcimError):
     """The work was stopped because somebody asked for it."""
+
+
+def gathered(*reads: Callable[[], Any]) -> list[Any]:
+    """Return what each of them returns; BadInput with the faults of all."""
+    results, faults = [], []
+    for read in reads:
+        try:
+            results.append(read())
+        except BadInput as error:
+            faults += [f"{fault} {error.remedy}".strip() for fault in error.faults]
+    if faults:
+        raise BadInput(faults)
+    return results

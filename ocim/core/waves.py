@@ -9,6 +9,8 @@ from ocim.core.errors import BadInput
 
 _NUMBER = re.compile(r"([1-9][0-9]{0,8})(%?)")
 _TAG = "tag:"
+_ALL = 100
+"""Percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Share:
         if not found:
             raise BadInput([f"{text!r} is no wave."], remedy="As in 3, 10% or tag:early.")
         number = int(found[1])
+        if found[2] and number > _ALL:
+            raise BadInput([f"{text!r} is no wave: {_ALL}% are all instances."])
         return cls(percent=number) if found[2] else cls(count=number)
 
     def taken(self, left: Sequence[Candidate], total: int) -> list[Candidate]:

@@ -48,6 +48,8 @@ class Document:
     """Of every key and list item."""
     texts: list[Text] = field(default_factory=list)
     """Every text, keys too."""
+    written: dict[Path, str] = field(default_factory=dict)
+    """Numbers, true, false and null as they are written."""
 
     def fault(self, place: Place, text: str) -> None:
         """Note what is wrong."""

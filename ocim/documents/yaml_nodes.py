@@ -48,6 +48,8 @@ class NodeReader:
     def _value(self, node: yaml.Node, path: Path) -> Any:
         self._count(node)
         if isinstance(node, yaml.ScalarNode):
+            if node.tag != f"{_YAML}str":
+                self._document.written[path] = node.value
             return self._scalar(node)
         if id(node) in self._above:
             self._fault(node, "contains itself.")

@@ -15,12 +15,12 @@ def test_names_of_sites_pass(name: str) -> None:
     [
         ("my_site.localhost", "'my_site.localhost' is not a host name: browsers' certificates and"
          " Django take no underscore. Write 'my-site.localhost'."),
-        ("m\u00fcnchen.example.com", "'m\\xfcnchen.example.com' is not a host name: it holds a"
-         " latin small letter u with diaeresis (U+00FC). Write 'xn--mnchen-3ya.example.com', if that is"
-         " the name that you mean."),
-        ("campus\u3002example.com", "'campus\\u3002example.com' is not a host name: it holds an"
-         " ideographic full stop (U+3002). Write 'campus.example.com', if that is the name that you"
-         " mean."),
+        ("m\u00fcnchen.example.com", "'m\\xfcnchen.example.com' is not a host name: it holds"
+         " a latin small letter u with diaeresis (U+00FC). Write 'xn--mnchen-3ya.example.com', if"
+         " that is the name that you mean."),
+        ("campus\u3002example.com", "'campus\\u3002example.com' is not a host name: it holds"
+         " an ideographic full stop (U+3002). Write 'campus.example.com', if that is the name that"
+         " you mean."),
         ("\u202emoc.example", "'\\u202emoc.example' is not a host name: it holds a right-to-left"
          " override (U+202E). Write it in ASCII."),
         ("a\u00a0b.example.com", "'a\\xa0b.example.com' is not a host name: it holds a no-break"

@@ -1,5 +1,16 @@
 """Fixtures of what is done from outside."""
 
-from tests.console.conftest import ocim, types
+import pytest
 
-__all__ = ["ocim", "types"]
+from ocim.store.models import OpenEdXInstance
+from tests.console.conftest import Installation, ocim, types
+
+__all__ = ["campus", "ocim", "types"]
+
+
+@pytest.fixture
+def campus(ocim: Installation) -> int:
+    """An instance that a mass upgrade may take."""
+    made = ocim.campus()
+    OpenEdXInstance.objects.update(successfully_provisioned=True)
+    return made

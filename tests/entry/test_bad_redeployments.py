@@ -47,14 +47,6 @@ OPTIONS = [
 ]
 
 
-@pytest.fixture
-def campus(ocim: Installation) -> int:
-    """An instance that a mass upgrade may take."""
-    made = ocim.campus()
-    OpenEdXInstance.objects.update(successfully_provisioned=True)
-    return made
-
-
 @pytest.mark.parametrize("words, says", OPTIONS, ids=[words[0][:50] for words, _ in OPTIONS])
 def test_bad_options_are_refused_by_their_names(
     ocim: Installation, campus: int, words: tuple[str, ...], says: str

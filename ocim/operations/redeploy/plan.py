@@ -6,19 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import IntegerField
 
 from ocim.catalog.switches import services_of
-from ocim.core.errors import BadInput
+from ocim.core.characters import hint
+from ocim.core.errors import BadInput, gathered
 from ocim.core.variables import Effective
 from ocim.core.waves import Candidate, Share, waves
+from ocim.documents.written import written
 from ocim.operations.context import Context
-from ocim.operations.instance_settings import SETTABLE
+from ocim.operations.instance_settings import SETTABLE, is_name
 from ocim.operations.instances import as_changed
+from ocim.operations.redeploy.lookups import nearest
 from ocim.operations.redeploy.masking import shown
-from ocim.operations.redeploy.selection import AT_ONCE, FAILED, Selection, nearest, whole
+from ocim.operations.redeploy.selection import AT_ONCE, FAILED, Selection, whole
 from ocim.operations.redeploy.variables import Change, Changes, fingerprint, live_variables
 from ocim.store.models import OpenEdXInstance
+from ocim.store.validators import validate_tag
 
 LONGEST_TAG = 93
 
@@ -87,9 +92,11 @@ def make_plan(
     `shares` say who goes in which wave. BadInput lists what is wrong, for all instances at once;
     nothing is written.
     """
+    gathered(lambda: check_tag(tag), lambda: check_update(update))
     faults = [
-        *_faults_of_tag(tag), *_faults_of_update(update), *_faults_of(shares, selection.tags),
-    ]  # fmt: skip
+        *_faults_of_unique(update, len(selection.chosen)),
+        *_faults_of(shares, selection.tags),
+    ]
     items: list[Item] = []
     candidates: list[Candidate] = []
     changes = Changes()
@@ -218,23 +225,52 @@ def _faults_of(shares: Sequence[Share], tags: frozenset[str]) -> list[str]:
     ]
 
 
-def _faults_of_tag(tag: str) -> list[str]:
-    if not tag.strip() or not tag.isprintable() or tag != tag.strip():
-        return [f"--tag: {tag!r} is not a tag: printable characters, and no space around them."]
+def check_tag(tag: str) -> None:
+    """Raise BadInput where instances cannot be marked with the tag."""
+    faults = []
+    try:
+        validate_tag(tag)
+    except ValidationError as error:
+        faults += [f"--tag: {tag!r}: {fault}" for fault in error.messages]
     if len(tag) > LONGEST_TAG:
-        return [f"--tag: it has {len(tag)} characters, and {LONGEST_TAG} at most are possible."]
-    return [f"--tag: it ends with {FAILED}, as failed ones are marked."] * tag.endswith(FAILED)
+        faults = [f"--tag: it has {len(tag)} characters, and {LONGEST_TAG} at most are possible."]
+    if tag.endswith(FAILED):
+        faults.append(f"--tag: it ends with {FAILED}, as failed ones are marked.")
+    if faults:
+        raise BadInput(faults)
 
 
-def _faults_of_update(update: Mapping[str, Any]) -> list[str]:
+def check_update(update: Mapping[str, Any]) -> None:
+    """Raise BadInput with all fields that there are not, and all values of a wrong type."""
     faults = []
     for name, value in update.items():
         if name not in SETTABLE:
-            faults.append(f"--update: an instance has no field {name!r}{nearest(name, SETTABLE)}.")
+            known = f"{nearest(name, SETTABLE)}.{hint(name)}"
+            faults.append(f"--update: an instance has no field {name!r}{known}")
         elif isinstance(OpenEdXInstance._meta.get_field(name), IntegerField):
             if type(value) is not int:
-                faults.append(f"--update: {name}: {value!r} is no whole number.")
+                faults.append(f"--update: {name}: {written(update, name)} is no whole number.")
         elif not isinstance(value, str):
-            # YAML makes 1.1 of 1.10, and a day of a release that is named for one.
-            faults.append(f"--update: {name}: {value!r} is no text; put it into quotes.")
-    return faults
+            faults.append(f"--update: {name}: {_no_text(name, value, written(update, name))}")
+    if faults:
+        raise BadInput(faults)
+
+
+def _no_text(name: str, value: Any, raw: str) -> str:
+    match value:
+        case None:
+            return "null is no text: for an empty one write ''."
+        case dict():
+            return f"a mapping is no text: write `{name}: |`, and the lines below it, indented."
+        case list():
+            return "a list is no text."
+    # YAML makes 1.1 of 1.10, and a day of a release that is named for one.
+    return f"{raw} is no text: write it in quotes: '{raw}'."
+
+
+def _faults_of_unique(update: Mapping[str, Any], count: int) -> list[str]:
+    return [
+        f"--update: {name}: only one instance can have {value!r}, and {count} are selected."
+        for name, value in update.items()
+        if is_name(name) and value and count > 1
+    ]

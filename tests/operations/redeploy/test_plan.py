@@ -68,6 +68,39 @@ def test_anything_else_is_no_plan(kept: Any) -> None:
         from_json(kept)
 
 
+@pytest.mark.parametrize(
+    "update",
+    [{"internal_lms_domain": "x.example.com"}, {"external_studio_domain": "x.example.com"},
+     {"partner_code": "SAME"}],
+)  # fmt: skip
+def test_what_only_one_instance_can_have_is_not_set_for_several(
+    fleet: Fleet, update: dict[str, str]
+) -> None:
+    fleet.make()
+    assert len(fleet.plan(update=update).items) == 1
+    fleet.make()
+    [(name, value)] = update.items()
+    with pytest.raises(BadInput) as refused:
+        fleet.plan(update=update)
+    assert refused.value.faults == (
+        f"--update: {name}: only one instance can have {value!r}, and 2 are selected.",
+    )
+
+
+def test_what_another_instance_has_is_not_set_for_one(fleet: Fleet) -> None:
+    there = fleet.world.make_instance(partner_code="ACME")
+    one = fleet.make()
+    for update in ({"partner_code": "acme"}, {"internal_lms_domain": there.internal_lms_domain}):
+        with pytest.raises(BadInput) as refused:
+            fleet.plan(update=update, including={"id": one.pk})
+        assert str(there) in refused.value.faults[0]
+
+
+def test_a_value_that_leaves_the_default_may_be_set_for_several(fleet: Fleet) -> None:
+    fleet.make(partner_code="A"), fleet.make(partner_code="B")
+    assert len(fleet.plan(update={"partner_code": "", "internal_studio_domain": ""}).items) == 2
+
+
 def test_drift_is_refused_naming_how(fleet: Fleet) -> None:
     edited, archived, gone = fleet.make(edx_platform_commit="old"), fleet.make(), fleet.make()
     plan = fleet.plan()
@@ -173,8 +206,8 @@ def test_waves_may_be_tags(fleet: Fleet) -> None:
         ({"edx_platform_comit": "x"}, "no field 'edx_platform_comit'; did you mean "
          "edx_platform_commit?"),
         ({"secret_seed": "x"}, "no field 'secret_seed'"),
-        ({"edx_platform_commit": 1.1}, "1.1 is no text; put it into quotes."),
-        ({"name": None}, "None is no text"),
+        ({"edx_platform_commit": 1.1}, "1.1 is no text: write it in quotes: '1.1'."),
+        ({"name": None}, "null is no text"),
         ({"configuration_extra_settings": {"A": 1}}, "is no text"),
         ({"openedx_appserver_count": "2"}, "'2' is no whole number"),
         ({"openedx_appserver_count": True}, "True is no whole number"),

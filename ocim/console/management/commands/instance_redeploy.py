@@ -3,6 +3,7 @@
 import argparse
 import json
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,19 @@ from ocim.console.output import write_privately
 from ocim.console.plan_text import tell_plan
 from ocim.console.progress import warn_without_worker
 from ocim.console.redeploying import (
+    WITHOUT,
     at_most,
     document,
-    gathered,
     operator,
     rules_of,
     shares_of,
     statements,
 )
 from ocim.console.watch import watch_to_end
-from ocim.core.errors import BadInput, NotPossible
+from ocim.core.errors import BadInput, NotPossible, gathered
 from ocim.operations.redeploy.begin import begin
-from ocim.operations.redeploy.plan import Plan, from_json, make_plan
+from ocim.operations.redeploy.lookups import check_lookups
+from ocim.operations.redeploy.plan import Plan, check_tag, check_update, from_json, make_plan
 from ocim.operations.redeploy.selection import select
 from ocim.store.selectors import live_workers
 from ocim.tasks import perform
@@ -47,6 +49,7 @@ PLAIN = (str, int, float, bool)
 class Command(OcimCommand):
     help = "Upgrade or reconfigure many instances: new app servers for all of them, in batches."
     trouble = 2
+    without = WITHOUT
     examples = """examples:
   ocim redeploy --tag=juniper2 --filter=@filter.yml --update=@update.yml --show-instances
   HUEY_QUEUE_NAME=opencraft_low_priority ocim redeploy --tag=juniper2 --batch-size=6 \\
@@ -62,8 +65,15 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
         parser.set_defaults(run=self.redeploy)
         what = parser.add_argument_group("what is upgraded")
         what.add_argument("--tag", help="marks what succeeded; what failed gets TAG-failed")
-        what.add_argument("--filter", default="", help="YAML or @FILE: for objects.filter(…)")
-        what.add_argument("--exclude", default="", help="YAML or @FILE: for objects.exclude(…)")
+        what.add_argument(
+            "--filter", default="",
+            help="which instances, as YAML or @FILE: fields and lookups with values of the field's"
+            " type (texts in quotes, lists for __in, times in UTC); without: all",
+        )  # fmt: skip
+        what.add_argument(
+            "--exclude", default="",
+            help="exceptions, likewise: what --filter would select is left out; without: none",
+        )  # fmt: skip
         what.add_argument(
             "--retry-failed", action="store_true", help="those tagged TAG-failed, too"
         )
@@ -107,8 +117,13 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
         ask.add_argument("--force", action="store_true", help="do not ask")
         ask.add_argument("--no-wait", action="store_true", help="return once it has begun")
 
+    def handle(self, *_: Any, **given: Any) -> None:
+        self.redeploy(argparse.Namespace(**given))
+
     def redeploy(self, given: argparse.Namespace) -> None:
-        rules, plan = gathered(lambda: rules_of(given), lambda: self._plan(given))
+        _, rules, plan = gathered(
+            self.refuse_slips, lambda: rules_of(given), lambda: self._plan(given)
+        )
         tell_plan(plan, self.out)
         if given.show_instances:
             return
@@ -145,14 +160,13 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
     def _plan(self, given: argparse.Namespace) -> Plan:
         if given.plan:
             return _kept(given)
-        if not given.tag:
-            raise BadInput(["--tag is missing: it names the redeployment."])
-        update, including, excluding, sql, shares = gathered(
-            lambda: document("--update", given.update),
-            lambda: document("--filter", given.filter),
-            lambda: document("--exclude", given.exclude),
+        update, including, excluding, sql, shares, _ = gathered(
+            lambda: document("--update", given.update, check_update),
+            lambda: document("--filter", given.filter, partial(check_lookups, "--filter")),
+            lambda: document("--exclude", given.exclude, partial(check_lookups, "--exclude")),
             lambda: statements("--preupgrade-sql-commands", given.preupgrade_sql_commands),
             lambda: shares_of(given),
+            lambda: _check_tag(given.tag),
         )
         selection = select(
             tag=given.tag,
@@ -187,6 +201,13 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
         return answer.strip().lower().startswith("y")
 
 
+def _check_tag(tag: str | None) -> None:
+    if tag is None:
+        raise BadInput(["--tag is missing: it names the redeployment."])
+    if tag.strip():  # an empty one is told with the other options that are empty
+        check_tag(tag)
+
+
 def _kept(given: argparse.Namespace) -> Plan:
     if also := [f"--{name.replace('_', '-')}" for name in PLANNED if getattr(given, name)]:
         raise BadInput([f"--plan says already what {', '.join(also)} would."])
@@ -203,7 +224,7 @@ def _arguments(given: argparse.Namespace) -> dict[str, Any]:
     """The command line as it is kept, with the filters themselves in place of their files."""
     told = {
         **{name: value for name, value in vars(given).items() if isinstance(value, PLAIN)},
-        "filter": document("--filter", given.filter),
-        "exclude": document("--exclude", given.exclude),
+        "filter": dict(document("--filter", given.filter)),
+        "exclude": dict(document("--exclude", given.exclude)),
     }
     return {name: value for name, value in told.items() if value}

@@ -63,7 +63,7 @@ Keys of payment processors are a YAML file, or standard input (--keys -):
             command.add_argument("services", nargs="+", choices=OPTIONAL, metavar="SERVICE",
                                  help=" or ".join(OPTIONAL))  # fmt: skip
         enable.add_argument("--partner-code", help="1 to 8 characters; part of order numbers")
-        enable.add_argument("--currency", help="of ISO 4217, as GBP")
+        enable.add_argument("--currency", help="of ISO 4217, as GBP; legal tender today")
         enable.add_argument("--flavor", help="a larger size for the app servers")
         enable.add_argument("--processor", action="append", dest="processors", metavar="NAME",
                             help="how is paid; may be said several times, the first is offered"
@@ -166,6 +166,8 @@ def _processors(names: list[str] | None, keys: str | None) -> dict[str, Any] | N
     keys = sys.stdin.read() if keys == "-" else keys
     text = text_of_argument(keys, option="--keys")[0] if keys else ""
     found = read_processors(text, where="--keys")
+    if keys is not None and not found:
+        raise BadInput(["--keys: it says nothing: write each processor's name, its keys below."])
     names = names if names is not None else list(found)
     if unused := [name for name in found if name not in names]:
         raise BadInput([f"--keys: {name} is not named with --processor." for name in unused])
