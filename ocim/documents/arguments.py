@@ -12,7 +12,7 @@ from ocim.documents.yaml_text import MAX_BYTES, parse
 
 _SHOWN = 60
 _A_NAME = 200
-_NAME = re.compile(r"@?(?=\S*[/.~])[^\s:{}\[\]]+|.*/[^\n{}\[\]]*")
+_NAME = re.compile(r"@?(?=\S*[/.~])[^\s:{}\[\]]+|[^\n:{}\[\]]*/[^\n:{}\[\]]*")
 """A text that may be meant as a file's name."""
 
 
@@ -22,7 +22,7 @@ def text_of_argument(argument: str, *, option: str) -> tuple[str, str]:
     `@PATH` is the file's content, and so is the bare path of a file that exists; anything else is
     the document itself. `~` at its beginning is one's home. BadInput where a file cannot be read.
     """
-    path = _path(argument.removeprefix("@"))
+    path = file_path(argument.removeprefix("@"))
     if argument == "@":
         raise BadInput([f"{option}: after @, the name of a file is missing."])
     if not argument.startswith("@") and not _is_file(path):
@@ -58,11 +58,19 @@ def list_of_argument(argument: str, *, option: str, form: str, otherwise: str) -
 
 def no_such_file(argument: str) -> str:
     """Say that the file does not exist that an argument seems to name; nothing for others."""
-    path = _path(argument)
+    path = file_path(argument)
     if len(argument) > _A_NAME or not _NAME.fullmatch(argument) or _is_file(path):
         return ""
     problem = f"{path} is a directory" if path.is_dir() else f"No such file: {path}"
     return f" {problem} (write @ before a file's name)."
+
+
+def file_path(name: str) -> Path:
+    """Return the path of a file that an option names: shells leave the ~ in `--plan=~/x` to us."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:  # nobody has that home
+        return Path(name)
 
 
 def _read(
@@ -85,13 +93,6 @@ def _read(
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-
-
-def _path(name: str) -> Path:
-    try:
-        return Path(name).expanduser()
-    except RuntimeError:  # nobody has that home
-        return Path(name)
 
 
 def _is_file(path: Path) -> bool:

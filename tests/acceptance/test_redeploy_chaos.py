@@ -73,7 +73,7 @@ class Fleet:
             SLOW_SQL.replace("\n", " "),
         ]
         words = [
-            *("redeploy", "--force", f"--tag={self.tag}", "--filter={}"),
+            *("redeploy", "--force", f"--tag={self.tag}"),
             f"--update={{edx_platform_commit: {RELEASES[self.release]}}}",
             f"--preupgrade-sql-commands={sql!r}",
             "--backup",

@@ -1,8 +1,11 @@
 """What is written behind a command."""
 
+from pathlib import Path
+
 import pytest
 
-from ocim.console.arguments import source_argument
+from ocim.console.arguments import assignments, source_argument
+from ocim.core.errors import BadInput
 
 
 @pytest.mark.parametrize(
@@ -28,3 +31,23 @@ from ocim.console.arguments import source_argument
 )
 def test_a_repository_and_its_version_are_told_apart(text: str, url: str, version: str) -> None:
     assert source_argument(text) == (url, version)
+
+
+@pytest.mark.parametrize("field", ["notes", "configuration_extra_settings"])
+def test_an_empty_file_does_not_remove_what_there_is(tmp_path: Path, field: str) -> None:
+    file = tmp_path / "empty.yml"
+    file.write_text(" \n")
+    with pytest.raises(BadInput) as refused:
+        assignments([f"{field}=@{file}"])
+    assert refused.value.faults == (f"{field}: {file} is empty. To remove what there is: {field}=",)
+    assert assignments([f"{field}="]) == {field: ""}
+
+
+def test_all_words_that_are_wrong_are_told_at_once() -> None:
+    with pytest.raises(BadInput) as refused:
+        assignments(["notes=@/no/notes", "configuration_extra_settings=extra.yml"])
+    assert refused.value.faults == (
+        "notes: /no/notes cannot be read: No such file or directory.",
+        "configuration_extra_settings, line 1: must be a mapping, and 'extra.yml' is none."
+        " No such file: extra.yml (write @ before a file's name).",
+    )

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from ocim.core.errors import BadInput
-from ocim.documents.arguments import text_of_argument
+from ocim.documents.arguments import no_such_file, text_of_argument
 
 
 @pytest.fixture
@@ -33,3 +33,31 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "image").write_bytes(b"\xff\xd8")
     with pytest.raises(BadInput, match="not a text file in UTF-8"):
         text_of_argument(f"@{tmp_path / 'image'}", option="--filter")
+
+
+def test_a_home_is_found_with_and_without_the_mark(
+    document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(document.parent))
+    for name in ("@~/filter.yml", "~/filter.yml"):
+        assert text_of_argument(name, option="--filter") == ("name: ü\n", str(document))
+
+
+@pytest.mark.parametrize(
+    "argument, said",
+    [
+        ("/no/such.yml", " No such file: /no/such.yml (write @ before a file's name)."),
+        ("filter.yml", " No such file: filter.yml (write @ before a file's name)."),
+        (
+            "/no such/filter.yml",
+            " No such file: /no such/filter.yml (write @ before a file's name).",
+        ),
+        ("/", " / is a directory (write @ before a file's name)."),
+        ("SELECT 1", ""),
+        ("name: /x.yml", ""),
+        ("{a: /x.yml}", ""),
+        ("word", ""),
+    ],
+)
+def test_a_file_that_may_be_meant_is_told_of(argument: str, said: str) -> None:
+    assert no_such_file(argument) == said

@@ -156,6 +156,7 @@ def test_a_switch_may_be_written_in_all_ways_of_ansible(value: str, read: Any) -
         ("ocim_host_root: /", "ocim_host_root is not for settings"),
         ("MY-NAME: 1", "letters, digits and _ only"),
         ("'': 1", "letters, digits and _ only"),
+        ("\u00a0B: 2", "letters, digits and _ only. Character 1 is a no-break space (U+00A0)."),
         ("1A: 1", "letters, digits and _ only"),
     ],
 )

@@ -103,6 +103,24 @@ def test_what_cannot_be_read_safely_is_refused_with_its_place(
     assert said in fault
 
 
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("\tA: 1", "Character 1 is a tab (U+0009)."),
+        ("name:\u00a0x", "Character 6 is a no-break space (U+00A0)."),
+        ("A: 1\n\ufeffB: 2", "Character 1 is a zero width no-break space (U+FEFF)."),
+    ],
+)
+def test_a_character_that_does_not_show_is_named_where_something_is_wrong(
+    text: str, said: str
+) -> None:
+    assert faults(text)[0].endswith(said)
+
+
+def test_text_may_hold_characters_that_do_not_show() -> None:
+    assert read_mapping("A: 'Bonjour\u00a0!'\nB:\t1", where="f") == {"A": "Bonjour\u00a0!", "B": 1}
+
+
 def test_all_faults_are_told_at_once_in_the_order_of_the_text() -> None:
     found = faults("1: a\nb: !x y\nc: 2020-01-01\nd: 1\nd: 2\n")
     assert [fault.split(":")[0] for fault in found] == [

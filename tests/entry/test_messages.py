@@ -138,3 +138,11 @@ def test_all_that_is_wrong_is_told_at_once(ocim: Installation, campus: int) -> N
         "--waves: '200%' is no wave: 100% are all instances. As in 3,10%,tag:early.",
         "--tag: 'x,y': A tag has no comma: commas are between tags.",
     ]
+
+
+def test_a_plan_in_ones_home_is_written_and_read_there(
+    ocim: Installation, campus: int, home: Path
+) -> None:
+    assert ocim("redeploy", "--tag=good", "--plan-out=~/plan.json").status == 0
+    assert (home / "plan.json").is_file()
+    assert ocim("redeploy", "--plan=~/plan.json", "--show-instances").status == 0

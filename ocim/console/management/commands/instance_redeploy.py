@@ -4,7 +4,6 @@ import argparse
 import json
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -24,6 +23,7 @@ from ocim.console.redeploying import (
 )
 from ocim.console.watch import watch_to_end
 from ocim.core.errors import BadInput, NotPossible, gathered
+from ocim.documents.arguments import file_path
 from ocim.operations.redeploy.begin import begin
 from ocim.operations.redeploy.lookups import check_lookups
 from ocim.operations.redeploy.plan import Plan, check_tag, check_update, from_json, make_plan
@@ -129,7 +129,7 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
             return
         if given.plan_out:
             text = json.dumps(plan.to_json(), indent=2)
-            write_privately(Path(given.plan_out), text, option="--plan-out")
+            write_privately(file_path(given.plan_out), text, option="--plan-out")
             self.out.say(
                 f"Written to {given.plan_out}. Go on with: ocim redeploy --plan={given.plan_out}"
             )
@@ -212,7 +212,7 @@ def _kept(given: argparse.Namespace) -> Plan:
     if also := [f"--{name.replace('_', '-')}" for name in PLANNED if getattr(given, name)]:
         raise BadInput([f"--plan says already what {', '.join(also)} would."])
     try:
-        kept = json.loads(Path(given.plan).read_text())
+        kept = json.loads(file_path(given.plan).read_text())
     except OSError as error:
         raise BadInput([f"--plan: {given.plan} cannot be read: {error.strerror}."]) from None
     except (ValueError, RecursionError) as error:

@@ -3,7 +3,6 @@
 import argparse
 from dataclasses import asdict
 from io import StringIO
-from pathlib import Path
 
 from django.core.management.base import CommandParser
 
@@ -15,6 +14,7 @@ from ocim.console.report_text import tell, tell_backups, tell_causes
 from ocim.console.watch import status, watch_to_end
 from ocim.core.errors import NotPossible
 from ocim.core.states import RolloutState, UpgradeState
+from ocim.documents.arguments import file_path
 from ocim.operations.jobs import nudge
 from ocim.operations.redeploy import backup, control, notices, undo
 from ocim.operations.redeploy.preview import dropped
@@ -104,7 +104,7 @@ class Command(OcimCommand):
     def report(self, given: argparse.Namespace) -> None:
         text = self._report(report(_find(given.rollout).pk, context().now()), given)
         if given.out_file:
-            write_privately(Path(given.out_file), text, option="--out")
+            write_privately(file_path(given.out_file), text, option="--out")
         else:
             self.out.document(text)
 
