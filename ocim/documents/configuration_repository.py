@@ -5,18 +5,22 @@ YAML does not, and what a broken one holds is missed, and said.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ocim.core.errors import BadInput
 from ocim.documents.document import Document
+from ocim.documents.tree import MIB, Limits, Tree
 from ocim.documents.yaml_text import MAX_BYTES, parse
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _YAML = (".yml", ".yaml")
 _TEMPLATES = (*_YAML, ".j2", ".sh", ".conf", ".cfg", "")
+# YAML takes seconds for a MiB; upstream's whole configuration has some 2 MiB of what is read here.
+_LIMITS = Limits(total_bytes=20 * MIB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,66 +64,70 @@ def read_repository(directory: Path, *, playbook: str = "") -> Repository:
 
     `directory` is the checkout, or its `playbooks`. BadInput where there are no roles in it.
     """
-    playbooks = directory / "playbooks"
-    if not (playbooks / "roles").is_dir():
-        playbooks = directory
-    if not (playbooks / "roles").is_dir():
+    tree = Tree(directory, _LIMITS)
+    playbooks = next((one for one in ("playbooks/", "") if tree.has_directory(f"{one}roles")), None)
+    if playbooks is None:
         raise BadInput(
             [f"{directory} is no configuration repository: it has no playbooks/roles."],
             remedy="Name a checkout of one.",
         )
     repository = Repository(directory)
-    for file, origin in _variable_files(playbooks):
-        _read_variables(repository, file, origin)
+    for name, origin in _variable_files(tree, playbooks):
+        _read_variables(repository, tree, name, origin)
     if playbook:
-        _read_playbook(repository, playbooks / playbook)
-    for file in _other_files(playbooks):
-        _read_uses(repository, file)
+        _read_playbook(repository, tree, playbooks, playbook)
+    for name in _other_files(tree, playbooks):
+        _read_uses(repository, tree, name)
+    repository.unreadable += [f"{name} ({reason})" for name, reason in sorted(tree.skipped.items())]
     return repository
 
 
-def _variable_files(playbooks: Path) -> Iterator[tuple[Path, str]]:
+def _variable_files(tree: Tree, playbooks: str) -> Iterator[tuple[str, str]]:
     """The weakest first, as Ansible takes them."""
+    roles = tree.directories(f"{playbooks}roles")
     for part in ("defaults", "vars"):
-        for file in sorted((playbooks / "roles").glob(f"*/{part}/*")):
-            yield file, f"role {file.parent.parent.name}"
-    for file in sorted((playbooks / "group_vars").glob("*")):
-        yield file, f"group {file.stem}"
-    for file in sorted((playbooks / "vars").glob("*")):
-        yield file, f"vars {file.stem}"
+        for role in roles:
+            for name in tree.files(f"{role}/{part}"):
+                yield name, f"role {PurePosixPath(role).name}"
+    for part, kind in (("group_vars", "group"), ("vars", "vars")):
+        for name in tree.files(f"{playbooks}{part}"):
+            yield name, f"{kind} {PurePosixPath(name).stem}"
 
 
-def _other_files(playbooks: Path) -> Iterator[Path]:
-    yield from sorted(file for file in playbooks.glob("*") if file.suffix in _YAML)
+def _other_files(tree: Tree, playbooks: str) -> Iterator[str]:
+    top = tree.files(playbooks.rstrip("/"))
+    yield from (name for name in top if PurePosixPath(name).suffix in _YAML)
+    roles = tree.directories(f"{playbooks}roles")
     for part in ("tasks", "handlers", "templates", "meta"):
-        for file in sorted((playbooks / "roles").glob(f"*/{part}/**/*")):
-            if file.suffix in _TEMPLATES:
-                yield file
+        for role in roles:
+            for name in tree.files(f"{role}/{part}", deep=True):
+                if PurePosixPath(name).suffix in _TEMPLATES:
+                    yield name
 
 
-def _read_variables(repository: Repository, file: Path, origin: str) -> None:
-    text = _text(repository, file) if file.suffix in (*_YAML, "") else None
+def _read_variables(repository: Repository, tree: Tree, name: str, origin: str) -> None:
+    text = _text(repository, tree, name) if PurePosixPath(name).suffix in (*_YAML, "") else None
     if text is None:
         return
     document = parse(text)
     if document.value is None and document.faults:
-        repository.unreadable.append(_relative(repository, file))
+        repository.unreadable.append(name)
     if isinstance(document.value, dict):
         for found in _definitions(document, ()):
-            repository.define(replace(found, origin=origin, file=_relative(repository, file)))
+            repository.define(replace(found, origin=origin, file=name))
 
 
-def _read_playbook(repository: Repository, file: Path) -> None:
-    text = _text(repository, file)
-    if text is None:
-        raise BadInput([f"There is no playbook {file.name} in {file.parent}."])
-    document = parse(text)
+def _read_playbook(repository: Repository, tree: Tree, playbooks: str, playbook: str) -> None:
+    name = f"{playbooks}{playbook}"
+    if not tree.has(name):
+        raise BadInput([f"There is no playbook {playbook!r} in {tree.root / playbooks}."])
+    document = parse(tree.text(name, most=MAX_BYTES))
     plays = document.value if isinstance(document.value, list) else []
-    origin = f"play {file.name}"
+    origin = f"play {playbook}"
     for index, play in enumerate(plays):
         if isinstance(play, dict) and isinstance(play.get("vars"), dict):
             for found in _definitions(document, (index, "vars")):
-                repository.define(replace(found, origin=origin, file=_relative(repository, file)))
+                repository.define(replace(found, origin=origin, file=name))
 
 
 def _definitions(document: Document, above: tuple[str | int, ...]) -> Iterator[Definition]:
@@ -131,16 +139,16 @@ def _definitions(document: Document, above: tuple[str | int, ...]) -> Iterator[D
     starts = {name: document.places[*above, name].line for name in value}
     ends = sorted({*starts.values(), len(lines) + 1})
     for name, start in starts.items():
-        end = next((line for line in ends if line > start), len(lines) + 1)
+        end = ends[bisect_right(ends, start)]
         used = frozenset(_names(lines[start - 1 : end - 1])) - {name}
         yield Definition(name, "", "", start, value[name], used)
 
 
-def _read_uses(repository: Repository, file: Path) -> None:
-    text = _text(repository, file)
+def _read_uses(repository: Repository, tree: Tree, name: str) -> None:
+    text = _text(repository, tree, name)
     for number, line in enumerate((text or "").splitlines(), start=1):
-        for name in _names([line]):
-            repository.uses.setdefault(name, (_relative(repository, file), number))
+        for used in _names([line]):
+            repository.uses.setdefault(used, (name, number))
 
 
 def _names(lines: list[str]) -> Iterator[str]:
@@ -149,16 +157,9 @@ def _names(lines: list[str]) -> Iterator[str]:
             yield from _NAME.findall(line)
 
 
-def _text(repository: Repository, file: Path) -> str | None:
-    """None for what is no file of the repository's own, or no text."""
-    root = repository.path.resolve()
-    if not file.is_file() or not file.resolve().is_relative_to(root):
+def _text(repository: Repository, tree: Tree, name: str) -> str | None:
+    """Return a file's content; None for one that is too large, which is noted."""
+    if tree.is_larger(name, MAX_BYTES):
+        repository.unreadable.append(name)
         return None
-    if file.stat().st_size > MAX_BYTES:
-        repository.unreadable.append(_relative(repository, file))
-        return None
-    return file.read_text(encoding="utf-8", errors="replace")
-
-
-def _relative(repository: Repository, file: Path) -> str:
-    return str(file.relative_to(repository.path))
+    return tree.text(name)

@@ -35,7 +35,7 @@ class Repository:
         self.git("commit", "-q", "--allow-empty", "-m", "change")
         return self.git("rev-parse", "HEAD")
 
-    def git(self, *arguments: str) -> str:
+    def git(self, *arguments: str, stdin: str = "") -> str:
         identity = {f"GIT_{who}_{what}": "t@e.st" for who in ("AUTHOR", "COMMITTER")
                     for what in ("NAME", "EMAIL")}  # fmt: skip
         environment = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, **identity}
@@ -43,6 +43,7 @@ class Repository:
             ["git", *arguments],
             cwd=self.directory,
             env=environment,
+            input=stdin,
             capture_output=True,
             text=True,
             check=True,

@@ -10,6 +10,7 @@ from ocim.adapters.provisioners.ansible import AnsibleProvisioner
 from ocim.adapters.provisioners.image_part import names_in
 from ocim.core.errors import NotPossible, OutsideError
 from ocim.core.spec import ConfigurationSource, Connection, Host, Part, ProvisionJob, Secret
+from ocim.documents.tree import Tree
 from tests.adapters.ansible_support import Bench, never
 from tests.adapters.git_support import Repository
 from tests.adapters.test_ansible_environments import wheel
@@ -68,7 +69,7 @@ def job(url: str = "builtin", version: str = "", playbook: str = "site.yml") -> 
 
 def test_names_are_found_in_tasks_files_and_defaults_of_what_is_named(tmp_path: Path) -> None:
     write(tmp_path)
-    names = names_in(tmp_path / "site.image.yml")
+    names = names_in(Tree(tmp_path), "site.image.yml")
     assert {"shop_app_dir", "shop_code_dir", "SHOP_VERSION", "COMMON_APP_DIR"} <= names
     assert not names & {"SHOP_DOMAIN", "SHOP_OTHER", "SHOP_UNUSED", "SHOP_COMMENTED"}
     assert "COMMON_UNUSED" not in names, "it names a variable of that role, not the role"

@@ -1,6 +1,7 @@
 """Which playbook a URL, a version and a name lead to."""
 
 import logging
+import random
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ocim.adapters.provisioners import git_mirror
 from ocim.adapters.provisioners.sources import Sources
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import BadInput, OutsideError, OutsideRefusal
@@ -258,3 +260,75 @@ def test_processes_that_fetch_the_same_at_once_do_not_disturb_one_another(
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     said = [process.communicate()[0] for process in running]
     assert all("first" in text for text in said)
+
+
+def test_a_submodule_is_refused_by_its_name(sources: Sources, configuration: Repository) -> None:
+    commit = configuration.git("rev-parse", "HEAD")
+    configuration.git("update-index", "--add", "--cacheinfo", f"160000,{commit},roles/theirs")
+    configuration.git("commit", "-q", "-m", "a role of somebody else's")
+    with pytest.raises(OutsideRefusal, match=r"git submodules.*: roles/theirs"):
+        content(sources, configuration.source("master"))
+
+
+def test_a_file_that_is_kept_by_lfs_is_refused_by_its_name(
+    sources: Sources, configuration: Repository
+) -> None:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12\n"
+    configuration.commit({"roles/lms/files/theme.zip": pointer})
+    with pytest.raises(OutsideRefusal, match=r"git LFS.*: roles/lms/files/theme\.zip"):
+        content(sources, configuration.source("master"))
+
+
+def test_a_repository_of_too_many_files_is_refused(
+    sources: Sources, configuration: Repository
+) -> None:
+    """Of three objects: directories that are all the same one take no room."""
+    blob = configuration.git("rev-parse", "HEAD:playbooks/site.yml")
+    tree = _made_tree(configuration, "".join(f"100644 blob {blob}\t{n}\n" for n in range(1000)))
+    tree = _made_tree(configuration, "".join(f"040000 tree {tree}\t{n}\n" for n in range(100)))
+    _set_master(configuration, tree)
+    with pytest.raises(OutsideRefusal, match=r"100000 files, and 50000 are allowed"):
+        content(sources, configuration.source("master"))
+
+
+def test_a_repository_that_is_too_large_is_refused(
+    sources: Sources, configuration: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = random.Random(1).randbytes(3_000_000).hex()  # noqa: S311
+    configuration.commit({"noise": noise})
+    monkeypatch.setattr(git_mirror, "LARGEST", 1_000_000)
+    with pytest.raises(OutsideRefusal, match="larger than"):
+        content(sources, configuration.source("master"))
+
+
+@pytest.mark.parametrize("name", ["..", ".git", ".GIT"])
+def test_names_that_lead_out_of_the_checkout_are_refused(
+    sources: Sources, configuration: Repository, name: str
+) -> None:
+    blob = configuration.git("rev-parse", "HEAD:playbooks/site.yml")
+    inner = _made_tree(configuration, f"100644 blob {blob}\tconfig\n")
+    _set_master(configuration, _made_tree(configuration, f"040000 tree {inner}\t{name}\n"))
+    with pytest.raises(OutsideRefusal, match=rf"no file may be called \{name}/config"):
+        content(sources, configuration.source("master"))
+
+
+@pytest.mark.parametrize("target", ["/", "../../../../../../../../etc", "/dev"])
+def test_a_directory_of_playbooks_that_leads_out_is_none(
+    sources: Sources, tmp_path: Path, target: str
+) -> None:
+    configuration = Repository(tmp_path / "linked")
+    configuration.directory.joinpath("playbooks").symlink_to(target)
+    configuration.commit({"site.yml": "- hosts: all\n"})
+    with sources.playbook(configuration.source("master")) as (_, found):
+        assert found.directories == (found.root,)
+    with pytest.raises(BadInput, match="There is no playbook 'zero'"):
+        content(sources, configuration.source("master", "zero"))
+
+
+def _made_tree(configuration: Repository, lines: str) -> str:
+    return configuration.git("mktree", stdin=lines)
+
+
+def _set_master(configuration: Repository, tree: str) -> None:
+    commit = configuration.git("commit-tree", "-m", "a trick", tree)
+    configuration.git("update-ref", "refs/heads/master", commit)

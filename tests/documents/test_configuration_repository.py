@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,59 @@ def test_a_playbook_that_is_not_in_it_is_refused(checkout: Path, playbook: str) 
 def test_a_directory_without_roles_is_no_configuration_repository(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no playbooks/roles"):
         read_repository(tmp_path)
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("target", ["/", "/dev/zero", "..", "PIPE", "../master.key"])
+@pytest.mark.parametrize(
+    "place", ["roles/shop/vars/x.yml", "roles/evil", "roles/shop/tasks/x", "group_vars/x", "x.yml"]
+)
+def test_what_is_no_file_of_the_repository_is_said_and_never_read(
+    checkout: Path, target: str, place: str
+) -> None:
+    (checkout.parent / "master.key").write_text("KEY: of the manager")
+    link = checkout / "playbooks" / place
+    if target == "PIPE":
+        os.mkfifo(link)
+    else:
+        up = "../" * len(link.relative_to(checkout).parents)
+        link.symlink_to(target if target.startswith("/") else f"{up}{target}")
+    found = read_repository(checkout, playbook="native.yml")
+    assert not {"KEY", "manager"} & {*found.definitions, *found.uses}
+    assert "SHOP_PORT" in found.definitions
+    if place != "roles/evil":
+        [said] = found.unreadable
+        assert said.startswith(f"playbooks/{place} (a ")
+
+
+@pytest.mark.timeout(30)
+def test_a_playbook_that_is_a_link_to_the_managers_files_is_refused(checkout: Path) -> None:
+    (checkout.parent / "master.key").write_text("- vars: {KEY: of the manager}")
+    (checkout / "playbooks/leak.yml").symlink_to("../../master.key")
+    with pytest.raises(BadInput, match="There is no playbook") as refused:
+        read_repository(checkout, playbook="leak.yml")
+    assert "of the manager" not in str(refused.value)
+
+
+def test_roles_that_are_links_within_the_repository_are_read(checkout: Path) -> None:
+    (checkout / "playbooks/roles").rename(checkout / "elsewhere")
+    (checkout / "playbooks/roles").symlink_to("../elsewhere")
+    (checkout / "playbooks/edx-east").symlink_to(".")
+    found = read_repository(checkout, playbook="native.yml")
+    assert found.definitions["SHOP_PORT"][0].file == "playbooks/roles/shop/vars/main.yml"
+    assert found.unreadable == []
+
+
+@pytest.mark.timeout(60)
+def test_ten_thousand_variables_in_a_file_take_seconds(checkout: Path) -> None:
+    lines = "".join(f"NAME_{number}: {number}\n" for number in range(10_000))
+    (checkout / "playbooks/roles/shop/vars/many.yml").write_text(lines)
+    assert read_repository(checkout).definitions["NAME_9999"][0].line == 10_000
+
+
+def test_aliases_that_multiply_are_refused(checkout: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    (checkout / "playbooks/roles/shop/vars/bomb.yml").write_text("\n".join(lines))
+    found = read_repository(checkout)
+    assert found.unreadable == ["playbooks/roles/shop/vars/bomb.yml"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import uv
 
+from ocim.adapters.captured import captured
 from ocim.adapters.provisioners.ansible_files import (
     ansible_environment,
     clean_environment,
@@ -42,8 +43,10 @@ from ocim.core.spec import (
     ProvisionOutcome,
     Transport,
 )
+from ocim.documents.tree import Tree
 
 CHILD = "ocim.adapters.provisioners.ansible_child"
+CHECK_SECONDS = 600.0
 
 
 class AnsibleProvisioner:
@@ -88,7 +91,8 @@ class AnsibleProvisioner:
             raise BadInput([f"The platform's directory {self._platform} does not exist."])
         with self._sources.playbook(source) as (whole, configuration):
             is_part = job.part is Part.MIGRATIONS
-            playbook = migrations_part(source, whole) if is_part else whole
+            tree = configuration.tree()
+            playbook = migrations_part(source, whole, tree) if is_part else whole
             passed = self._cache / "checked" / _checked(playbook, configuration)
             # Which files a playbook consists of may depend on variables; in Ocim's own it does not.
             if not (configuration.is_builtin and passed.exists()):
@@ -99,7 +103,7 @@ class AnsibleProvisioner:
 
     def image_inputs(self, job: ProvisionJob) -> Mapping[str, str]:
         with self._sources.playbook(job.source) as (playbook, configuration):
-            _, variables = image_part(job, playbook)
+            _, variables = image_part(job, playbook, configuration.tree())
             inputs = {
                 "playbook": job.source.playbook,
                 "configuration": configuration.content,
@@ -124,7 +128,7 @@ class AnsibleProvisioner:
             self._sources.playbook(job.source) as (whole, configuration),
             run_directory(self._runs) as directory,
         ):
-            playbook, given = _part(job, whole)
+            playbook, given = _part(job, whole, configuration.tree())
             variables = {**self._own_variables(job), **given}
             self._write(directory, job.host, playbook, configuration, variables)
             command = self._sandbox.wrap(
@@ -157,17 +161,19 @@ class AnsibleProvisioner:
                 *("-e", f"@{directory / 'env' / 'extravars'}"),
             ]
             readable = _readable(configuration)
-            checked = subprocess.run(
-                self._sandbox.wrap(command, readable=readable, writable=[directory]),
-                cwd=playbook.parent,
-                env=clean_environment(directory) | environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        if checked.returncode:
-            said = masker(job.variables)(condensed(checked.stderr or checked.stdout))
+            try:
+                checked = captured(
+                    self._sandbox.wrap(command, readable=readable, writable=[directory]),
+                    cwd=playbook.parent,
+                    env=clean_environment(directory) | environment,
+                    timeout=CHECK_SECONDS,
+                )
+            except subprocess.TimeoutExpired as error:
+                raise OutsideError(
+                    f"Ansible's check of {job.source.playbook} took more than {CHECK_SECONDS:g} s."
+                ) from error
+        if checked.status:
+            said = masker(job.variables)(condensed(checked.errors or checked.output))
             raise BadInput([f"The playbook {job.source.playbook} is not valid: {said}"])
 
     def files(
@@ -213,12 +219,12 @@ class AnsibleProvisioner:
         return platform_archive(self._platform, self._cache / "platform")
 
 
-def _part(job: ProvisionJob, whole: Path) -> tuple[Path, Mapping[str, object]]:
+def _part(job: ProvisionJob, whole: Path, tree: Tree) -> tuple[Path, Mapping[str, object]]:
     """The playbook to run, and the variables that it is given."""
     if job.part is Part.IMAGE:
-        return image_part(job, whole)
+        return image_part(job, whole, tree)
     if job.part is Part.MIGRATIONS:
-        return migrations_part(job.source, whole), job.variables
+        return migrations_part(job.source, whole, tree), job.variables
     return whole, job.variables
 
 

@@ -6,23 +6,34 @@ import logging
 import os
 import re
 import shlex
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ocim.adapters.captured import MIB, MOST_OUTPUT, captured
 from ocim.adapters.provisioners.ansible_messages import condensed
-from ocim.adapters.provisioners.git_urls import SCHEMES, GitUrl
+from ocim.adapters.provisioners.git_contents import (
+    LISTING_BYTES,
+    refuse_pointers,
+    refuse_unfit,
+)
+from ocim.adapters.provisioners.git_urls import GitUrl
 from ocim.core.errors import BadInput, OcimError, OutsideError, OutsideRefusal
+from ocim.core.repositories import SCHEMES, fault_of_version
+from ocim.documents.tree import Tree
 
 logger = logging.getLogger(__name__)
 
 TIMEOUT = 900.0
 """Seconds for one git command: the first fetch of a large repository takes minutes."""
+LARGEST = 2048 * MIB
+"""Bytes of one file that git writes: the whole repository is one."""
+_TOO_LARGE = f"died of signal {signal.SIGXFSZ:d}"
 COMMIT = re.compile(r"[0-9a-f]{40}")
 _ABBREVIATED = re.compile(r"[0-9a-f]{7,40}")
-_IMPOSSIBLE = re.compile(r"^-|\.\.|@\{|[\s~^:?*\[\\\x00-\x1f]")
 _KEPT = re.compile(
     r"(https?|all|no)_proxy|SSL_CERT_(FILE|DIR)|GIT_SSL_.*|SSH_AUTH_SOCK", re.IGNORECASE
 )
@@ -64,11 +75,8 @@ class GitMirror:
         Where the repository cannot be reached, as of the last time that it could; and where
         `known_will_do`, it is not even asked for what it had at that time.
         """
-        if not version or _IMPOSSIBLE.search(version):
-            raise BadInput(
-                [f"{version!r} is not a version."],
-                remedy="Set configuration_version to a branch, a tag or a commit.",
-            )
+        if fault := fault_of_version(version):
+            raise BadInput([f"configuration_version: {fault}"])
         with self._locked():
             stays = known_will_do or COMMIT.fullmatch(version)
             if stays and (known := self._known(version)):
@@ -85,7 +93,13 @@ class GitMirror:
             raise self._no_such(version)
 
     def check_out(self, commit: str, target: Path) -> None:
-        """Write the files of a commit into `target`, which is made: files only, no repository."""
+        """Write the files of a commit into `target`, which is made: files only, no repository.
+
+        OutsideRefusal where it holds more than a configuration has, or not all of its files.
+        """
+        where = f"{self._url} at {commit[:10]}"
+        listing = self._git("ls-tree", "-r", "-l", "-z", commit, most=LISTING_BYTES)
+        maybe_pointers = refuse_unfit(listing, where)
         target.mkdir()
         tree = {"GIT_WORK_TREE": str(target), "GIT_INDEX_FILE": f"{target}.index"}
         try:
@@ -93,6 +107,7 @@ class GitMirror:
             self._git("-C", str(target), "checkout-index", "--all", environment=tree)
         finally:
             Path(f"{target}.index").unlink(missing_ok=True)
+        refuse_pointers(Tree(target), maybe_pointers, where)
 
     def _known(self, version: str) -> str:
         names = [f"refs/tags/{version}", f"refs/heads/{version}"]
@@ -131,19 +146,20 @@ class GitMirror:
             yield
 
     def _git(
-        self, *arguments: str, check: bool = True, environment: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        check: bool = True,
+        environment: Mapping[str, str] | None = None,
+        most: int = MOST_OUTPUT,
     ) -> str:
         try:
-            done = subprocess.run(
+            done = captured(
                 ["git", *arguments],
                 cwd=self._directory if self._directory.exists() else None,
                 env={**self._environment(), **(environment or {})},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
                 timeout=TIMEOUT,
-                check=False,
+                most=most,
+                largest_file=LARGEST,
             )
         except FileNotFoundError as error:
             raise OutsideRefusal(
@@ -151,11 +167,16 @@ class GitMirror:
             ) from error
         except subprocess.TimeoutExpired as error:
             raise OutsideError(f"{self._url} did not answer git within {TIMEOUT:g} s.") from error
-        if done.returncode and check:
-            raise self._failure(condensed(done.stderr))
-        return done.stdout.strip() if done.returncode == 0 else ""
+        if done.status and check:
+            raise self._failure(condensed(done.errors))
+        return done.output.strip() if done.status == 0 else ""
 
     def _failure(self, said: str) -> OcimError:
+        if _TOO_LARGE in said:
+            return OutsideRefusal(
+                f"{self._url} is not used: it is larger than {LARGEST // MIB} MiB.",
+                remedy="Take a repository that has nothing but a configuration.",
+            )
         problem = f"{self._url} cannot be fetched: {said}"
         if _REFUSED.search(said):
             return OutsideRefusal(

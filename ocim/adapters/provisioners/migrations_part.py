@@ -11,16 +11,17 @@ from typing import Any
 from ocim.core.errors import NotPossible
 from ocim.core.secrets import without_credentials
 from ocim.core.spec import ConfigurationSource, MigrationTexts
+from ocim.documents.tree import Tree
 
 SUFFIX = ".migrations.yml"
 LONGEST = 1_000_000
 """Characters of a text; the rest is cut off."""
 
 
-def migrations_part(source: ConfigurationSource, playbook: Path) -> Path:
-    """The playbook; NotPossible where there is none."""
+def migrations_part(source: ConfigurationSource, playbook: Path, tree: Tree) -> Path:
+    """The playbook beside `playbook` in `tree`; NotPossible where there is none."""
     of_migrations = playbook.with_name(f"{playbook.stem}{SUFFIX}")
-    if not of_migrations.is_file():
+    if not tree.has(tree.name_of(of_migrations)):
         where = without_credentials(source.repository_url)
         raise NotPossible(
             f"{playbook.name} of {where} has no {of_migrations.name} beside it, which would run"

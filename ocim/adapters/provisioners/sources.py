@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from importlib import metadata
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from ocim.adapters.provisioners.environments import Environments, recipe
@@ -20,8 +20,10 @@ from ocim.adapters.provisioners.migrations_part import SUFFIX as OF_MIGRATIONS
 from ocim.adapters.provisioners.shelf import Shelf
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import BadInput
+from ocim.core.repositories import fault_of_playbook
 from ocim.core.secrets import without_credentials
 from ocim.core.spec import BUILTIN, ConfigurationSource
+from ocim.documents.tree import Tree
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class Configuration:
     """The same for the same playbooks: the commit, or a digest."""
     requirements: str = f"ansible-core {metadata.version('ansible-core')}"
     """The same for the same Ansible."""
+
+    def tree(self) -> Tree:
+        """Its files, for reading."""
+        return Tree(self.root)
 
     @property
     def ansible_playbook(self) -> Path:
@@ -100,7 +106,8 @@ class GitSource:
         with ExitStack() as stack:
             checkout = stack.enter_context(self._checkout(commit))
             # Where upstream has them, and where small repositories have them.
-            directories = tuple(filter(Path.is_dir, (checkout / "playbooks", checkout)))
+            is_there = Tree(checkout).has_directory("playbooks")
+            directories = (checkout / "playbooks", checkout) if is_there else (checkout,)
             configuration = Configuration(directories, checkout, content=commit)
             if wanted := recipe(checkout):
                 environment = stack.enter_context(self._environments.environment(wanted))
@@ -178,18 +185,24 @@ class Sources:
 
 
 def _playbook(source: ConfigurationSource, configuration: Configuration) -> Path:
-    for directory in configuration.directories:
-        playbook = directory / source.playbook
-        if playbook.resolve().parent == directory.resolve() and playbook.is_file():
-            return playbook
+    tree = configuration.tree()
+    if not fault_of_playbook(source.playbook):
+        for directory in configuration.directories:
+            playbook = directory / source.playbook
+            if tree.has(tree.name_of(playbook)):
+                return playbook
     there = {
-        path.name
+        PurePosixPath(name).name
         for directory in configuration.directories
-        for path in directory.glob("*.yml")
-        if not path.name.startswith(".") and not path.name.endswith((SUFFIX, OF_MIGRATIONS))
+        for name in tree.files(tree.name_of(directory))
     }
+    named = sorted(
+        name
+        for name in there
+        if not fault_of_playbook(name) and not name.endswith((SUFFIX, OF_MIGRATIONS))
+    )
     where = without_credentials(source.repository_url)
     raise BadInput(
         [f"There is no playbook {source.playbook!r} in {where}."],
-        remedy=f"Set configuration_playbook_name to one of: {', '.join(sorted(there))}.",
+        remedy=f"Set configuration_playbook_name to one of: {', '.join(named)}.",
     )
