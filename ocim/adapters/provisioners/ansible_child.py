@@ -1,7 +1,15 @@
 """The process of one run: `python -m ocim.adapters.provisioners.ansible_child DIRECTORY`.
 
-It tells what happens on standard output, one JSON object a line, the outcome last. It runs in the
-sandbox, and nothing that it tells is more than a text to the manager; `ansible_keeper` ends it.
+It tells what happens on a socket, one JSON object a line, the outcome last; and its exit status
+says the same. It runs in the sandbox, and nothing that it tells is more than a text to the manager;
+`ansible_keeper` ends it.
+
+Where the border is: what a task prints or returns, and any process of a task, can neither write to
+the socket nor change the exit status of ansible-playbook, which the outcome is taken from. But the
+plugins of a configuration repository run inside of ansible-playbook itself, and on a local host a
+task may trace or kill it where the kernel lets it: a repository can say of its own playbook that it
+succeeded. Whether an app server works is therefore never taken from here: Ocim's own health check
+finds it out.
 """
 
 import json
@@ -14,18 +22,24 @@ from typing import Any
 import ansible_runner
 
 from ocim.adapters.provisioners.ansible_events import Story
+from ocim.adapters.provisioners.run_directory import EVENTS
+
+LONGEST = 1_000_000
+"""Characters of one text that are told: the manager shows fewer, once secrets are out of it."""
 
 
-def main(directory: Path) -> None:
-    # Nothing else may get into the manager's pipe, whatever ansible-runner prints.
-    to_manager = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+def main(directory: Path) -> int:
+    # Inherited by no process that is started from here; nor may anything else get into it.
+    to_manager = int(os.environ.pop(EVENTS))
+    os.set_inheritable(to_manager, False)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     call = json.loads((directory / "call.json").read_text())
     story = Story()
+    events = os.fdopen(to_manager, "w", encoding="utf-8", errors="replace")
 
     def tell(line: Mapping[str, Any]) -> None:
-        to_manager.write(json.dumps(line) + "\n")
-        to_manager.flush()
+        events.write(json.dumps(_cut(line), ensure_ascii=False) + "\n")
+        events.flush()
 
     def on_event(event: Mapping[str, Any]) -> bool:
         for line in story.lines(event):
@@ -42,8 +56,18 @@ def main(directory: Path) -> None:
         quiet=True,
         settings={"suppress_output_file": True},
     )
-    tell({"outcome": story.outcome(ok=runner.rc == 0)})
+    is_ok = runner.rc == 0
+    tell({"outcome": story.outcome(ok=is_ok)})
+    return 0 if is_ok else 1
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:LONGEST]
+    if isinstance(value, Mapping):
+        return {name: _cut(one) for name, one in value.items()}
+    return value
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    sys.exit(main(Path(sys.argv[1])))

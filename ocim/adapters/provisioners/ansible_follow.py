@@ -1,65 +1,89 @@
-"""Follows a run to its end: what it says becomes events, secrets taken out."""
+"""Follows a run to its end: what it says becomes events, secrets taken out.
+
+A run has succeeded where its process says so twice, and nothing else: with one outcome, the last
+thing that it tells, and with its exit status, which the manager sees itself.
+"""
 
 import time
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from ocim.adapters.provisioners.ansible_run import AnsibleRun
-from ocim.adapters.provisioners.migrations_part import reported
+from ocim.adapters.provisioners.ansible_run import AnsibleRun, Unbelievable
+from ocim.adapters.provisioners.ansible_told import Mask, event_of, outcome_of
 from ocim.core.errors import Cancelled
 from ocim.core.spec import ProvisionEvent, ProvisionJob, ProvisionOutcome
 
 OnEvent = Callable[[ProvisionEvent], None]
-TEXTS = frozenset({"text", "task", "failed_task", "message"})
-LONGEST = 4000
-"""Characters of one text; the rest is cut off, once secrets are out of it."""
+TO_END = 30.0
+"""Seconds that a run has for its end once it has told its outcome."""
 
 
 def follow(
     run: AnsibleRun,
     job: ProvisionJob,
     *,
-    mask: Callable[[str], str],
+    mask: Mask,
     on_event: OnEvent,
     is_cancelled: Callable[[], bool],
 ) -> ProvisionOutcome:
     """Pass on what the run says, until it ends or has to be ended."""
-    task = ""
+    told = _Told(mask, on_event)
     started = heard = time.monotonic()
     asked = 0.0
-    while not run.ended:
-        if time.monotonic() - asked >= 1:
-            if is_cancelled():
-                raise Cancelled("Provisioning was cancelled.")
-            asked = time.monotonic()
-        for line in run.lines(timeout=1):
-            heard = time.monotonic()
-            if "outcome" in line:
-                migrations = reported(line["outcome"].pop("migrations", {}), mask)
-                return ProvisionOutcome(**_masked(line["outcome"], mask), migrations=migrations)
-            event = _event(line, mask)
-            task = event.task or task
-            on_event(event)
-        now = time.monotonic()
-        if now - heard > job.task_timeout:
-            return _ended(task, f"It said nothing for {job.task_timeout:g} seconds, and was ended.")
-        if now - started > job.total_timeout:
-            return _ended(task, f"The run was ended: it took over {job.total_timeout:g} seconds.")
-    return _ended(task, mask(run.last_words()))
+    try:
+        while not run.ended:
+            if time.monotonic() - asked >= 1:
+                if is_cancelled():
+                    raise Cancelled("Provisioning was cancelled.")
+                asked = time.monotonic()
+            for line in run.lines(timeout=1):
+                heard = time.monotonic()
+                told.take(line)
+            now = time.monotonic()
+            silence = min(job.task_timeout, TO_END) if told.outcome else job.task_timeout
+            if now - heard > silence:
+                return told.ended(f"It said nothing for {silence:g} seconds, and was ended.")
+            if now - started > job.total_timeout:
+                return told.ended(f"The run was ended: it took over {job.total_timeout:g} seconds.")
+    except Unbelievable as error:
+        return told.ended(f"{error} It was ended.")
+    return told.outcome_of(run)
 
 
-def _event(line: dict[str, object], mask: Callable[[str], str]) -> ProvisionEvent:
-    time = datetime.fromisoformat(str(line.pop("time")))
-    return ProvisionEvent(time=time, **_masked(line, mask))
+class _Told:
+    """What the run has told so far."""
 
+    def __init__(self, mask: Mask, on_event: OnEvent) -> None:
+        self._mask = mask
+        self._on_event = on_event
+        self._task = ""
+        self.outcome: ProvisionOutcome | None = None
 
-def _masked(fields: dict[str, object], mask: Callable[[str], str]) -> dict[str, Any]:
-    return {
-        name: mask(str(value))[:LONGEST] if name in TEXTS else value
-        for name, value in fields.items()
-    }
+    def take(self, line: Mapping[str, Any]) -> None:
+        """Pass an event on, or keep the outcome; Unbelievable for what comes after that."""
+        if self.outcome:
+            raise Unbelievable("The run went on after it had told how it ended.")
+        if "outcome" in line:
+            self.outcome = outcome_of(line["outcome"], self._mask)
+        else:
+            event = event_of(line, self._mask)
+            self._task = event.task or self._task
+            self._on_event(event)
 
+    def outcome_of(self, run: AnsibleRun) -> ProvisionOutcome:
+        """How the run ended, once nothing more can come from it."""
+        if not self.outcome:
+            return self.ended(self._mask(run.last_words()))
+        if self.outcome.ok and (status := run.status()):
+            return replace(
+                self.outcome,
+                ok=False,
+                failed_task=self._task,
+                message=f"The run said that it succeeded, but its exit status is {status}.",
+            )
+        return self.outcome
 
-def _ended(task: str, message: str) -> ProvisionOutcome:
-    return ProvisionOutcome(ok=False, failed_task=task, message=message)
+    def ended(self, message: str) -> ProvisionOutcome:
+        """A failure at the task that was last heard of."""
+        return ProvisionOutcome(ok=False, failed_task=self._task, message=message)

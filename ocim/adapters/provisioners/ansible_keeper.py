@@ -10,7 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
-from ocim.adapters.provisioners.run_directory import end_run
+from ocim.adapters.provisioners.run_directory import EVENTS, end_run
 
 
 def main(directory: Path, command: list[str]) -> int:
@@ -24,7 +24,9 @@ def main(directory: Path, command: list[str]) -> int:
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
+    events = int(os.environ[EVENTS])
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(events,)) as process:
+        os.close(events)  # it ends for the manager when the run does
         status = process.wait()
     if manager_is_gone.is_set():
         watcher.join()

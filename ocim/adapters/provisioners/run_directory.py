@@ -18,6 +18,8 @@ from pathlib import Path
 PREFIX = "ocim-run-"
 MARK = "OCIM_RUN_DIRECTORY"
 """The environment variable that every process of a run has."""
+EVENTS = "OCIM_EVENTS"
+"""The environment variable with the file descriptor that a run tells on."""
 IN_MEMORY = Path("/dev/shm")  # noqa: S108
 
 
