@@ -71,6 +71,9 @@ class Provider(Protocol):
     def isolation(self) -> Isolation:
         """How what runs on its hosts is kept from the manager and from other instances."""
 
+    def check_flavor(self, flavor: str) -> None:
+        """Refuse (BadInput) a flavor that no host of this provider can have; empty means any."""
+
     def create(self, request: HostRequest) -> Host:
         """Ask for a host; a second call with the same name returns the host that is there."""
 
@@ -127,6 +130,12 @@ class Provisioner(Protocol):
         `job.host` may be a host that does not exist yet. Returns the source that was checked, with
         a version that never comes to mean anything else, as a branch does; and with BUILTIN for
         its URL where Ocim's own configuration is what it leads to.
+        """
+
+    def find_playbook(self, source: ConfigurationSource) -> None:
+        """Refuse (BadInput, OutsideRefusal) a source that leads to no playbook.
+
+        It is fetched where it has not been yet, and nothing of it is run.
         """
 
     def image_inputs(self, job: ProvisionJob) -> Mapping[str, str]:

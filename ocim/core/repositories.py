@@ -14,6 +14,7 @@ SCHEMES = ("https", "ssh", "file", "http", "git")
 """Transports that git may use. `ext::` and `fd::` run programs; `ftp` is no longer kept up."""
 URL_FORMS = "https://, ssh://, user@host:path, git://, http://, file:// or an absolute path"
 _SCP_LIKE = re.compile(r"(?:[A-Za-z0-9_][\w.+-]*@)?[A-Za-z0-9][\w.-]*:(?![:-])[^\s:][^\s]*")
+_WITH_PASSWORD = re.compile(r"[^/@]*:[^/@]*@")
 _OWNER_AND_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _REMOTE_HELPER = re.compile(r"([A-Za-z0-9]+)::")
 _PLAYBOOK = re.compile(r"[A-Za-z0-9_][\w.+-]*\.ya?ml")
@@ -84,7 +85,7 @@ def fault_of_blanks(value: str) -> str:
 def hidden(url: str) -> str:
     """Return the URL without its account, whatever it is written like."""
     shown = without_credentials(url)
-    return shown if "://" in shown else re.sub(r"^[^/@]*:[^/@]*@", "", shown)
+    return shown if "://" in shown else _WITH_PASSWORD.sub("", shown)
 
 
 def _reason(url: str) -> str:
@@ -105,6 +106,8 @@ def _reason(url: str) -> str:
 def _reason_of_short(url: str) -> str:
     if found := _REMOTE_HELPER.match(url):
         return f"{found[1]}:: is a transport that runs programs"
+    if _WITH_PASSWORD.match(url):
+        return "only an https:// URL may hold a password"
     if _SCP_LIKE.fullmatch(url):
         return ""
     if url.startswith("-"):

@@ -64,6 +64,8 @@ def check(
     if instance.provider and instance.provider not in context.outside.providers:
         there = ", ".join(sorted(context.outside.providers))
         faults.append(f"provider: there is no {instance.provider!r}, but {there}.")
+    elif instance.provider and not any(fault.startswith("flavor:") for fault in faults):
+        faults += _faults_of_flavor(instance, context)
     for tag in tags:
         try:
             InstanceTag(name=tag).clean_fields()
@@ -74,6 +76,14 @@ def check(
     if faults:
         raise BadInput(faults, remedy=_REMEDY if unknown else "")
     return effective_variables(instance, context.policy)
+
+
+def _faults_of_flavor(instance: OpenEdXInstance, context: Context) -> list[str]:
+    try:
+        context.outside.providers[instance.provider].check_flavor(instance.flavor)
+    except BadInput as error:
+        return [f"{fault} {error.remedy}".strip() for fault in error.faults]
+    return []
 
 
 def faults_of(clean: Callable[[], None]) -> list[str]:

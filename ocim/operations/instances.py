@@ -9,15 +9,17 @@ import bcrypt
 from django.db import transaction
 from django.db.models import Count
 
+from ocim.catalog import shop_checks
 from ocim.catalog.jwt import generate
 from ocim.core.actions import Action
 from ocim.core.errors import NotPossible
 from ocim.core.secrets import derive
-from ocim.core.spec import Secret
+from ocim.core.spec import Secret, Service
 from ocim.core.variables import Effective
 from ocim.operations import search_servers
 from ocim.operations.balancing import note_change
 from ocim.operations.context import Context
+from ocim.operations.effective import effective_variables
 from ocim.operations.instance_settings import (
     EXTRA_SETTINGS,
     OF_REFERENCE,
@@ -37,7 +39,7 @@ from ocim.store.models import (
     OpenEdXInstance,
 )
 from ocim.store.models.shared import SharedServer
-from ocim.store.specs import all_databases
+from ocim.store.specs import all_databases, instance_spec
 
 Shared = TypeVar("Shared", bound=SharedServer)
 
@@ -115,11 +117,12 @@ def change(
 def as_changed(
     instance: OpenEdXInstance, changes: Mapping[str, Any], context: Context
 ) -> tuple[dict[str, Any], Effective]:
-    """The fields as they would be kept, and the variables, after these changes.
+    """The fields as they would be kept, and a new app server's variables, after these changes.
 
-    BadInput lists what would be wrong. Nothing is written, and the instance stays as it is.
+    BadInput lists what would be wrong with them, and what would keep an app server from being made.
+    Nothing is written, and the instance stays as it is.
     """
-    was = {name: getattr(instance, name) for name in changes}
+    was = {name: getattr(instance, name) for name in (*changes, "search_server")}
     for name, value in changes.items():
         setattr(instance, name, value)
     try:
@@ -127,6 +130,12 @@ def as_changed(
             instance, [], [], context,
             renamed=any(map(is_name, changes)), paid="currency" in changes,
         )  # fmt: skip
+        spec = instance_spec(instance, context.policy)
+        if Service.DISCOVERY in spec.services and not instance.search_server_id:
+            instance.search_server = next(iter(search_servers.open_to(instance)), None)
+            spec = instance_spec(instance, context.policy)
+            variables = effective_variables(instance, context.policy)
+        shop_checks.require(spec, variables.values)
         return {name: getattr(instance, name) for name in changes}, variables
     finally:
         for name, value in was.items():

@@ -86,6 +86,7 @@ def create(
     if provider not in context.outside.providers:
         there = ", ".join(sorted(context.outside.providers))
         raise BadInput([f"provider: there is no {provider!r}, but {there}."])
+    context.outside.providers[provider].check_flavor(flavor)
     server = _unfinished(name) or _begin(name, provider, flavor)
     made_on = server.made_on
     assert made_on is not None  # noqa: S101 - both return one with a host
@@ -142,16 +143,21 @@ def place(instance: OpenEdXInstance) -> None:
     """
     if instance.search_server_id or Service.DISCOVERY not in services_of(instance):
         return
-    open_ones = SearchServer.objects.filter(accepts_new_clients=True)
-    ranked = open_ones.annotate(clients=Count("openedxinstance")).order_by("clients", "id")
     with transaction.atomic():
-        for server in ranked:
+        for server in open_to(instance):
             # Locked, as it may be about to be removed.
-            locked = open_ones.select_for_update().filter(pk=server.pk).first()
-            if locked and _is_reached(locked, instance.provider):
+            still_open = SearchServer.objects.filter(pk=server.pk, accepts_new_clients=True)
+            if locked := still_open.select_for_update().first():
                 instance.search_server = locked
                 instance.save(update_fields=["search_server"])
                 return
+
+
+def open_to(instance: OpenEdXInstance) -> list[SearchServer]:
+    """Those that would take the instance, the one with the fewest first."""
+    open_ones = SearchServer.objects.filter(accepts_new_clients=True)
+    ranked = open_ones.annotate(clients=Count("openedxinstance")).order_by("clients", "id")
+    return [server for server in ranked if _is_reached(server, instance.provider)]
 
 
 def prepare(instance: OpenEdXInstance, context: Context) -> None:

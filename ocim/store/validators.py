@@ -12,6 +12,12 @@ from ocim.catalog.shop_checks import PARTNER_CODE
 from ocim.catalog.templates import is_template
 from ocim.core.characters import described, invisible
 from ocim.core.errors import BadInput
+from ocim.core.repositories import (
+    fault_of_blanks,
+    fault_of_playbook,
+    fault_of_url,
+    fault_of_version,
+)
 from ocim.documents.extra_settings import check_extra_settings
 from ocim.documents.host_name import host_name_fault
 
@@ -51,6 +57,36 @@ def validate_plain(value: str) -> None:
     if value.startswith("-"):
         raise ValidationError("It begins with a dash: programs would take it for an option.")
     _refuse_invisible(value)
+    _refuse(fault_of_blanks(value))
+
+
+def validate_unpadded(value: str) -> None:
+    """A text without blanks around it."""
+    _refuse(fault_of_blanks(value))
+
+
+def validate_configuration_url(value: str) -> None:
+    """Ocim's own configuration, or a repository that git may fetch from."""
+    validate_plain(value)
+    _refuse(fault_of_url(value, may_be_builtin=True))
+
+
+def validate_platform_url(value: str) -> None:
+    """A repository that git may fetch from."""
+    validate_plain(value)
+    _refuse(fault_of_url(value))
+
+
+def validate_version(value: str) -> None:
+    """What can be a branch, a tag or a commit."""
+    validate_plain(value)
+    _refuse(fault_of_version(value))
+
+
+def validate_playbook(value: str) -> None:
+    """The name of a file in the repository's directory of playbooks."""
+    validate_plain(value)
+    _refuse(fault_of_playbook(value))
 
 
 def validate_tag(value: str) -> None:
@@ -60,6 +96,11 @@ def validate_tag(value: str) -> None:
         raise ValidationError("A tag has no space around it, and is not empty.")
     if "," in value:
         raise ValidationError("A tag has no comma: commas are between tags.")
+
+
+def _refuse(fault: str) -> None:
+    if fault:
+        raise ValidationError(fault)
 
 
 def validate_text(value: str) -> None:

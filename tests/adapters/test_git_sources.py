@@ -319,8 +319,8 @@ def test_a_directory_of_playbooks_that_leads_out_is_none(
     configuration = Repository(tmp_path / "linked")
     configuration.directory.joinpath("playbooks").symlink_to(target)
     configuration.commit({"site.yml": "- hosts: all\n"})
-    with sources.playbook(configuration.source("master")) as (_, found):
-        assert found.directories == (found.root,)
+    with sources.playbook(configuration.source("master")) as (playbook, found):
+        assert playbook == found.root / "site.yml"
     with pytest.raises(BadInput, match="There is no playbook 'zero'"):
         content(sources, configuration.source("master", "zero"))
 

@@ -12,7 +12,7 @@ from ocim.adapters.memory.providers import Cloud, MemoryProvider
 from ocim.adapters.providers import processes
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.providers.ssh.provider import SshProvider
-from ocim.core.errors import HostUnreachable
+from ocim.core.errors import BadInput, HostUnreachable
 from ocim.core.spec import HostRequest, Ran, Remnant
 from ocim.ports import Provider
 from tests.local_hosts import local_hosts
@@ -160,6 +160,12 @@ def test_each_host_has_an_address_of_its_own(provider: Provider) -> None:
 
     assert one.address != two.address
     assert sorted(provider.list()) == ["one", "two"]
+
+
+def test_a_flavor_that_no_host_has_is_refused_with_its_name(provider: Provider) -> None:
+    provider.check_flavor("")
+    with pytest.raises(BadInput, match=r"flavor: .*'huge'"):
+        provider.check_flavor("huge")
 
 
 def test_there_are_no_hosts_at_first(provider: Provider) -> None:

@@ -249,3 +249,9 @@ def test_an_error_of_the_listener_ends_the_run(kind: Kind) -> None:
 
     with pytest.raises(LookupError, match="the log is gone"):
         kind.provisioner.provision(kind.endless(), on_event=listen, is_cancelled=never)
+
+
+def test_a_playbook_is_found_or_refused_without_a_run(kind: Kind) -> None:
+    kind.provisioner.find_playbook(kind.good.source)
+    with pytest.raises(BadInput, match=r"missing\.yml"):
+        kind.provisioner.find_playbook(kind.refused.source)

@@ -246,7 +246,8 @@ def test_a_change_leaves_alone_what_others_changed_meanwhile(world: World) -> No
             return True
 
     context = world.context()
-    context = replace(context, outside=replace(context.outside, providers=Providers()))
+    providers = Providers(context.outside.providers)
+    context = replace(context, outside=replace(context.outside, providers=providers))
     instances.change(
         instance_id=instance.pk, changes={"name": "New", "organization": "Org"}, context=context
     )
@@ -355,3 +356,48 @@ def test_keys_for_tokens_are_valid_and_its_own(world: World) -> None:
     [public] = json.loads(one.jwt_public_keys)["keys"]
     assert json.loads(one.jwt_private_key)["n"] == public["n"]
     assert one.jwt_public_keys != other.jwt_public_keys
+
+
+WRONG = {
+    "configuration_source_repo_url": "edx/configuration",
+    "configuration_version": "juniper.2 ",
+    "configuration_playbook_name": "../x.yml",
+    "edx_platform_repository_url": "ext::sh -c id",
+    "edx_platform_commit": "a..b",
+    "openedx_release": "x^{commit}",
+    "flavor": "huge",
+    "name": "Campus ",
+}
+
+
+def test_all_that_a_later_check_knows_is_refused_at_once_when_saved(world: World) -> None:
+    faults = faults_of(world, **WRONG)
+    assert {fault.partition(":")[0] for fault in faults} == set(WRONG)
+    for name, value in WRONG.items():
+        assert any(fault.startswith(f"{name}: ") and value in fault for fault in faults), name
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_change_to_a_wrong_value_is_refused_with_the_value(world: World, name: str) -> None:
+    instance = world.make_instance()
+    with pytest.raises(BadInput) as refused:
+        instances.change(
+            instance_id=instance.pk, changes={name: WRONG[name]}, context=world.context()
+        )
+    [fault] = refused.value.faults
+    assert fault.startswith(f"{name}: ")
+    assert WRONG[name] in fault
+
+
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\t"])
+@pytest.mark.parametrize(
+    "name",
+    ["name", "organization", "email", "internal_lms_domain", "external_lms_domain", "currency",
+     "partner_code", "time_zone", "flavor", "openedx_release"],
+)  # fmt: skip
+def test_blanks_around_a_value_are_refused_and_shown(world: World, name: str, blank: str) -> None:
+    right = {"currency": "GBP", "flavor": "small", "time_zone": "UTC", "email": "a@example.com"}
+    value = right.get(name, "a.example.com")[: 8 if name == "partner_code" else None] + blank
+    faults = [fault for fault in faults_of(world, **{name: value}) if fault.startswith(name)]
+    assert faults
+    assert name == "email" or any(repr(value) in fault for fault in faults), faults

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from threading import Lock
 
-from ocim.core.errors import Cancelled, HostUnreachable, OutsideError
+from ocim.core.errors import BadInput, Cancelled, HostUnreachable, OutsideError
 from ocim.core.spec import Connection, Host, HostRequest, Image, Isolation, Ran, Remnant
 
 PAUSE = 0.02
@@ -52,6 +52,11 @@ class MemoryProvider:
     def isolation(self) -> Isolation:
         """As a test wants it."""
         return self.kept
+
+    def check_flavor(self, flavor: str) -> None:
+        """Know two sizes."""
+        if flavor not in ("", "small", "large"):
+            raise BadInput([f"flavor: {flavor!r} is neither 'small' nor 'large'."])
 
     def create(self, request: HostRequest) -> Host:
         """Add it to the cloud."""

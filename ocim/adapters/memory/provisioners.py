@@ -40,7 +40,7 @@ class MemoryRun:
 class MemoryProvisioner:
     """Keeps what was provisioned in `jobs`, in order.
 
-    `runs`: host name → how every run on it goes. `refusals`: playbook → what `check` raises.
+    `runs`: host name → how every run on it goes. `refusals`: playbook → what looking for it raises.
     `commits`: version of a configuration → what it stands for; every other one for itself.
     `without_images`: playbooks that have no parts. `shared`: the variables that it reads.
     `image_runs`: how every run of an image part goes.
@@ -71,9 +71,12 @@ class MemoryProvisioner:
     def isolation(self) -> Isolation:
         return Isolation("memory", "Nothing is run.")
 
-    def check(self, job: ProvisionJob) -> ConfigurationSource:
-        if refusal := self.refusals.get(job.source.playbook):
+    def find_playbook(self, source: ConfigurationSource) -> None:
+        if refusal := self.refusals.get(source.playbook):
             raise refusal
+
+    def check(self, job: ProvisionJob) -> ConfigurationSource:
+        self.find_playbook(job.source)
         cannot_migrate = self.migrations is None or job.source.playbook in self.without_images
         if job.part is Part.MIGRATIONS and cannot_migrate:
             raise NotPossible(f"{job.source.playbook} does not say how to run migrations alone.")

@@ -31,7 +31,7 @@ from ocim.adapters.provisioners.run_directory import (
     run_directory,
     runs_directory,
 )
-from ocim.adapters.provisioners.sources import Configuration, Sources
+from ocim.adapters.provisioners.sources import Configuration, Sources, playbook_in
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import BadInput, OutsideError
 from ocim.core.spec import (
@@ -84,6 +84,10 @@ class AnsibleProvisioner:
 
     def isolation(self) -> Isolation:
         return self._sandbox.isolation()
+
+    def find_playbook(self, source: ConfigurationSource) -> None:
+        with self._sources.files(source) as (_, directory):
+            playbook_in(directory, source)
 
     def check(self, job: ProvisionJob) -> ConfigurationSource:
         source = self._sources.exact(job.source)

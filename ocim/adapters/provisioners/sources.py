@@ -30,10 +30,8 @@ from ocim.documents.tree import Tree
 class Configuration:
     """Playbooks of one version, and the Ansible that runs them."""
 
-    directories: tuple[Path, ...]
-    """Where playbooks are, the first one first; Ansible runs where its playbook is."""
     root: Path
-    """The part of the file system that belongs to it."""
+    """The part of the file system that belongs to it; Ansible runs where its playbook is."""
     environment: Path = Path(sys.prefix)
     """The virtual environment whose Ansible runs it."""
     is_builtin: bool = False
@@ -78,7 +76,7 @@ class BuiltinSource:
     @contextmanager
     def configuration(self, version: str) -> Iterator[Configuration]:
         content = f"builtin {digest_of(self.directory)}"
-        yield Configuration((self.directory,), self.directory, is_builtin=True, content=content)
+        yield Configuration(self.directory, is_builtin=True, content=content)
 
     @contextmanager
     def files(self, version: str) -> Iterator[tuple[str, Path]]:
@@ -105,10 +103,7 @@ class GitSource:
         commit = self.exact(version)
         with ExitStack() as stack:
             checkout = stack.enter_context(self._checkout(commit))
-            # Where upstream has them, and where small repositories have them.
-            is_there = Tree(checkout).has_directory("playbooks")
-            directories = (checkout / "playbooks", checkout) if is_there else (checkout,)
-            configuration = Configuration(directories, checkout, content=commit)
+            configuration = Configuration(checkout, content=commit)
             if wanted := recipe(checkout):
                 environment = stack.enter_context(self._environments.environment(wanted))
                 configuration = replace(
@@ -162,7 +157,7 @@ class Sources:
     def playbook(self, source: ConfigurationSource) -> Iterator[tuple[Path, Configuration]]:
         """The playbook's file, and what it belongs to; an OcimError says why there is none."""
         with self._find(source.repository_url).configuration(source.version) as configuration:
-            yield _playbook(source, configuration), configuration
+            yield playbook_in(configuration.root, source), configuration
 
     def _exact(self, source: ConfigurationSource, version: str) -> ConfigurationSource:
         is_builtin = self._rewritten(source.repository_url) == BUILTIN
@@ -184,18 +179,18 @@ class Sources:
         return replacement if replacement == BUILTIN else replacement + url[len(longest) :]
 
 
-def _playbook(source: ConfigurationSource, configuration: Configuration) -> Path:
-    tree = configuration.tree()
+def playbook_in(root: Path, source: ConfigurationSource) -> Path:
+    """Find the source's playbook where upstream has them, or where small repositories have them.
+
+    BadInput where it is none, or not there.
+    """
+    tree = Tree(root)
+    directories = ["playbooks/", ""] if tree.has_directory("playbooks") else [""]
     if not fault_of_playbook(source.playbook):
-        for directory in configuration.directories:
-            playbook = directory / source.playbook
-            if tree.has(tree.name_of(playbook)):
-                return playbook
-    there = {
-        PurePosixPath(name).name
-        for directory in configuration.directories
-        for name in tree.files(tree.name_of(directory))
-    }
+        for directory in directories:
+            if tree.has(f"{directory}{source.playbook}"):
+                return root / directory / source.playbook
+    there = {PurePosixPath(name).name for one in directories for name in tree.files(one)}
     named = sorted(
         name
         for name in there

@@ -12,6 +12,7 @@ from django.db.models import IntegerField
 from ocim.catalog.switches import services_of
 from ocim.core.characters import hint
 from ocim.core.errors import BadInput, gathered
+from ocim.core.spec import ConfigurationSource
 from ocim.core.variables import Effective
 from ocim.core.waves import Candidate, Share, waves
 from ocim.documents.written import written
@@ -21,6 +22,7 @@ from ocim.operations.instances import as_changed
 from ocim.operations.redeploy.lookups import nearest
 from ocim.operations.redeploy.masking import shown
 from ocim.operations.redeploy.selection import AT_ONCE, FAILED, Selection, whole
+from ocim.operations.redeploy.sources import FIELDS, faults_of_sources, source_after
 from ocim.operations.redeploy.variables import Change, Changes, fingerprint, live_variables
 from ocim.store.models import OpenEdXInstance
 from ocim.store.validators import validate_tag
@@ -100,6 +102,7 @@ def make_plan(
     items: list[Item] = []
     candidates: list[Candidate] = []
     changes = Changes()
+    sources: dict[ConfigurationSource, str] = {}
     for start in range(0, 0 if faults else len(selection.chosen), AT_ONCE):
         some = list(whole(selection.chosen[start : start + AT_ONCE]).values())
         live = live_variables(some)
@@ -110,6 +113,8 @@ def make_plan(
                 faults += [f"{one}: {fault}" for fault in error.faults]
                 continue
             values = variables.values
+            if FIELDS & update.keys():
+                sources.setdefault(source_after(one, after), str(one))
             items.append(
                 Item(
                     one.pk,
@@ -121,6 +126,7 @@ def make_plan(
                 )
             )
             candidates.append(_candidate(one, values))
+    faults += faults_of_sources(sources, context)
     if faults:
         raise BadInput(faults, remedy="Nothing was changed.")
     wave_of = waves(candidates, shares)

@@ -20,14 +20,19 @@ from ocim.store.models.shared import (
 )
 from ocim.store.validators import (
     MOST_APPSERVERS,
+    validate_configuration_url,
     validate_currency,
     validate_domain,
     validate_extra_settings,
     validate_partner_code,
     validate_plain,
+    validate_platform_url,
+    validate_playbook,
     validate_tag,
     validate_text,
     validate_time_zone,
+    validate_unpadded,
+    validate_version,
 )
 
 LONGEST_URL = 500
@@ -42,7 +47,9 @@ class InstanceReference(models.Model):
 
     is_archived = models.BooleanField(default=False)
     notes = EncryptedTextField(blank=True, validators=[validate_text])
-    organization = models.CharField(max_length=200, blank=True, validators=[validate_text])
+    organization = models.CharField(
+        max_length=200, blank=True, validators=[validate_text, validate_unpadded]
+    )
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
@@ -110,29 +117,29 @@ class OpenEdXInstance(models.Model):
         max_length=220, blank=True, validators=[validate_domain]
     )
 
-    openedx_release = models.CharField(max_length=100, validators=[validate_plain])
+    openedx_release = models.CharField(max_length=100, validators=[validate_version])
     edx_platform_repository_url = RepositoryUrlField(
-        max_length=1000, validators=[validate_plain, MaxLengthValidator(LONGEST_URL)]
+        max_length=1000, validators=[validate_platform_url, MaxLengthValidator(LONGEST_URL)]
     )
     edx_platform_commit = models.CharField(
         max_length=250,
         blank=True,
-        validators=[validate_plain],
+        validators=[validate_version],
         help_text="Defaults to the release.",
     )
     configuration_source_repo_url = RepositoryUrlField(
-        max_length=1000, validators=[validate_plain, MaxLengthValidator(LONGEST_URL)]
+        max_length=1000, validators=[validate_configuration_url, MaxLengthValidator(LONGEST_URL)]
     )
     configuration_version = models.CharField(
         max_length=250,
         blank=True,
-        validators=[validate_plain],
+        validators=[validate_version],
         help_text="Defaults to the release.",
     )
     configuration_playbook_name = models.CharField(
         max_length=100,
         blank=True,
-        validators=[validate_plain],
+        validators=[validate_playbook],
         help_text="Defaults to the one that the release's configuration has for a whole server.",
     )
     configuration_extra_settings = EncryptedTextField(
@@ -245,7 +252,7 @@ class OpenEdXInstance(models.Model):
         for kind in ("internal", "external"):
             for service in SERVICES:
                 field = f"{kind}_{service}_domain"
-                setattr(self, field, str(getattr(self, field)).strip().rstrip(".").lower())
+                setattr(self, field, str(getattr(self, field)).rstrip(".").lower())
         super().clean_fields(exclude=exclude)
 
 

@@ -5,13 +5,19 @@ from typing import Any
 
 import pytest
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import BadInput, OutsideError
 from ocim.core.waves import Share
 from ocim.operations import instances
 from ocim.operations.redeploy.plan import from_json, make_plan
 from ocim.operations.redeploy.selection import select
 from ocim.operations.redeploy.variables import in_words
-from ocim.store.models import InstanceReference, InstanceTag, OpenEdXInstance, Rollout
+from ocim.store.models import (
+    InstanceReference,
+    InstanceTag,
+    OpenEdXInstance,
+    Rollout,
+    SearchServer,
+)
 from tests.operations.redeploy.fleet import UPDATE, Fleet
 
 
@@ -251,3 +257,63 @@ def test_the_hash_is_that_of_the_plan_as_json(fleet: Fleet) -> None:
     plan = fleet.plan(sql=["SELECT 'é'"])
     told = json.dumps({**asdict(plan), "left_out": []}, sort_keys=True, default=str)
     assert plan.hash == hashlib.sha256(told.encode()).hexdigest()
+
+
+def faults_of(fleet: Fleet, **update: Any) -> list[str]:
+    with pytest.raises(BadInput) as refused:
+        fleet.plan(update=update)
+    assert not Rollout.objects.exists()
+    return list(refused.value.faults)
+
+
+def test_what_a_later_check_knows_is_told_for_every_instance_and_field(fleet: Fleet) -> None:
+    one, other = fleet.make(), fleet.make()
+    wrong = {
+        "configuration_version": "juniper.2 ",
+        "configuration_source_repo_url": "edx/configuration",
+        "configuration_playbook_name": "/etc/x.yml",
+        "flavor": "huge",
+    }
+    faults = faults_of(fleet, **wrong)
+    assert {fault.rpartition("): ")[2].partition(":")[0] for fault in faults} == set(wrong)
+    assert [sum(fault.startswith(f"{of}: ") for fault in faults) for of in (one, other)] == [4, 4]
+
+
+def test_a_playbook_that_is_not_there_is_told_once_for_those_that_would_have_it(
+    fleet: Fleet,
+) -> None:
+    one, _ = fleet.make(), fleet.make()
+    fleet.world.provisioner.refusals["nosuch.yml"] = BadInput(
+        ["There is no playbook 'nosuch.yml' in builtin."], remedy="Set it to one of: a.yml."
+    )
+    assert faults_of(fleet, configuration_playbook_name="nosuch.yml") == [
+        f"{one}: There is no playbook 'nosuch.yml' in builtin. Set it to one of: a.yml."
+    ]
+
+
+def test_a_repository_that_cannot_be_reached_just_now_is_no_fault_of_a_plan(fleet: Fleet) -> None:
+    fleet.make()
+    fleet.world.provisioner.refusals["later.yml"] = OutsideError("It does not answer.")
+    assert fleet.plan(update={"configuration_playbook_name": "later.yml"}).items
+
+
+def test_what_would_keep_the_shop_from_working_is_told_when_planned(fleet: Fleet) -> None:
+    one = fleet.make()
+    keys = "ECOMMERCE_PAYMENT_PROCESSOR_CONFIG: {campus: {stripe: {secret_key: x}}}"
+    faults = faults_of(
+        fleet,
+        configuration_extra_settings=f"SANDBOX_ENABLE_ECOMMERCE: true\n{keys}",
+        partner_code="campus",
+    )
+    assert any("stripe lacks publishable_key" in fault for fault in faults)
+    assert all(fault.startswith(f"{one}: ") for fault in faults)
+
+
+def test_a_search_server_that_the_upgrade_would_take_is_no_fault(fleet: Fleet) -> None:
+    fleet.make()
+    on = {"configuration_extra_settings": "SANDBOX_ENABLE_DISCOVERY: true"}
+    assert any("no search server" in fault for fault in faults_of(fleet, **on))
+    SearchServer.objects.create(name="main", host="search.example.com", port=9200)
+    [item] = fleet.plan(update=on).items
+    assert OpenEdXInstance.objects.get().search_server is None
+    assert any(one["path"] == ["DISCOVERY_ELASTICSEARCH_URL"] for one in item.variables)

@@ -64,6 +64,13 @@ class LocalProvider:
         """Whether programs of a host are kept from all that is not the host's, and why not."""
         return self._sandbox.isolation()
 
+    def check_flavor(self, flavor: str) -> None:
+        """Refuse any: all hosts share this machine."""
+        if flavor:
+            raise BadInput(
+                [f"flavor: hosts of provider local have none, not {flavor!r}: empty it."]
+            )
+
     def create(self, request: HostRequest) -> Host:
         """Make the host and start it; return the host that is there if there is one."""
         root, kept = self._root(request.name), self._records / request.name

@@ -81,6 +81,10 @@ class NspawnProvider:
             " and uploads below OCIM_VAR, and root in one is root on this machine.",
         )
 
+    def check_flavor(self, flavor: str) -> None:
+        """Take limits of containers."""
+        limits.read(flavor)
+
     def create(self, request: HostRequest) -> Host:
         """Clone the base, or an image, and boot it; return the host that is there if there is one.
 

@@ -52,6 +52,15 @@ class SshProvider:
         """How hosts are kept from the manager: they are other machines."""
         return Isolation("machine", "Each host is a machine of its own.")
 
+    def check_flavor(self, flavor: str) -> None:
+        """Take the flavors that hosts of the pool have."""
+        if not flavor:
+            return
+        flavors = {machine.flavor for machine in read_pool(self._pool).hosts if machine.flavor}
+        if flavor not in flavors:
+            there = ", ".join(sorted(flavors)) or "none"
+            raise BadInput([f"flavor: no host of the pool is {flavor!r}; there are: {there}."])
+
     def create(self, request: HostRequest) -> Host:
         """Take a free machine that is fit; OutsideRefusal says of each why it cannot be had."""
         directory = self._directory(request.name)
