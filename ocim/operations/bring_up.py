@@ -24,7 +24,7 @@ from ocim.operations.balancing import note_change
 from ocim.operations.context import Context, OnStep
 from ocim.operations.effective import thaw
 from ocim.operations.gate import Unhealthy, pass_gate
-from ocim.operations.logs import record, say
+from ocim.operations.logs import Recorder, say
 from ocim.operations.services import steps
 from ocim.store.claims import move_appserver, move_server, write_appservers
 from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance, Server
@@ -71,7 +71,7 @@ def bring_up(
         run = replace(run, part=Part.INSTANCE, image_inputs=image.job.image_inputs)
     outcome = context.outside.provisioner.provision(
         replace(run, host=host),
-        on_event=lambda event: record(appserver, event),
+        on_event=Recorder(appserver),
         is_cancelled=lambda: is_cancelled(job, lease),
     )
     if not outcome.ok:
@@ -126,7 +126,7 @@ def _image_for(
         release=appserver.openedx_release,
         services=appserver.services,
         say=lambda text, level: say(appserver, text, context=context, level=level),
-        on_event=lambda event: record(appserver, event),
+        on_event=Recorder(appserver),
         is_cancelled=lambda: is_cancelled(job, lease),
         context=context,
     )

@@ -9,7 +9,7 @@ from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.core.actions import SyncBalancer
 from ocim.core.errors import BadInput, NotPossible, OutsideRefusal
 from ocim.core.spec import HostRequest
-from ocim.operations import instances, jobs
+from ocim.operations import instances, jobs, logs
 from ocim.operations.effective import thaw
 from ocim.store.models import (
     Deployment,
@@ -392,3 +392,20 @@ def test_an_app_server_that_has_been_terminated_meanwhile_is_not_made(world: Wor
     appserver.refresh_from_db()
     assert appserver.state == "terminated"
     assert world.provider.list() == []
+
+
+@pytest.mark.parametrize("limit, most", [("MOST_LINES", 20), ("MOST_CHARACTERS", 500)])
+def test_a_run_that_says_too_much_is_cut_off_in_the_log_and_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
+    monkeypatch.setattr(logs, limit, most)
+    appservers, _ = world.request_spawn(instance := world.make_instance())
+    tasks = tuple(f"install {number}" for number in range(100))
+    world.provisioner.runs[f"appserver-{appservers[0].pk}"] = MemoryRun(tasks)
+    world.work(instance.pk)
+    lines = log_of(appservers[0])
+    [said] = [line for line in lines if "left out" in line]
+    assert said.startswith(f"This log has {most} ")
+    assert lines[-1] == "Running."
+    assert len(lines) < 30
+    assert "changed: install 99" not in lines
