@@ -187,3 +187,31 @@ def test_a_part_of_an_image_that_has_changed_meanwhile_is_not_run(bench: Bench) 
     with pytest.raises(OutsideError, match="changed meanwhile"):
         bench.provisioner.provision(part, on_event=bench.events.append, is_cancelled=never)
     assert bench.events == []
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("target", ["/", "/dev/zero", "../../../../../master.key"])
+@pytest.mark.parametrize("place", ["roles/shop/files", "roles/shop/tasks/code.yml", "roles/zero"])
+def test_links_out_of_a_repository_are_no_inputs_and_hold_nothing_up(
+    tmp_path: Path, provisioner: AnsibleProvisioner, place: str, target: str
+) -> None:
+    (tmp_path / "master.key").write_text("SHOP_DOMAIN")
+    repository = Repository(tmp_path / "repository")
+    repository.commit(FILES)
+    link = repository.directory / place
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+    commit = repository.commit({})
+    [inputs, same] = [provisioner.image_inputs(job(repository.url, commit)) for _ in range(2)]
+    assert inputs == same
+
+
+def test_an_image_playbook_that_is_a_link_out_of_the_repository_is_none(
+    tmp_path: Path, provisioner: AnsibleProvisioner
+) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.commit(FILES)
+    (repository.directory / "site.image.yml").unlink()
+    (repository.directory / "site.image.yml").symlink_to("/etc/passwd")
+    with pytest.raises(NotPossible, match=r"it has no site\.image\.yml"):
+        provisioner.image_inputs(job(repository.url, repository.commit({})))

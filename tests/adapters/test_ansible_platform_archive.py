@@ -55,3 +55,12 @@ def test_it_holds_the_files_the_last_of_which_is_named_as_the_archive(
         lock = opened.extractfile("edx-platform/requirements.txt")
         assert lock is not None
         assert lock.read() == b"django==5.2.19\n"
+
+
+@pytest.mark.timeout(20)
+def test_what_is_no_file_is_left_out(platform: Path, tmp_path: Path) -> None:
+    before = platform_archive(platform, tmp_path)
+    os.mkfifo(platform / "pipe")
+    (platform / "zero").symlink_to("/dev/zero")
+    (platform / "everything").symlink_to("/")
+    assert platform_archive(platform, tmp_path) == before
