@@ -74,6 +74,14 @@ def test_a_domain_that_is_none_is_refused(ocim: Installation, domain: str, says:
     refused(ocim, ("instance", "create", "--", domain), "internal_lms_domain", says)
 
 
+def test_a_wrong_domain_is_told_once(ocim: Installation) -> None:
+    ran = refused(ocim, ("instance", "create", "my_site.localhost"))
+    assert ran.err == (
+        "Error: internal_lms_domain: 'my_site.localhost' is not a host name: browsers' certificates"
+        " and Django take no underscore. Write 'my-site.localhost'.\n"
+    )
+
+
 FIELDS = [
     (f"openedx_appserver_count={HUGE}", "openedx_appserver_count"),
     ("openedx_appserver_count=-1", "openedx_appserver_count"),
