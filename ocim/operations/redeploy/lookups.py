@@ -15,12 +15,17 @@ from django.db import DatabaseError, models, transaction
 
 from ocim.core.characters import hint
 from ocim.core.errors import BadInput
+from ocim.core.secrets import without_credentials
 from ocim.documents.written import written
 from ocim.operations.redeploy.lookup_values import Kind, Refused, kind_of, on_this_database, typed
-from ocim.store.fields import Encrypted
+from ocim.store.fields import Encrypted, RepositoryUrlField
 from ocim.store.models import OpenEdXInstance
 
 _SECRET = "password"  # noqa: S105 - a part of fields' names
+_ACCOUNT = "://gAAAA"
+"""How an encrypted account begins."""
+_WHOLE = frozenset({"exact", "iexact", "in", "isnull", "endswith", "iendswith"})
+"""Comparisons that a URL's encrypted account makes neither true nor false."""
 _RELATED = frozenset({"exact", "in", "isnull"})
 _ONE = frozenset({"exact", "isnull"})
 _ORDERED = frozenset({"exact", "in", "gt", "gte", "lt", "lte", "range", "isnull"})
@@ -87,7 +92,8 @@ def check_lookups(option: str, lookups: Mapping[str, Any]) -> models.Q:
     for name, value in lookups.items():
         try:
             lookup = Lookup.of(str(name))
-            _refuse_secret(lookup.field)
+            _refuse_secret(lookup)
+            _refuse_account(lookup, value)
             good.append(_checked(lookup, value, written(lookups, name)))
         except _UnknownError as error:
             end = "" if str(error).endswith("?") else "."
@@ -124,14 +130,31 @@ def _checked(lookup: Lookup, value: Any, raw: str) -> tuple[str, Any]:
     return name, right
 
 
-def _refuse_secret(field: Any) -> None:
+def _refuse_secret(lookup: Lookup) -> None:
+    field = lookup.field
+    name = field.name or ""
     if isinstance(field, Encrypted):
         raise Refused(
-            "it is encrypted in the database, so that nobody can select instances by"
+            f"{name} is encrypted in the database, so that nobody can select instances by"
             " what it holds. Use another field, or tags."
         )
-    if isinstance(field, models.JSONField) or _SECRET in (field.name or ""):
+    if isinstance(field, models.JSONField) or _SECRET in name:
         raise Refused("nothing can be selected by this field: what it holds is not comparable.")
+
+
+def _refuse_account(lookup: Lookup, value: Any) -> None:
+    """Refuse what would compare the accounts in repositories' URLs: they are encrypted."""
+    if not isinstance(lookup.field, RepositoryUrlField):
+        return
+    values = value if isinstance(value, list) else [value]
+    if any(isinstance(one, str) and without_credentials(one) != one for one in values):
+        raise Refused("the account in a URL is encrypted: nothing can be selected by it.")
+    has_accounts = models.Q((f"{lookup.path}__contains", _ACCOUNT))
+    if lookup.comparison not in _WHOLE and OpenEdXInstance.objects.filter(has_accounts).exists():
+        raise Refused(
+            f"some URLs hold an account, which is encrypted and cannot be compared. Use"
+            f" {lookup.path}__endswith, the whole URL, or tags."
+        )
 
 
 def _transforms(field: Any) -> dict[str, Any]:

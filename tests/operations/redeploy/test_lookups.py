@@ -15,7 +15,7 @@ from ocim.core.errors import BadInput
 from ocim.documents.arguments import mapping_of_argument
 from ocim.operations.redeploy.lookups import check_lookups
 from ocim.operations.redeploy.selection import select
-from ocim.store.fields import EncryptedTextField
+from ocim.store.fields import Encrypted
 from ocim.store.models import InstanceReference, InstanceTag, OpenEdXInstance
 from tests.operations.redeploy.meaning import COMPARISONS, meant
 from tests.world import World
@@ -30,7 +30,7 @@ OF_TIMES = ("hour", "minute", "second")
 
 def filterable(model: type[models.Model]) -> Iterator[Any]:
     for field in model._meta.fields:
-        secret = isinstance(field, EncryptedTextField) or "password" in field.name
+        secret = isinstance(field, Encrypted) or "password" in field.name
         if not secret and not field.is_relation:
             yield field
 
@@ -282,8 +282,11 @@ REFUSED = [
      " text, and this lookup takes a day, as '2026-06-12'."),
     ("{appserver_set__state: runing}", "appserver_set__state: 'runing' does not fit: it is none of"
      " new, waiting-for-host, provisioning, checking, running, failed, terminated."),
-    ("{secret_seed: x}", "secret_seed: it is encrypted in the database, so that nobody can select"
-     " instances by what it holds. Use another field, or tags."),
+    ("{secret_seed: x}", "secret_seed: secret_seed is encrypted in the database, so that nobody can"
+     " select instances by what it holds. Use another field, or tags."),
+    ("{edx_platform_repository_url: 'https://me:key@git.example.com/x'}",
+     "edx_platform_repository_url: the account in a URL is encrypted: nothing can be selected by"
+     " it."),
     ("{ref_set__creator__password__startswith: p}", "ref_set__creator__password__startswith:"
      " nothing can be selected by this field: what it holds is not comparable."),
     ("{upgrade__before__name: x}", "upgrade__before__name: nothing can be selected by this field:"
@@ -300,6 +303,15 @@ def test_a_value_of_another_type_than_its_field_is_refused(text: str, fault: str
         check_lookups("--filter", mapping_of_argument(text, option="--filter", otherwise=""))
     [said] = refused.value.faults
     assert said == f"--filter: {fault}"
+
+
+def test_encrypted_accounts_in_urls_are_not_compared(varied: list[OpenEdXInstance]) -> None:
+    url = "https://me:key@git.example.com/x"
+    varied[0].edx_platform_repository_url = url
+    varied[0].save()
+    with pytest.raises(BadInput, match="some URLs hold an account, which is encrypted"):
+        check_lookups("--exclude", {"edx_platform_repository_url__contains": "A"})
+    assert chosen("{edx_platform_repository_url__endswith: com/x}") == ids(varied[0])
 
 
 def test_times_without_a_zone_are_in_utc(varied: list[OpenEdXInstance]) -> None:
