@@ -154,7 +154,7 @@ def _have_restarted(seen: Seen, queue: str, context: Context) -> list[Action]:
             instance_id=appserver.instance_id,
             kind=KIND,
             queue=queue,
-            arguments={"appserver": appserver.pk, "reason": seen.reason},
+            arguments={"appserver": appserver.pk},
         )
         return [jobs.nudge(job)]
     left = appserver.events.filter(kind=_K.LEFT_ALONE, at__gte=before[-1])

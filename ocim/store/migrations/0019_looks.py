@@ -1,6 +1,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+import ocim.store.fields
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -18,7 +20,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="openedxappserver",
             name="unhealthy_reason",
-            field=models.TextField(blank=True, help_text="What the last look found wrong."),
+            field=ocim.store.fields.EncryptedTextField(
+                blank=True, help_text="What the last look found wrong."
+            ),
         ),
         migrations.AddField(
             model_name="openedxappserver",
@@ -77,7 +81,7 @@ class Migration(migrations.Migration):
                         max_length=40,
                     ),
                 ),
-                ("reason", models.TextField(blank=True)),
+                ("reason", ocim.store.fields.EncryptedTextField(blank=True)),
                 (
                     "appserver",
                     models.ForeignKey(

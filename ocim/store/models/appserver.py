@@ -59,7 +59,7 @@ class OpenEdXAppServer(models.Model):
         null=True, help_text="While it is active: since when every look found it well."
     )
     unhealthy_since = models.DateTimeField(null=True, help_text="… or since when none did.")
-    unhealthy_reason = models.TextField(blank=True, help_text="What the last look found wrong.")
+    unhealthy_reason = EncryptedTextField(blank=True, help_text="What the last look found wrong.")
     created = models.DateTimeField(auto_now_add=True)
     running_since = models.DateTimeField(null=True)
     active_since = models.DateTimeField(null=True)

@@ -3,6 +3,7 @@
 from django.db import models
 
 from ocim.core.states import AppServerEventKind
+from ocim.store.fields import EncryptedTextField
 from ocim.store.models.appserver import OpenEdXAppServer
 from ocim.store.models.job import Job
 from ocim.store.models.notice import NoticedEvent
@@ -19,7 +20,7 @@ class AppServerEvent(NoticedEvent):
     kind = models.CharField(
         max_length=40, choices=[(kind.value, kind.value) for kind in AppServerEventKind]
     )
-    reason = models.TextField(blank=True)
+    reason = EncryptedTextField(blank=True)
 
     class Meta:
         constraints = (
