@@ -189,8 +189,27 @@ class Balancer(Protocol):
         """The PEM certificate that clients must trust; empty where public ones sign."""
 
 
+class SqlSession(Protocol):
+    """One connection to a database: what a statement sets or begins, the next ones find."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open that a statement has begun."""
+
+    def execute(self, statement: str) -> int:
+        """Run one SQL statement; how many rows it touched.
+
+        It is committed at once, unless a transaction is open. Where it fails, or takes longer than
+        it may, it has no effect: OutsideRefusal with the reason. OutsideError where the session is
+        lost with all that it held; the next statement begins a new one.
+        """
+
+
 class Databases(Protocol):
-    """Instance databases on a shared server of one kind."""
+    """Instance databases on a shared server of one kind.
+
+    What takes long has a time limit of its own, and asks `stopping.check`.
+    """
 
     kind: str
 
@@ -203,11 +222,10 @@ class Databases(Protocol):
     def size(self, database: Database) -> int | None:
         """In bytes; None where it does not exist."""
 
-    def execute(self, database: Database, statement: str) -> int:
-        """Run one SQL statement with the database's own account; how many rows it touched.
+    def session(self, database: Database) -> AbstractContextManager[SqlSession]:
+        """Open a session with the database's own account, for the block.
 
-        It is committed, or, where it fails, without effect: then OutsideRefusal with the
-        database's words.
+        What is not committed when it ends is rolled back.
         """
 
     def dump(self, database: Database, path: Path) -> None:

@@ -74,7 +74,11 @@ def outside() -> Outside:
             transport=options.transport,
         ),
         balancer=balancer,
-        databases={"sqlite": SqliteDatabases()},
+        databases={
+            "sqlite": SqliteDatabases(
+                statement_timeout=options.sql_timeout, copy_timeout=options.copy_timeout
+            )
+        },
         search={ElasticsearchServers.kind: ElasticsearchServers()},
         prober=HttpProber(authority=balancer.authority),
         browsers=HttpBrowsers(authority=balancer.authority),
@@ -113,6 +117,7 @@ def policy() -> Policy:
         host_timeout=options.host_timeout,
         task_timeout=options.task_timeout,
         provision_timeout=options.provision_timeout,
+        job_timeout=options.job_timeout,
         balancer_address=options.balancer_address,
         https_port=options.https_port,
         build_images=options.build_images,

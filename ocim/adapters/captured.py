@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ocim.core import stopping
 from ocim.core.errors import OutsideRefusal
 
 MIB = 1024 * 1024
@@ -50,7 +51,7 @@ def captured(
 
     `largest_file`: bytes that a file which it writes may have; it is killed where one has more.
     subprocess.TimeoutExpired after `timeout` seconds; OutsideRefusal where it prints more than
-    `most` bytes. In both cases it is killed with all that it started.
+    `most` bytes. In both cases, and where its job is to end, it is killed with all that it started.
     """
     with subprocess.Popen(
         argv,
@@ -68,7 +69,7 @@ def captured(
                     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
             streams = _Streams(process, stdin.encode(), most, time.monotonic() + timeout)
             streams.work()
-            status = process.wait(max(0.0, streams.deadline - time.monotonic()))
+            status = streams.wait()
         except subprocess.TimeoutExpired:
             raise subprocess.TimeoutExpired(argv, timeout) from None
         finally:
@@ -100,6 +101,7 @@ class _Streams:
                 os.set_blocking(self._process.stdin.fileno(), False)
                 selector.register(self._process.stdin, selectors.EVENT_WRITE)
             while selector.get_map():
+                stopping.check()
                 left = self.deadline - time.monotonic()
                 if left <= 0:
                     raise subprocess.TimeoutExpired(self._process.args, 0)
@@ -109,6 +111,17 @@ class _Streams:
                 for key, _ in ready:
                     if not self._moved(_there(key.fileobj)):
                         selector.unregister(key.fileobj)
+
+    def wait(self) -> int:
+        """Return its exit status; it may run on without its pipes."""
+        while True:
+            left = self.deadline - time.monotonic()
+            try:
+                return self._process.wait(max(0.0, min(left, stopping.STEP)))
+            except subprocess.TimeoutExpired:
+                stopping.check()
+                if left <= 0:
+                    raise
 
     def _moved(self, stream: IO[bytes]) -> bool:
         """Write or read a piece; return False at the end."""

@@ -29,6 +29,7 @@ class Policy:
     host_timeout: float = 300
     task_timeout: float = 1800
     provision_timeout: float = 3 * 3600
+    job_timeout: float = 12 * 3600
     job_attempts: int = 3
     """How often a job is taken up again whose worker died."""
     gate_attempts: int = 7

@@ -112,7 +112,11 @@ class SqlState(StrEnum):
     """The life of one statement that is run before an upgrade, at most once."""
 
     INTENDED = "intended"
+    OPEN = "open"
+    """It ran, in a transaction of the operator's that is not committed yet."""
     DONE = "done"
+    ROLLED_BACK = "rolled back"
+    """It ran, and a later statement took it back, as the operator wrote it."""
     FAILED = "failed"
 
 

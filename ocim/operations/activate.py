@@ -7,11 +7,13 @@ from functools import partial
 from django.db import transaction
 
 from ocim.catalog.endpoints import probes, public_probes
+from ocim.core import stopping
 from ocim.core.actions import Action, SyncBalancer
 from ocim.core.errors import LostClaim, NotPossible, OcimError, OutsideError, OutsideRefusal
 from ocim.core.spec import ALWAYS
 from ocim.core.states import AppServerState
 from ocim.core.verification import Line, Outcome
+from ocim.operations import jobs
 from ocim.operations.balancing import note_change, sync_and_wait
 from ocim.operations.context import Context, OnStep
 from ocim.operations.gate import Unhealthy, pass_gate
@@ -30,7 +32,7 @@ WARM_UP = 5.0
 
 
 def activate(
-    job: Job, lease: Lease, context: Context, *, on_step: OnStep = lambda _name: None
+    job: Job, lease: Lease, context: Context, *, on_step: OnStep | None = None
 ) -> list[Action]:
     """Let the job's app servers serve instead of those that do now.
 
@@ -38,6 +40,7 @@ def activate(
     it fails the old ones are put back; they are remembered in the job, so that an activation that
     was interrupted knows which. `on_step` is called with the name of each step as it begins.
     """
+    on_step = on_step or partial(jobs.enter_step, job.pk, context=context)
     instance = OpenEdXInstance.objects.select_related("load_balancing_server").get(
         pk=job.instance_id
     )
@@ -72,7 +75,8 @@ def activate(
     except OcimError as error:
         _keep_evidence(chosen, error, lease, context)
         if _active(instance) != previous:
-            _put_back(instance, previous, lease, context)
+            with stopping.clean_up():
+                _put_back(instance, previous, lease, context)
         raise
     for appserver in chosen:
         say(appserver, "Active.", context=context)

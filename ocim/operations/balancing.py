@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from django.db.models import F, Q
 
+from ocim.core import stopping
 from ocim.core.actions import Action, SyncBalancer
 from ocim.core.errors import OcimError, OutsideError
 from ocim.operations.context import Context
@@ -59,6 +60,7 @@ def sync_and_wait(*, balancer_id: int, context: Context) -> None:
             return
         if waited > longest:
             raise OutsideError(f"The balancer was not brought up to date within {longest:.0f} s.")
+        stopping.check()
         context.pause(0.1)
         waited += 0.1
 

@@ -7,6 +7,7 @@ from functools import partial
 from django.db import transaction
 
 from ocim.catalog.endpoints import probes
+from ocim.core import stopping
 from ocim.core.actions import Action
 from ocim.core.errors import OcimError
 from ocim.core.spec import (
@@ -59,7 +60,7 @@ def bring_up(
 
     on_step("host")
     move_appserver(appserver, AppServerState.WAITING_FOR_HOST, lease=lease)
-    image = _image_for(appserver, run, job, lease, context)
+    image = _image_for(appserver, run, context)
     say(appserver, f"Asking {appserver.instance.provider} for a host.", context=context)
     host = _host_for(appserver, instance, image, lease, context)
 
@@ -72,7 +73,7 @@ def bring_up(
     outcome = context.outside.provisioner.provision(
         replace(run, host=host),
         on_event=Recorder(appserver),
-        is_cancelled=lambda: is_cancelled(job, lease),
+        is_cancelled=stopping.is_cancelled,
     )
     if not outcome.ok:
         raise OcimError(f"{outcome.failed_task}: {outcome.message}")
@@ -116,7 +117,7 @@ def _run_for(appserver: OpenEdXAppServer, instance: Instance, context: Context) 
 
 
 def _image_for(
-    appserver: OpenEdXAppServer, run: ProvisionJob, job: Job, lease: Lease, context: Context
+    appserver: OpenEdXAppServer, run: ProvisionJob, context: Context
 ) -> images.Wanted | None:
     """The image to make its host from, which is there; None where it is provisioned as a whole."""
     server = appserver.server  # which an interrupted attempt may have made
@@ -127,7 +128,7 @@ def _image_for(
         services=appserver.services,
         say=lambda text, level: say(appserver, text, context=context, level=level),
         on_event=Recorder(appserver),
-        is_cancelled=lambda: is_cancelled(job, lease),
+        is_cancelled=stopping.is_cancelled,
         context=context,
     )
 
@@ -136,12 +137,6 @@ def local_directories(instance: Instance) -> tuple[str, ...]:
     """What an app server uses on this machine besides its host: storage, databases in files."""
     files = [one.name for one in instance.databases.values() if one.kind == "sqlite"]
     return tuple(dict.fromkeys([instance.storage_directory, *map(os.path.dirname, files)]))
-
-
-def is_cancelled(job: Job, lease: Lease) -> bool:
-    """Whether somebody wants the job to end, or another worker has it."""
-    ours = Job.objects.filter(pk=job.pk, instance__lease__fence=lease.fence)
-    return not ours.filter(cancel_requested=False).exists()
 
 
 def _host_for(

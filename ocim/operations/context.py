@@ -1,10 +1,10 @@
 """What every use case is given besides its own arguments."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from ocim.core import stopping
 from ocim.core.policy import Policy
 from ocim.ports import Outside
 
@@ -21,5 +21,5 @@ class Context:
     now: Callable[[], datetime]
     worker: str
     """Unique among living processes; leases are held in its name."""
-    pause: Callable[[float], None] = time.sleep
+    pause: Callable[[float], None] = stopping.wait
     """Waits for so many seconds, where something outside is asked again."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import count
 
+from ocim.core import stopping
 from ocim.core.errors import OcimError
 from ocim.core.health import verdict
 from ocim.core.spec import Probe, ProbeResult
@@ -27,7 +28,7 @@ def pass_gate(probes: Sequence[Probe], *, context: Context, patience: float = 0)
     pause = 0.1
     deadline = context.now() + timedelta(seconds=patience)
     for attempt in count(1):
-        results = [context.outside.prober.get(probe) for probe in probes]
+        results = [_asked(probe, context) for probe in probes]
         found = verdict(results)
         if found.healthy:
             return
@@ -36,6 +37,11 @@ def pass_gate(probes: Sequence[Probe], *, context: Context, patience: float = 0)
         context.pause(pause)
         pause = min(3 * pause, 1.0)
     raise Unhealthy("; ".join(found.reasons), [_evidence(result) for result in results])
+
+
+def _asked(probe: Probe, context: Context) -> ProbeResult:
+    stopping.check()
+    return context.outside.prober.get(probe)
 
 
 def _evidence(result: ProbeResult) -> dict[str, object]:

@@ -1,13 +1,15 @@
 """Jobs: written down first, worked off one at a time per instance, taken up again after a death."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError, close_old_connections, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
+from ocim.core import stopping
 from ocim.core.actions import Action, WorkOn
 from ocim.core.errors import Cancelled, LostClaim, NotPossible, OcimError
 from ocim.core.states import JobState
@@ -38,6 +40,10 @@ Kinds = Mapping[str, Kind]
 NO_DATABASE = (OperationalError, InterfaceError)
 """It is gone, or cannot write now: no fault of the job."""
 OPEN = (JobState.WAITING, JobState.RUNNING)
+SIGN_OF_LIFE = timedelta(seconds=15)
+"""How often it is written down, at most, that a job's thread asks whether it shall end."""
+STUCK = timedelta(minutes=5)
+"""All that a job waits for has it ask every few seconds: one that has not for so long is stuck."""
 
 
 def submit(
@@ -64,7 +70,7 @@ def nudge(job: Job) -> WorkOn:
 
 
 def cancel(*, job_id: int) -> None:
-    """Ask for a job's end: it fails where it can stop, at its beginning or while it provisions.
+    """Ask for a job's end: it fails within seconds, as docs/reference/time-limits.md says.
 
     NotPossible where it is over.
     """
@@ -152,7 +158,7 @@ def _perform(job: Job, lease: Lease, kinds: Kinds, context: Context) -> list[Act
     job.refresh_from_db()
     if job.state not in OPEN:
         return []  # another worker did it before the lease was ours
-    _begin(job, lease)
+    _begin(job, lease, context)
     try:
         if job.cancel_requested:
             raise Cancelled("Cancelled.")  # noqa: TRY301 - one way out for all failures
@@ -161,7 +167,8 @@ def _perform(job: Job, lease: Lease, kinds: Kinds, context: Context) -> list[Act
                 f"The worker died {job.attempts - 1} times while it did this.",
                 remedy="Look into the worker's log, then ask for it again.",
             )
-        actions = kind.run(job, lease, context)
+        with stopping.scope(_end_of(job, lease, context), outermost=True):
+            actions = kind.run(job, lease, context)
     except (LostClaim, *NO_DATABASE):
         raise
     except NotYet as wait:
@@ -192,10 +199,53 @@ def _give_back(lease: Lease, context: Context) -> None:
             return
 
 
-def _begin(job: Job, lease: Lease) -> None:
+def _begin(job: Job, lease: Lease, context: Context) -> None:
     if job.state == JobState.RUNNING:
         move_job(job, JobState.WAITING, lease=lease)
-    move_job(job, JobState.RUNNING, lease=lease, attempts=F("attempts") + 1, not_before=None)
+    now = context.now()
+    fields = {"attempts": F("attempts") + 1, "not_before": None}
+    move_job(job, JobState.RUNNING, lease=lease, step="", step_at=now, seen_at=now, **fields)
+
+
+def enter_step(job_id: int, name: str, context: Context) -> None:
+    """Write down what the job is at, for those who wonder why it takes so long."""
+    stopping.check()
+    Job.objects.filter(pk=job_id).update(step=name, step_at=context.now())
+
+
+def stuck(*, context: Context) -> "QuerySet[Job]":
+    """Return the jobs whose threads have not asked for long whether they shall end.
+
+    Something that they wait for has no limit, and cannot be cancelled; their workers live.
+    """
+    now = context.now()
+    held = Job.objects.exclude(unheld(now, context.policy.lease, lease="instance__lease__"))
+    return held.filter(state=JobState.RUNNING, seen_at__lt=now - STUCK).order_by("id")
+
+
+def _end_of(job: Job, lease: Lease, context: Context) -> Callable[[], OcimError | None]:
+    """Return what tells why the job shall end now, and notes that its thread has asked."""
+    deadline = time.monotonic() + context.policy.job_timeout
+    ours = Job.objects.filter(pk=job.pk, instance__lease__fence=lease.fence)
+
+    def end() -> OcimError | None:
+        try:
+            wanted = ours.values_list("cancel_requested", flat=True).first()
+            ours.filter(seen_at__lt=context.now() - SIGN_OF_LIFE).update(seen_at=context.now())
+        except NO_DATABASE:
+            return None  # it goes on as well as it can, and asks again
+        if wanted is None:
+            return LostClaim(f"Another worker took over instance {lease.pk}.")
+        if wanted:
+            return Cancelled("Cancelled.")
+        if time.monotonic() > deadline:
+            return stopping.Ended(
+                f"The job took over {context.policy.job_timeout:g} s, and was ended.",
+                remedy="See what it was at, or raise OCIM_JOB_TIMEOUT.",
+            )
+        return None
+
+    return end
 
 
 def _fail(job: Job, lease: Lease, reason: str, kind: Kind, context: Context) -> list[Action]:

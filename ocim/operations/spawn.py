@@ -1,5 +1,7 @@
 """Spawn: from an instance's configuration to a running app server."""
 
+from functools import partial
+
 from django.db import transaction
 
 from ocim.catalog import shop_checks
@@ -89,14 +91,13 @@ def write_down(
     ]
 
 
-def run(
-    job: Job, lease: Lease, context: Context, *, on_step: OnStep = lambda _name: None
-) -> list[Action]:
+def run(job: Job, lease: Lease, context: Context, *, on_step: OnStep | None = None) -> list[Action]:
     """Bring up every app server of the job that is not up yet; then, if asked for, activate.
 
     Both in one job, so that nothing that was asked for later comes in between. `on_step` is called
     with the name of each step as it begins.
     """
+    on_step = on_step or partial(jobs.enter_step, job.pk, context=context)
     actions: list[Action] = []
     for appserver in _of(job):
         if appserver.state in UNFINISHED:

@@ -234,6 +234,15 @@ class Options:
     provision_timeout: float = _option(
         "OCIM_PROVISION_TIMEOUT", 10800.0, "For a whole provisioning run."
     )
+    sql_timeout: float = _option(
+        "OCIM_SQL_TIMEOUT", 600.0, "For one SQL statement before an upgrade."
+    )
+    copy_timeout: float = _option(
+        "OCIM_COPY_TIMEOUT", 3600.0, "For one dump of an instance's database, or one restore."
+    )
+    job_timeout: float = _option(
+        "OCIM_JOB_TIMEOUT", 43200.0, "For a job as a whole: a spawn, the upgrade of an instance, …"
+    )
     fallback_days: float = _option(
         "OCIM_FALLBACK_DAYS", 7.0, "How long the app server is kept that was active before."
     )

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from ocim.adapters.databases import sqlite, sqlite_session
 from ocim.adapters.databases.sqlite import SqliteDatabases
+from ocim.core import stopping
 from ocim.core.errors import BadInput, OutsideError, OutsideRefusal
 from ocim.core.spec import Database
+from tests.sql import execute
 
 
 @pytest.fixture
@@ -105,7 +108,7 @@ def do_all(database: Database, dump: Path) -> Iterator[Callable[[], object]]:
     """All that opens a database."""
     databases = SqliteDatabases()
     yield lambda: databases.ensure(database)
-    yield lambda: databases.execute(database, "CREATE TABLE evil (id)")
+    yield lambda: execute(databases, database, "CREATE TABLE evil (id)")
     yield lambda: databases.dump(database, dump.with_name("of-another"))
     yield lambda: databases.restore(database, dump)
 
@@ -142,7 +145,25 @@ def test_a_link_that_is_put_there_at_the_last_moment_is_noticed(
 
     monkeypatch.setattr(sqlite3, "connect", connect_elsewhere)
     with pytest.raises(OutsideRefusal, match="leads elsewhere"):
-        SqliteDatabases().execute(database, "CREATE TABLE evil (id)")
+        SqliteDatabases().dump(database, tmp_path / "dump")
+
+
+def test_a_statement_notices_a_link_that_is_put_there_at_the_last_moment(
+    path: Path, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    databases = SqliteDatabases()
+    databases.ensure(database)
+    found = path.lstat()
+    path.rename(tmp_path / "own.sqlite3")
+    other = Database(kind="sqlite", name=str(tmp_path / "other/edxapp.sqlite3"))
+    databases.ensure(other)
+    before = Path(other.name).read_bytes()
+    path.symlink_to(other.name)
+    identity = [str(found.st_dev), str(found.st_ino)]
+    monkeypatch.setattr(sqlite_session, "_identity", lambda _path: identity)
+    with pytest.raises(OutsideRefusal, match="leads elsewhere"):
+        execute(databases, database, "CREATE TABLE evil (id)")
+    assert Path(other.name).read_bytes() == before
 
 
 def test_a_directory_that_cannot_be_made_is_refused_by_name(tmp_path: Path) -> None:
@@ -170,7 +191,23 @@ def test_a_relative_path_is_refused() -> None:
         SqliteDatabases().ensure(Database(kind="sqlite", name="edxapp.sqlite3"))
 
 
-@pytest.mark.parametrize("statement", ["ATTACH '{other}' AS other", "VACUUM INTO '{other}.copy'"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ATTACH '{other}' AS other",
+        "ATTACH (SELECT '{other}') AS other",
+        "VACUUM INTO '{other}.copy'",
+        "PRAGMA temp_store_directory = '{other}.copy'",
+        "PRAGMA TEMP_STORE_DIRECTORY('{other}.copy')",
+        "SELECT load_extension('{other}')",
+        "SELECT fts3_tokenizer('simple')",
+        "SELECT fts3_tokenizer('own', x'00')",
+        "SELECT writefile('{other}.copy', 'a')",
+        "SELECT readfile('{other}')",
+        "CREATE VIRTUAL TABLE files USING fsdir('/')",
+        "CREATE VIRTUAL TABLE other USING csv(filename = '{other}')",
+    ],
+)
 def test_a_statement_cannot_reach_another_database(
     path: Path, database: Database, tmp_path: Path, statement: str
 ) -> None:
@@ -181,6 +218,55 @@ def test_a_statement_cannot_reach_another_database(
         connection.execute("CREATE TABLE secret (id)")
 
     with pytest.raises(OutsideRefusal):
-        databases.execute(database, statement.format(other=other))
+        execute(databases, database, statement.format(other=other))
 
     assert not Path(f"{other}.copy").exists()
+
+
+def test_a_database_can_be_vacuumed_and_have_temporary_ones(database: Database) -> None:
+    databases = SqliteDatabases()
+    databases.ensure(database)
+    for statement in ("VACUUM", "ATTACH '' AS beside"):
+        execute(databases, database, statement)
+
+
+def test_a_statement_that_does_not_look_at_the_clock_is_killed_and_the_next_begins_anew(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_session, "GRACE", 0.3)
+    databases = SqliteDatabases(statement_timeout=0.1)
+    databases.ensure(database)
+    years = "SELECT instr(zeroblob(100000000), zeroblob(50000000) || x'01')"
+    with databases.session(database) as session:
+        session.execute("BEGIN")
+        with pytest.raises(OutsideError, match=r"did not end within 0\.1 s.*gone with it"):
+            session.execute(years)
+        assert not session.in_transaction
+        assert session.execute("CREATE TABLE course (name TEXT)") == 0
+
+
+def test_a_copy_that_takes_too_long_is_given_up_and_changes_nothing(
+    path: Path, database: Database, tmp_path: Path
+) -> None:
+    databases = SqliteDatabases(copy_timeout=-1)
+    databases.ensure(database)
+    with pytest.raises(OutsideError, match="OCIM_COPY_TIMEOUT"):
+        databases.dump(database, tmp_path / "dump")
+    assert not (tmp_path / "dump").exists()
+
+
+def test_a_copy_is_made_though_others_write_all_the_time(
+    path: Path, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "PAGES", 1)
+    databases = SqliteDatabases()
+    databases.ensure(database)
+    execute(databases, database, "CREATE TABLE course (name TEXT)")
+    execute(databases, database, "INSERT INTO course VALUES (hex(zeroblob(50000)))")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        monkeypatch.setattr(
+            stopping, "check", lambda: other.execute("INSERT INTO course VALUES ('b')")
+        )
+        databases.dump(database, tmp_path / "dump")
+    with closing(sqlite3.connect(tmp_path / "dump")) as dump:
+        assert dump.execute("SELECT count(*) FROM course").fetchone() == (2,)

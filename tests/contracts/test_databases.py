@@ -10,6 +10,7 @@ from ocim.adapters.memory.databases import MemoryDatabases
 from ocim.core.errors import OutsideRefusal
 from ocim.core.spec import Database
 from ocim.ports import Databases
+from tests.sql import execute
 
 Make = Callable[[str], Database]
 
@@ -81,37 +82,37 @@ def test_a_dropped_database_can_be_made_again(databases: Databases, database: Ma
 def test_a_statement_says_how_many_rows_it_touched(databases: Databases, database: Make) -> None:
     databases.ensure(database("one"))
 
-    assert databases.execute(database("one"), "CREATE TABLE course (name TEXT)") == 0
-    assert databases.execute(database("one"), "INSERT INTO course VALUES ('a'), ('b');") == 2
-    assert databases.execute(database("one"), "DELETE FROM course") == 2
+    assert execute(databases, database("one"), "CREATE TABLE course (name TEXT)") == 0
+    assert execute(databases, database("one"), "INSERT INTO course VALUES ('a'), ('b');") == 2
+    assert execute(databases, database("one"), "DELETE FROM course") == 2
 
 
 def test_a_statement_that_fails_has_no_effect_and_tells_the_databases_words(
     databases: Databases, database: Make
 ) -> None:
     databases.ensure(database("one"))
-    databases.execute(database("one"), "CREATE TABLE course (name TEXT UNIQUE)")
+    execute(databases, database("one"), "CREATE TABLE course (name TEXT UNIQUE)")
 
     with pytest.raises(OutsideRefusal, match=r"UNIQUE constraint failed: course\.name"):
-        databases.execute(database("one"), "INSERT INTO course VALUES ('a'), ('a')")
+        execute(databases, database("one"), "INSERT INTO course VALUES ('a'), ('a')")
 
-    assert databases.execute(database("one"), "DELETE FROM course") == 0
+    assert execute(databases, database("one"), "DELETE FROM course") == 0
 
 
 def test_a_statement_on_a_database_that_is_not_there_is_refused(
     databases: Databases, database: Make
 ) -> None:
     with pytest.raises(OutsideRefusal, match="There is no"):
-        databases.execute(database("one"), "SELECT 1")
+        execute(databases, database("one"), "SELECT 1")
 
 
 def test_databases_are_apart(databases: Databases, database: Make) -> None:
     for name in ("one", "two"):
         databases.ensure(database(name))
-    databases.execute(database("one"), "CREATE TABLE course (name TEXT)")
+    execute(databases, database("one"), "CREATE TABLE course (name TEXT)")
 
     with pytest.raises(OutsideRefusal):
-        databases.execute(database("two"), "DELETE FROM course")
+        execute(databases, database("two"), "DELETE FROM course")
 
 
 def test_what_was_dumped_can_be_restored(
@@ -119,17 +120,17 @@ def test_what_was_dumped_can_be_restored(
 ) -> None:
     one, dump = database("one"), tmp_path / "backups/one"
     databases.ensure(one)
-    databases.execute(one, "CREATE TABLE course (name TEXT)")
-    databases.execute(one, "INSERT INTO course VALUES ('a'), ('b')")
+    execute(databases, one, "CREATE TABLE course (name TEXT)")
+    execute(databases, one, "INSERT INTO course VALUES ('a'), ('b')")
     databases.dump(one, dump)
-    databases.execute(one, "DELETE FROM course")
-    databases.execute(one, "CREATE TABLE later (name TEXT)")
+    execute(databases, one, "DELETE FROM course")
+    execute(databases, one, "CREATE TABLE later (name TEXT)")
 
     databases.restore(one, dump)
 
-    assert databases.execute(one, "UPDATE course SET name = 'c'") == 2
+    assert execute(databases, one, "UPDATE course SET name = 'c'") == 2
     with pytest.raises(OutsideRefusal, match="later"):
-        databases.execute(one, "DELETE FROM later")
+        execute(databases, one, "DELETE FROM later")
 
 
 def test_a_dump_can_be_restored_into_another_database(
@@ -138,12 +139,12 @@ def test_a_dump_can_be_restored_into_another_database(
     one, other, dump = database("one"), database("other"), tmp_path / "dump"
     databases.ensure(one)
     databases.ensure(other)
-    databases.execute(one, "CREATE TABLE course (name TEXT)")
+    execute(databases, one, "CREATE TABLE course (name TEXT)")
     databases.dump(one, dump)
     databases.restore(other, dump)
-    databases.execute(other, "INSERT INTO course VALUES ('a')")
-    assert databases.execute(one, "DELETE FROM course") == 0
-    assert databases.execute(other, "DELETE FROM course") == 1
+    execute(databases, other, "INSERT INTO course VALUES ('a')")
+    assert execute(databases, one, "DELETE FROM course") == 0
+    assert execute(databases, other, "DELETE FROM course") == 1
 
 
 def test_a_dump_is_for_its_owner_only(databases: Databases, database: Make, tmp_path: Path) -> None:
@@ -158,11 +159,11 @@ def test_a_second_dump_replaces_the_first(
     one, dump = database("one"), tmp_path / "dump"
     databases.ensure(one)
     databases.dump(one, dump)
-    databases.execute(one, "CREATE TABLE course (name TEXT)")
+    execute(databases, one, "CREATE TABLE course (name TEXT)")
     databases.dump(one, dump)
     databases.drop(one)
     databases.restore(one, dump)
-    assert databases.execute(one, "DELETE FROM course") == 0
+    assert execute(databases, one, "DELETE FROM course") == 0
     assert [path.name for path in tmp_path.glob("dump*")] == ["dump"]
 
 
@@ -178,7 +179,7 @@ def test_a_dump_that_is_not_there_is_refused_and_changes_nothing(
 ) -> None:
     one = database("one")
     databases.ensure(one)
-    databases.execute(one, "CREATE TABLE course (name TEXT)")
+    execute(databases, one, "CREATE TABLE course (name TEXT)")
     with pytest.raises(OutsideRefusal, match="There is no"):
         databases.restore(one, tmp_path / "dump")
-    assert databases.execute(one, "DELETE FROM course") == 0
+    assert execute(databases, one, "DELETE FROM course") == 0

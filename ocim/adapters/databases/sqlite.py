@@ -4,14 +4,19 @@ import contextlib
 import os
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from ocim.adapters.databases.sqlite_session import SqliteSession, leads_elsewhere
+from ocim.core import stopping
 from ocim.core.errors import BadInput, OutsideError, OutsideRefusal
 from ocim.core.spec import Database
 
 COMPANIONS = ("-journal", "-shm", "-wal")
 """What SQLite keeps beside a database, named after it."""
+PAGES = 1000
+"""Copied between two looks: a few milliseconds."""
 
 
 class SqliteDatabases:
@@ -19,8 +24,17 @@ class SqliteDatabases:
 
     kind = "sqlite"
 
-    def __init__(self, *, lock_timeout: float = 5.0) -> None:
-        self._lock_timeout = lock_timeout  # seconds
+    def __init__(
+        self,
+        *,
+        lock_timeout: float = 5.0,
+        statement_timeout: float = 600.0,
+        copy_timeout: float = 3600.0,
+    ) -> None:
+        """Set the limits, in seconds."""
+        self._lock_timeout = lock_timeout
+        self._statement_timeout = statement_timeout
+        self._copy_timeout = copy_timeout
 
     def ensure(self, database: Database) -> None:
         """Make the file where it is missing, and its directory, and set it to write-ahead mode.
@@ -55,20 +69,11 @@ class SqliteDatabases:
             files = (path, *_companions(path))
             return sum(file.stat().st_size for file in files if file.exists())
 
-    def execute(self, database: Database, statement: str) -> int:
-        """Run it in a transaction of its own."""
-        path = _path(database)
-        if not path.exists():
-            raise OutsideRefusal(f"There is no SQLite database {path}.")
-        try:
-            with (
-                contextlib.closing(self._connect(path)) as connection,
-                connection,
-            ):
-                connection.set_authorizer(_only_this_database)
-                return max(0, connection.execute(statement).rowcount)
-        except (sqlite3.Error, sqlite3.Warning) as error:
-            raise OutsideRefusal(f"SQLite says: {error}.") from error
+    def session(self, database: Database) -> SqliteSession:
+        """Run statements in a process of the session's own."""
+        return SqliteSession(
+            _path(database), seconds=self._statement_timeout, lock_seconds=self._lock_timeout
+        )
 
     def dump(self, database: Database, path: Path) -> None:
         """A SQLite file, as it is at one moment: who writes meanwhile does not wait."""
@@ -78,7 +83,7 @@ class SqliteDatabases:
             unfinished.unlink(missing_ok=True)
             unfinished.touch(mode=0o600)
         with self._open(_path(database)) as source, self._open(unfinished) as target:
-            source.backup(target)
+            self._copy(source, target)
         with _translated(path):
             unfinished.replace(path)
 
@@ -86,7 +91,25 @@ class SqliteDatabases:
         """In one transaction."""
         self.ensure(database)
         with self._open(path) as source, self._open(_path(database)) as target:
-            source.backup(target)
+            self._copy(source, target)
+
+    def _copy(self, source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+        """Copy all pages in one transaction, with looks in between at what may end that."""
+        deadline = time.monotonic() + self._copy_timeout
+
+        def look(*_: int) -> None:
+            stopping.check()
+            if time.monotonic() > deadline:
+                raise OutsideError(
+                    f"Copying took over {self._copy_timeout:g} s.",
+                    remedy="See how large the database is, or raise OCIM_COPY_TIMEOUT.",
+                )
+
+        look()
+        # Without a snapshot of its own the copy would begin anew whenever somebody writes.
+        source.execute("BEGIN")
+        source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        source.backup(target, pages=PAGES, progress=look)
 
     @contextlib.contextmanager
     def _open(self, path: Path) -> Iterator[sqlite3.Connection]:
@@ -110,16 +133,7 @@ class SqliteDatabases:
             if any(os.path.samestat(wanted, one) for one in _opened()):
                 return connection
             connection.close()
-        raise OutsideRefusal(
-            f"{path} is no file, or leads elsewhere.",
-            remedy="Look who has put it there; move it away, or put a backup in its place.",
-        )
-
-
-def _only_this_database(action: int, *_: object) -> int:
-    # The owner of the file could open any other one: that is what an account is for elsewhere.
-    others = (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH)
-    return sqlite3.SQLITE_DENY if action in others else sqlite3.SQLITE_OK
+        raise leads_elsewhere(path)
 
 
 def _opened() -> Iterator[os.stat_result]:

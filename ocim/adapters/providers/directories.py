@@ -1,12 +1,12 @@
 """Directories that each stand for a host on this machine: locked while it is changed."""
 
 import contextlib
-import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from ocim.adapters import locks
 from ocim.core.errors import OutsideRefusal
 from ocim.core.spec import Remnant
 
@@ -42,7 +42,7 @@ def _lock(root: Path, *, make: bool) -> int | None:
             if make:
                 continue
             return None
-        fcntl.flock(directory, fcntl.LOCK_EX)
+        locks.acquire(directory)
         if _is_at(root, directory):
             return directory
         os.close(directory)

@@ -4,12 +4,13 @@ import fcntl
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ocim.adapters import locks
+from ocim.core import stopping
 from ocim.core.errors import Cancelled, OutsideError
 from ocim.core.spec import Host, HostRequest, Image
 from ocim.ports import Provider
@@ -120,7 +121,8 @@ class HostImages:
             target.mkdir()
             self._capture(builder, target)
         finally:
-            self._provider.destroy(builder)
+            with stopping.clean_up():
+                self._provider.destroy(builder)
 
     def _sweep(self) -> None:
         """Remove what interrupted builds and removals left."""
@@ -144,7 +146,7 @@ class HostImages:
                     break
                 if is_cancelled():
                     raise Cancelled("Waiting for the image was cancelled.")
-                time.sleep(PAUSE)
+                stopping.wait(PAUSE)
             yield
 
     @contextmanager
@@ -152,7 +154,7 @@ class HostImages:
         # The lock's file stays: whoever removed it would have to know that nobody waits for it.
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self._directory / f".{name}.lock").open("w") as file:
-            fcntl.flock(file, how)
+            locks.acquire(file.fileno(), how)
             yield
 
 

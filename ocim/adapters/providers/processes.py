@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ocim.core import stopping
 from ocim.core.errors import OutsideError
 
 MARK = "OCIM_HOST_ROOT"
@@ -96,8 +97,9 @@ def _wait(pidfds: list[int], timeout: float) -> None:
     for pidfd in pidfds:
         poll.register(pidfd, select.POLLIN)
     left, deadline = set(pidfds), time.monotonic() + timeout
-    while left and (ended := poll.poll(max(0.0, deadline - time.monotonic()) * 1000)):
-        for pidfd, _ in ended:
+    while left and (rest := deadline - time.monotonic()) > 0:
+        stopping.check()
+        for pidfd, _ in poll.poll(min(rest, stopping.STEP) * 1000):
             poll.unregister(pidfd)
             left.remove(pidfd)
 

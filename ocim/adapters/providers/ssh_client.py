@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from ocim.adapters import programs
 from ocim.adapters.captured import captured
+from ocim.core import stopping
 from ocim.core.errors import HostUnreachable, OutsideError
 from ocim.core.spec import Host, Ran
 
@@ -76,7 +77,7 @@ def wait(find: Callable[[], Host], *, timeout: float, remedy: str = "") -> Host:
             raise HostUnreachable(
                 f"Host {host.name} did not come up within {timeout:g} s.{said}", remedy=remedy
             )
-        time.sleep(min(pause, left))
+        stopping.wait(min(pause, left))
         pause = min(1.5 * pause, 0.5)
 
 

@@ -42,7 +42,7 @@ def ended(
     timeout: float,
     environment: Mapping[str, str] | None = None,
 ) -> Ran:
-    """Run it to its end, whatever its exit status."""
+    """Run it to its end, whatever its exit status; it is killed where its job ends before."""
     try:
         done = captured(
             words,

@@ -46,7 +46,7 @@ from ocim.core.spec import (
 from ocim.documents.tree import Tree
 
 CHILD = "ocim.adapters.provisioners.ansible_child"
-CHECK_SECONDS = 600.0
+CHECK_SECONDS = 300.0
 
 
 class AnsibleProvisioner:
@@ -174,7 +174,7 @@ class AnsibleProvisioner:
                 )
             except subprocess.TimeoutExpired as error:
                 raise OutsideError(
-                    f"Ansible's check of {job.source.playbook} took more than {CHECK_SECONDS:g} s."
+                    f"Checking the playbook's syntax took more than {CHECK_SECONDS:g} s."
                 ) from error
         if checked.status:
             said = masker(job.variables)(condensed(checked.errors or checked.output))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import uv
 
+from ocim.adapters.captured import captured
 from ocim.adapters.provisioners.ansible_files import own_index_environment
 from ocim.adapters.provisioners.ansible_messages import condensed
 from ocim.adapters.provisioners.masking import masker, reveal
@@ -160,21 +161,16 @@ def _commands(wanted: Recipe, work: Path, target: Path) -> Iterator[list[str]]:
 
 def _run(argv: list[str], wanted: Recipe, environment: Mapping[str, object], cwd: Path) -> None:
     try:
-        done = subprocess.run(
+        done = captured(
             argv,
             cwd=cwd,
             env={name: str(reveal(text)) for name, text in environment.items() if reveal(text)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
             timeout=TIMEOUT,
-            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise OutsideError(f"Installing Ansible took more than {TIMEOUT:g} s.") from error
-    if done.returncode:
-        said = masker(environment)(condensed(done.stderr))
+    if done.status:
+        said = masker(environment)(condensed(done.errors))
         problem = f"The configuration's own Ansible cannot be installed: {said}"
         if _MAY_PASS.search(said):
             raise OutsideError(problem, remedy="It is tried again later.")

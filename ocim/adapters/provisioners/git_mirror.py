@@ -1,7 +1,6 @@
 """A bare mirror of one repository: fetched, asked for commits, checked out."""
 
 import difflib
-import fcntl
 import logging
 import os
 import re
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ocim.adapters import locks
 from ocim.adapters.captured import MIB, MOST_OUTPUT, captured
 from ocim.adapters.provisioners.ansible_messages import condensed
 from ocim.adapters.provisioners.git_contents import (
@@ -140,7 +140,7 @@ class GitMirror:
     def _locked(self) -> Iterator[None]:
         self._directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._directory.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            locks.acquire(lock.fileno())
             if not (self._directory / "HEAD").exists():
                 self._git("init", "-q", "--bare", "--template=", str(self._directory))
             yield

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ocim.adapters import locks
+
 DAY = 86400.0
 
 
@@ -77,5 +79,5 @@ class Shelf:
     def _locked(self, name: str, how: int) -> Iterator[None]:
         # The lock's file stays: whoever removed it would have to know that nobody waits for it.
         with (self._directory / f"{name}.lock").open("w") as file:
-            fcntl.flock(file, how)
+            locks.acquire(file.fileno(), how)
             yield

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.db.models import QuerySet
 
+from ocim.core import stopping
 from ocim.core.actions import Action
 from ocim.core.errors import NotPossible
 from ocim.core.states import UpgradeState
@@ -81,6 +82,7 @@ def run(job: Job, _lease: Lease, context: Context) -> list[Action]:
             f"{', '.join(lost)} cannot be restored: the file or its database is not there."
         )
     for one in backups:
+        stopping.check()
         database = by_name[one.name]
         context.outside.databases[database.kind].restore(database, Path(one.path))
     return []

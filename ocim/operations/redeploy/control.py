@@ -11,9 +11,10 @@ from ocim.core.states import (
     UpgradeState,
     may_become,
 )
+from ocim.operations.jobs import OPEN
 from ocim.operations.redeploy.history import happened
 from ocim.operations.redeploy.record import many
-from ocim.store.models import Rollout, Upgrade
+from ocim.store.models import Job, Rollout, Upgrade
 
 _R = RolloutState
 
@@ -38,12 +39,20 @@ def resume(rollout: Rollout, *, by: str = "") -> list[Action]:
     return [DriveRollout(rollout.pk), *actions]
 
 
-def abort(rollout: Rollout, *, by: str = "") -> list[Action]:
-    """Start no more, for good; what is under way goes on to its end. Works while it is paused."""
+def abort(rollout: Rollout, *, by: str = "", now: bool = False) -> list[Action]:
+    """Start no more, for good. Works while it is paused.
+
+    An upgrade that is at its dry run of migrations, backup or SQL is ended within seconds. One that
+    is further goes on to its end, unless it is to be ended `now`, too: then the old app servers
+    serve on, and the settings go back.
+    """
     with transaction.atomic():
         _move(rollout, _R.ABORTED, reason=f"{by or 'Somebody'} aborted it.")
         actions = happened(rollout, Happening.ABORTED, by=by)
         rollout.upgrades.filter(state=UpgradeState.PENDING).update(state=UpgradeState.CANCELLED)
+        if now:
+            under_way = rollout.upgrades.filter(state=UpgradeState.RUNNING).values("job")
+            Job.objects.filter(pk__in=under_way, state__in=OPEN).update(cancel_requested=True)
     return [DriveRollout(rollout.pk), *actions]
 
 

@@ -10,9 +10,11 @@ from typing import Any, Self
 
 from django.db.models import QuerySet
 
+from ocim.core import stopping
 from ocim.core.errors import LostClaim
 from ocim.core.states import StepState
 from ocim.operations.context import Context
+from ocim.operations.jobs import enter_step
 from ocim.store.claims import require_lease
 from ocim.store.models import Lease, Upgrade, UpgradeStep
 
@@ -33,6 +35,9 @@ class Journal:
     def enter(self, name: str) -> None:
         """Begin a step; LostClaim where another worker took the instance over."""
         require_lease(self._lease)
+        stopping.check()
+        if self._upgrade.job_id:
+            enter_step(self._upgrade.job_id, name, self._context)
         self._close(StepState.DONE)
         upgrade = Upgrade.objects.filter(pk=self._upgrade.pk)
         upgrade.update(step=name)

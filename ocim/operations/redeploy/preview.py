@@ -9,7 +9,7 @@ import re
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from django.db import transaction
 
 from ocim.catalog.effective import OPERATOR
 from ocim.catalog.switches import services_of
+from ocim.core import stopping
 from ocim.core.errors import NotPossible, OcimError
 from ocim.core.migrations import read_migrations
 from ocim.core.spec import (
@@ -30,16 +31,17 @@ from ocim.core.spec import (
     ProvisionJob,
     ProvisionOutcome,
 )
-from ocim.core.states import PreviewState, UpgradeState
+from ocim.core.states import PreviewState, SqlState, UpgradeState
 from ocim.core.variables import Effective
 from ocim.operations import images
-from ocim.operations.bring_up import is_cancelled, local_directories
+from ocim.operations.bring_up import local_directories
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
 from ocim.operations.jobs import NotYet
 from ocim.operations.redeploy.sql import DATABASE
+from ocim.operations.redeploy.statements import run_statements
 from ocim.store.claims import require_lease
-from ocim.store.models import Job, Lease, OpenEdXInstance, Rollout, Upgrade
+from ocim.store.models import Lease, OpenEdXInstance, Rollout, Upgrade
 from ocim.store.specs import copies, instance_spec, preview_host
 
 STEP = "migrations preview"
@@ -47,6 +49,8 @@ LOOK_AGAIN = timedelta(seconds=1)
 """How long one waits that is upgraded like another, which is being looked at."""
 SETTLED = (PreviewState.DONE, PreviewState.NOT_POSSIBLE)
 LINES_OF_LOG = 20
+CLEANING = 3600.0
+"""Seconds that removing host and copies may take: a machine of a pool is cleaned."""
 _OF_DATABASES = re.compile(r"DATABASE|MYSQL|_DB_")
 
 log = logging.getLogger(__name__)
@@ -77,7 +81,7 @@ def is_due(upgrade: Upgrade, lease: Lease, context: Context) -> bool:
     return True
 
 
-def make(upgrade: Upgrade, job: Job, lease: Lease, context: Context) -> None:
+def make(upgrade: Upgrade, lease: Lease, context: Context) -> None:
     """Run the migrations; an OcimError, in the words of the one that failed, where one does."""
     kind: list[str] = upgrade.preview["kind"]
     said: deque[str] = deque(maxlen=LINES_OF_LOG)
@@ -88,7 +92,7 @@ def make(upgrade: Upgrade, job: Job, lease: Lease, context: Context) -> None:
         began = time.monotonic()
         found |= _copy(upgrade, context)
         _run_sql(upgrade, context)
-        outcome = _run(run, upgrade, context, said, lambda: is_cancelled(job, lease))
+        outcome = _run(run, upgrade, context, said)
         found |= {"seconds": time.monotonic() - began, **_told(outcome)}
         if not outcome.ok:
             raise OcimError(  # noqa: TRY301 - one way out for all failures
@@ -98,7 +102,8 @@ def make(upgrade: Upgrade, job: Job, lease: Lease, context: Context) -> None:
         found |= {"state": PreviewState.NOT_POSSIBLE, "reason": str(reason)}
     except OcimError as error:
         require_lease(lease)  # whoever took over has them by the same names
-        clear(upgrade, context)
+        with stopping.clean_up(CLEANING):
+            clear(upgrade, context)
         found |= {"state": PreviewState.FAILED, "reason": str(error), "log": list(said)}
         _write(upgrade, lease, kind=kind, **found)
         raise
@@ -130,11 +135,7 @@ def clear(upgrade: Upgrade, context: Context) -> None:
 
 
 def _run(
-    run: ProvisionJob,
-    upgrade: Upgrade,
-    context: Context,
-    said: deque[str],
-    cancelled: Callable[[], bool],
+    run: ProvisionJob, upgrade: Upgrade, context: Context, said: deque[str]
 ) -> ProvisionOutcome:
     """On a host of its own, from the image where there is one; `said` gets the log."""
     instance = _as_it_will_be(upgrade)
@@ -149,14 +150,14 @@ def _run(
         services=services_of(run.variables),
         say=lambda text, _level: said.append(text),
         on_event=on_event,
-        is_cancelled=cancelled,
+        is_cancelled=stopping.is_cancelled,
         context=context,
     )
     host = _host(upgrade, instance, run, image, context)
     if image and host.image == image.name:
         run = replace(run, image_inputs=image.job.image_inputs)
     return context.outside.provisioner.provision(
-        replace(run, host=host), on_event=on_event, is_cancelled=cancelled
+        replace(run, host=host), on_event=on_event, is_cancelled=stopping.is_cancelled
     )
 
 
@@ -235,17 +236,34 @@ def _copy(upgrade: Upgrade, context: Context) -> dict[str, float]:
 def _run_sql(upgrade: Upgrade, context: Context) -> None:
     """The statements that the database itself has not seen: its copy has what the others did."""
     database = copies(_as_it_will_be(upgrade), context.policy)[DATABASE]
-    seen = set(upgrade.sql_runs.values_list("position", flat=True))
-    failed = []
-    for position, statement in enumerate(upgrade.rollout.sql):
-        if position in seen:
-            continue
-        try:
-            context.outside.databases[database.kind].execute(database, statement)
-        except OcimError as error:
-            failed.append(str(error))
-    if failed and upgrade.rollout.strict_sql:
-        raise OcimError(f"Migrations preview: {len(failed)} SQL statements failed: {failed[0]}")
+    notes = _Notes(set(upgrade.sql_runs.values_list("position", flat=True)))
+    with context.outside.databases[database.kind].session(database) as session:
+        run_statements(upgrade.rollout.sql, session, notes)
+    if notes.failures and upgrade.rollout.strict_sql:
+        first, count = notes.failures[0], len(notes.failures)
+        raise OcimError(f"Migrations preview: {count} SQL statements failed: {first}")
+
+
+class _Notes:
+    """What is kept of statements on a copy: which are over, and why some failed."""
+
+    def __init__(self, seen: set[int]) -> None:
+        self._seen = seen
+        self.failures: list[str] = []
+
+    def begin(self, position: int) -> bool:
+        """See Record."""
+        return position not in self._seen
+
+    def end(self, positions: Sequence[int], state: SqlState, **facts: object) -> None:
+        """See Record."""
+        if state == SqlState.FAILED:
+            self.failures += [str(facts["error"])] * len(positions)
+
+    def lose(self, positions: Sequence[int], left: Sequence[int], reason: str) -> None:
+        """See Record."""
+        self._seen |= set(left)
+        self.failures += [reason] * (len(positions) + len(left))
 
 
 def _host(

@@ -3,9 +3,12 @@
 Every step can be done again: what a step must know of an interrupted attempt is written down.
 """
 
+from functools import partial
+
 from django.db import transaction
 from django.db.models import F
 
+from ocim.core import stopping
 from ocim.core.actions import Action, DriveRollout
 from ocim.core.causes import signature
 from ocim.core.errors import NotPossible
@@ -38,15 +41,16 @@ def run(job: Job, lease: Lease, context: Context) -> list[Action]:
     with Journal(upgrade, lease, context) as journal:
         journal.enter("preparation")
         _begin(upgrade, job, lease)
-        if previews:
-            journal.enter(preview.STEP)
-            preview.make(upgrade, job, lease, context)
-        if rollout.backup:
-            journal.enter("backup")
-            back_up(upgrade, context)
-        if rollout.sql:
-            journal.enter("SQL")
-            run_sql(upgrade, lease, context)
+        with stopping.scope(partial(_aborted, rollout)):
+            if previews:
+                journal.enter(preview.STEP)
+                preview.make(upgrade, lease, context)
+            if rollout.backup:
+                journal.enter("backup")
+                back_up(upgrade, context)
+            if rollout.sql:
+                journal.enter("SQL")
+                run_sql(upgrade, lease, context)
         journal.enter("settings")
         actions = _change(upgrade, job, lease, context)
         journal.enter("app servers")
@@ -145,6 +149,12 @@ def _handed_back(upgrade: Upgrade, job: Job, lease: Lease, context: Context) -> 
         started_at=None,
     )
     return True
+
+
+def _aborted(rollout: Rollout) -> stopping.Ended | None:
+    """End what the instance has not been changed by, or only by its operator's own SQL."""
+    aborted = Rollout.objects.filter(pk=rollout.pk, state=RolloutState.ABORTED).exists()
+    return stopping.Ended("The rollout was aborted.") if aborted else None
 
 
 def _begin(upgrade: Upgrade, job: Job, lease: Lease) -> None:

@@ -1,12 +1,13 @@
 """Programs of Ocim's that a service's own Django runs, on an app server."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 from ocim.catalog import shells
+from ocim.core import stopping
 from ocim.core.errors import NotPossible, OcimError, OutsideError, OutsideRefusal
 from ocim.core.secrets import revealed, secret_texts
 from ocim.core.spec import Ran, Service
@@ -71,10 +72,12 @@ def call_all(
     with ThreadPoolExecutor(max(1, len(by_service))) as pool:
         running = {
             service: pool.submit(
-                _session, host, [calls[number] for number in numbers], stop, timeout
+                stopping.carried(_session), host, [calls[one] for one in numbers], stop, timeout
             )
             for service, numbers in by_service.items()
         }
+        while wait(running.values(), timeout=stopping.STEP).not_done:
+            stopping.check()  # the threads see it then, and end what they have started
     for service, numbers in by_service.items():
         for number, answer in zip(numbers, running[service].result(), strict=True):
             answers[number] = answer
@@ -125,7 +128,7 @@ def _session(host: _Host, calls: Sequence[Call], stop: bool, timeout: float) -> 
             stdin=shells.program([_part(one) for one in calls], stop=stop),
             timeout=timeout,
         )
-    except OcimError as error:
+    except OcimError as error:  # the end of the job too: the thread that waits raises it
         return [error] * len(calls)
     answers = shells.results(ran.output)
     if answers is None:

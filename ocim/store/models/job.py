@@ -27,6 +27,11 @@ class Job(models.Model):
     cancel_requested = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     error = EncryptedTextField(blank=True)
+    step = models.CharField(max_length=40, blank=True, help_text="What it is at.")
+    step_at = models.DateTimeField(null=True, help_text="When that was begun.")
+    seen_at = models.DateTimeField(
+        null=True, help_text="When its thread last asked whether it shall end."
+    )
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )

@@ -151,13 +151,14 @@ class SqlRun(models.Model):
     position = models.PositiveSmallIntegerField()
     statement = EncryptedTextField()
     state = models.CharField(
-        max_length=10,
+        max_length=12,
         choices=[(state.value, state.value) for state in SqlState],
         default=SqlState.INTENDED.value,
     )
     rows = models.IntegerField(null=True)
     seconds = models.FloatField(null=True)
     error = EncryptedTextField(blank=True)
+    note = models.TextField(blank=True, help_text="What else is to be known of it.")
 
     class Meta:
         constraints = (

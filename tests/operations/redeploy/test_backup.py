@@ -11,6 +11,7 @@ from ocim.operations.redeploy.report import report
 from ocim.store.models import Job, OpenEdXInstance
 from ocim.store.specs import instance_spec
 from tests.operations.redeploy.fleet import Fleet, of, states
+from tests.sql import execute
 from tests.world import QUEUE, Killed
 
 MAKE = "CREATE TABLE IF NOT EXISTS seen (n INTEGER)"
@@ -27,7 +28,7 @@ def fleet(fleet: Fleet, tmp_path: Path) -> Iterator[Fleet]:
 def rows(fleet: Fleet, instance: OpenEdXInstance) -> int:
     """How many there are; they all are one value afterwards."""
     database = instance_spec(instance, fleet.world.policy).databases["edxapp"]
-    return fleet.world.databases.execute(database, "UPDATE seen SET n = 1")
+    return execute(fleet.world.databases, database, "UPDATE seen SET n = 1")
 
 
 def restore(fleet: Fleet, instance: OpenEdXInstance) -> Job:

@@ -18,6 +18,7 @@ from ocim.operations.redeploy.report import report
 from ocim.store.models import OpenEdXInstance, Rollout, Upgrade
 from ocim.store.specs import copies, instance_spec
 from tests.operations.redeploy.fleet import TAG, Fleet, active, of, states, tags
+from tests.sql import execute
 from tests.world import Killed
 
 MAKE = "CREATE TABLE IF NOT EXISTS seen (n INTEGER)"
@@ -62,7 +63,7 @@ def on_provision(fleet: Fleet, act: Any) -> None:
 
 
 def rows(fleet: Fleet, database: Database) -> int:
-    return fleet.world.databases.execute(database, "UPDATE seen SET n = 1")
+    return execute(fleet.world.databases, database, "UPDATE seen SET n = 1")
 
 
 def of_edxapp(fleet: Fleet, instance: OpenEdXInstance) -> Database:
@@ -104,7 +105,7 @@ def test_it_says_what_was_done_to_the_copy_and_how_long_it_took(fleet: Fleet) ->
 def test_it_runs_with_the_new_settings_on_a_copy_on_which_the_sql_was_run(fleet: Fleet) -> None:
     one = fleet.make()
     copy = copies(one, fleet.world.policy)["edxapp"]
-    fleet.world.databases.execute(of_edxapp(fleet, one), MAKE)
+    execute(fleet.world.databases, of_edxapp(fleet, one), MAKE)
     seen: list[Any] = []
 
     def look(job: ProvisionJob) -> None:
@@ -137,7 +138,7 @@ def test_sql_that_was_run_already_is_in_the_copy_and_not_run_on_it_again(fleet: 
 def test_migrations_that_fail_leave_everything_as_it_was(fleet: Fleet) -> None:
     one = fleet.make(edx_platform_commit="old")
     was, database = active(one), of_edxapp(fleet, one)
-    fleet.world.databases.execute(database, MAKE)
+    execute(fleet.world.databases, database, MAKE)
     on_provision(fleet, lambda job: fails(fleet, job))
     rollout = fleet.upgrade(sql=[COUNT])
     one.refresh_from_db()

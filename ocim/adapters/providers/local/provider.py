@@ -16,6 +16,7 @@ from ocim.adapters.providers.local.addresses import claim_address
 from ocim.adapters.providers.local.furnishing import environment, introduce
 from ocim.adapters.providers.local.records import Record
 from ocim.adapters.sandbox import Sandbox
+from ocim.core import stopping
 from ocim.core.errors import BadInput, HostUnreachable
 from ocim.core.spec import Connection, Host, HostRequest, Isolation, Ran, Remnant
 
@@ -104,7 +105,7 @@ class LocalProvider:
                     f"Host {name} did not come up within {timeout:g} s.",
                     remedy=f"See {host.root}/var/log/supervisord.log.",
                 )
-            time.sleep(min(pause, left))
+            stopping.wait(min(pause, left))
             pause = min(2 * pause, 0.5)
 
     def find(self, name: str) -> Host | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ocim.adapters.providers.local.furnishing import OWN
 from ocim.adapters.providers.tools import run
+from ocim.core import stopping
 from ocim.core.errors import OutsideRefusal
 
 TOP = "edx"
@@ -39,6 +40,7 @@ def capture(root: Path, image: Path) -> None:
     (image / ORIGIN).write_text(str(root))
     own, links = [], []
     for place, directories, names in os.walk(image / TOP):
+        stopping.check()
         for path in (Path(place, name) for name in (*names, *directories)):
             if path.is_symlink():
                 if path.readlink().is_relative_to(root):

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ocim.adapters import locks
 from ocim.adapters.providers import processes
 from ocim.adapters.providers.tools import mounts_below, run
+from ocim.core import stopping
 
 SUITE = "bookworm"
 UNFINISHED = ".building"
@@ -95,14 +97,15 @@ def _building(bases: Path) -> Iterator[Path]:
         try:
             yield bases / UNFINISHED
         finally:
-            _remove_unfinished(bases)
+            with stopping.clean_up():
+                _remove_unfinished(bases)
 
 
 @contextmanager
 def _locked(bases: Path, *, wait: bool = True) -> Iterator[None]:
     """BlockingIOError where another has it, and is not waited for."""
     with (bases / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locks.acquire(lock.fileno(), fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
 
 

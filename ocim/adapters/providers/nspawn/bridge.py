@@ -1,6 +1,5 @@
 """The bridge that containers are connected to: there for as long as one of them uses it."""
 
-import fcntl
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv4Network, ip_address
 from pathlib import Path
 
+from ocim.adapters import locks
 from ocim.adapters.providers.claims import claim
 from ocim.adapters.providers.tools import run
 from ocim.core.errors import OutsideRefusal
@@ -161,7 +161,7 @@ class Bridge:
     def _locked(self) -> Iterator[None]:
         (self.state / "users").mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self.state / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            locks.acquire(lock.fileno())
             yield
 
 

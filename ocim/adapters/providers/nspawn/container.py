@@ -93,6 +93,7 @@ class Container:
                     stdin=subprocess.DEVNULL,
                     stdout=file,
                     stderr=subprocess.STDOUT,
+                    timeout=60,
                     check=True,
                 )
 

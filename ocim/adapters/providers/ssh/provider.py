@@ -16,6 +16,7 @@ from ocim.adapters.providers.machine import ENVIRONMENT, introduction
 from ocim.adapters.providers.ssh.cleaning import as_root, clean
 from ocim.adapters.providers.ssh.examination import faults_of
 from ocim.adapters.providers.ssh.pool import Machine, Pool, read_pool
+from ocim.core import stopping
 from ocim.core.errors import BadInput, HostUnreachable, OcimError, OutsideError, OutsideRefusal
 from ocim.core.spec import Connection, Host, HostRequest, Isolation, Ran, Remnant
 
@@ -114,7 +115,7 @@ class SshProvider:
                         return
                 if time.monotonic() > deadline:
                     raise HostUnreachable(f"Host {name} does not reboot: it is still up.")
-                time.sleep(0.2)
+                stopping.wait(0.2)
 
     def stop(self, name: str) -> None:
         """Stop the services; the machine stays on, as nobody could turn it on again from here."""

@@ -4,7 +4,8 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 
-from ocim.core.errors import NotPossible, OcimError
+from ocim.core import stopping
+from ocim.core.errors import Cancelled, LostClaim, NotPossible, OcimError
 from ocim.core.spec import ALWAYS, Service
 from ocim.core.states import AppServerState
 from ocim.core.verification import Line, Report
@@ -66,7 +67,8 @@ def verify(
             tell(name, check)
     finally:
         before = len(lines)
-        tell("clean-up", clean(scene, "clean-up", bought=purchase))
+        with stopping.clean_up():
+            tell("clean-up", clean(scene, "clean-up", bought=purchase))
         record.cleaned = Report(tuple(lines[before:])).ok
         record.save(update_fields=["cleaned"])
     report = Report(tuple(lines))
@@ -103,6 +105,8 @@ def _guarded(name: str, found: Iterable[Line]) -> Iterator[Line]:
         yield from found
     except Failed as one:
         yield one.line
+    except (Cancelled, LostClaim):
+        raise
     except OcimError as error:
         yield failed(name, error.problem, error.remedy)
     except (LookupError, TypeError, ValueError, AttributeError) as error:

@@ -1,0 +1,123 @@
+"""A session on a SQLite file, in a process that can be killed whatever its statement does."""
+
+import json
+import os
+import selectors
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Self
+
+from ocim.core import stopping
+from ocim.core.errors import OutsideError, OutsideRefusal
+
+CHILD = Path(__file__).with_name("sqlite_child.py")
+ANOTHER_FILE = 66
+"""How the process ends where it has opened another file than it was to."""
+GRACE = 5.0
+"""Seconds that a statement gets to end by itself, once its time is over."""
+
+
+class SqliteSession:
+    """See the port. The process is started with the first statement."""
+
+    def __init__(self, path: Path, *, seconds: float, lock_seconds: float) -> None:
+        self._path = path
+        self._seconds = seconds
+        self._lock_seconds = lock_seconds
+        self._process: subprocess.Popen[bytes] | None = None
+        self.in_transaction = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def execute(self, statement: str) -> int:
+        """Run it in the session's process."""
+        stopping.check()
+        process = self._process or self._start()
+        try:
+            answer = self._answer(process, statement)
+        except BaseException:
+            self._end()
+            raise
+        self.in_transaction = bool(answer["in_transaction"])
+        if answer["late"]:
+            raise OutsideRefusal(f"The statement took over {self._seconds:g} s, and was ended.")
+        if "error" in answer:
+            raise OutsideRefusal(f"SQLite says: {answer['error']}.")
+        return int(answer["rows"])
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        if not self._path.exists():
+            raise OutsideRefusal(f"There is no SQLite database {self._path}.")
+        limits = [str(self._seconds), str(self._lock_seconds)]
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", str(CHILD), str(self._path), *_identity(self._path), *limits],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        return self._process
+
+    def _answer(self, process: "subprocess.Popen[bytes]", statement: str) -> dict[str, Any]:
+        assert process.stdin is not None  # noqa: S101 - both are pipes
+        assert process.stdout is not None  # noqa: S101
+        deadline = time.monotonic() + self._seconds + GRACE
+        try:
+            process.stdin.write(json.dumps(statement).encode() + b"\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            raise self._lost("it ended before") from None
+        said = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            while not said.endswith(b"\n"):
+                if selector.select(stopping.STEP):
+                    if not (read := os.read(process.stdout.fileno(), 1 << 16)):
+                        if process.wait() == ANOTHER_FILE:
+                            raise leads_elsewhere(self._path)
+                        raise self._lost(f"its process ended, status {process.returncode}")
+                    said += read
+                elif time.monotonic() > deadline:
+                    raise self._lost(f"the statement did not end within {self._seconds:g} s")
+                else:
+                    stopping.check()
+        answer: dict[str, Any] = json.loads(said)
+        return answer
+
+    def _lost(self, why: str) -> OutsideError:
+        return OutsideError(
+            f"The session with {self._path} was lost: {why}."
+            " Temporary tables and settings are gone with it."
+        )
+
+    def _end(self) -> None:
+        """Roll back what is not committed: SQLite does so for whoever is gone."""
+        self.in_transaction = False
+        process, self._process = self._process, None
+        if process:
+            process.kill()
+            with process:
+                pass
+
+
+def leads_elsewhere(path: Path) -> OutsideRefusal:
+    """Return the error for what the instance's programs could have put in a database's place."""
+    return OutsideRefusal(
+        f"{path} is no file, or leads elsewhere.",
+        remedy="Look who has put it there; move it away, or put a backup in its place.",
+    )
+
+
+def _identity(path: Path) -> list[str]:
+    """Return device and number of the file itself; OutsideRefusal where it is none."""
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        raise leads_elsewhere(path)
+    return [str(found.st_dev), str(found.st_ino)]

@@ -1,0 +1,93 @@
+"""Programs and locks end with the job that waits for them."""
+
+import fcntl
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ocim.adapters import locks
+from ocim.adapters.captured import captured
+from ocim.core import stopping
+
+# Starts another one, which keeps the pipes open, and writes down both.
+HANGS = (
+    "import os, sys, time\n"
+    "os.fork()\n"
+    "open(f'{sys.argv[1]}/{os.getpid()}', 'w').close()\n"
+    "time.sleep(600)\n"
+)
+
+
+@pytest.fixture
+def over(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """A job; called, it is to end."""
+    monkeypatch.setattr(stopping, "EVERY", 0.0)
+    monkeypatch.setattr(stopping, "STEP", 0.02)
+    is_over: list[bool] = []
+    with stopping.scope(lambda: stopping.Ended("It is over.") if is_over else None):
+        yield lambda: is_over.append(True)
+
+
+def hang(place: Path, *, timeout: float) -> None:
+    captured([sys.executable, "-c", HANGS, str(place)], timeout=timeout)
+
+
+def alive(place: Path) -> list[str]:
+    """Those that it has started which still run."""
+    running = []
+    for one in place.iterdir():
+        stat = Path(f"/proc/{one.name}/stat")
+        if stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z":
+            running.append(one.name)
+    return running
+
+
+def wait_for_none(place: Path) -> None:
+    deadline = time.monotonic() + 10
+    while alive(place):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_one_whose_job_ends_is_killed_with_all_that_it_started(
+    tmp_path: Path, over: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = stopping.check
+
+    def end_when_both_run() -> None:
+        if len(list(tmp_path.iterdir())) == 2:
+            over()
+        check()
+
+    monkeypatch.setattr(stopping, "check", end_when_both_run)
+    with pytest.raises(stopping.Ended):
+        hang(tmp_path, timeout=60)
+    assert len(list(tmp_path.iterdir())) == 2
+    wait_for_none(tmp_path)
+
+
+def test_none_is_started_for_a_job_that_is_over(tmp_path: Path, over: Callable[[], None]) -> None:
+    over()
+    with pytest.raises(stopping.Ended):
+        captured(["touch", str(tmp_path / "it")], timeout=60)
+    assert not (tmp_path / "it").exists()
+
+
+def test_a_lock_that_another_holds_is_not_waited_for_longer_than_the_job_lasts(
+    tmp_path: Path, over: Callable[[], None]
+) -> None:
+    descriptors = [os.open(tmp_path, os.O_RDONLY) for _ in range(2)]
+    try:
+        locks.acquire(descriptors[0])
+        with pytest.raises(BlockingIOError):
+            locks.acquire(descriptors[1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+        over()
+        with pytest.raises(stopping.Ended):
+            locks.acquire(descriptors[1])
+    finally:
+        for one in descriptors:
+            os.close(one)
