@@ -14,7 +14,12 @@ from ocim.core.errors import BadInput
 from ocim.core.rollout import Rules
 from ocim.core.waves import Share
 from ocim.core.windows import Window
-from ocim.documents.arguments import list_of_argument, mapping_of_argument
+from ocim.documents.arguments import (
+    list_of_argument,
+    mapping_of_argument,
+    text_of_argument,
+)
+from ocim.documents.sql_text import read_statements
 
 ALL = 100
 """Percent."""
@@ -55,10 +60,9 @@ def statements(option: str, argument: str) -> list[str]:
     if not argument.strip():
         return []
     form = 'a list of SQL statements, each on a line of its own after a dash: - "UPDATE …;"'
-    found = list_of_argument(argument, option=option, form=form, otherwise=WITHOUT[option])
-    if wrong := [one for one in found if not (isinstance(one, str) and one.strip())]:
-        raise BadInput([f"{option}: {wrong[0]!r} is no SQL statement: it must be {form}."])
-    return [str(one) for one in found]
+    list_of_argument(argument, option=option, form=form, otherwise=WITHOUT[option])
+    text, where = text_of_argument(argument, option=option)
+    return read_statements(text, where=where)
 
 
 def rules_of(given: argparse.Namespace) -> Rules:

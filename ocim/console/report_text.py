@@ -21,6 +21,8 @@ def tell(report: Report, out: Output) -> None:
     for name, value in report.arguments.items():
         out.say(f"  {name}: {value}")
     out.say(", ".join(f"{count} {state}" for state, count in report.counts.items()))
+    for failures in report.sql_failures:
+        out.say(f"SQL: {failures}", style="yellow")
     for one in report.history:
         by = f" by {one.by}" if one.by else ""
         out.say(f"  {clock(one.at)} {one.kind}{by} {one.reason}".rstrip())
@@ -84,4 +86,5 @@ def _tell_instance(line: Line, out: Output) -> None:
         _tell_preview(line.preview, out)
     tell_backups(line.backups, out, indent="      ")
     for run in line.sql:
-        out.say(f"      SQL {run.state}: {run.statement} {run.error}".rstrip())
+        told = " ".join(filter(None, (run.statement, run.error, run.note)))
+        out.say(f"      SQL {run.state}: {told}")

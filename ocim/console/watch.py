@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import close_old_connections
 
@@ -10,6 +10,8 @@ from ocim.console.output import Output
 from ocim.console.watch_table import live_table
 from ocim.core.states import RolloutState, UpgradeState
 from ocim.operations.jobs import NO_DATABASE
+from ocim.operations.redeploy.record import SqlFailures, many
+from ocim.operations.redeploy.report import sql_failures
 from ocim.store.models import Rollout, Upgrade
 
 PAUSE = 0.5
@@ -18,6 +20,8 @@ PATIENCE = 60.0
 """Seconds in which a database that is gone may come back."""
 SHOWN = (UpgradeState.PENDING, UpgradeState.RUNNING, UpgradeState.FAILED, UpgradeState.SUCCEEDED)
 NOT_WELL = 3
+MOST_SQL = 5
+"""Instances on which SQL failed that are named one by one."""
 INTERRUPTED = 130
 BAD = (UpgradeState.FAILED, UpgradeState.CANCELLED)
 AT_REST = (RolloutState.ENDED, RolloutState.PAUSED)
@@ -47,10 +51,10 @@ def watch(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> bool:
             if rollout.state in AT_REST and not states[UpgradeState.RUNNING]:
                 break
             if time.monotonic() >= next_status:
-                status(states.elements(), out)
+                _status(rollout, states, out)
                 next_status = time.monotonic() + frequency
             time.sleep(PAUSE)
-    status(states.elements(), out)
+    _status(rollout, states, out)
     if rollout.state == RolloutState.PAUSED:
         out.say(f"Paused: {rollout.reason}", style="yellow")
         out.say(f"Go on with: ocim rollout resume {rollout.pk}")
@@ -68,6 +72,12 @@ def watch_to_end(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> 
         raise SystemExit(NOT_WELL)
 
 
+def _status(rollout: Rollout, states: "Counter[str]", out: Output) -> None:
+    status(states.elements(), out)
+    if rollout.sql:
+        tell_sql_failures(sql_failures(rollout), rollout.pk, out)
+
+
 def status(states: Iterable[str], out: Output) -> None:
     """The block that operators' eyes and scripts know."""
     counted = Counter(states)
@@ -77,6 +87,14 @@ def status(states: Iterable[str], out: Output) -> None:
     for state in (UpgradeState.CANCELLED, UpgradeState.UNDONE):
         if counted[state]:
             out.say(f"  Instances {state.value}: {counted[state]}")
+
+
+def tell_sql_failures(failures: Sequence[SqlFailures], rollout: int, out: Output) -> None:
+    """Say on which instances SQL failed: it makes no upgrade fail unless that is asked for."""
+    for one in failures[:MOST_SQL]:
+        out.say(f"  SQL: {one}; see `ocim rollout report {rollout}`", style="yellow")
+    if (more := len(failures) - MOST_SQL) > 0:
+        out.say(f"  SQL: statements failed on {many(more, 'more instance')}", style="yellow")
 
 
 def _patient_look(rollout: Rollout) -> Look:
@@ -104,6 +122,8 @@ def _tell_turn(rollout: Rollout, before: RolloutState, under_way: int, out: Outp
         out.say(f"It is {before} no more.", style="green")
     elif rollout.state in (RolloutState.PAUSED, RolloutState.ABORTED):
         goes_on = f"What is under way ({under_way}) goes on to its end."
+        if rollout.state == RolloutState.ABORTED:
+            goes_on = f"{many(under_way, 'upgrade')} not over yet."
         out.say(f"{rollout.state.capitalize()}: {rollout.reason} {goes_on}", style="yellow")
 
 

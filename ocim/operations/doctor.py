@@ -153,6 +153,14 @@ def _jobs(context: Context) -> Iterator[Finding]:
             f"{job} of {job.instance}",
             partial(_nudge, job),
         )
+    for job in jobs.stuck(context=context):
+        yield Finding(
+            "error",
+            jobs.why_stuck(job),
+            "It cannot be cancelled. Restart its worker"
+            f" ({job.instance.lease.holder.partition('/')[0]}): another one takes it up again.",
+            f"{job} of {job.instance}",
+        )
     due = Q(not_before=None, created__lt=now - SLOW) | Q(not_before__lt=now - SLOW)
     for job in unended.filter(due, state=JobState.WAITING):
         yield Finding(

@@ -219,8 +219,17 @@ def stuck(*, context: Context) -> "QuerySet[Job]":
     Something that they wait for has no limit, and cannot be cancelled; their workers live.
     """
     now = context.now()
-    held = Job.objects.exclude(unheld(now, context.policy.lease, lease="instance__lease__"))
-    return held.filter(state=JobState.RUNNING, seen_at__lt=now - STUCK).order_by("id")
+    held = ~unheld(now, context.policy.lease, lease="instance__lease__")
+    running = Job.objects.filter(held, instance__lease__isnull=False, state=JobState.RUNNING)
+    return running.filter(seen_at__lt=now - STUCK).select_related("instance__lease").order_by("id")
+
+
+def why_stuck(job: Job) -> str:
+    """Say what a job is at that is stuck, and since when."""
+    return (
+        f"It is at {job.step or 'its beginning'} since {job.step_at:%Y-%m-%d %H:%M} UTC, and has"
+        f" not asked since {job.seen_at:%H:%M} whether it shall end."
+    )
 
 
 def _end_of(job: Job, lease: Lease, context: Context) -> Callable[[], OcimError | None]:

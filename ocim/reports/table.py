@@ -41,7 +41,9 @@ def _cells(line: Line) -> list[object]:
         " ".join(map(str, line.appservers)),
         line.cause,
         line.failure,
-        "\n".join(f"{run.state}: {run.statement} {run.error}".strip() for run in line.sql),
+        "\n".join(
+            f"{run.state}: {run.statement} {run.error} {run.note}".strip() for run in line.sql
+        ),
     ]
 
 

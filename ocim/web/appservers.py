@@ -15,7 +15,7 @@ from ocim.store import selectors
 from ocim.store.models import LogEntry, OpenEdXAppServer
 from ocim.store.routing import PREVIEW_USER, preview_domain
 from ocim.web.actions import may_change, offers
-from ocim.web.describe import by_layer, doing, in_work, nobody_works, site_url
+from ocim.web.describe import by_layer, in_words, in_work, nobody_works, site_url
 from ocim.wiring import context
 
 LINES_SHOWN = 500
@@ -109,7 +109,7 @@ def _progress(appserver: OpenEdXAppServer) -> dict[str, Any]:
         "url": site_url(instance),
         "preview": _preview_url(appserver) if is_preview else "",
         "preview_user": PREVIEW_USER,
-        "jobs": [{"job": job, "text": doing(job)} for job in jobs],
+        "jobs": in_words(jobs),
         "offers": [] if appserver.pk in in_work(jobs) else offers(appserver, active=active),
         "before": others.filter(pk__lt=appserver.pk).order_by("-pk").only("pk").first(),
     }

@@ -1,12 +1,13 @@
 """What pages say of sites, jobs and variables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.utils import timezone
 
 from ocim.core.states import JobState
 from ocim.core.variables import Effective, Leaf
+from ocim.operations import jobs
 from ocim.store import selectors, specs
 from ocim.store.models import Job, OpenEdXInstance
 from ocim.wiring import context
@@ -35,6 +36,13 @@ def doing(job: Job) -> str:
     if job.arguments.get("activate"):
         text += ", to be activated"
     return text if job.state == JobState.RUNNING else f"Waiting: {text[0].lower()}{text[1:]}"
+
+
+def in_words(open_jobs: Sequence[Job]) -> list[dict[str, object]]:
+    """What `_jobs.html` shows of each."""
+    found = jobs.stuck(context=context()) if open_jobs else ()
+    stuck = {job.pk: jobs.why_stuck(job) for job in found}
+    return [{"job": one, "text": doing(one), "stuck": stuck.get(one.pk)} for one in open_jobs]
 
 
 def by_layer(variables: Effective) -> list[tuple[str, list[Leaf]]]:

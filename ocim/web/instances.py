@@ -14,7 +14,7 @@ from ocim.store import selectors
 from ocim.store.models import OpenEdXInstance
 from ocim.store.specs import services_of
 from ocim.web.actions import offers
-from ocim.web.describe import by_layer, doing, in_work, nobody_works, site_url
+from ocim.web.describe import by_layer, in_words, in_work, nobody_works, site_url
 from ocim.wiring import context
 
 ENDED_SHOWN = 20
@@ -87,7 +87,7 @@ def _progress(instance: OpenEdXInstance) -> dict[str, Any]:
         "url": site_url(instance),
         "status": status,
         "meaning": selectors.STATUSES[status],
-        "jobs": [{"job": job, "text": doing(job)} for job in jobs],
+        "jobs": in_words(jobs),
         "failed_job": last if last and last.state == JobState.FAILED else None,
         "rows": rows,
         "ended": there.filter(state=AppServerState.TERMINATED)[:ENDED_SHOWN],

@@ -23,7 +23,7 @@ from ocim.wiring import context
 DONE = {
     "pause": "Paused: what is under way goes on to its end.",
     "resume": "It goes on.",
-    "abort": "Aborted: what is under way goes on to its end.",
+    "abort": f"Aborted. {control.GOES_ON[False]}",
     "retry": "Trying again.",
     "undo": "Asked for: the app servers that were replaced are to serve again.",
 }
@@ -77,8 +77,8 @@ def offers(rollout: Rollout, counts: Mapping[str, int]) -> list[Offer]:
         and Offer(
             "abort",
             "Abort",
-            f"What is under way goes on to its end, and {waiting} will not be upgraded. `Retry`"
-            " begins them again.",
+            f"{waiting.capitalize()} will not be upgraded; `Retry` begins them again."
+            f" {control.GOES_ON[False]}",
             is_danger=True,
         ),
     ]
@@ -96,25 +96,26 @@ def act(request: HttpRequest, rollout_id: str, kind: str) -> HttpResponse:
         messages.error(request, f"Not possible: {kind} {rollout}, which is {rollout.state}.")
         return redirect("rollout", rollout.pk)
     cause = request.POST.get("cause", request.GET.get("cause", ""))
+    now = kind == "abort" and "now" in request.POST
     if request.method != "POST" or (offer.consequence and "confirmed" not in request.POST):
         possible, impossible = undo.undoable(rollout) if kind == "undo" else ([], [])
         shown = {"rollout": rollout, "offer": offer, "cause": cause}
         lists = {"possible": possible, "impossible": impossible}
         return render(request, "web/confirm_rollout.html", {**shown, **lists})
     try:
-        perform(_deed(kind, cause)(rollout, by=request.user.get_username()))
+        perform(_deed(kind, cause, now=now)(rollout, by=request.user.get_username()))
     except OcimError as error:
         tell(request, error)
     else:
-        messages.success(request, DONE[kind])
+        messages.success(request, f"Aborted. {control.GOES_ON[True]}" if now else DONE[kind])
     return redirect("rollout", rollout.pk)
 
 
-def _deed(kind: str, cause: str) -> Callable[..., list[Action]]:
+def _deed(kind: str, cause: str, *, now: bool) -> Callable[..., list[Action]]:
     deeds: dict[str, Callable[..., list[Action]]] = {
         "pause": control.pause,
         "resume": control.resume,
-        "abort": control.abort,
+        "abort": partial(control.abort, now=now),
         "retry": partial(control.retry, cause=cause),
         "undo": undo.request,
     }

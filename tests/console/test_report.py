@@ -218,3 +218,20 @@ def test_what_migrations_did_to_a_copy_is_in_it_and_what_that_means_for_an_undo(
     assert "migrations took away what the old release uses: a.D.c" in said.out
     assert said.status != 0
     ocim.databases.close()
+
+
+def test_sql_that_failed_is_counted_wherever_one_looks(
+    ocim: Installation, rollout: Rollout
+) -> None:
+    said = f"SQL: 1 of 2 statements failed on {rollout.upgrades.order_by('id')[0].label}"
+    pointer = f"see `ocim rollout report {rollout.pk}`"
+    for command in ("show", "watch"):
+        told = ocim("rollout", command, rollout.pk).out
+        status = told[told.index("******* Status *******") :]
+        assert f"  {said}; {pointer}" in " ".join(status.split("\n"))
+        assert told.count("statements failed on") >= 3
+    assert said in ocim("rollout", "report", rollout.pk).out
+    failures = ocim("rollout", "report", rollout.pk, "--json").json["sql_failures"]
+    assert [(one["failed"], one["statements"]) for one in failures] == [(1, 2)] * 3
+    html = ocim("rollout", "report", rollout.pk, "--html").out
+    assert html.count("1 of 2 statements failed on") == 3

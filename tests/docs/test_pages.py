@@ -63,3 +63,9 @@ def test_every_console_block_begins_with_a_command() -> None:
     for page in all_pages():
         for block in blocks(page, "console"):
             assert block.text.startswith("$ "), page
+
+
+def test_the_table_of_time_limits_names_every_limit_that_can_be_set() -> None:
+    table = (DOCS / "reference/time-limits.md").read_text()
+    limits = {name for one in options() if (name := one.metadata["name"]).endswith("_TIMEOUT")}
+    assert limits <= set(re.findall(r"`(OCIM_\w+)`", table))

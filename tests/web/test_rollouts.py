@@ -340,3 +340,11 @@ def test_a_page_tells_what_migrations_did_to_a_copy(
     html = page(admin, "rollout", rollout.pk)
     assert "Migrations on copies of databases" in html
     assert says in html
+
+
+def test_an_abort_may_end_what_is_under_way(admin: Client, rollout: Rollout) -> None:
+    move(rollout, "running")
+    assert 'name="now"' in act(admin, rollout, "abort").content.decode()
+    told = act(admin, rollout, "abort", confirmed="yes", now="on").content.decode()
+    assert "What is under way is ended within seconds" in told
+    assert state(rollout) == "aborted"

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from ocim.adapters.deadlines import DeadlineTransport
+from ocim.core import stopping
 from ocim.core.errors import OcimError
 from ocim.core.pages import Hop, Page
 
@@ -65,6 +66,7 @@ class HttpBrowser:
         headers: Mapping[str, str] | None = None,
     ) -> Page:
         """As the port says."""
+        stopping.check()
         started = time.monotonic()
         self._limited.restart()
         sent = {**({} if method in READING else self._against_forgery(url)), **(headers or {})}

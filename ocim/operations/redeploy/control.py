@@ -17,6 +17,11 @@ from ocim.operations.redeploy.record import many
 from ocim.store.models import Job, Rollout, Upgrade
 
 _R = RolloutState
+GOES_ON = {
+    False: "What is under way goes on to its end; dry runs of migrations, backups and SQL end now.",
+    True: "What is under way is ended within seconds, and the old app servers serve on.",
+}
+"""What becomes of upgrades that are under way at an abort, by whether they are to end `now`."""
 
 
 def pause(rollout: Rollout, *, by: str = "") -> list[Action]:

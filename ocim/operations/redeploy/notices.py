@@ -73,6 +73,7 @@ def _lines(event: RolloutEvent, record: Report, address: str) -> Iterator[str]:
     yield f"{event.kind.capitalize()}{by} at {event.at:%Y-%m-%d %H:%M:%S} UTC. {event.reason}"
     yield f"It is {record.state}. {record.reason}"
     yield from (f"  {count} {state}" for state, count in record.counts.items())
+    yield from (f"  SQL: {one}" for one in record.sql_failures)
     if record.causes:
         yield f"\n{record.causes_in_words}"
     for one in record.causes:

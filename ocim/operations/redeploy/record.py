@@ -18,6 +18,20 @@ class Statement:
     rows: int | None
     seconds: float | None
     error: str
+    note: str
+    """What else is to be known of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlFailures:
+    """How much of the SQL failed on one instance."""
+
+    instance: str
+    failed: int
+    statements: int
+
+    def __str__(self) -> str:
+        return f"{self.failed} of {many(self.statements, 'statement')} failed on {self.instance}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +170,8 @@ class Report:
     failures: int
     causes: Sequence[Cause]
     """The most frequent first."""
+    sql_failures: Sequence[SqlFailures]
+    """Of instances with statements that failed."""
     seconds_left: float | None
     """About; None where there is nothing to go by, or nothing to wait for."""
     commands: Mapping[str, str]

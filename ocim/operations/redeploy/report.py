@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Value, Window
+from django.db.models import Count, F, Q, Value, Window
 from django.db.models.functions import Coalesce, RowNumber
 
 from ocim.core.estimate import seconds_left
 from ocim.core.holds import Hold
 from ocim.core.migrations import Migration
-from ocim.core.states import PreviewState, RolloutState, UpgradeState
+from ocim.core.states import PreviewState, RolloutState, SqlState, UpgradeState
 from ocim.operations.redeploy.masking import shown, without_accounts
 from ocim.operations.redeploy.record import (
     Cause,
@@ -21,6 +21,7 @@ from ocim.operations.redeploy.record import (
     Line,
     Preview,
     Report,
+    SqlFailures,
     Statement,
     Step,
 )
@@ -69,6 +70,7 @@ def report(rollout_id: int, now: datetime) -> Report:
         instances=lines,
         failures=len(failed),
         causes=_causes(rollout.pk, failed),
+        sql_failures=_sql_failures(lines, len(rollout.sql)),
         seconds_left=_seconds_left(rollout, lines),
         commands=_commands(rollout, counts),
     )
@@ -170,7 +172,23 @@ def _logs(appservers: Sequence[int]) -> dict[int, list[str]]:
 
 def _statement(run: SqlRun) -> Statement:
     text, error = without_accounts(run.statement), without_accounts(run.error)
-    return Statement(text, run.state, run.rows, run.seconds, error)
+    return Statement(text, run.state, run.rows, run.seconds, error, run.note)
+
+
+def sql_failures(rollout: Rollout) -> list[SqlFailures]:
+    """Count the statements that failed, on each instance where some did. One query."""
+    failed = Count("sql_runs", filter=Q(sql_runs__state=SqlState.FAILED))
+    counted = rollout.upgrades.annotate(failed=failed).filter(failed__gt=0)
+    total = len(rollout.sql)
+    found = counted.order_by("wave", "id").values_list("label", "failed")
+    return [SqlFailures(label, failed, total) for label, failed in found]
+
+
+def _sql_failures(lines: Sequence[Line], total: int) -> list[SqlFailures]:
+    counted = [
+        (line.label, sum(run.state == SqlState.FAILED for run in line.sql)) for line in lines
+    ]
+    return [SqlFailures(label, failed, total) for label, failed in counted if failed]
 
 
 def _causes(rollout_id: int, failed: Sequence[Line]) -> list[Cause]:

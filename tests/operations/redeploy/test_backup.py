@@ -1,16 +1,18 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ocim.core import stopping
 from ocim.core.errors import NotPossible
 from ocim.core.spec import Database
-from ocim.operations.redeploy import backup
+from ocim.operations.redeploy import backup, control
 from ocim.operations.redeploy.report import report
-from ocim.store.models import Job, OpenEdXInstance
+from ocim.store.models import Job, OpenEdXInstance, Rollout
 from ocim.store.specs import instance_spec
-from tests.operations.redeploy.fleet import Fleet, of, states
+from tests.operations.redeploy.fleet import Fleet, active, of, states
 from tests.sql import execute
 from tests.world import QUEUE, Killed
 
@@ -105,3 +107,21 @@ def test_a_backup_that_was_removed_is_named_and_nothing_is_restored(fleet: Fleet
     path.unlink()
     job = restore(fleet, one)
     assert (job.state, str(path) in job.error) == ("failed", True)
+
+
+@pytest.mark.parametrize("method", ["dump", "size"])
+def test_a_backup_that_hangs_ends_when_its_rollout_is_aborted(
+    fleet: Fleet, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stopping, "EVERY", 0.0)
+    one = fleet.make()
+    was = active(one)
+
+    def abort(*_: Any) -> Any:
+        control.abort(Rollout.objects.get())
+        stopping.wait(600)
+
+    setattr(fleet.world.databases, method, abort)
+    rollout = fleet.upgrade(backup=True)
+    assert (states(rollout), active(one)) == (["failed"], was)
+    assert of(rollout, one).failure == "The rollout was aborted."

@@ -189,3 +189,20 @@ def test_two_rollouts_a_spawn_and_an_archive_do_not_interleave(fleet: Fleet) -> 
     fleet.run(third)
     assert states(third) == ["failed"]
     assert "archived" in of(third, one).failure
+
+
+def test_an_abort_now_ends_what_is_under_way(fleet: Fleet) -> None:
+    one = fleet.make(edx_platform_commit="old")
+    was = active(one)
+    provision = fleet.world.provisioner.provision
+
+    def abort(*job: Any, **how: Any) -> Any:
+        control.abort(Rollout.objects.get(), now=True)
+        return provision(*job, **how)
+
+    fleet.world.provisioner.provision = abort  # type: ignore[method-assign]
+    rollout = fleet.upgrade(rules=Rules(num_attempts=3))
+    assert (states(rollout), active(one)) == (["failed"], was)
+    assert of(rollout, one).attempts == 1
+    one.refresh_from_db()
+    assert one.edx_platform_commit == "old"

@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 
 from ocim.adapters.memory.provisioners import MemoryRun
+from ocim.core import stopping
 from ocim.core.errors import NotPossible
 from ocim.core.rollout import Rules
 from ocim.core.spec import Database, MigrationTexts, Part, ProvisionJob
 from ocim.operations import hosts
-from ocim.operations.redeploy import undo
+from ocim.operations.redeploy import control, undo
 from ocim.operations.redeploy.record import Preview
 from ocim.operations.redeploy.report import report
 from ocim.store.models import OpenEdXInstance, Rollout, Upgrade
 from ocim.store.specs import copies, instance_spec
+from tests.contracts.test_sql_sessions import ENDLESS
 from tests.operations.redeploy.fleet import TAG, Fleet, active, of, states, tags
 from tests.sql import execute
 from tests.world import Killed
@@ -249,3 +251,47 @@ def test_with_a_backup_it_can(fleet: Fleet) -> None:
     fleet.world.provisioner.migrations = {"edxapp": DROPS}
     possible, impossible = undo.undoable(fleet.upgrade(backup=True))
     assert (len(possible), impossible) == (1, [])
+
+
+@pytest.mark.parametrize("where", ["sql", "migrations"])
+def test_one_that_hangs_ends_when_its_rollout_is_aborted(
+    fleet: Fleet, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stopping, "EVERY", 0.1)
+    one = fleet.make(edx_platform_commit="old")
+    was = active(one)
+
+    def abort(*_: Any) -> None:
+        control.abort(Rollout.objects.get())
+
+    def hang(_job: ProvisionJob) -> None:
+        abort()
+        stopping.wait(600)
+
+    if where == "migrations":
+        on_provision(fleet, hang)
+    else:
+        fleet.world.databases.before = abort
+    rollout = fleet.upgrade(sql=[ENDLESS] if where == "sql" else [])
+    one.refresh_from_db()
+    assert (states(rollout), active(one), one.edx_platform_commit) == (["failed"], was, "old")
+    assert of(rollout, one).failure == "The rollout was aborted."
+    assert not of(rollout, one).sql_runs.exists()
+    assert left(fleet, one) == ([], None)
+
+
+def left(fleet: Fleet, instance: OpenEdXInstance) -> tuple[list[str], int | None]:
+    """Hosts of dry runs, and the size of the copy."""
+    hosts = [name for name in fleet.world.provider.list() if name.startswith("preview-")]
+    copy = copies(instance, fleet.world.policy)["edxapp"]
+    return hosts, fleet.world.databases.size(copy)
+
+
+def test_sql_on_a_copy_that_is_over_its_time_fails_and_the_next_one_runs(fleet: Fleet) -> None:
+    one = fleet.make()
+    copy = copies(one, fleet.world.policy)["edxapp"]
+    fleet.world.databases.statement_timeout = 0.2
+    counted: list[int] = []
+    on_provision(fleet, lambda _job: counted.append(rows(fleet, copy)))
+    rollout = fleet.upgrade(sql=[MAKE, ENDLESS, "BEGIN", COUNT, "COMMIT"])
+    assert (states(rollout), counted) == (["successful"], [1])

@@ -11,7 +11,7 @@ from ocim.console.output import Output, write_privately
 from ocim.console.progress import follow, warn_without_worker
 from ocim.console.redeploying import operator
 from ocim.console.report_text import tell, tell_backups, tell_causes
-from ocim.console.watch import status, watch_to_end
+from ocim.console.watch import status, tell_sql_failures, watch_to_end
 from ocim.core.errors import NotPossible
 from ocim.core.states import RolloutState, UpgradeState
 from ocim.documents.arguments import file_path
@@ -56,7 +56,12 @@ class Command(OcimCommand):
         look = add("watch", self.watch, "what happens, until it is over or stands still")
         pause = add("pause", self.pause, "start no more for now; what is under way goes on")
         resume = add("resume", self.resume, "go on; it also approves a wave that waits")
-        abort = add("abort", self.abort, "start no more, for good")
+        abort = add("abort", self.abort, "start no more, for good; dry runs and SQL end now")
+        abort.add_argument(
+            "--now",
+            action="store_true",
+            help="end every upgrade that is under way, too: the old app servers serve on",
+        )
         retry = add("retry", self.retry, "try the failed and the cancelled again")
         retry.add_argument("--cause", default="", help="only those that failed for this one")
         add("test-notice", self.test_notice, "send one to everybody who is told of mass upgrades")
@@ -92,6 +97,7 @@ class Command(OcimCommand):
             return
         self.out.say(f"{rollout} is {rollout.state}. {rollout.reason}".strip(), style="bold")
         status((one.state for one in record.instances), self.out)
+        tell_sql_failures(record.sql_failures, rollout.pk, self.out)
         for one in record.instances:
             at = f" at {one.step}" if one.state == UpgradeState.RUNNING else ""
             held = f", held: {one.held}" if one.held else ""
@@ -136,8 +142,8 @@ class Command(OcimCommand):
         self.out.say(f"It goes on. Watch it with: ocim rollout watch {given.rollout}")
 
     def abort(self, given: argparse.Namespace) -> None:
-        perform(control.abort(_find(given.rollout), by=operator()))
-        self.out.say("Aborted. What is under way goes on to its end.")
+        perform(control.abort(_find(given.rollout), by=operator(), now=given.now))
+        self.out.say(f"Aborted. {control.GOES_ON[given.now]}")
 
     def retry(self, given: argparse.Namespace) -> None:
         perform(control.retry(_find(given.rollout), cause=given.cause, by=operator()))

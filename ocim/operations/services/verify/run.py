@@ -52,6 +52,7 @@ def verify(
 
     def tell(name: str, found: Iterable[Line]) -> None:
         for line in _guarded(name, found):
+            stopping.check()
             lines.append(line)
             record.lines = [one.as_dict() for one in lines]
             record.save(update_fields=["lines"])
