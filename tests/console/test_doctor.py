@@ -286,6 +286,23 @@ def test_a_job_that_a_worker_holds_is_left_alone(well: Installation) -> None:
     assert found(well) == []
 
 
+def test_a_job_is_named_whose_worker_lives_and_asks_no_more_whether_it_shall_end(
+    well: Installation,
+) -> None:
+    campus = OpenEdXInstance.objects.get()
+    job = jobs.submit(instance_id=campus.pk, kind="retain", queue="opencraft")
+    now = wiring.context().now()
+    Lease.objects.update(holder="alive/1", expires_at=now + timedelta(seconds=10))
+    Job.objects.filter(pk=job.pk).update(
+        state=JobState.RUNNING, step="SQL", step_at=now - timedelta(hours=3),
+        seen_at=now - timedelta(minutes=6),
+    )  # fmt: skip
+
+    [one] = found(well)
+    assert one["what"].startswith("It is at SQL since ")
+    assert "Restart its worker (alive)" in one["remedy"]
+
+
 def test_a_job_that_waits_for_long_is_named(well: Installation) -> None:
     campus = OpenEdXInstance.objects.get()
     job = jobs.submit(instance_id=campus.pk, kind="retain", queue="opencraft")

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ocim.core.states import AppServerState, JobState
-from ocim.store.models import InstanceReference, Job, OpenEdXInstance, Worker
+from ocim.store.models import InstanceReference, Job, Lease, OpenEdXInstance, Worker
 from tests.web.fleet import make_appserver, make_instance
 
 
@@ -139,3 +139,19 @@ def test_a_hold_is_told_with_its_reason(admin: Client, demo: OpenEdXInstance) ->
     InstanceReference.objects.filter(pk=demo.pk).update(hold_reason="exams <b>")
     html = page(admin, "instance", demo.pk)
     assert "Mass upgrades leave it out: exams &lt;b&gt;" in html
+
+
+def test_a_job_that_is_stuck_is_told_with_the_step_that_it_is_at(
+    admin: Client, demo: OpenEdXInstance
+) -> None:
+    now = timezone.now()
+    Lease.objects.create(
+        instance=demo, holder="alive/1", expires_at=now + timedelta(seconds=10), fence=1
+    )
+    Job.objects.create(
+        instance=demo, kind="retain", queue="opencraft", state=JobState.RUNNING, step="SQL",
+        step_at=now - timedelta(hours=3), seen_at=now - timedelta(hours=2),
+    )  # fmt: skip
+    html = page(admin, "instance", demo.pk)
+    assert "It is at SQL since" in html
+    assert "<code>ocim doctor</code> says what to do" in html
