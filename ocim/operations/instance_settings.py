@@ -62,7 +62,7 @@ def check(
     faults += faults_of(lambda: instance.full_clean(exclude=without, validate_constraints=False))
     if any(fault.startswith(LEADING) for fault in faults):
         # The mail address that is made of a wrong domain is not wrong for a reason of its own.
-        made_of_it = instance.email.rpartition("@")[2].lower() == instance.internal_lms_domain
+        made_of_it = instance.email.lower().endswith(f"@{instance.internal_lms_domain}")
         faults = [one for one in faults if not (made_of_it and one.startswith("email: "))]
     faults += faults_of(instance.ref_set.clean_fields)
     if instance.provider and instance.provider not in context.outside.providers:

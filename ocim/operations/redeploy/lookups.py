@@ -18,11 +18,11 @@ from ocim.core.errors import BadInput
 from ocim.core.secrets import without_credentials
 from ocim.documents.written import written
 from ocim.operations.redeploy.lookup_values import Kind, Refused, kind_of, on_this_database, typed
-from ocim.store.fields import Encrypted, RepositoryUrlField
+from ocim.store.fields import TOKEN, Encrypted, RepositoryUrlField
 from ocim.store.models import OpenEdXInstance
 
 _SECRET = "password"  # noqa: S105 - a part of fields' names
-_ACCOUNT = "://gAAAA"
+_ACCOUNT = f"://{TOKEN}"
 """How an encrypted account begins."""
 _WHOLE = frozenset({"exact", "iexact", "in", "isnull", "endswith", "iendswith"})
 """Comparisons that a URL's encrypted account makes neither true nor false."""
