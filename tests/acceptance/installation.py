@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,11 +14,9 @@ from typing import Any
 import psutil
 
 from ocim.processes.supervisor import MARK
+from tests.console.processes import OCIM, PATH
 
 REPOSITORY = Path(__file__).parents[2]
-OCIM = str(Path(sys.executable).with_name("ocim"))
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""A plain shell's: nothing of Ocim's environment is on it."""
 PATIENCE = 300.0
 
 

@@ -18,9 +18,10 @@ import httpx
 import psutil
 import pytest
 
-from tests.acceptance.installation import OCIM, Installation, command_line, until
+from tests.acceptance.installation import Installation, command_line, until
 from tests.acceptance.spine import assert_no_other_hosts, is_active
 from tests.acceptance.traffic import Traffic
+from tests.console.processes import OCIM
 
 MINUTES = float(os.environ.get("SOAK_MINUTES", "1"))
 KILLS = int(os.environ.get("SOAK_KILLS", "6"))

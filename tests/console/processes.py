@@ -6,13 +6,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 OCIM = str(Path(sys.executable).with_name("ocim"))
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""A plain shell's: nothing of Ocim's environment is on it."""
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 
 def environment(var: Path, **settings: str) -> dict[str, str]:
     """What a process needs, and none of the settings of whoever runs the tests."""
     return {
-        "PATH": "/usr/bin:/bin",  # a plain shell's
+        "PATH": PATH,
         "HOME": str(var),
         "OCIM_VAR": str(var),
         "OCIM_MASTER_KEY": KEY,
