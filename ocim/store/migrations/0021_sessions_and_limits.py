@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0018_leave_no_plain_texts")]
+    dependencies = [("store", "0020_repository_rules")]
 
     operations = [
         migrations.AddField(
