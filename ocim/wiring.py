@@ -14,6 +14,7 @@ from django.utils import timezone
 from ocim.adapters.balancers.caddy import CaddyBalancer
 from ocim.adapters.browsers.http import HttpBrowsers
 from ocim.adapters.databases.sqlite import SqliteDatabases
+from ocim.adapters.limits import Limits
 from ocim.adapters.notifiers.apprise import AppriseNotifier
 from ocim.adapters.probers.http import HttpProber
 from ocim.adapters.providers.local.provider import LocalProvider
@@ -58,7 +59,7 @@ def outside() -> Outside:
     """Everything outside Ocim, as the settings name it."""
     options = settings.OCIM
     balancer = CaddyBalancer(balancer_settings(options))
-    sandbox = Sandbox(hidden=[options.var], required=options.require_sandbox)
+    sandbox = _sandbox()
     return Outside(
         providers=_providers(sandbox),
         provisioner=AnsibleProvisioner(
@@ -83,6 +84,22 @@ def outside() -> Outside:
         prober=HttpProber(authority=balancer.authority),
         browsers=HttpBrowsers(authority=balancer.authority),
         notifier=AppriseNotifier(options.notices, key=settings.SECRET_KEY.encode()),
+    )
+
+
+def _sandbox() -> Sandbox:
+    options = settings.OCIM
+    database = settings.DATABASES["default"]
+    files = [database["NAME"]] if database["ENGINE"].endswith("sqlite3") else []
+    return Sandbox(
+        hidden=[options.var, ROOT / ".env", *map(Path, (*files, *options.git_keys))],
+        required=options.require_sandbox,
+        limits=Limits(
+            memory=options.run_memory,
+            processes=options.run_processes,
+            file_size=options.run_file_size,
+            build_seconds=options.build_timeout,
+        ),
     )
 
 

@@ -10,7 +10,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,10 +46,12 @@ def captured(
     env: Mapping[str, str] | None = None,
     most: int = MOST_OUTPUT,
     largest_file: int | None = None,
+    check: Callable[[], None] = stopping.check,
 ) -> Captured:
     """Run `argv`, in a session of its own, whatever its exit status.
 
     `largest_file`: bytes that a file which it writes may have; it is killed where one has more.
+    `check` is called several times a second, and ends it by raising something.
     subprocess.TimeoutExpired after `timeout` seconds; OutsideRefusal where it prints more than
     `most` bytes. In both cases, and where its job is to end, it is killed with all that it started.
     """
@@ -67,7 +69,7 @@ def captured(
                 with suppress(ProcessLookupError):
                     limits = (largest_file, largest_file)
                     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
-            streams = _Streams(process, stdin.encode(), most, time.monotonic() + timeout)
+            streams = _Streams(process, stdin.encode(), most, time.monotonic() + timeout, check)
             streams.work()
             status = streams.wait()
         except subprocess.TimeoutExpired:
@@ -83,8 +85,14 @@ class _Streams:
     """The pipes of a running program."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], stdin: bytes, most: int, deadline: float
+        self,
+        process: subprocess.Popen[bytes],
+        stdin: bytes,
+        most: int,
+        deadline: float,
+        check: Callable[[], None],
     ) -> None:
+        self._check = check
         self.deadline = deadline
         self.output = bytearray()
         self.errors = bytearray()
@@ -101,7 +109,7 @@ class _Streams:
                 os.set_blocking(self._process.stdin.fileno(), False)
                 selector.register(self._process.stdin, selectors.EVENT_WRITE)
             while selector.get_map():
-                stopping.check()
+                self._check()
                 left = self.deadline - time.monotonic()
                 if left <= 0:
                     raise subprocess.TimeoutExpired(self._process.args, 0)
@@ -119,7 +127,7 @@ class _Streams:
             try:
                 return self._process.wait(max(0.0, min(left, stopping.STEP)))
             except subprocess.TimeoutExpired:
-                stopping.check()
+                self._check()
                 if left <= 0:
                     raise
 

@@ -1,19 +1,29 @@
 """Runs what Ocim does not own with a view of its own of the machine: bubblewrap.
 
-What is not named here, or by the caller, is not there: no OCIM_VAR, no other host's directory, no
-home, no socket of a daemon, and no process but its own. The network is shared, as it has to reach
-hosts.
+What is not in the View is not there: no OCIM_VAR, no other host's directory, no home, no socket of
+a daemon, and no process but its own.
 """
 
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from ocim.core.errors import OutsideRefusal
+from ocim.adapters.captured import MOST_OUTPUT, Captured, captured
+from ocim.adapters.limits import (
+    Confinement,
+    LimitReached,
+    Limits,
+    confinement,
+    in_force,
+)
+from ocim.core import stopping
+from ocim.core.errors import OutsideError, OutsideRefusal
 from ocim.core.spec import Isolation
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -31,41 +41,108 @@ TOP = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin")
 # User 0 may write there without any capability, also in a user namespace, and bubblewrap leaves
 # them as they are.
 KERNEL = ("/proc/sys", "/proc/sysrq-trigger", "/proc/acpi", "/proc/fs")
+NEVER = (Path("/usr/local/etc"),)
+"""Where administrators keep settings below /usr."""
+IN_MEMORY = 2**30
+"""Bytes of each of the sandbox's own directories in memory."""
+
+
+@dataclass(frozen=True)
+class View:
+    """All that a command sees besides the system, Ocim's code and Python."""
+
+    readable: tuple[Path, ...] = ()
+    writable: tuple[Path, ...] = ()
+    shown: Mapping[Path, Path] = field(default_factory=dict)
+    """Place within a writable directory → directory that is seen there, and cannot be written."""
+    network: bool = True
+    """Whether it reaches the network, this machine's own services among it."""
 
 
 class Sandbox:
-    """Wraps commands.
+    """Starts commands in sandboxes.
 
     `hidden`: what they must not see though it lies in what they may see. `program`: bubblewrap's.
     """
 
     def __init__(
-        self, *, hidden: Sequence[Path] = (), required: bool = False, program: str = "bwrap"
+        self,
+        *,
+        hidden: Sequence[Path] = (),
+        required: bool = False,
+        program: str = "bwrap",
+        limits: Limits | None = None,
     ) -> None:
         self._program = program
-        self._hidden = hidden
+        self._hidden = (*hidden, *NEVER)
         self._required = required
+        self.limits = limits or Limits()
 
     def isolation(self) -> Isolation:
-        """Whether wrapped commands are kept from the manager's files and processes, and why not."""
-        return _isolation(self._program)
+        """Return how commands are kept from the manager's files and processes, and limited."""
+        isolation = _isolation(self._program)
+        said, loose = in_force(self.limits)
+        return Isolation(isolation.kind, isolation.detail, said, loose)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether commands are kept from the manager's files at all."""
+        return _isolation(self._program).is_sandbox
+
+    @contextmanager
+    def command(self, argv: Sequence[str], view: View) -> Iterator[tuple[list[str], Confinement]]:
+        """Yield what to start instead of `argv`, with what tells that it reached a limit."""
+        with confinement(self.limits, view.writable) as confined:
+            few = _few_processes(self.limits) if self.is_there else []
+            yield confined.wrap(self.wrap([*few, *argv], view)), confined
+
+    def run(
+        self,
+        argv: Sequence[str],
+        view: View,
+        *,
+        cwd: Path,
+        environment: Mapping[str, str],
+        timeout: float,
+    ) -> Captured:
+        """Run `argv` to its end, whatever its status, and return what it printed.
+
+        OutsideError where it takes over `timeout` seconds, LimitReached where it uses or
+        prints too much.
+        """
+        with self.command(argv, view) as (command, confined):
+
+            def check() -> None:
+                stopping.check()
+                confined.check()
+
+            try:
+                ended = captured(command, timeout=timeout, cwd=cwd, env=environment, check=check)
+            except subprocess.TimeoutExpired as error:
+                raise OutsideError(f"It was ended: it took more than {timeout:g} s.") from error
+            except LimitReached:
+                raise
+            except OutsideRefusal as error:
+                problem = f"It was ended: it printed more than {MOST_OUTPUT} bytes."
+                raise LimitReached(problem) from error
+            confined.check()  # what was killed by the kernel has ended without a word
+            return ended
 
     def wrap(
         self,
         argv: Sequence[str],
+        view: View | None = None,
         *,
-        readable: Iterable[Path] = (),
-        writable: Iterable[Path] = (),
         outlives: bool = False,
         is_terminal: bool = False,
     ) -> list[str]:
-        """What to start instead of `argv`; what is not there is left out.
+        """Return what to start instead of `argv`; what is not there is left out.
 
         It ends with the process that starts it, unless it `outlives` that. It gets away from the
         terminal, on which it could type, unless `is_terminal`: then that is its own. Where there is
         no sandbox to be had, `argv` itself, or OutsideRefusal if one is required.
         """
-        isolation = self.isolation()
+        isolation = _isolation(self._program)
         if not isolation.is_sandbox:
             if self._required:
                 raise OutsideRefusal(
@@ -73,19 +150,41 @@ class Sandbox:
                     remedy="Install bubblewrap, and allow its user namespaces.",
                 )
             return list(argv)
-        own = (*OWN_CODE, Path("/usr"))
-        covered = [path for path in self._hidden if any(path.is_relative_to(part) for part in own)]
+        view = view or View()
         return [
             *_base(self._program),
             *(() if outlives else ("--die-with-parent",)),
             *(() if is_terminal else ("--new-session",)),
-            *_options("--ro-bind-try", OWN_CODE),
-            *(word for path in covered for word in ("--tmpfs", str(path))),
-            *_options("--ro-bind-try", readable),
-            *_options("--bind-try", writable),
-            "--",
-            *argv,
+            *([] if view.network else ["--unshare-net"]),
+            *self._mounts(view),
+            *("--remount-ro", "/", "--", *argv),
         ]
+
+    def _mounts(self, view: View) -> Iterator[str]:
+        """Yield bubblewrap's options for what is seen; the deepest path wins."""
+        places: dict[Path, tuple[str, ...]] = {}
+        for path in (*OWN_CODE, *view.readable):
+            places[path] = ("--ro-bind-try", str(path), str(path))
+        for path in view.writable:
+            places[_no_link(path)] = ("--bind-try", str(path), str(path))
+        for place, path in view.shown.items():
+            places[place] = ("--ro-bind", str(path), str(place))
+        for path in self._hidden:
+            if path.exists() and any(path.is_relative_to(seen) for seen in (*places, Path("/usr"))):
+                cover = ("--tmpfs",) if path.is_dir() else ("--ro-bind", os.devnull)
+                places[path] = (*cover, str(path))
+        for path in sorted(places, key=lambda place: len(place.parts)):
+            yield from places[path]
+
+
+def _no_link(path: Path) -> Path:
+    """Return the path; OutsideRefusal where a link on the way leads elsewhere."""
+    if path.exists() and path.resolve() != path:
+        raise OutsideRefusal(
+            f"{path} leads to {path.resolve()}: a run would write there.",
+            remedy="Put a directory in place of the link.",
+        )
+    return path
 
 
 @cache
@@ -100,18 +199,27 @@ def _isolation(program: str) -> Isolation:
     return Isolation("bubblewrap", "What runs there sees its own files and processes only.")
 
 
+def _few_processes(limits: Limits) -> list[str]:
+    """Return the limit that works within a user namespace, and for everybody but root."""
+    prlimit = shutil.which("prlimit", path="/usr/bin")
+    if not (limits.processes and prlimit and os.geteuid()):
+        return []
+    return [prlimit, f"--nproc={limits.processes}:{limits.processes}", "--"]
+
+
 def _base(program: str) -> list[str]:
     # Root's namespace of users is a second wall only: it has none of root's capabilities anyway.
     user = "--unshare-user" if os.geteuid() else "--unshare-user-try"
+    in_memory = ("--size", str(IN_MEMORY), "--tmpfs")
     return [
         # By its whole path: the search path that a host brings begins with a directory of its own.
         *(shutil.which(program) or program, "--cap-drop", "ALL", user),
         *("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
         *("--ro-bind", "/usr", "/usr", *_top()),
-        *_options("--ro-bind-try", (Path("/etc", name) for name in ETC)),
+        *(word for name in ETC for word in ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")),
         *("--dev", "/dev", "--proc", "/proc"),
-        *_options("--ro-bind-try", map(Path, KERNEL)),
-        *("--tmpfs", "/tmp", "--tmpfs", "/var/tmp"),  # noqa: S108
+        *(word for name in KERNEL for word in ("--ro-bind-try", name, name)),
+        *(*in_memory, "/tmp", *in_memory, "/var/tmp", *in_memory, "/dev/shm"),  # noqa: S108
     ]
 
 
@@ -122,8 +230,3 @@ def _top() -> Iterator[str]:
             yield from ("--symlink", str(path.readlink()), name)
         elif path.is_dir():
             yield from ("--ro-bind", name, name)
-
-
-def _options(option: str, paths: Iterable[Path]) -> Iterator[str]:
-    for path in paths:
-        yield from (option, str(path), str(path))

@@ -284,6 +284,10 @@ class Isolation:
     kind: Literal["bubblewrap", "container", "machine", "memory", "none"]
     detail: str
     """One sentence: what it means, or why there is none."""
+    limits: str = ""
+    """One sentence: which limits of memory, processes and files are in force."""
+    unlimited: tuple[str, ...] = ()
+    """Resources that code can use up."""
 
     @property
     def is_sandbox(self) -> bool:

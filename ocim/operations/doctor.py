@@ -70,6 +70,16 @@ def _borders(context: Context) -> Iterator[Finding]:
             )
 
 
+def _limits(context: Context) -> Iterator[Finding]:
+    isolation = context.outside.provisioner.isolation()
+    if isolation.unlimited:
+        what = f"Playbooks can use up this machine's {' and '.join(isolation.unlimited)}."
+        remedy = "Let Ocim's services have control groups of their own (Delegate=yes), or be root."
+        yield Finding("warning", f"{what} {isolation.limits}", remedy)
+    elif isolation.limits:
+        yield Finding("ok", isolation.limits)
+
+
 def _balancer(context: Context) -> Iterator[Finding]:
     rows = list(LoadBalancingServer.objects.order_by("id"))
     if not rows:
@@ -275,6 +285,7 @@ CHECKS = (
     Check("secrets", "The master key opens the database's secrets.", _secrets, "database"),
     Check("sandbox", "Playbooks are kept from the manager's secrets.", _isolation),
     Check("borders", "No instance has hosts.", _borders, "secrets"),
+    Check("limits", "Playbooks cannot use up this machine.", _limits),
     Check("balancer", "It serves what the database wants.", _balancer, "database"),
     Check("hosts", "Every app server has its host, and every host its app server.", _hosts,
           "secrets"),

@@ -148,6 +148,22 @@ class Options:
         "Whether Ansible and `local` hosts must be kept from the manager's files, and are refused"
         " where they cannot be.",
     )
+    run_memory: int = _option(
+        "OCIM_RUN_MEMORY",
+        4096,
+        "MiB of memory for one run of Ansible, or for building its environment; 0: no limit.",
+    )
+    run_processes: int = _option(
+        "OCIM_RUN_PROCESSES", 1000, "Processes of one run or build at once; 0: no limit."
+    )
+    run_file_size: int = _option(
+        "OCIM_RUN_FILE_SIZE", 8192, "MiB of the largest file of a run or build; 0: no limit."
+    )
+    build_timeout: float = _option(
+        "OCIM_BUILD_TIMEOUT",
+        1800.0,
+        "For each step of building the environment of a configuration repository.",
+    )
     platform: str = _option(
         "OCIM_PLATFORM",
         "rehearsal",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.provisioners.environments import KNOWN_GOOD, Environments, Recipe, recipe
+from ocim.adapters.provisioners.environments import Environments
+from ocim.adapters.provisioners.recipes import KNOWN_GOOD, Recipe, recipe
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import OutsideRefusal
 
@@ -55,7 +56,7 @@ def test_an_environment_has_what_the_repository_requires(
     environments: Environments, checkout: Path
 ) -> None:
     with environments.environment(wanted(checkout)) as environment:
-        command = [str(environment / "bin" / "ansible-playbook")]
+        command = [str(environment.path / "bin" / "ansible-playbook")]
         assert subprocess.check_output(command, text=True) == "I stand in\n"
 
 
@@ -63,9 +64,10 @@ def test_the_same_requirements_are_installed_once(
     environments: Environments, checkout: Path
 ) -> None:
     with environments.environment(wanted(checkout)) as first:
-        (first / "mark").touch()
+        made = (first.path / "pyvenv.cfg").stat()
     with environments.environment(wanted(checkout)) as second:
-        assert (second / "mark").exists()
+        there = (second.path / "pyvenv.cfg").stat()
+    assert (there.st_ino, there.st_ctime_ns) == (made.st_ino, made.st_ctime_ns)
 
 
 def test_other_requirements_are_another_environment(checkout: Path) -> None:
@@ -77,12 +79,13 @@ def test_other_requirements_are_another_environment(checkout: Path) -> None:
 BUILD = """
 import sys
 from pathlib import Path
-from ocim.adapters.provisioners.environments import Environments, recipe
+from ocim.adapters.provisioners.environments import Environments
+from ocim.adapters.provisioners.recipes import recipe
 from ocim.adapters.sandbox import Sandbox
 
 environments = Environments(Path(sys.argv[1]), Sandbox())
 with environments.environment(recipe(Path(sys.argv[2]))) as environment:
-    print((environment / "bin" / "ansible-playbook").stat().st_ino)
+    print((environment.path / "bin" / "ansible-playbook").stat().st_ino)
 """
 
 

@@ -1,30 +1,36 @@
 """Provisions app servers with Ansible."""
 
 import hashlib
-import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import uv
 
-from ocim.adapters.captured import captured
+from ocim.adapters.limits import Confinement, LimitReached
 from ocim.adapters.provisioners.ansible_files import (
     ansible_environment,
     clean_environment,
     index_environment,
-    own_index_environment,
+    index_files,
     write_files,
 )
 from ocim.adapters.provisioners.ansible_follow import OnEvent, follow
 from ocim.adapters.provisioners.ansible_messages import condensed
 from ocim.adapters.provisioners.ansible_run import ansible_run
-from ocim.adapters.provisioners.environments import interpreter
 from ocim.adapters.provisioners.git_mirror import GitAccess
 from ocim.adapters.provisioners.image_part import digest_of_values, image_part
-from ocim.adapters.provisioners.masking import masker, reveal
+from ocim.adapters.provisioners.masking import masker
 from ocim.adapters.provisioners.migrations_part import migrations_part
+from ocim.adapters.provisioners.packages import (
+    PRIVATE,
+    PYTHON,
+    Packages,
+    PackageShelf,
+    packages_directory,
+)
 from ocim.adapters.provisioners.platform_archive import platform_archive
 from ocim.adapters.provisioners.run_directory import (
     remove_abandoned,
@@ -32,6 +38,7 @@ from ocim.adapters.provisioners.run_directory import (
     runs_directory,
 )
 from ocim.adapters.provisioners.sources import Configuration, Sources, playbook_in
+from ocim.adapters.provisioners.views import check_view, run_view
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import BadInput, OutsideError
 from ocim.core.spec import (
@@ -39,6 +46,7 @@ from ocim.core.spec import (
     Host,
     Isolation,
     Part,
+    ProvisionEvent,
     ProvisionJob,
     ProvisionOutcome,
     Transport,
@@ -65,13 +73,15 @@ class AnsibleProvisioner:
         access: GitAccess | None = None,
         sandbox: Sandbox | None = None,
         transport: Transport = Transport.PIPELINING,
+        packages: Path | None = None,
     ) -> None:
         """`builtin`: Ocim's own playbooks. `platform`: what they install as edx-platform.
 
         `cache`: a directory that may be emptied while nothing runs. `rewrites`: see Sources.
         `runs`: where private directories go; by default in memory, or in `cache` where that cannot
         be had. `access`: to private repositories. `sandbox`: what runs are kept in. `transport`:
-        how steps get onto hosts.
+        how steps get onto hosts. `packages`: where caches of packages for app servers on this
+        machine are kept; by default in the cache of the manager's user.
         """
         self._sandbox = sandbox or Sandbox()
         self._sources = Sources(
@@ -80,6 +90,7 @@ class AnsibleProvisioner:
         self._platform = platform
         self._transport = transport
         self._cache = cache
+        self._packages = PackageShelf(packages or packages_directory(), self._sandbox)
         self._runs = runs or runs_directory(cache / "runs")
 
     def isolation(self) -> Isolation:
@@ -130,24 +141,40 @@ class AnsibleProvisioner:
             )
         with (
             self._sources.playbook(job.source) as (whole, configuration),
+            self._installed(job, configuration) as packages,
             run_directory(self._runs) as directory,
         ):
             playbook, given = _part(job, whole, configuration.tree())
-            variables = {**self._own_variables(job), **given}
+            archive = self._archive() if self._platform is not None else None
+            own = _own_variables(job, directory, archive=archive, packages=packages)
+            variables = {**given, **own}
+            _make_directories(job)
             self._write(directory, job.host, playbook, configuration, variables)
-            command = self._sandbox.wrap(
-                [sys.executable, "-m", CHILD, str(directory)],
-                readable=[*_readable(configuration), *_needed(job.host, variables)],
-                writable=[directory, *_own_directories(job, configuration)],
+            view = run_view(
+                job,
+                configuration,
+                directory,
+                archive=archive,
+                index_files=index_files(),
+                packages=packages,
             )
-            with ansible_run(directory, command) as run:
-                return follow(
-                    run,
-                    job,
-                    mask=masker(variables),
-                    on_event=on_event,
-                    is_cancelled=is_cancelled,
-                )
+            child = [sys.executable, "-m", CHILD, str(directory)]
+            with (
+                self._sandbox.command(child, view) as (command, confined),
+                ansible_run(directory, command) as run,
+            ):
+                watch = _Watch(confined, on_event, is_cancelled)
+                try:
+                    outcome = follow(
+                        run,
+                        job,
+                        mask=masker(variables),
+                        on_event=watch.on_event,
+                        is_cancelled=watch.is_cancelled,
+                    )
+                    return outcome if outcome.ok else watch.explained(outcome)
+                except LimitReached as error:
+                    return watch.failed(error)
 
     def remove_abandoned(self) -> None:
         """End the runs whose manager died, and remove their files; also done before each run."""
@@ -164,18 +191,17 @@ class AnsibleProvisioner:
                 *("-i", str(directory / "inventory")),
                 *("-e", f"@{directory / 'env' / 'extravars'}"),
             ]
-            readable = _readable(configuration)
             try:
-                checked = captured(
-                    self._sandbox.wrap(command, readable=readable, writable=[directory]),
+                checked = self._sandbox.run(
+                    command,
+                    check_view(configuration, directory),
                     cwd=playbook.parent,
-                    env=clean_environment(directory) | environment,
+                    environment=clean_environment(directory) | environment,
                     timeout=CHECK_SECONDS,
                 )
-            except subprocess.TimeoutExpired as error:
-                raise OutsideError(
-                    f"Checking the playbook's syntax took more than {CHECK_SECONDS:g} s."
-                ) from error
+            except LimitReached as error:
+                problem = f"The playbook {job.source.playbook} cannot be checked. {error.problem}"
+                raise BadInput([problem], remedy=error.remedy) from error
         if checked.status:
             said = masker(job.variables)(condensed(checked.errors or checked.output))
             raise BadInput([f"The playbook {job.source.playbook} is not valid: {said}"])
@@ -202,21 +228,17 @@ class AnsibleProvisioner:
             variables=variables,
         )
 
-    def _own_variables(self, job: ProvisionJob) -> dict[str, object]:
-        is_local = job.host.connection.kind == "local"
-        python = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        variables: dict[str, object] = {
-            "ocim_host_root": job.host.root,
-            "ocim_host_address": job.host.address,
-            "ocim_host_kind": job.host.connection.kind,
-            "ocim_part": _installed(job).value,
-            "ocim_index_environment": index_environment(job.host),
-            "ocim_uv": uv.find_uv_bin(),
-            "ocim_python": f"{sys.base_prefix}/bin/{python}" if is_local else "/usr/bin/python3",
-        }
-        if self._platform is not None:
-            variables["ocim_platform_archive"] = str(self._archive())
-        return variables
+    @contextmanager
+    def _installed(
+        self, job: ProvisionJob, configuration: Configuration
+    ) -> Iterator[Packages | None]:
+        """Yield what Ocim's own playbooks install on this machine; None where they need nothing."""
+        is_here = configuration.is_builtin and job.host.connection.kind == "local"
+        if self._platform is None or not is_here or _installed(job) is Part.INSTANCE:
+            yield None
+            return
+        with self._packages.packages(self._platform) as packages:
+            yield packages
 
     def _archive(self) -> Path:
         assert self._platform is not None  # noqa: S101
@@ -245,30 +267,56 @@ def _checked(playbook: Path, configuration: Configuration) -> str:
     return hashlib.sha256("\0".join(what).encode()).hexdigest()[:20]
 
 
-def _readable(configuration: Configuration) -> list[Path]:
-    return [configuration.root, configuration.environment, interpreter(configuration.environment)]
+def _own_variables(
+    job: ProvisionJob, directory: Path, *, archive: Path | None, packages: Packages | None
+) -> dict[str, object]:
+    """Return what Ocim tells its own playbooks; nobody else may say otherwise."""
+    host = job.host
+    is_local = host.connection.kind == "local"
+    cache = directory / PRIVATE if packages else Path(host.root, ".cache", "uv")
+    return {
+        "ocim_host_root": host.root,
+        "ocim_host_address": host.address,
+        "ocim_host_kind": host.connection.kind,
+        "ocim_part": _installed(job).value,
+        "ocim_index_environment": index_environment(host, cache=cache),
+        "ocim_uv": uv.find_uv_bin(),
+        "ocim_python": PYTHON if is_local else "/usr/bin/python3",
+        **({"ocim_platform_archive": str(archive)} if archive else {}),
+    }
 
 
-def _needed(host: Host, variables: Mapping[str, object]) -> list[Path]:
-    """Files that the run's variables name: what is installed, what installs it, how to get in."""
-    index = variables["ocim_index_environment"]
-    assert isinstance(index, Mapping)  # noqa: S101
-    names = [
-        *(variables["ocim_uv"], variables.get("ocim_platform_archive")),
-        *(host.connection.key_file, host.connection.known_hosts_file),
-        *host.shared,
-        *(reveal(text) for name, text in index.items() if name != "UV_CACHE_DIR"),
-    ]
-    return [Path(str(name)) for name in names if str(name).startswith("/")]
+def _make_directories(job: ProvisionJob) -> None:
+    """Make what a run on this machine writes to: a sandbox leaves out what is not there."""
+    if job.host.connection.kind == "local":
+        for name in (*job.directories, job.host.root):
+            Path(name).mkdir(parents=True, exist_ok=True)
 
 
-def _own_directories(job: ProvisionJob, configuration: Configuration) -> list[Path]:
-    """What a run on this machine writes: its host's root, and what the host shares with others."""
-    if job.host.connection.kind != "local":
-        return []
-    own = [Path(name) for name in (*job.directories, job.host.root)]
-    if configuration.is_builtin:  # which installs as this user does, from the same cache
-        own.append(Path(str(own_index_environment()["UV_CACHE_DIR"])))
-    for directory in own:
-        directory.mkdir(parents=True, exist_ok=True)
-    return own
+@dataclass
+class _Watch:
+    """Ends a run that reaches a limit, and knows how far it came."""
+
+    confined: Confinement
+    tell: OnEvent
+    asked: Callable[[], bool]
+    task: str = ""
+
+    def on_event(self, event: ProvisionEvent) -> None:
+        self.task = event.task or self.task
+        self.tell(event)
+
+    def is_cancelled(self) -> bool:
+        self.confined.check()
+        return self.asked()
+
+    def explained(self, outcome: ProvisionOutcome) -> ProvisionOutcome:
+        """Return the outcome with the limit that it came from, if it came from one."""
+        try:
+            self.confined.check()
+        except LimitReached as error:
+            return self.failed(error)
+        return outcome
+
+    def failed(self, error: LimitReached) -> ProvisionOutcome:
+        return ProvisionOutcome(ok=False, failed_task=self.task, message=str(error))

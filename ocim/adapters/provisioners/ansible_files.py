@@ -64,10 +64,13 @@ def clean_environment(directory: Path) -> dict[str, str]:
     }
 
 
-def index_environment(host: Host) -> dict[str, str | Secret]:
-    """What installing packages on the host needs of the manager's environment."""
+def index_environment(host: Host, *, cache: Path) -> dict[str, str | Secret]:
+    """Return what installing packages on the host needs of the manager's environment.
+
+    `cache`: where uv keeps packages, if the host is on this machine.
+    """
     if host.connection.kind == "local":
-        return own_index_environment()
+        return {**own_index_environment(), "UV_CACHE_DIR": str(cache), "UV_LINK_MODE": "copy"}
     by_network = {
         name: text
         for name, text in os.environ.items()
@@ -78,16 +81,21 @@ def index_environment(host: Host) -> dict[str, str | Secret]:
 
 def own_index_environment() -> dict[str, str | Secret]:
     """What installing packages on this machine needs of the manager's environment."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     kept = {name: text for name, text in os.environ.items() if INDEX_VARIABLES.fullmatch(name)}
+    # The manager's own code may be linked to its user's cache; each installation names another.
+    kept.pop("UV_CACHE_DIR", None)
     return {
         # Empty where the manager has none: it takes away the one of a local host, which knows
         # the fleet's authorities, but maybe not the index's.
         "SSL_CERT_FILE": "",
-        # The user's own, as uv finds it: what is there need not be downloaded once more.
-        "UV_CACHE_DIR": str(Path(base) / "uv"),
         **_masked(kept),
     }
+
+
+def index_files() -> list[Path]:
+    """Return the files of this machine that the manager's environment names to reach the index."""
+    texts = [str(reveal(text)) for text in own_index_environment().values()]
+    return [Path(text) for text in texts if text.startswith("/")]
 
 
 def _masked(environment: Mapping[str, str]) -> dict[str, str | Secret]:

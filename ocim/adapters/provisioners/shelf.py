@@ -17,7 +17,8 @@ class Shelf:
     """Keeps each directory below `directory` under a name that says what it was made from.
 
     Any number of processes may use the same shelf at once: a directory is made by one of them
-    while the others wait, is never seen half made, and is not pruned while it is in use.
+    while the others wait, is never seen half made, and is not pruned while it is in use. What its
+    maker says of it is kept beside it, where nothing can write that may write into it.
     """
 
     def __init__(self, directory: Path, *, keep_days: float = 30.0) -> None:
@@ -25,7 +26,7 @@ class Shelf:
         self._keep_days = keep_days
 
     @contextmanager
-    def item(self, name: str, make: Callable[[Path], None]) -> Iterator[Path]:
+    def item(self, name: str, make: Callable[[Path], str | None]) -> Iterator[Path]:
         """Yield the directory, made by `make(path)` where it is missing; kept within the block."""
         path, complete = self._directory / name, self._complete(name)
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -38,8 +39,11 @@ class Shelf:
             with self._locked(name, fcntl.LOCK_EX):
                 if not complete.exists():
                     self._fill(path, make)
-                    complete.touch()
                     self.prune()
+
+    def record(self, name: str) -> str:
+        """Return what the maker of a complete directory said of it."""
+        return self._complete(name).read_text()
 
     def holds(self, name: str) -> bool:
         """Whether it is there, made to its end."""
@@ -53,7 +57,7 @@ class Shelf:
             with suppress(BlockingIOError), self._locked(path.name, fcntl.LOCK_EX | fcntl.LOCK_NB):
                 if not self._is_wanted(path.name):
                     self._complete(path.name).unlink(missing_ok=True)
-                    shutil.rmtree(path, ignore_errors=True)
+                    remove(path)
                     removed.append(path.name)
         return removed
 
@@ -67,13 +71,16 @@ class Shelf:
     def _complete(self, name: str) -> Path:
         return self._directory / f"{name}.complete"
 
-    def _fill(self, path: Path, make: Callable[[Path], None]) -> None:
-        shutil.rmtree(path, ignore_errors=True)  # what a crash left
+    def _fill(self, path: Path, make: Callable[[Path], str | None]) -> None:
+        remove(path)  # what a crash left
         try:
-            make(path)
+            record = make(path) or ""
         except BaseException:
-            shutil.rmtree(path, ignore_errors=True)
+            remove(path)
             raise
+        unfinished = self._directory / f"{path.name}.record"
+        unfinished.write_text(record)
+        unfinished.replace(self._complete(path.name))
 
     @contextmanager
     def _locked(self, name: str, how: int) -> Iterator[None]:
@@ -81,3 +88,16 @@ class Shelf:
         with (self._directory / f"{name}.lock").open("w") as file:
             locks.acquire(file.fileno(), how)
             yield
+
+
+def remove(path: Path) -> None:
+    """Remove a directory and all in it, also where what is in it forbids that."""
+    with suppress(OSError):
+        if not path.is_symlink():
+            path.chmod(0o700)
+    for place, directories, _ in os.walk(path):
+        for name in directories:
+            directory = Path(place, name)
+            if not directory.is_symlink():
+                directory.chmod(0o700)
+    shutil.rmtree(path, ignore_errors=True)

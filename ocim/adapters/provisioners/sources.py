@@ -12,11 +12,12 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from ocim.adapters.provisioners.environments import Environments, recipe
+from ocim.adapters.provisioners.environments import Environments
 from ocim.adapters.provisioners.git_mirror import COMMIT, GitAccess, GitMirror
 from ocim.adapters.provisioners.git_urls import git_url
 from ocim.adapters.provisioners.image_part import SUFFIX, digest_of
 from ocim.adapters.provisioners.migrations_part import SUFFIX as OF_MIGRATIONS
+from ocim.adapters.provisioners.recipes import recipe
 from ocim.adapters.provisioners.shelf import Shelf
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import BadInput
@@ -34,6 +35,8 @@ class Configuration:
     """The part of the file system that belongs to it; Ansible runs where its playbook is."""
     environment: Path = Path(sys.prefix)
     """The virtual environment whose Ansible runs it."""
+    interpreter: Path = Path(sys.base_prefix)
+    """The Python installation that the environment was made with."""
     is_builtin: bool = False
     content: str = ""
     """The same for the same playbooks: the commit, or a digest."""
@@ -107,7 +110,10 @@ class GitSource:
             if wanted := recipe(checkout):
                 environment = stack.enter_context(self._environments.environment(wanted))
                 configuration = replace(
-                    configuration, environment=environment, requirements=wanted.name
+                    configuration,
+                    environment=environment.path,
+                    interpreter=environment.interpreter,
+                    requirements=wanted.name,
                 )
             yield configuration
 

@@ -15,7 +15,7 @@ from ocim.adapters.providers.local import records, supervisord, tree
 from ocim.adapters.providers.local.addresses import claim_address
 from ocim.adapters.providers.local.furnishing import environment, introduce
 from ocim.adapters.providers.local.records import Record
-from ocim.adapters.sandbox import Sandbox
+from ocim.adapters.sandbox import Sandbox, View
 from ocim.core import stopping
 from ocim.core.errors import BadInput, HostUnreachable
 from ocim.core.spec import Connection, Host, HostRequest, Isolation, Ran, Remnant
@@ -201,13 +201,9 @@ class LocalProvider:
     ) -> Sequence[str]:
         """`argv`, with a view of the host's own files and processes and no others."""
         record = self._record(name)
-        return self._sandbox.wrap(
-            argv,
-            readable=self._shared(record),
-            writable=[self._root(name), *map(Path, record.directories)],
-            outlives=outlives,
-            is_terminal=is_terminal,
-        )
+        own = (self._root(name), *map(Path, record.directories))
+        view = View(tuple(self._shared(record)), own)
+        return self._sandbox.wrap(argv, view, outlives=outlives, is_terminal=is_terminal)
 
     def _shared(self, record: Record) -> Sequence[Path]:
         return [self._images / record.image] if record.image else []
