@@ -5,8 +5,8 @@ from typing import Any
 from ocim.catalog.database_variables import engine
 from ocim.catalog.endpoints import HTTPS_PORT, NGINX_PORT, public_url
 from ocim.catalog.lms import TRANSPORTS
+from ocim.catalog.masking import with_secrets_hidden
 from ocim.catalog.releases import git_reference
-from ocim.catalog.secret_names import with_secrets_hidden
 from ocim.catalog.shop import CONFIG, partner_code
 from ocim.core.secrets import derive
 from ocim.core.spec import Instance, Secret, Service

@@ -6,9 +6,9 @@ from typing import Any
 from ocim.catalog import currency, discovery, ecommerce, lms, oauth, search, services
 from ocim.catalog.host_name import require_other_host_name
 from ocim.catalog.jwt import JwtKeys
+from ocim.catalog.masking import with_secrets_hidden
 from ocim.catalog.pairs import followed
 from ocim.catalog.releases import of_instance
-from ocim.catalog.secret_names import with_secrets_hidden
 from ocim.catalog.templates import is_template
 from ocim.catalog.variable_releases import unknown_to
 from ocim.core.errors import BadInput

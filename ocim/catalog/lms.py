@@ -5,7 +5,7 @@ from typing import Any
 from ocim.catalog.database_variables import edxapp_like, engine
 from ocim.catalog.endpoints import NGINX_PORT, public_domain, public_host, public_url, with_port
 from ocim.catalog.jwt import ALGORITHM, JwtKeys
-from ocim.catalog.secret_names import hidden_url
+from ocim.catalog.masking import hidden_text
 from ocim.core.secrets import derive
 from ocim.core.spec import Instance, Secret, Service
 
@@ -15,7 +15,7 @@ def defaults(instance: Instance) -> dict[str, Any]:
     lms_url = public_url(instance, Service.LMS)
     return {
         "openedx_release": instance.openedx_release,
-        "edx_platform_repo": hidden_url(instance.edx_platform_repository_url),
+        "edx_platform_repo": hidden_text(instance.edx_platform_repository_url),
         "edx_platform_version": instance.edx_platform_commit,
         "EDXAPP_PLATFORM_NAME": instance.name,
         "EDXAPP_TIME_ZONE": instance.time_zone,

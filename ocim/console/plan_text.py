@@ -1,8 +1,8 @@
 """A plan in words, for those who say yes to it."""
 
+from ocim.catalog.masking import mask_sql
 from ocim.console.output import Output
 from ocim.operations.instance_settings import EXTRA_SETTINGS
-from ocim.operations.redeploy.masking import without_accounts
 from ocim.operations.redeploy.plan import Item, Plan
 from ocim.operations.redeploy.variables import short, together
 from ocim.reports.words import whom
@@ -18,7 +18,7 @@ def tell_plan(plan: Plan, out: Output) -> None:
             out.say(f"      {line}")
     _tell_variables(plan, out)
     for statement in plan.sql:
-        out.say(f"SQL: {without_accounts(statement)}")
+        out.say(f"SQL: {mask_sql(statement)}")
     for label, reason in plan.left_out:
         out.say(f"Left out: {label}: {reason}.", style="yellow")
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from ocim.core.spec import Secret
 
+MASK = "********"
+"""What is shown instead of a secret."""
 PLAIN = frozenset({str, int, float, bool, type(None)})
 """Types of values that nothing can be in, and that cannot be changed."""
 _ALPHABET = string.ascii_letters + string.digits

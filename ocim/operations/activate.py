@@ -18,6 +18,7 @@ from ocim.operations.balancing import note_change, sync_and_wait
 from ocim.operations.context import Context, OnStep
 from ocim.operations.gate import Unhealthy, pass_gate
 from ocim.operations.logs import say
+from ocim.operations.masking import mask_of_instance, masked_values
 from ocim.operations.services import steps
 from ocim.operations.services.verify.run import verify
 from ocim.store.claims import write_appservers, write_job
@@ -216,6 +217,7 @@ def _keep_evidence(
     appservers: list[OpenEdXAppServer], error: OcimError, lease: Lease, context: Context
 ) -> None:
     evidence = error.evidence if isinstance(error, Unhealthy) else []
+    evidence = masked_values(evidence, mask_of_instance(lease.pk))
     write_appservers([one.pk for one in appservers], lease=lease, evidence=evidence)
     for appserver in appservers:
         say(appserver, f"Not activated: {error.problem}", context=context, level="error")

@@ -26,6 +26,7 @@ from ocim.operations.context import Context, OnStep
 from ocim.operations.effective import thaw
 from ocim.operations.gate import Unhealthy, pass_gate
 from ocim.operations.logs import Recorder, say
+from ocim.operations.masking import mask_of, masked_values
 from ocim.operations.services import steps
 from ocim.store.claims import move_appserver, move_server, write_appservers
 from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance, Server
@@ -84,7 +85,8 @@ def bring_up(
     try:
         pass_gate(probes(instance, host.address, behind_nginx=behind_nginx), context=context)
     except Unhealthy as unhealthy:
-        write_appservers([appserver.pk], lease=lease, evidence=unhealthy.evidence)
+        evidence = masked_values(unhealthy.evidence, mask_of(appserver))
+        write_appservers([appserver.pk], lease=lease, evidence=evidence)
         raise
     with transaction.atomic():
         move_appserver(appserver, AppServerState.RUNNING, lease=lease, running_since=context.now())

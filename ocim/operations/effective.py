@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ocim.catalog.effective import effective
+from ocim.catalog.effective import OPERATOR, effective
 from ocim.catalog.jwt import JwtKeys
+from ocim.catalog.masking import hidden_again
 from ocim.core.differences import differences
 from ocim.core.policy import Policy
 from ocim.core.spec import Database, Secret
@@ -57,7 +58,12 @@ def freeze(variables: Effective) -> str:
 
 def thaw(appserver: OpenEdXAppServer) -> Effective:
     """What the app server was, or is being, provisioned with."""
-    return from_plain(json.loads(appserver.effective_variables))
+    return thawed(appserver.effective_variables)
+
+
+def thawed(frozen: str) -> Effective:
+    """Undo `freeze`. What was not yet known for a secret as it was frozen is hidden, too."""
+    return hidden_again(from_plain(json.loads(frozen)), OPERATOR)
 
 
 def changes_since(instance: OpenEdXInstance, variables: Effective) -> list[dict[str, Any]]:

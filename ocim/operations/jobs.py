@@ -14,6 +14,7 @@ from ocim.core.actions import Action, WorkOn
 from ocim.core.errors import Cancelled, LostClaim, NotPossible, OcimError
 from ocim.core.states import JobState
 from ocim.operations.context import Context
+from ocim.operations.masking import mask_of_instance
 from ocim.store.claims import claim_lease, move_job, release_lease, unheld
 from ocim.store.models import Job, Lease
 
@@ -258,6 +259,7 @@ def _end_of(job: Job, lease: Lease, context: Context) -> Callable[[], OcimError 
 
 
 def _fail(job: Job, lease: Lease, reason: str, kind: Kind, context: Context) -> list[Action]:
+    error = mask_of_instance(job.instance_id)(reason)
     with transaction.atomic():
-        move_job(job, JobState.FAILED, lease=lease, error=reason, ended_at=context.now())
+        move_job(job, JobState.FAILED, lease=lease, error=error, ended_at=context.now())
         return kind.give_up(job, lease, context)

@@ -5,6 +5,7 @@ from django.db.models.functions import Length
 
 from ocim.core.spec import ProvisionEvent
 from ocim.operations.context import Context
+from ocim.operations.masking import mask_of
 from ocim.store.models import LogEntry, OpenEdXAppServer
 
 MOST_LINES = 50_000
@@ -15,15 +16,18 @@ MOST_CHARACTERS = 20_000_000
 def say(
     appserver: OpenEdXAppServer, text: str, *, context: Context, level: str = "info"
 ) -> LogEntry:
-    """Write one line of Ocim's own."""
-    return LogEntry.objects.create(appserver=appserver, time=context.now(), level=level, text=text)
+    """Write one line of Ocim's own, without secrets."""
+    return LogEntry.objects.create(
+        appserver=appserver, time=context.now(), level=level, text=mask_of(appserver)(text)
+    )
 
 
 class Recorder:
-    """Writes a provisioner's lines into an app server's log, until that has enough of them."""
+    """Writes a provisioner's lines into an app server's log, masked, until it has enough."""
 
     def __init__(self, appserver: OpenEdXAppServer) -> None:
         self._appserver = appserver
+        self._mask = mask_of(appserver)
         kept = appserver.log_entries.aggregate(lines=Count("id"), characters=Sum(Length("text")))
         self._lines: int = kept["lines"]
         self._characters: int = kept["characters"] or 0
@@ -48,8 +52,8 @@ class Recorder:
             appserver=self._appserver,
             time=event.time,
             level=event.level,
-            text=event.text,
-            task=event.task[:300],
+            text=self._mask(event.text),
+            task=self._mask(event.task)[:300],
             status=event.status,
             seconds=event.seconds,
         )

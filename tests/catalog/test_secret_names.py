@@ -1,6 +1,7 @@
 import pytest
 
-from ocim.catalog.secret_names import is_secret_name, with_secrets_hidden
+from ocim.catalog.masking import with_secrets_hidden
+from ocim.catalog.secret_names import is_secret_name
 from ocim.core.spec import Secret
 
 
@@ -8,6 +9,8 @@ from ocim.core.spec import Secret
     "name",
     ["password", "EDXAPP_MYSQL_PASSWORD", "EDXAPP_MYSQL_PASSWORD_ADMIN", "COMMON_HTPASSWD_PASS",
      "EDXAPP_AWS_SECRET_ACCESS_KEY", "EDXAPP_YOUTUBE_API_KEY", "client_secret", "transaction_key",
+     "SEGMENT_KEY", "EDXAPP_DB_PWD", "apikey", "clientSecret", "deploy-ssh-key", "KEY_PASSPHRASE",
+     "NEWRELIC_LICENSE", "EDXAPP_BASIC_AUTH_LOGIN", "SLACK_WEBHOOK_URL", "CELERY_AUTH_EXTRA",
      "EDXAPP_ZENDESK_OAUTH_ACCESS_TOKEN", "COMMON_GIT_IDENTITY", "webhook_endpoint_secret"],
 )  # fmt: skip
 def test_names_of_secrets_are_known(name: str) -> None:

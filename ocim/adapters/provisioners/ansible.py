@@ -22,7 +22,6 @@ from ocim.adapters.provisioners.ansible_messages import condensed
 from ocim.adapters.provisioners.ansible_run import ansible_run
 from ocim.adapters.provisioners.git_mirror import GitAccess
 from ocim.adapters.provisioners.image_part import digest_of_values, image_part
-from ocim.adapters.provisioners.masking import masker
 from ocim.adapters.provisioners.migrations_part import migrations_part
 from ocim.adapters.provisioners.packages import (
     PRIVATE,
@@ -40,6 +39,7 @@ from ocim.adapters.provisioners.run_directory import (
 from ocim.adapters.provisioners.sources import Configuration, Sources, playbook_in
 from ocim.adapters.provisioners.views import check_view, run_view
 from ocim.adapters.sandbox import Sandbox
+from ocim.catalog.masking import masker
 from ocim.core.errors import BadInput, OutsideError
 from ocim.core.spec import (
     ConfigurationSource,

@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from ocim.adapters.provisioners.masking import reveal
 from ocim.adapters.provisioners.run_directory import MARK
+from ocim.core.secrets import revealed
 from ocim.core.spec import Host, Secret, Transport
 
 # What tells package installers how to reach their index.
@@ -38,7 +38,7 @@ def write_files(
     `ansible`: the virtual environment that it is in.
     """
     _write(directory / "inventory" / "hosts.json", _inventory(host, ansible / "bin/python"))
-    _write(directory / "env" / "extravars", reveal(variables))
+    _write(directory / "env" / "extravars", revealed(variables))
     _write(
         directory / "call.json",
         {
@@ -94,7 +94,7 @@ def own_index_environment() -> dict[str, str | Secret]:
 
 def index_files() -> list[Path]:
     """Return the files of this machine that the manager's environment names to reach the index."""
-    texts = [str(reveal(text)) for text in own_index_environment().values()]
+    texts = [str(revealed(text)) for text in own_index_environment().values()]
     return [Path(text) for text in texts if text.startswith("/")]
 
 

@@ -9,9 +9,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from ocim.adapters.provisioners.masking import holds_secrets
 from ocim.core.errors import NotPossible
-from ocim.core.secrets import without_credentials
+from ocim.core.secrets import secret_texts, without_credentials
 from ocim.core.spec import ProvisionJob
 from ocim.documents.configuration_repository import read_repository
 from ocim.documents.tree import Tree
@@ -39,7 +38,7 @@ def image_part(job: ProvisionJob, playbook: Path, tree: Tree) -> tuple[Path, dic
         )
     names = names_in(tree, tree.name_of(of_image))
     variables = {name: value for name, value in job.variables.items() if name in names}
-    if secret := sorted(name for name, value in variables.items() if holds_secrets(value)):
+    if secret := sorted(name for name, value in variables.items() if secret_texts(value)):
         raise NotPossible(
             f"{of_image.name} names what is secret: {', '.join(secret)}. Images hold no secrets.",
             remedy="Leave what needs it to the instance part.",

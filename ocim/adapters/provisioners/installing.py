@@ -6,9 +6,10 @@ from pathlib import Path
 
 from ocim.adapters.limits import LimitReached
 from ocim.adapters.provisioners.ansible_messages import condensed
-from ocim.adapters.provisioners.masking import masker, reveal
 from ocim.adapters.sandbox import Sandbox, View
+from ocim.catalog.masking import masker
 from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.secrets import revealed
 
 SYSTEM = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 _MAY_PASS = re.compile(
@@ -29,7 +30,7 @@ def install(
     remedy: str = "See that the package index has them.",
 ) -> None:
     """Run an installing command; an error says that `what` cannot be installed, and why."""
-    texts = {name: str(reveal(text)) for name, text in environment.items() if reveal(text)}
+    texts = {name: str(revealed(text)) for name, text in environment.items() if revealed(text)}
     try:
         done = sandbox.run(
             command,

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from ocim.catalog.masking import mask_text
 from ocim.core.actions import Action, SendNotices
 from ocim.core.errors import OcimError
 from ocim.core.spec import Notice, NoticeKind
@@ -54,7 +55,7 @@ def _notice(event: RolloutEvent, address: str, now: datetime) -> Notice:
     told = ", ".join(f"{count} {state}" for state, count in record.counts.items())
     return Notice(
         title=f"Mass upgrade {record.id} ({record.tag}) {event.kind}: {told}",
-        text="\n".join(_lines(event, record, address)),
+        text=mask_text("\n".join(_lines(event, record, address))),
         kind=_kind(event, failed=bool(record.failures)),
     )
 

@@ -18,6 +18,7 @@ from typing import Any
 from django.db import transaction
 
 from ocim.catalog.effective import OPERATOR
+from ocim.catalog.masking import masker, secret_literals
 from ocim.catalog.switches import services_of
 from ocim.core import stopping
 from ocim.core.errors import NotPossible, OcimError
@@ -38,6 +39,7 @@ from ocim.operations.bring_up import local_directories
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
 from ocim.operations.jobs import NotYet
+from ocim.operations.masking import mask_of_instance
 from ocim.operations.redeploy.sql import DATABASE
 from ocim.operations.redeploy.statements import run_statements
 from ocim.store.claims import require_lease
@@ -104,7 +106,11 @@ def make(upgrade: Upgrade, lease: Lease, context: Context) -> None:
         require_lease(lease)  # whoever took over has them by the same names
         with stopping.clean_up(CLEANING):
             clear(upgrade, context)
-        found |= {"state": PreviewState.FAILED, "reason": str(error), "log": list(said)}
+        found |= {
+            "state": PreviewState.FAILED,
+            "reason": _masked(error, upgrade),
+            "log": list(said),
+        }
         _write(upgrade, lease, kind=kind, **found)
         raise
     require_lease(lease)
@@ -139,9 +145,10 @@ def _run(
 ) -> ProvisionOutcome:
     """On a host of its own, from the image where there is one; `said` gets the log."""
     instance = _as_it_will_be(upgrade)
+    mask = mask_of_instance(instance.pk)
 
     def on_event(event: ProvisionEvent) -> None:
-        said.append(f"{event.time:%H:%M:%S} {event.level} {event.text}")
+        said.append(f"{event.time:%H:%M:%S} {event.level} {mask(event.text)}")
 
     image = images.for_host(
         replace(run, part=Part.WHOLE),
@@ -159,6 +166,11 @@ def _run(
     return context.outside.provisioner.provision(
         replace(run, host=host), on_event=on_event, is_cancelled=stopping.is_cancelled
     )
+
+
+def _masked(error: OcimError, upgrade: Upgrade) -> str:
+    assert upgrade.instance_id  # noqa: S101 - it holds the lease
+    return mask_of_instance(upgrade.instance_id)(str(error))
 
 
 def _told(outcome: ProvisionOutcome) -> dict[str, Any]:
@@ -236,7 +248,7 @@ def _copy(upgrade: Upgrade, context: Context) -> dict[str, float]:
 def _run_sql(upgrade: Upgrade, context: Context) -> None:
     """The statements that the database itself has not seen: its copy has what the others did."""
     database = copies(_as_it_will_be(upgrade), context.policy)[DATABASE]
-    notes = _Notes(set(upgrade.sql_runs.values_list("position", flat=True)))
+    notes = _Notes(upgrade.rollout.sql, set(upgrade.sql_runs.values_list("position", flat=True)))
     with context.outside.databases[database.kind].session(database) as session:
         run_statements(upgrade.rollout.sql, session, notes)
     if notes.failures and upgrade.rollout.strict_sql:
@@ -247,7 +259,8 @@ def _run_sql(upgrade: Upgrade, context: Context) -> None:
 class _Notes:
     """What is kept of statements on a copy: which are over, and why some failed."""
 
-    def __init__(self, seen: set[int]) -> None:
+    def __init__(self, statements: Sequence[str], seen: set[int]) -> None:
+        self._statements = statements
         self._seen = seen
         self.failures: list[str] = []
 
@@ -258,7 +271,10 @@ class _Notes:
     def end(self, positions: Sequence[int], state: SqlState, **facts: object) -> None:
         """See Record."""
         if state == SqlState.FAILED:
-            self.failures += [str(facts["error"])] * len(positions)
+            error = str(facts["error"])
+            self.failures += [
+                masker(secret_literals(self._statements[position]))(error) for position in positions
+            ]
 
     def lose(self, positions: Sequence[int], left: Sequence[int], reason: str) -> None:
         """See Record."""

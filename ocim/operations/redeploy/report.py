@@ -9,11 +9,12 @@ from typing import Any
 from django.db.models import Count, F, Q, Value, Window
 from django.db.models.functions import Coalesce, RowNumber
 
+from ocim.catalog.masking import mask_sql, mask_text
 from ocim.core.estimate import seconds_left
 from ocim.core.holds import Hold
 from ocim.core.migrations import Migration
 from ocim.core.states import PreviewState, RolloutState, SqlState, UpgradeState
-from ocim.operations.redeploy.masking import shown, without_accounts
+from ocim.operations.redeploy.masking import shown
 from ocim.operations.redeploy.record import (
     Cause,
     Dump,
@@ -56,7 +57,7 @@ def report(rollout_id: int, now: datetime) -> Report:
         id=rollout.pk,
         tag=rollout.tag,
         state=rollout.state,
-        reason=rollout.reason,
+        reason=mask_text(rollout.reason),
         begun_by=str(rollout.creator) if rollout.creator else rollout.begun_by,
         begun_at=rollout.created,
         ended_at=rollout.ended_at,
@@ -95,8 +96,8 @@ def _line(
         variables=[without_values(one) for one in upgrade.variables],
         replaced=upgrade.replaced,
         appservers=upgrade.appservers,
-        failure=without_accounts(upgrade.failure),
-        cause=upgrade.cause,
+        failure=mask_text(upgrade.failure),
+        cause=mask_text(upgrade.cause),
         started_at=began,
         ended_at=upgrade.ended_at,
         seconds=(ended - began).total_seconds() if began and ended else None,
@@ -106,7 +107,7 @@ def _line(
         held=_hold(upgrade, now) if upgrade.state == UpgradeState.PENDING else "",
         steps=[_step(one, now) for one in sorted(upgrade.steps.all(), key=lambda one: one.pk)],
         log=[
-            *map(without_accounts, upgrade.preview.get("log", ())),
+            *map(mask_text, upgrade.preview.get("log", ())),
             *(line for pk in upgrade.appservers for line in logs.get(pk, ())),
         ],
     )
@@ -122,7 +123,7 @@ def _preview(kept: Mapping[str, Any], labels: Mapping[int, str]) -> Preview | No
         return None
     return Preview(
         state=kept.get("state", PreviewState.DONE),
-        reason=without_accounts(kept.get("reason", "")),
+        reason=mask_text(kept.get("reason", "")),
         of=labels.get(kept.get("like", 0), ""),
         migrations=[_migration(one) for one in kept.get("migrations", ())],
         blind=kept.get("blind", ()),
@@ -155,7 +156,7 @@ def dump(backup: Backup) -> Dump:
 
 
 def _event(event: RolloutEvent) -> Event:
-    return Event(event.at, event.kind, event.by, without_accounts(event.reason))
+    return Event(event.at, event.kind, event.by, mask_text(event.reason))
 
 
 def _logs(appservers: Sequence[int]) -> dict[int, list[str]]:
@@ -165,13 +166,13 @@ def _logs(appservers: Sequence[int]) -> dict[int, list[str]]:
     logs: dict[int, list[str]] = {}
     for line in lines.annotate(place=place).filter(place__lte=LINES_OF_LOG).order_by("id"):
         task = f"{line.task} > " if line.task else ""
-        text = f"{line.time:%H:%M:%S} {line.level} {task}{line.text}"
+        text = f"{line.time:%H:%M:%S} {line.level} {task}{mask_text(line.text)}"
         logs.setdefault(line.appserver_id, []).append(text)
     return logs
 
 
 def _statement(run: SqlRun) -> Statement:
-    text, error = without_accounts(run.statement), without_accounts(run.error)
+    text, error = mask_sql(run.statement), mask_text(run.error)
     return Statement(text, run.state, run.rows, run.seconds, error, run.note)
 
 

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.db.models import QuerySet
 
+from ocim.catalog.masking import masker, secret_literals
 from ocim.core.errors import OcimError
 from ocim.core.sql import begins_transaction, ends_transaction
 from ocim.core.states import SqlState
 from ocim.operations.context import Context
+from ocim.operations.masking import mask_of_instance
 from ocim.operations.redeploy.statements import rest_of_transaction, run_statements
 from ocim.store.claims import require_lease
 from ocim.store.models import Lease, SqlRun, Upgrade
@@ -58,11 +60,20 @@ class _Journal:
 
     def end(self, positions: Sequence[int], state: SqlState, **facts: object) -> None:
         """Close rows that this process has made."""
+        if error := facts.get("error"):
+            facts["error"] = self._masked(positions, str(error))
         _runs(self._upgrade, positions).update(state=state, **facts)
 
     def lose(self, positions: Sequence[int], left: Sequence[int], reason: str) -> None:
         """Close the rows of a transaction, and make those that are never to be run."""
         _lose(self._upgrade, positions, left, reason)
+
+    def _masked(self, positions: Sequence[int], error: str) -> str:
+        """Return what the database said, without what is secret in the statements."""
+        error = mask_of_instance(self._lease.pk)(error)
+        for position in positions:
+            error = masker(secret_literals(self._upgrade.rollout.sql[position]))(error)
+        return error
 
 
 def _close_interrupted(upgrade: Upgrade) -> None:

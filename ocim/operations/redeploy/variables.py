@@ -7,11 +7,12 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from ocim.catalog.effective import OPERATOR
+from ocim.catalog.masking import mask_text, masked_place
 from ocim.core.differences import ABSENT, Difference, differences, in_common
 from ocim.core.secrets import PLAIN, masked
 from ocim.core.spec import Secret
-from ocim.core.variables import Effective, Path, from_plain, merge
-from ocim.operations.redeploy.masking import shown, without_accounts
+from ocim.core.variables import Effective, Path, merge
+from ocim.operations.effective import thawed
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
 
 Change = Mapping[str, Any]
@@ -28,7 +29,7 @@ def live_variables(instances: Sequence[OpenEdXInstance]) -> dict[int, Effective]
     live = dict(there.order_by("is_active", "id").values_list("instance_id", "pk"))
     frozen = OpenEdXAppServer.objects.filter(pk__in=live.values())
     texts = frozen.values_list("instance_id", "effective_variables")
-    return {of: from_plain(json.loads(text)) for of, text in texts}
+    return {of: thawed(text) for of, text in texts}
 
 
 class Changes:
@@ -75,8 +76,7 @@ class _Layers:
 
 
 def _told(path: Path, layers: list[str], there: Mapping[str, Any]) -> Change:
-    name = ".".join(path)
-    values = {side: shown(name, masked(value)) for side, value in there.items()}
+    values = {side: masked_place(path[-1], masked(value)) for side, value in there.items()}
     return {"path": list(path), "layers": layers, **values}
 
 
@@ -127,5 +127,5 @@ def in_words(change: Change) -> str:
 def short(value: Any) -> str:
     """The value in a line that is not too long."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    line = " ".join(without_accounts(text).split()) or "(empty)"
+    line = " ".join(mask_text(text).split()) or "(empty)"
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"

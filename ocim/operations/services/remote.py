@@ -7,9 +7,10 @@ from importlib.resources import files
 from typing import Any
 
 from ocim.catalog import shells
+from ocim.catalog.masking import masker
 from ocim.core import stopping
 from ocim.core.errors import NotPossible, OcimError, OutsideError, OutsideRefusal
-from ocim.core.secrets import revealed, secret_texts
+from ocim.core.secrets import revealed
 from ocim.core.spec import Ran, Service
 from ocim.operations.context import Context
 from ocim.ports import Provider
@@ -157,7 +158,4 @@ def _returned(service: Service, answer: Mapping[str, Any], calls: Sequence[Call]
 
 
 def _masked(text: str, calls: Sequence[Call]) -> str:
-    secrets = secret_texts([dict(one.given) for one in calls])
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "********")
-    return text
+    return masker([dict(one.given) for one in calls])(text)

@@ -12,6 +12,7 @@ from ocim.core.spec import Secret
 from ocim.core.steps import Verdict, verdict
 from ocim.operations.context import Context
 from ocim.operations.effective import thaw
+from ocim.operations.masking import mask_of
 from ocim.operations.services import remote
 from ocim.operations.services.looks import look
 from ocim.store.models import OpenEdXAppServer, ServiceStep
@@ -96,7 +97,7 @@ def carry_out(
     owed = [(one.step, deed) for one in found for deed in deeds(one, setup)]
     failures = _perform(owed, appserver, context)
     for one in found:
-        failure = str(failures.get(one.step.name, ""))
+        failure = mask_of(appserver)(str(failures.get(one.step.name, "")))
         if failure or (one.verdict and one.verdict.is_owed) or _last(appserver, one.step) is None:
             applied = None if failure else one.step.wanted(setup)
             ServiceStep.objects.create(

@@ -10,6 +10,7 @@ from ocim.core.spec import ALWAYS, Service
 from ocim.core.states import AppServerState
 from ocim.core.verification import Line, Report
 from ocim.operations.context import Context
+from ocim.operations.masking import mask_of, masked_values
 from ocim.operations.services.verify import people as everybody
 from ocim.operations.services.verify.catalogue import catalogue
 from ocim.operations.services.verify.cleaning import clean
@@ -54,7 +55,7 @@ def verify(
         for line in _guarded(name, found):
             stopping.check()
             lines.append(line)
-            record.lines = [one.as_dict() for one in lines]
+            record.lines = masked_values([one.as_dict() for one in lines], mask_of(appserver))
             record.save(update_fields=["lines"])
             on_line(line)
 

@@ -1,0 +1,42 @@
+"""Take an instance's secrets out of what is written down of it: logs, failures, evidence."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from ocim.catalog.masking import mask_text, masked_place, masker
+from ocim.operations.effective import thawed
+from ocim.store.models import OpenEdXAppServer
+
+Mask = Callable[[str], str]
+
+
+def mask_of(appserver: OpenEdXAppServer) -> Mask:
+    """Return a function that masks the app server's own secrets, and what looks like one."""
+    return _mask(appserver.effective_variables or "")
+
+
+def mask_of_instance(instance_id: int) -> Mask:
+    """Return the same for an instance, with the secrets of its newest app server."""
+    newest = OpenEdXAppServer.objects.filter(instance=instance_id).order_by("-id")
+    return _mask(newest.values_list("effective_variables", flat=True).first() or "")
+
+
+def masked_values(values: Any, mask: Mask) -> Any:
+    """Return a copy of plain values whose texts are masked, and what is below a secret's name."""
+    match masked_place("", values):
+        case dict() as mapping:
+            return {key: masked_values(value, mask) for key, value in mapping.items()}
+        case list() as several:
+            return [masked_values(value, mask) for value in several]
+        case str() as text:
+            return mask(text)
+        case other:
+            return other
+
+
+# Of the few app servers that are being worked on: to read the variables for each line takes long.
+@lru_cache(maxsize=16)
+def _mask(frozen: str) -> Mask:
+    known = masker(thawed(frozen).values) if frozen else str
+    return lambda text: mask_text(known(text))
