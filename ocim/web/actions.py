@@ -1,11 +1,9 @@
 """Buttons: what may be asked for, what is asked back, and the asking."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
@@ -18,14 +16,8 @@ from ocim.store import selectors
 from ocim.store.models import Job, OpenEdXAppServer
 from ocim.tasks import perform
 from ocim.web.describe import doing
+from ocim.web.security import may_change
 from ocim.wiring import context
-
-CHANGE = "store.change_openedxinstance"
-"""The permission that every change needs."""
-
-may_change: Callable[..., Callable[..., HttpResponse]] = permission_required(
-    CHANGE, raise_exception=True
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from ocim.operations.instances import preview_password as password_of
 from ocim.store import selectors
 from ocim.store.models import LogEntry, OpenEdXAppServer
 from ocim.store.routing import PREVIEW_USER, preview_domain
-from ocim.web.actions import may_change, offers
+from ocim.web.actions import offers
 from ocim.web.describe import by_layer, in_words, in_work, nobody_works, site_url
+from ocim.web.security import may_see_secrets
 from ocim.wiring import context
 
 LINES_SHOWN = 500
@@ -57,7 +58,7 @@ def log_text(request: HttpRequest, appserver_id: int) -> HttpResponse:
 
 
 @require_POST
-@may_change
+@may_see_secrets
 @never_cache
 def preview_password(request: HttpRequest, appserver_id: int) -> HttpResponse:
     """What is asked for at the preview address."""

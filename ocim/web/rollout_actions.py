@@ -17,7 +17,8 @@ from ocim.operations.redeploy.record import many
 from ocim.operations.redeploy.report import report
 from ocim.store.models import Rollout
 from ocim.tasks import perform
-from ocim.web.actions import may_change, tell
+from ocim.web.actions import tell
+from ocim.web.security import may_change
 from ocim.wiring import context
 
 DONE = {

@@ -17,7 +17,8 @@ from ocim.operations.services import setup, status, switch
 from ocim.store.models import OpenEdXInstance, ServiceStep, Verification
 from ocim.store.specs import instance_spec, services_of
 from ocim.tasks import perform
-from ocim.web.actions import may_change, tell
+from ocim.web.actions import tell
+from ocim.web.security import may_change
 from ocim.wiring import context
 
 OPTIONAL = tuple(service for service in Service if service not in ALWAYS)
@@ -25,18 +26,33 @@ OPTIONAL = tuple(service for service in Service if service not in ALWAYS)
 
 @require_safe
 def services(request: HttpRequest, instance_id: int) -> HttpResponse:
-    """What is on, and what the ledger says; with `look`, what the services say now."""
+    """What is on, and what the ledger says."""
+    return _page(request, _instance(instance_id))
+
+
+@require_POST
+@may_change
+def look(request: HttpRequest, instance_id: int) -> HttpResponse:
+    """The same page with what the services say now: a program is started in each of them."""
     instance = _instance(instance_id)
+    try:
+        lines = status.status(instance, context())
+    except OcimError as error:
+        tell(request, error)
+        return redirect("services", instance.pk)
+    return _page(request, instance, lines=lines)
+
+
+def _page(request: HttpRequest, instance: OpenEdXInstance, **more: Any) -> HttpResponse:
     shown: dict[str, Any] = {
         "instance": instance,
         "services": {one.value: one in services_of(instance) for one in OPTIONAL},
         "ledger": _ledger(instance),
         "verification": Verification.objects.filter(instance=instance).order_by("-id").first(),
+        **more,
     }
     try:
         shown["warnings"] = switch.warnings(instance, context())
-        if "look" in request.GET:
-            shown["lines"] = status.status(instance, context())
     except OcimError as error:
         tell(request, error)
     return render(request, "web/services.html", shown)

@@ -32,6 +32,7 @@ urlpatterns = [
         services.switch_services,
         name="switch-services",
     ),
+    path("instances/<id:instance_id>/services/look/", services.look, name="look-at-services"),
     path("instances/<id:instance_id>/services/set-up/", services.set_up, name="set-up-services"),
     path("appservers/<id:appserver_id>/", appservers.appserver, name="appserver"),
     path("appservers/<id:appserver_id>/progress/", appservers.progress, name="appserver-progress"),

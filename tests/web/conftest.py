@@ -1,5 +1,5 @@
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from ocim.store.models import OpenEdXInstance
@@ -23,5 +23,25 @@ def admin(db: None) -> Client:
 def guest(db: None) -> Client:
     """A browser in which somebody is signed in who may only look."""
     client = Client()
-    client.force_login(User.objects.create_user("guest"))
+    user = User.objects.create_user("guest")
+    user.user_permissions.add(Permission.objects.get(codename="view_openedxinstance"))
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def nobody(db: None) -> Client:
+    """A browser in which somebody is signed in who has no right."""
+    client = Client()
+    client.force_login(User.objects.create_user("nobody"))
+    return client
+
+
+@pytest.fixture
+def operator(db: None) -> Client:
+    """A browser in which somebody is signed in who may change things, but not see secrets."""
+    client = Client()
+    user = User.objects.create_user("operator")
+    user.user_permissions.add(Permission.objects.get(codename="change_openedxinstance"))
+    client.force_login(user)
     return client

@@ -33,7 +33,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
 async def stream(name: str, pk: int, *, last: str = "", **query: Any) -> AsyncIterator[Events]:
     """The events of a page, one text each, without the first (which says when to come again)."""
     client = AsyncClient()
-    user, _ = await User.objects.aget_or_create(username="guest")
+    user, _ = await User.objects.aget_or_create(username="guest", is_superuser=True)
     await client.aforce_login(user)
     headers = {"Last-Event-ID": last} if last else {}
     response: Any = await client.get(reverse(name, args=[pk]), query, headers=headers)

@@ -262,4 +262,11 @@ class Migration(migrations.Migration):
         ("store", "0016_migrations_preview"),
     ]
 
-    operations = [*FIELDS, migrations.RunPython(rewrite(encrypt), rewrite(decrypt))]
+    operations = [
+        *FIELDS,
+        migrations.RunPython(rewrite(encrypt), rewrite(decrypt)),
+        migrations.AlterModelOptions(
+            name="openedxinstance",
+            options={"permissions": (("view_secrets", "Can view secrets of instances"),)},
+        ),
+    ]
