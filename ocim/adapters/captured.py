@@ -18,6 +18,7 @@ from typing import IO
 
 from ocim.core import stopping
 from ocim.core.errors import OutsideRefusal
+from ocim.core.umasks import OF_HOSTS
 
 MIB = 1024 * 1024
 MOST_OUTPUT = 32 * MIB
@@ -63,6 +64,7 @@ def captured(
         cwd=cwd,
         env=env,
         start_new_session=True,
+        umask=OF_HOSTS,
     ) as process:
         try:
             if largest_file is not None:

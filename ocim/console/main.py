@@ -13,6 +13,7 @@ from django.core.management import (
 from django.db import DatabaseError
 
 from ocim.console.command import in_words, of_database
+from ocim.core.umasks import PRIVATE
 
 APP = "ocim.console"
 DASHED = {"search-server": "search_server"}
@@ -58,6 +59,7 @@ def command_class(name: str) -> BaseCommand:
 
 def main() -> None:
     """Run the command that the arguments name."""
+    os.umask(PRIVATE)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ocim.project.settings")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal may not know all of a name's letters

@@ -4,10 +4,14 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import yaml
 from django.core.exceptions import ValidationError
 
+from ocim.catalog.masking import with_secrets_hidden
 from ocim.core.errors import BadInput
+from ocim.core.secrets import masked
 from ocim.core.variables import Effective
+from ocim.documents.extra_settings import check_extra_settings
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
 from ocim.store.models import Domain, InstanceTag, OpenEdXInstance
@@ -35,6 +39,19 @@ def without_unknown(given: dict[str, Any]) -> list[str]:
     for name in unknown:
         del given[name]
     return unknown
+
+
+def without_secrets(extra_settings: str) -> str:
+    """Return the extra settings as YAML with secrets masked; without comments, which may hold some.
+
+    Where they cannot be read, nothing of them.
+    """
+    try:
+        values = check_extra_settings(extra_settings)
+    except BadInput:
+        return "(not shown: they cannot be read)"
+    hidden = masked(with_secrets_hidden(values))
+    return yaml.safe_dump(hidden, allow_unicode=True, sort_keys=False) if hidden else ""
 
 
 def is_name(field: str) -> bool:

@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from ocim.catalog.endpoints import with_port
+from ocim.catalog.masking import mask_text
 from ocim.core.states import AppServerState
 from ocim.operations.effective import thaw
 from ocim.operations.instances import preview_password as password_of
@@ -86,7 +87,7 @@ def _without_border(one: OpenEdXAppServer) -> str:
 
 def _text(line: LogEntry) -> str:
     task = f"[{line.task}] " if line.task else ""
-    return f"{line.time:%Y-%m-%dT%H:%M:%SZ} {line.level:7} {task}{line.text}\n"
+    return f"{line.time:%Y-%m-%dT%H:%M:%SZ} {line.level:7} {task}{mask_text(line.text)}\n"
 
 
 def _appserver(appserver_id: int, *, whole: bool = False) -> OpenEdXAppServer:

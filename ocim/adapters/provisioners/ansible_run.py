@@ -19,6 +19,7 @@ from typing import IO, Any
 from ocim.adapters.provisioners.ansible_files import clean_environment
 from ocim.adapters.provisioners.ansible_messages import condensed
 from ocim.adapters.provisioners.run_directory import EVENTS
+from ocim.core.umasks import OF_HOSTS
 
 KEEPER = "ocim.adapters.provisioners.ansible_keeper"
 MIB = 1024 * 1024
@@ -144,6 +145,7 @@ def ansible_run(directory: Path, command: Sequence[str]) -> Iterator[AnsibleRun]
                 stderr=subprocess.PIPE,
                 pass_fds=(of_child.fileno(),),
                 start_new_session=True,
+                umask=OF_HOSTS,
             )
         with process:
             try:

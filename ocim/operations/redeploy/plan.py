@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -66,10 +66,6 @@ class Plan:
         del rest["items"]
         digest.update(f"], {_sorted(rest)[1:]}".encode())
         return digest.hexdigest()
-
-    def to_json(self) -> dict[str, Any]:
-        """What a file keeps."""
-        return {**asdict(self), "hash": self.hash}
 
 
 def _as_dict(one: Item | Plan) -> dict[str, Any]:
@@ -137,25 +133,6 @@ def make_plan(
         tuple(sql),
         selection.left_out,
     )
-
-
-def from_json(kept: Mapping[str, Any]) -> Plan:
-    """The plan that a file keeps; BadInput where it is none, or somebody changed it."""
-    try:
-        plan = Plan(
-            tag=kept["tag"],
-            items=tuple(Item(**item) for item in kept["items"]),
-            update=kept["update"],
-            sql=tuple(kept["sql"]),
-        )
-        is_whole = plan.hash == kept["hash"]
-    except (KeyError, TypeError) as error:
-        raise BadInput([f"This is not a plan: {error}."]) from None
-    if not is_whole:
-        raise BadInput(
-            ["The plan was changed after it was made."], remedy="Make it again with --plan-out."
-        )
-    return plan
 
 
 def drift(plan: Plan, context: Context) -> list[str]:

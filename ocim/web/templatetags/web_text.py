@@ -5,6 +5,7 @@ from typing import Any
 
 from django import template
 
+from ocim.catalog.masking import mask_text, masked_place
 from ocim.core.secrets import masked, without_credentials
 from ocim.core.states import RolloutState
 
@@ -26,7 +27,7 @@ def rollout_state(state: str) -> str:
 @register.filter
 def value(anything: Any) -> str:
     """A variable's value, secrets masked: texts as they are, the rest as JSON."""
-    shown = masked(anything)
+    shown = masked_place("", masked(anything))
     return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False, default=str)
 
 
@@ -39,10 +40,16 @@ def dotted(path: list[str]) -> str:
 @register.filter
 def first_line(text: str) -> str:
     """What is said first."""
-    return str(text).strip().partition("\n")[0]
+    return mask_text(str(text).strip()).partition("\n")[0]
 
 
 @register.filter
 def repository(url: str) -> str:
     """Where something comes from; who may fetch it there is nobody's business."""
     return without_credentials(url)
+
+
+@register.filter
+def unsecret(text: Any) -> str:
+    """Return the text without secrets: what was written before they were known may hold some."""
+    return mask_text(str(text))

@@ -1,6 +1,6 @@
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -8,7 +8,8 @@ import pytest
 from ocim.core.errors import BadInput, OutsideError
 from ocim.core.waves import Share
 from ocim.operations import instances
-from ocim.operations.redeploy.plan import from_json, make_plan
+from ocim.operations.redeploy.plan import make_plan
+from ocim.operations.redeploy.plan_file import from_json, to_json
 from ocim.operations.redeploy.selection import select
 from ocim.operations.redeploy.variables import in_words
 from ocim.store.models import (
@@ -27,7 +28,7 @@ def edit(fleet: Fleet, instance: OpenEdXInstance, **changes: Any) -> None:
 
 
 def kept(fleet: Fleet, **options: Any) -> Any:
-    return json.loads(json.dumps(fleet.plan(**options).to_json()))
+    return json.loads(json.dumps(to_json(fleet.plan(**options))))
 
 
 def test_it_names_what_changes_of_each(fleet: Fleet) -> None:
@@ -66,6 +67,26 @@ def test_a_plan_that_somebody_changed_is_refused(fleet: Fleet) -> None:
     changed["items"][0]["after"]["edx_platform_commit"] = "evil"
     with pytest.raises(BadInput, match="changed after it was made"):
         from_json(changed)
+
+
+def test_a_file_tells_no_secret(fleet: Fleet) -> None:
+    fleet.make(configuration_extra_settings="HARMLESS: hunter2")
+    update = {"configuration_extra_settings": "OTHER: hunter2", "name": "New"}
+    sql = ["UPDATE x SET secret = 'hunter2'"]
+    file = kept(fleet, update=update, sql=sql)
+    assert "hunter2" not in json.dumps(file)
+    plan = from_json(file)
+    assert (plan.update, plan.sql) == (update, tuple(sql))
+
+
+def test_a_plan_of_another_installation_is_refused(fleet: Fleet, settings: Any) -> None:
+    fleet.make()
+    file = kept(fleet)
+    settings.OCIM = replace(
+        settings.OCIM, master_key="ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA="
+    )
+    with pytest.raises(BadInput, match="another master key"):
+        from_json(file)
 
 
 @pytest.mark.parametrize("kept", [{}, [], "plan", {"tag": "x", "items": 5}, {"tag": "x"}])

@@ -15,6 +15,7 @@ from ocim.adapters.providers import processes
 from ocim.adapters.providers.nspawn import limits
 from ocim.adapters.providers.tools import run
 from ocim.core.errors import OutsideRefusal
+from ocim.core.umasks import OF_HOSTS
 
 SYSTEMD = Path("/run/systemd/system")
 """Is there where systemd runs this machine."""
@@ -95,6 +96,7 @@ class Container:
                     stderr=subprocess.STDOUT,
                     timeout=60,
                     check=True,
+                    umask=OF_HOSTS,
                 )
 
     def stop(self, *, grace: float) -> None:

@@ -45,6 +45,8 @@ def furnish(container: Container, *, address: str, prefix: int, gateway: str) ->
     (root / "etc/hosts").write_text(f"127.0.0.1 localhost\n{address} {directory.name.lower()}\n")
     resolver = next(path for path in RESOLVERS if path.exists())
     (root / "etc/resolv.conf").write_text(resolver.read_text())
+    for path in ("etc/systemd/network/10-host0.network", "etc/hosts", "etc/resolv.conf"):
+        (root / path).chmod(0o644)  # its services have users of their own
 
 
 def introduce(container: Container, names: Mapping[str, str], authorities: str) -> None:

@@ -228,7 +228,9 @@ class NspawnProvider:
     def _start(self, container: Container, bounds: limits.Limits) -> None:
         for path in self._shared:
             # The services' users have to get to what is theirs in it.
-            path.mkdir(mode=0o711, parents=True, exist_ok=True)
+            if not path.exists():
+                path.mkdir(parents=True)
+                path.chmod(0o711)
         self.bridge.use(container.directory.name)
         container.start(bridge=self.bridge.name, shared=self._shared, bounds=bounds)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.core.management.base import CommandParser
 
+from ocim.catalog.masking import mask_text, masked_place
 from ocim.console.command import OcimCommand
 from ocim.console.progress import follow
 from ocim.core.errors import NotPossible
@@ -96,7 +97,7 @@ class Command(OcimCommand):
             "instance": str(one.instance),
             "state": one.state,
             "active": one.is_active,
-            "failure": one.failure,
+            "failure": mask_text(one.failure),
             "host": one.server
             and f"{one.server.name} at {one.server.address} ({one.server.provider})",
             "openedx_release": one.openedx_release,
@@ -107,7 +108,7 @@ class Command(OcimCommand):
             "created": one.created.isoformat(timespec="seconds"),
             "active since": one.active_since and one.active_since.isoformat(timespec="seconds"),
             **_health(one),
-            "evidence": one.evidence,
+            "evidence": masked_place("", one.evidence),
         }
         if one.state == "running" and not one.is_active:
             instance = OpenEdXInstance.objects.get(pk=one.instance_id)
@@ -187,7 +188,7 @@ class Command(OcimCommand):
             [
                 (one.pk, one.instance.internal_lms_domain, one.state, one.is_active,
                  one.openedx_release, one.server.address if one.server else "",
-                 one.failure.split("\n")[0][:100])
+                 mask_text(one.failure).split("\n")[0][:100])
                 for one in appservers().filter(pk__in=ids)
             ],
         )  # fmt: skip
@@ -196,11 +197,11 @@ class Command(OcimCommand):
         for line in lines:
             if self.out.as_json:
                 fields = ("time", "level", "task", "status", "seconds", "text")
-                self.out.line({name: getattr(line, name) for name in fields})
+                self.out.line(masked_place("", {name: getattr(line, name) for name in fields}))
             else:
                 took = f" ({line.seconds:.1f} s)" if line.seconds else ""
                 style = {"error": "red", "warning": "yellow", "debug": "dim"}.get(line.level, "")
-                self.out.say(f"{line.time:%H:%M:%S} {line.text}{took}", style=style)
+                self.out.say(f"{line.time:%H:%M:%S} {mask_text(line.text)}{took}", style=style)
 
 
 def _unfinished(appserver: OpenEdXAppServer) -> bool:

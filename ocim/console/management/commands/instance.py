@@ -5,13 +5,18 @@ from datetime import date
 
 from django.core.management.base import CommandParser
 
+from ocim.catalog.masking import masked_place
 from ocim.console.arguments import assignments
 from ocim.console.command import OcimCommand
 from ocim.console.progress import follow
 from ocim.core.errors import NotPossible
-from ocim.core.secrets import without_credentials
 from ocim.operations import holds, instances, jobs
-from ocim.operations.instance_settings import OF_REFERENCE, SETTABLE
+from ocim.operations.instance_settings import (
+    EXTRA_SETTINGS,
+    OF_REFERENCE,
+    SETTABLE,
+    without_secrets,
+)
 from ocim.store.models import OpenEdXInstance
 from ocim.store.selectors import appservers, find_instance, not_well, open_jobs, status_of
 from ocim.store.selectors import instances as fleet
@@ -43,6 +48,7 @@ class Command(OcimCommand):
         listed = add("list", self.list, "all instances and their state", json=True)
         listed.add_argument("--archived", action="store_true", help="archived ones, too")
         show = add("show", self.show, "all there is to know of one", json=True)
+        show.add_argument("--secrets", action="store_true", help="show them, too")
         change = add("set", self.set, "change settings; the next app server has them", json=True)
         archive = add("archive", self.archive, "off the web, app servers gone, data kept")
         archive.add_argument("--yes", action="store_true", help="do not ask")
@@ -90,7 +96,7 @@ class Command(OcimCommand):
         )  # fmt: skip
 
     def show(self, given: argparse.Namespace) -> None:
-        self._show(find_instance(given.instance))
+        self._show(find_instance(given.instance), secrets=given.secrets)
 
     def set(self, given: argparse.Namespace) -> None:
         instance, actions = instances.change(
@@ -143,7 +149,9 @@ class Command(OcimCommand):
         perform(instances.delete(instance_id=instance.pk, context=context()))
         self.out.say(f"Deleted {instance}.")
 
-    def _show(self, instance: OpenEdXInstance, *, only_for_scripts: bool = False) -> None:
+    def _show(
+        self, instance: OpenEdXInstance, *, only_for_scripts: bool = False, secrets: bool = False
+    ) -> None:
         if only_for_scripts and not self.out.as_json:
             return
         found = find_instance(str(instance.pk))
@@ -153,7 +161,7 @@ class Command(OcimCommand):
             "state": status_of(found),
             "held": full.hold.coming_or_on(context().now()),
             "url": instance_url(full),
-            **{name: _plain(name, getattr(full, name)) for name in SETTABLE},
+            **{name: getattr(full, name) for name in SETTABLE},
             "tags": list(full.tags.values_list("name", flat=True)),
             "organization": full.ref_set.organization,
             "notes": full.ref_set.notes,
@@ -163,8 +171,7 @@ class Command(OcimCommand):
             "not well": not_well(full.pk),
             "in work": [str(job) for job in open_jobs(full.pk)],
         }
+        if not secrets:
+            facts = masked_place("", facts)
+            facts[EXTRA_SETTINGS] = without_secrets(full.configuration_extra_settings)
         self.out.facts(facts if self.out.as_json else {k: v for k, v in facts.items() if v})
-
-
-def _plain(name: str, value: object) -> object:
-    return without_credentials(str(value)) if name.endswith("_url") else value

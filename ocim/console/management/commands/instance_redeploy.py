@@ -26,7 +26,8 @@ from ocim.core.errors import BadInput, NotPossible, gathered
 from ocim.documents.arguments import file_path
 from ocim.operations.redeploy.begin import begin
 from ocim.operations.redeploy.lookups import check_lookups
-from ocim.operations.redeploy.plan import Plan, check_tag, check_update, from_json, make_plan
+from ocim.operations.redeploy.plan import Plan, check_tag, check_update, make_plan
+from ocim.operations.redeploy.plan_file import from_json, to_json
 from ocim.operations.redeploy.selection import select
 from ocim.store.selectors import live_workers
 from ocim.tasks import perform
@@ -128,7 +129,7 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
         if given.show_instances:
             return
         if given.plan_out:
-            text = json.dumps(plan.to_json(), indent=2)
+            text = json.dumps(to_json(plan), indent=2)
             write_privately(file_path(given.plan_out), text, option="--plan-out")
             self.out.say(
                 f"Written to {given.plan_out}. Go on with: ocim redeploy --plan={given.plan_out}"
