@@ -55,15 +55,24 @@ def _files(_context: Context) -> Iterator[Finding]:
     var = settings.OCIM.var
     if not var.exists():
         yield Finding("error", "It does not exist.", "`ocim up` makes it.", str(var))
-    for path, mode in ((var, 0o700), (var / "master.key", 0o600)):
-        if not path.exists():
-            continue
+    for path in _private(var) if var.exists() else ():
+        mode = 0o700 if path.is_dir() else 0o600
         if path.stat().st_mode & OTHERS_MAY:
             what = "Others than its owner can get at it, and it holds secrets."
             mend = partial(_set_mode, path, mode)
             yield Finding("error", what, f"chmod {mode:o} {path}", str(path), mend)
         if not os.access(path, os.R_OK):
             yield Finding("error", "This user cannot read it.", "Run as its owner.", str(path))
+
+
+def _private(var: Path) -> list[Path]:
+    """Return the directory, the files in it, and the database's where others may look for them."""
+    files = {*var.glob("*"), *var.glob("log/*")}
+    if connection.vendor == "sqlite":
+        database = Path(connection.settings_dict["NAME"]).absolute()
+        if database.exists() and database.parent.stat().st_mode & OTHERS_MAY:
+            files |= {database.with_name(database.name + end) for end in ("", "-wal", "-shm")}
+    return [path for path in (var, *sorted(files)) if path.is_file() or path.samefile(var)]
 
 
 def _set_mode(path: Path, mode: int) -> list[Action]:

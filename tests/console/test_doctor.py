@@ -406,3 +406,19 @@ def test_it_says_what_a_new_installation_needs(tmp_path: Any) -> None:
     assert ran.stderr == ""
     assert "`ocim up` makes it." in ran.stdout
     assert not (tmp_path / "new").exists()
+
+
+def test_every_file_of_the_state_is_looked_at(well: Installation) -> None:
+    for name in ("queue.sqlite3", "ocim.sqlite3-wal", "log/ocim.log"):
+        path = well.var / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        path.chmod(0o644)
+    exposed = [one["where"] for one in found(well) if one["severity"] == "error"]
+    assert {one.rpartition("/")[2] for one in exposed} >= {
+        "queue.sqlite3",
+        "ocim.sqlite3-wal",
+        "ocim.log",
+    }
+    well("doctor", "--fix")
+    assert oct((well.var / "log/ocim.log").stat().st_mode)[-3:] == "600"
