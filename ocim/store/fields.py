@@ -135,4 +135,6 @@ def encrypt_account(url: str) -> str:
 
 def decrypt_account(url: str) -> str:
     """Undo `encrypt_account`."""
+    if TOKEN not in url:  # as in nearly all
+        return url
     return _ENCRYPTED_ACCOUNT.sub(lambda found: decrypt(found[0]), url)
