@@ -16,7 +16,7 @@ from ocim.store import selectors
 from ocim.store.models import Job, OpenEdXAppServer
 from ocim.tasks import perform
 from ocim.web.describe import doing
-from ocim.web.security import may_change
+from ocim.web.rights import may_change
 from ocim.wiring import context
 
 

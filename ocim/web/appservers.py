@@ -17,7 +17,7 @@ from ocim.store.models import LogEntry, OpenEdXAppServer
 from ocim.store.routing import PREVIEW_USER, preview_domain
 from ocim.web.actions import offers
 from ocim.web.describe import by_layer, in_words, in_work, nobody_works, site_url
-from ocim.web.security import may_see_secrets
+from ocim.web.rights import may_see_secrets
 from ocim.wiring import context
 
 LINES_SHOWN = 500

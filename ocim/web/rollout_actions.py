@@ -18,7 +18,7 @@ from ocim.operations.redeploy.report import report
 from ocim.store.models import Rollout
 from ocim.tasks import perform
 from ocim.web.actions import tell
-from ocim.web.security import may_change
+from ocim.web.rights import may_change
 from ocim.wiring import context
 
 DONE = {

@@ -18,7 +18,7 @@ from ocim.store.models import OpenEdXInstance, ServiceStep, Verification
 from ocim.store.specs import instance_spec, services_of
 from ocim.tasks import perform
 from ocim.web.actions import tell
-from ocim.web.security import may_change
+from ocim.web.rights import may_change
 from ocim.wiring import context
 
 OPTIONAL = tuple(service for service in Service if service not in ALWAYS)

@@ -19,7 +19,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 @pytest.fixture
 def mira(db: None) -> User:
-    return User.objects.create_user("mira", "mira@campus.example", PASSWORD)
+    return User.objects.create_superuser("mira", "mira@campus.example", PASSWORD)
 
 
 def sign_in(name: str, password: str, address: str = ADDRESS) -> int:

@@ -21,7 +21,7 @@ CHANGES = {
     "act": (1, "terminate"), "rollout-act": (1, "abort"),
 }  # fmt: skip
 SECRETS = {"preview-password": (1,)}
-OWN = {"sign-in": (), "sign-out": ()}
+OWN = {"sign-in": (), "sign-out": (), "password": ()}
 
 
 def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
