@@ -33,7 +33,7 @@ def rollout(ocim: Installation) -> Iterator[Rollout]:
         "redeploy", "--tag=lilac", "--force", "--batch-size=1", f"--preupgrade-sql-commands={SQL}",
         "--update={edx_platform_commit: new, edx_platform_repository_url:"
         " 'https://me:hunter2@git.example.com/p', configuration_extra_settings: 'PW: hunter2'}",
-        "--exclude={configuration_source_repo_url: 'https://me:hunter2@git.example.com/c'}",
+        "--exclude={name__contains: 'https://me:hunter2@git.example.com/c'}",
     )  # fmt: skip
     yield Rollout.objects.get()
     ocim.databases.close()
