@@ -214,6 +214,20 @@ def test_destroying_leaves_neither_directory_nor_address(
     assert list((Path(host.root).parent / ".addresses").iterdir()) == []
 
 
+def test_a_host_that_has_closed_its_directories_is_destroyed(
+    provider: LocalProvider, host: Host
+) -> None:
+    closed = Path(host.root, "edx/closed")
+    (closed / "deep").mkdir(parents=True)
+    (closed / "deep/file").touch()
+    (closed / "deep").chmod(0)
+    closed.chmod(0)
+
+    provider.destroy("one")
+
+    assert not Path(host.root).exists()
+
+
 def test_a_host_may_be_destroyed_by_several_at_once(provider: LocalProvider, host: Host) -> None:
     with ThreadPoolExecutor() as pool:
         assert list(pool.map(provider.destroy, [host.name] * 4)) == [None] * 4
