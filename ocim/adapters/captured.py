@@ -47,15 +47,21 @@ def captured(
     env: Mapping[str, str] | None = None,
     most: int = MOST_OUTPUT,
     largest_file: int | None = None,
-    check: Callable[[], None] = stopping.check,
+    limits: Callable[[], None] = lambda: None,
 ) -> Captured:
     """Run `argv`, in a session of its own, whatever its exit status.
 
     `largest_file`: bytes that a file which it writes may have; it is killed where one has more.
-    `check` is called several times a second, and ends it by raising something.
+    `limits` is called several times a second, and ends it by raising something.
     subprocess.TimeoutExpired after `timeout` seconds; OutsideRefusal where it prints more than
     `most` bytes. In both cases, and where its job is to end, it is killed with all that it started.
     """
+
+    def check() -> None:
+        stopping.check()
+        limits()
+
+    check()
     with subprocess.Popen(
         argv,
         stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
@@ -69,8 +75,8 @@ def captured(
         try:
             if largest_file is not None:
                 with suppress(ProcessLookupError):
-                    limits = (largest_file, largest_file)
-                    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
+                    size = (largest_file, largest_file)
+                    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, size)
             streams = _Streams(process, stdin.encode(), most, time.monotonic() + timeout, check)
             streams.work()
             status = streams.wait()

@@ -1,7 +1,8 @@
 """HTTP with one time limit for a whole exchange.
 
 The limits of HTTP libraries are for each wait: who sends a byte a second is never late. Here every
-wait gets what is left of the time: connecting, TLS, headers and body.
+wait gets what is left of the time: connecting, TLS, headers and body. A job that is to end does not
+wait for the answer.
 """
 
 import ssl
@@ -12,6 +13,8 @@ from typing import Any
 
 import httpcore
 import httpx
+
+from ocim.core import stopping
 
 
 class DeadlineTransport(httpx.BaseTransport):
@@ -111,7 +114,12 @@ class _Connection(httpcore.NetworkStream):
         self._network = network
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._network.left())
+        while True:
+            stopping.check()
+            try:
+                return self._stream.read(max_bytes, min(self._network.left(), stopping.STEP))
+            except httpcore.ReadTimeout:
+                self._network.left()  # raises it again once there is none
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, self._network.left())

@@ -22,7 +22,6 @@ from ocim.adapters.limits import (
     confinement,
     in_force,
 )
-from ocim.core import stopping
 from ocim.core.errors import OutsideError, OutsideRefusal
 from ocim.core.spec import Isolation
 
@@ -111,13 +110,10 @@ class Sandbox:
         prints too much.
         """
         with self.command(argv, view) as (command, confined):
-
-            def check() -> None:
-                stopping.check()
-                confined.check()
-
             try:
-                ended = captured(command, timeout=timeout, cwd=cwd, env=environment, check=check)
+                ended = captured(
+                    command, timeout=timeout, cwd=cwd, env=environment, limits=confined.check
+                )
             except subprocess.TimeoutExpired as error:
                 raise OutsideError(f"It was ended: it took more than {timeout:g} s.") from error
             except LimitReached:

@@ -1,8 +1,10 @@
-"""Programs and locks end with the job that waits for them."""
+"""Programs, locks and requests end with the job that waits for them."""
 
 import fcntl
 import os
+import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +13,9 @@ import pytest
 
 from ocim.adapters import locks
 from ocim.adapters.captured import captured
+from ocim.adapters.probers.http import HttpProber
 from ocim.core import stopping
+from ocim.core.spec import Probe
 
 # Starts another one, which keeps the pipes open, and writes down both.
 HANGS = (
@@ -91,3 +95,21 @@ def test_a_lock_that_another_holds_is_not_waited_for_longer_than_the_job_lasts(
     finally:
         for one in descriptors:
             os.close(one)
+
+
+def test_a_request_without_an_answer_is_cut_off(over: Callable[[], None]) -> None:
+    def take_and_say_nothing() -> None:
+        with server.accept()[0] as connection:
+            over()
+            connection.recv(4096)
+            connection.recv(4096)  # until the other side has closed it
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        silent = threading.Thread(target=take_and_say_nothing)
+        silent.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        result = HttpProber().get(Probe("slow", url, timeout=600))
+        silent.join()
+
+    assert result.status is None
+    assert "It is over." in result.error
