@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import stat
 from collections.abc import Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -227,10 +228,9 @@ class NspawnProvider:
 
     def _start(self, container: Container, bounds: limits.Limits) -> None:
         for path in self._shared:
-            # The services' users have to get to what is theirs in it.
-            if not path.exists():
-                path.mkdir(parents=True)
-                path.chmod(0o711)
+            path.mkdir(parents=True, exist_ok=True)
+            # The services' users have to get to what is theirs in it, whoever made it.
+            path.chmod(stat.S_IMODE(path.stat().st_mode) | 0o011)
         self.bridge.use(container.directory.name)
         container.start(bridge=self.bridge.name, shared=self._shared, bounds=bounds)
 
