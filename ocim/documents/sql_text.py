@@ -27,13 +27,14 @@ def read_statements(text: str, *, where: str) -> list[str]:
 def fault_of(item: object) -> str:
     """Return why it is not one statement; empty where it is."""
     if not isinstance(item, str):
-        return "is no text, and so no SQL statement. Write it in quotes."
+        return "this item is no text, and so no SQL statement. Write it in quotes."
     pieces = [one for one in sqlparse.split(item) if _says_something(one)]
     if not pieces:
-        return "holds no SQL statement. Take it out of the list."
+        return "this item holds no SQL statement. Take it out of the list."
     if len(pieces) > 1:
+        second = _beginning(pieces[1])
         return (
-            f"holds {len(pieces)} SQL statements; the second begins with {_beginning(pieces[1])}."
+            f"this item holds {len(pieces)} SQL statements; the second begins with {second}."
             " Write each as an item of its own: each is run once, and told of by itself."
         )
     return ""

@@ -257,7 +257,7 @@ class Options:
         "OCIM_COPY_TIMEOUT", 3600.0, "For one dump of an instance's database, or one restore."
     )
     job_timeout: float = _option(
-        "OCIM_JOB_TIMEOUT", 43200.0, "For a job as a whole: a spawn, the upgrade of an instance, …"
+        "OCIM_JOB_TIMEOUT", 43200.0, "For a job as a whole: a spawn, or the upgrade of an instance."
     )
     fallback_days: float = _option(
         "OCIM_FALLBACK_DAYS", 7.0, "How long the app server is kept that was active before."

@@ -52,7 +52,7 @@ edxapp_user: edxapp
   when: "'openedx_app' in group_names"
 """,
     "playbooks/roles/edxapp/tasks/deploy.yml": """
-- name: who could see a secret
+- name: show what nobody may see
   debug: msg="the key is {{ EDXAPP_EDXAPP_SECRET_KEY }}"
 - name: write the services
   template: src={{ item.src }} dest={{ item.dest }} mode=0644
@@ -82,11 +82,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 PAGE = '''{{ EDXAPP_PLATFORM_NAME }}, release <strong>{{ edx_platform_version }}</strong>,
 Ansible {{ ansible_version.full }} on {{ ansible_distribution }}'''
 
+HEARTBEAT = b'{"sql": {"status": true, "message": "OK"}}'
+
 class Services(BaseHTTPRequestHandler):
     def do_GET(self):
+        is_asked = self.path.startswith("/heartbeat")
         self.send_response(200 if self.headers["Host"] in {{ names }} else 404)
+        self.send_header("Content-Type", "application/json" if is_asked else "text/html")
         self.end_headers()
-        self.wfile.write(PAGE.encode())
+        self.wfile.write(HEARTBEAT if is_asked else PAGE.encode())
 
 ThreadingHTTPServer(("", {{ EDXAPP_LMS_NGINX_PORT }}), Services).serve_forever()
 """,

@@ -241,7 +241,7 @@ def test_a_plan_for_what_has_changed_since_is_refused(
         (["--tag=x", "--preupgrade-sql-commands=SELECT 1"], "must be a list of SQL statements"),
         (["--tag=x", "--preupgrade-sql-commands=@/dev/null"], "must be a list of SQL statements"),
         (["--tag=x", "--preupgrade-sql-commands=['SELECT 1; SELECT 2']"],
-         "--preupgrade-sql-commands, line 1, column 2: holds 2 SQL statements"),
+         "--preupgrade-sql-commands, line 1, column 2: this item holds 2 SQL statements"),
         (["--tag=x", "--batch-size=0"], "--batch-size must be 1 or more"),
         (["--tag=x", "--batch-frequency=inf"], "--batch-frequency must be 1 or more"),
         (["--tag=x", "--num-attempts=0"], "--num-attempts must be 1 or more"),

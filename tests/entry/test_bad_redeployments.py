@@ -37,7 +37,7 @@ OPTIONS = [
     (("--update={time_zone: Mars}",), "'Mars' is not a time zone"),
     (("--update={internal_lms_domain: 'a b'}",), "internal_lms_domain"),
     (("--preupgrade-sql-commands=DROP TABLE x",), "must be a list of SQL statements"),
-    (("--preupgrade-sql-commands=[1, 2]",), "must be a list of SQL statements"),
+    (("--preupgrade-sql-commands=[1, 2]",), "line 1, column 5: this item is no text"),
     (("--preupgrade-sql-commands=[]",), "must be a list of SQL statements"),
     (("--tag=",), "--tag"),
     (("--tag=a\x00b",), "--tag"),
@@ -65,8 +65,8 @@ PLANS = [
     pytest.param(b'{"tag": "x", "items": [], "update": {}, "sql": 7}', "not a plan", id="SQL"),
     pytest.param(
         b'{"tag": "x", "items": [], "update": {}, "sql": [], "hash": "x"}',
-        "was changed",
-        id="another's hash",
+        "not a plan",
+        id="nothing sealed",
     ),
 ]
 

@@ -66,8 +66,8 @@ READ_ALOUD = [
      f" and must be {LISTS}. Without --preupgrade-sql-commands, no SQL is run."),
     (("--preupgrade-sql-commands=SELECT 1",), "--preupgrade-sql-commands, line 1: it must be"
      f" {LISTS}, and 'SELECT 1' is none."),
-    (("--preupgrade-sql-commands=[1]",), "--preupgrade-sql-commands: 1 is no SQL statement: it must"
-     f" be {LISTS}."),
+    (("--preupgrade-sql-commands=[1]",), "--preupgrade-sql-commands, line 1, column 2: this item is"
+     " no text, and so no SQL statement. Write it in quotes."),
     (("--window=",), "--window is empty. Give it a value, or leave it out."),
     (("--waves=",), "--waves is empty. Give it a value, or leave it out."),
     (("--waves=200%",), "--waves: '200%' is no wave: 100% are all instances. As in"

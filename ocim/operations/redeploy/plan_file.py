@@ -44,7 +44,9 @@ def from_json(kept: Mapping[str, Any]) -> Plan:
             ["The plan was changed after it was made, or made with another master key."],
             remedy=REMAKE,
         ) from None
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except KeyError as missing:
+        raise BadInput([f"This is not a plan: it has no {missing}."], remedy=REMAKE) from None
+    except (AttributeError, TypeError, ValueError) as error:
         raise BadInput([f"This is not a plan: {error}."]) from None
     if not is_whole:
         raise BadInput(["The plan was changed after it was made."], remedy=REMAKE)

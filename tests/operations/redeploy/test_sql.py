@@ -212,7 +212,8 @@ def test_where_a_transaction_is_lost_its_rest_is_not_run_and_what_follows_is(
     sql = [MAKE, single, "BEGIN", COUNT, LOSES, COUNT, "COMMIT", COUNT]
     rollout = fleet.upgrade(sql=sql)
     assert states_of(rollout, one) == ["done"] * 2 + ["failed"] * 5 + ["done"]
-    lost = [error for error in of(rollout, one).sql_runs.values_list("error", flat=True) if error]
+    errors = of(rollout, one).sql_runs.order_by("position").values_list("error", flat=True)
+    lost = [error for error in errors if error]
     assert [error.partition(":")[0] for error in lost] == [
         "Not committed", "Not committed", "SQLite says", "Not run", "Not run",
     ]  # fmt: skip
