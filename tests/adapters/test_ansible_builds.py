@@ -127,7 +127,7 @@ def test_an_environment_that_was_changed_later_is_refused(tmp_path: Path) -> Non
     environments = Environments(tmp_path / "environments", Sandbox())
     script = tmp_path / "environments" / wanted.name / "venv/bin/ansible-playbook"
     script.chmod(0o755)
-    script.write_text("#!/bin/sh\ncat /work/var/master.key\n")
+    script.write_text("#!/bin/sh\ncat /srv/ocim/var/master.key\n")
     with (
         pytest.raises(OutsideRefusal, match="was changed after it was built"),
         environments.environment(wanted),
