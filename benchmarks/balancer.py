@@ -16,8 +16,7 @@ import psutil
 
 from ocim.adapters.balancers.caddy import CaddyBalancer, Role
 from ocim.adapters.balancers.caddy.router import router_config
-from ocim.core.routing import check_routing
-from ocim.core.spec import Routing, Site
+from ocim.core.routing import Routing, Site, check_routing
 from tests.adapters.caddy_support import AppServer, Browser, app_servers, processes, settings_for
 
 

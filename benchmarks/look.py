@@ -42,7 +42,7 @@ def measure(size: int) -> str:
     """Return a row of the table."""
     set_up()
     from ocim.adapters.probers.http import HttpProber
-    from ocim.core.spec import HostRequest
+    from ocim.core.hosts import HostRequest
     from ocim.operations.look import look
     from ocim.store.models import OpenEdXAppServer, Server
     from ocim.store.selectors import serving

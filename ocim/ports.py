@@ -9,26 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from ocim.core.health import Probe, ProbeResult
+from ocim.core.hosts import Host, HostRequest, Isolation, Ran, Remnant
+from ocim.core.images import Image
+from ocim.core.instance import Database, Search, SearchHost
+from ocim.core.notices import Notice
 from ocim.core.pages import Page
-from ocim.core.spec import (
+from ocim.core.provisioning import (
     ConfigurationSource,
-    Database,
-    Host,
-    HostRequest,
-    Image,
-    Isolation,
-    Notice,
-    Probe,
-    ProbeResult,
     ProvisionEvent,
     ProvisionJob,
     ProvisionOutcome,
-    Ran,
-    Remnant,
-    Routing,
-    Search,
-    SearchHost,
 )
+from ocim.core.routing import Routing
 
 
 class Images(Protocol):

@@ -25,8 +25,8 @@ from ocim.core.errors import OcimError, OutsideError
 from ocim.operations import balancing, incidents, jobs, terminate
 from ocim.operations.kinds import KINDS
 from ocim.operations.look import look as look_at_all
-from ocim.operations.redeploy import drive as rollouts
-from ocim.operations.redeploy import notices
+from ocim.operations.rollouts import drive as rollouts
+from ocim.operations.rollouts import notices
 from ocim.wiring import context, manager_url
 
 PERIODIC = "opencraft_periodic"

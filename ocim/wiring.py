@@ -20,8 +20,8 @@ from ocim.adapters.probers.http import HttpProber
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.providers.nspawn.provider import NspawnProvider
 from ocim.adapters.providers.ssh.provider import SshProvider
-from ocim.adapters.provisioners.ansible import AnsibleProvisioner
-from ocim.adapters.provisioners.git_mirror import GitAccess
+from ocim.adapters.provisioners.ansible.provisioner import AnsibleProvisioner
+from ocim.adapters.provisioners.repositories.mirror import GitAccess
 from ocim.adapters.sandbox import Sandbox
 from ocim.adapters.search.elasticsearch import ElasticsearchServers
 from ocim.core.policy import Policy, Retention

@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def few_keys() -> Generator[None]:
     """Each process makes four pairs of keys, not one for every instance: it takes so long."""
-    from ocim.catalog.jwt import generate  # noqa: PLC0415 - once Django is set up
+    from ocim.catalog.variables.jwt import generate  # noqa: PLC0415 - once Django is set up
     from ocim.operations import instances  # noqa: PLC0415
 
     few = cycle([generate() for _ in range(4)])

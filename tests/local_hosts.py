@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from ocim.adapters.providers.local.provider import LocalProvider
-from ocim.core.spec import Host
+from ocim.core.hosts import Host
 
 
 @contextmanager

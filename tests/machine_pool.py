@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from ocim.adapters.providers.nspawn.provider import NspawnProvider
-from ocim.core.spec import Host, HostRequest
+from ocim.core.hosts import Host, HostRequest
 from tests.nspawn_hosts import nspawn_hosts
 
 USER = "deployer"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import yaml
 
-from ocim.core.spec import SearchHost, Secret
+from ocim.core.instance import SearchHost
+from ocim.core.secrets import Secret
 
 REHEARSAL = Path(__file__).parents[1] / "rehearsal"
 PASSWORD = "the master's 50% password"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ocim.catalog.shells import RESULT
-from ocim.core.spec import Ran
+from ocim.catalog.steps.shells import RESULT
+from ocim.core.hosts import Ran
 
 CRONTAB = "43 * * * * manage.discovery refresh_course_metadata && manage.discovery update_index\n"
 NOTHING: dict[str, Any] = {"fields": {}, "users": {}, "names": {}, "of_group": [], "wanted": []}

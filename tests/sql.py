@@ -1,6 +1,6 @@
 """SQL on instances' databases."""
 
-from ocim.core.spec import Database
+from ocim.core.instance import Database
 from ocim.ports import Databases
 
 

@@ -16,7 +16,7 @@ from ocim.core.actions import DriveRollout, SyncBalancer, WorkOn
 from ocim.core.rollout import Rules
 from ocim.operations import jobs
 from ocim.store.models import Job, LoadBalancingServer
-from tests.operations.redeploy.fleet import TAG, Fleet, tags
+from tests.operations.rollouts.fleet import TAG, Fleet, tags
 from tests.redis_server import redis_server
 from tests.world import World
 

@@ -14,8 +14,8 @@ from ocim.adapters.memory.providers import Cloud, MemoryProvider
 from ocim.adapters.memory.provisioners import MemoryProvisioner
 from ocim.adapters.memory.search import MemorySearchServers
 from ocim.core.actions import Action
+from ocim.core.health import Probe
 from ocim.core.policy import Policy
-from ocim.core.spec import Probe
 from ocim.operations import instances, jobs, spawn
 from ocim.operations.context import Context
 from ocim.operations.kinds import KINDS

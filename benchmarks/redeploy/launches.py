@@ -81,9 +81,9 @@ def _inserts_per_second() -> float:
 def _begin(commit: str, *, batch_size: int) -> Any:
     from ocim import tasks
     from ocim.core.rollout import Rules
-    from ocim.operations.redeploy.begin import begin
-    from ocim.operations.redeploy.plan import make_plan
-    from ocim.operations.redeploy.selection import select
+    from ocim.operations.rollouts.begin import begin
+    from ocim.operations.rollouts.plan import make_plan
+    from ocim.operations.rollouts.selection import select
     from tests.world import QUEUE
 
     selection = select(tag=commit, including={}, excluding={}, now=tasks.context().now())

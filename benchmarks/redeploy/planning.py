@@ -18,10 +18,10 @@ def main(count: int) -> dict[str, float]:
     from django.core.management import call_command
 
     from ocim.core.rollout import Rules
-    from ocim.operations.redeploy.begin import begin
-    from ocim.operations.redeploy.drive import drive
-    from ocim.operations.redeploy.plan import Plan, make_plan
-    from ocim.operations.redeploy.selection import select
+    from ocim.operations.rollouts.begin import begin
+    from ocim.operations.rollouts.drive import drive
+    from ocim.operations.rollouts.plan import Plan, make_plan
+    from ocim.operations.rollouts.selection import select
     from ocim.store.models import OpenEdXInstance
     from ocim.wiring import context
     from tests.world import World

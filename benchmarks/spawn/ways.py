@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.spawn import phases, services
-from ocim.core.spec import Transport
+from ocim.core.provisioning import Transport
 from tests.acceptance import installation as acceptance
 from tests.acceptance.installation import Installation, installed
 from tests.nspawn_hosts import BASES, nspawn_hosts, why_not

@@ -23,7 +23,7 @@ from ocim.adapters.limits import (
     in_force,
 )
 from ocim.core.errors import OutsideError, OutsideRefusal
-from ocim.core.spec import Isolation
+from ocim.core.hosts import Isolation
 
 PACKAGE = Path(__file__).resolve().parents[1]
 OWN_CODE = (PACKAGE, Path(sys.prefix), Path(sys.base_prefix))

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from ocim.core.spec import Domains, Probe, Service
+from ocim.core.health import Probe
+from ocim.core.instance import Domains, Service
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ocim.core.spec import Instance
+from ocim.core.instance import Instance
 
 NAMES = (
     "ginkgo", "hawthorn", "ironwood", "juniper", "koa", "lilac", "maple", "nutmeg",

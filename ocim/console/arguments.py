@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from ocim.core.errors import BadInput, gathered
-from ocim.documents.arguments import no_such_file, text_of_argument
+from ocim.parsing.arguments import no_such_file, text_of_argument
 
 YAML = "configuration_extra_settings"
 DOCUMENTS = frozenset({YAML, "notes"})

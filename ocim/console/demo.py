@@ -4,11 +4,11 @@ from ocim.console.command import in_words
 from ocim.console.output import Output
 from ocim.console.progress import follow
 from ocim.core.errors import OcimError
-from ocim.core.spec import Service
+from ocim.core.instance import Service
 from ocim.operations import instances, jobs, search_servers, spawn
-from ocim.operations.services import switch
-from ocim.operations.services.demo import sell_a_course
-from ocim.operations.services.setup import served_by
+from ocim.operations.shop import switch
+from ocim.operations.shop.demo import sell_a_course
+from ocim.operations.shop.setup import served_by
 from ocim.store.models import Job, OpenEdXInstance, SearchServer
 from ocim.store.specs import services_of
 from ocim.tasks import perform

@@ -12,7 +12,7 @@ from ocim.console.output import Output
 from ocim.core.errors import NotPossible
 from ocim.core.verification import Line, Outcome
 from ocim.operations.context import Context
-from ocim.operations.services.verify import verify
+from ocim.operations.shop.verify import verify
 from ocim.store.claims import claim_lease, release_lease, renew_leases
 from ocim.store.models import Lease, OpenEdXInstance
 from ocim.wiring import context

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from ocim.core.secrets import PLAIN
-from ocim.core.spec import Secret
+from ocim.core.secrets import PLAIN, Secret
 from ocim.core.variables import Path
 
 COMPARABLE = PLAIN - {float} | {Secret}

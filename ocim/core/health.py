@@ -2,9 +2,58 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ocim.core.spec import Probe, ProbeResult
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One HTTP GET that says whether something works, and what a right answer to it is."""
+
+    name: str
+    url: str
+    connect_to: str = ""
+    """`address:port` to connect to instead of what the URL's host resolves to."""
+    expect_status: int = 200
+    expect_type: str = ""
+    """Media type of the answer, as `application/json`; empty: any will do."""
+    expect_text: str = ""
+    """Must occur in the body; empty: any body will do."""
+    expect_fields: Mapping[str, object] = field(default_factory=dict)
+    """Members of the JSON object that the body must be, and their values."""
+    expect_statuses: bool = False
+    """The body must be a JSON object that calls one part of the service well, and none unwell."""
+    longest: int = 64 * 1024
+    """Bytes that the body may have; no more are read."""
+    timeout: float = 10.0
+    """Seconds for all of it: connecting, TLS, headers and body."""
+
+
+EXCERPT = 2000
+"""Characters of a body that are kept as evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What came back. `status` is None where there was no answer; `error` then says why.
+
+    With a status, `error` says why the body could not be read as it was meant.
+    """
+
+    probe: Probe
+    status: int | None = None
+    error: str = ""
+    body: str = ""
+    """At most as many bytes as the probe allows."""
+    content_type: str = ""
+    timed_out: bool = False
+    """There is no answer because the time was over; who refuses or hangs up did not time out."""
+    seconds: float = 0.0
+
+    @property
+    def excerpt(self) -> str:
+        """The beginning of the body."""
+        return self.body[:EXCERPT]
+
 
 SHOWN = 200
 """Characters of an answer's first line that a reason quotes."""

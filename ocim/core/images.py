@@ -3,8 +3,23 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
-from ocim.core.spec import Image
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What hosts are made from on which all that no instance differs in is installed already."""
+
+    name: str
+    """A digest of `inputs`: other inputs, another image."""
+    inputs: Mapping[str, str]
+    """All that it depends on."""
+    built: datetime
+    size: int
+    """In bytes."""
+    hosts: tuple[str, ...] = ()
+    """The names of the hosts that were made from it and are still there."""
 
 
 def image_name(inputs: Mapping[str, str]) -> str:

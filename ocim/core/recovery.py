@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from ocim.core.health import verdict
-from ocim.core.spec import ProbeResult
+from ocim.core.health import ProbeResult, verdict
 
 HOUR = timedelta(hours=1)
 PAUSES = (timedelta(), timedelta(minutes=5), timedelta(minutes=15))

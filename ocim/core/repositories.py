@@ -7,8 +7,8 @@ Each function returns a sentence that says what is wrong, or nothing.
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from ocim.core.provisioning import BUILTIN
 from ocim.core.secrets import without_credentials
-from ocim.core.spec import BUILTIN
 
 SCHEMES = ("https", "ssh", "file", "http", "git")
 """Transports that git may use. `ext::` and `fd::` run programs; `ftp` is no longer kept up."""

@@ -1,11 +1,47 @@
 """What is wrong with a routing, before any balancer is asked to serve it."""
 
+import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, fields
 
 from ocim.core.errors import BadInput
-from ocim.core.spec import Routing, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One set of public names and where their requests go."""
+
+    domains: tuple[str, ...]
+    upstreams: tuple[str, ...]
+    """`address:port` of each app server in use; empty shows the holding page, with 503."""
+    health_path: str = ""
+    """Asked of several upstreams by the balancer; one that does not answer 200 gets no traffic.
+
+    One alone is not asked: its own answer says more than the balancer's.
+    """
+    host_header: str = ""
+    """Sent instead of the public name; for preview addresses."""
+    user: str = ""
+    password_hash: str = ""
+    """bcrypt; where it is set, name and password are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """All that the balancer has to know."""
+
+    sites: tuple[Site, ...]
+
+    @property
+    def digest(self) -> str:
+        """The same for equal routings, whatever process computes it."""
+        names = [item.name for item in fields(Site)]
+        text = json.dumps([[getattr(site, name) for name in names] for site in self.sites])
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
 
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.IGNORECASE | re.ASCII)

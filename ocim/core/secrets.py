@@ -9,7 +9,30 @@ import string
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ocim.core.spec import Secret
+
+class Secret:
+    """A text that must not be seen. It prints as `********`; `reveal()` is the only way in."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself: for files that only the reader may open, never for logs."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "********"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
 
 MASK = "********"
 """What is shown instead of a secret."""

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ocim.core.secrets import PLAIN, replaced
-from ocim.core.spec import Secret
+from ocim.core.secrets import PLAIN, Secret, replaced
 
 Path = tuple[str, ...]
 

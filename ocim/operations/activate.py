@@ -10,7 +10,7 @@ from ocim.catalog.endpoints import probes, public_probes
 from ocim.core import stopping
 from ocim.core.actions import Action, SyncBalancer
 from ocim.core.errors import LostClaim, NotPossible, OcimError, OutsideError, OutsideRefusal
-from ocim.core.spec import ALWAYS
+from ocim.core.instance import ALWAYS
 from ocim.core.states import AppServerState
 from ocim.core.verification import Line, Outcome
 from ocim.operations import jobs
@@ -19,8 +19,8 @@ from ocim.operations.context import Context, OnStep
 from ocim.operations.gate import Unhealthy, pass_gate
 from ocim.operations.logs import say
 from ocim.operations.masking import mask_of_instance, masked_values
-from ocim.operations.services import steps
-from ocim.operations.services.verify.run import verify
+from ocim.operations.shop import steps
+from ocim.operations.shop.verify.run import verify
 from ocim.store.claims import write_appservers, write_job
 from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.selectors import appservers_with_specs

@@ -10,15 +10,9 @@ from ocim.catalog.endpoints import probes
 from ocim.core import stopping
 from ocim.core.actions import Action
 from ocim.core.errors import OcimError
-from ocim.core.spec import (
-    BUILTIN,
-    ConfigurationSource,
-    Host,
-    HostRequest,
-    Instance,
-    Part,
-    ProvisionJob,
-)
+from ocim.core.hosts import Host, HostRequest
+from ocim.core.instance import Instance
+from ocim.core.provisioning import BUILTIN, ConfigurationSource, Part, ProvisionJob
 from ocim.core.states import AppServerState, ServerState
 from ocim.operations import images, search_servers
 from ocim.operations.balancing import note_change
@@ -27,7 +21,7 @@ from ocim.operations.effective import thaw
 from ocim.operations.gate import Unhealthy, pass_gate
 from ocim.operations.logs import Recorder, say
 from ocim.operations.masking import mask_of, masked_values
-from ocim.operations.services import steps
+from ocim.operations.shop import steps
 from ocim.store.claims import move_appserver, move_server, write_appservers
 from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance, Server
 from ocim.store.specs import appserver_spec

@@ -12,7 +12,7 @@ from ocim.catalog.endpoints import public_probes
 from ocim.core.actions import Action
 from ocim.core.errors import OutsideError, OutsideRefusal
 from ocim.core.health import verdict
-from ocim.core.spec import Remnant
+from ocim.core.hosts import Remnant
 from ocim.core.states import UNFINISHED, AppServerState, JobState
 from ocim.operations import hosts, jobs
 from ocim.operations.balancing import sync

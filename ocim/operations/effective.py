@@ -5,14 +5,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ocim.catalog.effective import OPERATOR, effective
-from ocim.catalog.jwt import JwtKeys
-from ocim.catalog.masking import hidden_again
+from ocim.catalog.secrets.masking import hidden_again
+from ocim.catalog.variables.effective import OPERATOR, effective
+from ocim.catalog.variables.jwt import JwtKeys
 from ocim.core.differences import differences
+from ocim.core.instance import Database
 from ocim.core.policy import Policy
-from ocim.core.spec import Database, Secret
+from ocim.core.secrets import Secret
 from ocim.core.variables import Effective, from_plain, to_plain
-from ocim.documents.extra_settings import check_extra_settings
+from ocim.parsing.extra_settings import check_extra_settings
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
 from ocim.store.specs import instance_spec
 

@@ -6,8 +6,7 @@ from itertools import count
 
 from ocim.core import stopping
 from ocim.core.errors import OcimError
-from ocim.core.health import verdict
-from ocim.core.spec import Probe, ProbeResult
+from ocim.core.health import Probe, ProbeResult, verdict
 from ocim.operations.context import Context
 
 

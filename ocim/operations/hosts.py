@@ -4,7 +4,7 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 
 from ocim.core.errors import OutsideError
-from ocim.core.spec import Remnant
+from ocim.core.hosts import Remnant
 from ocim.core.states import UNFINISHED, AppServerState, UpgradeState
 from ocim.operations.context import Context
 from ocim.store.models import OpenEdXAppServer, Server, Upgrade

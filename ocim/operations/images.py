@@ -3,19 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from ocim.catalog.switches import services_of
+from ocim.catalog.variables.switches import services_of
 from ocim.core.errors import NotPossible, OcimError
-from ocim.core.images import image_name, superfluous
-from ocim.core.spec import (
-    ConfigurationSource,
-    Connection,
-    Host,
-    Image,
-    Part,
-    ProvisionEvent,
-    ProvisionJob,
-    Service,
-)
+from ocim.core.hosts import Connection, Host
+from ocim.core.images import Image, image_name, superfluous
+from ocim.core.instance import Service
+from ocim.core.provisioning import ConfigurationSource, Part, ProvisionEvent, ProvisionJob
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
 from ocim.ports import Images

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from ocim.core.actions import Action, SendNotices
-from ocim.core.spec import Notice, NoticeKind
+from ocim.core.notices import Notice, NoticeKind
 from ocim.core.states import AppServerEventKind
 from ocim.operations.context import Context
 from ocim.operations.logs import say

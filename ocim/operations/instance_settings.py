@@ -7,13 +7,13 @@ from typing import Any
 import yaml
 from django.core.exceptions import ValidationError
 
-from ocim.catalog.masking import with_secrets_hidden
+from ocim.catalog.secrets.masking import with_secrets_hidden
 from ocim.core.errors import BadInput
 from ocim.core.secrets import masked
 from ocim.core.variables import Effective
-from ocim.documents.extra_settings import check_extra_settings
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
+from ocim.parsing.extra_settings import check_extra_settings
 from ocim.store.models import Domain, InstanceTag, OpenEdXInstance
 
 GENERATED = frozenset(

@@ -9,12 +9,12 @@ import bcrypt
 from django.db import transaction
 from django.db.models import Count
 
-from ocim.catalog import shop_checks
-from ocim.catalog.jwt import generate
+from ocim.catalog.shop import checks
+from ocim.catalog.variables.jwt import generate
 from ocim.core.actions import Action
 from ocim.core.errors import NotPossible
-from ocim.core.secrets import derive
-from ocim.core.spec import Secret, Service
+from ocim.core.instance import Service
+from ocim.core.secrets import Secret, derive
 from ocim.core.variables import Effective
 from ocim.operations import search_servers
 from ocim.operations.balancing import note_change
@@ -135,7 +135,7 @@ def as_changed(
             instance.search_server = next(iter(search_servers.open_to(instance)), None)
             spec = instance_spec(instance, context.policy)
             variables = effective_variables(instance, context.policy)
-        shop_checks.require(spec, variables.values)
+        checks.require(spec, variables.values)
         return {name: getattr(instance, name) for name in changes}, variables
     finally:
         for name, value in was.items():

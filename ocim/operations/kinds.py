@@ -2,11 +2,11 @@
 
 from ocim.operations import activate, look, recover, spawn, terminate
 from ocim.operations.jobs import Kind
-from ocim.operations.redeploy import backup, undo, upgrade
-from ocim.operations.redeploy.backup import KIND as RESTORE
-from ocim.operations.redeploy.drive import KIND as UPGRADE
-from ocim.operations.redeploy.undo import KIND as UNDO
-from ocim.operations.services import setup
+from ocim.operations.rollouts import backup, undo, upgrade
+from ocim.operations.rollouts.backup import KIND as RESTORE
+from ocim.operations.rollouts.drive import KIND as UPGRADE
+from ocim.operations.rollouts.undo import KIND as UNDO
+from ocim.operations.shop import setup
 
 KINDS = {
     "spawn": Kind(spawn.run, spawn.give_up),

@@ -13,19 +13,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from ocim.catalog.discovery import REFRESH
-from ocim.catalog.effective import OPERATOR
-from ocim.catalog.known_variables import KNOWN
-from ocim.catalog.pairs import SAME
 from ocim.catalog.releases import of_instance, traits
 from ocim.catalog.templates import is_template
-from ocim.catalog.variable_types import as_flag
+from ocim.catalog.variables.discovery import REFRESH
+from ocim.catalog.variables.effective import OPERATOR
+from ocim.catalog.variables.known import KNOWN
+from ocim.catalog.variables.pairs import SAME
+from ocim.catalog.variables.types import as_flag
+from ocim.core.instance import Instance, Service
 from ocim.core.policy import Policy
 from ocim.core.secrets import masked, secret_texts
-from ocim.core.spec import Instance, Service
 from ocim.core.variables import Effective
-from ocim.documents.configuration_repository import Repository, read_repository
 from ocim.operations.effective import effective_variables, generated_variables
+from ocim.parsing.configuration_repository import Repository, read_repository
 from ocim.store.models import OpenEdXInstance
 from ocim.store.specs import instance_spec
 

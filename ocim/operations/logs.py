@@ -3,7 +3,7 @@
 from django.db.models import Count, Sum
 from django.db.models.functions import Length
 
-from ocim.core.spec import ProvisionEvent
+from ocim.core.provisioning import ProvisionEvent
 from ocim.operations.context import Context
 from ocim.operations.masking import mask_of
 from ocim.store.models import LogEntry, OpenEdXAppServer

@@ -15,9 +15,8 @@ from django.db.models import Min
 from ocim.catalog.endpoints import probes
 from ocim.core.actions import Action
 from ocim.core.errors import OcimError
-from ocim.core.health import verdict
+from ocim.core.health import Probe, ProbeResult, verdict
 from ocim.core.recovery import Condition, condition, has_enough, needs_restart, next_restart
-from ocim.core.spec import Probe, ProbeResult
 from ocim.core.states import AppServerEventKind
 from ocim.operations import jobs
 from ocim.operations.context import Context

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from ocim.catalog.masking import mask_text, masked_place, masker
+from ocim.catalog.secrets.masking import mask_text, masked_place, masker
 from ocim.operations.effective import thawed
 from ocim.store.models import OpenEdXAppServer
 

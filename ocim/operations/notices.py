@@ -8,7 +8,7 @@ from typing import TypeVar
 from django.db.models import F, Q, QuerySet
 
 from ocim.core.errors import OcimError
-from ocim.core.spec import Notice
+from ocim.core.notices import Notice
 from ocim.operations.context import Context
 from ocim.store.models import AppServerEvent, RolloutEvent
 

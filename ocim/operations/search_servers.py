@@ -10,15 +10,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count
 
 from ocim.core.errors import BadInput, NotPossible, OcimError
-from ocim.core.spec import (
-    ConfigurationSource,
-    Host,
-    HostRequest,
-    ProvisionEvent,
-    ProvisionJob,
-    Secret,
-    Service,
-)
+from ocim.core.hosts import Host, HostRequest
+from ocim.core.instance import Service
+from ocim.core.provisioning import ConfigurationSource, ProvisionEvent, ProvisionJob
+from ocim.core.secrets import Secret
 from ocim.core.states import ServerState
 from ocim.operations.context import Context
 from ocim.store.models import OpenEdXInstance, SearchServer, Server

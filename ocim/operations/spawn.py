@@ -4,11 +4,11 @@ from functools import partial
 
 from django.db import transaction
 
-from ocim.catalog import shop_checks
-from ocim.catalog.switches import services_of
+from ocim.catalog.shop import checks
+from ocim.catalog.variables.switches import services_of
 from ocim.core.actions import Action, SyncBalancer
 from ocim.core.errors import BadInput, NotPossible
-from ocim.core.spec import ALWAYS
+from ocim.core.instance import ALWAYS
 from ocim.core.states import UNFINISHED, AppServerState
 from ocim.operations import activate as activation
 from ocim.operations import jobs, search_servers
@@ -68,7 +68,7 @@ def write_down(
         )
     search_servers.place(instance)
     effective = effective_variables(instance, context.policy)
-    shop_checks.require(instance_spec(instance, context.policy), effective.values)
+    checks.require(instance_spec(instance, context.policy), effective.values)
     deployment = Deployment.objects.create(
         instance=instance,
         creator_id=creator_id,

@@ -2,7 +2,7 @@
 
 import logging
 
-from ocim.catalog.masking import mask_text
+from ocim.catalog.secrets.masking import mask_text
 
 
 class MaskingFormatter(logging.Formatter):

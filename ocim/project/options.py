@@ -11,7 +11,8 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
-from ocim.core.spec import Secret, Transport
+from ocim.core.provisioning import Transport
+from ocim.core.secrets import Secret
 from ocim.project.env_file import read_env_file, read_text
 from ocim.project.readers import READERS
 

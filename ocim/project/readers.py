@@ -6,7 +6,8 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from ocim.core.spec import Secret, Transport
+from ocim.core.provisioning import Transport
+from ocim.core.secrets import Secret
 
 SMALLEST_NETWORK = 28
 

@@ -26,7 +26,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "ocim.store",
-    "ocim.reports",
+    "ocim.presentation",
     "ocim.console",
     "ocim.web",
     "ocim.project",

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from ocim.catalog.effective import layers
-from ocim.catalog.jwt import JwtKeys
-from ocim.catalog.known_variables import KNOWN
-from ocim.catalog.variable_releases import SINCE, UNTIL
-from ocim.core.spec import Broker, Database, Domains, Instance, Search, Secret, Service
+from ocim.catalog.variables.effective import layers
+from ocim.catalog.variables.jwt import JwtKeys
+from ocim.catalog.variables.known import KNOWN
+from ocim.catalog.variables.since import SINCE, UNTIL
+from ocim.core.instance import Broker, Database, Domains, Instance, Search, Service
+from ocim.core.secrets import Secret
 
 OPERATORS = "left to the operator"
 LAYERS: Mapping[str, str] = {

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from django.db.models import Prefetch
 
 from ocim.catalog.endpoints import ENDPOINTS, public_domain, upstream, with_port
+from ocim.core.instance import Domains, Service
 from ocim.core.policy import Policy
-from ocim.core.spec import Domains, Routing, Service, Site
+from ocim.core.routing import Routing, Site
 from ocim.core.states import AppServerState
 from ocim.store.models import LoadBalancingServer, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.specs import services_of

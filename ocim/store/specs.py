@@ -5,9 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from ocim.catalog.endpoints import public_domain, with_port
-from ocim.core.policy import Policy
-from ocim.core.secrets import derive
-from ocim.core.spec import (
+from ocim.core.instance import (
     ALWAYS,
     Broker,
     Database,
@@ -15,10 +13,11 @@ from ocim.core.spec import (
     Instance,
     Search,
     SearchHost,
-    Secret,
     Service,
 )
-from ocim.documents.extra_settings import enabled_services
+from ocim.core.policy import Policy
+from ocim.core.secrets import Secret, derive
+from ocim.parsing.extra_settings import enabled_services
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, SearchServer
 
 # Upstream's roles keep these beside the LMS's own, on a database server of whatever kind it is.

@@ -7,8 +7,8 @@ from functools import cache
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from ocim.catalog import currency
-from ocim.catalog.shop_checks import PARTNER_CODE
+from ocim.catalog.shop import currency
+from ocim.catalog.shop.checks import PARTNER_CODE
 from ocim.catalog.templates import is_template
 from ocim.core.characters import described, invisible
 from ocim.core.errors import BadInput
@@ -18,8 +18,8 @@ from ocim.core.repositories import (
     fault_of_url,
     fault_of_version,
 )
-from ocim.documents.extra_settings import check_extra_settings
-from ocim.documents.host_name import host_name_fault
+from ocim.parsing.extra_settings import check_extra_settings
+from ocim.parsing.host_name import host_name_fault
 
 # See ocim.store.routing: a name used twice would keep the balancer from following anything.
 _RESERVED = re.compile(r"appserver-\d+\.")

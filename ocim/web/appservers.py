@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from ocim.catalog.endpoints import with_port
-from ocim.catalog.masking import mask_text
+from ocim.catalog.secrets.masking import mask_text
 from ocim.core.states import AppServerState
 from ocim.operations.effective import thaw
 from ocim.operations.instances import preview_password as password_of

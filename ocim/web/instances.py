@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from ocim.core.errors import OcimError
-from ocim.core.spec import ALWAYS
+from ocim.core.instance import ALWAYS
 from ocim.core.states import AppServerState, JobState, RolloutState
 from ocim.operations.effective import effective_variables
 from ocim.store import selectors

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods
 from ocim.core.actions import Action
 from ocim.core.errors import OcimError
 from ocim.core.states import RolloutState, UpgradeState
-from ocim.operations.redeploy import control, undo
-from ocim.operations.redeploy.record import many
-from ocim.operations.redeploy.report import report
+from ocim.operations.rollouts import control, undo
+from ocim.operations.rollouts.record import many
+from ocim.operations.rollouts.report import report
 from ocim.store.models import Rollout
 from ocim.tasks import perform
 from ocim.web.actions import tell

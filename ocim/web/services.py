@@ -8,12 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from ocim.catalog.step_list import steps_of
+from ocim.catalog.steps.all_steps import steps_of
 from ocim.core.errors import OcimError
-from ocim.core.spec import ALWAYS, Service
-from ocim.documents.processors import read_processors
+from ocim.core.instance import ALWAYS, Service
 from ocim.operations import jobs
-from ocim.operations.services import setup, status, switch
+from ocim.operations.shop import setup, status, switch
+from ocim.parsing.processors import read_processors
 from ocim.store.models import OpenEdXInstance, ServiceStep, Verification
 from ocim.store.specs import instance_spec, services_of
 from ocim.tasks import perform

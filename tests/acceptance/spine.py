@@ -78,7 +78,7 @@ def spawn_and_wait_for_ansible(installation: Installation, domain: str) -> None:
 
 
 def ansible(installation: Installation) -> list[psutil.Process]:
-    return installation.processes("ocim.adapters.provisioners.ansible_child")
+    return installation.processes("ocim.adapters.provisioners.ansible.child")
 
 
 def is_active(installation: Installation, domain: str) -> bool:

@@ -2,7 +2,7 @@
 
 Steps that take an instant are drawn out: by a trigger, and by SQL that takes its time. With
 CHAOS=every-step whatever can be killed is killed at each step in turn, which takes twenty minutes.
-(What dies between two writes is looked at in tests/operations/redeploy/test_deaths.py.)
+(What dies between two writes is looked at in tests/operations/rollouts/test_deaths.py.)
 """
 
 import os

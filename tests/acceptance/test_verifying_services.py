@@ -14,8 +14,8 @@ import pytest
 import yaml
 from playwright.sync_api import sync_playwright
 
-from ocim.catalog.shells import manage
-from ocim.core.spec import Service
+from ocim.catalog.steps.shells import manage
+from ocim.core.instance import Service
 from tests.acceptance.installation import PATIENCE, REPOSITORY, Installation, installed
 from tests.acceptance.spine import NEW
 from tests.browser.conftest import CHROMIUM

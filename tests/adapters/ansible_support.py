@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ocim.adapters.provisioners.ansible import AnsibleProvisioner
-from ocim.core.spec import (
+from ocim.adapters.provisioners.ansible.provisioner import AnsibleProvisioner
+from ocim.core.hosts import Connection, Host
+from ocim.core.provisioning import (
     ConfigurationSource,
-    Connection,
-    Host,
     ProvisionEvent,
     ProvisionJob,
     ProvisionOutcome,

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from ocim.adapters.providers.local.provider import LocalProvider
-from ocim.core.spec import Host, HostRequest
+from ocim.core.hosts import Host, HostRequest
 from tests.adapters.ansible_support import Bench
 from tests.local_hosts import local_hosts
 

@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from ocim.core.spec import ConfigurationSource
+from ocim.core.provisioning import ConfigurationSource
 
 PLAYBOOK = "- hosts: openedx_app\n  gather_facts: false\n  tasks:\n"
 GREET = "    - copy: {content: hello, dest: '{{ ocim_host_root }}/greeting'}\n"

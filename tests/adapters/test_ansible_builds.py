@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.provisioners.environments import Environments
-from ocim.adapters.provisioners.recipes import recipe
+from ocim.adapters.provisioners.ansible.environments import Environments
+from ocim.adapters.provisioners.ansible.recipes import recipe
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import OutsideRefusal
 from tests.adapters.ansible_support import Bench

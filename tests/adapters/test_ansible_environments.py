@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.provisioners.environments import Environments
-from ocim.adapters.provisioners.recipes import KNOWN_GOOD, Recipe, recipe
+from ocim.adapters.provisioners.ansible.environments import Environments
+from ocim.adapters.provisioners.ansible.recipes import KNOWN_GOOD, Recipe, recipe
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import OutsideRefusal
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from ocim.adapters.provisioners import ansible_follow, ansible_run
-from ocim.adapters.provisioners.run_directory import run_directory
-from ocim.core.spec import ProvisionEvent, ProvisionOutcome
+from ocim.adapters.provisioners.ansible import follow as following
+from ocim.adapters.provisioners.ansible import run as running
+from ocim.adapters.provisioners.ansible.run_directory import run_directory
+from ocim.core.provisioning import ProvisionEvent, ProvisionOutcome
 from tests.adapters.ansible_support import Bench, never
 
 Follow = Callable[[str], ProvisionOutcome]
@@ -40,9 +41,9 @@ def follow(bench: Bench, events: list[ProvisionEvent]) -> Follow:
         command = [sys.executable, "-c", prelude + code]
         with (
             run_directory(bench.runs) as directory,
-            ansible_run.ansible_run(directory, command) as started,
+            running.ansible_run(directory, command) as started,
         ):
-            return ansible_follow.follow(
+            return following.follow(
                 started,
                 bench.job("[]"),
                 mask=lambda text: text.replace("s3cret", "********"),
@@ -82,7 +83,7 @@ def test_an_exit_without_an_outcome_is_a_failure(follow: Follow) -> None:
 def test_a_run_that_stays_after_its_outcome_is_ended(
     follow: Follow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ansible_follow, "TO_END", 0.1)
+    monkeypatch.setattr(following, "TO_END", 0.1)
     outcome = follow(tells(OUTCOME) + "; import time; time.sleep(1000)")
     assert not outcome.ok
     assert "said nothing for 0.1 seconds" in outcome.message
@@ -118,7 +119,7 @@ def test_what_no_database_stores_is_replaced(follow: Follow, events: list[Provis
 def test_a_flood_without_a_line_end_ends_the_run_and_is_not_kept(
     follow: Follow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ansible_run, "LONGEST_LINE", 2_000_000)
+    monkeypatch.setattr(running, "LONGEST_LINE", 2_000_000)
     tracemalloc.start()
     outcome = follow("tell('x' * 100_000_000)")
     peak = tracemalloc.get_traced_memory()[1]
@@ -135,7 +136,7 @@ def test_a_flood_without_a_line_end_ends_the_run_and_is_not_kept(
 def test_a_flood_of_lines_ends_the_run(
     follow: Follow, monkeypatch: pytest.MonkeyPatch, limit: str, most: int, what: str
 ) -> None:
-    monkeypatch.setattr(ansible_run, limit, most)
+    monkeypatch.setattr(running, limit, most)
     outcome = follow(f"while True: {tells(EVENT)}")
     assert outcome.message.startswith(f"The run wrote more than {most} {what}")
 

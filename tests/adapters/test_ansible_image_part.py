@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.provisioners.ansible import AnsibleProvisioner
-from ocim.adapters.provisioners.image_part import names_in
+from ocim.adapters.provisioners.ansible.image_part import names_in
+from ocim.adapters.provisioners.ansible.provisioner import AnsibleProvisioner
 from ocim.core.errors import NotPossible, OutsideError
-from ocim.core.spec import ConfigurationSource, Connection, Host, Part, ProvisionJob, Secret
-from ocim.documents.tree import Tree
+from ocim.core.hosts import Connection, Host
+from ocim.core.provisioning import ConfigurationSource, Part, ProvisionJob
+from ocim.core.secrets import Secret
+from ocim.parsing.tree import Tree
 from tests.adapters.ansible_support import Bench, never
 from tests.adapters.git_support import Repository
 from tests.adapters.test_ansible_environments import wheel

@@ -9,9 +9,9 @@ import pytest
 from ocim.adapters import limits
 from ocim.adapters.captured import Captured
 from ocim.adapters.limits import LimitReached, Limits, confinement, in_force
-from ocim.adapters.provisioners.ansible import AnsibleProvisioner
-from ocim.adapters.provisioners.environments import Environments
-from ocim.adapters.provisioners.recipes import recipe
+from ocim.adapters.provisioners.ansible.environments import Environments
+from ocim.adapters.provisioners.ansible.provisioner import AnsibleProvisioner
+from ocim.adapters.provisioners.ansible.recipes import recipe
 from ocim.adapters.sandbox import Sandbox, View
 from ocim.core.errors import OutsideError
 from tests.adapters.ansible_support import Bench

@@ -1,4 +1,4 @@
-from ocim.adapters.provisioners.ansible_messages import condensed, message_of
+from ocim.adapters.provisioners.messages import condensed, message_of
 
 TRACEBACK = """\
 Operations to perform:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ocim.core.errors import BadInput, Cancelled
-from ocim.core.spec import ProvisionJob, Secret, Transport
+from ocim.core.provisioning import ProvisionJob, Transport
+from ocim.core.secrets import Secret
 from tests.adapters.ansible_support import Bench
 from tests.adapters.git_support import Repository
 from tests.adapters.test_ansible_sandbox import KEY, needs_sandbox

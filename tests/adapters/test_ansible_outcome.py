@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ocim.core.errors import BadInput
-from ocim.core.spec import ConfigurationSource
+from ocim.core.provisioning import ConfigurationSource
 from tests.adapters.ansible_support import Bench
 
 

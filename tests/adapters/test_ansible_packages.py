@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import uv
 
-from ocim.adapters.provisioners.packages import PYTHON, PackageShelf
+from ocim.adapters.provisioners.ansible.packages import PYTHON, PackageShelf
 from ocim.adapters.sandbox import Sandbox, View
 from ocim.core.errors import OutsideRefusal
 from tests.adapters.test_ansible_environments import wheel

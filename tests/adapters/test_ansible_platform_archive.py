@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.provisioners.platform_archive import platform_archive
+from ocim.adapters.provisioners.ansible.platform_archive import platform_archive
 
 
 @pytest.fixture

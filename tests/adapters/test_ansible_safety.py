@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from ocim.adapters.provisioners.run_directory import MARK
+from ocim.adapters.provisioners.ansible.run_directory import MARK
 from ocim.core.errors import Cancelled
-from ocim.core.spec import ProvisionEvent, Secret
+from ocim.core.provisioning import ProvisionEvent
+from ocim.core.secrets import Secret
 from tests.adapters.ansible_support import Bench, never
 
 PASSWORD = 'pa"ss w0rd/ß'

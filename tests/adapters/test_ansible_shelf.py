@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.provisioners.shelf import DAY, Shelf
+from ocim.adapters.directory_cache import DAY, Shelf
 
 
 def make(path: Path) -> None:

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.provisioners.sources import Sources
+from ocim.adapters.provisioners.ansible.sources import Sources
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import BadInput, OutsideRefusal
-from ocim.core.spec import ConfigurationSource
+from ocim.core.provisioning import ConfigurationSource
 
 FORK = "https://github.com/open-craft/configuration"
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ocim.core.spec import Transport
+from ocim.core.provisioning import Transport
 from tests.adapters.ansible_support import Bench
 
 TASKS = """

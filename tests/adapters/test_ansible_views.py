@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 import uv
 
-from ocim.adapters.provisioners.packages import Packages
-from ocim.adapters.provisioners.sources import Configuration
-from ocim.adapters.provisioners.views import check_view, run_view
+from ocim.adapters.provisioners.ansible.packages import Packages
+from ocim.adapters.provisioners.ansible.sources import Configuration
+from ocim.adapters.provisioners.ansible.views import check_view, run_view
 from ocim.adapters.sandbox import OWN_CODE, Sandbox, View
 from ocim.core.errors import OutsideRefusal
-from ocim.core.spec import Connection, ProvisionJob
+from ocim.core.hosts import Connection
+from ocim.core.provisioning import ProvisionJob
 from tests.adapters.ansible_support import Bench
 from tests.adapters.test_ansible_sandbox import KEY, needs_sandbox
 

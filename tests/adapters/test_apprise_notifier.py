@@ -14,7 +14,8 @@ from aiosmtpd.handlers import Message
 
 from ocim.adapters.notifiers.apprise import AppriseNotifier
 from ocim.core.errors import OutsideError, OutsideRefusal
-from ocim.core.spec import Notice, Secret
+from ocim.core.notices import Notice
+from ocim.core.secrets import Secret
 from tests.web_servers import answer, dripping, raw_server, web_server
 
 # Apprise's own import of it, which is for pictures in mails.

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from ocim.adapters.balancers.caddy import CaddyBalancer, Tls
-from ocim.core.spec import Routing, Site
+from ocim.core.routing import Routing, Site
 from tests.adapters.caddy_support import Browser, own_address, processes, settings_for, until
 
 pytestmark = pytest.mark.skipif(not shutil.which("pebble"), reason="pebble is not installed")

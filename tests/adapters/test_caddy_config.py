@@ -9,7 +9,8 @@ import pytest
 from ocim.adapters.balancers.caddy.edge import edge_config
 from ocim.adapters.balancers.caddy.router import marker, router_config
 from ocim.adapters.balancers.caddy.settings import Settings, Tls
-from ocim.core.spec import Routing, Secret, Site
+from ocim.core.routing import Routing, Site
+from ocim.core.secrets import Secret
 
 SETTINGS = Settings(state=Path("/nowhere"))
 KEY = Secret("stays the same")

@@ -13,7 +13,7 @@ import pytest
 
 from ocim.adapters.balancers.caddy import CaddyBalancer, Role, Settings, Tls
 from ocim.core.errors import OutsideError, OutsideRefusal
-from ocim.core.spec import Routing, Site
+from ocim.core.routing import Routing, Site
 from tests.adapters.caddy_support import (
     AppServer,
     Browser,

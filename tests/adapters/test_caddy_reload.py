@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ocim.adapters.balancers.caddy import CaddyBalancer
-from ocim.core.spec import Routing, Site
+from ocim.core.routing import Routing, Site
 from tests.adapters.caddy_support import (
     AppServer,
     Browser,

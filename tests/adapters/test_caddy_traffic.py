@@ -9,7 +9,7 @@ import pytest
 
 from ocim.adapters.balancers.caddy import CaddyBalancer, Settings
 from ocim.adapters.balancers.caddy.sites import COOKIE
-from ocim.core.spec import Routing, Site
+from ocim.core.routing import Routing, Site
 from tests.adapters.caddy_support import (
     AppServer,
     Browser,

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.provisioners import git_mirror
-from ocim.adapters.provisioners.sources import Sources
+from ocim.adapters.provisioners.ansible.sources import Sources
+from ocim.adapters.provisioners.repositories import mirror
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import BadInput, OutsideError, OutsideRefusal
-from ocim.core.spec import ConfigurationSource
+from ocim.core.provisioning import ConfigurationSource
 from tests.adapters.git_support import Repository, repository
 
 
@@ -214,7 +214,7 @@ import sys
 from pathlib import Path
 from ocim.adapters.sandbox import Sandbox
 from ocim.adapters.provisioners.sources import Sources
-from ocim.core.spec import ConfigurationSource
+from ocim.core.provisioning import ConfigurationSource
 
 sources = Sources(Path("/"), Path(sys.argv[1]), Sandbox())
 source = sources.exact(ConfigurationSource(sys.argv[2], "master", "site.yml"))
@@ -296,7 +296,7 @@ def test_a_repository_that_is_too_large_is_refused(
 ) -> None:
     noise = random.Random(1).randbytes(3_000_000).hex()  # noqa: S311
     configuration.commit({"noise": noise})
-    monkeypatch.setattr(git_mirror, "LARGEST", 1_000_000)
+    monkeypatch.setattr(mirror, "LARGEST", 1_000_000)
     with pytest.raises(OutsideRefusal, match="larger than"):
         content(sources, configuration.source("master"))
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.provisioners.git_mirror import GitAccess
-from ocim.adapters.provisioners.sources import Sources
+from ocim.adapters.provisioners.ansible.sources import Sources
+from ocim.adapters.provisioners.repositories.mirror import GitAccess
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import OutsideRefusal
-from ocim.core.spec import ConfigurationSource
+from ocim.core.provisioning import ConfigurationSource
 from tests.adapters.git_support import repository
 from tests.ssh_server import needs_sshd, ssh_server
 

@@ -1,6 +1,6 @@
 import pytest
 
-from ocim.adapters.provisioners.git_urls import git_url
+from ocim.adapters.provisioners.repositories.urls import git_url
 from ocim.core.errors import BadInput
 from ocim.core.secrets import without_credentials
 

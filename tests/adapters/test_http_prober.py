@@ -7,7 +7,7 @@ import pytest
 
 from ocim.adapters.probers.http import HttpProber
 from ocim.core.errors import OutsideError
-from ocim.core.spec import Probe
+from ocim.core.health import Probe
 from tests.web_servers import Authority, answer, web_server
 
 

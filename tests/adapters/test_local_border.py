@@ -17,7 +17,7 @@ from ocim.adapters.providers import processes
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import OutsideRefusal
-from ocim.core.spec import Host, HostRequest
+from ocim.core.hosts import Host, HostRequest
 from tests.local_hosts import heard, kill_processes_below, local_hosts, run, set_up_program
 
 KEY = "the master key"

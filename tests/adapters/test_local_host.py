@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ocim.adapters.providers.local.provider import LocalProvider
-from ocim.core.spec import Host, HostRequest
+from ocim.core.hosts import Host, HostRequest
 from tests.local_hosts import heard, run
 from tests.web_servers import Authority, answer, web_server
 

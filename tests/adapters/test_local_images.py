@@ -10,7 +10,7 @@ import pytest
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import OutsideRefusal
-from ocim.core.spec import Host, HostRequest
+from ocim.core.hosts import Host, HostRequest
 
 needs_sandbox = pytest.mark.skipif(
     not Sandbox().isolation().is_sandbox, reason=Sandbox().isolation().detail

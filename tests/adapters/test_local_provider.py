@@ -18,7 +18,7 @@ from ocim.adapters.providers.local.addresses import claim_address
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.providers.local.records import Record
 from ocim.core.errors import BadInput, OutsideRefusal
-from ocim.core.spec import Host, HostRequest
+from ocim.core.hosts import Host, HostRequest
 from tests.local_hosts import (
     heard,
     kill_processes_below,
@@ -33,7 +33,7 @@ CREATE = """\
 import sys
 from pathlib import Path
 from ocim.adapters.providers.local.provider import LocalProvider
-from ocim.core.spec import HostRequest
+from ocim.core.hosts import HostRequest
 provider = LocalProvider(Path(sys.argv[1]), ports=())
 print(provider.create(HostRequest(sys.argv[2])).address, flush=True)
 """

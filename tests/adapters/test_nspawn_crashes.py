@@ -11,7 +11,7 @@ import pytest
 
 from ocim.adapters.providers import processes
 from ocim.adapters.providers.nspawn.provider import NspawnProvider
-from ocim.core.spec import HostRequest, Remnant
+from ocim.core.hosts import HostRequest, Remnant
 from tests.console.processes import manage
 from tests.nspawn_hosts import BASES, leftovers, needs_nspawn, nspawn_hosts
 
@@ -22,7 +22,7 @@ pytestmark = needs_nspawn
 DYING = """
 import os, signal, sys
 from pathlib import Path
-from ocim.core.spec import HostRequest
+from ocim.core.hosts import HostRequest
 from tests.nspawn_hosts import nspawn_provider
 
 state, action, event, text = sys.argv[1:]

@@ -11,7 +11,7 @@ import pytest
 
 from ocim.adapters.providers.nspawn.provider import NspawnProvider
 from ocim.core.errors import BadInput, OutsideRefusal
-from ocim.core.spec import HostRequest
+from ocim.core.hosts import HostRequest
 from tests.nspawn_hosts import leftovers, needs_nspawn, nspawn_hosts
 
 pytestmark = needs_nspawn

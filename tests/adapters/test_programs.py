@@ -7,7 +7,7 @@ import pytest
 from ocim.adapters import programs
 from ocim.adapters.providers import ssh_client
 from ocim.core.errors import OutsideRefusal
-from ocim.core.spec import Connection, Host
+from ocim.core.hosts import Connection, Host
 
 
 @pytest.fixture

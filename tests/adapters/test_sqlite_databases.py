@@ -9,7 +9,7 @@ from ocim.adapters.databases import sqlite, sqlite_session
 from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.core import stopping
 from ocim.core.errors import BadInput, OutsideError, OutsideRefusal
-from ocim.core.spec import Database
+from ocim.core.instance import Database
 from tests.sql import execute
 
 

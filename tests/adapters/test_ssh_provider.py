@@ -7,7 +7,7 @@ import pytest
 
 from ocim.adapters.providers.ssh.provider import SshProvider
 from ocim.core.errors import OutsideRefusal
-from ocim.core.spec import HostRequest
+from ocim.core.hosts import HostRequest
 from tests.machine_pool import MachinePool, machine_pool_of
 from tests.nspawn_hosts import needs_nspawn
 

@@ -15,7 +15,7 @@ from ocim.adapters import locks
 from ocim.adapters.captured import captured
 from ocim.adapters.probers.http import HttpProber
 from ocim.core import stopping
-from ocim.core.spec import Probe
+from ocim.core.health import Probe
 
 # Starts another one, which keeps the pipes open, and writes down both.
 HANGS = (

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from ocim.catalog.effective import effective
-from ocim.catalog.jwt import JwtKeys
-from ocim.core.spec import ALWAYS, Broker, Database, Domains, Instance, Search, Secret, Service
+from ocim.catalog.variables.effective import effective
+from ocim.catalog.variables.jwt import JwtKeys
+from ocim.core.instance import ALWAYS, Broker, Database, Domains, Instance, Search, Service
+from ocim.core.secrets import Secret
 
 KEYS = JwtKeys(private_jwk=Secret('{"kty":"RSA","d":"private"}'), public_jwk_set='{"keys":[{}]}')
 SEED = b"the seed of instance 7"

@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from ocim.catalog import currency
+from ocim.catalog.shop import currency
 
 TODAY = date(2026, 11, 27)
 

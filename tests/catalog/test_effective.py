@@ -3,13 +3,13 @@ from typing import Any
 
 import pytest
 
-from ocim.catalog.effective import effective, layers
-from ocim.catalog.known_variables import TYPES
-from ocim.catalog.secret_names import is_secret_name
-from ocim.catalog.variable_types import fits
+from ocim.catalog.secrets.names import is_secret_name
+from ocim.catalog.variables.effective import effective, layers
+from ocim.catalog.variables.known import TYPES
+from ocim.catalog.variables.types import fits
 from ocim.core.errors import BadInput
-from ocim.core.secrets import masked, revealed, secret_texts
-from ocim.core.spec import Database, Secret, Service
+from ocim.core.instance import Database, Service
+from ocim.core.secrets import Secret, masked, revealed, secret_texts
 from tests.catalog.instances import DATABASES, DOMAINS, KEYS, SEED, instance, variables
 
 MYSQL = Database(

@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from ocim.catalog.endpoints import ENDPOINTS, probes, public_probes, public_url, upstream
-from ocim.core.health import verdict
-from ocim.core.spec import Probe, ProbeResult, Service
+from ocim.core.health import Probe, ProbeResult, verdict
+from ocim.core.instance import Service
 from tests.catalog.instances import DOMAINS, instance
 
 EXTERNAL = replace(DOMAINS, external={"lms": ("learn.example.com", "www.example.com")})

@@ -5,14 +5,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocim.catalog.effective import effective, layers
-from ocim.catalog.known_variables import KNOWN
 from ocim.catalog.releases import NAMES
-from ocim.catalog.secret_names import is_secret_name
+from ocim.catalog.secrets.names import is_secret_name
 from ocim.catalog.templates import is_template
-from ocim.catalog.variable_types import fits
-from ocim.core.secrets import revealed, secret_texts
-from ocim.core.spec import ALWAYS, Instance, Search, Secret
+from ocim.catalog.variables.effective import effective, layers
+from ocim.catalog.variables.known import KNOWN
+from ocim.catalog.variables.types import fits
+from ocim.core.instance import ALWAYS, Instance, Search
+from ocim.core.secrets import Secret, revealed, secret_texts
 from tests.catalog.instances import (
     BOTH,
     DATABASES,

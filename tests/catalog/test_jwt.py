@@ -4,7 +4,7 @@ import pytest
 from jwcrypto.jwk import JWK, JWKSet
 from jwcrypto.jwt import JWT
 
-from ocim.catalog.jwt import ALGORITHM, JwtKeys, generate
+from ocim.catalog.variables.jwt import ALGORITHM, JwtKeys, generate
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,8 @@ from urllib.parse import quote
 import pytest
 import yaml
 
-from ocim.catalog.masking import mask_sql, mask_text, masker, with_secrets_hidden
-from ocim.core.secrets import revealed
-from ocim.core.spec import Secret
+from ocim.catalog.secrets.masking import mask_sql, mask_text, masker, with_secrets_hidden
+from ocim.core.secrets import Secret, revealed
 
 AWKWARD = "p'a\"s\\s wörd/&?"
 PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----\n"

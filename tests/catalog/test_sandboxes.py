@@ -1,7 +1,7 @@
 import pytest
 
-from ocim.catalog.sandboxes import reason_against
-from ocim.core.spec import Secret
+from ocim.catalog.shop.sandboxes import reason_against
+from ocim.core.secrets import Secret
 
 STRIPE = {"publishable_key": "pk_test_1", "secret_key": Secret("sk_test_1")}
 

@@ -1,8 +1,8 @@
 import pytest
 
-from ocim.catalog.masking import with_secrets_hidden
-from ocim.catalog.secret_names import is_secret_name
-from ocim.core.spec import Secret
+from ocim.catalog.secrets.masking import with_secrets_hidden
+from ocim.catalog.secrets.names import is_secret_name
+from ocim.core.secrets import Secret
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from jinja2 import Environment
 
-from ocim.catalog.switches import services_of
+from ocim.catalog.variables.switches import services_of
 from ocim.core.errors import BadInput
-from ocim.core.secrets import revealed
-from ocim.core.spec import ALWAYS, Broker, Secret, Service
-from ocim.documents.extra_settings import check_extra_settings
+from ocim.core.instance import ALWAYS, Broker, Service
+from ocim.core.secrets import Secret, revealed
+from ocim.parsing.extra_settings import check_extra_settings
 from tests.catalog.instances import (
     BOTH,
     DISCOVERY,
@@ -20,7 +20,7 @@ from tests.catalog.instances import (
     full,
     variables,
 )
-from tests.documents.test_extra_settings import CRON, CURRENCY, SERVICES
+from tests.parsing.test_extra_settings import CRON, CURRENCY, SERVICES
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ocim.catalog import shop_checks
-from ocim.catalog.shop import shop_of
-from ocim.core.spec import Secret
+from ocim.catalog.shop import checks
+from ocim.catalog.shop.shop import shop_of
+from ocim.core.secrets import Secret
 from tests.catalog.instances import BOTH, DISCOVERY, ECOMMERCE, full, variables
 
 PAYPAL = {"mode": "sandbox", "client_id": "id", "client_secret": Secret("secret")}
@@ -16,7 +16,7 @@ STRIPE = {"publishable_key": "pk_test_1", "secret_key": Secret("sk_test_1"), "co
 
 def faults(instance: Any = None, **extra: Any) -> str:
     of = instance or full()
-    return "\n".join(shop_checks.faults(of, variables(of, **extra)))
+    return "\n".join(checks.faults(of, variables(of, **extra)))
 
 
 def config(code: str, **processors: Any) -> dict[str, Any]:
@@ -104,12 +104,12 @@ def test_a_shop_that_is_off_may_be_anything() -> None:
 
 def test_a_release_without_ecommerce_is_warned_of() -> None:
     of = full(openedx_release="teak.1", edx_platform_commit="teak.1", services=BOTH)
-    assert any("after sumac" in said for said in shop_checks.warnings(of, variables(of)))
+    assert any("after sumac" in said for said in checks.warnings(of, variables(of)))
 
 
 def test_a_shop_without_a_processor_is_warned_of() -> None:
     of = full(services=ECOMMERCE)
-    assert shop_checks.warnings(of, variables(of)) == [
+    assert checks.warnings(of, variables(of)) == [
         "No payment processor: only coupons of 100 % can be redeemed."
     ]
 

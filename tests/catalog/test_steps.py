@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from ocim.catalog.runbook import lines
-from ocim.catalog.step_list import steps_of
-from ocim.catalog.steps import Command, Crontab, Deed, Looked, Script, Setup
-from ocim.catalog.steps_lms import MIGRATED
-from ocim.core.spec import Instance, Secret
+from ocim.catalog.steps.all_steps import steps_of
+from ocim.catalog.steps.lms import MIGRATED
+from ocim.catalog.steps.runbook import lines
+from ocim.catalog.steps.step import Command, Crontab, Deed, Looked, Script, Setup
+from ocim.core.instance import Instance
+from ocim.core.secrets import Secret
 from tests.catalog.instances import DISCOVERY, ECOMMERCE, full, variables
 
 PAYPAL = {"mode": "sandbox", "client_id": "id", "client_secret": "secret"}

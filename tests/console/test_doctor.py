@@ -11,7 +11,8 @@ from cryptography.fernet import Fernet
 from ocim import wiring
 from ocim.adapters.memory.probers import Reply
 from ocim.console import machine
-from ocim.core.spec import Database, HostRequest, Isolation, Remnant
+from ocim.core.hosts import HostRequest, Isolation, Remnant
+from ocim.core.instance import Database
 from ocim.core.states import JobState
 from ocim.operations import jobs
 from ocim.operations.findings import Check, Finding, examine

@@ -9,7 +9,7 @@ import pytest
 
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.core.errors import OutsideError
-from ocim.operations.redeploy import control
+from ocim.operations.rollouts import control
 from ocim.store.models import (
     InstanceTag,
     OpenEdXAppServer,
@@ -416,7 +416,7 @@ def test_who_watches_is_told_of_a_pause_while_upgrades_are_under_way(
         Upgrade.objects.filter(state="in progress").update(state="successful")
 
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=go_on)
-    monkeypatch.setattr("ocim.console.watch.time", clock)
+    monkeypatch.setattr("ocim.console.rollouts.watch.time", clock)
     said = ocim("rollout", "watch", rollout.pk).out
     told = said.index("Paused: Ann paused it. What is under way (1) goes on to its end.")
     assert told < said.index("SUCCESS: ") < said.index("ocim rollout resume")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ocim.catalog.known_variables import KNOWN
+from ocim.catalog.variables.known import KNOWN
 from ocim.console.main import own_commands
 from ocim.project.options import options
 from ocim.project.reference import DIRECTORY, commands_page, settings_page

@@ -11,8 +11,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ocim.adapters.memory.provisioners import MemoryRun
-from ocim.core.spec import MigrationTexts
-from ocim.operations.redeploy.report import report
+from ocim.core.provisioning import MigrationTexts
+from ocim.operations.rollouts.report import report
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, Rollout, Upgrade, UpgradeStep
 from ocim.wiring import context
 from tests.console.conftest import Installation

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from ocim.adapters.memory.search import MemorySearchServer
-from ocim.core.spec import Secret
+from ocim.core.secrets import Secret
 from tests.console.conftest import Installation
 
 URL = "http://search.example.com:9200"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ocim.adapters.memory.search import MemorySearchServer
-from ocim.core.spec import Secret
+from ocim.core.secrets import Secret
 from ocim.store.models import OpenEdXInstance
 from tests.console.conftest import CAMPUS, Installation
 from tests.service_shells import ServiceShells

@@ -8,7 +8,7 @@ import pytest
 
 from ocim import wiring
 from ocim.adapters.memory.search import MemorySearchServer
-from ocim.core.spec import Secret
+from ocim.core.secrets import Secret
 from ocim.store.models import Lease
 from tests.console.conftest import CAMPUS, Installation
 from tests.operations.verify.platform import Platform

@@ -11,7 +11,7 @@ import pytest
 from ocim.adapters.balancers.caddy import CaddyBalancer
 from ocim.adapters.memory.balancers import MemoryBalancer
 from ocim.core.errors import BadInput, OutsideError
-from ocim.core.spec import Routing, Site
+from ocim.core.routing import Routing, Site
 from ocim.ports import Balancer
 from tests.adapters.caddy_support import Browser, Processes, app_servers, processes, settings_for
 

@@ -8,7 +8,7 @@ import pytest
 from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.adapters.memory.databases import MemoryDatabases
 from ocim.core.errors import OutsideRefusal
-from ocim.core.spec import Database
+from ocim.core.instance import Database
 from ocim.ports import Databases
 from tests.sql import execute
 

@@ -12,7 +12,7 @@ import pytest
 from ocim.adapters.memory.providers import MemoryProvider
 from ocim.adapters.providers.ssh.provider import SshProvider
 from ocim.core.errors import Cancelled, OutsideError
-from ocim.core.spec import Host, HostRequest
+from ocim.core.hosts import Host, HostRequest
 from ocim.ports import Images, Provider
 from tests.local_hosts import local_hosts
 from tests.nspawn_hosts import needs_nspawn, nspawn_hosts

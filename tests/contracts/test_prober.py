@@ -10,8 +10,7 @@ import pytest
 
 from ocim.adapters.memory.probers import MemoryProber, Reply
 from ocim.adapters.probers.http import HttpProber
-from ocim.core.health import verdict
-from ocim.core.spec import Probe
+from ocim.core.health import Probe, verdict
 from ocim.ports import Prober
 from tests.web_servers import (
     Misbehaviour,

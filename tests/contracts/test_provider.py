@@ -13,7 +13,7 @@ from ocim.adapters.providers import processes
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.providers.ssh.provider import SshProvider
 from ocim.core.errors import BadInput, HostUnreachable
-from ocim.core.spec import HostRequest, Ran, Remnant
+from ocim.core.hosts import HostRequest, Ran, Remnant
 from ocim.ports import Provider
 from tests.local_hosts import local_hosts
 from tests.machine_pool import MachinePool, machine_pool_of

@@ -9,10 +9,9 @@ import pytest
 
 from ocim.adapters.memory.provisioners import MemoryProvisioner, MemoryRun
 from ocim.core.errors import BadInput, Cancelled, NotPossible, OutsideError, OutsideRefusal
-from ocim.core.spec import (
+from ocim.core.hosts import Connection, Host
+from ocim.core.provisioning import (
     ConfigurationSource,
-    Connection,
-    Host,
     MigrationTexts,
     Part,
     ProvisionEvent,

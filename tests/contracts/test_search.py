@@ -9,7 +9,8 @@ import pytest
 from ocim.adapters.memory.search import MemorySearchServer, MemorySearchServers
 from ocim.adapters.search.elasticsearch import ElasticsearchServers
 from ocim.core.errors import OutsideError, OutsideRefusal
-from ocim.core.spec import Search, SearchHost, Secret
+from ocim.core.instance import Search, SearchHost
+from ocim.core.secrets import Secret
 from ocim.ports import SearchServers
 from tests.search_server import PASSWORD, running_search_server
 

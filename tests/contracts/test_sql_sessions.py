@@ -11,7 +11,7 @@ from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.adapters.memory.databases import MemoryDatabases
 from ocim.core import stopping
 from ocim.core.errors import OutsideRefusal
-from ocim.core.spec import Database
+from ocim.core.instance import Database
 from ocim.ports import Databases, SqlSession
 from tests.sql import execute
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ocim.core.spec import Secret
+from ocim.core.secrets import Secret
 from ocim.core.variables import Layer
 
 KEYS = st.sampled_from(["A", "B", "C", "D"])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from ocim.core.differences import ABSENT, Difference, differences, in_common
-from ocim.core.spec import Secret
+from ocim.core.secrets import Secret
 from tests.core.strategies import MAPPINGS
 
 

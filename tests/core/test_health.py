@@ -2,8 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocim.core.health import verdict
-from ocim.core.spec import Probe, ProbeResult
+from ocim.core.health import Probe, ProbeResult, verdict
 
 HEARTBEAT = Probe(
     "lms",

@@ -2,8 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ocim.core.images import image_name, superfluous
-from ocim.core.spec import Image
+from ocim.core.images import Image, image_name, superfluous
 
 INPUTS = {
     "base": "3f2a", "configuration": "5e1f", "platform": "edx-platform-77aa.tar.gz",

@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ocim.core.health import Probe, ProbeResult
 from ocim.core.recovery import Condition, condition, has_enough, needs_restart, next_restart
-from ocim.core.spec import Probe, ProbeResult
 
 PROBE = Probe("lms", "http://a.test/heartbeat", expect_text="sql")
 WELL = ProbeResult(PROBE, 200, body="sql")

@@ -1,8 +1,7 @@
 import pytest
 
 from ocim.core.errors import BadInput
-from ocim.core.routing import check_routing
-from ocim.core.spec import Routing, Site
+from ocim.core.routing import Routing, Site, check_routing
 
 GOOD = Site(("demo.localhost", "xn--bcher-kva.example"), ("127.0.0.2:8000", "[fd00::1]:8000"))
 

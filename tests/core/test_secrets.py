@@ -3,8 +3,7 @@ import re
 import pytest
 from hypothesis import given
 
-from ocim.core.secrets import derive, masked, revealed, secret_texts
-from ocim.core.spec import Secret
+from ocim.core.secrets import Secret, derive, masked, revealed, secret_texts
 from tests.core.strategies import VALUES
 
 

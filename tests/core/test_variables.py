@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from ocim.core.spec import Secret
+from ocim.core.secrets import Secret
 from ocim.core.variables import Layer, Leaf, from_plain, merge, to_plain
 from tests.core.strategies import MAPPINGS, layers
 

@@ -3,7 +3,8 @@ import pytest
 from ocim.adapters.memory.balancers import MemoryBalancer
 from ocim.adapters.memory.probers import Reply, as_expected
 from ocim.core.errors import OutsideError
-from ocim.core.spec import Probe, Routing
+from ocim.core.health import Probe
+from ocim.core.routing import Routing
 from ocim.operations.activate import swing
 from ocim.store.claims import claim_lease
 from ocim.store.models import LoadBalancingServer, OpenEdXAppServer, OpenEdXInstance

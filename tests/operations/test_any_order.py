@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 
 from ocim.adapters.memory.probers import Reply, as_expected
 from ocim.core.errors import NotPossible
-from ocim.core.spec import Probe
+from ocim.core.health import Probe
 from ocim.core.states import (
     APP_SERVER_TRANSITIONS,
     SERVER_TRANSITIONS,

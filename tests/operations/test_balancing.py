@@ -6,7 +6,7 @@ import pytest
 from ocim.adapters.memory.balancers import MemoryBalancer
 from ocim.core.actions import SyncBalancer
 from ocim.core.errors import OutsideError
-from ocim.core.spec import Routing
+from ocim.core.routing import Routing
 from ocim.operations.balancing import claim_lasts, gaps, note_change, sync, sync_and_wait
 from ocim.store.models import LoadBalancingServer
 from tests.world import World

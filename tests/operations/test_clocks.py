@@ -6,7 +6,7 @@ import pytest
 
 from ocim.adapters.memory.probers import Reply, as_expected
 from ocim.core.actions import WorkOn
-from ocim.core.spec import Probe
+from ocim.core.health import Probe
 from ocim.operations import jobs, workers
 from ocim.store.models import Lease, OpenEdXAppServer
 from ocim.store.selectors import live_workers

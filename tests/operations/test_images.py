@@ -5,7 +5,8 @@ import pytest
 
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.core.errors import NotPossible
-from ocim.core.spec import HostRequest, Part
+from ocim.core.hosts import HostRequest
+from ocim.core.provisioning import Part
 from ocim.operations import images
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
 from tests.world import Killed, World

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from ocim.core.errors import BadInput, NotPossible, OutsideError
-from ocim.core.spec import Database
+from ocim.core.instance import Database
 from ocim.operations import instances
 from ocim.operations.instances import preview_password
 from ocim.store.models import (

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ocim.core import stopping
-from ocim.core.spec import Ran
+from ocim.core.hosts import Ran
 from ocim.operations import jobs
 from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance
 from tests.world import World

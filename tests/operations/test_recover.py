@@ -8,11 +8,11 @@ import pytest
 from django.db import transaction
 
 from ocim.adapters.memory.probers import Reply
-from ocim.core.spec import Probe
+from ocim.core.health import Probe
 from ocim.operations import incidents, jobs
 from ocim.operations.look import look
 from ocim.store.models import AppServerEvent, Job, OpenEdXAppServer, OpenEdXInstance
-from tests.operations.redeploy.test_deaths import dying_at
+from tests.operations.rollouts.test_deaths import dying_at
 from tests.world import QUEUE, World
 
 

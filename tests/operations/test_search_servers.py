@@ -8,7 +8,7 @@ from ocim.adapters.memory.providers import MemoryProvider
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.adapters.memory.search import MemorySearchServer
 from ocim.core.errors import BadInput, NotPossible, OcimError, OutsideError, OutsideRefusal
-from ocim.core.spec import Secret
+from ocim.core.secrets import Secret
 from ocim.operations import hosts, instances, search_servers
 from ocim.operations.effective import effective_variables
 from ocim.store.models import InstanceReference, SearchServer

@@ -1,6 +1,6 @@
 """Services that are turned on and off while app servers serve."""
 
-from ocim.core.spec import Service
+from ocim.core.instance import Service
 from ocim.operations import instances
 from ocim.operations.balancing import sync
 from ocim.store.models import (

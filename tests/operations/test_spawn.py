@@ -8,7 +8,7 @@ import pytest
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.core.actions import SyncBalancer
 from ocim.core.errors import BadInput, NotPossible, OutsideRefusal
-from ocim.core.spec import HostRequest
+from ocim.core.hosts import HostRequest
 from ocim.operations import instances, jobs, logs
 from ocim.operations.effective import thaw
 from ocim.store.models import (

@@ -12,17 +12,16 @@ from typing import Any
 
 import pytest
 
-from ocim.adapters.provisioners.ansible import AnsibleProvisioner
-from ocim.core.spec import (
+from ocim.adapters.provisioners.ansible.provisioner import AnsibleProvisioner
+from ocim.core.hosts import Host, HostRequest
+from ocim.core.provisioning import (
     ConfigurationSource,
-    Host,
-    HostRequest,
     Part,
     ProvisionEvent,
     ProvisionJob,
     ProvisionOutcome,
-    Secret,
 )
+from ocim.core.secrets import Secret
 from ocim.ports import Provider
 from tests.local_hosts import local_hosts
 from tests.nspawn_hosts import nspawn_hosts

@@ -8,7 +8,8 @@ import httpx
 import pytest
 import yaml
 
-from ocim.core.spec import HostRequest, Secret
+from ocim.core.hosts import HostRequest
+from ocim.core.secrets import Secret
 from tests.playbooks.conftest import REPOSITORY, AppServer, bare_app_server
 
 DOMAIN = "discovery.demo.localhost:8443"

@@ -6,7 +6,8 @@ import httpx
 import pytest
 import yaml
 
-from ocim.core.spec import ProvisionOutcome, Secret
+from ocim.core.provisioning import ProvisionOutcome
+from ocim.core.secrets import Secret
 from tests.playbooks.conftest import REPOSITORY, AppServer, bare_app_server
 
 DOMAIN = "ecommerce.demo.localhost:8443"

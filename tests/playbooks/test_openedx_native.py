@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from ocim.core.spec import Secret
+from ocim.core.secrets import Secret
 from tests.playbooks.conftest import AppServer, bare_app_server
 
 AWKWARD = 'it\'s "quoted": 50% #1 \\ ß\n- {two: lines}'

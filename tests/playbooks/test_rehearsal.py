@@ -11,7 +11,8 @@ import pytest
 from jwcrypto.jwk import JWK
 
 from ocim.core.migrations import read_migrations
-from ocim.core.spec import ProvisionOutcome, Secret
+from ocim.core.provisioning import ProvisionOutcome
+from ocim.core.secrets import Secret
 from tests.nspawn_hosts import needs_nspawn
 from tests.playbooks.conftest import REPOSITORY, AppServer, bare_app_server, bare_machine
 

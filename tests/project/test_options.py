@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ocim.core.spec import Secret
+from ocim.core.secrets import Secret
 from ocim.project import options
 from ocim.project.databases import database
 from ocim.project.options import BASE_DIR, Options, load

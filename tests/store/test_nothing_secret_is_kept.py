@@ -12,7 +12,7 @@ from ocim.core.secrets import secret_texts
 from ocim.operations import jobs
 from ocim.operations.effective import thaw
 from ocim.operations.logs import say
-from ocim.operations.redeploy.plan_file import to_json
+from ocim.operations.rollouts.plan_file import to_json
 from ocim.store.models import (
     DatabaseServer,
     Job,
@@ -24,7 +24,7 @@ from ocim.store.models import (
     Verification,
 )
 from ocim.tasks import perform
-from tests.operations.redeploy.fleet import Fleet
+from tests.operations.rollouts.fleet import Fleet
 from tests.world import World
 
 PLANTED = "hunter2-planted"

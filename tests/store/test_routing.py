@@ -6,8 +6,7 @@ from hypothesis.extra.django import TestCase
 from pytest_django import DjangoAssertNumQueries
 
 from ocim.core.errors import BadInput
-from ocim.core.routing import check_routing
-from ocim.core.spec import Routing
+from ocim.core.routing import Routing, check_routing
 from ocim.operations.instances import preview_password
 from ocim.store.models import (
     InstanceReference,

@@ -1,8 +1,8 @@
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from ocim.core.instance import ALWAYS, Instance, Service
 from ocim.core.secrets import secret_texts
-from ocim.core.spec import ALWAYS, Instance, Service
 from ocim.store.models import BrokerServer, DatabaseServer, OpenEdXInstance, SearchServer
 from ocim.store.specs import all_databases, appserver_spec, instance_spec
 from tests.world import World

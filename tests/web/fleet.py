@@ -8,7 +8,7 @@ from ocim.core.rollout import Rules
 from ocim.core.states import AppServerState, ServerState
 from ocim.operations import instances
 from ocim.operations.effective import effective_variables, freeze
-from ocim.operations.redeploy.begin import rules_to_json
+from ocim.operations.rollouts.begin import rules_to_json
 from ocim.store.models import (
     DatabaseServer,
     Deployment,

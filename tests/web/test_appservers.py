@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ocim.adapters.memory.providers import MemoryProvider
-from ocim.core.spec import Isolation
+from ocim.core.hosts import Isolation
 from ocim.core.states import AppServerState
 from ocim.operations.instances import preview_password
 from ocim.store.models import Deployment, OpenEdXInstance

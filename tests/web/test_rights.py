@@ -122,6 +122,6 @@ def test_a_look_at_the_page_starts_nothing(
     def start(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("ocim.operations.services.status.status", start)
+    monkeypatch.setattr("ocim.operations.shop.status.status", start)
     assert guest.get(reverse("services", args=[demo.pk]) + query).status_code == 200
     assert guest.get(reverse("look-at-services", args=[demo.pk])).status_code in (403, 405)

@@ -11,7 +11,7 @@ from pathlib import Path
 from ocim.adapters.databases.sqlite_session import SqliteSession, leads_elsewhere
 from ocim.core import stopping
 from ocim.core.errors import BadInput, OutsideError, OutsideRefusal
-from ocim.core.spec import Database
+from ocim.core.instance import Database
 
 COMPANIONS = ("-journal", "-shm", "-wal")
 """What SQLite keeps beside a database, named after it."""

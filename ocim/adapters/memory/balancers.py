@@ -1,8 +1,7 @@
 """A balancer in memory that can be asked where a request would go."""
 
 from ocim.core.errors import OutsideError
-from ocim.core.routing import check_routing
-from ocim.core.spec import Routing, Site
+from ocim.core.routing import Routing, Site, check_routing
 
 
 class MemoryBalancer:

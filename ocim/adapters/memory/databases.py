@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from ocim.core import stopping
 from ocim.core.errors import OcimError, OutsideRefusal
-from ocim.core.spec import Database
+from ocim.core.instance import Database
 
 LOOK = 10_000
 """Instructions of SQLite's own between two looks at what may end a statement."""

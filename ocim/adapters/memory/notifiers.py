@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ocim.core.errors import OcimError
-from ocim.core.spec import Notice
+from ocim.core.notices import Notice
 
 
 class MemoryNotifier:

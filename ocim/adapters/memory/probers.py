@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ocim.core.spec import Probe, ProbeResult
+from ocim.core.health import Probe, ProbeResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from ipaddress import IPv4Address
 from threading import Lock
 
 from ocim.core.errors import BadInput, Cancelled, HostUnreachable, OutsideError
-from ocim.core.spec import Connection, Host, HostRequest, Image, Isolation, Ran, Remnant
+from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Ran, Remnant
+from ocim.core.images import Image
 
 PAUSE = 0.02
 BUILDER = "image-"

@@ -8,9 +8,9 @@ from pathlib import Path
 from threading import Event
 
 from ocim.core.errors import Cancelled, NotPossible, OcimError, OutsideError, OutsideRefusal
-from ocim.core.spec import (
+from ocim.core.hosts import Isolation
+from ocim.core.provisioning import (
     ConfigurationSource,
-    Isolation,
     MigrationTexts,
     Part,
     ProvisionEvent,

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ocim.core.errors import OutsideError, OutsideRefusal
-from ocim.core.spec import Search, SearchHost, Secret
+from ocim.core.instance import Search, SearchHost
+from ocim.core.secrets import Secret
 
 
 @dataclass

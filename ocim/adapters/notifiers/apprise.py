@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from ocim.core.errors import OutsideError, OutsideRefusal
-from ocim.core.spec import Notice, Secret
+from ocim.core.notices import Notice
+from ocim.core.secrets import Secret
 
 TIMEOUT = 30.0
 """Seconds for each wait that a plugin makes."""

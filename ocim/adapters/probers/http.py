@@ -10,7 +10,7 @@ import httpx
 
 from ocim.adapters.deadlines import DeadlineTransport
 from ocim.core.errors import OcimError
-from ocim.core.spec import Probe, ProbeResult
+from ocim.core.health import Probe, ProbeResult
 
 
 class HttpProber:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ocim.adapters import locks
 from ocim.core.errors import OutsideRefusal
-from ocim.core.spec import Remnant
+from ocim.core.hosts import Remnant
 
 
 @contextlib.contextmanager

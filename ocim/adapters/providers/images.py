@@ -12,7 +12,8 @@ from pathlib import Path
 from ocim.adapters import locks
 from ocim.core import stopping
 from ocim.core.errors import Cancelled, OutsideError
-from ocim.core.spec import Host, HostRequest, Image
+from ocim.core.hosts import Host, HostRequest
+from ocim.core.images import Image
 from ocim.ports import Provider
 
 BUILDER = "image-"

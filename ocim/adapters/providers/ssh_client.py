@@ -10,7 +10,7 @@ from ocim.adapters import programs
 from ocim.adapters.captured import captured
 from ocim.core import stopping
 from ocim.core.errors import HostUnreachable, OutsideError
-from ocim.core.spec import Host, Ran
+from ocim.core.hosts import Host, Ran
 
 CONNECT_SECONDS = 10
 LISTEN_SECONDS = 1.0

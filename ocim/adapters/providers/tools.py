@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ocim.adapters.captured import captured
 from ocim.core.errors import OutsideError, OutsideRefusal
-from ocim.core.spec import Ran
+from ocim.core.hosts import Ran
 
 LINES = 20
 

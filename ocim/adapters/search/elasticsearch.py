@@ -10,7 +10,7 @@ import httpx
 
 from ocim.adapters.deadlines import DeadlineTransport
 from ocim.core.errors import OutsideError, OutsideRefusal
-from ocim.core.spec import Search, SearchHost
+from ocim.core.instance import Search, SearchHost
 
 TIMEOUT = 20.0
 """Seconds for a request as a whole."""

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from ocim.core.spec import ALWAYS, Service
+from ocim.core.instance import ALWAYS, Service
 from ocim.core.states import AppServerState
 from ocim.store.fields import EncryptedJSONField, EncryptedTextField, RepositoryUrlField
 from ocim.store.models.deployment import Deployment

@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 
 from ocim.catalog.releases import Release, traits
 from ocim.core.holds import Hold
-from ocim.core.spec import Domains
+from ocim.core.instance import Domains
 from ocim.store.fields import EncryptedTextField, RepositoryUrlField
 from ocim.store.models.shared import (
     BrokerServer,

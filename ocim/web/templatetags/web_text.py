@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 
-from ocim.catalog.masking import mask_text, masked_place
+from ocim.catalog.secrets.masking import mask_text, masked_place
 from ocim.core.secrets import masked, without_credentials
 from ocim.core.states import RolloutState
 

@@ -5,7 +5,7 @@ import pytest
 
 from ocim.core.verification import Line, Outcome
 from ocim.operations.effective import effective_variables, freeze
-from ocim.operations.services.verify import verify
+from ocim.operations.shop.verify import verify
 from ocim.store.models import OpenEdXAppServer
 from tests.operations.verify.platform import Platform
 from tests.world import World

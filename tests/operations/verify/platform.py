@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ocim.adapters.memory.browsers import Answer, Asked
-from ocim.catalog.shells import RESULT
-from ocim.core.spec import Ran
+from ocim.catalog.steps.shells import RESULT
+from ocim.core.hosts import Ran
 from tests.world import Killed
 
 SHELLS = {"lms --": "lms", "cms --": "studio", "manage.ecommerce": "ecommerce"}

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from ocim.adapters.memory.browsers import Answer, Asked
-from ocim.catalog.step_list import STEPS
+from ocim.catalog.steps.all_steps import STEPS
 from ocim.core.errors import NotPossible
 from ocim.core.verification import Line, Outcome
-from ocim.operations.services.verify import run, verify
+from ocim.operations.shop.verify import run, verify
 from ocim.store.models import OpenEdXAppServer, Verification
 from tests.operations.verify.conftest import Verify, make, wrong
 from tests.operations.verify.platform import Platform, token, told

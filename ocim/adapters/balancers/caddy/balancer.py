@@ -14,8 +14,7 @@ from ocim.adapters.balancers.caddy.settings import (
     write_private,
 )
 from ocim.core.errors import OutsideError, OutsideRefusal
-from ocim.core.routing import check_routing
-from ocim.core.spec import Routing
+from ocim.core.routing import Routing, check_routing
 
 
 class CaddyBalancer:

@@ -14,7 +14,7 @@ from ocim.adapters.balancers.caddy.edge import edge_config
 from ocim.adapters.balancers.caddy.router import router_config
 from ocim.adapters.balancers.caddy.settings import Settings, write_private
 from ocim.core.errors import NotPossible
-from ocim.core.spec import Routing
+from ocim.core.routing import Routing
 
 # The manager's environment holds its secrets. HTTP_PROXY is left out on purpose: Caddy would
 # take it for the way to the app servers.

@@ -18,7 +18,8 @@ from ocim.adapters.balancers.caddy.settings import (
     Settings,
 )
 from ocim.adapters.balancers.caddy.sites import COOKIE, SHARED_ROUTES, site_routes
-from ocim.core.spec import Routing, Secret, Site
+from ocim.core.routing import Routing, Site
+from ocim.core.secrets import Secret
 
 _HEALTH: list[Json] = [
     {

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ocim.core.spec import Secret
+from ocim.core.secrets import Secret
 
 # Names of sockets and directories, relative to Settings.state, which is every Caddy's working
 # directory: an absolute path may be longer than the 107 bytes that a socket's address holds.

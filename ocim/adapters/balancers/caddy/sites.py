@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from ocim.adapters.balancers.caddy.parts import HOLDING_PAGE, Json, seconds
 from ocim.adapters.balancers.caddy.settings import Settings
-from ocim.core.spec import Routing, Secret, Site
+from ocim.core.routing import Routing, Site
+from ocim.core.secrets import Secret
 
 COOKIE = "ocim_server"
 

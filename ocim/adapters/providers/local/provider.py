@@ -18,7 +18,7 @@ from ocim.adapters.providers.local.records import Record
 from ocim.adapters.sandbox import Sandbox, View
 from ocim.core import stopping
 from ocim.core.errors import BadInput, HostUnreachable
-from ocim.core.spec import Connection, Host, HostRequest, Isolation, Ran, Remnant
+from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Ran, Remnant
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 SERVICE_PORTS = (8000, 8010, 8130, 8381)

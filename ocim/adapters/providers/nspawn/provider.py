@@ -25,7 +25,7 @@ from ocim.adapters.providers.nspawn.container import Container
 from ocim.adapters.providers.nspawn.furnishing import KEY, KNOWN_HOSTS, furnish, introduce
 from ocim.adapters.providers.tools import missing
 from ocim.core.errors import BadInput, HostUnreachable, OutsideRefusal
-from ocim.core.spec import Connection, Host, HostRequest, Isolation, Ran, Remnant
+from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Ran, Remnant
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 NETWORK = IPv4Network("10.213.0.0/22")

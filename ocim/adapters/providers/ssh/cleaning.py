@@ -10,7 +10,7 @@ from ocim.adapters.providers.machine import introduction
 from ocim.adapters.providers.ssh.pool import Pool
 from ocim.adapters.providers.tools import run
 from ocim.core.errors import OutsideRefusal
-from ocim.core.spec import Host
+from ocim.core.hosts import Host
 
 SECONDS = 3600.0
 

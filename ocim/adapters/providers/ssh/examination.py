@@ -3,7 +3,7 @@
 from ocim.adapters.providers import ssh_client
 from ocim.adapters.providers.ssh.pool import Pool
 from ocim.core.errors import OutsideError
-from ocim.core.spec import Host
+from ocim.core.hosts import Host
 
 SECONDS = 60.0
 LOOK = """

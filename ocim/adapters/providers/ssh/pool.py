@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ocim.core.errors import BadInput
-from ocim.documents.yaml_text import read_mapping
+from ocim.parsing.yaml_text import read_mapping
 
 
 @dataclass(frozen=True)

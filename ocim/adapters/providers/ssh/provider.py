@@ -18,7 +18,7 @@ from ocim.adapters.providers.ssh.examination import faults_of
 from ocim.adapters.providers.ssh.pool import Machine, Pool, read_pool
 from ocim.core import stopping
 from ocim.core.errors import BadInput, HostUnreachable, OcimError, OutsideError, OutsideRefusal
-from ocim.core.spec import Connection, Host, HostRequest, Isolation, Ran, Remnant
+from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Ran, Remnant
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 MACHINE = "machine.json"

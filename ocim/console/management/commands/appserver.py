@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from django.core.management.base import CommandParser
 
-from ocim.catalog.masking import mask_text, masked_place
+from ocim.catalog.secrets.masking import mask_text, masked_place
 from ocim.console.command import OcimCommand
 from ocim.console.progress import follow
 from ocim.core.errors import NotPossible

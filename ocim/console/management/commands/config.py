@@ -14,13 +14,13 @@ from ocim.console.arguments import source_argument
 from ocim.console.command import OcimCommand
 from ocim.console.variables import Change, changes, one_line
 from ocim.core.errors import BadInput, NotPossible
+from ocim.core.provisioning import ConfigurationSource
 from ocim.core.secrets import masked, revealed, without_credentials
-from ocim.core.spec import ConfigurationSource
 from ocim.core.variables import Effective
-from ocim.documents.arguments import text_of_argument
-from ocim.documents.extra_settings import WHERE, check_extra_settings
 from ocim.operations.effective import effective_variables, thaw
 from ocim.operations.lint import lint
+from ocim.parsing.arguments import text_of_argument
+from ocim.parsing.extra_settings import WHERE, check_extra_settings
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
 from ocim.store.selectors import appservers, find_appserver, find_instance
 from ocim.wiring import BUILTIN, context

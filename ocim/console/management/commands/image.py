@@ -7,7 +7,8 @@ from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
 from ocim.core.errors import BadInput
-from ocim.core.spec import Image, ProvisionEvent
+from ocim.core.images import Image
+from ocim.core.provisioning import ProvisionEvent
 from ocim.operations import images
 from ocim.store.models import OpenEdXInstance
 from ocim.store.selectors import find_instance

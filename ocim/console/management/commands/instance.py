@@ -5,7 +5,7 @@ from datetime import date
 
 from django.core.management.base import CommandParser
 
-from ocim.catalog.masking import masked_place
+from ocim.catalog.secrets.masking import masked_place
 from ocim.console.arguments import assignments
 from ocim.console.command import OcimCommand
 from ocim.console.progress import follow

@@ -10,9 +10,9 @@ from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
 from ocim.console.output import write_privately
-from ocim.console.plan_text import tell_plan
 from ocim.console.progress import warn_without_worker
-from ocim.console.redeploying import (
+from ocim.console.rollouts.plan_text import tell_plan
+from ocim.console.rollouts.requests import (
     WITHOUT,
     at_most,
     document,
@@ -21,14 +21,14 @@ from ocim.console.redeploying import (
     shares_of,
     statements,
 )
-from ocim.console.watch import watch_to_end
+from ocim.console.rollouts.watch import watch_to_end
 from ocim.core.errors import BadInput, NotPossible, gathered
-from ocim.documents.arguments import file_path
-from ocim.operations.redeploy.begin import begin
-from ocim.operations.redeploy.lookups import check_lookups
-from ocim.operations.redeploy.plan import Plan, check_tag, check_update, make_plan
-from ocim.operations.redeploy.plan_file import from_json, to_json
-from ocim.operations.redeploy.selection import select
+from ocim.operations.rollouts.begin import begin
+from ocim.operations.rollouts.lookups import check_lookups
+from ocim.operations.rollouts.plan import Plan, check_tag, check_update, make_plan
+from ocim.operations.rollouts.plan_file import from_json, to_json
+from ocim.operations.rollouts.selection import select
+from ocim.parsing.arguments import file_path
 from ocim.store.selectors import live_workers
 from ocim.tasks import perform
 from ocim.wiring import context, queue_name

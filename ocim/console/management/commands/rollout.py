@@ -9,19 +9,19 @@ from django.core.management.base import CommandParser
 from ocim.console.command import OcimCommand
 from ocim.console.output import Output, write_privately
 from ocim.console.progress import follow, warn_without_worker
-from ocim.console.redeploying import operator
-from ocim.console.report_text import tell, tell_backups, tell_causes
-from ocim.console.watch import status, tell_sql_failures, watch_to_end
+from ocim.console.rollouts.report_text import tell, tell_backups, tell_causes
+from ocim.console.rollouts.requests import operator
+from ocim.console.rollouts.watch import status, tell_sql_failures, watch_to_end
 from ocim.core.errors import NotPossible
 from ocim.core.states import RolloutState, UpgradeState
-from ocim.documents.arguments import file_path
 from ocim.operations.jobs import nudge
-from ocim.operations.redeploy import backup, control, notices, undo
-from ocim.operations.redeploy.preview import dropped
-from ocim.operations.redeploy.record import Report
-from ocim.operations.redeploy.report import dump, report
-from ocim.reports.page import as_html
-from ocim.reports.table import as_csv
+from ocim.operations.rollouts import backup, control, notices, undo
+from ocim.operations.rollouts.preview import dropped
+from ocim.operations.rollouts.record import Report
+from ocim.operations.rollouts.report import dump, report
+from ocim.parsing.arguments import file_path
+from ocim.presentation.page import as_html
+from ocim.presentation.table import as_csv
 from ocim.store.models import Rollout
 from ocim.store.selectors import find_instance
 from ocim.tasks import perform

@@ -10,7 +10,8 @@ from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
 from ocim.core.errors import NotPossible, OutsideError, OutsideRefusal
-from ocim.core.spec import ProvisionEvent, Secret
+from ocim.core.provisioning import ProvisionEvent
+from ocim.core.secrets import Secret
 from ocim.operations import search_servers
 from ocim.store.models import SearchServer
 from ocim.store.specs import search_host, search_place

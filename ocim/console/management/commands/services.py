@@ -6,16 +6,16 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from ocim.catalog import runbook
+from ocim.catalog.steps import runbook
 from ocim.console import verifying
 from ocim.console.command import Error, OcimCommand
 from ocim.console.progress import follow
 from ocim.core.errors import BadInput
-from ocim.core.spec import ALWAYS, Service
-from ocim.documents.arguments import text_of_argument
-from ocim.documents.processors import read_processors
+from ocim.core.instance import ALWAYS, Service
 from ocim.operations import jobs
-from ocim.operations.services import setup, status, steps, switch
+from ocim.operations.shop import setup, status, steps, switch
+from ocim.parsing.arguments import text_of_argument
+from ocim.parsing.processors import read_processors
 from ocim.store.selectors import find_instance
 from ocim.tasks import perform
 from ocim.wiring import context, queue_name

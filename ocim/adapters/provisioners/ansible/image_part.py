@@ -1,0 +1,103 @@
+"""The part of a configuration that no instance differs in: its playbook, and what that depends on.
+
+`site.image.yml` beside `site.yml` installs it, mostly with `tasks/image.yml` of roles.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from ocim.core.errors import NotPossible
+from ocim.core.provisioning import ProvisionJob
+from ocim.core.secrets import secret_texts, without_credentials
+from ocim.parsing.configuration_repository import read_repository
+from ocim.parsing.tree import Tree
+
+SUFFIX = ".image.yml"
+TASKS = ("image.yml", "main.yml")
+"""What of a role is run: the first that it has."""
+_WORD = re.compile(r"[A-Za-z_][\w.-]*")
+_COMMENT = re.compile(r"(?m)^\s*#.*$")
+
+
+def image_part(job: ProvisionJob, playbook: Path, tree: Tree) -> tuple[Path, dict[str, object]]:
+    """The playbook of the job's image, and the variables that it is given: no others.
+
+    `tree`: the configuration that `playbook` is in.
+
+    NotPossible where there is no such playbook, or where it names something secret.
+    """
+    of_image = playbook.with_name(f"{playbook.stem}{SUFFIX}")
+    if not tree.has(tree.name_of(of_image)):
+        where = without_credentials(job.source.repository_url)
+        raise NotPossible(
+            f"There are no images for {playbook.name} of {where}: it has"
+            f" no {of_image.name}, which would say what no instance differs in.",
+        )
+    names = names_in(tree, tree.name_of(of_image))
+    variables = {name: value for name, value in job.variables.items() if name in names}
+    if secret := sorted(name for name, value in variables.items() if secret_texts(value)):
+        raise NotPossible(
+            f"{of_image.name} names what is secret: {', '.join(secret)}. Images hold no secrets.",
+            remedy="Leave what needs it to the instance part.",
+        )
+    return of_image, variables
+
+
+def names_in(tree: Tree, playbook: str) -> frozenset[str]:
+    """Every name that an image playbook may read, and many that it does not.
+
+    Names are words: of the playbook, of others like it and of the tasks of roles that it names, of
+    files of these roles that are named there, and of the defaults of all variables that are named.
+    A name that is put together from pieces, or given by what runs on the host, is not found.
+    """
+    directory = PurePosixPath(playbook).parent
+    roles = set(tree.directories(str(directory / "roles")))
+    definitions = read_repository(tree.root / directory).definitions if roles else {}
+    found: set[str] = set()
+    new = set(_words(tree, playbook))
+    while new:
+        found |= new
+        files = [str(directory / name) for name in new if name.endswith(SUFFIX)]
+        files = [file for file in files if tree.has(file)]
+        named = roles.intersection(str(directory / "roles" / name) for name in found)
+        files += [file for role in sorted(named) for file in _files(tree, role, found)]
+        values = [one.used for name in new for one in definitions.get(name, ())]
+        new = {word for file in files for word in _words(tree, file)}.union(*values) - found
+    return frozenset(found)
+
+
+def digest_of_values(variables: Mapping[str, object]) -> str:
+    """The same for equal values, whatever their order."""
+    text = json.dumps(variables, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def digest_of(directory: Path) -> str:
+    """The same for the same files, whatever their times and whatever compiled code is there."""
+    digest = hashlib.sha256()
+    tree = Tree(directory)
+    for name in tree.files(deep=True):
+        if "__pycache__" not in PurePosixPath(name).parts:
+            content = hashlib.sha256(tree.read(name)).hexdigest()
+            digest.update(f"{name}\0{content}\0{tree.is_executable(name):d}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _files(tree: Tree, role: str, names: Collection[str]) -> Iterator[str]:
+    """What of a role is read where these names are spoken of; nothing where it is no role."""
+    tasks = [f"{role}/tasks/{name}" for name in TASKS]
+    if begin := next(filter(tree.has, tasks), None):
+        yield begin
+        for part in ("tasks", "handlers", "templates", "files", "meta"):
+            for file in tree.files(f"{role}/{part}", deep=True):
+                if file not in tasks and PurePosixPath(file).name in names:
+                    yield file
+
+
+def _words(tree: Tree, file: str) -> Iterator[str]:
+    for word in _WORD.findall(_COMMENT.sub("", tree.text(file))):
+        yield word
+        yield from re.split(r"[.-]", word)

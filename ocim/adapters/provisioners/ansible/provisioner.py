@@ -1,0 +1,321 @@
+"""Provisions app servers with Ansible."""
+
+import hashlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uv
+
+from ocim.adapters.limits import Confinement, LimitReached
+from ocim.adapters.provisioners.ansible.files import (
+    ansible_environment,
+    clean_environment,
+    index_environment,
+    index_files,
+    write_files,
+)
+from ocim.adapters.provisioners.ansible.follow import OnEvent, follow
+from ocim.adapters.provisioners.ansible.image_part import digest_of_values, image_part
+from ocim.adapters.provisioners.ansible.migrations_part import migrations_part
+from ocim.adapters.provisioners.ansible.packages import (
+    PRIVATE,
+    PYTHON,
+    Packages,
+    PackageShelf,
+    packages_directory,
+)
+from ocim.adapters.provisioners.ansible.platform_archive import platform_archive
+from ocim.adapters.provisioners.ansible.run import ansible_run
+from ocim.adapters.provisioners.ansible.run_directory import (
+    remove_abandoned,
+    run_directory,
+    runs_directory,
+)
+from ocim.adapters.provisioners.ansible.sources import Configuration, Sources, playbook_in
+from ocim.adapters.provisioners.ansible.views import check_view, run_view
+from ocim.adapters.provisioners.messages import condensed
+from ocim.adapters.provisioners.repositories.mirror import GitAccess
+from ocim.adapters.sandbox import Sandbox
+from ocim.catalog.secrets.masking import masker
+from ocim.core.errors import BadInput, OutsideError
+from ocim.core.hosts import Host, Isolation
+from ocim.core.provisioning import (
+    ConfigurationSource,
+    Part,
+    ProvisionEvent,
+    ProvisionJob,
+    ProvisionOutcome,
+    Transport,
+)
+from ocim.parsing.tree import Tree
+
+CHILD = "ocim.adapters.provisioners.ansible.child"
+CHECK_SECONDS = 300.0
+
+
+class AnsibleProvisioner:
+    """Runs a configuration's playbook through ansible-runner, in a process of its own."""
+
+    kind = "ansible"
+
+    def __init__(
+        self,
+        *,
+        builtin: Path,
+        cache: Path,
+        platform: Path | None = None,
+        rewrites: Mapping[str, str] | None = None,
+        runs: Path | None = None,
+        access: GitAccess | None = None,
+        sandbox: Sandbox | None = None,
+        transport: Transport = Transport.PIPELINING,
+        packages: Path | None = None,
+    ) -> None:
+        """`builtin`: Ocim's own playbooks. `platform`: what they install as edx-platform.
+
+        `cache`: a directory that may be emptied while nothing runs. `rewrites`: see Sources.
+        `runs`: where private directories go; by default in memory, or in `cache` where that cannot
+        be had. `access`: to private repositories. `sandbox`: what runs are kept in. `transport`:
+        how steps get onto hosts. `packages`: where caches of packages for app servers on this
+        machine are kept; by default in the cache of the manager's user.
+        """
+        self._sandbox = sandbox or Sandbox()
+        self._sources = Sources(
+            builtin, cache, self._sandbox, rewrites or {}, access or GitAccess()
+        )
+        self._platform = platform
+        self._transport = transport
+        self._cache = cache
+        self._packages = PackageShelf(packages or packages_directory(), self._sandbox)
+        self._runs = runs or runs_directory(cache / "runs")
+
+    def isolation(self) -> Isolation:
+        return self._sandbox.isolation()
+
+    def find_playbook(self, source: ConfigurationSource) -> None:
+        with self._sources.files(source) as (_, directory):
+            playbook_in(directory, source)
+
+    def check(self, job: ProvisionJob) -> ConfigurationSource:
+        source = self._sources.exact(job.source)
+        if self._platform is not None and not self._platform.is_dir():
+            raise BadInput([f"The platform's directory {self._platform} does not exist."])
+        with self._sources.playbook(source) as (whole, configuration):
+            is_part = job.part is Part.MIGRATIONS
+            tree = configuration.tree()
+            playbook = migrations_part(source, whole, tree) if is_part else whole
+            passed = self._cache / "checked" / _checked(playbook, configuration)
+            # Which files a playbook consists of may depend on variables; in Ocim's own it does not.
+            if not (configuration.is_builtin and passed.exists()):
+                self._check_syntax(job, playbook, configuration)
+                passed.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                passed.touch()
+        return source
+
+    def image_inputs(self, job: ProvisionJob) -> Mapping[str, str]:
+        with self._sources.playbook(job.source) as (playbook, configuration):
+            _, variables = image_part(job, playbook, configuration.tree())
+            inputs = {
+                "playbook": job.source.playbook,
+                "configuration": configuration.content,
+                "ansible": configuration.requirements,
+                "python": f"{sys.base_prefix} {sys.version.split()[0]}",
+                "variables": digest_of_values(variables),
+            }
+        if self._platform is not None:
+            inputs["platform"] = self._archive().name
+        return inputs
+
+    def provision(
+        self, job: ProvisionJob, *, on_event: OnEvent, is_cancelled: Callable[[], bool]
+    ) -> ProvisionOutcome:
+        self.remove_abandoned()
+        needs_image = job.part in (Part.IMAGE, Part.INSTANCE) or job.image_inputs
+        if needs_image and self.image_inputs(job) != job.image_inputs:
+            raise OutsideError(
+                "What the image depends on has changed meanwhile.", remedy="Try it again."
+            )
+        with (
+            self._sources.playbook(job.source) as (whole, configuration),
+            self._installed(job, configuration) as packages,
+            run_directory(self._runs) as directory,
+        ):
+            playbook, given = _part(job, whole, configuration.tree())
+            archive = self._archive() if self._platform is not None else None
+            own = _own_variables(job, directory, archive=archive, packages=packages)
+            variables = {**given, **own}
+            _make_directories(job)
+            self._write(directory, job.host, playbook, configuration, variables)
+            view = run_view(
+                job,
+                configuration,
+                directory,
+                archive=archive,
+                index_files=index_files(),
+                packages=packages,
+            )
+            child = [sys.executable, "-m", CHILD, str(directory)]
+            with (
+                self._sandbox.command(child, view) as (command, confined),
+                ansible_run(directory, command) as run,
+            ):
+                watch = _Watch(confined, on_event, is_cancelled)
+                try:
+                    outcome = follow(
+                        run,
+                        job,
+                        mask=masker(variables),
+                        on_event=watch.on_event,
+                        is_cancelled=watch.is_cancelled,
+                    )
+                    return outcome if outcome.ok else watch.explained(outcome)
+                except LimitReached as error:
+                    return watch.failed(error)
+
+    def remove_abandoned(self) -> None:
+        """End the runs whose manager died, and remove their files; also done before each run."""
+        remove_abandoned(self._runs)
+
+    def _check_syntax(
+        self, job: ProvisionJob, playbook: Path, configuration: Configuration
+    ) -> None:
+        with run_directory(self._runs) as directory:
+            self._write(directory, job.host, playbook, configuration, job.variables)
+            environment = ansible_environment(directory, host=job.host, project=playbook.parent)
+            command = [
+                *(str(configuration.ansible_playbook), "--syntax-check", str(playbook)),
+                *("-i", str(directory / "inventory")),
+                *("-e", f"@{directory / 'env' / 'extravars'}"),
+            ]
+            try:
+                checked = self._sandbox.run(
+                    command,
+                    check_view(configuration, directory),
+                    cwd=playbook.parent,
+                    environment=clean_environment(directory) | environment,
+                    timeout=CHECK_SECONDS,
+                )
+            except LimitReached as error:
+                problem = f"The playbook {job.source.playbook} cannot be checked. {error.problem}"
+                raise BadInput([problem], remedy=error.remedy) from error
+        if checked.status:
+            said = masker(job.variables)(condensed(checked.errors or checked.output))
+            raise BadInput([f"The playbook {job.source.playbook} is not valid: {said}"])
+
+    def files(
+        self, source: ConfigurationSource
+    ) -> AbstractContextManager[tuple[ConfigurationSource, Path]]:
+        return self._sources.files(source)
+
+    def _write(
+        self,
+        directory: Path,
+        host: Host,
+        playbook: Path,
+        configuration: Configuration,
+        variables: Mapping[str, object],
+    ) -> None:
+        write_files(
+            directory,
+            host=host,
+            playbook=playbook,
+            ansible=configuration.environment,
+            transport=self._transport,
+            variables=variables,
+        )
+
+    @contextmanager
+    def _installed(
+        self, job: ProvisionJob, configuration: Configuration
+    ) -> Iterator[Packages | None]:
+        """Yield what Ocim's own playbooks install on this machine; None where they need nothing."""
+        is_here = configuration.is_builtin and job.host.connection.kind == "local"
+        if self._platform is None or not is_here or _installed(job) is Part.INSTANCE:
+            yield None
+            return
+        with self._packages.packages(self._platform) as packages:
+            yield packages
+
+    def _archive(self) -> Path:
+        assert self._platform is not None  # noqa: S101
+        return platform_archive(self._platform, self._cache / "platform")
+
+
+def _part(job: ProvisionJob, whole: Path, tree: Tree) -> tuple[Path, Mapping[str, object]]:
+    """The playbook to run, and the variables that it is given."""
+    if job.part is Part.IMAGE:
+        return image_part(job, whole, tree)
+    if job.part is Part.MIGRATIONS:
+        return migrations_part(job.source, whole, tree), job.variables
+    return whole, job.variables
+
+
+def _installed(job: ProvisionJob) -> Part:
+    """How much the roles are to install: migrations need all that a service needs to run."""
+    if job.part is Part.MIGRATIONS:
+        return Part.INSTANCE if job.image_inputs else Part.WHOLE
+    return job.part
+
+
+def _checked(playbook: Path, configuration: Configuration) -> str:
+    """Names the file that says that the playbook has passed the check."""
+    what = (configuration.content, configuration.requirements, playbook.name)
+    return hashlib.sha256("\0".join(what).encode()).hexdigest()[:20]
+
+
+def _own_variables(
+    job: ProvisionJob, directory: Path, *, archive: Path | None, packages: Packages | None
+) -> dict[str, object]:
+    """Return what Ocim tells its own playbooks; nobody else may say otherwise."""
+    host = job.host
+    is_local = host.connection.kind == "local"
+    cache = directory / PRIVATE if packages else Path(host.root, ".cache", "uv")
+    return {
+        "ocim_host_root": host.root,
+        "ocim_host_address": host.address,
+        "ocim_host_kind": host.connection.kind,
+        "ocim_part": _installed(job).value,
+        "ocim_index_environment": index_environment(host, cache=cache),
+        "ocim_uv": uv.find_uv_bin(),
+        "ocim_python": PYTHON if is_local else "/usr/bin/python3",
+        **({"ocim_platform_archive": str(archive)} if archive else {}),
+    }
+
+
+def _make_directories(job: ProvisionJob) -> None:
+    """Make what a run on this machine writes to: a sandbox leaves out what is not there."""
+    if job.host.connection.kind == "local":
+        for name in (*job.directories, job.host.root):
+            Path(name).mkdir(parents=True, exist_ok=True)
+
+
+@dataclass
+class _Watch:
+    """Ends a run that reaches a limit, and knows how far it came."""
+
+    confined: Confinement
+    tell: OnEvent
+    asked: Callable[[], bool]
+    task: str = ""
+
+    def on_event(self, event: ProvisionEvent) -> None:
+        self.task = event.task or self.task
+        self.tell(event)
+
+    def is_cancelled(self) -> bool:
+        self.confined.check()
+        return self.asked()
+
+    def explained(self, outcome: ProvisionOutcome) -> ProvisionOutcome:
+        """Return the outcome with the limit that it came from, if it came from one."""
+        try:
+            self.confined.check()
+        except LimitReached as error:
+            return self.failed(error)
+        return outcome
+
+    def failed(self, error: LimitReached) -> ProvisionOutcome:
+        return ProvisionOutcome(ok=False, failed_task=self.task, message=str(error))

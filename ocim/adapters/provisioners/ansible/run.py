@@ -1,0 +1,156 @@
+"""One run as the manager sees it: lines that arrive, and a process that can be ended.
+
+The run tells on a socket, which no other process can open by a path in /proc, as it could a pipe.
+What arrives is bounded: by line, in number, in all, and in what is taken in a second.
+"""
+
+import json
+import os
+import selectors
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from ocim.adapters.provisioners.ansible.files import clean_environment
+from ocim.adapters.provisioners.ansible.run_directory import EVENTS
+from ocim.adapters.provisioners.messages import condensed
+from ocim.core.umasks import OF_HOSTS
+
+KEEPER = "ocim.adapters.provisioners.ansible.keeper"
+MIB = 1024 * 1024
+LONGEST_LINE = 32 * MIB
+MOST_LINES = 200_000
+MOST_BYTES = 256 * MIB
+BYTES_A_SECOND = 8 * MIB
+LAST_WORDS = 65536
+"""Bytes of standard error that are kept: its end."""
+_PIECE = 65536
+_TO_END = 10.0
+"""Seconds that a process has for its end, once nothing comes from it any more."""
+
+
+class Unbelievable(Exception):
+    """The run told what no run tells; its words say what."""
+
+
+class AnsibleRun:
+    """The keeper's process, and the socket that the run's child tells on."""
+
+    def __init__(self, process: subprocess.Popen[bytes], events: socket.socket) -> None:
+        self._process = process
+        self._events = events
+        self._buffer = bytearray()
+        self._errors = bytearray()
+        self._lines = self._bytes = 0
+        self.ended = False
+
+    def lines(self, *, timeout: float) -> Iterator[dict[str, Any]]:
+        """What the run has said within `timeout` seconds; nothing is an answer too.
+
+        Unbelievable where it says more than any run would, or what is no line of a run.
+        """
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._events, selectors.EVENT_READ)
+            if not self._stderr.closed:
+                selector.register(self._stderr, selectors.EVENT_READ)
+            ready = {key.fileobj for key, _ in selector.select(timeout)}
+        if self._stderr in ready:
+            self._read_errors()
+        if self._events in ready:
+            yield from map(_parsed, self._arrived())
+
+    def status(self) -> int:
+        """The exit status of the keeper's process, which is that of the run's."""
+        try:
+            return self._process.wait(_TO_END)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+    def last_words(self) -> str:
+        """How and why the process ended, where it ended without an outcome."""
+        status = self.status()
+        while not self._stderr.closed and self._read_errors():
+            pass
+        said = condensed(self._errors.decode(errors="replace"))
+        return f"Ansible's process ended unexpectedly ({status}). {said}".strip()
+
+    @property
+    def _stderr(self) -> IO[bytes]:
+        assert self._process.stderr is not None  # noqa: S101
+        return self._process.stderr
+
+    def _arrived(self) -> list[bytes]:
+        """The whole lines that have come."""
+        read = self._events.recv(_PIECE)
+        self.ended = not read
+        time.sleep(len(read) / BYTES_A_SECOND)  # a flood does not take a whole core
+        self._buffer += read
+        lines: list[bytearray] = []
+        if b"\n" in read:
+            *lines, self._buffer = self._buffer.split(b"\n")
+        self._bytes += len(read)
+        self._lines += len(lines)
+        longest = max(map(len, [self._buffer, *lines]))
+        for number, most, what in (
+            (longest, LONGEST_LINE, "bytes in one line"),
+            (self._lines, MOST_LINES, "lines"),
+            (self._bytes, MOST_BYTES, "bytes"),
+        ):
+            if number > most:
+                raise Unbelievable(f"The run wrote more than {most} {what} about its events.")
+        return [bytes(line) for line in lines]
+
+    def _read_errors(self) -> bool:
+        """Keep the end of what is there; False where nothing is."""
+        try:
+            piece = os.read(self._stderr.fileno(), _PIECE)
+        except BlockingIOError:
+            return False
+        time.sleep(len(piece) / BYTES_A_SECOND)
+        self._errors += piece
+        del self._errors[:-LAST_WORDS]
+        if not piece:
+            self._stderr.close()
+        return bool(piece)
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise Unbelievable("The run wrote something about its events that is none.")
+    return value
+
+
+@contextmanager
+def ansible_run(directory: Path, command: Sequence[str]) -> Iterator[AnsibleRun]:
+    """Start a run with that directory; it does not outlive the block, nor this process."""
+    events, of_child = socket.socketpair()
+    with events:
+        with of_child:
+            process = subprocess.Popen(
+                [sys.executable, "-m", KEEPER, str(directory), *command],
+                cwd=directory,
+                env={**clean_environment(directory), EVENTS: str(of_child.fileno())},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=(of_child.fileno(),),
+                start_new_session=True,
+                umask=OF_HOSTS,
+            )
+        with process:
+            try:
+                assert process.stderr is not None  # noqa: S101
+                os.set_blocking(process.stderr.fileno(), False)
+                yield AnsibleRun(process, events)
+            finally:
+                process.kill()

@@ -1,0 +1,209 @@
+"""Where an Ansible configuration comes from: URL and version → playbook and Ansible, ready to run.
+
+One class per kind of source; `Sources` picks the one that a URL leads to.
+"""
+
+import hashlib
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from ocim.adapters.directory_cache import Shelf
+from ocim.adapters.provisioners.ansible.environments import Environments
+from ocim.adapters.provisioners.ansible.image_part import SUFFIX, digest_of
+from ocim.adapters.provisioners.ansible.migrations_part import SUFFIX as OF_MIGRATIONS
+from ocim.adapters.provisioners.ansible.recipes import recipe
+from ocim.adapters.provisioners.repositories.mirror import COMMIT, GitAccess, GitMirror
+from ocim.adapters.provisioners.repositories.urls import git_url
+from ocim.adapters.sandbox import Sandbox
+from ocim.core.errors import BadInput
+from ocim.core.provisioning import BUILTIN, ConfigurationSource
+from ocim.core.repositories import fault_of_playbook
+from ocim.core.secrets import without_credentials
+from ocim.parsing.tree import Tree
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Playbooks of one version, and the Ansible that runs them."""
+
+    root: Path
+    """The part of the file system that belongs to it; Ansible runs where its playbook is."""
+    environment: Path = Path(sys.prefix)
+    """The virtual environment whose Ansible runs it."""
+    interpreter: Path = Path(sys.base_prefix)
+    """The Python installation that the environment was made with."""
+    is_builtin: bool = False
+    content: str = ""
+    """The same for the same playbooks: the commit, or a digest."""
+    requirements: str = f"ansible-core {metadata.version('ansible-core')}"
+    """The same for the same Ansible."""
+
+    def tree(self) -> Tree:
+        """Its files, for reading."""
+        return Tree(self.root)
+
+    @property
+    def ansible_playbook(self) -> Path:
+        return self.environment / "bin" / "ansible-playbook"
+
+
+class Source(Protocol):
+    """A configuration repository, whatever kind it is."""
+
+    def exact(self, version: str) -> str:
+        """What never means anything else: the commit, where there are any."""
+
+    @contextmanager
+    def configuration(self, version: str) -> Iterator[Configuration]:
+        """The configuration of that version; it stays for as long as the block lasts."""
+
+    @contextmanager
+    def files(self, version: str) -> Iterator[tuple[str, Path]]:
+        """Its files, and their exact version: what was fetched before is not asked for again."""
+
+
+@dataclass(frozen=True)
+class BuiltinSource:
+    """Ocim's own `playbooks/`: there is one version of it, which is the one installed."""
+
+    directory: Path
+
+    def exact(self, version: str) -> str:
+        return version
+
+    @contextmanager
+    def configuration(self, version: str) -> Iterator[Configuration]:
+        content = f"builtin {digest_of(self.directory)}"
+        yield Configuration(self.directory, is_builtin=True, content=content)
+
+    @contextmanager
+    def files(self, version: str) -> Iterator[tuple[str, Path]]:
+        yield version, self.directory
+
+
+class GitSource:
+    """A git repository: one mirror for each URL, one checkout for each commit, kept in `cache`."""
+
+    def __init__(self, url: str, *, cache: Path, access: GitAccess, sandbox: Sandbox) -> None:
+        # By the whole URL: who has no password must not be given what another one has fetched.
+        self._key = hashlib.sha256(url.encode()).hexdigest()[:20]
+        self._mirror = GitMirror(git_url(url), cache / "git" / f"{self._key}.git", access)
+        self._checkouts = Shelf(cache / "checkouts")
+        self._environments = Environments(cache / "environments", sandbox)
+
+    def exact(self, version: str) -> str:
+        if COMMIT.fullmatch(version) and self._checkouts.holds(self._name(version)):
+            return version
+        return self._mirror.commit(version)
+
+    @contextmanager
+    def configuration(self, version: str) -> Iterator[Configuration]:
+        commit = self.exact(version)
+        with ExitStack() as stack:
+            checkout = stack.enter_context(self._checkout(commit))
+            configuration = Configuration(checkout, content=commit)
+            if wanted := recipe(checkout):
+                environment = stack.enter_context(self._environments.environment(wanted))
+                configuration = replace(
+                    configuration,
+                    environment=environment.path,
+                    interpreter=environment.interpreter,
+                    requirements=wanted.name,
+                )
+            yield configuration
+
+    @contextmanager
+    def files(self, version: str) -> Iterator[tuple[str, Path]]:
+        commit = version
+        if not (COMMIT.fullmatch(version) and self._checkouts.holds(self._name(version))):
+            commit = self._mirror.commit(version, known_will_do=True)
+        with self._checkout(commit) as checkout:
+            yield commit, checkout
+
+    def _checkout(self, commit: str) -> AbstractContextManager[Path]:
+        return self._checkouts.item(
+            self._name(commit), lambda path: self._mirror.check_out(commit, path)
+        )
+
+    def _name(self, commit: str) -> str:
+        return f"{self._key}-{commit}"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Knows where every configuration URL leads."""
+
+    builtin: Path
+    cache: Path
+    sandbox: Sandbox
+    rewrites: Mapping[str, str] = field(default_factory=dict)
+    """URL prefix → what it is replaced by, the longest one first, as git's `insteadOf` does.
+
+    What is replaced by `builtin` leads there whatever follows the prefix.
+    """
+    access: GitAccess = field(default_factory=GitAccess)
+
+    def exact(self, source: ConfigurationSource) -> ConfigurationSource:
+        """The same with a version that never means anything else, and where it leads as its URL."""
+        version = self._find(source.repository_url).exact(source.version)
+        return self._exact(source, version)
+
+    @contextmanager
+    def files(self, source: ConfigurationSource) -> Iterator[tuple[ConfigurationSource, Path]]:
+        """All files, whatever the playbook, with the exact source; nothing is installed for it."""
+        with self._find(source.repository_url).files(source.version) as (version, directory):
+            yield self._exact(source, version), directory
+
+    @contextmanager
+    def playbook(self, source: ConfigurationSource) -> Iterator[tuple[Path, Configuration]]:
+        """The playbook's file, and what it belongs to; an OcimError says why there is none."""
+        with self._find(source.repository_url).configuration(source.version) as configuration:
+            yield playbook_in(configuration.root, source), configuration
+
+    def _exact(self, source: ConfigurationSource, version: str) -> ConfigurationSource:
+        is_builtin = self._rewritten(source.repository_url) == BUILTIN
+        url = BUILTIN if is_builtin else source.repository_url
+        return replace(source, repository_url=url, version=version)
+
+    def _find(self, url: str) -> Source:
+        leads_to = self._rewritten(url)
+        if leads_to == BUILTIN:
+            return BuiltinSource(self.builtin)
+        return GitSource(leads_to, cache=self.cache, access=self.access, sandbox=self.sandbox)
+
+    def _rewritten(self, url: str) -> str:
+        prefixes = [prefix for prefix in self.rewrites if url.startswith(prefix)]
+        if not prefixes:
+            return url
+        longest = max(prefixes, key=len)
+        replacement = self.rewrites[longest]
+        return replacement if replacement == BUILTIN else replacement + url[len(longest) :]
+
+
+def playbook_in(root: Path, source: ConfigurationSource) -> Path:
+    """Find the source's playbook where upstream has them, or where small repositories have them.
+
+    BadInput where it is none, or not there.
+    """
+    tree = Tree(root)
+    directories = ["playbooks/", ""] if tree.has_directory("playbooks") else [""]
+    if not fault_of_playbook(source.playbook):
+        for directory in directories:
+            if tree.has(f"{directory}{source.playbook}"):
+                return root / directory / source.playbook
+    there = {PurePosixPath(name).name for one in directories for name in tree.files(one)}
+    named = sorted(
+        name
+        for name in there
+        if not fault_of_playbook(name) and not name.endswith((SUFFIX, OF_MIGRATIONS))
+    )
+    where = without_credentials(source.repository_url)
+    raise BadInput(
+        [f"There is no playbook {source.playbook!r} in {where}."],
+        remedy=f"Set configuration_playbook_name to one of: {', '.join(named)}.",
+    )

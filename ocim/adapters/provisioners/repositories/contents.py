@@ -1,0 +1,73 @@
+"""What a commit holds, looked at before it is written to the disk."""
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from ocim.core.errors import OutsideRefusal
+from ocim.parsing.tree import DEFAULT, MIB, Tree, shown
+
+MOST_BYTES = 500 * MIB
+LISTING_BYTES = 400 * DEFAULT.entries
+"""Of a listing; the longest that is read."""
+_SUBMODULE = "160000"
+_POINTER = b"version https://git-lfs.github.com/spec/"
+_POINTER_BYTES = range(100, 300)
+_OWN = {"", ".", "..", ".git"}
+_NAMED = 5
+
+
+def refuse_unfit(listing: str, where: str) -> list[str]:
+    """Judge the output of `git ls-tree -r -l -z`; return the names that may be LFS pointers.
+
+    OutsideRefusal where it is larger than any configuration, or is not complete without what Ocim
+    does not fetch.
+    """
+    entries = list(_entries(listing))
+    paths = [PurePosixPath(name) for _, _, name in entries]
+    size = sum(size for _, size, _ in entries)
+    depth = max((len(path.parts) for path in paths), default=0)
+    faults = [
+        f"it has {number} {what}, and {most} are allowed"
+        for number, most, what in (
+            (len(entries), DEFAULT.entries, "files"),
+            (size // MIB, MOST_BYTES // MIB, "MiB"),
+            (depth, DEFAULT.depth, "directories within one another"),
+        )
+        if number > most
+    ]
+    if faults:
+        raise OutsideRefusal(
+            f"{where} is not used: {'; '.join(faults)}.",
+            remedy="Take out what is no part of the configuration.",
+        )
+    if wrong := [name for _, _, name in entries if _OWN & set(name.lower().split("/"))]:
+        raise OutsideRefusal(f"{where} is not used: no file may be called {_listed(wrong)}.")
+    if submodules := [name for mode, _, name in entries if mode == _SUBMODULE]:
+        raise OutsideRefusal(
+            f"{where} has git submodules, which Ocim does not fetch: {_listed(submodules)}.",
+            remedy="Put their files into the repository itself, for example with `git subtree`.",
+        )
+    return [name for _, size, name in entries if size in _POINTER_BYTES]
+
+
+def refuse_pointers(tree: Tree, names: list[str], where: str) -> None:
+    """OutsideRefusal where files among `names` are not there, but kept by git LFS."""
+    pointers = [name for name in names if tree.has(name) and tree.read(name).startswith(_POINTER)]
+    if pointers:
+        raise OutsideRefusal(
+            f"{where} has files in git LFS, which Ocim does not fetch: {_listed(pointers)}.",
+            remedy="Put them into the repository itself (`git lfs migrate export`).",
+        )
+
+
+def _entries(listing: str) -> Iterator[tuple[str, int, str]]:
+    """Mode, size and name of each file."""
+    for line in filter(None, listing.split("\0")):
+        facts, _, name = line.partition("\t")
+        mode, _, _, size = facts.split()
+        yield mode, int(size) if size.isdecimal() else 0, name
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(map(shown, names[:_NAMED])) + more

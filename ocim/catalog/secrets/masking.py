@@ -1,0 +1,179 @@
+"""Take secrets out of what people see: by the place they are in, by their form, by their value.
+
+Values of settings become a `Secret` as a whole; in texts, the secret alone is replaced.
+"""
+
+import base64
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from ocim.catalog.secrets.forms import has_any, without_forms
+from ocim.catalog.secrets.names import IN_NAMES, is_password_name, is_secret_name
+from ocim.catalog.templates import is_template
+from ocim.core.secrets import MASK, Secret, secret_texts
+from ocim.core.variables import Effective, Leaf
+
+SHORTEST = 4
+"""Shorter texts occur everywhere: masking them would only make a log unreadable."""
+_NAME = re.compile(
+    r"""(?<![\w.-]) (?: --(?P<option>[A-Za-z][\w-]*) (?:=|\s+)
+      | (?P<name>[A-Za-z_][\w.-]*) \\*["']? \]? \s* (?:=>|:=|[:=]) (?!//) \s* )""",
+    re.VERBOSE,
+)
+_VALUE = re.compile(
+    r"""(?P<quote>\\*["']) (?P<quoted>.*?) (?<!\\)(?P=quote)
+      | \\*["'] (?P<unended>[^\n]+)
+      | \[ (?P<listed>[^\[\]]*) \]
+      | \{ (?!\{) (?P<mapped>[^{}]*) \}
+      | (?P<bare>[^\s&"'<>,;{}\[\]]+ (?: [,;] [^\s&"'<>,;{}\[\]]+ )*)""",
+    re.VERBOSE | re.DOTALL,
+)
+_NOT_SECRET = frozenset({"", MASK, "true", "false", "null", "none", "yes", "no", "-"})
+_REFERENCE = re.compile(r"\{\{[\w\s.|\[\]()]*\}\}")
+_LITERAL = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"")
+_WORD = re.compile(r"[A-Za-z_][\w.]*")
+_PLAIN = re.compile(r"[\w .,-]{0,15}")
+
+
+def with_secrets_hidden(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy in which texts are Secrets that are below a secret's name or look like one.
+
+    Empty texts stay as they are, and so do references to other variables: they hold no secret.
+    """
+    return {key: _hidden(value, str(key)) for key, value in values.items()}
+
+
+def _hidden(value: Any, name: str, *, below_secret: bool = False) -> Any:
+    below_secret = below_secret or is_secret_name(name)
+    match value:
+        case str() if below_secret and not _REFERENCE.fullmatch(value):
+            return Secret(value) if value else value
+        case str():
+            return hidden_text(value)
+        case int() if is_password_name(name) and not isinstance(value, bool):
+            return Secret(str(value))
+        case Mapping():
+            return {
+                key: _hidden(below, str(key), below_secret=below_secret)
+                for key, below in value.items()
+            }
+        case list():
+            return [_hidden(below, name, below_secret=below_secret) for below in value]
+    return value
+
+
+def hidden_again(variables: Effective, layer: str) -> Effective:
+    """Return the same variables, those of the layer hidden by what is known for a secret now."""
+    leaves = [
+        one._replace(value=_hidden_leaf(one)) if one.layer == layer else one
+        for one in variables.leaves
+    ]
+    return replace(variables, leaves=tuple(leaves))
+
+
+def _hidden_leaf(leaf: Leaf) -> Any:
+    below_secret = any(map(is_secret_name, leaf.path))
+    return _hidden(leaf.value, leaf.path[-1], below_secret=below_secret)
+
+
+@lru_cache(maxsize=10_000)
+def hidden_text(text: str) -> str | Secret:
+    """Return the text; a Secret where there is one in it, be it a password in a URL."""
+    if _PLAIN.fullmatch(text) or mask_text(text) == text:
+        return text
+    return Secret(text)
+
+
+def masked_place(name: str, value: Any) -> Any:
+    """Return a copy without what is secret by its name or by its form, at any depth."""
+    match value:
+        case Mapping():
+            return {key: masked_place(str(key), below) for key, below in value.items()}
+        case list() | tuple():
+            return [masked_place(name, below) for below in value]
+        case str() if value and not is_template(value) and is_secret_name(name):
+            return MASK
+        case str():
+            return mask_text(value)
+    return value
+
+
+def mask_text(text: str) -> str:
+    """Return the text without what has a secret's form, or stands behind a secret's name."""
+    if len(text) < SHORTEST:
+        return text
+    return _without_named(without_forms(text))
+
+
+def mask_sql(statement: str) -> str:
+    """Return the statement; where it is about a secret, without any of its literals."""
+    if any(is_secret_name(word) for word in _WORD.findall(_LITERAL.sub("", statement))):
+        statement = _LITERAL.sub(f"'{MASK}'", statement)
+    return mask_text(statement)
+
+
+def secret_literals(statement: str) -> list[Secret]:
+    """Return the values of a statement that is about a secret: an error may repeat them."""
+    if mask_sql(statement) == statement:
+        return []
+    return [Secret(literal[1:-1]) for literal in _LITERAL.findall(statement)]
+
+
+def _without_named(text: str) -> str:
+    if not has_any(text.lower(), IN_NAMES):
+        return text
+    parts, end = [], 0
+    for found in _NAME.finditer(text):
+        if found.start() < end or not is_secret_name(found["option"] or found["name"]):
+            continue
+        value = _VALUE.match(text, found.end())
+        if value is None:
+            continue
+        kind = next(name for name in _KINDS if value[name] is not None)
+        if value[kind].strip().lower() in _NOT_SECRET or is_template(value[kind]):
+            continue
+        parts += [text[end : value.start(kind)], MASK]
+        end = value.end(kind)
+    return "".join([*parts, text[end:]]) if parts else text
+
+
+_KINDS = ("quoted", "unended", "listed", "mapped", "bare")
+
+
+def masker(values: Any) -> Callable[[str], str]:
+    """Return a function that masks every Secret in `values`, in whatever form it is printed."""
+    forms = {form for secret in secret_texts(values) for form in _forms(secret)}
+    if not forms:
+        return str
+    pattern = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)))
+    return lambda text: pattern.sub(MASK, text)
+
+
+def _forms(text: str) -> Iterable[str]:
+    """Return the text and its lines as they look in JSON, Python, YAML, a shell, a URL, base64."""
+    plain = {part.strip() for part in [text, *text.splitlines()]}
+    plain = {part for part in plain if len(part) >= SHORTEST}
+    in_json = {_json(part) for part in plain} | {json.dumps(part)[1:-1] for part in plain}
+    return (
+        plain
+        | in_json
+        | {_json(part) for part in in_json}  # JSON within JSON
+        | {repr(part)[1:-1] for part in plain}
+        | {part.replace("'", "''") for part in plain}
+        | {shlex.quote(part) for part in plain}
+        | {quote(part, safe="") for part in plain}
+        | {quote(part) for part in plain}
+        | {quote_plus(part) for part in plain}
+        | {base64.b64encode(part.encode()).decode().rstrip("=") for part in plain}
+        | {base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in plain}
+    )
+
+
+def _json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]

@@ -1,0 +1,279 @@
+"""Steps at the LMS: users, permissions, OAuth clients, and where purchases lead."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ocim.catalog.endpoints import public_url
+from ocim.catalog.steps.step import Command, Deed, Fields, Looked, Script, Setup, Step
+from ocim.core.instance import Service
+from ocim.core.secrets import Secret
+
+BOTH = frozenset({Service.ECOMMERCE, Service.DISCOVERY})
+SHOP = frozenset({Service.ECOMMERCE})
+GROUP = "ecommerce_service"
+PERMISSIONS = (
+    ("api_admin", "catalog"),
+    ("bulk_email", "coursemodetarget"),
+    ("commerce", "commerceconfiguration"),
+    ("course_modes", ""),
+)
+"""The documentation's, as app and model; of the last, all models."""
+BY_NAME = tuple(
+    f"{app}:{model or 'coursemode'}:{verb}_{model or 'coursemode'}"
+    for app, model in PERMISSIONS
+    for verb in ("add", "change", "delete")
+)
+"""Those that every release has, for where nobody can look which there are."""
+
+
+def worker(service: Service) -> str:
+    """The user in whose name the service calls the LMS."""
+    return f"{service.value}_worker"
+
+
+MIGRATED: Mapping[str, Mapping[str, Any]] = {
+    worker(Service.ECOMMERCE): {
+        "email": "ecommerce_worker@fake.email",
+        "superuser": False,
+        "groups": [],
+    }
+}
+"""The user that a migration of the LMS makes, under an address that the commands insist on."""
+CHECKOUT_PAGE = "/basket/add/"
+
+
+def _services(setup: Setup) -> list[Service]:
+    return [one for one in (Service.ECOMMERCE, Service.DISCOVERY) if setup.has(one)]
+
+
+# Users.
+
+
+def _wanted_users(setup: Setup) -> Fields:
+    fields: Fields = {}
+    for service in _services(setup):
+        fields[f"{worker(service)}.staff"] = True
+        fields[f"{worker(service)}.name"] = f"{service.value.capitalize()} worker"
+    return fields
+
+
+def _make_users(setup: Setup, fields: Fields, looked: Looked) -> list[Deed]:
+    deeds: list[Deed] = []
+    for service in _services(setup):
+        name, found = worker(service), looked["users"].get(worker(service))
+        if not (found and looked["fields"].get(f"{name}.staff")):
+            deeds.append(manage_user(name, found, setup, groups=[]))
+    names = {name: fields[f"{name}.name"] for name in map(worker, _services(setup))}
+    said = ", ".join(f"{name}: {full}" for name, full in names.items())
+    deeds.append(
+        Script(
+            Service.LMS,
+            "lms.set_full_names",
+            {"names": names},
+            f"In the LMS's admin, at /admin/auth/user/, give users full names ({said}).",
+        )
+    )
+    return deeds
+
+
+def manage_user(
+    name: str, found: Mapping[str, Any] | None, setup: Setup, *, groups: list[str]
+) -> Command:
+    """What makes the user staff, in these groups too, and takes nothing away.
+
+    The command refuses another address than the user has, and takes away what is not said.
+    """
+    domain = setup.instance.domains.lms
+    words = ["manage_user", name, found["email"] if found else f"{name}@{domain}", "--staff"]
+    if found is None:
+        words.append("--unusable-password")
+    elif found["superuser"]:
+        words.append("--superuser")
+    every = sorted({*(found["groups"] if found else ()), *groups})
+    return Command(Service.LMS, (*words, *(["--groups", *every] if every else [])))
+
+
+# Permissions.
+
+
+def _grant(setup: Setup, _fields: Fields, looked: Looked) -> list[Deed]:
+    user = worker(Service.ECOMMERCE)
+    every = sorted({*looked["of_group"], *looked["wanted"]})
+    return [
+        Command(Service.LMS, ("manage_group", GROUP, "--permissions", *every)),
+        manage_user(user, looked["users"].get(user), setup, groups=[GROUP]),
+    ]
+
+
+# OAuth clients.
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One OAuth client at the LMS."""
+
+    key: str
+    """`ecommerce.sign-on`."""
+    service: Service
+    use: str
+    client_id: str
+    secret: Secret
+    redirect: str
+    """Empty where nobody signs on with it."""
+
+
+def clients_of(setup: Setup) -> list[Client]:
+    """The release's: one for each service, or one for sign-on and another for its own calls."""
+    has = setup.traits
+    found = []
+    for service in _services(setup):
+        for use in has.clients_per_service:
+            prefix = f"{service.value.upper()}_{_VARIABLES[has.sign_on_backend, use]}"
+            redirect = f"{public_url(setup.instance, service)}{has.callback_path}"
+            found.append(
+                Client(
+                    key=f"{service.value}.{use}",
+                    service=service,
+                    use=use,
+                    client_id=str(setup.variables.get(f"{prefix}_KEY", "")),
+                    secret=setup.secret(f"{prefix}_SECRET"),
+                    redirect=redirect if use == "sign-on" else "",
+                )
+            )
+    return found
+
+
+_VARIABLES = {
+    ("edx-oidc", "sign-on"): "SOCIAL_AUTH_EDX_OIDC",
+    ("edx-oauth2", "sign-on"): "SOCIAL_AUTH_EDX_OAUTH2",
+    ("edx-oauth2", "backend"): "BACKEND_SERVICE_EDX_OAUTH2",
+}
+
+
+def _wanted_clients(setup: Setup) -> Fields:
+    fields: Fields = {}
+    for client in clients_of(setup):
+        fields[f"{client.key}.secret"] = setup.mark(client.secret)
+        fields[f"{client.key}.user"] = worker(client.service)
+        if client.redirect:
+            fields[f"{client.key}.redirect"] = client.redirect
+    return fields
+
+
+def _given_clients(setup: Setup) -> Mapping[str, Any]:
+    return {
+        "clients": {
+            client.key: {
+                "id": client.client_id,
+                "secret": client.secret,
+                "mark": setup.mark(client.secret),
+                "redirect": client.redirect,
+            }
+            for client in clients_of(setup)
+        }
+    }
+
+
+def _make_clients(setup: Setup, fields: Fields, looked: Looked) -> list[Deed]:
+    there = looked["fields"]
+    return [
+        _make_client(client, setup, fields, looked["names"].get(client.key))
+        for client in clients_of(setup)
+        if any(
+            there.get(name) != value
+            for name, value in fields.items()
+            if name.startswith(f"{client.key}.")
+        )
+    ]
+
+
+def _make_client(client: Client, setup: Setup, fields: Fields, name: str | None) -> Command:
+    root = public_url(setup.instance, client.service)
+    user = fields[f"{client.key}.user"]
+    redirect = fields.get(f"{client.key}.redirect", "")
+    if setup.traits.client_command == "create_oauth2_client":
+        return Command(
+            Service.LMS,
+            ("create_oauth2_client", root, redirect, "confidential", "--username", user,
+             "--client_name", name or client.service.value, "--client_id", client.client_id,
+             "--client_secret", client.secret, "--trusted"),
+        )  # fmt: skip
+    suffix, grant = (
+        ("sso", "authorization-code") if client.redirect else ("backend-service",
+                                                               "client-credentials")
+    )  # fmt: skip
+    words: tuple[str | Secret, ...] = (
+        "create_dot_application", name or f"{client.service.value}-{suffix}", user,
+        "--grant-type", grant, "--client-id", client.client_id, "--client-secret", client.secret,
+        "--update",
+    )  # fmt: skip
+    if client.redirect:
+        words += ("--redirect-uris", redirect, "--skip-authorization", "--scopes", "user_id")
+    return Command(Service.LMS, words)
+
+
+# Where purchases lead.
+
+
+def _wanted_commerce(setup: Setup) -> Fields:
+    return {
+        "enabled": True,
+        "checkout_on_ecommerce_service": True,
+        setup.traits.checkout_page_field: CHECKOUT_PAGE,
+    }
+
+
+def _set_commerce(_setup: Setup, fields: Fields, _looked: Looked) -> list[Deed]:
+    said = ", ".join(f"{name} = {value}" for name, value in fields.items())
+    words = f"In the LMS's admin, at /admin/commerce/commerceconfiguration/add/: {said}."
+    return [Script(Service.LMS, "lms.set_commerce", {"fields": fields}, words)]
+
+
+STEPS = (
+    Step(
+        name="users",
+        about="the services' own users at the LMS, staff and with full names",
+        services=BOTH,
+        looks_at=Service.LMS,
+        look="lms.users",
+        wanted=_wanted_users,
+        given=lambda setup: {"users": [worker(one) for one in _services(setup)]},
+        do=_make_users,
+        essential=lambda field: field.endswith(".staff"),
+    ),
+    Step(
+        name="permissions",
+        about="what the shop's user may change at the LMS",
+        services=SHOP,
+        looks_at=Service.LMS,
+        look="lms.permissions",
+        wanted=lambda _setup: {"lacking": []},
+        given=lambda _setup: {
+            "user": worker(Service.ECOMMERCE), "group": GROUP,
+            "permissions": [list(one) for one in PERMISSIONS],
+        },
+        do=_grant,
+    ),
+    Step(
+        name="clients",
+        about="OAuth clients at the LMS, for sign-on and for the services' own calls",
+        services=BOTH,
+        looks_at=Service.LMS,
+        look="lms.clients",
+        wanted=_wanted_clients,
+        given=_given_clients,
+        do=_make_clients,
+    ),
+    Step(
+        name="commerce",
+        about="the LMS sells through the shop",
+        services=SHOP,
+        looks_at=Service.LMS,
+        look="lms.commerce",
+        wanted=_wanted_commerce,
+        given=lambda setup: {"names": list(_wanted_commerce(setup))},
+        do=_set_commerce,
+        essential=lambda field: field != "enabled",
+    ),
+)  # fmt: skip

@@ -1,0 +1,71 @@
+"""The variables of ecommerce and its worker: one function per layer, upstream's names."""
+
+from typing import Any
+
+from ocim.catalog.endpoints import HTTPS_PORT, NGINX_PORT, public_url
+from ocim.catalog.releases import git_reference
+from ocim.catalog.secrets.masking import with_secrets_hidden
+from ocim.catalog.shop.shop import CONFIG, partner_code
+from ocim.catalog.variables.databases import engine
+from ocim.catalog.variables.lms import TRANSPORTS
+from ocim.core.instance import Instance, Service
+from ocim.core.secrets import Secret, derive
+
+
+def defaults(instance: Instance) -> dict[str, Any]:
+    """Its version, addresses and names."""
+    root = public_url(instance, Service.ECOMMERCE)
+    return {
+        "ECOMMERCE_VERSION": git_reference(instance),
+        "ECOMMERCE_ECOMMERCE_URL_ROOT": root,
+        "ECOMMERCE_LMS_URL_ROOT": public_url(instance, Service.LMS),
+        "ECOMMERCE_DISCOVERY_SERVICE_URL": public_url(instance, Service.DISCOVERY),
+        "ECOMMERCE_WORKER_ECOMMERCE_API_ROOT": f"{root}/api/v2/",
+        "ECOMMERCE_PLATFORM_NAME": instance.name,
+        "ECOMMERCE_OSCAR_FROM_EMAIL": instance.email,
+        "ECOMMERCE_SOCIAL_AUTH_REDIRECT_IS_HTTPS": True,
+        "ECOMMERCE_NGINX_PORT": NGINX_PORT,
+        "ECOMMERCE_SSL_NGINX_PORT": HTTPS_PORT,
+        "ECOMMERCE_GUNICORN_WORKERS": 2,
+    }
+
+
+def payment(instance: Instance) -> dict[str, Any]:
+    """The keys of the payment processors: looked up by the partner's code in lower case."""
+    if not instance.payment_processors:
+        return {}
+    code = partner_code(instance, {}).lower()
+    return {CONFIG: {code: with_secrets_hidden(instance.payment_processors)}}
+
+
+def databases(instance: Instance) -> dict[str, Any]:
+    """Where its database is; upstream takes no port but MySQL's own."""
+    database = instance.databases["ecommerce"]
+    return {
+        "ECOMMERCE_DATABASE_ENGINE": engine(database),
+        "ECOMMERCE_DATABASE_NAME": database.name,
+        "ECOMMERCE_DATABASE_USER": database.user,
+        "ECOMMERCE_DATABASE_PASSWORD": database.password,
+        "ECOMMERCE_DATABASE_HOST": database.host,
+    }
+
+
+def brokers(instance: Instance) -> dict[str, Any]:
+    """The whole URLs: upstream composes them of parts, and has none for the virtual host."""
+    broker = instance.broker
+    if broker is None:
+        return {}
+    url = Secret(
+        f"{TRANSPORTS[broker.kind]}://{broker.user}:{broker.password.reveal()}"
+        f"@{broker.host}:{broker.port}{broker.vhost}"
+    )
+    return {"ECOMMERCE_BROKER_URL": url, "ECOMMERCE_WORKER_BROKER_URL": url}
+
+
+def secrets(seed: bytes) -> dict[str, Any]:
+    """Its own key, and those that it must share with the LMS and its worker."""
+    return {
+        "ECOMMERCE_SECRET_KEY": derive(seed, "ECOMMERCE_SECRET_KEY"),
+        "ECOMMERCE_EDX_API_KEY": derive(seed, "EDXAPP_EDX_API_KEY"),
+        "ECOMMERCE_WORKER_JWT_SECRET_KEY": derive(seed, "COMMON_JWT_SECRET_KEY"),
+    }

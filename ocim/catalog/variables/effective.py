@@ -1,0 +1,105 @@
+"""An instance → the variables with which its next app server is provisioned."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ocim.catalog.releases import of_instance
+from ocim.catalog.secrets.masking import with_secrets_hidden
+from ocim.catalog.shop import currency
+from ocim.catalog.templates import is_template
+from ocim.catalog.variables import discovery, ecommerce, lms, oauth, search, services
+from ocim.catalog.variables.host_name import require_other_host_name
+from ocim.catalog.variables.jwt import JwtKeys
+from ocim.catalog.variables.pairs import followed
+from ocim.catalog.variables.since import unknown_to
+from ocim.core.errors import BadInput
+from ocim.core.instance import Instance, Service
+from ocim.core.secrets import Secret
+from ocim.core.variables import Effective, Layer, merge
+
+OPERATOR = "configuration_extra_settings"
+PAIRS = "pairs"
+
+
+def effective(
+    instance: Instance, extra: Mapping[str, Any], *, seed: bytes, jwt_keys: JwtKeys
+) -> Effective:
+    """Everything that is generated for the instance, under its `configuration_extra_settings`.
+
+    `extra` is what `check_extra_settings` made of them, `seed` the instance's own;
+    `instance.services` are those that `extra` turns on. BadInput names every value of the instance
+    itself that Ansible would take for a template, and so might run, and a COMMON_HOSTNAME that
+    would cut the services off from the LMS.
+    """
+    generated = layers(instance, seed=seed, jwt_keys=jwt_keys)
+    _require_plain(generated)
+    require_other_host_name(extra, instance.domains)
+    hidden = with_secrets_hidden(extra)
+    names = {name for layer in generated for name in layer.values}
+    pairs = Layer(PAIRS, followed(hidden, generated=names))
+    return merge([*generated, pairs, Layer(OPERATOR, hidden)])
+
+
+def layers(instance: Instance, *, seed: bytes, jwt_keys: JwtKeys) -> list[Layer]:
+    """What is generated, the lowest layer first; only what the instance's release knows."""
+    unknown = unknown_to(of_instance(instance))
+    return [
+        Layer(name, {key: value for key, value in values.items() if key not in unknown})
+        for name, values in _generated(instance, seed, jwt_keys).items()
+    ]
+
+
+def _generated(instance: Instance, seed: bytes, jwt_keys: JwtKeys) -> dict[str, dict[str, Any]]:
+    everywhere: dict[str, dict[str, Any]] = {
+        "defaults": lms.defaults(instance),
+        "databases": lms.databases(instance),
+        "brokers": lms.brokers(instance),
+        "search": {},
+        "storage": lms.storage(instance),
+        "secrets": lms.secrets(seed, jwt_keys) | oauth.clients(seed),
+        "services": services.switches(instance) | services.addresses(instance),
+    }
+    if instance.currency:
+        everywhere["services"] |= currency.variables(instance.currency)
+    if Service.ECOMMERCE in instance.services:
+        everywhere["defaults"] |= ecommerce.defaults(instance)
+        everywhere["databases"] |= ecommerce.databases(instance)
+        everywhere["brokers"] |= ecommerce.brokers(instance)
+        everywhere["secrets"] |= ecommerce.secrets(seed)
+        everywhere["services"] |= ecommerce.payment(instance)
+    if Service.DISCOVERY in instance.services:
+        everywhere["defaults"] |= discovery.defaults(instance)
+        everywhere["databases"] |= discovery.databases(instance)
+        everywhere["search"] |= search.discovery(instance)
+        everywhere["storage"] |= discovery.storage(instance)
+        everywhere["secrets"] |= discovery.secrets(seed)
+        everywhere["services"] |= discovery.cron(instance)
+    return everywhere
+
+
+def _require_plain(generated: Sequence[Layer]) -> None:
+    faults = [
+        f"{name}: what the instance gives for it would be run as a template."
+        for layer in generated
+        for name, value in layer.values.items()
+        if _holds_template(value)
+    ]
+    if faults:
+        raise BadInput(
+            faults,
+            remedy="Take {{, {% and {# out of the instance's name, addresses and versions;"
+            " templates belong in configuration_extra_settings.",
+        )
+
+
+def _holds_template(value: Any) -> bool:
+    match value:
+        case str():
+            return is_template(value)
+        case Secret():
+            return is_template(value.reveal())
+        case list():
+            return any(map(_holds_template, value))
+        case Mapping():
+            return any(map(_holds_template, value.values()))
+    return False

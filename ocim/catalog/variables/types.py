@@ -1,0 +1,65 @@
+"""What known variables must be, so that a slip is found before a server is built."""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from ocim.catalog.templates import is_template
+from ocim.core.secrets import Secret
+
+
+class Kind(StrEnum):
+    """What a variable may hold, in words for an operator."""
+
+    TEXT = "a text (in quotes, if it looks like something else)"
+    FLAG = "true or false"
+    PORT = "a port number"
+    NUMBER = "a whole number"
+    MAPPING = "a mapping"
+    TEXTS = "a list of texts"
+    MAPPINGS = "a list of mappings"
+
+
+_TRUE = frozenset({"y", "yes", "on", "1", "true", "t"})
+_FALSE = frozenset({"n", "no", "off", "0", "false", "f"})
+
+
+def as_flag(value: Any) -> bool | None:
+    """What Ansible takes the value for where it wants true or false; None if for neither."""
+    text = str(value).strip().lower()
+    if not isinstance(value, bool | int | str):
+        return None
+    return True if text in _TRUE else False if text in _FALSE else None
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str | Secret)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(fits, value))
+
+
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+_FITS: Mapping[Kind, Callable[[Any], bool]] = {
+    Kind.TEXT: _is_text,
+    Kind.FLAG: lambda value: as_flag(value) is not None,
+    # Empty where the database is a file and has no port.
+    Kind.PORT: lambda value: value == "" or _is_number(value) or str(value).isdecimal(),
+    Kind.NUMBER: lambda value: _is_number(value) or str(value).isdecimal(),
+    Kind.MAPPING: _is_mapping,
+    Kind.TEXTS: _is_list_of(_is_text),
+    Kind.MAPPINGS: _is_list_of(_is_mapping),
+}
+
+
+def fits(value: Any, kind: Kind) -> bool:
+    """Whether the value is of that kind; a template may become anything, so it always is."""
+    return (isinstance(value, str) and is_template(value)) or _FITS[kind](value)

@@ -1,0 +1,106 @@
+"""The live table of those who watch a rollout on a terminal."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db.models import Max, Q
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from ocim.console.output import Output
+from ocim.core.estimate import seconds_left
+from ocim.core.states import RolloutState, UpgradeState
+from ocim.presentation.words import duration
+from ocim.store.models import LogEntry, Rollout, Upgrade
+from ocim.wiring import context
+
+BAR = 30
+COLUMNS = {"instance": 3, "step": 2, "attempt": None, "elapsed": None, "last line": 4}
+"""With the share of the width that each may take; the others take what they need."""
+
+
+@contextmanager
+def live_table(out: Output) -> Iterator[Callable[[Rollout], None]]:
+    """What it yields brings the table up to date; where nobody looks at it, nothing is shown."""
+    if out.as_json or not out.is_terminal:
+        yield lambda _rollout: None
+        return
+    with Live(console=out.console, auto_refresh=False, transient=True) as live:
+        yield lambda rollout: live.update(_shown(rollout, context().now()), refresh=True)
+
+
+def _shown(rollout: Rollout, now: datetime) -> RenderableType:
+    upgrades = list(
+        rollout.upgrades.order_by("wave", "id").values_list("state", "started_at", "ended_at")
+    )
+    running = list(
+        rollout.upgrades.filter(
+            Q(state=UpgradeState.RUNNING) | Q(state=UpgradeState.PENDING, not_before__gt=now)
+        ).order_by("started_at", "id")
+    )
+    return Group(_progress(rollout, upgrades, now), _rows(running, now))
+
+
+def _progress(
+    rollout: Rollout,
+    upgrades: Sequence[tuple[str, datetime | None, datetime | None]],
+    now: datetime,
+) -> RenderableType:
+    states = [state for state, _, _ in upgrades]
+    waiting, under_way = states.count(UpgradeState.PENDING), states.count(UpgradeState.RUNNING)
+    failed = states.count(UpgradeState.FAILED)
+    done = len(states) - waiting - under_way
+    left = seconds_left(
+        ended=[
+            (ended - started).total_seconds()
+            for state, started, ended in upgrades
+            if state == UpgradeState.SUCCEEDED and started and ended
+        ],
+        running=[
+            (now - started).total_seconds()
+            for state, started, _ in upgrades
+            if state == UpgradeState.RUNNING and started
+        ],
+        waiting=waiting if rollout.state == RolloutState.RUNNING else 0,
+        slots=rollout.rules["batch_size"],
+    )
+    grid = Table.grid(padding=(0, 2))
+    grid.add_row(
+        Text(f"Rollout {rollout.pk} ({rollout.tag})", style="bold", no_wrap=True),
+        ProgressBar(total=len(states), completed=done, width=BAR),
+        Text(f"{done} of {len(states)}", no_wrap=True),
+        Text(f"{failed} failed", style="red", no_wrap=True) if failed else "",
+        Text(f"about {duration(left)} left", no_wrap=True) if left is not None else "",
+        "" if rollout.state == RolloutState.RUNNING else Text(rollout.state, style="yellow"),
+    )
+    return grid
+
+
+def _rows(upgrades: Sequence[Upgrade], now: datetime) -> RenderableType:
+    table = Table(box=None, header_style="dim", expand=True, pad_edge=False)
+    for name, ratio in COLUMNS.items():
+        table.add_column(name, ratio=ratio, no_wrap=True, overflow="ellipsis")
+    lines = _last_lines(upgrades)
+    for one in upgrades:
+        line = next((lines[pk] for pk in reversed(one.appservers) if pk in lines), "")
+        began = one.started_at or now
+        if one.state == UpgradeState.RUNNING:
+            step, elapsed = one.step, duration((now - began).total_seconds())
+        else:
+            step, elapsed, line = f"tried again at {one.not_before:%H:%M:%S} UTC", "", one.failure
+        table.add_row(
+            *map(Text, (one.label, step, str(one.attempts), elapsed, line.split("\n", 1)[0]))
+        )
+    return table if upgrades else Text("Nothing is under way.", style="dim")
+
+
+def _last_lines(upgrades: Sequence[Upgrade]) -> dict[int, str]:
+    """By app server, the last line of its log."""
+    ids = [pk for one in upgrades for pk in one.appservers]
+    last = LogEntry.objects.filter(appserver__in=ids).values("appserver").annotate(last=Max("pk"))
+    lines = LogEntry.objects.filter(pk__in=last.values("last"))
+    return {line.appserver_id: line.text for line in lines}

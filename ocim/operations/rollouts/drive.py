@@ -1,0 +1,126 @@
+"""One look at a rollout: what the core decides is done, in one transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
+
+from ocim.core import rollout as core
+from ocim.core.actions import Action, DriveRollout
+from ocim.core.holds import Hold
+from ocim.core.states import Happening, RolloutState, StepState, UpgradeState
+from ocim.operations import jobs
+from ocim.operations.context import Context
+from ocim.operations.rollouts.begin import rules_from_json
+from ocim.operations.rollouts.history import happened
+from ocim.operations.rollouts.journal import close_steps
+from ocim.store.models import Rollout, Upgrade
+
+KIND = "upgrade"
+"""The kind of job that upgrades one instance."""
+
+
+def drive(*, rollout_id: int, context: Context) -> list[Action]:
+    """Start what may be started now; may be called at any time, by anybody, any number of times.
+
+    Whoever drives holds the rollout's row, so that no slot is filled twice.
+    """
+    now = context.now()
+    with transaction.atomic():
+        rollout = Rollout.objects.select_for_update().get(pk=rollout_id)
+        _settle_orphans(rollout, now)
+        decision = core.decide(record_of(rollout, now), now)
+        actions = [_start(rollout, pk, now) for pk in decision.start]
+        if decision.pause:
+            _move(rollout, RolloutState.PAUSED, reason=decision.pause)
+            actions += happened(rollout, Happening.STOPPED, reason=decision.pause)
+        elif decision.end and rollout.state != RolloutState.ENDED:
+            _move(rollout, RolloutState.ENDED, ended_at=now)
+            actions += happened(rollout, Happening.ENDED)
+    if decision.look_again:
+        actions.append(DriveRollout(rollout.pk, decision.look_again))
+    return actions
+
+
+def drive_all() -> list[Action]:
+    """A look at every rollout that is not over: what was to be looked at may have been lost."""
+    alive = Rollout.objects.exclude(state=RolloutState.ENDED)
+    return [DriveRollout(pk) for pk in alive.values_list("pk", flat=True)]
+
+
+def record_of(rollout: Rollout, now: datetime) -> core.Record:
+    """What the core decides upon; one query."""
+    rows = rollout.upgrades.order_by("wave", "id").values(
+        "id", "state", "wave", "attempts", "not_before", "started_at", "cause", "forgiven",
+        time_zone=Coalesce("instance__time_zone", Value("UTC")),
+        reason=Coalesce("instance__ref_set__hold_reason", Value("")),
+        since=F("instance__ref_set__held_from"),
+        until=F("instance__ref_set__held_until"),
+    )  # fmt: skip
+    return core.Record(
+        state=RolloutState(rollout.state),
+        rules=rules_from_json(rollout.rules),
+        upgrades=[_upgrade(row, now) for row in rows],
+        approved_wave=rollout.approved_wave,
+    )
+
+
+def _upgrade(row: Mapping[str, Any], now: datetime) -> core.Upgrade:
+    hold = Hold(row["reason"], row["since"], row["until"], row["time_zone"])
+    is_held = bool(hold.on(now))
+    return core.Upgrade(
+        id=row["id"],
+        state=UpgradeState(row["state"]),
+        wave=row["wave"],
+        attempts=row["attempts"],
+        not_before=row["not_before"],
+        started_at=row["started_at"],
+        cause=row["cause"],
+        forgiven=row["forgiven"],
+        time_zone=row["time_zone"],
+        held=is_held,
+        held_until=hold.ends_at if is_held else None,
+    )
+
+
+def _start(rollout: Rollout, upgrade_id: int, now: datetime) -> Action:
+    upgrade = Upgrade.objects.get(pk=upgrade_id)
+    assert upgrade.instance_id is not None  # noqa: S101 - orphans were settled
+    job = jobs.submit(
+        instance_id=upgrade.instance_id,
+        kind=KIND,
+        queue=rollout.queue,
+        arguments={"upgrade": upgrade.pk},
+        creator_id=rollout.creator_id,
+    )
+    Upgrade.objects.filter(pk=upgrade.pk, state=UpgradeState.PENDING).update(
+        state=UpgradeState.RUNNING,
+        step="waiting for a worker",
+        attempts=upgrade.attempts + 1,
+        started_at=now,
+        ended_at=None,
+        job=job,
+    )
+    return jobs.nudge(job)
+
+
+def _settle_orphans(rollout: Rollout, now: datetime) -> None:
+    """What belongs to an instance that was deleted meanwhile ends here."""
+    orphans = rollout.upgrades.filter(instance=None)
+    reason = "The instance was deleted."
+    running = orphans.filter(state=UpgradeState.RUNNING).values_list("pk", flat=True)
+    if ids := list(running):
+        close_steps(ids, StepState.INTERRUPTED, now)
+    orphans.filter(state=UpgradeState.RUNNING).update(
+        state=UpgradeState.FAILED, failure=reason, cause=reason, ended_at=now
+    )
+    orphans.filter(state=UpgradeState.PENDING).update(
+        state=UpgradeState.CANCELLED, failure=reason, ended_at=now
+    )
+
+
+def _move(rollout: Rollout, to: RolloutState, **fields: object) -> None:
+    Rollout.objects.filter(pk=rollout.pk, state=rollout.state).update(state=to, **fields)

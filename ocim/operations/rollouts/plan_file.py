@@ -1,0 +1,67 @@
+"""A plan as a file: to be read by people, and begun from later.
+
+People read it, send it and keep it, so what they read is without secrets. What `--plan` needs is
+there besides, encrypted with the master key.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ocim.core.errors import BadInput, OutsideRefusal
+from ocim.operations.rollouts.masking import shown
+from ocim.operations.rollouts.plan import Item, Plan
+from ocim.operations.rollouts.variables import without_values
+from ocim.store.fields import decrypt, encrypt
+
+REMAKE = "Make it again with --plan-out."
+
+
+def to_json(plan: Plan) -> dict[str, Any]:
+    """Return what a file keeps of the plan."""
+    whole = asdict(plan)
+    sealed = encrypt(json.dumps(whole, default=str))
+    return {**_readable(whole), "left_out": plan.left_out, "hash": plan.hash, "sealed": sealed}
+
+
+def from_json(kept: Mapping[str, Any]) -> Plan:
+    """Return the plan that a file keeps; BadInput where it is none, or somebody changed it."""
+    try:
+        whole = json.loads(decrypt(kept["sealed"]))
+        plan = Plan(
+            tag=whole["tag"],
+            items=tuple(Item(**item) for item in whole["items"]),
+            update=whole["update"],
+            sql=tuple(whole["sql"]),
+        )
+        readable = json.loads(json.dumps(_readable(whole), default=str))
+        is_whole = plan.hash == kept["hash"] and all(
+            kept[name] == value for name, value in readable.items()
+        )
+    except OutsideRefusal:
+        raise BadInput(
+            ["The plan was changed after it was made, or made with another master key."],
+            remedy=REMAKE,
+        ) from None
+    except KeyError as missing:
+        raise BadInput([f"This is not a plan: it has no {missing}."], remedy=REMAKE) from None
+    except (AttributeError, TypeError, ValueError) as error:
+        raise BadInput([f"This is not a plan: {error}."]) from None
+    if not is_whole:
+        raise BadInput(["The plan was changed after it was made."], remedy=REMAKE)
+    return plan
+
+
+def _readable(whole: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "tag": whole["tag"],
+        "items": [_readable_item(item) for item in whole["items"]],
+        "update": shown("update", whole["update"]),
+        "sql": shown("sql", whole["sql"]),
+    }
+
+
+def _readable_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    sides = {side: shown("", item[side]) for side in ("before", "after")}
+    return {**item, **sides, "variables": [without_values(one) for one in item["variables"]]}

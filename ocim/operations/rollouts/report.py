@@ -1,0 +1,250 @@
+"""The record of a mass upgrade, for people and scripts: nothing secret is in it."""
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, F, Q, Value, Window
+from django.db.models.functions import Coalesce, RowNumber
+
+from ocim.catalog.secrets.masking import mask_sql, mask_text
+from ocim.core.estimate import seconds_left
+from ocim.core.holds import Hold
+from ocim.core.migrations import Migration
+from ocim.core.states import PreviewState, RolloutState, SqlState, UpgradeState
+from ocim.operations.rollouts.masking import shown
+from ocim.operations.rollouts.record import (
+    Cause,
+    Dump,
+    Event,
+    Line,
+    Preview,
+    Report,
+    SqlFailures,
+    Statement,
+    Step,
+)
+from ocim.operations.rollouts.variables import without_values
+from ocim.store.models import Backup, LogEntry, Rollout, RolloutEvent, SqlRun, Upgrade, UpgradeStep
+
+FAILED = UpgradeState.FAILED
+LINES_OF_LOG = 20
+OF_DJANGO = {"verbosity", "no_color", "force_color", "traceback", "skip_checks", "settings",
+             "pythonpath"}  # fmt: skip
+
+
+def report(rollout_id: int, now: datetime) -> Report:
+    """Read it in seven queries, whatever the number of instances; Rollout.DoesNotExist."""
+    rollout = Rollout.objects.select_related("creator").get(pk=rollout_id)
+    upgrades = (
+        rollout.upgrades.order_by("wave", "id")
+        .prefetch_related("backups", "sql_runs", "steps")
+        .annotate(
+            hold_reason=Coalesce("instance__ref_set__hold_reason", Value("")),
+            held_from=F("instance__ref_set__held_from"),
+            held_until=F("instance__ref_set__held_until"),
+            time_zone=Coalesce("instance__time_zone", Value("UTC")),
+        )
+    )
+    logs = _logs([pk for one in upgrades if one.state == FAILED for pk in one.appservers])
+    labels = {one.pk: one.label for one in upgrades}
+    lines = [_line(one, now, logs, labels) for one in upgrades]
+    failed = [one for one in lines if one.state == UpgradeState.FAILED]
+    counts = Counter(one.state for one in lines)
+    return Report(
+        id=rollout.pk,
+        tag=rollout.tag,
+        state=rollout.state,
+        reason=mask_text(rollout.reason),
+        begun_by=str(rollout.creator) if rollout.creator else rollout.begun_by,
+        begun_at=rollout.created,
+        ended_at=rollout.ended_at,
+        seconds=((rollout.ended_at or now) - rollout.created).total_seconds(),
+        made_at=now,
+        queue=rollout.queue,
+        plan_hash=rollout.plan_hash,
+        arguments=_arguments(rollout),
+        counts={state.value: counts[state] for state in UpgradeState if counts[state]},
+        history=[_event(one) for one in rollout.events.order_by("id")],
+        instances=lines,
+        failures=len(failed),
+        causes=_causes(rollout.pk, failed),
+        sql_failures=_sql_failures(lines, len(rollout.sql)),
+        seconds_left=_seconds_left(rollout, lines),
+        commands=_commands(rollout, counts),
+    )
+
+
+def _line(
+    upgrade: Upgrade, now: datetime, logs: Mapping[int, list[str]], labels: Mapping[int, str]
+) -> Line:
+    changed = [name for name, new in upgrade.after.items() if upgrade.before[name] != new]
+    began = upgrade.started_at
+    ended = upgrade.ended_at or (now if upgrade.state == UpgradeState.RUNNING else None)
+    runs = sorted(upgrade.sql_runs.all(), key=lambda run: run.position)
+    return Line(
+        id=upgrade.instance_id,
+        label=upgrade.label,
+        state=upgrade.state,
+        wave=upgrade.wave + 1,
+        step=upgrade.step,
+        attempts=upgrade.attempts,
+        before={name: shown(name, upgrade.before[name]) for name in changed},
+        after={name: shown(name, upgrade.after[name], "changed") for name in changed},
+        variables=[without_values(one) for one in upgrade.variables],
+        replaced=upgrade.replaced,
+        appservers=upgrade.appservers,
+        failure=mask_text(upgrade.failure),
+        cause=mask_text(upgrade.cause),
+        started_at=began,
+        ended_at=upgrade.ended_at,
+        seconds=(ended - began).total_seconds() if began and ended else None,
+        preview=_preview(upgrade.preview, labels),
+        backups=[dump(one) for one in sorted(upgrade.backups.all(), key=lambda one: one.purpose)],
+        sql=[_statement(run) for run in runs],
+        held=_hold(upgrade, now) if upgrade.state == UpgradeState.PENDING else "",
+        steps=[_step(one, now) for one in sorted(upgrade.steps.all(), key=lambda one: one.pk)],
+        log=[
+            *map(mask_text, upgrade.preview.get("log", ())),
+            *(line for pk in upgrade.appservers for line in logs.get(pk, ())),
+        ],
+    )
+
+
+def _hold(upgrade: Any, now: datetime) -> str:
+    of = (upgrade.hold_reason, upgrade.held_from, upgrade.held_until, upgrade.time_zone)
+    return Hold(*of).on(now)
+
+
+def _preview(kept: Mapping[str, Any], labels: Mapping[int, str]) -> Preview | None:
+    if not kept:
+        return None
+    return Preview(
+        state=kept.get("state", PreviewState.DONE),
+        reason=mask_text(kept.get("reason", "")),
+        of=labels.get(kept.get("like", 0), ""),
+        migrations=[_migration(one) for one in kept.get("migrations", ())],
+        blind=kept.get("blind", ()),
+        copied=kept.get("bytes", 0),
+        copy_seconds=kept.get("copy_seconds"),
+        seconds=kept.get("seconds"),
+    )
+
+
+def _migration(kept: Mapping[str, Any]) -> Migration:
+    effects = (tuple(kept[kind]) for kind in ("drops", "locks", "unclear"))
+    return Migration(kept["service"], kept["name"], kept["seconds"], *effects)
+
+
+def _step(step: UpgradeStep, now: datetime) -> Step:
+    ended = step.ended_at or now
+    return Step(
+        step.name,
+        step.attempt,
+        step.state,
+        step.started_at,
+        step.ended_at,
+        (ended - step.started_at).total_seconds(),
+    )
+
+
+def dump(backup: Backup) -> Dump:
+    """What is told of a backup."""
+    return Dump(backup.purpose, backup.path, backup.size, backup.seconds, backup.made_at)
+
+
+def _event(event: RolloutEvent) -> Event:
+    return Event(event.at, event.kind, event.by, mask_text(event.reason))
+
+
+def _logs(appservers: Sequence[int]) -> dict[int, list[str]]:
+    """The last lines of each of these app servers' logs, where it failed."""
+    place = Window(RowNumber(), partition_by="appserver", order_by="-id")
+    lines = LogEntry.objects.filter(appserver__in=appservers, appserver__state=FAILED)
+    logs: dict[int, list[str]] = {}
+    for line in lines.annotate(place=place).filter(place__lte=LINES_OF_LOG).order_by("id"):
+        task = f"{line.task} > " if line.task else ""
+        text = f"{line.time:%H:%M:%S} {line.level} {task}{mask_text(line.text)}"
+        logs.setdefault(line.appserver_id, []).append(text)
+    return logs
+
+
+def _statement(run: SqlRun) -> Statement:
+    text, error = mask_sql(run.statement), mask_text(run.error)
+    return Statement(text, run.state, run.rows, run.seconds, error, run.note)
+
+
+def sql_failures(rollout: Rollout) -> list[SqlFailures]:
+    """Count the statements that failed, on each instance where some did. One query."""
+    failed = Count("sql_runs", filter=Q(sql_runs__state=SqlState.FAILED))
+    counted = rollout.upgrades.annotate(failed=failed).filter(failed__gt=0)
+    total = len(rollout.sql)
+    found = counted.order_by("wave", "id").values_list("label", "failed")
+    return [SqlFailures(label, failed, total) for label, failed in found]
+
+
+def _sql_failures(lines: Sequence[Line], total: int) -> list[SqlFailures]:
+    counted = [
+        (line.label, sum(run.state == SqlState.FAILED for run in line.sql)) for line in lines
+    ]
+    return [SqlFailures(label, failed, total) for label, failed in counted if failed]
+
+
+def _causes(rollout_id: int, failed: Sequence[Line]) -> list[Cause]:
+    groups: dict[str, list[str]] = {}
+    for line in failed:
+        groups.setdefault(line.cause, []).append(line.label)
+    return [
+        Cause(cause, labels, f"ocim rollout retry {rollout_id} --cause {shlex.quote(cause)}")
+        for cause, labels in sorted(groups.items(), key=lambda group: -len(group[1]))
+    ]
+
+
+def _seconds_left(rollout: Rollout, lines: Sequence[Line]) -> float | None:
+    def took(state: UpgradeState) -> list[float]:
+        return [one.seconds for one in lines if one.state == state and one.seconds is not None]
+
+    waiting = sum(one.state == UpgradeState.PENDING for one in lines)
+    return seconds_left(
+        ended=took(UpgradeState.SUCCEEDED),
+        running=took(UpgradeState.RUNNING),
+        waiting=waiting if rollout.state == RolloutState.RUNNING else 0,
+        slots=rollout.rules["batch_size"],
+    )
+
+
+def _commands(rollout: Rollout, counts: Counter[str]) -> dict[str, str]:
+    ended, running, paused, aborted = (
+        rollout.state == state
+        for state in (
+            RolloutState.ENDED,
+            RolloutState.RUNNING,
+            RolloutState.PAUSED,
+            RolloutState.ABORTED,
+        )
+    )
+    again = counts[UpgradeState.FAILED] + counts[UpgradeState.CANCELLED]
+    possible = {
+        "watch": running and "See what happens.",
+        "pause": running and "Start no more for now.",
+        "resume": paused and "Go on.",
+        "abort": (running or paused) and "Start no more, for good.",
+        "retry": again and not aborted and f"Try again what failed or was cancelled ({again}).",
+        "undo": ended and counts[UpgradeState.SUCCEEDED] and "Let what was replaced serve again.",
+    }
+    return {f"ocim rollout {name} {rollout.pk}": does for name, does in possible.items() if does}
+
+
+def _arguments(rollout: Rollout) -> dict[str, Any]:
+    resolved = {
+        **rollout.arguments,
+        "update": rollout.update,
+        "preupgrade_sql_commands": rollout.sql,
+    }
+    return {
+        name: shown(name, value)
+        for name, value in resolved.items()
+        if value and name not in OF_DJANGO
+    }

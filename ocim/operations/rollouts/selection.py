@@ -1,0 +1,93 @@
+"""Which instances a mass upgrade is for, and which it leaves out, and why."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ocim.core.errors import gathered
+from ocim.operations.rollouts.lookups import check_lookups
+from ocim.store.models import OpenEdXInstance
+
+AT_ONCE = 100
+"""Instances that are in memory at the same time."""
+FAILED = "-failed"
+"""What is put behind the tag of instances that failed."""
+LONG = (
+    "configuration_extra_settings",
+    "secret_seed",
+    "jwt_private_key",
+    "jwt_public_keys",
+    "payment_processors",
+)
+"""What is not read of a fleet that is only listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Instances in the order of their ids; `left_out` names those that are not, and says why."""
+
+    chosen: tuple[int, ...]
+    """Their ids: `whole` reads as many of them as are looked at at the same time."""
+    left_out: tuple[tuple[str, str], ...]
+    tags: frozenset[str]
+    """Those that any of the chosen ones has."""
+
+
+def select(
+    *,
+    tag: str,
+    including: Mapping[str, Any],
+    excluding: Mapping[str, Any],
+    now: datetime,
+    retry_failed: bool = False,
+) -> Selection:
+    """Apply the filters, as `OpenEdXInstance.objects.filter` and `exclude` do.
+
+    BadInput names every unknown field, with the nearest known one, and every value that does not
+    fit. `exclude` leaves out what `filter` would select with the same lookups. Nothing is written.
+    """
+    fleet = (
+        OpenEdXInstance.objects.filter(ref_set__is_archived=False)
+        .select_related("ref_set")
+        .prefetch_related("tags")
+        .defer(*LONG)
+    )
+    wanted, unwanted = gathered(
+        lambda: check_lookups("--filter", including), lambda: check_lookups("--exclude", excluding)
+    )
+    matched = fleet.filter(wanted)
+    excluded = fleet.filter(unwanted) if unwanted else fleet.none()
+    # By id, so that a filter over tags cannot select an instance twice.
+    selected = fleet.filter(pk__in=matched.values("pk")).exclude(pk__in=excluded.values("pk"))
+    chosen, left_out, tags = [], [], set[str]()
+    for instance in selected.order_by("pk").iterator(chunk_size=AT_ONCE):
+        its_tags = {one.name for one in instance.tags.all()}
+        if reason := _unfit(instance, its_tags, tag, now, retry_failed=retry_failed):
+            left_out.append((str(instance), reason))
+        else:
+            chosen.append(instance.pk)
+            tags |= its_tags
+    return Selection(tuple(chosen), tuple(left_out), frozenset(tags))
+
+
+def whole(ids: Iterable[int]) -> dict[int, OpenEdXInstance]:
+    """Instances by id, those that are still there, with all that their variables are made of."""
+    # The servers are shared by many: each is read once, and is one object.
+    servers = ("database_server", "broker_server", "search_server")
+    complete = OpenEdXInstance.objects.select_related("ref_set").prefetch_related("tags", *servers)
+    return complete.in_bulk(list(ids))
+
+
+def _unfit(
+    instance: OpenEdXInstance, tags: set[str], tag: str, now: datetime, *, retry_failed: bool
+) -> str:
+    if tag in tags:
+        return f"it is tagged {tag} already"
+    if tag + FAILED in tags and not retry_failed:
+        return f"it is tagged {tag}{FAILED}; --retry-failed takes it again"
+    if not instance.successfully_provisioned:
+        return "no app server of it was ever provisioned"
+    if held := instance.hold.on(now):
+        return f"it is held: {held}"
+    return ""

@@ -1,0 +1,116 @@
+"""SQL before an upgrade: each statement at most once per rollout and instance, whatever dies."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from ocim.catalog.secrets.masking import masker, secret_literals
+from ocim.core.errors import OcimError
+from ocim.core.sql import begins_transaction, ends_transaction
+from ocim.core.states import SqlState
+from ocim.operations.context import Context
+from ocim.operations.masking import mask_of_instance
+from ocim.operations.rollouts.statements import rest_of_transaction, run_statements
+from ocim.store.claims import require_lease
+from ocim.store.models import Lease, SqlRun, Upgrade
+from ocim.store.specs import instance_spec
+
+DATABASE = "edxapp"
+NEW_SESSION = (
+    "It began a new session: temporary tables and settings of the statements before it were gone."
+)
+
+
+def run_sql(upgrade: Upgrade, lease: Lease, context: Context) -> None:
+    """Run what has not been begun yet, in one session with the instance's own account.
+
+    A statement that fails does not stop the others, nor, unless the rollout is strict, the upgrade.
+    One that was under way when its worker died is not run again: whether it took effect is unknown.
+    """
+    assert upgrade.instance is not None  # noqa: S101 - it holds the lease
+    database = instance_spec(upgrade.instance, context.policy).databases[DATABASE]
+    _close_interrupted(upgrade)
+    with context.outside.databases[database.kind].session(database) as session:
+        run_statements(upgrade.rollout.sql, session, _Journal(upgrade, lease))
+    failed = upgrade.sql_runs.filter(state=SqlState.FAILED)
+    if upgrade.rollout.strict_sql and (count := failed.count()):
+        raise OcimError(f"{count} SQL statements failed: {failed.order_by('position')[0].error}")
+
+
+class _Journal:
+    """The database's record of one instance's statements."""
+
+    def __init__(self, upgrade: Upgrade, lease: Lease) -> None:
+        self._upgrade = upgrade
+        self._lease = lease
+        self._note = NEW_SESSION if upgrade.sql_runs.exists() else ""
+
+    def begin(self, position: int) -> bool:
+        """Make the row that is the right to run the statement: only one process can."""
+        require_lease(self._lease)
+        statement = self._upgrade.rollout.sql[position]
+        _, is_new = self._upgrade.sql_runs.get_or_create(
+            position=position, defaults={"statement": statement, "note": self._note}
+        )
+        if is_new:
+            require_lease(self._lease)
+            self._note = ""
+        return is_new
+
+    def end(self, positions: Sequence[int], state: SqlState, **facts: object) -> None:
+        """Close rows that this process has made."""
+        if error := facts.get("error"):
+            facts["error"] = self._masked(positions, str(error))
+        _runs(self._upgrade, positions).update(state=state, **facts)
+
+    def lose(self, positions: Sequence[int], left: Sequence[int], reason: str) -> None:
+        """Close the rows of a transaction, and make those that are never to be run."""
+        _lose(self._upgrade, positions, left, reason)
+
+    def _masked(self, positions: Sequence[int], error: str) -> str:
+        """Return what the database said, without what is secret in the statements."""
+        error = mask_of_instance(self._lease.pk)(error)
+        for position in positions:
+            error = masker(secret_literals(self._upgrade.rollout.sql[position]))(error)
+        return error
+
+
+def _close_interrupted(upgrade: Upgrade) -> None:
+    """Close what a worker left that died: the one under way, and a transaction with it."""
+    left = upgrade.sql_runs.filter(state__in=(SqlState.INTENDED, SqlState.OPEN))
+    runs = list(left.order_by("position"))
+    if not runs:
+        return
+    open_ones = [one.position for one in runs if one.state == SqlState.OPEN]
+    under_way = runs[-1] if runs[-1].state == SqlState.INTENDED else None
+    rest: Sequence[int] = ()
+    reason = "its worker died before COMMIT."
+    if under_way and ends_transaction(under_way.statement):
+        reason = "its worker died at the end of the transaction; it may be committed, or not."
+    elif open_ones or (under_way and begins_transaction(under_way.statement)):
+        rest = rest_of_transaction(upgrade.rollout.sql, upgrade.sql_runs.count())
+    with transaction.atomic():
+        if under_way:
+            interrupted = "Interrupted: it may have run, or not."
+            SqlRun.objects.filter(pk=under_way.pk).update(state=SqlState.FAILED, error=interrupted)
+        _lose(upgrade, open_ones, rest, reason)
+
+
+def _lose(upgrade: Upgrade, positions: Sequence[int], left: Sequence[int], reason: str) -> None:
+    with transaction.atomic():
+        _runs(upgrade, positions).update(state=SqlState.FAILED, error=f"Not committed: {reason}")
+        SqlRun.objects.bulk_create(
+            SqlRun(
+                upgrade=upgrade,
+                position=position,
+                statement=upgrade.rollout.sql[position],
+                state=SqlState.FAILED,
+                error=f"Not run: {reason}",
+            )
+            for position in left
+        )
+
+
+def _runs(upgrade: Upgrade, positions: Sequence[int]) -> "QuerySet[SqlRun]":
+    return SqlRun.objects.filter(upgrade=upgrade, position__in=positions)

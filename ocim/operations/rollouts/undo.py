@@ -1,0 +1,109 @@
+"""Undo: the app servers that an upgrade replaced serve again, with the settings of then."""
+
+from django.db import transaction
+
+from ocim.core.actions import Action
+from ocim.core.errors import NotPossible
+from ocim.core.states import AppServerState, Happening, RolloutState, UpgradeState
+from ocim.operations import activate, instances, jobs
+from ocim.operations.context import Context
+from ocim.operations.rollouts.history import happened
+from ocim.operations.rollouts.preview import dropped
+from ocim.operations.rollouts.record import many
+from ocim.store.claims import move_upgrade
+from ocim.store.models import InstanceTag, Job, Lease, OpenEdXAppServer, Rollout, Upgrade
+
+KIND = "undo"
+"""The kind of job that takes back one instance's upgrade."""
+
+
+def undoable(rollout: Rollout) -> tuple[list[Upgrade], list[tuple[Upgrade, str]]]:
+    """The successful upgrades that can be taken back, and the others, each with the reason.
+
+    What the new release's migrations did to a database stays: the old one has to bear it. Where a
+    preview saw that it cannot, a backup is needed, to be restored besides.
+    """
+    possible, impossible = [], []
+    succeeded = rollout.upgrades.filter(state=UpgradeState.SUCCEEDED).order_by("id")
+    for upgrade in succeeded.select_related("rollout", "instance__ref_set"):
+        if reason := _obstacle(upgrade):
+            impossible.append((upgrade, reason))
+        else:
+            possible.append(upgrade)
+    return possible, impossible
+
+
+def request(rollout: Rollout, *, by: str = "") -> list[Action]:
+    """Have all taken back that can be; NotPossible before it is over, or where nothing can."""
+    with transaction.atomic():
+        if rollout.state != RolloutState.ENDED:
+            raise NotPossible(f"{rollout} is {rollout.state}.", remedy="Abort it first.")
+        possible, _ = undoable(rollout)
+        if not possible:
+            raise NotPossible("There is nothing that can be undone.")
+        actions = happened(rollout, Happening.UNDONE, reason=many(len(possible), "instance"), by=by)
+        return [*actions, *(jobs.nudge(_submit(upgrade)) for upgrade in possible)]
+
+
+def run(job: Job, lease: Lease, context: Context) -> list[Action]:
+    """Through the same health gate as any activation; where it fails, the new ones serve on."""
+    upgrade = Upgrade.objects.select_related("rollout", "instance__ref_set").get(
+        pk=job.arguments["upgrade"]
+    )
+    if upgrade.state != UpgradeState.SUCCEEDED or upgrade.instance is None:
+        return []
+    if "previous" not in job.memory and (reason := _obstacle(upgrade)):
+        raise NotPossible(f"{upgrade} cannot be undone: {reason}.")
+    actions: list[Action] = []
+    if job.arguments["appservers"]:
+        actions += activate.activate(job, lease, context)
+    with transaction.atomic():
+        move_upgrade(upgrade, UpgradeState.UNDONE, lease=lease)
+        actions += instances.put_back(
+            instance_id=job.instance_id, before=upgrade.before, after=upgrade.after
+        )
+        upgrade.instance.tags.remove(*InstanceTag.objects.filter(name=upgrade.rollout.tag))
+    return actions
+
+
+def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
+    """The new ones serve on; the rollout's history says why."""
+    upgrade = Upgrade.objects.select_related("rollout").get(pk=job.arguments["upgrade"])
+    actions = happened(upgrade.rollout, Happening.NOT_UNDONE, reason=f"{upgrade}: {job.error}")
+    return [*actions, *activate.give_up(job, lease, context)]
+
+
+def _submit(upgrade: Upgrade) -> Job:
+    assert upgrade.instance_id is not None  # noqa: S101 - deleted ones have an obstacle
+    return jobs.submit(
+        instance_id=upgrade.instance_id,
+        kind=KIND,
+        queue=upgrade.rollout.queue,
+        arguments={
+            "upgrade": upgrade.pk,
+            "appservers": upgrade.replaced if upgrade.rollout.activate else [],
+        },
+    )
+
+
+def _obstacle(upgrade: Upgrade) -> str:
+    if upgrade.instance is None:
+        return "it was deleted"
+    if upgrade.instance.ref_set.is_archived:
+        return "it was archived"
+    return _of_appservers(upgrade) if upgrade.rollout.activate else ""
+
+
+def _of_appservers(upgrade: Upgrade) -> str:
+    if not upgrade.replaced:
+        return "nothing served it before"
+    there = OpenEdXAppServer.objects.filter(instance=upgrade.instance)
+    running = there.filter(pk__in=upgrade.replaced, state=AppServerState.RUNNING)
+    if running.count() != len(upgrade.replaced):
+        return "the app servers that were replaced do not run any more"
+    active = there.filter(is_active=True).order_by("id").values_list("pk", flat=True)
+    if list(active) != sorted(upgrade.appservers):
+        return "others serve it now than those of this rollout"
+    if (gone := dropped(upgrade)) and not upgrade.backups.exists():
+        return f"migrations took away what the old release uses: {', '.join(gone)}"
+    return ""

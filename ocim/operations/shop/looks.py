@@ -1,0 +1,83 @@
+"""How steps are looked at: by the services' own shells, or by Ocim itself."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from ocim.catalog.steps.services import aliases_wanted
+from ocim.catalog.steps.step import Looked, Setup, Step
+from ocim.catalog.variables.discovery import REFRESH
+from ocim.core.errors import OcimError
+from ocim.operations.context import Context
+from ocim.operations.shop import remote
+from ocim.store.models import OpenEdXAppServer
+from ocim.store.specs import search_host
+
+# Every crontab that may have it: configuration repositories differ in whose it is.
+_CRONTABS = (
+    "crontab -l; crontab -u discovery -l; cat /etc/crontab /etc/cron.d/* /var/spool/cron/crontabs/*"
+)
+_SECONDS = 60.0
+_DATED = re.compile(r"_\d{8}_\d{6}$")
+"""What `update_index` puts behind an alias to name the index that it builds for it."""
+
+
+def look(
+    steps: Sequence[Step], setup: Setup, appserver: OpenEdXAppServer, context: Context
+) -> list[Looked | OcimError]:
+    """What each step's fields are now: `fields`, None where there is nothing; and what `do` needs.
+
+    An OcimError for what cannot be seen.
+    """
+    by_shell = [step for step in steps if step.looks_at]
+    calls = [
+        remote.Call(step.looks_at, step.look, step.given(setup))
+        for step in by_shell
+        if step.looks_at
+    ]
+    seen = iter(remote.call_all(appserver, calls, context) if calls else [])
+    return [
+        next(seen) if step.looks_at else _look_ourselves(step, setup, appserver, context)
+        for step in steps
+    ]
+
+
+def _look_ourselves(
+    step: Step, setup: Setup, appserver: OpenEdXAppServer, context: Context
+) -> Looked | OcimError:
+    try:
+        return _OWN[step.look](setup, appserver, context)
+    except OcimError as error:
+        return error
+
+
+def _job(_setup: Setup, appserver: OpenEdXAppServer, context: Context) -> Looked:
+    said = remote.run_as_root(
+        appserver, f"{{ {_CRONTABS}; }} 2>/dev/null", context, timeout=_SECONDS
+    )
+    lines = [line for line in said.output.splitlines() if not line.lstrip().startswith("#")]
+    jobs = [line for line in lines if REFRESH in line]
+    if not jobs:
+        return {"fields": None}
+    updates = any("update_index" in line for line in jobs)
+    return {"fields": {REFRESH: True, "update_index": updates}}
+
+
+def _indexes(setup: Setup, appserver: OpenEdXAppServer, context: Context) -> Looked:
+    server = appserver.instance.search_server
+    search = setup.instance.search
+    if server is None or search is None:
+        return {"fields": {"lost": []}}  # an operator's own, which is not Ocim's to look at
+    outside, host = context.outside.search[server.kind], search_host(server)
+    aliases = set(outside.aliases(host, search.index_prefix))
+    name = aliases_wanted(setup)
+    if not any(one == name or (name[-1] == "_" and one.startswith(name)) for one in aliases):
+        return {"fields": None}
+    indexes = outside.indexes(host, search.index_prefix)
+    meant = {_DATED.sub("", one) for one in indexes if _DATED.search(one)}
+    return {"fields": {"lost": sorted(meant - aliases)}}
+
+
+_OWN: Mapping[str, Callable[[Setup, OpenEdXAppServer, Context], Looked]] = {
+    "job": _job,
+    "indexes": _indexes,
+}

@@ -1,0 +1,162 @@
+"""Programs of Ocim's that a service's own Django runs, on an app server."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from ocim.catalog.secrets.masking import masker
+from ocim.catalog.steps import shells
+from ocim.core import stopping
+from ocim.core.errors import NotPossible, OcimError, OutsideError, OutsideRefusal
+from ocim.core.hosts import Ran
+from ocim.core.instance import Service
+from ocim.core.secrets import revealed
+from ocim.operations.context import Context
+from ocim.ports import Provider
+from ocim.store.models import OpenEdXAppServer
+
+TIMEOUT = 600.0
+"""Seconds: a refresh of thousands of courses takes minutes."""
+_END = 2000
+"""Characters of what a failure prints that are kept: the end says most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`program.function` of `ocim/catalog/programs`, to be called in a service's Django."""
+
+    service: Service
+    function: str
+    given: Mapping[str, Any]
+    """May hold Secrets: they go by standard input, and are taken out of what errors say."""
+
+
+def call(
+    appserver: OpenEdXAppServer,
+    service: Service,
+    function: str,
+    given: Mapping[str, Any],
+    context: Context,
+    *,
+    timeout: float = TIMEOUT,
+) -> Any:
+    """What one call returns.
+
+    OutsideRefusal where the program fails, OutsideError where the host or the service's shell
+    does.
+    """
+    [answer] = call_all(appserver, [Call(service, function, given)], context, timeout=timeout)
+    if isinstance(answer, OcimError):
+        raise answer
+    return answer
+
+
+def call_all(
+    appserver: OpenEdXAppServer,
+    calls: Sequence[Call],
+    context: Context,
+    *,
+    stop: bool = False,
+    timeout: float = TIMEOUT,
+) -> list[Any]:
+    """What each call returns, or the OcimError that it ended in, in their order.
+
+    A service's shell takes seconds to start, so each is started once, and all at the same time.
+    `stop`: a service's calls after one that failed are not made, and are NotPossible.
+    """
+    host = _host(appserver, context)
+    by_service: dict[Service, list[int]] = {}
+    for number, one in enumerate(calls):
+        by_service.setdefault(one.service, []).append(number)
+    answers: list[Any] = [None] * len(calls)
+    with ThreadPoolExecutor(max(1, len(by_service))) as pool:
+        running = {
+            service: pool.submit(
+                stopping.carried(_session), host, [calls[one] for one in numbers], stop, timeout
+            )
+            for service, numbers in by_service.items()
+        }
+        while wait(running.values(), timeout=stopping.STEP).not_done:
+            stopping.check()  # the threads see it then, and end what they have started
+    for service, numbers in by_service.items():
+        for number, answer in zip(numbers, running[service].result(), strict=True):
+            answers[number] = answer
+    return answers
+
+
+def run_as_root(
+    appserver: OpenEdXAppServer, script: str, context: Context, *, stdin: str = "", timeout: float
+) -> Ran:
+    """Run a shell script on the app server's host."""
+    host = _host(appserver, context)
+    return host.provider.run(
+        host.name, ["sudo", "-n", "sh", "-c", script], stdin=stdin, timeout=timeout
+    )
+
+
+def located(text: str, appserver: OpenEdXAppServer, context: Context) -> str:
+    """The text with its paths as they are on the app server, whose root may be a directory."""
+    return text.replace("/edx/", f"{_host(appserver, context).root}/edx/")
+
+
+@dataclass(frozen=True, slots=True)
+class _Host:
+    provider: Provider
+    name: str
+    root: str
+    appserver: int
+
+
+def _host(appserver: OpenEdXAppServer, context: Context) -> _Host:
+    server = appserver.server
+    if server is None:
+        raise NotPossible(f"{appserver} has no host.")
+    provider = context.outside.providers[server.provider]
+    host = provider.find(server.name)
+    if host is None:
+        raise NotPossible(f"{appserver} has no host.")
+    return _Host(provider, server.name, host.root, appserver.pk)
+
+
+def _session(host: _Host, calls: Sequence[Call], stop: bool, timeout: float) -> list[Any]:
+    """One start of a service's shell; touches no database, as it has a thread of its own."""
+    service = calls[0].service
+    try:
+        ran = host.provider.run(
+            host.name,
+            shells.python(service, host.root),
+            stdin=shells.program([_part(one) for one in calls], stop=stop),
+            timeout=timeout,
+        )
+    except OcimError as error:  # the end of the job too: the thread that waits raises it
+        return [error] * len(calls)
+    answers = shells.results(ran.output)
+    if answers is None:
+        said = (ran.errors or ran.output).strip()[-_END:] or f"exit status {ran.status}"
+        failed = OutsideError(
+            f"{service.value}: its shell on {host.name} failed: {_masked(said, calls)}",
+            remedy=f"`ocim appserver shell {host.appserver}` leads there.",
+        )
+        return [failed] * len(calls)
+    not_made = [NotPossible(f"{service.value}: not done, since another failed before.")]
+    return [_returned(service, answer, calls) for answer in answers] + not_made * (
+        len(calls) - len(answers)
+    )
+
+
+def _part(call: Call) -> shells.Part:
+    name, _, called = call.function.partition(".")
+    text = (files("ocim.catalog") / "programs" / f"{name}.py").read_text()
+    return shells.Part(text, called, revealed(call.given))
+
+
+def _returned(service: Service, answer: Mapping[str, Any], calls: Sequence[Call]) -> Any:
+    if "error" in answer:
+        return OutsideRefusal(f"{service.value}: {_masked(answer['error'], calls)[-_END:]}")
+    return answer["result"]
+
+
+def _masked(text: str, calls: Sequence[Call]) -> str:
+    return masker([dict(one.given) for one in calls])(text)

@@ -1,0 +1,57 @@
+"""`setup` as a job: one-time steps on the app server that serves the instance now."""
+
+from functools import partial
+
+from ocim.core.actions import Action
+from ocim.core.errors import NotPossible
+from ocim.core.states import AppServerState
+from ocim.operations import jobs
+from ocim.operations.context import Context
+from ocim.operations.logs import say
+from ocim.operations.shop import steps
+from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance
+from ocim.store.selectors import appservers_with_specs
+
+KIND = "setup"
+
+
+def request(
+    instance: OpenEdXInstance, *, names: list[str], force: bool, queue: str, context: Context
+) -> Job:
+    """The job to do what is owed of these steps, or of all; `force` mends drifts.
+
+    NotPossible where no app server runs, BadInput for steps that there are not.
+    """
+    appserver = served_by(instance)
+    steps.chosen(appserver, names, context)
+    return jobs.submit(
+        instance_id=instance.pk,
+        kind=KIND,
+        queue=queue,
+        arguments={"appservers": [appserver.pk], "steps": names, "force": force},
+    )
+
+
+def run(job: Job, _lease: Lease, context: Context) -> list[Action]:
+    """Look at the steps, and do what is owed."""
+    appserver = appservers_with_specs().get(pk=job.arguments["appservers"][0])
+    on_line = partial(say, appserver, context=context)
+    chosen = steps.chosen(appserver, job.arguments["steps"], context)
+    if not appserver.is_active:
+        for step in [step for step in chosen if step.public]:
+            on_line(f"{step.name}: left until the app server is active.")
+            chosen.remove(step)
+    steps.carry_out(appserver, chosen, context, force=job.arguments["force"], on_line=on_line)
+    return []
+
+
+def served_by(instance: OpenEdXInstance) -> OpenEdXAppServer:
+    """The newest app server that is active, or else running; NotPossible where none is."""
+    running = appservers_with_specs().filter(instance=instance, state=AppServerState.RUNNING)
+    found = running.order_by("-is_active", "-id").first()
+    if found is None:
+        raise NotPossible(
+            f"No app server of {instance} runs.",
+            remedy=f"Spawn one: ocim appserver spawn {instance.pk} --activate",
+        )
+    return found

@@ -1,0 +1,67 @@
+"""What is done, owed and drifted of an instance's ecommerce and discovery."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from ocim.operations.context import Context
+from ocim.operations.shop import steps
+from ocim.operations.shop.setup import served_by
+from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, ServiceStep
+
+State = Literal["done", "owed", "drifted", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How one step stands, and what to do about it."""
+
+    step: str
+    about: str
+    state: State
+    detail: str
+    remedy: str
+    at: datetime | None
+    """When Ocim last did it, or found it done."""
+    appserver: int | None
+    """Where that was."""
+
+
+def status(instance: OpenEdXInstance, context: Context) -> list[Line]:
+    """Look at every step, on the app server that serves the instance; nothing is changed.
+
+    NotPossible where none runs.
+    """
+    appserver = served_by(instance)
+    found = steps.examine(appserver, steps.chosen(appserver, (), context), context)
+    last = {one.step: one for one in ServiceStep.objects.filter(instance=instance).order_by("id")}
+    return [_line(one, appserver, last.get(one.step.name)) for one in found]
+
+
+def _line(found: steps.Found, appserver: OpenEdXAppServer, last: ServiceStep | None) -> Line:
+    step, verdict = found.step, found.verdict
+    again = f"ocim services setup {appserver.instance_id} --step {step.name}"
+    state: State
+    if verdict is None:
+        state, detail, remedy = "unknown", found.problem, ""
+    elif not verdict.exists:
+        state, detail, remedy = "owed", "there is nothing yet", again
+    elif verdict.is_owed:
+        state, detail, remedy = "owed", f"to be set: {', '.join(verdict.changing)}", again
+    elif verdict.drifted:
+        state, remedy = "drifted", f"{again} --force"
+        detail = f"differs in the service: {', '.join(verdict.drifted)}"
+    else:
+        edited = f"left as edited in the service: {', '.join(verdict.kept)}"
+        state, detail, remedy = "done", edited if verdict.kept else "", ""
+    if state == "owed" and last and last.failure:
+        detail = last.failure
+    return Line(
+        step=step.name,
+        about=step.about,
+        state=state,
+        detail=detail,
+        remedy=remedy,
+        at=last.at if last else None,
+        appserver=last.appserver_id if last else None,
+    )

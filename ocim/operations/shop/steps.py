@@ -1,0 +1,178 @@
+"""One-time steps: looked at, done where they are owed, and entered in the ledger."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from ocim.catalog.steps.all_steps import steps_of
+from ocim.catalog.steps.lms import BY_NAME, MIGRATED
+from ocim.catalog.steps.step import Command, Crontab, Deed, Looked, Script, Setup, Step
+from ocim.core.errors import BadInput, OcimError, OutsideError, OutsideRefusal
+from ocim.core.secrets import Secret, derive
+from ocim.core.steps import Verdict, verdict
+from ocim.operations.context import Context
+from ocim.operations.effective import thaw
+from ocim.operations.masking import mask_of
+from ocim.operations.shop import remote
+from ocim.operations.shop.looks import look
+from ocim.store.models import OpenEdXAppServer, ServiceStep
+from ocim.store.specs import appserver_spec
+
+OnLine = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A step, and how things stand with it."""
+
+    step: Step
+    verdict: Verdict | None
+    """None where it could not be looked at."""
+    looked: Looked
+    problem: str = ""
+    """Why it could not be looked at."""
+
+
+def setup_of(appserver: OpenEdXAppServer, context: Context) -> Setup:
+    """What steps depend on, as the app server was provisioned."""
+    seed = appserver.instance.secret_seed.encode()
+
+    def mark(secret: Secret) -> str:
+        return derive(seed, f"mark of {secret.reveal()}", 16).reveal()
+
+    return Setup(appserver_spec(appserver, context.policy), thaw(appserver).values, mark)
+
+
+def chosen(appserver: OpenEdXAppServer, names: Collection[str], context: Context) -> list[Step]:
+    """The app server's steps of these names, or all; BadInput for one that it does not owe."""
+    every = steps_of(appserver_spec(appserver, context.policy))
+    if unknown := sorted(set(names) - {step.name for step in every}):
+        there = ", ".join(step.name for step in every) or "none"
+        raise BadInput([f"{name}: there is no such step; there are {there}." for name in unknown])
+    return [step for step in every if not names or step.name in names]
+
+
+def examine(
+    appserver: OpenEdXAppServer, steps: Sequence[Step], context: Context, *, force: bool = False
+) -> list[Found]:
+    """How things stand with each; nothing is changed."""
+    setup = setup_of(appserver, context)
+    seen = look(steps, setup, appserver, context)
+    return [
+        Found(step, None, {}, str(one))
+        if isinstance(one, OcimError)
+        else Found(step, _judged(step, setup, one, appserver, force), one)
+        for step, one in zip(steps, seen, strict=True)
+    ]
+
+
+def as_if_nothing_were_there(
+    appserver: OpenEdXAppServer, steps: Sequence[Step], context: Context
+) -> list[Found]:
+    """The steps as they are owed at first, for a runbook; nothing is looked at."""
+    setup = setup_of(appserver, context)
+    empty = {"fields": {}, "users": MIGRATED, "names": {}, "of_group": [], "wanted": BY_NAME}
+    return [Found(step, verdict(step.wanted(setup), actual=None), empty) for step in steps]
+
+
+def carry_out(
+    appserver: OpenEdXAppServer,
+    steps: Sequence[Step],
+    context: Context,
+    *,
+    force: bool = False,
+    on_line: OnLine,
+) -> None:
+    """Do what is owed of the steps; what is done, or changed by others, is left.
+
+    OcimError names those that failed. May be killed anywhere: what a step owes is seen in the
+    service, so that a second run goes on where the first one ended.
+    """
+    found = examine(appserver, steps, context, force=force)
+    if unseen := [f"{one.step.name}: {one.problem}" for one in found if one.verdict is None]:
+        raise OutsideError("\n".join(unseen))
+    for one in found:
+        _tell(one, on_line)
+    setup = setup_of(appserver, context)
+    owed = [(one.step, deed) for one in found for deed in deeds(one, setup)]
+    failures = _perform(owed, appserver, context)
+    for one in found:
+        failure = mask_of(appserver)(str(failures.get(one.step.name, "")))
+        if failure or (one.verdict and one.verdict.is_owed) or _last(appserver, one.step) is None:
+            applied = None if failure else one.step.wanted(setup)
+            ServiceStep.objects.create(
+                instance_id=appserver.instance_id, appserver=appserver, step=one.step.name,
+                at=context.now(), applied=applied, failure=failure,
+            )  # fmt: skip
+    if failures:
+        may_pass = any(error.retryable for error in failures.values())
+        raise (OutsideError if may_pass else OutsideRefusal)(
+            "\n".join(f"Step {name}: {failure}" for name, failure in failures.items()),
+            remedy=f"`ocim services setup {appserver.instance_id}` tries again what is owed.",
+        )
+
+
+def deeds(found: Found, setup: Setup) -> list[Deed]:
+    """What would be done, where it is owed."""
+    if found.verdict is None or not found.verdict.is_owed:
+        return []
+    return found.step.do(setup, dict(found.verdict.fields), found.looked)
+
+
+def _judged(
+    step: Step, setup: Setup, looked: Looked, appserver: OpenEdXAppServer, force: bool
+) -> Verdict:
+    last = _last(appserver, step)
+    wanted = step.wanted(setup)
+    return verdict(
+        wanted,
+        actual=looked["fields"],
+        applied=last.applied if last else None,
+        essential=[name for name in wanted if step.essential(name)],
+        force=force,
+    )
+
+
+def _tell(found: Found, on_line: OnLine) -> None:
+    assert found.verdict  # noqa: S101 - the caller has seen to that
+    if found.verdict.is_owed:
+        on_line(f"{found.step.name}: {found.step.about}.")
+    for name in found.verdict.kept:
+        on_line(f"{found.step.name}: {name} differs in the service, and is left as it is.")
+
+
+def _perform(
+    owed: Sequence[tuple[Step, Deed]], appserver: OpenEdXAppServer, context: Context
+) -> dict[str, OcimError]:
+    """Have all of it done on the app server; what failed, by step."""
+    failures: dict[str, OcimError] = {}
+    in_shells = [(step, call) for step, deed in owed if (call := _call(deed))]
+    answers = remote.call_all(appserver, [call for _, call in in_shells], context, stop=True)
+    for (step, _), answer in zip(in_shells, answers, strict=True):
+        if isinstance(answer, OcimError):
+            failures.setdefault(step.name, answer)
+    for step, deed in owed:
+        if isinstance(deed, Crontab):
+            # The comment is how Ansible's cron module knows a job, and does not add it again.
+            line = remote.located(deed.line, appserver, context)
+            text = f"#Ansible: {deed.name}\n{line}\n"
+            script = "{ crontab -l 2>/dev/null; cat; } | crontab -"
+            ran = remote.run_as_root(appserver, script, context, stdin=text, timeout=60.0)
+            if ran.status:
+                failures[step.name] = OutsideRefusal(f"crontab: {ran.errors.strip()}")
+    return failures
+
+
+def _call(deed: Deed) -> remote.Call | None:
+    match deed:
+        case Command(service, words):
+            return remote.Call(service, "commands.run", {"argv": list(words)})
+        case Script(service, function, given):
+            return remote.Call(service, function, given)
+    return None
+
+
+def _last(appserver: OpenEdXAppServer, step: Step) -> ServiceStep | None:
+    done = ServiceStep.objects.filter(
+        instance_id=appserver.instance_id, step=step.name, applied__isnull=False
+    )
+    return done.order_by("-id").first()

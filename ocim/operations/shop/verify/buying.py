@@ -1,0 +1,102 @@
+"""Ways to pay, each in its processor's sandbox."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ocim.catalog.shop.sandboxes import TEST_CARD
+from ocim.catalog.shop.shop import CONFIG
+from ocim.core.instance import Service
+from ocim.core.pages import Page
+from ocim.core.secrets import revealed
+from ocim.operations.shop.verify.lines import Failed, failed, require, skipped
+from ocim.operations.shop.verify.scene import Scene
+from ocim.ports import Browser
+
+CARD = "4242424242424242"
+"""Pays in the rehearsal's test card and in Stripe's test mode."""
+STRIPE_API = "https://api.stripe.com"
+STRIPE_TOKEN = "tok_visa"  # noqa: S105 - everybody's, for tests
+"""What Stripe's test mode takes for the token of a card that pays."""
+RECEIPT = "/checkout/receipt/"
+
+
+def keys_of(scene: Scene, processor: str) -> Mapping[str, Any]:
+    """The keys of one of the shop's processors."""
+    of_partner = (scene.variables.get(CONFIG) or {}).get(scene.shop.partner_code.lower()) or {}
+    return of_partner.get(processor) or {}
+
+
+def pay(scene: Scene, browser: Browser, processor: str, sku: str) -> Page:
+    """Put the seat into the basket and pay it; where that ends. Failed where it cannot go on."""
+    basket = browser.request("GET", scene.url(Service.ECOMMERCE, f"/basket/add/?sku={sku}"))
+    require("purchase: basket", basket, remedy=_basket_remedy(scene))
+    return WAYS[processor](scene, browser, sku)
+
+
+def _with_test_card(scene: Scene, browser: Browser, sku: str) -> Page:
+    url = scene.url(Service.ECOMMERCE, f"/payment/{TEST_CARD}/submit/")
+    return browser.request("POST", url, form={"card_number": CARD})
+
+
+def _with_stripe(scene: Scene, browser: Browser, sku: str) -> Page:
+    keys = revealed(keys_of(scene, "stripe"))
+    card = {
+        "card[number]": CARD,
+        "card[exp_month]": "12",
+        "card[exp_year]": str(scene.context.now().year + 1),
+        "card[cvc]": "123",
+    }
+    made = browser.request(
+        "POST",
+        f"{str(keys.get('api_base') or STRIPE_API).rstrip('/')}/v1/tokens",
+        form={"key": str(keys["publishable_key"]), **card},
+    )
+    # Accounts may refuse numbers that do not come from Stripe's own form; this token is for them.
+    token = made.data["id"] if made.status == 200 else STRIPE_TOKEN  # noqa: PLR2004
+    form = {
+        "stripe_token": str(token),
+        "first_name": "Ocim",
+        "last_name": "Verify",
+        "address_line1": "1 Test Street",
+        "city": "London",
+        "country": str(keys.get("country") or "GB"),
+        "postal_code": "SW1A 1AA",
+    }
+    url = scene.url(Service.ECOMMERCE, "/payment/stripe/submit/")
+    return browser.request("POST", url, form=form)
+
+
+def _with_paypal(scene: Scene, browser: Browser, sku: str) -> Page:
+    name = "purchase: payment with paypal"
+    wanted = {"products": [{"sku": sku}], "checkout": True, "payment_processor_name": "paypal"}
+    begun = require(
+        name,
+        browser.request("POST", scene.url(Service.ECOMMERCE, "/api/v2/baskets/"), json=wanted),
+        200,
+        201,
+        remedy="The shop cannot begin a payment at PayPal: compare client_id and client_secret"
+        " with the sandbox application at developer.paypal.com.",
+    )
+    approval = ((begun.data or {}).get("payment_data") or {}).get("payment_page_url")
+    if not approval:
+        raise Failed(failed(name, "no address to approve the payment at", scene.mend, begun))
+    page = browser.request("GET", str(approval))
+    if not page.url.startswith(scene.url(Service.ECOMMERCE)):
+        person = "A person has to approve it: sign in there with a sandbox account of PayPal's."
+        raise Failed(skipped(name, "begun; PayPal waits for a buyer to agree", person, page))
+    return page
+
+
+WAYS: Mapping[str, Callable[[Scene, Browser, str], Page]] = {
+    TEST_CARD: _with_test_card,
+    "stripe": _with_stripe,
+    "paypal": _with_paypal,
+}
+
+
+def _basket_remedy(scene: Scene) -> str:
+    return (
+        "The shop's log says more. Status 500 here means that a payment processor has no keys"
+        f" under the partner's code in lower case, {scene.shop.partner_code.lower()!r}: the code"
+        f" was changed in the shop's admin, or keys are missing. {scene.mend}"
+    )

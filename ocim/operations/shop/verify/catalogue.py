@@ -1,0 +1,146 @@
+"""Course discovery: what the LMS has is in its database, and what is there can be searched."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ocim.core.errors import OcimError, OutsideRefusal
+from ocim.core.instance import Service
+from ocim.core.pages import Page
+from ocim.core.verification import Line
+from ocim.operations.shop.remote import Call
+from ocim.operations.shop.verify.clients import Caller
+from ocim.operations.shop.verify.lines import Failed, failed, ok, require
+from ocim.operations.shop.verify.people import PREFIX
+from ocim.operations.shop.verify.scene import Scene
+
+PAGE_SIZE = 100
+TRIES = 5
+"""How often a search server is asked that may not know yet what it was told."""
+SHOWN = 5
+"""Course keys that a line names."""
+
+
+def catalogue(scene: Scene) -> Iterator[Line]:
+    """A run of the hourly job's commands now, and the counts before and after."""
+    if not scene.has(Service.DISCOVERY):
+        return
+    code = scene.shop.partner_code
+    with scene.browser() as browser:
+        call = Caller(scene, browser, Service.DISCOVERY)
+        found = _found(scene, call)
+        known = Call(Service.DISCOVERY, "verify_discovery.runs", {"partner": code})
+        run = Call(Service.DISCOVERY, "verify_discovery.refresh", {})
+        before, ran, after = map(_returned, scene.call_all(known, run, known))
+        if code not in before["partners"]:
+            yield _no_partner(scene, before["partners"])
+            return
+        yield _searchable(scene, found, before["keys"], "discovery: search, as found")
+        yield _run_now(scene, ran)
+        yield _ingested(scene, call, after["keys"])
+        if len(after["keys"]) != len(before["keys"]):
+            # As the job does: of few courses, one is more of a change than passes unflagged.
+            yield _indexed(scene, "discovery: index of new courses", "--disable-change-limit")
+        yield _indexed(scene, "discovery: update_index without flags")
+        yield _searchable(scene, _found(scene, call, after["keys"]), after["keys"])
+
+
+def _returned(answer: Any) -> dict[str, Any]:
+    if isinstance(answer, OcimError):
+        raise answer
+    found: dict[str, Any] = answer
+    return found
+
+
+def _no_partner(scene: Scene, codes: Sequence[str]) -> Line:
+    return failed(
+        "discovery: partner",
+        f"{', '.join(codes) or 'none'}; expected {scene.shop.partner_code}",
+        "The partner's code was changed in discovery's admin: change it back, or"
+        f" {scene.again('partner')}.",
+    )
+
+
+def _run_now(scene: Scene, found: dict[str, Any]) -> Line:
+    name = "discovery: refresh_course_metadata, now"
+    if not found["failed"] and not found["errors"]:
+        return ok(name, "no errors")
+    said = "; ".join([*found["errors"][:3], *([found["failed"]] if found["failed"] else [])])
+    return failed(
+        name,
+        said,
+        "What discovery asks of the LMS or of the shop fails: see the lines above on clients,"
+        f" health and speed, and the partner's URLs in discovery's admin. {scene.mend}",
+    )
+
+
+def _ingested(scene: Scene, call: Caller, keys: Sequence[str]) -> Line:
+    name = "discovery: courses of the LMS"
+    wanted, page = _courses_of_lms(scene, call, name)
+    missing = sorted(wanted - set(keys))
+    if not missing:
+        return ok(name, f"{len(wanted)} at the LMS, {len(keys)} in discovery's database", page)
+    named = ", ".join(missing[:SHOWN]) + (" …" if len(missing) > SHOWN else "")
+    return failed(
+        name,
+        f"{len(wanted)} at the LMS, of which {len(missing)} are not in discovery's database:"
+        f" {named}",
+        "A refresh passes over courses that it cannot read, with exit status 0: the run's errors,"
+        f" above, say why. Where it has none, its partner's URLs may be empty. {scene.mend}",
+        page,
+    )
+
+
+def _courses_of_lms(scene: Scene, call: Caller, name: str) -> tuple[set[str], Page]:
+    """As discovery asks for them, by the same account; without those of verifications."""
+    keys: set[str] = set()
+    number = pages = 1
+    while number <= pages:
+        query = f"page={number}&page_size={PAGE_SIZE}&username={call.username}&active_only=1"
+        url = scene.url(Service.LMS, f"/api/courses/v1/courses/?{query}")
+        page = require(name, call("GET", url), remedy=scene.mend)
+        keys |= {str(one["id"]) for one in page.data["results"]}
+        pages = int(page.data["pagination"]["num_pages"])
+        number += 1
+    return {key for key in keys if not key.startswith(f"course-v1:{PREFIX}+")}, page
+
+
+def _indexed(scene: Scene, name: str, *flags: str) -> Line:
+    try:
+        scene.call(Service.DISCOVERY, "commands.run", argv=["update_index", *flags])
+    except OutsideRefusal as refused:
+        return failed(name, refused.problem, _index_remedy(scene))
+    return ok(name, "passes")
+
+
+def _found(scene: Scene, call: Caller, keys: Sequence[str] | None = None) -> Page:
+    """What a search for all course runs finds; where it should be `keys`, asked some times."""
+    url = scene.url(Service.DISCOVERY, "/api/v1/search/course_runs/?page_size=1")
+    for left in reversed(range(TRIES)):
+        page = call("GET", url)
+        if keys is None or not left or (page.data or {}).get("count") in (None, len(keys)):
+            break
+        scene.context.pause(1.0)
+    return page
+
+
+def _searchable(
+    scene: Scene, page: Page, keys: Sequence[str], name: str = "discovery: search"
+) -> Line:
+    try:
+        found = require(name, page, remedy=_index_remedy(scene)).data.get("count")
+    except Failed as one:
+        return one.line
+    compared = f"{len(keys)} course runs in the database, {found} found by search"
+    if found == len(keys):
+        return ok(name, compared, page)
+    return failed(name, compared, _index_remedy(scene), page)
+
+
+def _index_remedy(scene: Scene) -> str:
+    server = scene.appserver.instance.search_server
+    look = f"`ocim search-server show {server.name}` says how it is. " if server else ""
+    return (
+        f"{look}If the search server is well, fill the index: on the app server"
+        f" (`ocim appserver shell {scene.appserver.pk}`), /edx/bin/manage.discovery update_index"
+        " --disable-change-limit; the hourly job does it, too."
+    )

@@ -1,0 +1,78 @@
+"""Taking away what verifications made, by its names: what a killed one left, too."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from ocim.core.errors import OcimError
+from ocim.core.instance import Service
+from ocim.core.verification import Line
+from ocim.operations.shop.remote import Call
+from ocim.operations.shop.verify.clients import Caller
+from ocim.operations.shop.verify.lines import Failed, failed, ok
+from ocim.operations.shop.verify.people import CODES, PREFIX
+from ocim.operations.shop.verify.refunds import refund
+from ocim.operations.shop.verify.scene import Scene
+
+SHOWN = 3
+"""Orders that are named: every purchase leaves some."""
+REMEDY = f"What is left is named {PREFIX}…; the next verification tries again to remove it."
+
+
+def clean(scene: Scene, name: str, *, bought: bool) -> Iterator[Line]:
+    """Everything, at each service, whatever fails at another.
+
+    `bought` says that there may be a course and orders, besides people.
+    """
+    before = _before_courses_go(scene) if bought else []
+    faults = [one.problem for one in before if isinstance(one, OcimError)]
+    calls = [
+        *(one for one in before if isinstance(one, Call)),
+        Call(Service.LMS, "verify_lms.remove", {"prefix": PREFIX}),
+    ]
+    if scene.has(Service.ECOMMERCE):
+        given = {"prefix": PREFIX, "codes": CODES}
+        calls.append(Call(Service.ECOMMERCE, "verify_shop.clean", given))
+    if scene.has(Service.DISCOVERY):
+        calls.append(Call(Service.DISCOVERY, "verify_discovery.clean", {"prefix": PREFIX}))
+    answers = scene.call_all(*calls)
+    if faults := [*faults, *(one.problem for one in answers if isinstance(one, OcimError))]:
+        yield failed(name, "; ".join(faults), REMEDY)
+        return
+    gone = [
+        f"{count} {kind[:-1] if count == 1 else kind} at {call.service.value}"
+        for call, answer in zip(calls, answers, strict=True)
+        for kind, count in answer["gone"].items()
+    ]
+    kept = [number for answer in answers for number in answer.get("orders", [])]
+    words = [f"removed {', '.join(gone)}" if gone else "nothing to remove"]
+    if kept:
+        newest = ", ".join(kept[-SHOWN:])
+        words.append(f"{len(kept)} orders stay in the shop's books with their buyers: … {newest}")
+    yield ok(name, "; ".join(words))
+
+
+def _before_courses_go(scene: Scene) -> list[Call | OcimError]:
+    """Give back what is owed for them; how to delete them, and what went wrong."""
+    given = {"prefix": PREFIX}
+    calls = [Call(Service.LMS, "verify_lms.courses", given)]
+    if scene.has(Service.ECOMMERCE):
+        calls.append(Call(Service.ECOMMERCE, "verify_shop.orders", given))
+    courses, *orders = scene.call_all(*calls)
+    for found in orders:
+        if not isinstance(found, OcimError):
+            _give_back(scene, [one for one in found if one["owed"] and one["course"]])
+    faults = [one for one in (courses, *orders) if isinstance(one, OcimError)]
+    if not courses or isinstance(courses, OcimError):
+        return [*faults]
+    return [*faults, Call(Service.STUDIO, "verify_studio.delete", {"courses": courses})]
+
+
+def _give_back(scene: Scene, orders: list[dict[str, str]]) -> None:
+    """As far as it goes: an order that was never fulfilled has nothing to give back."""
+    if not orders:
+        return
+    with scene.browser() as browser, suppress(Failed):
+        call = Caller(scene, browser, Service.ECOMMERCE)
+        for one in orders:
+            with suppress(Failed):
+                refund(scene, call, one["course"], one["username"], "clean-up", settled=False)

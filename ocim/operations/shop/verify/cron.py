@@ -1,0 +1,47 @@
+"""Discovery's hourly job: whether it is there, and how it went the last time."""
+
+from collections.abc import Iterator
+
+from ocim.catalog.steps import cron
+from ocim.core.instance import Service
+from ocim.core.verification import Line
+from ocim.operations.shop import remote
+from ocim.operations.shop.verify.lines import failed, ok, skipped
+from ocim.operations.shop.verify.scene import Scene
+
+TIMEOUT = 60.0
+"""Seconds for a look at the host."""
+
+
+def job(scene: Scene) -> Iterator[Line]:
+    """By the host's crontabs, and by what its runs have left in logs."""
+    if not scene.has(Service.DISCOVERY):
+        return
+    ran = remote.run_as_root(scene.appserver, cron.LOOK, scene.context, timeout=TIMEOUT)
+    found = cron.read(ran.output)
+    if found.entry:
+        yield ok("discovery: cron job", " ".join(found.entry.split()[:5]))
+        yield _last_run(scene, found)
+        return
+    yield failed(
+        "discovery: cron job",
+        "no crontab on the app server has refresh_course_metadata",
+        "Courses do not get to the catalogue by themselves; `ocim services setup"
+        f" {scene.name} --step job --force` adds the job again.",
+    )
+
+
+def _last_run(scene: Scene, found: cron.Job) -> Line:
+    name, last = "discovery: last run of the cron job", cron.last_run(found)
+    if last is None:
+        return skipped(name, "it has not run yet, or leaves no log")
+    if last.status is None:
+        return skipped(name, f"begun at {last.begun}; how it ended is not known")
+    if last.status == 0:
+        return ok(name, f"begun at {last.begun}, exit status 0")
+    return failed(
+        name,
+        f"begun at {last.begun}, exit status {last.status}: {last.reason}",
+        f"`ocim appserver shell {scene.appserver.pk}` leads to its log, {cron.LOG}. If the run now,"
+        " below, is well, the next one of the job will be.",
+    )

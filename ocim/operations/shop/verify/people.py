@@ -1,0 +1,58 @@
+"""The people of a verification, and how they sign in at the LMS."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ocim.core.instance import Service
+from ocim.core.pages import Page
+from ocim.core.secrets import Secret
+from ocim.operations.shop.verify.lines import require
+from ocim.operations.shop.verify.scene import Scene
+from ocim.ports import Browser
+
+PREFIX = "ocim-verify"
+"""What everything that a verification makes is named by: what is left of one is found by it."""
+CODES = "OCIMVERIFY"
+"""The same for coupon codes, which are letters and digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is there for one verification."""
+
+    username: str
+    password: Secret = field(default_factory=lambda: Secret(secrets.token_urlsafe(18)))
+
+    @property
+    def email(self) -> str:
+        """At a domain to which no mail is ever delivered."""
+        return f"{self.username}@example.com"
+
+
+def invent(token: str, *roles: str) -> Sequence[Person]:
+    """One for each role."""
+    return [Person(f"{PREFIX}-{token}-{role}") for role in roles]
+
+
+def make(scene: Scene, people: Sequence[Person]) -> None:
+    """At the LMS, by its own command."""
+    given = [
+        {
+            "username": one.username,
+            "email": one.email,
+            "password": one.password,
+            "name": one.username.replace("-", " ").title(),
+        }
+        for one in people
+    ]
+    scene.call(Service.LMS, "verify_lms.people", people=given)
+
+
+def sign_in(scene: Scene, browser: Browser, person: Person) -> Page:
+    """At the LMS, by the call that its sign-in page makes."""
+    name, url = "lms: sign-in", scene.url(Service.LMS, "/user_api/v1/account/login_session/")
+    remedy = f"The LMS's log says why: `ocim appserver shell {scene.appserver.pk}`."
+    require(name, browser.request("GET", url), remedy=remedy)
+    form = {"email": person.email, "password": person.password.reveal(), "remember": "false"}
+    return require(name, browser.request("POST", url, form=form), remedy=remedy)

@@ -1,0 +1,161 @@
+"""The purchase: a learner with a coupon, one who pays in a sandbox; order, enrollment, refund."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from urllib.parse import parse_qs, urlsplit
+
+from ocim.catalog.shop.sandboxes import reason_against
+from ocim.core.instance import Service
+from ocim.core.pages import Page
+from ocim.core.verification import Line
+from ocim.operations.shop.verify import buying
+from ocim.operations.shop.verify.clients import Caller
+from ocim.operations.shop.verify.course import MODE, PRICE, OnSale, put_on_sale
+from ocim.operations.shop.verify.lines import Failed, failed, ok, require, told
+from ocim.operations.shop.verify.people import Person, make, sign_in
+from ocim.operations.shop.verify.refunds import refund
+from ocim.operations.shop.verify.scene import Scene
+from ocim.ports import Browser
+
+TRIES = 20
+"""How often is asked for what a worker does later, a second apart."""
+COMPLETE, OPEN = "Complete", "Open"
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Somebody, and how they come by the course."""
+
+    who: Person
+    name: str
+    due: Decimal
+    buy: Callable[[Browser], Page]
+
+
+def refused(scene: Scene) -> list[Line]:
+    """A line for each processor with which nothing may be bought in a test."""
+    return [
+        failed(
+            f"purchase: payment with {processor}",
+            f"refused: {reason}",
+            "A test purchase takes no real money: give the shop the keys of the processor's sandbox"
+            " for as long as it is tested, or verify it without --purchase.",
+        )
+        for processor in scene.shop.processors
+        if (reason := reason_against(processor, buying.keys_of(scene, processor)))
+    ]
+
+
+def buy(scene: Scene, token: str, people: Sequence[Person]) -> Iterator[Line]:
+    """An author, a learner with a coupon, and one who pays for each of the shop's processors.
+
+    What fails for one buyer does not keep the next away.
+    """
+    make(scene, people)
+    author, redeemer, *payers = people
+    sale = OnSale(token)
+    with scene.browser() as api:
+        call = Caller(scene, api, Service.ECOMMERCE)
+        yield from put_on_sale(scene, call, sale, author)
+        for buyer in _buyers(scene, sale, redeemer, payers):
+            try:
+                yield from _bought(scene, call, sale, buyer)
+            except Failed as found:
+                yield found.line
+
+
+def _buyers(
+    scene: Scene, sale: OnSale, redeemer: Person, payers: Sequence[Person]
+) -> Iterator[Buyer]:
+    redeem = f"/coupons/redeem/?code={sale.code}&sku={sale.sku}"
+    url = scene.url(Service.ECOMMERCE, redeem)
+    yield Buyer(redeemer, "with the coupon", Decimal(0), lambda one: one.request("GET", url))
+    for processor, payer in zip(scene.shop.processors, payers, strict=True):
+        # The name is bound now: the loop is further when it is asked for.
+        def pay(one: Browser, processor: str = processor) -> Page:
+            return buying.pay(scene, one, processor, sale.sku)
+
+        yield Buyer(payer, f"with {processor}", PRICE, pay)
+
+
+def _bought(scene: Scene, call: Caller, sale: OnSale, buyer: Buyer) -> Iterator[Line]:
+    with scene.browser() as browser:
+        sign_in(scene, browser, buyer.who)
+        number, line = _receipt(scene, buyer, buyer.buy(browser))
+        yield line
+        yield _order(scene, call, buyer, number)
+        yield _enrollment(scene, browser, sale, buyer, active=True)
+        name, settled = f"purchase: refund {buyer.name}", not buyer.due
+        yield refund(scene, call, sale.course, buyer.who.username, name, settled=settled)
+        yield _enrollment(scene, browser, sale, buyer, active=False)
+
+
+def _receipt(scene: Scene, buyer: Buyer, page: Page) -> tuple[str, Line]:
+    name = f"purchase: receipt {buyer.name}"
+    remedy = "The shop did not sell: its page, and its log, say why."
+    require(name, page, remedy=remedy)
+    number = parse_qs(urlsplit(page.url).query).get("order_number", [""])[0]
+    if not page.url.startswith(scene.url(Service.ECOMMERCE, buying.RECEIPT)) or not number:
+        raise Failed(failed(name, f"no receipt: {told(page)}", remedy, page))
+    return number, ok(name, f"order {number}", page)
+
+
+def _order(scene: Scene, call: Caller, buyer: Buyer, number: str) -> Line:
+    name = f"purchase: order {buyer.name}"
+    url = scene.url(Service.ECOMMERCE, f"/api/v2/orders/{number}/")
+    for _ in range(TRIES):
+        page = require(name, call("GET", url), remedy=scene.mend)
+        if page.data["status"] != OPEN:
+            break
+        scene.context.pause(1.0)
+    order = page.data
+    compared = f"{number}: {order['status']}, {order['total_excl_tax']} {order['currency']}"
+    if order["status"] == OPEN:
+        remedy = "The shop's worker does not fulfil orders: `supervisorctl status ecomworker`."
+        raise Failed(failed(name, compared, remedy, page))
+    if order["status"] != COMPLETE:
+        remedy = (
+            "The LMS refused to enrol who has paid. The shop's log has its answer, the LMS's log"
+            " the reason; EDXAPP_EDX_API_KEY and ECOMMERCE_EDX_API_KEY must be the same. Afterwards"
+            " `manage.py fulfill_order` enrols those who wait."
+        )
+        raise Failed(failed(name, compared, remedy, page))
+    expected = f"{buyer.due:.2f} {scene.shop.currency}"
+    if _amount(order["total_excl_tax"]) != buyer.due or order["currency"] != scene.shop.currency:
+        remedy = "The shop took another amount than it asked for: look at its currency and taxes."
+        raise Failed(failed(name, f"{compared}; expected {expected}", remedy, page))
+    return ok(name, compared, page)
+
+
+def _amount(text: object) -> Decimal | None:
+    try:
+        return Decimal(str(text))
+    except InvalidOperation:
+        return None
+
+
+def _enrollment(
+    scene: Scene, browser: Browser, sale: OnSale, buyer: Buyer, *, active: bool
+) -> Line:
+    name = f"purchase: enrollment {buyer.name}{'' if active else ', after the refund'}"
+    path = f"/api/enrollment/v1/enrollment/{buyer.who.username},{sale.course}"
+    for left in reversed(range(TRIES)):
+        page = require(
+            name, browser.request("GET", scene.url(Service.LMS, path)), remedy=scene.mend
+        )
+        found = page.data or {}
+        is_right = found.get("is_active", False) is active and found.get("mode") == MODE
+        if is_right or not left:
+            break
+        scene.context.pause(1.0)
+    word = "active" if found.get("is_active") else "not active"
+    compared = f"{found.get('mode') or 'none'}, {word}"
+    if is_right:
+        return ok(name, compared, page)
+    wanted = f"{MODE}, {'active' if active else 'not active'}"
+    remedy = (
+        "The order is complete and the enrollment is not as it should be: the LMS's log, and its"
+        " admin at /admin/student/courseenrollment/, say what became of it."
+    )
+    raise Failed(failed(name, f"{compared}; expected {wanted}", remedy, page))

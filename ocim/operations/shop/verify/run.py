@@ -1,0 +1,135 @@
+"""One verification, from what the last one left to what this one leaves: nothing."""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+
+from ocim.core import stopping
+from ocim.core.errors import Cancelled, LostClaim, NotPossible, OcimError
+from ocim.core.instance import ALWAYS, Service
+from ocim.core.states import AppServerState
+from ocim.core.verification import Line, Report
+from ocim.operations.context import Context
+from ocim.operations.masking import mask_of, masked_values
+from ocim.operations.shop.verify import people as everybody
+from ocim.operations.shop.verify.catalogue import catalogue
+from ocim.operations.shop.verify.cleaning import clean
+from ocim.operations.shop.verify.clients import backend
+from ocim.operations.shop.verify.cron import job
+from ocim.operations.shop.verify.health import answers, speed
+from ocim.operations.shop.verify.lines import Failed, failed
+from ocim.operations.shop.verify.purchase import buy, refused
+from ocim.operations.shop.verify.scene import Scene
+from ocim.operations.shop.verify.shop import shop
+from ocim.operations.shop.verify.sign_on import sign_on
+from ocim.store.models import OpenEdXAppServer, Verification
+
+log = logging.getLogger(__name__)
+OnLine = Callable[[Line], None]
+
+
+def verify(
+    appserver: OpenEdXAppServer,
+    context: Context,
+    *,
+    purchase: bool = False,
+    on_line: OnLine = lambda _line: None,
+) -> Report:
+    """Try ecommerce and course discovery as their users would, through the balancer.
+
+    Each line is told as it comes; all are kept on the instance. The caller sees to it that there
+    is one at a time for an instance, since each takes away what others left. NotPossible where
+    there is nothing to verify: an app server that does not serve, or has neither service.
+    """
+    appserver.refresh_from_db()
+    _require_services(appserver)
+    scene = Scene(appserver, context)
+    leftovers = Verification.objects.filter(instance=appserver.instance, cleaned=False)
+    owed = list(leftovers.values_list("pk", flat=True))
+    record = Verification.objects.create(
+        instance=appserver.instance, appserver=appserver, at=context.now(), purchase=purchase
+    )
+    lines: list[Line] = []
+
+    def tell(name: str, found: Iterable[Line]) -> None:
+        for line in _guarded(name, found):
+            stopping.check()
+            lines.append(line)
+            record.lines = masked_values([one.as_dict() for one in lines], mask_of(appserver))
+            record.save(update_fields=["lines"])
+            on_line(line)
+
+    if owed:
+        again = "clean-up after an interrupted verification"
+        tell(again, clean(scene, again, bought=True))
+    if not lines or Report(tuple(lines)).ok:
+        leftovers.filter(pk__in=owed).update(cleaned=True)
+    try:
+        for name, check in _checks(scene, purchase=purchase):
+            tell(name, check)
+    finally:
+        before = len(lines)
+        with stopping.clean_up():
+            tell("clean-up", clean(scene, "clean-up", bought=purchase))
+        record.cleaned = Report(tuple(lines[before:])).ok
+        record.save(update_fields=["cleaned"])
+    report = Report(tuple(lines))
+    record.ok, record.ended_at = report.ok, context.now()
+    record.save(update_fields=["ok", "ended_at"])
+    _forget(record)
+    return report
+
+
+def _checks(scene: Scene, *, purchase: bool) -> Iterator[tuple[str, Iterable[Line]]]:
+    """What is looked at, in order, under the name of a line that says why it could not be."""
+    forbidden = refused(scene) if purchase else []
+    buys = purchase and not forbidden and scene.has(Service.ECOMMERCE)
+    payers = [f"payer{number}" for number, _ in enumerate(scene.shop.processors, start=1)]
+    token = secrets.token_hex(3)
+    visitor, *buyers = everybody.invent(
+        token, "visitor", *(["author", "redeemer", *payers] if buys else [])
+    )
+    yield "health", answers(scene)
+    yield "lms: speed", speed(scene)
+    yield "clients at the LMS", backend(scene)
+    yield "sign-on", sign_on(scene, visitor)
+    yield "ecommerce: settings", shop(scene)
+    yield "discovery: cron job", job(scene)
+    yield "discovery: courses", catalogue(scene)
+    yield "purchase", forbidden
+    if buys:
+        yield "purchase", buy(scene, token, buyers)
+
+
+def _guarded(name: str, found: Iterable[Line]) -> Iterator[Line]:
+    """The lines, and one more where they end in an error."""
+    try:
+        yield from found
+    except Failed as one:
+        yield one.line
+    except (Cancelled, LostClaim):
+        raise
+    except OcimError as error:
+        yield failed(name, error.problem, error.remedy)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        # Services answer what they like, and what is in the way may answer for them.
+        log.exception("%s: an answer was not understood", name)
+        yield failed(name, f"an answer was not understood: {error!r}", "The log has more.")
+
+
+def _require_services(appserver: OpenEdXAppServer) -> None:
+    if not appserver.services - ALWAYS:
+        raise NotPossible(
+            f"{appserver} has neither ecommerce nor discovery.",
+            remedy="`ocim services enable` turns them on, for the next app server.",
+        )
+    if appserver.state != AppServerState.RUNNING or not appserver.is_active:
+        raise NotPossible(
+            f"{appserver} is not active: the balancer does not lead to it.",
+            remedy=f"`ocim appserver activate {appserver.pk}` makes it serve.",
+        )
+
+
+def _forget(latest: Verification) -> None:
+    """Pages show the last one; older ones are kept as long as they have something to clean up."""
+    Verification.objects.filter(instance=latest.instance, pk__lt=latest.pk, cleaned=True).delete()

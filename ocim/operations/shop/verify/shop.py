@@ -1,0 +1,55 @@
+"""What the shop says of itself: for whom it sells, and how it can be paid."""
+
+from collections.abc import Iterator
+
+from ocim.core.instance import Service
+from ocim.core.pages import Page
+from ocim.core.verification import Line
+from ocim.operations.shop.verify.clients import Caller
+from ocim.operations.shop.verify.lines import failed, ok, require
+from ocim.operations.shop.verify.scene import Scene
+
+
+def shop(scene: Scene) -> Iterator[Line]:
+    """Its partner and its payment processors, by its API."""
+    if not scene.has(Service.ECOMMERCE):
+        return
+    with scene.browser() as browser:
+        call = Caller(scene, browser, Service.ECOMMERCE)
+        yield _partner(scene, call("GET", _api(scene, "partners/?page_size=100")))
+        yield _processors(scene, call("GET", _api(scene, "payment/processors/")))
+
+
+def _partner(scene: Scene, page: Page) -> Line:
+    name, wanted = "ecommerce: partner", scene.shop.partner_code
+    found = require(name, page, remedy=scene.mend).data
+    codes = [str(one.get("short_code")) for one in found.get("results", [])]
+    if wanted in codes:
+        return ok(name, wanted, page)
+    return failed(
+        name,
+        f"{', '.join(codes) or 'none'}; expected {wanted}",
+        "The partner's code was changed in the shop's admin (/admin/partner/partner/), and the keys"
+        f" of its payment processors go by that code: change it back, or {scene.again('site')}.",
+        page,
+    )
+
+
+def _processors(scene: Scene, page: Page) -> Line:
+    name, wanted = "ecommerce: payment processors", scene.shop.processors
+    found = [str(one) for one in require(name, page, remedy=scene.mend).data or []]
+    missing = [one for one in wanted if one not in found]
+    if not missing:
+        return ok(name, ", ".join(found) or "none, as none has keys", page)
+    switches = ", ".join(f"payment_processor_active_{one}" for one in missing)
+    return failed(
+        name,
+        f"{', '.join(found) or 'none'} on; {', '.join(missing)} has keys and is off",
+        f"Turn on {switches} in the shop's admin (/admin/waffle/switch/), where the site"
+        f" configuration lists {' and '.join(missing)}; or {scene.again('switches')}.",
+        page,
+    )
+
+
+def _api(scene: Scene, path: str) -> str:
+    return scene.url(Service.ECOMMERCE, f"/api/v2/{path}")

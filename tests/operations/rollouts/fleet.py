@@ -1,0 +1,145 @@
+"""Mass upgrades in a world in memory: actions are done as workers would, by a clock that jumps."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ocim.adapters.memory.provisioners import MemoryRun
+from ocim.core.actions import Action, DriveRollout, WorkOn
+from ocim.core.rollout import Rules
+from ocim.core.waves import Share
+from ocim.operations import jobs
+from ocim.operations.rollouts.begin import begin
+from ocim.operations.rollouts.drive import drive
+from ocim.operations.rollouts.plan import Plan, make_plan
+from ocim.operations.rollouts.selection import select
+from ocim.store.models import Lease, OpenEdXAppServer, OpenEdXInstance, Rollout, Upgrade
+from tests.world import QUEUE, Killed, World
+
+TAG = "lilac"
+UPDATE = {"edx_platform_commit": "opencraft-release/juniper.2"}
+
+
+@dataclass
+class Fleet:
+    """Instances that serve, and rollouts over them."""
+
+    world: World
+    before_each: Callable[[Action], None] = lambda _action: None
+    """Called before an action is done."""
+    done: list[Action] = field(default_factory=list)
+
+    def make(self, **fields: Any) -> OpenEdXInstance:
+        """An instance with an active app server."""
+        instance = self.world.make_instance(**fields)
+        self.world.request_spawn(instance, activate=True)
+        self.world.work(instance.pk)
+        instance.refresh_from_db()
+        return instance
+
+    def plan(self, tag: str = TAG, **options: Any) -> Plan:
+        selection = select(
+            tag=tag,
+            including=options.pop("including", {}),
+            excluding=options.pop("excluding", {}),
+            now=self.world.clock(),
+            retry_failed=options.pop("retry_failed", False),
+        )
+        canaries = options.pop("canaries", 0)
+        shares = [Share(count=canaries)] if canaries else []
+        wanted = {"update": UPDATE, "sql": [], "shares": shares, **options}
+        return make_plan(tag=tag, selection=selection, context=self.world.context(), **wanted)
+
+    def begin(self, plan: Plan, *, rules: Rules | None = None, **options: Any) -> Rollout:
+        """Write it down; nothing is done yet."""
+        rollout, _ = begin(
+            plan, rules=rules or Rules(), arguments={}, queue=QUEUE,
+            context=self.world.context(), **options,
+        )  # fmt: skip
+        return rollout
+
+    def upgrade(self, *, rules: Rules | None = None, **options: Any) -> Rollout:
+        """All of it, to its end."""
+        given = {
+            name: options.pop(name)
+            for name in ("activate", "backup", "strict_sql")
+            if name in options
+        }
+        return self.run(self.begin(self.plan(**options), rules=rules, **given))
+
+    def run(self, *rollouts: Rollout, actions: list[Action] | None = None) -> Rollout:
+        """Do what is to be done, and what follows from it, until nothing does."""
+        first: list[Action] = [DriveRollout(one.pk) for one in rollouts]
+        waiting = deque(first if actions is None else actions)
+        for _ in range(500):
+            if not waiting:
+                break
+            action = waiting.popleft()
+            at: datetime | None = getattr(action, "at", None)
+            if at and at > self.world.clock():
+                if any(_is_due(one, self.world.clock()) for one in waiting):
+                    waiting.append(action)
+                    continue
+                self.world.clock.now = at
+            waiting.extend(self._do(action))
+        else:
+            raise AssertionError("It does not come to rest.")
+        for one in rollouts:
+            one.refresh_from_db()
+        return rollouts[0] if rollouts else Rollout.objects.get()
+
+    def _do(self, action: Action) -> list[Action]:
+        self.before_each(action)
+        self.done.append(action)
+        match action:
+            case DriveRollout():
+                return drive(rollout_id=action.rollout_id, context=self.world.context())
+            case WorkOn():
+                try:
+                    return self.world.work(action.instance_id)
+                except Killed:
+                    return self._take_over(action.instance_id)
+            case _:
+                return []
+
+    def _take_over(self, instance_id: int) -> list[Action]:
+        """The process is gone, its lease is not; when that has run out, another notices."""
+        Lease.objects.filter(pk=instance_id).update(
+            holder="worker-1/0", expires_at=self.world.clock.later(self.world.policy.lease)
+        )
+        self.world.clock.forward(60)
+        return [*jobs.abandoned(context=self.world.context())]
+
+    def fail_on(self, *appservers: int, message: str = "no such tag") -> None:
+        """Let app servers, by their ids, not be provisioned."""
+        for pk in appservers:
+            self.world.provisioner.runs[f"appserver-{pk}"] = MemoryRun(fails_with=message)
+
+    def next_id(self) -> int:
+        """The id of the next app server."""
+        newest = OpenEdXAppServer.objects.order_by("-id").first()
+        return newest.pk + 1 if newest else 1
+
+
+def _is_due(action: Action, now: datetime) -> bool:
+    at = getattr(action, "at", None)
+    return at is None or at <= now
+
+
+def states(rollout: Rollout) -> list[str]:
+    return list(rollout.upgrades.order_by("id").values_list("state", flat=True))
+
+
+def of(rollout: Rollout, instance: OpenEdXInstance) -> Upgrade:
+    return rollout.upgrades.get(instance=instance)
+
+
+def tags(instance: OpenEdXInstance) -> list[str]:
+    return sorted(instance.tags.values_list("name", flat=True))
+
+
+def active(instance: OpenEdXInstance) -> list[int]:
+    found = instance.appserver_set.filter(is_active=True).order_by("id")
+    return list(found.values_list("pk", flat=True))

@@ -1,0 +1,101 @@
+"""The worker dies at every place where something is written, one after the other."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import Q
+
+from ocim.core.rollout import Rules
+from ocim.operations import jobs
+from ocim.store.models import Job, OpenEdXAppServer, Rollout, UpgradeStep
+from tests.operations.rollouts.fleet import TAG, Fleet, active, states, tags
+from tests.world import Killed, World
+
+WRITES = ("UPDATE", "INSERT", "DELETE")
+SQL = ["CREATE TABLE seen (n INTEGER)", "INSERT INTO seen VALUES (1)"]
+
+
+@contextmanager
+def dying_at(number: int) -> Iterator[list[str]]:
+    """Killed is raised once, before the write with that number while a worker is at a job."""
+    left = [number]
+    died: list[str] = []
+
+    def wrapper(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if not died and sql.startswith(WRITES) and Job.objects.filter(state="running").exists():
+            left[0] -= 1
+            if left[0] < 0:
+                died.append(sql)
+                raise Killed
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(wrapper):
+        yield died
+
+
+def upgrade_with_a_death(number: int, *, fails: bool) -> bool:
+    """Whether there was anything left to die at."""
+    fleet = Fleet(World())
+    one = fleet.make(edx_platform_commit="old", openedx_appserver_count=2)
+    was, first = active(one), fleet.next_id()
+    if fails:
+        fleet.fail_on(*range(first, first + 10))
+    rollout = fleet.begin(fleet.plan(sql=SQL), rules=Rules())
+    with dying_at(number) as died:
+        fleet.run(rollout)
+    fleet.world.databases.close()
+    one.refresh_from_db()
+    assert rollout.state == "ended"
+    assert states(rollout) == ["failed" if fails else "successful"]
+    assert tags(one) == [f"{TAG}-failed" if fails else TAG]
+    assert one.edx_platform_commit == ("old" if fails else "opencraft-release/juniper.2")
+    made = OpenEdXAppServer.objects.filter(pk__gte=first)
+    assert made.count() == 2
+    assert active(one) == (was if fails else sorted(made.values_list("pk", flat=True)))
+    assert set(fleet.world.provider.list()) == {
+        server
+        for server in OpenEdXAppServer.objects.values_list("server__name", flat=True)
+        if server
+    }
+    assert not Job.objects.filter(state__in=jobs.OPEN).exists()
+    for run in Rollout.objects.get().upgrades.get().sql_runs.all():
+        assert run.state in ("done", "failed")
+    assert not UpgradeStep.objects.filter(Q(state="under way") | Q(ended_at=None)).exists()
+    return bool(died)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("fails", [False, True])
+def test_it_ends_right_wherever_the_worker_dies(fails: bool) -> None:
+    for number in count():
+        try:
+            with transaction.atomic():
+                goes_on = upgrade_with_a_death(number, fails=fails)
+                transaction.set_rollback(True)
+        except AssertionError as error:
+            raise AssertionError(f"Killed at write {number}: {error}") from error
+        if not goes_on:
+            break
+    assert number > 20
+
+
+def test_whoever_dies_after_the_swing_each_time_leaves_the_old_ones_serving(fleet: Fleet) -> None:
+    one = fleet.make(edx_platform_commit="old")
+    was = active(one)
+    reply = fleet.world.prober.reply
+
+    def deadly(probe: Any) -> Any:
+        if probe.url.startswith("https") and active(one) != was:
+            raise Killed
+        return reply(probe)
+
+    fleet.world.prober.reply = deadly
+    rollout = fleet.upgrade()
+    assert states(rollout) == ["failed"]
+    assert active(one) == was
+    one.refresh_from_db()
+    assert one.edx_platform_commit == "old"

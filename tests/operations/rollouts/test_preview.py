@@ -1,0 +1,298 @@
+"""Migrations are tried on copies of databases, of which nothing is left afterwards."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ocim.adapters.memory.provisioners import MemoryRun
+from ocim.core import stopping
+from ocim.core.errors import NotPossible
+from ocim.core.instance import Database
+from ocim.core.provisioning import MigrationTexts, Part, ProvisionJob
+from ocim.core.rollout import Rules
+from ocim.operations import hosts
+from ocim.operations.rollouts import control, undo
+from ocim.operations.rollouts.record import Preview
+from ocim.operations.rollouts.report import report
+from ocim.store.models import OpenEdXInstance, Rollout, Upgrade
+from ocim.store.specs import copies, instance_spec
+from tests.contracts.test_sql_sessions import ENDLESS
+from tests.operations.rollouts.fleet import TAG, Fleet, active, of, states, tags
+from tests.sql import execute
+from tests.world import Killed
+
+MAKE = "CREATE TABLE IF NOT EXISTS seen (n INTEGER)"
+COUNT = "INSERT INTO seen VALUES (1)"
+DROPS = MigrationTexts("a.0002_b\n    Remove field c from D\n", "Applying a.0002_b... OK (0.5s)\n")
+
+
+@pytest.fixture
+def fleet(fleet: Fleet, tmp_path: Path) -> Iterator[Fleet]:
+    """Whose configuration says how migrations are run alone."""
+    fleet.world.policy = replace(fleet.world.policy, backups=tmp_path / "backups")
+    fleet.world.provisioner.migrations = {"edxapp": MigrationTexts()}
+    yield fleet
+    fleet.world.databases.close()
+    assert not [name for name in fleet.world.provider.list() if name.startswith("preview-")]
+    assert not [key for key in fleet.world.databases.sizes if "preview" in key[2]]
+    assert not list((tmp_path / "backups").glob("preview-*"))
+
+
+def made(fleet: Fleet) -> list[str]:
+    """The hosts on which migrations were tried."""
+    jobs = fleet.world.provisioner.jobs
+    return [job.host.name for job in jobs if job.part is Part.MIGRATIONS]
+
+
+def preview(rollout: Rollout, fleet: Fleet, place: int = 0) -> Preview:
+    found = report(rollout.pk, fleet.world.clock()).instances[place].preview
+    assert found
+    return found
+
+
+def on_provision(fleet: Fleet, act: Any) -> None:
+    """Do something while migrations are run."""
+    provision = fleet.world.provisioner.provision
+
+    def provision_and_act(job: ProvisionJob, **rest: Any) -> Any:
+        if job.part is Part.MIGRATIONS:
+            act(job)
+        return provision(job, **rest)
+
+    fleet.world.provisioner.provision = provision_and_act  # type: ignore[method-assign]
+
+
+def rows(fleet: Fleet, database: Database) -> int:
+    return execute(fleet.world.databases, database, "UPDATE seen SET n = 1")
+
+
+def of_edxapp(fleet: Fleet, instance: OpenEdXInstance) -> Database:
+    return instance_spec(instance, fleet.world.policy).databases["edxapp"]
+
+
+def test_the_first_of_each_kind_has_it_made(fleet: Fleet) -> None:
+    for release in ("open-release/ironwood.2", "open-release/juniper.1"):
+        fleet.make(openedx_release=release)
+        fleet.make(openedx_release=release)
+    rollout = fleet.upgrade(update={"openedx_release": "open-release/juniper.2"})
+    first, second, third, fourth = rollout.upgrades.order_by("id")
+    assert made(fleet) == [f"preview-{first.pk}", f"preview-{third.pk}"]
+    assert [preview(rollout, fleet, place).of for place in range(4)] == [
+        "", first.label, "", third.label,
+    ]  # fmt: skip
+    assert [second.preview["like"], fourth.preview["like"]] == [first.pk, third.pk]
+
+
+def test_every_canary_has_it_made(fleet: Fleet) -> None:
+    for _ in range(3):
+        fleet.make()
+    rollout = fleet.upgrade(canaries=2)
+    assert states(rollout) == ["successful"] * 3
+    assert len(made(fleet)) == 2
+
+
+def test_it_says_what_was_done_to_the_copy_and_how_long_it_took(fleet: Fleet) -> None:
+    fleet.make()
+    fleet.world.provisioner.migrations = {"edxapp": DROPS, "discovery": MigrationTexts()}
+    found = preview(fleet.upgrade(), fleet)
+    [migration] = found.migrations
+    assert (migration.service, migration.name, migration.seconds) == ("edxapp", "a.0002_b", 0.5)
+    assert (migration.drops, found.dangers) == (("a.D.c",), [migration])
+    assert (found.state, found.blind) == ("done", ["discovery"])
+    assert found.seconds is not None
+
+
+def test_it_runs_with_the_new_settings_on_a_copy_on_which_the_sql_was_run(fleet: Fleet) -> None:
+    one = fleet.make()
+    copy = copies(one, fleet.world.policy)["edxapp"]
+    execute(fleet.world.databases, of_edxapp(fleet, one), MAKE)
+    seen: list[Any] = []
+
+    def look(job: ProvisionJob) -> None:
+        values = job.variables
+        seen.extend([values["EDXAPP_MYSQL_DB_NAME"], values["edx_platform_version"]])
+        seen.extend([rows(fleet, copy), rows(fleet, of_edxapp(fleet, one))])
+        one.refresh_from_db()
+        seen.append(one.edx_platform_commit)
+
+    on_provision(fleet, look)
+    rollout = fleet.upgrade(sql=[COUNT])
+    assert seen == [copy.name, "opencraft-release/juniper.2", 1, 0, ""]
+    assert (states(rollout), rows(fleet, of_edxapp(fleet, one))) == (["successful"], 1)
+
+
+def test_sql_that_was_run_already_is_in_the_copy_and_not_run_on_it_again(fleet: Fleet) -> None:
+    one = fleet.make()
+    copy = copies(one, fleet.world.policy)["edxapp"]
+    fleet.fail_on(fleet.next_id())
+    rollout = fleet.upgrade(sql=[MAKE, COUNT])
+    assert states(rollout) == ["failed"]
+    Upgrade.objects.update(preview={}, state="pending")
+    Rollout.objects.update(state="running")
+    counted: list[int] = []
+    on_provision(fleet, lambda _job: counted.append(rows(fleet, copy)))
+    assert states(fleet.run(rollout)) == ["successful"]
+    assert counted == [1]
+
+
+def test_migrations_that_fail_leave_everything_as_it_was(fleet: Fleet) -> None:
+    one = fleet.make(edx_platform_commit="old")
+    was, database = active(one), of_edxapp(fleet, one)
+    execute(fleet.world.databases, database, MAKE)
+    on_provision(fleet, lambda job: fails(fleet, job))
+    rollout = fleet.upgrade(sql=[COUNT])
+    one.refresh_from_db()
+    assert (states(rollout), active(one), tags(one)) == (["failed"], was, [f"{TAG}-failed"])
+    assert (one.edx_platform_commit, rows(fleet, database)) == ("old", 0)
+    upgrade = of(rollout, one)
+    assert upgrade.failure == "Migrations preview: migrate: table exists"
+    assert (upgrade.appservers, upgrade.step) == ([], "migrations preview")
+    found = preview(rollout, fleet)
+    assert (found.state, found.reason) == ("failed", upgrade.failure)
+    [line] = report(rollout.pk, fleet.world.clock()).instances
+    assert "table exists" in line.log[-1]
+
+
+def fails(fleet: Fleet, job: ProvisionJob) -> None:
+    fleet.world.provisioner.runs[job.host.name] = MemoryRun(("migrate",), fails_with="table exists")
+
+
+def test_where_one_fails_another_one_like_it_makes_its_own(fleet: Fleet) -> None:
+    for _ in range(2):
+        fleet.make()
+    on_provision(fleet, lambda job: None if made(fleet) else fails(fleet, job))
+    assert states(fleet.upgrade()) == ["failed", "successful"]
+    assert len(made(fleet)) == 2
+
+
+def test_one_waits_while_another_one_like_it_is_looked_at(fleet: Fleet) -> None:
+    fleet.make()
+    other = fleet.make()
+    seen: list[Any] = []
+
+    def look(_job: ProvisionJob) -> None:
+        fleet.world.work(other.pk, worker="worker-2")
+        seen.append(of(Rollout.objects.get(), other).steps.count())
+
+    on_provision(fleet, look)
+    rollout = fleet.begin(fleet.plan(), rules=Rules(batch_size=2))
+    assert states(fleet.run(rollout)) == ["successful", "successful"]
+    assert (seen, len(made(fleet))) == ([0], 1)
+
+
+def test_a_death_leaves_nothing_that_is_in_the_way(fleet: Fleet) -> None:
+    fleet.make()
+    alive = [True]
+
+    def die(_job: ProvisionJob) -> None:
+        if alive:
+            alive.pop()
+            raise Killed
+
+    on_provision(fleet, die)
+    rollout = fleet.upgrade()
+    assert (states(rollout), preview(rollout, fleet).state) == (["successful"], "done")
+
+
+def test_deaths_for_good_leave_nothing(fleet: Fleet) -> None:
+    one = fleet.make()
+
+    def die(_job: ProvisionJob) -> None:
+        raise Killed
+
+    on_provision(fleet, die)
+    rollout = fleet.upgrade()
+    assert states(rollout) == ["failed"]
+    assert of(rollout, one).preview["state"] == "failed"
+
+
+def test_its_host_is_no_orphan_while_it_is_made(fleet: Fleet) -> None:
+    fleet.make()
+    seen: list[list[str]] = []
+    context = fleet.world.context()
+    on_provision(fleet, lambda _job: seen.append(hosts.orphans(provider="local", context=context)))
+    fleet.upgrade()
+    assert seen == [[]]
+
+
+def test_databases_of_an_operators_own_are_not_migrated(fleet: Fleet) -> None:
+    one = fleet.make(configuration_extra_settings="EDXAPP_MYSQL_DB_NAME: /srv/mine\n")
+    rollout = fleet.upgrade()
+    found = preview(rollout, fleet)
+    assert (states(rollout), made(fleet), found.state) == (["successful"], [], "not possible")
+    assert "EDXAPP_MYSQL_DB_NAME" in found.reason
+    assert of(rollout, one).failure == ""
+
+
+def test_a_configuration_that_does_not_say_how_is_no_obstacle(fleet: Fleet) -> None:
+    fleet.make()
+    fleet.world.provisioner.migrations = None
+    rollout = fleet.upgrade()
+    assert states(rollout) == ["successful"]
+    assert preview(rollout, fleet).state == "not possible"
+
+
+def test_what_migrations_took_away_cannot_be_undone(fleet: Fleet) -> None:
+    for _ in range(2):
+        fleet.make()
+    fleet.world.provisioner.migrations = {"edxapp": DROPS}
+    rollout = fleet.upgrade()
+    possible, impossible = undo.undoable(rollout)
+    reason = "migrations took away what the old release uses: a.D.c"
+    assert (possible, [why for _, why in impossible]) == ([], [reason] * 2)
+    with pytest.raises(NotPossible):
+        undo.request(rollout)
+
+
+def test_with_a_backup_it_can(fleet: Fleet) -> None:
+    fleet.make()
+    fleet.world.provisioner.migrations = {"edxapp": DROPS}
+    possible, impossible = undo.undoable(fleet.upgrade(backup=True))
+    assert (len(possible), impossible) == (1, [])
+
+
+@pytest.mark.parametrize("where", ["sql", "migrations"])
+def test_one_that_hangs_ends_when_its_rollout_is_aborted(
+    fleet: Fleet, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stopping, "EVERY", 0.1)
+    one = fleet.make(edx_platform_commit="old")
+    was = active(one)
+
+    def abort(*_: Any) -> None:
+        control.abort(Rollout.objects.get())
+
+    def hang(_job: ProvisionJob) -> None:
+        abort()
+        stopping.wait(600)
+
+    if where == "migrations":
+        on_provision(fleet, hang)
+    else:
+        fleet.world.databases.before = abort
+    rollout = fleet.upgrade(sql=[ENDLESS] if where == "sql" else [])
+    one.refresh_from_db()
+    assert (states(rollout), active(one), one.edx_platform_commit) == (["failed"], was, "old")
+    assert of(rollout, one).failure == "The rollout was aborted."
+    assert not of(rollout, one).sql_runs.exists()
+    assert left(fleet, one) == ([], None)
+
+
+def left(fleet: Fleet, instance: OpenEdXInstance) -> tuple[list[str], int | None]:
+    """Hosts of dry runs, and the size of the copy."""
+    hosts = [name for name in fleet.world.provider.list() if name.startswith("preview-")]
+    copy = copies(instance, fleet.world.policy)["edxapp"]
+    return hosts, fleet.world.databases.size(copy)
+
+
+def test_sql_on_a_copy_that_is_over_its_time_fails_and_the_next_one_runs(fleet: Fleet) -> None:
+    one = fleet.make()
+    copy = copies(one, fleet.world.policy)["edxapp"]
+    fleet.world.databases.statement_timeout = 0.2
+    counted: list[int] = []
+    on_provision(fleet, lambda _job: counted.append(rows(fleet, copy)))
+    rollout = fleet.upgrade(sql=[MAKE, ENDLESS, "BEGIN", COUNT, "COMMIT"])
+    assert (states(rollout), counted) == (["successful"], [1])

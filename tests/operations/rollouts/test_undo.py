@@ -1,0 +1,98 @@
+from typing import Any
+
+import pytest
+
+from ocim.core.errors import NotPossible
+from ocim.operations.rollouts import undo
+from ocim.store.models import Job, OpenEdXAppServer
+from tests.operations.rollouts.fleet import TAG, UPDATE, Fleet, active, states, tags
+from tests.world import Killed
+
+
+def test_the_old_app_servers_serve_again_with_the_old_settings(fleet: Fleet) -> None:
+    one = fleet.make(edx_platform_commit="old")
+    was = active(one)
+    rollout = fleet.upgrade()
+    fleet.run(rollout, actions=undo.request(rollout))
+    one.refresh_from_db()
+    assert (states(rollout), active(one), tags(one)) == (["undone"], was, [])
+    assert one.edx_platform_commit == "old"
+
+
+def test_what_was_not_activated_gets_its_settings_back(fleet: Fleet) -> None:
+    one = fleet.make(edx_platform_commit="old")
+    was = active(one)
+    rollout = fleet.upgrade(activate=False)
+    fleet.run(rollout, actions=undo.request(rollout))
+    one.refresh_from_db()
+    assert (states(rollout), active(one), one.edx_platform_commit) == (["undone"], was, "old")
+
+
+def test_what_was_edited_since_stays(fleet: Fleet) -> None:
+    one = fleet.make(edx_platform_commit="old")
+    rollout = fleet.upgrade()
+    type(one).objects.update(edx_platform_commit="mine")
+    fleet.run(rollout, actions=undo.request(rollout))
+    one.refresh_from_db()
+    assert one.edx_platform_commit == "mine"
+
+
+def test_what_cannot_be_undone_is_named_with_the_reason(fleet: Fleet) -> None:
+    gone, other, fine = fleet.make(), fleet.make(), fleet.make()
+    rollout = fleet.upgrade()
+    [old] = OpenEdXAppServer.objects.filter(instance=gone, is_active=False)
+    fleet.world.clock.forward(60)
+    fleet.world.do("terminate", old)
+    fleet.world.spawn(other, activate=True)
+    possible, impossible = undo.undoable(rollout)
+    assert [upgrade.instance_id for upgrade in possible] == [fine.pk]
+    assert [(upgrade.instance_id, reason) for upgrade, reason in impossible] == [
+        (gone.pk, "the app servers that were replaced do not run any more"),
+        (other.pk, "others serve it now than those of this rollout"),
+    ]
+
+
+def test_an_old_one_that_is_ill_does_not_come_back(fleet: Fleet) -> None:
+    one = fleet.make()
+    [old] = OpenEdXAppServer.objects.filter(instance=one)
+    rollout = fleet.upgrade()
+    serving = active(one)
+    fleet.world.break_host(old)
+    fleet.run(rollout, actions=undo.request(rollout))
+    one.refresh_from_db()
+    assert (states(rollout), active(one), tags(one)) == (["successful"], serving, [TAG])
+    assert one.edx_platform_commit == UPDATE["edx_platform_commit"]
+    assert Job.objects.get(kind="undo").state == "failed"
+
+
+def test_a_death_after_the_swing_does_no_harm(fleet: Fleet) -> None:
+    one = fleet.make(edx_platform_commit="old")
+    was = active(one)
+    rollout = fleet.upgrade()
+    reply, alive = fleet.world.prober.reply, [True]
+
+    def deadly(probe: Any) -> Any:
+        if alive and active(one) == was:
+            alive.pop()
+            raise Killed
+        return reply(probe)
+
+    fleet.world.prober.reply = deadly
+    fleet.run(rollout, actions=undo.request(rollout))
+    one.refresh_from_db()
+    assert (states(rollout), active(one), one.edx_platform_commit) == (["undone"], was, "old")
+
+
+def test_what_runs_is_not_undone(fleet: Fleet) -> None:
+    fleet.make()
+    with pytest.raises(NotPossible, match="Abort it first"):
+        undo.request(fleet.begin(fleet.plan()))
+
+
+def test_nothing_is_undone_twice(fleet: Fleet) -> None:
+    fleet.make()
+    rollout = fleet.upgrade()
+    fleet.run(rollout, actions=[*undo.request(rollout), *undo.request(rollout)])
+    assert states(rollout) == ["undone"]
+    with pytest.raises(NotPossible, match="nothing that can be undone"):
+        undo.request(rollout)

@@ -1,0 +1,266 @@
+"""One-time steps, as app servers are made."""
+
+import pytest
+
+from ocim.core.errors import OcimError
+from ocim.operations.shop import setup, status, steps
+from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, SearchServer, ServiceStep
+from tests.world import QUEUE, Killed, World
+
+BOTH = "SANDBOX_ENABLE_ECOMMERCE: yes\nSANDBOX_ENABLE_DISCOVERY: yes\n"
+
+
+@pytest.fixture
+def instance(world: World) -> OpenEdXInstance:
+    SearchServer.objects.create(
+        name="search", kind="elasticsearch", host="127.0.0.1", port=9200, admin_user="elastic"
+    )
+    return world.make_instance(configuration_extra_settings=BOTH, partner_code="ACME")
+
+
+def first_words(world: World) -> list[str]:
+    return [argv[0] for argv in world.shells.argvs]
+
+
+def as_set_up(world: World, appserver: OpenEdXAppServer) -> None:
+    """Let the services have what the steps want, and remember nothing of how it came there."""
+    of = steps.setup_of(appserver, world.context())
+    for step in steps.chosen(appserver, (), world.context()):
+        if step.looks_at:
+            called = step.look.partition(".")[2]
+            world.shells.looks[called] = {
+                "fields": dict(step.wanted(of)), "users": {}, "names": {}, "of_group": [],
+                "wanted": [],
+            }  # fmt: skip
+    server = world.search.servers["http://127.0.0.1:9200/"]
+    prefix = f"{appserver.instance.database_name}_catalog"
+    server.aliases[prefix] = f"{prefix}_20260504_120000"
+    world.shells.argvs.clear()
+    world.shells.scripts.clear()
+
+
+def test_what_adds_is_done_before_the_app_server_runs_and_the_rest_once_it_serves(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    appserver = world.spawn(instance)
+    assert appserver.state == "running"
+    assert set(first_words(world)) == {
+        "manage_user", "manage_group", "create_dot_application", "waffle_switch"
+    }  # fmt: skip
+    world.shells.argvs.clear()
+    world.do("activate", appserver)
+    assert set(first_words(world)) == {
+        "create_or_update_site", "create_or_update_partner", "refresh_course_metadata",
+        "update_index",
+    }  # fmt: skip
+
+
+def test_where_the_new_app_server_does_not_stay_the_site_is_that_of_the_old_one_again(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    old = world.spawn(instance, activate=True)
+    OpenEdXInstance.objects.update(email="new@example.com")
+    world.shells.argvs.clear()
+    world.shells.faults["update_index"] = "no such index"
+    world.spawn(OpenEdXInstance.objects.get(), activate=True)
+    old.refresh_from_db()
+    assert old.is_active
+    sites = [argv for argv in world.shells.argvs if argv[0] == "create_or_update_site"]
+    assert ["--from-email=new@example.com" in argv for argv in sites] == [True, True, False, False]
+
+
+def test_a_step_is_tried_again_once_the_services_are_warm(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    world.shells.faults["refresh_course_metadata"] = "read timed out"
+    appserver = world.spawn(instance)
+
+    def warm(name: str) -> None:
+        if name == "refresh_course_metadata":
+            world.shells.before = lambda _name: world.shells.faults.clear()
+
+    world.shells.before = warm
+    assert world.do("activate", appserver).state == "done"
+
+
+def test_the_ledger_says_when_and_where(world: World, instance: OpenEdXInstance) -> None:
+    appserver = world.spawn(instance, activate=True)
+    done = {one.step: one for one in ServiceStep.objects.all()}
+    assert set(done) == {
+        "users", "permissions", "clients", "commerce", "site", "switches", "partner", "job",
+        "indexes",
+    }  # fmt: skip
+    assert done["site"].at == world.clock.now
+    assert done["site"].appserver == appserver
+
+
+def test_an_instance_without_the_services_owes_nothing(world: World) -> None:
+    world.spawn(world.make_instance(), activate=True)
+    assert world.shells.argvs == []
+
+
+def test_what_is_done_is_left_alone_by_the_next_app_server(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    as_set_up(world, world.spawn(instance, activate=True))
+    world.spawn(instance, activate=True)
+    assert world.shells.argvs == []
+
+
+def test_what_an_operator_changed_in_the_admin_survives_the_next_app_server(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    as_set_up(world, world.spawn(instance, activate=True))
+    world.shells.looks["site"]["fields"]["--from-email"] = "shop@example.com"
+    world.spawn(instance, activate=True)
+    assert world.shells.argvs == []
+
+
+def test_a_change_of_the_instance_is_made_and_the_operators_edit_kept(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    as_set_up(world, world.spawn(instance, activate=True))
+    world.shells.looks["site"]["fields"]["--site-name"] = "Our Shop"
+    OpenEdXInstance.objects.update(email="new@example.com")
+    world.spawn(OpenEdXInstance.objects.get(), activate=True)
+    [argv] = [one for one in world.shells.argvs if one[0] == "create_or_update_site"]
+    assert "--from-email=new@example.com" in argv
+    assert "--site-name=Our Shop" in argv
+
+
+def test_a_step_that_fails_fails_the_app_server_and_is_named(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    world.shells.faults["waffle_switch"] = "no such flag"
+    appserver = world.spawn(instance)
+    assert appserver.state == "failed"
+    assert "Step switches: ecommerce: CommandError: no such flag" in appserver.failure
+    assert ServiceStep.objects.get(step="switches").failure
+    assert not ServiceStep.objects.get(step="clients").failure
+
+
+def test_secrets_are_taken_out_of_what_a_failure_says(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    world.spawn(instance)
+    argv = next(one for one in world.shells.argvs if one[0] == "create_dot_application")
+    secret = argv[argv.index("--client-secret") + 1]
+    world.shells.faults["create_dot_application"] = f"bad secret {secret}"
+    assert "bad secret ********" in world.spawn(instance).failure
+
+
+@pytest.mark.parametrize("place", range(12))
+def test_killed_anywhere_the_next_run_does_what_is_left(
+    world: World, instance: OpenEdXInstance, place: int
+) -> None:
+    appserver = world.spawn(instance)
+    world.shells.argvs.clear()
+    ServiceStep.objects.all().delete()
+    left = place
+
+    def kill(_name: str) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Killed
+
+    world.shells.before = kill
+    chosen = steps.chosen(appserver, (), world.context())
+    with pytest.raises(Killed):
+        steps.carry_out(appserver, chosen, world.context(), on_line=print)
+    world.shells.before = lambda _name: None
+    steps.carry_out(appserver, chosen, world.context(), on_line=print)
+    assert set(first_words(world)) == {
+        "manage_user", "manage_group", "create_dot_application", "create_or_update_site",
+        "waffle_switch", "create_or_update_partner", "refresh_course_metadata", "update_index",
+    }  # fmt: skip
+
+
+def test_status_says_what_drifted_and_the_command_that_mends_it(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    as_set_up(world, world.spawn(instance, activate=True))
+    world.shells.looks["site"]["fields"]["--partner-code"] = "OTHER"
+    lines = {one.step: one for one in status.status(instance, world.context())}
+    assert lines["site"].state == "drifted"
+    assert lines["site"].detail == "differs in the service: --partner-code"
+    assert lines["site"].remedy == f"ocim services setup {instance.pk} --step site --force"
+    assert {one.state for name, one in lines.items() if name != "site"} == {"done"}
+
+
+def test_a_drift_is_mended_by_force(world: World, instance: OpenEdXInstance) -> None:
+    as_set_up(world, world.spawn(instance, activate=True))
+    world.shells.looks["clients"]["fields"]["ecommerce.backend.secret"] = "another"
+    job = setup.request(
+        instance, names=["clients"], force=True, queue=QUEUE, context=world.context()
+    )
+    world.work(instance.pk)
+    job.refresh_from_db()
+    assert job.state == "done"
+    assert [argv[1] for argv in world.shells.argvs] == ["ecommerce-backend-service"]
+
+
+def test_forced_indexes_are_filled_again_and_the_job_is_not_added_twice(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    as_set_up(world, world.spawn(instance, activate=True))
+    before = world.shells.crontab
+    setup.request(
+        instance, names=["indexes", "job"], force=True, queue=QUEUE, context=world.context()
+    )
+    world.work(instance.pk)
+    assert first_words(world) == ["refresh_course_metadata", "update_index"]
+    assert world.shells.crontab == before
+
+
+def test_what_the_serving_one_reads_is_not_set_up_for_one_that_is_not_active(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    world.spawn(instance)
+    world.shells.argvs.clear()
+    setup.request(instance, names=[], force=False, queue=QUEUE, context=world.context())
+    world.work(instance.pk)
+    assert "waffle_switch" in first_words(world)
+    assert "create_or_update_site" not in first_words(world)
+
+
+def test_a_search_server_that_is_away_is_unknown_and_the_rest_is_told(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    as_set_up(world, world.spawn(instance, activate=True))
+    world.search.away.add("http://127.0.0.1:9200/")
+    lines = {one.step: one for one in status.status(instance, world.context())}
+    assert lines["indexes"].state == "unknown"
+    assert "does not answer" in lines["indexes"].detail
+    assert lines["site"].state == "done"
+
+
+def test_an_index_that_lost_its_alias_is_a_drift(world: World, instance: OpenEdXInstance) -> None:
+    as_set_up(world, world.spawn(instance, activate=True))
+    server = world.search.servers["http://127.0.0.1:9200/"]
+    server.documents[f"{instance.database_name}_catalog_run_20260504_120000"] = 3
+    lines = {one.step: one for one in status.status(instance, world.context())}
+    assert lines["indexes"].state == "drifted"
+
+
+def test_a_job_that_is_missing_is_owed_and_added_with_the_mark_of_ansible(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    world.shells.crontab = ""
+    world.spawn(instance)
+    assert "#Ansible: discovery: hourly course metadata refresh\n43 * * * *" in world.shells.crontab
+
+
+def test_a_step_that_there_is_not_is_refused(world: World, instance: OpenEdXInstance) -> None:
+    world.spawn(instance)
+    with pytest.raises(OcimError, match="nonsense: there is no such step; there are users"):
+        setup.request(
+            instance, names=["nonsense"], force=False, queue=QUEUE, context=world.context()
+        )
+
+
+def test_without_an_app_server_there_is_nothing_to_look_at(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    with pytest.raises(OcimError, match="No app server"):
+        status.status(instance, world.context())

@@ -1,0 +1,179 @@
+import contextlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocim.core.errors import BadInput
+from ocim.parsing.extra_settings import check_extra_settings
+
+CRON = """
+EDXAPP_ADDITIONAL_CRON_JOBS:
+- name: "discovery: hourly course metadata refresh"
+  user: "root"
+  job: "sudo -u discovery bash -c 'source {{ discovery_home }}/discovery_env; {{ COMMON_BIN_DIR }}/manage.discovery refresh_course_metadata'"
+  hour: "*"
+  minute: "43"
+  day: "*"
+"""  # noqa: E501
+
+SERVICES = """
+ecommerce_create_demo_data: false
+
+SANDBOX_ENABLE_DISCOVERY: yes
+SANDBOX_ENABLE_ECOMMERCE: yes
+DISCOVERY_VERSION: "{{ ECOMMERCE_VERSION }}"
+COMMON_HOSTNAME: ""
+ECOMMERCE_PAYMENT_PROCESSOR_CONFIG:
+    partn_id: # limited to 8 characters
+      paypal:
+        ...
+
+ECOMMERCE_BROKER_URL: '{{ EDXAPP_CELERY_BROKER_TRANSPORT }}://{{ EDXAPP_CELERY_USER }}:{{ EDXAPP_CELERY_PASSWORD }}@{{ EDXAPP_CELERY_BROKER_HOSTNAME }}{{ EDXAPP_CELERY_BROKER_VHOST }}'
+ECOMMERCE_WORKER_ECOMMERCE_API_ROOT: '{{ ECOMMERCE_ECOMMERCE_URL_ROOT }}/api/v2/'
+"""  # noqa: E501
+
+CURRENCY = """
+EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY: ['gbp', '£']
+ECOMMERCE_OSCAR_DEFAULT_CURRENCY: 'GBP'
+ECOMMERCE_REPOS:
+  - PROTOCOL: '{{ COMMON_GIT_PROTOCOL }}'
+    DOMAIN: '{{ COMMON_GIT_MIRROR }}'
+    PATH: 'open-craft'
+    REPO: 'ecommerce.git'
+    VERSION: opencraft-release/juniper.2
+    DESTINATION: "{{ ecommerce_code_dir }}"
+    SSH_KEY: '{{ ECOMMERCE_GIT_IDENTITY }}'
+EDXAPP_LMS_ENV_EXTRA:
+  COURSE_MODE_DEFAULTS:
+    bulk_sku: !!null
+    currency: gbp
+    description: !!null
+    expiration_datetime: !!null
+    min_price: 0
+    name: Honor
+    sku: !!null
+    slug: honor
+    suggested_prices: ''
+"""
+
+
+def faults(text: str) -> list[str]:
+    """What is wrong with the text, without the name of the field."""
+    with pytest.raises(BadInput) as caught:
+        check_extra_settings(text)
+    return [fault.removeprefix("configuration_extra_settings, ") for fault in caught.value.faults]
+
+
+def test_the_cron_example_of_the_documentation_passes() -> None:
+    (job,) = check_extra_settings(CRON)["EDXAPP_ADDITIONAL_CRON_JOBS"]
+    assert job["minute"] == "43"
+    assert "{{ COMMON_BIN_DIR }}/manage.discovery" in job["job"]
+
+
+def test_the_services_example_of_the_documentation_passes() -> None:
+    settings = check_extra_settings(SERVICES)
+    assert settings["SANDBOX_ENABLE_DISCOVERY"] is True
+    # Indented, three dots are a text: in the documentation they stand for what was left out.
+    assert settings["ECOMMERCE_PAYMENT_PROCESSOR_CONFIG"] == {"partn_id": {"paypal": "..."}}
+
+
+def test_the_currency_example_of_the_documentation_passes() -> None:
+    settings = check_extra_settings(CURRENCY)
+    assert settings["EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY"] == ["gbp", "£"]
+    assert settings["EDXAPP_LMS_ENV_EXTRA"]["COURSE_MODE_DEFAULTS"]["bulk_sku"] is None
+
+
+def test_no_settings_are_fine() -> None:
+    assert check_extra_settings("") == {}
+
+
+@pytest.mark.parametrize(
+    "text, place",
+    [
+        ("a: '{{ lookup(1) }}'", "line 1, column 8"),
+        ("a: 1\nb:\n- c: '{{ lookup(1) }}'", "line 3, column 10"),
+        ("'{{ lookup(1) }}': 1", "line 1, column 5"),
+        ("a: |\n  fine\n  {{ lookup(1) }}\n", "line 3, column 6"),
+        ("a: |\n  lookup\n\n  {{ lookup(1) }}\n", "line 4, column 6"),
+        ("a: >\n  {{ fine }}\n  {{ lookup(1) }}\n", "line 3, column 6"),
+        ('a: "lookup {{ x }}\n   {{ lookup(1) }}"', "line 1, column 5"),
+        ("a: x\n  {{ lookup(1) }}", "line 2, column 6"),
+        ("b: &x ['{{ lookup(1) }}']\nc: *x", "line 1, column 12"),
+        ('a: "{{ \\x6cookup(1) }}"', "line 1, column 4"),
+        ("a: |\n  fine\n  {{ a b }}\n", "line 3, column 3"),
+    ],
+)
+def test_a_template_that_would_run_on_the_manager_is_refused_where_it_stands(
+    text: str, place: str
+) -> None:
+    assert place in [fault.split(":")[0] for fault in faults(text)]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "SANDBOX_ENABLE_ECOMMERCE: maybe",
+        "SANDBOX_ENABLE_ECOMMERCE:",
+        "SANDBOX_ENABLE_ECOMMERCE: 77",
+        "SANDBOX_ENABLE_ECOMMERCE: [yes]",
+        "SANDBOX_ENABLE_ECOMMERCE: lookup('pipe', 'id')",
+        "SANDBOX_ENABLE_DISCOVERY: '{{ other }}'",
+        "DISCOVERY_VERSION: 1.10",
+        "EDXAPP_LMS_BASE:",
+        "EDXAPP_LMS_ENV_EXTRA:",
+        "EDXAPP_LMS_ENV_EXTRA: [a]",
+        "EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY: gbp",
+        "EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY: [1]",
+        "EDXAPP_ADDITIONAL_CRON_JOBS: {name: x}",
+        "EDXAPP_ADDITIONAL_CRON_JOBS: [x]",
+        "EDXAPP_MYSQL_PORT: three",
+        "EDXAPP_MYSQL_PORT: true",
+    ],
+)
+def test_a_known_variable_of_a_wrong_type_is_refused_without_its_value(setting: str) -> None:
+    name, _, value = setting.partition(":")
+    wrong = next(fault for fault in faults(f"fine: 1\n{setting}") if "must be" in fault)
+    assert wrong.startswith(f"line 2, column 1: {name} must be ")
+    assert not value.strip() or value.strip() not in wrong
+
+
+@pytest.mark.parametrize(
+    "value, read",
+    [("yes", True), ("'on'", True), ("1", True), ("T", True), ("'no'", False), ("0", False),
+     ("FALSE", False)],
+)  # fmt: skip
+def test_a_switch_may_be_written_in_all_ways_of_ansible(value: str, read: Any) -> None:
+    settings = check_extra_settings(f"SANDBOX_ENABLE_ECOMMERCE: {value}")
+    assert settings == {"SANDBOX_ENABLE_ECOMMERCE": read}
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("ansible_connection: local", "ansible_connection is not for settings"),
+        ("ocim_host_root: /", "ocim_host_root is not for settings"),
+        ("MY-NAME: 1", "letters, digits and _ only"),
+        ("'': 1", "letters, digits and _ only"),
+        ("\u00a0B: 2", "letters, digits and _ only. Character 1 is a no-break space (U+00A0)."),
+        ("1A: 1", "letters, digits and _ only"),
+    ],
+)
+def test_names_that_are_not_for_settings_are_refused(text: str, said: str) -> None:
+    (fault,) = faults(text)
+    assert fault.startswith("line 1, column 1: ")
+    assert said in fault
+
+
+def test_faults_of_every_sort_are_told_at_once() -> None:
+    text = "a: 1\na: 2\nb: '{{ lookup(1) }}'\nEDXAPP_LMS_BASE: 1\nansible_user: x\nc: !x y\n"
+    assert [fault.split(",")[0] for fault in faults(text)] == [
+        "line 2", "line 3", "line 4", "line 5", "line 6"
+    ]  # fmt: skip
+
+
+@given(st.text("ab:- \n'\"{}[]%&*!|>lookup(),_1#", max_size=60))
+def test_any_text_is_taken_or_refused_and_nothing_else_happens(text: str) -> None:
+    with contextlib.suppress(BadInput):
+        assert isinstance(check_extra_settings(text), dict)
