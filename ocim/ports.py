@@ -1,6 +1,6 @@
 """What Ocim needs of the outside: the few protocols that adapters satisfy.
 
-Every method may raise `OutsideError` (may pass) or `OutsideRefusal` (will not pass by itself).
+Every method may raise `TransientError` (may pass) or `PermanentError` (will not pass by itself).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ocim.core.health import Probe, ProbeResult
-from ocim.core.hosts import Host, HostRequest, Isolation, Ran, Remnant
+from ocim.core.hosts import Host, HostRequest, Isolation, Leftover, Ran
 from ocim.core.images import Image
 from ocim.core.instance import Database, Search, SearchHost
 from ocim.core.notices import Notice
@@ -65,7 +65,10 @@ class Provider(Protocol):
         """How what runs on its hosts is kept from the manager and from other instances."""
 
     def check_flavor(self, flavor: str) -> None:
-        """Refuse (BadInput) a flavor that no host of this provider can have; empty means any."""
+        """Refuse (ValidationError) a flavor that no host of this provider can have.
+
+        Empty means any.
+        """
 
     def create(self, request: HostRequest) -> Host:
         """Ask for a host; a second call with the same name returns the host that is there."""
@@ -91,10 +94,10 @@ class Provider(Protocol):
     def destroy(self, name: str) -> None:
         """Take it away with all that is on it; nothing happens if there is none."""
 
-    def remnants(self) -> Sequence[Remnant]:
+    def leftovers(self) -> Sequence[Leftover]:
         """What is left besides the hosts of `list`, and of those that are being made just now."""
 
-    def clear(self, remnant: Remnant) -> None:
+    def clear(self, leftover: Leftover) -> None:
         """Take it away; nothing happens if it is gone, or a host's again."""
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
@@ -103,7 +106,8 @@ class Provider(Protocol):
     def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
         """Run it there to its end, with `stdin` as its standard input, whatever its status.
 
-        HostUnreachable where the host is gone; OutsideError where it takes over `timeout` seconds.
+        HostUnreachable where the host is gone; TransientError where it takes over `timeout`
+        seconds.
         """
 
 
@@ -116,9 +120,9 @@ class Provisioner(Protocol):
         """How what is run is kept from the manager's own files and processes."""
 
     def check(self, job: ProvisionJob) -> ConfigurationSource:
-        """Refuse (BadInput, OutsideRefusal) what cannot work, before a host is asked for.
+        """Refuse (ValidationError, PermanentError) what cannot work, before a host is asked for.
 
-        NotPossible where the configuration does not say how to run migrations alone, and the job
+        Conflict where the configuration does not say how to run migrations alone, and the job
         is that part.
         `job.host` may be a host that does not exist yet. Returns the source that was checked, with
         a version that never comes to mean anything else, as a branch does; and with BUILTIN for
@@ -126,7 +130,7 @@ class Provisioner(Protocol):
         """
 
     def find_playbook(self, source: ConfigurationSource) -> None:
-        """Refuse (BadInput, OutsideRefusal) a source that leads to no playbook.
+        """Refuse (ValidationError, PermanentError) a source that leads to no playbook.
 
         It is fetched where it has not been yet, and nothing of it is run.
         """
@@ -134,7 +138,7 @@ class Provisioner(Protocol):
     def image_inputs(self, job: ProvisionJob) -> Mapping[str, str]:
         """All that the image part of the job depends on, in words and digests, without secrets.
 
-        The job's source is one that `check` returned. NotPossible where the configuration does not
+        The job's source is one that `check` returned. Conflict where the configuration does not
         say what no instance differs in.
         """
 
@@ -144,8 +148,8 @@ class Provisioner(Protocol):
         """The configuration's files for reading, as they are within the block; nothing is run.
 
         What was fetched before is not asked for again, even if its branch has moved since: the
-        exact source that comes with the files says where they were. BadInput or OutsideRefusal
-        where there is no such source or version.
+        exact source that comes with the files says where they were. ValidationError or
+        PermanentError where there is no such source or version.
         """
 
     def provision(
@@ -158,7 +162,7 @@ class Provisioner(Protocol):
         """Run to the end; a second run on the same host changes nothing.
 
         The image part and then the instance part give what the whole gives. A part whose
-        `image_inputs` are no longer what they were is not run: OutsideError. The part that runs
+        `image_inputs` are no longer what they were is not run: TransientError. The part that runs
         migrations is for a host of its own and for copies of databases: what it leaves is of no
         use for anything else.
 
@@ -193,8 +197,8 @@ class SqlSession(Protocol):
         """Run one SQL statement; how many rows it touched.
 
         It is committed at once, unless a transaction is open. Where it fails, or takes longer than
-        it may, it has no effect: OutsideRefusal with the reason. OutsideError where the session is
-        lost with all that it held; the next statement begins a new one.
+        it may, it has no effect: PermanentError with the reason. TransientError where the session
+        is lost with all that it held; the next statement begins a new one.
         """
 
 
@@ -238,7 +242,7 @@ class SearchServers(Protocol):
     kind: str
 
     def examine(self, host: SearchHost) -> str:
-        """Its version; OutsideRefusal where it is of no use: another server, too few rights."""
+        """Its version; PermanentError where it is of no use: another server, too few rights."""
 
     def ensure(self, host: SearchHost, place: Search) -> None:
         """Make the account where it is missing, set its password, limit it to its prefix."""
@@ -301,7 +305,7 @@ class Notifier(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class Adapters:
     """Everything that operations may reach, by kind where there are several."""
 
     providers: Mapping[str, Provider]

@@ -21,7 +21,7 @@ from huey.serializer import SignedSerializer
 from redis import RedisError
 
 from ocim.core.actions import Action, DriveRollout, SendNotices, SyncBalancer, WorkOn
-from ocim.core.errors import OcimError, OutsideError
+from ocim.core.errors import OcimError, TransientError
 from ocim.operations import balancing, incidents, jobs, terminate
 from ocim.operations.kinds import KINDS
 from ocim.operations.look import look as look_at_all
@@ -46,10 +46,10 @@ SENDERS = {"rollout": notices.send, "appserver": incidents.send}
 log = logging.getLogger(__name__)
 
 
-def perform(actions: Iterable[Action]) -> None:
+def enqueue(actions: Iterable[Action]) -> None:
     """Have the actions done by workers, once the transaction is committed, if there is one.
 
-    OutsideError where the queue takes no messages: what was written down is not lost by it.
+    TransientError where the queue takes no messages: what was written down is not lost by it.
     """
     for action in actions:
         transaction.on_commit(lambda action=action: _put(action))  # type: ignore[misc]
@@ -59,7 +59,7 @@ def _put(action: Action) -> None:
     try:
         _enqueue(action)
     except (sqlite3.Error, RedisError) as error:
-        raise OutsideError(
+        raise TransientError(
             f"The queue cannot be used: {error}.",
             remedy="What was asked for is written down; workers take it up when the queue works."
             " `ocim doctor` looks at it.",
@@ -98,7 +98,7 @@ class Queue:
         self.look = self.huey.task(name="look")(_alone(look))
         if name == PERIODIC:
             self.huey.periodic_task(crontab(), name="looks")(_alone(looks))
-            self.huey.periodic_task(crontab(), name="mend")(_alone(mend))
+            self.huey.periodic_task(crontab(), name="repair")(_alone(repair))
             self.huey.periodic_task(crontab(minute="*/10"), name="retain")(_alone(retain))
 
 
@@ -118,18 +118,18 @@ def work(queue_name: str, instance_id: int) -> None:
         finally:
             _recovering.release()
     else:
-        perform([WorkOn(instance_id, PERIODIC, context().now() + AGAIN)])
+        enqueue([WorkOn(instance_id, PERIODIC, context().now() + AGAIN)])
 
 
 def _work(queue_name: str, instance_id: int) -> None:
-    actions = jobs.work_off(
+    actions = jobs.run_pending_jobs(
         instance_id=instance_id, queue=queue_name, kinds=KINDS, context=context()
     )
     for action in dict.fromkeys(actions):
         if isinstance(action, DriveRollout) and action.at is None:
             drive(action.rollout_id)
         else:
-            perform([action])
+            enqueue([action])
 
 
 def sync(balancer_id: int) -> None:
@@ -139,31 +139,33 @@ def sync(balancer_id: int) -> None:
 
 def drive(rollout_id: int) -> None:
     """Look at a mass upgrade, and start what may be started."""
-    perform(rollouts.drive(rollout_id=rollout_id, context=context()))
+    enqueue(rollouts.drive(rollout_id=rollout_id, context=context()))
 
 
 def send(event_id: int, of: Literal["rollout", "appserver"] = "rollout") -> None:
     """Tell people of something that happened to a mass upgrade or an app server."""
     if not _sending.acquire(blocking=False):
         # A server that does not answer must not take the threads that look after the balancer.
-        perform([SendNotices(event_id, context().now() + AGAIN, of)])
+        enqueue([SendNotices(event_id, context().now() + AGAIN, of)])
         return
     try:
-        perform(SENDERS[of](event_id=event_id, address=manager_url(), context=context()))
+        enqueue(SENDERS[of](event_id=event_id, address=manager_url(), context=context()))
     finally:
         _sending.release()
 
 
-def mend() -> None:
+def repair() -> None:
     """Take up what was forgotten: work without a worker, a balancer that lags behind."""
-    nudges = jobs.unattended(context=context())
+    wake_ups = jobs.unattended(context=context())
     # Where messages wait, these may well be among them.
-    empty = {name for name in {one.queue for one in nudges} if not queue(name).huey.pending_count()}
-    perform(nudge for nudge in nudges if nudge.queue in empty)
-    perform(rollouts.drive_all())
-    perform(notices.unsent(context().now()))
-    perform(incidents.unsent(context().now()))
-    perform(balancing.gaps(context=context()))
+    empty = {
+        name for name in {one.queue for one in wake_ups} if not queue(name).huey.pending_count()
+    }
+    enqueue(wake_up for wake_up in wake_ups if wake_up.queue in empty)
+    enqueue(rollouts.drive_all())
+    enqueue(notices.unsent(context().now()))
+    enqueue(incidents.unsent(context().now()))
+    enqueue(balancing.gaps(context=context()))
 
 
 def looks() -> None:
@@ -177,14 +179,14 @@ def look() -> None:
     """Look at what serves, unless the look before is not over yet."""
     if _looking.acquire(blocking=False):
         try:
-            perform(look_at_all(queue=PERIODIC, context=context()))
+            enqueue(look_at_all(queue=PERIODIC, context=context()))
         finally:
             _looking.release()
 
 
 def retain() -> None:
     """Let go of app servers that are not kept any longer."""
-    perform(terminate.request_retention(queue=settings.OCIM.low_priority_queue, context=context()))
+    enqueue(terminate.request_retention(queue=settings.OCIM.low_priority_queue, context=context()))
 
 
 def _huey(name: str) -> Huey:

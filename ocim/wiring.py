@@ -26,7 +26,7 @@ from ocim.adapters.sandbox import Sandbox
 from ocim.adapters.search.elasticsearch import ElasticsearchServers
 from ocim.core.policy import Policy, Retention
 from ocim.operations.context import Context
-from ocim.ports import Outside, Provider
+from ocim.ports import Adapters, Provider
 from ocim.processes.balancer import balancer_settings
 from ocim.store import specs
 from ocim.store.models import OpenEdXInstance
@@ -40,7 +40,7 @@ PROVIDERS = (LocalProvider.kind, NspawnProvider.kind, SshProvider.kind)
 @cache
 def context() -> Context:
     """What every use case of this process is given."""
-    return Context(outside=outside(), policy=policy(), now=timezone.now, worker=process_name())
+    return Context(adapters=adapters(), policy=policy(), now=timezone.now, worker=process_name())
 
 
 def queue_name() -> str:
@@ -55,12 +55,12 @@ def process_name() -> str:
 
 
 @cache
-def outside() -> Outside:
+def adapters() -> Adapters:
     """Everything outside Ocim, as the settings name it."""
     options = settings.OCIM
     balancer = CaddyBalancer(balancer_settings(options))
     sandbox = _sandbox()
-    return Outside(
+    return Adapters(
         providers=_providers(sandbox),
         provisioner=AnsibleProvisioner(
             builtin=BUILTIN,

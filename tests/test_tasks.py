@@ -73,25 +73,25 @@ def consume(name: str) -> None:
 
 
 def test_a_nudge_goes_to_its_queue(world: World) -> None:
-    tasks.perform([WorkOn(1, "opencraft_low_priority")])
+    tasks.enqueue([WorkOn(1, "opencraft_low_priority")])
     assert [pending(name) for name in QUEUES] == [0, 1, 0]
 
 
 def test_a_look_at_a_rollout_waits_behind_no_job(world: World) -> None:
-    tasks.perform([DriveRollout(1)])
+    tasks.enqueue([DriveRollout(1)])
     assert pending(tasks.PERIODIC) == 1
 
 
 def test_nothing_is_sent_before_the_commit(world: World) -> None:
     with transaction.atomic():
-        tasks.perform([WorkOn(1, "opencraft"), SyncBalancer(1)])
+        tasks.enqueue([WorkOn(1, "opencraft"), SyncBalancer(1)])
         assert [pending("opencraft"), pending(tasks.PERIODIC)] == [0, 0]
     assert [pending("opencraft"), pending(tasks.PERIODIC)] == [1, 1]
 
 
 def test_nothing_is_sent_for_what_was_rolled_back(world: World) -> None:
     with transaction.atomic():
-        tasks.perform([WorkOn(1, "opencraft")])
+        tasks.enqueue([WorkOn(1, "opencraft")])
         transaction.set_rollback(True)
     assert pending("opencraft") == 0
 
@@ -99,7 +99,7 @@ def test_nothing_is_sent_for_what_was_rolled_back(world: World) -> None:
 def test_a_message_makes_a_worker_do_the_job(world: World) -> None:
     instance = world.make_instance()
     [appserver], job = world.request_spawn(instance, activate=True)
-    tasks.perform([jobs.nudge(job)])
+    tasks.enqueue([jobs.wake_up(job)])
     consume("opencraft")
     appserver.refresh_from_db()
     assert appserver.is_active
@@ -109,7 +109,7 @@ def test_a_message_makes_a_worker_do_the_job(world: World) -> None:
 def test_a_lost_message_twin_does_no_harm(world: World) -> None:
     instance = world.make_instance()
     _, job = world.request_spawn(instance)
-    tasks.perform([jobs.nudge(job)] * 2)
+    tasks.enqueue([jobs.wake_up(job)] * 2)
     consume("opencraft")
     assert len(world.provider.list()) == 1
 
@@ -118,7 +118,7 @@ def test_a_job_that_waits_for_its_time_is_scheduled(world: World) -> None:
     appserver = world.spawn(world.make_instance(), activate=True)
     world.do("deactivate", appserver)
     job = world.submit("terminate", appserver)
-    tasks.perform([jobs.nudge(job)])
+    tasks.enqueue([jobs.wake_up(job)])
     consume("opencraft")
     huey = tasks.queue("opencraft").huey
     assert huey.scheduled_count() == 1
@@ -133,7 +133,7 @@ def test_a_job_that_waits_for_its_time_is_scheduled(world: World) -> None:
 
 def test_the_balancer_is_brought_up_to_date(world: World) -> None:
     instance = world.make_instance()
-    tasks.perform([SyncBalancer(world.balancer_server.pk)])
+    tasks.enqueue([SyncBalancer(world.balancer_server.pk)])
     consume(tasks.PERIODIC)
     assert world.balancer.site(instance.internal_lms_domain)
 
@@ -142,7 +142,7 @@ def test_an_expected_failure_is_one_line_in_the_log(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.balancer.running = False
-    tasks.perform([SyncBalancer(world.balancer_server.pk)])
+    tasks.enqueue([SyncBalancer(world.balancer_server.pk)])
     consume(tasks.PERIODIC)
     assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == [
         "sync: The balancer is not running. Set `running` to True."
@@ -153,7 +153,7 @@ def test_an_expected_failure_is_one_line_in_the_log(
 def test_all_forgotten_work_is_taken_up_at_once(world: World) -> None:
     for _ in range(3):
         world.request_spawn(world.make_instance())
-    tasks.mend()
+    tasks.repair()
     consume("opencraft")
     assert set(Job.objects.values_list("state", flat=True)) == {"done"}
     assert len(world.provider.list()) == 3
@@ -163,21 +163,21 @@ def test_a_queue_that_has_messages_is_not_flooded(world: World) -> None:
     for _ in range(3):
         world.request_spawn(world.make_instance())
     LoadBalancingServer.objects.update(applied=1000, digest=world.balancer.routing.digest)
-    tasks.mend()
-    tasks.mend()
+    tasks.repair()
+    tasks.repair()
     assert pending("opencraft") == 3
 
 
 def test_work_that_is_not_due_is_not_scheduled_once_more(world: World) -> None:
     world.request_spawn(world.make_instance())
     Job.objects.update(not_before=world.clock.later(60))
-    tasks.mend()
+    tasks.repair()
     assert tasks.queue("opencraft").huey.scheduled_count() == 0
 
 
 def test_a_balancer_that_lags_behind_is_mended(world: World) -> None:
     instance = world.make_instance()
-    tasks.mend()
+    tasks.repair()
     consume(tasks.PERIODIC)
     assert world.balancer.site(instance.internal_lms_domain)
 
@@ -196,7 +196,7 @@ def test_one_process_only_looks_after_what_is_due(world: World) -> None:
     def periodic(name: str) -> set[str]:
         return {task.name for task in tasks.queue(name).huey._registry.periodic_tasks}
 
-    assert periodic("opencraft_periodic") == {"looks", "mend", "retain"}
+    assert periodic("opencraft_periodic") == {"looks", "repair", "retain"}
     assert periodic("opencraft") == periodic("opencraft_low_priority") == set()
 
 
@@ -249,7 +249,7 @@ def test_restarts_leave_threads_to_those_who_look_after_the_balancer(world: Worl
         consume(tasks.PERIODIC)
         assert Job.objects.get(kind="recover").state == "waiting"
         assert tasks.queue(tasks.PERIODIC).huey.scheduled_count() == 1
-    tasks.mend()
+    tasks.repair()
     consume(tasks.PERIODIC)
     assert Job.objects.get(kind="recover").state == "done"
 
@@ -259,7 +259,7 @@ def test_a_message_that_another_key_signed_is_not_executed(
 ) -> None:
     _, job = world.request_spawn(world.make_instance())
     settings.SECRET_KEY = "another"
-    tasks.perform([jobs.nudge(job)])
+    tasks.enqueue([jobs.wake_up(job)])
     tasks.queue("opencraft").huey.storage.close()
     settings.SECRET_KEY = "only for tests"
     tasks.queue.cache_clear()
@@ -273,7 +273,7 @@ def test_a_free_slot_is_filled_by_the_worker_that_freed_it(world: World) -> None
     fleet = Fleet(world)
     instances = [fleet.make(), fleet.make()]
     fleet.begin(fleet.plan(), rules=Rules(batch_size=1))
-    tasks.mend()
+    tasks.repair()
     consume(tasks.PERIODIC)
     consume("opencraft")
     assert [tags(one) for one in instances] == [[TAG], [TAG]]

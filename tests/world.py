@@ -19,7 +19,7 @@ from ocim.core.policy import Policy
 from ocim.operations import instances, jobs, spawn
 from ocim.operations.context import Context
 from ocim.operations.kinds import KINDS
-from ocim.ports import Outside
+from ocim.ports import Adapters
 from ocim.store.models import (
     DatabaseServer,
     Job,
@@ -93,7 +93,7 @@ class World:
         self._made = 0
 
     def context(self, worker: str = "worker-1") -> Context:
-        outside = Outside(
+        adapters = Adapters(
             providers={"local": self.provider},
             provisioner=self.provisioner,
             balancer=self.balancer,
@@ -103,7 +103,7 @@ class World:
             browsers=self.browsers,
             notifier=self.notifier,
         )
-        return Context(outside, self.policy, self.clock, worker, self.clock.forward)
+        return Context(adapters, self.policy, self.clock, worker, self.clock.forward)
 
     def make_instance(self, **fields: Any) -> OpenEdXInstance:
         """An instance of a name of its own, where the test does not say one."""
@@ -133,7 +133,7 @@ class World:
         self, instance_id: int, *, worker: str = "worker-1", queue: str = QUEUE
     ) -> list[Action]:
         """Let a worker do what waits on the instance."""
-        return jobs.work_off(
+        return jobs.run_pending_jobs(
             instance_id=instance_id, queue=queue, kinds=KINDS, context=self.context(worker)
         )
 

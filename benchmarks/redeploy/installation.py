@@ -76,7 +76,7 @@ def fleet(count: int, world: Any) -> None:
 
 
 def _serve(instances: list[Any], world: Any) -> None:
-    from ocim.operations.effective import effective_variables, freeze
+    from ocim.operations.effective import effective_variables, serialize
     from ocim.store.models import Deployment, OpenEdXAppServer, Server
 
     servers = Server.objects.bulk_create(
@@ -96,7 +96,7 @@ def _serve(instances: list[Any], world: Any) -> None:
             server=server,
             state="running",
             is_active=True,
-            effective_variables=freeze(effective_variables(one, world.policy)),
+            effective_variables=serialize(effective_variables(one, world.policy)),
         )
         for one, deployment, server in zip(instances, deployments, servers, strict=True)
     )

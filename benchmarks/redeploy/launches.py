@@ -53,7 +53,7 @@ def main(count: int, seconds: float, database_url: str = "", queue_url: str = ""
         upgrades = count / (time.perf_counter() - started)
         provisioner.lasts = seconds
         rollout, actions = _begin(IRONWOOD, batch_size=SLOTS)
-        tasks.perform(actions)
+        tasks.enqueue(actions)
         _wait(rollout)
     waits = _waits(rollout)
     return {

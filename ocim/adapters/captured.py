@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from ocim.core import stopping
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 from ocim.core.umasks import OF_HOSTS
 
 MIB = 1024 * 1024
@@ -53,7 +53,7 @@ def captured(
 
     `largest_file`: bytes that a file which it writes may have; it is killed where one has more.
     `limits` is called several times a second, and ends it by raising something.
-    subprocess.TimeoutExpired after `timeout` seconds; OutsideRefusal where it prints more than
+    subprocess.TimeoutExpired after `timeout` seconds; PermanentError where it prints more than
     `most` bytes. In both cases, and where its job is to end, it is killed with all that it started.
     """
 
@@ -151,7 +151,7 @@ class _Streams:
             self.output += piece
         if len(self.output) > self._most:
             program = Path(str(_argv(self._process)[0])).name
-            raise OutsideRefusal(f"{program} printed more than {self._most} bytes, and was ended.")
+            raise PermanentError(f"{program} printed more than {self._most} bytes, and was ended.")
         return bool(piece)
 
     def _written(self, stream: IO[bytes]) -> bool:

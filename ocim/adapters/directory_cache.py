@@ -13,7 +13,7 @@ from ocim.adapters import locks
 DAY = 86400.0
 
 
-class Shelf:
+class DirectoryCache:
     """Keeps each directory below `directory` under a name that says what it was made from.
 
     Any number of processes may use the same shelf at once: a directory is made by one of them

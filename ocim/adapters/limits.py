@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 
 CONFINE = Path(__file__).with_name("confine.py")
 CGROUPS = Path("/sys/fs/cgroup")
@@ -37,7 +37,7 @@ PATIENCE = 5.0
 """Seconds for the kernel to take away the processes of a control group."""
 
 
-class LimitReached(OutsideRefusal):
+class LimitReached(PermanentError):
     """A build or a run used more than it may, and was ended."""
 
 

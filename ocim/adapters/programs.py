@@ -4,7 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 
 
 def own(name: str) -> str:
@@ -13,9 +13,9 @@ def own(name: str) -> str:
 
 
 def of_system(name: str, *, package: str) -> str:
-    """Return the path of a program of this machine; OutsideRefusal where it is not installed."""
+    """Return the path of a program of this machine; PermanentError where it is not installed."""
     if path := shutil.which(name):
         return path
-    raise OutsideRefusal(
+    raise PermanentError(
         f"{name} is not installed on the manager.", remedy=f"Install it: apt-get install {package}."
     )

@@ -22,7 +22,7 @@ from ocim.adapters.limits import (
     confinement,
     in_force,
 )
-from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError
 from ocim.core.hosts import Isolation
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -106,7 +106,7 @@ class Sandbox:
     ) -> Captured:
         """Run `argv` to its end, whatever its status, and return what it printed.
 
-        OutsideError where it takes over `timeout` seconds, LimitReached where it uses or
+        TransientError where it takes over `timeout` seconds, LimitReached where it uses or
         prints too much.
         """
         with self.command(argv, view) as (command, confined):
@@ -115,10 +115,10 @@ class Sandbox:
                     command, timeout=timeout, cwd=cwd, env=environment, limits=confined.check
                 )
             except subprocess.TimeoutExpired as error:
-                raise OutsideError(f"It was ended: it took more than {timeout:g} s.") from error
+                raise TransientError(f"It was ended: it took more than {timeout:g} s.") from error
             except LimitReached:
                 raise
-            except OutsideRefusal as error:
+            except PermanentError as error:
                 problem = f"It was ended: it printed more than {MOST_OUTPUT} bytes."
                 raise LimitReached(problem) from error
             confined.check()  # what was killed by the kernel has ended without a word
@@ -136,12 +136,12 @@ class Sandbox:
 
         It ends with the process that starts it, unless it `outlives` that. It gets away from the
         terminal, on which it could type, unless `is_terminal`: then that is its own. Where there is
-        no sandbox to be had, `argv` itself, or OutsideRefusal if one is required.
+        no sandbox to be had, `argv` itself, or PermanentError if one is required.
         """
         isolation = _isolation(self._program)
         if not isolation.is_sandbox:
             if self._required:
-                raise OutsideRefusal(
+                raise PermanentError(
                     f"OCIM_REQUIRE_SANDBOX is set, but there is no sandbox: {isolation.detail}",
                     remedy="Install bubblewrap, and allow its user namespaces.",
                 )
@@ -174,9 +174,9 @@ class Sandbox:
 
 
 def _no_link(path: Path) -> Path:
-    """Return the path; OutsideRefusal where a link on the way leads elsewhere."""
+    """Return the path; PermanentError where a link on the way leads elsewhere."""
     if path.exists() and path.resolve() != path:
-        raise OutsideRefusal(
+        raise PermanentError(
             f"{path} leads to {path.resolve()}: a run would write there.",
             remedy="Put a directory in place of the link.",
         )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from ocim.core.errors import BadInput, gathered
+from ocim.core.errors import ValidationError, gathered
 from ocim.parsing.arguments import no_such_file, text_of_argument
 
 YAML = "configuration_extra_settings"
@@ -14,16 +14,18 @@ DOCUMENTS = frozenset({YAML, "notes"})
 
 
 def assignments(words: Sequence[str]) -> dict[str, Any]:
-    """FIELD=VALUE words; `tags` become a list. BadInput names every word that is none."""
+    """FIELD=VALUE words; `tags` become a list. ValidationError names every word that is none."""
     if wrong := [word for word in words if "=" not in word]:
-        raise BadInput(
+        raise ValidationError(
             [f"{word!r} is not FIELD=VALUE." for word in wrong],
             remedy="Quote values that have spaces: name='My Campus'.",
         )
     pairs = [(name, text) for name, _, text in (word.partition("=") for word in words)]
     uses = Counter(name for name, _ in pairs)
     if twice := [name for name, times in uses.items() if times > 1]:
-        raise BadInput([f"{name} is given {uses[name]} times: only one counts." for name in twice])
+        raise ValidationError(
+            [f"{name} is given {uses[name]} times: only one counts." for name in twice]
+        )
     values = gathered(*(partial(_value, name, text) for name, text in pairs))
     return dict(zip(uses, values, strict=True))
 
@@ -51,7 +53,9 @@ def _value(name: str, text: str) -> Any:
 def _document(name: str, argument: str) -> str:
     text, where = text_of_argument(argument, option=name)
     if where != name and not text.strip():
-        raise BadInput([f"{name}: {where} is empty. To remove what there is: {name}="])
+        raise ValidationError([f"{name}: {where} is empty. To remove what there is: {name}="])
     if name == YAML and where == name and (aside := no_such_file(argument)):
-        raise BadInput([f"{name}, line 1: must be a mapping, and {argument!r} is none.{aside}"])
+        raise ValidationError(
+            [f"{name}, line 1: must be a mapping, and {argument!r} is none.{aside}"]
+        )
     return text

@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from ocim.console import options
 from ocim.console.output import Output
 from ocim.core.characters import described, invisible
-from ocim.core.errors import BadInput, NotPossible, OcimError
+from ocim.core.errors import Conflict, OcimError, ValidationError
 
 DJANGOS = ("--settings", "--pythonpath", "--no-color", "--force-color", "--skip-checks",
            "--version", "--verbosity", "--traceback")  # fmt: skip
@@ -72,16 +72,16 @@ class OcimCommand(BaseCommand):
         return add
 
     def ask(self, question: str, *, option: str) -> str:
-        """What a person types; NotPossible, naming the option that says it, where nobody is."""
+        """What a person types; Conflict, naming the option that says it, where nobody is."""
         if not sys.stdin.isatty():
-            raise NotPossible("There is nobody to ask.", remedy=f"Say it with {option}.")
+            raise Conflict("There is nobody to ask.", remedy=f"Say it with {option}.")
         return input(question)
 
     def confirm(self, question: str, yes: bool) -> None:
-        """Go on after `y`, or where `yes` says it already; NotPossible otherwise."""
+        """Go on after `y`, or where `yes` says it already; Conflict otherwise."""
         asked = f"{question} [y/N] "
         if not yes and self.ask(asked, option="--yes").strip().lower() not in ("y", "yes"):
-            raise NotPossible("Nothing was done.")
+            raise Conflict("Nothing was done.")
 
     def check(self, *_: Any, **__: Any) -> None:
         """Refuse to run with wrong settings, naming all of them; mention doubtful ones."""
@@ -119,9 +119,9 @@ class OcimCommand(BaseCommand):
         given["run"](argparse.Namespace(**given))
 
     def refuse_slips(self) -> None:
-        """BadInput with all options that are empty, or given twice."""
+        """ValidationError with all options that are empty, or given twice."""
         if faults := options.slips(self._parser, self.without):
-            raise BadInput(faults)
+            raise ValidationError(faults)
 
 
 def _of_check(message: checks.CheckMessage) -> str:
@@ -130,7 +130,7 @@ def _of_check(message: checks.CheckMessage) -> str:
 
 def in_words(error: OcimError) -> str:
     """The error as an operator reads it: every fault on a line, then what to do."""
-    faults = error.faults if isinstance(error, BadInput) else (error.problem,)
+    faults = error.faults if isinstance(error, ValidationError) else (error.problem,)
     return "\n".join([*map(_clipped, faults), *([error.remedy] if error.remedy else [])])
 
 
@@ -163,7 +163,7 @@ def _stop_talking() -> None:
 def _refuse_bytes(options: dict[str, Any]) -> None:
     """What is not UTF-8 can be neither looked for nor kept."""
     if wrong := [word for word in _texts(options) if not _is_text(word)]:
-        raise BadInput([f"{word!a} is not text in UTF-8." for word in wrong])
+        raise ValidationError([f"{word!a} is not text in UTF-8." for word in wrong])
 
 
 def _texts(options: dict[str, Any]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from ocim.operations.shop.demo import sell_a_course
 from ocim.operations.shop.setup import served_by
 from ocim.store.models import Job, OpenEdXInstance, SearchServer
 from ocim.store.specs import services_of
-from ocim.tasks import perform
+from ocim.tasks import enqueue
 from ocim.wiring import context, queue_name, with_defaults
 
 DOMAIN = "demo.localhost"
@@ -57,7 +57,7 @@ def _make(out: Output, *, with_shop: bool) -> None:
     _, job = spawn.request(
         instance=instance, queue=queue_name(), context=context(), activate=True, reason="Demo"
     )
-    perform([*actions, jobs.nudge(job)])
+    enqueue([*actions, jobs.wake_up(job)])
     follow(job, out)
     _fill_shop(instance, out)
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from ocim.adapters.providers import processes
 from ocim.console.command import Error
 from ocim.console.output import Output
-from ocim.core.errors import BadInput, NotPossible, OutsideError
+from ocim.core.errors import Conflict, TransientError, ValidationError
 from ocim.operations import balancing, hosts
 from ocim.processes import sockets, supervisor
 from ocim.processes.supervisor import Program
@@ -42,15 +42,13 @@ def run_directory() -> Path:
 
 @contextmanager
 def only_one(var: Path) -> Iterator[None]:
-    """Be the only one that starts and stops it; NotPossible while another one is."""
+    """Be the only one that starts and stops it; Conflict while another one is."""
     path = var / "up.lock"
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise NotPossible(
-                f"Ocim runs already in {var}.", remedy="Stop that one first."
-            ) from None
+            raise Conflict(f"Ocim runs already in {var}.", remedy="Stop that one first.") from None
         lock.truncate()
         lock.write(str(os.getpid()))
         lock.flush()
@@ -118,7 +116,7 @@ def _place(host: str, port: int) -> str:
 
 
 def require_free_ports() -> None:
-    """Raise BadInput where another program listens on one of its addresses."""
+    """Raise ValidationError where another program listens on one of its addresses."""
     names = {"web": "OCIM_WEB_ADDRESS", "https": "OCIM_HTTPS_PORT", "http": "OCIM_HTTP_PORT"}
     faults = []
     for name, places in _addresses().items():
@@ -130,7 +128,7 @@ def require_free_ports() -> None:
                 why = os.strerror(error.errno or 0)
                 faults.append(f"{names[name]}: {where} cannot be had: {why}.")
     if faults:
-        raise BadInput(faults, remedy="Stop what has them, or set others.")
+        raise ValidationError(faults, remedy="Stop what has them, or set others.")
 
 
 def start_hosts(out: Output) -> None:
@@ -179,10 +177,10 @@ def _work() -> bool:
 
 
 def _balances() -> bool:
-    balancer = context().outside.balancer
+    balancer = context().adapters.balancer
     try:
         balancer.authority()
         balancer.is_applied("")
-    except OutsideError:
+    except TransientError:
         return False
     return True

@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from ocim.core.actions import Action
-from ocim.core.errors import OutsideError
+from ocim.core.errors import TransientError
 from ocim.operations.context import Context
 from ocim.operations.findings import Check, Finding
 from ocim.store.selectors import live_workers
@@ -59,8 +59,8 @@ def _files(_context: Context) -> Iterator[Finding]:
         mode = 0o700 if path.is_dir() else 0o600
         if path.stat().st_mode & OTHERS_MAY:
             what = "Others than its owner can get at it, and it holds secrets."
-            mend = partial(_set_mode, path, mode)
-            yield Finding("error", what, f"chmod {mode:o} {path}", str(path), mend)
+            repair = partial(_set_mode, path, mode)
+            yield Finding("error", what, f"chmod {mode:o} {path}", str(path), repair)
         if not os.access(path, os.R_OK):
             yield Finding("error", "This user cannot read it.", "Run as its owner.", str(path))
 
@@ -164,8 +164,8 @@ def _ports(context: Context) -> Iterator[Finding]:
 
 def _runs(context: Context) -> bool:
     try:
-        context.outside.balancer.is_applied("")
-    except OutsideError:
+        context.adapters.balancer.is_applied("")
+    except TransientError:
         return False
     return True
 

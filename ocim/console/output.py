@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 
 _SPACES = str.maketrans("\t\r\n", "   ")
 
@@ -82,13 +82,13 @@ class Output:
 def write_privately(path: Path, text: str, *, option: str) -> None:
     """Write the whole of a file that only its owner may read, or nothing of it.
 
-    What is planned, and what became of it, tells much of an installation. BadInput, naming the
-    option, where it cannot be written.
+    What is planned, and what became of it, tells much of an installation. ValidationError, naming
+    the option, where it cannot be written.
     """
     beside = path.parent / f"{path.name}.part"
     try:
         if path.exists() and not path.is_file():
-            raise BadInput([f"{option}: {path} is no file."])
+            raise ValidationError([f"{option}: {path} is no file."])
         path = path.resolve()
         beside.touch(mode=0o600)
         beside.chmod(0o600)
@@ -97,7 +97,7 @@ def write_privately(path: Path, text: str, *, option: str) -> None:
     except OSError as error:
         with suppress(OSError):
             beside.unlink()
-        raise BadInput([f"{option}: {path} cannot be written: {error.strerror}."]) from None
+        raise ValidationError([f"{option}: {path} cannot be written: {error.strerror}."]) from None
 
 
 def _one_line(value: object) -> str:

@@ -9,7 +9,7 @@ from django.db import close_old_connections, connection
 
 from ocim.console.command import Error
 from ocim.console.output import Output
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.verification import Line, Outcome
 from ocim.operations.context import Context
 from ocim.operations.shop.verify import verify
@@ -25,11 +25,11 @@ PAUSE = 0.5
 def run(instance: OpenEdXInstance, *, purchase: bool, out: Output) -> None:
     """Verify the app server that serves the instance; Error (status 1) where a line failed.
 
-    NotPossible where none serves it, or something else is at work on the instance.
+    Conflict where none serves it, or something else is at work on the instance.
     """
     appserver = instance.appserver_set.filter(is_active=True).order_by("-id").first()
     if appserver is None:
-        raise NotPossible(
+        raise Conflict(
             f"No app server serves {instance}.",
             remedy=f"`ocim appserver spawn {instance.internal_lms_domain} --activate` makes one.",
         )
@@ -76,7 +76,7 @@ def _claimed(instance: OpenEdXInstance, context: Context) -> Lease:
         if lease := claim_lease(instance.pk, worker=context.worker, now=now, seconds=seconds):
             return lease
         if time.monotonic() > deadline:
-            raise NotPossible(
+            raise Conflict(
                 f"Something else is at work on {instance}.",
                 remedy=f"`ocim instance show {instance.internal_lms_domain}` says what.",
             )

@@ -21,7 +21,7 @@ class OcimError(Exception):
         return f"{self.problem} {self.remedy}".strip()
 
 
-class BadInput(OcimError):
+class ValidationError(OcimError):
     """Input that was refused as a whole; `faults` lists everything that is wrong with it."""
 
     def __init__(self, faults: Sequence[str], *, remedy: str = "") -> None:
@@ -29,7 +29,7 @@ class BadInput(OcimError):
         self.faults = tuple(faults)
 
 
-class NotPossible(OcimError):
+class Conflict(OcimError):
     """What was asked for does not fit the present state; nothing was changed."""
 
 
@@ -37,17 +37,17 @@ class LostClaim(OcimError):
     """Another process holds, or has taken over, the thing that this one was working on."""
 
 
-class OutsideError(OcimError):
+class TransientError(OcimError):
     """Something outside Ocim (a host, a balancer, a repository) failed in a way that may pass."""
 
     retryable = True
 
 
-class OutsideRefusal(OcimError):
+class PermanentError(OcimError):
     """Something outside Ocim said no, and will say so again until somebody changes something."""
 
 
-class HostUnreachable(OutsideError):
+class HostUnreachable(TransientError):
     """A host did not come up in time, went away, or no longer exists."""
 
 
@@ -56,13 +56,13 @@ class Cancelled(OcimError):
 
 
 def gathered(*reads: Callable[[], Any]) -> list[Any]:
-    """Return what each of them returns; BadInput with the faults of all."""
+    """Return what each of them returns; ValidationError with the faults of all."""
     results, faults = [], []
     for read in reads:
         try:
             results.append(read())
-        except BadInput as error:
+        except ValidationError as error:
             faults += [f"{fault} {error.remedy}".strip() for fault in error.faults]
     if faults:
-        raise BadInput(faults)
+        raise ValidationError(faults)
     return results

@@ -54,7 +54,7 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
-class Remnant:
+class Leftover:
     """Something of a provider's that no host has any more, after a crash or a clean-up by hand."""
 
     what: str

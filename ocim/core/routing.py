@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ _UPSTREAM = re.compile(r"(\[[0-9a-f:]+\]|[a-z0-9._-]+):[0-9]{1,5}", re.IGNORECAS
 
 
 def check_routing(routing: Routing) -> None:
-    """Raise BadInput with all faults: names that are none or used twice, bad upstreams."""
+    """Raise ValidationError with all faults: names that are none or used twice, bad upstreams."""
     faults = [fault for site in routing.sites for fault in _faults(site)]
     uses = Counter(name.lower() for site in routing.sites for name in site.domains)
     faults += [f"{name} belongs to {count} sites." for name, count in uses.items() if count > 1]
     if faults:
-        raise BadInput(faults, remedy="Nothing was changed in the balancer.")
+        raise ValidationError(faults, remedy="Nothing was changed in the balancer.")
 
 
 def is_host_name(text: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 
 
 class AppServerState(StrEnum):
@@ -65,7 +65,7 @@ class StepState(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-class Happening(StrEnum):
+class RolloutEventKind(StrEnum):
     """What the history of a mass upgrade tells."""
 
     BEGUN = "begun"
@@ -80,7 +80,14 @@ class Happening(StrEnum):
     ENDED = "ended"
 
 
-NOTICED = frozenset({Happening.BEGUN, Happening.PAUSED, Happening.STOPPED, Happening.ENDED})
+NOTICED = frozenset(
+    {
+        RolloutEventKind.BEGUN,
+        RolloutEventKind.PAUSED,
+        RolloutEventKind.STOPPED,
+        RolloutEventKind.ENDED,
+    }
+)
 """What people are sent a notice of."""
 
 
@@ -179,6 +186,6 @@ def may_become(state: State, transitions: Transitions[State]) -> frozenset[State
 
 
 def require_transition(old: State, new: State, transitions: Transitions[State]) -> None:
-    """Raise NotPossible unless `new` may follow `old`."""
+    """Raise Conflict unless `new` may follow `old`."""
     if new not in transitions[old]:
-        raise NotPossible(f"What is {old} cannot become {new}.")
+        raise Conflict(f"What is {old} cannot become {new}.")

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 
 _NUMBER = re.compile(r"([1-9][0-9]{0,8})(%?)")
 _TAG = "tag:"
@@ -33,16 +33,16 @@ class Share:
 
     @classmethod
     def of(cls, text: str) -> "Share":
-        """Read `3`, `10%` or `tag:early`; BadInput for anything else."""
+        """Read `3`, `10%` or `tag:early`; ValidationError for anything else."""
         text = text.strip()
         if text.startswith(_TAG) and text != _TAG:
             return cls(tag=text.removeprefix(_TAG))
         found = _NUMBER.fullmatch(text)
         if not found:
-            raise BadInput([f"{text!r} is no wave."], remedy="As in 3, 10% or tag:early.")
+            raise ValidationError([f"{text!r} is no wave."], remedy="As in 3, 10% or tag:early.")
         number = int(found[1])
         if found[2] and number > _ALL:
-            raise BadInput([f"{text!r} is no wave: {_ALL}% are all instances."])
+            raise ValidationError([f"{text!r} is no wave: {_ALL}% are all instances."])
         return cls(percent=number) if found[2] else cls(count=number)
 
     def taken(self, left: Sequence[Candidate], total: int) -> list[Candidate]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 
 _FORM = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
@@ -19,10 +19,10 @@ class Window:
 
     @classmethod
     def of(cls, text: str) -> "Window":
-        """Read `22:00-05:00`; BadInput for anything else."""
+        """Read `22:00-05:00`; ValidationError for anything else."""
         found = _FORM.fullmatch(text.strip())
         if not found or found.group(1, 2) == found.group(3, 4):
-            raise BadInput(
+            raise ValidationError(
                 [f"{text!r} is not a window."],
                 remedy="Write it as 22:00-05:00, by each site's clock.",
             )

@@ -9,14 +9,20 @@ from django.db import transaction
 from ocim.catalog.endpoints import probes, public_probes
 from ocim.core import stopping
 from ocim.core.actions import Action, SyncBalancer
-from ocim.core.errors import LostClaim, NotPossible, OcimError, OutsideError, OutsideRefusal
+from ocim.core.errors import (
+    Conflict,
+    LostClaim,
+    OcimError,
+    PermanentError,
+    TransientError,
+)
 from ocim.core.instance import ALWAYS
 from ocim.core.states import AppServerState
 from ocim.core.verification import Line, Outcome
 from ocim.operations import jobs
 from ocim.operations.balancing import note_change, sync_and_wait
 from ocim.operations.context import Context, OnStep
-from ocim.operations.gate import Unhealthy, pass_gate
+from ocim.operations.health_check import Unhealthy, wait_until_healthy
 from ocim.operations.logs import say
 from ocim.operations.masking import mask_of_instance, masked_values
 from ocim.operations.shop import steps
@@ -65,10 +71,10 @@ def activate(
                 _address(appserver),
                 behind_nginx=appserver.behind_nginx,
             )
-            pass_gate(at_host, context=context)
-        swing(instance, wanted, lease=lease, context=context)
+            wait_until_healthy(at_host, context=context)
+        switch_traffic(instance, wanted, lease=lease, context=context)
         on_step("public check")
-        pass_gate(public_probes(replace(spec, services=common), balancer), context=context)
+        wait_until_healthy(public_probes(replace(spec, services=common), balancer), context=context)
         _set_up_in_public(chosen[0], on_step, context)
         _verify_services(chosen[0], on_step, context)
     except LostClaim:
@@ -93,7 +99,7 @@ def _set_up_in_public(appserver: OpenEdXAppServer, on_step: OnStep, context: Con
     on_line = partial(say, appserver, context=context)
     try:
         steps.carry_out(appserver, owed, context, on_line=on_line)
-    except (OutsideError, OutsideRefusal) as error:
+    except (TransientError, PermanentError) as error:
         # Services that have just begun answer one another slowly, and discovery does not wait long.
         say(appserver, f"Tried again: {error.problem}", context=context, level="warning")
         context.pause(WARM_UP)
@@ -120,7 +126,7 @@ def _tell(appserver: OpenEdXAppServer, line: Line, context: Context) -> None:
         say(appserver, said, context=context, level="error")
 
 
-def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
+def on_failure(job: Job, lease: Lease, context: Context) -> list[Action]:
     """Let those serve again that did before, where a worker died after the swing."""
     instance = OpenEdXInstance.objects.get(pk=job.instance_id)
     previous = job.memory.get("previous")
@@ -136,11 +142,13 @@ def deactivate(job: Job, lease: Lease, context: Context) -> list[Action]:
     """Take the job's app servers out of the balancer; they stay up."""
     instance = OpenEdXInstance.objects.get(pk=job.instance_id)
     rest = [pk for pk in _active(instance) if pk not in job.arguments["appservers"]]
-    swing(instance, rest, lease=lease, context=context)
+    switch_traffic(instance, rest, lease=lease, context=context)
     return []
 
 
-def swing(instance: OpenEdXInstance, wanted: list[int], *, lease: Lease, context: Context) -> None:
+def switch_traffic(
+    instance: OpenEdXInstance, wanted: list[int], *, lease: Lease, context: Context
+) -> None:
     """Make just the `wanted` app servers active, and return when the balancer has followed."""
     going = _write(instance, wanted, lease, context)
     sync_and_wait(balancer_id=instance.load_balancing_server_id, context=context)
@@ -170,7 +178,7 @@ def _put_back(
     instance: OpenEdXInstance, previous: list[int], lease: Lease, context: Context
 ) -> None:
     try:
-        swing(instance, previous, lease=lease, context=context)
+        switch_traffic(instance, previous, lease=lease, context=context)
     except LostClaim:
         raise
     except OcimError:
@@ -201,7 +209,7 @@ def _running(job: Job) -> list[OpenEdXAppServer]:
     chosen = list(found.order_by("id"))
     unfit = [f"{one} is {one.state}" for one in chosen if one.state != AppServerState.RUNNING]
     if unfit or len(chosen) != len(ids):
-        raise NotPossible(
+        raise Conflict(
             f"Only running app servers can be activated: {', '.join(unfit) or 'not found'}."
         )
     return chosen
@@ -209,7 +217,7 @@ def _running(job: Job) -> list[OpenEdXAppServer]:
 
 def _address(appserver: OpenEdXAppServer) -> str:
     if appserver.server is None:
-        raise NotPossible(f"{appserver} has no host.")
+        raise Conflict(f"{appserver} has no host.")
     return appserver.server.address
 
 

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 
 from ocim.core import stopping
 from ocim.core.actions import Action, SyncBalancer
-from ocim.core.errors import OcimError, OutsideError
+from ocim.core.errors import OcimError, TransientError
 from ocim.operations.context import Context
 from ocim.store.models import LoadBalancingServer
 from ocim.store.routing import routing_of
@@ -39,7 +39,7 @@ def sync(*, balancer_id: int, context: Context) -> bool:
             return False
         try:
             routing = routing_of(row, context.policy)
-            context.outside.balancer.apply(routing)
+            context.adapters.balancer.apply(routing)
         except Exception as error:
             foreseen = isinstance(error, OcimError)
             _give_back(row, error=str(error) if foreseen else "The worker's log says what failed.")
@@ -59,7 +59,7 @@ def sync_and_wait(*, balancer_id: int, context: Context) -> None:
         if applied >= wanted:
             return
         if waited > longest:
-            raise OutsideError(f"The balancer was not brought up to date within {longest:.0f} s.")
+            raise TransientError(f"The balancer was not brought up to date within {longest:.0f} s.")
         stopping.check()
         context.pause(0.1)
         waited += 0.1
@@ -70,7 +70,7 @@ def gaps(*, context: Context) -> list[SyncBalancer]:
     return [
         SyncBalancer(row.pk)
         for row in LoadBalancingServer.objects.all()
-        if row.applied < row.wanted or not context.outside.balancer.is_applied(row.digest)
+        if row.applied < row.wanted or not context.adapters.balancer.is_applied(row.digest)
     ]
 
 

@@ -17,8 +17,8 @@ from ocim.core.states import AppServerState, ServerState
 from ocim.operations import images, search_servers
 from ocim.operations.balancing import note_change
 from ocim.operations.context import Context, OnStep
-from ocim.operations.effective import thaw
-from ocim.operations.gate import Unhealthy, pass_gate
+from ocim.operations.effective import deserialize
+from ocim.operations.health_check import Unhealthy, wait_until_healthy
 from ocim.operations.logs import Recorder, say
 from ocim.operations.masking import mask_of, masked_values
 from ocim.operations.shop import steps
@@ -37,7 +37,7 @@ def bring_up(
         say(appserver, "Taken up again after an interruption.", context=context, level="warning")
     on_step("configuration")
     say(appserver, "Checking the configuration.", context=context)
-    source = context.outside.provisioner.check(run)
+    source = context.adapters.provisioner.check(run)
     if source.version != appserver.configuration_version:
         say(appserver, f"The configuration is at {source.version}.", context=context)
     # Upstream's playbooks put nginx before the services, which answer on its loopback only.
@@ -50,7 +50,7 @@ def bring_up(
     )
     run = replace(run, source=source)
     for database in instance.databases.values():
-        context.outside.databases[database.kind].ensure(database)
+        context.adapters.databases[database.kind].ensure(database)
     search_servers.prepare(appserver.instance, context)
 
     on_step("host")
@@ -65,7 +65,7 @@ def bring_up(
     # A host that an interrupted attempt made may be made from another image, or from none.
     if image and host.image == image.name:
         run = replace(run, part=Part.INSTANCE, image_inputs=image.job.image_inputs)
-    outcome = context.outside.provisioner.provision(
+    outcome = context.adapters.provisioner.provision(
         replace(run, host=host),
         on_event=Recorder(appserver),
         is_cancelled=stopping.is_cancelled,
@@ -77,7 +77,9 @@ def bring_up(
     on_step("health check")
     move_appserver(appserver, AppServerState.CHECKING, lease=lease)
     try:
-        pass_gate(probes(instance, host.address, behind_nginx=behind_nginx), context=context)
+        wait_until_healthy(
+            probes(instance, host.address, behind_nginx=behind_nginx), context=context
+        )
     except Unhealthy as unhealthy:
         evidence = masked_values(unhealthy.evidence, mask_of(appserver))
         write_appservers([appserver.pk], lease=lease, evidence=evidence)
@@ -106,7 +108,7 @@ def _run_for(appserver: OpenEdXAppServer, instance: Instance, context: Context) 
             appserver.configuration_version,
             appserver.configuration_playbook_name,
         ),
-        thaw(appserver).values,
+        deserialize(appserver).values,
         directories=local_directories(instance),
         context=context,
     )
@@ -144,13 +146,13 @@ def _host_for(
 ) -> Host:
     """Make the app server's host, or find the one that an interrupted attempt made."""
     server = appserver.server or _register(appserver, lease)
-    provider = context.outside.providers[server.provider]
+    provider = context.adapters.providers[server.provider]
     provider.create(
         HostRequest(
             name=server.name,
             flavor=server.flavor,
             names=dict.fromkeys(instance.domains.all(), context.policy.balancer_address),
-            authorities=context.outside.balancer.authority(),
+            authorities=context.adapters.balancer.authority(),
             image=image.name if image else "",
             directories=local_directories(instance),
         )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ocim.core import stopping
 from ocim.core.policy import Policy
-from ocim.ports import Outside
+from ocim.ports import Adapters
 
 OnStep = Callable[[str], None]
 """Told the name of each step as it begins."""
@@ -16,7 +16,7 @@ OnStep = Callable[[str], None]
 class Context:
     """The outside, the installation's choices, the clock, and who is at work."""
 
-    outside: Outside
+    adapters: Adapters
     policy: Policy
     now: Callable[[], datetime]
     worker: str

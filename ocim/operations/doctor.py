@@ -10,9 +10,9 @@ from django.db.models import Exists, OuterRef, Q
 
 from ocim.catalog.endpoints import public_probes
 from ocim.core.actions import Action
-from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError
 from ocim.core.health import verdict
-from ocim.core.hosts import Remnant
+from ocim.core.hosts import Leftover
 from ocim.core.states import UNFINISHED, AppServerState, JobState
 from ocim.operations import hosts, jobs
 from ocim.operations.balancing import sync
@@ -42,7 +42,7 @@ def _secrets(_context: Context) -> Iterator[Finding]:
 
 
 def _isolation(context: Context) -> Iterator[Finding]:
-    isolation = context.outside.provisioner.isolation()
+    isolation = context.adapters.provisioner.isolation()
     if not isolation.is_sandbox:
         yield Finding(
             "warning",
@@ -55,7 +55,7 @@ def _borders(context: Context) -> Iterator[Finding]:
     """Name the border of each kind of hosts that is used; one without is a warning."""
     used = OpenEdXInstance.objects.filter(ref_set__is_archived=False)
     for kind in used.order_by("provider").values_list("provider", flat=True).distinct():
-        provider = context.outside.providers.get(kind)
+        provider = context.adapters.providers.get(kind)
         if provider is None:
             continue
         isolation = provider.isolation()
@@ -71,7 +71,7 @@ def _borders(context: Context) -> Iterator[Finding]:
 
 
 def _limits(context: Context) -> Iterator[Finding]:
-    isolation = context.outside.provisioner.isolation()
+    isolation = context.adapters.provisioner.isolation()
     if isolation.unlimited:
         what = f"Playbooks can use up this machine's {' and '.join(isolation.unlimited)}."
         remedy = "Let Ocim's services have control groups of their own (Delegate=yes), or be root."
@@ -85,7 +85,7 @@ def _balancer(context: Context) -> Iterator[Finding]:
     if not rows:
         yield Finding("error", "There is no balancer.", "`ocim up` enters the one of this machine.")
     for row in rows:
-        applied = context.outside.balancer.is_applied(row.digest)
+        applied = context.adapters.balancer.is_applied(row.digest)
         if row.error:
             what = f"It does not take what the database wants: {row.error}"
         elif row.applied < row.wanted or not applied:
@@ -98,7 +98,7 @@ def _balancer(context: Context) -> Iterator[Finding]:
 
 
 def _hosts(context: Context) -> Iterator[Finding]:
-    for kind in context.outside.providers:
+    for kind in context.adapters.providers:
         for name in hosts.orphans(provider=kind, context=context):
             yield Finding(
                 "warning",
@@ -107,14 +107,14 @@ def _hosts(context: Context) -> Iterator[Finding]:
                 f"{kind} host {name}",
                 partial(_destroy, kind, name, context),
             )
-        for remnant in hosts.remnants(provider=kind, context=context):
-            of = f"{kind} host {remnant.host}, which is gone" if remnant.host else f"{kind} hosts"
+        for leftover in hosts.leftovers(provider=kind, context=context):
+            of = f"{kind} host {leftover.host}, which is gone" if leftover.host else f"{kind} hosts"
             yield Finding(
                 "warning",
-                f"There is {remnant.what} that no host has any more.",
+                f"There is {leftover.what} that no host has any more.",
                 "`ocim doctor --fix` takes it away.",
                 of,
-                partial(_clear, kind, remnant, context),
+                partial(_clear, kind, leftover, context),
             )
     for appserver in _with_host():
         yield from _host_of(appserver, context)
@@ -127,7 +127,7 @@ def _with_host() -> Iterator[OpenEdXAppServer]:
 
 def _host_of(appserver: OpenEdXAppServer, context: Context) -> Iterator[Finding]:
     server = appserver.server
-    provider = context.outside.providers.get(server.provider) if server else None
+    provider = context.adapters.providers.get(server.provider) if server else None
     instead = (
         f"ocim appserver spawn {appserver.instance_id} --activate"
         if appserver.is_active
@@ -140,7 +140,7 @@ def _host_of(appserver: OpenEdXAppServer, context: Context) -> Iterator[Finding]
         return
     try:
         provider.wait_until_reachable(server.name, timeout=0)
-    except OutsideError:
+    except TransientError:
         if server.is_stopped:
             remedy = f"ocim host start --provider {server.provider}"
             yield Finding(severity, "Its host was stopped by a person.", remedy, where)
@@ -214,7 +214,7 @@ def _ill(appserver: OpenEdXAppServer, since: datetime) -> Finding:
 def _databases(context: Context) -> Iterator[Finding]:
     for instance in _on_the_web():
         for purpose, database in instance_spec(instance, context.policy).databases.items():
-            if context.outside.databases[database.kind].size(database) is None:
+            if context.adapters.databases[database.kind].size(database) is None:
                 yield Finding(
                     "error",
                     f"Its {purpose} database is gone.",
@@ -230,8 +230,8 @@ def _search_servers(context: Context) -> Iterator[Finding]:
             yield Finding("warning", what, remedy, server.name)
             continue
         try:
-            context.outside.search[server.kind].examine(search_host(server))
-        except (OutsideError, OutsideRefusal) as error:
+            context.adapters.search[server.kind].examine(search_host(server))
+        except (TransientError, PermanentError) as error:
             remedy = error.remedy or "See its own log."
             yield Finding("error", error.problem, remedy, server.name)
 
@@ -244,7 +244,7 @@ def _instances(context: Context) -> Iterator[Finding]:
         for probe in public_probes(instance_spec(instance, context.policy), address)
     ]
     with ThreadPoolExecutor(PROBES_AT_ONCE) as pool:
-        results = pool.map(context.outside.prober.get, [probe for _, probe in asked])
+        results = pool.map(context.adapters.prober.get, [probe for _, probe in asked])
         for (instance, probe), result in zip(asked, results, strict=True):
             if not (found := verdict([result])).healthy:
                 yield Finding(
@@ -268,17 +268,17 @@ def _sync(balancer_id: int, context: Context) -> list[Action]:
 
 
 def _destroy(provider: str, name: str, context: Context) -> list[Action]:
-    context.outside.providers[provider].destroy(name)
+    context.adapters.providers[provider].destroy(name)
     return []
 
 
-def _clear(provider: str, remnant: Remnant, context: Context) -> list[Action]:
-    context.outside.providers[provider].clear(remnant)
+def _clear(provider: str, leftover: Leftover, context: Context) -> list[Action]:
+    context.adapters.providers[provider].clear(leftover)
     return []
 
 
 def _nudge(job: Job) -> list[Action]:
-    return [jobs.nudge(job)]
+    return [jobs.wake_up(job)]
 
 
 CHECKS = (

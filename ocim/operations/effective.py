@@ -24,7 +24,7 @@ def effective_variables(
     *,
     databases: Mapping[str, Database] | None = None,
 ) -> Effective:
-    """What an app server that is spawned now would get; BadInput names all that is wrong.
+    """What an app server that is spawned now would get; ValidationError names all that is wrong.
 
     With `databases`, one that is to use these instead of the instance's own.
     """
@@ -52,12 +52,12 @@ def _effective(
     )
 
 
-def freeze(variables: Effective) -> str:
+def serialize(variables: Effective) -> str:
     """The text that an app server keeps; it holds secrets, so it goes into an encrypted field."""
     return json.dumps(to_plain(variables))
 
 
-def thaw(appserver: OpenEdXAppServer) -> Effective:
+def deserialize(appserver: OpenEdXAppServer) -> Effective:
     """What the app server was, or is being, provisioned with."""
     return thawed(appserver.effective_variables)
 
@@ -74,7 +74,7 @@ def changes_since(instance: OpenEdXInstance, variables: Effective) -> list[dict[
         return []
     return [
         {"path": list(one.path), "old": _shown(one.old), "new": _shown(one.new)}
-        for one in differences(thaw(newest).values, variables.values)
+        for one in differences(deserialize(newest).values, variables.values)
     ]
 
 

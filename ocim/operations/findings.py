@@ -20,7 +20,7 @@ class Finding:
     remedy: str = ""
     where: str = ""
     """A path, an address, a name: the place to look at."""
-    mend: Callable[[], Sequence[Action]] | None = None
+    repair: Callable[[], Sequence[Action]] | None = None
     """Mends it, where that can do no harm; the actions are to be performed."""
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 from ocim.core.actions import Action, DriveRollout
-from ocim.core.errors import BadInput, NotPossible
+from ocim.core.errors import Conflict, ValidationError
 from ocim.core.holds import today
 from ocim.core.states import RolloutState, UpgradeState
 from ocim.operations.context import Context
@@ -17,7 +17,8 @@ def hold(
 ) -> None:
     """Mass upgrades leave it out, from the first to the last of these days by its own clock.
 
-    What of one is begun already goes on. BadInput without a reason, or for days that are over.
+    What of one is begun already goes on. ValidationError without a reason, or for days that are
+    over.
     """
     reason, faults = reason.strip(), []
     if not reason or not reason.isprintable() or len(reason) > LONGEST:
@@ -28,17 +29,17 @@ def hold(
     if since and until and until < since:
         faults.append("--until is before --from.")
     if faults:
-        raise BadInput(faults)
+        raise ValidationError(faults)
     InstanceReference.objects.filter(pk=instance_id).update(
         hold_reason=reason, held_from=since, held_until=until
     )
 
 
 def release(instance_id: int) -> list[Action]:
-    """Mass upgrades may have it again, those that run at once; NotPossible where none held it."""
+    """Mass upgrades may have it again, those that run at once; Conflict where none held it."""
     held = InstanceReference.objects.filter(pk=instance_id).exclude(hold_reason="")
     if not held.update(hold_reason="", held_from=None, held_until=None):
-        raise NotPossible("It is not held.")
+        raise Conflict("It is not held.")
     waiting = Upgrade.objects.filter(
         instance=instance_id, state=UpgradeState.PENDING, rollout__state=RolloutState.RUNNING
     )

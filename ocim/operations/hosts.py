@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 
-from ocim.core.errors import OutsideError
-from ocim.core.hosts import Remnant
+from ocim.core.errors import TransientError
+from ocim.core.hosts import Leftover
 from ocim.core.states import UNFINISHED, AppServerState, UpgradeState
 from ocim.operations.context import Context
 from ocim.store.models import OpenEdXAppServer, Server, Upgrade
@@ -34,7 +34,7 @@ def stop_all(*, provider: str, context: Context) -> list[str]:
 
     They are not started again by themselves, until `start_all` does.
     """
-    there = context.outside.providers[provider]
+    there = context.adapters.providers[provider]
     names = list(there.list())
     _stopped(names, True)
     with ThreadPoolExecutor(AT_ONCE) as several:
@@ -50,8 +50,8 @@ def start_all(*, provider: str, context: Context) -> list[str]:
 
     def starts(name: str) -> bool:
         try:
-            context.outside.providers[provider].reboot(name)
-        except OutsideError:
+            context.adapters.providers[provider].reboot(name)
+        except TransientError:
             return False
         return True
 
@@ -73,16 +73,16 @@ def _stopped(names: Collection[str], is_stopped: bool) -> None:
 def orphans(*, provider: str, context: Context) -> list[str]:
     """Hosts that the provider has but that no app server or search server here needs any more."""
     # Hosts first: one that is asked for meanwhile is in the database before it is a host.
-    there = set(context.outside.providers[provider].list())
+    there = set(context.adapters.providers[provider].list())
     return sorted(there - _needed(provider))
 
 
-def remnants(*, provider: str, context: Context) -> list[Remnant]:
+def leftovers(*, provider: str, context: Context) -> list[Leftover]:
     """What the provider still has of hosts that are gone.
 
     Not of those that an app server here is said to be on: what is left of them may still serve.
     """
-    left = context.outside.providers[provider].remnants()
+    left = context.adapters.providers[provider].leftovers()
     needed = _needed(provider)
     return [one for one in left if one.host not in needed]
 

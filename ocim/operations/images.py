@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from ocim.catalog.variables.switches import services_of
-from ocim.core.errors import NotPossible, OcimError
+from ocim.core.errors import Conflict, OcimError
 from ocim.core.hosts import Connection, Host
 from ocim.core.images import Image, image_name, superfluous
 from ocim.core.instance import Service
@@ -50,7 +50,10 @@ def planned_run(
 
 
 def of_instance(instance: OpenEdXInstance, context: Context) -> Wanted:
-    """The image of the app servers that would be spawned now; BadInput or NotPossible otherwise."""
+    """The image of the app servers that would be spawned now.
+
+    ValidationError or Conflict otherwise.
+    """
     values = effective_variables(instance, context.policy).values
     source = ConfigurationSource(
         instance.configuration_source_repo_url,
@@ -59,7 +62,7 @@ def of_instance(instance: OpenEdXInstance, context: Context) -> Wanted:
     )
     run = planned_run(source, values, context=context)
     return wanted(
-        replace(run, source=context.outside.provisioner.check(run)),
+        replace(run, source=context.adapters.provisioner.check(run)),
         provider=instance.provider,
         release=instance.openedx_release,
         services=services_of(values),
@@ -75,9 +78,9 @@ def wanted(
     services: frozenset[Service],
     context: Context,
 ) -> Wanted:
-    """The image for a job whose source was checked; NotPossible, with why, where there is none."""
+    """The image for a job whose source was checked; Conflict, with why, where there is none."""
     images = _images(provider, context)
-    of_part = context.outside.provisioner.image_inputs(job)
+    of_part = context.adapters.provisioner.image_inputs(job)
     inputs = {
         **of_part,
         "provider": provider,
@@ -107,7 +110,7 @@ def for_host(
     """
     try:
         image = wanted(run, provider=provider, release=release, services=services, context=context)
-    except NotPossible as reason:
+    except Conflict as reason:
         say(str(reason), "debug")
         return None
     if not is_there(image, context):
@@ -130,7 +133,7 @@ def ensure(
     """Build it where it is missing; whether that was done here, and not by another at once."""
 
     def build(host: Host) -> None:
-        outcome = context.outside.provisioner.provision(
+        outcome = context.adapters.provisioner.provision(
             replace(image.job, host=host), on_event=on_event, is_cancelled=is_cancelled
         )
         if not outcome.ok:
@@ -144,7 +147,7 @@ def listed(context: Context) -> list[Image]:
     """All that are there, of every provider, the newest first."""
     found = [
         one
-        for provider in context.outside.providers.values()
+        for provider in context.adapters.providers.values()
         if provider.images
         for one in provider.images.list()
     ]
@@ -154,7 +157,7 @@ def listed(context: Context) -> list[Image]:
 def prune(*, keep: int, context: Context) -> list[Image]:
     """Take away those that no host needs, but for the `keep` newest of each provider."""
     gone = []
-    for provider in context.outside.providers.values():
+    for provider in context.adapters.providers.values():
         if images := provider.images:
             old = superfluous(images.list(), keep=keep)
             gone += [one for one in old if images.remove(one.name)]
@@ -162,9 +165,9 @@ def prune(*, keep: int, context: Context) -> list[Image]:
 
 
 def _images(provider: str, context: Context) -> Images:
-    images = context.outside.providers[provider].images
+    images = context.adapters.providers[provider].images
     if images is None:
-        raise NotPossible(
+        raise Conflict(
             f"Hosts of kind {provider} are machines that there are already: they are made from no"
             " image, and every app server on them is provisioned as a whole.",
         )

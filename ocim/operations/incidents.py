@@ -18,7 +18,7 @@ GOOD: dict[AppServerEventKind, NoticeKind] = {_K.RECOVERED: "success", _K.REPLAC
 """How notices of what is no failure are marked."""
 
 
-def happened(
+def record_event(
     appserver: OpenEdXAppServer,
     kind: AppServerEventKind,
     reason: str,

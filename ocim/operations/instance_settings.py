@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import yaml
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ValidationError as DjangoValidationError
 
 from ocim.catalog.secrets.masking import with_secrets_hidden
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.secrets import masked
 from ocim.core.variables import Effective
 from ocim.operations.context import Context
@@ -48,7 +48,7 @@ def without_secrets(extra_settings: str) -> str:
     """
     try:
         values = check_extra_settings(extra_settings)
-    except BadInput:
+    except ValidationError:
         return "(not shown: they cannot be read)"
     hidden = masked(with_secrets_hidden(values))
     return yaml.safe_dump(hidden, allow_unicode=True, sort_keys=False) if hidden else ""
@@ -68,7 +68,9 @@ def check(
     renamed: bool = True,
     paid: bool = True,
 ) -> Effective:
-    """The variables that the instance's settings make; BadInput lists what is wrong with them.
+    """Return the variables that the instance's settings make.
+
+    ValidationError lists what is wrong with them.
 
     `renamed` and `paid` tell whether names and the currency are new: an old currency that nobody
     pays with from some day on must not keep an instance from being upgraded.
@@ -82,27 +84,27 @@ def check(
         made_of_it = instance.email.lower().endswith(f"@{instance.internal_lms_domain}")
         faults = [one for one in faults if not (made_of_it and one.startswith("email: "))]
     faults += faults_of(instance.ref_set.clean_fields)
-    if instance.provider and instance.provider not in context.outside.providers:
-        there = ", ".join(sorted(context.outside.providers))
+    if instance.provider and instance.provider not in context.adapters.providers:
+        there = ", ".join(sorted(context.adapters.providers))
         faults.append(f"provider: there is no {instance.provider!r}, but {there}.")
     elif instance.provider and not any(fault.startswith("flavor:") for fault in faults):
         faults += _faults_of_flavor(instance, context)
     for tag in tags:
         try:
             InstanceTag(name=tag).clean_fields()
-        except ValidationError as error:
+        except DjangoValidationError as error:
             faults += [f"tags: {said}" for said in error.messages]
     if renamed and not faults:
         faults = faults_of_names(instance)
     if faults:
-        raise BadInput(faults, remedy=_REMEDY if unknown else "")
+        raise ValidationError(faults, remedy=_REMEDY if unknown else "")
     return effective_variables(instance, context.policy)
 
 
 def _faults_of_flavor(instance: OpenEdXInstance, context: Context) -> list[str]:
     try:
-        context.outside.providers[instance.provider].check_flavor(instance.flavor)
-    except BadInput as error:
+        context.adapters.providers[instance.provider].check_flavor(instance.flavor)
+    except ValidationError as error:
         return [f"{fault} {error.remedy}".strip() for fault in error.faults]
     return []
 
@@ -111,7 +113,7 @@ def faults_of(clean: Callable[[], None]) -> list[str]:
     """What Django's validation says, each with the field it is about."""
     try:
         clean()
-    except ValidationError as error:
+    except DjangoValidationError as error:
         return [
             said if said.startswith(name) else f"{name}: {said}"
             for name, texts in error.message_dict.items()

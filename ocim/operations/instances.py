@@ -12,7 +12,7 @@ from django.db.models import Count
 from ocim.catalog.shop import checks
 from ocim.catalog.variables.jwt import generate
 from ocim.core.actions import Action
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.instance import Service
 from ocim.core.secrets import Secret, derive
 from ocim.core.variables import Effective
@@ -49,7 +49,7 @@ def create(
 ) -> tuple[OpenEdXInstance, list[Action]]:
     """A new instance, with its own secrets, and a place on the shared servers.
 
-    BadInput lists every fault of the fields; NotPossible where no shared server takes new ones.
+    ValidationError lists every fault of the fields; Conflict where no shared server takes new ones.
     """
     given = dict(fields)
     tags = _taken(given, "tags", [])
@@ -88,7 +88,7 @@ def change(
 ) -> tuple[OpenEdXInstance, list[Action]]:
     """Set the named fields, and no other column, of an instance.
 
-    BadInput lists every fault. What runs is not touched: the next app server has the change.
+    ValidationError lists every fault. What runs is not touched: the next app server has the change.
     """
     given = dict(changes)
     actions: list[Action] = []
@@ -119,8 +119,8 @@ def as_changed(
 ) -> tuple[dict[str, Any], Effective]:
     """The fields as they would be kept, and a new app server's variables, after these changes.
 
-    BadInput lists what would be wrong with them, and what would keep an app server from being made.
-    Nothing is written, and the instance stays as it is.
+    ValidationError lists what would be wrong with them, and what would keep an app server from
+    being made. Nothing is written, and the instance stays as it is.
     """
     was = {name: getattr(instance, name) for name in (*changes, "search_server")}
     for name, value in changes.items():
@@ -142,7 +142,7 @@ def as_changed(
             setattr(instance, name, value)
 
 
-def put_back(
+def restore_settings(
     *, instance_id: int, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> list[Action]:
     """Undo a change, but for fields that somebody has changed since: those stay as they are."""
@@ -174,14 +174,14 @@ def unarchive(*, instance_id: int) -> list[Action]:
 def delete(*, instance_id: int, context: Context) -> list[Action]:
     """Remove an archived instance for good, with its databases and search indexes.
 
-    Uploads stay where they are, for whoever makes backups. NotPossible where it is not archived,
+    Uploads stay where they are, for whoever makes backups. Conflict where it is not archived,
     or somebody works on it.
     """
     instance = OpenEdXInstance.objects.select_related(
         "ref_set", "database_server", "search_server"
     ).get(pk=instance_id)
     if not instance.ref_set.is_archived:
-        raise NotPossible(
+        raise Conflict(
             f"{instance} is not archived.",
             remedy="Archive it first: that takes its app servers away.",
         )
@@ -189,10 +189,10 @@ def delete(*, instance_id: int, context: Context) -> list[Action]:
         instance_id, worker=context.worker, now=context.now(), seconds=context.policy.lease
     )
     if lease is None:
-        raise NotPossible(f"Somebody works on {instance}.", remedy="Try again when that is over.")
+        raise Conflict(f"Somebody works on {instance}.", remedy="Try again when that is over.")
     try:
         for database in all_databases(instance):
-            context.outside.databases[database.kind].drop(database)
+            context.adapters.databases[database.kind].drop(database)
         search_servers.forget(instance, context)
         with transaction.atomic():
             instance.ref_set.delete()
@@ -239,7 +239,7 @@ def _open(model: type[Shared]) -> Shared:
     open_ones = model._default_manager.filter(accepts_new_clients=True)
     chosen = open_ones.annotate(clients=Count("openedxinstance")).order_by("clients", "id").first()
     if chosen is None:
-        raise NotPossible(
+        raise Conflict(
             f"No {model._meta.verbose_name} accepts new clients.",
             remedy="Run `ocim setup`, or let one accept new clients.",
         )

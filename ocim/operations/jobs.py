@@ -11,7 +11,7 @@ from django.db.models import F, Q, QuerySet
 
 from ocim.core import stopping
 from ocim.core.actions import Action, WorkOn
-from ocim.core.errors import Cancelled, LostClaim, NotPossible, OcimError
+from ocim.core.errors import Cancelled, Conflict, LostClaim, OcimError
 from ocim.core.states import JobState
 from ocim.operations.context import Context
 from ocim.operations.masking import mask_of_instance
@@ -34,7 +34,7 @@ class Kind:
     """How jobs of a kind are done, and what is put right when one ends in failure."""
 
     run: Callable[[Job, Lease, Context], list[Action]]
-    give_up: Callable[[Job, Lease, Context], list[Action]] = lambda _job, _lease, _context: []
+    on_failure: Callable[[Job, Lease, Context], list[Action]] = lambda _job, _lease, _context: []
 
 
 Kinds = Mapping[str, Kind]
@@ -65,7 +65,7 @@ def submit(
     )
 
 
-def nudge(job: Job) -> WorkOn:
+def wake_up(job: Job) -> WorkOn:
     """The action that makes a worker look at the job's instance."""
     return WorkOn(job.instance_id, job.queue, job.not_before)
 
@@ -73,13 +73,15 @@ def nudge(job: Job) -> WorkOn:
 def cancel(*, job_id: int) -> None:
     """Ask for a job's end: it fails within seconds, as docs/reference/time-limits.md says.
 
-    NotPossible where it is over.
+    Conflict where it is over.
     """
     if not Job.objects.filter(pk=job_id, state__in=OPEN).update(cancel_requested=True):
-        raise NotPossible(f"Job {job_id} is over, or never was.")
+        raise Conflict(f"Job {job_id} is over, or never was.")
 
 
-def work_off(*, instance_id: int, queue: str, kinds: Kinds, context: Context) -> list[Action]:
+def run_pending_jobs(
+    *, instance_id: int, queue: str, kinds: Kinds, context: Context
+) -> list[Action]:
     """Do the jobs that wait on the instance, oldest first; return what is to be done next.
 
     Where another worker holds the instance, nothing is done: the holder looks again after it has
@@ -88,7 +90,7 @@ def work_off(*, instance_id: int, queue: str, kinds: Kinds, context: Context) ->
     actions: list[Action] = []
     while job := _next(instance_id, context.now()):
         if job.queue != queue:
-            return [*actions, nudge(job)]
+            return [*actions, wake_up(job)]
         lease = claim_lease(
             instance_id,
             worker=context.worker,
@@ -98,7 +100,7 @@ def work_off(*, instance_id: int, queue: str, kinds: Kinds, context: Context) ->
         if lease is None:
             return actions
         try:
-            actions += _perform(job, lease, kinds, context)
+            actions += _run_job(job, lease, kinds, context)
         except LostClaim as lost:
             log.warning("%s", lost)
             return actions
@@ -109,20 +111,20 @@ def work_off(*, instance_id: int, queue: str, kinds: Kinds, context: Context) ->
             _give_back(lease, context)
     waiting = Job.objects.filter(instance_id=instance_id, state=JobState.WAITING)
     later = waiting.order_by("not_before", "id").first()
-    return [*actions, nudge(later)] if later else actions
+    return [*actions, wake_up(later)] if later else actions
 
 
 def abandoned(*, context: Context) -> list[WorkOn]:
     """Nudges for every instance whose worker died over a job."""
-    return _nudges(context, JobState.RUNNING)
+    return _wake_ups(context, JobState.RUNNING)
 
 
 def unattended(*, context: Context) -> list[WorkOn]:
     """Nudges for every instance with work that is due and that no live worker holds."""
-    return _nudges(context, *OPEN)
+    return _wake_ups(context, *OPEN)
 
 
-def lay_down(*, context: Context) -> None:
+def release_all_leases(*, context: Context) -> None:
     """Give back all that this worker holds, as it ends.
 
     What it was at is taken up again, and does not count as an attempt.
@@ -135,13 +137,13 @@ def lay_down(*, context: Context) -> None:
         held.update(holder="", expires_at=None)
 
 
-def _nudges(context: Context, *states: JobState) -> list[WorkOn]:
+def _wake_ups(context: Context, *states: JobState) -> list[WorkOn]:
     now = context.now()
     free = Q(instance__lease__isnull=True) | unheld(
         now, context.policy.lease, lease="instance__lease__"
     )
     jobs = Job.objects.filter(free, _due(now), state__in=states).order_by("-id")
-    return list({job.instance_id: nudge(job) for job in jobs}.values())
+    return list({job.instance_id: wake_up(job) for job in jobs}.values())
 
 
 def _next(instance_id: int, now: datetime) -> Job | None:
@@ -154,7 +156,7 @@ def _due(now: datetime) -> Q:
     return Q(not_before=None) | Q(not_before__lte=now)
 
 
-def _perform(job: Job, lease: Lease, kinds: Kinds, context: Context) -> list[Action]:
+def _run_job(job: Job, lease: Lease, kinds: Kinds, context: Context) -> list[Action]:
     kind = kinds[job.kind]
     job.refresh_from_db()
     if job.state not in OPEN:
@@ -262,4 +264,4 @@ def _fail(job: Job, lease: Lease, reason: str, kind: Kind, context: Context) -> 
     error = mask_of_instance(job.instance_id)(reason)
     with transaction.atomic():
         move_job(job, JobState.FAILED, lease=lease, error=error, ended_at=context.now())
-        return kind.give_up(job, lease, context)
+        return kind.on_failure(job, lease, context)

@@ -9,14 +9,14 @@ from ocim.operations.rollouts.undo import KIND as UNDO
 from ocim.operations.shop import setup
 
 KINDS = {
-    "spawn": Kind(spawn.run, spawn.give_up),
-    "activate": Kind(activate.activate, activate.give_up),
+    "spawn": Kind(spawn.run, spawn.on_failure),
+    "activate": Kind(activate.activate, activate.on_failure),
     "deactivate": Kind(activate.deactivate),
     "terminate": Kind(terminate.terminate),
     "archive": Kind(terminate.archive),
-    look.KIND: Kind(recover.run, recover.give_up),
-    UPGRADE: Kind(upgrade.run, upgrade.give_up),
-    UNDO: Kind(undo.run, undo.give_up),
+    look.KIND: Kind(recover.run, recover.on_failure),
+    UPGRADE: Kind(upgrade.run, upgrade.on_failure),
+    UNDO: Kind(undo.run, undo.on_failure),
     RESTORE: Kind(backup.run),
     setup.KIND: Kind(setup.run),
     "retain": Kind(terminate.retain),

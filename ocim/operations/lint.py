@@ -96,8 +96,8 @@ class Report:
 def lint(*, instance: OpenEdXInstance, directory: Path, policy: Policy) -> Report:
     """Hold what the instance's next app server would get against the repository in `directory`.
 
-    Nothing is run and nothing is fetched. BadInput where the directory holds no such repository,
-    or the instance's own settings are wrong.
+    Nothing is run and nothing is fetched. ValidationError where the directory holds no such
+    repository, or the instance's own settings are wrong.
     """
     spec = instance_spec(instance, policy)
     return compare(

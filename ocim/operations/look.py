@@ -20,7 +20,7 @@ from ocim.core.recovery import Condition, condition, has_enough, needs_restart, 
 from ocim.core.states import AppServerEventKind
 from ocim.operations import jobs
 from ocim.operations.context import Context
-from ocim.operations.incidents import happened
+from ocim.operations.incidents import record_event
 from ocim.store.models import Job, OpenEdXAppServer
 from ocim.store.selectors import serving
 from ocim.store.specs import published
@@ -81,7 +81,7 @@ def examine(appserver: OpenEdXAppServer, context: Context) -> Seen:
     """Ask the services of an app server how they are, at its host."""
     results: list[ProbeResult] = []
     for probe in host_probes(appserver, context):
-        results.append(context.outside.prober.get(replace(probe, timeout=PROBE_SECONDS)))
+        results.append(context.adapters.prober.get(replace(probe, timeout=PROBE_SECONDS)))
         if results[-1].timed_out:
             break  # the others would take as long, and there are many app servers
     reasons = verdict(results).reasons
@@ -94,7 +94,7 @@ def _fault_of_host(appserver: OpenEdXAppServer, context: Context, *, is_well: bo
     """Say what is wrong with the host: processes may answer whose files are gone."""
     server = appserver.server
     assert server  # noqa: S101 - what serves is on a host
-    provider = context.outside.providers[server.provider]
+    provider = context.adapters.providers[server.provider]
     try:
         if provider.find(server.name) is None:
             return "Its host is gone"
@@ -117,7 +117,7 @@ def _note_well(appservers: Sequence[OpenEdXAppServer], context: Context) -> list
         last = one.events.order_by("-id").first() if one.unhealthy_since else None
         open_kinds = (_K.RECOVERED, _K.RESTARTING)
         if last and last.kind not in open_kinds:  # its job tells the end of a restart itself
-            actions += happened(one, _K.RECOVERED, "", context=context)
+            actions += record_event(one, _K.RECOVERED, "", context=context)
     return actions
 
 
@@ -138,7 +138,7 @@ def _note_ill(seen: Seen, queue: str, context: Context) -> list[Action]:
         told = appserver.events.filter(kind=_K.UNWELL, at__gte=since)
         if told.exists():
             return []
-        return happened(appserver, _K.UNWELL, seen.reason, context=context)
+        return record_event(appserver, _K.UNWELL, seen.reason, context=context)
 
 
 def _have_restarted(seen: Seen, queue: str, context: Context) -> list[Action]:
@@ -155,12 +155,12 @@ def _have_restarted(seen: Seen, queue: str, context: Context) -> list[Action]:
             queue=queue,
             arguments={"appserver": appserver.pk},
         )
-        return [jobs.nudge(job)]
+        return [jobs.wake_up(job)]
     left = appserver.events.filter(kind=_K.LEFT_ALONE, at__gte=before[-1])
     if not has_enough(before, now) or left.exists():
         return []
     reason = f"It was restarted {len(before)} times within an hour. {seen.reason}"
-    return happened(appserver, _K.LEFT_ALONE, reason, context=context)
+    return record_event(appserver, _K.LEFT_ALONE, reason, context=context)
 
 
 def _restarts(appserver: OpenEdXAppServer) -> list[datetime]:

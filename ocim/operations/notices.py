@@ -34,7 +34,7 @@ def deliver(
     if not claimed.update(attempts=F("attempts") + 1, not_before=now + CLAIM):
         return None
     event = events.get(pk=event_id)
-    notifier = context.outside.notifier
+    notifier = context.adapters.notifier
     waiting = [one for one in notifier.targets() if one not in event.told]
     notice = compose(event) if waiting else None
     for target in waiting:
@@ -56,7 +56,7 @@ def deliver(
 
 def due(events: "QuerySet[E]", now: datetime) -> "QuerySet[E]":
     """Those of which somebody may be told now."""
-    return events.filter(Q(not_before=None) | Q(not_before__lte=now), told_at=None)
+    return events.filter(Q(not_before=None) | Q(not_before__lte=now), notified_at=None)
 
 
 def _after(events: "QuerySet[E]", event: E, *, all_told: bool, now: datetime) -> datetime | None:
@@ -64,7 +64,7 @@ def _after(events: "QuerySet[E]", event: E, *, all_told: bool, now: datetime) ->
     if all_told or event.attempts >= MOST_ATTEMPTS:
         if not all_told:
             log.error("Notice of %s was given up after %s attempts.", event, event.attempts)
-        row.update(told_at=now, not_before=None)
+        row.update(notified_at=now, not_before=None)
         return None
     later = now + min(LONGEST_PAUSE, FIRST_PAUSE * float(2 ** (event.attempts - 1)))
     row.update(not_before=later)

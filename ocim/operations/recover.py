@@ -1,14 +1,14 @@
 """The job that lets a dead app server serve again, or its fallback instead of it."""
 
 from ocim.core.actions import Action
-from ocim.core.errors import LostClaim, NotPossible, OcimError
+from ocim.core.errors import Conflict, LostClaim, OcimError
 from ocim.core.recovery import Condition
 from ocim.core.states import AppServerEventKind, AppServerState, ServerState
 from ocim.operations import activate
 from ocim.operations.balancing import note_change, sync_and_wait
 from ocim.operations.context import Context
-from ocim.operations.gate import pass_gate
-from ocim.operations.incidents import happened
+from ocim.operations.health_check import wait_until_healthy
+from ocim.operations.incidents import record_event
 from ocim.operations.logs import say
 from ocim.operations.look import examine, host_probes
 from ocim.store.claims import move_server, write_appservers, write_job
@@ -35,7 +35,7 @@ def run(job: Job, lease: Lease, context: Context) -> list[Action]:
     actions: list[Action] = []
     if not job.memory.get("begun"):
         # Counted before it is begun, so that a worker's death does not make more of them.
-        actions = happened(
+        actions = record_event(
             appserver, AppServerEventKind.RESTARTING, seen.reason, context=context, job=job
         )
         write_job(job, lease=lease, memory={**job.memory, "begun": True})
@@ -51,12 +51,12 @@ def run(job: Job, lease: Lease, context: Context) -> list[Action]:
     return actions + _recovered(appserver, job, lease, context)
 
 
-def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
+def on_failure(job: Job, lease: Lease, context: Context) -> list[Action]:
     """Say that nothing helped; what serves stays as it is."""
     appserver = _appserver(job)
     if not appserver.is_active:
         return []
-    return happened(
+    return record_event(
         appserver, AppServerEventKind.NOT_RECOVERED, job.error, context=context, job=job
     )
 
@@ -68,7 +68,7 @@ def _appserver(job: Job) -> OpenEdXAppServer:
 def _restart(appserver: OpenEdXAppServer, lease: Lease, context: Context) -> None:
     server = appserver.server
     assert server  # noqa: S101 - what is active has one
-    provider = context.outside.providers[server.provider]
+    provider = context.adapters.providers[server.provider]
     provider.reboot(server.name)
     host = provider.wait_until_reachable(server.name, timeout=context.policy.host_timeout)
     if host.address != server.address:
@@ -77,7 +77,7 @@ def _restart(appserver: OpenEdXAppServer, lease: Lease, context: Context) -> Non
         note_change(balancer_id)
         sync_and_wait(balancer_id=balancer_id, context=context)
     say(appserver, "Its host was started again.", context=context)
-    pass_gate(
+    wait_until_healthy(
         host_probes(appserver, context), context=context, patience=context.policy.recovery_timeout
     )
 
@@ -92,17 +92,17 @@ def _recovered(
     if not job.memory.get("begun"):
         return []
     kind = AppServerEventKind.RECOVERED
-    return happened(appserver, kind, "Its host was started again.", context=context, job=job)
+    return record_event(appserver, kind, "Its host was started again.", context=context, job=job)
 
 
 def _choose_fallback(
     appserver: OpenEdXAppServer, error: OcimError, job: Job, lease: Lease, context: Context
 ) -> None:
-    """Write down what is to serve instead; NotPossible says why nothing may."""
+    """Write down what is to serve instead; Conflict says why nothing may."""
     others = appservers_with_specs().filter(instance_id=appserver.instance_id)
     serving = others.filter(is_active=True).exclude(pk=appserver.pk)
     if any(examine(one, context).condition is Condition.WELL for one in serving):
-        raise NotPossible(f"{error.problem} The other active app servers serve.")
+        raise Conflict(f"{error.problem} The other active app servers serve.")
     before = others.filter(
         state=AppServerState.RUNNING, is_active=False, deactivated_at__isnull=False
     ).order_by("-deactivated_at", "-id")
@@ -116,11 +116,11 @@ def _choose_fallback(
             if other
             else "There is no fallback."
         )
-        raise NotPossible(f"{error.problem} {why}", remedy=remedy)
+        raise Conflict(f"{error.problem} {why}", remedy=remedy)
     if not context.policy.fallback_serves:
         why = f"OCIM_FALLBACK_SERVES keeps its fallback, {fallback}, from serving."
         remedy = f"ocim appserver activate {fallback.pk}, or {remedy}"
-        raise NotPossible(f"{error.problem} {why}", remedy=remedy)
+        raise Conflict(f"{error.problem} {why}", remedy=remedy)
     write_job(
         job,
         lease=lease,
@@ -141,10 +141,10 @@ def _let_fallback_serve(
     except LostClaim:
         raise
     except OcimError as error:
-        raise NotPossible(
+        raise Conflict(
             f"{why} Its fallback, {fallback}, was not activated: {error.problem}",
             remedy=f"ocim appserver spawn {appserver.instance_id} --activate",
         ) from error
     reason = f"{why} {fallback.capitalize()} serves."
     kind = AppServerEventKind.REPLACED
-    return actions + happened(appserver, kind, reason, context=context, job=job)
+    return actions + record_event(appserver, kind, reason, context=context, job=job)

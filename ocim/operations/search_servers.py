@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.db import IntegrityError, transaction
 from django.db.models import Count
 
-from ocim.core.errors import BadInput, NotPossible, OcimError
+from ocim.core.errors import Conflict, OcimError, ValidationError
 from ocim.core.hosts import Host, HostRequest
 from ocim.core.instance import Service
 from ocim.core.provisioning import ConfigurationSource, ProvisionEvent, ProvisionJob
@@ -34,8 +34,8 @@ def register(
 ) -> SearchServer:
     """Enter a server that is there, once it has been talked to.
 
-    BadInput lists every fault of name and URL. OutsideError or OutsideRefusal where it does not
-    answer, does not let the account in, or is of another version than is said.
+    ValidationError lists every fault of name and URL. TransientError or PermanentError where it
+    does not answer, does not let the account in, or is of another version than is said.
     """
     parts = urlsplit(url)
     faults = _faults_of_name(name)
@@ -44,7 +44,7 @@ def register(
     if parts.username or parts.password:
         faults.append("The URL holds an account: say it beside the URL, the password unseen.")
     if faults:
-        raise BadInput(faults)
+        raise ValidationError(faults)
     server = SearchServer(
         name=name,
         kind=KIND,
@@ -56,10 +56,10 @@ def register(
     )
     same = SearchServer.objects.filter(host=server.host, port=server.port).first()
     if same:
-        raise NotPossible(f"{server.url} is the search server {same} already.")
-    server.version = context.outside.search[KIND].examine(search_host(server))
+        raise Conflict(f"{server.url} is the search server {same} already.")
+    server.version = context.adapters.search[KIND].examine(search_host(server))
     if version and server.version != version and not server.version.startswith(f"{version}."):
-        raise BadInput([f"{server.url} is of version {server.version}, and not {version}."])
+        raise ValidationError([f"{server.url} is of version {server.version}, and not {version}."])
     _enter(server)
     return server
 
@@ -74,24 +74,24 @@ def create(
 ) -> SearchServer:
     """Make one on a host of its own; again after an interruption, it goes on with what is there.
 
-    Instances are not placed on it before it is ready. NotPossible where the name is taken.
+    Instances are not placed on it before it is ready. Conflict where the name is taken.
     """
     if faults := _faults_of_name(name):
-        raise BadInput(faults)
-    if provider not in context.outside.providers:
-        there = ", ".join(sorted(context.outside.providers))
-        raise BadInput([f"provider: there is no {provider!r}, but {there}."])
-    context.outside.providers[provider].check_flavor(flavor)
+        raise ValidationError(faults)
+    if provider not in context.adapters.providers:
+        there = ", ".join(sorted(context.adapters.providers))
+        raise ValidationError([f"provider: there is no {provider!r}, but {there}."])
+    context.adapters.providers[provider].check_flavor(flavor)
     server = _unfinished(name) or _begin(name, provider, flavor)
     made_on = server.made_on
     assert made_on is not None  # noqa: S101 - both return one with a host
-    provides = context.outside.providers[made_on.provider]
+    provides = context.adapters.providers[made_on.provider]
     provides.create(HostRequest(name=made_on.name, flavor=made_on.flavor))
     host = provides.wait_until_reachable(made_on.name, timeout=context.policy.host_timeout)
     Server.objects.filter(pk=made_on.pk).update(state=ServerState.UP, address=host.address)
     _provision(server, host, context, on_event)
     server.host, server.port = host.address, PORT
-    server.version = context.outside.search[KIND].examine(search_host(server))
+    server.version = context.adapters.search[KIND].examine(search_host(server))
     server.accepts_new_clients = True
     server.save(update_fields=["host", "port", "version", "accepts_new_clients"])
     return server
@@ -100,13 +100,13 @@ def create(
 def remove(*, name: str, context: Context) -> SearchServer:
     """Forget a server; one that Ocim made goes with its host and all that is on it.
 
-    NotPossible while an instance has its indexes there, archived ones included.
+    Conflict while an instance has its indexes there, archived ones included.
     """
     server = find(name)
     with transaction.atomic():
         SearchServer.objects.select_for_update().get(pk=server.pk)
         if users := list(server.openedxinstance_set.order_by("id")):
-            raise NotPossible(
+            raise Conflict(
                 f"{len(users)} of the instances use {server}: {', '.join(map(str, users[:5]))}.",
                 remedy="Delete them first, or leave it.",
             )
@@ -114,7 +114,7 @@ def remove(*, name: str, context: Context) -> SearchServer:
         SearchServer.objects.filter(pk=server.pk).update(accepts_new_clients=False)
     made_on = server.made_on
     if made_on:
-        context.outside.providers[made_on.provider].destroy(made_on.name)
+        context.adapters.providers[made_on.provider].destroy(made_on.name)
     with transaction.atomic():
         server.delete()
         if made_on:
@@ -123,11 +123,11 @@ def remove(*, name: str, context: Context) -> SearchServer:
 
 
 def find(name: str) -> SearchServer:
-    """The server of that name; NotPossible where there is none."""
+    """The server of that name; Conflict where there is none."""
     found = SearchServer.objects.select_related("made_on").filter(name=name).first()
     if found is None:
         there = ", ".join(SearchServer.objects.order_by("name").values_list("name", flat=True))
-        raise NotPossible(f"There is no search server {name!r}.", remedy=f"There are: {there}.")
+        raise Conflict(f"There is no search server {name!r}.", remedy=f"There are: {there}.")
     return found
 
 
@@ -158,13 +158,13 @@ def open_to(instance: OpenEdXInstance) -> list[SearchServer]:
 def prepare(instance: OpenEdXInstance, context: Context) -> None:
     """Let the instance's account be there, before an app server uses it."""
     if (server := instance.search_server) and (its := search_place(instance)):
-        context.outside.search[server.kind].ensure(search_host(server), its)
+        context.adapters.search[server.kind].ensure(search_host(server), its)
 
 
 def forget(instance: OpenEdXInstance, context: Context) -> None:
     """Remove what the instance has there, for good."""
     if (server := instance.search_server) and (its := search_place(instance)):
-        context.outside.search[server.kind].drop(search_host(server), its)
+        context.adapters.search[server.kind].drop(search_host(server), its)
 
 
 def _is_reached(server: SearchServer, provider: str) -> bool:
@@ -179,7 +179,7 @@ def _is_reached(server: SearchServer, provider: str) -> bool:
 def _unfinished(name: str) -> SearchServer | None:
     server = SearchServer.objects.select_related("made_on").filter(name=name).first()
     if server and (server.version or server.made_on is None):
-        raise NotPossible(f"There is a search server {name!r} already.")
+        raise Conflict(f"There is a search server {name!r} already.")
     return server
 
 
@@ -204,7 +204,7 @@ def _enter(server: SearchServer) -> None:
         with transaction.atomic():
             server.save(force_insert=True)
     except IntegrityError as error:
-        raise NotPossible(f"There is a search server {server.name!r} already.") from error
+        raise Conflict(f"There is a search server {server.name!r} already.") from error
 
 
 def _provision(
@@ -217,7 +217,7 @@ def _provision(
         task_timeout=context.policy.task_timeout,
         total_timeout=context.policy.provision_timeout,
     )
-    outcome = context.outside.provisioner.provision(
+    outcome = context.adapters.provisioner.provision(
         job, on_event=on_event, is_cancelled=lambda: False
     )
     if not outcome.ok:
@@ -237,7 +237,7 @@ def _port(url: str) -> int:
     try:
         return urlsplit(url).port or PORT
     except ValueError as error:
-        raise BadInput([f"{_without_account(url)!r}: {error}."]) from error
+        raise ValidationError([f"{_without_account(url)!r}: {error}."]) from error
 
 
 def _without_account(url: str) -> str:

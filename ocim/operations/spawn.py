@@ -7,14 +7,14 @@ from django.db import transaction
 from ocim.catalog.shop import checks
 from ocim.catalog.variables.switches import services_of
 from ocim.core.actions import Action, SyncBalancer
-from ocim.core.errors import BadInput, NotPossible
+from ocim.core.errors import Conflict, ValidationError
 from ocim.core.instance import ALWAYS
 from ocim.core.states import UNFINISHED, AppServerState
 from ocim.operations import activate as activation
 from ocim.operations import jobs, search_servers
 from ocim.operations.bring_up import bring_up
 from ocim.operations.context import Context, OnStep
-from ocim.operations.effective import changes_since, effective_variables, freeze
+from ocim.operations.effective import changes_since, effective_variables, serialize
 from ocim.operations.logs import say
 from ocim.store.claims import move_appserver
 from ocim.store.models import Deployment, Job, Lease, OpenEdXAppServer, OpenEdXInstance
@@ -34,12 +34,12 @@ def request(
 ) -> tuple[list[OpenEdXAppServer], Job]:
     """Write down new app servers with the configuration as it is now, and the job to make them.
 
-    BadInput where the configuration cannot work; NotPossible for an archived instance.
+    ValidationError where the configuration cannot work; Conflict for an archived instance.
     """
     if instance.ref_set.is_archived:
-        raise NotPossible(f"{instance} is archived.", remedy="Unarchive it first.")
+        raise Conflict(f"{instance} is archived.", remedy="Unarchive it first.")
     with transaction.atomic():
-        appservers = write_down(
+        appservers = create_appservers(
             instance, context=context, count=count, reason=reason, creator_id=creator_id
         )
         job = jobs.submit(
@@ -52,7 +52,7 @@ def request(
     return appservers, job
 
 
-def write_down(
+def create_appservers(
     instance: OpenEdXInstance,
     *,
     context: Context,
@@ -63,7 +63,7 @@ def write_down(
     """New app servers with the configuration as it is now, for a job that will make them."""
     number = instance.openedx_appserver_count if count is None else count
     if not 1 <= number <= MOST_APPSERVERS:
-        raise BadInput(
+        raise ValidationError(
             [f"{number} app servers at once are not possible: say 1 to {MOST_APPSERVERS}."]
         )
     search_servers.place(instance)
@@ -85,7 +85,7 @@ def write_down(
             configuration_version=instance.configuration_commit,
             configuration_playbook_name=instance.playbook_name,
             optional_services=sorted(services_of(effective.values) - ALWAYS),
-            effective_variables=freeze(effective),
+            effective_variables=serialize(effective),
         )
         for _ in range(number)
     ]
@@ -108,12 +108,12 @@ def run(job: Job, lease: Lease, context: Context, *, on_step: OnStep | None = No
     return actions
 
 
-def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
+def on_failure(job: Job, lease: Lease, context: Context) -> list[Action]:
     """Mark what did not come up as failed, with the job's reason; its host is kept.
 
     What did come up is to get its preview address, though it is not activated.
     """
-    actions = activation.give_up(job, lease, context)
+    actions = activation.on_failure(job, lease, context)
     for appserver in _of(job):
         if appserver.state in UNFINISHED:
             first_line = job.error.split("\n", 1)[0]
@@ -131,7 +131,7 @@ def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
 
 
 def _require_latest(job: Job, context: Context) -> None:
-    """NotPossible where what was asked for later serves already: an upgrade is not taken back."""
+    """Conflict where what was asked for later serves already: an upgrade is not taken back."""
     ids = job.arguments["appservers"]
     later = OpenEdXAppServer.objects.filter(
         instance_id=job.instance_id, is_active=True, pk__gt=max(ids)
@@ -140,7 +140,7 @@ def _require_latest(job: Job, context: Context) -> None:
         problem = f"Not activated: {later}, which was asked for later, serves already."
         for appserver in _of(job):
             say(appserver, problem, context=context, level="error")
-        raise NotPossible(
+        raise Conflict(
             problem,
             remedy=f"To let these serve: ocim appserver activate {' '.join(map(str, ids))}",
         )

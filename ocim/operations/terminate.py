@@ -7,11 +7,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from ocim.core.actions import Action, SyncBalancer
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.retention import Candidate, expendable
 from ocim.core.states import AppServerState, ServerState
 from ocim.operations import jobs
-from ocim.operations.activate import swing
+from ocim.operations.activate import switch_traffic
 from ocim.operations.balancing import note_change, sync_and_wait
 from ocim.operations.context import Context
 from ocim.operations.logs import say
@@ -28,13 +28,13 @@ from ocim.store.models import (
 def terminate(job: Job, lease: Lease, context: Context) -> list[Action]:
     """Take the job's app servers away with their hosts, once what they still answer is over.
 
-    NotPossible for an active one: something else has to serve first.
+    Conflict for an active one: something else has to serve first.
     """
     chosen = OpenEdXAppServer.objects.filter(
         pk__in=job.arguments["appservers"], instance_id=job.instance_id
     ).select_related("server")
     if active := [str(one) for one in chosen if one.is_active]:
-        raise NotPossible(
+        raise Conflict(
             f"{', '.join(active)} serves the instance.",
             remedy="Activate another one, or deactivate it, first.",
         )
@@ -45,7 +45,7 @@ def terminate(job: Job, lease: Lease, context: Context) -> list[Action]:
 def archive(job: Job, lease: Lease, context: Context) -> list[Action]:
     """Take the instance off the web and its app servers away; databases and uploads stay."""
     instance = OpenEdXInstance.objects.get(pk=job.instance_id)
-    swing(instance, [], lease=lease, context=context)
+    switch_traffic(instance, [], lease=lease, context=context)
     _end_all(_with_host(instance), lease, context)
     with transaction.atomic():
         InstanceReference.objects.filter(pk=instance.pk).update(is_archived=True)
@@ -92,7 +92,7 @@ def request_retention(*, queue: str, context: Context) -> list[Action]:
         .distinct()
     )
     return [
-        jobs.nudge(jobs.submit(instance_id=one.pk, kind="retain", queue=queue))
+        jobs.wake_up(jobs.submit(instance_id=one.pk, kind="retain", queue=queue))
         for one in candidates
         if spent(one, context)
     ]
@@ -130,7 +130,7 @@ def _end_all(
 def _end(appserver: OpenEdXAppServer, balancer_id: int, lease: Lease, context: Context) -> None:
     server = appserver.server
     if server and server.state != ServerState.GONE:
-        context.outside.providers[server.provider].destroy(server.name)
+        context.adapters.providers[server.provider].destroy(server.name)
         move_server(server, ServerState.GONE, lease=lease, gone_at=context.now())
     with transaction.atomic():
         move_appserver(

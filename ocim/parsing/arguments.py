@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ocim.core.characters import hint
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.parsing.faults import refuse
 from ocim.parsing.written import Written
 from ocim.parsing.yaml_text import MAX_BYTES, parse
@@ -20,11 +20,12 @@ def text_of_argument(argument: str, *, option: str) -> tuple[str, str]:
     """Return the document, and what faults in it should call it.
 
     `@PATH` is the file's content, and so is the bare path of a file that exists; anything else is
-    the document itself. `~` at its beginning is one's home. BadInput where a file cannot be read.
+    the document itself. `~` at its beginning is one's home. ValidationError where a file cannot be
+    read.
     """
     path = file_path(argument.removeprefix("@"))
     if argument == "@":
-        raise BadInput([f"{option}: after @, the name of a file is missing."])
+        raise ValidationError([f"{option}: after @, the name of a file is missing."])
     if not argument.startswith("@") and not _is_file(path):
         return argument, option
     try:
@@ -32,13 +33,15 @@ def text_of_argument(argument: str, *, option: str) -> tuple[str, str]:
             # One byte more than is allowed is enough to be refused.
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise BadInput([f"{option}: {path} cannot be read: {error.strerror}."]) from error
+        raise ValidationError([f"{option}: {path} cannot be read: {error.strerror}."]) from error
     if len(content) > MAX_BYTES:
-        raise BadInput([f"{option}: {path} is too large: {MAX_BYTES} bytes at most are read."])
+        raise ValidationError(
+            [f"{option}: {path} is too large: {MAX_BYTES} bytes at most are read."]
+        )
     try:
         return content.decode(), str(path)
     except UnicodeDecodeError:
-        raise BadInput([f"{option}: {path} is not a text file in UTF-8."]) from None
+        raise ValidationError([f"{option}: {path} is not a text file in UTF-8."]) from None
 
 
 def mapping_of_argument(argument: str, *, option: str, otherwise: str) -> Written:
@@ -83,10 +86,10 @@ def _read(
     said_in = "" if where == option else f" {where}"
     if value is None or (isinstance(value, dict | list) and not value):
         fault = f"{option}:{said_in or ' it'} says nothing, and must be {form}. {otherwise}"
-        raise BadInput([fault])
+        raise ValidationError([fault])
     if not isinstance(value, kind):
         fault = f"{option}, line 1:{said_in or ' it'} must be {form}, and {_shown(value)} is none."
-        raise BadInput([fault + no_such_file(argument) + hint(text)])
+        raise ValidationError([fault + no_such_file(argument) + hint(text)])
     return value, document.written
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.parsing.document import Document
 from ocim.parsing.tree import MIB, Limits, Tree
 from ocim.parsing.yaml_text import MAX_BYTES, parse
@@ -62,12 +62,12 @@ class Repository:
 def read_repository(directory: Path, *, playbook: str = "") -> Repository:
     """Read the roles, group variables and the named playbook of a checkout.
 
-    `directory` is the checkout, or its `playbooks`. BadInput where there are no roles in it.
+    `directory` is the checkout, or its `playbooks`. ValidationError where there are no roles in it.
     """
     tree = Tree(directory, _LIMITS)
     playbooks = next((one for one in ("playbooks/", "") if tree.has_directory(f"{one}roles")), None)
     if playbooks is None:
-        raise BadInput(
+        raise ValidationError(
             [f"{directory} is no configuration repository: it has no playbooks/roles."],
             remedy="Name a checkout of one.",
         )
@@ -120,7 +120,7 @@ def _read_variables(repository: Repository, tree: Tree, name: str, origin: str) 
 def _read_playbook(repository: Repository, tree: Tree, playbooks: str, playbook: str) -> None:
     name = f"{playbooks}{playbook}"
     if not tree.has(name):
-        raise BadInput([f"There is no playbook {playbook!r} in {tree.root / playbooks}."])
+        raise ValidationError([f"There is no playbook {playbook!r} in {tree.root / playbooks}."])
     document = parse(tree.text(name, most=MAX_BYTES))
     plays = document.value if isinstance(document.value, list) else []
     origin = f"play {playbook}"

@@ -27,8 +27,8 @@ _RESERVED = ("ansible_", "ocim_")
 def check_extra_settings(text: str) -> dict[str, Any]:
     """The variables that the text sets, by name.
 
-    BadInput lists all that is wrong, each with line and column: YAML that cannot be read, names
-    that Ansible or Ocim would not take, templates that would run code on the manager, known
+    ValidationError lists all that is wrong, each with line and column: YAML that cannot be read,
+    names that Ansible or Ocim would not take, templates that would run code on the manager, known
     variables of a wrong type. Known switches come back as true or false however they were written.
     """
     return deepcopy(_checked(text))

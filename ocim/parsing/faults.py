@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 
 _MOST = 50
 
@@ -25,7 +25,7 @@ class Fault:
 
 
 def refuse(faults: Collection[Fault], *, where: str) -> None:
-    """Raise BadInput with every fault, in the order of the text, where there are any.
+    """Raise ValidationError with every fault, in the order of the text, where there are any.
 
     Each fault once. Of very many (somebody passed another kind of file) the first ones and a count.
     """
@@ -37,4 +37,4 @@ def refuse(faults: Collection[Fault], *, where: str) -> None:
     if len(ordered) > _MOST:
         lines.append(f"{where}: and {len(ordered) - _MOST} more.")
     if lines:
-        raise BadInput(lines)
+        raise ValidationError(lines)

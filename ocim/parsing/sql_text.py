@@ -11,7 +11,10 @@ REMEDY = 'Write each on a line of its own, after a dash: - "UPDATE …;"'
 
 
 def read_statements(text: str, *, where: str) -> list[str]:
-    """The statements of a YAML list; BadInput names every item that is none, or is several."""
+    """The statements of a YAML list.
+
+    ValidationError names every item that is none, or is several.
+    """
     document = parse(text)
     if not document.faults:
         if not isinstance(document.value, list) or not document.value:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import yaml
 
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 
 
 def with_switches(text: str, switches: Mapping[str, bool]) -> str:
     """The text with each switch on or off: its value replaced, or a line added.
 
-    For a text that `check_extra_settings` takes. NotPossible where lines cannot be added.
+    For a text that `check_extra_settings` takes. Conflict where lines cannot be added.
     """
     for name, on in switches.items():
         text = _with(text, name, "true" if on else "false")
@@ -24,7 +24,7 @@ def _with(text: str, name: str, value: str) -> str:
             start, end = node.start_mark.index, node.end_mark.index
             return text[:start] + value + text[end:]
     if isinstance(root, yaml.MappingNode) and root.flow_style:
-        raise NotPossible(
+        raise Conflict(
             "configuration_extra_settings are written in braces, where no line can be added.",
             remedy=f"Add {name}: {value} yourself.",
         )

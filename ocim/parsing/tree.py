@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path, PurePosixPath
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 
 MIB = 1024 * 1024
 _MOST_LINKS = 20
@@ -82,14 +82,20 @@ class Tree:
         return self._kind(name) == stat.S_IFDIR
 
     def path(self, name: str) -> Path:
-        """Return the place of a file or directory, free of links; BadInput where it is none."""
+        """Return the place of a file or directory, free of links.
+
+        ValidationError where it is none.
+        """
         try:
             return self._find(name)[0]
         except _Refusal as refusal:
             raise self._refused(name, refusal) from None
 
     def read(self, name: str, *, most: int | None = None) -> bytes:
-        """Return a file's content, of at most `most` bytes; BadInput says why it cannot be read."""
+        """Return a file's content, of at most `most` bytes.
+
+        ValidationError says why it cannot be read.
+        """
         try:
             return self._content(name, min(most or self.limits.file_bytes, self.limits.file_bytes))
         except _Refusal as refusal:
@@ -102,7 +108,7 @@ class Tree:
     def files(self, below: str = "", *, deep: bool = False) -> list[str]:
         """Return the names of the regular files in a directory, or `deep` below it, in order.
 
-        Nothing where there is no such directory inside. BadInput where a limit is reached.
+        Nothing where there is no such directory inside. ValidationError where a limit is reached.
         """
         found, todo = [], [below]
         while todo:
@@ -209,11 +215,11 @@ class Tree:
             raise self._too_much(f"more than {_size(self.limits.total_bytes)} to read")
         return content
 
-    def _refused(self, name: str, refusal: _Refusal) -> BadInput:
-        return BadInput([f"{shown(name)} of {self.label} is {refusal}."])
+    def _refused(self, name: str, refusal: _Refusal) -> ValidationError:
+        return ValidationError([f"{shown(name)} of {self.label} is {refusal}."])
 
-    def _too_much(self, what: str) -> BadInput:
-        return BadInput(
+    def _too_much(self, what: str) -> ValidationError:
+        return ValidationError(
             [f"{self.label[0].upper()}{self.label[1:]} has {what}: Ocim reads no further."],
             remedy="Take out what is no part of the configuration.",
         )

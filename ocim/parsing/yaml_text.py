@@ -23,7 +23,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_value(text: str, *, where: str) -> Any:
-    """The value that the text says, None for an empty one; BadInput names every fault."""
+    """The value that the text says, None for an empty one; ValidationError names every fault."""
     document = parse(text)
     refuse(document.faults, where=where)
     return document.value
@@ -32,8 +32,9 @@ def read_value(text: str, *, where: str) -> Any:
 def read_mapping(text: str, *, where: str) -> dict[str, Any]:
     """The mapping that the text says, an empty one for an empty text.
 
-    `where` is what faults call the text (`configuration_extra_settings`, a file's path). BadInput
-    lists all faults, each with line and column; after one of syntax, what follows is not known.
+    `where` is what faults call the text (`configuration_extra_settings`, a file's path).
+    ValidationError lists all faults, each with line and column; after one of syntax, what follows
+    is not known.
     """
     document = parse_mapping(text)
     refuse(document.faults, where=where)

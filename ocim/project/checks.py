@@ -21,7 +21,7 @@ from redis.connection import parse_url
 
 from ocim.adapters.providers.ssh.pool import read_pool
 from ocim.catalog.releases import Release
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.project.databases import database_fault
 from ocim.project.options import BASE_DIR, Options, options
 from ocim.store.fields import check_master_key
@@ -111,7 +111,7 @@ def _ssh_pool(given: Options) -> Said:
     if given.ssh_pool:
         try:
             read_pool(Path(given.ssh_pool))
-        except BadInput as error:
+        except ValidationError as error:
             for fault in error.faults:
                 yield fault, error.remedy or "See docs/how-to/hosts.md for what the file holds."
 

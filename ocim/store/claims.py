@@ -71,7 +71,7 @@ def move_appserver(
 ) -> None:
     """Change its state, and `fields` with it, if the transition is legal and the lease ours.
 
-    Raises NotPossible for an illegal transition, LostClaim where the lease went to another.
+    Raises Conflict for an illegal transition, LostClaim where the lease went to another.
     """
     changed = OpenEdXAppServer.objects.filter(
         pk=appserver.pk,

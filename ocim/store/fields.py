@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 from ocim.core.secrets import without_credentials
 
 EMPTY = frozenset({"[]", "{}", "null", '""'})
@@ -38,11 +38,11 @@ def encrypt(text: str) -> str:
 
 
 def decrypt(token: str) -> str:
-    """Undo `encrypt`; OutsideRefusal where the master key is another one."""
+    """Undo `encrypt`; PermanentError where the master key is another one."""
     try:
         return _fernet(settings.OCIM.master_key).decrypt(token.encode()).decode()
     except InvalidToken:
-        raise OutsideRefusal(
+        raise PermanentError(
             "A secret in the database was encrypted with another master key.",
             remedy="Set OCIM_MASTER_KEY to the key that this installation began with.",
         ) from None
@@ -51,7 +51,7 @@ def decrypt(token: str) -> str:
 @lru_cache(maxsize=4)
 def _fernet(key: str) -> Fernet:
     if fault := check_master_key(key):
-        raise OutsideRefusal(
+        raise PermanentError(
             fault, remedy="Set OCIM_MASTER_KEY, or let `ocim up` make one in var/master.key."
         )
     return Fernet(key.encode())

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.states import UNFINISHED, AppServerState, JobState, UpgradeState
 from ocim.store.models import (
     Job,
@@ -70,7 +70,7 @@ def status_of(instance: OpenEdXInstance) -> str:
 
 
 def find_instance(text: str) -> OpenEdXInstance:
-    """The instance with that id, domain or name, from `instances`; NotPossible where none is."""
+    """The instance with that id, domain or name, from `instances`; Conflict where none is."""
     fleet = instances(archived=True)
     is_id = text.isdecimal() and len(text) <= LONGEST_ID
     by_id = fleet.filter(pk=int(text)) if is_id else fleet.none()
@@ -83,8 +83,8 @@ def find_instance(text: str) -> OpenEdXInstance:
             case [one]:
                 return one
             case [_, _]:
-                raise NotPossible(f"Several instances are named {text!r}.", remedy="Say the id.")
-    raise NotPossible(
+                raise Conflict(f"Several instances are named {text!r}.", remedy="Say the id.")
+    raise Conflict(
         f"There is no instance {text!r}.", remedy="`ocim instance list` shows what there is."
     )
 
@@ -143,10 +143,10 @@ def appservers(instance_id: int | None = None) -> QuerySet[OpenEdXAppServer]:
 
 
 def find_appserver(appserver_id: int) -> OpenEdXAppServer:
-    """The app server with that id; NotPossible where there is none."""
+    """The app server with that id; Conflict where there is none."""
     if found := appservers().filter(pk=appserver_id).first():
         return found
-    raise NotPossible(
+    raise Conflict(
         f"There is no app server {appserver_id}.",
         remedy="`ocim appserver list` shows what there is.",
     )

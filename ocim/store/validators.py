@@ -4,14 +4,14 @@ import re
 import zoneinfo
 from functools import cache
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils import timezone
 
 from ocim.catalog.shop import currency
 from ocim.catalog.shop.checks import PARTNER_CODE
 from ocim.catalog.templates import is_template
 from ocim.core.characters import described, invisible
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.repositories import (
     fault_of_blanks,
     fault_of_playbook,
@@ -37,25 +37,25 @@ MOST_APPSERVERS = 100
 def validate_domain(value: str) -> None:
     """A host name with a dot in it, and nothing around it."""
     if fault := host_name_fault(value):
-        raise ValidationError(fault)
+        raise DjangoValidationError(fault)
     if _RESERVED.match(value):
-        raise ValidationError(f"{value!r} looks like the preview address of an app server.")
+        raise DjangoValidationError(f"{value!r} looks like the preview address of an app server.")
 
 
 def validate_extra_settings(value: str) -> None:
     """YAML that Ansible would take, and that runs nothing on the manager."""
     try:
         check_extra_settings(value)
-    except BadInput as error:
-        raise ValidationError(list(error.faults)) from None
+    except ValidationError as error:
+        raise DjangoValidationError(list(error.faults)) from None
 
 
 def validate_plain(value: str) -> None:
     """A text that Ansible takes as it stands: it becomes a variable's value."""
     if is_template(value):
-        raise ValidationError("Templates belong in configuration_extra_settings, not here.")
+        raise DjangoValidationError("Templates belong in configuration_extra_settings, not here.")
     if value.startswith("-"):
-        raise ValidationError("It begins with a dash: programs would take it for an option.")
+        raise DjangoValidationError("It begins with a dash: programs would take it for an option.")
     _refuse_invisible(value)
     _refuse(fault_of_blanks(value))
 
@@ -93,20 +93,20 @@ def validate_tag(value: str) -> None:
     """A word or more, with nothing in it that nobody sees, and without commas between tags."""
     _refuse_invisible(value)
     if value != value.strip() or not value:
-        raise ValidationError("A tag has no space around it, and is not empty.")
+        raise DjangoValidationError("A tag has no space around it, and is not empty.")
     if "," in value:
-        raise ValidationError("A tag has no comma: commas are between tags.")
+        raise DjangoValidationError("A tag has no comma: commas are between tags.")
 
 
 def _refuse(fault: str) -> None:
     if fault:
-        raise ValidationError(fault)
+        raise DjangoValidationError(fault)
 
 
 def validate_text(value: str) -> None:
     """Lines and tabs are right; what stands for no character may not even be storable."""
     if found := _CONTROL.search(value):
-        raise ValidationError(
+        raise DjangoValidationError(
             f"It holds a control character (U+{ord(found[0]):04X}), character"
             f" {found.start() + 1}: take it out."
         )
@@ -114,7 +114,7 @@ def validate_text(value: str) -> None:
 
 def _refuse_invisible(value: str) -> None:
     if found := invisible(value):
-        raise ValidationError(
+        raise DjangoValidationError(
             f"It holds {described(found[0])}, character {found.start() + 1}: take it out."
         )
 
@@ -122,7 +122,7 @@ def _refuse_invisible(value: str) -> None:
 def validate_partner_code(value: str) -> None:
     """What ecommerce and discovery take on every database."""
     if not PARTNER_CODE.fullmatch(value):
-        raise ValidationError(
+        raise DjangoValidationError(
             f"{value!r} is no partner code: 1 to 8 ASCII letters, digits, dashes and underscores."
         )
 
@@ -130,13 +130,13 @@ def validate_partner_code(value: str) -> None:
 def validate_currency(value: str) -> None:
     """A code of ISO 4217 that people pay with today."""
     if fault := currency.fault(value, on=timezone.now().date()):
-        raise ValidationError(fault)
+        raise DjangoValidationError(fault)
 
 
 def validate_time_zone(value: str) -> None:
     """A name of the time zone database."""
     if value not in _time_zones():
-        raise ValidationError(f"{value!r} is not a time zone; Europe/Berlin is one.")
+        raise DjangoValidationError(f"{value!r} is not a time zone; Europe/Berlin is one.")
 
 
 @cache

@@ -8,13 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from ocim.core.errors import BadInput, OcimError
+from ocim.core.errors import OcimError, ValidationError
 from ocim.core.states import AppServerState
 from ocim.operations import jobs
 from ocim.operations.spawn import request as request_spawn
 from ocim.store import selectors
 from ocim.store.models import Job, OpenEdXAppServer
-from ocim.tasks import perform
+from ocim.tasks import enqueue
 from ocim.web.describe import doing
 from ocim.web.rights import may_change
 from ocim.wiring import context
@@ -103,14 +103,14 @@ def act(request: HttpRequest, appserver_id: str, kind: str) -> HttpResponse:
 def _begin(request: HttpRequest, job: Job, what: str) -> None:
     messages.success(request, f"Asked for: {what}.")
     try:
-        perform([jobs.nudge(job)])
+        enqueue([jobs.wake_up(job)])
     except OcimError as error:
         tell(request, error)
 
 
 def tell(request: HttpRequest, error: OcimError) -> None:
     """Show an error as messages: every fault, then the remedy."""
-    for problem in error.faults if isinstance(error, BadInput) else (error.problem,):
+    for problem in error.faults if isinstance(error, ValidationError) else (error.problem,):
         messages.error(request, problem)
     if error.remedy:
         messages.info(request, error.remedy)

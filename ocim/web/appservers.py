@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from ocim.catalog.endpoints import with_port
 from ocim.catalog.secrets.masking import mask_text
 from ocim.core.states import AppServerState
-from ocim.operations.effective import thaw
+from ocim.operations.effective import deserialize
 from ocim.operations.instances import preview_password as password_of
 from ocim.store import selectors
 from ocim.store.models import LogEntry, OpenEdXAppServer
@@ -37,7 +37,7 @@ def appserver(request: HttpRequest, appserver_id: int) -> HttpResponse:
         "lines": lines,
         "after": lines[-1].pk if lines else 0,
         "is_whole": len(lines) < LINES_SHOWN,
-        "layers": by_layer(thaw(found)),
+        "layers": by_layer(deserialize(found)),
         "nobody_works": nobody_works(),
         "without_border": _without_border(found),
     }
@@ -80,7 +80,7 @@ def instance_of(appserver_id: int) -> int:
 
 def _without_border(one: OpenEdXAppServer) -> str:
     """Say why its host is not kept from the rest of this machine; empty where it is."""
-    provider = context().outside.providers.get(one.server.provider) if one.server else None
+    provider = context().adapters.providers.get(one.server.provider) if one.server else None
     isolation = provider.isolation() if provider else None
     return isolation.detail if isolation and not isolation.is_sandbox else ""
 

@@ -16,7 +16,7 @@ from ocim.operations.rollouts import control, undo
 from ocim.operations.rollouts.record import many
 from ocim.operations.rollouts.report import report
 from ocim.store.models import Rollout
-from ocim.tasks import perform
+from ocim.tasks import enqueue
 from ocim.web.actions import tell
 from ocim.web.rights import may_change
 from ocim.wiring import context
@@ -104,7 +104,7 @@ def act(request: HttpRequest, rollout_id: str, kind: str) -> HttpResponse:
         lists = {"possible": possible, "impossible": impossible}
         return render(request, "web/confirm_rollout.html", {**shown, **lists})
     try:
-        perform(_deed(kind, cause, now=now)(rollout, by=request.user.get_username()))
+        enqueue(_deed(kind, cause, now=now)(rollout, by=request.user.get_username()))
     except OcimError as error:
         tell(request, error)
     else:

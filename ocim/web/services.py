@@ -16,7 +16,7 @@ from ocim.operations.shop import setup, status, switch
 from ocim.parsing.processors import read_processors
 from ocim.store.models import OpenEdXInstance, ServiceStep, Verification
 from ocim.store.specs import instance_spec, services_of
-from ocim.tasks import perform
+from ocim.tasks import enqueue
 from ocim.web.actions import tell
 from ocim.web.rights import may_change
 from ocim.wiring import context
@@ -80,7 +80,7 @@ def switch_services(request: HttpRequest, instance_id: int) -> HttpResponse:
         if unwanted:
             _, more = switch.disable(instance_id=instance.pk, services=unwanted, context=context())
             actions += more
-        perform(actions)
+        enqueue(actions)
         messages.success(request, "Saved. The next app server has it.")
     except OcimError as error:
         tell(request, error)
@@ -100,7 +100,7 @@ def set_up(request: HttpRequest, instance_id: int) -> HttpResponse:
             queue=settings.OCIM.queue_name,
             context=context(),
         )
-        perform([jobs.nudge(job)])
+        enqueue([jobs.wake_up(job)])
         messages.success(request, "Asked for. The app server's log says what is done.")
     except OcimError as error:
         tell(request, error)

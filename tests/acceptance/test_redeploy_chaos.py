@@ -87,7 +87,7 @@ class Fleet:
             text=True,
         )
 
-    def at(self, step: str, deed: "Deed", command: "subprocess.Popen[str]") -> None:
+    def at(self, step: str, deed: "Disturbance", command: "subprocess.Popen[str]") -> None:
         """Do the deed while the upgrade is at that step."""
         if step in BRIEF:
             self.database.execute("insert into drawn_out values (%s)", [step])
@@ -135,7 +135,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
             fleet.database.close()
 
 
-Deed = Callable[[Fleet, "subprocess.Popen[str]"], None]
+Disturbance = Callable[[Fleet, "subprocess.Popen[str]"], None]
 
 
 def worker(fleet: Fleet, _command: "subprocess.Popen[str]") -> None:
@@ -155,7 +155,7 @@ def both(fleet: Fleet, process: "subprocess.Popen[str]") -> None:
     command(fleet, process)
 
 
-CASES: dict[str, list[tuple[str, Deed]]] = {
+CASES: dict[str, list[tuple[str, Disturbance]]] = {
     "worker": [("SQL", worker), ("activation", worker)],
     "both": [("settings", both)],
     "both later": [("provisioning", both)],

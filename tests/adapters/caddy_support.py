@@ -22,7 +22,7 @@ from typing import Any
 import httpx
 
 from ocim.adapters.balancers.caddy import CaddyBalancer, Role, Settings
-from ocim.core.errors import OutsideError
+from ocim.core.errors import TransientError
 
 STARTER = """
 import pickle, sys
@@ -194,7 +194,7 @@ class Processes:
         if role is Role.ROUTER:
             try:
                 CaddyBalancer(self.settings).is_applied("")
-            except OutsideError:
+            except TransientError:
                 return False
             return True
         with socket.socket() as probe:

@@ -7,7 +7,7 @@ import pytest
 from ocim.adapters.provisioners.ansible.environments import Environments
 from ocim.adapters.provisioners.ansible.recipes import recipe
 from ocim.adapters.sandbox import Sandbox
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 from tests.adapters.ansible_support import Bench
 from tests.adapters.git_support import Repository
 from tests.adapters.test_ansible_environments import wheel
@@ -109,7 +109,7 @@ def build(tmp_path: Path, trick: str) -> None:
 def test_an_environment_that_a_package_has_tampered_with_is_refused(
     tmp_path: Path, trick: str, refusal: str
 ) -> None:
-    with pytest.raises(OutsideRefusal, match=refusal):
+    with pytest.raises(PermanentError, match=refusal):
         build(tmp_path, trick)
     assert not list((tmp_path / "environments").glob("*.complete"))
 
@@ -129,7 +129,7 @@ def test_an_environment_that_was_changed_later_is_refused(tmp_path: Path) -> Non
     script.chmod(0o755)
     script.write_text("#!/bin/sh\ncat /srv/ocim/var/master.key\n")
     with (
-        pytest.raises(OutsideRefusal, match="was changed after it was built"),
+        pytest.raises(PermanentError, match="was changed after it was built"),
         environments.environment(wanted),
     ):
         pass
@@ -189,9 +189,9 @@ def test_code_that_starts_with_an_environments_python_reads_nothing_of_the_manag
     from dataclasses import replace  # noqa: PLC0415
 
     job = replace(bench.job("[]"), source=repository.source("master"))
-    from ocim.core.errors import BadInput  # noqa: PLC0415
+    from ocim.core.errors import ValidationError  # noqa: PLC0415
 
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         bench.provisioner.check(job)
     said = str(refused.value)
     assert "saw nothing nothing" in said

@@ -10,7 +10,7 @@ import pytest
 from ocim.adapters.provisioners.ansible.environments import Environments
 from ocim.adapters.provisioners.ansible.recipes import KNOWN_GOOD, Recipe, recipe
 from ocim.adapters.sandbox import Sandbox
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 
 
 def wheel(directory: Path) -> str:
@@ -101,14 +101,17 @@ def test_requirements_that_cannot_be_had_are_told(
     environments: Environments, checkout: Path
 ) -> None:
     (checkout / "requirements.txt").write_text("./missing-1.0-py3-none-any.whl")
-    with pytest.raises(OutsideRefusal, match="missing"), environments.environment(wanted(checkout)):
+    with (
+        pytest.raises(PermanentError, match="missing"),
+        environments.environment(wanted(checkout)),
+    ):
         pass
 
 
 def test_requirements_without_ansible_are_told(environments: Environments, checkout: Path) -> None:
     (checkout / "requirements.txt").write_text("# nothing\n")
     with (
-        pytest.raises(OutsideRefusal, match="do not bring Ansible"),
+        pytest.raises(PermanentError, match="do not bring Ansible"),
         environments.environment(wanted(checkout)),
     ):
         pass
@@ -128,7 +131,10 @@ def test_what_a_requirement_runs_when_it_is_built_cannot_read_the_managers_files
         '[build-system]\nrequires = []\nbuild-backend = "build"\nbackend-path = ["."]\n'
     )
     (checkout / "requirements.txt").write_text("./evil")
-    with pytest.raises(OutsideRefusal) as failed, environments.environment(wanted(checkout)):
+    with (
+        pytest.raises(PermanentError) as failed,
+        environments.environment(wanted(checkout)),
+    ):
         pass
     assert "No such file" in str(failed.value)
     assert "the master key" not in str(failed.value)
@@ -170,5 +176,5 @@ def test_requirements_that_lead_out_of_the_repository_are_refused(tmp_path: Path
     (tmp_path / "secret").write_text("the master key")
     (tmp_path / "checkout").mkdir()
     (tmp_path / "checkout" / "requirements.txt").symlink_to("../secret")
-    with pytest.raises(OutsideRefusal, match="out of the repository"):
+    with pytest.raises(PermanentError, match="out of the repository"):
         recipe(tmp_path / "checkout")

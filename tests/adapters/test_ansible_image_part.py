@@ -8,7 +8,7 @@ import pytest
 
 from ocim.adapters.provisioners.ansible.image_part import names_in
 from ocim.adapters.provisioners.ansible.provisioner import AnsibleProvisioner
-from ocim.core.errors import NotPossible, OutsideError
+from ocim.core.errors import Conflict, TransientError
 from ocim.core.hosts import Connection, Host
 from ocim.core.provisioning import ConfigurationSource, Part, ProvisionJob
 from ocim.core.secrets import Secret
@@ -150,7 +150,7 @@ def test_a_configuration_without_an_image_playbook_has_no_images_and_says_so(
     tmp_path: Path, provisioner: AnsibleProvisioner
 ) -> None:
     (tmp_path / "builtin/site.image.yml").unlink()
-    with pytest.raises(NotPossible, match=r"builtin: it has no site\.image\.yml"):
+    with pytest.raises(Conflict, match=r"builtin: it has no site\.image\.yml"):
         provisioner.image_inputs(job())
 
 
@@ -158,7 +158,7 @@ def test_a_secret_does_not_go_into_an_image(
     tmp_path: Path, provisioner: AnsibleProvisioner
 ) -> None:
     secret = with_variable("SHOP_VERSION", {"key": [Secret("hidden")]})(tmp_path, job())
-    with pytest.raises(NotPossible, match="SHOP_VERSION") as caught:
+    with pytest.raises(Conflict, match="SHOP_VERSION") as caught:
         provisioner.image_inputs(secret)
     assert "hidden" not in str(caught.value)
 
@@ -186,7 +186,7 @@ def test_a_part_of_an_image_that_has_changed_meanwhile_is_not_run(bench: Bench) 
     (bench.playbooks / "site.image.yml").write_text(IMAGE)
     part = replace(given, part=Part.INSTANCE, image_inputs=bench.provisioner.image_inputs(given))
     (bench.playbooks / "site.image.yml").write_text(f"{IMAGE}# another\n")
-    with pytest.raises(OutsideError, match="changed meanwhile"):
+    with pytest.raises(TransientError, match="changed meanwhile"):
         bench.provisioner.provision(part, on_event=bench.events.append, is_cancelled=never)
     assert bench.events == []
 
@@ -215,5 +215,5 @@ def test_an_image_playbook_that_is_a_link_out_of_the_repository_is_none(
     repository.commit(FILES)
     (repository.directory / "site.image.yml").unlink()
     (repository.directory / "site.image.yml").symlink_to("/etc/passwd")
-    with pytest.raises(NotPossible, match=r"it has no site\.image\.yml"):
+    with pytest.raises(Conflict, match=r"it has no site\.image\.yml"):
         provisioner.image_inputs(job(repository.url, repository.commit({})))

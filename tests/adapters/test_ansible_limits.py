@@ -13,7 +13,7 @@ from ocim.adapters.provisioners.ansible.environments import Environments
 from ocim.adapters.provisioners.ansible.provisioner import AnsibleProvisioner
 from ocim.adapters.provisioners.ansible.recipes import recipe
 from ocim.adapters.sandbox import Sandbox, View
-from ocim.core.errors import OutsideError
+from ocim.core.errors import TransientError
 from tests.adapters.ansible_support import Bench
 from tests.adapters.test_ansible_builds import evil
 from tests.adapters.test_ansible_sandbox import needs_sandbox
@@ -64,7 +64,7 @@ def test_an_output_without_end_is_ended_and_only_its_end_is_kept(tmp_path: Path)
 
 
 def test_what_takes_too_long_is_ended(tmp_path: Path) -> None:
-    with pytest.raises(OutsideError, match="more than 1 s"):
+    with pytest.raises(TransientError, match="more than 1 s"):
         run(tmp_path, "import time; time.sleep(1000)", seconds=1)
 
 

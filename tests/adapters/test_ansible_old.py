@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ocim.core.errors import BadInput, Cancelled
+from ocim.core.errors import Cancelled, ValidationError
 from ocim.core.provisioning import ProvisionJob, Transport
 from ocim.core.secrets import Secret
 from tests.adapters.ansible_support import Bench
@@ -141,7 +141,7 @@ def test_it_can_be_cancelled(old: tuple[Bench, Repository]) -> None:
 
 
 def test_a_playbook_that_it_cannot_parse_is_refused(old: tuple[Bench, Repository]) -> None:
-    with pytest.raises(BadInput, match="role 'missing' was not found"):
+    with pytest.raises(ValidationError, match="role 'missing' was not found"):
         old[0].provisioner.check(job(old, "broken.yml"))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.provisioning import ConfigurationSource
 from tests.adapters.ansible_support import Bench
 
@@ -115,7 +115,7 @@ def test_a_good_playbook_passes_the_check(bench: Bench) -> None:
 
 
 def test_a_playbook_that_ansible_cannot_parse_is_refused(bench: Bench) -> None:
-    with pytest.raises(BadInput, match="no_such_module"):
+    with pytest.raises(ValidationError, match="no_such_module"):
         bench.provisioner.check(bench.job("- no_such_module: {}"))
 
 
@@ -127,7 +127,7 @@ def test_a_syntax_error_during_a_run_is_told(bench: Bench) -> None:
 
 def test_a_playbook_that_is_not_there_is_refused_with_those_that_are(bench: Bench) -> None:
     job = replace(bench.job("[]"), source=ConfigurationSource("builtin", "", "other.yml"))
-    with pytest.raises(BadInput, match=r"site\.yml"):
+    with pytest.raises(ValidationError, match=r"site\.yml"):
         bench.provisioner.check(job)
 
 
@@ -136,5 +136,5 @@ def test_a_playbook_of_ocims_own_that_was_changed_is_checked_again(bench: Bench)
     bench.provisioner.check(job)
     with (bench.playbooks / "site.yml").open("a") as opened:
         opened.write("    - nonsense: {}\n      debug: {}\n")
-    with pytest.raises(BadInput, match="nonsense"):
+    with pytest.raises(ValidationError, match="nonsense"):
         bench.provisioner.check(job)

@@ -8,7 +8,7 @@ import uv
 
 from ocim.adapters.provisioners.ansible.packages import PYTHON, PackageShelf
 from ocim.adapters.sandbox import Sandbox, View
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 from tests.adapters.test_ansible_environments import wheel
 from tests.adapters.test_ansible_sandbox import needs_sandbox
 
@@ -60,11 +60,14 @@ def test_the_cache_shares_no_file_with_anything(tmp_path: Path, platform: Path) 
 
 @needs_sandbox
 def test_a_cache_that_was_changed_is_refused(tmp_path: Path, platform: Path) -> None:
-    shelf = PackageShelf(tmp_path / "packages", Sandbox())
-    with shelf.packages(platform) as packages:
+    directory_cache = PackageShelf(tmp_path / "packages", Sandbox())
+    with directory_cache.packages(platform) as packages:
         assert packages
     (packages.cache / "forged").touch()
-    with pytest.raises(OutsideRefusal, match="was changed after"), shelf.packages(platform):
+    with (
+        pytest.raises(PermanentError, match="was changed after"),
+        directory_cache.packages(platform),
+    ):
         pass
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ocim.adapters.sandbox import Sandbox
-from ocim.core.errors import BadInput, OutsideRefusal
+from ocim.core.errors import PermanentError, ValidationError
 from tests.adapters.ansible_support import Bench
 from tests.adapters.git_support import Repository
 
@@ -126,7 +126,7 @@ def test_code_that_runs_when_a_playbook_is_checked_reads_nothing(
     repository = Repository(bench.directory / "evil")
     repository.commit({"site.yml": f'- import_playbook: "{lookup}"\n'})
     job = replace(bench.job("[]"), source=repository.source("master"))
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         bench.provisioner.check(job)
     assert "No such file" in str(refused.value)
     assert KEY not in str(refused.value)
@@ -157,7 +157,7 @@ def test_a_sandbox_that_does_not_work_is_none(tmp_path: Path) -> None:
 
 
 def test_where_a_sandbox_is_required_and_there_is_none_nothing_runs() -> None:
-    with pytest.raises(OutsideRefusal, match="OCIM_REQUIRE_SANDBOX"):
+    with pytest.raises(PermanentError, match="OCIM_REQUIRE_SANDBOX"):
         Sandbox(program="no-such-program", required=True).wrap(["true"])
 
 

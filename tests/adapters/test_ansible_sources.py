@@ -5,7 +5,7 @@ import pytest
 
 from ocim.adapters.provisioners.ansible.sources import Sources
 from ocim.adapters.sandbox import Sandbox
-from ocim.core.errors import BadInput, OutsideRefusal
+from ocim.core.errors import PermanentError, ValidationError
 from ocim.core.provisioning import ConfigurationSource
 
 FORK = "https://github.com/open-craft/configuration"
@@ -44,11 +44,11 @@ def test_the_longest_prefix_wins(playbooks: Path) -> None:
 
 
 def test_what_a_url_is_rewritten_to_may_lead_nowhere(playbooks: Path) -> None:
-    with pytest.raises(OutsideRefusal, match=r"/mirror/open-craft/configuration"):
+    with pytest.raises(PermanentError, match=r"/mirror/open-craft/configuration"):
         found(playbooks, FORK, {"https://github.com/": f"{playbooks}/mirror/"})
 
 
 @pytest.mark.parametrize("playbook", ["../x.yml", "roles/tasks.yml", "/etc/passwd", "", "roles"])
 def test_a_playbook_is_a_file_directly_in_its_directory(playbooks: Path, playbook: str) -> None:
-    with pytest.raises(BadInput, match=r"openedx_native\.yml"):
+    with pytest.raises(ValidationError, match=r"openedx_native\.yml"):
         found(playbooks, "builtin", {}, playbook)

@@ -15,7 +15,7 @@ from ocim.adapters.provisioners.ansible.packages import Packages
 from ocim.adapters.provisioners.ansible.sources import Configuration
 from ocim.adapters.provisioners.ansible.views import check_view, run_view
 from ocim.adapters.sandbox import OWN_CODE, Sandbox, View
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 from ocim.core.hosts import Connection
 from ocim.core.provisioning import ProvisionJob
 from tests.adapters.ansible_support import Bench
@@ -74,7 +74,7 @@ def test_settings_of_an_instance_cannot_stand_in_for_what_ocim_says(bench: Bench
 def test_a_link_in_place_of_a_directory_that_a_run_writes_to_is_refused(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     (tmp_path / "storage").symlink_to(tmp_path / "var")
-    with pytest.raises(OutsideRefusal, match="leads to"):
+    with pytest.raises(PermanentError, match="leads to"):
         Sandbox().wrap(["true"], View(writable=(tmp_path / "storage",)))
 
 

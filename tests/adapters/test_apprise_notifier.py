@@ -13,7 +13,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 
 from ocim.adapters.notifiers.apprise import AppriseNotifier
-from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError
 from ocim.core.notices import Notice
 from ocim.core.secrets import Secret
 from tests.web_servers import answer, dripping, raw_server, web_server
@@ -103,7 +103,7 @@ def test_a_webhook_is_called(posts: tuple[list[Any], str]) -> None:
 def test_what_does_not_answer_is_an_error_that_may_pass(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(OutsideError) as failed:
+    with pytest.raises(TransientError) as failed:
         tell("json://hunter:hunter%402@127.0.0.1:1/hunter2")
     told = f"{failed.value}{caplog.text}{capfd.readouterr()}"
     assert "took no notice" in told
@@ -112,14 +112,14 @@ def test_what_does_not_answer_is_an_error_that_may_pass(
 
 def test_a_refusal_says_why_and_no_secret(posts: tuple[list[Any], str]) -> None:
     _, address = posts
-    with pytest.raises(OutsideError, match=r"Address 1 of notices \(json://…\) .*403") as failed:
+    with pytest.raises(TransientError, match=r"Address 1 of notices \(json://…\) .*403") as failed:
         tell(address.replace("right", "wrong"))
     assert "hunter2" not in str(failed.value)
 
 
 @pytest.mark.parametrize("address", ["nothing://hunter2", "slack://hunter2"])
 def test_an_address_that_is_none_is_refused_for_good(address: str) -> None:
-    with pytest.raises(OutsideRefusal) as failed:
+    with pytest.raises(PermanentError) as failed:
         tell(address)
     assert "is none that Apprise knows" in str(failed.value)
     assert "hunter2" not in str(failed.value)
@@ -135,7 +135,7 @@ def test_names_of_targets_are_stable_and_hold_no_secret() -> None:
 
 
 def test_what_is_not_among_the_settings_any_more_is_refused() -> None:
-    with pytest.raises(OutsideRefusal, match="not among the settings"):
+    with pytest.raises(PermanentError, match="not among the settings"):
         notifier().tell("gone", NOTICE)
 
 
@@ -144,5 +144,5 @@ def test_a_server_that_drips_is_not_waited_for_for_ever() -> None:
         address = Secret(f"json://127.0.0.1:{port}/")
         slow = AppriseNotifier([address], key=b"key", longest=0.2)
         [target] = slow.targets()
-        with pytest.raises(OutsideError, match=r"not done after 0\.2 s"):
+        with pytest.raises(TransientError, match=r"not done after 0\.2 s"):
             slow.tell(target, NOTICE)

@@ -8,7 +8,7 @@ import pytest
 
 from ocim.adapters.balancers.caddy.admin import ask
 from ocim.adapters.balancers.caddy.settings import ADMIN_SOCKET
-from ocim.core.errors import OutsideError
+from ocim.core.errors import TransientError
 from tests.web_servers import Misbehaviour, dripping, hanging
 
 
@@ -46,6 +46,6 @@ def test_a_balancer_that_drips_is_not_waited_for_for_ever(
 ) -> None:
     with (
         admin(tmp_path, misbehaviour),
-        pytest.raises(OutsideError, match="did not answer: timed out"),
+        pytest.raises(TransientError, match="did not answer: timed out"),
     ):
         ask(tmp_path, "GET", "/config/", seconds=0.2)

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from ocim.adapters.balancers.caddy import CaddyBalancer, Role, Settings, Tls
-from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError
 from ocim.core.routing import Routing, Site
 from tests.adapters.caddy_support import (
     AppServer,
@@ -47,7 +47,7 @@ def app_server() -> Iterator[AppServer]:
 def has_authority(balancer: CaddyBalancer) -> bool:
     try:
         return bool(balancer.authority())
-    except OutsideError:
+    except TransientError:
         return False
 
 
@@ -137,7 +137,7 @@ def test_a_configuration_that_caddy_refuses_changes_nothing(
     balancer = CaddyBalancer(settings)
     balancer.apply(routing(app_server))
     bad = Site(("other.localhost",), (), user="staff", password_hash="not a hash")
-    with pytest.raises(OutsideRefusal, match="base64"):
+    with pytest.raises(PermanentError, match="base64"):
         balancer.apply(Routing((*routing(app_server).sites, bad)))
     running.stop(Role.ROUTER)
     running.start(Role.ROUTER)
@@ -155,7 +155,7 @@ def test_settings_that_changed_are_not_applied_yet(
 
 def test_its_error_says_how_to_start_it(settings: Settings) -> None:
     for call in (CaddyBalancer(settings).authority, lambda: CaddyBalancer(settings).is_applied("")):
-        with pytest.raises(OutsideError) as error:
+        with pytest.raises(TransientError) as error:
             call()
         assert "ocim balancer run" in error.value.remedy
         assert error.value.retryable

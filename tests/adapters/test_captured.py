@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from ocim.adapters.captured import MIB, captured
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 
 
 def python(code: str) -> list[str]:
@@ -32,7 +32,7 @@ def test_bytes_that_are_no_text_are_replaced() -> None:
 
 
 def test_a_program_that_floods_its_output_is_ended() -> None:
-    with pytest.raises(OutsideRefusal, match="yes printed more than 100000 bytes"):
+    with pytest.raises(PermanentError, match="yes printed more than 100000 bytes"):
         captured(["yes"], timeout=30, most=100_000)
 
 

@@ -16,7 +16,7 @@ import pytest
 from ocim.adapters.provisioners.ansible.sources import Sources
 from ocim.adapters.provisioners.repositories import mirror
 from ocim.adapters.sandbox import Sandbox
-from ocim.core.errors import BadInput, OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError, ValidationError
 from ocim.core.provisioning import ConfigurationSource
 from tests.adapters.git_support import Repository, repository
 
@@ -87,7 +87,7 @@ def test_a_branch_that_is_gone_is_told_with_those_that_are_like_it(
     configuration.git("branch", "opencraft-release/juniper.2")
     sources.exact(configuration.source("opencraft-release/juniper.2"))
     configuration.git("branch", "-D", "opencraft-release/juniper.2")
-    with pytest.raises(OutsideRefusal, match=r"release/juniper\.1") as refused:
+    with pytest.raises(PermanentError, match=r"release/juniper\.1") as refused:
         sources.exact(configuration.source("opencraft-release/juniper.2"))
     assert "configuration_version" in str(refused.value)
 
@@ -96,17 +96,17 @@ def test_a_branch_that_is_gone_is_told_with_those_that_are_like_it(
 def test_what_cannot_be_a_version_is_refused(
     sources: Sources, configuration: Repository, version: str
 ) -> None:
-    with pytest.raises(BadInput, match="configuration_version"):
+    with pytest.raises(ValidationError, match="configuration_version"):
         sources.exact(configuration.source(version))
 
 
 def test_a_repository_that_is_not_there_is_refused(sources: Sources, tmp_path: Path) -> None:
-    with pytest.raises(OutsideRefusal, match="nowhere cannot be fetched"):
+    with pytest.raises(PermanentError, match="nowhere cannot be fetched"):
         sources.exact(ConfigurationSource(f"{tmp_path}/nowhere", "master", "site.yml"))
 
 
 def test_a_server_that_does_not_answer_may_answer_later(sources: Sources) -> None:
-    with pytest.raises(OutsideError, match=r"127\.0\.0\.1"):
+    with pytest.raises(TransientError, match=r"127\.0\.0\.1"):
         sources.exact(ConfigurationSource("http://127.0.0.1:1/x", "master", "site.yml"))
 
 
@@ -114,7 +114,7 @@ def test_a_playbook_that_is_not_there_is_told_with_those_that_are(
     sources: Sources, configuration: Repository
 ) -> None:
     configuration.commit({"root.yml": "[]"})
-    with pytest.raises(BadInput, match=r"root\.yml, site\.yml"):
+    with pytest.raises(ValidationError, match=r"root\.yml, site\.yml"):
         content(sources, configuration.source("master", "other.yml"))
 
 
@@ -130,7 +130,7 @@ def test_a_playbook_that_leads_out_of_the_repository_is_refused(
 ) -> None:
     (configuration.directory / "playbooks" / "link.yml").symlink_to(link)
     configuration.commit({})
-    with pytest.raises(BadInput, match=r"link\.yml"):
+    with pytest.raises(ValidationError, match=r"link\.yml"):
         content(sources, configuration.source("master", "link.yml"))
 
 
@@ -191,7 +191,7 @@ def test_a_private_repository_is_refused_without_its_password_which_nobody_is_to
     sources: Sources, server: ThreadingHTTPServer, credentials: str
 ) -> None:
     content(sources, private(server, f"me:{PASSWORD}@"))  # what is cached is not for everybody
-    with pytest.raises(OutsideRefusal) as refused:
+    with pytest.raises(PermanentError) as refused:
         content(sources, private(server, credentials))
     assert "-word" not in str(refused.value)
 
@@ -266,7 +266,7 @@ def test_a_submodule_is_refused_by_its_name(sources: Sources, configuration: Rep
     commit = configuration.git("rev-parse", "HEAD")
     configuration.git("update-index", "--add", "--cacheinfo", f"160000,{commit},roles/theirs")
     configuration.git("commit", "-q", "-m", "a role of somebody else's")
-    with pytest.raises(OutsideRefusal, match=r"git submodules.*: roles/theirs"):
+    with pytest.raises(PermanentError, match=r"git submodules.*: roles/theirs"):
         content(sources, configuration.source("master"))
 
 
@@ -275,7 +275,7 @@ def test_a_file_that_is_kept_by_lfs_is_refused_by_its_name(
 ) -> None:
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12\n"
     configuration.commit({"roles/lms/files/theme.zip": pointer})
-    with pytest.raises(OutsideRefusal, match=r"git LFS.*: roles/lms/files/theme\.zip"):
+    with pytest.raises(PermanentError, match=r"git LFS.*: roles/lms/files/theme\.zip"):
         content(sources, configuration.source("master"))
 
 
@@ -287,7 +287,7 @@ def test_a_repository_of_too_many_files_is_refused(
     tree = _made_tree(configuration, "".join(f"100644 blob {blob}\t{n}\n" for n in range(1000)))
     tree = _made_tree(configuration, "".join(f"040000 tree {tree}\t{n}\n" for n in range(100)))
     _set_master(configuration, tree)
-    with pytest.raises(OutsideRefusal, match=r"100000 files, and 50000 are allowed"):
+    with pytest.raises(PermanentError, match=r"100000 files, and 50000 are allowed"):
         content(sources, configuration.source("master"))
 
 
@@ -297,7 +297,7 @@ def test_a_repository_that_is_too_large_is_refused(
     noise = random.Random(1).randbytes(3_000_000).hex()  # noqa: S311
     configuration.commit({"noise": noise})
     monkeypatch.setattr(mirror, "LARGEST", 1_000_000)
-    with pytest.raises(OutsideRefusal, match="larger than"):
+    with pytest.raises(PermanentError, match="larger than"):
         content(sources, configuration.source("master"))
 
 
@@ -308,7 +308,7 @@ def test_names_that_lead_out_of_the_checkout_are_refused(
     blob = configuration.git("rev-parse", "HEAD:playbooks/site.yml")
     inner = _made_tree(configuration, f"100644 blob {blob}\tconfig\n")
     _set_master(configuration, _made_tree(configuration, f"040000 tree {inner}\t{name}\n"))
-    with pytest.raises(OutsideRefusal, match=rf"no file may be called \{name}/config"):
+    with pytest.raises(PermanentError, match=rf"no file may be called \{name}/config"):
         content(sources, configuration.source("master"))
 
 
@@ -321,7 +321,7 @@ def test_a_directory_of_playbooks_that_leads_out_is_none(
     configuration.commit({"site.yml": "- hosts: all\n"})
     with sources.playbook(configuration.source("master")) as (playbook, found):
         assert playbook == found.root / "site.yml"
-    with pytest.raises(BadInput, match="There is no playbook 'zero'"):
+    with pytest.raises(ValidationError, match="There is no playbook 'zero'"):
         content(sources, configuration.source("master", "zero"))
 
 

@@ -9,7 +9,7 @@ import pytest
 from ocim.adapters.provisioners.ansible.sources import Sources
 from ocim.adapters.provisioners.repositories.mirror import GitAccess
 from ocim.adapters.sandbox import Sandbox
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 from ocim.core.provisioning import ConfigurationSource
 from tests.adapters.git_support import repository
 from tests.ssh_server import needs_sshd, ssh_server
@@ -45,11 +45,11 @@ def test_a_private_repository_is_read_with_the_key(tmp_path: Path, server: Serve
 
 def test_a_private_repository_is_refused_without_the_key(tmp_path: Path, server: Server) -> None:
     access = GitAccess((Path(f"{tmp_path}/other"),), server.known_hosts)
-    with pytest.raises(OutsideRefusal, match="OCIM_GIT_KEYS"):
+    with pytest.raises(PermanentError, match="OCIM_GIT_KEYS"):
         sources(tmp_path, access).exact(server.source)
 
 
 def test_a_server_that_is_not_known_is_refused(tmp_path: Path, server: Server) -> None:
     access = GitAccess((server.key,), tmp_path / "none")
-    with pytest.raises(OutsideRefusal, match="OCIM_GIT_KNOWN_HOSTS"):
+    with pytest.raises(PermanentError, match="OCIM_GIT_KNOWN_HOSTS"):
         sources(tmp_path, access).exact(server.source)

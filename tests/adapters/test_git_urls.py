@@ -1,7 +1,7 @@
 import pytest
 
 from ocim.adapters.provisioners.repositories.urls import git_url
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.secrets import without_credentials
 
 
@@ -42,7 +42,7 @@ def test_an_absolute_path_is_taken_for_a_repository() -> None:
     ],
 )
 def test_what_git_would_run_or_take_for_an_option_is_refused(url: str) -> None:
-    with pytest.raises(BadInput, match="configuration_source_repo_url"):
+    with pytest.raises(ValidationError, match="configuration_source_repo_url"):
         git_url(url)
 
 
@@ -59,6 +59,6 @@ def test_what_is_shown_of_a_url_is_without_credentials() -> None:
 
 
 def test_a_refused_url_is_told_without_credentials() -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         git_url("ftp://me:s3cret@example.com/x")
     assert "s3cret" not in str(refused.value)

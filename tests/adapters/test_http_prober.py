@@ -6,7 +6,7 @@ from threading import Event
 import pytest
 
 from ocim.adapters.probers.http import HttpProber
-from ocim.core.errors import OutsideError
+from ocim.core.errors import TransientError
 from ocim.core.health import Probe
 from tests.web_servers import Authority, answer, web_server
 
@@ -76,7 +76,7 @@ def test_an_authority_that_comes_later_is_trusted_then(tls_port: int, authority:
 
 def test_an_authority_that_cannot_be_had_is_an_error_of_the_probe(tls_port: int) -> None:
     def fail() -> str:
-        raise OutsideError("The balancer does not answer.")
+        raise TransientError("The balancer does not answer.")
 
     result = HttpProber(fail).get(through(tls_port, "https://a.test/"))
 

@@ -16,7 +16,7 @@ import pytest
 from ocim.adapters.providers import processes
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.sandbox import Sandbox
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 from ocim.core.hosts import Host, HostRequest
 from tests.local_hosts import heard, kill_processes_below, local_hosts, run, set_up_program
 
@@ -153,7 +153,7 @@ def test_links_that_it_has_put_into_its_root_lead_nobody_astray(fleet: Fleet) ->
     root, key = Path(fleet.host.root), fleet.var / "master.key"
     for name in ("etc/authorities.pem", "bin/crond", "edx/app/supervisor/supervisord.conf"):
         fleet.command(f"mv {root}/{name} {root}/{name}.was; ln -s {key} {root}/{name}")
-    with pytest.raises(OutsideRefusal, match="does not start"):
+    with pytest.raises(PermanentError, match="does not start"):
         fleet.provider.reboot("one")
     assert key.read_text() == KEY
     assert KEY not in "".join(map(text_of, (root / "etc").glob("t*.pem")))
@@ -244,7 +244,7 @@ def test_where_there_is_no_sandbox_hosts_are_as_before(tmp_path: Path) -> None:
 def test_where_a_sandbox_is_required_and_there_is_none_there_are_no_hosts(tmp_path: Path) -> None:
     sandbox = Sandbox(program="no-such-program", required=True)
     provider = LocalProvider(tmp_path, ports=(), sandbox=sandbox)
-    with pytest.raises(OutsideRefusal, match="OCIM_REQUIRE_SANDBOX"):
+    with pytest.raises(PermanentError, match="OCIM_REQUIRE_SANDBOX"):
         provider.create(HostRequest("one"))
     assert provider.find("one") is None
     provider.destroy("one")

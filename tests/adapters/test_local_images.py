@@ -9,7 +9,7 @@ import pytest
 
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.sandbox import Sandbox
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 from ocim.core.hosts import Host, HostRequest
 
 needs_sandbox = pytest.mark.skipif(
@@ -108,7 +108,7 @@ def test_a_file_with_the_path_of_its_host_is_refused(provider: LocalProvider) ->
         place.mkdir()
         (place / "gunicorn").write_text(f"#!{host.root}/edx/app/venv/bin/python\n")
 
-    with pytest.raises(OutsideRefusal, match=r"edx/bin/gunicorn"):
+    with pytest.raises(PermanentError, match=r"edx/bin/gunicorn"):
         provider.images.ensure("one", {}, careless, is_cancelled=lambda: False)
     assert (provider.images.list(), provider.list()) == ([], [])
 
@@ -127,7 +127,7 @@ def test_a_host_that_has_links_where_the_manager_writes_makes_no_image(
         Path(host.root, place).rename(Path(host.root, "aside"))
         Path(host.root, place).symlink_to(others)
 
-    with pytest.raises(OutsideRefusal, match=r"is a link, or below one"):
+    with pytest.raises(PermanentError, match=r"is a link, or below one"):
         provider.images.ensure("one", {}, hostile, is_cancelled=lambda: False)
     assert (others / "supervisor").exists()
     assert kept.stat().st_mode & 0o200

@@ -17,7 +17,7 @@ from ocim.adapters.providers.local import records, supervisord
 from ocim.adapters.providers.local.addresses import claim_address
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.providers.local.records import Record
-from ocim.core.errors import BadInput, OutsideRefusal
+from ocim.core.errors import PermanentError, ValidationError
 from ocim.core.hosts import Host, HostRequest
 from tests.local_hosts import (
     heard,
@@ -129,16 +129,16 @@ def test_a_hosts_directory_may_have_blanks_in_its_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../one", "a/b", ".hidden", "a b", "a\n", "é"])
 def test_a_name_that_could_lead_elsewhere_is_refused(provider: LocalProvider, name: str) -> None:
-    with pytest.raises(BadInput):
+    with pytest.raises(ValidationError):
         provider.create(HostRequest(name))
-    with pytest.raises(BadInput):
+    with pytest.raises(ValidationError):
         provider.destroy(name)
 
 
 def test_names_and_addresses_that_are_none_are_refused_all_at_once(
     provider: LocalProvider,
 ) -> None:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(ValidationError) as caught:
         provider.create(HostRequest("one", names={"a b": "127.0.0.1", "c.test": "nowhere"}))
 
     assert len(caught.value.faults) == 2
@@ -171,7 +171,7 @@ def test_a_program_that_supervisord_cannot_read_is_named(
 ) -> None:
     (Path(host.root) / "edx/app/supervisor/conf.d/lms.conf").write_text("[program:lms]\n")
 
-    with pytest.raises(OutsideRefusal, match=r"program:lms.*does not specify a command"):
+    with pytest.raises(PermanentError, match=r"program:lms.*does not specify a command"):
         provider.reboot("one")
 
 
@@ -238,7 +238,7 @@ def test_a_host_may_be_destroyed_by_several_at_once(provider: LocalProvider, hos
 def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    with pytest.raises(OutsideRefusal, match=r"Host one: .*file/hosts"):
+    with pytest.raises(PermanentError, match=r"Host one: .*file/hosts"):
         LocalProvider(tmp_path / "file/hosts").create(HostRequest("one"))
 
 
@@ -275,7 +275,7 @@ def test_a_port_that_is_taken_on_all_addresses_is_named(tmp_path: Path) -> None:
     with socket.create_server(("0.0.0.0", 0)) as taken:
         port = taken.getsockname()[1]
 
-        with pytest.raises(OutsideRefusal, match=f"{port} on all of them"):
+        with pytest.raises(PermanentError, match=f"{port} on all of them"):
             LocalProvider(tmp_path, ports=[port]).create(HostRequest("one"))
 
     assert list((tmp_path / ".addresses").iterdir()) == []

@@ -11,7 +11,7 @@ import pytest
 
 from ocim.adapters.providers import processes
 from ocim.adapters.providers.nspawn.provider import NspawnProvider
-from ocim.core.hosts import HostRequest, Remnant
+from ocim.core.hosts import HostRequest, Leftover
 from tests.console.processes import manage
 from tests.nspawn_hosts import BASES, leftovers, needs_nspawn, nspawn_hosts
 
@@ -58,8 +58,8 @@ def clear(provider: NspawnProvider) -> None:
     """As `ocim doctor --fix` does where no app server needs anything."""
     for name in provider.list():
         provider.destroy(name)
-    for remnant in provider.remnants():
-        provider.clear(remnant)
+    for leftover in provider.leftovers():
+        provider.clear(leftover)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_what_a_killed_manager_leaves_is_taken_away(
     clear(provider)
 
     assert leftovers(provider, tmp_path) == []
-    assert list(provider.remnants()) == []
+    assert list(provider.leftovers()) == []
 
 
 def test_a_bridge_without_containers_is_taken_away(
@@ -98,7 +98,7 @@ def test_a_bridge_without_containers_is_taken_away(
     processes.kill(tmp_path / "hosts/one")
     subprocess.run(["umount", tmp_path / "hosts/one/root"], check=True)
     shutil.rmtree(tmp_path)  # as who cleans up by hand
-    assert provider.remnants() == [Remnant(f"the bridge {provider.bridge.name}")]
+    assert provider.leftovers() == [Leftover(f"the bridge {provider.bridge.name}")]
 
     clear(provider)
 
@@ -116,13 +116,13 @@ def test_an_image_that_was_not_built_to_its_end_is_taken_away(tmp_path: Path) ->
     with subprocess.Popen(bootstrap, env=environment, stdout=subprocess.PIPE) as builder:
         assert builder.stdout
         builder.stdout.readline()
-        assert [one.host for one in provider.remnants()] == [""]
+        assert [one.host for one in provider.leftovers()] == [""]
 
         clear(provider)
 
         assert builder.wait() == -signal.SIGKILL
     assert not unfinished.exists()
-    assert list(provider.remnants()) == []
+    assert list(provider.leftovers()) == []
 
 
 def test_the_doctor_takes_away_what_the_database_knows_nothing_of(tmp_path: Path) -> None:

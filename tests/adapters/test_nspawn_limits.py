@@ -2,7 +2,7 @@ import pytest
 
 from ocim.adapters.providers.nspawn import limits
 from ocim.adapters.providers.nspawn.limits import Limits
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 
 
 def test_both_limits_are_read() -> None:
@@ -14,7 +14,7 @@ def test_without_a_flavor_there_are_no_limits() -> None:
 
 
 def test_all_faults_of_a_flavor_are_told_at_once() -> None:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(ValidationError) as caught:
         limits.read("memory=lots,cpus=0,disk=1G")
 
     assert len(caught.value.faults) == 3

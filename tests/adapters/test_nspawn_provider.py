@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ocim.adapters.providers.nspawn.provider import NspawnProvider
-from ocim.core.errors import BadInput, OutsideRefusal
+from ocim.core.errors import PermanentError, ValidationError
 from ocim.core.hosts import HostRequest
 from tests.nspawn_hosts import leftovers, needs_nspawn, nspawn_hosts
 
@@ -91,7 +91,7 @@ def test_other_ports_of_the_managers_loopback_are_not_reached(provider: NspawnPr
 def test_a_limit_of_memory_is_the_kernels(provider: NspawnProvider, tmp_path: Path) -> None:
     try:
         provider.create(HostRequest("one", flavor="memory=256M"))
-    except OutsideRefusal as refusal:
+    except PermanentError as refusal:
         pytest.skip(f"nspawn: {refusal}")
     eat = "python3 -c 'b = bytearray(512 * 2**20)'; echo $?"
     assert said(provider, "one", eat).strip() != "0"
@@ -100,7 +100,7 @@ def test_a_limit_of_memory_is_the_kernels(provider: NspawnProvider, tmp_path: Pa
 def test_a_flavor_is_refused_with_all_its_faults_before_anything_is_made(
     provider: NspawnProvider, tmp_path: Path
 ) -> None:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(ValidationError) as caught:
         provider.create(HostRequest("one", flavor="memory=lots,cpus=0,disk=1G"))
 
     assert len(caught.value.faults) == 3
@@ -133,7 +133,7 @@ def test_a_host_that_was_half_made_is_made_anew(provider: NspawnProvider, tmp_pa
 def test_a_name_that_is_none_leaves_nothing_once_destroyed(
     provider: NspawnProvider, tmp_path: Path
 ) -> None:
-    with pytest.raises(BadInput, match="two words"):
+    with pytest.raises(ValidationError, match="two words"):
         provider.create(HostRequest("one", names={"two words": "127.0.0.1"}))
 
     provider.destroy("one")
@@ -147,7 +147,7 @@ def test_a_network_that_is_in_use_is_refused(provider: NspawnProvider, tmp_path:
         tmp_path / "second", network=provider.bridge.network, bases=provider.bases
     )
 
-    with pytest.raises(OutsideRefusal, match="in use already"):
+    with pytest.raises(PermanentError, match="in use already"):
         second.create(HostRequest("one"))
 
     second.destroy("one")

@@ -6,7 +6,7 @@ import pytest
 
 from ocim.adapters import programs
 from ocim.adapters.providers import ssh_client
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 from ocim.core.hosts import Connection, Host
 
 
@@ -28,6 +28,6 @@ def test_the_machines_are_found_on_path() -> None:
 @pytest.mark.usefixtures("nothing")
 def test_one_that_is_not_installed_is_named_with_its_package() -> None:
     host = Host("one", "ssh", "10.0.0.1", Connection("ssh"))
-    with pytest.raises(OutsideRefusal, match="ssh is not installed") as error:
+    with pytest.raises(PermanentError, match="ssh is not installed") as error:
         ssh_client.run(host, ["true"])
     assert error.value.remedy == "Install it: apt-get install openssh-client."

@@ -8,7 +8,7 @@ import pytest
 from ocim.adapters.databases import sqlite, sqlite_session
 from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.core import stopping
-from ocim.core.errors import BadInput, OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError, ValidationError
 from ocim.core.instance import Database
 from tests.sql import execute
 
@@ -98,7 +98,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(
     path.parent.mkdir()
     path.write_text("not a database, " * 100)
 
-    with pytest.raises(OutsideRefusal, match="not a database"):
+    with pytest.raises(PermanentError, match="not a database"):
         SqliteDatabases().ensure(database)
 
     assert path.read_text() == "not a database, " * 100
@@ -125,7 +125,7 @@ def test_a_link_in_a_databases_place_leads_to_no_other_one(
     path.parent.mkdir()
     path.symlink_to(other.name)
 
-    with pytest.raises(OutsideRefusal, match=r"is no file, or leads elsewhere"):
+    with pytest.raises(PermanentError, match=r"is no file, or leads elsewhere"):
         list(do_all(database, dump))[number]()
 
     assert Path(other.name).read_bytes() == before
@@ -144,7 +144,7 @@ def test_a_link_that_is_put_there_at_the_last_moment_is_noticed(
         return connect(other.name, timeout)
 
     monkeypatch.setattr(sqlite3, "connect", connect_elsewhere)
-    with pytest.raises(OutsideRefusal, match="leads elsewhere"):
+    with pytest.raises(PermanentError, match="leads elsewhere"):
         SqliteDatabases().dump(database, tmp_path / "dump")
 
 
@@ -161,7 +161,7 @@ def test_a_statement_notices_a_link_that_is_put_there_at_the_last_moment(
     path.symlink_to(other.name)
     identity = [str(found.st_dev), str(found.st_ino)]
     monkeypatch.setattr(sqlite_session, "_identity", lambda _path: identity)
-    with pytest.raises(OutsideRefusal, match="leads elsewhere"):
+    with pytest.raises(PermanentError, match="leads elsewhere"):
         execute(databases, database, "CREATE TABLE evil (id)")
     assert Path(other.name).read_bytes() == before
 
@@ -170,7 +170,7 @@ def test_a_directory_that_cannot_be_made_is_refused_by_name(tmp_path: Path) -> N
     (tmp_path / "file").touch()
     database = Database(kind="sqlite", name=str(tmp_path / "file/deeper/edxapp.sqlite3"))
 
-    with pytest.raises(OutsideRefusal, match=r"deeper/edxapp\.sqlite3 cannot be reached"):
+    with pytest.raises(PermanentError, match=r"deeper/edxapp\.sqlite3 cannot be reached"):
         SqliteDatabases().ensure(database)
 
 
@@ -180,14 +180,14 @@ def test_a_locked_database_may_be_tried_again(path: Path, database: Database) ->
         connection.execute("CREATE TABLE course (id)")
         connection.execute("BEGIN EXCLUSIVE")
 
-        with pytest.raises(OutsideError) as caught:
+        with pytest.raises(TransientError) as caught:
             SqliteDatabases(lock_timeout=0.0).ensure(database)
 
     assert caught.value.retryable
 
 
 def test_a_relative_path_is_refused() -> None:
-    with pytest.raises(BadInput, match="absolute"):
+    with pytest.raises(ValidationError, match="absolute"):
         SqliteDatabases().ensure(Database(kind="sqlite", name="edxapp.sqlite3"))
 
 
@@ -217,7 +217,7 @@ def test_a_statement_cannot_reach_another_database(
     with closing(sqlite3.connect(other)) as connection:
         connection.execute("CREATE TABLE secret (id)")
 
-    with pytest.raises(OutsideRefusal):
+    with pytest.raises(PermanentError):
         execute(databases, database, statement.format(other=other))
 
     assert not Path(f"{other}.copy").exists()
@@ -239,7 +239,7 @@ def test_a_statement_that_does_not_look_at_the_clock_is_killed_and_the_next_begi
     years = "SELECT instr(zeroblob(100000000), zeroblob(50000000) || x'01')"
     with databases.session(database) as session:
         session.execute("BEGIN")
-        with pytest.raises(OutsideError, match=r"did not end within 0\.1 s.*gone with it"):
+        with pytest.raises(TransientError, match=r"did not end within 0\.1 s.*gone with it"):
             session.execute(years)
         assert not session.in_transaction
         assert session.execute("CREATE TABLE course (name TEXT)") == 0
@@ -250,7 +250,7 @@ def test_a_copy_that_takes_too_long_is_given_up_and_changes_nothing(
 ) -> None:
     databases = SqliteDatabases(copy_timeout=-1)
     databases.ensure(database)
-    with pytest.raises(OutsideError, match="OCIM_COPY_TIMEOUT"):
+    with pytest.raises(TransientError, match="OCIM_COPY_TIMEOUT"):
         databases.dump(database, tmp_path / "dump")
     assert not (tmp_path / "dump").exists()
 

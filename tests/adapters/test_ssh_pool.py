@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from ocim.adapters.providers.ssh.pool import read_pool
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 
 EVERYTHING_WRONG = """
 clean_command: "true"
@@ -19,7 +19,7 @@ def test_all_faults_of_a_file_are_told_at_once(tmp_path: Path) -> None:
     file = tmp_path / "pool.yml"
     file.write_text(EVERYTHING_WRONG)
 
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(ValidationError) as caught:
         read_pool(file)
 
     told = [fault.removeprefix(f"{file}: ").split(":")[0] for fault in caught.value.faults]
@@ -42,10 +42,10 @@ def test_a_file_says_how_its_hosts_are_cleaned(tmp_path: Path) -> None:
     host = f"{{name: a, address: 192.0.2.1, user: u, key_file: {key}, host_key: ssh-rsa A}}"
     file.write_text(f"hosts: [{host}]")
 
-    with pytest.raises(BadInput, match="how a host is cleaned"):
+    with pytest.raises(ValidationError, match="how a host is cleaned"):
         read_pool(file)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"OCIM_SSH_POOL: .*nowhere"):
+    with pytest.raises(ValidationError, match=r"OCIM_SSH_POOL: .*nowhere"):
         read_pool(tmp_path / "nowhere.yml")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ocim.adapters.providers.ssh.provider import SshProvider
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 from ocim.core.hosts import HostRequest
 from tests.machine_pool import MachinePool, machine_pool_of
 from tests.nspawn_hosts import needs_nspawn
@@ -30,7 +30,7 @@ def provider(machines: MachinePool, tmp_path: Path) -> Iterator[SshProvider]:
 def test_a_machine_serves_one_host_at_a_time(provider: SshProvider) -> None:
     provider.create(HostRequest("one"))
 
-    with pytest.raises(OutsideRefusal, match="rack-1: is taken by one"):
+    with pytest.raises(PermanentError, match="rack-1: is taken by one"):
         provider.create(HostRequest("two"))
 
 
@@ -84,7 +84,7 @@ def test_a_machine_that_cannot_be_cleaned_is_kept_out(
     provider.destroy("one")
 
     assert provider.list() == []
-    with pytest.raises(OutsideRefusal, match=r"rack-1: is kept out: cleaning it failed.*such tool"):
+    with pytest.raises(PermanentError, match=r"rack-1: is kept out: cleaning it failed.*such tool"):
         provider.create(HostRequest("two"))
     (tmp_path / "kept-out/rack-1").unlink()
     assert provider.create(HostRequest("two")).name == "two"
@@ -95,7 +95,7 @@ def test_all_that_is_wrong_with_a_machine_is_told_at_once(
 ) -> None:
     machines.describe(clean_command="true", disk=10**6, distributions=["ubuntu 20.04"])
 
-    with pytest.raises(OutsideRefusal) as caught:
+    with pytest.raises(PermanentError) as caught:
         provider.create(HostRequest("one"))
 
     assert "it runs debian 12, and not ubuntu 20.04; " in str(caught.value)
@@ -106,7 +106,7 @@ def test_a_machine_with_faults_is_free_for_others(
     provider: SshProvider, machines: MachinePool
 ) -> None:
     machines.describe(clean_command="true", disk=10**6)
-    with pytest.raises(OutsideRefusal):
+    with pytest.raises(PermanentError):
         provider.create(HostRequest("one"))
 
     machines.describe(clean_command="true")
@@ -120,5 +120,5 @@ def test_only_the_key_in_the_pool_is_trusted(
     other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
     machines.describe(entry={"host_key": other}, clean_command="true")
 
-    with pytest.raises(OutsideRefusal, match="Host key verification failed"):
+    with pytest.raises(PermanentError, match="Host key verification failed"):
         provider.create(HostRequest("one"))

@@ -7,7 +7,7 @@ from ocim.catalog.secrets.names import is_secret_name
 from ocim.catalog.variables.effective import effective, layers
 from ocim.catalog.variables.known import TYPES
 from ocim.catalog.variables.types import fits
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.instance import Database, Service
 from ocim.core.secrets import Secret, masked, revealed, secret_texts
 from tests.catalog.instances import DATABASES, DOMAINS, KEYS, SEED, instance, variables
@@ -194,6 +194,6 @@ def test_an_operators_own_secrets_are_masked_too() -> None:
     ],
 )
 def test_no_field_of_an_instance_becomes_a_template(changes: dict[str, Any], variable: str) -> None:
-    with pytest.raises(BadInput, match="templates belong in") as caught:
+    with pytest.raises(ValidationError, match="templates belong in") as caught:
         variables(instance(**changes))
     assert variable in "\n".join(caught.value.faults)

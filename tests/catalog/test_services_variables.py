@@ -6,7 +6,7 @@ import pytest
 from jinja2 import Environment
 
 from ocim.catalog.variables.switches import services_of
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.instance import ALWAYS, Broker, Service
 from ocim.core.secrets import Secret, revealed
 from ocim.parsing.extra_settings import check_extra_settings
@@ -160,7 +160,7 @@ def test_nothing_follows_for_a_service_that_is_off() -> None:
 @pytest.mark.parametrize("name", ["demo.localhost", "Demo.localhost.", "learn.example.com"])
 def test_a_host_name_that_is_public_is_refused_with_the_reason(name: str) -> None:
     domains = replace(DOMAINS, external={"lms": ("learn.example.com",)})
-    with pytest.raises(BadInput, match=r"/etc/hosts as localhost.*TLS"):
+    with pytest.raises(ValidationError, match=r"/etc/hosts as localhost.*TLS"):
         variables(full(domains=domains), COMMON_HOSTNAME=name)
 
 

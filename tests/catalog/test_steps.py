@@ -7,7 +7,7 @@ import pytest
 from ocim.catalog.steps.all_steps import steps_of
 from ocim.catalog.steps.lms import MIGRATED
 from ocim.catalog.steps.runbook import lines
-from ocim.catalog.steps.step import Command, Crontab, Deed, Looked, Script, Setup
+from ocim.catalog.steps.step import Command, Crontab, Looked, Script, Setup, StepAction
 from ocim.core.instance import Instance
 from ocim.core.secrets import Secret
 from tests.catalog.instances import DISCOVERY, ECOMMERCE, full, variables
@@ -36,7 +36,7 @@ def setup_of(instance: Instance) -> Setup:
     return Setup(instance, variables(instance), mark=lambda secret: f"mark of {len(str(secret))}")
 
 
-def deeds(instance: Instance, step: str, looked: Looked = NOTHING) -> list[Deed]:
+def deeds(instance: Instance, step: str, looked: Looked = NOTHING) -> list[StepAction]:
     setup = setup_of(instance)
     [found] = [one for one in steps_of(instance) if one.name == step]
     fields = found.wanted(setup)

@@ -24,7 +24,7 @@ from ocim.adapters.memory.search import MemorySearchServers
 from ocim.console.main import command_class
 from ocim.operations import workers
 from ocim.operations.setup import ensure_shared_servers
-from ocim.ports import Outside
+from ocim.ports import Adapters
 
 CAMPUS = "campus.example.com"
 
@@ -128,7 +128,7 @@ def ocim(
         MemoryNotifier("mail"),
         MemoryBrowsers(),
     )
-    outside = Outside(
+    adapters = Adapters(
         providers={"local": installation.provider},
         provisioner=installation.provisioner,
         balancer=installation.balancer,
@@ -138,7 +138,7 @@ def ocim(
         browsers=installation.browsers,
         notifier=installation.notifier,
     )
-    monkeypatch.setattr(wiring, "outside", lambda: outside)
+    monkeypatch.setattr(wiring, "adapters", lambda: adapters)
     monkeypatch.setattr(
         tasks, "_huey", lambda name: MemoryHuey(name, immediate=True, results=False)
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ocim.console.arguments import assignments, source_argument
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,14 @@ def test_a_repository_and_its_version_are_told_apart(text: str, url: str, versio
 def test_an_empty_file_does_not_remove_what_there_is(tmp_path: Path, field: str) -> None:
     file = tmp_path / "empty.yml"
     file.write_text(" \n")
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         assignments([f"{field}=@{file}"])
     assert refused.value.faults == (f"{field}: {file} is empty. To remove what there is: {field}=",)
     assert assignments([f"{field}="]) == {field: ""}
 
 
 def test_all_words_that_are_wrong_are_told_at_once() -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         assignments(["notes=@/no/notes", "configuration_extra_settings=extra.yml"])
     assert refused.value.faults == (
         "notes: /no/notes cannot be read: No such file or directory.",

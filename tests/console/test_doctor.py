@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from ocim import wiring
 from ocim.adapters.memory.probers import Reply
 from ocim.console import machine
-from ocim.core.hosts import HostRequest, Isolation, Remnant
+from ocim.core.hosts import HostRequest, Isolation, Leftover
 from ocim.core.instance import Database
 from ocim.core.states import JobState
 from ocim.operations import jobs
@@ -134,14 +134,14 @@ def test_the_border_of_each_kind_of_hosts_in_use_is_named(well: Installation) ->
 def test_what_is_left_of_hosts_that_are_gone_is_taken_away_when_asked_to(
     well: Installation,
 ) -> None:
-    left = [Remnant("an address", "stray"), Remnant("a bridge")]
-    well.provider.cloud.remnants += left
+    left = [Leftover("an address", "stray"), Leftover("a bridge")]
+    well.provider.cloud.leftovers += left
 
     assert [(one["area"], one["severity"], one["where"]) for one in found(well)] == [
         ("hosts", "warning", "local host stray, which is gone"),
         ("hosts", "warning", "local hosts"),
     ]
-    assert list(well.provider.remnants()) == left
+    assert list(well.provider.leftovers()) == left
 
     assert [one["mended"] for one in found(well, "--fix")] == [True, True]
     assert found(well) == []
@@ -149,10 +149,10 @@ def test_what_is_left_of_hosts_that_are_gone_is_taken_away_when_asked_to(
 
 def test_what_the_lost_host_of_an_app_server_has_is_left_to_it(well: Installation) -> None:
     name = Server.objects.get().name
-    well.provider.cloud.remnants.append(Remnant("a machine of the pool", name))
+    well.provider.cloud.leftovers.append(Leftover("a machine of the pool", name))
 
     assert found(well, "--fix") == []
-    assert list(well.provider.remnants()) != []
+    assert list(well.provider.leftovers()) != []
 
 
 def test_the_host_of_an_app_server_is_never_taken_away(well: Installation) -> None:

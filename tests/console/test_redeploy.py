@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ocim.adapters.memory.provisioners import MemoryRun
-from ocim.core.errors import OutsideError
+from ocim.core.errors import TransientError
 from ocim.operations.rollouts import control
 from ocim.store.models import (
     InstanceTag,
@@ -100,7 +100,7 @@ def test_people_are_told_of_it(ocim: Installation, fleet: object) -> None:
 def test_notices_can_be_tried(ocim: Installation) -> None:
     ran = ocim("rollout", "test-notice")
     assert (ran.status, ran.out) == (0, "Sent: mail\n")
-    ocim.notifier.refusals["mail"] = OutsideError("The mail server is away.")
+    ocim.notifier.refusals["mail"] = TransientError("The mail server is away.")
     ran = ocim("rollout", "test-notice")
     assert (ran.status, ran.out) == (1, "The mail server is away.\n")
 

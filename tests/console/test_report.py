@@ -41,7 +41,7 @@ def rollout(ocim: Installation) -> Iterator[Rollout]:
 
 def test_it_says_who_when_and_with_which_arguments(ocim: Installation, rollout: Rollout) -> None:
     told = ocim("rollout", "report", rollout.pk, "--json").json
-    assert " on " in told["begun_by"]
+    assert " on " in told["started_by"]
     assert told["begun_at"] < told["ended_at"]
     assert told["arguments"]["tag"] == "lilac"
     assert told["arguments"]["preupgrade_sql_commands"] == json.loads(SQL)

@@ -10,7 +10,7 @@ import pytest
 
 from ocim.adapters.balancers.caddy import CaddyBalancer
 from ocim.adapters.memory.balancers import MemoryBalancer
-from ocim.core.errors import BadInput, OutsideError
+from ocim.core.errors import TransientError, ValidationError
 from ocim.core.routing import Routing, Site
 from ocim.ports import Balancer
 from tests.adapters.caddy_support import Browser, Processes, app_servers, processes, settings_for
@@ -159,7 +159,7 @@ def test_a_routing_that_contradicts_itself_is_refused_with_all_its_faults(world:
     good = routing(world.one)
     world.balancer.apply(good)
     bad = Site(domains=("demo.localhost", "not a name"), upstreams=("nowhere",))
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         world.balancer.apply(Routing((*good.sites, bad)))
     assert len(refused.value.faults) == 3
     assert world.balancer.is_applied(good.digest)
@@ -168,7 +168,7 @@ def test_a_routing_that_contradicts_itself_is_refused_with_all_its_faults(world:
 
 def test_a_balancer_that_is_not_running_says_so(world: World) -> None:
     world.stop()
-    with pytest.raises(OutsideError, match="not running"):
+    with pytest.raises(TransientError, match="not running"):
         world.balancer.apply(routing())
-    with pytest.raises(OutsideError, match="not running"):
+    with pytest.raises(TransientError, match="not running"):
         world.balancer.is_applied("any")

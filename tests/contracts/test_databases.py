@@ -7,7 +7,7 @@ import pytest
 
 from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.adapters.memory.databases import MemoryDatabases
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 from ocim.core.instance import Database
 from ocim.ports import Databases
 from tests.sql import execute
@@ -93,7 +93,7 @@ def test_a_statement_that_fails_has_no_effect_and_tells_the_databases_words(
     databases.ensure(database("one"))
     execute(databases, database("one"), "CREATE TABLE course (name TEXT UNIQUE)")
 
-    with pytest.raises(OutsideRefusal, match=r"UNIQUE constraint failed: course\.name"):
+    with pytest.raises(PermanentError, match=r"UNIQUE constraint failed: course\.name"):
         execute(databases, database("one"), "INSERT INTO course VALUES ('a'), ('a')")
 
     assert execute(databases, database("one"), "DELETE FROM course") == 0
@@ -102,7 +102,7 @@ def test_a_statement_that_fails_has_no_effect_and_tells_the_databases_words(
 def test_a_statement_on_a_database_that_is_not_there_is_refused(
     databases: Databases, database: Make
 ) -> None:
-    with pytest.raises(OutsideRefusal, match="There is no"):
+    with pytest.raises(PermanentError, match="There is no"):
         execute(databases, database("one"), "SELECT 1")
 
 
@@ -111,7 +111,7 @@ def test_databases_are_apart(databases: Databases, database: Make) -> None:
         databases.ensure(database(name))
     execute(databases, database("one"), "CREATE TABLE course (name TEXT)")
 
-    with pytest.raises(OutsideRefusal):
+    with pytest.raises(PermanentError):
         execute(databases, database("two"), "DELETE FROM course")
 
 
@@ -129,7 +129,7 @@ def test_what_was_dumped_can_be_restored(
     databases.restore(one, dump)
 
     assert execute(databases, one, "UPDATE course SET name = 'c'") == 2
-    with pytest.raises(OutsideRefusal, match="later"):
+    with pytest.raises(PermanentError, match="later"):
         execute(databases, one, "DELETE FROM later")
 
 
@@ -170,7 +170,7 @@ def test_a_second_dump_replaces_the_first(
 def test_what_is_not_there_is_not_dumped(
     databases: Databases, database: Make, tmp_path: Path
 ) -> None:
-    with pytest.raises(OutsideRefusal, match="There is no"):
+    with pytest.raises(PermanentError, match="There is no"):
         databases.dump(database("one"), tmp_path / "dump")
 
 
@@ -180,6 +180,6 @@ def test_a_dump_that_is_not_there_is_refused_and_changes_nothing(
     one = database("one")
     databases.ensure(one)
     execute(databases, one, "CREATE TABLE course (name TEXT)")
-    with pytest.raises(OutsideRefusal, match="There is no"):
+    with pytest.raises(PermanentError, match="There is no"):
         databases.restore(one, tmp_path / "dump")
     assert execute(databases, one, "DELETE FROM course") == 0

@@ -11,7 +11,7 @@ import pytest
 
 from ocim.adapters.memory.providers import MemoryProvider
 from ocim.adapters.providers.ssh.provider import SshProvider
-from ocim.core.errors import Cancelled, OutsideError
+from ocim.core.errors import Cancelled, TransientError
 from ocim.core.hosts import Host, HostRequest
 from ocim.ports import Images, Provider
 from tests.local_hosts import local_hosts
@@ -140,7 +140,7 @@ def test_of_those_that_want_it_at_once_one_builds_and_others_can_stop_waiting(ki
 
 
 def test_no_host_is_made_from_an_image_that_is_gone(kind: Kind) -> None:
-    with pytest.raises(OutsideError, match="gone"):
+    with pytest.raises(TransientError, match="gone"):
         kind.provider.create(HostRequest("two", image="gone"))
     kind.provider.destroy("two")
 

@@ -12,8 +12,8 @@ from ocim.adapters.memory.providers import Cloud, MemoryProvider
 from ocim.adapters.providers import processes
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.providers.ssh.provider import SshProvider
-from ocim.core.errors import BadInput, HostUnreachable
-from ocim.core.hosts import HostRequest, Ran, Remnant
+from ocim.core.errors import HostUnreachable, ValidationError
+from ocim.core.hosts import HostRequest, Leftover, Ran
 from ocim.ports import Provider
 from tests.local_hosts import local_hosts
 from tests.machine_pool import MachinePool, machine_pool_of
@@ -49,7 +49,7 @@ class MemoryPlace:
 
     def lose(self, name: str) -> None:
         self.cloud.lose(name)
-        self.cloud.remnants.append(Remnant("an address", name))
+        self.cloud.leftovers.append(Leftover("an address", name))
 
 
 class LocalPlace:
@@ -164,7 +164,7 @@ def test_each_host_has_an_address_of_its_own(provider: Provider) -> None:
 
 def test_a_flavor_that_no_host_has_is_refused_with_its_name(provider: Provider) -> None:
     provider.check_flavor("")
-    with pytest.raises(BadInput, match=r"flavor: .*'huge'"):
+    with pytest.raises(ValidationError, match=r"flavor: .*'huge'"):
         provider.check_flavor("huge")
 
 
@@ -287,12 +287,12 @@ def test_a_host_that_vanished_can_be_forgotten_and_made_anew(
 
 
 def test_nothing_is_left_of_hosts_that_are_there(provider: Provider) -> None:
-    assert list(provider.remnants()) == []
+    assert list(provider.leftovers()) == []
     provider.create(HostRequest("one"))
     provider.create(HostRequest("two"))
     provider.stop("two")
 
-    assert list(provider.remnants()) == []
+    assert list(provider.leftovers()) == []
 
 
 def test_what_is_left_of_a_host_that_vanished_is_taken_away(
@@ -302,19 +302,19 @@ def test_what_is_left_of_a_host_that_vanished_is_taken_away(
     provider.create(HostRequest("two"))
     place.lose("one")
 
-    left = provider.remnants()
-    assert {remnant.host for remnant in left} == {"one"}
-    for remnant in left:
-        provider.clear(remnant)
+    left = provider.leftovers()
+    assert {leftover.host for leftover in left} == {"one"}
+    for leftover in left:
+        provider.clear(leftover)
 
-    assert list(provider.remnants()) == []
+    assert list(provider.leftovers()) == []
     assert provider.wait_until_reachable("two", timeout=LONG).name == "two"
 
 
 def test_what_is_a_hosts_again_is_not_taken_away(provider: Provider) -> None:
     provider.create(HostRequest("one"))
 
-    provider.clear(Remnant("an address", "one"))
+    provider.clear(Leftover("an address", "one"))
 
     assert provider.wait_until_reachable("one", timeout=LONG).name == "one"
 

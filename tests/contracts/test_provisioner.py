@@ -8,7 +8,13 @@ from threading import Event
 import pytest
 
 from ocim.adapters.memory.provisioners import MemoryProvisioner, MemoryRun
-from ocim.core.errors import BadInput, Cancelled, NotPossible, OutsideError, OutsideRefusal
+from ocim.core.errors import (
+    Cancelled,
+    Conflict,
+    PermanentError,
+    TransientError,
+    ValidationError,
+)
 from ocim.core.hosts import Connection, Host
 from ocim.core.provisioning import (
     ConfigurationSource,
@@ -90,7 +96,7 @@ def memory(directory: Path) -> Kind:
             "failing": MemoryRun(tasks, fails_with="no space left"),
             "endless": MemoryRun(tasks, may_end=Event()),
         },
-        refusals={"missing.yml": BadInput(["There is no playbook missing.yml."])},
+        refusals={"missing.yml": ValidationError(["There is no playbook missing.yml."])},
         without_images={"other.yml"},
     )
     provisioner.shared = frozenset({"greeting"})
@@ -137,7 +143,7 @@ def test_the_files_of_a_configuration_can_be_read(kind: Kind) -> None:
 
 
 def test_files_of_a_configuration_that_is_not_there_are_refused(kind: Kind) -> None:
-    with pytest.raises(OutsideRefusal), kind.provisioner.files(kind.unknown):
+    with pytest.raises(PermanentError), kind.provisioner.files(kind.unknown):
         raise AssertionError("There are files.")
 
 
@@ -146,9 +152,9 @@ def test_it_says_how_what_it_runs_is_kept_from_the_manager(kind: Kind) -> None:
 
 
 def test_what_cannot_work_is_refused_by_the_check_and_by_the_run(kind: Kind) -> None:
-    with pytest.raises(BadInput, match=r"missing\.yml"):
+    with pytest.raises(ValidationError, match=r"missing\.yml"):
         kind.provisioner.check(kind.refused)
-    with pytest.raises(BadInput, match=r"missing\.yml"):
+    with pytest.raises(ValidationError, match=r"missing\.yml"):
         kind.provisioner.provision(kind.refused, on_event=ignore, is_cancelled=never)
 
 
@@ -192,12 +198,12 @@ def test_the_image_part_and_the_instance_part_give_what_the_whole_gives(kind: Ki
 
 def test_a_part_whose_image_depends_on_something_else_by_now_is_not_run(kind: Kind) -> None:
     other = replace(part(kind, Part.INSTANCE), variables={"greeting": "good evening"})
-    with pytest.raises(OutsideError, match="changed meanwhile"):
+    with pytest.raises(TransientError, match="changed meanwhile"):
         kind.provisioner.provision(other, on_event=ignore, is_cancelled=never)
 
 
 def test_a_configuration_without_an_image_part_says_so(kind: Kind) -> None:
-    with pytest.raises(NotPossible, match="There are no images for"):
+    with pytest.raises(Conflict, match="There are no images for"):
         kind.provisioner.image_inputs(kind.without_images)
 
 
@@ -210,7 +216,7 @@ def test_migrations_that_are_run_alone_are_reported(kind: Kind) -> None:
 
 def test_a_configuration_that_cannot_run_migrations_alone_says_so(kind: Kind) -> None:
     job = replace(kind.without_images, part=Part.MIGRATIONS)
-    with pytest.raises(NotPossible, match="migrations alone"):
+    with pytest.raises(Conflict, match="migrations alone"):
         kind.provisioner.check(job)
 
 
@@ -252,5 +258,5 @@ def test_an_error_of_the_listener_ends_the_run(kind: Kind) -> None:
 
 def test_a_playbook_is_found_or_refused_without_a_run(kind: Kind) -> None:
     kind.provisioner.find_playbook(kind.good.source)
-    with pytest.raises(BadInput, match=r"missing\.yml"):
+    with pytest.raises(ValidationError, match=r"missing\.yml"):
         kind.provisioner.find_playbook(kind.refused.source)

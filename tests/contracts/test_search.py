@@ -8,7 +8,7 @@ import pytest
 
 from ocim.adapters.memory.search import MemorySearchServer, MemorySearchServers
 from ocim.adapters.search.elasticsearch import ElasticsearchServers
-from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError
 from ocim.core.instance import Search, SearchHost
 from ocim.core.secrets import Secret
 from ocim.ports import SearchServers
@@ -60,14 +60,14 @@ def test_it_says_its_version(fixture: Fixture) -> None:
 
 def test_another_password_is_refused(fixture: Fixture) -> None:
     wrong = replace(fixture.host, password=Secret("not the password"))
-    with pytest.raises(OutsideRefusal, match="401") as refused:
+    with pytest.raises(PermanentError, match="401") as refused:
         fixture.servers.examine(wrong)
     assert "not the password" not in str(refused.value)
 
 
 def test_where_nothing_answers_it_may_pass(fixture: Fixture) -> None:
     away = replace(fixture.host, url="http://127.0.0.1:1/")
-    with pytest.raises(OutsideError, match="does not answer"):
+    with pytest.raises(TransientError, match="does not answer"):
         fixture.servers.examine(away)
 
 
@@ -104,7 +104,7 @@ def test_an_account_reaches_its_own_indexes_only(running: SearchHost) -> None:
     fixture.write(two, "courses")
     assert as_account(one, "GET", "own_2_courses/_search").status_code == 403
     assert as_account(one, "DELETE", "own_2_courses").status_code == 403
-    with pytest.raises(OutsideRefusal, match="403"):
+    with pytest.raises(PermanentError, match="403"):
         fixture.servers.examine(replace(running, user=one.user, password=one.password))
 
 

@@ -10,7 +10,7 @@ import pytest
 from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.adapters.memory.databases import MemoryDatabases
 from ocim.core import stopping
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 from ocim.core.instance import Database
 from ocim.ports import Databases, SqlSession
 from tests.sql import execute
@@ -64,7 +64,7 @@ def test_a_temporary_table_lasts_as_long_as_the_session(
 ) -> None:
     session.execute("CREATE TEMPORARY TABLE chosen AS SELECT 'a' AS name")
     assert session.execute("INSERT INTO course SELECT name FROM chosen") == 1
-    with pytest.raises(OutsideRefusal, match="chosen"):
+    with pytest.raises(PermanentError, match="chosen"):
         execute(kind.databases, database, "INSERT INTO course SELECT name FROM chosen")
 
 
@@ -72,7 +72,7 @@ def test_what_a_statement_sets_the_next_ones_find(session: SqlSession) -> None:
     session.execute("CREATE TABLE child (id INTEGER REFERENCES parent (id))")
     session.execute("CREATE TABLE parent (id INTEGER PRIMARY KEY)")
     session.execute("PRAGMA foreign_keys = ON")
-    with pytest.raises(OutsideRefusal, match="FOREIGN KEY"):
+    with pytest.raises(PermanentError, match="FOREIGN KEY"):
         session.execute("INSERT INTO child VALUES (1)")
 
 
@@ -90,7 +90,7 @@ def test_a_transaction_is_committed_as_a_whole(
     session.execute("BEGIN")
     assert session.in_transaction
     session.execute("INSERT INTO course VALUES ('a')")
-    with pytest.raises(OutsideRefusal, match="nowhere"):
+    with pytest.raises(PermanentError, match="nowhere"):
         session.execute("INSERT INTO nowhere VALUES ('b')")
     session.execute("INSERT INTO course VALUES ('c')")
     session.execute("COMMIT")
@@ -111,7 +111,7 @@ def test_a_statement_without_end_is_ended_after_its_time_and_the_session_goes_on
 ) -> None:
     with kind.hasty.session(database) as session:
         session.execute("CREATE TEMPORARY TABLE chosen (name TEXT)")
-        with pytest.raises(OutsideRefusal, match=r"took over 0\.3 s, and was ended"):
+        with pytest.raises(PermanentError, match=r"took over 0\.3 s, and was ended"):
             session.execute(ENDLESS)
         assert session.execute("INSERT INTO chosen VALUES ('a')") == 1
 
@@ -131,7 +131,7 @@ def test_a_statement_without_end_is_ended_with_its_job_within_seconds(
 
 
 def test_a_query_is_run_to_its_end(session: SqlSession) -> None:
-    with pytest.raises(OutsideRefusal, match="overflow"):
+    with pytest.raises(PermanentError, match="overflow"):
         session.execute("SELECT CASE WHEN x = 2 THEN abs(-9223372036854775808) END"
                         " FROM (SELECT 1 AS x UNION ALL SELECT 2)")  # fmt: skip
 

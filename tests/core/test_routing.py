@@ -1,6 +1,6 @@
 import pytest
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.routing import Routing, Site, check_routing
 
 GOOD = Site(("demo.localhost", "xn--bcher-kva.example"), ("127.0.0.2:8000", "[fd00::1]:8000"))
@@ -25,7 +25,7 @@ def test_a_good_routing_passes() -> None:
     ],
 )
 def test_a_fault_is_named(site: Site, fault: str) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         check_routing(Routing((GOOD, site)))
     assert len(refused.value.faults) == 1
     assert fault in refused.value.faults[0]

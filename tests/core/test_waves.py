@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.waves import Candidate, Share, waves
 
 FLEETS = st.lists(st.sampled_from("abc"), max_size=20).map(
@@ -61,5 +61,5 @@ def test_waves_follow_one_another_without_gaps(shares: list[str], expected: list
      "1e3", "1e1%", "\u0663%", "1_0"],
 )  # fmt: skip
 def test_what_is_no_share_is_refused(text: str) -> None:
-    with pytest.raises(BadInput, match="is no wave"):
+    with pytest.raises(ValidationError, match="is no wave"):
         Share.of(text)

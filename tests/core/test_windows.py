@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.windows import Window
 
 NIGHT = Window.of("22:00-05:00")
@@ -44,7 +44,7 @@ def test_the_next_opening(window: Window, zone: str, now: str, opens: str) -> No
 
 @pytest.mark.parametrize("text", ["", "22:00", "22-05", "24:00-05:00", "22:00-22:00", "1:00-2:00"])
 def test_anything_else_is_no_window(text: str) -> None:
-    with pytest.raises(BadInput, match="22:00-05:00"):
+    with pytest.raises(ValidationError, match="22:00-05:00"):
         Window.of(text)
 
 

@@ -2,10 +2,10 @@ import pytest
 
 from ocim.adapters.memory.balancers import MemoryBalancer
 from ocim.adapters.memory.probers import Reply, as_expected
-from ocim.core.errors import OutsideError
+from ocim.core.errors import TransientError
 from ocim.core.health import Probe
 from ocim.core.routing import Routing
-from ocim.operations.activate import swing
+from ocim.operations.activate import switch_traffic
 from ocim.store.claims import claim_lease
 from ocim.store.models import LoadBalancingServer, OpenEdXAppServer, OpenEdXInstance
 from tests.world import Killed, World
@@ -233,7 +233,7 @@ def test_a_balancer_that_is_lost_in_mid_swing_leaves_what_served(world: World) -
         def apply(self, routing: Routing) -> None:
             super().apply(routing)
             self.running = False
-            raise OutsideError("The balancer went away.")
+            raise TransientError("The balancer went away.")
 
     instance = world.make_instance()
     old, new = world.spawn(instance, activate=True), world.spawn(instance)
@@ -294,7 +294,7 @@ def test_a_swing_to_what_is_active_changes_nothing(world: World) -> None:
     world.clock.forward(60)
     lease = claim_lease(instance.pk, worker="worker-1", now=world.clock(), seconds=15)
     assert lease
-    swing(instance, [appserver.pk], lease=lease, context=world.context())
+    switch_traffic(instance, [appserver.pk], lease=lease, context=world.context())
     before = appserver.active_since
     appserver.refresh_from_db()
     assert appserver.active_since == before

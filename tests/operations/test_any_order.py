@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 )
 
 from ocim.adapters.memory.probers import Reply, as_expected
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.health import Probe
 from ocim.core.states import (
     APP_SERVER_TRANSITIONS,
@@ -59,7 +59,7 @@ class Fleet(RuleBasedStateMachine):
         instance = OpenEdXInstance.objects.get(pk=self.instances[which % 2].pk)
         try:
             self.world.request_spawn(instance, activate=activate, count=count)
-        except NotPossible:
+        except Conflict:
             assert instance.ref_set.is_archived
 
     @precondition(lambda _: OpenEdXAppServer.objects.exists())

@@ -5,7 +5,7 @@ import pytest
 
 from ocim.adapters.memory.balancers import MemoryBalancer
 from ocim.core.actions import SyncBalancer
-from ocim.core.errors import OutsideError
+from ocim.core.errors import TransientError
 from ocim.core.routing import Routing
 from ocim.operations.balancing import claim_lasts, gaps, note_change, sync, sync_and_wait
 from ocim.store.models import LoadBalancingServer
@@ -74,7 +74,7 @@ def test_a_change_while_another_is_applied_is_applied_too(world: World) -> None:
 
 def test_a_refused_application_is_kept_as_an_error_and_can_be_tried_again(world: World) -> None:
     world.balancer.running = False
-    with pytest.raises(OutsideError):
+    with pytest.raises(TransientError):
         bring(world)
     assert row().error == "The balancer is not running. Set `running` to True."
     assert row().claimed_by == ""
@@ -137,7 +137,7 @@ def test_who_waits_is_told_when_another_has_applied_it(world: World) -> None:
 
 def test_who_waits_for_another_that_does_nothing_is_told_so(world: World) -> None:
     LoadBalancingServer.objects.update(claimed_by="other", claimed_until=world.clock.later(600))
-    with pytest.raises(OutsideError, match="not brought up to date within 55 s"):
+    with pytest.raises(TransientError, match="not brought up to date within 55 s"):
         sync_and_wait(balancer_id=world.balancer_server.pk, context=world.context())
 
 

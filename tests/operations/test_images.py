@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from ocim.adapters.memory.provisioners import MemoryRun
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.hosts import HostRequest
 from ocim.core.provisioning import Part
 from ocim.operations import images
@@ -132,7 +132,7 @@ def test_where_hosts_are_made_from_no_image_all_is_provisioned(building: World) 
     instance = building.make_instance()
     assert building.spawn(instance).state == "running"
     assert parts(building) == [Part.WHOLE]
-    with pytest.raises(NotPossible, match="Hosts of kind local are machines that there are"):
+    with pytest.raises(Conflict, match="Hosts of kind local are machines that there are"):
         images.of_instance(instance, building.context())
 
 

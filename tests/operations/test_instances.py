@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from ocim.core.errors import BadInput, NotPossible, OutsideError
+from ocim.core.errors import Conflict, TransientError, ValidationError
 from ocim.core.instance import Database
 from ocim.operations import instances
 from ocim.operations.instances import preview_password
@@ -25,7 +25,7 @@ NAMES = [f"{kind}_{service}_domain" for kind in ("internal", "external") for ser
 
 
 def faults_of(world: World, **fields: Any) -> list[str]:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         world.make_instance(**fields)
     return list(refused.value.faults)
 
@@ -86,7 +86,7 @@ def test_a_new_instance_goes_to_the_open_server_that_has_the_fewest(world: World
 
 def test_an_instance_is_refused_where_no_server_accepts_new_ones(world: World) -> None:
     LoadBalancingServer.objects.update(accepts_new_clients=False)
-    with pytest.raises(NotPossible, match="No load balancing server accepts new clients"):
+    with pytest.raises(Conflict, match="No load balancing server accepts new clients"):
         world.make_instance()
 
 
@@ -111,7 +111,7 @@ def test_all_faults_are_told_at_once(world: World) -> None:
 
 
 def test_what_must_be_given_is_named(world: World) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         instances.create(fields={}, context=world.context())
     assert {fault.partition(":")[0] for fault in refused.value.faults} == {
         "internal_lms_domain",
@@ -175,7 +175,9 @@ def test_names_that_an_archived_instance_holds_are_told_once_with_what_to_do(wor
 def test_a_currency_of_the_past_is_refused_where_it_is_new_and_no_hindrance_where_it_is_old(
     world: World,
 ) -> None:
-    with pytest.raises(BadInput, match=r"'HRK' is not legal tender on .* people pay with EUR"):
+    with pytest.raises(
+        ValidationError, match=r"'HRK' is not legal tender on .* people pay with EUR"
+    ):
         world.make_instance(currency="HRK")
     instance = world.make_instance()
     OpenEdXInstance.objects.update(currency="HRK")
@@ -246,8 +248,8 @@ def test_a_change_leaves_alone_what_others_changed_meanwhile(world: World) -> No
             return True
 
     context = world.context()
-    providers = Providers(context.outside.providers)
-    context = replace(context, outside=replace(context.outside, providers=providers))
+    providers = Providers(context.adapters.providers)
+    context = replace(context, adapters=replace(context.adapters, providers=providers))
     instances.change(
         instance_id=instance.pk, changes={"name": "New", "organization": "Org"}, context=context
     )
@@ -258,7 +260,7 @@ def test_a_change_leaves_alone_what_others_changed_meanwhile(world: World) -> No
 
 def test_a_change_that_is_refused_changes_nothing(world: World) -> None:
     instance = world.make_instance()
-    with pytest.raises(BadInput):
+    with pytest.raises(ValidationError):
         instances.change(
             instance_id=instance.pk,
             changes={"name": "New", "email": "nobody", "notes": "x"},
@@ -299,7 +301,7 @@ def test_tags_are_set_as_a_whole(world: World) -> None:
 
 def test_only_an_archived_instance_is_deleted(world: World) -> None:
     instance = world.make_instance()
-    with pytest.raises(NotPossible, match="is not archived"):
+    with pytest.raises(Conflict, match="is not archived"):
         instances.delete(instance_id=instance.pk, context=world.context())
     assert OpenEdXInstance.objects.exists()
 
@@ -321,7 +323,7 @@ def test_an_instance_that_somebody_works_on_is_not_deleted(world: World) -> None
 
     class Slow(type(world.databases)):  # type: ignore[misc]
         def drop(self, database: Database) -> None:
-            with pytest.raises(NotPossible, match="Somebody works on"):
+            with pytest.raises(Conflict, match="Somebody works on"):
                 instances.delete(instance_id=instance.pk, context=world.context("other"))
 
     world.databases = Slow()
@@ -334,10 +336,10 @@ def test_a_deletion_that_failed_can_be_tried_again_at_once(world: World) -> None
 
     class Down(type(world.databases)):  # type: ignore[misc]
         def drop(self, database: Database) -> None:
-            raise OutsideError("The database server is down.")
+            raise TransientError("The database server is down.")
 
     there, world.databases = world.databases, Down()
-    with pytest.raises(OutsideError):
+    with pytest.raises(TransientError):
         instances.delete(instance_id=instance.pk, context=world.context())
     world.databases = there
     instances.delete(instance_id=instance.pk, context=world.context())
@@ -380,7 +382,7 @@ def test_all_that_a_later_check_knows_is_refused_at_once_when_saved(world: World
 @pytest.mark.parametrize("name", WRONG)
 def test_a_change_to_a_wrong_value_is_refused_with_the_value(world: World, name: str) -> None:
     instance = world.make_instance()
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         instances.change(
             instance_id=instance.pk, changes={name: WRONG[name]}, context=world.context()
         )

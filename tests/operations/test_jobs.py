@@ -43,7 +43,7 @@ class Desk:
         return jobs.submit(instance_id=self.instance.pk, kind="test", queue=queue)
 
     def work(self, worker: str = "worker-1", queue: str = QUEUE) -> list[Action]:
-        return jobs.work_off(
+        return jobs.run_pending_jobs(
             instance_id=self.instance.pk,
             queue=queue,
             kinds={"test": Kind(self._run)},
@@ -326,7 +326,7 @@ def test_a_worker_that_ends_lays_down_what_it_holds(desk: Desk) -> None:
     job = desk.submit()
 
     def end(_job: Job, _lease: Lease, context: Context) -> list[Action]:
-        jobs.lay_down(context=context)
+        jobs.release_all_leases(context=context)
         raise Killed
 
     desk.run = end
@@ -341,7 +341,7 @@ def test_a_worker_that_ends_lays_down_what_it_holds(desk: Desk) -> None:
 def test_a_worker_lays_down_nothing_of_others(desk: Desk) -> None:
     desk.submit()
     desk.die()
-    jobs.lay_down(context=desk.world.context("worker-2"))
+    jobs.release_all_leases(context=desk.world.context("worker-2"))
     assert desk.claim("worker-2") is None
     assert Job.objects.get().attempts == 1
 
@@ -384,7 +384,7 @@ def test_a_job_that_loses_the_database_is_taken_up_again(desk: Desk) -> None:
     desk.work()
     job.refresh_from_db()
     assert job.state == JobState.RUNNING
-    assert jobs.abandoned(context=desk.world.context()) == [jobs.nudge(job)]
+    assert jobs.abandoned(context=desk.world.context()) == [jobs.wake_up(job)]
     desk.run = nothing
     desk.work()
     job.refresh_from_db()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.operations.lint import Finding, Report, Severity, Status, lint
 from tests.world import World
 
@@ -161,7 +161,7 @@ def test_settings_that_are_wrong_are_refused_as_they_are_elsewhere(
 ) -> None:
     instance = world.make_instance()
     instance.configuration_extra_settings = "a: ["
-    with pytest.raises(BadInput, match="configuration_extra_settings, line"):
+    with pytest.raises(ValidationError, match="configuration_extra_settings, line"):
         lint(instance=instance, directory=checkout, policy=world.policy)
 
 

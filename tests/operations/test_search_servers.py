@@ -7,7 +7,13 @@ import pytest
 from ocim.adapters.memory.providers import MemoryProvider
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.adapters.memory.search import MemorySearchServer
-from ocim.core.errors import BadInput, NotPossible, OcimError, OutsideError, OutsideRefusal
+from ocim.core.errors import (
+    Conflict,
+    OcimError,
+    PermanentError,
+    TransientError,
+    ValidationError,
+)
 from ocim.core.secrets import Secret
 from ocim.operations import hosts, instances, search_servers
 from ocim.operations.effective import effective_variables
@@ -49,25 +55,25 @@ def test_a_url_may_leave_out_the_port(url: str, full: str, world: World) -> None
     ["search.example.com", "ftp://h", "http://h:9200/path", "http://h:no", "http://u:pass@h:9200"],
 )
 def test_a_url_that_cannot_be_is_refused(url: str, world: World) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         register(world, url=url)
     assert "pass@" not in str(refused.value)
     assert not SearchServer.objects.exists()
 
 
 def test_all_faults_are_said_at_once(world: World) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         register(world, name="Not a name", url="nowhere")
     assert len(refused.value.faults) == 2
 
 
 def test_a_server_that_is_away_or_refuses_is_not_entered(world: World) -> None:
     world.search.away.add(f"{URL}/")
-    with pytest.raises(OutsideError):
+    with pytest.raises(TransientError):
         register(world)
     world.search.away.clear()
     world.search.servers[f"{URL}/"] = MemorySearchServer(password=Secret("another"))
-    with pytest.raises(OutsideRefusal):
+    with pytest.raises(PermanentError):
         register(world)
     assert not SearchServer.objects.exists()
 
@@ -79,14 +85,14 @@ def test_a_version_that_is_said_has_to_be_so(said: str, fits: bool, world: World
     if fits:
         register(world, version=said)
     else:
-        with pytest.raises(BadInput, match=r"is of version 7\.17\.0"):
+        with pytest.raises(ValidationError, match=r"is of version 7\.17\.0"):
             register(world, version=said)
     assert SearchServer.objects.exists() is fits
 
 
 def test_a_name_is_taken_once(world: World) -> None:
     register(world)
-    with pytest.raises(NotPossible, match="already"):
+    with pytest.raises(Conflict, match="already"):
         register(world, url="http://other:9200")
 
 
@@ -101,7 +107,7 @@ def test_a_server_at_a_loopback_address_is_for_hosts_of_this_machine(world: Worl
     register(world, url="http://127.0.0.5:9200")
     other = MemoryProvider(world.cloud, kind="nspawn")
     context = world.context()
-    outside = replace(context.outside, providers={**context.outside.providers, "nspawn": other})
+    adapters = replace(context.adapters, providers={**context.adapters.providers, "nspawn": other})
     far, _ = instances.create(
         fields={
             **FIELDS,
@@ -109,7 +115,7 @@ def test_a_server_at_a_loopback_address_is_for_hosts_of_this_machine(world: Worl
             "internal_lms_domain": "far.example.com",
             "provider": "nspawn",
         },
-        context=replace(context, outside=outside),
+        context=replace(context, adapters=adapters),
     )
     assert far.search_server is None
     assert world.make_instance(**WITH_DISCOVERY).search_server is not None
@@ -117,7 +123,7 @@ def test_a_server_at_a_loopback_address_is_for_hosts_of_this_machine(world: Worl
 
 def test_the_same_server_is_not_entered_under_two_names(world: World) -> None:
     register(world)
-    with pytest.raises(NotPossible, match="is the search server main already"):
+    with pytest.raises(Conflict, match="is the search server main already"):
         register(world, "second")
 
 
@@ -164,12 +170,12 @@ def test_a_spawn_fails_where_the_search_server_is_away(world: World) -> None:
 def test_a_server_in_use_is_not_removed(world: World) -> None:
     register(world)
     instance = world.make_instance(**WITH_DISCOVERY)
-    with pytest.raises(NotPossible, match=r"use main: Demo"):
+    with pytest.raises(Conflict, match=r"use main: Demo"):
         search_servers.remove(name="main", context=world.context())
     assert SearchServer.objects.get().accepts_new_clients
     InstanceReference.objects.filter(pk=instance.pk).update(is_archived=True)
     world.search.servers[f"{URL}/"].documents = {f"{instance.database_name}_catalog_1": 3}
-    with pytest.raises(NotPossible):
+    with pytest.raises(Conflict):
         search_servers.remove(name="main", context=world.context())
     instances.delete(instance_id=instance.pk, context=world.context())
     assert world.search.servers[f"{URL}/"].documents == {}
@@ -202,12 +208,12 @@ def test_what_was_interrupted_is_gone_on_with(world: World) -> None:
     server = create(world)
     assert (server.pk, server.admin_password) == (unfinished.pk, unfinished.admin_password)
     assert list(world.cloud.requests) == ["search-main"]
-    with pytest.raises(NotPossible, match="already"):
+    with pytest.raises(Conflict, match="already"):
         create(world)
 
 
 def test_an_unknown_provider_makes_nothing(world: World) -> None:
-    with pytest.raises(BadInput, match="there is no 'cloud'"):
+    with pytest.raises(ValidationError, match="there is no 'cloud'"):
         search_servers.create(name="main", provider="cloud", context=world.context())
     assert not SearchServer.objects.exists()
 

@@ -7,10 +7,10 @@ import pytest
 
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.core.actions import SyncBalancer
-from ocim.core.errors import BadInput, NotPossible, OutsideRefusal
+from ocim.core.errors import Conflict, PermanentError, ValidationError
 from ocim.core.hosts import HostRequest
 from ocim.operations import instances, jobs, logs
-from ocim.operations.effective import thaw
+from ocim.operations.effective import deserialize
 from ocim.store.models import (
     Deployment,
     InstanceReference,
@@ -179,7 +179,7 @@ def test_an_app_server_that_failed_is_not_activated(world: World) -> None:
 
 def test_a_configuration_that_is_refused_fails_before_a_host_is_asked_for(world: World) -> None:
     instance = world.make_instance()
-    world.provisioner.refusals[instance.playbook_name] = OutsideRefusal("No such playbook.")
+    world.provisioner.refusals[instance.playbook_name] = PermanentError("No such playbook.")
     appserver = world.spawn(instance)
     assert appserver.state == "failed"
     assert appserver.failure == "No such playbook."
@@ -225,7 +225,7 @@ def test_a_job_that_is_over_cannot_be_cancelled(world: World) -> None:
     instance = world.make_instance()
     _, job = world.request_spawn(instance)
     world.work(instance.pk)
-    with pytest.raises(NotPossible):
+    with pytest.raises(Conflict):
         jobs.cancel(job_id=job.pk)
 
 
@@ -245,7 +245,7 @@ def test_an_app_server_keeps_the_configuration_that_it_was_asked_for_with(world:
     assert run.variables["EDXAPP_PLATFORM_NAME"] == "Before"
     assert run.source.version == "open-release/juniper.2"
     appserver.refresh_from_db()
-    assert thaw(appserver).values["EDXAPP_PLATFORM_NAME"] == "Before"
+    assert deserialize(appserver).values["EDXAPP_PLATFORM_NAME"] == "Before"
 
 
 def test_a_deployment_says_who_asked_why_and_what_changed(world: World) -> None:
@@ -285,14 +285,14 @@ def test_an_archived_instance_gets_no_app_server(world: World) -> None:
     instance = world.make_instance()
     InstanceReference.objects.update(is_archived=True)
     instance.refresh_from_db()
-    with pytest.raises(NotPossible, match="is archived"):
+    with pytest.raises(Conflict, match="is archived"):
         world.request_spawn(instance)
 
 
 def test_a_configuration_that_cannot_work_is_refused_and_nothing_written(world: World) -> None:
     instance = world.make_instance()
     instance.configuration_extra_settings = "not: [closed"
-    with pytest.raises(BadInput):
+    with pytest.raises(ValidationError):
         world.request_spawn(instance)
     assert not Deployment.objects.exists()
     assert not Job.objects.exists()

@@ -1,7 +1,7 @@
 import pytest
 
 from ocim.core.actions import SyncBalancer, WorkOn
-from ocim.core.errors import NotPossible, OutsideError
+from ocim.core.errors import Conflict, TransientError
 from ocim.operations import hosts
 from ocim.operations.balancing import sync
 from ocim.operations.terminate import request_retention
@@ -78,7 +78,7 @@ def test_nothing_is_terminated_that_the_balancer_may_still_send_to(world: World)
 def test_a_host_that_cannot_be_destroyed_leaves_its_app_server(world: World) -> None:
     class Stubborn(type(world.provider)):  # type: ignore[misc]
         def destroy(self, name: str) -> None:
-            raise OutsideError("The cloud is down.")
+            raise TransientError("The cloud is down.")
 
     appserver = world.spawn(world.make_instance())
     world.provider = Stubborn(world.cloud, kind="local")
@@ -132,7 +132,7 @@ def test_an_archived_instance_gets_nothing_new(world: World) -> None:
     instance = world.make_instance()
     world.do("archive", world.spawn(instance))
     instance.refresh_from_db()
-    with pytest.raises(NotPossible, match="archived"):
+    with pytest.raises(Conflict, match="archived"):
         world.request_spawn(instance)
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.parsing.arguments import no_such_file, text_of_argument
 
 
@@ -25,13 +25,13 @@ def test_a_file_is_read_with_and_without_the_mark(document: Path, mark: str) -> 
 
 @pytest.mark.parametrize("name", ["missing.yml", "."])
 def test_a_marked_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(BadInput, match=r"^--filter: .* cannot be read: "):
+    with pytest.raises(ValidationError, match=r"^--filter: .* cannot be read: "):
         text_of_argument(f"@{tmp_path / name}", option="--filter")
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "image").write_bytes(b"\xff\xd8")
-    with pytest.raises(BadInput, match="not a text file in UTF-8"):
+    with pytest.raises(ValidationError, match="not a text file in UTF-8"):
         text_of_argument(f"@{tmp_path / 'image'}", option="--filter")
 
 

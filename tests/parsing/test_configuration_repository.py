@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.parsing.configuration_repository import Repository, read_repository
 
 FILES = {
@@ -117,12 +117,12 @@ def test_links_out_of_the_repository_are_not_followed(checkout: Path, tmp_path: 
 @pytest.mark.parametrize("playbook", ["absent.yml", "../../secret.yml"])
 def test_a_playbook_that_is_not_in_it_is_refused(checkout: Path, playbook: str) -> None:
     (checkout.parent / "secret.yml").write_text("- vars: {OUTSIDE: 1}\n")
-    with pytest.raises(BadInput, match="There is no playbook"):
+    with pytest.raises(ValidationError, match="There is no playbook"):
         read_repository(checkout, playbook=playbook)
 
 
 def test_a_directory_without_roles_is_no_configuration_repository(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no playbooks/roles"):
+    with pytest.raises(ValidationError, match="no playbooks/roles"):
         read_repository(tmp_path)
 
 
@@ -153,7 +153,7 @@ def test_what_is_no_file_of_the_repository_is_said_and_never_read(
 def test_a_playbook_that_is_a_link_to_the_managers_files_is_refused(checkout: Path) -> None:
     (checkout.parent / "master.key").write_text("- vars: {KEY: of the manager}")
     (checkout / "playbooks/leak.yml").symlink_to("../../master.key")
-    with pytest.raises(BadInput, match="There is no playbook") as refused:
+    with pytest.raises(ValidationError, match="There is no playbook") as refused:
         read_repository(checkout, playbook="leak.yml")
     assert "of the manager" not in str(refused.value)
 

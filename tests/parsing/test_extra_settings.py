@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.parsing.extra_settings import check_extra_settings
 
 CRON = """
@@ -61,7 +61,7 @@ EDXAPP_LMS_ENV_EXTRA:
 
 def faults(text: str) -> list[str]:
     """What is wrong with the text, without the name of the field."""
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(ValidationError) as caught:
         check_extra_settings(text)
     return [fault.removeprefix("configuration_extra_settings, ") for fault in caught.value.faults]
 
@@ -175,5 +175,5 @@ def test_faults_of_every_sort_are_told_at_once() -> None:
 
 @given(st.text("ab:- \n'\"{}[]%&*!|>lookup(),_1#", max_size=60))
 def test_any_text_is_taken_or_refused_and_nothing_else_happens(text: str) -> None:
-    with contextlib.suppress(BadInput):
+    with contextlib.suppress(ValidationError):
         assert isinstance(check_extra_settings(text), dict)

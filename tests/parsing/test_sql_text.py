@@ -2,7 +2,7 @@ import sqlite3
 
 import pytest
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.parsing.sql_text import fault_of, read_statements
 
 TRIGGER = """CREATE TRIGGER kept AFTER DELETE ON course WHEN old.name <> 'a' BEGIN
@@ -52,7 +52,7 @@ def test_an_item_without_a_statement_is_refused(item: str) -> None:
 
 def test_all_that_is_wrong_is_told_at_once_with_its_place() -> None:
     text = "- SELECT 1\n- SELECT 1; SELECT 2\n-   # nothing\n- 3\n- '-- no'\n"
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(ValidationError) as caught:
         read_statements(text, where="sql.yml")
     assert [fault.partition(": ")[0] for fault in caught.value.faults] == [
         f"sql.yml, line {line}, column 3" if line != 3 else "sql.yml, line 3, column 2"
@@ -67,5 +67,5 @@ def test_statements_are_read_in_their_order() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "SELECT 1", "a: b"])
 def test_anything_but_a_list_is_refused(text: str) -> None:
-    with pytest.raises(BadInput, match="must be a list of SQL statements"):
+    with pytest.raises(ValidationError, match="must be a list of SQL statements"):
         read_statements(text, where="sql")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.parsing.extra_settings import enabled_services
 from ocim.parsing.switch_text import with_switches
 
@@ -39,5 +39,5 @@ def test_settings_in_braces_can_be_switched_where_the_switch_is_there() -> None:
 
 
 def test_settings_in_braces_cannot_be_added_to() -> None:
-    with pytest.raises(NotPossible, match="braces"):
+    with pytest.raises(Conflict, match="braces"):
         with_switches("{A: 1}", ON)

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.parsing.yaml_text import MAX_BYTES, read_mapping, read_value
 
 Read = Callable[..., Any]
@@ -15,7 +15,7 @@ Read = Callable[..., Any]
 
 def faults(text: str, read: Read = read_mapping) -> list[str]:
     """What is wrong with the text, without the place's name."""
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(ValidationError) as caught:
         read(text, where="f")
     return [fault.removeprefix("f, ") for fault in caught.value.faults]
 
@@ -189,7 +189,7 @@ SNIPPETS = [
 def test_any_text_is_read_as_pyyaml_reads_it_or_refused(text: str) -> None:
     try:
         value = read_value(text, where="f")
-    except BadInput:
+    except ValidationError:
         return
     assert value == yaml.load(text, yaml.CSafeLoader)
     json.dumps(value, allow_nan=False)

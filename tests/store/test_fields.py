@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from pytest_django import Settings
 
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 from ocim.store.fields import check_master_key, decrypt, encrypt
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -22,14 +22,14 @@ def test_what_was_encrypted_can_be_read_with_the_same_key() -> None:
 def test_another_key_is_said_to_be_another(settings: Settings) -> None:
     token = encrypt("hush")
     with_key(settings, OTHER)
-    with pytest.raises(OutsideRefusal, match="encrypted with another master key"):
+    with pytest.raises(PermanentError, match="encrypted with another master key"):
         decrypt(token)
 
 
 @pytest.mark.parametrize("key", ["", "short", "ä" * 43])
 def test_a_key_that_is_none_is_refused(settings: Settings, key: str) -> None:
     with_key(settings, key)
-    with pytest.raises(OutsideRefusal, match="master key"):
+    with pytest.raises(PermanentError, match="master key"):
         encrypt("hush")
 
 

@@ -10,7 +10,7 @@ from django.db import connection
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.core.secrets import secret_texts
 from ocim.operations import jobs
-from ocim.operations.effective import thaw
+from ocim.operations.effective import deserialize
 from ocim.operations.logs import say
 from ocim.operations.rollouts.plan_file import to_json
 from ocim.store.models import (
@@ -23,7 +23,7 @@ from ocim.store.models import (
     SearchServer,
     Verification,
 )
-from ocim.tasks import perform
+from ocim.tasks import enqueue
 from tests.operations.rollouts.fleet import Fleet
 from tests.world import World
 
@@ -73,8 +73,8 @@ def test_no_secret_is_in_the_state_of_an_installation_that_was_worked_with() -> 
     job = jobs.submit(
         instance_id=made.pk, kind="spawn", queue="q", arguments={"x": f"{PLANTED}-argument"}
     )
-    perform([jobs.nudge(job)])
-    secrets = secret_texts(thaw(newest).values) | {PLANTED, made.secret_seed}
+    enqueue([jobs.wake_up(job)])
+    secrets = secret_texts(deserialize(newest).values) | {PLANTED, made.secret_seed}
     # Not what everybody knows, as the user name that a database was given.
     long = {one.encode() for secret in secrets for one in secret.splitlines() if len(one) > 11}
     assert len(long) > 20

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from pytest_django import DjangoAssertNumQueries
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.routing import Routing, check_routing
 from ocim.operations.instances import preview_password
 from ocim.store.models import (
@@ -145,6 +145,6 @@ class AnyFleet(TestCase):
         for one in fields:
             try:
                 world.spawn(world.make_instance(**one))
-            except BadInput:
+            except ValidationError:
                 continue
         check_routing(routing(world))

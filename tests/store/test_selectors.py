@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.store import selectors
 from ocim.store.models import InstanceReference, OpenEdXInstance, Worker
 from tests.store.test_routing import fleet
@@ -89,20 +89,20 @@ def test_an_id_is_no_one_elses_name(world: World) -> None:
 def test_an_ambiguous_name_is_refused(world: World) -> None:
     world.make_instance(name="Twin")
     world.make_instance(name="Twin")
-    with pytest.raises(NotPossible, match="Several instances are named 'Twin'"):
+    with pytest.raises(Conflict, match="Several instances are named 'Twin'"):
         selectors.find_instance("Twin")
 
 
 @pytest.mark.parametrize("text", ["", "nobody", "999", "9" * 30, "²"])
 def test_what_there_is_not_is_not_found(world: World, text: str) -> None:
-    with pytest.raises(NotPossible, match="There is no instance"):
+    with pytest.raises(Conflict, match="There is no instance"):
         selectors.find_instance(text)
 
 
 def test_an_app_server_that_there_is_not_is_not_found(world: World) -> None:
     appserver = world.spawn(world.make_instance())
     assert selectors.find_appserver(appserver.pk) == appserver
-    with pytest.raises(NotPossible, match="There is no app server"):
+    with pytest.raises(Conflict, match="There is no app server"):
         selectors.find_appserver(appserver.pk + 1)
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from ocim.core.rollout import Rules
 from ocim.core.states import AppServerState, ServerState
 from ocim.operations import instances
-from ocim.operations.effective import effective_variables, freeze
+from ocim.operations.effective import effective_variables, serialize
 from ocim.operations.rollouts.begin import rules_to_json
 from ocim.store.models import (
     DatabaseServer,
@@ -65,7 +65,7 @@ def make_appserver(
         configuration_source_repo_url=instance.configuration_source_repo_url,
         configuration_version=instance.configuration_version,
         configuration_playbook_name=instance.playbook_name,
-        effective_variables=freeze(effective_variables(instance, context().policy)),
+        effective_variables=serialize(effective_variables(instance, context().policy)),
         **{**moments.get(AppServerState(state), {}), **fields},
     )
     made.server = Server.objects.create(
@@ -83,7 +83,7 @@ def make_rollout(*instances: OpenEdXInstance, **fields: Any) -> Rollout:
         "rules": rules_to_json(Rules()),
         "queue": "opencraft_low_priority",
         "plan_hash": "0" * 64,
-        "begun_by": "ada on lab",
+        "started_by": "ada on lab",
         **fields,
     }
     rollout = Rollout.objects.create(**given)

@@ -53,8 +53,8 @@ def test_one_whose_host_has_no_border_says_so(
     provider = MemoryProvider(kind="local")
     provider.kept = Isolation(isolation, "That is why.")
     ours = context()
-    outside = replace(ours.outside, providers={"local": provider})
-    monkeypatch.setattr(appservers, "context", lambda: replace(ours, outside=outside))
+    adapters = replace(ours.adapters, providers={"local": provider})
+    monkeypatch.setattr(appservers, "context", lambda: replace(ours, adapters=adapters))
     sentence = "can read what Ocim and other instances have: That is why."
     assert (sentence in page(admin, make_appserver(demo).pk)) is (isolation == "none")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ocim.adapters.databases.sqlite_session import SqliteSession, leads_elsewhere
 from ocim.core import stopping
-from ocim.core.errors import BadInput, OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError, ValidationError
 from ocim.core.instance import Database
 
 COMPANIONS = ("-journal", "-shm", "-wal")
@@ -100,7 +100,7 @@ class SqliteDatabases:
         def look(*_: int) -> None:
             stopping.check()
             if time.monotonic() > deadline:
-                raise OutsideError(
+                raise TransientError(
                     f"Copying took over {self._copy_timeout:g} s.",
                     remedy="See how large the database is, or raise OCIM_COPY_TIMEOUT.",
                 )
@@ -115,7 +115,7 @@ class SqliteDatabases:
     def _open(self, path: Path) -> Iterator[sqlite3.Connection]:
         """A file that is there: SQLite would make an empty one."""
         if not path.exists():
-            raise OutsideRefusal(f"There is no SQLite database {path}.")
+            raise PermanentError(f"There is no SQLite database {path}.")
         with (
             _translated(path),
             contextlib.closing(self._connect(path)) as connection,
@@ -146,7 +146,7 @@ def _opened() -> Iterator[os.stat_result]:
 def _path(database: Database) -> Path:
     path = Path(database.name)
     if not path.is_absolute():
-        raise BadInput(
+        raise ValidationError(
             [f"The SQLite database {database.name!r} is not named by an absolute path."],
             remedy="App servers run in directories of their own; say where it is on the machine.",
         )
@@ -162,14 +162,14 @@ def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise OutsideError(f"The SQLite database {path} is not usable now: {error}.") from error
+        raise TransientError(f"The SQLite database {path} is not usable now: {error}.") from error
     except sqlite3.DatabaseError as error:
-        raise OutsideRefusal(
+        raise PermanentError(
             f"{path} is not usable as a SQLite database: {error}.",
             remedy="Move it away, or put a backup in its place.",
         ) from error
     except OSError as error:
-        raise OutsideRefusal(
+        raise PermanentError(
             f"The SQLite database {path} cannot be reached: {error.strerror}.",
             remedy="See who owns its directories, and whether the disk is full.",
         ) from error

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ocim.core import stopping
-from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError
 
 CHILD = Path(__file__).with_name("sqlite_child.py")
 ANOTHER_FILE = 66
@@ -47,14 +47,14 @@ class SqliteSession:
             raise
         self.in_transaction = bool(answer["in_transaction"])
         if answer["late"]:
-            raise OutsideRefusal(f"The statement took over {self._seconds:g} s, and was ended.")
+            raise PermanentError(f"The statement took over {self._seconds:g} s, and was ended.")
         if "error" in answer:
-            raise OutsideRefusal(f"SQLite says: {answer['error']}.")
+            raise PermanentError(f"SQLite says: {answer['error']}.")
         return int(answer["rows"])
 
     def _start(self) -> "subprocess.Popen[bytes]":
         if not self._path.exists():
-            raise OutsideRefusal(f"There is no SQLite database {self._path}.")
+            raise PermanentError(f"There is no SQLite database {self._path}.")
         limits = [str(self._seconds), str(self._lock_seconds)]
         self._process = subprocess.Popen(
             [sys.executable, "-I", str(CHILD), str(self._path), *_identity(self._path), *limits],
@@ -91,8 +91,8 @@ class SqliteSession:
         answer: dict[str, Any] = json.loads(said)
         return answer
 
-    def _lost(self, why: str) -> OutsideError:
-        return OutsideError(
+    def _lost(self, why: str) -> TransientError:
+        return TransientError(
             f"The session with {self._path} was lost: {why}."
             " Temporary tables and settings are gone with it."
         )
@@ -107,16 +107,16 @@ class SqliteSession:
                 pass
 
 
-def leads_elsewhere(path: Path) -> OutsideRefusal:
+def leads_elsewhere(path: Path) -> PermanentError:
     """Return the error for what the instance's programs could have put in a database's place."""
-    return OutsideRefusal(
+    return PermanentError(
         f"{path} is no file, or leads elsewhere.",
         remedy="Look who has put it there; move it away, or put a backup in its place.",
     )
 
 
 def _identity(path: Path) -> list[str]:
-    """Return device and number of the file itself; OutsideRefusal where it is none."""
+    """Return device and number of the file itself; PermanentError where it is none."""
     found = path.lstat()
     if not stat.S_ISREG(found.st_mode):
         raise leads_elsewhere(path)

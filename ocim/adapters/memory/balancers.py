@@ -1,6 +1,6 @@
 """A balancer in memory that can be asked where a request would go."""
 
-from ocim.core.errors import OutsideError
+from ocim.core.errors import TransientError
 from ocim.core.routing import Routing, Site, check_routing
 
 
@@ -44,4 +44,4 @@ class MemoryBalancer:
 
     def _answer(self) -> None:
         if not self.running:
-            raise OutsideError("The balancer is not running.", remedy="Set `running` to True.")
+            raise TransientError("The balancer is not running.", remedy="Set `running` to True.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from ocim.core import stopping
-from ocim.core.errors import OcimError, OutsideRefusal
+from ocim.core.errors import OcimError, PermanentError
 from ocim.core.instance import Database
 
 LOOK = 10_000
@@ -68,7 +68,7 @@ class MemoryDatabases:
         """From a SQLite file."""
         stopping.check()
         if not path.exists():
-            raise OutsideRefusal(f"There is no SQLite database {path}.")
+            raise PermanentError(f"There is no SQLite database {path}.")
         self.ensure(database)
         with contextlib.closing(sqlite3.connect(path)) as source:
             source.backup(self._content(database)[1])
@@ -81,7 +81,7 @@ class MemoryDatabases:
         """Where it is, and the connection that keeps it there."""
         key = _key(database)
         if key not in self.sizes:
-            raise OutsideRefusal(f"There is no database {database.name}.")
+            raise PermanentError(f"There is no database {database.name}.")
         if key not in self._contents:
             place = f"file:/{uuid4().hex}?vfs=memdb"
             self._contents[key] = (place, _connect(place))
@@ -134,10 +134,10 @@ class MemorySession:
             if ends:
                 raise ends[0] from error
             if time.monotonic() > deadline:
-                raise OutsideRefusal(
+                raise PermanentError(
                     f"The statement took over {limit:g} s, and was ended."
                 ) from error
-            raise OutsideRefusal(f"SQLite says: {error}.") from error
+            raise PermanentError(f"SQLite says: {error}.") from error
         self._databases.after(self._database, statement)
         return rows
 

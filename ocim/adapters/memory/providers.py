@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from threading import Lock
 
-from ocim.core.errors import BadInput, Cancelled, HostUnreachable, OutsideError
-from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Ran, Remnant
+from ocim.core.errors import Cancelled, HostUnreachable, TransientError, ValidationError
+from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Leftover, Ran
 from ocim.core.images import Image
 
 PAUSE = 0.02
@@ -29,7 +29,7 @@ class Cloud:
     images: dict[str, Image] = field(default_factory=dict)
     building: Lock = field(default_factory=Lock)
     base: str = "bare"
-    remnants: list[Remnant] = field(default_factory=list)
+    leftovers: list[Leftover] = field(default_factory=list)
     answer: Callable[[str, Sequence[str], str], Ran] | None = None
     """What commands come to, by host, words and standard input."""
 
@@ -57,12 +57,12 @@ class MemoryProvider:
     def check_flavor(self, flavor: str) -> None:
         """Know two sizes."""
         if flavor not in ("", "small", "large"):
-            raise BadInput([f"flavor: {flavor!r} is neither 'small' nor 'large'."])
+            raise ValidationError([f"flavor: {flavor!r} is neither 'small' nor 'large'."])
 
     def create(self, request: HostRequest) -> Host:
         """Add it to the cloud."""
         if request.image and request.image not in self.cloud.images:
-            raise OutsideError(f"The image {request.image} is gone.")
+            raise TransientError(f"The image {request.image} is gone.")
         addresses = self.cloud.addresses_given
         addresses.setdefault(request.name, str(IPv4Address("10.0.0.1") + len(addresses)))
         self.cloud.requests.setdefault(request.name, request)
@@ -113,14 +113,14 @@ class MemoryProvider:
         """Take it out of the cloud."""
         self.cloud.lose(name)
 
-    def remnants(self) -> Sequence[Remnant]:
+    def leftovers(self) -> Sequence[Leftover]:
         """Those that the cloud was told to have."""
-        return tuple(self.cloud.remnants)
+        return tuple(self.cloud.leftovers)
 
-    def clear(self, remnant: Remnant) -> None:
+    def clear(self, leftover: Leftover) -> None:
         """Take it out of the cloud."""
-        if remnant in self.cloud.remnants:
-            self.cloud.remnants.remove(remnant)
+        if leftover in self.cloud.leftovers:
+            self.cloud.leftovers.remove(leftover)
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
         """`argv` on this machine, with the host's environment."""
@@ -137,7 +137,7 @@ class MemoryProvider:
                 argv, input=stdin, timeout=timeout, capture_output=True, text=True, check=False
             )
         except subprocess.TimeoutExpired as error:
-            raise OutsideError(f"`{argv[0]}` did not end in {timeout:g} s.") from error
+            raise TransientError(f"`{argv[0]}` did not end in {timeout:g} s.") from error
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def _existing(self, name: str) -> Host:

@@ -7,7 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
-from ocim.core.errors import Cancelled, NotPossible, OcimError, OutsideError, OutsideRefusal
+from ocim.core.errors import (
+    Cancelled,
+    Conflict,
+    OcimError,
+    PermanentError,
+    TransientError,
+)
 from ocim.core.hosts import Isolation
 from ocim.core.provisioning import (
     ConfigurationSource,
@@ -79,13 +85,13 @@ class MemoryProvisioner:
         self.find_playbook(job.source)
         cannot_migrate = self.migrations is None or job.source.playbook in self.without_images
         if job.part is Part.MIGRATIONS and cannot_migrate:
-            raise NotPossible(f"{job.source.playbook} does not say how to run migrations alone.")
+            raise Conflict(f"{job.source.playbook} does not say how to run migrations alone.")
         version = job.source.version
         return replace(job.source, version=self.commits.get(version, version))
 
     def image_inputs(self, job: ProvisionJob) -> Mapping[str, str]:
         if job.source.playbook in self.without_images:
-            raise NotPossible(f"There are no images for {job.source.playbook}.")
+            raise Conflict(f"There are no images for {job.source.playbook}.")
         shared = {name: job.variables.get(name) for name in sorted(self.shared)}
         return {
             "configuration": f"{job.source.repository_url} {job.source.version}",
@@ -96,7 +102,7 @@ class MemoryProvisioner:
     @contextmanager
     def files(self, source: ConfigurationSource) -> Iterator[tuple[ConfigurationSource, Path]]:
         if source.repository_url not in self.repositories:
-            raise OutsideRefusal(f"{source.repository_url} cannot be fetched.")
+            raise PermanentError(f"{source.repository_url} cannot be fetched.")
         version = self.commits.get(source.version, source.version)
         yield replace(source, version=version), self.repositories[source.repository_url]
 
@@ -110,7 +116,7 @@ class MemoryProvisioner:
         self.check(job)
         needs_image = job.part in (Part.IMAGE, Part.INSTANCE) or job.image_inputs
         if needs_image and self.image_inputs(job) != job.image_inputs:
-            raise OutsideError("What the image depends on has changed meanwhile.")
+            raise TransientError("What the image depends on has changed meanwhile.")
         self.jobs.append(job)
         run = self.runs.get(job.host.name, MemoryRun())
         if job.part is Part.IMAGE:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError
 from ocim.core.instance import Search, SearchHost
 from ocim.core.secrets import Secret
 
@@ -38,7 +38,7 @@ class MemorySearchServers:
         """What was set; as the real ones, of version 7 only."""
         version = self._server(host).version
         if not version.startswith("7."):
-            raise OutsideRefusal(f"{host.url} is Elasticsearch {version}.")
+            raise PermanentError(f"{host.url} is Elasticsearch {version}.")
         return version
 
     def ensure(self, host: SearchHost, place: Search) -> None:
@@ -66,8 +66,8 @@ class MemorySearchServers:
         if self.invented:
             self.servers.setdefault(host.url, MemorySearchServer())
         if host.url in self.away or host.url not in self.servers:
-            raise OutsideError(f"The search server {host.url} does not answer.")
+            raise TransientError(f"The search server {host.url} does not answer.")
         server = self.servers[host.url]
         if host.user != server.user or server.password not in (None, host.password):
-            raise OutsideRefusal(f"{host.url} says 401: unable to authenticate {host.user}.")
+            raise PermanentError(f"{host.url} says 401: unable to authenticate {host.user}.")
         return server

@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import unquote
 
-from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError
 from ocim.core.notices import Notice
 from ocim.core.secrets import Secret
 
@@ -42,13 +42,13 @@ class AppriseNotifier:
         """Send it; what went wrong is told without anything of the address but its kind."""
         address = self._addresses.get(target)
         if address is None:
-            raise OutsideRefusal("The address of this notice is not among the settings any more.")
+            raise PermanentError("The address of this notice is not among the settings any more.")
         # Its plugins take a second to load, and most processes never need them.
         import apprise  # noqa: PLC0415
 
         one = apprise.Apprise(asset=apprise.AppriseAsset(storage_mode="memory"))
         if not one.add(address.reveal()):
-            raise OutsideRefusal(
+            raise PermanentError(
                 f"{self._named(target)} is none that Apprise knows.",
                 remedy="See https://github.com/caronc/apprise/wiki for how to write it.",
             )
@@ -64,10 +64,10 @@ class AppriseNotifier:
             result = _within(self._longest, notify)
         except TimeoutError:
             late = f"It was not done after {self._longest:g} s."
-            raise OutsideError(f"{self._named(target)} took no notice. {late}") from None
+            raise TransientError(f"{self._named(target)} took no notice. {late}") from None
         if not result:
             why = self._masked(" ".join(entry.message for entry in result.logs()))
-            raise OutsideError(f"{self._named(target)} took no notice. {why}".strip())
+            raise TransientError(f"{self._named(target)} took no notice. {why}".strip())
 
     def _named(self, target: str) -> str:
         scheme = self._addresses[target].reveal().partition("://")[0]

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ocim.adapters import locks
-from ocim.core.errors import OutsideRefusal
-from ocim.core.hosts import Remnant
+from ocim.core.errors import PermanentError
+from ocim.core.hosts import Leftover
 
 
 @contextlib.contextmanager
 def locked(root: Path, *, make: bool = False) -> Iterator[bool]:
     """Keep other processes from changing the host; yield whether it has a directory.
 
-    The lock is that directory, and goes with it. What the file system refuses is an OutsideRefusal.
+    The lock is that directory, and goes with it. What the file system refuses is an PermanentError.
     """
     try:
         directory = _lock(root, make=make)
@@ -25,7 +25,7 @@ def locked(root: Path, *, make: bool = False) -> Iterator[bool]:
             if directory is not None:
                 os.close(directory)
     except OSError as error:
-        raise OutsideRefusal(
+        raise PermanentError(
             f"Host {root.name}: {error}.",
             remedy="See who owns the directory, and whether the disk is full.",
         ) from error
@@ -79,13 +79,13 @@ def remove(root: Path) -> None:
         shutil.rmtree(root)
 
 
-def remnants(is_there: Callable[[str], bool], held: Mapping[str, set[str]]) -> list[Remnant]:
+def leftovers(is_there: Callable[[str], bool], held: Mapping[str, set[str]]) -> list[Leftover]:
     """What hosts that are not there still have, of `what: names of those that have such a thing`.
 
     A host is there before it has anything, and until it has nothing.
     """
     return [
-        Remnant(what, name)
+        Leftover(what, name)
         for what, names in held.items()
         for name in sorted(names)
         if not is_there(name)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ocim.adapters import locks
 from ocim.core import stopping
-from ocim.core.errors import Cancelled, OutsideError
+from ocim.core.errors import Cancelled, TransientError
 from ocim.core.hosts import Host, HostRequest
 from ocim.core.images import Image
 from ocim.ports import Provider
@@ -92,14 +92,14 @@ class HostImages:
 
     @contextmanager
     def kept(self, name: str) -> Iterator[Path]:
-        """The image's directory, which is not removed within the block; OutsideError if it is not.
+        """Yield the image's directory, which is not removed within the block.
 
-        From then on `users` must name whoever needs it.
+        TransientError if the image is gone. From then on `users` must name whoever needs it.
         """
         with self._locked(name, fcntl.LOCK_SH):
             image = self._directory / name
             if not image.exists():
-                raise OutsideError(f"The image {name} is gone.", remedy="It can be built anew.")
+                raise TransientError(f"The image {name} is gone.", remedy="It can be built anew.")
             yield image
 
     def is_building(self, host: str) -> bool:

@@ -19,7 +19,7 @@ OURS = "/usr/local/share/ca-certificates/ocim-"
 def introduction(names: Mapping[str, str], authorities: str) -> str:
     """Return the script; without names and authorities, it takes back what was told.
 
-    BadInput where a name or an address is none.
+    ValidationError where a name or an address is none.
     """
     block = "".join(["# Ocim: begin\n", *hosts_lines(names), "# Ocim: end\n"]) if names else ""
     settings = "".join(f"{name}={value}\n" for name, value in ENVIRONMENT.items())

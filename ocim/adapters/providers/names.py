@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 
 
 def hosts_lines(names: Mapping[str, str]) -> list[str]:
-    """Return a line for each name; BadInput with all that are not fit for hosts(5)."""
+    """Return a line for each name; ValidationError with all that are not fit for hosts(5)."""
     faults = []
     for name, address in names.items():
         if len(name.split()) != 1:
@@ -17,5 +17,5 @@ def hosts_lines(names: Mapping[str, str]) -> list[str]:
         except ValueError as error:
             faults.append(f"{name}: {error}.")
     if faults:
-        raise BadInput(faults)
+        raise ValidationError(faults)
     return [f"{address} {name.lower()}\n" for name, address in names.items()]

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ocim.core import stopping
-from ocim.core.errors import OutsideError
+from ocim.core.errors import TransientError
 
 MARK = "OCIM_HOST_ROOT"
 PROC = Path("/proc")
@@ -45,7 +45,8 @@ def hosts_below(directory: Path) -> set[str]:
 def end(root: Path, supervisor: int | None, *, grace: float, mark: str = MARK) -> None:
     """Ask the supervisor to end its programs and itself, then what is left; kill the obstinate.
 
-    `grace` is what the supervisor is given, in seconds. OutsideError if something cannot be killed.
+    `grace` is what the supervisor is given, in seconds. TransientError if something cannot be
+    killed.
     """
     if supervisor is not None:
         send(root, signal.SIGTERM, only=supervisor, wait=grace, mark=mark)
@@ -54,11 +55,11 @@ def end(root: Path, supervisor: int | None, *, grace: float, mark: str = MARK) -
 
 
 def kill(root: Path, mark: str = MARK) -> None:
-    """Leave no process of the host; OutsideError if one cannot be killed."""
+    """Leave no process of the host; TransientError if one cannot be killed."""
     deadline = time.monotonic() + 20.0
     while left := of_host(root, mark):
         if time.monotonic() > deadline:
-            raise OutsideError(
+            raise TransientError(
                 f"Processes {sorted(left)} of {root.name} do not end.",
                 remedy="Look at them with ps; they may wait for a disk.",
             )

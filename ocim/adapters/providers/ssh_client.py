@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from ocim.adapters import programs
 from ocim.adapters.captured import captured
 from ocim.core import stopping
-from ocim.core.errors import HostUnreachable, OutsideError
+from ocim.core.errors import HostUnreachable, TransientError
 from ocim.core.hosts import Host, Ran
 
 CONNECT_SECONDS = 10
@@ -21,7 +21,7 @@ LOST = 255
 def ssh(host: Host, argv: Sequence[str]) -> list[str]:
     """Return what to start here so that `argv` runs there: on a terminal where there is one here.
 
-    OutsideRefusal where ssh is not installed.
+    PermanentError where ssh is not installed.
     """
     connection = host.connection
     options = {
@@ -49,7 +49,7 @@ def run(host: Host, argv: Sequence[str], *, stdin: str = "", timeout: float = 60
     try:
         done = captured(ssh(host, argv), stdin=stdin, timeout=timeout)
     except subprocess.TimeoutExpired as error:
-        raise OutsideError(f"{host.name}: `{argv[0]}` did not end in {timeout:g} s.") from error
+        raise TransientError(f"{host.name}: `{argv[0]}` did not end in {timeout:g} s.") from error
     if done.status == LOST:
         raise HostUnreachable(f"{host.name}: {done.errors.strip() or 'the connection was lost'}.")
     return Ran(done.status, done.output, done.errors)
@@ -70,7 +70,7 @@ def wait(find: Callable[[], Host], *, timeout: float, remedy: str = "") -> Host:
                 left = max(deadline - time.monotonic(), CONNECT_SECONDS)
                 if run(host, ["true"], timeout=left).status == 0:
                     return host
-            except OutsideError as error:
+            except TransientError as error:
                 said = f" {error.problem}"
         left = deadline - time.monotonic()
         if left <= 0:

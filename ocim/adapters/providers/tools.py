@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ocim.adapters.captured import captured
-from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError
 from ocim.core.hosts import Ran
 
 LINES = 20
@@ -22,7 +22,7 @@ def run(
     timeout: float = 60.0,
     environment: Mapping[str, str] | None = None,
 ) -> str:
-    """Return what it prints; OutsideRefusal with the end of what it says where it fails.
+    """Return what it prints; PermanentError with the end of what it says where it fails.
 
     `environment`: besides this process's own.
     """
@@ -30,7 +30,7 @@ def run(
     done = ended(words, stdin=stdin, cwd=cwd, timeout=timeout, environment=environment)
     if done.status:
         said = "\n".join((done.errors or done.output).strip().splitlines()[-LINES:])
-        raise OutsideRefusal(f"`{' '.join(words[:3])}` failed: {said or done.status}")
+        raise PermanentError(f"`{' '.join(words[:3])}` failed: {said or done.status}")
     return done.output
 
 
@@ -52,9 +52,9 @@ def ended(
             env={**os.environ, **(environment or {})},
         )
     except FileNotFoundError as error:
-        raise OutsideRefusal(f"{words[0]} is not installed on this machine.") from error
+        raise PermanentError(f"{words[0]} is not installed on this machine.") from error
     except subprocess.TimeoutExpired as error:
-        raise OutsideError(f"`{' '.join(words[:3])}` did not end in {timeout:g} s.") from error
+        raise TransientError(f"`{' '.join(words[:3])}` did not end in {timeout:g} s.") from error
     return Ran(done.status, done.output, done.errors)
 
 

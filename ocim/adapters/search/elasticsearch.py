@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from ocim.adapters.deadlines import DeadlineTransport
-from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError
 from ocim.core.instance import Search, SearchHost
 
 TIMEOUT = 20.0
@@ -28,13 +28,13 @@ class ElasticsearchServers:
         """Its version. The account has to be let in, and to be allowed to make others."""
         answer = _ask(host, "GET", "")
         if PRODUCT not in answer.headers:
-            raise OutsideRefusal(
+            raise PermanentError(
                 f"{host.url} is not Elasticsearch: its answers do not say that they are from it.",
                 remedy="Clients of version 7.14 and later refuse such a server.",
             )
         version = str(_json(host, answer)["version"]["number"])
         if version.partition(".")[0] != MAJOR:
-            raise OutsideRefusal(
+            raise PermanentError(
                 f"{host.url} is Elasticsearch {version}.", remedy=f"Version {MAJOR} is needed."
             )
         # Whether there is a role of that name does not matter: only who may ask for it does.
@@ -82,7 +82,7 @@ def _ask(
         with httpx.Client(auth=account, transport=transport, trust_env=False) as client:
             answer = client.request(method, url, **request)
     except (httpx.HTTPError, OSError) as error:
-        raise OutsideError(
+        raise TransientError(
             f"The search server {host.url} does not answer: {error}.",
             remedy="See whether it runs, and whether this machine reaches it.",
         ) from error
@@ -90,10 +90,10 @@ def _ask(
         return answer
     said = f"{host.url} says {answer.status_code}: {_reason(answer)}."
     if answer.is_server_error or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        raise OutsideError(said)
+        raise TransientError(said)
     if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        raise OutsideRefusal(said, remedy="Give an account that may manage the others.")
-    raise OutsideRefusal(said)
+        raise PermanentError(said, remedy="Give an account that may manage the others.")
+    raise PermanentError(said)
 
 
 @cache
@@ -112,7 +112,7 @@ def _json(host: SearchHost, answer: httpx.Response) -> Any:
     try:
         return answer.json()
     except ValueError as error:
-        raise OutsideRefusal(f"{host.url} does not answer in JSON.") from error
+        raise PermanentError(f"{host.url} does not answer in JSON.") from error
 
 
 def _account(place: Search) -> str:

@@ -8,7 +8,7 @@ from ocim.catalog.releases import Release, of_instance, traits
 from ocim.catalog.shop import currency
 from ocim.catalog.shop.shop import CONFIG, partner_code, shop_of
 from ocim.catalog.templates import is_template
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.instance import Instance, Service
 from ocim.core.provisioning import BUILTIN
 
@@ -34,9 +34,9 @@ def required_keys(processor: str, release: Release) -> tuple[str, ...]:
 
 
 def require(instance: Instance, variables: Mapping[str, Any]) -> None:
-    """BadInput with all that would keep ecommerce and discovery from working."""
+    """ValidationError with all that would keep ecommerce and discovery from working."""
     if found := faults(instance, variables):
-        raise BadInput(found)
+        raise ValidationError(found)
 
 
 def faults(instance: Instance, variables: Mapping[str, Any]) -> list[str]:

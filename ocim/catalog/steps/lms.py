@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ocim.catalog.endpoints import public_url
-from ocim.catalog.steps.step import Command, Deed, Fields, Looked, Script, Setup, Step
+from ocim.catalog.steps.step import Command, Fields, Looked, Script, Setup, Step, StepAction
 from ocim.core.instance import Service
 from ocim.core.secrets import Secret
 
@@ -58,8 +58,8 @@ def _wanted_users(setup: Setup) -> Fields:
     return fields
 
 
-def _make_users(setup: Setup, fields: Fields, looked: Looked) -> list[Deed]:
-    deeds: list[Deed] = []
+def _make_users(setup: Setup, fields: Fields, looked: Looked) -> list[StepAction]:
+    deeds: list[StepAction] = []
     for service in _services(setup):
         name, found = worker(service), looked["users"].get(worker(service))
         if not (found and looked["fields"].get(f"{name}.staff")):
@@ -97,7 +97,7 @@ def manage_user(
 # Permissions.
 
 
-def _grant(setup: Setup, _fields: Fields, looked: Looked) -> list[Deed]:
+def _grant(setup: Setup, _fields: Fields, looked: Looked) -> list[StepAction]:
     user = worker(Service.ECOMMERCE)
     every = sorted({*looked["of_group"], *looked["wanted"]})
     return [
@@ -175,7 +175,7 @@ def _given_clients(setup: Setup) -> Mapping[str, Any]:
     }
 
 
-def _make_clients(setup: Setup, fields: Fields, looked: Looked) -> list[Deed]:
+def _make_clients(setup: Setup, fields: Fields, looked: Looked) -> list[StepAction]:
     there = looked["fields"]
     return [
         _make_client(client, setup, fields, looked["names"].get(client.key))
@@ -224,7 +224,7 @@ def _wanted_commerce(setup: Setup) -> Fields:
     }
 
 
-def _set_commerce(_setup: Setup, fields: Fields, _looked: Looked) -> list[Deed]:
+def _set_commerce(_setup: Setup, fields: Fields, _looked: Looked) -> list[StepAction]:
     said = ", ".join(f"{name} = {value}" for name, value in fields.items())
     words = f"In the LMS's admin, at /admin/commerce/commerceconfiguration/add/: {said}."
     return [Script(Service.LMS, "lms.set_commerce", {"fields": fields}, words)]

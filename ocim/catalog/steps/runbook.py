@@ -3,11 +3,11 @@
 import shlex
 
 from ocim.catalog.steps.shells import SHELLS, manage
-from ocim.catalog.steps.step import Command, Crontab, Deed, Script
+from ocim.catalog.steps.step import Command, Crontab, Script, StepAction
 from ocim.core.secrets import Secret
 
 
-def lines(deed: Deed, *, reveal: bool) -> list[str]:
+def lines(deed: StepAction, *, reveal: bool) -> list[str]:
     """What to type, or to do; secrets as `********` unless they are to be seen."""
     match deed:
         case Command(service, words):

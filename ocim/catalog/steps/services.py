@@ -5,7 +5,7 @@ from typing import Any
 
 from ocim.catalog.endpoints import public_host, public_url
 from ocim.catalog.steps.lms import SHOP, Client, clients_of
-from ocim.catalog.steps.step import Command, Crontab, Deed, Fields, Looked, Setup, Step
+from ocim.catalog.steps.step import Command, Crontab, Fields, Looked, Setup, Step, StepAction
 from ocim.catalog.variables import discovery
 from ocim.core.instance import Service
 from ocim.core.secrets import Secret
@@ -54,7 +54,7 @@ def _given_site(setup: Setup) -> Mapping[str, Any]:
     return {"domain": public_host(setup.instance, Service.ECOMMERCE), "oauth": oauth}
 
 
-def _make_site(setup: Setup, fields: Fields, looked: Looked) -> list[Deed]:
+def _make_site(setup: Setup, fields: Fields, looked: Looked) -> list[StepAction]:
     secrets = {flag: client.secret for client, _, flag in _clients_in_flags(setup)}
     values = {**fields, **secrets}
     if looked.get("site_id"):
@@ -89,7 +89,7 @@ def _switches(setup: Setup) -> Fields:
     return dict.fromkeys(names, True)
 
 
-def _switch_on(_setup: Setup, fields: Fields, looked: Looked) -> list[Deed]:
+def _switch_on(_setup: Setup, fields: Fields, looked: Looked) -> list[StepAction]:
     there = looked["fields"]
     return [
         Command(Service.ECOMMERCE, ("waffle_switch", name, "on" if on else "off", "--create"))
@@ -141,7 +141,7 @@ def _given_partner(setup: Setup) -> Mapping[str, Any]:
     return {"site_id": SITE_ID, "flags": flags}
 
 
-def _make_partner(setup: Setup, fields: Fields, looked: Looked) -> list[Deed]:
+def _make_partner(setup: Setup, fields: Fields, looked: Looked) -> list[StepAction]:
     there = {flag: value for flag, value in (looked["fields"] or {}).items() if value}
     values: Fields = {**there, **fields, "--site-id": SITE_ID}
     if "--oidc-secret" in values:
@@ -159,7 +159,7 @@ def aliases_wanted(setup: Setup) -> str:
     return f"{name}_" if "install_es_indexes" in setup.traits.index_commands else name
 
 
-def _fill(setup: Setup, _fields: Fields, _looked: Looked) -> list[Deed]:
+def _fill(setup: Setup, _fields: Fields, _looked: Looked) -> list[StepAction]:
     *before, update = setup.traits.index_commands
     # The refresh writes to the database only, and from nothing to something is no change that
     # `update_index` lets through by itself.
@@ -171,7 +171,7 @@ def _fill(setup: Setup, _fields: Fields, _looked: Looked) -> list[Deed]:
     return [Command(Service.DISCOVERY, words) for words in commands]
 
 
-def _add_job(_setup: Setup, _fields: Fields, looked: Looked) -> list[Deed]:
+def _add_job(_setup: Setup, _fields: Fields, looked: Looked) -> list[StepAction]:
     if looked["fields"] and all(looked["fields"].values()):
         return []
     job = discovery.hourly_job()

@@ -73,7 +73,7 @@ class Crontab:
     line: str
 
 
-Deed = Command | Script | Crontab
+StepAction = Command | Script | Crontab
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Step:
     wanted: Callable[[Setup], Fields]
     given: Callable[[Setup], Mapping[str, Any]]
     """For `look`."""
-    do: Callable[[Setup, Fields, Looked], list[Deed]]
+    do: Callable[[Setup, Fields, Looked], list[StepAction]]
     """What sets those fields, after what was seen."""
     essential: Callable[[str], bool] = lambda _field: True
     """Without which fields the service does not work, if others have changed them."""

@@ -12,7 +12,7 @@ from ocim.catalog.variables.host_name import require_other_host_name
 from ocim.catalog.variables.jwt import JwtKeys
 from ocim.catalog.variables.pairs import followed
 from ocim.catalog.variables.since import unknown_to
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.instance import Instance, Service
 from ocim.core.secrets import Secret
 from ocim.core.variables import Effective, Layer, merge
@@ -27,9 +27,9 @@ def effective(
     """Everything that is generated for the instance, under its `configuration_extra_settings`.
 
     `extra` is what `check_extra_settings` made of them, `seed` the instance's own;
-    `instance.services` are those that `extra` turns on. BadInput names every value of the instance
-    itself that Ansible would take for a template, and so might run, and a COMMON_HOSTNAME that
-    would cut the services off from the LMS.
+    `instance.services` are those that `extra` turns on. ValidationError names every value of the
+    instance itself that Ansible would take for a template, and so might run, and a COMMON_HOSTNAME
+    that would cut the services off from the LMS.
     """
     generated = layers(instance, seed=seed, jwt_keys=jwt_keys)
     _require_plain(generated)
@@ -85,7 +85,7 @@ def _require_plain(generated: Sequence[Layer]) -> None:
         if _holds_template(value)
     ]
     if faults:
-        raise BadInput(
+        raise ValidationError(
             faults,
             remedy="Take {{, {% and {# out of the instance's name, addresses and versions;"
             " templates belong in configuration_extra_settings.",

@@ -14,7 +14,7 @@ def tell(report: Report, out: Output) -> None:
     """Who, when and what; every instance; the causes of failures; how to go on."""
     out.say(f"Rollout {report.id} ({report.tag}) is {report.state}. {report.reason}".rstrip(),
             style="bold")  # fmt: skip
-    by = f" by {report.begun_by}" if report.begun_by else ""
+    by = f" by {report.started_by}" if report.started_by else ""
     ended = f", ended {clock(report.ended_at)} UTC" if report.ended_at else ""
     took = duration(report.seconds)
     out.say(f"Begun {clock(report.begun_at)} UTC{by}{ended}, {took}")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.rollout import Rules
 from ocim.core.waves import Share
 from ocim.core.windows import Window
@@ -52,7 +52,10 @@ def document(
 
 
 def statements(option: str, argument: str) -> list[str]:
-    """A list of SQL statements, given likewise; BadInput for anything else, an empty file too."""
+    """A list of SQL statements, given likewise.
+
+    ValidationError for anything else, an empty file too.
+    """
     if not argument.strip():
         return []
     form = 'a list of SQL statements, each on a line of its own after a dash: - "UPDATE …;"'
@@ -62,7 +65,7 @@ def statements(option: str, argument: str) -> list[str]:
 
 
 def rules_of(given: argparse.Namespace) -> Rules:
-    """What the options say; BadInput lists all that make no sense."""
+    """What the options say; ValidationError lists all that make no sense."""
     faults = [
         f"--{name.replace('_', '-')} must be {least} or more, and a number."
         for name, least in (("batch_size", 1), ("num_attempts", 1), ("batch_frequency", 1),
@@ -72,14 +75,14 @@ def rules_of(given: argparse.Namespace) -> Rules:
     window = None
     try:
         window = Window.of(given.window) if (given.window or "").strip() else None
-    except BadInput as error:
+    except ValidationError as error:
         faults += [f"--window: {fault}" for fault in error.faults]
     try:
         at_most(Rules(), given.max_failures, 1)
-    except BadInput as error:
+    except ValidationError as error:
         faults += error.faults
     if faults:
-        raise BadInput(faults)
+        raise ValidationError(faults)
     return Rules(
         batch_size=given.batch_size,
         num_attempts=given.num_attempts,
@@ -91,21 +94,24 @@ def rules_of(given: argparse.Namespace) -> Rules:
 
 
 def shares_of(given: argparse.Namespace) -> list[Share]:
-    """Who goes in which wave, as `--canary` or `--waves` says it; BadInput for what makes none."""
+    """Who goes in which wave, as `--canary` or `--waves` says it.
+
+    ValidationError for what makes none.
+    """
     if not given.waves.strip():
         return [Share(count=given.canary)] if given.canary else []
     if given.canary:
-        raise BadInput([f"--canary: write it as the first of --waves: {given.canary},…"])
+        raise ValidationError([f"--canary: write it as the first of --waves: {given.canary},…"])
     shares, faults = [], []
     for word in given.waves.split(","):
         try:
             shares.append(Share.of(word))
-        except BadInput as error:
+        except ValidationError as error:
             faults += [f"--waves: {fault}" for fault in error.faults]
     if (percent := sum(share.percent for share in shares)) > ALL and not faults:
         faults.append(f"--waves: {given.waves} is {percent}% of the instances: {ALL}% are all.")
     if faults:
-        raise BadInput(faults, remedy="As in 3,10%,tag:early.")
+        raise ValidationError(faults, remedy="As in 3,10%,tag:early.")
     return shares
 
 
@@ -115,10 +121,12 @@ def at_most(rules: Rules, max_failures: str | None, count: int) -> Rules:
         return rules
     found = _BUDGET.fullmatch(max_failures)
     if not found:
-        raise BadInput([f"--max-failures: {max_failures!r} is neither a number nor a percentage."])
+        raise ValidationError(
+            [f"--max-failures: {max_failures!r} is neither a number nor a percentage."]
+        )
     number = int(found[1])
     if not found[2]:
         return replace(rules, max_failures=number)
     if number > ALL:
-        raise BadInput([f"--max-failures: {max_failures} is more than all: {ALL}% at most."])
+        raise ValidationError([f"--max-failures: {max_failures} is more than all: {ALL}% at most."])
     return replace(rules, max_failures=number * count // ALL)

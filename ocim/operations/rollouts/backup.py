@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from ocim.core import stopping
 from ocim.core.actions import Action
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.states import UpgradeState
 from ocim.operations import jobs
 from ocim.operations.context import Context
@@ -28,7 +28,7 @@ def back_up(upgrade: Upgrade, context: Context) -> None:
     directory = context.policy.backups / str(upgrade.rollout_id) / upgrade.instance.database_name
     done = set(upgrade.backups.values_list("purpose", flat=True))
     for purpose, database in spec.databases.items():
-        databases = context.outside.databases[database.kind]
+        databases = context.adapters.databases[database.kind]
         if purpose in done or databases.size(database) is None:
             continue
         path = directory / purpose
@@ -47,7 +47,7 @@ def back_up(upgrade: Upgrade, context: Context) -> None:
 def of_instance(instance: OpenEdXInstance, rollout_id: int | None = None) -> "QuerySet[Backup]":
     """The backups of its newest upgrade that made some, or of that rollout.
 
-    NotPossible where there are none.
+    Conflict where there are none.
     """
     made = Backup.objects.filter(upgrade__instance=instance)
     if rollout_id is not None:
@@ -55,7 +55,7 @@ def of_instance(instance: OpenEdXInstance, rollout_id: int | None = None) -> "Qu
     newest = made.order_by("-upgrade").first()
     if newest is None:
         where = "" if rollout_id is None else f" in rollout {rollout_id}"
-        raise NotPossible(
+        raise Conflict(
             f"There is no backup of {instance}{where}.",
             remedy="`ocim redeploy --backup` makes one before it changes anything.",
         )
@@ -63,10 +63,10 @@ def of_instance(instance: OpenEdXInstance, rollout_id: int | None = None) -> "Qu
 
 
 def request(instance: OpenEdXInstance, *, rollout_id: int | None, queue: str) -> Job:
-    """Have them restored; NotPossible while the instance is being upgraded."""
+    """Have them restored; Conflict while the instance is being upgraded."""
     backups = of_instance(instance, rollout_id)
     if Upgrade.objects.filter(instance=instance, state=UpgradeState.RUNNING).exists():
-        raise NotPossible(f"{instance} is being upgraded.", remedy="Wait until that is over.")
+        raise Conflict(f"{instance} is being upgraded.", remedy="Wait until that is over.")
     arguments = {"backups": list(backups.values_list("pk", flat=True))}
     return jobs.submit(instance_id=instance.pk, kind=KIND, queue=queue, arguments=arguments)
 
@@ -78,11 +78,11 @@ def run(job: Job, _lease: Lease, context: Context) -> list[Action]:
     by_name = {one.name: one for one in all_databases(instance)}
     lost = [one.path for one in backups if one.name not in by_name or not Path(one.path).exists()]
     if lost:
-        raise NotPossible(
+        raise Conflict(
             f"{', '.join(lost)} cannot be restored: the file or its database is not there."
         )
     for one in backups:
         stopping.check()
         database = by_name[one.name]
-        context.outside.databases[database.kind].restore(database, Path(one.path))
+        context.adapters.databases[database.kind].restore(database, Path(one.path))
     return []

@@ -8,12 +8,12 @@ from typing import Any
 from django.db import transaction
 
 from ocim.core.actions import Action, DriveRollout
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.rollout import Rules
-from ocim.core.states import Happening
+from ocim.core.states import RolloutEventKind
 from ocim.core.windows import Window
 from ocim.operations.context import Context
-from ocim.operations.rollouts.history import happened
+from ocim.operations.rollouts.events import record_event
 from ocim.operations.rollouts.plan import Plan, drift
 from ocim.store.models import Rollout, Upgrade
 
@@ -29,12 +29,17 @@ def begin(
     strict_sql: bool = False,
     backup: bool = False,
     creator_id: int | None = None,
-    begun_by: str = "",
+    started_by: str = "",
 ) -> tuple[Rollout, list[Action]]:
-    """Write the rollout down; BadInput where an instance has drifted since it was planned."""
+    """Write the rollout down.
+
+    ValidationError where an instance has drifted since it was planned.
+    """
     with transaction.atomic():
         if drifted := drift(plan, context):
-            raise BadInput(drifted, remedy="Plan again: this plan was made for another state.")
+            raise ValidationError(
+                drifted, remedy="Plan again: this plan was made for another state."
+            )
         rollout = Rollout.objects.create(
             tag=plan.tag,
             arguments=dict(arguments),
@@ -47,7 +52,7 @@ def begin(
             plan_hash=plan.hash,
             queue=queue,
             creator_id=creator_id,
-            begun_by=begun_by,
+            started_by=started_by,
         )
         Upgrade.objects.bulk_create(
             Upgrade(
@@ -61,8 +66,8 @@ def begin(
             )
             for item in plan.items
         )
-        by = str(rollout.creator) if rollout.creator else begun_by
-        actions = happened(rollout, Happening.BEGUN, by=by)
+        by = str(rollout.creator) if rollout.creator else started_by
+        actions = record_event(rollout, RolloutEventKind.BEGUN, by=by)
     return rollout, [*actions, DriveRollout(rollout.pk)]
 
 

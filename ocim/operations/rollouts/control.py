@@ -3,16 +3,16 @@
 from django.db import transaction
 
 from ocim.core.actions import Action, DriveRollout
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.states import (
     ROLLOUT_TRANSITIONS,
-    Happening,
+    RolloutEventKind,
     RolloutState,
     UpgradeState,
     may_become,
 )
 from ocim.operations.jobs import OPEN
-from ocim.operations.rollouts.history import happened
+from ocim.operations.rollouts.events import record_event
 from ocim.operations.rollouts.record import many
 from ocim.store.models import Job, Rollout, Upgrade
 
@@ -28,19 +28,19 @@ def pause(rollout: Rollout, *, by: str = "") -> list[Action]:
     """Start no more; what is under way goes on to its end. `by` says who wants it so."""
     with transaction.atomic():
         _move(rollout, _R.PAUSED, reason=f"{by or 'Somebody'} paused it.")
-        return happened(rollout, Happening.PAUSED, by=by)
+        return record_event(rollout, RolloutEventKind.PAUSED, by=by)
 
 
 def resume(rollout: Rollout, *, by: str = "") -> list[Action]:
     """Go on; failures so far stop it no more, and a wave that waits for approval has it."""
     with transaction.atomic():
         if _locked(rollout).state != _R.PAUSED:
-            raise NotPossible(f"{rollout} is {rollout.state}, not paused.")
+            raise Conflict(f"{rollout} is {rollout.state}, not paused.")
         waiting = rollout.upgrades.filter(state=UpgradeState.PENDING).order_by("wave").first()
         wave = waiting.wave if waiting else rollout.approved_wave
         _move(rollout, _R.RUNNING, reason="", approved_wave=wave)
         rollout.upgrades.filter(state=UpgradeState.FAILED).update(forgiven=True)
-        actions = happened(rollout, Happening.RESUMED, by=by)
+        actions = record_event(rollout, RolloutEventKind.RESUMED, by=by)
     return [DriveRollout(rollout.pk), *actions]
 
 
@@ -53,7 +53,7 @@ def abort(rollout: Rollout, *, by: str = "", now: bool = False) -> list[Action]:
     """
     with transaction.atomic():
         _move(rollout, _R.ABORTED, reason=f"{by or 'Somebody'} aborted it.")
-        actions = happened(rollout, Happening.ABORTED, by=by)
+        actions = record_event(rollout, RolloutEventKind.ABORTED, by=by)
         rollout.upgrades.filter(state=UpgradeState.PENDING).update(state=UpgradeState.CANCELLED)
         if now:
             under_way = rollout.upgrades.filter(state=UpgradeState.RUNNING).values("job")
@@ -75,7 +75,7 @@ def retry(rollout: Rollout, *, cause: str = "", by: str = "") -> list[Action]:
             found = found.filter(cause=cause)
         chosen = list(found.select_related("instance"))
         if not chosen:
-            raise NotPossible("There is nothing to be tried again.")
+            raise Conflict("There is nothing to be tried again.")
         for upgrade in chosen:
             upgrade.before = {name: getattr(upgrade.instance, name) for name in upgrade.after}
             upgrade.state = UpgradeState.PENDING
@@ -88,7 +88,7 @@ def retry(rollout: Rollout, *, cause: str = "", by: str = "") -> list[Action]:
             _move(rollout, _R.RUNNING, reason="", ended_at=None)
             rollout.upgrades.filter(state=UpgradeState.FAILED).update(forgiven=True)
         what = cause or many(len(chosen), "instance")
-        actions = happened(rollout, Happening.RETRIED, reason=what, by=by)
+        actions = record_event(rollout, RolloutEventKind.RETRIED, reason=what, by=by)
     return [DriveRollout(rollout.pk), *actions]
 
 
@@ -104,4 +104,4 @@ def _move(rollout: Rollout, to: RolloutState, **fields: object) -> None:
     ).update(state=to, **fields)
     rollout.refresh_from_db()
     if not changed:
-        raise NotPossible(f"{rollout} is {rollout.state}, and cannot become {to}.")
+        raise Conflict(f"{rollout} is {rollout.state}, and cannot become {to}.")

@@ -11,11 +11,11 @@ from django.db.models.functions import Coalesce
 from ocim.core import rollout as core
 from ocim.core.actions import Action, DriveRollout
 from ocim.core.holds import Hold
-from ocim.core.states import Happening, RolloutState, StepState, UpgradeState
+from ocim.core.states import RolloutEventKind, RolloutState, StepState, UpgradeState
 from ocim.operations import jobs
 from ocim.operations.context import Context
 from ocim.operations.rollouts.begin import rules_from_json
-from ocim.operations.rollouts.history import happened
+from ocim.operations.rollouts.events import record_event
 from ocim.operations.rollouts.journal import close_steps
 from ocim.store.models import Rollout, Upgrade
 
@@ -36,10 +36,10 @@ def drive(*, rollout_id: int, context: Context) -> list[Action]:
         actions = [_start(rollout, pk, now) for pk in decision.start]
         if decision.pause:
             _move(rollout, RolloutState.PAUSED, reason=decision.pause)
-            actions += happened(rollout, Happening.STOPPED, reason=decision.pause)
+            actions += record_event(rollout, RolloutEventKind.STOPPED, reason=decision.pause)
         elif decision.end and rollout.state != RolloutState.ENDED:
             _move(rollout, RolloutState.ENDED, ended_at=now)
-            actions += happened(rollout, Happening.ENDED)
+            actions += record_event(rollout, RolloutEventKind.ENDED)
     if decision.look_again:
         actions.append(DriveRollout(rollout.pk, decision.look_again))
     return actions
@@ -104,7 +104,7 @@ def _start(rollout: Rollout, upgrade_id: int, now: datetime) -> Action:
         ended_at=None,
         job=job,
     )
-    return jobs.nudge(job)
+    return jobs.wake_up(job)
 
 
 def _settle_orphans(rollout: Rollout, now: datetime) -> None:

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import FieldError, ValidationError
+from django.core.exceptions import FieldError
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DatabaseError, models, transaction
 
 from ocim.core.characters import hint
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.secrets import without_credentials
 from ocim.operations.rollouts.lookup_values import Kind, Refused, kind_of, on_this_database, typed
 from ocim.parsing.written import written
@@ -84,8 +85,8 @@ class Lookup:
 def check_lookups(option: str, lookups: Mapping[str, Any]) -> models.Q:
     """Return the condition that all the lookups make together.
 
-    BadInput lists every unknown lookup, with the nearest known one, and every value that does not
-    fit, with what to write in its place.
+    ValidationError lists every unknown lookup, with the nearest known one, and every value that
+    does not fit, with what to write in its place.
     """
     faults: list[str] = []
     good: list[tuple[str, Any]] = []
@@ -102,7 +103,7 @@ def check_lookups(option: str, lookups: Mapping[str, Any]) -> models.Q:
         except Refused as refused:
             faults.append(f"{option}: {name}: {refused}")
     if faults:
-        raise BadInput(faults)
+        raise ValidationError(faults)
     return models.Q(*good)
 
 
@@ -125,7 +126,7 @@ def _checked(lookup: Lookup, value: Any, raw: str) -> tuple[str, Any]:
     try:
         with transaction.atomic():
             OpenEdXInstance.objects.filter(**{name: right}).exists()
-    except (TypeError, ValueError, OverflowError, FieldError, ValidationError, DatabaseError):
+    except (TypeError, ValueError, OverflowError, FieldError, DjangoValidationError, DatabaseError):
         raise Refused(f"{raw} does not fit.") from None
     return name, right
 

@@ -9,7 +9,7 @@ from ocim.catalog.secrets.masking import mask_text
 from ocim.core.actions import Action, SendNotices
 from ocim.core.errors import OcimError
 from ocim.core.notices import Notice, NoticeKind
-from ocim.core.states import NOTICED, Happening
+from ocim.core.states import NOTICED, RolloutEventKind
 from ocim.operations.context import Context
 from ocim.operations.notices import deliver, due
 from ocim.operations.rollouts.record import Report
@@ -30,12 +30,12 @@ def send(*, event_id: int, address: str, context: Context) -> list[Action]:
 def test(*, context: Context) -> dict[str, str]:
     """Send everybody a notice that nothing happened; what went wrong, by target."""
     notice = Notice("A test", "Nothing happened: somebody tries whether notices come through.")
-    return {target: _try(target, notice, context) for target in context.outside.notifier.targets()}
+    return {target: _try(target, notice, context) for target in context.adapters.notifier.targets()}
 
 
 def _try(target: str, notice: Notice, context: Context) -> str:
     try:
-        context.outside.notifier.tell(target, notice)
+        context.adapters.notifier.tell(target, notice)
     except OcimError as error:
         return str(error)
     return ""
@@ -62,9 +62,9 @@ def _notice(event: RolloutEvent, address: str, now: datetime) -> Notice:
 
 def _kind(event: RolloutEvent, *, failed: bool) -> NoticeKind:
     match event.kind:
-        case Happening.BEGUN:
+        case RolloutEventKind.BEGUN:
             return "info"
-        case Happening.ENDED if not failed:
+        case RolloutEventKind.ENDED if not failed:
             return "success"
     return "failure" if failed else "warning"
 

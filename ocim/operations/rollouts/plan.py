@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import IntegerField
 
 from ocim.catalog.variables.switches import services_of
 from ocim.core.characters import hint
-from ocim.core.errors import BadInput, gathered
+from ocim.core.errors import ValidationError, gathered
 from ocim.core.provisioning import ConfigurationSource
 from ocim.core.variables import Effective
 from ocim.core.waves import Candidate, Share, waves
@@ -87,8 +87,8 @@ def make_plan(
 ) -> Plan:
     """Look at every selected instance as it would be after the update.
 
-    `shares` say who goes in which wave. BadInput lists what is wrong, for all instances at once;
-    nothing is written.
+    `shares` say who goes in which wave. ValidationError lists what is wrong, for all instances at
+    once; nothing is written.
     """
     gathered(lambda: check_tag(tag), lambda: check_update(update))
     faults = [
@@ -105,7 +105,7 @@ def make_plan(
         for one in some:
             try:
                 after, variables = as_changed(one, update, context)
-            except BadInput as error:
+            except ValidationError as error:
                 faults += [f"{one}: {fault}" for fault in error.faults]
                 continue
             values = variables.values
@@ -124,7 +124,7 @@ def make_plan(
             candidates.append(_candidate(one, values))
     faults += faults_of_sources(sources, context)
     if faults:
-        raise BadInput(faults, remedy="Nothing was changed.")
+        raise ValidationError(faults, remedy="Nothing was changed.")
     wave_of = waves(candidates, shares)
     return Plan(
         tag,
@@ -166,7 +166,7 @@ def _drift(
         return f"{item.label}: {', '.join(edited)}."
     try:
         _, variables = as_changed(instance, item.after, context)
-    except BadInput as error:
+    except ValidationError as error:
         return f"{item.label}: {' '.join(error.faults)}"
     values = variables.values
     if fingerprint(instance, values) == item.fingerprint:
@@ -209,22 +209,22 @@ def _faults_of(shares: Sequence[Share], tags: frozenset[str]) -> list[str]:
 
 
 def check_tag(tag: str) -> None:
-    """Raise BadInput where instances cannot be marked with the tag."""
+    """Raise ValidationError where instances cannot be marked with the tag."""
     faults = []
     try:
         validate_tag(tag)
-    except ValidationError as error:
+    except DjangoValidationError as error:
         faults += [f"--tag: {tag!r}: {fault}" for fault in error.messages]
     if len(tag) > LONGEST_TAG:
         faults = [f"--tag: it has {len(tag)} characters, and {LONGEST_TAG} at most are possible."]
     if tag.endswith(FAILED):
         faults.append(f"--tag: it ends with {FAILED}, as failed ones are marked.")
     if faults:
-        raise BadInput(faults)
+        raise ValidationError(faults)
 
 
 def check_update(update: Mapping[str, Any]) -> None:
-    """Raise BadInput with all fields that there are not, and all values of a wrong type."""
+    """Raise ValidationError with all fields that there are not, and all values of a wrong type."""
     faults = []
     for name, value in update.items():
         if name not in SETTABLE:
@@ -236,7 +236,7 @@ def check_update(update: Mapping[str, Any]) -> None:
         elif not isinstance(value, str):
             faults.append(f"--update: {name}: {_no_text(name, value, written(update, name))}")
     if faults:
-        raise BadInput(faults)
+        raise ValidationError(faults)
 
 
 def _no_text(name: str, value: Any, raw: str) -> str:

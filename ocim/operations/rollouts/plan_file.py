@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ocim.core.errors import BadInput, OutsideRefusal
+from ocim.core.errors import PermanentError, ValidationError
 from ocim.operations.rollouts.masking import shown
 from ocim.operations.rollouts.plan import Item, Plan
 from ocim.operations.rollouts.variables import without_values
@@ -26,7 +26,10 @@ def to_json(plan: Plan) -> dict[str, Any]:
 
 
 def from_json(kept: Mapping[str, Any]) -> Plan:
-    """Return the plan that a file keeps; BadInput where it is none, or somebody changed it."""
+    """Return the plan that a file keeps.
+
+    ValidationError where it is none, or somebody changed it.
+    """
     try:
         whole = json.loads(decrypt(kept["sealed"]))
         plan = Plan(
@@ -39,17 +42,19 @@ def from_json(kept: Mapping[str, Any]) -> Plan:
         is_whole = plan.hash == kept["hash"] and all(
             kept[name] == value for name, value in readable.items()
         )
-    except OutsideRefusal:
-        raise BadInput(
+    except PermanentError:
+        raise ValidationError(
             ["The plan was changed after it was made, or made with another master key."],
             remedy=REMAKE,
         ) from None
     except KeyError as missing:
-        raise BadInput([f"This is not a plan: it has no {missing}."], remedy=REMAKE) from None
+        raise ValidationError(
+            [f"This is not a plan: it has no {missing}."], remedy=REMAKE
+        ) from None
     except (AttributeError, TypeError, ValueError) as error:
-        raise BadInput([f"This is not a plan: {error}."]) from None
+        raise ValidationError([f"This is not a plan: {error}."]) from None
     if not is_whole:
-        raise BadInput(["The plan was changed after it was made."], remedy=REMAKE)
+        raise ValidationError(["The plan was changed after it was made."], remedy=REMAKE)
     return plan
 
 

@@ -21,7 +21,7 @@ from ocim.catalog.secrets.masking import masker, secret_literals
 from ocim.catalog.variables.effective import OPERATOR
 from ocim.catalog.variables.switches import services_of
 from ocim.core import stopping
-from ocim.core.errors import NotPossible, OcimError
+from ocim.core.errors import Conflict, OcimError
 from ocim.core.hosts import Host, HostRequest
 from ocim.core.migrations import read_migrations
 from ocim.core.provisioning import (
@@ -99,7 +99,7 @@ def make(upgrade: Upgrade, lease: Lease, context: Context) -> None:
             raise OcimError(  # noqa: TRY301 - one way out for all failures
                 f"Migrations preview: {outcome.failed_task}: {outcome.message}"
             )
-    except NotPossible as reason:
+    except Conflict as reason:
         found |= {"state": PreviewState.NOT_POSSIBLE, "reason": str(reason)}
     except OcimError as error:
         require_lease(lease)  # whoever took over has them by the same names
@@ -117,7 +117,7 @@ def make(upgrade: Upgrade, lease: Lease, context: Context) -> None:
     _write(upgrade, lease, kind=kind, **found)
 
 
-def give_up(upgrade: Upgrade, context: Context) -> None:
+def on_failure(upgrade: Upgrade, context: Context) -> None:
     """Leave nothing of one that was interrupted for good."""
     if _is_under_way(upgrade):
         try:
@@ -133,9 +133,9 @@ def clear(upgrade: Upgrade, context: Context) -> None:
     """Remove host and copies; nothing happens where there are none."""
     instance = upgrade.instance
     assert instance is not None  # noqa: S101 - it holds the lease
-    context.outside.providers[instance.provider].destroy(preview_host(upgrade.pk))
+    context.adapters.providers[instance.provider].destroy(preview_host(upgrade.pk))
     for database in copies(instance, context.policy).values():
-        context.outside.databases[database.kind].drop(database)
+        context.adapters.databases[database.kind].drop(database)
     shutil.rmtree(_dump(upgrade, context).parent, ignore_errors=True)
 
 
@@ -162,7 +162,7 @@ def _run(
     host = _host(upgrade, instance, run, image, context)
     if image and host.image == image.name:
         run = replace(run, image_inputs=image.job.image_inputs)
-    return context.outside.provisioner.provision(
+    return context.adapters.provisioner.provision(
         replace(run, host=host), on_event=on_event, is_cancelled=stopping.is_cancelled
     )
 
@@ -196,7 +196,7 @@ def _as_it_will_be(upgrade: Upgrade) -> OpenEdXInstance:
 
 
 def _planned(upgrade: Upgrade, context: Context) -> ProvisionJob:
-    """The run, but for its host; NotPossible where there can be none."""
+    """The run, but for its host; Conflict where there can be none."""
     instance = _as_it_will_be(upgrade)
     databases = copies(instance, context.policy)
     variables = effective_variables(instance, context.policy, databases=databases)
@@ -211,7 +211,7 @@ def _planned(upgrade: Upgrade, context: Context) -> ProvisionJob:
         source, variables.values, directories=local_directories(spec), context=context
     )
     run = replace(run, part=Part.MIGRATIONS)
-    return replace(run, source=context.outside.provisioner.check(run))
+    return replace(run, source=context.adapters.provisioner.check(run))
 
 
 def _require_copies(variables: Effective) -> None:
@@ -222,7 +222,7 @@ def _require_copies(variables: Effective) -> None:
         if leaf.layer == OPERATOR and any(map(_OF_DATABASES.search, leaf.path))
     }
     if own:
-        raise NotPossible(
+        raise Conflict(
             f"The extra settings say where databases are ({', '.join(sorted(own))}): there are no"
             " copies of these."
         )
@@ -235,7 +235,7 @@ def _copy(upgrade: Upgrade, context: Context) -> dict[str, float]:
     dump = _dump(upgrade, context)
     to = copies(instance, context.policy)
     for purpose, database in instance_spec(instance, context.policy).databases.items():
-        databases = context.outside.databases[database.kind]
+        databases = context.adapters.databases[database.kind]
         databases.ensure(to[purpose])
         if (size := databases.size(database)) is not None:
             databases.dump(database, dump)
@@ -248,7 +248,7 @@ def _run_sql(upgrade: Upgrade, context: Context) -> None:
     """The statements that the database itself has not seen: its copy has what the others did."""
     database = copies(_as_it_will_be(upgrade), context.policy)[DATABASE]
     notes = _Notes(upgrade.rollout.sql, set(upgrade.sql_runs.values_list("position", flat=True)))
-    with context.outside.databases[database.kind].session(database) as session:
+    with context.adapters.databases[database.kind].session(database) as session:
         run_statements(upgrade.rollout.sql, session, notes)
     if notes.failures and upgrade.rollout.strict_sql:
         first, count = notes.failures[0], len(notes.failures)
@@ -288,7 +288,7 @@ def _host(
     image: images.Wanted | None,
     context: Context,
 ) -> Host:
-    provider = context.outside.providers[instance.provider]
+    provider = context.adapters.providers[instance.provider]
     name = preview_host(upgrade.pk)
     provider.create(
         HostRequest(

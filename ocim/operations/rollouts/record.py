@@ -154,7 +154,7 @@ class Report:
     tag: str
     state: str
     reason: str
-    begun_by: str
+    started_by: str
     begun_at: datetime
     ended_at: datetime | None
     seconds: float

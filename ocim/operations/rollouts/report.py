@@ -58,7 +58,7 @@ def report(rollout_id: int, now: datetime) -> Report:
         tag=rollout.tag,
         state=rollout.state,
         reason=mask_text(rollout.reason),
-        begun_by=str(rollout.creator) if rollout.creator else rollout.begun_by,
+        started_by=str(rollout.creator) if rollout.creator else rollout.started_by,
         begun_at=rollout.created,
         ended_at=rollout.ended_at,
         seconds=((rollout.ended_at or now) - rollout.created).total_seconds(),

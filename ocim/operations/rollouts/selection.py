@@ -44,8 +44,9 @@ def select(
 ) -> Selection:
     """Apply the filters, as `OpenEdXInstance.objects.filter` and `exclude` do.
 
-    BadInput names every unknown field, with the nearest known one, and every value that does not
-    fit. `exclude` leaves out what `filter` would select with the same lookups. Nothing is written.
+    ValidationError names every unknown field, with the nearest known one, and every value that
+    does not fit. `exclude` leaves out what `filter` would select with the same lookups. Nothing is
+    written.
     """
     fleet = (
         OpenEdXInstance.objects.filter(ref_set__is_archived=False)

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from ocim.core.errors import BadInput, OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError, ValidationError
 from ocim.core.provisioning import ConfigurationSource
 from ocim.operations.context import Context
 from ocim.store.models import OpenEdXInstance
@@ -34,9 +34,9 @@ def faults_of_sources(sources: Mapping[ConfigurationSource, str], context: Conte
     faults = []
     for source, instance in sources.items():
         try:
-            context.outside.provisioner.find_playbook(source)
-        except (BadInput, OutsideRefusal) as error:
+            context.adapters.provisioner.find_playbook(source)
+        except (ValidationError, PermanentError) as error:
             faults.append(f"{instance}: {error}")
-        except OutsideError:
+        except TransientError:
             continue
     return faults

@@ -31,7 +31,7 @@ def run_sql(upgrade: Upgrade, lease: Lease, context: Context) -> None:
     assert upgrade.instance is not None  # noqa: S101 - it holds the lease
     database = instance_spec(upgrade.instance, context.policy).databases[DATABASE]
     _close_interrupted(upgrade)
-    with context.outside.databases[database.kind].session(database) as session:
+    with context.adapters.databases[database.kind].session(database) as session:
         run_statements(upgrade.rollout.sql, session, _Journal(upgrade, lease))
     failed = upgrade.sql_runs.filter(state=SqlState.FAILED)
     if upgrade.rollout.strict_sql and (count := failed.count()):

@@ -3,11 +3,11 @@
 from django.db import transaction
 
 from ocim.core.actions import Action
-from ocim.core.errors import NotPossible
-from ocim.core.states import AppServerState, Happening, RolloutState, UpgradeState
+from ocim.core.errors import Conflict
+from ocim.core.states import AppServerState, RolloutEventKind, RolloutState, UpgradeState
 from ocim.operations import activate, instances, jobs
 from ocim.operations.context import Context
-from ocim.operations.rollouts.history import happened
+from ocim.operations.rollouts.events import record_event
 from ocim.operations.rollouts.preview import dropped
 from ocim.operations.rollouts.record import many
 from ocim.store.claims import move_upgrade
@@ -34,15 +34,17 @@ def undoable(rollout: Rollout) -> tuple[list[Upgrade], list[tuple[Upgrade, str]]
 
 
 def request(rollout: Rollout, *, by: str = "") -> list[Action]:
-    """Have all taken back that can be; NotPossible before it is over, or where nothing can."""
+    """Have all taken back that can be; Conflict before it is over, or where nothing can."""
     with transaction.atomic():
         if rollout.state != RolloutState.ENDED:
-            raise NotPossible(f"{rollout} is {rollout.state}.", remedy="Abort it first.")
+            raise Conflict(f"{rollout} is {rollout.state}.", remedy="Abort it first.")
         possible, _ = undoable(rollout)
         if not possible:
-            raise NotPossible("There is nothing that can be undone.")
-        actions = happened(rollout, Happening.UNDONE, reason=many(len(possible), "instance"), by=by)
-        return [*actions, *(jobs.nudge(_submit(upgrade)) for upgrade in possible)]
+            raise Conflict("There is nothing that can be undone.")
+        actions = record_event(
+            rollout, RolloutEventKind.UNDONE, reason=many(len(possible), "instance"), by=by
+        )
+        return [*actions, *(jobs.wake_up(_submit(upgrade)) for upgrade in possible)]
 
 
 def run(job: Job, lease: Lease, context: Context) -> list[Action]:
@@ -53,24 +55,26 @@ def run(job: Job, lease: Lease, context: Context) -> list[Action]:
     if upgrade.state != UpgradeState.SUCCEEDED or upgrade.instance is None:
         return []
     if "previous" not in job.memory and (reason := _obstacle(upgrade)):
-        raise NotPossible(f"{upgrade} cannot be undone: {reason}.")
+        raise Conflict(f"{upgrade} cannot be undone: {reason}.")
     actions: list[Action] = []
     if job.arguments["appservers"]:
         actions += activate.activate(job, lease, context)
     with transaction.atomic():
         move_upgrade(upgrade, UpgradeState.UNDONE, lease=lease)
-        actions += instances.put_back(
+        actions += instances.restore_settings(
             instance_id=job.instance_id, before=upgrade.before, after=upgrade.after
         )
         upgrade.instance.tags.remove(*InstanceTag.objects.filter(name=upgrade.rollout.tag))
     return actions
 
 
-def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
+def on_failure(job: Job, lease: Lease, context: Context) -> list[Action]:
     """The new ones serve on; the rollout's history says why."""
     upgrade = Upgrade.objects.select_related("rollout").get(pk=job.arguments["upgrade"])
-    actions = happened(upgrade.rollout, Happening.NOT_UNDONE, reason=f"{upgrade}: {job.error}")
-    return [*actions, *activate.give_up(job, lease, context)]
+    actions = record_event(
+        upgrade.rollout, RolloutEventKind.NOT_UNDONE, reason=f"{upgrade}: {job.error}"
+    )
+    return [*actions, *activate.on_failure(job, lease, context)]
 
 
 def _submit(upgrade: Upgrade) -> Job:

@@ -11,7 +11,7 @@ from django.db.models import F
 from ocim.core import stopping
 from ocim.core.actions import Action, DriveRollout
 from ocim.core.causes import signature
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.rollout import pause_before_attempt
 from ocim.core.states import RolloutState, StepState, UpgradeState
 from ocim.operations import activate, instances, spawn
@@ -69,7 +69,7 @@ def run(job: Job, lease: Lease, context: Context) -> list[Action]:
     return [*actions, look]
 
 
-def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
+def on_failure(job: Job, lease: Lease, context: Context) -> list[Action]:
     """The old app servers serve on: the settings go back to what they were, and it is told why."""
     upgrade = _of(job)
     # Whoever aborts it waits until this is written, or is seen here.
@@ -78,11 +78,11 @@ def give_up(job: Job, lease: Lease, context: Context) -> list[Action]:
     if not _is_at(job, upgrade):
         return actions
     instance = _instance(job)
-    preview.give_up(upgrade, context)
+    preview.on_failure(upgrade, context)
     if "appservers" in job.arguments:
-        actions += spawn.give_up(job, lease, context)
+        actions += spawn.on_failure(job, lease, context)
     if job.memory.get("changed"):
-        actions += instances.put_back(
+        actions += instances.restore_settings(
             instance_id=instance.pk, before=upgrade.before, after=upgrade.after
         )
     now = context.now()
@@ -165,7 +165,7 @@ def _begin(upgrade: Upgrade, job: Job, lease: Lease) -> None:
     # It may be between the two halves of that, and would take away what is made now.
     retiring = Job.objects.filter(instance=instance, kind="archive", state__in=OPEN)
     if instance.ref_set.is_archived or retiring.exists():
-        raise NotPossible(f"{instance} was archived meanwhile.")
+        raise Conflict(f"{instance} was archived meanwhile.")
     _require_unedited(upgrade, instance)
     active = instance.appserver_set.filter(is_active=True).order_by("id")
     with transaction.atomic():
@@ -191,7 +191,7 @@ def _change(upgrade: Upgrade, job: Job, lease: Lease, context: Context) -> list[
 def _require_unedited(upgrade: Upgrade, instance: OpenEdXInstance) -> None:
     edited = [name for name, old in upgrade.before.items() if getattr(instance, name) != old]
     if edited:
-        raise NotPossible(
+        raise Conflict(
             f"{', '.join(edited)} of {instance} changed after this was planned.",
             remedy="See what was changed; `ocim rollout retry` takes it as it is now.",
         )
@@ -202,7 +202,7 @@ def _write_down(upgrade: Upgrade, job: Job, lease: Lease, context: Context) -> N
     if "appservers" in job.arguments:
         return
     with transaction.atomic():
-        made = spawn.write_down(
+        made = spawn.create_appservers(
             _instance(job),
             context=context,
             reason=f"Rollout {upgrade.rollout.tag}",

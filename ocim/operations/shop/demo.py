@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 from ocim.core.instance import Service
 from ocim.operations.context import Context
 from ocim.operations.shop import remote
@@ -37,4 +37,4 @@ def publish(appserver: OpenEdXAppServer, key: str, title: str, context: Context)
         url = scene.url(Service.ECOMMERCE, "/api/v2/publication/")
         page = call("POST", url, json=publication(key, title, PRICE))
     if page.status not in (200, 201):
-        raise OutsideRefusal(f"The shop did not publish {key}: {page.text[:200]}")
+        raise PermanentError(f"The shop did not publish {key}: {page.text[:200]}")

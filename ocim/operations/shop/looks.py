@@ -67,12 +67,12 @@ def _indexes(setup: Setup, appserver: OpenEdXAppServer, context: Context) -> Loo
     search = setup.instance.search
     if server is None or search is None:
         return {"fields": {"lost": []}}  # an operator's own, which is not Ocim's to look at
-    outside, host = context.outside.search[server.kind], search_host(server)
-    aliases = set(outside.aliases(host, search.index_prefix))
+    adapters, host = context.adapters.search[server.kind], search_host(server)
+    aliases = set(adapters.aliases(host, search.index_prefix))
     name = aliases_wanted(setup)
     if not any(one == name or (name[-1] == "_" and one.startswith(name)) for one in aliases):
         return {"fields": None}
-    indexes = outside.indexes(host, search.index_prefix)
+    indexes = adapters.indexes(host, search.index_prefix)
     meant = {_DATED.sub("", one) for one in indexes if _DATED.search(one)}
     return {"fields": {"lost": sorted(meant - aliases)}}
 

@@ -9,7 +9,7 @@ from typing import Any
 from ocim.catalog.secrets.masking import masker
 from ocim.catalog.steps import shells
 from ocim.core import stopping
-from ocim.core.errors import NotPossible, OcimError, OutsideError, OutsideRefusal
+from ocim.core.errors import Conflict, OcimError, PermanentError, TransientError
 from ocim.core.hosts import Ran
 from ocim.core.instance import Service
 from ocim.core.secrets import revealed
@@ -44,7 +44,7 @@ def call(
 ) -> Any:
     """What one call returns.
 
-    OutsideRefusal where the program fails, OutsideError where the host or the service's shell
+    PermanentError where the program fails, TransientError where the host or the service's shell
     does.
     """
     [answer] = call_all(appserver, [Call(service, function, given)], context, timeout=timeout)
@@ -64,7 +64,7 @@ def call_all(
     """What each call returns, or the OcimError that it ended in, in their order.
 
     A service's shell takes seconds to start, so each is started once, and all at the same time.
-    `stop`: a service's calls after one that failed are not made, and are NotPossible.
+    `stop`: a service's calls after one that failed are not made, and are Conflict.
     """
     host = _host(appserver, context)
     by_service: dict[Service, list[int]] = {}
@@ -112,11 +112,11 @@ class _Host:
 def _host(appserver: OpenEdXAppServer, context: Context) -> _Host:
     server = appserver.server
     if server is None:
-        raise NotPossible(f"{appserver} has no host.")
-    provider = context.outside.providers[server.provider]
+        raise Conflict(f"{appserver} has no host.")
+    provider = context.adapters.providers[server.provider]
     host = provider.find(server.name)
     if host is None:
-        raise NotPossible(f"{appserver} has no host.")
+        raise Conflict(f"{appserver} has no host.")
     return _Host(provider, server.name, host.root, appserver.pk)
 
 
@@ -135,12 +135,12 @@ def _session(host: _Host, calls: Sequence[Call], stop: bool, timeout: float) -> 
     answers = shells.results(ran.output)
     if answers is None:
         said = (ran.errors or ran.output).strip()[-_END:] or f"exit status {ran.status}"
-        failed = OutsideError(
+        failed = TransientError(
             f"{service.value}: its shell on {host.name} failed: {_masked(said, calls)}",
             remedy=f"`ocim appserver shell {host.appserver}` leads there.",
         )
         return [failed] * len(calls)
-    not_made = [NotPossible(f"{service.value}: not done, since another failed before.")]
+    not_made = [Conflict(f"{service.value}: not done, since another failed before.")]
     return [_returned(service, answer, calls) for answer in answers] + not_made * (
         len(calls) - len(answers)
     )
@@ -154,7 +154,7 @@ def _part(call: Call) -> shells.Part:
 
 def _returned(service: Service, answer: Mapping[str, Any], calls: Sequence[Call]) -> Any:
     if "error" in answer:
-        return OutsideRefusal(f"{service.value}: {_masked(answer['error'], calls)[-_END:]}")
+        return PermanentError(f"{service.value}: {_masked(answer['error'], calls)[-_END:]}")
     return answer["result"]
 
 

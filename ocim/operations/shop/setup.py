@@ -3,7 +3,7 @@
 from functools import partial
 
 from ocim.core.actions import Action
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.states import AppServerState
 from ocim.operations import jobs
 from ocim.operations.context import Context
@@ -20,7 +20,7 @@ def request(
 ) -> Job:
     """The job to do what is owed of these steps, or of all; `force` mends drifts.
 
-    NotPossible where no app server runs, BadInput for steps that there are not.
+    Conflict where no app server runs, ValidationError for steps that there are not.
     """
     appserver = served_by(instance)
     steps.chosen(appserver, names, context)
@@ -46,11 +46,11 @@ def run(job: Job, _lease: Lease, context: Context) -> list[Action]:
 
 
 def served_by(instance: OpenEdXInstance) -> OpenEdXAppServer:
-    """The newest app server that is active, or else running; NotPossible where none is."""
+    """The newest app server that is active, or else running; Conflict where none is."""
     running = appservers_with_specs().filter(instance=instance, state=AppServerState.RUNNING)
     found = running.order_by("-is_active", "-id").first()
     if found is None:
-        raise NotPossible(
+        raise Conflict(
             f"No app server of {instance} runs.",
             remedy=f"Spawn one: ocim appserver spawn {instance.pk} --activate",
         )

@@ -30,7 +30,7 @@ class Line:
 def status(instance: OpenEdXInstance, context: Context) -> list[Line]:
     """Look at every step, on the app server that serves the instance; nothing is changed.
 
-    NotPossible where none runs.
+    Conflict where none runs.
     """
     appserver = served_by(instance)
     found = steps.examine(appserver, steps.chosen(appserver, (), context), context)

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 
 from ocim.catalog.steps.all_steps import steps_of
 from ocim.catalog.steps.lms import BY_NAME, MIGRATED
-from ocim.catalog.steps.step import Command, Crontab, Deed, Looked, Script, Setup, Step
-from ocim.core.errors import BadInput, OcimError, OutsideError, OutsideRefusal
+from ocim.catalog.steps.step import Command, Crontab, Looked, Script, Setup, Step, StepAction
+from ocim.core.errors import (
+    OcimError,
+    PermanentError,
+    TransientError,
+    ValidationError,
+)
 from ocim.core.secrets import Secret, derive
 from ocim.core.steps import Verdict, verdict
 from ocim.operations.context import Context
-from ocim.operations.effective import thaw
+from ocim.operations.effective import deserialize
 from ocim.operations.masking import mask_of
 from ocim.operations.shop import remote
 from ocim.operations.shop.looks import look
@@ -39,15 +44,20 @@ def setup_of(appserver: OpenEdXAppServer, context: Context) -> Setup:
     def mark(secret: Secret) -> str:
         return derive(seed, f"mark of {secret.reveal()}", 16).reveal()
 
-    return Setup(appserver_spec(appserver, context.policy), thaw(appserver).values, mark)
+    return Setup(appserver_spec(appserver, context.policy), deserialize(appserver).values, mark)
 
 
 def chosen(appserver: OpenEdXAppServer, names: Collection[str], context: Context) -> list[Step]:
-    """The app server's steps of these names, or all; BadInput for one that it does not owe."""
+    """The app server's steps of these names, or all.
+
+    ValidationError for one that it does not owe.
+    """
     every = steps_of(appserver_spec(appserver, context.policy))
     if unknown := sorted(set(names) - {step.name for step in every}):
         there = ", ".join(step.name for step in every) or "none"
-        raise BadInput([f"{name}: there is no such step; there are {there}." for name in unknown])
+        raise ValidationError(
+            [f"{name}: there is no such step; there are {there}." for name in unknown]
+        )
     return [step for step in every if not names or step.name in names]
 
 
@@ -89,7 +99,7 @@ def carry_out(
     """
     found = examine(appserver, steps, context, force=force)
     if unseen := [f"{one.step.name}: {one.problem}" for one in found if one.verdict is None]:
-        raise OutsideError("\n".join(unseen))
+        raise TransientError("\n".join(unseen))
     for one in found:
         _tell(one, on_line)
     setup = setup_of(appserver, context)
@@ -105,13 +115,13 @@ def carry_out(
             )  # fmt: skip
     if failures:
         may_pass = any(error.retryable for error in failures.values())
-        raise (OutsideError if may_pass else OutsideRefusal)(
+        raise (TransientError if may_pass else PermanentError)(
             "\n".join(f"Step {name}: {failure}" for name, failure in failures.items()),
             remedy=f"`ocim services setup {appserver.instance_id}` tries again what is owed.",
         )
 
 
-def deeds(found: Found, setup: Setup) -> list[Deed]:
+def deeds(found: Found, setup: Setup) -> list[StepAction]:
     """What would be done, where it is owed."""
     if found.verdict is None or not found.verdict.is_owed:
         return []
@@ -141,7 +151,7 @@ def _tell(found: Found, on_line: OnLine) -> None:
 
 
 def _perform(
-    owed: Sequence[tuple[Step, Deed]], appserver: OpenEdXAppServer, context: Context
+    owed: Sequence[tuple[Step, StepAction]], appserver: OpenEdXAppServer, context: Context
 ) -> dict[str, OcimError]:
     """Have all of it done on the app server; what failed, by step."""
     failures: dict[str, OcimError] = {}
@@ -158,11 +168,11 @@ def _perform(
             script = "{ crontab -l 2>/dev/null; cat; } | crontab -"
             ran = remote.run_as_root(appserver, script, context, stdin=text, timeout=60.0)
             if ran.status:
-                failures[step.name] = OutsideRefusal(f"crontab: {ran.errors.strip()}")
+                failures[step.name] = PermanentError(f"crontab: {ran.errors.strip()}")
     return failures
 
 
-def _call(deed: Deed) -> remote.Call | None:
+def _call(deed: StepAction) -> remote.Call | None:
     match deed:
         case Command(service, words):
             return remote.Call(service, "commands.run", {"argv": list(words)})

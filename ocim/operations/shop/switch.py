@@ -32,8 +32,8 @@ def enable(
 ) -> tuple[OpenEdXInstance, list[Action]]:
     """Switch on, with the shop's fields changed (`partner_code`, `currency`, `flavor`).
 
-    `processors`: keys by payment processor; None leaves them as they are. BadInput lists all that
-    is wrong, and then nothing is changed.
+    `processors`: keys by payment processor; None leaves them as they are. ValidationError lists
+    all that is wrong, and then nothing is changed.
     """
     with transaction.atomic():
         before = OpenEdXInstance.objects.select_for_update().get(pk=instance_id)

@@ -6,6 +6,7 @@ from django.db.models import Q
 from ocim.core.instance import ALWAYS, Service
 from ocim.core.states import AppServerState
 from ocim.store.fields import EncryptedJSONField, EncryptedTextField, RepositoryUrlField
+from ocim.store.models.constraints import choices, only
 from ocim.store.models.deployment import Deployment
 from ocim.store.models.instance import OpenEdXInstance
 from ocim.store.models.server import Server
@@ -25,7 +26,7 @@ class OpenEdXAppServer(models.Model):
     )
     state = models.CharField(
         max_length=20,
-        choices=[(state.value, state.value) for state in AppServerState],
+        choices=choices(AppServerState),
         default=AppServerState.NEW.value,
     )
     is_active = models.BooleanField(default=False)
@@ -69,6 +70,7 @@ class OpenEdXAppServer(models.Model):
 
     class Meta:
         constraints = (
+            only(AppServerState, name="known_appserver_state"),
             models.CheckConstraint(
                 condition=Q(is_active=False) | Q(state=AppServerState.RUNNING.value),
                 name="only_running_appservers_are_active",

@@ -5,6 +5,7 @@ from django.db import models
 from ocim.core.states import AppServerEventKind
 from ocim.store.fields import EncryptedTextField
 from ocim.store.models.appserver import OpenEdXAppServer
+from ocim.store.models.constraints import choices, only
 from ocim.store.models.job import Job
 from ocim.store.models.notice import NoticedEvent
 
@@ -17,13 +18,12 @@ class AppServerEvent(NoticedEvent):
         Job, null=True, on_delete=models.SET_NULL, related_name="+", help_text="What did it."
     )
     at = models.DateTimeField()
-    kind = models.CharField(
-        max_length=40, choices=[(kind.value, kind.value) for kind in AppServerEventKind]
-    )
+    kind = models.CharField(max_length=40, choices=choices(AppServerEventKind))
     reason = EncryptedTextField(blank=True)
 
     class Meta:
         constraints = (
+            only(AppServerEventKind, field="kind", name="known_appserver_event_kind"),
             models.UniqueConstraint(
                 fields=["job", "kind"], name="an_appserver_event_once_in_a_job"
             ),

@@ -5,6 +5,7 @@ from django.db import models
 
 from ocim.core.states import JobState
 from ocim.store.fields import EncryptedJSONField, EncryptedTextField
+from ocim.store.models.constraints import choices, only
 from ocim.store.models.instance import OpenEdXInstance
 
 
@@ -19,7 +20,7 @@ class Job(models.Model):
     )
     state = models.CharField(
         max_length=10,
-        choices=[(state.value, state.value) for state in JobState],
+        choices=choices(JobState),
         default=JobState.WAITING.value,
     )
     queue = models.CharField(max_length=60)
@@ -39,6 +40,7 @@ class Job(models.Model):
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
+        constraints = (only(JobState, name="known_job_state"),)
         indexes = (models.Index(fields=["state", "instance"], name="job_state"),)
 
     def __str__(self) -> str:

@@ -7,7 +7,9 @@ class NoticedEvent(models.Model):
     """How far its notices have come."""
 
     told = models.JSONField(default=list, help_text="Addresses that have been sent a notice.")
-    told_at = models.DateTimeField(null=True, help_text="When all of them were, or were given up.")
+    notified_at = models.DateTimeField(
+        null=True, help_text="When all of them were, or were given up."
+    )
     attempts = models.PositiveSmallIntegerField(default=0, help_text="To send notices.")
     not_before = models.DateTimeField(null=True, help_text="When the next one may be made.")
 

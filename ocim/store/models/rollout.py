@@ -3,8 +3,9 @@
 from django.conf import settings
 from django.db import models
 
-from ocim.core.states import Happening, RolloutState, SqlState, StepState, UpgradeState
+from ocim.core.states import RolloutEventKind, RolloutState, SqlState, StepState, UpgradeState
 from ocim.store.fields import EncryptedJSONField, EncryptedTextField
+from ocim.store.models.constraints import choices, only
 from ocim.store.models.instance import OpenEdXInstance
 from ocim.store.models.job import Job
 from ocim.store.models.notice import NoticedEvent
@@ -16,7 +17,7 @@ class Rollout(models.Model):
     tag = models.CharField(max_length=93, help_text="Marks what succeeded; -failed the rest.")
     state = models.CharField(
         max_length=10,
-        choices=[(state.value, state.value) for state in RolloutState],
+        choices=choices(RolloutState),
         default=RolloutState.RUNNING.value,
     )
     reason = EncryptedTextField(blank=True, help_text="Why it does not go on.")
@@ -35,11 +36,14 @@ class Rollout(models.Model):
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
-    begun_by = models.CharField(
+    started_by = models.CharField(
         max_length=300, blank=True, help_text="Who typed the command, and on which machine."
     )
     created = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (only(RolloutState, name="known_rollout_state"),)
 
     def __str__(self) -> str:
         return f"rollout {self.pk} ({self.tag})"
@@ -54,7 +58,7 @@ class Upgrade(models.Model):
     wave = models.PositiveIntegerField(default=0)
     state = models.CharField(
         max_length=12,
-        choices=[(state.value, state.value) for state in UpgradeState],
+        choices=choices(UpgradeState),
         default=UpgradeState.PENDING.value,
     )
     step = models.CharField(max_length=30, blank=True, help_text="What it is at, or ended at.")
@@ -81,6 +85,7 @@ class Upgrade(models.Model):
 
     class Meta:
         constraints = (
+            only(UpgradeState, name="known_upgrade_state"),
             models.UniqueConstraint(
                 fields=["rollout", "instance"], name="an_instance_once_in_a_rollout"
             ),
@@ -96,9 +101,12 @@ class RolloutEvent(NoticedEvent):
 
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(auto_now_add=True)
-    kind = models.CharField(max_length=12, choices=[(kind.value, kind.value) for kind in Happening])
+    kind = models.CharField(max_length=12, choices=choices(RolloutEventKind))
     reason = EncryptedTextField(blank=True)
     by = models.CharField(max_length=300, blank=True, help_text="Empty: the rollout itself.")
+
+    class Meta:
+        constraints = (only(RolloutEventKind, field="kind", name="known_rollout_event_kind"),)
 
     def __str__(self) -> str:
         return f"{self.rollout_id} {self.kind}"
@@ -112,11 +120,14 @@ class UpgradeStep(models.Model):
     name = models.CharField(max_length=30)
     state = models.CharField(
         max_length=12,
-        choices=[(state.value, state.value) for state in StepState],
+        choices=choices(StepState),
         default=StepState.RUNNING.value,
     )
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (only(StepState, name="known_upgrade_step_state"),)
 
     def __str__(self) -> str:
         return f"{self.name}: {self.state}"
@@ -152,7 +163,7 @@ class SqlRun(models.Model):
     statement = EncryptedTextField()
     state = models.CharField(
         max_length=12,
-        choices=[(state.value, state.value) for state in SqlState],
+        choices=choices(SqlState),
         default=SqlState.INTENDED.value,
     )
     rows = models.IntegerField(null=True)
@@ -162,6 +173,7 @@ class SqlRun(models.Model):
 
     class Meta:
         constraints = (
+            only(SqlState, name="known_sql_run_state"),
             models.UniqueConstraint(
                 fields=["upgrade", "position"], name="a_statement_once_in_an_upgrade"
             ),

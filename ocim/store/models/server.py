@@ -3,6 +3,7 @@
 from django.db import models
 
 from ocim.core.states import ServerState
+from ocim.store.models.constraints import choices, only
 
 
 class Server(models.Model):
@@ -14,7 +15,7 @@ class Server(models.Model):
     address = models.CharField(max_length=255, blank=True)
     state = models.CharField(
         max_length=20,
-        choices=[(state.value, state.value) for state in ServerState],
+        choices=choices(ServerState),
         default=ServerState.REQUESTED.value,
     )
     is_stopped = models.BooleanField(
@@ -22,6 +23,9 @@ class Server(models.Model):
     )
     created = models.DateTimeField(auto_now_add=True)
     gone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (only(ServerState, name="known_server_state"),)
 
     def __str__(self) -> str:
         return self.name

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
 from ocim.adapters.memory.databases import MemoryDatabases
-from ocim.core.errors import BadInput, NotPossible
+from ocim.core.errors import Conflict, ValidationError
 from ocim.core.instance import Database
 from ocim.core.rollout import Rules
 from ocim.core.states import UPGRADE_TRANSITIONS, UpgradeState
@@ -71,7 +71,7 @@ class Redeployments(Fleet):
             "retry": control.retry,
             "undo": undo.request,
         }
-        with suppress(NotPossible, BadInput):  # not in this state
+        with suppress(Conflict, ValidationError):  # not in this state
             deeds[deed](self._rollout(which))
 
     def _rollout(self, which: int) -> Rollout:

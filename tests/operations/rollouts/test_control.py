@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from ocim.core.actions import Action, WorkOn
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.rollout import Rules
 from ocim.operations.rollouts import control
 from ocim.operations.rollouts.drive import drive, drive_all
@@ -98,7 +98,7 @@ def test_no_attempt_follows_an_abort(fleet: Fleet) -> None:
 def test_what_is_over_and_well_stays_so(fleet: Fleet, deed: Any) -> None:
     fleet.make()
     rollout = fleet.upgrade()
-    with pytest.raises(NotPossible):
+    with pytest.raises(Conflict):
         deed(rollout)
     rollout.refresh_from_db()
     assert rollout.state == "ended"
@@ -106,7 +106,7 @@ def test_what_is_over_and_well_stays_so(fleet: Fleet, deed: Any) -> None:
 
 def test_what_runs_cannot_be_resumed(fleet: Fleet) -> None:
     fleet.make()
-    with pytest.raises(NotPossible, match="is running, not paused"):
+    with pytest.raises(Conflict, match="is running, not paused"):
         control.resume(fleet.begin(fleet.plan()))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from ocim.core.actions import Action, DriveRollout, WorkOn
-from ocim.core.errors import BadInput, NotPossible
+from ocim.core.errors import Conflict, ValidationError
 from ocim.operations import holds
 from ocim.operations.rollouts import control
 from ocim.operations.rollouts.report import report
@@ -52,7 +52,7 @@ def test_a_hold_that_ran_out_does_not_hold(fleet: Fleet) -> None:
 )
 def test_past_days_or_no_reason_are_refused(fleet: Fleet, wrong: dict[str, Any]) -> None:
     instance = fleet.make()
-    with pytest.raises(BadInput):
+    with pytest.raises(ValidationError):
         hold(fleet, instance, **wrong)
     assert len(fleet.plan().items) == 1
 
@@ -129,5 +129,5 @@ def test_the_fleet_does_not_go_on_without_its_canaries(fleet: Fleet) -> None:
 
 
 def test_what_is_not_held_cannot_be_released(fleet: Fleet) -> None:
-    with pytest.raises(NotPossible, match="not held"):
+    with pytest.raises(Conflict, match="not held"):
         holds.release(fleet.make().pk)

@@ -11,7 +11,7 @@ from django.db import models
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.operations.rollouts.lookups import check_lookups
 from ocim.operations.rollouts.selection import select
 from ocim.parsing.arguments import mapping_of_argument
@@ -187,7 +187,7 @@ def test_what_is_selected_is_what_the_yaml_means(
     written = yaml.safe_dump(lookups, allow_unicode=True)
     try:
         selected = chosen(written)
-    except BadInput:
+    except ValidationError:
         return
     assert selected == meant(varied, lookups)
     assert chosen(written, excluding=True) == ids(*varied) - selected
@@ -299,7 +299,7 @@ REFUSED = [
 @pytest.mark.django_db
 @pytest.mark.parametrize("text, fault", REFUSED, ids=[text for text, _ in REFUSED])
 def test_a_value_of_another_type_than_its_field_is_refused(text: str, fault: str) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         check_lookups("--filter", mapping_of_argument(text, option="--filter", otherwise=""))
     [said] = refused.value.faults
     assert said == f"--filter: {fault}"
@@ -309,7 +309,7 @@ def test_encrypted_accounts_in_urls_are_not_compared(varied: list[OpenEdXInstanc
     url = "https://me:key@git.example.com/x"
     varied[0].edx_platform_repository_url = url
     varied[0].save()
-    with pytest.raises(BadInput, match="some URLs hold an account, which is encrypted"):
+    with pytest.raises(ValidationError, match="some URLs hold an account, which is encrypted"):
         check_lookups("--exclude", {"edx_platform_repository_url__contains": "A"})
     assert chosen("{edx_platform_repository_url__endswith: com/x}") == ids(varied[0])
 

@@ -4,7 +4,7 @@ import pytest
 
 from ocim.adapters.memory.notifiers import MemoryNotifier
 from ocim.core.actions import Action, SendNotices
-from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError
 from ocim.core.notices import Notice
 from ocim.core.rollout import Rules
 from ocim.operations.rollouts import control, notices
@@ -90,7 +90,7 @@ def test_everybody_is_told_once(fleet: Fleet) -> None:
 
 def test_who_could_not_be_told_is_told_later_and_others_not_again(fleet: Fleet) -> None:
     fleet.world.notifier = MemoryNotifier("mail", "chat")
-    fleet.world.notifier.refusals["mail"] = OutsideError("The mail server is away.")
+    fleet.world.notifier.refusals["mail"] = TransientError("The mail server is away.")
     begun(fleet)
     event = RolloutEvent.objects.get().pk
     now = fleet.world.clock()
@@ -107,14 +107,14 @@ def test_who_could_not_be_told_is_told_later_and_others_not_again(fleet: Fleet) 
 def test_what_is_refused_for_good_is_not_tried_again(
     fleet: Fleet, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fleet.world.notifier.refusals["mail"] = OutsideRefusal("There is no such address.")
+    fleet.world.notifier.refusals["mail"] = PermanentError("There is no such address.")
     begun(fleet)
     assert send(fleet, RolloutEvent.objects.get().pk) == []
     assert notices.unsent(fleet.world.clock.later(9999)) == []
     assert "There is no such address." in caplog.text
 
 
-@pytest.mark.parametrize("error", [OutsideError("away"), ZeroDivisionError()])
+@pytest.mark.parametrize("error", [TransientError("away"), ZeroDivisionError()])
 def test_a_notice_that_fails_harms_nothing_and_is_given_up_one_day(
     fleet: Fleet, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ocim.core.errors import BadInput, OutsideError
+from ocim.core.errors import TransientError, ValidationError
 from ocim.core.waves import Share
 from ocim.operations import instances
 from ocim.operations.rollouts.plan import make_plan
@@ -65,7 +65,7 @@ def test_a_plan_that_somebody_changed_is_refused(fleet: Fleet) -> None:
     fleet.make()
     changed = kept(fleet)
     changed["items"][0]["after"]["edx_platform_commit"] = "evil"
-    with pytest.raises(BadInput, match="changed after it was made"):
+    with pytest.raises(ValidationError, match="changed after it was made"):
         from_json(changed)
 
 
@@ -85,13 +85,13 @@ def test_a_plan_of_another_installation_is_refused(fleet: Fleet, settings: Any) 
     settings.OCIM = replace(
         settings.OCIM, master_key="ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA="
     )
-    with pytest.raises(BadInput, match="another master key"):
+    with pytest.raises(ValidationError, match="another master key"):
         from_json(file)
 
 
 @pytest.mark.parametrize("kept", [{}, [], "plan", {"tag": "x", "items": 5}, {"tag": "x"}])
 def test_anything_else_is_no_plan(kept: Any) -> None:
-    with pytest.raises(BadInput, match="not a plan"):
+    with pytest.raises(ValidationError, match="not a plan"):
         from_json(kept)
 
 
@@ -107,7 +107,7 @@ def test_what_only_one_instance_can_have_is_not_set_for_several(
     assert len(fleet.plan(update=update).items) == 1
     fleet.make()
     [(name, value)] = update.items()
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         fleet.plan(update=update)
     assert refused.value.faults == (
         f"--update: {name}: only one instance can have {value!r}, and 2 are selected.",
@@ -118,7 +118,7 @@ def test_what_another_instance_has_is_not_set_for_one(fleet: Fleet) -> None:
     there = fleet.world.make_instance(partner_code="ACME")
     one = fleet.make()
     for update in ({"partner_code": "acme"}, {"internal_lms_domain": there.internal_lms_domain}):
-        with pytest.raises(BadInput) as refused:
+        with pytest.raises(ValidationError) as refused:
             fleet.plan(update=update, including={"id": one.pk})
         assert str(there) in refused.value.faults[0]
 
@@ -135,7 +135,7 @@ def test_drift_is_refused_naming_how(fleet: Fleet) -> None:
     instances.change(instance_id=edited.pk, changes={"edx_platform_commit": "new"}, context=context)
     InstanceReference.objects.filter(pk=archived.pk).update(is_archived=True)
     InstanceReference.objects.filter(pk=gone.pk).delete()
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         fleet.begin(plan)
     assert refused.value.faults == (
         f"{edited}: edx_platform_commit was 'old' and is 'new'.",
@@ -197,7 +197,7 @@ def test_drift_of_other_settings_is_refused_too(fleet: Fleet, then: str, said: s
     edit(fleet, one, configuration_extra_settings="EDXAPP_THING: 1\nA_PASSWORD: a")
     plan = fleet.plan()
     OpenEdXInstance.objects.update(configuration_extra_settings=then)
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         fleet.begin(plan)
     assert refused.value.faults[0].startswith(f"{one}: {said}")
     assert not Rollout.objects.exists()
@@ -223,7 +223,7 @@ def test_waves_may_be_tags(fleet: Fleet) -> None:
     plan = fleet.plan(shares=[Share(tag="early")])
     assert {item.instance_id: item.wave for item in plan.items}[early.pk] == 0
     assert sorted(item.wave for item in plan.items) == [0, 1]
-    with pytest.raises(BadInput, match="is tagged 'late'"):
+    with pytest.raises(ValidationError, match="is tagged 'late'"):
         fleet.plan(shares=[Share(tag="late")])
 
 
@@ -242,14 +242,14 @@ def test_waves_may_be_tags(fleet: Fleet) -> None:
 )  # fmt: skip
 def test_an_impossible_update_is_refused(fleet: Fleet, update: Any, said: str) -> None:
     fleet.make()
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         fleet.plan(update=update)
     assert said in refused.value.faults[0]
 
 
 def test_what_does_not_validate_is_refused_for_all_instances_at_once(fleet: Fleet) -> None:
     made = [fleet.make(), fleet.make()]
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         fleet.plan(update={"email": "nobody", "openedx_appserver_count": 0})
     said = "\n".join(refused.value.faults)
     for one in made:
@@ -259,7 +259,7 @@ def test_what_does_not_validate_is_refused_for_all_instances_at_once(fleet: Flee
 
 @pytest.mark.parametrize("tag", ["", " x", "x ", "a\nb", "x" * 94, "x-failed"])
 def test_an_impossible_tag_is_refused(fleet: Fleet, tag: str) -> None:
-    with pytest.raises(BadInput, match="--tag"):
+    with pytest.raises(ValidationError, match="--tag"):
         fleet.plan(tag=tag)
 
 
@@ -281,7 +281,7 @@ def test_the_hash_is_that_of_the_plan_as_json(fleet: Fleet) -> None:
 
 
 def faults_of(fleet: Fleet, **update: Any) -> list[str]:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         fleet.plan(update=update)
     assert not Rollout.objects.exists()
     return list(refused.value.faults)
@@ -304,7 +304,7 @@ def test_a_playbook_that_is_not_there_is_told_once_for_those_that_would_have_it(
     fleet: Fleet,
 ) -> None:
     one, _ = fleet.make(), fleet.make()
-    fleet.world.provisioner.refusals["nosuch.yml"] = BadInput(
+    fleet.world.provisioner.refusals["nosuch.yml"] = ValidationError(
         ["There is no playbook 'nosuch.yml' in builtin."], remedy="Set it to one of: a.yml."
     )
     assert faults_of(fleet, configuration_playbook_name="nosuch.yml") == [
@@ -314,7 +314,7 @@ def test_a_playbook_that_is_not_there_is_told_once_for_those_that_would_have_it(
 
 def test_a_repository_that_cannot_be_reached_just_now_is_no_fault_of_a_plan(fleet: Fleet) -> None:
     fleet.make()
-    fleet.world.provisioner.refusals["later.yml"] = OutsideError("It does not answer.")
+    fleet.world.provisioner.refusals["later.yml"] = TransientError("It does not answer.")
     assert fleet.plan(update={"configuration_playbook_name": "later.yml"}).items
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.core import stopping
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.instance import Database
 from ocim.core.provisioning import MigrationTexts, Part, ProvisionJob
 from ocim.core.rollout import Rules
@@ -243,7 +243,7 @@ def test_what_migrations_took_away_cannot_be_undone(fleet: Fleet) -> None:
     possible, impossible = undo.undoable(rollout)
     reason = "migrations took away what the old release uses: a.D.c"
     assert (possible, [why for _, why in impossible]) == ([], [reason] * 2)
-    with pytest.raises(NotPossible):
+    with pytest.raises(Conflict):
         undo.request(rollout)
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.operations.rollouts.selection import select
 from ocim.store.models import InstanceReference, InstanceTag, OpenEdXInstance
 from tests.operations.rollouts.fleet import TAG, Fleet
@@ -90,7 +90,7 @@ def test_several_lookups_have_all_to_fit(fleet: Fleet) -> None:
 def test_an_unknown_lookup_is_refused_with_the_nearest(
     fleet: Fleet, lookup: str, said: str
 ) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         fleet.plan(including={lookup: 1})
     assert said in refused.value.faults[0]
 
@@ -101,12 +101,12 @@ def test_an_unknown_lookup_is_refused_with_the_nearest(
 )
 def test_a_value_that_does_not_fit_is_refused(fleet: Fleet, lookups: dict[str, Any]) -> None:
     fleet.make()
-    with pytest.raises(BadInput, match="does not fit"):
+    with pytest.raises(ValidationError, match="does not fit"):
         fleet.plan(including=lookups)
 
 
 def test_all_faults_are_told_at_once(fleet: Fleet) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(ValidationError) as refused:
         select(
             tag=TAG,
             including={"nmae": 1, "id": "x"},
@@ -124,7 +124,7 @@ def test_all_faults_are_told_at_once(fleet: Fleet) -> None:
      "ref_set__notes__icontains", "database_server__admin_password"],
 )  # fmt: skip
 def test_no_filter_asks_for_what_is_encrypted(fleet: Fleet, lookup: str) -> None:
-    with pytest.raises(BadInput, match="is encrypted in the database"):
+    with pytest.raises(ValidationError, match="is encrypted in the database"):
         fleet.plan(excluding={lookup: "x"})
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.operations.rollouts import undo
 from ocim.store.models import Job, OpenEdXAppServer
 from tests.operations.rollouts.fleet import TAG, UPDATE, Fleet, active, states, tags
@@ -85,7 +85,7 @@ def test_a_death_after_the_swing_does_no_harm(fleet: Fleet) -> None:
 
 def test_what_runs_is_not_undone(fleet: Fleet) -> None:
     fleet.make()
-    with pytest.raises(NotPossible, match="Abort it first"):
+    with pytest.raises(Conflict, match="Abort it first"):
         undo.request(fleet.begin(fleet.plan()))
 
 
@@ -94,5 +94,5 @@ def test_nothing_is_undone_twice(fleet: Fleet) -> None:
     rollout = fleet.upgrade()
     fleet.run(rollout, actions=[*undo.request(rollout), *undo.request(rollout)])
     assert states(rollout) == ["undone"]
-    with pytest.raises(NotPossible, match="nothing that can be undone"):
+    with pytest.raises(Conflict, match="nothing that can be undone"):
         undo.request(rollout)

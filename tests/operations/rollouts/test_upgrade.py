@@ -4,7 +4,7 @@ import pytest
 
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.core.actions import Action, WorkOn
-from ocim.core.errors import OutsideError
+from ocim.core.errors import TransientError
 from ocim.core.provisioning import ProvisionJob
 from ocim.core.rollout import Rules
 from ocim.core.windows import Window
@@ -208,7 +208,7 @@ def test_a_host_that_cannot_be_had_ends_it(fleet: Fleet) -> None:
     one = fleet.make(edx_platform_commit="old")
 
     def refuse(*_: object) -> None:
-        raise OutsideError("The cloud is full.")
+        raise TransientError("The cloud is full.")
 
     fleet.world.provider.create = refuse  # type: ignore[method-assign,assignment]
     rollout = fleet.upgrade()

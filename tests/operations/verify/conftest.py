@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from ocim.core.verification import Line, Outcome
-from ocim.operations.effective import effective_variables, freeze
+from ocim.operations.effective import effective_variables, serialize
 from ocim.operations.shop.verify import verify
 from ocim.store.models import OpenEdXAppServer
 from tests.operations.verify.platform import Platform
@@ -39,7 +39,7 @@ def make(world: World, **processors: dict[str, str]) -> OpenEdXAppServer:
     instance.payment_processors = json.dumps(processors or {"test-card": {}})
     instance.save()
     found.optional_services = ["ecommerce", "discovery"]
-    found.effective_variables = freeze(effective_variables(instance, world.policy))
+    found.effective_variables = serialize(effective_variables(instance, world.policy))
     found.save()
     return found
 

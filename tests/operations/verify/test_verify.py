@@ -7,7 +7,7 @@ import pytest
 
 from ocim.adapters.memory.browsers import Answer, Asked
 from ocim.catalog.steps.all_steps import STEPS
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.verification import Line, Outcome
 from ocim.operations.shop.verify import run, verify
 from ocim.store.models import OpenEdXAppServer, Verification
@@ -326,13 +326,13 @@ def test_a_clean_up_that_fails_at_one_service_is_owed(
 
 def test_what_has_neither_service_is_not_verified(world: World) -> None:
     appserver = world.spawn(world.make_instance(), activate=True)
-    with pytest.raises(NotPossible, match="neither"):
+    with pytest.raises(Conflict, match="neither"):
         verify(appserver, world.context())
 
 
 def test_what_does_not_serve_is_not_verified(world: World, appserver: OpenEdXAppServer) -> None:
     OpenEdXAppServer.objects.update(is_active=False)
-    with pytest.raises(NotPossible, match="not active"):
+    with pytest.raises(Conflict, match="not active"):
         verify(appserver, world.context())
 
 

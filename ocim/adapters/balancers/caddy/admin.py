@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ocim.adapters.balancers.caddy.settings import ADMIN_SOCKET
-from ocim.core.errors import OutsideError
+from ocim.core.errors import TransientError
 
 START = "Start it with `ocim balancer run edge` and `ocim balancer run router`."
 _TIMEOUT = 60.0
@@ -55,19 +55,19 @@ class _Connection(HTTPConnection):
 def ask(
     state: Path, method: str, path: str, body: bytes = b"", *, seconds: float = _TIMEOUT
 ) -> tuple[int, str]:
-    """The status and what was said; OutsideError where nobody answers."""
+    """The status and what was said; TransientError where nobody answers."""
     connection = _Connection(state, seconds)
     try:
         connection.request(method, path, body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
         return answer.status, _message(answer.read())
     except (FileNotFoundError, ConnectionRefusedError):
-        raise OutsideError(
+        raise TransientError(
             f"The balancer is not running: nobody answers at {state / ADMIN_SOCKET}.",
             remedy=START,
         ) from None
     except (OSError, HTTPException) as error:
-        raise OutsideError(
+        raise TransientError(
             f"The balancer did not answer: {str(error) or type(error).__name__}.",
             remedy="It may have ended just now; what it said is in its log.",
         ) from error

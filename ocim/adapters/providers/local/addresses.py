@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from ocim.adapters.providers.claims import claim
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 
 ATTEMPTS = 100
 FIRST, LAST = int(IPv4Address("127.1.0.1")), int(IPv4Address("127.255.255.254"))
@@ -17,7 +17,7 @@ FIRST, LAST = int(IPv4Address("127.1.0.1")), int(IPv4Address("127.255.255.254"))
 def claim_address(claims: Path, name: str, ports: Sequence[int]) -> str:
     """Return an address that is now `name`'s, with all `ports` of it free.
 
-    OutsideRefusal where no address is to be had: another program has a port on all of them.
+    PermanentError where no address is to be had: another program has a port on all of them.
     """
     taken: list[int] = []
     for address in _candidates(claims, name):
@@ -27,7 +27,7 @@ def claim_address(claims: Path, name: str, ports: Sequence[int]) -> str:
         if not taken:
             return address
         (claims / address).unlink()
-    raise OutsideRefusal(
+    raise PermanentError(
         f"No loopback address has its ports {', '.join(map(str, ports))} free; "
         f"a program of this machine holds {', '.join(map(str, taken))} on all of them.",
         remedy="Find it with `ss -ltnp` and stop it, or let it listen on 127.0.0.1 only.",

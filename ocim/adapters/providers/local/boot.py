@@ -11,7 +11,7 @@ from pathlib import Path
 from supervisor import supervisord
 
 from ocim.adapters.providers import processes
-from ocim.adapters.providers.local.furnishing import furnish
+from ocim.adapters.providers.local.furnishing import prepare_root
 from ocim.adapters.providers.local.shims import SUPERVISOR_CONF
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     """Make the host's own files afresh, and become its supervisord."""
     root = Path(os.environ[processes.MARK])
     try:
-        furnish(root)
+        prepare_root(root)
         os.chdir(root)
     except OSError as error:
         sys.exit(f"{error}")

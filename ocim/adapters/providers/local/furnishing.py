@@ -22,7 +22,7 @@ AUTHORITIES = "etc/authorities.pem"
 TRUSTED = "etc/trusted.pem"
 
 
-def furnish(root: Path) -> None:
+def prepare_root(root: Path) -> None:
     """Make the host's directories and commands, afresh before each start, by the host itself.
 
     So a host that is rebooted uses the Python and the Ocim of now.
@@ -41,7 +41,10 @@ def furnish(root: Path) -> None:
 
 
 def introduce(root: Path, names: Mapping[str, str], authorities: str) -> None:
-    """Tell the host the fleet's names and authorities; BadInput if one is not fit for hosts(5)."""
+    """Tell the host the fleet's names and authorities.
+
+    ValidationError if one is not fit for hosts(5).
+    """
     lines = hosts_lines(names)
     (root / "etc").mkdir(exist_ok=True)
     (root / NAMES).write_text("".join(lines))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ocim.adapters.providers import claims, processes, tools
-from ocim.adapters.providers.directories import locked, remnants, remove
+from ocim.adapters.providers.directories import leftovers, locked, remove
 from ocim.adapters.providers.images import HostImages
 from ocim.adapters.providers.local import records, supervisord, tree
 from ocim.adapters.providers.local.addresses import claim_address
@@ -17,8 +17,8 @@ from ocim.adapters.providers.local.furnishing import environment, introduce
 from ocim.adapters.providers.local.records import Record
 from ocim.adapters.sandbox import Sandbox, View
 from ocim.core import stopping
-from ocim.core.errors import BadInput, HostUnreachable
-from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Ran, Remnant
+from ocim.core.errors import HostUnreachable, ValidationError
+from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Leftover, Ran
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 SERVICE_PORTS = (8000, 8010, 8130, 8381)
@@ -68,7 +68,7 @@ class LocalProvider:
     def check_flavor(self, flavor: str) -> None:
         """Refuse any: all hosts share this machine."""
         if flavor:
-            raise BadInput(
+            raise ValidationError(
                 [f"flavor: hosts of provider local have none, not {flavor!r}: empty it."]
             )
 
@@ -158,9 +158,9 @@ class LocalProvider:
             remove(root)
             remove(kept)
 
-    def remnants(self) -> Sequence[Remnant]:
+    def leftovers(self) -> Sequence[Leftover]:
         """Addresses, processes and records of hosts whose directory is gone."""
-        return remnants(
+        return leftovers(
             self._is_there,
             {
                 "an address": claims.holders(self._claims),
@@ -169,10 +169,10 @@ class LocalProvider:
             },
         )
 
-    def clear(self, remnant: Remnant) -> None:
+    def clear(self, leftover: Leftover) -> None:
         """Take away all that is left of that host."""
-        if not self._is_there(remnant.host):
-            self.destroy(remnant.host)
+        if not self._is_there(leftover.host):
+            self.destroy(leftover.host)
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
         """`argv` in the host's environment and home; only the terminal's type is added."""
@@ -224,7 +224,7 @@ class LocalProvider:
 
     def _root(self, name: str) -> Path:
         if not NAME.fullmatch(name):
-            raise BadInput(
+            raise ValidationError(
                 [f"{name!r} cannot be a local host's name."],
                 remedy="Use up to 100 letters, digits, dots, dashes and underscores.",
             )

@@ -12,7 +12,7 @@ from pathlib import Path
 from ocim.adapters.providers import processes
 from ocim.adapters.providers.local.furnishing import environment
 from ocim.adapters.providers.local.shims import SOCKET, SUPERVISOR_CONF
-from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError
 from ocim.core.umasks import OF_HOSTS
 
 BOOT = [sys.executable, "-I", "-m", "ocim.adapters.providers.local.boot"]
@@ -20,7 +20,7 @@ BOOT = [sys.executable, "-I", "-m", "ocim.adapters.providers.local.boot"]
 
 
 def start(root: Path, argv: Sequence[str]) -> None:
-    """Start it, apart from this process and its terminal; OutsideRefusal with what it says.
+    """Start it, apart from this process and its terminal; PermanentError with what it says.
 
     `argv`: BOOT, as it is kept from the rest of the machine.
     """
@@ -40,11 +40,13 @@ def start(root: Path, argv: Sequence[str]) -> None:
                 check=False,
             ).returncode
         except subprocess.TimeoutExpired as error:
-            raise OutsideError(f"The supervisord of {root.name} did not start in 60 s.") from error
+            raise TransientError(
+                f"The supervisord of {root.name} did not start in 60 s."
+            ) from error
         output.seek(0)
         said = output.read().decode(errors="replace").strip() or f"exit status {status}"
     if status != 0:
-        raise OutsideRefusal(
+        raise PermanentError(
             f"The supervisord of {root.name} does not start: {said}",
             remedy=f"See {root}/var/log/supervisord.log and what is included in {SUPERVISOR_CONF}.",
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 from ocim.adapters.providers.local.furnishing import OWN
 from ocim.adapters.providers.tools import run
 from ocim.core import stopping
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 
 TOP = "edx"
 ORIGIN = "origin"
@@ -31,7 +31,7 @@ COPY_SECONDS = 300.0
 def capture(root: Path, image: Path) -> None:
     """Move what was set up on the host into the image.
 
-    OutsideRefusal where a file has the host's own path in it, and so is of no use elsewhere.
+    PermanentError where a file has the host's own path in it, and so is of no use elsewhere.
     """
     _require_no_links(root)
     for directory in OWN:
@@ -54,7 +54,7 @@ def capture(root: Path, image: Path) -> None:
     _set_aside(image, links)
     if own:
         shown = ", ".join(str(path.relative_to(image)) for path in own[:SHOWN])
-        raise OutsideRefusal(
+        raise PermanentError(
             f"{len(own)} files of the image have the path of their host in them: {shown}, ….",
             remedy="Make virtual environments relocatable; settings belong to the instance part.",
         )
@@ -64,7 +64,7 @@ def _require_no_links(root: Path) -> None:
     """Refuse a host whose programs have put links where the manager is to write."""
     for directory in (TOP, *OWN):
         if (root / directory).resolve() != root.resolve() / directory:
-            raise OutsideRefusal(
+            raise PermanentError(
                 f"{root}/{directory} is a link, or below one.",
                 remedy="Nothing of this host can be trusted; look at what its playbook does.",
             )

@@ -11,7 +11,7 @@ from pathlib import Path
 from ocim.adapters import locks
 from ocim.adapters.providers.claims import claim
 from ocim.adapters.providers.tools import run
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 RULES = """
@@ -62,7 +62,7 @@ class Bridge:
         return self.state / "addresses"
 
     def claim_address(self, name: str) -> str:
-        """Return an address that is now the container's; OutsideRefusal where all are taken."""
+        """Return an address that is now the container's; PermanentError where all are taken."""
         free = self.network.num_addresses - 3
         # Not soon used again: a balancer may still know it.
         first = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
@@ -70,7 +70,7 @@ class Bridge:
             address = str(self.network[2 + (first + attempt) % free])
             if claim(self.addresses, address, name):
                 return address
-        raise OutsideRefusal(
+        raise PermanentError(
             f"All {free} addresses of {self.network} are taken.",
             remedy="Terminate app servers, or set a larger OCIM_NSPAWN_NETWORK.",
         )
@@ -117,7 +117,7 @@ class Bridge:
         # Also where the manager is not root, or has no nft: then it has made none.
         try:
             return f"table ip {self.name}\n" in run(["nft", "list", "tables"])
-        except OutsideRefusal:
+        except PermanentError:
             return False
 
     def _user(self, name: str) -> Path:
@@ -132,7 +132,7 @@ class Bridge:
                 if IPv4Interface(f"{one['local']}/{one['prefixlen']}").network.overlaps(
                     self.network
                 ):
-                    raise OutsideRefusal(
+                    raise PermanentError(
                         f"{self.network} is in use already, by {link['ifname']} of this machine.",
                         remedy="Set OCIM_NSPAWN_NETWORK to a network that is free here.",
                     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from ocim.adapters.providers import processes
 from ocim.adapters.providers.nspawn import limits
 from ocim.adapters.providers.tools import run
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 from ocim.core.umasks import OF_HOSTS
 
 SYSTEMD = Path("/run/systemd/system")
@@ -134,7 +134,7 @@ class Container:
         if interface.exists():
             try:
                 run(["ip", "link", "delete", interface.name])
-            except OutsideRefusal:  # the kernel was about to
+            except PermanentError:  # the kernel was about to
                 if interface.exists():
                     raise
 

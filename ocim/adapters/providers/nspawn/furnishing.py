@@ -30,7 +30,7 @@ RESOLVERS = (Path("/run/systemd/resolve/resolv.conf"), Path("/etc/resolv.conf"))
 """The first that there is; systemd-resolved's own, as its stub answers on loopback only."""
 
 
-def furnish(container: Container, *, address: str, prefix: int, gateway: str) -> None:
+def prepare_root(container: Container, *, address: str, prefix: int, gateway: str) -> None:
     """Give it its address, a key that opens it, and a key that it is known by."""
     directory, root = container.directory, container.root
     _make_key(directory / KEY)
@@ -50,7 +50,7 @@ def furnish(container: Container, *, address: str, prefix: int, gateway: str) ->
 
 
 def introduce(container: Container, names: Mapping[str, str], authorities: str) -> None:
-    """Tell it the fleet's names and authorities; BadInput if a name is none."""
+    """Tell it the fleet's names and authorities; ValidationError if a name is none."""
     run(["chroot", container.root, "sh"], stdin=introduction(names, authorities))
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ocim.core.errors import BadInput, OutsideRefusal
+from ocim.core.errors import PermanentError, ValidationError
 
 CGROUPS = Path("/sys/fs/cgroup")
 PERIOD = 100_000
@@ -24,7 +24,7 @@ class Limits:
 
 
 def read(flavor: str) -> Limits:
-    """Return what the flavor says; BadInput with all that is wrong with it."""
+    """Return what the flavor says; ValidationError with all that is wrong with it."""
     found: dict[str, float] = {}
     faults = []
     for word in filter(None, (word.strip() for word in flavor.split(","))):
@@ -36,7 +36,7 @@ def read(flavor: str) -> Limits:
             faults.append(f"flavor: {word!r} is no limit of a container.")
     faults += [f"flavor: {name} must be more than 0." for name, value in found.items() if not value]
     if faults:
-        raise BadInput(faults, remedy=REMEDY)
+        raise ValidationError(faults, remedy=REMEDY)
     memory = int(found["memory"]) if "memory" in found else None
     return Limits(memory, found.get("cpus"))
 
@@ -54,7 +54,7 @@ def of_unit(limits: Limits) -> list[str]:
 def make_groups(identifier: str, limits: Limits) -> list[Path]:
     """Make the control groups that enforce the limits, for where there is no systemd to do it.
 
-    OutsideRefusal where this machine's kernel does not offer them.
+    PermanentError where this machine's kernel does not offer them.
     """
     groups, faults = [], []
     for controller, values in _values(limits).items():
@@ -72,7 +72,7 @@ def make_groups(identifier: str, limits: Limits) -> list[Path]:
         groups.append(group)
     if faults:
         remove_groups(identifier)
-        raise OutsideRefusal(" ".join(faults), remedy="Leave that limit out of the flavor.")
+        raise PermanentError(" ".join(faults), remedy="Leave that limit out of the flavor.")
     return groups
 
 

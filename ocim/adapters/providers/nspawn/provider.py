@@ -10,7 +10,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from ocim.adapters.providers import claims, processes, ssh_client
-from ocim.adapters.providers.directories import empty, locked, remnants
+from ocim.adapters.providers.directories import empty, leftovers, locked
 from ocim.adapters.providers.images import HostImages
 from ocim.adapters.providers.machine import ENVIRONMENT
 from ocim.adapters.providers.nspawn import layer, limits
@@ -22,10 +22,10 @@ from ocim.adapters.providers.nspawn.base import (
 )
 from ocim.adapters.providers.nspawn.bridge import Bridge
 from ocim.adapters.providers.nspawn.container import Container
-from ocim.adapters.providers.nspawn.furnishing import KEY, KNOWN_HOSTS, furnish, introduce
+from ocim.adapters.providers.nspawn.furnishing import KEY, KNOWN_HOSTS, introduce, prepare_root
 from ocim.adapters.providers.tools import missing
-from ocim.core.errors import BadInput, HostUnreachable, OutsideRefusal
-from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Ran, Remnant
+from ocim.core.errors import HostUnreachable, PermanentError, ValidationError
+from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Leftover, Ran
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 NETWORK = IPv4Network("10.213.0.0/22")
@@ -101,7 +101,7 @@ class NspawnProvider:
                 base = self._lay(container, request.image)
                 address = self.bridge.claim_address(request.name)
                 prefix = self.bridge.network.prefixlen
-                furnish(container, address=address, prefix=prefix, gateway=self.bridge.gateway)
+                prepare_root(container, address=address, prefix=prefix, gateway=self.bridge.gateway)
                 names = {
                     name: self.bridge.seen_from_inside(of_name)
                     for name, of_name in request.names.items()
@@ -172,9 +172,9 @@ class NspawnProvider:
             if exists:
                 shutil.rmtree(container.directory)
 
-    def remnants(self) -> Sequence[Remnant]:
+    def leftovers(self) -> Sequence[Leftover]:
         """Of hosts whose directory is gone, and what is there for hosts though there are none."""
-        left = remnants(
+        left = leftovers(
             lambda name: (self._hosts / name).exists(),
             {
                 "processes": processes.hosts_below(self._hosts),
@@ -183,18 +183,18 @@ class NspawnProvider:
             },
         )
         if self.bridge.is_left():
-            left.append(Remnant(f"the bridge {self.bridge.name}"))
+            left.append(Leftover(f"the bridge {self.bridge.name}"))
         if is_interrupted(self.bases):
-            left.append(Remnant("a base that was not built to its end"))
+            left.append(Leftover("a base that was not built to its end"))
         return left
 
-    def clear(self, remnant: Remnant) -> None:
+    def clear(self, leftover: Leftover) -> None:
         """Take away all that is left of that host, or of those that there were."""
-        if not remnant.host:
+        if not leftover.host:
             remove_interrupted(self.bases)
             self.bridge.remove_left()
-        elif not self._container(remnant.host).directory.exists():
-            self.destroy(remnant.host)
+        elif not self._container(leftover.host).directory.exists():
+            self.destroy(leftover.host)
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
         """`argv` as root, by ssh; on a terminal where there is one here."""
@@ -249,7 +249,7 @@ class NspawnProvider:
 
     def _container(self, name: str) -> Container:
         if not NAME.fullmatch(name):
-            raise BadInput(
+            raise ValidationError(
                 [f"{name!r} cannot be a container's name."],
                 remedy="Use up to 100 letters, digits, dots, dashes and underscores.",
             )
@@ -284,4 +284,4 @@ def _require_means() -> None:
         faults.append(f"Packages are missing: {', '.join(packages)}.")
         remedy = f"apt-get install {' '.join(packages)}"
     if faults:
-        raise OutsideRefusal(" ".join(faults), remedy=remedy)
+        raise PermanentError(" ".join(faults), remedy=remedy)

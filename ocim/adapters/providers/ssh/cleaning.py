@@ -9,7 +9,7 @@ from ocim.adapters.providers import ssh_client
 from ocim.adapters.providers.machine import introduction
 from ocim.adapters.providers.ssh.pool import Pool
 from ocim.adapters.providers.tools import run
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 from ocim.core.hosts import Host
 
 SECONDS = 3600.0
@@ -25,11 +25,11 @@ def clean(host: Host, pool: Pool) -> None:
 
 
 def as_root(host: Host, script: str, *, timeout: float = 120.0) -> None:
-    """Run a shell script on it; OutsideRefusal with what it says where it fails."""
+    """Run a shell script on it; PermanentError with what it says where it fails."""
     done = ssh_client.run(host, ["sudo", "-n", "sh", "-s"], stdin=script, timeout=timeout)
     if done.status:
         said = (done.errors or done.output).strip()[-2000:]
-        raise OutsideRefusal(f"{host.name}: {said or f'exit status {done.status}'}")
+        raise PermanentError(f"{host.name}: {said or f'exit status {done.status}'}")
 
 
 def _play(host: Host, playbook: Path) -> None:

@@ -2,7 +2,7 @@
 
 from ocim.adapters.providers import ssh_client
 from ocim.adapters.providers.ssh.pool import Pool
-from ocim.core.errors import OutsideError
+from ocim.core.errors import TransientError
 from ocim.core.hosts import Host
 
 SECONDS = 60.0
@@ -19,7 +19,7 @@ def faults_of(host: Host, pool: Pool) -> list[str]:
     """Return everything that keeps an app server from being made on it."""
     try:
         looked = ssh_client.run(host, ["sh", "-c", LOOK], timeout=SECONDS)
-    except OutsideError as error:
+    except TransientError as error:
         return [error.problem]
     found = dict(line.split("=", 1) for line in looked.output.splitlines() if "=" in line)
     faults = []

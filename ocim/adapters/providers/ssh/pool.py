@@ -6,7 +6,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.parsing.yaml_text import read_mapping
 
 
@@ -41,11 +41,11 @@ class Pool:
 
 
 def read_pool(path: Path) -> Pool:
-    """Read the file; BadInput with everything that is wrong with it."""
+    """Read the file; ValidationError with everything that is wrong with it."""
     try:
         text = path.read_text()
     except OSError as error:
-        raise BadInput([f"OCIM_SSH_POOL: {error}."]) from error
+        raise ValidationError([f"OCIM_SSH_POOL: {error}."]) from error
     given = read_mapping(text, where=str(path))
     faults: list[str] = []
     entries = given.pop("hosts", None)
@@ -63,7 +63,7 @@ def read_pool(path: Path) -> Pool:
     if not faults and playbook and not Path(playbook).is_file():
         faults.append(f"clean_playbook: there is no file {playbook}.")
     if faults:
-        raise BadInput([f"{path}: {fault}" for fault in faults])
+        raise ValidationError([f"{path}: {fault}" for fault in faults])
     given["distributions"] = tuple(given.get("distributions", ()))
     return Pool(hosts=tuple(Machine(**one) for one in hosts), **given)
 

@@ -11,14 +11,20 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ocim.adapters.providers import claims, ssh_client
-from ocim.adapters.providers.directories import empty, locked, remnants
+from ocim.adapters.providers.directories import empty, leftovers, locked
 from ocim.adapters.providers.machine import ENVIRONMENT, introduction
 from ocim.adapters.providers.ssh.cleaning import as_root, clean
 from ocim.adapters.providers.ssh.examination import faults_of
 from ocim.adapters.providers.ssh.pool import Machine, Pool, read_pool
 from ocim.core import stopping
-from ocim.core.errors import BadInput, HostUnreachable, OcimError, OutsideError, OutsideRefusal
-from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Ran, Remnant
+from ocim.core.errors import (
+    HostUnreachable,
+    OcimError,
+    PermanentError,
+    TransientError,
+    ValidationError,
+)
+from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Leftover, Ran
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 MACHINE = "machine.json"
@@ -60,10 +66,12 @@ class SshProvider:
         flavors = {machine.flavor for machine in read_pool(self._pool).hosts if machine.flavor}
         if flavor not in flavors:
             there = ", ".join(sorted(flavors)) or "none"
-            raise BadInput([f"flavor: no host of the pool is {flavor!r}; there are: {there}."])
+            raise ValidationError(
+                [f"flavor: no host of the pool is {flavor!r}; there are: {there}."]
+            )
 
     def create(self, request: HostRequest) -> Host:
-        """Take a free machine that is fit; OutsideRefusal says of each why it cannot be had."""
+        """Take a free machine that is fit; PermanentError says of each why it cannot be had."""
         directory = self._directory(request.name)
         script = introduction(request.names, request.authorities)
         pool = read_pool(self._pool)
@@ -110,7 +118,7 @@ class SshProvider:
                 ssh_client.wait(
                     lambda: self._existing(name), timeout=max(0.0, deadline - time.monotonic())
                 )
-                with suppress(OutsideError):  # it goes down just now
+                with suppress(TransientError):  # it goes down just now
                     if _boot_id(host) != before:
                         return
                 if time.monotonic() > deadline:
@@ -134,15 +142,17 @@ class SshProvider:
                 (directory / MACHINE).unlink(missing_ok=True)
                 shutil.rmtree(directory)
 
-    def remnants(self) -> Sequence[Remnant]:
+    def leftovers(self) -> Sequence[Leftover]:
         """Machines that are taken by hosts whose directory is gone."""
         held = claims.holders(self._claims)
-        return remnants(lambda name: (self._hosts / name).exists(), {"a machine of the pool": held})
+        return leftovers(
+            lambda name: (self._hosts / name).exists(), {"a machine of the pool": held}
+        )
 
-    def clear(self, remnant: Remnant) -> None:
+    def clear(self, leftover: Leftover) -> None:
         """Clean the machine, and let others have it."""
-        if not self._directory(remnant.host).exists():
-            self.destroy(remnant.host)
+        if not self._directory(leftover.host).exists():
+            self.destroy(leftover.host)
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
         """`argv` as the pool's user, by ssh; on a terminal where there is one here."""
@@ -168,7 +178,7 @@ class SshProvider:
                 refusals.append(f"{machine.name}: {'; '.join(faults)}")
             else:
                 return machine
-        raise OutsideRefusal(
+        raise PermanentError(
             "\n".join(["No host of the pool can be used.", *(f"{one}." for one in refusals)]),
             remedy=f"Terminate app servers, mend a host, or add one to {self._pool}. A host that is"
             f" kept out is used again once its file in {self._kept_out} is removed.",
@@ -224,7 +234,7 @@ class SshProvider:
 
     def _directory(self, name: str) -> Path:
         if not NAME.fullmatch(name):
-            raise BadInput(
+            raise ValidationError(
                 [f"{name!r} cannot be a host's name."],
                 remedy="Use up to 100 letters, digits, dots, dashes and underscores.",
             )

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import uv
 
-from ocim.adapters.directory_cache import Shelf, remove
+from ocim.adapters.directory_cache import DirectoryCache, remove
 from ocim.adapters.provisioners.ansible.files import own_index_environment
 from ocim.adapters.provisioners.ansible.installing import SYSTEM, install
 from ocim.adapters.provisioners.ansible.recipes import FILES, Recipe
 from ocim.adapters.provisioners.ansible.sealed import Seal, is_intact, seal
 from ocim.adapters.sandbox import Sandbox, View
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 
 FIND_SECONDS = 60.0
 OURS = ("pyvenv.cfg", "bin/python*", "lib64")
@@ -44,7 +44,7 @@ class Environments:
     """Builds environments, and keeps them in `directory` until they are long unused."""
 
     def __init__(self, directory: Path, sandbox: Sandbox, *, keep_days: float = 30.0) -> None:
-        self._shelf = Shelf(directory, keep_days=keep_days)
+        self._shelf = DirectoryCache(directory, keep_days=keep_days)
         self._sandbox = sandbox
 
     @contextmanager
@@ -55,7 +55,7 @@ class Environments:
             found = Environment(directory / "venv", Path(record["interpreter"]))
             # Without a sandbox Ansible may leave compiled code in it, and nothing is kept out.
             if self._sandbox.is_there and not is_intact(found.path, Seal.read(record["seal"])):
-                raise OutsideRefusal(
+                raise PermanentError(
                     f"The environment {directory} was changed after it was built.",
                     remedy=f"Find out by whom; then remove {directory}.complete: it is built anew.",
                 )
@@ -92,13 +92,13 @@ class Environments:
         remove(work)
         there = _described(target, made)
         if changed := sorted(name for name in made if made[name] != there[name]):
-            raise OutsideRefusal(
+            raise PermanentError(
                 f"{WHAT} is refused: a required package changed {', '.join(changed)}.",
                 remedy="Find out which one, and do without it.",
             )
-        sealed = seal(target, outside=interpreter, what=WHAT)
+        sealed = seal(target, adapters=interpreter, what=WHAT)
         if not (target / "bin" / "ansible-playbook").is_file():
-            raise OutsideRefusal(
+            raise PermanentError(
                 "The configuration's requirements do not bring Ansible.",
                 remedy=f"Name it in the first of {', '.join(FILES)} that the repository has.",
             )
@@ -127,7 +127,7 @@ def _executable(version: str) -> Path:
         check=False,
     )
     if found.returncode:
-        raise OutsideRefusal(
+        raise PermanentError(
             f"{WHAT} needs Python {version}, which is not installed.",
             remedy=f"Install it: apt-get install python{version}, or uv python install {version}.",
         )
@@ -138,7 +138,7 @@ def _installation(executable: Path) -> Path:
     """Return the directory of a Python installation, which is nothing that holds all others."""
     installation = executable.resolve().parent.parent
     if len(installation.parts) == 1 or Path.home().is_relative_to(installation):
-        raise OutsideRefusal(
+        raise PermanentError(
             f"Python is installed in {installation}, which runs would see with all that is in it.",
             remedy="Install Python in a directory of its own.",
         )

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.provisioning import ProvisionJob
 from ocim.core.secrets import secret_texts, without_credentials
 from ocim.parsing.configuration_repository import read_repository
@@ -27,19 +27,19 @@ def image_part(job: ProvisionJob, playbook: Path, tree: Tree) -> tuple[Path, dic
 
     `tree`: the configuration that `playbook` is in.
 
-    NotPossible where there is no such playbook, or where it names something secret.
+    Conflict where there is no such playbook, or where it names something secret.
     """
     of_image = playbook.with_name(f"{playbook.stem}{SUFFIX}")
     if not tree.has(tree.name_of(of_image)):
         where = without_credentials(job.source.repository_url)
-        raise NotPossible(
+        raise Conflict(
             f"There are no images for {playbook.name} of {where}: it has"
             f" no {of_image.name}, which would say what no instance differs in.",
         )
     names = names_in(tree, tree.name_of(of_image))
     variables = {name: value for name, value in job.variables.items() if name in names}
     if secret := sorted(name for name, value in variables.items() if secret_texts(value)):
-        raise NotPossible(
+        raise Conflict(
             f"{of_image.name} names what is secret: {', '.join(secret)}. Images hold no secrets.",
             remedy="Leave what needs it to the instance part.",
         )

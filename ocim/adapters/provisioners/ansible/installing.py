@@ -8,7 +8,7 @@ from ocim.adapters.limits import LimitReached
 from ocim.adapters.provisioners.messages import condensed
 from ocim.adapters.sandbox import Sandbox, View
 from ocim.catalog.secrets.masking import masker
-from ocim.core.errors import OutsideError, OutsideRefusal
+from ocim.core.errors import PermanentError, TransientError
 from ocim.core.secrets import revealed
 
 SYSTEM = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
@@ -42,12 +42,12 @@ def install(
     except LimitReached as error:
         problem = f"{what} cannot be installed. {error.problem}"
         raise LimitReached(problem, remedy=error.remedy) from error
-    except OutsideError as error:
+    except TransientError as error:
         problem = f"{what} cannot be installed. {error.problem}"
-        raise OutsideError(problem, remedy="It is tried again later.") from error
+        raise TransientError(problem, remedy="It is tried again later.") from error
     if done.status:
         said = masker(environment)(condensed(done.errors))
         problem = f"{what} cannot be installed: {said}"
         if _MAY_PASS.search(said):
-            raise OutsideError(problem, remedy="It is tried again later.")
-        raise OutsideRefusal(problem, remedy=remedy)
+            raise TransientError(problem, remedy="It is tried again later.")
+        raise PermanentError(problem, remedy=remedy)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.provisioning import ConfigurationSource, MigrationTexts
 from ocim.core.secrets import without_credentials
 from ocim.parsing.tree import Tree
@@ -19,11 +19,11 @@ LONGEST = 1_000_000
 
 
 def migrations_part(source: ConfigurationSource, playbook: Path, tree: Tree) -> Path:
-    """The playbook beside `playbook` in `tree`; NotPossible where there is none."""
+    """The playbook beside `playbook` in `tree`; Conflict where there is none."""
     of_migrations = playbook.with_name(f"{playbook.stem}{SUFFIX}")
     if not tree.has(tree.name_of(of_migrations)):
         where = without_credentials(source.repository_url)
-        raise NotPossible(
+        raise Conflict(
             f"{playbook.name} of {where} has no {of_migrations.name} beside it, which would run"
             " migrations alone.",
         )

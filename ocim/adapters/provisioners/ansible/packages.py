@@ -11,12 +11,12 @@ from pathlib import Path
 
 import uv
 
-from ocim.adapters.directory_cache import Shelf, remove
+from ocim.adapters.directory_cache import DirectoryCache, remove
 from ocim.adapters.provisioners.ansible.files import own_index_environment
 from ocim.adapters.provisioners.ansible.installing import install
 from ocim.adapters.provisioners.ansible.sealed import Seal, is_intact, seal
 from ocim.adapters.sandbox import Sandbox, View
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 
 FORMAT = "2"
 LISTS = "requirements*.txt"
@@ -43,7 +43,7 @@ class PackageShelf:
     """Fills caches, one for each content of a platform's lists of requirements."""
 
     def __init__(self, directory: Path, sandbox: Sandbox) -> None:
-        self._shelf = Shelf(directory)
+        self._shelf = DirectoryCache(directory)
         self._sandbox = sandbox
 
     @contextmanager
@@ -58,7 +58,7 @@ class PackageShelf:
             if self._sandbox.is_there and not is_intact(
                 path / "cache", Seal.read(self._shelf.record(name))
             ):
-                raise OutsideRefusal(
+                raise PermanentError(
                     f"The package cache {path} was changed after it was filled.",
                     remedy=f"Find out by whom; then remove {path}.complete, and it is filled anew.",
                 )

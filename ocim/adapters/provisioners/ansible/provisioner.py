@@ -40,7 +40,7 @@ from ocim.adapters.provisioners.messages import condensed
 from ocim.adapters.provisioners.repositories.mirror import GitAccess
 from ocim.adapters.sandbox import Sandbox
 from ocim.catalog.secrets.masking import masker
-from ocim.core.errors import BadInput, OutsideError
+from ocim.core.errors import TransientError, ValidationError
 from ocim.core.hosts import Host, Isolation
 from ocim.core.provisioning import (
     ConfigurationSource,
@@ -102,7 +102,7 @@ class AnsibleProvisioner:
     def check(self, job: ProvisionJob) -> ConfigurationSource:
         source = self._sources.exact(job.source)
         if self._platform is not None and not self._platform.is_dir():
-            raise BadInput([f"The platform's directory {self._platform} does not exist."])
+            raise ValidationError([f"The platform's directory {self._platform} does not exist."])
         with self._sources.playbook(source) as (whole, configuration):
             is_part = job.part is Part.MIGRATIONS
             tree = configuration.tree()
@@ -135,7 +135,7 @@ class AnsibleProvisioner:
         self.remove_abandoned()
         needs_image = job.part in (Part.IMAGE, Part.INSTANCE) or job.image_inputs
         if needs_image and self.image_inputs(job) != job.image_inputs:
-            raise OutsideError(
+            raise TransientError(
                 "What the image depends on has changed meanwhile.", remedy="Try it again."
             )
         with (
@@ -200,10 +200,10 @@ class AnsibleProvisioner:
                 )
             except LimitReached as error:
                 problem = f"The playbook {job.source.playbook} cannot be checked. {error.problem}"
-                raise BadInput([problem], remedy=error.remedy) from error
+                raise ValidationError([problem], remedy=error.remedy) from error
         if checked.status:
             said = masker(job.variables)(condensed(checked.errors or checked.output))
-            raise BadInput([f"The playbook {job.source.playbook} is not valid: {said}"])
+            raise ValidationError([f"The playbook {job.source.playbook} is not valid: {said}"])
 
     def files(
         self, source: ConfigurationSource

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 
 FILES = ("requirements.txt", "requirements/base.txt", "requirements/ansible.txt")
 """Where requirements are looked for; the first that is there counts."""
@@ -62,7 +62,7 @@ def recipe(checkout: Path) -> Recipe | None:
     if found is None:
         return None
     if not found.resolve().is_relative_to(checkout.resolve()):
-        raise OutsideRefusal(f"{found.name} of the configuration leads out of the repository.")
+        raise PermanentError(f"{found.name} of the configuration leads out of the repository.")
     text = found.read_text(errors="replace")
     pin = _PIN.search(text) or _FROM_GIT.search(text)
     series = (int(pin[1]), int(pin[2])) if pin else (99, 0)

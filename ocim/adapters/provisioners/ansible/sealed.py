@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 
 WRITABLE = 0o222
 PRIVILEGED = stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX
@@ -39,20 +39,20 @@ class Seal:
 
 
 def seal(
-    directory: Path, *, outside: Path | None = None, what: str, read_only: bool = True
+    directory: Path, *, adapters: Path | None = None, what: str, read_only: bool = True
 ) -> Seal:
     """Look through the directory, make it read-only, and return its seal.
 
-    OutsideRefusal where it has what no installed package needs: links that lead neither into it nor
+    PermanentError where it has what no installed package needs: links that lead neither into it nor
     into `outside`, devices, pipes, sockets, and files that run as somebody else.
     """
     faults = []
     for path, status in _entries(directory):
-        if fault := _fault(path, status, directory, outside):
+        if fault := _fault(path, status, directory, adapters):
             faults.append(f"{path.relative_to(directory)} {fault}")
     if faults:
         shown = "; ".join(sorted(faults)[:SHOWN])
-        raise OutsideRefusal(
+        raise PermanentError(
             f"{what} is refused: {shown}.",
             remedy="Find out which of the required packages makes that, and do without it.",
         )
@@ -67,11 +67,11 @@ def is_intact(directory: Path, sealed: Seal) -> bool:
     return _state(directory) == sealed.state or _content(directory) == sealed.content
 
 
-def _fault(path: Path, status: os.stat_result, directory: Path, outside: Path | None) -> str:
+def _fault(path: Path, status: os.stat_result, directory: Path, adapters: Path | None) -> str:
     mode = status.st_mode
     if stat.S_ISLNK(mode):
         target = path.resolve()
-        allowed = [directory.resolve(), *([outside] if outside else [])]
+        allowed = [directory.resolve(), *([adapters] if adapters else [])]
         is_inside = any(target.is_relative_to(place) for place in allowed)
         return "" if is_inside else f"leads to {path.readlink()}"
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):

@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from ocim.adapters.directory_cache import Shelf
+from ocim.adapters.directory_cache import DirectoryCache
 from ocim.adapters.provisioners.ansible.environments import Environments
 from ocim.adapters.provisioners.ansible.image_part import SUFFIX, digest_of
 from ocim.adapters.provisioners.ansible.migrations_part import SUFFIX as OF_MIGRATIONS
@@ -20,7 +20,7 @@ from ocim.adapters.provisioners.ansible.recipes import recipe
 from ocim.adapters.provisioners.repositories.mirror import COMMIT, GitAccess, GitMirror
 from ocim.adapters.provisioners.repositories.urls import git_url
 from ocim.adapters.sandbox import Sandbox
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.provisioning import BUILTIN, ConfigurationSource
 from ocim.core.repositories import fault_of_playbook
 from ocim.core.secrets import without_credentials
@@ -93,7 +93,7 @@ class GitSource:
         # By the whole URL: who has no password must not be given what another one has fetched.
         self._key = hashlib.sha256(url.encode()).hexdigest()[:20]
         self._mirror = GitMirror(git_url(url), cache / "git" / f"{self._key}.git", access)
-        self._checkouts = Shelf(cache / "checkouts")
+        self._checkouts = DirectoryCache(cache / "checkouts")
         self._environments = Environments(cache / "environments", sandbox)
 
     def exact(self, version: str) -> str:
@@ -188,7 +188,7 @@ class Sources:
 def playbook_in(root: Path, source: ConfigurationSource) -> Path:
     """Find the source's playbook where upstream has them, or where small repositories have them.
 
-    BadInput where it is none, or not there.
+    ValidationError where it is none, or not there.
     """
     tree = Tree(root)
     directories = ["playbooks/", ""] if tree.has_directory("playbooks") else [""]
@@ -203,7 +203,7 @@ def playbook_in(root: Path, source: ConfigurationSource) -> Path:
         if not fault_of_playbook(name) and not name.endswith((SUFFIX, OF_MIGRATIONS))
     )
     where = without_credentials(source.repository_url)
-    raise BadInput(
+    raise ValidationError(
         [f"There is no playbook {source.playbook!r} in {where}."],
         remedy=f"Set configuration_playbook_name to one of: {', '.join(named)}.",
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from ocim.core.errors import OutsideRefusal
+from ocim.core.errors import PermanentError
 from ocim.parsing.tree import DEFAULT, MIB, Tree, shown
 
 MOST_BYTES = 500 * MIB
@@ -19,7 +19,7 @@ _NAMED = 5
 def refuse_unfit(listing: str, where: str) -> list[str]:
     """Judge the output of `git ls-tree -r -l -z`; return the names that may be LFS pointers.
 
-    OutsideRefusal where it is larger than any configuration, or is not complete without what Ocim
+    PermanentError where it is larger than any configuration, or is not complete without what Ocim
     does not fetch.
     """
     entries = list(_entries(listing))
@@ -36,14 +36,14 @@ def refuse_unfit(listing: str, where: str) -> list[str]:
         if number > most
     ]
     if faults:
-        raise OutsideRefusal(
+        raise PermanentError(
             f"{where} is not used: {'; '.join(faults)}.",
             remedy="Take out what is no part of the configuration.",
         )
     if wrong := [name for _, _, name in entries if _OWN & set(name.lower().split("/"))]:
-        raise OutsideRefusal(f"{where} is not used: no file may be called {_listed(wrong)}.")
+        raise PermanentError(f"{where} is not used: no file may be called {_listed(wrong)}.")
     if submodules := [name for mode, _, name in entries if mode == _SUBMODULE]:
-        raise OutsideRefusal(
+        raise PermanentError(
             f"{where} has git submodules, which Ocim does not fetch: {_listed(submodules)}.",
             remedy="Put their files into the repository itself, for example with `git subtree`.",
         )
@@ -51,10 +51,10 @@ def refuse_unfit(listing: str, where: str) -> list[str]:
 
 
 def refuse_pointers(tree: Tree, names: list[str], where: str) -> None:
-    """OutsideRefusal where files among `names` are not there, but kept by git LFS."""
+    """PermanentError where files among `names` are not there, but kept by git LFS."""
     pointers = [name for name in names if tree.has(name) and tree.read(name).startswith(_POINTER)]
     if pointers:
-        raise OutsideRefusal(
+        raise PermanentError(
             f"{where} has files in git LFS, which Ocim does not fetch: {_listed(pointers)}.",
             remedy="Put them into the repository itself (`git lfs migrate export`).",
         )

@@ -21,7 +21,12 @@ from ocim.adapters.provisioners.repositories.contents import (
     refuse_unfit,
 )
 from ocim.adapters.provisioners.repositories.urls import GitUrl
-from ocim.core.errors import BadInput, OcimError, OutsideError, OutsideRefusal
+from ocim.core.errors import (
+    OcimError,
+    PermanentError,
+    TransientError,
+    ValidationError,
+)
 from ocim.core.repositories import SCHEMES, fault_of_version
 from ocim.parsing.tree import Tree
 
@@ -76,14 +81,14 @@ class GitMirror:
         `known_will_do`, it is not even asked for what it had at that time.
         """
         if fault := fault_of_version(version):
-            raise BadInput([f"configuration_version: {fault}"])
+            raise ValidationError([f"configuration_version: {fault}"])
         with self._locked():
             stays = known_will_do or COMMIT.fullmatch(version)
             if stays and (known := self._known(version)):
                 return known
             try:
                 self._fetch(version)
-            except OutsideError as error:
+            except TransientError as error:
                 if known := self._known(version):
                     logger.warning("%s Going on with %s as of the last fetch.", error, version)
                     return known
@@ -95,7 +100,7 @@ class GitMirror:
     def check_out(self, commit: str, target: Path) -> None:
         """Write the files of a commit into `target`, which is made: files only, no repository.
 
-        OutsideRefusal where it holds more than a configuration has, or not all of its files.
+        PermanentError where it holds more than a configuration has, or not all of its files.
         """
         where = f"{self._url} at {commit[:10]}"
         listing = self._git("ls-tree", "-r", "-l", "-z", commit, most=LISTING_BYTES)
@@ -131,7 +136,7 @@ class GitMirror:
         there = self._git("for-each-ref", pattern, "refs/heads", "refs/tags").split()
         near = difflib.get_close_matches(version, there, n=5) or there[:10]
         offered = f" There are for example {', '.join(near)}." if near else ""
-        return OutsideRefusal(
+        return PermanentError(
             f"{self._url} has no branch, tag or commit {version!r}.{offered}",
             remedy="Set configuration_version to one that it has.",
         )
@@ -162,29 +167,29 @@ class GitMirror:
                 largest_file=LARGEST,
             )
         except FileNotFoundError as error:
-            raise OutsideRefusal(
+            raise PermanentError(
                 "git is not installed on the manager.", remedy="Install it: apt-get install git."
             ) from error
         except subprocess.TimeoutExpired as error:
-            raise OutsideError(f"{self._url} did not answer git within {TIMEOUT:g} s.") from error
+            raise TransientError(f"{self._url} did not answer git within {TIMEOUT:g} s.") from error
         if done.status and check:
             raise self._failure(condensed(done.errors))
         return done.output.strip() if done.status == 0 else ""
 
     def _failure(self, said: str) -> OcimError:
         if _TOO_LARGE in said:
-            return OutsideRefusal(
+            return PermanentError(
                 f"{self._url} is not used: it is larger than {LARGEST // MIB} MiB.",
                 remedy="Take a repository that has nothing but a configuration.",
             )
         problem = f"{self._url} cannot be fetched: {said}"
         if _REFUSED.search(said):
-            return OutsideRefusal(
+            return PermanentError(
                 problem,
                 remedy="See that the URL is right and may be read with the keys in OCIM_GIT_KEYS, "
                 "and that its host's key is in OCIM_GIT_KNOWN_HOSTS.",
             )
-        return OutsideError(problem, remedy="It is tried again later.")
+        return TransientError(problem, remedy="It is tried again later.")
 
     def _environment(self) -> dict[str, str]:
         settings = {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.repositories import fault_of_url
 
 
@@ -21,9 +21,12 @@ class GitUrl:
 
 
 def git_url(url: str) -> GitUrl:
-    """Take a URL apart; BadInput for what git would take for an option or run as a command."""
+    """Take a URL apart.
+
+    ValidationError for what git would take for an option or run as a command.
+    """
     if fault := fault_of_url(url):
-        raise BadInput([f"configuration_source_repo_url: {fault}"])
+        raise ValidationError([f"configuration_source_repo_url: {fault}"])
     if url.startswith("/"):
         return GitUrl(f"file://{url}")
     parts = urlsplit(url)

@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 from ocim.catalog.secrets.masking import mask_text, masked_place
 from ocim.console.command import OcimCommand
 from ocim.console.progress import follow
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.secrets import without_credentials
 from ocim.core.states import UNFINISHED
 from ocim.operations import jobs, spawn
@@ -18,7 +18,7 @@ from ocim.operations.instances import preview_password
 from ocim.store.models import Job, LogEntry, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.routing import PREVIEW_USER, preview_domain
 from ocim.store.selectors import appservers, find_appserver, find_instance, log_after, open_jobs
-from ocim.tasks import perform
+from ocim.tasks import enqueue
 from ocim.wiring import context, queue_name
 
 
@@ -138,10 +138,10 @@ class Command(OcimCommand):
             if one.pk in job.arguments.get("appservers", [])
         ]
         if not found:
-            raise NotPossible(f"Nothing is being done with app server {one.pk}.")
+            raise Conflict(f"Nothing is being done with app server {one.pk}.")
         for job in found:
             jobs.cancel(job_id=job.pk)
-            perform([jobs.nudge(job)])
+            enqueue([jobs.wake_up(job)])
         self.out.say("Asked for; it ends within seconds.")
 
     def logs(self, given: argparse.Namespace) -> None:
@@ -159,15 +159,15 @@ class Command(OcimCommand):
     def shell(self, given: argparse.Namespace) -> None:
         one = find_appserver(given.appserver)
         if one.server is None or one.state == "terminated":
-            raise NotPossible(f"App server {one.pk} has no host.")
-        provider = context().outside.providers[one.server.provider]
+            raise Conflict(f"App server {one.pk} has no host.")
+        provider = context().adapters.providers[one.server.provider]
         argv = list(provider.command(one.server.name, given.argv or ["bash"]))
         os.execvp(argv[0], argv)  # noqa: S606
 
     def _submit(self, kind: str, given: argparse.Namespace, **more: object) -> None:
         chosen = [find_appserver(pk) for pk in given.appservers]
         if len({one.instance_id for one in chosen}) > 1:
-            raise NotPossible("These belong to several instances.", remedy="Name those of one.")
+            raise Conflict("These belong to several instances.", remedy="Name those of one.")
         job = jobs.submit(
             instance_id=chosen[0].instance_id,
             kind=kind,
@@ -178,7 +178,7 @@ class Command(OcimCommand):
         self.out.say("Asked for." if given.no_wait else "Done.")
 
     def _start(self, job: Job, given: argparse.Namespace) -> None:
-        perform([jobs.nudge(job)])
+        enqueue([jobs.wake_up(job)])
         if not given.no_wait:
             follow(job, self.out)
 

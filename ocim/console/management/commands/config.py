@@ -13,11 +13,11 @@ from django.core.management.base import CommandParser
 from ocim.console.arguments import source_argument
 from ocim.console.command import OcimCommand
 from ocim.console.variables import Change, changes, one_line
-from ocim.core.errors import BadInput, NotPossible
+from ocim.core.errors import Conflict, ValidationError
 from ocim.core.provisioning import ConfigurationSource
 from ocim.core.secrets import masked, revealed, without_credentials
 from ocim.core.variables import Effective
-from ocim.operations.effective import effective_variables, thaw
+from ocim.operations.effective import deserialize, effective_variables
 from ocim.operations.lint import lint
 from ocim.parsing.arguments import text_of_argument
 from ocim.parsing.extra_settings import WHERE, check_extra_settings
@@ -78,10 +78,10 @@ class Command(OcimCommand):
         if given.appserver is None:
             variables = _of_new(find_instance(given.instance).pk)
         else:
-            variables = thaw(find_appserver(given.appserver))
+            variables = deserialize(find_appserver(given.appserver))
         if given.layer not in (None, *variables.layers):
             there = ", ".join(variables.layers)
-            raise NotPossible(f"There is no layer {given.layer!r}.", remedy=f"There are: {there}.")
+            raise Conflict(f"There is no layer {given.layer!r}.", remedy=f"There are: {there}.")
         leaves = [leaf for leaf in variables.leaves if given.layer in (None, leaf.layer)]
         show: Callable[[Any], Any] = revealed if given.secrets else masked
         if self.out.as_json:
@@ -117,7 +117,7 @@ class Command(OcimCommand):
         elif _is_instance(given.what):
             self._lint_instance(given.what, given.against)
         else:
-            raise BadInput([f"{given.what!r} is neither a file nor an instance."])
+            raise ValidationError([f"{given.what!r} is neither a file nor an instance."])
 
     def _lint_instance(self, name: str, against: str) -> None:
         known = OpenEdXInstance.objects.select_related("ref_set", "database_server")
@@ -143,7 +143,7 @@ class Command(OcimCommand):
         faults: list[str] = []
         try:
             check_extra_settings(text)
-        except BadInput as error:
+        except ValidationError as error:
             faults = [fault.replace(WHERE, where, 1) for fault in error.faults]
         if self.out.as_json:
             self.out.data({"file": where, "faults": faults})
@@ -168,35 +168,35 @@ def _files(against: str, instance: OpenEdXInstance) -> Iterator[tuple[str, Path]
     wanted = ConfigurationSource(
         url, version or instance.configuration_commit, instance.playbook_name
     )
-    with context().outside.provisioner.files(wanted) as (exact, directory):
+    with context().adapters.provisioner.files(wanted) as (exact, directory):
         yield f"{without_credentials(exact.repository_url)}@{exact.version}", directory
 
 
 def _is_instance(text: str) -> bool:
     try:
         find_instance(text)
-    except NotPossible:
+    except Conflict:
         return False
     return True
 
 
 def _side(text: str) -> Effective:
     if text.startswith(APPSERVER):
-        return thaw(_named_appserver(text))
+        return deserialize(_named_appserver(text))
     return _of_new(find_instance(text).pk)
 
 
 def _live_and_new(text: str) -> tuple[Effective, Effective]:
     """What serves, or is to serve, and what an app server spawned now would have."""
     live = _named_appserver(text) if text.startswith(APPSERVER) else _live(text)
-    return thaw(live), _of_new(live.instance_id)
+    return deserialize(live), _of_new(live.instance_id)
 
 
 def _live(text: str) -> OpenEdXAppServer:
     instance = find_instance(text)
     if found := appservers(instance.pk).order_by("-is_active", "-id").first():
         return found
-    raise NotPossible(
+    raise Conflict(
         f"{instance} has no app server to compare with.",
         remedy="Name what to compare it with: another instance, or appserver:ID.",
     )
@@ -205,7 +205,7 @@ def _live(text: str) -> OpenEdXAppServer:
 def _named_appserver(text: str) -> OpenEdXAppServer:
     number = text.removeprefix(APPSERVER)
     if not number.isdecimal():
-        raise BadInput([f"{text!r} is not appserver:ID."], remedy="As in appserver:12.")
+        raise ValidationError([f"{text!r} is not appserver:ID."], remedy="As in appserver:12.")
     return find_appserver(int(number))
 
 

@@ -11,7 +11,7 @@ from ocim.console.command import OcimCommand
 from ocim.core.errors import OcimError
 from ocim.operations import doctor
 from ocim.operations.findings import Check, Finding, examine
-from ocim.tasks import perform
+from ocim.tasks import enqueue
 from ocim.wiring import context
 
 STYLES = {"ok": "green", "warning": "yellow", "error": "red"}
@@ -68,10 +68,10 @@ It ends with 1 where there are errors, and with 0 where there are warnings at mo
     def _mend(self, found: Sequence[tuple[Check, Finding]]) -> list[Finding]:
         mended = []
         for check, finding in found:
-            if finding.mend is None:
+            if finding.repair is None:
                 continue
             try:
-                perform(finding.mend())
+                enqueue(finding.repair())
             except OcimError as error:
                 self.out.say(f"not mended: {check.area}: {finding.where}: {error}", style="red")
             else:

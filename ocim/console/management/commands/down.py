@@ -12,7 +12,7 @@ from django.core.management.base import CommandParser
 
 from ocim.console import lifecycle
 from ocim.console.command import OcimCommand
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 
 PATIENCE = 300.0
 """Seconds that an `ocim up` is given to stop everything."""
@@ -29,18 +29,18 @@ class Command(OcimCommand):
         deadline = time.monotonic() + PATIENCE
         _tell(var)
         while True:
-            with contextlib.suppress(NotPossible), lifecycle.only_one(var):
+            with contextlib.suppress(Conflict), lifecycle.only_one(var):
                 lifecycle.stop()
                 self.out.say("Stopped.")
                 return
             if time.monotonic() > deadline:
-                raise NotPossible(f"`ocim up` in {var} did not end in {PATIENCE:g} s.")
+                raise Conflict(f"`ocim up` in {var} did not end in {PATIENCE:g} s.")
             time.sleep(0.2)
 
 
 def _tell(var: Path) -> None:
     """Ask an `ocim up` that runs to stop everything."""
-    with contextlib.suppress(NotPossible), lifecycle.only_one(var):
+    with contextlib.suppress(Conflict), lifecycle.only_one(var):
         return
     with contextlib.suppress(ProcessLookupError, ValueError):  # it just begins, or just ended
         os.kill(int((var / "up.lock").read_text()), signal.SIGTERM)

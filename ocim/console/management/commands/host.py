@@ -5,7 +5,7 @@ import argparse
 from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
-from ocim.core.errors import OutsideError
+from ocim.core.errors import TransientError
 from ocim.operations import hosts
 from ocim.store.models import OpenEdXAppServer, SearchServer
 from ocim.wiring import context
@@ -24,7 +24,9 @@ class Command(OcimCommand):
         start = add("start", self.start, "start those of app servers that run or are being made")
         stop = add("stop", self.stop, "stop all; what is on them stays")
         for command in (start, stop):
-            command.add_argument("--provider", default="local", choices=context().outside.providers)
+            command.add_argument(
+                "--provider", default="local", choices=context().adapters.providers
+            )
 
     def list(self, given: argparse.Namespace) -> None:
         appservers = {
@@ -40,7 +42,7 @@ class Command(OcimCommand):
             [
                 (name, kind, one and one.pk, one and one.instance.internal_lms_domain,
                  one.state if one else "search server" if name in search else "orphan")
-                for kind, provider in context().outside.providers.items()
+                for kind, provider in context().adapters.providers.items()
                 for name in provider.list()
                 for one in [appservers.get(name)]
             ],
@@ -49,7 +51,7 @@ class Command(OcimCommand):
     def start(self, given: argparse.Namespace) -> None:
         lost = hosts.start_all(provider=given.provider, context=context())
         if lost:
-            raise OutsideError(f"These did not start: {', '.join(lost)}.")
+            raise TransientError(f"These did not start: {', '.join(lost)}.")
         self.out.say("Started.")
 
     def stop(self, given: argparse.Namespace) -> None:

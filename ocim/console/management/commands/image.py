@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.images import Image
 from ocim.core.provisioning import ProvisionEvent
 from ocim.operations import images
@@ -52,7 +52,7 @@ what an image was made from has changed, it is no longer that image.
 
     def prune(self, given: argparse.Namespace) -> None:
         if given.keep < 0:
-            raise BadInput(["--keep must be 0 or more."])
+            raise ValidationError(["--keep must be 0 or more."])
         gone = images.prune(keep=given.keep, context=context())
         if not self.out.as_json:
             self.out.say(f"Taken away: {', '.join(one.name for one in gone) or 'none'}.")

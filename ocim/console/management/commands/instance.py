@@ -9,7 +9,7 @@ from ocim.catalog.secrets.masking import masked_place
 from ocim.console.arguments import assignments
 from ocim.console.command import OcimCommand
 from ocim.console.progress import follow
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.operations import holds, instances, jobs
 from ocim.operations.instance_settings import (
     EXTRA_SETTINGS,
@@ -20,7 +20,7 @@ from ocim.operations.instance_settings import (
 from ocim.store.models import OpenEdXInstance
 from ocim.store.selectors import appservers, find_instance, not_well, open_jobs, status_of
 from ocim.store.selectors import instances as fleet
-from ocim.tasks import perform
+from ocim.tasks import enqueue
 from ocim.wiring import context, instance_url, queue_name, with_defaults
 
 NAMED = "its id, its domain, or its name"
@@ -80,7 +80,7 @@ class Command(OcimCommand):
     def create(self, given: argparse.Namespace) -> None:
         fields = {"internal_lms_domain": given.domain, **assignments(given.assignments)}
         instance, actions = instances.create(fields=with_defaults(fields), context=context())
-        perform(actions)
+        enqueue(actions)
         self.out.say(f"Created {instance}. Next: ocim appserver spawn {instance.pk} --activate")
         self._show(instance, only_for_scripts=True)
 
@@ -104,7 +104,7 @@ class Command(OcimCommand):
             changes=assignments(given.assignments),
             context=context(),
         )
-        perform(actions)
+        enqueue(actions)
         self.out.say("Changed. App servers that run keep what they have; spawn one to use it.")
         self._show(instance, only_for_scripts=True)
 
@@ -112,13 +112,13 @@ class Command(OcimCommand):
         instance = find_instance(given.instance)
         self.confirm(f"Take {instance} off the web and its app servers away?", given.yes)
         job = jobs.submit(instance_id=instance.pk, kind="archive", queue=queue_name())
-        perform([jobs.nudge(job)])
+        enqueue([jobs.wake_up(job)])
         follow(job, self.out)
         self.out.say(f"Archived {instance}. Its data is kept.")
 
     def unarchive(self, given: argparse.Namespace) -> None:
         instance = find_instance(given.instance)
-        perform(instances.unarchive(instance_id=instance.pk))
+        enqueue(instances.unarchive(instance_id=instance.pk))
         self.out.say(f"Unarchived. Next: ocim appserver spawn {instance.pk} --activate")
 
     def hold(self, given: argparse.Namespace) -> None:
@@ -135,7 +135,7 @@ class Command(OcimCommand):
 
     def release(self, given: argparse.Namespace) -> None:
         instance = find_instance(given.instance)
-        perform(holds.release(instance.pk))
+        enqueue(holds.release(instance.pk))
         self.out.say("Released. A rollout that was paused for it: ocim rollout resume ID")
 
     def delete(self, given: argparse.Namespace) -> None:
@@ -145,8 +145,8 @@ class Command(OcimCommand):
             option="--name",
         )
         if name != instance.name:
-            raise NotPossible(f"{name!r} is not its name: nothing was removed.")
-        perform(instances.delete(instance_id=instance.pk, context=context()))
+            raise Conflict(f"{name!r} is not its name: nothing was removed.")
+        enqueue(instances.delete(instance_id=instance.pk, context=context()))
         self.out.say(f"Deleted {instance}.")
 
     def _show(

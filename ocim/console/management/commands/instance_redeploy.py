@@ -22,7 +22,7 @@ from ocim.console.rollouts.requests import (
     statements,
 )
 from ocim.console.rollouts.watch import watch_to_end
-from ocim.core.errors import BadInput, NotPossible, gathered
+from ocim.core.errors import Conflict, ValidationError, gathered
 from ocim.operations.rollouts.begin import begin
 from ocim.operations.rollouts.lookups import check_lookups
 from ocim.operations.rollouts.plan import Plan, check_tag, check_update, make_plan
@@ -30,7 +30,7 @@ from ocim.operations.rollouts.plan_file import from_json, to_json
 from ocim.operations.rollouts.selection import select
 from ocim.parsing.arguments import file_path
 from ocim.store.selectors import live_workers
-from ocim.tasks import perform
+from ocim.tasks import enqueue
 from ocim.wiring import context, queue_name
 
 PLANNED = (
@@ -140,7 +140,7 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
             return
         self._tell_settings(given)
         if not given.force and not self._goes_on():
-            raise NotPossible("Cancelled: nothing was done.")
+            raise Conflict("Cancelled: nothing was done.")
         rollout, actions = begin(
             plan,
             rules=at_most(rules, given.max_failures, len(plan.items)),
@@ -150,11 +150,11 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
             activate=not given.no_activate,
             strict_sql=given.strict_sql,
             backup=given.backup,
-            begun_by=operator(),
+            started_by=operator(),
         )
         warn_without_worker(queue_name(), self.out)
         self.out.say(f"Begun as rollout {rollout.pk}: ocim rollout show {rollout.pk}")
-        perform(actions)
+        enqueue(actions)
         if not given.no_wait:
             watch_to_end(rollout, self.out, frequency=given.batch_frequency)
 
@@ -204,20 +204,22 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
 
 def _check_tag(tag: str | None) -> None:
     if tag is None:
-        raise BadInput(["--tag is missing: it names the redeployment."])
+        raise ValidationError(["--tag is missing: it names the redeployment."])
     if tag.strip():  # an empty one is told with the other options that are empty
         check_tag(tag)
 
 
 def _kept(given: argparse.Namespace) -> Plan:
     if also := [f"--{name.replace('_', '-')}" for name in PLANNED if getattr(given, name)]:
-        raise BadInput([f"--plan says already what {', '.join(also)} would."])
+        raise ValidationError([f"--plan says already what {', '.join(also)} would."])
     try:
         kept = json.loads(file_path(given.plan).read_text())
     except OSError as error:
-        raise BadInput([f"--plan: {given.plan} cannot be read: {error.strerror}."]) from None
+        raise ValidationError([f"--plan: {given.plan} cannot be read: {error.strerror}."]) from None
     except (ValueError, RecursionError) as error:
-        raise BadInput([f"--plan: {given.plan} is no plan: {error}."], remedy=REMAKE) from None
+        raise ValidationError(
+            [f"--plan: {given.plan} is no plan: {error}."], remedy=REMAKE
+        ) from None
     return from_json(kept)
 
 

@@ -12,9 +12,9 @@ from ocim.console.progress import follow, warn_without_worker
 from ocim.console.rollouts.report_text import tell, tell_backups, tell_causes
 from ocim.console.rollouts.requests import operator
 from ocim.console.rollouts.watch import status, tell_sql_failures, watch_to_end
-from ocim.core.errors import NotPossible
+from ocim.core.errors import Conflict
 from ocim.core.states import RolloutState, UpgradeState
-from ocim.operations.jobs import nudge
+from ocim.operations.jobs import wake_up
 from ocim.operations.rollouts import backup, control, notices, undo
 from ocim.operations.rollouts.preview import dropped
 from ocim.operations.rollouts.record import Report
@@ -24,7 +24,7 @@ from ocim.presentation.page import as_html
 from ocim.presentation.table import as_csv
 from ocim.store.models import Rollout
 from ocim.store.selectors import find_instance
-from ocim.tasks import perform
+from ocim.tasks import enqueue
 from ocim.wiring import context, queue_name
 
 
@@ -133,20 +133,20 @@ class Command(OcimCommand):
         watch_to_end(rollout, self.out)
 
     def pause(self, given: argparse.Namespace) -> None:
-        perform(control.pause(_find(given.rollout), by=operator()))
+        enqueue(control.pause(_find(given.rollout), by=operator()))
         self.out.say(f"Paused. Go on with: ocim rollout resume {given.rollout}")
 
     def resume(self, given: argparse.Namespace) -> None:
-        perform(control.resume(_find(given.rollout), by=operator()))
+        enqueue(control.resume(_find(given.rollout), by=operator()))
         self._warn(given.rollout)
         self.out.say(f"It goes on. Watch it with: ocim rollout watch {given.rollout}")
 
     def abort(self, given: argparse.Namespace) -> None:
-        perform(control.abort(_find(given.rollout), by=operator(), now=given.now))
+        enqueue(control.abort(_find(given.rollout), by=operator(), now=given.now))
         self.out.say(f"Aborted. {control.GOES_ON[given.now]}")
 
     def retry(self, given: argparse.Namespace) -> None:
-        perform(control.retry(_find(given.rollout), cause=given.cause, by=operator()))
+        enqueue(control.retry(_find(given.rollout), cause=given.cause, by=operator()))
         self._warn(given.rollout)
         self.out.say(f"Trying again. Watch it with: ocim rollout watch {given.rollout}")
 
@@ -165,7 +165,7 @@ class Command(OcimCommand):
             self.out.say(f"Cannot be undone: {upgrade}: {reason}.", style="yellow")
         self.out.say("What migrations did to the databases stays.")
         self.confirm(f"Undo {len(possible)} upgrades?", given.yes)
-        perform(undo.request(rollout, by=operator()))
+        enqueue(undo.request(rollout, by=operator()))
         self._warn(given.rollout)
         self.out.say(f"Look at it with: ocim rollout show {rollout.pk}")
 
@@ -176,7 +176,7 @@ class Command(OcimCommand):
         self.out.say("What was written to these databases since is lost.", style="yellow")
         self.confirm(f"Restore {len(backups)} databases of {instance}?", given.yes)
         job = backup.request(instance, rollout_id=given.rollout, queue=queue_name())
-        perform([nudge(job)])
+        enqueue([wake_up(job)])
         follow(job, self.out)
         self.out.say("Restored.")
 
@@ -196,6 +196,4 @@ class Command(OcimCommand):
 def _find(pk: int) -> Rollout:
     if found := Rollout.objects.filter(pk=pk).first():
         return found
-    raise NotPossible(
-        f"There is no rollout {pk}.", remedy="`ocim rollout list` shows what there is."
-    )
+    raise Conflict(f"There is no rollout {pk}.", remedy="`ocim rollout list` shows what there is.")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
-from ocim.core.errors import NotPossible, OutsideError, OutsideRefusal
+from ocim.core.errors import Conflict, PermanentError, TransientError
 from ocim.core.provisioning import ProvisionEvent
 from ocim.core.secrets import Secret
 from ocim.operations import search_servers
@@ -125,11 +125,11 @@ def _asked(server: SearchServer) -> tuple[str, Mapping[str, int]]:
     """How it is, and the indexes on it."""
     if not server.version:
         return f"unfinished: `ocim search-server create {server}` goes on", {}
-    outside = context().outside.search[server.kind]
+    adapters = context().adapters.search[server.kind]
     try:
-        outside.examine(search_host(server))
-        return "ok", outside.indexes(search_host(server), "")
-    except (OutsideError, OutsideRefusal) as error:
+        adapters.examine(search_host(server))
+        return "ok", adapters.indexes(search_host(server), "")
+    except (TransientError, PermanentError) as error:
         return str(error), {}
 
 
@@ -143,7 +143,7 @@ def _password() -> Secret:
         return Secret(text)
     text = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
     if not text:
-        raise NotPossible(
+        raise Conflict(
             "No password was given.", remedy=f"Set {VARIABLE}, or give it by standard input."
         )
     return Secret(text)

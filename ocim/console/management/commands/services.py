@@ -10,14 +10,14 @@ from ocim.catalog.steps import runbook
 from ocim.console import verifying
 from ocim.console.command import Error, OcimCommand
 from ocim.console.progress import follow
-from ocim.core.errors import BadInput
+from ocim.core.errors import ValidationError
 from ocim.core.instance import ALWAYS, Service
 from ocim.operations import jobs
 from ocim.operations.shop import setup, status, steps, switch
 from ocim.parsing.arguments import text_of_argument
 from ocim.parsing.processors import read_processors
 from ocim.store.selectors import find_instance
-from ocim.tasks import perform
+from ocim.tasks import enqueue
 from ocim.wiring import context, queue_name
 
 OPTIONAL = sorted(service.value for service in set(Service) - ALWAYS)
@@ -81,7 +81,7 @@ Keys of payment processors are a YAML file, or standard input (--keys -):
             changes=changes,
             context=context(),
         )
-        perform(actions)
+        enqueue(actions)
         for warning in switch.warnings(instance, context()):
             self.out.say(f"Warning: {warning}", style="yellow")
         self.out.say(
@@ -95,7 +95,7 @@ Keys of payment processors are a YAML file, or standard input (--keys -):
             services=[Service(name) for name in given.services],
             context=context(),
         )
-        perform(actions)
+        enqueue(actions)
         self.out.say(f"{_names(given)} off, and off the web; databases and indexes of {instance}"
                      " are kept.")  # fmt: skip
 
@@ -124,7 +124,7 @@ Keys of payment processors are a YAML file, or standard input (--keys -):
         job = setup.request(
             instance, names=given.steps, force=given.force, queue=queue_name(), context=context()
         )
-        perform([jobs.nudge(job)])
+        enqueue([jobs.wake_up(job)])
         follow(job, self.out)
         self.out.say("Done. `ocim services status` looks at all of it again.")
 
@@ -167,8 +167,10 @@ def _processors(names: list[str] | None, keys: str | None) -> dict[str, Any] | N
     text = text_of_argument(keys, option="--keys")[0] if keys else ""
     found = read_processors(text, where="--keys")
     if keys is not None and not found:
-        raise BadInput(["--keys: it says nothing: write each processor's name, its keys below."])
+        raise ValidationError(
+            ["--keys: it says nothing: write each processor's name, its keys below."]
+        )
     names = names if names is not None else list(found)
     if unused := [name for name in found if name not in names]:
-        raise BadInput([f"--keys: {name} is not named with --processor." for name in unused])
+        raise ValidationError([f"--keys: {name} is not named with --processor." for name in unused])
     return {name: found.get(name, {}) for name in names}

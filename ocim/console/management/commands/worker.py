@@ -11,7 +11,7 @@ from django.db import close_old_connections, connection
 from ocim.console.command import OcimCommand
 from ocim.operations import jobs, workers
 from ocim.operations.context import Context
-from ocim.tasks import PERIODIC, PERIODIC_THREADS, perform, queue
+from ocim.tasks import PERIODIC, PERIODIC_THREADS, enqueue, queue
 from ocim.wiring import context
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Command(OcimCommand):
         finally:
             ended.set()
             keeper.join()
-            jobs.lay_down(context=worker)
+            jobs.release_all_leases(context=worker)
             workers.end(context=worker)
 
 
@@ -63,7 +63,7 @@ def _keep_alive(worker: Context, ended: threading.Event) -> None:
         try:
             close_old_connections()
             workers.renew(context=worker)
-            perform(jobs.abandoned(context=worker))
+            enqueue(jobs.abandoned(context=worker))
         except Exception:
             log.exception("Could not report that this worker is alive")
         ended.wait(worker.policy.lease / 3)

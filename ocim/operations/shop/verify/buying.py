@@ -79,7 +79,7 @@ def _with_paypal(scene: Scene, browser: Browser, sku: str) -> Page:
     )
     approval = ((begun.data or {}).get("payment_data") or {}).get("payment_page_url")
     if not approval:
-        raise Failed(failed(name, "no address to approve the payment at", scene.mend, begun))
+        raise Failed(failed(name, "no address to approve the payment at", scene.repair, begun))
     page = browser.request("GET", str(approval))
     if not page.url.startswith(scene.url(Service.ECOMMERCE)):
         person = "A person has to approve it: sign in there with a sandbox account of PayPal's."
@@ -98,5 +98,5 @@ def _basket_remedy(scene: Scene) -> str:
     return (
         "The shop's log says more. Status 500 here means that a payment processor has no keys"
         f" under the partner's code in lower case, {scene.shop.partner_code.lower()!r}: the code"
-        f" was changed in the shop's admin, or keys are missing. {scene.mend}"
+        f" was changed in the shop's admin, or keys are missing. {scene.repair}"
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ocim.core.errors import OcimError, OutsideRefusal
+from ocim.core.errors import OcimError, PermanentError
 from ocim.core.instance import Service
 from ocim.core.pages import Page
 from ocim.core.verification import Line
@@ -69,7 +69,7 @@ def _run_now(scene: Scene, found: dict[str, Any]) -> Line:
         name,
         said,
         "What discovery asks of the LMS or of the shop fails: see the lines above on clients,"
-        f" health and speed, and the partner's URLs in discovery's admin. {scene.mend}",
+        f" health and speed, and the partner's URLs in discovery's admin. {scene.repair}",
     )
 
 
@@ -85,7 +85,7 @@ def _ingested(scene: Scene, call: Caller, keys: Sequence[str]) -> Line:
         f"{len(wanted)} at the LMS, of which {len(missing)} are not in discovery's database:"
         f" {named}",
         "A refresh passes over courses that it cannot read, with exit status 0: the run's errors,"
-        f" above, say why. Where it has none, its partner's URLs may be empty. {scene.mend}",
+        f" above, say why. Where it has none, its partner's URLs may be empty. {scene.repair}",
         page,
     )
 
@@ -97,7 +97,7 @@ def _courses_of_lms(scene: Scene, call: Caller, name: str) -> tuple[set[str], Pa
     while number <= pages:
         query = f"page={number}&page_size={PAGE_SIZE}&username={call.username}&active_only=1"
         url = scene.url(Service.LMS, f"/api/courses/v1/courses/?{query}")
-        page = require(name, call("GET", url), remedy=scene.mend)
+        page = require(name, call("GET", url), remedy=scene.repair)
         keys |= {str(one["id"]) for one in page.data["results"]}
         pages = int(page.data["pagination"]["num_pages"])
         number += 1
@@ -107,7 +107,7 @@ def _courses_of_lms(scene: Scene, call: Caller, name: str) -> tuple[set[str], Pa
 def _indexed(scene: Scene, name: str, *flags: str) -> Line:
     try:
         scene.call(Service.DISCOVERY, "commands.run", argv=["update_index", *flags])
-    except OutsideRefusal as refused:
+    except PermanentError as refused:
         return failed(name, refused.problem, _index_remedy(scene))
     return ok(name, "passes")
 

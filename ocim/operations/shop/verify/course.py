@@ -79,14 +79,14 @@ def _seat(scene: Scene, call: Caller, sale: OnSale) -> Line:
     )
     require(name, published, 200, 201, remedy=_why_not_published(scene, published))
     listed = require(
-        name, call("GET", _api(scene, f"courses/{sale.course}/products/")), remedy=scene.mend
+        name, call("GET", _api(scene, f"courses/{sale.course}/products/")), remedy=scene.repair
     )
     record = _record(listed.data)
     if record is None:
-        raise Failed(failed(name, "the shop lists no such seat", scene.mend, listed))
+        raise Failed(failed(name, "the shop lists no such seat", scene.repair, listed))
     sale.sku, sale.stock_record = str(record["partner_sku"]), int(record["id"])
     at_lms = call("GET", scene.url(Service.LMS, f"/api/commerce/v1/courses/{sale.course}/"))
-    modes = require(name, at_lms, remedy=scene.mend).data["modes"]
+    modes = require(name, at_lms, remedy=scene.repair).data["modes"]
     seen = [f"{one['name']} {one['price']} {str(one['currency']).upper()}" for one in modes]
     wanted = f"{MODE} {PRICE} {scene.shop.currency}"
     if wanted not in seen or str(record["price_currency"]).upper() != scene.shop.currency:
@@ -163,7 +163,7 @@ def _why_not_published(scene: Scene, page: Page) -> str:
         )
     if "switch" in page.text:
         return "Turn the switch on in the shop's admin, at /admin/waffle/switch/."
-    return f"The shop's log says more; the LMS has to take prices from it. {scene.mend}"
+    return f"The shop's log says more; the LMS has to take prices from it. {scene.repair}"
 
 
 def _api(scene: Scene, path: str) -> str:

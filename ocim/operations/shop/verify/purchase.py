@@ -105,7 +105,7 @@ def _order(scene: Scene, call: Caller, buyer: Buyer, number: str) -> Line:
     name = f"purchase: order {buyer.name}"
     url = scene.url(Service.ECOMMERCE, f"/api/v2/orders/{number}/")
     for _ in range(TRIES):
-        page = require(name, call("GET", url), remedy=scene.mend)
+        page = require(name, call("GET", url), remedy=scene.repair)
         if page.data["status"] != OPEN:
             break
         scene.context.pause(1.0)
@@ -142,7 +142,7 @@ def _enrollment(
     path = f"/api/enrollment/v1/enrollment/{buyer.who.username},{sale.course}"
     for left in reversed(range(TRIES)):
         page = require(
-            name, browser.request("GET", scene.url(Service.LMS, path)), remedy=scene.mend
+            name, browser.request("GET", scene.url(Service.LMS, path)), remedy=scene.repair
         )
         found = page.data or {}
         is_right = found.get("is_active", False) is active and found.get("mode") == MODE

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 
 from ocim.core import stopping
-from ocim.core.errors import Cancelled, LostClaim, NotPossible, OcimError
+from ocim.core.errors import Cancelled, Conflict, LostClaim, OcimError
 from ocim.core.instance import ALWAYS, Service
 from ocim.core.states import AppServerState
 from ocim.core.verification import Line, Report
@@ -38,7 +38,7 @@ def verify(
     """Try ecommerce and course discovery as their users would, through the balancer.
 
     Each line is told as it comes; all are kept on the instance. The caller sees to it that there
-    is one at a time for an instance, since each takes away what others left. NotPossible where
+    is one at a time for an instance, since each takes away what others left. Conflict where
     there is nothing to verify: an app server that does not serve, or has neither service.
     """
     appserver.refresh_from_db()
@@ -119,12 +119,12 @@ def _guarded(name: str, found: Iterable[Line]) -> Iterator[Line]:
 
 def _require_services(appserver: OpenEdXAppServer) -> None:
     if not appserver.services - ALWAYS:
-        raise NotPossible(
+        raise Conflict(
             f"{appserver} has neither ecommerce nor discovery.",
             remedy="`ocim services enable` turns them on, for the next app server.",
         )
     if appserver.state != AppServerState.RUNNING or not appserver.is_active:
-        raise NotPossible(
+        raise Conflict(
             f"{appserver} is not active: the balancer does not lead to it.",
             remedy=f"`ocim appserver activate {appserver.pk}` makes it serve.",
         )

@@ -12,7 +12,7 @@ from ocim.catalog.shop.shop import Shop, shop_of
 from ocim.core.instance import Instance, Service
 from ocim.core.secrets import Secret
 from ocim.operations.context import Context
-from ocim.operations.effective import thaw
+from ocim.operations.effective import deserialize
 from ocim.operations.shop import remote
 from ocim.ports import Browser
 from ocim.store.models import OpenEdXAppServer
@@ -34,7 +34,7 @@ class Scene:
     @cached_property
     def variables(self) -> Mapping[str, Any]:
         """Those that it was provisioned with."""
-        return thaw(self.appserver).values
+        return deserialize(self.appserver).values
 
     @cached_property
     def shop(self) -> Shop:
@@ -57,7 +57,7 @@ class Scene:
     def browser(self) -> AbstractContextManager[Browser]:
         """A visitor who knows nobody yet."""
         policy = self.context.policy
-        return self.context.outside.browsers.open(
+        return self.context.adapters.browsers.open(
             self.instance.domains.all(), f"{policy.balancer_address}:{policy.https_port}"
         )
 
@@ -84,7 +84,7 @@ class Scene:
         return self.instance.domains.lms
 
     @property
-    def mend(self) -> str:
+    def repair(self) -> str:
         """What an operator does about steps that are not done, or undone."""
         return (
             f"`ocim services status {self.name}` says what is owed or has drifted, and the"

@@ -22,7 +22,7 @@ def shop(scene: Scene) -> Iterator[Line]:
 
 def _partner(scene: Scene, page: Page) -> Line:
     name, wanted = "ecommerce: partner", scene.shop.partner_code
-    found = require(name, page, remedy=scene.mend).data
+    found = require(name, page, remedy=scene.repair).data
     codes = [str(one.get("short_code")) for one in found.get("results", [])]
     if wanted in codes:
         return ok(name, wanted, page)
@@ -37,7 +37,7 @@ def _partner(scene: Scene, page: Page) -> Line:
 
 def _processors(scene: Scene, page: Page) -> Line:
     name, wanted = "ecommerce: payment processors", scene.shop.processors
-    found = [str(one) for one in require(name, page, remedy=scene.mend).data or []]
+    found = [str(one) for one in require(name, page, remedy=scene.repair).data or []]
     missing = [one for one in wanted if one not in found]
     if not missing:
         return ok(name, ", ".join(found) or "none, as none has keys", page)

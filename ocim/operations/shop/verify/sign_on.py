@@ -39,7 +39,7 @@ def _of(scene: Scene, browser: Browser, service: Service, members_only: str) -> 
         shown = require(
             name,
             browser.request("GET", scene.url(service, members_only)),
-            remedy=f"The sign-on came to its end and is not known afterwards. {scene.mend}",
+            remedy=f"The sign-on came to its end and is not known afterwards. {scene.repair}",
         )
     except Failed as found:
         return found.line

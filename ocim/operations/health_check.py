@@ -18,7 +18,7 @@ class Unhealthy(OcimError):
         self.evidence = evidence
 
 
-def pass_gate(probes: Sequence[Probe], *, context: Context, patience: float = 0) -> None:
+def wait_until_healthy(probes: Sequence[Probe], *, context: Context, patience: float = 0) -> None:
     """Return once every probe finds what it expects; Unhealthy when none of the attempts did.
 
     There are as many attempts as the policy says, and more while `patience` seconds last.
@@ -40,7 +40,7 @@ def pass_gate(probes: Sequence[Probe], *, context: Context, patience: float = 0)
 
 def _asked(probe: Probe, context: Context) -> ProbeResult:
     stopping.check()
-    return context.outside.prober.get(probe)
+    return context.adapters.prober.get(probe)
 
 
 def _evidence(result: ProbeResult) -> dict[str, object]:

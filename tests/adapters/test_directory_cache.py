@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.directory_cache import DAY, Shelf
+from ocim.adapters.directory_cache import DAY, DirectoryCache
 
 
 def make(path: Path) -> None:
@@ -20,51 +20,57 @@ def age(directory: Path, name: str, days: float) -> None:
 
 
 def test_a_directory_is_made_once(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
-    with shelf.item("one", make) as first, shelf.item("one", Path.mkdir) as second:
+    directory_cache = DirectoryCache(tmp_path)
+    with (
+        directory_cache.item("one", make) as first,
+        directory_cache.item("one", Path.mkdir) as second,
+    ):
         assert first == second
         assert (second / "made").exists()
 
 
 def test_what_was_only_half_made_is_made_again(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
+    directory_cache = DirectoryCache(tmp_path)
 
     def fail(path: Path) -> None:
         make(path)
         raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"), shelf.item("one", fail):
+    with pytest.raises(OSError, match="disk full"), directory_cache.item("one", fail):
         pass
-    assert not shelf.holds("one")
+    assert not directory_cache.holds("one")
     (tmp_path / "one").mkdir()  # as a crash would have left it
-    with shelf.item("one", make) as path:
+    with directory_cache.item("one", make) as path:
         assert (path / "made").exists()
 
 
 def test_what_is_long_unused_goes_when_something_new_comes(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path, keep_days=30)
+    directory_cache = DirectoryCache(tmp_path, keep_days=30)
     for name in ("old", "used"):
-        with shelf.item(name, make):
+        with directory_cache.item(name, make):
             age(tmp_path, name, 31)
-    with shelf.item("used", make), shelf.item("new", make):
+    with directory_cache.item("used", make), directory_cache.item("new", make):
         pass
-    assert [name for name in ("old", "used", "new") if shelf.holds(name)] == ["used", "new"]
+    assert [name for name in ("old", "used", "new") if directory_cache.holds(name)] == [
+        "used",
+        "new",
+    ]
     assert not (tmp_path / "old").exists()
 
 
 def test_what_a_crash_left_goes_when_something_new_comes(tmp_path: Path) -> None:
     (tmp_path / "half").mkdir()
-    with Shelf(tmp_path).item("new", make):
+    with DirectoryCache(tmp_path).item("new", make):
         assert not (tmp_path / "half").exists()
 
 
 def test_what_is_in_use_is_not_pruned(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
-    with shelf.item("old", make):
+    directory_cache = DirectoryCache(tmp_path)
+    with directory_cache.item("old", make):
         age(tmp_path, "old", 1000)
-        assert shelf.prune() == []
+        assert directory_cache.prune() == []
     age(tmp_path, "old", 1000)
-    assert shelf.prune() == ["old"]
+    assert directory_cache.prune() == ["old"]
 
 
 MAKE = """
