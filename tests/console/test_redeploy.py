@@ -299,7 +299,7 @@ def test_an_interrupt_ends_the_watching_only(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("time.sleep", interrupted)
-    monkeypatch.setattr("ocim.console.management.commands.instance_redeploy.perform", list)
+    monkeypatch.setattr("ocim.console.management.commands.instance_redeploy.enqueue", list)
     ran = redeploy(ocim, "--force")
     assert ran.status == 130
     assert f"ocim rollout watch {Rollout.objects.get().pk}" in ran.out
@@ -356,7 +356,7 @@ def test_what_stands_still_can_be_aborted(ocim: Installation, stopped: Rollout) 
 def test_one_that_runs_can_be_paused(
     ocim: Installation, fleet: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ocim.console.management.commands.instance_redeploy.perform", list)
+    monkeypatch.setattr("ocim.console.management.commands.instance_redeploy.enqueue", list)
     redeploy(ocim, "--force", "--no-wait")
     rollout = Rollout.objects.get()
     assert ocim("rollout", "pause", rollout.pk).status == 0
@@ -405,7 +405,7 @@ def test_an_instance_without_a_backup_is_named(ocim: Installation, fleet: object
 def test_who_watches_is_told_of_a_pause_while_upgrades_are_under_way(
     ocim: Installation, fleet: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ocim.console.management.commands.instance_redeploy.perform", list)
+    monkeypatch.setattr("ocim.console.management.commands.instance_redeploy.enqueue", list)
     redeploy(ocim, "--force", "--no-wait")
     rollout = Rollout.objects.get()
     under_way = rollout.upgrades.order_by("id")[:1]

@@ -11,7 +11,7 @@ from tests.leftovers import RUN
 from tests.postgresql_server import postgresql_server
 
 HERE = Path(__file__).parent
-SUITES = ("redeploy/test_upgrade.py", "redeploy/test_sql.py", "test_jobs.py", "test_spawn.py")
+SUITES = ("rollouts/test_upgrade.py", "rollouts/test_sql.py", "test_jobs.py", "test_spawn.py")
 
 
 @pytest.mark.timeout(900)
