@@ -37,7 +37,7 @@ class ServiceShells:
         given = _given(stdin)
         answers = []
         for part in json.loads(given["PARTS"]):
-            answers.append(self._answer(part["called"], part["given"]))
+            answers.append(self._answer(part["function"], part["arguments"]))
             if "error" in answers[-1] and given["STOP"]:
                 break
         return Ran(0, f"noise\n{RESULT}{json.dumps(answers)}\n")

@@ -12,7 +12,7 @@ Fields = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class StepStatus:
     """What a step comes to."""
 
     exists: bool
@@ -21,25 +21,25 @@ class Verdict:
     """What the fields are to be: wanted ones, and those that an operator has changed there."""
     changing: tuple[str, ...]
     """Fields that have to be set; empty where nothing is owed."""
-    kept: tuple[str, ...]
+    edited: tuple[str, ...]
     """Fields that differ from what is wanted since an operator changed them in the service."""
     drifted: tuple[str, ...]
     """Those of them without which the service does not work."""
 
     @property
-    def is_owed(self) -> bool:
+    def is_pending(self) -> bool:
         """Whether there is something to do."""
         return not self.exists or bool(self.changing)
 
 
-def verdict(
+def step_status(
     wanted: Fields,
     *,
     actual: Fields | None,
     applied: Fields | None = None,
     essential: Collection[str] = (),
     force: bool = False,
-) -> Verdict:
+) -> StepStatus:
     """`actual` is None where there is nothing yet, `applied` where Ocim has never done the step.
 
     A field is set if it is not there, or if Ocim wants another value than it set before. Otherwise
@@ -47,9 +47,9 @@ def verdict(
     empty and what is essential is. `force` sets all, as if nothing were known.
     """
     if actual is None:
-        return Verdict(False, dict(wanted), tuple(wanted), (), ())
+        return StepStatus(False, dict(wanted), tuple(wanted), (), ())
     fields: dict[str, Any] = {}
-    changing, kept, drifted = [], [], []
+    changing, edited, drifted = [], [], []
     for name, value in wanted.items():
         there = actual.get(name)
         if there == value and not force:
@@ -59,10 +59,10 @@ def verdict(
             changing.append(name)
         else:
             fields[name] = there
-            kept.append(name)
+            edited.append(name)
             if name in essential:
                 drifted.append(name)
-    return Verdict(True, fields, tuple(changing), tuple(kept), tuple(drifted))
+    return StepStatus(True, fields, tuple(changing), tuple(edited), tuple(drifted))
 
 
 def _is_ours(

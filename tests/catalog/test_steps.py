@@ -7,13 +7,13 @@ import pytest
 from ocim.catalog.steps.all_steps import steps_of
 from ocim.catalog.steps.lms import MIGRATED
 from ocim.catalog.steps.runbook import lines
-from ocim.catalog.steps.step import Command, Crontab, Looked, Script, Setup, StepAction
+from ocim.catalog.steps.step import Command, Crontab, Observation, Script, StepAction, StepInputs
 from ocim.core.instance import Instance
 from ocim.core.secrets import Secret
 from tests.catalog.instances import DISCOVERY, ECOMMERCE, full, variables
 
 PAYPAL = {"mode": "sandbox", "client_id": "id", "client_secret": "secret"}
-NOTHING: Looked = {
+NOTHING: Observation = {
     "fields": None,
     "users": {},
     "names": {},
@@ -32,23 +32,25 @@ def of(release: str, **changes: Any) -> Instance:
     return full(openedx_release=release, edx_platform_commit=release, **{**shop, **changes})
 
 
-def setup_of(instance: Instance) -> Setup:
-    return Setup(instance, variables(instance), mark=lambda secret: f"mark of {len(str(secret))}")
+def setup_of(instance: Instance) -> StepInputs:
+    return StepInputs(
+        instance, variables(instance), fingerprint=lambda secret: f"mark of {len(str(secret))}"
+    )
 
 
-def deeds(instance: Instance, step: str, looked: Looked = NOTHING) -> list[StepAction]:
-    setup = setup_of(instance)
+def actions(instance: Instance, step: str, observed: Observation = NOTHING) -> list[StepAction]:
+    inputs = setup_of(instance)
     [found] = [one for one in steps_of(instance) if one.name == step]
-    fields = found.wanted(setup)
-    return found.do(setup, fields, {**looked, "fields": looked["fields"] or {}})
+    fields = found.wanted(inputs)
+    return found.actions(inputs, fields, {**observed, "fields": observed["fields"] or {}})
 
 
-def argvs(instance: Instance, step: str, looked: Looked = NOTHING) -> list[list[str]]:
+def argvs(instance: Instance, step: str, observed: Observation = NOTHING) -> list[list[str]]:
     """With secrets in clear text."""
     return [
-        [word.reveal() if isinstance(word, Secret) else str(word) for word in deed.words]
-        for deed in deeds(instance, step, looked)
-        if isinstance(deed, Command)
+        [word.reveal() if isinstance(word, Secret) else str(word) for word in action.words]
+        for action in actions(instance, step, observed)
+        if isinstance(action, Command)
     ]
 
 
@@ -90,15 +92,15 @@ def test_the_client_of_ironwood_comes_back_by_openid_connect() -> None:
 
 
 def test_a_client_that_is_there_keeps_its_name() -> None:
-    looked = {**NOTHING, "names": {"ecommerce.sign-on": "mine"}}
-    assert argvs(of("juniper.2"), "clients", looked)[0][1] == "mine"
+    observed = {**NOTHING, "names": {"ecommerce.sign-on": "mine"}}
+    assert argvs(of("juniper.2"), "clients", observed)[0][1] == "mine"
 
 
 def test_only_clients_that_differ_are_touched() -> None:
-    setup = setup_of(of("juniper.2"))
-    [step] = [one for one in steps_of(setup.instance) if one.name == "clients"]
-    there = {**step.wanted(setup), "discovery.backend.secret": "another"}
-    [argv] = argvs(setup.instance, "clients", {**NOTHING, "fields": there})
+    inputs = setup_of(of("juniper.2"))
+    [step] = [one for one in steps_of(inputs.instance) if one.name == "clients"]
+    there = {**step.wanted(inputs), "discovery.backend.secret": "another"}
+    [argv] = argvs(inputs.instance, "clients", {**NOTHING, "fields": there})
     assert argv[1] == "discovery-backend-service"
 
 
@@ -138,8 +140,8 @@ def test_stripe_is_used_on_the_baskets_page_and_listed_too() -> None:
 
 
 def test_a_basket_elsewhere_that_somebody_set_up_is_kept() -> None:
-    looked = {**NOTHING, "site_id": 3, "microfrontend": "https://pay.example.com"}
-    said = flags(argvs(of("lilac.1"), "site", looked)[0])
+    observed = {**NOTHING, "site_id": 3, "microfrontend": "https://pay.example.com"}
+    said = flags(argvs(of("lilac.1"), "site", observed)[0])
     assert said["--site-id"] == "3"
     assert said["--enable-microfrontend-for-basket-page"] == "true"
     assert said["--payment-microfrontend-url"] == "https://pay.example.com"
@@ -176,8 +178,8 @@ def test_the_url_of_organizations_has_its_slash() -> None:
 
 
 def test_urls_that_an_operator_added_to_the_partner_are_said_again() -> None:
-    looked = {**NOTHING, "fields": {"--programs-api-url": "https://programs.example.com/"}}
-    [argv] = argvs(of("juniper.2"), "partner", looked)
+    observed = {**NOTHING, "fields": {"--programs-api-url": "https://programs.example.com/"}}
+    [argv] = argvs(of("juniper.2"), "partner", observed)
     assert flags(argv)["--programs-api-url"] == "https://programs.example.com/"
 
 
@@ -204,15 +206,15 @@ def test_courses_are_read_before_they_are_indexed(release: str, commands: list[s
     [("ginkgo.1", "single_course_checkout_page"), ("juniper.2", "basket_checkout_page")],
 )
 def test_purchases_lead_to_the_basket_in_the_field_of_the_release(release: str, page: str) -> None:
-    [script] = deeds(of(release), "commerce")
+    [script] = actions(of(release), "commerce")
     assert isinstance(script, Script)
-    assert script.given["fields"][page] == "/basket/add/"
+    assert script.arguments["fields"][page] == "/basket/add/"
 
 
 def test_a_user_that_exists_keeps_its_address_its_groups_and_what_it_may() -> None:
     there = {"email": "w@fake.email", "superuser": True, "groups": ["editors"]}
-    looked = {**NOTHING, "users": {"ecommerce_worker": there}}
-    made = argvs(of("juniper.2", services=ECOMMERCE), "users", looked)
+    observed = {**NOTHING, "users": {"ecommerce_worker": there}}
+    made = argvs(of("juniper.2", services=ECOMMERCE), "users", observed)
     assert made == [
         ["manage_user", "ecommerce_worker", "w@fake.email", "--staff", "--superuser", "--groups",
          "editors"]
@@ -225,8 +227,8 @@ def test_a_new_user_has_no_password() -> None:
 
 
 def test_permissions_are_added_to_those_that_the_group_has() -> None:
-    looked = {**NOTHING, "of_group": ["a:b:c"], "users": MIGRATED}
-    group, user = argvs(of("juniper.2"), "permissions", looked)
+    observed = {**NOTHING, "of_group": ["a:b:c"], "users": MIGRATED}
+    group, user = argvs(of("juniper.2"), "permissions", observed)
     assert group == [
         "manage_group", "ecommerce_service", "--permissions", "a:b:c",
         "course_modes:coursemode:change_coursemode",
@@ -235,7 +237,7 @@ def test_permissions_are_added_to_those_that_the_group_has() -> None:
 
 
 def test_the_hourly_job_indexes_after_it_has_read() -> None:
-    [job] = deeds(of("juniper.2"), "job")
+    [job] = actions(of("juniper.2"), "job")
     assert isinstance(job, Crontab)
     assert job.line.index("refresh_course_metadata") < job.line.index("update_index")
 
@@ -243,11 +245,11 @@ def test_the_hourly_job_indexes_after_it_has_read() -> None:
 @pytest.mark.parametrize("release", ["ginkgo.1", "ironwood.2", "juniper.2", "lilac.1", "sumac.1"])
 def test_a_runbook_shows_no_secret_unless_it_is_asked_to(release: str) -> None:
     instance = of(release)
-    every = [deed for step in steps_of(instance) for deed in deeds(instance, step.name)]
-    secrets = {word.reveal().split("=")[-1] for deed in every if isinstance(deed, Command)
-               for word in deed.words if isinstance(word, Secret)}  # fmt: skip
-    hidden = "\n".join(line for deed in every for line in lines(deed, reveal=False))
-    shown = "\n".join(line for deed in every for line in lines(deed, reveal=True))
+    every = [action for step in steps_of(instance) for action in actions(instance, step.name)]
+    secrets = {word.reveal().split("=")[-1] for action in every if isinstance(action, Command)
+               for word in action.words if isinstance(word, Secret)}  # fmt: skip
+    hidden = "\n".join(line for action in every for line in lines(action, reveal=False))
+    shown = "\n".join(line for action in every for line in lines(action, reveal=True))
     assert secrets
     assert not any(secret in hidden for secret in secrets)
     assert all(secret in shown for secret in secrets)

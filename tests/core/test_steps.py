@@ -3,49 +3,49 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocim.core.steps import verdict
+from ocim.core.steps import step_status
 
 WANTED = {"code": "acme", "name": "Acme"}
 
 
 def test_what_is_not_there_is_owed_as_a_whole() -> None:
-    found = verdict(WANTED, actual=None)
-    assert found.is_owed
+    found = step_status(WANTED, actual=None)
+    assert found.is_pending
     assert found.fields == WANTED
 
 
 def test_what_is_as_wanted_is_not_owed() -> None:
-    assert not verdict(WANTED, actual=WANTED).is_owed
+    assert not step_status(WANTED, actual=WANTED).is_pending
 
 
 def test_an_operators_edit_stays() -> None:
-    found = verdict(WANTED, actual={**WANTED, "name": "Acme Ltd"}, applied=WANTED)
-    assert not found.is_owed
-    assert found.kept == ("name",)
+    found = step_status(WANTED, actual={**WANTED, "name": "Acme Ltd"}, applied=WANTED)
+    assert not found.is_pending
+    assert found.edited == ("name",)
     assert found.drifted == ()
 
 
 def test_an_operators_edit_survives_another_change_of_ours() -> None:
     wanted = {**WANTED, "mail": "new@example.com"}
     applied = {**WANTED, "mail": "old@example.com"}
-    found = verdict(wanted, actual={**applied, "name": "Acme Ltd"}, applied=applied)
+    found = step_status(wanted, actual={**applied, "name": "Acme Ltd"}, applied=applied)
     assert found.changing == ("mail",)
     assert found.fields == {**wanted, "name": "Acme Ltd"}
 
 
 def test_an_edit_of_what_the_service_cannot_do_without_is_a_drift_and_stays() -> None:
-    found = verdict(WANTED, actual={**WANTED, "code": "x"}, applied=WANTED, essential={"code"})
-    assert not found.is_owed
+    found = step_status(WANTED, actual={**WANTED, "code": "x"}, applied=WANTED, essential={"code"})
+    assert not found.is_pending
     assert found.drifted == ("code",)
 
 
 def test_what_was_removed_is_made_again() -> None:
-    found = verdict(WANTED, actual={"name": "Acme"}, applied=WANTED)
+    found = step_status(WANTED, actual={"name": "Acme"}, applied=WANTED)
     assert found.changing == ("code",)
 
 
 def test_force_mends_a_drift() -> None:
-    found = verdict(
+    found = step_status(
         WANTED, actual={**WANTED, "code": "x"}, applied=WANTED, essential={"code"}, force=True
     )
     assert "code" in found.changing
@@ -53,13 +53,16 @@ def test_force_mends_a_drift() -> None:
 
 
 def test_force_sets_what_is_as_wanted_too() -> None:
-    assert verdict(WANTED, actual=WANTED, applied=WANTED, force=True).changing == ("code", "name")
+    assert step_status(WANTED, actual=WANTED, applied=WANTED, force=True).changing == (
+        "code",
+        "name",
+    )
 
 
 def test_what_others_made_gets_what_is_essential_and_what_is_empty() -> None:
     wanted = {"code": "acme", "name": "Acme", "mail": "a@example.com"}
     actual = {"code": "x", "name": "", "mail": "b@example.com"}
-    found = verdict(wanted, actual=actual, essential={"code"})
+    found = step_status(wanted, actual=actual, essential={"code"})
     assert found.changing == ("code", "name")
     assert found.fields["mail"] == "b@example.com"
 
@@ -75,7 +78,7 @@ def test_once_done_a_step_is_not_owed_again(
     applied: dict[str, str] | None,
     essential: set[str],
 ) -> None:
-    first = verdict(wanted, actual=actual, applied=applied, essential=essential)
-    again = verdict(wanted, actual=first.fields, applied=wanted, essential=essential)
-    assert not again.is_owed
+    first = step_status(wanted, actual=actual, applied=applied, essential=essential)
+    again = step_status(wanted, actual=first.fields, applied=wanted, essential=essential)
+    assert not again.is_pending
     assert again.fields == first.fields

@@ -3,16 +3,16 @@
 from django.apps import apps
 
 
-def create(given):
+def create(arguments):
     """Make it, published; again, nothing happens. Its key."""
     courses = apps.get_model("course_overviews", "CourseOverview").objects
     course, _ = courses.get_or_create(
-        org=given["org"],
-        number=given["number"],
-        run=given["run"],
+        org=arguments["org"],
+        number=arguments["number"],
+        run=arguments["run"],
         defaults={
-            "display_name": given["title"],
-            "short_description": given["about"],
+            "display_name": arguments["title"],
+            "short_description": arguments["about"],
             "published": True,
         },
     )

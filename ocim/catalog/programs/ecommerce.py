@@ -3,10 +3,10 @@
 from django.apps import apps
 
 
-def site(given):
+def site(arguments):
     """The configuration of the site with this domain; no fields where there is none."""
     sites = apps.get_model("core", "SiteConfiguration").objects
-    found = sites.filter(site__domain__iexact=given["domain"]).first()
+    found = sites.filter(site__domain__iexact=arguments["domain"]).first()
     if found is None:
         return {"fields": None}
     fields = {
@@ -21,7 +21,7 @@ def site(given):
         "--discovery_api_url": found.discovery_api_url,
     }
     oauth = found.oauth_settings or {}
-    for flag, (name, mark) in given["oauth"].items():
+    for flag, (name, mark) in arguments["oauth"].items():
         there = oauth.get(name, "")
         fields[flag] = there if mark is None else _marked(there, mark)
     return {
@@ -33,11 +33,11 @@ def site(given):
     }
 
 
-def switches(given):
+def switches(arguments):
     """Which switches are on."""
     switches_on = apps.get_model("waffle", "Switch").objects.filter(active=True)
     on = set(switches_on.values_list("name", flat=True))
-    return {"fields": {name: name in on for name in given["names"]}}
+    return {"fields": {name: name in on for name in arguments["names"]}}
 
 
 def _marked(there, mark):

@@ -7,10 +7,10 @@ from django.contrib.auth.models import Group, Permission, User
 DOT = ("oauth2_provider", "Application")
 
 
-def users(given):
+def users(arguments):
     """The users: whether they are staff, and their full names."""
     fields, found = {}, {}
-    for name in given["users"]:
+    for name in arguments["users"]:
         user = User.objects.filter(username=name).first()
         profile = _profile(user) if user else None
         fields[name + ".staff"] = bool(user and user.is_staff)
@@ -24,44 +24,44 @@ def users(given):
     return {"fields": fields, "users": found}
 
 
-def set_full_names(given):
+def set_full_names(arguments):
     """Give users names, and profiles where they have none."""
-    for username, name in given["names"].items():
+    for username, name in arguments["names"].items():
         user = User.objects.get(username=username)
         profile = _profile(user) or apps.get_model("student", "UserProfile")(user=user)
         profile.name = name
         profile.save()
 
 
-def permissions(given):
+def permissions(arguments):
     """Which of the permissions the user lacks, of those that the release has."""
     wanted = []
-    for app, model in given["permissions"]:
+    for app, model in arguments["permissions"]:
         of = Permission.objects.filter(content_type__app_label=app)
         wanted += list(of.filter(content_type__model=model) if model else of)
-    user = User.objects.filter(username=given["user"]).first()
+    user = User.objects.filter(username=arguments["user"]).first()
     has = set()
     if user:
         has = set(Permission.objects.filter(group__user=user)) | set(user.user_permissions.all())
-    group = Group.objects.filter(name=given["group"]).first()
-    answer = users({"users": [given["user"]]})
+    group = Group.objects.filter(name=arguments["group"]).first()
+    answer = users({"users": [arguments["user"]]})
     answer["fields"] = {"lacking": sorted(_name(one) for one in wanted if one not in has)}
     answer["wanted"] = sorted(_name(one) for one in wanted)
     answer["of_group"] = sorted(map(_name, group.permissions.all())) if group else []
     return answer
 
 
-def clients(given):
+def clients(arguments):
     """The OAuth clients: whether they have the secret that is said, what they may, and whose."""
     fields, names = {}, {}
-    for key, wanted in given["clients"].items():
+    for key, wanted in arguments["clients"].items():
         client = _client(wanted["id"])
         if client is None:
             continue
         names[key] = client.name
         user = client.user
         fields[key + ".secret"] = (
-            wanted["mark"] if _has_secret(client, wanted["secret"]) else "another"
+            wanted["fingerprint"] if _has_secret(client, wanted["secret"]) else "another"
         )
         fields[key + ".user"] = user.username if user else ""
         if wanted["redirect"]:
@@ -71,16 +71,16 @@ def clients(given):
     return {"fields": fields, "names": names}
 
 
-def commerce(given):
+def commerce(arguments):
     """Where purchases lead."""
     current = apps.get_model("commerce", "CommerceConfiguration").current()
-    return {"fields": {name: getattr(current, name) for name in given["names"]}}
+    return {"fields": {name: getattr(current, name) for name in arguments["names"]}}
 
 
-def set_commerce(given):
+def set_commerce(arguments):
     """Set those fields, and no others, of what is in force."""
     current = apps.get_model("commerce", "CommerceConfiguration").current()
-    for name, value in given["fields"].items():
+    for name, value in arguments["fields"].items():
         setattr(current, name, value)
     current.save()
 

@@ -7,11 +7,11 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
 
-def runs(given):
+def runs(arguments):
     """The keys of a partner's course runs; and the codes of all partners."""
     partners = apps.get_model("core", "Partner").objects
     found = apps.get_model("course_metadata", "CourseRun").objects.filter(
-        course__partner__short_code=given["partner"]
+        course__partner__short_code=arguments["partner"]
     )
     return {
         "keys": sorted(found.values_list("key", flat=True)),
@@ -19,7 +19,7 @@ def runs(given):
     }
 
 
-def refresh(given):
+def refresh(arguments):
     """Run `refresh_course_metadata`; what it logs as an error, whatever its exit status."""
     errors = _Errors()
     # Loggers with handlers of their own may not hand on what they are told.
@@ -49,9 +49,9 @@ class _Errors(logging.Handler):
             self.told.append(text)
 
 
-def clean(given):
+def clean(arguments):
     """Remove the course runs, courses and people of a verification; how many there were."""
-    prefix, gone = given["prefix"], {}
+    prefix, gone = arguments["prefix"], {}
     keys = "course-v1:%s+" % prefix
     for kind, model, field, value in (
         ("course runs", "CourseRun", "key__startswith", keys),

@@ -5,10 +5,10 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 
 
-def orders(given):
+def orders(arguments):
     """The orders of a verification's buyers: number, buyer, course, whether money is to go back."""
     lines = apps.get_model("order", "Line").objects.filter(
-        order__user__username__startswith=given["prefix"] + "-"
+        order__user__username__startswith=arguments["prefix"] + "-"
     )
     refunded = apps.get_model("refund", "RefundLine").objects.values_list("order_line", flat=True)
     return [
@@ -22,10 +22,10 @@ def orders(given):
     ]
 
 
-def clean(given):
+def clean(arguments):
     """Remove courses, seats, coupons, baskets and buyers; what is gone, and which orders stay."""
-    prefix, gone = given["prefix"], {}
-    for name, objects in _ours(prefix, given["codes"]):
+    prefix, gone = arguments["prefix"], {}
+    for name, objects in _ours(prefix, arguments["codes"]):
         for one in objects:
             gone[name] = gone.get(name, 0) + 1
             one.delete()

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ocim.catalog.endpoints import public_url
-from ocim.catalog.steps.step import Command, Fields, Looked, Script, Setup, Step, StepAction
+from ocim.catalog.steps.step import (
+    Command,
+    Fields,
+    Observation,
+    Script,
+    Step,
+    StepAction,
+    StepInputs,
+)
 from ocim.core.instance import Service
 from ocim.core.secrets import Secret
 
@@ -43,30 +51,30 @@ MIGRATED: Mapping[str, Mapping[str, Any]] = {
 CHECKOUT_PAGE = "/basket/add/"
 
 
-def _services(setup: Setup) -> list[Service]:
-    return [one for one in (Service.ECOMMERCE, Service.DISCOVERY) if setup.has(one)]
+def _services(inputs: StepInputs) -> list[Service]:
+    return [one for one in (Service.ECOMMERCE, Service.DISCOVERY) if inputs.has(one)]
 
 
 # Users.
 
 
-def _wanted_users(setup: Setup) -> Fields:
+def _wanted_users(inputs: StepInputs) -> Fields:
     fields: Fields = {}
-    for service in _services(setup):
+    for service in _services(inputs):
         fields[f"{worker(service)}.staff"] = True
         fields[f"{worker(service)}.name"] = f"{service.value.capitalize()} worker"
     return fields
 
 
-def _make_users(setup: Setup, fields: Fields, looked: Looked) -> list[StepAction]:
-    deeds: list[StepAction] = []
-    for service in _services(setup):
-        name, found = worker(service), looked["users"].get(worker(service))
-        if not (found and looked["fields"].get(f"{name}.staff")):
-            deeds.append(manage_user(name, found, setup, groups=[]))
-    names = {name: fields[f"{name}.name"] for name in map(worker, _services(setup))}
+def _make_users(inputs: StepInputs, fields: Fields, observed: Observation) -> list[StepAction]:
+    actions: list[StepAction] = []
+    for service in _services(inputs):
+        name, found = worker(service), observed["users"].get(worker(service))
+        if not (found and observed["fields"].get(f"{name}.staff")):
+            actions.append(manage_user(name, found, inputs, groups=[]))
+    names = {name: fields[f"{name}.name"] for name in map(worker, _services(inputs))}
     said = ", ".join(f"{name}: {full}" for name, full in names.items())
-    deeds.append(
+    actions.append(
         Script(
             Service.LMS,
             "lms.set_full_names",
@@ -74,17 +82,17 @@ def _make_users(setup: Setup, fields: Fields, looked: Looked) -> list[StepAction
             f"In the LMS's admin, at /admin/auth/user/, give users full names ({said}).",
         )
     )
-    return deeds
+    return actions
 
 
 def manage_user(
-    name: str, found: Mapping[str, Any] | None, setup: Setup, *, groups: list[str]
+    name: str, found: Mapping[str, Any] | None, inputs: StepInputs, *, groups: list[str]
 ) -> Command:
     """What makes the user staff, in these groups too, and takes nothing away.
 
     The command refuses another address than the user has, and takes away what is not said.
     """
-    domain = setup.instance.domains.lms
+    domain = inputs.instance.domains.lms
     words = ["manage_user", name, found["email"] if found else f"{name}@{domain}", "--staff"]
     if found is None:
         words.append("--unusable-password")
@@ -97,12 +105,12 @@ def manage_user(
 # Permissions.
 
 
-def _grant(setup: Setup, _fields: Fields, looked: Looked) -> list[StepAction]:
+def _grant(inputs: StepInputs, _fields: Fields, observed: Observation) -> list[StepAction]:
     user = worker(Service.ECOMMERCE)
-    every = sorted({*looked["of_group"], *looked["wanted"]})
+    every = sorted({*observed["of_group"], *observed["wanted"]})
     return [
         Command(Service.LMS, ("manage_group", GROUP, "--permissions", *every)),
-        manage_user(user, looked["users"].get(user), setup, groups=[GROUP]),
+        manage_user(user, observed["users"].get(user), inputs, groups=[GROUP]),
     ]
 
 
@@ -123,21 +131,21 @@ class Client:
     """Empty where nobody signs on with it."""
 
 
-def clients_of(setup: Setup) -> list[Client]:
+def clients_of(inputs: StepInputs) -> list[Client]:
     """The release's: one for each service, or one for sign-on and another for its own calls."""
-    has = setup.traits
+    has = inputs.traits
     found = []
-    for service in _services(setup):
+    for service in _services(inputs):
         for use in has.clients_per_service:
             prefix = f"{service.value.upper()}_{_VARIABLES[has.sign_on_backend, use]}"
-            redirect = f"{public_url(setup.instance, service)}{has.callback_path}"
+            redirect = f"{public_url(inputs.instance, service)}{has.callback_path}"
             found.append(
                 Client(
                     key=f"{service.value}.{use}",
                     service=service,
                     use=use,
-                    client_id=str(setup.variables.get(f"{prefix}_KEY", "")),
-                    secret=setup.secret(f"{prefix}_SECRET"),
+                    client_id=str(inputs.variables.get(f"{prefix}_KEY", "")),
+                    secret=inputs.secret(f"{prefix}_SECRET"),
                     redirect=redirect if use == "sign-on" else "",
                 )
             )
@@ -151,35 +159,35 @@ _VARIABLES = {
 }
 
 
-def _wanted_clients(setup: Setup) -> Fields:
+def _wanted_clients(inputs: StepInputs) -> Fields:
     fields: Fields = {}
-    for client in clients_of(setup):
-        fields[f"{client.key}.secret"] = setup.mark(client.secret)
+    for client in clients_of(inputs):
+        fields[f"{client.key}.secret"] = inputs.fingerprint(client.secret)
         fields[f"{client.key}.user"] = worker(client.service)
         if client.redirect:
             fields[f"{client.key}.redirect"] = client.redirect
     return fields
 
 
-def _given_clients(setup: Setup) -> Mapping[str, Any]:
+def _given_clients(inputs: StepInputs) -> Mapping[str, Any]:
     return {
         "clients": {
             client.key: {
                 "id": client.client_id,
                 "secret": client.secret,
-                "mark": setup.mark(client.secret),
+                "fingerprint": inputs.fingerprint(client.secret),
                 "redirect": client.redirect,
             }
-            for client in clients_of(setup)
+            for client in clients_of(inputs)
         }
     }
 
 
-def _make_clients(setup: Setup, fields: Fields, looked: Looked) -> list[StepAction]:
-    there = looked["fields"]
+def _make_clients(inputs: StepInputs, fields: Fields, observed: Observation) -> list[StepAction]:
+    there = observed["fields"]
     return [
-        _make_client(client, setup, fields, looked["names"].get(client.key))
-        for client in clients_of(setup)
+        _make_client(client, inputs, fields, observed["names"].get(client.key))
+        for client in clients_of(inputs)
         if any(
             there.get(name) != value
             for name, value in fields.items()
@@ -188,11 +196,11 @@ def _make_clients(setup: Setup, fields: Fields, looked: Looked) -> list[StepActi
     ]
 
 
-def _make_client(client: Client, setup: Setup, fields: Fields, name: str | None) -> Command:
-    root = public_url(setup.instance, client.service)
+def _make_client(client: Client, inputs: StepInputs, fields: Fields, name: str | None) -> Command:
+    root = public_url(inputs.instance, client.service)
     user = fields[f"{client.key}.user"]
     redirect = fields.get(f"{client.key}.redirect", "")
-    if setup.traits.client_command == "create_oauth2_client":
+    if inputs.traits.client_command == "create_oauth2_client":
         return Command(
             Service.LMS,
             ("create_oauth2_client", root, redirect, "confidential", "--username", user,
@@ -216,15 +224,15 @@ def _make_client(client: Client, setup: Setup, fields: Fields, name: str | None)
 # Where purchases lead.
 
 
-def _wanted_commerce(setup: Setup) -> Fields:
+def _wanted_commerce(inputs: StepInputs) -> Fields:
     return {
         "enabled": True,
         "checkout_on_ecommerce_service": True,
-        setup.traits.checkout_page_field: CHECKOUT_PAGE,
+        inputs.traits.checkout_page_field: CHECKOUT_PAGE,
     }
 
 
-def _set_commerce(_setup: Setup, fields: Fields, _looked: Looked) -> list[StepAction]:
+def _set_commerce(_inputs: StepInputs, fields: Fields, _observed: Observation) -> list[StepAction]:
     said = ", ".join(f"{name} = {value}" for name, value in fields.items())
     words = f"In the LMS's admin, at /admin/commerce/commerceconfiguration/add/: {said}."
     return [Script(Service.LMS, "lms.set_commerce", {"fields": fields}, words)]
@@ -235,45 +243,45 @@ STEPS = (
         name="users",
         about="the services' own users at the LMS, staff and with full names",
         services=BOTH,
-        looks_at=Service.LMS,
-        look="lms.users",
+        observed_by=Service.LMS,
+        observer="lms.users",
         wanted=_wanted_users,
-        given=lambda setup: {"users": [worker(one) for one in _services(setup)]},
-        do=_make_users,
+        observer_arguments=lambda inputs: {"users": [worker(one) for one in _services(inputs)]},
+        actions=_make_users,
         essential=lambda field: field.endswith(".staff"),
     ),
     Step(
         name="permissions",
         about="what the shop's user may change at the LMS",
         services=SHOP,
-        looks_at=Service.LMS,
-        look="lms.permissions",
-        wanted=lambda _setup: {"lacking": []},
-        given=lambda _setup: {
+        observed_by=Service.LMS,
+        observer="lms.permissions",
+        wanted=lambda _inputs: {"lacking": []},
+        observer_arguments=lambda _inputs: {
             "user": worker(Service.ECOMMERCE), "group": GROUP,
             "permissions": [list(one) for one in PERMISSIONS],
         },
-        do=_grant,
+        actions=_grant,
     ),
     Step(
         name="clients",
         about="OAuth clients at the LMS, for sign-on and for the services' own calls",
         services=BOTH,
-        looks_at=Service.LMS,
-        look="lms.clients",
+        observed_by=Service.LMS,
+        observer="lms.clients",
         wanted=_wanted_clients,
-        given=_given_clients,
-        do=_make_clients,
+        observer_arguments=_given_clients,
+        actions=_make_clients,
     ),
     Step(
         name="commerce",
         about="the LMS sells through the shop",
         services=SHOP,
-        looks_at=Service.LMS,
-        look="lms.commerce",
+        observed_by=Service.LMS,
+        observer="lms.commerce",
         wanted=_wanted_commerce,
-        given=lambda setup: {"names": list(_wanted_commerce(setup))},
-        do=_set_commerce,
+        observer_arguments=lambda inputs: {"names": list(_wanted_commerce(inputs))},
+        actions=_set_commerce,
         essential=lambda field: field != "enabled",
     ),
 )  # fmt: skip

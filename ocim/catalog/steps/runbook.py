@@ -7,9 +7,9 @@ from ocim.catalog.steps.step import Command, Crontab, Script, StepAction
 from ocim.core.secrets import Secret
 
 
-def lines(deed: StepAction, *, reveal: bool) -> list[str]:
+def lines(action: StepAction, *, reveal: bool) -> list[str]:
     """What to type, or to do; secrets as `********` unless they are to be seen."""
-    match deed:
+    match action:
         case Command(service, words):
             said = " ".join(_quoted(word, reveal) for word in words)
             user = SHELLS[service].user

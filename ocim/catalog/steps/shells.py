@@ -22,7 +22,7 @@ for part in json.loads(PARTS):
     names = {}
     try:
         exec(part["text"], names)
-        answers.append({"result": names[part["called"]](part["given"])})
+        answers.append({"result": names[part["function"]](part["arguments"])})
     except Exception as error:
         answers.append({"error": "%s: %s" % (type(error).__name__, error)})
         if STOP:
@@ -78,8 +78,8 @@ class Part:
 
     text: str
     """Of the program: a module that runs on the Python of any release, 2.7 too."""
-    called: str
-    given: Mapping[str, Any]
+    function: str
+    arguments: Mapping[str, Any]
     """Its argument; JSON can hold it."""
 
 

@@ -13,18 +13,18 @@ from ocim.core.instance import Instance, Service
 from ocim.core.secrets import Secret
 
 Fields = dict[str, Any]
-Looked = Mapping[str, Any]
-"""What the program that looked came to: `fields`, and whatever `do` needs besides."""
+Observation = Mapping[str, Any]
+"""What the program that observed came to: `fields`, and whatever `do` needs besides."""
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class StepInputs:
     """All that steps depend on."""
 
     instance: Instance
     variables: Mapping[str, Any]
     """The effective ones, secrets as Secrets."""
-    mark: Callable[[Secret], str]
+    fingerprint: Callable[[Secret], str]
     """A secret → a text that says whether it is the same, and not what it is."""
 
     @property
@@ -61,7 +61,7 @@ class Script:
 
     service: Service
     function: str
-    given: Mapping[str, Any]
+    arguments: Mapping[str, Any]
     words: str
 
 
@@ -84,13 +84,13 @@ class Step:
     about: str
     services: frozenset[Service]
     """It is owed where the instance has one of them."""
-    looks_at: Service | None
+    observed_by: Service | None
     """Whose shell runs `look`; None where Ocim looks by itself."""
-    look: str
-    wanted: Callable[[Setup], Fields]
-    given: Callable[[Setup], Mapping[str, Any]]
+    observer: str
+    wanted: Callable[[StepInputs], Fields]
+    observer_arguments: Callable[[StepInputs], Mapping[str, Any]]
     """For `look`."""
-    do: Callable[[Setup, Fields, Looked], list[StepAction]]
+    actions: Callable[[StepInputs, Fields, Observation], list[StepAction]]
     """What sets those fields, after what was seen."""
     essential: Callable[[str], bool] = lambda _field: True
     """Without which fields the service does not work, if others have changed them."""

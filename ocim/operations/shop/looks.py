@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from ocim.catalog.steps.services import aliases_wanted
-from ocim.catalog.steps.step import Looked, Setup, Step
+from ocim.catalog.steps.step import Observation, Step, StepInputs
 from ocim.catalog.variables.discovery import REFRESH
 from ocim.core.errors import OcimError
 from ocim.operations.context import Context
@@ -22,35 +22,35 @@ _DATED = re.compile(r"_\d{8}_\d{6}$")
 
 
 def look(
-    steps: Sequence[Step], setup: Setup, appserver: OpenEdXAppServer, context: Context
-) -> list[Looked | OcimError]:
+    steps: Sequence[Step], inputs: StepInputs, appserver: OpenEdXAppServer, context: Context
+) -> list[Observation | OcimError]:
     """What each step's fields are now: `fields`, None where there is nothing; and what `do` needs.
 
     An OcimError for what cannot be seen.
     """
-    by_shell = [step for step in steps if step.looks_at]
+    by_shell = [step for step in steps if step.observed_by]
     calls = [
-        remote.Call(step.looks_at, step.look, step.given(setup))
+        remote.Call(step.observed_by, step.observer, step.observer_arguments(inputs))
         for step in by_shell
-        if step.looks_at
+        if step.observed_by
     ]
     seen = iter(remote.call_all(appserver, calls, context) if calls else [])
     return [
-        next(seen) if step.looks_at else _look_ourselves(step, setup, appserver, context)
+        next(seen) if step.observed_by else _look_ourselves(step, inputs, appserver, context)
         for step in steps
     ]
 
 
 def _look_ourselves(
-    step: Step, setup: Setup, appserver: OpenEdXAppServer, context: Context
-) -> Looked | OcimError:
+    step: Step, inputs: StepInputs, appserver: OpenEdXAppServer, context: Context
+) -> Observation | OcimError:
     try:
-        return _OWN[step.look](setup, appserver, context)
+        return _OWN[step.observer](inputs, appserver, context)
     except OcimError as error:
         return error
 
 
-def _job(_setup: Setup, appserver: OpenEdXAppServer, context: Context) -> Looked:
+def _job(_inputs: StepInputs, appserver: OpenEdXAppServer, context: Context) -> Observation:
     said = remote.run_as_root(
         appserver, f"{{ {_CRONTABS}; }} 2>/dev/null", context, timeout=_SECONDS
     )
@@ -62,14 +62,14 @@ def _job(_setup: Setup, appserver: OpenEdXAppServer, context: Context) -> Looked
     return {"fields": {REFRESH: True, "update_index": updates}}
 
 
-def _indexes(setup: Setup, appserver: OpenEdXAppServer, context: Context) -> Looked:
+def _indexes(inputs: StepInputs, appserver: OpenEdXAppServer, context: Context) -> Observation:
     server = appserver.instance.search_server
-    search = setup.instance.search
+    search = inputs.instance.search
     if server is None or search is None:
         return {"fields": {"lost": []}}  # an operator's own, which is not Ocim's to look at
     adapters, host = context.adapters.search[server.kind], search_host(server)
     aliases = set(adapters.aliases(host, search.index_prefix))
-    name = aliases_wanted(setup)
+    name = aliases_wanted(inputs)
     if not any(one == name or (name[-1] == "_" and one.startswith(name)) for one in aliases):
         return {"fields": None}
     indexes = adapters.indexes(host, search.index_prefix)
@@ -77,7 +77,7 @@ def _indexes(setup: Setup, appserver: OpenEdXAppServer, context: Context) -> Loo
     return {"fields": {"lost": sorted(meant - aliases)}}
 
 
-_OWN: Mapping[str, Callable[[Setup, OpenEdXAppServer, Context], Looked]] = {
+_OWN: Mapping[str, Callable[[StepInputs, OpenEdXAppServer, Context], Observation]] = {
     "job": _job,
     "indexes": _indexes,
 }

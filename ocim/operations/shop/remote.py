@@ -29,7 +29,7 @@ class Call:
 
     service: Service
     function: str
-    given: Mapping[str, Any]
+    arguments: Mapping[str, Any]
     """May hold Secrets: they go by standard input, and are taken out of what errors say."""
 
 
@@ -37,7 +37,7 @@ def call(
     appserver: OpenEdXAppServer,
     service: Service,
     function: str,
-    given: Mapping[str, Any],
+    arguments: Mapping[str, Any],
     context: Context,
     *,
     timeout: float = TIMEOUT,
@@ -47,7 +47,7 @@ def call(
     PermanentError where the program fails, TransientError where the host or the service's shell
     does.
     """
-    [answer] = call_all(appserver, [Call(service, function, given)], context, timeout=timeout)
+    [answer] = call_all(appserver, [Call(service, function, arguments)], context, timeout=timeout)
     if isinstance(answer, OcimError):
         raise answer
     return answer
@@ -149,7 +149,7 @@ def _session(host: _Host, calls: Sequence[Call], stop: bool, timeout: float) -> 
 def _part(call: Call) -> shells.Part:
     name, _, called = call.function.partition(".")
     text = (files("ocim.catalog") / "programs" / f"{name}.py").read_text()
-    return shells.Part(text, called, revealed(call.given))
+    return shells.Part(text, called, revealed(call.arguments))
 
 
 def _returned(service: Service, answer: Mapping[str, Any], calls: Sequence[Call]) -> Any:
@@ -159,4 +159,4 @@ def _returned(service: Service, answer: Mapping[str, Any], calls: Sequence[Call]
 
 
 def _masked(text: str, calls: Sequence[Call]) -> str:
-    return masker([dict(one.given) for one in calls])(text)
+    return masker([dict(one.arguments) for one in calls])(text)

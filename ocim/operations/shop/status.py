@@ -38,22 +38,22 @@ def status(instance: OpenEdXInstance, context: Context) -> list[Line]:
     return [_line(one, appserver, last.get(one.step.name)) for one in found]
 
 
-def _line(found: steps.Found, appserver: OpenEdXAppServer, last: ServiceStep | None) -> Line:
-    step, verdict = found.step, found.verdict
+def _line(found: steps.ExaminedStep, appserver: OpenEdXAppServer, last: ServiceStep | None) -> Line:
+    step, status = found.step, found.status
     again = f"ocim services setup {appserver.instance_id} --step {step.name}"
     state: State
-    if verdict is None:
+    if status is None:
         state, detail, remedy = "unknown", found.problem, ""
-    elif not verdict.exists:
+    elif not status.exists:
         state, detail, remedy = "owed", "there is nothing yet", again
-    elif verdict.is_owed:
-        state, detail, remedy = "owed", f"to be set: {', '.join(verdict.changing)}", again
-    elif verdict.drifted:
+    elif status.is_pending:
+        state, detail, remedy = "owed", f"to be set: {', '.join(status.changing)}", again
+    elif status.drifted:
         state, remedy = "drifted", f"{again} --force"
-        detail = f"differs in the service: {', '.join(verdict.drifted)}"
+        detail = f"differs in the service: {', '.join(status.drifted)}"
     else:
-        edited = f"left as edited in the service: {', '.join(verdict.kept)}"
-        state, detail, remedy = "done", edited if verdict.kept else "", ""
+        edited = f"left as edited in the service: {', '.join(status.edited)}"
+        state, detail, remedy = "done", edited if status.edited else "", ""
     if state == "owed" and last and last.failure:
         detail = last.failure
     return Line(

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 from ocim.catalog.steps.all_steps import steps_of
 from ocim.catalog.steps.lms import BY_NAME, MIGRATED
-from ocim.catalog.steps.step import Command, Crontab, Looked, Script, Setup, Step, StepAction
+from ocim.catalog.steps.step import (
+    Command,
+    Crontab,
+    Observation,
+    Script,
+    Step,
+    StepAction,
+    StepInputs,
+)
 from ocim.core.errors import (
     OcimError,
     PermanentError,
@@ -13,7 +21,7 @@ from ocim.core.errors import (
     ValidationError,
 )
 from ocim.core.secrets import Secret, derive
-from ocim.core.steps import Verdict, verdict
+from ocim.core.steps import StepStatus, step_status
 from ocim.operations.context import Context
 from ocim.operations.effective import deserialize
 from ocim.operations.masking import mask_of
@@ -26,25 +34,27 @@ OnLine = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ExaminedStep:
     """A step, and how things stand with it."""
 
     step: Step
-    verdict: Verdict | None
+    status: StepStatus | None
     """None where it could not be looked at."""
-    looked: Looked
+    observation: Observation
     problem: str = ""
     """Why it could not be looked at."""
 
 
-def setup_of(appserver: OpenEdXAppServer, context: Context) -> Setup:
+def step_inputs(appserver: OpenEdXAppServer, context: Context) -> StepInputs:
     """What steps depend on, as the app server was provisioned."""
     seed = appserver.instance.secret_seed.encode()
 
-    def mark(secret: Secret) -> str:
+    def fingerprint(secret: Secret) -> str:
         return derive(seed, f"mark of {secret.reveal()}", 16).reveal()
 
-    return Setup(appserver_spec(appserver, context.policy), deserialize(appserver).values, mark)
+    return StepInputs(
+        appserver_spec(appserver, context.policy), deserialize(appserver).values, fingerprint
+    )
 
 
 def chosen(appserver: OpenEdXAppServer, names: Collection[str], context: Context) -> list[Step]:
@@ -63,25 +73,27 @@ def chosen(appserver: OpenEdXAppServer, names: Collection[str], context: Context
 
 def examine(
     appserver: OpenEdXAppServer, steps: Sequence[Step], context: Context, *, force: bool = False
-) -> list[Found]:
+) -> list[ExaminedStep]:
     """How things stand with each; nothing is changed."""
-    setup = setup_of(appserver, context)
-    seen = look(steps, setup, appserver, context)
+    inputs = step_inputs(appserver, context)
+    seen = look(steps, inputs, appserver, context)
     return [
-        Found(step, None, {}, str(one))
+        ExaminedStep(step, None, {}, str(one))
         if isinstance(one, OcimError)
-        else Found(step, _judged(step, setup, one, appserver, force), one)
+        else ExaminedStep(step, _judged(step, inputs, one, appserver, force), one)
         for step, one in zip(steps, seen, strict=True)
     ]
 
 
 def as_if_nothing_were_there(
     appserver: OpenEdXAppServer, steps: Sequence[Step], context: Context
-) -> list[Found]:
+) -> list[ExaminedStep]:
     """The steps as they are owed at first, for a runbook; nothing is looked at."""
-    setup = setup_of(appserver, context)
+    inputs = step_inputs(appserver, context)
     empty = {"fields": {}, "users": MIGRATED, "names": {}, "of_group": [], "wanted": BY_NAME}
-    return [Found(step, verdict(step.wanted(setup), actual=None), empty) for step in steps]
+    return [
+        ExaminedStep(step, step_status(step.wanted(inputs), actual=None), empty) for step in steps
+    ]
 
 
 def carry_out(
@@ -98,17 +110,17 @@ def carry_out(
     service, so that a second run goes on where the first one ended.
     """
     found = examine(appserver, steps, context, force=force)
-    if unseen := [f"{one.step.name}: {one.problem}" for one in found if one.verdict is None]:
+    if unseen := [f"{one.step.name}: {one.problem}" for one in found if one.status is None]:
         raise TransientError("\n".join(unseen))
     for one in found:
         _tell(one, on_line)
-    setup = setup_of(appserver, context)
-    owed = [(one.step, deed) for one in found for deed in deeds(one, setup)]
+    inputs = step_inputs(appserver, context)
+    owed = [(one.step, action) for one in found for action in pending_actions(one, inputs)]
     failures = _perform(owed, appserver, context)
     for one in found:
         failure = mask_of(appserver)(str(failures.get(one.step.name, "")))
-        if failure or (one.verdict and one.verdict.is_owed) or _last(appserver, one.step) is None:
-            applied = None if failure else one.step.wanted(setup)
+        if failure or (one.status and one.status.is_pending) or _last(appserver, one.step) is None:
+            applied = None if failure else one.step.wanted(inputs)
             ServiceStep.objects.create(
                 instance_id=appserver.instance_id, appserver=appserver, step=one.step.name,
                 at=context.now(), applied=applied, failure=failure,
@@ -121,32 +133,32 @@ def carry_out(
         )
 
 
-def deeds(found: Found, setup: Setup) -> list[StepAction]:
+def pending_actions(found: ExaminedStep, inputs: StepInputs) -> list[StepAction]:
     """What would be done, where it is owed."""
-    if found.verdict is None or not found.verdict.is_owed:
+    if found.status is None or not found.status.is_pending:
         return []
-    return found.step.do(setup, dict(found.verdict.fields), found.looked)
+    return found.step.actions(inputs, dict(found.status.fields), found.observation)
 
 
 def _judged(
-    step: Step, setup: Setup, looked: Looked, appserver: OpenEdXAppServer, force: bool
-) -> Verdict:
+    step: Step, inputs: StepInputs, observed: Observation, appserver: OpenEdXAppServer, force: bool
+) -> StepStatus:
     last = _last(appserver, step)
-    wanted = step.wanted(setup)
-    return verdict(
+    wanted = step.wanted(inputs)
+    return step_status(
         wanted,
-        actual=looked["fields"],
+        actual=observed["fields"],
         applied=last.applied if last else None,
         essential=[name for name in wanted if step.essential(name)],
         force=force,
     )
 
 
-def _tell(found: Found, on_line: OnLine) -> None:
-    assert found.verdict  # noqa: S101 - the caller has seen to that
-    if found.verdict.is_owed:
+def _tell(found: ExaminedStep, on_line: OnLine) -> None:
+    assert found.status  # noqa: S101 - the caller has seen to that
+    if found.status.is_pending:
         on_line(f"{found.step.name}: {found.step.about}.")
-    for name in found.verdict.kept:
+    for name in found.status.edited:
         on_line(f"{found.step.name}: {name} differs in the service, and is left as it is.")
 
 
@@ -155,16 +167,16 @@ def _perform(
 ) -> dict[str, OcimError]:
     """Have all of it done on the app server; what failed, by step."""
     failures: dict[str, OcimError] = {}
-    in_shells = [(step, call) for step, deed in owed if (call := _call(deed))]
+    in_shells = [(step, call) for step, action in owed if (call := _call(action))]
     answers = remote.call_all(appserver, [call for _, call in in_shells], context, stop=True)
     for (step, _), answer in zip(in_shells, answers, strict=True):
         if isinstance(answer, OcimError):
             failures.setdefault(step.name, answer)
-    for step, deed in owed:
-        if isinstance(deed, Crontab):
+    for step, action in owed:
+        if isinstance(action, Crontab):
             # The comment is how Ansible's cron module knows a job, and does not add it again.
-            line = remote.located(deed.line, appserver, context)
-            text = f"#Ansible: {deed.name}\n{line}\n"
+            line = remote.located(action.line, appserver, context)
+            text = f"#Ansible: {action.name}\n{line}\n"
             script = "{ crontab -l 2>/dev/null; cat; } | crontab -"
             ran = remote.run_as_root(appserver, script, context, stdin=text, timeout=60.0)
             if ran.status:
@@ -172,8 +184,8 @@ def _perform(
     return failures
 
 
-def _call(deed: StepAction) -> remote.Call | None:
-    match deed:
+def _call(action: StepAction) -> remote.Call | None:
+    match action:
         case Command(service, words):
             return remote.Call(service, "commands.run", {"argv": list(words)})
         case Script(service, function, given):

@@ -24,10 +24,10 @@ def first_words(world: World) -> list[str]:
 
 def as_set_up(world: World, appserver: OpenEdXAppServer) -> None:
     """Let the services have what the steps want, and remember nothing of how it came there."""
-    of = steps.setup_of(appserver, world.context())
+    of = steps.step_inputs(appserver, world.context())
     for step in steps.chosen(appserver, (), world.context()):
-        if step.looks_at:
-            called = step.look.partition(".")[2]
+        if step.observed_by:
+            called = step.observer.partition(".")[2]
             world.shells.looks[called] = {
                 "fields": dict(step.wanted(of)), "users": {}, "names": {}, "of_group": [],
                 "wanted": [],

@@ -52,7 +52,7 @@ class Platform:
         service = next((name for mark, name in SHELLS.items() if mark in line), "discovery")
         call = ast.parse(stdin.strip()).body[0].value.args[1]  # type: ignore[attr-defined]
         parts = json.loads(ast.literal_eval(call)["PARTS"])
-        answers = [self.called(service, part["called"], part["given"]) for part in parts]
+        answers = [self.called(service, part["function"], part["arguments"]) for part in parts]
         return Ran(0, f"\n{RESULT}{json.dumps(answers)}\n")
 
     def called(self, service: str, function: str, given: dict[str, Any]) -> dict[str, Any]:

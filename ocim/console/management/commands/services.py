@@ -141,17 +141,17 @@ Keys of payment processors are a YAML file, or standard input (--keys -):
             found = steps.examine(appserver, chosen, context(), force=given.force)
         else:
             found = steps.as_if_nothing_were_there(appserver, chosen, context())
-        of = steps.setup_of(appserver, context())
+        of = steps.step_inputs(appserver, context())
         for one in found:
             if one.problem:
                 self.out.say(f"{one.step.name}: {one.problem}", style="red")
-            deeds = steps.deeds(one, of)
-            if deeds:
+            actions = steps.pending_actions(one, of)
+            if actions:
                 self.out.say(f"# {one.step.name}: {one.step.about}")
-            for deed in deeds:
-                for line in runbook.lines(deed, reveal=reveal):
+            for action in actions:
+                for line in runbook.lines(action, reveal=reveal):
                     self.out.say(line)
-        if only_owed and not any(steps.deeds(one, of) for one in found):
+        if only_owed and not any(steps.pending_actions(one, of) for one in found):
             self.out.say("Nothing is owed.")
 
 
