@@ -2,7 +2,7 @@
 BIN := .venv/bin
 UV := $(BIN)/uv
 
-.PHONY: help env env-rehearsal run shop test test-rehearsal lint lint-rehearsal format reference lock clean
+.PHONY: help env env-rehearsal run shop test test-rehearsal lint lint-rehearsal format reference docs lock clean
 
 help: ## what can be made here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,8 +54,17 @@ COMPILE = $(UV) pip compile -q --python-version 3.11 --universal --generate-hash
 reference: env ## write docs/reference from the code
 	@$(BIN)/python -m ocim.project.reference
 
+docs: .venv-docs/.ready ## build the documentation site into build/docs
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict
+	@echo "Open build/docs/index.html, or run: python3 -m http.server --bind 127.0.0.1 --directory build/docs"
+
+.venv-docs/.ready: .venv/.ready requirements/docs.txt
+	@[ -x .venv-docs/bin/python ] || $(UV) venv --quiet --python $(BIN)/python .venv-docs
+	@$(UV) pip sync --quiet --python .venv-docs/bin/python --require-hashes requirements/docs.txt
+	@touch $@
+
 lock: env ## compile what is required to lock files with hashes
-	@for f in uv ocim dev; do $(COMPILE) requirements/$$f.in -o requirements/$$f.txt; done
+	@for f in uv ocim dev docs; do $(COMPILE) requirements/$$f.in -o requirements/$$f.txt; done
 	@$(COMPILE) rehearsal/pyproject.toml -o rehearsal/requirements.txt
 	@$(COMPILE) rehearsal/pyproject.toml --extra ecommerce -c rehearsal/requirements.txt \
 	  -o rehearsal/requirements-ecommerce.txt
@@ -66,4 +75,4 @@ lock: env ## compile what is required to lock files with hashes
 	  -c rehearsal/requirements-discovery.txt -o requirements/rehearsal-dev.txt
 
 clean: ## remove the environment and what tests left
-	@rm -rf .venv .venv-rehearsal .images .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-rehearsal .venv-docs build/docs .images .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -29,10 +29,24 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), link
 
 
-@pytest.mark.parametrize("directory", ["how-to", "reference", "explanation", "decisions"])
-def test_every_page_is_listed(directory: str) -> None:
-    listed = {(DOCS / link.partition("#")[0]).resolve() for link in links(DOCS / "README.md")}
-    assert set((DOCS / directory).glob("*.md")) <= listed
+def test_every_page_is_listed() -> None:
+    """docs/README.md is the site's menu, too."""
+    index = DOCS / "README.md"
+    listed = {(DOCS / link.partition("#")[0]).resolve() for link in links(index)}
+    assert set(DOCS.rglob("*.md")) - {index} <= listed
+
+
+def test_decisions_are_numbered_in_order() -> None:
+    numbers = [int(page.name[:4]) for page in sorted((DOCS / "decisions").glob("*.md"))]
+    assert numbers == list(range(1, len(numbers) + 1))
+    entries = re.findall(r"(?m)^(\d+)\. \[.*\(decisions/(\d{4})-", (DOCS / "README.md").read_text())
+    assert [(int(number), int(page)) for number, page in entries] == [(n, n) for n in numbers]
+
+
+def test_the_site_needs_nothing_from_elsewhere() -> None:
+    settings = (REPOSITORY / "mkdocs.yml").read_text()
+    assert "font: false" in settings
+    assert "://" not in settings
 
 
 @pytest.mark.parametrize("page", all_pages(), ids=name)
