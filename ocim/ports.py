@@ -1,6 +1,7 @@
-"""What Ocim needs of the outside: the few protocols that adapters satisfy.
+"""The protocols that adapters implement: everything that Ocim needs of external systems.
 
-Every method may raise `TransientError` (may pass) or `PermanentError` (will not pass by itself).
+Every method may raise `TransientError` (trying again may help) or `PermanentError` (somebody has to
+change something first).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -25,10 +26,13 @@ from ocim.core.routing import Routing
 
 
 class Images(Protocol):
-    """Images that a provider makes hosts from. Any number of processes may use them at once."""
+    """The images that a provider makes hosts from.
+
+    Any number of processes may use them at once.
+    """
 
     def base(self) -> str:
-        """What bare hosts are, as a digest."""
+        """Return a digest of what a host without an image consists of."""
 
     def ensure(
         self,
@@ -38,118 +42,131 @@ class Images(Protocol):
         *,
         is_cancelled: Callable[[], bool],
     ) -> bool:
-        """Have the image; where it is missing, `build` sets up a bare host, of which it is made.
+        """Build the image unless it exists; return True if this call built it.
 
-        Returns whether that was done here: of those that want it at once one builds, and the
-        others wait for it, until `is_cancelled` says yes (Cancelled). What `build` raises leaves
-        no image, and neither does a death in the middle of it.
+        `build` sets up a bare host, and the image is made of that host. Of several processes that
+        need the image at once, one builds it and the others wait. Raise Cancelled once
+        `is_cancelled` returns True. No image is left if `build` raises an error or this process
+        dies.
         """
 
     def list(self) -> Sequence[Image]:
-        """Those that are there, the newest first."""
+        """Return the existing images, newest first."""
 
     def remove(self, name: str) -> bool:
-        """Take it away, unless a host needs it; whether it was."""
+        """Remove the image unless a host needs it; return True if it was removed."""
 
 
 class Provider(Protocol):
-    """Makes hosts and takes them away. Hosts outlive the process that asked for them."""
+    """A source of hosts: it creates and destroys them.
+
+    Hosts outlive the process that asked for them.
+    """
 
     kind: str
 
     @property
     def images(self) -> Images | None:
-        """None where its hosts cannot be made from images."""
+        """The provider's images; None if it cannot make hosts from images."""
 
     def isolation(self) -> Isolation:
-        """How what runs on its hosts is kept from the manager and from other instances."""
+        """Describe how a host's programs are kept from the manager and from other instances."""
 
     def check_flavor(self, flavor: str) -> None:
-        """Refuse (ValidationError) a flavor that no host of this provider can have.
+        """Raise ValidationError if no host of this provider can have the flavor.
 
-        Empty means any.
+        An empty flavor means any.
         """
 
     def create(self, request: HostRequest) -> Host:
-        """Ask for a host; a second call with the same name returns the host that is there."""
+        """Create a host; return the existing one if there is a host with that name."""
 
     def wait_until_reachable(self, name: str, *, timeout: float) -> Host:
-        """Return when commands can be run on it; HostUnreachable after `timeout` seconds.
+        """Return the host once commands can be run on it.
 
-        It is asked once at least, so that 0 finds out whether it is up.
+        Raise HostUnreachable after `timeout` seconds. A timeout of 0 checks once.
         """
 
     def find(self, name: str) -> Host | None:
-        """The host of that name, up or not, or None where there is none."""
+        """Return the host with that name, running or not; None if there is none."""
 
     def list(self) -> Sequence[str]:
-        """The names of all hosts that this provider has made and not destroyed."""
+        """Return the names of all hosts that this provider has created and not destroyed."""
 
     def reboot(self, name: str) -> None:
-        """Start it (again) with all that was set up on it; HostUnreachable if there is none."""
+        """Start the host again, with everything that was set up on it.
+
+        Raise HostUnreachable if it does not exist.
+        """
 
     def stop(self, name: str) -> None:
-        """Stop it and keep what is on it, for `reboot`; nothing happens if it is not up."""
+        """Stop the host and keep its files, so that `reboot` can start it again.
+
+        Do nothing if it is not running.
+        """
 
     def destroy(self, name: str) -> None:
-        """Take it away with all that is on it; nothing happens if there is none."""
+        """Destroy the host and everything on it; do nothing if it does not exist."""
 
     def leftovers(self) -> Sequence[Leftover]:
-        """What is left besides the hosts of `list`, and of those that are being made just now."""
+        """Return resources of hosts that are neither in `list` nor being created."""
 
     def clear(self, leftover: Leftover) -> None:
-        """Take it away; nothing happens if it is gone, or a host's again."""
+        """Remove the leftover; do nothing if it is gone, or if a host uses it again."""
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
-        """What to start on this machine so that `argv` runs there, interactively too."""
+        """Return the command to start on this machine so that `argv` runs on the host.
+
+        It works interactively, too.
+        """
 
     def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
-        """Run it there to its end, with `stdin` as its standard input, whatever its status.
+        """Run a command on the host to its end, and return its exit status and output.
 
-        HostUnreachable where the host is gone; TransientError where it takes over `timeout`
-        seconds.
+        `stdin` is its standard input. Raise HostUnreachable if the host is gone, TransientError if
+        the command takes longer than `timeout` seconds.
         """
 
 
 class Provisioner(Protocol):
-    """Turns a bare host and variables into an app server."""
+    """The port that turns a bare host and variables into an app server."""
 
     kind: str
 
     def isolation(self) -> Isolation:
-        """How what is run is kept from the manager's own files and processes."""
+        """Describe how the configuration's code is kept from the manager's files and processes."""
 
     def check(self, job: ProvisionJob) -> ConfigurationSource:
-        """Refuse (ValidationError, PermanentError) what cannot work, before a host is asked for.
+        """Check the job before a host is created; return the exact source that was checked.
 
-        Conflict where the configuration does not say how to run migrations alone, and the job
-        is that part.
-        `job.host` may be a host that does not exist yet. Returns the source that was checked, with
-        a version that never comes to mean anything else, as a branch does; and with BUILTIN for
-        its URL where Ocim's own configuration is what it leads to.
+        Raise ValidationError or PermanentError if the job cannot succeed. Raise Conflict if the job
+        is to run migrations only and the configuration does not support that. `job.host` need not
+        exist yet. The returned source names a commit instead of a branch, and has the URL BUILTIN
+        if the job's source is Ocim's own configuration.
         """
 
     def find_playbook(self, source: ConfigurationSource) -> None:
-        """Refuse (ValidationError, PermanentError) a source that leads to no playbook.
+        """Check that the source contains a playbook, without running it.
 
-        It is fetched where it has not been yet, and nothing of it is run.
+        Fetch the source if it has not been fetched yet. Raise ValidationError or PermanentError if
+        it cannot be fetched or contains no playbook.
         """
 
     def image_inputs(self, job: ProvisionJob) -> Mapping[str, str]:
-        """All that the image part of the job depends on, in words and digests, without secrets.
+        """Return everything that the image part of the job depends on, without secrets.
 
-        The job's source is one that `check` returned. Conflict where the configuration does not
-        say what no instance differs in.
+        The values are words and digests. The job's source is one that `check` returned. Raise
+        Conflict if the configuration does not declare which of its parts all instances share.
         """
 
     def files(
         self, source: ConfigurationSource
     ) -> AbstractContextManager[tuple[ConfigurationSource, Path]]:
-        """The configuration's files for reading, as they are within the block; nothing is run.
+        """Yield the exact source and a directory with its files, for reading; nothing is run.
 
-        What was fetched before is not asked for again, even if its branch has moved since: the
-        exact source that comes with the files says where they were. ValidationError or
-        PermanentError where there is no such source or version.
+        The files do not change within the block. A source that was fetched before is not fetched
+        again, even if its branch has moved since. Raise ValidationError or PermanentError if the
+        source or version does not exist.
         """
 
     def provision(
@@ -159,116 +176,121 @@ class Provisioner(Protocol):
         on_event: Callable[[ProvisionEvent], None],
         is_cancelled: Callable[[], bool],
     ) -> ProvisionOutcome:
-        """Run to the end; a second run on the same host changes nothing.
+        """Provision the host and return the outcome; a second run on it changes nothing.
 
-        The image part and then the instance part give what the whole gives. A part whose
-        `image_inputs` are no longer what they were is not run: TransientError. The part that runs
-        migrations is for a host of its own and for copies of databases: what it leaves is of no
-        use for anything else.
+        The image part followed by the instance part gives the same result as the whole. Raise
+        TransientError if the `image_inputs` of a part have changed. The part that runs migrations
+        needs a host of its own and copies of the databases; its host serves no other purpose.
 
-        `on_event` is called as things happen. `is_cancelled` is asked about once a second;
-        once it says yes, the run is ended and Cancelled raised.
+        `on_event` receives each event as it happens. `is_cancelled` is called once a second; once
+        it returns True, the run is ended and Cancelled raised.
         """
 
 
 class Balancer(Protocol):
-    """Sends public names to app servers, over TLS."""
+    """A balancer sends requests for public names to app servers, over TLS."""
 
     kind: str
 
     def apply(self, routing: Routing) -> None:
-        """Replace all that it serves, in one step, without dropping a request."""
+        """Replace the whole routing in one step, without dropping a request."""
 
     def is_applied(self, digest: str) -> bool:
-        """Whether the routing with that digest is what it serves now."""
+        """Return True if the balancer serves the routing with that digest now."""
 
     def authority(self) -> str:
-        """The PEM certificate that clients must trust; empty where public ones sign."""
+        """Return the PEM certificate that clients must trust; empty if a public authority signs."""
 
 
 class SqlSession(Protocol):
-    """One connection to a database: what a statement sets or begins, the next ones find."""
+    """A connection to a database; settings and transactions last from statement to statement."""
 
     @property
     def in_transaction(self) -> bool:
-        """Whether a transaction is open that a statement has begun."""
+        """True while a transaction is open that a statement has begun."""
 
     def execute(self, statement: str) -> int:
-        """Run one SQL statement; how many rows it touched.
+        """Run one SQL statement and return the number of rows that it affected.
 
-        It is committed at once, unless a transaction is open. Where it fails, or takes longer than
-        it may, it has no effect: PermanentError with the reason. TransientError where the session
-        is lost with all that it held; the next statement begins a new one.
+        Commit at once unless a transaction is open. Raise PermanentError, with the reason, if the
+        statement fails or exceeds the time limit; it has no effect then. Raise TransientError if
+        the session is lost with its transaction; the next statement begins a new session.
         """
 
 
 class Databases(Protocol):
-    """Instance databases on a shared server of one kind.
+    """The databases of instances on shared servers of one kind.
 
-    What takes long has a time limit of its own, and asks `stopping.check`.
+    Slow operations have a time limit of their own, and call `stopping.check`.
     """
 
     kind: str
 
     def ensure(self, database: Database) -> None:
-        """Make database and account where they are missing, and set the account's password."""
+        """Create the database and its account unless they exist, and set the account's password."""
 
     def drop(self, database: Database) -> None:
-        """Remove database and account; nothing happens if there are none."""
+        """Remove the database and its account; do nothing if there are none."""
 
     def size(self, database: Database) -> int | None:
-        """In bytes; None where it does not exist."""
+        """Return the size in bytes; None if the database does not exist."""
 
     def session(self, database: Database) -> AbstractContextManager[SqlSession]:
         """Open a session with the database's own account, for the block.
 
-        What is not committed when it ends is rolled back.
+        What is not committed at its end is rolled back.
         """
 
     def dump(self, database: Database, path: Path) -> None:
-        """Write all that is in it to a file for its owner only: the whole of it, or no file."""
+        """Write the whole database to a file that only its owner can read.
+
+        No file is left if that fails.
+        """
 
     def restore(self, database: Database, path: Path) -> None:
-        """Replace all that is in it by what `dump` wrote: the whole of it, or nothing.
+        """Replace the whole content of the database by a file that `dump` wrote.
 
-        It may be another database than the one that was dumped, with another account. Whoever uses
-        it meanwhile sees one or the other.
+        It may be another database than the dumped one, with another account. Other sessions see
+        either the old or the new content. The old content stays if this fails.
         """
 
 
 class SearchServers(Protocol):
-    """Servers that instances share for their search indexes, all of one kind."""
+    """Search servers of one kind, each shared by several instances for their indexes."""
 
     kind: str
 
     def examine(self, host: SearchHost) -> str:
-        """Its version; PermanentError where it is of no use: another server, too few rights."""
+        """Return the server's version.
+
+        Raise PermanentError if it is another kind of server, or the account has too few rights.
+        """
 
     def ensure(self, host: SearchHost, place: Search) -> None:
-        """Make the account where it is missing, set its password, limit it to its prefix."""
+        """Create the account unless it exists, set its password, and limit it to its prefix."""
 
     def drop(self, host: SearchHost, place: Search) -> None:
-        """Remove account and indexes; nothing happens if there are none."""
+        """Remove the account and its indexes; do nothing if there are none."""
 
     def indexes(self, host: SearchHost, prefix: str) -> Mapping[str, int]:
-        """The indexes whose names begin so, and how many documents each has."""
+        """Return the number of documents by index, for names that begin with the prefix."""
 
     def aliases(self, host: SearchHost, prefix: str) -> Mapping[str, str]:
-        """The aliases whose names begin so, and the index that each means."""
+        """Return the index of each alias whose name begins with the prefix."""
 
 
 class Prober(Protocol):
-    """Looks whether something answers. Never raises for what it finds: the result says it."""
+    """A check of whether services answer; every fault is reported in the result."""
 
     def get(self, probe: Probe) -> ProbeResult:
-        """Make the request and say what came back, within the probe's time as a whole.
+        """Make the request and return the answer, within the probe's time limit for all of it.
 
-        Redirects are not followed, and nothing is unpacked.
+        Redirects are not followed, and compressed bodies stay as they are.
         """
 
 
 class Browser(Protocol):
-    """One visitor, with the cookies that he was given. Never raises for what he finds."""
+    """An HTTP session with cookies. HTTP errors are returned, not raised."""
 
     def request(
         self,
@@ -279,34 +301,35 @@ class Browser(Protocol):
         json: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Page:
-        """Make the request, follow where it is redirected, and return where that ends.
+        """Make the request, follow redirects, and return the last page.
 
-        What changes something carries the host's CSRF cookie in a header, as pages' scripts do.
+        Requests other than GET carry the host's CSRF cookie in a header, as the scripts of pages
+        do.
         """
 
 
 class Browsers(Protocol):
-    """Visitors of instances, who find them by the balancer and not by a resolver."""
+    """The source of browser sessions, which reach instances through the balancer, without DNS."""
 
     def open(self, names: Collection[str], connect_to: str) -> AbstractContextManager[Browser]:
-        """A new visitor; requests for `names` (hosts, without port) go to that `address:port`."""
+        """Open a session; requests for `names` (hosts without port) go to that `address:port`."""
 
 
 class Notifier(Protocol):
-    """Tells people of something, by mail and the like."""
+    """A notifier sends notices to people, by e-mail for example."""
 
     kind: str
 
     def targets(self) -> Sequence[str]:
-        """Who is to be told, by names that are stable and hold nothing secret."""
+        """Return a stable name for each recipient, without secrets."""
 
-    def tell(self, target: str, notice: Notice) -> None:
-        """Return when it was taken; a failure's words hold nothing secret either."""
+    def send(self, target: str, notice: Notice) -> None:
+        """Send the notice; return once it was accepted. Error messages contain no secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """Everything that operations may reach, by kind where there are several."""
+    """The adapters that operations may use; by kind where there are several."""
 
     providers: Mapping[str, Provider]
     provisioner: Provisioner

@@ -235,7 +235,7 @@ def test_a_dead_app_server_is_restarted_and_people_are_told(world: World) -> Non
     tasks.look()
     consume(tasks.PERIODIC)
     assert Job.objects.get(kind="recover").state == "done"
-    told = [notice.title.partition(": ")[2] for _, notice in world.notifier.told]
+    told = [notice.title.partition(": ")[2] for _, notice in world.notifier.sent]
     assert told == [f"{appserver} is restarted", f"{appserver} answers again"]
 
 

@@ -92,9 +92,9 @@ def _programs() -> list[Program]:
         # The second of each waits, and takes the first one's place at once.
         Program("edge", [main, "balancer", "run", "edge"], count=2),
         Program("router", [main, "balancer", "run", "router"], count=2),
-        Program("web", [main, "web"], young=10),
+        Program("web", [main, "web"], startsecs=10),
         *(
-            Program(name, [main, "worker"], {"HUEY_QUEUE_NAME": queue}, young=10)
+            Program(name, [main, "worker"], {"HUEY_QUEUE_NAME": queue}, startsecs=10)
             for name, queue in queues.items()
         ),
     ]

@@ -40,7 +40,7 @@ def deliver(
     for target in waiting:
         assert notice  # noqa: S101 - made, since somebody waits
         try:
-            notifier.tell(target, notice)
+            notifier.send(target, notice)
         except OcimError as error:
             log.warning("Notice of %s, attempt %s: %s", event, event.attempts, error)
             if not error.retryable:

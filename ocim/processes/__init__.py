@@ -1,1 +1,1 @@
-"""The installation's own processes: how they are started, kept, and replaced while others serve."""
+"""The processes of an installation: start them, keep them running, replace them without a gap."""

@@ -1,4 +1,4 @@
-"""The balancer's processes, started without the rest of Ocim: a visitor waits meanwhile."""
+"""The balancer's processes. They start without the rest of Ocim, because visitors are waiting."""
 
 from pathlib import Path
 from typing import Any, NoReturn
@@ -7,23 +7,27 @@ from ocim.adapters.balancers.caddy import Role, Settings, Tls, start
 from ocim.processes import sockets, supervisor
 
 ROLES = tuple(role.value for role in Role)
-OF_EDGE = ("https", "http")
+EDGE_SOCKETS = ("https", "http")
 
 
 def become(options: Any, role: str) -> NoReturn:
-    """Become one of the balancer's processes.
+    """Replace this process by one of the balancer's.
 
-    Under supervisord, guards have the sockets, and this process waits for the one that it is to
-    replace. Otherwise they come from systemd, or the edge binds them itself.
+    Under supervisord, the guards hold the sockets, and this process waits until its predecessor has
+    ended. Otherwise systemd passes the sockets, or the edge binds them itself.
     """
     run = supervisor.run_directory()
-    held = sockets.wait_for(run, OF_EDGE) if run and role == Role.EDGE else sockets.from_systemd()
-    inherited = {name: [one.detach() for one in held.get(name, [])] for name in OF_EDGE}
+    held = (
+        sockets.wait_for(run, EDGE_SOCKETS) if run and role == Role.EDGE else sockets.from_systemd()
+    )
+    inherited = {
+        name: [listener.detach() for listener in held.get(name, [])] for name in EDGE_SOCKETS
+    }
     start(balancer_settings(options), Role(role), inherited=inherited, waits=run is not None)
 
 
 def balancer_settings(options: Any) -> Settings:
-    """Return how the balancer's processes are started, and reached, from Ocim's options."""
+    """Return the balancer's settings from Ocim's options."""
     roots = Path(options.acme_roots) if options.acme_roots else None
     if options.acme_directory:
         tls = Tls("acme", options.acme_directory, options.acme_email, roots)

@@ -1,7 +1,8 @@
-"""`python -m ocim.processes.guard NUMBER NAME=HOST:PORT…`: hold the sockets, keep supervisord.
+"""`python -m ocim.processes.guard NUMBER NAME=HOST:PORT…`: hold sockets, keep supervisord running.
 
-There are two, and supervisord keeps them: any of the three may be killed. When supervisord dies,
-they go on handing out the sockets, start another one, and end when its guards take their place.
+An installation has two guards, started by supervisord: any of the three may be killed. When
+supervisord dies, the guards go on handing out the sockets and start a new supervisord. Each ends
+when the new supervisord's guard takes its place.
 """
 
 import contextlib
@@ -16,14 +17,14 @@ from pathlib import Path
 
 from ocim.processes import sockets, supervisor
 
-BETWEEN = 1.0
-"""Seconds between two looks for another supervisord, once this one's is dead."""
-PAUSE = 0.2
-"""Seconds between two attempts to get sockets that are missing."""
+RESTART_PAUSE = 1.0
+"""Seconds between two attempts to start supervisord after it has died."""
+BIND_PAUSE = 0.2
+"""Seconds between two attempts to bind the missing sockets."""
 
 
 def main(number: str, *words: str) -> None:
-    """Become a guard, until another one takes its place."""
+    """Run as a guard; return when another one takes its place."""
     run = Path(os.environ[supervisor.MARK])
     os.chdir(run)  # a socket's address is too short for a whole path
     holder = Holder(run, number, _addresses(words))
@@ -35,7 +36,7 @@ def main(number: str, *words: str) -> None:
     if watched is not None:
         poll.register(watched, select.POLLIN)
     while True:
-        pause = PAUSE if holder.missing else BETWEEN if is_orphan else None
+        pause = BIND_PAUSE if holder.missing else RESTART_PAUSE if is_orphan else None
         ready = [descriptor for descriptor, _ in poll.poll(pause and pause * 1000)]
         if watched is not None and watched in ready:
             poll.unregister(watched)
@@ -48,12 +49,12 @@ def main(number: str, *words: str) -> None:
 
 
 class Holder:
-    """The sockets, and where they are handed out."""
+    """The listening sockets of a guard, and the Unix socket on which it hands them out."""
 
     def __init__(self, run: Path, number: str, addresses: sockets.Addresses) -> None:
         self._run, self._number, self._addresses = run, number, addresses
         self._held: sockets.Sockets = {}
-        self._said = ""
+        self._reported = ""
         with self._locked(fcntl.LOCK_EX):
             sockets.merge(self._held, sockets.ask(run, number, sockets.REPLACE))
             self._complete()
@@ -65,18 +66,18 @@ class Holder:
 
     @property
     def missing(self) -> list[str]:
-        """Return the names of sockets that it does not have: another process has bound them."""
+        """The names of sockets that this guard does not have: another process has bound them."""
         return [name for name in self._addresses if name not in self._held]
 
     def serve(self) -> bytes:
-        """Hand the sockets out, and return what was asked for."""
+        """Send the sockets to one client, and return its request."""
         connection, _ = self.server.accept()
         with connection, contextlib.suppress(OSError):
             return sockets.serve(connection, self._held)
         return b""
 
     def complete(self) -> None:
-        """Get what is missing, if the other guard is not just doing so."""
+        """Get the missing sockets, unless the other guard is doing that at the moment."""
         if self.missing:
             with contextlib.suppress(BlockingIOError), self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB):
                 self._complete()
@@ -89,12 +90,12 @@ class Holder:
             try:
                 self._held[name] = sockets.listen_on(self._addresses[name])
             except OSError as error:
-                self._tell(f"Cannot listen on {error.filename}: {error.strerror}.")
+                self._report(f"Cannot listen on {error.filename}: {error.strerror}.")
 
-    def _tell(self, fault: str) -> None:
-        if fault != self._said:
-            sys.stderr.write(f"guard: {fault} It is tried again; stop the program that has it.\n")
-        self._said = fault
+    def _report(self, fault: str) -> None:
+        if fault != self._reported:
+            sys.stderr.write(f"guard: {fault} Stop the program that uses it; trying again.\n")
+        self._reported = fault
 
     @contextlib.contextmanager
     def _locked(self, how: int) -> Iterator[None]:
@@ -114,11 +115,11 @@ def _addresses(words: tuple[str, ...]) -> sockets.Addresses:
 
 def _start(run: Path) -> None:
     try:
-        said = supervisor.start(run)
+        fault = supervisor.start(run)
     except (OSError, subprocess.TimeoutExpired) as error:
-        said = str(error)
-    if said:
-        sys.stderr.write(f"guard: supervisord does not start: {said}\n")
+        fault = str(error)
+    if fault:
+        sys.stderr.write(f"guard: supervisord does not start: {fault}\n")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Listening sockets that outlive whoever serves on them.
+"""Listening sockets that outlive the processes that serve on them.
 
-Guards hold them, and hand them out over a Unix socket to processes of the same user; under systemd
-they come from socket units. Only the standard library is used here: it is needed within
-milliseconds.
+Guards hold the sockets and hand them out over a Unix socket to processes of the same user; under
+systemd they come from socket units. This module imports only the standard library, so that a
+process has its sockets within milliseconds.
 """
 
 import json
@@ -18,19 +18,19 @@ Sockets = dict[str, list[socket.socket]]
 Addresses = Mapping[str, Sequence[tuple[str, int]]]
 
 GUARDS = ("0", "1")
-"""Names of the two processes that hold the sockets: one goes on while the other starts again."""
+"""The names of the two guards: one goes on while the other starts again."""
 COPY, REPLACE = b"copy", b"replace"
-"""Requests to a guard: send the sockets, and, for its successor, end."""
+"""Requests to a guard: send the sockets; send them and end, because a successor takes over."""
 BACKLOG = 4096
-"""Number of connections that may wait while nobody serves; the kernel lowers it to somaxconn."""
+"""Number of connections that may wait while no process serves; at most the kernel's somaxconn."""
 FIRST_OF_SYSTEMD = 3
-_MOST = 64
+_MAX_SOCKETS = 64
 _TIMEOUT = 2.0
 _PAUSE = 0.05
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Bind a TCP socket; an empty host, or `::`, is all addresses of both families."""
+    """Bind a TCP socket; an empty host or `::` means all addresses of both families."""
     is_any = host in ("", "::") and socket.has_dualstack_ipv6()
     family = socket.AF_INET6 if ":" in host or is_any else socket.AF_INET
     bound = socket.create_server(
@@ -40,33 +40,36 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-def listen_on(places: Sequence[tuple[str, int]]) -> list[socket.socket]:
-    """Bind all of them, or none; OSError, whose `filename` is the address, if one is taken."""
+def listen_on(addresses: Sequence[tuple[str, int]]) -> list[socket.socket]:
+    """Bind all of the addresses or none.
+
+    Raise OSError if an address is taken; the error's `filename` is that address.
+    """
     bound: list[socket.socket] = []
-    for host, port in places:
+    for host, port in addresses:
         try:
             bound.append(listen(host, port))
         except OSError as error:
             close({"": bound})
-            where = f"{host}:{port}"
-            raise OSError(error.errno, os.strerror(error.errno or 0), where) from error
+            taken = f"{host}:{port}"
+            raise OSError(error.errno, os.strerror(error.errno or 0), taken) from error
     return bound
 
 
 def close(sockets: Sockets) -> None:
-    """Close this process's copies."""
-    for same in sockets.values():
-        for one in same:
-            one.close()
+    """Close this process's copies of the sockets."""
+    for listeners in sockets.values():
+        for listener in listeners:
+            listener.close()
 
 
 def address(run: Path, guard: str) -> Path:
-    """Return where a guard answers."""
+    """Return the path of the Unix socket on which a guard answers."""
     return run / f"guard-{guard}.sock"
 
 
 def serve(connection: socket.socket, sockets: Sockets) -> bytes:
-    """Answer one request, and return it; nothing is sent to another user's process."""
+    """Answer one request and return it; send nothing to a process of another user."""
     connection.settimeout(_TIMEOUT)
     credentials = connection.getsockopt(
         socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")
@@ -75,14 +78,14 @@ def serve(connection: socket.socket, sockets: Sockets) -> bytes:
     if user != os.geteuid():
         return b""
     request = connection.recv(16)
-    names = [name for name, same in sockets.items() for _ in same]
-    numbers = [one.fileno() for same in sockets.values() for one in same]
+    names = [name for name, listeners in sockets.items() for _ in listeners]
+    numbers = [listener.fileno() for listeners in sockets.values() for listener in listeners]
     socket.send_fds(connection, [json.dumps(names).encode()], numbers)
     return request
 
 
 def ask(run: Path, guard: str, request: bytes = COPY) -> Sockets:
-    """Return what a guard holds; nothing if it does not answer."""
+    """Return the sockets that a guard holds; none if it does not answer."""
     try:
         with (
             _directory(run) as directory,
@@ -91,26 +94,26 @@ def ask(run: Path, guard: str, request: bytes = COPY) -> Sockets:
             connection.settimeout(_TIMEOUT)
             connection.connect(f"{directory}/{address(run, guard).name}")
             connection.sendall(request)
-            said, numbers, _, _ = socket.recv_fds(connection, 4096, _MOST)
-            return _named(json.loads(said or b"[]"), numbers)
+            names, numbers, _, _ = socket.recv_fds(connection, 4096, _MAX_SOCKETS)
+            return _named(json.loads(names or b"[]"), numbers)
     except OSError:
         return {}
 
 
 def wait_for(run: Path, names: Collection[str]) -> Sockets:
-    """Return the sockets of these names, once the guards have all of them."""
-    found: Sockets = {}
+    """Return the sockets with these names, once the guards hold all of them."""
+    sockets: Sockets = {}
     while True:
         for guard in GUARDS:
-            merge(found, ask(run, guard))
-        if set(names) <= set(found):
-            close({name: same for name, same in found.items() if name not in names})
-            return {name: found[name] for name in names}
+            merge(sockets, ask(run, guard))
+        if set(names) <= set(sockets):
+            close({name: sockets[name] for name in sockets if name not in names})
+            return {name: sockets[name] for name in names}
         time.sleep(_PAUSE)
 
 
 def merge(sockets: Sockets, others: Sockets) -> None:
-    """Take what is missing from the others, and close their rest."""
+    """Add the sockets whose names are missing, and close the rest of `others`."""
     for name in list(others):
         if name not in sockets:
             sockets[name] = others.pop(name)
@@ -118,7 +121,7 @@ def merge(sockets: Sockets, others: Sockets) -> None:
 
 
 def from_systemd() -> Sockets:
-    """Return what socket units have passed to this process, by their FileDescriptorName."""
+    """Return the sockets that systemd has passed to this process, by their FileDescriptorName."""
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return {}
     numbers = range(FIRST_OF_SYSTEMD, FIRST_OF_SYSTEMD + int(os.environ["LISTEN_FDS"]))
@@ -134,7 +137,7 @@ def _named(names: Sequence[str], numbers: Sequence[int]) -> Sockets:
 
 @contextmanager
 def _directory(run: Path) -> Iterator[str]:
-    """Yield a short path of the directory: a socket's may have 107 bytes only."""
+    """Yield a short path of the directory: a Unix socket's path may have 107 bytes only."""
     opened = os.open(run, os.O_PATH | os.O_DIRECTORY)
     try:
         yield f"/proc/self/fd/{opened}"

@@ -1,4 +1,4 @@
-"""The supervisord that keeps the installation's processes running, and is itself kept by guards."""
+"""The supervisord that keeps an installation's processes running; guards restart it if it dies."""
 
 import ctypes
 import fcntl
@@ -14,17 +14,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MARK = "SUPERVISED_BY_OCIM"
-"""In the environment of each process of an installation: its directory `run`."""
+"""The environment variable of an installation's processes that holds its directory `run`."""
 PYTHON, ROOT = "SUPERVISED_PYTHON", "SUPERVISED_ROOT"
 CODE = Path(__file__).resolve().parents[2]
 SOCKET, PID_FILE, CONFIG = "supervisord.sock", "supervisord.pid", "supervisord.conf"
 LOG = "log/ocim.log"
-"""Below OCIM_VAR. Programs write to it themselves: a pipe would end with supervisord."""
+"""The common log, below OCIM_VAR.
+
+Programs write to it themselves: a pipe would end with supervisord.
+"""
 START_SECONDS = 30.0
 PR_SET_PDEATHSIG = 1
 
-# Paths are relative to `run`, or in the environment: neither supervisord's syntax nor the length
-# of a socket's address limits what they may be. All programs are one group: it ends as one.
+# Paths are relative to `run` or come from environment variables: supervisord's syntax and the
+# length limit of a socket's address would restrict them otherwise. All programs are in one group,
+# so that they are stopped together.
 _HEAD = f"""\
 [unix_http_server]
 file=/proc/self/cwd/{SOCKET}
@@ -46,15 +50,15 @@ umask=077
 [group:ocim]
 programs={{names}}
 """
-# It never gives up; the pause before the next start grows by a second with each death of one that
-# has lived for less than startsecs.
+# supervisord restarts a program forever. Each time that it ends within startsecs, the pause before
+# the next start grows by one second.
 _PROGRAM = """
 [program:{name}]
 command={command}
 process_name=%(program_name)s-%(process_num)d
 numprocs={count}
 autorestart=true
-startsecs={young}
+startsecs={startsecs}
 startretries=1000000
 stopwaitsecs=5
 stdout_logfile=NONE
@@ -64,15 +68,15 @@ stderr_logfile=NONE
 
 @dataclass(frozen=True)
 class Program:
-    """A program that is kept running."""
+    """A program that supervisord keeps running."""
 
     name: str
     argv: Sequence[str]
-    """Words after `python -m`."""
+    """The arguments after `python -m`."""
     environment: Mapping[str, str] = field(default_factory=dict)
     count: int = 1
-    young: int = 1
-    """Seconds; one that dies sooner is started again later each time."""
+    startsecs: int = 1
+    """Seconds: a program that ends sooner is restarted after a growing pause."""
 
 
 def configuration(programs: Sequence[Program]) -> str:
@@ -87,7 +91,7 @@ def _section(program: Program) -> str:
     script = f'cd "${ROOT}" && {words} >>"${MARK}/../{LOG}" 2>&1'
     command = shlex.join(["/bin/sh", "-c", script]).replace("%", "%%").replace("%%(", "%(")
     return _PROGRAM.format(
-        name=program.name, command=command, count=program.count, young=program.young
+        name=program.name, command=command, count=program.count, startsecs=program.startsecs
     )
 
 
@@ -96,7 +100,7 @@ def _word(word: str) -> str:
 
 
 def start(run: Path) -> str:
-    """Start supervisord if it does not run; return what it says where it does not start."""
+    """Start supervisord unless it is running; return its error message, or an empty text."""
     with locked(run):
         if answers(run):
             return ""
@@ -108,12 +112,12 @@ def start(run: Path) -> str:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            start_new_session=True,  # Ctrl-C reaches whoever started it alone
+            start_new_session=True,  # Ctrl-C must not reach it
             timeout=START_SECONDS,
             check=False,
         )
-    said = done.stdout.strip() or f"exit status {done.returncode}"
-    return said if done.returncode else ""
+    fault = done.stdout.strip() or f"exit status {done.returncode}"
+    return fault if done.returncode else ""
 
 
 def _environment(run: Path) -> dict[str, str]:
@@ -129,7 +133,7 @@ def _environment(run: Path) -> dict[str, str]:
 
 @contextmanager
 def locked(run: Path) -> Iterator[None]:
-    """Keep everybody else from starting it meanwhile."""
+    """Hold the lock for the block, so that no other process starts supervisord meanwhile."""
     path = run / "supervisord.lock"
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -137,7 +141,7 @@ def locked(run: Path) -> Iterator[None]:
 
 
 def answers(run: Path) -> bool:
-    """Return whether supervisord takes commands."""
+    """Return True if supervisord accepts commands."""
     try:
         directory = os.open(run, os.O_PATH | os.O_DIRECTORY)
     except FileNotFoundError:
@@ -154,7 +158,7 @@ def answers(run: Path) -> bool:
 
 
 def pid(run: Path) -> int | None:
-    """Return its process id as it wrote it down, which may be outdated."""
+    """Return the process id in supervisord's PID file, which may be outdated; None without one."""
     try:
         return int((run / PID_FILE).read_text())
     except (FileNotFoundError, ValueError):
@@ -162,13 +166,13 @@ def pid(run: Path) -> int | None:
 
 
 def run_directory() -> Path | None:
-    """Return the installation's directory `run` if this process is one of its programs."""
+    """Return the installation's directory `run`; None if this process is none of its programs."""
     run = os.environ.get(MARK)
     return Path(run) if run else None
 
 
 def end_together() -> None:
-    """Have the kernel end this process when the supervisord that started it dies."""
+    """Make the kernel end this process when the supervisord that started it dies."""
     if run := run_directory():
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != pid(run):

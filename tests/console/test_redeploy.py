@@ -92,7 +92,7 @@ def test_the_line_of_an_instance_has_its_name_domain_and_id(
 def test_people_are_told_of_it(ocim: Installation, fleet: object) -> None:
     fail(ocim)
     redeploy(ocim, "--force")
-    assert [notice.title.split(") ")[1] for _, notice in ocim.notifier.told] == [
+    assert [notice.title.split(") ")[1] for _, notice in ocim.notifier.sent] == [
         "begun: 2 pending", "ended: 1 successful, 1 failed",
     ]  # fmt: skip
 

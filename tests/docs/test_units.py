@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.management import BaseCommand, get_commands, load_command_class
 
-from ocim.processes.balancer import OF_EDGE
+from ocim.processes.balancer import EDGE_SOCKETS
 from ocim.tasks import PERIODIC
 from tests.acceptance.installation import REPOSITORY
 from tests.docs.pages import blocks
@@ -54,7 +54,7 @@ def test_a_unit_never_gives_up(name: str, text: str) -> None:
 
 def test_a_socket_has_the_name_that_its_service_asks_for() -> None:
     found = {parsed(text)["Socket"]["FileDescriptorName"]: name for name, text in SOCKETS.items()}
-    assert {*found} == {"web", *OF_EDGE}
+    assert {*found} == {"web", *EDGE_SOCKETS}
     for name, text in SOCKETS.items():
         service = parsed(SERVICES[parsed(text)["Socket"]["Service"]])
         assert name in service["Service"]["Sockets"].split()

@@ -81,7 +81,7 @@ def test_people_are_told(world: World, instance: OpenEdXInstance, dead: OpenEdXA
     for action in incidents.unsent(world.clock()):
         address = "https://ocim.example.com"
         incidents.send(event_id=action.event_id, address=address, context=world.context())
-    first, last = [notice for _, notice in world.notifier.told]
+    first, last = [notice for _, notice in world.notifier.sent]
     assert (first.title, first.kind) == (f"{instance}: {dead} is restarted", "failure")
     assert "connection refused" in first.text
     assert (last.title, last.kind) == (f"{instance}: {dead} answers again", "success")

@@ -1,4 +1,4 @@
-"""A notifier that keeps what it is told."""
+"""A notifier in memory, for tests."""
 
 from collections.abc import Sequence
 
@@ -7,20 +7,24 @@ from ocim.core.notices import Notice
 
 
 class MemoryNotifier:
-    """`told` is what came through, by target; `refusals`: target → what `tell` raises."""
+    """A notifier that keeps the notices that it is to send.
+
+    `sent` holds each delivered notice with its target. `refusals` maps a target to the error that
+    `send` raises for it.
+    """
 
     kind = "memory"
 
     def __init__(self, *targets: str) -> None:
         self.refusals: dict[str, OcimError] = {}
-        self.told: list[tuple[str, Notice]] = []
+        self.sent: list[tuple[str, Notice]] = []
         self._targets = targets
 
     def targets(self) -> Sequence[str]:
         return self._targets
 
-    def tell(self, target: str, notice: Notice) -> None:
-        """Keep it, unless a test has it refused."""
+    def send(self, target: str, notice: Notice) -> None:
+        """Keep the notice; raise the target's error if a test has set one."""
         if refusal := self.refusals.get(target):
             raise refusal
-        self.told.append((target, notice))
+        self.sent.append((target, notice))

@@ -1,4 +1,4 @@
-"""Notices by mail, webhook or chat, through the Apprise library and its addresses."""
+"""Notices by e-mail, webhook or chat: the Apprise library, with its own addresses."""
 
 import hashlib
 import hmac
@@ -15,45 +15,47 @@ from ocim.core.notices import Notice
 from ocim.core.secrets import Secret
 
 TIMEOUT = 30.0
-"""Seconds for each wait that a plugin makes."""
+"""Time limit for each wait of a plugin, in seconds."""
 LONGEST = 60.0
-"""Seconds for one notice to one address as a whole."""
+"""Time limit for sending one notice to one address, in seconds."""
 SHORTEST = 3
-"""Letters of a part of an address that may be a secret."""
+"""Letters of the shortest part of an address that is masked as a secret."""
 
 
 class AppriseNotifier:
-    """Sends to Apprise's addresses, as in `mailto://…` and `json://…`; what they hold is secret."""
+    """A notifier for Apprise addresses, as `mailto://…` and `json://…`; they contain secrets."""
 
     kind = "apprise"
 
     def __init__(
         self, addresses: Sequence[Secret], *, key: bytes, longest: float = LONGEST
     ) -> None:
-        """`key` is what addresses are told apart with, where they must not be read."""
+        """Create a notifier; `key` derives the target names, which must not reveal addresses."""
         self._longest = longest
-        self._addresses: Mapping[str, Secret] = {_id(one, key): one for one in addresses}
+        self._addresses: Mapping[str, Secret] = {
+            _id(address, key): address for address in addresses
+        }
         self._secrets = _secrets_of(addresses)
 
     def targets(self) -> Sequence[str]:
         return list(self._addresses)
 
-    def tell(self, target: str, notice: Notice) -> None:
-        """Send it; what went wrong is told without anything of the address but its kind."""
+    def send(self, target: str, notice: Notice) -> None:
+        """Send the notice; error messages name no part of the address but its scheme."""
         address = self._addresses.get(target)
         if address is None:
-            raise PermanentError("The address of this notice is not among the settings any more.")
-        # Its plugins take a second to load, and most processes never need them.
+            raise PermanentError("The recipient of this notice was removed from the settings.")
+        # Apprise takes a second to load, and most processes never need it.
         import apprise  # noqa: PLC0415
 
-        one = apprise.Apprise(asset=apprise.AppriseAsset(storage_mode="memory"))
-        if not one.add(address.reveal()):
+        client = apprise.Apprise(asset=apprise.AppriseAsset(storage_mode="memory"))
+        if not client.add(address.reveal()):
             raise PermanentError(
-                f"{self._named(target)} is none that Apprise knows.",
-                remedy="See https://github.com/caronc/apprise/wiki for how to write it.",
+                f"Apprise does not support notification {self._named(target)}.",
+                remedy="See https://github.com/caronc/apprise/wiki for supported addresses.",
             )
         notify = partial(
-            one.notify,
+            client.notify,
             title=notice.title,
             body=notice.text,
             body_format=apprise.NotifyFormat.TEXT,
@@ -63,15 +65,19 @@ class AppriseNotifier:
         try:
             result = _within(self._longest, notify)
         except TimeoutError:
-            late = f"It was not done after {self._longest:g} s."
-            raise TransientError(f"{self._named(target)} took no notice. {late}") from None
+            late = f"It took more than {self._longest:g} s."
+            raise TransientError(
+                f"Cannot send the notice to {self._named(target)}. {late}"
+            ) from None
         if not result:
-            why = self._masked(" ".join(entry.message for entry in result.logs()))
-            raise TransientError(f"{self._named(target)} took no notice. {why}".strip())
+            reason = self._masked(" ".join(entry.message for entry in result.logs()))
+            raise TransientError(
+                f"Cannot send the notice to {self._named(target)}. {reason}".strip()
+            )
 
     def _named(self, target: str) -> str:
         scheme = self._addresses[target].reveal().partition("://")[0]
-        return f"Address {self.targets().index(target) + 1} of notices ({scheme}://…)"
+        return f"address {self.targets().index(target) + 1} ({scheme}://…)"
 
     def _masked(self, text: str) -> str:
         for secret in self._secrets:
@@ -80,10 +86,10 @@ class AppriseNotifier:
 
 
 def _within(seconds: float, notify: Callable[[], Any]) -> Any:
-    """Return what `notify` returns; TimeoutError after so many seconds.
+    """Return the result of `notify`; raise TimeoutError after `seconds`.
 
-    Plugins have limits for each wait only, and a server that drips is never late. The thread ends
-    with the server, or with this process.
+    Plugins limit each wait only, so a server that sends a byte now and then is never late. The
+    thread ends when the server closes the connection, or with this process.
     """
     future: Future[Any] = Future()
 
@@ -102,11 +108,11 @@ def _id(address: Secret, key: bytes) -> str:
 
 
 def _secrets_of(addresses: Sequence[Secret]) -> list[str]:
-    """Every part of every address: for some services even the place of the host is a secret."""
+    """Return every part of every address: for some services even the host name is secret."""
     parts = [
         part
-        for one in addresses
-        for part in re.split(r"[/:@?&=#,;]+", one.reveal().partition("://")[2])
+        for address in addresses
+        for part in re.split(r"[/:@?&=#,;]+", address.reveal().partition("://")[2])
     ]
     readable = {text for part in parts for text in (part, unquote(part))}
     return sorted((text for text in readable if len(text) >= SHORTEST), key=len, reverse=True)

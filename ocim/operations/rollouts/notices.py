@@ -35,7 +35,7 @@ def test(*, context: Context) -> dict[str, str]:
 
 def _try(target: str, notice: Notice, context: Context) -> str:
     try:
-        context.adapters.notifier.tell(target, notice)
+        context.adapters.notifier.send(target, notice)
     except OcimError as error:
         return str(error)
     return ""

@@ -10,7 +10,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -19,520 +18,1519 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='BrokerServer',
+            name="BrokerServer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('kind', models.CharField(max_length=20)),
-                ('accepts_new_clients', models.BooleanField(default=True, help_text='Whether new instances may be placed on it.')),
-                ('host', models.CharField(blank=True, max_length=255)),
-                ('port', models.PositiveIntegerField(default=0)),
-                ('admin_user', models.CharField(blank=True, max_length=64)),
-                ('admin_password', ocim.store.fields.EncryptedTextField(blank=True, default='')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("kind", models.CharField(max_length=20)),
+                (
+                    "accepts_new_clients",
+                    models.BooleanField(
+                        default=True, help_text="Whether new instances may be placed on it."
+                    ),
+                ),
+                ("host", models.CharField(blank=True, max_length=255)),
+                ("port", models.PositiveIntegerField(default=0)),
+                ("admin_user", models.CharField(blank=True, max_length=64)),
+                ("admin_password", ocim.store.fields.EncryptedTextField(blank=True, default="")),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='DatabaseServer',
+            name="DatabaseServer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('kind', models.CharField(max_length=20)),
-                ('accepts_new_clients', models.BooleanField(default=True, help_text='Whether new instances may be placed on it.')),
-                ('host', models.CharField(blank=True, max_length=255)),
-                ('port', models.PositiveIntegerField(default=0)),
-                ('admin_user', models.CharField(blank=True, max_length=64)),
-                ('admin_password', ocim.store.fields.EncryptedTextField(blank=True, default='')),
-                ('directory', models.CharField(blank=True, max_length=500)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("kind", models.CharField(max_length=20)),
+                (
+                    "accepts_new_clients",
+                    models.BooleanField(
+                        default=True, help_text="Whether new instances may be placed on it."
+                    ),
+                ),
+                ("host", models.CharField(blank=True, max_length=255)),
+                ("port", models.PositiveIntegerField(default=0)),
+                ("admin_user", models.CharField(blank=True, max_length=64)),
+                ("admin_password", ocim.store.fields.EncryptedTextField(blank=True, default="")),
+                ("directory", models.CharField(blank=True, max_length=500)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='InstanceTag',
+            name="InstanceTag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, validators=[ocim.store.validators.validate_tag])),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=100, unique=True, validators=[ocim.store.validators.validate_tag]
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OpenEdXInstance',
+            name="OpenEdXInstance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=250, validators=[ocim.store.validators.validate_plain])),
-                ('email', models.EmailField(help_text="Where the site's mail comes from.", max_length=254, validators=[ocim.store.validators.validate_plain])),
-                ('internal_lms_domain', models.CharField(max_length=200, validators=[ocim.store.validators.validate_domain])),
-                ('internal_lms_preview_domain', models.CharField(blank=True, max_length=220, validators=[ocim.store.validators.validate_domain])),
-                ('internal_studio_domain', models.CharField(blank=True, max_length=220, validators=[ocim.store.validators.validate_domain])),
-                ('internal_ecommerce_domain', models.CharField(blank=True, max_length=220, validators=[ocim.store.validators.validate_domain])),
-                ('internal_discovery_domain', models.CharField(blank=True, max_length=220, validators=[ocim.store.validators.validate_domain])),
-                ('external_lms_domain', models.CharField(blank=True, max_length=200, validators=[ocim.store.validators.validate_domain])),
-                ('external_lms_preview_domain', models.CharField(blank=True, max_length=220, validators=[ocim.store.validators.validate_domain])),
-                ('external_studio_domain', models.CharField(blank=True, max_length=220, validators=[ocim.store.validators.validate_domain])),
-                ('external_ecommerce_domain', models.CharField(blank=True, max_length=220, validators=[ocim.store.validators.validate_domain])),
-                ('external_discovery_domain', models.CharField(blank=True, max_length=220, validators=[ocim.store.validators.validate_domain])),
-                ('openedx_release', models.CharField(max_length=100, validators=[ocim.store.validators.validate_version])),
-                ('edx_platform_repository_url', ocim.store.fields.RepositoryUrlField(max_length=1000, validators=[ocim.store.validators.validate_platform_url, django.core.validators.MaxLengthValidator(500)])),
-                ('edx_platform_commit', models.CharField(blank=True, help_text='Defaults to the release.', max_length=250, validators=[ocim.store.validators.validate_version])),
-                ('configuration_source_repo_url', ocim.store.fields.RepositoryUrlField(max_length=1000, validators=[ocim.store.validators.validate_configuration_url, django.core.validators.MaxLengthValidator(500)])),
-                ('configuration_version', models.CharField(blank=True, help_text='Defaults to the release.', max_length=250, validators=[ocim.store.validators.validate_version])),
-                ('configuration_playbook_name', models.CharField(blank=True, help_text="Defaults to the one that the release's configuration has for a whole server.", max_length=100, validators=[ocim.store.validators.validate_playbook])),
-                ('configuration_extra_settings', ocim.store.fields.EncryptedTextField(blank=True, help_text='YAML; wins over all else.', validators=[ocim.store.validators.validate_extra_settings])),
-                ('partner_code', models.CharField(blank=True, help_text="Of its shop and catalogue, unique in the fleet; defaults to that of the payment processors' settings, or one made of the id.", max_length=8, validators=[ocim.store.validators.validate_partner_code])),
-                ('currency', models.CharField(blank=True, help_text="Of ISO 4217; defaults to the release's.", max_length=3, validators=[ocim.store.validators.validate_currency])),
-                ('payment_processors', ocim.store.fields.EncryptedTextField(blank=True, default='', editable=False, help_text='Their keys by name, as JSON.')),
-                ('openedx_appserver_count', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)])),
-                ('provider', models.CharField(max_length=20)),
-                ('flavor', models.CharField(blank=True, help_text="The server's size.", max_length=100, validators=[ocim.store.validators.validate_plain])),
-                ('time_zone', models.CharField(default='UTC', max_length=64, validators=[ocim.store.validators.validate_time_zone])),
-                ('successfully_provisioned', models.BooleanField(default=False)),
-                ('database_name', models.CharField(max_length=40, unique=True)),
-                ('secret_seed', ocim.store.fields.EncryptedTextField(editable=False)),
-                ('jwt_private_key', ocim.store.fields.EncryptedTextField(editable=False)),
-                ('jwt_public_keys', models.TextField(editable=False)),
-                ('preview_password_hash', models.CharField(editable=False, max_length=100)),
-                ('broker_server', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='store.brokerserver')),
-                ('database_server', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='store.databaseserver')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=250, validators=[ocim.store.validators.validate_plain]
+                    ),
+                ),
+                (
+                    "email",
+                    models.EmailField(
+                        help_text="Where the site's mail comes from.",
+                        max_length=254,
+                        validators=[ocim.store.validators.validate_plain],
+                    ),
+                ),
+                (
+                    "internal_lms_domain",
+                    models.CharField(
+                        max_length=200, validators=[ocim.store.validators.validate_domain]
+                    ),
+                ),
+                (
+                    "internal_lms_preview_domain",
+                    models.CharField(
+                        blank=True,
+                        max_length=220,
+                        validators=[ocim.store.validators.validate_domain],
+                    ),
+                ),
+                (
+                    "internal_studio_domain",
+                    models.CharField(
+                        blank=True,
+                        max_length=220,
+                        validators=[ocim.store.validators.validate_domain],
+                    ),
+                ),
+                (
+                    "internal_ecommerce_domain",
+                    models.CharField(
+                        blank=True,
+                        max_length=220,
+                        validators=[ocim.store.validators.validate_domain],
+                    ),
+                ),
+                (
+                    "internal_discovery_domain",
+                    models.CharField(
+                        blank=True,
+                        max_length=220,
+                        validators=[ocim.store.validators.validate_domain],
+                    ),
+                ),
+                (
+                    "external_lms_domain",
+                    models.CharField(
+                        blank=True,
+                        max_length=200,
+                        validators=[ocim.store.validators.validate_domain],
+                    ),
+                ),
+                (
+                    "external_lms_preview_domain",
+                    models.CharField(
+                        blank=True,
+                        max_length=220,
+                        validators=[ocim.store.validators.validate_domain],
+                    ),
+                ),
+                (
+                    "external_studio_domain",
+                    models.CharField(
+                        blank=True,
+                        max_length=220,
+                        validators=[ocim.store.validators.validate_domain],
+                    ),
+                ),
+                (
+                    "external_ecommerce_domain",
+                    models.CharField(
+                        blank=True,
+                        max_length=220,
+                        validators=[ocim.store.validators.validate_domain],
+                    ),
+                ),
+                (
+                    "external_discovery_domain",
+                    models.CharField(
+                        blank=True,
+                        max_length=220,
+                        validators=[ocim.store.validators.validate_domain],
+                    ),
+                ),
+                (
+                    "openedx_release",
+                    models.CharField(
+                        max_length=100, validators=[ocim.store.validators.validate_version]
+                    ),
+                ),
+                (
+                    "edx_platform_repository_url",
+                    ocim.store.fields.RepositoryUrlField(
+                        max_length=1000,
+                        validators=[
+                            ocim.store.validators.validate_platform_url,
+                            django.core.validators.MaxLengthValidator(500),
+                        ],
+                    ),
+                ),
+                (
+                    "edx_platform_commit",
+                    models.CharField(
+                        blank=True,
+                        help_text="Defaults to the release.",
+                        max_length=250,
+                        validators=[ocim.store.validators.validate_version],
+                    ),
+                ),
+                (
+                    "configuration_source_repo_url",
+                    ocim.store.fields.RepositoryUrlField(
+                        max_length=1000,
+                        validators=[
+                            ocim.store.validators.validate_configuration_url,
+                            django.core.validators.MaxLengthValidator(500),
+                        ],
+                    ),
+                ),
+                (
+                    "configuration_version",
+                    models.CharField(
+                        blank=True,
+                        help_text="Defaults to the release.",
+                        max_length=250,
+                        validators=[ocim.store.validators.validate_version],
+                    ),
+                ),
+                (
+                    "configuration_playbook_name",
+                    models.CharField(
+                        blank=True,
+                        help_text="Defaults to the one that the release's configuration has for a whole server.",
+                        max_length=100,
+                        validators=[ocim.store.validators.validate_playbook],
+                    ),
+                ),
+                (
+                    "configuration_extra_settings",
+                    ocim.store.fields.EncryptedTextField(
+                        blank=True,
+                        help_text="YAML; wins over all else.",
+                        validators=[ocim.store.validators.validate_extra_settings],
+                    ),
+                ),
+                (
+                    "partner_code",
+                    models.CharField(
+                        blank=True,
+                        help_text="Of its shop and catalogue, unique in the fleet; defaults to that of the payment processors' settings, or one made of the id.",
+                        max_length=8,
+                        validators=[ocim.store.validators.validate_partner_code],
+                    ),
+                ),
+                (
+                    "currency",
+                    models.CharField(
+                        blank=True,
+                        help_text="Of ISO 4217; defaults to the release's.",
+                        max_length=3,
+                        validators=[ocim.store.validators.validate_currency],
+                    ),
+                ),
+                (
+                    "payment_processors",
+                    ocim.store.fields.EncryptedTextField(
+                        blank=True,
+                        default="",
+                        editable=False,
+                        help_text="Their keys by name, as JSON.",
+                    ),
+                ),
+                (
+                    "openedx_appserver_count",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                    ),
+                ),
+                ("provider", models.CharField(max_length=20)),
+                (
+                    "flavor",
+                    models.CharField(
+                        blank=True,
+                        help_text="The server's size.",
+                        max_length=100,
+                        validators=[ocim.store.validators.validate_plain],
+                    ),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="UTC",
+                        max_length=64,
+                        validators=[ocim.store.validators.validate_time_zone],
+                    ),
+                ),
+                ("successfully_provisioned", models.BooleanField(default=False)),
+                ("database_name", models.CharField(max_length=40, unique=True)),
+                ("secret_seed", ocim.store.fields.EncryptedTextField(editable=False)),
+                ("jwt_private_key", ocim.store.fields.EncryptedTextField(editable=False)),
+                ("jwt_public_keys", models.TextField(editable=False)),
+                ("preview_password_hash", models.CharField(editable=False, max_length=100)),
+                (
+                    "broker_server",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="store.brokerserver",
+                    ),
+                ),
+                (
+                    "database_server",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="store.databaseserver"
+                    ),
+                ),
             ],
             options={
-                'permissions': (('view_secrets', 'Can view secrets of instances'),),
+                "permissions": (("view_secrets", "Can view secrets of instances"),),
             },
         ),
         migrations.CreateModel(
-            name='LoadBalancingServer',
+            name="LoadBalancingServer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('kind', models.CharField(max_length=20)),
-                ('accepts_new_clients', models.BooleanField(default=True, help_text='Whether new instances may be placed on it.')),
-                ('wanted', models.PositiveBigIntegerField(default=1)),
-                ('applied', models.PositiveBigIntegerField(default=0)),
-                ('digest', models.CharField(blank=True, max_length=64)),
-                ('error', ocim.store.fields.EncryptedTextField(blank=True)),
-                ('claimed_by', models.CharField(blank=True, max_length=100)),
-                ('claimed_until', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("kind", models.CharField(max_length=20)),
+                (
+                    "accepts_new_clients",
+                    models.BooleanField(
+                        default=True, help_text="Whether new instances may be placed on it."
+                    ),
+                ),
+                ("wanted", models.PositiveBigIntegerField(default=1)),
+                ("applied", models.PositiveBigIntegerField(default=0)),
+                ("digest", models.CharField(blank=True, max_length=64)),
+                ("error", ocim.store.fields.EncryptedTextField(blank=True)),
+                ("claimed_by", models.CharField(blank=True, max_length=100)),
+                ("claimed_until", models.DateTimeField(null=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='SearchServer',
+            name="SearchServer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('kind', models.CharField(max_length=20)),
-                ('accepts_new_clients', models.BooleanField(default=True, help_text='Whether new instances may be placed on it.')),
-                ('host', models.CharField(blank=True, max_length=255)),
-                ('port', models.PositiveIntegerField(default=0)),
-                ('admin_user', models.CharField(blank=True, max_length=64)),
-                ('admin_password', ocim.store.fields.EncryptedTextField(blank=True, default='')),
-                ('version', models.CharField(blank=True, max_length=20)),
-                ('tls', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("kind", models.CharField(max_length=20)),
+                (
+                    "accepts_new_clients",
+                    models.BooleanField(
+                        default=True, help_text="Whether new instances may be placed on it."
+                    ),
+                ),
+                ("host", models.CharField(blank=True, max_length=255)),
+                ("port", models.PositiveIntegerField(default=0)),
+                ("admin_user", models.CharField(blank=True, max_length=64)),
+                ("admin_password", ocim.store.fields.EncryptedTextField(blank=True, default="")),
+                ("version", models.CharField(blank=True, max_length=20)),
+                ("tls", models.BooleanField(default=False)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Worker',
+            name="Worker",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('queue', models.CharField(max_length=60)),
-                ('threads', models.PositiveSmallIntegerField()),
-                ('started_at', models.DateTimeField()),
-                ('seen_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("queue", models.CharField(max_length=60)),
+                ("threads", models.PositiveSmallIntegerField()),
+                ("started_at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='InstanceReference',
+            name="InstanceReference",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_archived', models.BooleanField(default=False)),
-                ('notes', ocim.store.fields.EncryptedTextField(blank=True, validators=[ocim.store.validators.validate_text])),
-                ('organization', models.CharField(blank=True, max_length=200, validators=[ocim.store.validators.validate_text, ocim.store.validators.validate_unpadded])),
-                ('hold_reason', models.CharField(blank=True, help_text='Why mass upgrades leave it out; empty: they do not.', max_length=200)),
-                ('held_from', models.DateField(blank=True, help_text='The first day of that; empty: from the beginning on.', null=True)),
-                ('held_until', models.DateField(blank=True, help_text='The last day of that; empty: until it is released.', null=True)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('modified', models.DateTimeField(auto_now=True)),
-                ('creator', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_archived", models.BooleanField(default=False)),
+                (
+                    "notes",
+                    ocim.store.fields.EncryptedTextField(
+                        blank=True, validators=[ocim.store.validators.validate_text]
+                    ),
+                ),
+                (
+                    "organization",
+                    models.CharField(
+                        blank=True,
+                        max_length=200,
+                        validators=[
+                            ocim.store.validators.validate_text,
+                            ocim.store.validators.validate_unpadded,
+                        ],
+                    ),
+                ),
+                (
+                    "hold_reason",
+                    models.CharField(
+                        blank=True,
+                        help_text="Why mass upgrades leave it out; empty: they do not.",
+                        max_length=200,
+                    ),
+                ),
+                (
+                    "held_from",
+                    models.DateField(
+                        blank=True,
+                        help_text="The first day of that; empty: from the beginning on.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "held_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="The last day of that; empty: until it is released.",
+                        null=True,
+                    ),
+                ),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                ("modified", models.DateTimeField(auto_now=True)),
+                (
+                    "creator",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Lease',
+            name="Lease",
             fields=[
-                ('instance', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='lease', serialize=False, to='store.openedxinstance')),
-                ('fence', models.PositiveBigIntegerField(default=0)),
-                ('holder', models.CharField(blank=True, max_length=100)),
-                ('expires_at', models.DateTimeField(null=True)),
-            ],
-        ),
-        migrations.AddField(
-            model_name='openedxinstance',
-            name='ref_set',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='instance', to='store.instancereference'),
-        ),
-        migrations.AddField(
-            model_name='openedxinstance',
-            name='tags',
-            field=models.ManyToManyField(blank=True, to='store.instancetag'),
-        ),
-        migrations.CreateModel(
-            name='Job',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=30)),
-                ('arguments', ocim.store.fields.EncryptedJSONField(default=dict)),
-                ('memory', ocim.store.fields.EncryptedJSONField(default=dict, help_text='What a second attempt must know of an interrupted first.')),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('running', 'running'), ('done', 'done'), ('failed', 'failed')], default='waiting', max_length=10)),
-                ('queue', models.CharField(max_length=60)),
-                ('not_before', models.DateTimeField(null=True)),
-                ('cancel_requested', models.BooleanField(default=False)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('error', ocim.store.fields.EncryptedTextField(blank=True)),
-                ('step', models.CharField(blank=True, help_text='What it is at.', max_length=40)),
-                ('step_at', models.DateTimeField(help_text='When that was begun.', null=True)),
-                ('seen_at', models.DateTimeField(help_text='When its thread last asked whether it shall end.', null=True)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('creator', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='store.openedxinstance')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Domain',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=253, unique=True)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='domain_set', to='store.openedxinstance')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Deployment',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('changes', ocim.store.fields.EncryptedJSONField(default=list, help_text='Variables that differ from the app server before: path, old, new.')),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('creator', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='store.openedxinstance')),
-            ],
-        ),
-        migrations.AddField(
-            model_name='openedxinstance',
-            name='load_balancing_server',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='store.loadbalancingserver'),
-        ),
-        migrations.CreateModel(
-            name='OpenEdXAppServer',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('new', 'new'), ('waiting-for-host', 'waiting-for-host'), ('provisioning', 'provisioning'), ('checking', 'checking'), ('running', 'running'), ('failed', 'failed'), ('terminated', 'terminated')], default='new', max_length=20)),
-                ('is_active', models.BooleanField(default=False)),
-                ('openedx_release', models.CharField(max_length=100)),
-                ('edx_platform_commit', models.CharField(max_length=250)),
-                ('configuration_source_repo_url', ocim.store.fields.RepositoryUrlField(max_length=1000)),
-                ('configuration_version', models.CharField(max_length=250)),
-                ('configuration_playbook_name', models.CharField(max_length=100)),
-                ('configuration_commit', models.CharField(blank=True, help_text='What the version stood for when it was provisioned.', max_length=250)),
-                ('image', models.CharField(blank=True, help_text='What its host was made from; empty: nothing.', max_length=100)),
-                ('behind_nginx', models.BooleanField(default=False, help_text='Its services are reached through its nginx, and told by name.')),
-                ('optional_services', models.JSONField(blank=True, default=list, help_text='What it was given besides LMS and studio.')),
-                ('effective_variables', ocim.store.fields.EncryptedTextField(help_text='The frozen layers, as JSON in which secrets are marked.')),
-                ('failure', ocim.store.fields.EncryptedTextField(blank=True, help_text='Why it failed, most telling line first.')),
-                ('evidence', ocim.store.fields.EncryptedJSONField(blank=True, default=list, help_text='The responses that made the last gate fail.')),
-                ('healthy_since', models.DateTimeField(help_text='While it is active: since when every look found it well.', null=True)),
-                ('unhealthy_since', models.DateTimeField(help_text='… or since when none did.', null=True)),
-                ('unhealthy_reason', ocim.store.fields.EncryptedTextField(blank=True, help_text='What the last look found wrong.')),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('running_since', models.DateTimeField(null=True)),
-                ('active_since', models.DateTimeField(null=True)),
-                ('deactivated_at', models.DateTimeField(null=True)),
-                ('failed_at', models.DateTimeField(null=True)),
-                ('terminated_at', models.DateTimeField(null=True)),
-                ('deployment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='appserver_set', to='store.deployment')),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='appserver_set', to='store.openedxinstance')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='LogEntry',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('time', models.DateTimeField()),
-                ('level', models.CharField(max_length=10)),
-                ('text', ocim.store.fields.EncryptedTextField()),
-                ('task', models.CharField(blank=True, max_length=300)),
-                ('status', models.CharField(blank=True, max_length=20)),
-                ('seconds', models.FloatField(null=True)),
-                ('appserver', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='log_entries', to='store.openedxappserver')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='AppServerEvent',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('told', models.JSONField(default=list, help_text='Addresses that have been sent a notice.')),
-                ('notified_at', models.DateTimeField(help_text='When all of them were, or were given up.', null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='To send notices.')),
-                ('not_before', models.DateTimeField(help_text='When the next one may be made.', null=True)),
-                ('at', models.DateTimeField()),
-                ('kind', models.CharField(choices=[('is restarted', 'is restarted'), ('answers again', 'answers again'), ('is replaced by its fallback', 'is replaced by its fallback'), ('does not answer', 'does not answer'), ('is not restarted any more', 'is not restarted any more'), ('answers that it is not well', 'answers that it is not well')], max_length=40)),
-                ('reason', ocim.store.fields.EncryptedTextField(blank=True)),
-                ('job', models.ForeignKey(help_text='What did it.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='store.job')),
-                ('appserver', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='store.openedxappserver')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Rollout',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('tag', models.CharField(help_text='Marks what succeeded; -failed the rest.', max_length=93)),
-                ('state', models.CharField(choices=[('running', 'running'), ('paused', 'paused'), ('aborted', 'aborted'), ('ended', 'ended')], default='running', max_length=10)),
-                ('reason', ocim.store.fields.EncryptedTextField(blank=True, help_text='Why it does not go on.')),
-                ('arguments', ocim.store.fields.EncryptedJSONField(help_text='As they were given, documents in full.')),
-                ('rules', models.JSONField()),
-                ('update', ocim.store.fields.EncryptedJSONField(default=dict, help_text='Fields to set before app servers are made.')),
-                ('sql', ocim.store.fields.EncryptedJSONField(default=list)),
-                ('strict_sql', models.BooleanField(default=False)),
-                ('backup', models.BooleanField(default=False, help_text='Dump the databases before.')),
-                ('activate', models.BooleanField(default=True)),
-                ('plan_hash', models.CharField(max_length=64)),
-                ('queue', models.CharField(max_length=60)),
-                ('approved_wave', models.PositiveIntegerField(default=0)),
-                ('started_by', models.CharField(blank=True, help_text='Who typed the command, and on which machine.', max_length=300)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('creator', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='RolloutEvent',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('told', models.JSONField(default=list, help_text='Addresses that have been sent a notice.')),
-                ('notified_at', models.DateTimeField(help_text='When all of them were, or were given up.', null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='To send notices.')),
-                ('not_before', models.DateTimeField(help_text='When the next one may be made.', null=True)),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('kind', models.CharField(choices=[('begun', 'begun'), ('paused', 'paused'), ('stopped', 'stopped'), ('resumed', 'resumed'), ('aborted', 'aborted'), ('retried', 'retried'), ('undone', 'undone'), ('not undone', 'not undone'), ('ended', 'ended')], max_length=12)),
-                ('reason', ocim.store.fields.EncryptedTextField(blank=True)),
-                ('by', models.CharField(blank=True, help_text='Empty: the rollout itself.', max_length=300)),
-                ('rollout', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='store.rollout')),
+                (
+                    "instance",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="lease",
+                        serialize=False,
+                        to="store.openedxinstance",
+                    ),
+                ),
+                ("fence", models.PositiveBigIntegerField(default=0)),
+                ("holder", models.CharField(blank=True, max_length=100)),
+                ("expires_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.AddField(
-            model_name='openedxinstance',
-            name='search_server',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='store.searchserver'),
+            model_name="openedxinstance",
+            name="ref_set",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="instance",
+                to="store.instancereference",
+            ),
+        ),
+        migrations.AddField(
+            model_name="openedxinstance",
+            name="tags",
+            field=models.ManyToManyField(blank=True, to="store.instancetag"),
         ),
         migrations.CreateModel(
-            name='Server',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=63, unique=True)),
-                ('provider', models.CharField(max_length=20)),
-                ('flavor', models.CharField(blank=True, max_length=100)),
-                ('address', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(choices=[('requested', 'requested'), ('up', 'up'), ('gone', 'gone')], default='requested', max_length=20)),
-                ('is_stopped', models.BooleanField(default=False, help_text='Ocim was told to stop it; it is not started again by itself.')),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('gone_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=30)),
+                ("arguments", ocim.store.fields.EncryptedJSONField(default=dict)),
+                (
+                    "memory",
+                    ocim.store.fields.EncryptedJSONField(
+                        default=dict,
+                        help_text="What a second attempt must know of an interrupted first.",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("running", "running"),
+                            ("done", "done"),
+                            ("failed", "failed"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("queue", models.CharField(max_length=60)),
+                ("not_before", models.DateTimeField(null=True)),
+                ("cancel_requested", models.BooleanField(default=False)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("error", ocim.store.fields.EncryptedTextField(blank=True)),
+                ("step", models.CharField(blank=True, help_text="What it is at.", max_length=40)),
+                ("step_at", models.DateTimeField(help_text="When that was begun.", null=True)),
+                (
+                    "seen_at",
+                    models.DateTimeField(
+                        help_text="When its thread last asked whether it shall end.", null=True
+                    ),
+                ),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "creator",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="store.openedxinstance"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Domain",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=253, unique=True)),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="domain_set",
+                        to="store.openedxinstance",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Deployment",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                (
+                    "changes",
+                    ocim.store.fields.EncryptedJSONField(
+                        default=list,
+                        help_text="Variables that differ from the app server before: path, old, new.",
+                    ),
+                ),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                (
+                    "creator",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="store.openedxinstance"
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="openedxinstance",
+            name="load_balancing_server",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="store.loadbalancingserver"
+            ),
+        ),
+        migrations.CreateModel(
+            name="OpenEdXAppServer",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("new", "new"),
+                            ("waiting-for-host", "waiting-for-host"),
+                            ("provisioning", "provisioning"),
+                            ("checking", "checking"),
+                            ("running", "running"),
+                            ("failed", "failed"),
+                            ("terminated", "terminated"),
+                        ],
+                        default="new",
+                        max_length=20,
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=False)),
+                ("openedx_release", models.CharField(max_length=100)),
+                ("edx_platform_commit", models.CharField(max_length=250)),
+                (
+                    "configuration_source_repo_url",
+                    ocim.store.fields.RepositoryUrlField(max_length=1000),
+                ),
+                ("configuration_version", models.CharField(max_length=250)),
+                ("configuration_playbook_name", models.CharField(max_length=100)),
+                (
+                    "configuration_commit",
+                    models.CharField(
+                        blank=True,
+                        help_text="What the version stood for when it was provisioned.",
+                        max_length=250,
+                    ),
+                ),
+                (
+                    "image",
+                    models.CharField(
+                        blank=True,
+                        help_text="What its host was made from; empty: nothing.",
+                        max_length=100,
+                    ),
+                ),
+                (
+                    "behind_nginx",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Its services are reached through its nginx, and told by name.",
+                    ),
+                ),
+                (
+                    "optional_services",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="What it was given besides LMS and studio.",
+                    ),
+                ),
+                (
+                    "effective_variables",
+                    ocim.store.fields.EncryptedTextField(
+                        help_text="The frozen layers, as JSON in which secrets are marked."
+                    ),
+                ),
+                (
+                    "failure",
+                    ocim.store.fields.EncryptedTextField(
+                        blank=True, help_text="Why it failed, most telling line first."
+                    ),
+                ),
+                (
+                    "evidence",
+                    ocim.store.fields.EncryptedJSONField(
+                        blank=True,
+                        default=list,
+                        help_text="The responses that made the last gate fail.",
+                    ),
+                ),
+                (
+                    "healthy_since",
+                    models.DateTimeField(
+                        help_text="While it is active: since when every look found it well.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "unhealthy_since",
+                    models.DateTimeField(help_text="… or since when none did.", null=True),
+                ),
+                (
+                    "unhealthy_reason",
+                    ocim.store.fields.EncryptedTextField(
+                        blank=True, help_text="What the last look found wrong."
+                    ),
+                ),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                ("running_since", models.DateTimeField(null=True)),
+                ("active_since", models.DateTimeField(null=True)),
+                ("deactivated_at", models.DateTimeField(null=True)),
+                ("failed_at", models.DateTimeField(null=True)),
+                ("terminated_at", models.DateTimeField(null=True)),
+                (
+                    "deployment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="appserver_set",
+                        to="store.deployment",
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="appserver_set",
+                        to="store.openedxinstance",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="LogEntry",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("time", models.DateTimeField()),
+                ("level", models.CharField(max_length=10)),
+                ("text", ocim.store.fields.EncryptedTextField()),
+                ("task", models.CharField(blank=True, max_length=300)),
+                ("status", models.CharField(blank=True, max_length=20)),
+                ("seconds", models.FloatField(null=True)),
+                (
+                    "appserver",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="log_entries",
+                        to="store.openedxappserver",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="AppServerEvent",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "told",
+                    models.JSONField(
+                        default=list, help_text="Addresses that have been sent a notice."
+                    ),
+                ),
+                (
+                    "notified_at",
+                    models.DateTimeField(
+                        help_text="When all of them were, or were given up.", null=True
+                    ),
+                ),
+                (
+                    "attempts",
+                    models.PositiveSmallIntegerField(default=0, help_text="To send notices."),
+                ),
+                (
+                    "not_before",
+                    models.DateTimeField(help_text="When the next one may be made.", null=True),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("is restarted", "is restarted"),
+                            ("answers again", "answers again"),
+                            ("is replaced by its fallback", "is replaced by its fallback"),
+                            ("does not answer", "does not answer"),
+                            ("is not restarted any more", "is not restarted any more"),
+                            ("answers that it is not well", "answers that it is not well"),
+                        ],
+                        max_length=40,
+                    ),
+                ),
+                ("reason", ocim.store.fields.EncryptedTextField(blank=True)),
+                (
+                    "job",
+                    models.ForeignKey(
+                        help_text="What did it.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="store.job",
+                    ),
+                ),
+                (
+                    "appserver",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="store.openedxappserver",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Rollout",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "tag",
+                    models.CharField(
+                        help_text="Marks what succeeded; -failed the rest.", max_length=93
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "running"),
+                            ("paused", "paused"),
+                            ("aborted", "aborted"),
+                            ("ended", "ended"),
+                        ],
+                        default="running",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "reason",
+                    ocim.store.fields.EncryptedTextField(
+                        blank=True, help_text="Why it does not go on."
+                    ),
+                ),
+                (
+                    "arguments",
+                    ocim.store.fields.EncryptedJSONField(
+                        help_text="As they were given, documents in full."
+                    ),
+                ),
+                ("rules", models.JSONField()),
+                (
+                    "update",
+                    ocim.store.fields.EncryptedJSONField(
+                        default=dict, help_text="Fields to set before app servers are made."
+                    ),
+                ),
+                ("sql", ocim.store.fields.EncryptedJSONField(default=list)),
+                ("strict_sql", models.BooleanField(default=False)),
+                (
+                    "backup",
+                    models.BooleanField(default=False, help_text="Dump the databases before."),
+                ),
+                ("activate", models.BooleanField(default=True)),
+                ("plan_hash", models.CharField(max_length=64)),
+                ("queue", models.CharField(max_length=60)),
+                ("approved_wave", models.PositiveIntegerField(default=0)),
+                (
+                    "started_by",
+                    models.CharField(
+                        blank=True,
+                        help_text="Who typed the command, and on which machine.",
+                        max_length=300,
+                    ),
+                ),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "creator",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="RolloutEvent",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "told",
+                    models.JSONField(
+                        default=list, help_text="Addresses that have been sent a notice."
+                    ),
+                ),
+                (
+                    "notified_at",
+                    models.DateTimeField(
+                        help_text="When all of them were, or were given up.", null=True
+                    ),
+                ),
+                (
+                    "attempts",
+                    models.PositiveSmallIntegerField(default=0, help_text="To send notices."),
+                ),
+                (
+                    "not_before",
+                    models.DateTimeField(help_text="When the next one may be made.", null=True),
+                ),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("begun", "begun"),
+                            ("paused", "paused"),
+                            ("stopped", "stopped"),
+                            ("resumed", "resumed"),
+                            ("aborted", "aborted"),
+                            ("retried", "retried"),
+                            ("undone", "undone"),
+                            ("not undone", "not undone"),
+                            ("ended", "ended"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reason", ocim.store.fields.EncryptedTextField(blank=True)),
+                (
+                    "by",
+                    models.CharField(
+                        blank=True, help_text="Empty: the rollout itself.", max_length=300
+                    ),
+                ),
+                (
+                    "rollout",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="store.rollout",
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="openedxinstance",
+            name="search_server",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="store.searchserver",
+            ),
+        ),
+        migrations.CreateModel(
+            name="Server",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=63, unique=True)),
+                ("provider", models.CharField(max_length=20)),
+                ("flavor", models.CharField(blank=True, max_length=100)),
+                ("address", models.CharField(blank=True, max_length=255)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("requested", "requested"), ("up", "up"), ("gone", "gone")],
+                        default="requested",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "is_stopped",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Ocim was told to stop it; it is not started again by itself.",
+                    ),
+                ),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                ("gone_at", models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['requested', 'up', 'gone'])), name='known_server_state')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["requested", "up", "gone"])),
+                        name="known_server_state",
+                    )
+                ],
             },
         ),
         migrations.AddField(
-            model_name='searchserver',
-            name='made_on',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='search_server', to='store.server'),
+            model_name="searchserver",
+            name="made_on",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="search_server",
+                to="store.server",
+            ),
         ),
         migrations.AddField(
-            model_name='openedxappserver',
-            name='server',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='appserver', to='store.server'),
+            model_name="openedxappserver",
+            name="server",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="appserver",
+                to="store.server",
+            ),
         ),
         migrations.CreateModel(
-            name='ServiceStep',
+            name="ServiceStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step', models.CharField(max_length=30)),
-                ('at', models.DateTimeField()),
-                ('failure', ocim.store.fields.EncryptedTextField(blank=True, help_text='Empty where it was done.')),
-                ('applied', ocim.store.fields.EncryptedJSONField(help_text='What its fields were set to, secrets as marks; none where it failed.', null=True)),
-                ('appserver', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to='store.openedxappserver')),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='step_set', to='store.openedxinstance')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("step", models.CharField(max_length=30)),
+                ("at", models.DateTimeField()),
+                (
+                    "failure",
+                    ocim.store.fields.EncryptedTextField(
+                        blank=True, help_text="Empty where it was done."
+                    ),
+                ),
+                (
+                    "applied",
+                    ocim.store.fields.EncryptedJSONField(
+                        help_text="What its fields were set to, secrets as marks; none where it failed.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "appserver",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="store.openedxappserver",
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="step_set",
+                        to="store.openedxinstance",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Upgrade',
+            name="Upgrade",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(help_text='Name, domain and id, as they were.', max_length=500)),
-                ('wave', models.PositiveIntegerField(default=0)),
-                ('state', models.CharField(choices=[('pending', 'pending'), ('in progress', 'in progress'), ('successful', 'successful'), ('failed', 'failed'), ('cancelled', 'cancelled'), ('undone', 'undone')], default='pending', max_length=12)),
-                ('step', models.CharField(blank=True, help_text='What it is at, or ended at.', max_length=30)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('not_before', models.DateTimeField(null=True)),
-                ('before', ocim.store.fields.EncryptedJSONField(default=dict, help_text='The fields that change, as they were.')),
-                ('after', ocim.store.fields.EncryptedJSONField(default=dict, help_text='… and as they are to be.')),
-                ('variables', ocim.store.fields.EncryptedJSONField(default=list, help_text='What changes in the effective variables; secrets masked.')),
-                ('preview', ocim.store.fields.EncryptedJSONField(default=dict, help_text="What the new release's migrations did to copies of the databases, or (`like`) which other upgrade saw that.")),
-                ('replaced', models.JSONField(default=list, help_text='App servers that were active before.')),
-                ('appservers', models.JSONField(default=list, help_text='Those of the last attempt.')),
-                ('failure', ocim.store.fields.EncryptedTextField(blank=True)),
-                ('cause', models.CharField(blank=True, max_length=200)),
-                ('forgiven', models.BooleanField(default=False, help_text='Its failure stops nothing any more.')),
-                ('started_at', models.DateTimeField(help_text='The last attempt.', null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('instance', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to='store.openedxinstance')),
-                ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='store.job')),
-                ('rollout', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='upgrades', to='store.rollout')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "label",
+                    models.CharField(
+                        help_text="Name, domain and id, as they were.", max_length=500
+                    ),
+                ),
+                ("wave", models.PositiveIntegerField(default=0)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "pending"),
+                            ("in progress", "in progress"),
+                            ("successful", "successful"),
+                            ("failed", "failed"),
+                            ("cancelled", "cancelled"),
+                            ("undone", "undone"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "step",
+                    models.CharField(
+                        blank=True, help_text="What it is at, or ended at.", max_length=30
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("not_before", models.DateTimeField(null=True)),
+                (
+                    "before",
+                    ocim.store.fields.EncryptedJSONField(
+                        default=dict, help_text="The fields that change, as they were."
+                    ),
+                ),
+                (
+                    "after",
+                    ocim.store.fields.EncryptedJSONField(
+                        default=dict, help_text="… and as they are to be."
+                    ),
+                ),
+                (
+                    "variables",
+                    ocim.store.fields.EncryptedJSONField(
+                        default=list,
+                        help_text="What changes in the effective variables; secrets masked.",
+                    ),
+                ),
+                (
+                    "preview",
+                    ocim.store.fields.EncryptedJSONField(
+                        default=dict,
+                        help_text="What the new release's migrations did to copies of the databases, or (`like`) which other upgrade saw that.",
+                    ),
+                ),
+                (
+                    "replaced",
+                    models.JSONField(
+                        default=list, help_text="App servers that were active before."
+                    ),
+                ),
+                (
+                    "appservers",
+                    models.JSONField(default=list, help_text="Those of the last attempt."),
+                ),
+                ("failure", ocim.store.fields.EncryptedTextField(blank=True)),
+                ("cause", models.CharField(blank=True, max_length=200)),
+                (
+                    "forgiven",
+                    models.BooleanField(
+                        default=False, help_text="Its failure stops nothing any more."
+                    ),
+                ),
+                ("started_at", models.DateTimeField(help_text="The last attempt.", null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="store.openedxinstance",
+                    ),
+                ),
+                (
+                    "job",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="store.job",
+                    ),
+                ),
+                (
+                    "rollout",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="upgrades",
+                        to="store.rollout",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SqlRun',
+            name="SqlRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('statement', ocim.store.fields.EncryptedTextField()),
-                ('state', models.CharField(choices=[('intended', 'intended'), ('open', 'open'), ('done', 'done'), ('rolled back', 'rolled back'), ('failed', 'failed')], default='intended', max_length=12)),
-                ('rows', models.IntegerField(null=True)),
-                ('seconds', models.FloatField(null=True)),
-                ('error', ocim.store.fields.EncryptedTextField(blank=True)),
-                ('note', models.TextField(blank=True, help_text='What else is to be known of it.')),
-                ('upgrade', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sql_runs', to='store.upgrade')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("statement", ocim.store.fields.EncryptedTextField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("intended", "intended"),
+                            ("open", "open"),
+                            ("done", "done"),
+                            ("rolled back", "rolled back"),
+                            ("failed", "failed"),
+                        ],
+                        default="intended",
+                        max_length=12,
+                    ),
+                ),
+                ("rows", models.IntegerField(null=True)),
+                ("seconds", models.FloatField(null=True)),
+                ("error", ocim.store.fields.EncryptedTextField(blank=True)),
+                ("note", models.TextField(blank=True, help_text="What else is to be known of it.")),
+                (
+                    "upgrade",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sql_runs",
+                        to="store.upgrade",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Backup',
+            name="Backup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(help_text='What the database is for: edxapp, …', max_length=30)),
-                ('name', models.CharField(help_text="The database's.", max_length=500)),
-                ('path', models.CharField(max_length=500)),
-                ('size', models.BigIntegerField(help_text='Of the dump, in bytes.')),
-                ('seconds', models.FloatField(help_text='How long it took.')),
-                ('made_at', models.DateTimeField(auto_now_add=True)),
-                ('upgrade', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='backups', to='store.upgrade')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        help_text="What the database is for: edxapp, …", max_length=30
+                    ),
+                ),
+                ("name", models.CharField(help_text="The database's.", max_length=500)),
+                ("path", models.CharField(max_length=500)),
+                ("size", models.BigIntegerField(help_text="Of the dump, in bytes.")),
+                ("seconds", models.FloatField(help_text="How long it took.")),
+                ("made_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "upgrade",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="backups",
+                        to="store.upgrade",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='UpgradeStep',
+            name="UpgradeStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('attempt', models.PositiveSmallIntegerField()),
-                ('name', models.CharField(max_length=30)),
-                ('state', models.CharField(choices=[('under way', 'under way'), ('done', 'done'), ('failed', 'failed'), ('interrupted', 'interrupted')], default='under way', max_length=12)),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('upgrade', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='store.upgrade')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("attempt", models.PositiveSmallIntegerField()),
+                ("name", models.CharField(max_length=30)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("under way", "under way"),
+                            ("done", "done"),
+                            ("failed", "failed"),
+                            ("interrupted", "interrupted"),
+                        ],
+                        default="under way",
+                        max_length=12,
+                    ),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "upgrade",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="store.upgrade",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Verification',
+            name="Verification",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(help_text='When it began.')),
-                ('ended_at', models.DateTimeField(help_text='Empty: under way, or killed.', null=True)),
-                ('purchase', models.BooleanField(default=False)),
-                ('ok', models.BooleanField(default=False)),
-                ('cleaned', models.BooleanField(default=False, help_text='Whether all that it made is gone again.')),
-                ('lines', ocim.store.fields.EncryptedJSONField(default=list)),
-                ('appserver', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='verifications', to='store.openedxappserver')),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='verifications', to='store.openedxinstance')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(help_text="When it began.")),
+                (
+                    "ended_at",
+                    models.DateTimeField(help_text="Empty: under way, or killed.", null=True),
+                ),
+                ("purchase", models.BooleanField(default=False)),
+                ("ok", models.BooleanField(default=False)),
+                (
+                    "cleaned",
+                    models.BooleanField(
+                        default=False, help_text="Whether all that it made is gone again."
+                    ),
+                ),
+                ("lines", ocim.store.fields.EncryptedJSONField(default=list)),
+                (
+                    "appserver",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="verifications",
+                        to="store.openedxappserver",
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="verifications",
+                        to="store.openedxinstance",
+                    ),
+                ),
             ],
             options={
-                'get_latest_by': 'id',
+                "get_latest_by": "id",
             },
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['state', 'instance'], name='job_state'),
+            model_name="job",
+            index=models.Index(fields=["state", "instance"], name="job_state"),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'running', 'done', 'failed'])), name='known_job_state'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["waiting", "running", "done", "failed"])),
+                name="known_job_state",
+            ),
         ),
         migrations.AddIndex(
-            model_name='logentry',
-            index=models.Index(fields=['appserver', 'id'], name='log_of_appserver'),
+            model_name="logentry",
+            index=models.Index(fields=["appserver", "id"], name="log_of_appserver"),
         ),
         migrations.AddConstraint(
-            model_name='appserverevent',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['is restarted', 'answers again', 'is replaced by its fallback', 'does not answer', 'is not restarted any more', 'answers that it is not well'])), name='known_appserver_event_kind'),
+            model_name="appserverevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "is restarted",
+                            "answers again",
+                            "is replaced by its fallback",
+                            "does not answer",
+                            "is not restarted any more",
+                            "answers that it is not well",
+                        ],
+                    )
+                ),
+                name="known_appserver_event_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appserverevent',
-            constraint=models.UniqueConstraint(fields=('job', 'kind'), name='an_appserver_event_once_in_a_job'),
+            model_name="appserverevent",
+            constraint=models.UniqueConstraint(
+                fields=("job", "kind"), name="an_appserver_event_once_in_a_job"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rollout',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['running', 'paused', 'aborted', 'ended'])), name='known_rollout_state'),
+            model_name="rollout",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["running", "paused", "aborted", "ended"])),
+                name="known_rollout_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rolloutevent',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['begun', 'paused', 'stopped', 'resumed', 'aborted', 'retried', 'undone', 'not undone', 'ended'])), name='known_rollout_event_kind'),
+            model_name="rolloutevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "begun",
+                            "paused",
+                            "stopped",
+                            "resumed",
+                            "aborted",
+                            "retried",
+                            "undone",
+                            "not undone",
+                            "ended",
+                        ],
+                    )
+                ),
+                name="known_rollout_event_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='openedxinstance',
-            constraint=models.CheckConstraint(condition=models.Q(('id', models.F('ref_set_id'))), name='instance_has_its_references_id'),
+            model_name="openedxinstance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("id", models.F("ref_set_id"))),
+                name="instance_has_its_references_id",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='openedxinstance',
-            constraint=models.CheckConstraint(condition=models.Q(('openedx_appserver_count__gte', 1)), name='instance_has_an_appserver'),
+            model_name="openedxinstance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("openedx_appserver_count__gte", 1)),
+                name="instance_has_an_appserver",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='openedxinstance',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('partner_code'), condition=models.Q(('partner_code', ''), _negated=True), name='partner_codes_differ'),
+            model_name="openedxinstance",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("partner_code"),
+                condition=models.Q(("partner_code", ""), _negated=True),
+                name="partner_codes_differ",
+            ),
         ),
         migrations.AddIndex(
-            model_name='openedxappserver',
-            index=models.Index(fields=['state'], name='appserver_state'),
+            model_name="openedxappserver",
+            index=models.Index(fields=["state"], name="appserver_state"),
         ),
         migrations.AddConstraint(
-            model_name='openedxappserver',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['new', 'waiting-for-host', 'provisioning', 'checking', 'running', 'failed', 'terminated'])), name='known_appserver_state'),
+            model_name="openedxappserver",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "new",
+                            "waiting-for-host",
+                            "provisioning",
+                            "checking",
+                            "running",
+                            "failed",
+                            "terminated",
+                        ],
+                    )
+                ),
+                name="known_appserver_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='openedxappserver',
-            constraint=models.CheckConstraint(condition=models.Q(('is_active', False), ('state', 'running'), _connector='OR'), name='only_running_appservers_are_active'),
+            model_name="openedxappserver",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("is_active", False), ("state", "running"), _connector="OR"),
+                name="only_running_appservers_are_active",
+            ),
         ),
         migrations.AddIndex(
-            model_name='servicestep',
-            index=models.Index(fields=['instance', 'step', '-id'], name='last_run_of_a_step'),
+            model_name="servicestep",
+            index=models.Index(fields=["instance", "step", "-id"], name="last_run_of_a_step"),
         ),
         migrations.AddIndex(
-            model_name='upgrade',
-            index=models.Index(fields=['rollout', 'state'], name='upgrade_state'),
+            model_name="upgrade",
+            index=models.Index(fields=["rollout", "state"], name="upgrade_state"),
         ),
         migrations.AddConstraint(
-            model_name='upgrade',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'in progress', 'successful', 'failed', 'cancelled', 'undone'])), name='known_upgrade_state'),
+            model_name="upgrade",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ["pending", "in progress", "successful", "failed", "cancelled", "undone"],
+                    )
+                ),
+                name="known_upgrade_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='upgrade',
-            constraint=models.UniqueConstraint(fields=('rollout', 'instance'), name='an_instance_once_in_a_rollout'),
+            model_name="upgrade",
+            constraint=models.UniqueConstraint(
+                fields=("rollout", "instance"), name="an_instance_once_in_a_rollout"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sqlrun',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['intended', 'open', 'done', 'rolled back', 'failed'])), name='known_sql_run_state'),
+            model_name="sqlrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["intended", "open", "done", "rolled back", "failed"])
+                ),
+                name="known_sql_run_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sqlrun',
-            constraint=models.UniqueConstraint(fields=('upgrade', 'position'), name='a_statement_once_in_an_upgrade'),
+            model_name="sqlrun",
+            constraint=models.UniqueConstraint(
+                fields=("upgrade", "position"), name="a_statement_once_in_an_upgrade"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='backup',
-            constraint=models.UniqueConstraint(fields=('upgrade', 'purpose'), name='a_backup_once_in_an_upgrade'),
+            model_name="backup",
+            constraint=models.UniqueConstraint(
+                fields=("upgrade", "purpose"), name="a_backup_once_in_an_upgrade"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='upgradestep',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['under way', 'done', 'failed', 'interrupted'])), name='known_upgrade_step_state'),
+            model_name="upgradestep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["under way", "done", "failed", "interrupted"])),
+                name="known_upgrade_step_state",
+            ),
         ),
     ]

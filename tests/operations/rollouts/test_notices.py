@@ -22,7 +22,7 @@ def told(fleet: Fleet) -> list[Notice]:
     """All that people were told, once what is unsent is sent."""
     for action in notices.unsent(fleet.world.clock()):
         send(fleet, action.event_id)
-    return [notice for _, notice in fleet.world.notifier.told]
+    return [notice for _, notice in fleet.world.notifier.sent]
 
 
 def begun(fleet: Fleet) -> Rollout:
@@ -85,7 +85,7 @@ def test_everybody_is_told_once(fleet: Fleet) -> None:
     event = RolloutEvent.objects.get().pk
     assert send(fleet, event) == send(fleet, event) == []
     assert told(fleet)
-    assert [target for target, _ in fleet.world.notifier.told] == ["mail", "chat"]
+    assert [target for target, _ in fleet.world.notifier.sent] == ["mail", "chat"]
 
 
 def test_who_could_not_be_told_is_told_later_and_others_not_again(fleet: Fleet) -> None:
@@ -100,7 +100,7 @@ def test_who_could_not_be_told_is_told_later_and_others_not_again(fleet: Fleet) 
     fleet.world.clock.forward(60)
     assert notices.unsent(fleet.world.clock()) == [SendNotices(event)]
     assert send(fleet, event) == []
-    assert [target for target, _ in fleet.world.notifier.told] == ["chat", "mail"]
+    assert [target for target, _ in fleet.world.notifier.sent] == ["chat", "mail"]
     assert notices.unsent(fleet.world.clock.later(9999)) == []
 
 
