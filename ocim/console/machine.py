@@ -17,6 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from ocim.core.actions import Action
 from ocim.core.errors import TransientError
+from ocim.core.texts import plural
 from ocim.operations.context import Context
 from ocim.operations.findings import Check, Finding
 from ocim.store.selectors import live_workers
@@ -47,7 +48,7 @@ def _database(_context: Context) -> Iterator[Finding]:
         yield Finding("error", what, "Start it, or mend DATABASE_URL; `ocim up` makes a new one.")
         return
     if plan:
-        what = f"{len(plan)} migrations are not applied."
+        what = f"Not applied: {plural(len(plan), 'migration')}."
         yield Finding("error", what, "ocim migrate", f"from {plan[0][0]} on")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ocim.core.states import RolloutState, UpgradeState
+from ocim.core.texts import plural
 from ocim.core.windows import Window
 
 FIRST_PAUSE = timedelta(seconds=30)
@@ -139,10 +140,12 @@ def _stopped_by(record: Record) -> str:
     rules = record.rules
     failed = [one for one in record.upgrades if _counts(one)]
     if rules.max_failures is not None and len(failed) > rules.max_failures:
-        return f"{len(failed)} instances failed, and {rules.max_failures} may."
+        return (
+            f"{plural(len(failed), 'instance')} failed; --max-failures allows {rules.max_failures}."
+        )
     for cause, count in Counter(one.cause for one in failed).most_common(1):
         if rules.max_same_cause is not None and count >= rules.max_same_cause:
-            return f"{count} instances failed for one and the same reason: {cause}"
+            return f"{plural(count, 'instance')} failed for one reason: {cause}"
     return ""
 
 
@@ -153,9 +156,9 @@ def _counts(upgrade: Upgrade) -> bool:
 def _wave_closed(record: Record, wave: int) -> str:
     before = [one for one in record.upgrades if one.wave < wave]
     if failed := sum(map(_counts, before)):
-        return f"{failed} of the {len(before)} instances of the wave before failed."
+        return f"In the earlier waves, {failed} of {plural(len(before), 'instance')} failed."
     if before and all(one.held and one.state == UpgradeState.PENDING for one in before):
-        return f"All {len(before)} instances of the wave before are held."
+        return f"Every instance of the earlier waves is held ({len(before)})."
     if record.rules.approve_waves and wave > record.approved_wave:
         return f"Wave {wave + 1} waits for somebody's approval."
     return ""

@@ -10,6 +10,7 @@ from ocim.core.actions import Action, SyncBalancer
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.instance import ALWAYS
 from ocim.core.states import UNFINISHED, AppServerState
+from ocim.core.texts import plural
 from ocim.operations import activate as activation
 from ocim.operations import jobs, search_servers
 from ocim.operations.bring_up import bring_up
@@ -64,7 +65,7 @@ def create_appservers(
     number = instance.openedx_appserver_count if count is None else count
     if not 1 <= number <= MOST_APPSERVERS:
         raise ValidationError(
-            [f"{number} app servers at once are not possible: say 1 to {MOST_APPSERVERS}."]
+            [f"{plural(number, 'app server')} at once: not possible. Say 1 to {MOST_APPSERVERS}."]
         )
     search_servers.place(instance)
     effective = effective_variables(instance, context.policy)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ocim.core.states import StepState, UpgradeState
+from ocim.core.texts import duration
 from ocim.operations.rollouts.record import Line, Report, Step
-from ocim.presentation.words import duration
 
 ROW = 40
 """Pixels of a row: a line of text, and a bar below it."""

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
+from ocim.core.texts import duration
 from ocim.operations.rollouts.record import Line, Preview, Report
 from ocim.presentation.gantt import gantt, kind_of
-from ocim.presentation.words import changes, clock, duration, effects, in_short, verdict, whom
+from ocim.presentation.words import changes, clock, effects, in_short, verdict, whom
 
 TEMPLATE = "reports/rollout.html"
 

@@ -1,12 +1,13 @@
 """Values of a record as people read them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from ocim.core.migrations import Migration
 from ocim.core.states import PreviewState
-from ocim.operations.rollouts.record import Preview, many
+from ocim.core.texts import duration, plural
+from ocim.operations.rollouts.record import Preview
 
 FEW = 3
 """So many instances are named."""
@@ -25,17 +26,12 @@ def whom(labels: Sequence[str], total: int) -> str:
     return named if len(labels) <= FEW else f"{len(labels)} instances ({named}, …)"
 
 
-def duration(seconds: float | None) -> str:
-    """Hours, minutes and seconds; nothing for None."""
-    return "" if seconds is None else str(timedelta(seconds=round(seconds)))
-
-
 def size(count: int) -> str:
     """Bytes in kB, MB or GB."""
     for unit, power in (("GB", 9), ("MB", 6), ("kB", 3)):
         if count >= 10**power:
             return f"{count / 10**power:.1f} {unit}"
-    return f"{count} bytes"
+    return plural(count, "byte")
 
 
 def clock(moment: datetime | None) -> str:
@@ -57,7 +53,7 @@ def in_short(preview: Preview) -> str:
         f"; what those of {', '.join(preview.blind)} touch is not known" if preview.blind else ""
     )
     return (
-        f"{many(count, 'migration')}{drops}{blind}; copied {size(preview.copied)} in"
+        f"{plural(count, 'migration')}{drops}{blind}; copied {size(preview.copied)} in"
         f" {preview.copy_seconds or 0:.1f} s, all in {duration(preview.seconds)}"
     )
 

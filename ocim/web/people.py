@@ -11,6 +11,8 @@ from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
 from django.utils.html import format_html
 
+from ocim.core.texts import plural
+
 
 class SignIn(LoginView):
     """Sign in with name and password; django-axes counts failures and locks out."""
@@ -54,7 +56,7 @@ def _tell_of_failures(request: HttpRequest, user: User) -> None:
         username=user.get_username(), attempt_time__gt=user.last_login or user.date_joined
     )
     if count := failures.count():
-        attempts = "1 attempt" if count == 1 else f"{count} attempts"
+        attempts = plural(count, "attempt")
         latest = failures.latest("attempt_time")
         messages.warning(
             request,

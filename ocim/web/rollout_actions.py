@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods
 from ocim.core.actions import Action
 from ocim.core.errors import OcimError
 from ocim.core.states import RolloutState, UpgradeState
+from ocim.core.texts import plural
 from ocim.operations.rollouts import control, undo
-from ocim.operations.rollouts.record import many
 from ocim.operations.rollouts.report import report
 from ocim.store.models import Rollout
 from ocim.tasks import enqueue
@@ -43,7 +43,7 @@ class Offer:
 
 def offers(rollout: Rollout, counts: Mapping[str, int]) -> list[Offer]:
     """What may be done with it, of whose instances so many are in each state."""
-    waiting = many(counts.get(UpgradeState.PENDING, 0), "instance")
+    waiting = plural(counts.get(UpgradeState.PENDING, 0), "instance")
     again = counts.get(UpgradeState.FAILED, 0) + counts.get(UpgradeState.CANCELLED, 0)
     ended, running, paused = (
         rollout.state == state
@@ -62,8 +62,8 @@ def offers(rollout: Rollout, counts: Mapping[str, int]) -> list[Offer]:
         and Offer(
             "retry",
             "Retry",
-            f"{many(again, 'instance')} that failed or were cancelled: an upgrade of each is begun"
-            " anew, with its settings as they are now. SQL that was run is not run again.",
+            f"{plural(again, 'instance')} that failed or were cancelled: upgraded anew, with the"
+            " settings as they are now. SQL that was run is not run again.",
         ),
         ended
         and counts.get(UpgradeState.SUCCEEDED)

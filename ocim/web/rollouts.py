@@ -10,11 +10,11 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from ocim.core.states import RolloutState, UpgradeState
+from ocim.core.texts import duration
 from ocim.operations.rollouts.record import Line, Report
 from ocim.operations.rollouts.report import report
 from ocim.presentation.page import as_html, shown, variables
 from ocim.presentation.table import as_csv
-from ocim.presentation.words import duration
 from ocim.store import selectors
 from ocim.store.models import Rollout
 from ocim.web.describe import nobody_works

@@ -283,7 +283,7 @@ def test_nothing_to_upgrade_is_no_failure(ocim: Installation) -> None:
 def test_a_batch_that_is_larger_than_the_workers_is_warned_of(
     ocim: Installation, fleet: object
 ) -> None:
-    assert "Only 1 jobs are worked off at once" in redeploy(ocim, "--force").out
+    assert "run 1 job at once" in redeploy(ocim, "--force").out
 
 
 def test_it_says_that_no_worker_is_alive(ocim: Installation, fleet: object) -> None:

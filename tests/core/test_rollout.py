@@ -89,9 +89,9 @@ def test_it_waits(states: str, state: RolloutState) -> None:
 @pytest.mark.parametrize(
     "states, rules, reason",
     [
-        ("ffp", {"max_failures": 1}, "2 instances failed, and 1 may."),
-        ("fp", {"max_failures": 0}, "1 instances failed, and 0 may."),
-        ("fs|p", {}, "1 of the 2 instances of the wave before failed."),
+        ("ffp", {"max_failures": 1}, "2 instances failed; --max-failures allows 1."),
+        ("fp", {"max_failures": 0}, "1 instance failed; --max-failures allows 0."),
+        ("fs|p", {}, "In the earlier waves, 1 of 2 instances failed."),
         ("ss|p", {"approve_waves": True}, "Wave 2 waits for somebody's approval."),
     ],
 )
@@ -112,7 +112,7 @@ def with_failures(states: str, **fields: Any) -> Record:
 
 def test_one_cause_that_keeps_coming_back_stops_it() -> None:
     found = decide(with_failures("fsffp", cause="no such tag"), NOW)
-    assert found.pause == "3 instances failed for one and the same reason: no such tag"
+    assert found.pause == "3 instances failed for one reason: no such tag"
 
 
 def test_two_of_one_cause_stop_nothing() -> None:
@@ -214,7 +214,7 @@ def held(states: str, *ids: int) -> Record:
         ("sp|pp", (1,), Decision(start=(10, 11))),
         ("rp", (1,), Decision()),
         ("sp", (1,), Decision(pause="Only held instances are left: 1.")),
-        ("p|pp", (0,), Decision(pause="All 1 instances of the wave before are held.")),
+        ("p|pp", (0,), Decision(pause="Every instance of the earlier waves is held (1).")),
     ],
 )
 def test_what_is_held_is_not_started(states: str, ids: tuple[int, ...], decision: Decision) -> None:

@@ -2,6 +2,7 @@
 
 from ocim.catalog.secrets.masking import mask_sql
 from ocim.console.output import Output
+from ocim.core.texts import plural
 from ocim.operations.instance_settings import EXTRA_SETTINGS
 from ocim.operations.rollouts.plan import Item, Plan
 from ocim.operations.rollouts.variables import short, together
@@ -10,7 +11,10 @@ from ocim.presentation.words import whom
 
 def tell_plan(plan: Plan, out: Output) -> None:
     """Every instance with what changes, the SQL, and what is left out, and why."""
-    out.say(f"Tag: {plan.tag}   {len(plan.items)} instances   plan {plan.hash[:12]}", style="bold")
+    out.say(
+        f"Tag: {plan.tag}   {plural(len(plan.items), 'instance')}   plan {plan.hash[:12]}",
+        style="bold",
+    )
     for item in plan.items:
         wave = f"   (wave {item.wave + 1})" if item.wave else ""
         out.say(f"  {item.label}{wave}")

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from ocim.console.output import Output
 from ocim.core.states import StepState, UpgradeState
+from ocim.core.texts import duration
 from ocim.operations.rollouts.record import Dump, Line, Preview, Report, Step
-from ocim.presentation.words import changes, clock, duration, effects, in_short, size, whom
+from ocim.presentation.words import changes, clock, effects, in_short, size, whom
 
 BAD = (UpgradeState.FAILED, UpgradeState.CANCELLED)
 

@@ -9,8 +9,9 @@ from django.db import close_old_connections
 from ocim.console.output import Output
 from ocim.console.rollouts.watch_table import live_table
 from ocim.core.states import RolloutState, UpgradeState
+from ocim.core.texts import plural
 from ocim.operations.jobs import NO_DATABASE
-from ocim.operations.rollouts.record import SqlFailures, many
+from ocim.operations.rollouts.record import SqlFailures
 from ocim.operations.rollouts.report import sql_failures
 from ocim.store.models import Rollout, Upgrade
 
@@ -94,7 +95,7 @@ def tell_sql_failures(failures: Sequence[SqlFailures], rollout: int, out: Output
     for one in failures[:MOST_SQL]:
         out.say(f"  SQL: {one}; see `ocim rollout report {rollout}`", style="yellow")
     if (more := len(failures) - MOST_SQL) > 0:
-        out.say(f"  SQL: statements failed on {many(more, 'more instance')}", style="yellow")
+        out.say(f"  SQL: statements failed on {plural(more, 'more instance')}", style="yellow")
 
 
 def _patient_look(rollout: Rollout) -> Look:
@@ -123,7 +124,7 @@ def _tell_turn(rollout: Rollout, before: RolloutState, under_way: int, out: Outp
     elif rollout.state in (RolloutState.PAUSED, RolloutState.ABORTED):
         goes_on = f"What is under way ({under_way}) goes on to its end."
         if rollout.state == RolloutState.ABORTED:
-            goes_on = f"{many(under_way, 'upgrade')} not over yet."
+            goes_on = f"{plural(under_way, 'upgrade')} not over yet."
         out.say(f"{rollout.state.capitalize()}: {rollout.reason} {goes_on}", style="yellow")
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from ocim.console.output import Output
 from ocim.core.estimate import seconds_left
 from ocim.core.states import RolloutState, UpgradeState
-from ocim.presentation.words import duration
+from ocim.core.texts import duration
 from ocim.store.models import LogEntry, Rollout, Upgrade
 from ocim.wiring import context
 

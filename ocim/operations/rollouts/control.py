@@ -11,9 +11,9 @@ from ocim.core.states import (
     UpgradeState,
     may_become,
 )
+from ocim.core.texts import plural
 from ocim.operations.jobs import OPEN
 from ocim.operations.rollouts.events import record_event
-from ocim.operations.rollouts.record import many
 from ocim.store.models import Job, Rollout, Upgrade
 
 _R = RolloutState
@@ -87,7 +87,7 @@ def retry(rollout: Rollout, *, cause: str = "", by: str = "") -> list[Action]:
         if rollout.state != _R.RUNNING:
             _move(rollout, _R.RUNNING, reason="", ended_at=None)
             rollout.upgrades.filter(state=UpgradeState.FAILED).update(forgiven=True)
-        what = cause or many(len(chosen), "instance")
+        what = cause or plural(len(chosen), "instance")
         actions = record_event(rollout, RolloutEventKind.RETRIED, reason=what, by=by)
     return [DriveRollout(rollout.pk), *actions]
 

@@ -253,7 +253,7 @@ def _no_text(name: str, value: Any, raw: str) -> str:
 
 def _faults_of_unique(update: Mapping[str, Any], count: int) -> list[str]:
     return [
-        f"--update: {name}: only one instance can have {value!r}, and {count} are selected."
+        f"--update: {name}: only one instance can have {value!r}, but {count} are selected."
         for name, value in update.items()
         if is_name(name) and value and count > 1
     ]

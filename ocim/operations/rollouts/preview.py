@@ -32,6 +32,7 @@ from ocim.core.provisioning import (
     ProvisionOutcome,
 )
 from ocim.core.states import PreviewState, SqlState, UpgradeState
+from ocim.core.texts import plural
 from ocim.core.variables import Effective
 from ocim.operations import images
 from ocim.operations.bring_up import local_directories
@@ -252,7 +253,7 @@ def _run_sql(upgrade: Upgrade, context: Context) -> None:
         run_statements(upgrade.rollout.sql, session, notes)
     if notes.failures and upgrade.rollout.strict_sql:
         first, count = notes.failures[0], len(notes.failures)
-        raise OcimError(f"Migrations preview: {count} SQL statements failed: {first}")
+        raise OcimError(f"Migrations preview: {plural(count, 'SQL statement')} failed: {first}")
 
 
 class _Notes:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ocim.core.migrations import Migration
+from ocim.core.texts import plural
 from ocim.operations.rollouts.variables import Change, together
 
 
@@ -31,7 +32,7 @@ class SqlFailures:
     statements: int
 
     def __str__(self) -> str:
-        return f"{self.failed} of {many(self.statements, 'statement')} failed on {self.instance}"
+        return f"{self.failed} of {plural(self.statements, 'statement')} failed on {self.instance}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +191,4 @@ class Report:
     def causes_in_words(self) -> str:
         """`38 failures, 2 causes`; nothing where none failed."""
         causes = len(self.causes)
-        return f"{many(self.failures, 'failure')}, {many(causes, 'cause')}" if causes else ""
-
-
-def many(count: int, what: str) -> str:
-    """`1 failure`, `2 failures`."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+        return f"{plural(self.failures, 'failure')}, {plural(causes, 'cause')}" if causes else ""

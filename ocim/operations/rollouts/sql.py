@@ -9,6 +9,7 @@ from ocim.catalog.secrets.masking import masker, secret_literals
 from ocim.core.errors import OcimError
 from ocim.core.sql import begins_transaction, ends_transaction
 from ocim.core.states import SqlState
+from ocim.core.texts import plural
 from ocim.operations.context import Context
 from ocim.operations.masking import mask_of_instance
 from ocim.operations.rollouts.statements import rest_of_transaction, run_statements
@@ -35,7 +36,9 @@ def run_sql(upgrade: Upgrade, lease: Lease, context: Context) -> None:
         run_statements(upgrade.rollout.sql, session, _Journal(upgrade, lease))
     failed = upgrade.sql_runs.filter(state=SqlState.FAILED)
     if upgrade.rollout.strict_sql and (count := failed.count()):
-        raise OcimError(f"{count} SQL statements failed: {failed.order_by('position')[0].error}")
+        raise OcimError(
+            f"{plural(count, 'SQL statement')} failed: {failed.order_by('position')[0].error}"
+        )
 
 
 class _Journal:

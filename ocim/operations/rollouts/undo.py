@@ -5,11 +5,11 @@ from django.db import transaction
 from ocim.core.actions import Action
 from ocim.core.errors import Conflict
 from ocim.core.states import AppServerState, RolloutEventKind, RolloutState, UpgradeState
+from ocim.core.texts import plural
 from ocim.operations import activate, instances, jobs
 from ocim.operations.context import Context
 from ocim.operations.rollouts.events import record_event
 from ocim.operations.rollouts.preview import dropped
-from ocim.operations.rollouts.record import many
 from ocim.store.claims import move_upgrade
 from ocim.store.models import InstanceTag, Job, Lease, OpenEdXAppServer, Rollout, Upgrade
 
@@ -42,7 +42,7 @@ def request(rollout: Rollout, *, by: str = "") -> list[Action]:
         if not possible:
             raise Conflict("There is nothing that can be undone.")
         actions = record_event(
-            rollout, RolloutEventKind.UNDONE, reason=many(len(possible), "instance"), by=by
+            rollout, RolloutEventKind.UNDONE, reason=plural(len(possible), "instance"), by=by
         )
         return [*actions, *(jobs.wake_up(_submit(upgrade)) for upgrade in possible)]
 

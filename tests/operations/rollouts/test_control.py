@@ -117,7 +117,7 @@ def test_one_cause_stops_the_rest_and_resuming_goes_on(fleet: Fleet) -> None:
     fleet.fail_on(first, first + 1)
     rollout = fleet.upgrade(rules=Rules(batch_size=1, max_same_cause=2))
     assert rollout.state == "paused"
-    assert rollout.reason == "2 instances failed for one and the same reason: install: no such tag"
+    assert rollout.reason == "2 instances failed for one reason: install: no such tag"
     assert states(rollout) == ["failed"] * 2 + ["pending"] * 3
     fleet.run(rollout, actions=control.resume(rollout))
     assert (rollout.state, rollout.reason) == ("ended", "")

@@ -125,7 +125,7 @@ def test_the_fleet_does_not_go_on_without_its_canaries(fleet: Fleet) -> None:
     hold(fleet, canary)
     fleet.run(rollout)
     assert (rollout.state, states(rollout)) == ("paused", ["pending"] * 3)
-    assert rollout.reason == "All 1 instances of the wave before are held."
+    assert rollout.reason == "Every instance of the earlier waves is held (1)."
 
 
 def test_what_is_not_held_cannot_be_released(fleet: Fleet) -> None:

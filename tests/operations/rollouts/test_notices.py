@@ -59,7 +59,7 @@ def test_a_spent_failure_budget_is_told_with_the_causes_and_how_to_go_on(fleet: 
     _, notice = told(fleet)
     assert notice.title == f"Mass upgrade {rollout.pk} (lilac) stopped: 2 pending, 1 failed"
     assert notice.kind == "failure"
-    assert "1 instances failed, and 0 may." in notice.text
+    assert "1 instance failed; --max-failures allows 0." in notice.text
     assert "1 failure, 1 cause" in notice.text
     assert f"ocim rollout retry {rollout.pk} --cause 'install: no such tag'" in notice.text
     assert f"ocim rollout resume {rollout.pk}" in notice.text

@@ -110,7 +110,7 @@ def test_what_only_one_instance_can_have_is_not_set_for_several(
     with pytest.raises(ValidationError) as refused:
         fleet.plan(update=update)
     assert refused.value.faults == (
-        f"--update: {name}: only one instance can have {value!r}, and 2 are selected.",
+        f"--update: {name}: only one instance can have {value!r}, but 2 are selected.",
     )
 
 

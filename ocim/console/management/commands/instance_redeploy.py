@@ -23,6 +23,7 @@ from ocim.console.rollouts.requests import (
 )
 from ocim.console.rollouts.watch import watch_to_end
 from ocim.core.errors import Conflict, ValidationError, gathered
+from ocim.core.texts import plural
 from ocim.operations.rollouts.begin import begin
 from ocim.operations.rollouts.lookups import check_lookups
 from ocim.operations.rollouts.plan import Plan, check_tag, check_update, make_plan
@@ -192,7 +193,7 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
         threads = sum(one.threads for one in live_workers(context().now(), queue_name()))
         if 0 < threads < given.batch_size:
             self.out.say(
-                f"Only {threads} jobs are worked off at once in the queue {queue_name()}:"
+                f"The workers of queue {queue_name()} run {plural(threads, 'job')} at once:"
                 " the rest of a batch waits.",
                 style="yellow",
             )

@@ -14,6 +14,7 @@ from ocim.console.rollouts.requests import operator
 from ocim.console.rollouts.watch import status, tell_sql_failures, watch_to_end
 from ocim.core.errors import Conflict
 from ocim.core.states import RolloutState, UpgradeState
+from ocim.core.texts import plural
 from ocim.operations.jobs import wake_up
 from ocim.operations.rollouts import backup, control, notices, undo
 from ocim.operations.rollouts.preview import dropped
@@ -164,7 +165,7 @@ class Command(OcimCommand):
         for upgrade, reason in impossible:
             self.out.say(f"Cannot be undone: {upgrade}: {reason}.", style="yellow")
         self.out.say("What migrations did to the databases stays.")
-        self.confirm(f"Undo {len(possible)} upgrades?", given.yes)
+        self.confirm(f"Undo {plural(len(possible), 'upgrade')}?", given.yes)
         enqueue(undo.request(rollout, by=operator()))
         self._warn(given.rollout)
         self.out.say(f"Look at it with: ocim rollout show {rollout.pk}")
@@ -174,7 +175,7 @@ class Command(OcimCommand):
         backups = backup.of_instance(instance, given.rollout)
         tell_backups(map(dump, backups), self.out)
         self.out.say("What was written to these databases since is lost.", style="yellow")
-        self.confirm(f"Restore {len(backups)} databases of {instance}?", given.yes)
+        self.confirm(f"Restore {plural(len(backups), 'database')} of {instance}?", given.yes)
         job = backup.request(instance, rollout_id=given.rollout, queue=queue_name())
         enqueue([wake_up(job)])
         follow(job, self.out)

@@ -12,6 +12,7 @@ from ocim.console.command import OcimCommand
 from ocim.core.errors import Conflict, PermanentError, TransientError
 from ocim.core.provisioning import ProvisionEvent
 from ocim.core.secrets import Secret
+from ocim.core.texts import plural
 from ocim.operations import search_servers
 from ocim.store.models import SearchServer
 from ocim.store.specs import search_host, search_place
@@ -135,7 +136,7 @@ def _asked(server: SearchServer) -> tuple[str, Mapping[str, int]]:
 
 def _indexes(indexes: Mapping[str, int], prefix: str) -> str:
     own = [count for name, count in indexes.items() if name.startswith(prefix)]
-    return f"{len(own)} indexes, {sum(own)} documents"
+    return f"{plural(len(own), 'index', 'indexes')}, {plural(sum(own), 'document')}"
 
 
 def _password() -> Secret:

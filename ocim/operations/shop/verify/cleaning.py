@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from ocim.core.errors import OcimError
 from ocim.core.instance import Service
+from ocim.core.texts import plural
 from ocim.core.verification import Line
 from ocim.operations.shop.remote import Call
 from ocim.operations.shop.verify.clients import Caller
@@ -39,7 +40,7 @@ def clean(scene: Scene, name: str, *, bought: bool) -> Iterator[Line]:
         yield failed(name, "; ".join(faults), REMEDY)
         return
     gone = [
-        f"{count} {kind[:-1] if count == 1 else kind} at {call.service.value}"
+        f"{plural(count, kind[:-1], kind)} at {call.service.value}"
         for call, answer in zip(calls, answers, strict=True)
         for kind, count in answer["gone"].items()
     ]
@@ -47,7 +48,9 @@ def clean(scene: Scene, name: str, *, bought: bool) -> Iterator[Line]:
     words = [f"removed {', '.join(gone)}" if gone else "nothing to remove"]
     if kept:
         newest = ", ".join(kept[-SHOWN:])
-        words.append(f"{len(kept)} orders stay in the shop's books with their buyers: … {newest}")
+        words.append(
+            f"kept in the shop's books with their buyers: {plural(len(kept), 'order')}, … {newest}"
+        )
     yield ok(name, "; ".join(words))
 
 
