@@ -109,7 +109,7 @@ def queue(name: str) -> Queue:
 
 
 def work(queue_name: str, instance_id: int) -> None:
-    """Do what waits on an instance; what a mass upgrade starts next, it may take up itself."""
+    """Do what waits on an instance; what a rollout starts next, it may take up itself."""
     if queue_name != PERIODIC:
         _work(queue_name, instance_id)
     elif _recovering.acquire(blocking=False):
@@ -138,12 +138,12 @@ def sync(balancer_id: int) -> None:
 
 
 def drive(rollout_id: int) -> None:
-    """Look at a mass upgrade, and start what may be started."""
+    """Look at a rollout, and start what may be started."""
     enqueue(rollouts.drive(rollout_id=rollout_id, context=context()))
 
 
 def send(event_id: int, of: Literal["rollout", "appserver"] = "rollout") -> None:
-    """Tell people of something that happened to a mass upgrade or an app server."""
+    """Tell people of something that happened to a rollout or an app server."""
     if not _sending.acquire(blocking=False):
         # A server that does not answer must not take the threads that look after the balancer.
         enqueue([SendNotices(event_id, context().now() + AGAIN, of)])

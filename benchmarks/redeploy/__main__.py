@@ -1,4 +1,4 @@
-"""Mass upgrades in figures: `.venv/bin/python -m benchmarks.redeploy [--write]`.
+"""Rollouts in figures: `.venv/bin/python -m benchmarks.redeploy [--write]`.
 
 Prints tables in Markdown; `--write` puts them into docs/reference/performance.md as well.
 """

@@ -1,4 +1,4 @@
-"""How long a mass upgrade takes, by a simulated clock: the engine, its bound, and fixed polling."""
+"""How long a rollout takes, by a simulated clock: the engine, its bound, and fixed polling."""
 
 import heapq
 import random

@@ -23,7 +23,7 @@ class SyncBalancer:
 
 @dataclass(frozen=True, slots=True)
 class DriveRollout:
-    """Look at a mass upgrade and start what may be started; `at` is None for now."""
+    """Look at a rollout and start what may be started; `at` is None for now."""
 
     rollout_id: int
     at: datetime | None = None

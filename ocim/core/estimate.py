@@ -1,4 +1,4 @@
-"""How long a mass upgrade will take yet, going by what it took so far."""
+"""How long a rollout will take yet, going by what it took so far."""
 
 from collections.abc import Sequence
 from heapq import heapify, heapreplace

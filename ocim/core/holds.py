@@ -1,4 +1,4 @@
-"""Holds: instances that a person keeps from mass upgrades, for some days or until further notice.
+"""Holds: instances that a person keeps from rollouts, for some days or until further notice.
 
 Days are those of the instance's own clock.
 """

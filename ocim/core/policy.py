@@ -21,7 +21,7 @@ class Policy:
     storage: Path
     """Below it, one directory per instance for uploads: it outlives app servers."""
     backups: Path = Path("/var/backups/ocim")
-    """Below it, what mass upgrades dump before they begin."""
+    """Below it, what rollouts dump before they begin."""
     lease: float = 15
     """A worker that has not renewed for so long is taken for dead."""
     drain: float = 10

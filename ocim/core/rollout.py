@@ -1,4 +1,4 @@
-"""Mass upgrades: (record, now) → what to do next. Nothing here waits, and nothing is remembered."""
+"""Rollouts: (record, now) → what to do next. Nothing here waits, and nothing is remembered."""
 
 from collections import Counter
 from collections.abc import Sequence

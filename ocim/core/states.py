@@ -37,7 +37,7 @@ class JobState(StrEnum):
 
 
 class RolloutState(StrEnum):
-    """The life of a mass upgrade."""
+    """The life of a rollout."""
 
     RUNNING = "running"
     PAUSED = "paused"
@@ -66,9 +66,9 @@ class StepState(StrEnum):
 
 
 class RolloutEventKind(StrEnum):
-    """What the history of a mass upgrade tells."""
+    """What the history of a rollout tells."""
 
-    BEGUN = "begun"
+    STARTED = "begun"
     PAUSED = "paused"
     STOPPED = "stopped"
     """By itself: too much failed, or a person has to say that it may go on."""
@@ -82,7 +82,7 @@ class RolloutEventKind(StrEnum):
 
 NOTICED = frozenset(
     {
-        RolloutEventKind.BEGUN,
+        RolloutEventKind.STARTED,
         RolloutEventKind.PAUSED,
         RolloutEventKind.STOPPED,
         RolloutEventKind.ENDED,
@@ -106,8 +106,8 @@ class AppServerEventKind(StrEnum):
     """Nothing is done about it: a restart is not known to help."""
 
 
-class PreviewState(StrEnum):
-    """What became of the preview of a release's migrations on copies of an instance's databases."""
+class DryRunState(StrEnum):
+    """What became of the dry run of a release's migrations on copies of an instance's databases."""
 
     RUNNING = "under way"
     DONE = "done"

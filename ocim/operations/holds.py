@@ -1,4 +1,4 @@
-"""Keep an instance from mass upgrades, and let it go again."""
+"""Keep an instance from rollouts, and let it go again."""
 
 from datetime import date
 
@@ -15,7 +15,7 @@ LONGEST = InstanceReference._meta.get_field("hold_reason").max_length or 0
 def hold(
     instance_id: int, *, reason: str, since: date | None, until: date | None, context: Context
 ) -> None:
-    """Mass upgrades leave it out, from the first to the last of these days by its own clock.
+    """Rollouts leave it out, from the first to the last of these days by its own clock.
 
     What of one is begun already goes on. ValidationError without a reason, or for days that are
     over.
@@ -36,7 +36,7 @@ def hold(
 
 
 def release(instance_id: int) -> list[Action]:
-    """Mass upgrades may have it again, those that run at once; Conflict where none held it."""
+    """Rollouts may have it again, those that run at once; Conflict where none held it."""
     held = InstanceReference.objects.filter(pk=instance_id).exclude(hold_reason="")
     if not held.update(hold_reason="", held_from=None, held_until=None):
         raise Conflict("It is not held.")

@@ -8,7 +8,7 @@ from ocim.core.hosts import Leftover
 from ocim.core.states import UNFINISHED, AppServerState, UpgradeState
 from ocim.operations.context import Context
 from ocim.store.models import OpenEdXAppServer, Server, Upgrade
-from ocim.store.specs import preview_host
+from ocim.store.specs import dry_run_host
 
 AT_ONCE = 8
 """Hosts that are started or stopped at the same time: most of it is waiting."""
@@ -91,5 +91,5 @@ def _needed(provider: str) -> set[str]:
     known = OpenEdXAppServer.objects.exclude(state=AppServerState.TERMINATED)
     searching = _of_search_servers(provider)
     at_work = Upgrade.objects.filter(state=UpgradeState.RUNNING).values_list("pk", flat=True)
-    previews = map(preview_host, at_work)
-    return {*known.values_list("server__name", flat=True), *searching, *previews}
+    dry_runs = map(dry_run_host, at_work)
+    return {*known.values_list("server__name", flat=True), *searching, *dry_runs}

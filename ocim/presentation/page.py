@@ -1,4 +1,4 @@
-"""The record of a mass upgrade as one HTML file that needs nothing else, not even scripts."""
+"""The record of a rollout as one HTML file that needs nothing else, not even scripts."""
 
 import json
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from ocim.core.texts import duration
-from ocim.operations.rollouts.record import Line, Preview, Report
+from ocim.operations.rollouts.record import DryRun, Line, Report
 from ocim.presentation.gantt import gantt, kind_of
 from ocim.presentation.words import changes, clock, effects, in_short, verdict, whom
 
@@ -33,8 +33,8 @@ def shown(report: Report) -> dict[str, Any]:
         "rows": [_row(line) for line in report.instances],
         "gantt": gantt(report),
         "has_sql": any(line.sql for line in report.instances),
-        "previews": [
-            _preview(line.label, line.preview)
+        "dry_runs": [
+            _dry_run(line.label, line.preview)
             for line in report.instances
             if line.preview and not line.preview.of
         ],
@@ -61,13 +61,13 @@ def _row(line: Line) -> dict[str, Any]:
     }
 
 
-def _preview(label: str, preview: Preview) -> dict[str, Any]:
+def _dry_run(label: str, dry_run: DryRun) -> dict[str, Any]:
     return {
         "label": label,
-        "preview": preview,
-        "short": in_short(preview),
-        "verdict": verdict(preview),
-        "migrations": [(one, effects(one)) for one in preview.migrations],
+        "dry_run": dry_run,
+        "short": in_short(dry_run),
+        "verdict": verdict(dry_run),
+        "migrations": [(one, effects(one)) for one in dry_run.migrations],
     }
 
 

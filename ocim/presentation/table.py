@@ -1,4 +1,4 @@
-"""The record of a mass upgrade as CSV: a row for each instance."""
+"""The record of a rollout as CSV: a row for each instance."""
 
 import csv
 import io

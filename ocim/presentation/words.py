@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ocim.core.migrations import Migration
-from ocim.core.states import PreviewState
+from ocim.core.states import DryRunState
 from ocim.core.texts import duration, plural
-from ocim.operations.rollouts.record import Preview
+from ocim.operations.rollouts.record import DryRun
 
 FEW = 3
 """So many instances are named."""
@@ -39,32 +39,32 @@ def clock(moment: datetime | None) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if moment else ""
 
 
-def in_short(preview: Preview) -> str:
+def in_short(dry_run: DryRun) -> str:
     """How it went, in one line."""
-    if preview.of:
-        return f"as for {preview.of}"
-    if preview.state == PreviewState.NOT_POSSIBLE:
-        return f"{preview.state}. {preview.reason}"
-    if preview.state != PreviewState.DONE:
-        return preview.state  # why it failed is told as the upgrade's failure
-    count, bad = len(preview.migrations), sum(bool(one.drops) for one in preview.migrations)
+    if dry_run.of:
+        return f"as for {dry_run.of}"
+    if dry_run.state == DryRunState.NOT_POSSIBLE:
+        return f"{dry_run.state}. {dry_run.reason}"
+    if dry_run.state != DryRunState.DONE:
+        return dry_run.state  # why it failed is told as the upgrade's failure
+    count, bad = len(dry_run.migrations), sum(bool(one.drops) for one in dry_run.migrations)
     drops = f", {bad} of them dropping what the old release uses" if bad else ""
     blind = (
-        f"; what those of {', '.join(preview.blind)} touch is not known" if preview.blind else ""
+        f"; what those of {', '.join(dry_run.blind)} touch is not known" if dry_run.blind else ""
     )
     return (
-        f"{plural(count, 'migration')}{drops}{blind}; copied {size(preview.copied)} in"
-        f" {preview.copy_seconds or 0:.1f} s, all in {duration(preview.seconds)}"
+        f"{plural(count, 'migration')}{drops}{blind}; copied {size(dry_run.copied)} in"
+        f" {dry_run.copy_seconds or 0:.1f} s, all in {duration(dry_run.seconds)}"
     )
 
 
-def verdict(preview: Preview) -> str:
+def verdict(dry_run: DryRun) -> str:
     """That nothing is to be feared, as far as is known; empty where it did not come to an end."""
-    if preview.state != PreviewState.DONE:
+    if dry_run.state != DryRunState.DONE:
         return ""
-    if not preview.migrations:
+    if not dry_run.migrations:
         return "There is nothing to migrate."
-    whose = f" (those of {', '.join(preview.blind)} aside)" if preview.blind else ""
+    whose = f" (those of {', '.join(dry_run.blind)} aside)" if dry_run.blind else ""
     return (
         f"None of them{whose} drops or locks a table that the old release uses."
         " The report names them all."

@@ -93,7 +93,7 @@ class Options:
         QUEUE, "opencraft", "The queue that is enqueued to, and worked by `ocim worker`."
     )
     low_priority_queue: str = _option(
-        "OCIM_LOW_PRIORITY_QUEUE", "opencraft_low_priority", "The queue of mass upgrades."
+        "OCIM_LOW_PRIORITY_QUEUE", "opencraft_low_priority", "The queue of rollouts."
     )
     workers: int = _option("OCIM_WORKERS", 2, "Threads of a worker: jobs that it does at once.")
     web_address: str = _option(
@@ -236,7 +236,7 @@ class Options:
     notices: tuple[Secret, ...] = _option(
         "OCIM_NOTICES",
         (),
-        "Who is told of mass upgrades, and of app servers that die: addresses as Apprise has them "
+        "Who is told of rollouts, and of app servers that die: addresses as Apprise has them "
         "(`mailto://…`, `json://…`), with spaces between.",
         shown="nobody",
     )

@@ -187,7 +187,7 @@ def marks(instance_ids: Collection[int]) -> dict[int, str]:
 
 
 def rollouts() -> QuerySet[Rollout]:
-    """Mass upgrades, the newest first, with how many instances are where."""
+    """Rollouts, the newest first, with how many instances are where."""
     by_state = {
         name: Count("upgrades", Q(upgrades__state=state))
         for name, state in (
@@ -202,7 +202,7 @@ def rollouts() -> QuerySet[Rollout]:
 
 
 def rollout_marks(rollout_ids: Collection[int]) -> dict[int, str]:
-    """By mass upgrade, a text that changes whenever something of it does; four queries.
+    """By rollout, a text that changes whenever something of it does; four queries.
 
     A deleted one keeps its mark.
     """

@@ -68,9 +68,9 @@ def published(appserver: OpenEdXAppServer, policy: Policy) -> PublishedAppServer
     return PublishedAppServer(appserver.instance.domains, policy.https_port, appserver.services)
 
 
-def preview_host(upgrade_id: int) -> str:
+def dry_run_host(upgrade_id: int) -> str:
     """The name of the host on which an upgrade's migrations are tried beforehand."""
-    return f"preview-{upgrade_id}"
+    return f"dry-run-{upgrade_id}"
 
 
 def copies(instance: OpenEdXInstance, policy: Policy) -> dict[str, Database]:
@@ -142,13 +142,13 @@ def _copy(database: Database, instance: OpenEdXInstance) -> Database:
     if database.kind == "sqlite":
         path = PurePath(database.name)
         # Beside the instance's directory: in it, its app servers could lead the way elsewhere.
-        directory = path.parent.with_name(f"{path.parent.name}.preview")
+        directory = path.parent.with_name(f"{path.parent.name}.dry-run")
         return replace(database, name=str(directory / path.name))
     return replace(
         database,
-        name=f"preview_{database.name}",
-        user=f"preview_{instance.pk}",
-        password=derive(instance.secret_seed.encode(), "preview databases"),
+        name=f"dry_run_{database.name}",
+        user=f"dry_run_{instance.pk}",
+        password=derive(instance.secret_seed.encode(), "dry run of migrations"),
     )
 
 

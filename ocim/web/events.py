@@ -37,9 +37,9 @@ async def instance(request: HttpRequest, instance_id: int) -> HttpResponseBase:
 
 @require_safe
 async def rollout(request: HttpRequest, rollout_id: int) -> HttpResponseBase:
-    """Send `changed` whenever something changes in the mass upgrade."""
+    """Send `changed` whenever something changes in the rollout."""
     if not await Rollout.objects.filter(pk=rollout_id).aexists():
-        raise Http404(f"There is no mass upgrade {rollout_id}.")
+        raise Http404(f"There is no rollout {rollout_id}.")
     return _stream(request, Watch(("rollout", rollout_id), request.GET.get("mark", "")))
 
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 
 VIEW = "store.view_openedxinstance"
-"""The permission to look: at instances, app servers, logs and mass upgrades."""
+"""The permission to look: at instances, app servers, logs and rollouts."""
 CHANGE = "store.change_openedxinstance"
 """The permission to look, and to start and change things."""
 SECRETS = "store.view_secrets"

@@ -1,4 +1,4 @@
-"""Buttons of mass upgrades: what may be asked for, what is asked back, and the asking."""
+"""Buttons of rollouts: what may be asked for, what is asked back, and the asking."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ DONE = {
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Something that may be done with a mass upgrade as it is."""
+    """Something that may be done with a rollout as it is."""
 
     kind: str
     label: str

@@ -1,4 +1,4 @@
-"""Mass upgrades: all of them, one with all that became of it, and its report as a file."""
+"""Rollouts: all of them, one with all that became of it, and its report as a file."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Two mass upgrades, a spawn and an archiving at once, on the same instances and real workers."""
+"""Two rollouts, a spawn and an archiving at once, on the same instances and real workers."""
 
 import json
 import subprocess

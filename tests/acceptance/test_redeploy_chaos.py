@@ -1,4 +1,4 @@
-"""Mass upgrades whose processes are killed, on PostgreSQL: they end right, and nobody notices.
+"""Rollouts whose processes are killed, on PostgreSQL: they end right, and nobody notices.
 
 Steps that take an instant are drawn out: by a trigger, and by SQL that takes its time. With
 CHAOS=every-step whatever can be killed is killed at each step in turn, which takes twenty minutes.
@@ -30,7 +30,7 @@ select max(n) from counted
 """
 AT_STEP = "select name from store_upgradestep where ended_at is null order by id desc limit 1"
 IN_SLOW_SQL = "select 'SQL' from store_sqlrun where position = 2 and state = 'intended'"
-LONG = ("migrations preview", "SQL", "provisioning", "activation")
+LONG = ("dry run of migrations", "SQL", "provisioning", "activation")
 """Steps in whose middle something can be killed."""
 BRIEF = ("preparation", "backup", "settings", "app servers", "configuration", "host",
          "health check", "public check", "tags")  # fmt: skip
@@ -159,7 +159,7 @@ CASES: dict[str, list[tuple[str, Disturbance]]] = {
     "worker": [("SQL", worker), ("activation", worker)],
     "both": [("settings", both)],
     "both later": [("provisioning", both)],
-    "connections": [("migrations preview", worker), ("provisioning", connections)],
+    "connections": [("dry run of migrations", worker), ("provisioning", connections)],
 }
 if os.environ.get("CHAOS") == "every-step":
     CASES = {
@@ -170,7 +170,7 @@ if os.environ.get("CHAOS") == "every-step":
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_mass_upgrade_outlives(fleet: Fleet, case: str) -> None:
+def test_a_rollout_outlives(fleet: Fleet, case: str) -> None:
     before = {one["id"] for one in fleet.installation.appservers(DOMAIN)}
     with Traffic(fleet.installation, DOMAIN, visitors=2) as visitors:
         process = fleet.redeploy()
@@ -190,4 +190,4 @@ def test_a_mass_upgrade_outlives(fleet: Fleet, case: str) -> None:
     known = {f"appserver-{one['id']}" for one in fleet.installation.json("appserver", "list")}
     assert {path.name for path in fleet.installation.var.glob("hosts/appserver-*")} == known
     var = fleet.installation.var
-    assert [*var.glob("hosts/preview-*"), *var.glob("databases/*/preview")] == []
+    assert [*var.glob("hosts/dry-run-*"), *var.glob("databases/*.dry-run")] == []

@@ -21,7 +21,7 @@ from tests.web_servers import answer, dripping, raw_server, web_server
 # Apprise's own import of it, which is for pictures in mails.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
-NOTICE = Notice("Mass upgrade 3 (juniper2) ended", "12 successful\n1 failed → look", "failure")
+NOTICE = Notice("Rollout 3 (juniper2) ended", "12 successful\n1 failed → look", "failure")
 
 
 def notifier(*addresses: str) -> AppriseNotifier:

@@ -108,7 +108,7 @@ def test_a_termination_is_confirmed_first(manager: Manager, signed_in: Page) -> 
     assert manager.run("jobs", instance) == [["terminate", {"appservers": [made]}]]
 
 
-def test_a_mass_upgrade_is_followed_and_stopped_with_the_keyboard(
+def test_a_rollout_is_followed_and_stopped_with_the_keyboard(
     manager: Manager, signed_in: Page
 ) -> None:
     rollout = manager.run("rollout", "First", "Second")
@@ -148,7 +148,7 @@ def test_pages_fit_and_can_be_found_one_s_way_in(
     made = manager.run("appserver", instance, "running")
     manager.run("appserver", instance, "running", "active")
     manager.run("write", made, "a-word-that-does-not-end" * 20)
-    rollout = manager.run("rollout", f"A Mass Upgrade of Things That Are Wide at {width}")
+    rollout = manager.run("rollout", f"A Rollout of Things That Are Wide at {width}")
     page = open_page(width)
     page.goto("/")
     judge(page)

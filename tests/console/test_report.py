@@ -161,7 +161,7 @@ def test_the_number_of_queries_does_not_grow_with_the_fleet(rollout: Rollout) ->
 def test_it_says_what_each_step_came_to(ocim: Installation, rollout: Rollout) -> None:
     north, _, west = ocim("rollout", "report", rollout.pk, "--json").json["instances"]
     assert [(one["name"], one["state"]) for one in north["steps"]] == [
-        ("preparation", "done"), ("migrations preview", "done"), ("SQL", "done"),
+        ("preparation", "done"), ("dry run of migrations", "done"), ("SQL", "done"),
         ("settings", "done"), ("app servers", "done"), ("configuration", "done"), ("host", "done"),
         ("provisioning", "failed"),
     ]  # fmt: skip
@@ -206,7 +206,9 @@ def test_what_migrations_did_to_a_copy_is_in_it_and_what_that_means_for_an_undo(
     ocim("redeploy", "--tag=lilac", "--force", "--update={edx_platform_commit: new}")
     number = Rollout.objects.get().pk
     text = ocim("rollout", "report", number).out
-    assert "Migrations preview: 1 migration, 1 of them dropping what the old release uses" in text
+    assert (
+        "Dry run of migrations: 1 migration, 1 of them dropping what the old release uses" in text
+    )
     assert "edxapp a.0002_b 0.50 s" in text
     assert "drops: a.D.c" in text
     assert "locks: a.F" in text

@@ -1,4 +1,4 @@
-"""A mass upgrade that makes no sense is refused before anything begins."""
+"""A rollout that makes no sense is refused before anything begins."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a mass upgrade says of what it refuses, to the letter: read it aloud."""
+"""What a rollout says of what it refuses, to the letter: read it aloud."""
 
 from pathlib import Path
 

@@ -122,9 +122,7 @@ def test_the_stream_begins_after_the_last_line_that_the_page_has(
     played(scene)
 
 
-def test_word_comes_when_something_changes_in_a_mass_upgrade(
-    demo: OpenEdXInstance, hub: Hub
-) -> None:
+def test_word_comes_when_something_changes_in_a_rollout(demo: OpenEdXInstance, hub: Hub) -> None:
     rollout = make_rollout(demo)
     mark = selectors.rollout_marks([rollout.pk])[rollout.pk]
 

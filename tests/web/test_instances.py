@@ -138,7 +138,7 @@ def test_what_does_not_exist_is_not_found(admin: Client, db: None, name: str) ->
 def test_a_hold_is_told_with_its_reason(admin: Client, demo: OpenEdXInstance) -> None:
     InstanceReference.objects.filter(pk=demo.pk).update(hold_reason="exams <b>")
     html = page(admin, "instance", demo.pk)
-    assert "Mass upgrades leave it out: exams &lt;b&gt;" in html
+    assert "Rollouts leave it out: exams &lt;b&gt;" in html
 
 
 def test_a_job_that_is_stuck_is_told_with_the_step_that_it_is_at(

@@ -324,7 +324,7 @@ DROPS = {**MIGRATION, "drops": ["student.City.name"]}
 
 
 @pytest.mark.parametrize(
-    "preview, says",
+    "dry_run, says",
     [
         ({"state": "done"}, "There is nothing to migrate."),
         ({"state": "done", "migrations": [MIGRATION]}, "None of them drops or locks"),
@@ -334,9 +334,9 @@ DROPS = {**MIGRATION, "drops": ["student.City.name"]}
     ],
 )
 def test_a_page_tells_what_migrations_did_to_a_copy(
-    admin: Client, rollout: Rollout, demo: OpenEdXInstance, preview: dict[str, Any], says: str
+    admin: Client, rollout: Rollout, demo: OpenEdXInstance, dry_run: dict[str, Any], says: str
 ) -> None:
-    rollout.upgrades.filter(instance=demo).update(preview=preview)
+    rollout.upgrades.filter(instance=demo).update(dry_run=dry_run)
     html = page(admin, "rollout", rollout.pk)
     assert "Migrations on copies of databases" in html
     assert says in html

@@ -1,11 +1,11 @@
-"""The record of a mass upgrade as lines for people."""
+"""The record of a rollout as lines for people."""
 
 from collections.abc import Iterable
 
 from ocim.console.output import Output
 from ocim.core.states import StepState, UpgradeState
 from ocim.core.texts import duration
-from ocim.operations.rollouts.record import Dump, Line, Preview, Report, Step
+from ocim.operations.rollouts.record import DryRun, Dump, Line, Report, Step
 from ocim.presentation.words import changes, clock, effects, in_short, size, whom
 
 BAD = (UpgradeState.FAILED, UpgradeState.CANCELLED)
@@ -55,9 +55,9 @@ def tell_backups(backups: Iterable[Dump], out: Output, *, indent: str = "  ") ->
         out.say(f"{indent}Backup of {one.purpose}: {took}, {clock(one.made_at)} UTC, {one.path}")
 
 
-def _tell_preview(preview: Preview, out: Output) -> None:
-    out.say(f"      Migrations preview: {in_short(preview)}")
-    for one in preview.migrations:
+def _tell_dry_run(dry_run: DryRun, out: Output) -> None:
+    out.say(f"      Dry run of migrations: {in_short(dry_run)}")
+    for one in dry_run.migrations:
         took = f" {one.seconds:.2f} s" if one.seconds is not None else " not applied"
         out.say(f"        {one.service} {one.name}{took}", style="yellow" if one.drops else "")
         for does in effects(one):
@@ -84,7 +84,7 @@ def _tell_instance(line: Line, out: Output) -> None:
     if line.failure:
         out.say("\n".join(f"      {text}" for text in line.failure.splitlines()))
     if line.preview:
-        _tell_preview(line.preview, out)
+        _tell_dry_run(line.preview, out)
     tell_backups(line.backups, out, indent="      ")
     for run in line.sql:
         told = " ".join(filter(None, (run.statement, run.error, run.note)))

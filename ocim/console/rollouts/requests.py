@@ -1,4 +1,4 @@
-"""The arguments of a mass upgrade → values."""
+"""The arguments of a rollout → values."""
 
 import argparse
 import getpass

@@ -1,1 +1,1 @@
-"""Mass upgrades: planned, begun, driven by the workers, controlled, undone."""
+"""Rollouts: planned, begun, driven by the workers, controlled, undone."""

@@ -67,7 +67,7 @@ def begin(
             for item in plan.items
         )
         by = str(rollout.creator) if rollout.creator else started_by
-        actions = record_event(rollout, RolloutEventKind.BEGUN, by=by)
+        actions = record_event(rollout, RolloutEventKind.STARTED, by=by)
     return rollout, [*actions, DriveRollout(rollout.pk)]
 
 

@@ -1,4 +1,4 @@
-"""The history of a mass upgrade: who did what to it as a whole, and what it did by itself."""
+"""The history of a rollout: who did what to it as a whole, and what it did by itself."""
 
 from ocim.catalog.secrets.masking import mask_text
 from ocim.core.actions import Action, SendNotices

@@ -1,4 +1,4 @@
-"""Show fields and options of a mass upgrade without what is secret in them."""
+"""Show fields and options of a rollout without what is secret in them."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Notices of what happened to a mass upgrade. A notice that fails never harms the rollout."""
+"""Notices of what happened to a rollout. A notice that fails never harms the rollout."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -54,7 +54,7 @@ def _notice(event: RolloutEvent, address: str, now: datetime) -> Notice:
     record = report(event.rollout_id, now)
     told = ", ".join(f"{count} {state}" for state, count in record.counts.items())
     return Notice(
-        title=f"Mass upgrade {record.id} ({record.tag}) {event.kind}: {told}",
+        title=f"Rollout {record.id} ({record.tag}) {event.kind}: {told}",
         text=mask_text("\n".join(_lines(event, record, address))),
         kind=_kind(event, failed=bool(record.failures)),
     )
@@ -62,7 +62,7 @@ def _notice(event: RolloutEvent, address: str, now: datetime) -> Notice:
 
 def _kind(event: RolloutEvent, *, failed: bool) -> NoticeKind:
     match event.kind:
-        case RolloutEventKind.BEGUN:
+        case RolloutEventKind.STARTED:
             return "info"
         case RolloutEventKind.ENDED if not failed:
             return "success"

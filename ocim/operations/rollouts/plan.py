@@ -1,4 +1,4 @@
-"""A plan: what a mass upgrade will do, instance by instance, frozen and with a hash."""
+"""A plan: what a rollout will do, instance by instance, frozen and with a hash."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What is told of a mass upgrade: plain values, nothing secret among them."""
+"""What is told of a rollout: plain values, nothing secret among them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -49,7 +49,7 @@ class Dump:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class DryRun:
     """What the new release's migrations did to copies of an instance's databases."""
 
     state: str
@@ -125,7 +125,7 @@ class Line:
     ended_at: datetime | None
     seconds: float | None
     """Of the last attempt; so far, where it is under way."""
-    preview: Preview | None
+    preview: DryRun | None
     """None where it has not come to that."""
     backups: Sequence[Dump]
     sql: Sequence[Statement]

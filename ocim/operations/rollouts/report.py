@@ -1,4 +1,4 @@
-"""The record of a mass upgrade, for people and scripts: nothing secret is in it."""
+"""The record of a rollout, for people and scripts: nothing secret is in it."""
 
 import shlex
 from collections import Counter
@@ -13,14 +13,14 @@ from ocim.catalog.secrets.masking import mask_sql, mask_text
 from ocim.core.estimate import seconds_left
 from ocim.core.holds import Hold
 from ocim.core.migrations import Migration
-from ocim.core.states import PreviewState, RolloutState, SqlState, UpgradeState
+from ocim.core.states import DryRunState, RolloutState, SqlState, UpgradeState
 from ocim.operations.rollouts.masking import shown
 from ocim.operations.rollouts.record import (
     Cause,
+    DryRun,
     Dump,
     Event,
     Line,
-    Preview,
     Report,
     SqlFailures,
     Statement,
@@ -101,13 +101,13 @@ def _line(
         started_at=began,
         ended_at=upgrade.ended_at,
         seconds=(ended - began).total_seconds() if began and ended else None,
-        preview=_preview(upgrade.preview, labels),
+        preview=_dry_run(upgrade.dry_run, labels),
         backups=[dump(one) for one in sorted(upgrade.backups.all(), key=lambda one: one.purpose)],
         sql=[_statement(run) for run in runs],
         held=_hold(upgrade, now) if upgrade.state == UpgradeState.PENDING else "",
         steps=[_step(one, now) for one in sorted(upgrade.steps.all(), key=lambda one: one.pk)],
         log=[
-            *map(mask_text, upgrade.preview.get("log", ())),
+            *map(mask_text, upgrade.dry_run.get("log", ())),
             *(line for pk in upgrade.appservers for line in logs.get(pk, ())),
         ],
     )
@@ -118,11 +118,11 @@ def _hold(upgrade: Any, now: datetime) -> str:
     return Hold(*of).on(now)
 
 
-def _preview(kept: Mapping[str, Any], labels: Mapping[int, str]) -> Preview | None:
+def _dry_run(kept: Mapping[str, Any], labels: Mapping[int, str]) -> DryRun | None:
     if not kept:
         return None
-    return Preview(
-        state=kept.get("state", PreviewState.DONE),
+    return DryRun(
+        state=kept.get("state", DryRunState.DONE),
         reason=mask_text(kept.get("reason", "")),
         of=labels.get(kept.get("like", 0), ""),
         migrations=[_migration(one) for one in kept.get("migrations", ())],

@@ -1,4 +1,4 @@
-"""Which instances a mass upgrade is for, and which it leaves out, and why."""
+"""Which instances a rollout is for, and which it leaves out, and why."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -8,8 +8,8 @@ from ocim.core.states import AppServerState, RolloutEventKind, RolloutState, Upg
 from ocim.core.texts import plural
 from ocim.operations import activate, instances, jobs
 from ocim.operations.context import Context
+from ocim.operations.rollouts.dry_run import dropped
 from ocim.operations.rollouts.events import record_event
-from ocim.operations.rollouts.preview import dropped
 from ocim.store.claims import move_upgrade
 from ocim.store.models import InstanceTag, Job, Lease, OpenEdXAppServer, Rollout, Upgrade
 
@@ -21,7 +21,7 @@ def undoable(rollout: Rollout) -> tuple[list[Upgrade], list[tuple[Upgrade, str]]
     """The successful upgrades that can be taken back, and the others, each with the reason.
 
     What the new release's migrations did to a database stays: the old one has to bear it. Where a
-    preview saw that it cannot, a backup is needed, to be restored besides.
+    dry run of migrations saw that it cannot, a backup is needed, to be restored besides.
     """
     possible, impossible = [], []
     succeeded = rollout.upgrades.filter(state=UpgradeState.SUCCEEDED).order_by("id")

@@ -17,7 +17,7 @@ from ocim.core.states import RolloutState, StepState, UpgradeState
 from ocim.operations import activate, instances, spawn
 from ocim.operations.context import Context
 from ocim.operations.jobs import OPEN
-from ocim.operations.rollouts import preview
+from ocim.operations.rollouts import dry_run
 from ocim.operations.rollouts.backup import back_up
 from ocim.operations.rollouts.begin import rules_from_json
 from ocim.operations.rollouts.journal import Journal, close_steps
@@ -37,14 +37,14 @@ def run(job: Job, lease: Lease, context: Context) -> list[Action]:
     look = DriveRollout(rollout.pk)
     if not _is_at(job, upgrade) or _handed_back(upgrade, job, lease, context):
         return [look]
-    previews = preview.is_due(upgrade, lease, context)
+    makes_dry_run = dry_run.is_due(upgrade, lease, context)
     with Journal(upgrade, lease, context) as journal:
         journal.enter("preparation")
         _begin(upgrade, job, lease)
         with stopping.scope(partial(_aborted, rollout)):
-            if previews:
-                journal.enter(preview.STEP)
-                preview.make(upgrade, lease, context)
+            if makes_dry_run:
+                journal.enter(dry_run.STEP)
+                dry_run.make(upgrade, lease, context)
             if rollout.backup:
                 journal.enter("backup")
                 back_up(upgrade, context)
@@ -78,7 +78,7 @@ def on_failure(job: Job, lease: Lease, context: Context) -> list[Action]:
     if not _is_at(job, upgrade):
         return actions
     instance = _instance(job)
-    preview.on_failure(upgrade, context)
+    dry_run.on_failure(upgrade, context)
     if "appservers" in job.arguments:
         actions += spawn.on_failure(job, lease, context)
     if job.memory.get("changed"):

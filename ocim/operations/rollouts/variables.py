@@ -1,4 +1,4 @@
-"""What a mass upgrade changes in the variables of app servers; nothing secret is told of it."""
+"""What a rollout changes in the variables of app servers; nothing secret is told of it."""
 
 import hashlib
 import hmac

@@ -54,7 +54,7 @@ class InstanceReference(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
     hold_reason = models.CharField(
-        max_length=200, blank=True, help_text="Why mass upgrades leave it out; empty: they do not."
+        max_length=200, blank=True, help_text="Why rollouts leave it out; empty: they do not."
     )
     held_from = models.DateField(
         null=True, blank=True, help_text="The first day of that; empty: from the beginning on."
@@ -70,7 +70,7 @@ class InstanceReference(models.Model):
 
 
 class InstanceTag(models.Model):
-    """A name that marks instances; mass upgrades mark what they did with it."""
+    """A name that marks instances; rollouts mark what they did with it."""
 
     name = models.CharField(max_length=100, unique=True, validators=[validate_tag])
 
@@ -244,7 +244,7 @@ class OpenEdXInstance(models.Model):
 
     @property
     def hold(self) -> Hold:
-        """What keeps it from mass upgrades, if anything does."""
+        """What keeps it from rollouts, if anything does."""
         of = self.ref_set
         return Hold(of.hold_reason, of.held_from, of.held_until, self.time_zone)
 

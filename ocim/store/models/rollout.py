@@ -1,4 +1,4 @@
-"""Mass upgrades: what was planned, and what became of it."""
+"""Rollouts: what was planned, and what became of it."""
 
 from django.conf import settings
 from django.db import models
@@ -12,7 +12,7 @@ from ocim.store.models.notice import NoticedEvent
 
 
 class Rollout(models.Model):
-    """One mass upgrade. Workers drive it; commands only look at it."""
+    """One rollout. Workers drive it; commands only look at it."""
 
     tag = models.CharField(max_length=93, help_text="Marks what succeeded; -failed the rest.")
     state = models.CharField(
@@ -69,7 +69,7 @@ class Upgrade(models.Model):
     variables = EncryptedJSONField(
         default=list, help_text="What changes in the effective variables; secrets masked."
     )
-    preview = EncryptedJSONField(
+    dry_run = EncryptedJSONField(
         default=dict,
         help_text="What the new release's migrations did to copies of the databases, or (`like`)"
         " which other upgrade saw that.",

@@ -20,7 +20,7 @@ def words(name: str) -> str:
 
 @register.filter
 def rollout_state(state: str) -> str:
-    """A mass upgrade's state as pages say it: `running` is what app servers are."""
+    """A rollout's state as pages say it: `running` is what app servers are."""
     return "under way" if state == RolloutState.RUNNING else state
 
 

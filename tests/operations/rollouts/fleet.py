@@ -1,4 +1,4 @@
-"""Mass upgrades in a world in memory: actions are done as workers would, by a clock that jumps."""
+"""Rollouts in a world in memory: actions are done as workers would, by a clock that jumps."""
 
 from collections import deque
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Mass upgrades that overlap, with spawns, archives, deaths and people between them."""
+"""Rollouts that overlap, with spawns, archives, deaths and people between them."""
 
 from collections import Counter
 from contextlib import suppress
@@ -34,7 +34,7 @@ class Databases(MemoryDatabases):
         return 0
 
 
-class Redeployments(Fleet):
+class Rollouts(Fleet):
     """The fleet of the other test, and rollouts over both of its instances."""
 
     def __init__(self) -> None:
@@ -143,6 +143,6 @@ class Redeployments(Fleet):
 @pytest.mark.django_db
 def test_overlapping_rollouts_never_interleave() -> None:
     run_state_machine_as_test(
-        Redeployments,
+        Rollouts,
         settings=settings(max_examples=15, stateful_step_count=20, deadline=None, database=None),
     )

@@ -11,7 +11,7 @@ from tests.operations.rollouts.fleet import Fleet
 from tests.world import Killed
 
 MADE = ["configuration", "host", "provisioning", "health check"]
-BEGUN = ["preparation", "migrations preview"]
+BEGUN = ["preparation", "dry run of migrations"]
 ALL = [*BEGUN, "settings", "app servers", *MADE, "activation", "public check", "tags"]
 
 

@@ -35,11 +35,11 @@ def test_people_are_told_that_it_begins_and_how_it_ended(fleet: Fleet) -> None:
     fleet.run(rollout)
     first, last = told(fleet)
     assert (first.title, first.kind) == (
-        f"Mass upgrade {rollout.pk} (lilac) begun: 1 successful",
+        f"Rollout {rollout.pk} (lilac) begun: 1 successful",
         "info",
     )
     assert (last.title, last.kind) == (
-        f"Mass upgrade {rollout.pk} (lilac) ended: 1 successful", "success",
+        f"Rollout {rollout.pk} (lilac) ended: 1 successful", "success",
     )  # fmt: skip
     assert f"ocim rollout undo {rollout.pk}" in last.text
     assert last.text.endswith(f"{ADDRESS}/rollouts/{rollout.pk}/")
@@ -57,7 +57,7 @@ def test_a_spent_failure_budget_is_told_with_the_causes_and_how_to_go_on(fleet: 
     fleet.fail_on(fleet.next_id())
     rollout = fleet.upgrade(rules=Rules(batch_size=1, max_failures=0))
     _, notice = told(fleet)
-    assert notice.title == f"Mass upgrade {rollout.pk} (lilac) stopped: 2 pending, 1 failed"
+    assert notice.title == f"Rollout {rollout.pk} (lilac) stopped: 2 pending, 1 failed"
     assert notice.kind == "failure"
     assert "1 instance failed; --max-failures allows 0." in notice.text
     assert "1 failure, 1 cause" in notice.text

@@ -53,7 +53,7 @@ class Command(OcimCommand):
         archive = add("archive", self.archive, "off the web, app servers gone, data kept")
         archive.add_argument("--yes", action="store_true", help="do not ask")
         unarchive = add("unarchive", self.unarchive, "take it back; then spawn an app server")
-        hold = add("hold", self.hold, "keep it from mass upgrades")
+        hold = add("hold", self.hold, "keep it from rollouts")
         hold.add_argument("--reason", required=True, help="as it is shown to others")
         hold.add_argument(
             "--from", type=day, metavar="YYYY-MM-DD", dest="since",
@@ -63,7 +63,7 @@ class Command(OcimCommand):
             "--until", type=day, metavar="YYYY-MM-DD",
             help="the last day, by its own clock; without: until it is released",
         )  # fmt: skip
-        release = add("release", self.release, "let mass upgrades have it again")
+        release = add("release", self.release, "let rollouts have it again")
         delete = add("delete", self.delete, "remove an archived instance with its databases")
         delete.add_argument("--name", help="its name, instead of being asked for it")
         for command in (show, change, archive, unarchive, hold, release, delete):

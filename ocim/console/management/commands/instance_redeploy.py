@@ -205,7 +205,7 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
 
 def _check_tag(tag: str | None) -> None:
     if tag is None:
-        raise ValidationError(["--tag is missing: it names the redeployment."])
+        raise ValidationError(["--tag is missing: it names the rollout."])
     if tag.strip():  # an empty one is told with the other options that are empty
         check_tag(tag)
 

@@ -1,4 +1,4 @@
-"""`ocim rollout`: mass upgrades, from any terminal."""
+"""`ocim rollout`: rollouts, from any terminal."""
 
 import argparse
 from dataclasses import asdict
@@ -17,7 +17,7 @@ from ocim.core.states import RolloutState, UpgradeState
 from ocim.core.texts import plural
 from ocim.operations.jobs import wake_up
 from ocim.operations.rollouts import backup, control, notices, undo
-from ocim.operations.rollouts.preview import dropped
+from ocim.operations.rollouts.dry_run import dropped
 from ocim.operations.rollouts.record import Report
 from ocim.operations.rollouts.report import dump, report
 from ocim.parsing.arguments import file_path
@@ -30,7 +30,7 @@ from ocim.wiring import context, queue_name
 
 
 class Command(OcimCommand):
-    help = "Look at mass upgrades; pause, resume, abort, retry and undo them."
+    help = "Look at rollouts; pause, resume, abort, retry and undo them."
     examples = """examples:
   ocim rollout list
   ocim rollout watch 3
@@ -65,7 +65,7 @@ class Command(OcimCommand):
         )
         retry = add("retry", self.retry, "try the failed and the cancelled again")
         retry.add_argument("--cause", default="", help="only those that failed for this one")
-        add("test-notice", self.test_notice, "send one to everybody who is told of mass upgrades")
+        add("test-notice", self.test_notice, "send one to everybody who is told of rollouts")
         undone = add("undo", self.undo, "let the app servers that were replaced serve again")
         undone.add_argument("--yes", action="store_true", help="do not ask")
         back = add(

@@ -24,7 +24,7 @@ class Command(OcimCommand):
     help = "Work off the queue that HUEY_QUEUE_NAME names, until told to end."
     examples = """examples:
   ocim worker                                          the default queue
-  HUEY_QUEUE_NAME=opencraft_low_priority ocim worker   the queue of mass upgrades
+  HUEY_QUEUE_NAME=opencraft_low_priority ocim worker   the queue of rollouts
 """
 
     def add_arguments(self, parser: CommandParser) -> None:

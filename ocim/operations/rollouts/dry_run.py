@@ -31,7 +31,7 @@ from ocim.core.provisioning import (
     ProvisionJob,
     ProvisionOutcome,
 )
-from ocim.core.states import PreviewState, SqlState, UpgradeState
+from ocim.core.states import DryRunState, SqlState, UpgradeState
 from ocim.core.texts import plural
 from ocim.core.variables import Effective
 from ocim.operations import images
@@ -44,12 +44,12 @@ from ocim.operations.rollouts.sql import DATABASE
 from ocim.operations.rollouts.statements import run_statements
 from ocim.store.claims import require_lease
 from ocim.store.models import Lease, OpenEdXInstance, Rollout, Upgrade
-from ocim.store.specs import copies, instance_spec, preview_host
+from ocim.store.specs import copies, dry_run_host, instance_spec
 
-STEP = "migrations preview"
+STEP = "dry run of migrations"
 LOOK_AGAIN = timedelta(seconds=1)
 """How long one waits that is upgraded like another, which is being looked at."""
-SETTLED = (PreviewState.DONE, PreviewState.NOT_POSSIBLE)
+SETTLED = (DryRunState.DONE, DryRunState.NOT_POSSIBLE)
 LINES_OF_LOG = 20
 CLEANING = 3600.0
 """Seconds that removing host and copies may take: a machine of a pool is cleaned."""
@@ -66,28 +66,28 @@ def is_due(upgrade: Upgrade, lease: Lease, context: Context) -> bool:
     kind = _kind(upgrade)
     with transaction.atomic():
         rollout = Rollout.objects.select_for_update().get(pk=upgrade.rollout_id)
-        upgrade.refresh_from_db(fields=["preview"])
-        if upgrade.preview.get("state") in SETTLED or "like" in upgrade.preview:
+        upgrade.refresh_from_db(fields=["dry_run"])
+        if upgrade.dry_run.get("state") in SETTLED or "like" in upgrade.dry_run:
             return False
-        others = rollout.upgrades.exclude(pk=upgrade.pk).only("state", "preview")
-        made = [one for one in others if "state" in one.preview]
-        alike = [one for one in made if one.preview["kind"] == kind]
+        others = rollout.upgrades.exclude(pk=upgrade.pk).only("state", "dry_run")
+        made = [one for one in others if "state" in one.dry_run]
+        alike = [one for one in made if one.dry_run["kind"] == kind]
         if not _is_canary(upgrade, rollout):
             for one in alike:
-                if one.preview.get("state") in SETTLED:
+                if one.dry_run.get("state") in SETTLED:
                     _write(upgrade, lease, kind=kind, like=one.pk)
                     return False
             if any(map(_is_under_way, alike)):
                 raise NotYet(context.now() + LOOK_AGAIN)
-        _write(upgrade, lease, kind=kind, state=PreviewState.RUNNING)
+        _write(upgrade, lease, kind=kind, state=DryRunState.RUNNING)
     return True
 
 
 def make(upgrade: Upgrade, lease: Lease, context: Context) -> None:
     """Run the migrations; an OcimError, in the words of the one that failed, where one does."""
-    kind: list[str] = upgrade.preview["kind"]
+    kind: list[str] = upgrade.dry_run["kind"]
     said: deque[str] = deque(maxlen=LINES_OF_LOG)
-    found: dict[str, Any] = {"state": PreviewState.DONE}
+    found: dict[str, Any] = {"state": DryRunState.DONE}
     try:
         run = _planned(upgrade, context)
         clear(upgrade, context)  # what an attempt has left that was interrupted
@@ -98,16 +98,16 @@ def make(upgrade: Upgrade, lease: Lease, context: Context) -> None:
         found |= {"seconds": time.monotonic() - began, **_told(outcome)}
         if not outcome.ok:
             raise OcimError(  # noqa: TRY301 - one way out for all failures
-                f"Migrations preview: {outcome.failed_task}: {outcome.message}"
+                f"Dry run of migrations: {outcome.failed_task}: {outcome.message}"
             )
     except Conflict as reason:
-        found |= {"state": PreviewState.NOT_POSSIBLE, "reason": str(reason)}
+        found |= {"state": DryRunState.NOT_POSSIBLE, "reason": str(reason)}
     except OcimError as error:
         require_lease(lease)  # whoever took over has them by the same names
         with stopping.clean_up(CLEANING):
             clear(upgrade, context)
         found |= {
-            "state": PreviewState.FAILED,
+            "state": DryRunState.FAILED,
             "reason": _masked(error, upgrade),
             "log": list(said),
         }
@@ -124,9 +124,9 @@ def on_failure(upgrade: Upgrade, context: Context) -> None:
         try:
             clear(upgrade, context)
         except OcimError as error:
-            log.warning("Of the migrations preview of %s something is left: %s", upgrade, error)
+            log.warning("Of the dry run of migrations for %s something is left: %s", upgrade, error)
         Upgrade.objects.filter(pk=upgrade.pk).update(
-            preview={**upgrade.preview, "state": PreviewState.FAILED, "reason": "Interrupted."}
+            dry_run={**upgrade.dry_run, "state": DryRunState.FAILED, "reason": "Interrupted."}
         )
 
 
@@ -134,7 +134,7 @@ def clear(upgrade: Upgrade, context: Context) -> None:
     """Remove host and copies; nothing happens where there are none."""
     instance = upgrade.instance
     assert instance is not None  # noqa: S101 - it holds the lease
-    context.adapters.providers[instance.provider].destroy(preview_host(upgrade.pk))
+    context.adapters.providers[instance.provider].destroy(dry_run_host(upgrade.pk))
     for database in copies(instance, context.policy).values():
         context.adapters.databases[database.kind].drop(database)
     shutil.rmtree(_dump(upgrade, context).parent, ignore_errors=True)
@@ -253,7 +253,7 @@ def _run_sql(upgrade: Upgrade, context: Context) -> None:
         run_statements(upgrade.rollout.sql, session, notes)
     if notes.failures and upgrade.rollout.strict_sql:
         first, count = notes.failures[0], len(notes.failures)
-        raise OcimError(f"Migrations preview: {plural(count, 'SQL statement')} failed: {first}")
+        raise OcimError(f"Dry run of migrations: {plural(count, 'SQL statement')} failed: {first}")
 
 
 class _Notes:
@@ -290,7 +290,7 @@ def _host(
     context: Context,
 ) -> Host:
     provider = context.adapters.providers[instance.provider]
-    name = preview_host(upgrade.pk)
+    name = dry_run_host(upgrade.pk)
     provider.create(
         HostRequest(
             name=name,
@@ -304,14 +304,14 @@ def _host(
 
 def dropped(upgrade: Upgrade) -> list[str]:
     """What the release that was replaced uses, and does not find any more."""
-    preview = upgrade.preview
-    if "like" in preview:
-        preview = Upgrade.objects.values_list("preview", flat=True).get(pk=preview["like"])
-    return [label for one in preview.get("migrations", ()) for label in one["drops"]]
+    dry_run = upgrade.dry_run
+    if "like" in dry_run:
+        dry_run = Upgrade.objects.values_list("dry_run", flat=True).get(pk=dry_run["like"])
+    return [label for one in dry_run.get("migrations", ()) for label in one["drops"]]
 
 
 def _dump(upgrade: Upgrade, context: Context) -> Path:
-    return context.policy.backups / preview_host(upgrade.pk) / "dump"
+    return context.policy.backups / dry_run_host(upgrade.pk) / "dump"
 
 
 def _kind(upgrade: Upgrade) -> list[str]:
@@ -335,10 +335,10 @@ def _is_canary(upgrade: Upgrade, rollout: Rollout) -> bool:
 
 def _is_under_way(upgrade: Upgrade) -> bool:
     is_running = upgrade.state == UpgradeState.RUNNING
-    return is_running and upgrade.preview.get("state") == PreviewState.RUNNING
+    return is_running and upgrade.dry_run.get("state") == DryRunState.RUNNING
 
 
-def _write(upgrade: Upgrade, lease: Lease, **preview: Any) -> None:
+def _write(upgrade: Upgrade, lease: Lease, **dry_run: Any) -> None:
     require_lease(lease)
-    upgrade.preview = preview
-    Upgrade.objects.filter(pk=upgrade.pk).update(preview=preview)
+    upgrade.dry_run = dry_run
+    Upgrade.objects.filter(pk=upgrade.pk).update(dry_run=dry_run)

@@ -15,7 +15,7 @@ from ocim.core.provisioning import MigrationTexts, Part, ProvisionJob
 from ocim.core.rollout import Rules
 from ocim.operations import hosts
 from ocim.operations.rollouts import control, undo
-from ocim.operations.rollouts.record import Preview
+from ocim.operations.rollouts.record import DryRun
 from ocim.operations.rollouts.report import report
 from ocim.store.models import OpenEdXInstance, Rollout, Upgrade
 from ocim.store.specs import copies, instance_spec
@@ -36,9 +36,9 @@ def fleet(fleet: Fleet, tmp_path: Path) -> Iterator[Fleet]:
     fleet.world.provisioner.migrations = {"edxapp": MigrationTexts()}
     yield fleet
     fleet.world.databases.close()
-    assert not [name for name in fleet.world.provider.list() if name.startswith("preview-")]
-    assert not [key for key in fleet.world.databases.sizes if "preview" in key[2]]
-    assert not list((tmp_path / "backups").glob("preview-*"))
+    assert not [name for name in fleet.world.provider.list() if name.startswith("dry-run-")]
+    assert not [key for key in fleet.world.databases.sizes if "dry_run" in key[2]]
+    assert not list((tmp_path / "backups").glob("dry-run-*"))
 
 
 def made(fleet: Fleet) -> list[str]:
@@ -47,7 +47,7 @@ def made(fleet: Fleet) -> list[str]:
     return [job.host.name for job in jobs if job.part is Part.MIGRATIONS]
 
 
-def preview(rollout: Rollout, fleet: Fleet, place: int = 0) -> Preview:
+def dry_run(rollout: Rollout, fleet: Fleet, place: int = 0) -> DryRun:
     found = report(rollout.pk, fleet.world.clock()).instances[place].preview
     assert found
     return found
@@ -79,11 +79,11 @@ def test_the_first_of_each_kind_has_it_made(fleet: Fleet) -> None:
         fleet.make(openedx_release=release)
     rollout = fleet.upgrade(update={"openedx_release": "open-release/juniper.2"})
     first, second, third, fourth = rollout.upgrades.order_by("id")
-    assert made(fleet) == [f"preview-{first.pk}", f"preview-{third.pk}"]
-    assert [preview(rollout, fleet, place).of for place in range(4)] == [
+    assert made(fleet) == [f"dry-run-{first.pk}", f"dry-run-{third.pk}"]
+    assert [dry_run(rollout, fleet, place).of for place in range(4)] == [
         "", first.label, "", third.label,
     ]  # fmt: skip
-    assert [second.preview["like"], fourth.preview["like"]] == [first.pk, third.pk]
+    assert [second.dry_run["like"], fourth.dry_run["like"]] == [first.pk, third.pk]
 
 
 def test_every_canary_has_it_made(fleet: Fleet) -> None:
@@ -97,7 +97,7 @@ def test_every_canary_has_it_made(fleet: Fleet) -> None:
 def test_it_says_what_was_done_to_the_copy_and_how_long_it_took(fleet: Fleet) -> None:
     fleet.make()
     fleet.world.provisioner.migrations = {"edxapp": DROPS, "discovery": MigrationTexts()}
-    found = preview(fleet.upgrade(), fleet)
+    found = dry_run(fleet.upgrade(), fleet)
     [migration] = found.migrations
     assert (migration.service, migration.name, migration.seconds) == ("edxapp", "a.0002_b", 0.5)
     assert (migration.drops, found.dangers) == (("a.D.c",), [migration])
@@ -130,7 +130,7 @@ def test_sql_that_was_run_already_is_in_the_copy_and_not_run_on_it_again(fleet: 
     fleet.fail_on(fleet.next_id())
     rollout = fleet.upgrade(sql=[MAKE, COUNT])
     assert states(rollout) == ["failed"]
-    Upgrade.objects.update(preview={}, state="pending")
+    Upgrade.objects.update(dry_run={}, state="pending")
     Rollout.objects.update(state="running")
     counted: list[int] = []
     on_provision(fleet, lambda _job: counted.append(rows(fleet, copy)))
@@ -148,9 +148,9 @@ def test_migrations_that_fail_leave_everything_as_it_was(fleet: Fleet) -> None:
     assert (states(rollout), active(one), tags(one)) == (["failed"], was, [f"{TAG}-failed"])
     assert (one.edx_platform_commit, rows(fleet, database)) == ("old", 0)
     upgrade = of(rollout, one)
-    assert upgrade.failure == "Migrations preview: migrate: table exists"
-    assert (upgrade.appservers, upgrade.step) == ([], "migrations preview")
-    found = preview(rollout, fleet)
+    assert upgrade.failure == "Dry run of migrations: migrate: table exists"
+    assert (upgrade.appservers, upgrade.step) == ([], "dry run of migrations")
+    found = dry_run(rollout, fleet)
     assert (found.state, found.reason) == ("failed", upgrade.failure)
     [line] = report(rollout.pk, fleet.world.clock()).instances
     assert "table exists" in line.log[-1]
@@ -194,7 +194,7 @@ def test_a_death_leaves_nothing_that_is_in_the_way(fleet: Fleet) -> None:
 
     on_provision(fleet, die)
     rollout = fleet.upgrade()
-    assert (states(rollout), preview(rollout, fleet).state) == (["successful"], "done")
+    assert (states(rollout), dry_run(rollout, fleet).state) == (["successful"], "done")
 
 
 def test_deaths_for_good_leave_nothing(fleet: Fleet) -> None:
@@ -206,7 +206,7 @@ def test_deaths_for_good_leave_nothing(fleet: Fleet) -> None:
     on_provision(fleet, die)
     rollout = fleet.upgrade()
     assert states(rollout) == ["failed"]
-    assert of(rollout, one).preview["state"] == "failed"
+    assert of(rollout, one).dry_run["state"] == "failed"
 
 
 def test_its_host_is_no_orphan_while_it_is_made(fleet: Fleet) -> None:
@@ -221,7 +221,7 @@ def test_its_host_is_no_orphan_while_it_is_made(fleet: Fleet) -> None:
 def test_databases_of_an_operators_own_are_not_migrated(fleet: Fleet) -> None:
     one = fleet.make(configuration_extra_settings="EDXAPP_MYSQL_DB_NAME: /srv/mine\n")
     rollout = fleet.upgrade()
-    found = preview(rollout, fleet)
+    found = dry_run(rollout, fleet)
     assert (states(rollout), made(fleet), found.state) == (["successful"], [], "not possible")
     assert "EDXAPP_MYSQL_DB_NAME" in found.reason
     assert of(rollout, one).failure == ""
@@ -232,7 +232,7 @@ def test_a_configuration_that_does_not_say_how_is_no_obstacle(fleet: Fleet) -> N
     fleet.world.provisioner.migrations = None
     rollout = fleet.upgrade()
     assert states(rollout) == ["successful"]
-    assert preview(rollout, fleet).state == "not possible"
+    assert dry_run(rollout, fleet).state == "not possible"
 
 
 def test_what_migrations_took_away_cannot_be_undone(fleet: Fleet) -> None:
@@ -283,7 +283,7 @@ def test_one_that_hangs_ends_when_its_rollout_is_aborted(
 
 def left(fleet: Fleet, instance: OpenEdXInstance) -> tuple[list[str], int | None]:
     """Hosts of dry runs, and the size of the copy."""
-    hosts = [name for name in fleet.world.provider.list() if name.startswith("preview-")]
+    hosts = [name for name in fleet.world.provider.list() if name.startswith("dry-run-")]
     copy = copies(instance, fleet.world.policy)["edxapp"]
     return hosts, fleet.world.databases.size(copy)
 
