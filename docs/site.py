@@ -14,6 +14,7 @@ from mkdocs.structure.pages import Page
 REPOSITORY = Path(__file__).parents[1]
 OUTSIDE = {
     "CHANGELOG.md": "project/changes.md",
+    "CONTRIBUTING.md": "project/contributing.md",
     "SECURITY.md": "project/security.md",
     "rehearsal/README.md": "reference/rehearsal-platform.md",
 }
