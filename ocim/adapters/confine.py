@@ -1,7 +1,7 @@
 """Limit this process, then become a command: `confine.py LIMITS COMMAND ARGUMENT …`.
 
-It knows nothing of Ocim, since it is started without the packages of any environment. LIMITS is
-JSON: `groups` are control groups to enter, `rlimits` are values by their name in `resource`.
+It imports nothing of Ocim, because it is started without the packages of any environment. LIMITS is
+a JSON object: `groups` lists control groups to enter, `rlimits` maps names in `resource` to values.
 """
 
 import ctypes
@@ -16,19 +16,19 @@ from pathlib import Path
 KEYCTL = {"x86_64": 250, "aarch64": 219}
 JOIN_SESSION_KEYRING = 1
 FIRST_TO_GO = "500"
-"""Where the machine itself is out of memory, the command ends before any process of Ocim."""
+"""Value of oom_score_adj: the kernel kills this command first if memory runs out."""
 
 
 def main(limits: str, command: list[str]) -> None:
-    """Enter the groups, set the limits, leave the manager's keyring, and become the command."""
-    wanted = json.loads(limits)
-    for group in wanted["groups"]:
+    """Enter the groups, set the limits, leave the manager's keyring, and run the command."""
+    values = json.loads(limits)
+    for group in values["groups"]:
         Path(group, "cgroup.procs").write_text(str(os.getpid()))
-    for name, value in wanted["rlimits"].items():
+    for name, value in values["rlimits"].items():
         kind = getattr(resource, name)
-        hardest = resource.getrlimit(kind)[1]
-        least = value if hardest == resource.RLIM_INFINITY else min(value, hardest)
-        resource.setrlimit(kind, (least, least))
+        hard = resource.getrlimit(kind)[1]
+        allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (allowed, allowed))
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(FIRST_TO_GO)
     if number := KEYCTL.get(platform.machine()):

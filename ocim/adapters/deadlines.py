@@ -1,8 +1,8 @@
 """HTTP with one time limit for a whole exchange.
 
-The limits of HTTP libraries are for each wait: who sends a byte a second is never late. Here every
-wait gets what is left of the time: connecting, TLS, headers and body. A job that is to end does not
-wait for the answer.
+HTTP libraries limit each wait, so a server that sends a byte a second is never late. Here every
+wait (for the connection, TLS, headers and body) gets the time that is left. A job that is to end
+does not wait for the answer.
 """
 
 import ssl
@@ -18,9 +18,10 @@ from ocim.core import stopping
 
 
 class DeadlineTransport(httpx.BaseTransport):
-    """Connects and reads until `seconds` after `restart` was called last, or since it was made.
+    """A transport for httpx that ends each exchange `seconds` after `restart` was last called.
 
-    For one request at a time. Whatever goes wrong is a `httpx.TransportError`.
+    The first exchange begins when the transport is created. It makes one request at a time, and
+    raises httpx.TransportError for every failure.
     """
 
     def __init__(self, seconds: float, *, verify: ssl.SSLContext | None = None) -> None:
@@ -29,11 +30,11 @@ class DeadlineTransport(httpx.BaseTransport):
         self._pool = httpcore.ConnectionPool(ssl_context=verify, network_backend=self._network)
 
     def restart(self) -> None:
-        """Give the next request the whole time."""
+        """Give the next request the whole time limit."""
         self._network.deadline = time.monotonic() + self._seconds
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send it, and return when the headers are there."""
+        """Send the request, and return the response once its headers have arrived."""
         url = request.url
         sent = httpcore.Request(
             method=request.method,
@@ -46,7 +47,7 @@ class DeadlineTransport(httpx.BaseTransport):
         )
         with _as_httpx():
             answer = self._pool.handle_request(sent)
-        assert isinstance(answer.stream, Iterable)  # noqa: S101 - it is not the asynchronous one
+        assert isinstance(answer.stream, Iterable)  # noqa: S101 - the pool is synchronous
         return httpx.Response(
             answer.status,
             headers=answer.headers,
@@ -83,14 +84,14 @@ def _as_httpx() -> Iterator[None]:
 
 
 class _Network(httpcore.NetworkBackend):
-    """The system's network, until `deadline`."""
+    """The system's network, usable until `deadline`, a time of `time.monotonic`."""
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
         self._system = httpcore.SyncBackend()
 
     def left(self) -> float:
-        """Return the seconds that are left; TimeoutException where none are."""
+        """Return the seconds that are left; raise httpcore.ReadTimeout if there are none."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout
@@ -119,7 +120,7 @@ class _Connection(httpcore.NetworkStream):
             try:
                 return self._stream.read(max_bytes, min(self._network.left(), stopping.STEP))
             except httpcore.ReadTimeout:
-                self._network.left()  # raises it again once there is none
+                self._network.left()  # raises ReadTimeout after the deadline
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, self._network.left())

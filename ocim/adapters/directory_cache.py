@@ -1,4 +1,4 @@
-"""A cache of directories that are expensive to make, and never change once they are made."""
+"""A cache of directories that are expensive to make and never change afterwards."""
 
 import fcntl
 import os
@@ -14,11 +14,12 @@ DAY = 86400.0
 
 
 class DirectoryCache:
-    """Keeps each directory below `directory` under a name that says what it was made from.
+    """A cache of directories below `directory`; each one's name says what it was made from.
 
-    Any number of processes may use the same shelf at once: a directory is made by one of them
-    while the others wait, is never seen half made, and is not pruned while it is in use. What its
-    maker says of it is kept beside it, where nothing can write that may write into it.
+    Any number of processes may use the cache at once. One of them makes a directory while the
+    others wait; nobody sees it before it is complete, and it is not pruned while it is in use. The
+    maker's record is kept beside the directory, where programs that may write to the directory
+    cannot write.
     """
 
     def __init__(self, directory: Path, *, keep_days: float = 30.0) -> None:
@@ -27,7 +28,7 @@ class DirectoryCache:
 
     @contextmanager
     def item(self, name: str, make: Callable[[Path], str | None]) -> Iterator[Path]:
-        """Yield the directory, made by `make(path)` where it is missing; kept within the block."""
+        """Yield the directory and keep it for the block; call `make(path)` if it is missing."""
         path, complete = self._directory / name, self._complete(name)
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
@@ -42,26 +43,29 @@ class DirectoryCache:
                     self.prune()
 
     def record(self, name: str) -> str:
-        """Return what the maker of a complete directory said of it."""
+        """Return the text that the maker of a complete directory returned."""
         return self._complete(name).read_text()
 
     def holds(self, name: str) -> bool:
-        """Whether it is there, made to its end."""
+        """Return True if the directory exists and is complete."""
         return self._complete(name).exists()
 
     def prune(self) -> list[str]:
-        """Remove what is long unused, or only half made; also done when something new is made."""
+        """Remove directories that are incomplete or unused for too long; return their names.
+
+        `item` calls it after it has made a directory.
+        """
         removed = []
         for path in filter(Path.is_dir, list(self._directory.iterdir())):
-            # Its maker or a user holds the lock: then it stays.
+            # A directory that is in use, or just being made, is locked.
             with suppress(BlockingIOError), self._locked(path.name, fcntl.LOCK_EX | fcntl.LOCK_NB):
-                if not self._is_wanted(path.name):
+                if not self._is_fresh(path.name):
                     self._complete(path.name).unlink(missing_ok=True)
                     remove(path)
                     removed.append(path.name)
         return removed
 
-    def _is_wanted(self, name: str) -> bool:
+    def _is_fresh(self, name: str) -> bool:
         try:
             last_used = self._complete(name).stat().st_mtime
         except FileNotFoundError:
@@ -72,7 +76,7 @@ class DirectoryCache:
         return self._directory / f"{name}.complete"
 
     def _fill(self, path: Path, make: Callable[[Path], str | None]) -> None:
-        remove(path)  # what a crash left
+        remove(path)  # an earlier attempt may have crashed
         try:
             record = make(path) or ""
         except BaseException:
@@ -83,15 +87,18 @@ class DirectoryCache:
         unfinished.replace(self._complete(path.name))
 
     @contextmanager
-    def _locked(self, name: str, how: int) -> Iterator[None]:
-        # The lock's file stays: whoever removed it would have to know that nobody waits for it.
+    def _locked(self, name: str, operation: int) -> Iterator[None]:
+        # The lock file is never removed: another process may be waiting for its lock.
         with (self._directory / f"{name}.lock").open("w") as file:
-            locks.acquire(file.fileno(), how)
+            locks.acquire(file.fileno(), operation)
             yield
 
 
 def remove(path: Path) -> None:
-    """Remove a directory and all in it, also where what is in it forbids that."""
+    """Remove a directory and everything in it, even where modes forbid that.
+
+    Ignore other errors.
+    """
     with suppress(OSError):
         if not path.is_symlink():
             path.chmod(0o700)

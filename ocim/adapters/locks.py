@@ -1,4 +1,4 @@
-"""Locks between processes: files or directories, waited for as long as the job goes on."""
+"""Locks between processes, on files or directories. The end of a job ends its wait for a lock."""
 
 import fcntl
 from contextlib import suppress
@@ -6,21 +6,22 @@ from contextlib import suppress
 from ocim.core import stopping
 
 FIRST, LONGEST = 0.005, 0.2
-"""Seconds between two tries: it grows from one to the other."""
+"""Seconds between two attempts: the pause grows from the first value to the second."""
 
 
-def acquire(descriptor: int, how: int = fcntl.LOCK_EX) -> None:
-    """Lock the open file, and wait until that is possible; whoever ends a job ends the wait.
+def acquire(descriptor: int, operation: int = fcntl.LOCK_EX) -> None:
+    """Lock the open file, waiting until that is possible.
 
-    With LOCK_NB in `how` it is not waited for, but BlockingIOError is raised.
+    Raise what `stopping.check` raises if the job is to end meanwhile. If `operation` contains
+    LOCK_NB, do not wait but raise BlockingIOError.
     """
-    if how & fcntl.LOCK_NB:
-        fcntl.flock(descriptor, how)
+    if operation & fcntl.LOCK_NB:
+        fcntl.flock(descriptor, operation)
         return
     pause = FIRST
     while True:
         with suppress(BlockingIOError):
-            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, operation | fcntl.LOCK_NB)
             return
         stopping.wait(pause)
         pause = min(2 * pause, LONGEST)

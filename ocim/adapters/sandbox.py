@@ -1,7 +1,7 @@
-"""Runs what Ocim does not own with a view of its own of the machine: bubblewrap.
+"""Sandboxes for programs that Ocim does not own, made with bubblewrap.
 
-What is not in the View is not there: no OCIM_VAR, no other host's directory, no home, no socket of
-a daemon, and no process but its own.
+A program sees only what its View lists: no OCIM_VAR, no other host's directory, no home, no socket
+of a daemon, and no processes but its own.
 """
 
 import os
@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from ocim.adapters.captured import MOST_OUTPUT, Captured, captured
 from ocim.adapters.limits import (
     Confinement,
     LimitReached,
@@ -22,13 +21,14 @@ from ocim.adapters.limits import (
     confinement,
     in_force,
 )
+from ocim.adapters.programs import MOST_OUTPUT, capture
 from ocim.core.errors import PermanentError, TransientError
-from ocim.core.hosts import Isolation
+from ocim.core.hosts import Isolation, Ran
 
 PACKAGE = Path(__file__).resolve().parents[1]
 OWN_CODE = (PACKAGE, Path(sys.prefix), Path(sys.base_prefix))
-# Of /etc, what names users and hosts, who is trusted, and how to link. Never the whole of it:
-# somebody may keep the master key there for systemd.
+# The files of /etc that name users and hosts, trusted authorities, and libraries. Never show all of
+# /etc: the master key may be kept there for systemd.
 ETC = (
     "alternatives", "ca-certificates", "debian_version", "gai.conf", "group", "host.conf", "hosts",
     "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "lsb-release", "mime.types",
@@ -37,31 +37,32 @@ ETC = (
     "ssh/ssh_config.d", "ssl/certs", "ssl/openssl.cnf", "timezone", "uv",
 )  # fmt: skip
 TOP = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin")
-# User 0 may write there without any capability, also in a user namespace, and bubblewrap leaves
-# them as they are.
+# Root may write to these without any capability, even in a user namespace, and bubblewrap does not
+# protect them by itself.
 KERNEL = ("/proc/sys", "/proc/sysrq-trigger", "/proc/acpi", "/proc/fs")
 NEVER = (Path("/usr/local/etc"),)
-"""Where administrators keep settings below /usr."""
+"""Directories below /usr where administrators keep settings; always hidden."""
 IN_MEMORY = 2**30
-"""Bytes of each of the sandbox's own directories in memory."""
+"""Size limit of each of the sandbox's own directories in memory, in bytes."""
 
 
 @dataclass(frozen=True)
 class View:
-    """All that a command sees besides the system, Ocim's code and Python."""
+    """The paths that a program sees besides the system, Ocim's code and Python."""
 
     readable: tuple[Path, ...] = ()
     writable: tuple[Path, ...] = ()
     shown: Mapping[Path, Path] = field(default_factory=dict)
-    """Place within a writable directory → directory that is seen there, and cannot be written."""
+    """Directories to show read-only, by their place within a writable directory."""
     network: bool = True
-    """Whether it reaches the network, this machine's own services among it."""
+    """True if the program reaches the network, including services of this machine."""
 
 
 class Sandbox:
-    """Starts commands in sandboxes.
+    """A way to start commands in sandboxes.
 
-    `hidden`: what they must not see though it lies in what they may see. `program`: bubblewrap's.
+    `hidden`: paths to hide even where a view shows what contains them. `required`: refuse to run
+    commands without a sandbox. `program`: the name of bubblewrap's executable.
     """
 
     def __init__(
@@ -78,22 +79,22 @@ class Sandbox:
         self.limits = limits or Limits()
 
     def isolation(self) -> Isolation:
-        """Return how commands are kept from the manager's files and processes, and limited."""
+        """Describe how commands are kept from the manager's files and processes, and limited."""
         isolation = _isolation(self._program)
-        said, loose = in_force(self.limits)
-        return Isolation(isolation.kind, isolation.detail, said, loose)
+        sentence, missing = in_force(self.limits)
+        return Isolation(isolation.kind, isolation.detail, sentence, missing)
 
     @property
-    def is_there(self) -> bool:
-        """Whether commands are kept from the manager's files at all."""
+    def is_available(self) -> bool:
+        """True if commands are kept from the manager's files at all."""
         return _isolation(self._program).is_sandbox
 
     @contextmanager
     def command(self, argv: Sequence[str], view: View) -> Iterator[tuple[list[str], Confinement]]:
-        """Yield what to start instead of `argv`, with what tells that it reached a limit."""
+        """Yield the command that runs `argv` in a sandbox, and its confinement to check."""
         with confinement(self.limits, view.writable) as confined:
-            few = _few_processes(self.limits) if self.is_there else []
-            yield confined.wrap(self.wrap([*few, *argv], view)), confined
+            prefix = _few_processes(self.limits) if self.is_available else []
+            yield confined.wrap(self.wrap([*prefix, *argv], view)), confined
 
     def run(
         self,
@@ -103,26 +104,26 @@ class Sandbox:
         cwd: Path,
         environment: Mapping[str, str],
         timeout: float,
-    ) -> Captured:
-        """Run `argv` to its end, whatever its status, and return what it printed.
+    ) -> Ran:
+        """Run a command to its end and return its exit status and output.
 
-        TransientError where it takes over `timeout` seconds, LimitReached where it uses or
-        prints too much.
+        Raise TransientError if it takes longer than `timeout` seconds, LimitReached if it exceeds a
+        limit or prints too much.
         """
         with self.command(argv, view) as (command, confined):
             try:
-                ended = captured(
+                result = capture(
                     command, timeout=timeout, cwd=cwd, env=environment, limits=confined.check
                 )
             except subprocess.TimeoutExpired as error:
-                raise TransientError(f"It was ended: it took more than {timeout:g} s.") from error
+                raise TransientError(f"It took more than {timeout:g} s and was ended.") from error
             except LimitReached:
                 raise
             except PermanentError as error:
-                problem = f"It was ended: it printed more than {MOST_OUTPUT} bytes."
+                problem = f"It printed more than {MOST_OUTPUT} bytes and was ended."
                 raise LimitReached(problem) from error
-            confined.check()  # what was killed by the kernel has ended without a word
-            return ended
+            confined.check()  # the kernel kills without a message
+            return result
 
     def wrap(
         self,
@@ -132,11 +133,12 @@ class Sandbox:
         outlives: bool = False,
         is_terminal: bool = False,
     ) -> list[str]:
-        """Return what to start instead of `argv`; what is not there is left out.
+        """Return the command that runs `argv` in a sandbox; paths of the view may be missing.
 
-        It ends with the process that starts it, unless it `outlives` that. It gets away from the
-        terminal, on which it could type, unless `is_terminal`: then that is its own. Where there is
-        no sandbox to be had, `argv` itself, or PermanentError if one is required.
+        The command ends with the process that starts it, unless it `outlives` that process. It
+        cannot type on this process's terminal, unless `is_terminal` says that the terminal is its
+        own. If this machine has no sandbox, return `argv`; raise PermanentError if a sandbox is
+        required.
         """
         isolation = _isolation(self._program)
         if not isolation.is_sandbox:
@@ -157,7 +159,7 @@ class Sandbox:
         ]
 
     def _mounts(self, view: View) -> Iterator[str]:
-        """Yield bubblewrap's options for what is seen; the deepest path wins."""
+        """Yield bubblewrap's options for what is visible; the deepest path wins."""
         places: dict[Path, tuple[str, ...]] = {}
         for path in (*OWN_CODE, *view.readable):
             places[path] = ("--ro-bind-try", str(path), str(path))
@@ -166,7 +168,8 @@ class Sandbox:
         for place, path in view.shown.items():
             places[place] = ("--ro-bind", str(path), str(place))
         for path in self._hidden:
-            if path.exists() and any(path.is_relative_to(seen) for seen in (*places, Path("/usr"))):
+            visible = (*places, Path("/usr"))
+            if path.exists() and any(path.is_relative_to(parent) for parent in visible):
                 cover = ("--tmpfs",) if path.is_dir() else ("--ro-bind", os.devnull)
                 places[path] = (*cover, str(path))
         for path in sorted(places, key=lambda place: len(place.parts)):
@@ -174,11 +177,11 @@ class Sandbox:
 
 
 def _no_link(path: Path) -> Path:
-    """Return the path; PermanentError where a link on the way leads elsewhere."""
+    """Return the path; raise PermanentError if a link on its way leads elsewhere."""
     if path.exists() and path.resolve() != path:
         raise PermanentError(
-            f"{path} leads to {path.resolve()}: a run would write there.",
-            remedy="Put a directory in place of the link.",
+            f"{path} leads to {path.resolve()}, where a run would write.",
+            remedy="Replace the link by a directory.",
         )
     return path
 
@@ -196,7 +199,10 @@ def _isolation(program: str) -> Isolation:
 
 
 def _few_processes(limits: Limits) -> list[str]:
-    """Return the limit that works within a user namespace, and for everybody but root."""
+    """Return a command prefix that limits processes, for users other than root.
+
+    It works in user namespaces, too.
+    """
     prlimit = shutil.which("prlimit", path="/usr/bin")
     if not (limits.processes and prlimit and os.geteuid()):
         return []
@@ -204,11 +210,11 @@ def _few_processes(limits: Limits) -> list[str]:
 
 
 def _base(program: str) -> list[str]:
-    # Root's namespace of users is a second wall only: it has none of root's capabilities anyway.
+    # For root, a user namespace is only a second barrier: the capabilities are dropped anyway.
     user = "--unshare-user" if os.geteuid() else "--unshare-user-try"
     in_memory = ("--size", str(IN_MEMORY), "--tmpfs")
     return [
-        # By its whole path: the search path that a host brings begins with a directory of its own.
+        # Use the absolute path: a host's PATH begins with a directory that its programs can write.
         *(shutil.which(program) or program, "--cap-drop", "ALL", user),
         *("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
         *("--ro-bind", "/usr", "/usr", *_top()),

@@ -76,13 +76,13 @@ def test_what_is_in_use_is_not_pruned(tmp_path: Path) -> None:
 MAKE = """
 import sys
 from pathlib import Path
-from ocim.adapters.provisioners.shelf import Shelf
+from ocim.adapters.directory_cache import DirectoryCache
 
 def make(path):
     path.mkdir()  # fails where another one does the same
     print("made")
 
-with Shelf(Path(sys.argv[1])).item("one", make) as path:
+with DirectoryCache(Path(sys.argv[1])).item("one", make) as path:
     assert path.is_dir()
 """
 

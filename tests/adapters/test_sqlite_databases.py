@@ -125,7 +125,7 @@ def test_a_link_in_a_databases_place_leads_to_no_other_one(
     path.parent.mkdir()
     path.symlink_to(other.name)
 
-    with pytest.raises(PermanentError, match=r"is no file, or leads elsewhere"):
+    with pytest.raises(PermanentError, match=r"is no regular file"):
         list(do_all(database, dump))[number]()
 
     assert Path(other.name).read_bytes() == before
@@ -170,7 +170,7 @@ def test_a_directory_that_cannot_be_made_is_refused_by_name(tmp_path: Path) -> N
     (tmp_path / "file").touch()
     database = Database(kind="sqlite", name=str(tmp_path / "file/deeper/edxapp.sqlite3"))
 
-    with pytest.raises(PermanentError, match=r"deeper/edxapp\.sqlite3 cannot be reached"):
+    with pytest.raises(PermanentError, match=r"Cannot open .*deeper/edxapp\.sqlite3"):
         SqliteDatabases().ensure(database)
 
 
@@ -239,7 +239,7 @@ def test_a_statement_that_does_not_look_at_the_clock_is_killed_and_the_next_begi
     years = "SELECT instr(zeroblob(100000000), zeroblob(50000000) || x'01')"
     with databases.session(database) as session:
         session.execute("BEGIN")
-        with pytest.raises(TransientError, match=r"did not end within 0\.1 s.*gone with it"):
+        with pytest.raises(TransientError, match=r"temporary tables.*did not end within 0\.1 s"):
             session.execute(years)
         assert not session.in_transaction
         assert session.execute("CREATE TABLE course (name TEXT)") == 0

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from ocim.adapters import locks
-from ocim.adapters.captured import captured
 from ocim.adapters.probers.http import HttpProber
+from ocim.adapters.programs import capture
 from ocim.core import stopping
 from ocim.core.health import Probe
 
@@ -37,7 +37,7 @@ def over(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
 
 
 def hang(place: Path, *, timeout: float) -> None:
-    captured([sys.executable, "-c", HANGS, str(place)], timeout=timeout)
+    capture([sys.executable, "-c", HANGS, str(place)], timeout=timeout)
 
 
 def alive(place: Path) -> list[str]:
@@ -77,7 +77,7 @@ def test_one_whose_job_ends_is_killed_with_all_that_it_started(
 def test_none_is_started_for_a_job_that_is_over(tmp_path: Path, over: Callable[[], None]) -> None:
     over()
     with pytest.raises(stopping.Ended):
-        captured(["touch", str(tmp_path / "it")], timeout=60)
+        capture(["touch", str(tmp_path / "it")], timeout=60)
     assert not (tmp_path / "it").exists()
 
 

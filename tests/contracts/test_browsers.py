@@ -9,13 +9,13 @@ from urllib.parse import parse_qsl
 import pytest
 
 from ocim.adapters.browsers.http import HttpBrowsers
-from ocim.adapters.memory.browsers import Answer, Asked, MemoryBrowsers, nothing
+from ocim.adapters.memory.browsers import Answer, MemoryBrowsers, Request, nothing
 from ocim.core.pages import Hop
 from ocim.ports import Browser
 from tests.web_servers import web_server
 
 
-def site(asked: Asked) -> Answer:
+def site(asked: Request) -> Answer:
     """A small site: the same for both kinds."""
     path = asked.url.rpartition("/")[2]
     if path == "moved":
@@ -35,7 +35,7 @@ def serve(handler: BaseHTTPRequestHandler) -> None:
     body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0)).decode()
     cookies = SimpleCookie(handler.headers.get("Cookie"))
     answer = site(
-        Asked(
+        Request(
             handler.command,
             f"http://{handler.headers['Host']}{handler.path}",
             form=dict(parse_qsl(body)),

@@ -111,7 +111,7 @@ def test_a_statement_without_end_is_ended_after_its_time_and_the_session_goes_on
 ) -> None:
     with kind.hasty.session(database) as session:
         session.execute("CREATE TEMPORARY TABLE chosen (name TEXT)")
-        with pytest.raises(PermanentError, match=r"took over 0\.3 s, and was ended"):
+        with pytest.raises(PermanentError, match=r"took over 0\.3 s and was ended"):
             session.execute(ENDLESS)
         assert session.execute("INSERT INTO chosen VALUES ('a')") == 1
 

@@ -1,4 +1,4 @@
-"""Browsers by HTTP: cookies, redirects and forms, but no scripts and no pictures."""
+"""Browser sessions over HTTP: cookies, redirects and forms, but no scripts and no images."""
 
 import ssl
 import time
@@ -17,17 +17,20 @@ from ocim.core.errors import OcimError
 from ocim.core.pages import Hop, Page
 
 TIMEOUT = 60.0
-"""Seconds for a request as a whole, with all redirects."""
+"""Time limit for a request with all its redirects, in seconds."""
 LONGEST = 1_000_000
-"""Characters of a page that are kept."""
+"""Number of characters of a page that are kept."""
 CHUNK = 65536
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_COOKIE = "csrftoken"
-"""How the names of Django's cookie end, whatever a service puts before it."""
+"""The end of the name of Django's CSRF cookie; a service may put a prefix before it."""
 
 
 class HttpBrowsers:
-    """Trust the system's authorities and those that `authority` returns as PEM (or empty)."""
+    """A source of HTTP sessions that trust the system's authorities and one more.
+
+    `authority` returns that one as PEM, or an empty text.
+    """
 
     def __init__(
         self, authority: Callable[[], str] = lambda: "", *, timeout: float = TIMEOUT
@@ -37,7 +40,11 @@ class HttpBrowsers:
 
     @contextmanager
     def open(self, names: Collection[str], connect_to: str) -> Iterator["HttpBrowser"]:
-        """The authority is asked for now, since a balancer may make its own late."""
+        """Open a session.
+
+        `authority` is called now and not earlier, because a balancer may create its own authority
+        late.
+        """
         verify = _context(self._authority())
         limited = DeadlineTransport(self._timeout, verify=verify)
         with httpx.Client(
@@ -50,7 +57,7 @@ class HttpBrowsers:
 
 
 class HttpBrowser:
-    """One visitor."""
+    """An HTTP session with cookies."""
 
     def __init__(self, client: httpx.Client, limited: DeadlineTransport) -> None:
         self._client = client
@@ -65,7 +72,7 @@ class HttpBrowser:
         json: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Page:
-        """As the port says."""
+        """Make the request and return the last page; its `error` describes a failure."""
         stopping.check()
         started = time.monotonic()
         self._limited.restart()
@@ -74,7 +81,7 @@ class HttpBrowser:
             with self._client.stream(method, url, data=form, json=json, headers=sent) as answer:
                 page = _page(answer)
         except (OcimError, OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
-            page = Page(url, error=_in_words(error))
+            page = Page(url, error=_message(error))
         return replace(page, seconds=time.monotonic() - started)
 
     def _against_forgery(self, url: str) -> dict[str, str]:
@@ -84,20 +91,20 @@ class HttpBrowser:
             for cookie in self._client.cookies.jar
             if cookie.name.endswith(CSRF_COOKIE) and host.endswith(cookie.domain.lstrip("."))
         }
-        # A service's own name for it is longer than that of the LMS, whose cookies it may see.
+        # Services may see the cookies of the LMS, too; their own cookie has the longer name.
         names = sorted(tokens, key=len)
         return {"Referer": url, **({"X-CSRFToken": tokens[names[-1]]} if names else {})}
 
 
 class _Through(httpx.BaseTransport):
-    """Connects elsewhere for some hosts: below the client, whose cookies go by the URL's name."""
+    """A transport that connects elsewhere for some hosts; cookies still follow the URL's name."""
 
     def __init__(
         self, transport: httpx.BaseTransport, names: frozenset[str], connect_to: str
     ) -> None:
         self._transport = transport
         self._names = names
-        self._there = httpx.URL(f"https://{connect_to}")
+        self._target = httpx.URL(f"https://{connect_to}")
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         name = request.url.host
@@ -106,7 +113,7 @@ class _Through(httpx.BaseTransport):
         return self._transport.handle_request(
             httpx.Request(
                 request.method,
-                request.url.copy_with(host=self._there.host, port=self._there.port),
+                request.url.copy_with(host=self._target.host, port=self._target.port),
                 headers=request.headers,
                 stream=request.stream,
                 extensions={**request.extensions, "sni_hostname": name},
@@ -121,14 +128,14 @@ def _page(answer: httpx.Response) -> Page:
     return Page(
         url=str(answer.url),
         status=answer.status_code,
-        # Databases that keep it refuse this one character.
+        # PostgreSQL cannot store NUL characters.
         text=_beginning(answer).replace("\0", "\N{REPLACEMENT CHARACTER}"),
-        hops=tuple(Hop(str(one.url), one.status_code) for one in answer.history),
+        hops=tuple(Hop(str(response.url), response.status_code) for response in answer.history),
     )
 
 
 def _beginning(answer: httpx.Response) -> str:
-    """Read what is kept of a page, and no more: a small body may be unpacked without end."""
+    """Return the beginning of a page and read no more: a small body may unpack to a huge one."""
     text = ""
     for piece in answer.iter_text(CHUNK):
         text += piece
@@ -145,7 +152,7 @@ def _context(authority: str) -> ssl.SSLContext:
     return context
 
 
-def _in_words(error: Exception) -> str:
+def _message(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time"
     return str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Instance databases as SQLite files; the file system's owner is the account."""
+"""Instance databases as SQLite files; the owner of a file is its account."""
 
 import contextlib
 import os
@@ -14,13 +14,16 @@ from ocim.core.errors import PermanentError, TransientError, ValidationError
 from ocim.core.instance import Database
 
 COMPANIONS = ("-journal", "-shm", "-wal")
-"""What SQLite keeps beside a database, named after it."""
+"""Suffixes of the files that SQLite keeps beside a database."""
 PAGES = 1000
-"""Copied between two looks: a few milliseconds."""
+"""Number of pages to copy between two checks for cancellation: a few milliseconds."""
 
 
 class SqliteDatabases:
-    """One file per database, for its owner only; `Database.name` is its absolute path."""
+    """Databases with one file each, which only its owner can read.
+
+    `Database.name` is the file's absolute path.
+    """
 
     kind = "sqlite"
 
@@ -31,15 +34,15 @@ class SqliteDatabases:
         statement_timeout: float = 600.0,
         copy_timeout: float = 3600.0,
     ) -> None:
-        """Set the limits, in seconds."""
+        """Set the time limits, in seconds."""
         self._lock_timeout = lock_timeout
         self._statement_timeout = statement_timeout
         self._copy_timeout = copy_timeout
 
     def ensure(self, database: Database) -> None:
-        """Make the file where it is missing, and its directory, and set it to write-ahead mode.
+        """Create the file and its directory unless they exist, and turn on write-ahead logging.
 
-        In that mode the pages of an app server can be read while another one writes.
+        With write-ahead logging, pages of an app server can be read while another one writes.
         """
         path = _path(database)
         with _translated(path):
@@ -52,7 +55,7 @@ class SqliteDatabases:
                 connection.execute("PRAGMA journal_mode=WAL")
 
     def drop(self, database: Database) -> None:
-        """Remove the file, what SQLite keeps beside it, and the directory if that was all."""
+        """Remove the file, its companions, and the directory if it is empty then."""
         path = _path(database)
         with _translated(path):
             for file in (path, *_companions(path)):
@@ -61,7 +64,7 @@ class SqliteDatabases:
                 path.parent.rmdir()
 
     def size(self, database: Database) -> int | None:
-        """In bytes, with what is not yet written back from the journal."""
+        """Return the size in bytes, including the write-ahead log."""
         path = _path(database)
         with _translated(path):
             if not path.exists():
@@ -70,13 +73,13 @@ class SqliteDatabases:
             return sum(file.stat().st_size for file in files if file.exists())
 
     def session(self, database: Database) -> SqliteSession:
-        """Run statements in a process of the session's own."""
+        """Open a session that runs statements in a process of its own."""
         return SqliteSession(
             _path(database), seconds=self._statement_timeout, lock_seconds=self._lock_timeout
         )
 
     def dump(self, database: Database, path: Path) -> None:
-        """A SQLite file, as it is at one moment: who writes meanwhile does not wait."""
+        """Write a SQLite file with the content at one moment; writers need not wait."""
         unfinished = path.with_name(f"{path.name}.part")
         with _translated(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -88,32 +91,35 @@ class SqliteDatabases:
             unfinished.replace(path)
 
     def restore(self, database: Database, path: Path) -> None:
-        """In one transaction."""
+        """Replace the content in one transaction."""
         self.ensure(database)
         with self._open(path) as source, self._open(_path(database)) as target:
             self._copy(source, target)
 
     def _copy(self, source: sqlite3.Connection, target: sqlite3.Connection) -> None:
-        """Copy all pages in one transaction, with looks in between at what may end that."""
+        """Copy all pages in one transaction.
+
+        Check for cancellation and the time limit in between.
+        """
         deadline = time.monotonic() + self._copy_timeout
 
-        def look(*_: int) -> None:
+        def check(*_: int) -> None:
             stopping.check()
             if time.monotonic() > deadline:
                 raise TransientError(
                     f"Copying took over {self._copy_timeout:g} s.",
-                    remedy="See how large the database is, or raise OCIM_COPY_TIMEOUT.",
+                    remedy="Check how large the database is, or raise OCIM_COPY_TIMEOUT.",
                 )
 
-        look()
-        # Without a snapshot of its own the copy would begin anew whenever somebody writes.
+        check()
+        # Without a read transaction, the copy would start again after each write.
         source.execute("BEGIN")
         source.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        source.backup(target, pages=PAGES, progress=look)
+        source.backup(target, pages=PAGES, progress=check)
 
     @contextlib.contextmanager
     def _open(self, path: Path) -> Iterator[sqlite3.Connection]:
-        """A file that is there: SQLite would make an empty one."""
+        """Open an existing file: SQLite would create an empty one."""
         if not path.exists():
             raise PermanentError(f"There is no SQLite database {path}.")
         with (
@@ -123,23 +129,23 @@ class SqliteDatabases:
             yield connection
 
     def _connect(self, path: Path) -> sqlite3.Connection:
-        """Open the file itself: the instance's programs could have put a link in its place.
+        """Open the file itself: the instance's programs could have replaced it by a link.
 
-        Nothing is read or written before it is certain that SQLite has opened that file.
+        Check that SQLite has opened that file before anything is read or written.
         """
-        wanted = path.lstat()
-        if stat.S_ISREG(wanted.st_mode):
+        expected = path.lstat()
+        if stat.S_ISREG(expected.st_mode):
             connection = sqlite3.connect(path, self._lock_timeout)
-            if any(os.path.samestat(wanted, one) for one in _opened()):
+            if any(os.path.samestat(expected, status) for status in _opened()):
                 return connection
             connection.close()
         raise leads_elsewhere(path)
 
 
 def _opened() -> Iterator[os.stat_result]:
-    """What this process has opened."""
+    """Yield the status of every file that this process has open."""
     for descriptor in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(OSError):  # the directory itself, and what ends meanwhile
+        with contextlib.suppress(OSError):  # a descriptor that was closed meanwhile
             yield descriptor.stat()
 
 
@@ -147,8 +153,8 @@ def _path(database: Database) -> Path:
     path = Path(database.name)
     if not path.is_absolute():
         raise ValidationError(
-            [f"The SQLite database {database.name!r} is not named by an absolute path."],
-            remedy="App servers run in directories of their own; say where it is on the machine.",
+            [f"The path of the SQLite database {database.name!r} is not absolute."],
+            remedy="Give its absolute path: app servers run in directories of their own.",
         )
     return path
 
@@ -165,11 +171,11 @@ def _translated(path: Path) -> Iterator[None]:
         raise TransientError(f"The SQLite database {path} is not usable now: {error}.") from error
     except sqlite3.DatabaseError as error:
         raise PermanentError(
-            f"{path} is not usable as a SQLite database: {error}.",
+            f"{path} is no usable SQLite database: {error}.",
             remedy="Move it away, or put a backup in its place.",
         ) from error
     except OSError as error:
         raise PermanentError(
-            f"The SQLite database {path} cannot be reached: {error.strerror}.",
-            remedy="See who owns its directories, and whether the disk is full.",
+            f"Cannot open the SQLite database {path}: {error.strerror}.",
+            remedy="Check who owns its directories, and whether the disk is full.",
         ) from error

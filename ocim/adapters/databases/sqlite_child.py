@@ -1,7 +1,7 @@
-"""The process in which a session's SQL is run: started with a file, ended by whoever started it.
+"""The process that runs a session's SQL statements on one SQLite file.
 
-It reads a statement a line, as JSON, and answers each with a line. A process of its own can be
-killed whatever the statement does; its memory is limited, and the manager's is not at stake.
+It reads one statement a line, as JSON, and answers each with a line. A separate process can be
+killed whatever its statement does, and its memory can be limited.
 """
 
 import contextlib
@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 MEMORY = 2 << 30
-"""Bytes that a session may have."""
+"""Memory limit of a session, in bytes."""
 LOOK = 10_000
-"""Instructions of SQLite's own between two looks at the clock: a millisecond or so."""
+"""Number of SQLite instructions between two checks of the clock: about a millisecond."""
 DIE_WITH_PARENT = 1
 ANOTHER_FILE = 66
 FORBIDDEN = {
@@ -27,11 +27,11 @@ FORBIDDEN = {
     sqlite3.SQLITE_PRAGMA: {"temp_store_directory", "data_store_directory"},
     sqlite3.SQLITE_FUNCTION: {"load_extension", "fts3_tokenizer"},
 }
-"""What reaches beyond the database, or into this process: all of it, or what is named."""
+"""Actions that reach beyond the database or into this process; None forbids every use."""
 
 
 def main(path: str, identity: tuple[int, int], seconds: float, lock_seconds: float) -> None:
-    """Run what comes until the input ends; what is not committed then is rolled back."""
+    """Run the statements from standard input to its end, then roll back what is not committed."""
     ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     deadline = 0.0
@@ -49,14 +49,14 @@ def main(path: str, identity: tuple[int, int], seconds: float, lock_seconds: flo
 
 
 def _connected(path: str, identity: tuple[int, int], lock_seconds: float) -> sqlite3.Connection:
-    """Open the file itself: the instance's programs could have put a link in its place.
+    """Open the file itself: the instance's programs could have replaced it by a link.
 
-    Nothing is read or written before it is certain that SQLite has opened that file.
+    Check that SQLite has opened that file before anything is read or written.
     """
-    place = f"{Path(path).as_uri()}?mode=rw"
-    connection = sqlite3.connect(place, lock_seconds, isolation_level=None, uri=True)
-    opened = [one.stat() for one in Path("/proc/self/fd").iterdir() if one.exists()]
-    if identity not in [(one.st_dev, one.st_ino) for one in opened]:
+    uri = f"{Path(path).as_uri()}?mode=rw"
+    connection = sqlite3.connect(uri, lock_seconds, isolation_level=None, uri=True)
+    opened = [file.stat() for file in Path("/proc/self/fd").iterdir() if file.exists()]
+    if identity not in [(status.st_dev, status.st_ino) for status in opened]:
         raise SystemExit(ANOTHER_FILE)
     return connection
 
@@ -65,16 +65,16 @@ def _run(connection: sqlite3.Connection, statement: str) -> dict[str, Any]:
     try:
         with contextlib.closing(connection.execute(statement)) as cursor:
             for _ in cursor:
-                pass  # a query is run to its end too
+                pass  # fetch every row, so that a query runs to its end
             return {"rows": max(0, cursor.rowcount)}
     except (sqlite3.Error, sqlite3.Warning, ValueError, MemoryError) as error:
         return {"error": str(error) or type(error).__name__}
 
 
 def _only_this_database(action: int, first: str | None, second: str | None, *_: object) -> int:
-    # The owner of the file could open any other one: that is what an account is for elsewhere.
+    # On a database server the account would prevent this; here the user may open any of its files.
     if action == sqlite3.SQLITE_ATTACH:
-        # A database without a name is a temporary one; VACUUM needs it.
+        # VACUUM attaches a temporary database, which has no name.
         return sqlite3.SQLITE_OK if first == "" else sqlite3.SQLITE_DENY
     if action not in FORBIDDEN:
         return sqlite3.SQLITE_OK

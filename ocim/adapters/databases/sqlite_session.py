@@ -15,13 +15,13 @@ from ocim.core.errors import PermanentError, TransientError
 
 CHILD = Path(__file__).with_name("sqlite_child.py")
 ANOTHER_FILE = 66
-"""How the process ends where it has opened another file than it was to."""
+"""Exit status of the process if SQLite has opened another file than the expected one."""
 GRACE = 5.0
-"""Seconds that a statement gets to end by itself, once its time is over."""
+"""Seconds after the time limit in which a statement may still end by itself."""
 
 
 class SqliteSession:
-    """See the port. The process is started with the first statement."""
+    """A SqlSession whose process starts with the first statement."""
 
     def __init__(self, path: Path, *, seconds: float, lock_seconds: float) -> None:
         self._path = path
@@ -37,7 +37,7 @@ class SqliteSession:
         self._end()
 
     def execute(self, statement: str) -> int:
-        """Run it in the session's process."""
+        """Run the statement in the session's process, and return the number of affected rows."""
         stopping.check()
         process = self._process or self._start()
         try:
@@ -47,7 +47,7 @@ class SqliteSession:
             raise
         self.in_transaction = bool(answer["in_transaction"])
         if answer["late"]:
-            raise PermanentError(f"The statement took over {self._seconds:g} s, and was ended.")
+            raise PermanentError(f"The statement took over {self._seconds:g} s and was ended.")
         if "error" in answer:
             raise PermanentError(f"SQLite says: {answer['error']}.")
         return int(answer["rows"])
@@ -73,32 +73,32 @@ class SqliteSession:
             process.stdin.write(json.dumps(statement).encode() + b"\n")
             process.stdin.flush()
         except BrokenPipeError:
-            raise self._lost("it ended before") from None
-        said = b""
+            raise self._lost("its process had ended before") from None
+        line = b""
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
-            while not said.endswith(b"\n"):
+            while not line.endswith(b"\n"):
                 if selector.select(stopping.STEP):
-                    if not (read := os.read(process.stdout.fileno(), 1 << 16)):
+                    if not (piece := os.read(process.stdout.fileno(), 1 << 16)):
                         if process.wait() == ANOTHER_FILE:
                             raise leads_elsewhere(self._path)
                         raise self._lost(f"its process ended, status {process.returncode}")
-                    said += read
+                    line += piece
                 elif time.monotonic() > deadline:
                     raise self._lost(f"the statement did not end within {self._seconds:g} s")
                 else:
                     stopping.check()
-        answer: dict[str, Any] = json.loads(said)
+        answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def _lost(self, why: str) -> TransientError:
+    def _lost(self, reason: str) -> TransientError:
         return TransientError(
-            f"The session with {self._path} was lost: {why}."
-            " Temporary tables and settings are gone with it."
+            f"The session with {self._path} was lost, with its temporary tables and settings:"
+            f" {reason}."
         )
 
     def _end(self) -> None:
-        """Roll back what is not committed: SQLite does so for whoever is gone."""
+        """Kill the process; SQLite rolls back what it has not committed."""
         self.in_transaction = False
         process, self._process = self._process, None
         if process:
@@ -108,16 +108,19 @@ class SqliteSession:
 
 
 def leads_elsewhere(path: Path) -> PermanentError:
-    """Return the error for what the instance's programs could have put in a database's place."""
+    """Return the error for a path that is no regular file.
+
+    The instance's programs may have made it.
+    """
     return PermanentError(
-        f"{path} is no file, or leads elsewhere.",
-        remedy="Look who has put it there; move it away, or put a backup in its place.",
+        f"{path} is no regular file, or a link leads elsewhere.",
+        remedy="Find out who put it there; move it away, or put a backup in its place.",
     )
 
 
 def _identity(path: Path) -> list[str]:
-    """Return device and number of the file itself; PermanentError where it is none."""
-    found = path.lstat()
-    if not stat.S_ISREG(found.st_mode):
+    """Return device and inode number of the file; raise PermanentError if it is no regular file."""
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
         raise leads_elsewhere(path)
-    return [str(found.st_dev), str(found.st_ino)]
+    return [str(status.st_dev), str(status.st_ino)]

@@ -1,11 +1,14 @@
-"""A balancer in memory that can be asked where a request would go."""
+"""A balancer in memory; tests ask it where a request would go."""
 
 from ocim.core.errors import TransientError
 from ocim.core.routing import Routing, Site, check_routing
 
 
 class MemoryBalancer:
-    """Serves the routing that was applied last; `running = False` lets every call fail."""
+    """A balancer that serves the routing that was applied last.
+
+    Every call raises TransientError while `running` is False.
+    """
 
     kind = "memory"
 
@@ -13,32 +16,35 @@ class MemoryBalancer:
         self.running = True
         self.routing = Routing(())
         self.history: list[Routing] = []
-        """All that was applied, oldest first."""
+        """The routings that were applied, oldest first."""
 
     def apply(self, routing: Routing) -> None:
-        """Take it as it is."""
+        """Check the routing and keep it."""
         self._answer()
         check_routing(routing)
         self.routing = routing
         self.history.append(routing)
 
     def is_applied(self, digest: str) -> bool:
-        """Compare with the last."""
+        """Return True if the last routing has that digest."""
         self._answer()
         return self.routing.digest == digest
 
     def authority(self) -> str:
-        """Nothing is signed here."""
+        """Return an empty text: there is no TLS."""
         return ""
 
     def site(self, host: str) -> Site | None:
-        """The site that requests for a host name belong to; None: the name is unknown."""
+        """Return the site of a host name; None if no site has that name."""
         name = host.partition(":")[0].lower()
-        found = (s for s in self.routing.sites if name in (d.lower() for d in s.domains))
-        return next(found, None)
+        sites = (s for s in self.routing.sites if name in (d.lower() for d in s.domains))
+        return next(sites, None)
 
     def route(self, host: str) -> tuple[str, ...]:
-        """The upstreams that share its requests; none: the holding page, or an unknown name."""
+        """Return the upstreams that share a host's requests.
+
+        None for a holding page or unknown name.
+        """
         site = self.site(host)
         return site.upstreams if site else ()
 

@@ -1,4 +1,4 @@
-"""Browsers that go nowhere: what they are shown is a function's answer."""
+"""Browser sessions in memory: a function answers every request."""
 
 import json as texts
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -10,12 +10,12 @@ from urllib.parse import urljoin, urlsplit
 from ocim.core.pages import Hop, Page
 
 MOST = 20
-"""Redirects that are followed."""
+"""Number of redirects that are followed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request as it arrives."""
+class Request:
+    """A request as it arrives at the function."""
 
     method: str
     url: str
@@ -27,7 +27,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What comes back; `status` None: nothing, because of `error`."""
+    """The answer to a request; without `status` there is none, because of `error`."""
 
     status: int | None = 200
     text: str = ""
@@ -35,28 +35,28 @@ class Answer:
     cookies: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
     seconds: float = 0.0
-    """None of which really pass."""
+    """Time that the answer claims to take; none really passes."""
 
 
-def nothing(_asked: Asked) -> Answer:
-    """The answer of nobody."""
+def nothing(_request: Request) -> Answer:
+    """Answer as a server that is not running."""
     return Answer(None, error="connection refused")
 
 
 class MemoryBrowsers:
-    """Every request is answered by `answer`."""
+    """A source of sessions whose requests are answered by `answer`."""
 
-    def __init__(self, answer: Callable[[Asked], Answer] = nothing) -> None:
+    def __init__(self, answer: Callable[[Request], Answer] = nothing) -> None:
         self.answer = answer
 
     @contextmanager
     def open(self, names: Collection[str], connect_to: str) -> Iterator["MemoryBrowser"]:
-        """Names and address make no difference here."""
+        """Open a session; names and address make no difference."""
         yield MemoryBrowser(self)
 
 
 class MemoryBrowser:
-    """One visitor."""
+    """A session with cookies."""
 
     def __init__(self, browsers: MemoryBrowsers) -> None:
         self._browsers = browsers
@@ -71,26 +71,31 @@ class MemoryBrowser:
         json: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Page:
-        """As the port says."""
-        # What is sent as JSON arrives as such.
-        asked = Asked(method, url, form or {}, texts.loads(texts.dumps(json)), headers or {})
+        """Ask `answer`, follow redirects, and return the last page."""
+        # Encode and decode the body, so that a value which JSON cannot hold fails here.
+        request = Request(method, url, form or {}, texts.loads(texts.dumps(json)), headers or {})
         hops: list[Hop] = []
         while len(hops) < MOST:
-            answer = self._answer(asked)
+            answer = self._answer(request)
             if not answer.location:
                 return Page(
-                    asked.url, answer.status, answer.text, tuple(hops), answer.error, answer.seconds
+                    request.url,
+                    answer.status,
+                    answer.text,
+                    tuple(hops),
+                    answer.error,
+                    answer.seconds,
                 )
-            hops.append(Hop(asked.url, answer.status or 0))
-            asked = Asked("GET", urljoin(asked.url, answer.location), headers=headers or {})
+            hops.append(Hop(request.url, answer.status or 0))
+            request = Request("GET", urljoin(request.url, answer.location), headers=headers or {})
         return Page(url, error="Exceeded maximum allowed redirects.")
 
-    def _answer(self, asked: Asked) -> Answer:
-        kept = self._cookies.setdefault(urlsplit(asked.url).hostname or "", {})
-        sent = dict(asked.headers)
+    def _answer(self, request: Request) -> Answer:
+        kept = self._cookies.setdefault(urlsplit(request.url).hostname or "", {})
+        sent = dict(request.headers)
         token = next((value for name, value in kept.items() if name.endswith("csrftoken")), "")
-        if asked.method != "GET" and token:
+        if request.method != "GET" and token:
             sent.setdefault("X-CSRFToken", token)
-        answer = self._browsers.answer(replace(asked, headers=sent, cookies=dict(kept)))
+        answer = self._browsers.answer(replace(request, headers=sent, cookies=dict(kept)))
         kept.update(answer.cookies)
         return answer

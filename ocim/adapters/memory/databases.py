@@ -12,41 +12,41 @@ from ocim.core.errors import OcimError, PermanentError
 from ocim.core.instance import Database
 
 LOOK = 10_000
-"""Instructions of SQLite's own between two looks at what may end a statement."""
+"""Number of SQLite instructions between two checks whether a statement has to end."""
 Hook = Callable[[Database, str], None]
 
 
 class MemoryDatabases:
-    """Knows which databases there are; `sizes` and the hooks may be set by a test."""
+    """Databases in memory; tests may set `sizes` and the hooks."""
 
     def __init__(self, kind: str = "sqlite", *, statement_timeout: float = 600.0) -> None:
         self.kind = kind
         self.statement_timeout = statement_timeout
         self.sizes: dict[tuple[str, int, str], int] = {}
-        """In bytes, by host, port and name."""
+        """Size in bytes by host, port and name; a database without a size does not exist."""
         self.before: Hook = lambda _database, _statement: None
-        """Called with every statement, before it is run …"""
+        """Hook that is called with every statement, before it runs."""
         self.after: Hook = lambda _database, _statement: None
-        """… and after it was."""
+        """Hook that is called with every statement, after it succeeded."""
         self._contents: dict[tuple[str, int, str], tuple[str, sqlite3.Connection]] = {}
 
     def ensure(self, database: Database) -> None:
-        """Remember it."""
+        """Add the database with size 0 unless it exists."""
         self.sizes.setdefault(_key(database), 0)
 
     def drop(self, database: Database) -> None:
-        """Forget it."""
+        """Remove the database with its content."""
         self.sizes.pop(_key(database), None)
         if content := self._contents.pop(_key(database), None):
             content[1].close()
 
     def size(self, database: Database) -> int | None:
-        """What was set, 0 at first."""
+        """Return the size that was set; None if the database does not exist."""
         return self.sizes.get(_key(database))
 
     @contextlib.contextmanager
     def session(self, database: Database) -> Iterator["MemorySession"]:
-        """Connect, at the first statement, to a SQLite database in memory."""
+        """Open a session; it connects to a SQLite database in memory at its first statement."""
         session = MemorySession(self, database)
         try:
             yield session
@@ -54,7 +54,7 @@ class MemoryDatabases:
             session.close()
 
     def dump(self, database: Database, path: Path) -> None:
-        """A SQLite file."""
+        """Write a SQLite file."""
         stopping.check()
         unfinished = path.with_name(f"{path.name}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ class MemoryDatabases:
         unfinished.replace(path)
 
     def restore(self, database: Database, path: Path) -> None:
-        """From a SQLite file."""
+        """Replace the content by that of a SQLite file."""
         stopping.check()
         if not path.exists():
             raise PermanentError(f"There is no SQLite database {path}.")
@@ -78,24 +78,24 @@ class MemoryDatabases:
         return _connect(self._content(database)[0])
 
     def _content(self, database: Database) -> tuple[str, sqlite3.Connection]:
-        """Where it is, and the connection that keeps it there."""
+        """Return the content's URI, and the connection that keeps it in memory."""
         key = _key(database)
         if key not in self.sizes:
             raise PermanentError(f"There is no database {database.name}.")
         if key not in self._contents:
-            place = f"file:/{uuid4().hex}?vfs=memdb"
-            self._contents[key] = (place, _connect(place))
+            uri = f"file:/{uuid4().hex}?vfs=memdb"
+            self._contents[key] = (uri, _connect(uri))
         return self._contents[key]
 
     def close(self) -> None:
-        """Let go of what statements left."""
+        """Close the connections that statements have opened."""
         for _, content in self._contents.values():
             content.close()
         self._contents.clear()
 
 
 class MemorySession:
-    """See the port."""
+    """A SqlSession on a database in memory."""
 
     def __init__(self, databases: MemoryDatabases, database: Database) -> None:
         self._databases = databases
@@ -104,11 +104,11 @@ class MemorySession:
 
     @property
     def in_transaction(self) -> bool:
-        """As SQLite says."""
+        """True while a transaction is open."""
         return self._connection is not None and self._connection.in_transaction
 
     def execute(self, statement: str) -> int:
-        """Run it in this process."""
+        """Run the statement in this process, between the hooks."""
         stopping.check()
         if self._connection is None:
             self._connection = self._databases.connect(self._database)
@@ -135,21 +135,21 @@ class MemorySession:
                 raise ends[0] from error
             if time.monotonic() > deadline:
                 raise PermanentError(
-                    f"The statement took over {limit:g} s, and was ended."
+                    f"The statement took over {limit:g} s and was ended."
                 ) from error
             raise PermanentError(f"SQLite says: {error}.") from error
         self._databases.after(self._database, statement)
         return rows
 
     def close(self) -> None:
-        """Roll back what is not committed."""
+        """Roll back what is not committed, and close the connection."""
         if self._connection:
             self._connection.close()
             self._connection = None
 
 
-def _connect(place: str) -> sqlite3.Connection:
-    return sqlite3.connect(place, 0, isolation_level=None, check_same_thread=False, uri=True)
+def _connect(uri: str) -> sqlite3.Connection:
+    return sqlite3.connect(uri, 0, isolation_level=None, check_same_thread=False, uri=True)
 
 
 def _key(database: Database) -> tuple[str, int, str]:

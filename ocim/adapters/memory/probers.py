@@ -1,4 +1,4 @@
-"""A prober that goes nowhere."""
+"""A prober in memory."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from ocim.core.health import Probe, ProbeResult
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a probe is to find; `status` None: no answer, because of `error`."""
+    """A service's reply to a probe; without `status` there is none, because of `error`."""
 
     status: int | None = 200
     text: str = ""
@@ -19,7 +19,7 @@ class Reply:
 
 
 def as_expected(probe: Probe) -> Reply:
-    """The reply of something healthy."""
+    """Return the reply of a healthy service."""
     text = probe.expect_text
     if probe.expect_fields or probe.expect_statuses:
         parts = {"sql": {"status": True}} if probe.expect_statuses else {}
@@ -28,14 +28,14 @@ def as_expected(probe: Probe) -> Reply:
 
 
 class MemoryProber:
-    """Gives every probe the reply that `reply` returns for it, and keeps what was `asked`."""
+    """A prober that gets its replies from `reply`, and keeps the probes in `asked`."""
 
     def __init__(self, reply: Callable[[Probe], Reply] = as_expected) -> None:
         self.reply = reply
         self.asked: list[Probe] = []
 
     def get(self, probe: Probe) -> ProbeResult:
-        """Ask `reply`."""
+        """Return the result of the reply; a body beyond the probe's limit is cut off."""
         self.asked.append(probe)
         reply = self.reply(probe)
         body, error = reply.text, reply.error

@@ -1,4 +1,4 @@
-"""Hosts that exist in memory only, and misbehave when told to."""
+"""Hosts in memory that fail when a test wants them to."""
 
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -17,50 +17,50 @@ BUILDER = "image-"
 
 @dataclass
 class Cloud:
-    """Where memory hosts live: what stays when a provider, like a manager, is started again."""
+    """The state of the hosts, which outlives a provider as real hosts outlive a manager."""
 
     requests: dict[str, HostRequest] = field(default_factory=dict)
-    """Every host that exists, by name."""
+    """Requests of all existing hosts, by name."""
     up: set[str] = field(default_factory=set)
     stopped: set[str] = field(default_factory=set)
     seconds_to_come_up: dict[str, float] = field(default_factory=dict)
-    """By host; infinity: never. No time really passes."""
+    """Seconds until a host is reachable, by name; infinity for never. No time really passes."""
     addresses_given: dict[str, str] = field(default_factory=dict)
     images: dict[str, Image] = field(default_factory=dict)
     building: Lock = field(default_factory=Lock)
     base: str = "bare"
     leftovers: list[Leftover] = field(default_factory=list)
     answer: Callable[[str, Sequence[str], str], Ran] | None = None
-    """What commands come to, by host, words and standard input."""
+    """A function that answers commands: from host, arguments and standard input."""
 
     def lose(self, name: str) -> None:
-        """Let a host vanish, as when a machine dies."""
+        """Remove a host, as when its machine dies."""
         self.requests.pop(name, None)
         self.up.discard(name)
         self.stopped.discard(name)
 
 
 class MemoryProvider:
-    """Makes hosts in a `cloud`; commands for them run on this machine."""
+    """A provider of hosts in a `cloud`; commands for them run on this machine."""
 
     def __init__(self, cloud: Cloud | None = None, *, kind: str = "memory") -> None:
         self.kind = kind
         self.cloud = cloud or Cloud()
         self.images: MemoryImages | None = MemoryImages(self)
-        """May be set to None by a test."""
+        """The provider's images; tests may set None."""
         self.kept = Isolation("memory", "Nothing runs on its hosts.")
 
     def isolation(self) -> Isolation:
-        """As a test wants it."""
+        """Return the isolation that a test has set."""
         return self.kept
 
     def check_flavor(self, flavor: str) -> None:
-        """Know two sizes."""
+        """Accept an empty flavor, `small` and `large`."""
         if flavor not in ("", "small", "large"):
             raise ValidationError([f"flavor: {flavor!r} is neither 'small' nor 'large'."])
 
     def create(self, request: HostRequest) -> Host:
-        """Add it to the cloud."""
+        """Add the host to the cloud."""
         if request.image and request.image not in self.cloud.images:
             raise TransientError(f"The image {request.image} is gone.")
         addresses = self.cloud.addresses_given
@@ -69,7 +69,7 @@ class MemoryProvider:
         return self._existing(request.name)
 
     def wait_until_reachable(self, name: str, *, timeout: float) -> Host:
-        """Say at once what would be after the time it takes, or `timeout`."""
+        """Return or raise at once what would result after the wait."""
         host = self._existing(name)
         if name in self.cloud.up:
             return host
@@ -81,7 +81,7 @@ class MemoryProvider:
         return host
 
     def find(self, name: str) -> Host | None:
-        """The host, if it is in the cloud."""
+        """Return the host if it is in the cloud, else None."""
         if name not in self.cloud.requests:
             return None
         address = self.cloud.addresses_given[name]
@@ -90,45 +90,45 @@ class MemoryProvider:
         return Host(name, self.kind, address, connection, image=image)
 
     def list(self) -> Sequence[str]:
-        """The names of all in the cloud, but of one that an image is being made of."""
+        """Return the names of all hosts in the cloud, except those that become images."""
         is_building = self.cloud.building.locked()
         names = (
-            one for one in self.cloud.requests if not (is_building and one.startswith(BUILDER))
+            name for name in self.cloud.requests if not (is_building and name.startswith(BUILDER))
         )
         return sorted(names)
 
     def reboot(self, name: str) -> None:
-        """Take it down; it comes up when it is waited for."""
+        """Take the host down; it comes up at the next wait."""
         self._existing(name)
         self.cloud.up.discard(name)
         self.cloud.stopped.discard(name)
 
     def stop(self, name: str) -> None:
-        """Take it down, not to come up by itself."""
+        """Take the host down until it is rebooted."""
         if name in self.cloud.requests:
             self.cloud.up.discard(name)
             self.cloud.stopped.add(name)
 
     def destroy(self, name: str) -> None:
-        """Take it out of the cloud."""
+        """Remove the host from the cloud."""
         self.cloud.lose(name)
 
     def leftovers(self) -> Sequence[Leftover]:
-        """Those that the cloud was told to have."""
+        """Return the leftovers that a test has set."""
         return tuple(self.cloud.leftovers)
 
     def clear(self, leftover: Leftover) -> None:
-        """Take it out of the cloud."""
+        """Remove the leftover from the cloud."""
         if leftover in self.cloud.leftovers:
             self.cloud.leftovers.remove(leftover)
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
-        """`argv` on this machine, with the host's environment."""
+        """Return the command that runs `argv` on this machine with the host's environment."""
         settings = self._existing(name).connection.environment
         return ["env", *(f"{key}={value}" for key, value in settings.items()), *argv]
 
     def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
-        """What the cloud's `answer` says; where there is none, `argv` on this machine."""
+        """Return what the cloud's `answer` returns; without one, run `argv` on this machine."""
         argv = self.command(name, argv)
         if self.cloud.answer:
             return self.cloud.answer(name, argv, stdin)
@@ -147,13 +147,13 @@ class MemoryProvider:
 
 
 class MemoryImages:
-    """Images in the provider's cloud: nothing but their names."""
+    """Images in the provider's cloud: names without content."""
 
     def __init__(self, provider: MemoryProvider) -> None:
         self._provider = provider
 
     def base(self) -> str:
-        """What was set."""
+        """Return the digest that a test has set."""
         return self._provider.cloud.base
 
     def ensure(
@@ -164,7 +164,7 @@ class MemoryImages:
         *,
         is_cancelled: Callable[[], bool],
     ) -> bool:
-        """Build one at a time, whatever their names."""
+        """Build an image unless it exists; builds of any names wait for one another."""
         cloud = self._provider.cloud
         while not cloud.building.acquire(timeout=PAUSE):
             if is_cancelled():
@@ -182,15 +182,15 @@ class MemoryImages:
             cloud.building.release()
 
     def list(self) -> Sequence[Image]:
-        """With the hosts as they are now."""
+        """Return the images with their present hosts, newest first."""
         images = [
-            replace(one, hosts=tuple(self._users(one.name)))
-            for one in self._provider.cloud.images.values()
+            replace(image, hosts=tuple(self._users(image.name)))
+            for image in self._provider.cloud.images.values()
         ]
-        return sorted(images, key=lambda one: one.built, reverse=True)
+        return sorted(images, key=lambda image: image.built, reverse=True)
 
     def remove(self, name: str) -> bool:
-        """Take it out of the cloud."""
+        """Remove the image unless a host uses it; return True if it was removed."""
         if self._users(name):
             return False
         return self._provider.cloud.images.pop(name, None) is not None

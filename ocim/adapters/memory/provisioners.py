@@ -1,4 +1,4 @@
-"""A provisioner whose runs happen in memory only, and go as they are told to."""
+"""A provisioner in memory whose runs go as a test wants them to."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,33 +25,33 @@ from ocim.core.provisioning import (
 )
 
 PAUSE = 0.02
-"""Seconds between two questions whether a run that waits is cancelled."""
+"""Seconds between two checks whether a waiting run is cancelled."""
 
 
 @dataclass
 class MemoryRun:
-    """How a run goes: `tasks` one after the other, then its end."""
+    """The course of a run: its `tasks` in order, then its end."""
 
     tasks: tuple[str, ...] = ("install",)
     fails_with: str = ""
-    """The message of the last task, which fails; empty: all succeed."""
+    """Error message of the last task; empty if all tasks succeed."""
     crash: BaseException | None = None
-    """Raised where the run would end, as when the process that provisions dies."""
+    """Error to raise at the end of the run, as if the provisioning process died."""
     begun: Event = field(default_factory=Event)
-    """Set once all events were told."""
+    """Set once all events have been reported."""
     may_end: Event | None = None
-    """Waited for before the end; cancelling is possible meanwhile."""
+    """Event that the run waits for before its end; it can be cancelled meanwhile."""
 
 
 class MemoryProvisioner:
-    """Keeps what was provisioned in `jobs`, in order.
+    """A provisioner that keeps its jobs in `jobs`, in order.
 
-    `runs`: host name → how every run on it goes. `refusals`: playbook → what looking for it raises.
-    `commits`: version of a configuration → what it stands for; every other one for itself.
-    `without_images`: playbooks that have no parts. `shared`: the variables that it reads.
-    `image_runs`: how every run of an image part goes.
-    `repositories`: URL → where its files are.
-    `migrations`: what the part that runs them comes upon; None: no playbook has it.
+    `runs`: the course of every run, by host name. `image_runs`: the course of every run of an image
+    part. `refusals`: errors that `find_playbook` raises, by playbook. `commits`: commits by version
+    of a configuration; other versions stand for themselves. `without_images`: playbooks without an
+    image part and without a migrations part. `shared`: names of the variables that an image part
+    reads. `repositories`: directories with the files of repositories, by URL. `migrations`: output
+    of the migrations part; None if no playbook has that part.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class MemoryProvisioner:
         self.find_playbook(job.source)
         cannot_migrate = self.migrations is None or job.source.playbook in self.without_images
         if job.part is Part.MIGRATIONS and cannot_migrate:
-            raise Conflict(f"{job.source.playbook} does not say how to run migrations alone.")
+            raise Conflict(f"{job.source.playbook} has no part that only runs migrations.")
         version = job.source.version
         return replace(job.source, version=self.commits.get(version, version))
 
@@ -116,7 +116,7 @@ class MemoryProvisioner:
         self.check(job)
         needs_image = job.part in (Part.IMAGE, Part.INSTANCE) or job.image_inputs
         if needs_image and self.image_inputs(job) != job.image_inputs:
-            raise TransientError("What the image depends on has changed meanwhile.")
+            raise TransientError("The image's inputs have changed meanwhile.")
         self.jobs.append(job)
         run = self.runs.get(job.host.name, MemoryRun())
         if job.part is Part.IMAGE:

@@ -10,21 +10,21 @@ from ocim.core.secrets import Secret
 
 @dataclass
 class MemorySearchServer:
-    """One server; what a test sets, and what was done to it."""
+    """The state of one server."""
 
     user: str = "elastic"
     password: Secret | None = None
-    """None lets the account in with any."""
+    """Password of the account; None accepts any."""
     version: str = "7.17.0"
     places: dict[str, Search] = field(default_factory=dict)
-    """By account."""
+    """Accounts with their limits, by user name."""
     documents: dict[str, int] = field(default_factory=dict)
-    """How many, by index."""
+    """Number of documents by index."""
     aliases: dict[str, str] = field(default_factory=dict)
 
 
 class MemorySearchServers:
-    """Knows the servers in `servers`, by URL; with `invented`, one is wherever it is asked."""
+    """Search servers by URL; with `invented`, every URL has a server."""
 
     kind = "elasticsearch"
 
@@ -32,33 +32,33 @@ class MemorySearchServers:
         self.servers: dict[str, MemorySearchServer] = {}
         self.invented = invented
         self.away: set[str] = set()
-        """URLs where nothing answers."""
+        """URLs whose servers do not answer."""
 
     def examine(self, host: SearchHost) -> str:
-        """What was set; as the real ones, of version 7 only."""
+        """Return the version that was set; raise PermanentError unless it is 7."""
         version = self._server(host).version
         if not version.startswith("7."):
             raise PermanentError(f"{host.url} is Elasticsearch {version}.")
         return version
 
     def ensure(self, host: SearchHost, place: Search) -> None:
-        """Remember it."""
+        """Add the account."""
         self._server(host).places[place.user] = place
 
     def drop(self, host: SearchHost, place: Search) -> None:
-        """Forget it, with its indexes."""
+        """Remove the account and its indexes."""
         server = self._server(host)
         server.places.pop(place.user, None)
         for index in self.indexes(host, place.index_prefix):
             del server.documents[index]
 
     def indexes(self, host: SearchHost, prefix: str) -> Mapping[str, int]:
-        """Those that were set."""
+        """Return the number of documents of the indexes with that prefix."""
         documents = self._server(host).documents
         return {name: count for name, count in documents.items() if name.startswith(prefix)}
 
     def aliases(self, host: SearchHost, prefix: str) -> Mapping[str, str]:
-        """Those that were set."""
+        """Return the index of each alias with that prefix."""
         aliases = self._server(host).aliases
         return {name: index for name, index in aliases.items() if name.startswith(prefix)}
 

@@ -1,4 +1,4 @@
-"""The prober: one HTTP GET, as a client would make it, with nothing followed or retried."""
+"""A prober that makes one HTTP GET request, without redirects and retries."""
 
 import ssl
 import time
@@ -14,16 +14,17 @@ from ocim.core.health import Probe, ProbeResult
 
 
 class HttpProber:
-    """Trusts the system's authorities and those that `authority` returns as PEM (or empty).
+    """A prober that trusts the system's authorities and one more.
 
-    `authority` is asked at each https probe, since a balancer may make its own late.
+    `authority` returns that one as PEM, or an empty text. It is called for each https probe,
+    because a balancer may create its own authority late.
     """
 
     def __init__(self, authority: Callable[[], str] = lambda: "") -> None:
         self._authority = authority
 
     def get(self, probe: Probe) -> ProbeResult:
-        """Connect where `connect_to` says, with the URL's name for TLS and in `Host`."""
+        """Connect to `connect_to`, but use the URL's name for TLS and in the `Host` header."""
         started = time.monotonic()
         try:
             result = self._ask(probe)
@@ -46,7 +47,7 @@ class HttpProber:
                 headers={
                     "Host": url.netloc.decode("ascii"),
                     "User-Agent": "ocim-probe",
-                    # A small body may become a large one where it is unpacked.
+                    # A small compressed body may unpack to a huge one.
                     "Accept-Encoding": "identity",
                 },
                 extensions={"sni_hostname": url.raw_host.decode("ascii")},
@@ -65,15 +66,15 @@ class HttpProber:
 def _connecting(url: httpx.URL, connect_to: str) -> httpx.URL:
     if not connect_to:
         return url
-    there = httpx.URL(f"{url.scheme}://{connect_to}")
-    return url.copy_with(host=there.host, port=there.port)
+    target = httpx.URL(f"{url.scheme}://{connect_to}")
+    return url.copy_with(host=target.host, port=target.port)
 
 
 def _read(response: httpx.Response, longest: int) -> tuple[str, str]:
-    """Return the body, as far as it may go, and what is wrong with it."""
-    packed = response.headers.get("Content-Encoding", "identity")
-    if packed.strip().lower() != "identity":
-        return "", f"its body is packed ({packed[:20]}), which was not asked for"
+    """Return at most `longest` bytes of the body, and what is wrong with it."""
+    encoding = response.headers.get("Content-Encoding", "identity")
+    if encoding.strip().lower() != "identity":
+        return "", f"its body is compressed ({encoding[:20]}), though the probe did not allow that"
     read = b""
     for piece in response.iter_raw():
         read += piece
@@ -87,7 +88,7 @@ def _read(response: httpx.Response, longest: int) -> tuple[str, str]:
 
 
 def _decoded(read: bytes) -> str:
-    # Databases that keep the excerpt refuse the one character.
+    # PostgreSQL cannot store NUL characters.
     return read.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 

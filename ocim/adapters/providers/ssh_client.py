@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 
 from ocim.adapters import programs
-from ocim.adapters.captured import captured
 from ocim.core import stopping
 from ocim.core.errors import HostUnreachable, TransientError
 from ocim.core.hosts import Host, Ran
@@ -47,12 +46,12 @@ def ssh(host: Host, argv: Sequence[str]) -> list[str]:
 def run(host: Host, argv: Sequence[str], *, stdin: str = "", timeout: float = 60.0) -> Ran:
     """Run it to its end, whatever its exit status; HostUnreachable where ssh does not get there."""
     try:
-        done = captured(ssh(host, argv), stdin=stdin, timeout=timeout)
+        result = programs.capture(ssh(host, argv), stdin=stdin, timeout=timeout)
     except subprocess.TimeoutExpired as error:
         raise TransientError(f"{host.name}: `{argv[0]}` did not end in {timeout:g} s.") from error
-    if done.status == LOST:
-        raise HostUnreachable(f"{host.name}: {done.errors.strip() or 'the connection was lost'}.")
-    return Ran(done.status, done.output, done.errors)
+    if result.status == LOST:
+        raise HostUnreachable(f"{host.name}: {result.errors.strip() or 'the connection was lost'}.")
+    return result
 
 
 def wait(find: Callable[[], Host], *, timeout: float, remedy: str = "") -> Host:

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ocim.adapters.captured import captured
+from ocim.adapters.programs import capture
 from ocim.core.errors import PermanentError, TransientError
 from ocim.core.hosts import Ran
 
@@ -44,7 +44,7 @@ def ended(
 ) -> Ran:
     """Run it to its end, whatever its exit status; it is killed where its job ends before."""
     try:
-        done = captured(
+        return capture(
             words,
             stdin=stdin,
             cwd=cwd,
@@ -55,7 +55,6 @@ def ended(
         raise PermanentError(f"{words[0]} is not installed on this machine.") from error
     except subprocess.TimeoutExpired as error:
         raise TransientError(f"`{' '.join(words[:3])}` did not end in {timeout:g} s.") from error
-    return Ran(done.status, done.output, done.errors)
 
 
 def mounts_below(directory: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Elasticsearch 7 with accounts, and what speaks as much of its REST interface."""
+"""Search servers that speak Elasticsearch 7's REST API, with its accounts."""
 
 import ssl
 from collections.abc import Mapping
@@ -13,36 +13,39 @@ from ocim.core.errors import PermanentError, TransientError
 from ocim.core.instance import Search, SearchHost
 
 TIMEOUT = 20.0
-"""Seconds for a request as a whole."""
+"""Time limit for a request, in seconds."""
 PRODUCT = "X-Elastic-Product"
 MAJOR = "7"
-"""The version that discovery's own client speaks from lilac on."""
+"""The version that discovery's client needs from lilac on."""
 
 
 class ElasticsearchServers:
-    """An account has a role of its own name, which may do all with names that begin so."""
+    """Elasticsearch servers. Each account has a role of the same name, limited to its prefix."""
 
     kind = "elasticsearch"
 
     def examine(self, host: SearchHost) -> str:
-        """Its version. The account has to be let in, and to be allowed to make others."""
+        """Return the server's version.
+
+        Raise PermanentError unless it is Elasticsearch 7 and the account may manage other accounts.
+        """
         answer = _ask(host, "GET", "")
         if PRODUCT not in answer.headers:
             raise PermanentError(
-                f"{host.url} is not Elasticsearch: its answers do not say that they are from it.",
-                remedy="Clients of version 7.14 and later refuse such a server.",
+                f"{host.url} is not Elasticsearch: its answers have no header {PRODUCT}.",
+                remedy="Use Elasticsearch itself: its clients refuse other servers from 7.14 on.",
             )
         version = str(_json(host, answer)["version"]["number"])
         if version.partition(".")[0] != MAJOR:
             raise PermanentError(
-                f"{host.url} is Elasticsearch {version}.", remedy=f"Version {MAJOR} is needed."
+                f"{host.url} is Elasticsearch {version}.", remedy=f"Use version {MAJOR}."
             )
-        # Whether there is a role of that name does not matter: only who may ask for it does.
+        # The role need not exist: the question is whether the account may read roles.
         _ask(host, "GET", "_security/role/ocim", but=(404,))
         return version
 
     def ensure(self, host: SearchHost, place: Search) -> None:
-        """The role first: an account without it could do nothing."""
+        """Create the role first: an account without its role could do nothing."""
         name = quote(_account(place), safe="")
         indices = [{"names": [f"{_prefix(place)}*"], "privileges": ["all"]}]
         role = {"cluster": ["monitor"], "indices": indices}
@@ -51,7 +54,7 @@ class ElasticsearchServers:
         _ask(host, "PUT", f"_security/user/{name}", json=user)
 
     def drop(self, host: SearchHost, place: Search) -> None:
-        """The account first, so that nothing is written any more."""
+        """Remove the account first, so that nothing writes to the indexes any more."""
         name = quote(_account(place), safe="")
         for kind in ("user", "role"):
             _ask(host, "DELETE", f"_security/{kind}/{name}", but=(404,))
@@ -59,13 +62,13 @@ class ElasticsearchServers:
             _ask(host, "DELETE", quote(index, safe=""), but=(404,))
 
     def indexes(self, host: SearchHost, prefix: str) -> Mapping[str, int]:
-        """As its own list tells them."""
+        """Return the number of documents by index, from `_cat/indices`."""
         path = f"_cat/indices/{quote(prefix, safe='')}*"
         answer = _ask(host, "GET", path, params={"format": "json", "h": "index,docs.count"})
         return {str(row["index"]): int(row["docs.count"] or 0) for row in _json(host, answer)}
 
     def aliases(self, host: SearchHost, prefix: str) -> Mapping[str, str]:
-        """As `_cat/aliases` says."""
+        """Return the index by alias, from `_cat/aliases`."""
         path = f"_cat/aliases/{quote(prefix, safe='')}*"
         answer = _ask(host, "GET", path, params={"format": "json", "h": "alias,index"})
         return {str(row["alias"]): str(row["index"]) for row in _json(host, answer)}
@@ -74,7 +77,10 @@ class ElasticsearchServers:
 def _ask(
     host: SearchHost, method: str, path: str, *, but: tuple[int, ...] = (), **request: Any
 ) -> httpx.Response:
-    """What the server answers; an error status is refused, unless it is one of `but`."""
+    """Return the server's answer.
+
+    Raise TransientError or PermanentError for an error status that is not in `but`.
+    """
     account = (host.user, host.password.reveal())
     url = f"{host.url}{path}"
     transport = DeadlineTransport(TIMEOUT, verify=_context())
@@ -84,16 +90,16 @@ def _ask(
     except (httpx.HTTPError, OSError) as error:
         raise TransientError(
             f"The search server {host.url} does not answer: {error}.",
-            remedy="See whether it runs, and whether this machine reaches it.",
+            remedy="Check that it is running, and that this machine can reach it.",
         ) from error
     if answer.is_success or answer.status_code in but:
         return answer
-    said = f"{host.url} says {answer.status_code}: {_reason(answer)}."
+    problem = f"{host.url} answered {answer.status_code}: {_reason(answer)}."
     if answer.is_server_error or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        raise TransientError(said)
+        raise TransientError(problem)
     if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        raise PermanentError(said, remedy="Give an account that may manage the others.")
-    raise PermanentError(said)
+        raise PermanentError(problem, remedy="Use an account that may manage other accounts.")
+    raise PermanentError(problem)
 
 
 @cache
@@ -112,7 +118,7 @@ def _json(host: SearchHost, answer: httpx.Response) -> Any:
     try:
         return answer.json()
     except ValueError as error:
-        raise PermanentError(f"{host.url} does not answer in JSON.") from error
+        raise PermanentError(f"{host.url} answered with something other than JSON.") from error
 
 
 def _account(place: Search) -> str:
@@ -122,7 +128,7 @@ def _account(place: Search) -> str:
 
 
 def _prefix(place: Search) -> str:
-    # Without one, an account would have everybody's indexes, and `drop` remove them.
+    # Without a prefix, the account would own everybody's indexes, and `drop` would remove them.
     if not place.index_prefix:
         raise ValueError("a place on a shared server needs a prefix")
     return place.index_prefix

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ocim.adapters.memory.browsers import Answer, Asked
+from ocim.adapters.memory.browsers import Answer, Request
 from ocim.catalog.steps.shells import RESULT
 from ocim.core.hosts import Ran
 from tests.world import Killed
@@ -118,7 +118,7 @@ class Platform:
 
     # The web.
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: Request) -> Answer:
         parts = urlsplit(asked.url)
         self.maybe_die(f"{asked.method} {asked.url}")
         for text, answer in self.pages.items():
@@ -129,7 +129,7 @@ class Platform:
                 return found(asked, {key: one[0] for key, one in parse_qs(parts.query).items()})
         return Answer(404)
 
-    def routes(self, host: str) -> dict[str, Callable[[Asked, dict[str, str]], Answer]]:
+    def routes(self, host: str) -> dict[str, Callable[[Request, dict[str, str]], Answer]]:
         shop = "ecommerce" in host
         return {
             "/heartbeat": lambda *_: Answer(),
@@ -161,21 +161,21 @@ class Platform:
     def count(self) -> int:
         return len(self.catalogue) if self.found_by_search is None else self.found_by_search
 
-    def sign_in(self, asked: Asked, _query: dict[str, str]) -> Answer:
+    def sign_in(self, asked: Request, _query: dict[str, str]) -> Answer:
         if asked.method == "GET":
             return Answer(cookies={"csrftoken": "token"})
         self.buyer = asked.form["email"].partition("@")[0]
         return Answer() if self.users.get(self.buyer) == asked.form["password"] else Answer(403)
 
-    def publish(self, asked: Asked, _query: dict[str, str]) -> Answer:
+    def publish(self, asked: Request, _query: dict[str, str]) -> Answer:
         self.on_sale.add(f"course {asked.json['id']}")
         return Answer(201, "{}")
 
-    def make_coupon(self, asked: Asked, _query: dict[str, str]) -> Answer:
+    def make_coupon(self, asked: Request, _query: dict[str, str]) -> Answer:
         self.coupons.add(asked.json["code"])
         return told(coupon_id=1)
 
-    def bought(self, asked: Asked, total: str) -> Answer:
+    def bought(self, asked: Request, total: str) -> Answer:
         number = f"{self.partner}-{100001 + len(self.orders)}"
         (course,) = (key for key in self.courses if "ocim-verify" in key)
         self.orders[number] = {
@@ -190,10 +190,10 @@ class Platform:
         self.enrollments[self.buyer] = True
         return Answer(302, location=f"/checkout/receipt/?order_number={number}")
 
-    def order(self, asked: Asked) -> dict[str, Any]:
+    def order(self, asked: Request) -> dict[str, Any]:
         return self.orders.get(asked.url.rstrip("/").rpartition("/")[2], {})
 
-    def refund(self, asked: Asked, _query: dict[str, str]) -> Answer:
+    def refund(self, asked: Request, _query: dict[str, str]) -> Answer:
         if asked.method == "PUT":
             return told(status="Complete")
         for order in self.orders.values():
@@ -202,11 +202,11 @@ class Platform:
         self.enrollments[asked.json["username"]] = False
         return Answer(201, "[7]")
 
-    def courses_of_lms(self, _asked: Asked, _query: dict[str, str]) -> Answer:
+    def courses_of_lms(self, _asked: Request, _query: dict[str, str]) -> Answer:
         results = [{"id": key} for key in sorted(self.courses)]
         return told(results=results, pagination={"num_pages": 1})
 
-    def enrollment(self, asked: Asked, _query: dict[str, str]) -> Answer:
+    def enrollment(self, asked: Request, _query: dict[str, str]) -> Answer:
         who = asked.url.rpartition("/")[2].partition(",")[0]
         return told(mode="verified", is_active=self.enrollments.get(who, False))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.memory.browsers import Answer, Asked
+from ocim.adapters.memory.browsers import Answer, Request
 from ocim.catalog.steps.all_steps import STEPS
 from ocim.core.errors import Conflict
 from ocim.core.verification import Line, Outcome
@@ -253,9 +253,9 @@ def test_stripe_is_paid_with_a_card_for_tests(
     platform.pages["https://api.stripe.com/v1/tokens"] = answer
     appserver = make(world, stripe=STRIPE)
     world.cloud.answer = platform.ran
-    seen: list[Asked] = []
+    seen: list[Request] = []
 
-    def answered(asked: Asked) -> Answer:
+    def answered(asked: Request) -> Answer:
         seen.append(asked)
         return platform.answer(asked)
 
@@ -339,9 +339,9 @@ def test_what_does_not_serve_is_not_verified(world: World, appserver: OpenEdXApp
 def test_passwords_and_codes_of_sign_ons_are_not_kept(
     world: World, appserver: OpenEdXAppServer, platform: Platform
 ) -> None:
-    seen: list[Asked] = []
+    seen: list[Request] = []
 
-    def answer(asked: Asked) -> Answer:
+    def answer(asked: Request) -> Answer:
         seen.append(asked)
         return platform.answer(asked)
 

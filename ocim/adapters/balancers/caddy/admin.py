@@ -1,4 +1,4 @@
-"""Talking to a Caddy over its admin socket."""
+"""Requests to a Caddy over its admin socket."""
 
 import json
 import os
@@ -13,11 +13,11 @@ from ocim.core.errors import TransientError
 
 START = "Start it with `ocim balancer run edge` and `ocim balancer run router`."
 _TIMEOUT = 60.0
-"""Seconds for a request as a whole."""
+"""Time limit for a request, in seconds."""
 
 
 class _Socket(socket.socket):
-    """One whose other side gets so many seconds for all that it says."""
+    """A Unix socket with one time limit for everything that the other side sends."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(socket.AF_UNIX)
@@ -33,7 +33,7 @@ class _Socket(socket.socket):
 
 
 class _Connection(HTTPConnection):
-    """To the socket by way of an open directory: its whole path may be too long for an address."""
+    """A connection through an open directory, since the socket's whole path may be too long."""
 
     def __init__(self, state: Path, seconds: float) -> None:
         super().__init__("caddy")
@@ -55,7 +55,10 @@ class _Connection(HTTPConnection):
 def ask(
     state: Path, method: str, path: str, body: bytes = b"", *, seconds: float = _TIMEOUT
 ) -> tuple[int, str]:
-    """The status and what was said; TransientError where nobody answers."""
+    """Return the status and the message of Caddy's answer.
+
+    Raise TransientError if it does not answer within `seconds`.
+    """
     connection = _Connection(state, seconds)
     try:
         connection.request(method, path, body, {"Content-Type": "application/json"})
@@ -63,20 +66,20 @@ def ask(
         return answer.status, _message(answer.read())
     except (FileNotFoundError, ConnectionRefusedError):
         raise TransientError(
-            f"The balancer is not running: nobody answers at {state / ADMIN_SOCKET}.",
+            f"The balancer is not running: no answer at {state / ADMIN_SOCKET}.",
             remedy=START,
         ) from None
     except (OSError, HTTPException) as error:
         raise TransientError(
             f"The balancer did not answer: {str(error) or type(error).__name__}.",
-            remedy="It may have ended just now; what it said is in its log.",
+            remedy="See its log: it may just have ended.",
         ) from error
     finally:
         connection.close()
 
 
-def _message(said: bytes) -> str:
-    text = said.decode(errors="replace").strip()
+def _message(body: bytes) -> str:
+    text = body.decode(errors="replace").strip()
     try:
         return str(json.loads(text)["error"])
     except (ValueError, KeyError, TypeError):

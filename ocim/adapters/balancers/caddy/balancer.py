@@ -1,4 +1,4 @@
-"""What the port asks for, done with the router's admin interface."""
+"""The balancer port, implemented with the admin API of Caddy's router."""
 
 import json
 from http import HTTPStatus
@@ -18,7 +18,7 @@ from ocim.core.routing import Routing, check_routing
 
 
 class CaddyBalancer:
-    """Runs on the machine of the manager, and shares the directory `settings.state` with it."""
+    """The balancer on the manager's machine; both use the directory `settings.state`."""
 
     kind = "caddy"
 
@@ -26,11 +26,11 @@ class CaddyBalancer:
         self.settings = settings
 
     def apply(self, routing: Routing) -> None:
-        """Load the whole configuration, and keep it for the router's next start.
+        """Load the whole configuration, and save it for the router's next start.
 
-        Returns when all new requests go by it: `settings.drain` later than it takes to load.
-        Calls must not overlap. ValidationError for a routing that contradicts itself,
-        PermanentError with Caddy's words.
+        Return once all new requests follow it: `settings.drain` seconds after it was loaded. Calls
+        must not overlap. Raise ValidationError if the routing contradicts itself, PermanentError if
+        Caddy rejects it.
         """
         check_routing(routing)
         if self.is_applied(routing.digest):
@@ -38,16 +38,16 @@ class CaddyBalancer:
         key = self.settings.cookie_key()
         config = router_config(routing, self.settings, key, socket=self._free_socket())
         content = json.dumps(config).encode()
-        status, said = ask(self.settings.state, "POST", "/load", content)
+        status, message = ask(self.settings.state, "POST", "/load", content)
         if status != HTTPStatus.OK:
             raise PermanentError(
-                f"The balancer refused its new configuration: {said}.",
-                remedy="It goes on serving what it served before.",
+                f"The balancer rejected its new configuration: {message}.",
+                remedy="It goes on with its old configuration.",
             )
         write_private(saved_config(self.settings, Role.ROUTER), content)
 
     def is_applied(self, digest: str) -> bool:
-        """One request of some bytes. Settings or code that changed since make it a no, too."""
+        """Return True if the router serves that routing with the present settings and code."""
         name = marker(digest, self.settings, self.settings.cookie_key())
         status, _ = ask(self.settings.state, "GET", f"/id/{name}")
         return status == HTTPStatus.OK
@@ -57,10 +57,13 @@ class CaddyBalancer:
         return next(socket for socket in ROUTER_SOCKETS if socket not in listens)
 
     def authority(self) -> str:
-        """The root certificate of the balancer's own authority, made at the edge's first start."""
+        """Return the root certificate of the balancer's own authority; empty if it uses ACME.
+
+        Raise TransientError until the edge has created the authority, at its first start.
+        """
         if self.settings.tls.issuer == "acme":
             return ""
         path = self.settings.state / STORAGE / "pki" / "authorities" / AUTHORITY / "root.crt"
         if not path.exists():
-            raise TransientError("The balancer has no authority yet.", remedy=START)
+            raise TransientError("The balancer has no certificate authority yet.", remedy=START)
         return path.read_text()

@@ -1,7 +1,7 @@
-"""Settings → the configuration of the edge, which does TLS and passes all to the router.
+"""Settings → the configuration of the edge, which does TLS and passes requests to the router.
 
-It holds nothing that changes with the fleet, so it is never reloaded: a reload closes HTTP/1.1
-connections that are idle or still in their handshake, and their clients see an error.
+Nothing in it changes with the fleet, so it is never reloaded. A reload would close HTTP/1.1
+connections that are idle or in their handshake, and their clients would see an error.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from ocim.adapters.balancers.caddy.settings import (
     Tls,
 )
 
-# Whatever a client sends of these, app servers would believe.
+# App servers would trust these headers, so those of clients are removed.
 _CLEAN: Json = {
     "handler": "headers",
     "request": {"delete": ["X-Forwarded-*", "Forwarded", "X-Real-Ip"]},
@@ -40,11 +40,16 @@ _ACCESS_LOG: Json = {
 
 
 def edge_config(settings: Settings, inherited: Mapping[str, Sequence[int]] | None = None) -> Json:
-    """The whole configuration; `inherited` are descriptors of sockets that listen already."""
-    places = {name: [f"fd/{number}" for number in same] for name, same in (inherited or {}).items()}
-    https = places.get("https") or _listen(settings, settings.https_port)
-    http = places.get("http") or _listen(settings, settings.http_port)
-    # One of the two sockets is always dead, which the checks would say several times a second.
+    """Return the whole configuration.
+
+    `inherited`: descriptors of sockets that listen already, as `https` and `http`.
+    """
+    listen = {
+        name: [f"fd/{number}" for number in numbers] for name, numbers in (inherited or {}).items()
+    }
+    https = listen.get("https") or _listen(settings, settings.https_port)
+    http = listen.get("http") or _listen(settings, settings.http_port)
+    # One of the router's two sockets is always unused; the checks would log that all the time.
     silent = ["http.handlers.reverse_proxy.health_checker.active"]
     if settings.access_log:
         silent.append(_ACCESS)
@@ -66,7 +71,7 @@ def edge_config(settings: Settings, inherited: Mapping[str, Sequence[int]] | Non
 
 
 def _automation(settings: Settings) -> Json:
-    """Certificates are got when a name is first asked for, and only for names that are served."""
+    """Return the rules for certificates: on demand, and only for names that are served."""
     host = settings.bind[0] if settings.bind else "127.0.0.1"
     return {
         "policies": [{"issuers": [_issuer(settings.tls)], "on_demand": True}],
@@ -110,7 +115,7 @@ def _public(settings: Settings, listen: list[str]) -> Json:
 
 
 def _plain(settings: Settings, listen: list[str]) -> Json:
-    asked_about = {"request": {"set": {"Host": ["{http.request.uri.query.domain}"]}}}
+    host_from_query = {"request": {"set": {"Host": ["{http.request.uri.query.domain}"]}}}
     return {
         "listen": listen,
         "protocols": ["h1"],
@@ -118,7 +123,7 @@ def _plain(settings: Settings, listen: list[str]) -> Json:
         "routes": [
             {
                 "match": [{"path": [KNOWN_PATH]}],
-                "handle": [{**_to_router(settings), "headers": asked_about}],
+                "handle": [{**_to_router(settings), "headers": host_from_query}],
                 "terminal": True,
             },
             {"handle": [_CLEAN, _to_router(settings)]},
@@ -128,15 +133,15 @@ def _plain(settings: Settings, listen: list[str]) -> Json:
 
 
 def _to_router(settings: Settings) -> Json:
-    """To the router's configuration that is in force, on one of two sockets in turn.
+    """Return the proxy to the router's present configuration, on one of two sockets in turn.
 
-    The old one says that it is about to end, takes no more requests, and has none left that it
-    has not begun when it ends. A router that is being started again is waited for.
+    When the router loads a new configuration, the old one reports that it is about to end and takes
+    no more requests. Requests wait while the router is being restarted.
     """
     return {
         "handler": "reverse_proxy",
         "upstreams": [{"dial": f"unix/{socket}"} for socket in ROUTER_SOCKETS],
-        # A kept connection might be closed just as a request is sent on it.
+        # The router might close an idle connection just as a request is sent on it.
         "transport": {"protocol": "http", "compression": False, "keep_alive": {"enabled": False}},
         "load_balancing": {"try_duration": "10s", "try_interval": "20ms"},
         "health_checks": {

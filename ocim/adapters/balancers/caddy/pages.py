@@ -1,4 +1,4 @@
-"""What visitors see where no app server can answer."""
+"""The pages that visitors see if no app server can answer."""
 
 _PAGE = """<!doctype html>
 <html lang="en">

@@ -1,14 +1,14 @@
-"""Pieces of Caddy's configuration that the edge and the router share."""
+"""Parts of Caddy's configuration that the edge and the router share."""
 
 from ocim.adapters.balancers.caddy.pages import HOLDING, RETRY_SECONDS, UNKNOWN
 
 Json = dict[str, object]
 
 KNOWN_PATH = "/.ocim/known"
-"""On plain HTTP: 200 for a name that is served; asked before a certificate is got for it."""
+"""Path on plain HTTP: 200 for a served name. Checked before a certificate is requested for it."""
 
 HEALTH_HOST = "router.ocim"
-"""Asked of a router: 200, or 503 where it is about to end and another one takes over."""
+"""Host name of the router's health check: 200, or 503 if a newer configuration has taken over."""
 
 HOLDING_PAGE: Json = {
     "handler": "static_response",
@@ -39,10 +39,10 @@ GATEWAY_ERRORS: Json = {
 
 
 def base(*, admin: Json, silent: tuple[str, ...] = ()) -> Json:
-    """What every Caddy of ours begins with: who may change it, and what it says on stderr.
+    """Return the common beginning of every configuration: the admin socket, and logging to stderr.
 
-    Lines about requests lose what may hold a secret: query strings and headers. `silent` are
-    loggers that say nothing worth a line.
+    Query strings and headers are removed from log lines, since they may contain secrets. The
+    loggers in `silent` log nothing.
     """
     return {
         "admin": {**admin, "config": {"persist": False}},
@@ -51,10 +51,10 @@ def base(*, admin: Json, silent: tuple[str, ...] = ()) -> Json:
                 "default": {
                     "level": "WARN",
                     "encoder": WITHOUT_SECRETS,
-                    # `admin` says at every load that a Unix socket does not check host names.
+                    # `admin` warns at every load that a Unix socket does not check host names.
                     "exclude": ["admin", "http.log.error", *silent],
                 },
-                # Why there was no answer: a mere detail to Caddy where there is a page for it.
+                # For requests that have an error page, Caddy logs the reason at level DEBUG.
                 "errors": {
                     "level": "DEBUG",
                     "encoder": WITHOUT_SECRETS,
@@ -79,5 +79,5 @@ WITHOUT_SECRETS: Json = {
 
 
 def seconds(value: float) -> str:
-    """A duration as Caddy reads it."""
+    """Format a duration for Caddy."""
     return f"{value:g}s"

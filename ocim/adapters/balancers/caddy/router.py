@@ -34,7 +34,7 @@ _HEALTH: list[Json] = [
     },
 ]
 
-# Caddy's own cookie may be read by scripts.
+# Without this, scripts could read Caddy's cookie.
 _COOKIE: Json = {
     "handler": "headers",
     "response": {
@@ -61,7 +61,7 @@ _SAMPLE = Routing(
 
 
 def marker(digest: str, settings: Settings, cookie_key: Secret) -> str:
-    """Names what is served: the routing, and all else that makes its configuration."""
+    """Return a name for what is served: the routing and everything else in its configuration."""
     sample = json.dumps(_config(_SAMPLE, settings, cookie_key, "", "")).encode()
     return f"routing-{digest}-{hashlib.sha256(sample).hexdigest()[:12]}"
 
@@ -69,7 +69,7 @@ def marker(digest: str, settings: Settings, cookie_key: Secret) -> str:
 def router_config(
     routing: Routing, settings: Settings, cookie_key: Secret, *, socket: str = ROUTER_SOCKETS[0]
 ) -> Json:
-    """The whole configuration; `socket` must not be the one of the configuration in force."""
+    """Return the whole configuration; `socket` must differ from that of the present one."""
     name = marker(routing.digest, settings, cookie_key)
     return _config(routing, settings, cookie_key, socket, name)
 
@@ -78,14 +78,14 @@ def _config(
     routing: Routing, settings: Settings, cookie_key: Secret, socket: str, name: str
 ) -> Json:
     config = base(admin={"listen": f"unix/{ADMIN_SOCKET}|0600"})
-    # It stores nothing; but Caddy wants a place, and must not pick one below HOME.
+    # The router stores nothing, but Caddy would otherwise choose a directory below HOME.
     config["storage"] = {"module": "file_system", "root": "router-storage"}
     unknown: Json = {"@id": name, "handle": [UNKNOWN_PAGE]}
     server: Json = {
         "listen": [f"unix/{socket}|0600"],
         "protocols": ["h1"],
         "automatic_https": {"disable": True},
-        # Only the edge reaches the socket, and it has put its own in place of what clients claim.
+        # Only the edge reaches the socket, and it has replaced the headers that clients sent.
         "trusted_proxies_unix": True,
         "routes": [
             *_HEALTH,
@@ -100,7 +100,7 @@ def _config(
     config["apps"] = {
         "http": {
             "shutdown_delay": seconds(settings.drain),
-            # What has begun by then may take that long; streams, too.
+            # Time limit for requests and streams that have begun before.
             "grace_period": "5m",
             "servers": {"router": server},
         }
@@ -109,7 +109,7 @@ def _config(
 
 
 def _plain(routing: Routing, settings: Settings) -> Json:
-    """What comes without TLS: questions about names, and what is sent on to https."""
+    """Return the routes of plain HTTP: questions about known names, and redirects to https."""
     port = "" if settings.https_port == 443 else f":{settings.https_port}"  # noqa: PLR2004
     to_https: Json = {
         "handler": "static_response",

@@ -1,4 +1,4 @@
-"""Where the balancer listens, what it signs with, and where its files are."""
+"""Settings of the balancer: addresses, certificates and files."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -7,8 +7,8 @@ from typing import Literal
 
 from ocim.core.secrets import Secret
 
-# Names of sockets and directories, relative to Settings.state, which is every Caddy's working
-# directory: an absolute path may be longer than the 107 bytes that a socket's address holds.
+# Paths relative to Settings.state, the working directory of both processes: an absolute path may be
+# longer than a Unix socket's limit of 107 bytes.
 ADMIN_SOCKET = "admin.sock"
 ROUTER_SOCKETS = ("router-a.sock", "router-b.sock")
 STORAGE = "certificates"
@@ -18,40 +18,43 @@ ACCESS_LOG = "log/access.log"
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """Who signs certificates: an authority of the balancer's own, or an ACME one."""
+    """The issuer of certificates: an authority of the balancer's own, or an ACME server."""
 
     issuer: Literal["internal", "acme"] = "internal"
     directory: str = "https://acme-v02.api.letsencrypt.org/directory"
     email: str = ""
-    """For the ACME account; it is told of trouble with certificates."""
+    """Address of the ACME account; it receives warnings about certificates."""
     trusted_roots: Path | None = None
-    """PEM file that the ACME server's own certificate is checked with, besides the system's."""
+    """PEM file with more authorities to check the ACME server's own certificate with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What does not change while the balancer runs; a new value needs a restart of both parts."""
+    """Settings that change only with a restart of both processes."""
 
     state: Path
-    """A directory of its own; what is in it outlives restarts and is nobody else's to read."""
+    """The balancer's own directory: it outlives restarts, and only its owner can read it."""
     bind: tuple[str, ...] = ("127.0.0.1",)
-    """Addresses to listen on; none: all of the machine."""
+    """Addresses to listen on; an empty tuple means all addresses of the machine."""
     https_port: int = 8443
     http_port: int = 8080
     tls: Tls = field(default_factory=Tls)
     access_log: bool = True
     health_interval: float = 10.0
-    """Seconds between two active checks of an upstream."""
+    """Seconds between two active health checks of an upstream."""
     drain: float = 1.0
-    """Seconds that an old configuration still takes requests, while the edge turns to the new."""
+    """Seconds that an old configuration still takes requests, until the edge uses the new one."""
 
     def prepare(self) -> None:
-        """Make the directory where it is missing, and close it to others."""
+        """Create the directory unless it exists, and make it private."""
         self.state.mkdir(parents=True, exist_ok=True)
         self.state.chmod(0o700)
 
     def cookie_key(self) -> Secret:
-        """Signs the cookies that keep a visitor on one app server; made once."""
+        """Return the key that signs the cookies which keep a visitor on one app server.
+
+        Create it once.
+        """
         path = self.state / "cookie.key"
         if not path.exists():
             self.prepare()
@@ -60,7 +63,7 @@ class Settings:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Replace a file in one step, readable for its owner alone."""
+    """Replace a file in one step; only its owner can read it."""
     new = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
     try:
         new.touch(mode=0o600, exist_ok=False)

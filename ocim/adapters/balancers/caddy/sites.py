@@ -1,4 +1,4 @@
-"""Sites → the router's routes, small enough for tens of thousands of them."""
+"""Sites → the router's routes, small enough for tens of thousands of sites."""
 
 from collections.abc import Iterator
 
@@ -9,17 +9,17 @@ from ocim.core.secrets import Secret
 
 COOKIE = "ocim_server"
 
-# Caddy tries one route after the other: two steps of this width instead of tens of thousands.
+# Caddy tries one route after the other: groups of this size avoid tens of thousands of attempts.
 _GROUP = 150
 
-# How long a request waits for an app server that is being started again, and how long one that
-# failed is passed over: less, so that there is a second look before the wait is over.
+# Seconds that a request waits for an app server that is being restarted, and seconds that a failed
+# one gets no requests: fewer, so that it is tried again before the wait is over.
 _WAIT = 10.0
 _PASS_OVER = 5.0
 
 
 def site_routes(routing: Routing, settings: Settings, cookie_key: Secret) -> Iterator[Json]:
-    """Routes that end in an answer for every name of the routing, and for no other."""
+    """Yield routes that answer every name of the routing, and no other name."""
     for start in range(0, len(routing.sites), _GROUP):
         group = routing.sites[start : start + _GROUP]
         routes = [_route(site.domains, _handlers(site, settings, cookie_key)) for site in group]
@@ -36,13 +36,13 @@ def _handlers(site: Site, settings: Settings, cookie_key: Secret) -> list[Json]:
     if not site.upstreams:
         return [*handlers, {"handler": "invoke", "name": "holding"}]
     if len(site.upstreams) == 1:
-        # Neither checked nor passed over: its own answer says more than ours.
+        # A single app server needs no health checks: its own error page says more than ours.
         return [*handlers, *_shared_proxy(site)]
     return [*handlers, _balancing_proxy(site, settings, cookie_key)]
 
 
 def _password(site: Site) -> list[Json]:
-    """The service behind must not take the visitor's password for one of its own."""
+    """Return the handlers that ask for the password and then hide it from the service behind."""
     provider: Json = {
         "accounts": [{"username": site.user, "password": site.password_hash}],
         "hash": {"algorithm": "bcrypt"},
@@ -59,7 +59,7 @@ def _proxy(upstreams: tuple[str, ...], host: str = "") -> Json:
     proxy: Json = {
         "handler": "reverse_proxy",
         "upstreams": [{"dial": upstream} for upstream in upstreams],
-        # A kept connection may be closed by an app server just as a request is sent on it.
+        # An app server might close an idle connection just as a request is sent on it.
         "transport": {
             "protocol": "http",
             "compression": False,
@@ -75,11 +75,11 @@ def _proxy(upstreams: tuple[str, ...], host: str = "") -> Json:
 _BALANCING: Json = {
     "try_duration": seconds(_WAIT),
     "try_interval": "250ms",
-    # A refused connection is always tried again; this is for one that broke.
+    # A refused connection is always tried again; these methods also after a broken connection.
     "retry_match": [{"method": ["GET", "HEAD", "OPTIONS"]}],
 }
 
-# One proxy for each site takes twice the memory and the time of a reload (20,000 were measured).
+# A proxy for each site would take twice the memory and twice the time (measured with 20,000 sites).
 SHARED_ROUTES: Json = {
     "holding": {"handle": [HOLDING_PAGE]},
     "proxy": {"handle": [_proxy(("{http.vars.upstream}",))]},
@@ -105,7 +105,7 @@ def _balancing_proxy(site: Site, settings: Settings, cookie_key: Secret) -> Json
     if site.health_path:
         checks["active"] = {
             "uri": site.health_path,
-            # What the service takes for its own name, and no redirect to https.
+            # The service's own name; and https, so that it does not redirect.
             "headers": {
                 "Host": [site.host_header or site.domains[0]],
                 "X-Forwarded-Proto": ["https"],

@@ -54,7 +54,7 @@ class Environments:
             record = json.loads(self._shelf.record(wanted.name))
             found = Environment(directory / "venv", Path(record["interpreter"]))
             # Without a sandbox Ansible may leave compiled code in it, and nothing is kept out.
-            if self._sandbox.is_there and not is_intact(found.path, Seal.read(record["seal"])):
+            if self._sandbox.is_available and not is_intact(found.path, Seal.read(record["seal"])):
                 raise PermanentError(
                     f"The environment {directory} was changed after it was built.",
                     remedy=f"Find out by whom; then remove {directory}.complete: it is built anew.",

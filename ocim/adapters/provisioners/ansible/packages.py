@@ -55,7 +55,7 @@ class PackageShelf:
             return
         name = _name(lists)
         with self._shelf.item(name, lambda path: self._fill(path, lists)) as path:
-            if self._sandbox.is_there and not is_intact(
+            if self._sandbox.is_available and not is_intact(
                 path / "cache", Seal.read(self._shelf.record(name))
             ):
                 raise PermanentError(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocim.adapters import locks
-from ocim.adapters.captured import MIB, MOST_OUTPUT, captured
+from ocim.adapters.programs import MIB, MOST_OUTPUT, capture
 from ocim.adapters.provisioners.messages import condensed
 from ocim.adapters.provisioners.repositories.contents import (
     LISTING_BYTES,
@@ -158,7 +158,7 @@ class GitMirror:
         most: int = MOST_OUTPUT,
     ) -> str:
         try:
-            done = captured(
+            done = capture(
                 ["git", *arguments],
                 cwd=self._directory if self._directory.exists() else None,
                 env={**self._environment(), **(environment or {})},
