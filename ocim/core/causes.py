@@ -1,12 +1,13 @@
-"""Failures that have one cause are told apart from those that have others."""
+"""Signatures of failures: failures with the same cause have the same one."""
 
 import re
 
 LONGEST = 200
-# What differs between two instances that fail for the same reason.
+"""Maximum length of a signature, in characters."""
+# Parts of a message that differ between two instances that fail for the same reason.
 _PARTICULAR = (
     (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s'\"]+", re.IGNORECASE), "URL"),
-    # A file's own name tells what is missing, unless it was made up.
+    # Keep the last part of a path: it says which file is missing, unless a program made it up.
     (re.compile(r"(?<![\w.])(?:/[\w.@+-]+)+/(?:(?=[^\W\d]+\b)|[\w.@+-]*\d[\w.@+-]*)"), "PATH "),
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE), "ID"),
     (re.compile(r"\b0x[0-9a-f]+\b", re.IGNORECASE), "ID"),
@@ -17,9 +18,10 @@ _PARTICULAR = (
 
 
 def signature(failure: str, *names: str) -> str:
-    """The first line of a failure without what is the instance's own: its `names`, numbers, paths.
+    """Return the first line of a failure, without what is particular to the instance.
 
-    Equal for failures that have the same cause, as far as a text can tell.
+    Its `names`, and all numbers, paths, ids and addresses are replaced by placeholders, so that
+    failures with the same cause have equal signatures (as far as their texts can tell).
     """
     lines = failure.strip().splitlines()
     line = lines[0] if lines else "It failed without saying why."

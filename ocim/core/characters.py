@@ -1,19 +1,19 @@
-"""Characters that nobody sees: no-break spaces, tabs, zero-width ones. Errors name them."""
+"""Invisible characters (no-break spaces, tabs, zero-width ones), named in error messages."""
 
 import re
 import unicodedata
 
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Characters that Unicode calls printable, and that show nothing."""
+"""Characters that Unicode calls printable although they show nothing."""
 _CONTROLS = {"\t": "tab", "\n": "line break", "\r": "carriage return", "\0": "NUL"}
-_AROUND = re.compile(r"[^\x20-\x7e]")
+_NOT_PLAIN = re.compile(r"[^\x20-\x7e]")
 
 
 def invisible(text: str) -> re.Match[str] | None:
-    """Find the first character that does not show."""
-    for found in _AROUND.finditer(text):
-        if not found[0].isprintable() or found[0] in _BLANK:
-            return found
+    """Find the first invisible character."""
+    for character in _NOT_PLAIN.finditer(text):
+        if not character[0].isprintable() or character[0] in _BLANK:
+            return character
     return None
 
 
@@ -26,14 +26,14 @@ def described(character: str) -> str:
 
 
 def hint(text: str) -> str:
-    """Say which character of the text does not show, line breaks aside, and where.
+    """Return a sentence about the first invisible character and its place, or an empty text.
 
-    Nothing where all characters show.
+    Line breaks do not count as invisible.
     """
     lines = text.split("\n")
     for number, line in enumerate(lines, start=1):
-        if found := invisible(line):
-            where = f"Character {found.start() + 1}"
-            place = where if len(lines) == 1 else f"{where} of line {number}"
-            return f" {place} is {described(found[0])}."
+        if character := invisible(line):
+            column = f"Character {character.start() + 1}"
+            place = column if len(lines) == 1 else f"{column} of line {number}"
+            return f" {place} is {described(character[0])}."
     return ""

@@ -1,4 +1,4 @@
-"""What changed from one set of variables to another."""
+"""Differences between two sets of variables."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,11 +10,11 @@ from ocim.core.secrets import PLAIN, Secret
 from ocim.core.variables import Path
 
 COMPARABLE = PLAIN - {float} | {Secret}
-"""Types of which == tells whether values are the same; floats have one that differs from itself."""
+"""Types whose values `==` compares exactly. Floats are left out: nan differs from itself."""
 
 
 class Absent(Enum):
-    """What a key that is not there has in place of a value (None is a value)."""
+    """Placeholder for the value of a key that does not exist (None is a value)."""
 
     ABSENT = "(not set)"
 
@@ -27,7 +27,7 @@ ABSENT: Final = Absent.ABSENT
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One key whose value is another, or is there on one side only (the other is ABSENT).
+    """Difference in one key, whose value is ABSENT on a side that does not have it.
 
     A changed secret is a Secret on both sides, so it prints as `********`.
     """
@@ -41,10 +41,10 @@ class Difference:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Difference, ...]:
-    """What must be set to get from `old` to `new`: `old`'s keys in order, then what is added.
+    """Return the differences from `old` to `new`: `old`'s keys in their order, then added ones.
 
-    Mappings are compared key by key, everything else as a whole. Secrets are compared by their
-    text. What differs in type only (`1` and `true`, a text and a Secret) differs.
+    Compare mappings key by key, everything else as a whole. Compare Secrets by their text. Values
+    of different types differ (`1` and `true`, a text and a Secret).
     """
     return tuple(_differences(old, new, ()))
 
@@ -52,16 +52,16 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Differe
 def in_common(
     by_holder: Mapping[str, Sequence[str]],
 ) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Holders, and what just these have of what all have; what most of them have comes first."""
-    holders: dict[str, list[str]] = {}
-    for holder, things in by_holder.items():
-        for thing in things:
-            holders.setdefault(thing, []).append(holder)
+    """Group items by the exact set of holders that share them, largest set of holders first."""
+    holders_of: dict[str, list[str]] = {}
+    for holder, items in by_holder.items():
+        for item in items:
+            holders_of.setdefault(item, []).append(holder)
     groups: dict[tuple[str, ...], list[str]] = {}
-    for thing, those in holders.items():
-        groups.setdefault(tuple(those), []).append(thing)
+    for item, holders in holders_of.items():
+        groups.setdefault(tuple(holders), []).append(item)
     ordered = sorted(groups.items(), key=lambda group: -len(group[0]))
-    return [(those, tuple(things)) for those, things in ordered]
+    return [(holders, tuple(items)) for holders, items in ordered]
 
 
 def _differences(
@@ -69,7 +69,7 @@ def _differences(
 ) -> Iterator[Difference]:
     for key in dict.fromkeys([*old, *new]):
         path, before, after = (*above, key), old.get(key, ABSENT), new.get(key, ABSENT)
-        if type(before) is type(after) and type(before) in COMPARABLE:  # nearly all are such
+        if type(before) is type(after) and type(before) in COMPARABLE:  # the usual case, and fast
             is_same = before == after
         elif isinstance(before, Mapping) and isinstance(after, Mapping):
             yield from _differences(before, after, path)
@@ -81,5 +81,5 @@ def _differences(
 
 
 def _exact(value: Any) -> str:
-    # JSON tells 1, 1.0 and true apart, at any depth, which == does not.
+    # JSON distinguishes 1, 1.0 and true at any depth; == does not.
     return json.dumps(value, sort_keys=True, default=lambda secret: {"secret": [secret.reveal()]})

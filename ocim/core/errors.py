@@ -1,16 +1,14 @@
-"""One tree of errors. Each says what is wrong, what to do, and whether trying again helps."""
+"""Errors of Ocim: each says what is wrong, what to do, and whether trying again helps."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 
 class OcimError(Exception):
-    """What an operator may be shown as it stands: `problem`, then `remedy`.
-
-    `retryable` says whether the same attempt may succeed later without anybody changing anything.
-    """
+    """Base of all errors that operators may see as they are: `problem`, then `remedy`."""
 
     retryable = False
+    """True if the same attempt may succeed later, without any change by a person."""
 
     def __init__(self, problem: str, *, remedy: str = "") -> None:
         super().__init__(problem)
@@ -22,7 +20,7 @@ class OcimError(Exception):
 
 
 class ValidationError(OcimError):
-    """Input that was refused as a whole; `faults` lists everything that is wrong with it."""
+    """Input that was rejected; `faults` lists everything that is wrong with it."""
 
     def __init__(self, faults: Sequence[str], *, remedy: str = "") -> None:
         super().__init__("\n".join(faults), remedy=remedy)
@@ -30,33 +28,33 @@ class ValidationError(OcimError):
 
 
 class Conflict(OcimError):
-    """What was asked for does not fit the present state; nothing was changed."""
+    """Request that does not fit the present state; nothing was changed."""
 
 
 class LostClaim(OcimError):
-    """Another process holds, or has taken over, the thing that this one was working on."""
+    """Loss of a claim: another process holds, or has taken over, what this one was working on."""
 
 
 class TransientError(OcimError):
-    """Something outside Ocim (a host, a balancer, a repository) failed in a way that may pass."""
+    """Failure of an external system (a host, a balancer, a repository) that may pass by itself."""
 
     retryable = True
 
 
 class PermanentError(OcimError):
-    """Something outside Ocim said no, and will say so again until somebody changes something."""
+    """Rejection by an external system; retrying does not help until somebody changes something."""
 
 
 class HostUnreachable(TransientError):
-    """A host did not come up in time, went away, or no longer exists."""
+    """Failure to reach a host: it did not come up in time, went away, or no longer exists."""
 
 
 class Cancelled(OcimError):
-    """The work was stopped because somebody asked for it."""
+    """End of work because somebody cancelled it."""
 
 
 def gathered(*reads: Callable[[], Any]) -> list[Any]:
-    """Return what each of them returns; ValidationError with the faults of all."""
+    """Return the results of all functions; raise ValidationError with the faults of all."""
     results, faults = [], []
     for read in reads:
         try:

@@ -1,4 +1,4 @@
-"""What probes found → whether it may serve."""
+"""Health probes, their results, and the verdict: healthy, or the reasons why not."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,46 +7,47 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One HTTP GET that says whether something works, and what a right answer to it is."""
+    """HTTP GET request that tests whether a service works, and the response that it expects."""
 
     name: str
     url: str
     connect_to: str = ""
-    """`address:port` to connect to instead of what the URL's host resolves to."""
+    """`address:port` to connect to, instead of the address that the URL's host resolves to."""
     expect_status: int = 200
+    """HTTP status of a healthy response."""
     expect_type: str = ""
-    """Media type of the answer, as `application/json`; empty: any will do."""
+    """Media type of a healthy response, such as `application/json`; empty: any."""
     expect_text: str = ""
-    """Must occur in the body; empty: any body will do."""
+    """Text that the body must contain; empty: any body."""
     expect_fields: Mapping[str, object] = field(default_factory=dict)
-    """Members of the JSON object that the body must be, and their values."""
+    """Members, with their values, of the JSON object that the body must be; empty: any body."""
     expect_statuses: bool = False
-    """The body must be a JSON object that calls one part of the service well, and none unwell."""
+    """True if the body must be a JSON object with the statuses of parts, all of them good."""
     longest: int = 64 * 1024
-    """Bytes that the body may have; no more are read."""
+    """Maximum size of the body in bytes; no more are read."""
     timeout: float = 10.0
-    """Seconds for all of it: connecting, TLS, headers and body."""
+    """Seconds for the whole request: connecting, TLS, headers and body."""
 
 
 EXCERPT = 2000
-"""Characters of a body that are kept as evidence."""
+"""Maximum length of the part of a body that is stored as evidence, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What came back. `status` is None where there was no answer; `error` then says why.
+    """Response to a probe; `status` is None if there was none, and `error` says why.
 
-    With a status, `error` says why the body could not be read as it was meant.
+    If there is a status, `error` says why the body could not be read.
     """
 
     probe: Probe
     status: int | None = None
     error: str = ""
     body: str = ""
-    """At most as many bytes as the probe allows."""
+    """Body of the response, with at most as many bytes as the probe allows."""
     content_type: str = ""
     timed_out: bool = False
-    """There is no answer because the time was over; who refuses or hangs up did not time out."""
+    """True if no response came in time; False if the connection was refused or closed."""
     seconds: float = 0.0
 
     @property
@@ -56,23 +57,23 @@ class ProbeResult:
 
 
 SHOWN = 200
-"""Characters of an answer's first line that a reason quotes."""
+"""Maximum length of a quotation from a body in a reason, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`reasons` has a line for each thing that a probe found wrong; none: healthy."""
+    """Judgement on probe results: a line in `reasons` for each fault; no reasons: healthy."""
 
     reasons: tuple[str, ...]
 
     @property
     def healthy(self) -> bool:
-        """Whether every probe found what it expects."""
+        """True if every probe got the response that it expects."""
         return not self.reasons
 
 
 def verdict(results: Sequence[ProbeResult]) -> Verdict:
-    """Judge probe results, all of them: an operator wants to see every failure at once."""
+    """Judge all probe results, not just the first bad one, so that operators see every fault."""
     return Verdict(tuple(reason for result in results for reason in _reasons(result)))
 
 
@@ -99,28 +100,28 @@ def _reasons(result: ProbeResult) -> Iterator[str]:
 def _faults(body: str, probe: Probe) -> Iterator[str]:
     """Compare a body with what the probe expects of its JSON."""
     try:
-        found = json.loads(body)
+        answer = json.loads(body)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
+        answer = None
+    if not isinstance(answer, dict):
         yield f"no JSON object{_first_line(body)}"
         return
     for name, value in probe.expect_fields.items():
-        if found.get(name) != value:
-            yield f"{name}: {json.dumps(found.get(name))[:SHOWN]}, not {json.dumps(value)}"
+        if answer.get(name) != value:
+            yield f"{name}: {json.dumps(answer.get(name))[:SHOWN]}, not {json.dumps(value)}"
     if probe.expect_statuses:
-        statuses = dict(_statuses(found))
+        statuses = dict(_statuses(answer))
         if not statuses:
             yield f"no status of any of its parts{_first_line(body)}"
         for part, is_well in statuses.items():
             if not is_well:
-                yield f"{part}: {json.dumps(found[part])[:SHOWN]}"
+                yield f"{part}: {json.dumps(answer[part])[:SHOWN]}"
 
 
-def _statuses(found: Mapping[str, object]) -> Iterator[tuple[str, bool]]:
-    """Yield the parts that say how they are: `{"sql": {"status": true}}`, or `{"SQL": true}`."""
-    for part, said in found.items():
-        status = said.get("status") if isinstance(said, Mapping) else said
+def _statuses(answer: Mapping[str, object]) -> Iterator[tuple[str, bool]]:
+    """Yield the parts that report a status: `{"sql": {"status": true}}`, or `{"SQL": true}`."""
+    for part, report in answer.items():
+        status = report.get("status") if isinstance(report, Mapping) else report
         if isinstance(status, bool):
             yield part, status
 

@@ -1,4 +1,4 @@
-"""Hosts: what a provider is asked for, and what it gives."""
+"""Hosts, requests for them, and ways to reach them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,25 +7,25 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class HostRequest:
-    """What a provider is asked for."""
+    """Request to a provider for a host."""
 
     name: str
-    """Unique in the installation; the key of every later call."""
+    """Name of the host, unique in the installation; every later call uses it."""
     flavor: str = ""
-    """The server's size, in the provider's own words; empty for its default."""
+    """Size of the machine, in the provider's own terms; empty: the provider's default."""
     names: Mapping[str, str] = field(default_factory=dict)
-    """Host name → address, for processes on the host, over what the resolver says."""
+    """Addresses by host name, which override the resolver for processes on the host."""
     authorities: str = ""
     """PEM certificates that processes on the host trust besides the system's."""
     image: str = ""
-    """The image that it is made from, which is there; empty for a bare host."""
+    """Name of an existing image to make the host from; empty: a bare host."""
     directories: tuple[str, ...] = ()
-    """What a `local` host may write on this machine besides its root; made where missing."""
+    """Directories of this machine that a `local` host may write to; created if missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How commands and Ansible get onto a host."""
+    """Way by which commands and Ansible reach a host."""
 
     kind: Literal["local", "ssh"]
     user: str = ""
@@ -33,57 +33,57 @@ class Connection:
     key_file: str = ""
     known_hosts_file: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Set for every process that is started there (a `local` host's PATH, names and trust)."""
+    """Environment of every process there (`PATH`, host names and trust of a `local` host)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A host that exists."""
+    """Existing host."""
 
     name: str
     provider: str
     address: str
-    """Where its services are reached, by the balancer and by probes."""
+    """Address at which the balancer and probes reach its services."""
     connection: Connection
     root: str = ""
-    """What stands before `/edx`: empty on a machine, a directory on a `local` host."""
+    """Prefix of `/edx` in paths: empty on a machine, a directory on a `local` host."""
     image: str = ""
-    """The image that it was made from; empty where it was bare."""
+    """Image that it was made from; empty if it was made bare."""
     shared: tuple[str, ...] = ()
-    """What a `local` host reads on this machine besides its root, and others read as well."""
+    """Directories of this machine that a `local` host reads and shares with other hosts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """Something of a provider's that no host has any more, after a crash or a clean-up by hand."""
+    """Leftover resource of a provider whose host is gone, after a crash or a manual clean-up."""
 
     what: str
-    """As in `an address`."""
+    """Kind of resource, with its article, such as `an address`."""
     host: str = ""
-    """The host that had it, and is gone; empty where it belonged to all of them."""
+    """Host that had it, and is gone; empty if it belonged to all hosts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Isolation:
-    """How code that Ocim does not own is kept from the manager's files and processes."""
+    """Mechanism that keeps foreign code from the manager's files and processes."""
 
     kind: Literal["bubblewrap", "container", "machine", "memory", "none"]
     detail: str
-    """One sentence: what it means, or why there is none."""
+    """Sentence that explains the mechanism, or says why there is none."""
     limits: str = ""
-    """One sentence: which limits of memory, processes and files are in force."""
+    """Sentence that names the limits of memory, processes and files in force."""
     unlimited: tuple[str, ...] = ()
-    """Resources that code can use up."""
+    """Names of the resources that have no limit."""
 
     @property
     def is_sandbox(self) -> bool:
-        """Whether it is kept from them at all."""
+        """True if there is any isolation."""
         return self.kind != "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How a command on a host ended."""
+    """Result of a command on a host: exit status and output."""
 
     status: int
     output: str

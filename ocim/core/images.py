@@ -1,4 +1,4 @@
-"""Images: what they are named after, and which of them go."""
+"""Images of hosts: their names, and the choice of superfluous ones."""
 
 import hashlib
 import json
@@ -9,26 +9,26 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What hosts are made from on which all that no instance differs in is installed already."""
+    """Template of hosts, on which everything is installed that all instances have in common."""
 
     name: str
-    """A digest of `inputs`: other inputs, another image."""
+    """Digest of `inputs`, so that images with different inputs have different names."""
     inputs: Mapping[str, str]
-    """All that it depends on."""
+    """Inputs that determine the content of the image."""
     built: datetime
     size: int
-    """In bytes."""
+    """Size in bytes."""
     hosts: tuple[str, ...] = ()
-    """The names of the hosts that were made from it and are still there."""
+    """Names of the existing hosts that were made from it."""
 
 
 def image_name(inputs: Mapping[str, str]) -> str:
-    """The same for equal inputs, whatever process computes it; another for any other."""
+    """Return a digest of the inputs, the same in every process."""
     text = json.dumps(sorted(inputs.items()))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def superfluous(images: Iterable[Image], *, keep: int) -> list[Image]:
-    """Those that no host needs and that are not among the `keep` newest, the oldest first."""
-    newest_first = sorted(images, key=lambda one: one.built, reverse=True)
-    return [one for one in reversed(newest_first[keep:]) if not one.hosts]
+    """Return the images that no host uses, without the `keep` newest ones, oldest first."""
+    newest_first = sorted(images, key=lambda image: image.built, reverse=True)
+    return [image for image in reversed(newest_first[keep:]) if not image.hosts]

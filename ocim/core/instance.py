@@ -1,4 +1,4 @@
-"""What an operator has said of one instance, and where its services, databases and queues are."""
+"""Specification of an instance, with its services, domains, databases and queues."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from ocim.core.secrets import Secret
 
 
 class Service(StrEnum):
-    """The services of an Open edX instance that answer under a domain of their own."""
+    """Services of an Open edX instance that have a domain of their own."""
 
     LMS = "lms"
     STUDIO = "studio"
@@ -18,12 +18,12 @@ class Service(StrEnum):
 
 
 ALWAYS = frozenset({Service.LMS, Service.STUDIO})
-"""The services that every instance has."""
+"""Services that every instance has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Domains:
-    """The public host names of an instance, without port."""
+    """Public host names of an instance, without port."""
 
     lms: str
     preview: str
@@ -31,24 +31,21 @@ class Domains:
     ecommerce: str
     discovery: str
     external: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Further names by service (`lms`, `studio`, …): what learners see where it is set."""
+    """External names by service (`lms`, `studio`, …); learners see the first one, if any."""
 
     def all(self) -> tuple[str, ...]:
-        """Every name once, internal ones first."""
+        """Return every name once, internal ones first."""
         names = [self.lms, self.preview, self.studio, self.ecommerce, self.discovery]
-        names += [name for of_service in self.external.values() for name in of_service]
+        names += [name for service_names in self.external.values() for name in service_names]
         return tuple(dict.fromkeys(names))
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database on a shared server, with the account that may use it.
-
-    `kind` is the server's: `sqlite` (then `name` is a file's path and the rest is empty),
-    `mysql` or `postgresql`.
-    """
+    """Database on a shared server, with the account that may use it."""
 
     kind: str
+    """Kind of server: `mysql`, `postgresql` or `sqlite` (`name` is a path, the rest is empty)."""
     name: str
     host: str = ""
     port: int = 0
@@ -58,7 +55,7 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """An instance's place on the server that carries its Celery messages."""
+    """Account and virtual host of an instance on the server for its Celery messages."""
 
     kind: Literal["rabbitmq", "redis"]
     host: str
@@ -66,34 +63,34 @@ class Broker:
     user: str
     password: Secret
     vhost: str
-    """As a URL's path: `/campus` is RabbitMQ's virtual host, `/0` the number of Redis' database."""
+    """Path of the broker's URL: RabbitMQ's virtual host (`/campus`) or Redis' database (`/0`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchHost:
-    """A server of search indexes, with an account that may make others."""
+    """Search server, with an account that may create other accounts."""
 
     url: str
-    """Without account, with a slash at the end."""
+    """URL of the server without account, with a slash at the end."""
     user: str
     password: Secret
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """An instance's place on the server that holds Course Discovery's indexes."""
+    """Account and index prefix of an instance on the server for Course Discovery's indexes."""
 
     url: str
-    """Without account, with a slash at the end."""
+    """URL of the server without account, with a slash at the end."""
     index_prefix: str
-    """What the names of its indexes begin with: others are on the server too."""
+    """Prefix of the names of its indexes, since other instances use the server, too."""
     user: str = ""
     password: Secret = field(default_factory=lambda: Secret(""))
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """What an operator has said of one instance: the input of everything that is generated."""
+    """Specification of an instance, from which all its variables are generated."""
 
     id: int
     name: str
@@ -107,18 +104,19 @@ class Instance:
     configuration_playbook_name: str
     time_zone: str
     databases: Mapping[str, Database]
-    """By what they are for: `edxapp`, `ecommerce`, `discovery`, …"""
+    """Databases by purpose: `edxapp`, `ecommerce`, `discovery`, …"""
     storage_directory: str
-    """Where what is uploaded outlives the app servers (a path that the host sees)."""
+    """Directory for uploads, which outlives app servers (the path as the host sees it)."""
     public_port: int = 443
-    """The balancer's https port: part of every public address where it is not 443."""
+    """The balancer's https port; public addresses include it unless it is 443."""
     services: frozenset[Service] = ALWAYS
     broker: Broker | None = None
-    """None where every app server has one of its own, as upstream's playbooks make it."""
+    """Shared message broker; None: every app server has its own, installed by the playbooks."""
     search: Search | None = None
+    """Shared search server; None: none is assigned."""
     partner_code: str = ""
-    """Of its shop and its catalogue; empty where its settings say it, or nobody does."""
+    """Partner code of its shop and catalogue; empty: taken from its settings, or generated."""
     currency: str = ""
-    """Of ISO 4217; empty: upstream's."""
+    """Currency code of ISO 4217; empty: upstream's default."""
     payment_processors: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    """Their keys (Secrets among them) by name."""
+    """Keys (Secrets among them) by payment processor."""

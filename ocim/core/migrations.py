@@ -1,7 +1,7 @@
-"""What Django says of migrations → what they do to the tables that the running release uses.
+"""Effects of migrations on the tables of the running release, read from what Django prints.
 
-Django names models, not tables: so do we. The sources of the words are `describe` of its operations
-and its command `migrate`, which have hardly changed since 2.2.
+Django prints names of models, not of tables; so do we. The patterns match the output of the
+`describe` methods of its operations and of its command `migrate`, hardly changed since 2.2.
 """
 
 import re
@@ -14,46 +14,47 @@ _APPLIED = re.compile(
     re.DOTALL,
 )
 _CREATES = re.compile(r"Create (?:proxy )?model (?P<model>\w+)")
-_DROPS = tuple(map(re.compile, (
-    r"Delete model (?P<model>\w+)",
-    r"Remove field (?P<field>\w+) from (?P<model>\w+)",
-    r"Rename field (?P<field>\w+) on (?P<model>\w+) to ",
-    r"Rename model (?P<model>\w+) to ",
-    r"Rename table for (?P<model>\w+) to ",
-)))  # fmt: skip
-_LOCKS = tuple(map(re.compile, (
-    r"Add field \w+ to (?P<model>\w+)",
-    r"Alter field \w+ on (?P<model>\w+)",
-    r"Alter \w+ for (?P<model>\w+) \(",
-    r"Set order_with_respect_to on (?P<model>\w+) ",
-    r"(?:Create|Rename|Remove) (?:index|constraint) .*(?:model|from|on) (?P<model>\w+)",
-)))  # fmt: skip
+_DROPS = (
+    re.compile(r"Delete model (?P<model>\w+)"),
+    re.compile(r"Remove field (?P<field>\w+) from (?P<model>\w+)"),
+    re.compile(r"Rename field (?P<field>\w+) on (?P<model>\w+) to "),
+    re.compile(r"Rename model (?P<model>\w+) to "),
+    re.compile(r"Rename table for (?P<model>\w+) to "),
+)
+_LOCKS = (
+    re.compile(r"Add field \w+ to (?P<model>\w+)"),
+    re.compile(r"Alter field \w+ on (?P<model>\w+)"),
+    re.compile(r"Alter \w+ for (?P<model>\w+) \("),
+    re.compile(r"Set order_with_respect_to on (?P<model>\w+) "),
+    re.compile(r"(?:Create|Rename|Remove) (?:index|constraint) .*(?:model|from|on) (?P<model>\w+)"),
+)
 _UNCLEAR = re.compile(r"Raw SQL operation|Custom state/database change combination")
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One migration that a release brings, as it went on a copy of an instance's database."""
+    """Migration of a release, with its result on a copy of an instance's database."""
 
     service: str
     name: str
-    """As in `student.0005_city`."""
+    """App and name, such as `student.0005_city`."""
     seconds: float | None
-    """None where it was not applied."""
+    """Duration in seconds; None: it was not applied."""
     drops: tuple[str, ...] = ()
-    """Models and fields that the running release uses, and does not find afterwards."""
+    """Models and fields of the running release that no longer exist afterwards."""
     locks: tuple[str, ...] = ()
-    """Models that it uses whose tables are rewritten or locked meanwhile."""
+    """Models of the running release whose tables the migration rewrites or locks."""
     unclear: tuple[str, ...] = ()
-    """Operations that do not say what they touch: a person has to look."""
+    """Operations that do not name what they change; a person has to check them."""
 
 
 def read_migrations(service: str, plan: str, log: str) -> list[Migration]:
-    """From `migrate --plan` and `migrate --verbosity 2`; either may be empty, or end too early.
+    """Read migrations from the output of `migrate --plan` and of `migrate --verbosity 2`.
 
-    What is made by one of these migrations is nothing that the running release uses.
+    Either output may be empty or incomplete. The running release does not use models that one of
+    these migrations creates, so changes to such models do not count.
     """
-    took = {found["name"]: float(found["took"] or 0) for found in _APPLIED.finditer(log)}
+    took = {applied["name"]: float(applied["took"] or 0) for applied in _APPLIED.finditer(log)}
     planned = dict(_planned(plan))
     new: set[str] = set()
     return [
@@ -63,12 +64,12 @@ def read_migrations(service: str, plan: str, log: str) -> list[Migration]:
 
 
 def _effects(name: str, operations: list[str], new: set[str]) -> Iterator[tuple[str, ...]]:
-    """What is dropped, locked and unclear; models that are made become `new` ones."""
+    """Yield what is dropped, locked and unclear; add the models that are created to `new`."""
     app = name.partition(".")[0]
     drops, locks = dict[str, None](), dict[str, None]()
     for text in operations:
-        if made := _CREATES.match(text):
-            new.add(_key(app, made["model"]))
+        if created := _CREATES.match(text):
+            new.add(_key(app, created["model"]))
         drops |= dict.fromkeys(_labels(text, _DROPS, app, new))
         locks |= dict.fromkeys(_labels(text, _LOCKS, app, new))
     yield tuple(drops)
@@ -77,7 +78,7 @@ def _effects(name: str, operations: list[str], new: set[str]) -> Iterator[tuple[
 
 
 def _planned(plan: str) -> Iterator[tuple[str, list[str]]]:
-    """By migration, its operations."""
+    """Yield the name of each migration with the list of its operations."""
     operations: list[str] | None = None
     for line in plan.splitlines():
         if _NAME.fullmatch(line):
@@ -91,10 +92,9 @@ def _labels(
     text: str, patterns: tuple[re.Pattern[str], ...], app: str, new: set[str]
 ) -> Iterator[str]:
     for pattern in patterns:
-        found = pattern.match(text)
-        if found and _key(app, found["model"]) not in new:
-            yield ".".join([app, *(found[group] for group in ("model", "field")
-                                   if group in pattern.groupindex)])  # fmt: skip
+        match = pattern.match(text)
+        if match and _key(app, match["model"]) not in new:
+            yield ".".join([app, match["model"], *filter(None, [match.groupdict().get("field")])])
 
 
 def _key(app: str, model: str) -> str:

@@ -1,4 +1,4 @@
-"""Notices for people who do not look at the pages."""
+"""Notices to operators who do not watch the pages."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,9 +8,9 @@ NoticeKind = Literal["info", "success", "warning", "failure"]
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What people are told who do not look; nothing secret is in it."""
+    """Message to operators; it contains no secrets."""
 
     title: str
     text: str
-    """Lines."""
+    """Body of the message, of one or more lines."""
     kind: NoticeKind = "info"

@@ -1,4 +1,4 @@
-"""What a browser is shown."""
+"""Pages as a browser gets them."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """An answer that led elsewhere."""
+    """Redirect that was followed."""
 
     url: str
     status: int
@@ -15,25 +15,26 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where a request ended. `status` is None where nothing answered; `error` then says why."""
+    """Final response to a request; `status` is None if there was none, and `error` says why."""
 
     url: str
     status: int | None = None
     text: str = ""
     hops: tuple[Hop, ...] = ()
-    """The redirects that were followed on the way, the first one first."""
+    """Redirects that were followed, in their order."""
     error: str = ""
     seconds: float = 0.0
-    """Of the whole way."""
+    """Duration of all requests together, in seconds."""
 
     @property
     def data(self) -> Any:
-        """The body as JSON; None where it is none."""
+        """The body as parsed JSON; None if it is not JSON."""
         try:
             return json.loads(self.text)
         except ValueError:
             return None
 
     def passed(self, beginning: str) -> bool:
-        """Whether it, or a redirect on the way to it, has a URL that begins so."""
-        return any(one.startswith(beginning) for one in (*(hop.url for hop in self.hops), self.url))
+        """Return True if the URL of the page, or of a redirect to it, starts with `beginning`."""
+        urls = (*(hop.url for hop in self.hops), self.url)
+        return any(url.startswith(beginning) for url in urls)

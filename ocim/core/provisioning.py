@@ -1,4 +1,4 @@
-"""Provisioning runs: what is to be installed, how it goes on, and how it ended."""
+"""Provisioning runs: their inputs, events and outcomes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from typing import Literal
 from ocim.core.hosts import Host
 
 BUILTIN = "builtin"
-"""What stands for the URL of the configuration that Ocim brings."""
+"""Name that stands for the URL of the built-in configuration repository."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationSource:
-    """Which Ansible configuration provisions an app server."""
+    """Ansible configuration that provisions an app server."""
 
     repository_url: str
     version: str
@@ -22,50 +22,51 @@ class ConfigurationSource:
 
 
 class Part(StrEnum):
-    """How much of a configuration a run installs."""
+    """Part of a configuration that a run installs."""
 
     WHOLE = "whole"
     IMAGE = "image"
-    """What no instance differs in."""
+    """Software and settings that all instances have in common."""
     INSTANCE = "instance"
-    """The rest, on a host that was made from an image."""
+    """Rest of the configuration, on a host that was made from an image."""
     MIGRATIONS = "migrations"
-    """Code and settings of the services, and the migrations of the databases that the variables
-    name; nothing is started. What they were is in the outcome."""
+    """Code and settings of the services, and their migrations on the databases that the variables
+    name. No service is started; the outcome lists the migrations."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProvisionJob:
-    """One provisioning run; `variables` may hold Secret values at any depth."""
+    """Inputs of a provisioning run; `variables` may hold Secrets at any depth."""
 
     host: Host
     source: ConfigurationSource
     variables: Mapping[str, object]
     directories: tuple[str, ...] = ()
-    """What the run may use on this machine besides a `local` host's root; made where missing."""
+    """Directories of this machine that the run may use, besides the root of a `local` host."""
     task_timeout: float = 1800.0
-    """Seconds without an event after which the run is ended."""
+    """Seconds without an event after which the run is stopped."""
     total_timeout: float = 3 * 3600.0
-    """Seconds after which the run is ended whatever it does."""
+    """Seconds after which the run is stopped in any case."""
     part: Part = Part.WHOLE
     image_inputs: Mapping[str, str] = field(default_factory=dict)
-    """Of the image that a part belongs to, as `Provisioner.image_inputs` gave them; for migrations
-    of the one that the host was made from, if any."""
+    """Inputs of the image that the part belongs to (from `Provisioner.image_inputs`), or, for
+    migrations, of the image that the host was made from, if any."""
 
 
 class Transport(StrEnum):
-    """How the steps of a run get onto a host."""
+    """Way by which Ansible transfers tasks to a host."""
 
     PLAIN = "plain"
-    """As files: for hosts whose sudo wants a terminal."""
+    """Copy files; for hosts whose sudo requires a terminal."""
     PIPELINING = "pipelining"
+    """Send tasks to the standard input of Python, without files."""
     MITOGEN = "mitogen"
-    """Into a Python that stays there; pipelining where it is not known to work with the Ansible."""
+    """Keep one Python process running; use pipelining for unsupported versions of Ansible."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProvisionEvent:
-    """One line of a provisioning run, secrets already taken out."""
+    """Log line of a provisioning run, without secrets."""
 
     time: datetime
     level: Literal["debug", "info", "warning", "error"]
@@ -77,22 +78,22 @@ class ProvisionEvent:
 
 @dataclass(frozen=True, slots=True)
 class MigrationTexts:
-    """What Django printed of a service's migrations."""
+    """Output of Django about the migrations of a service."""
 
     plan: str = ""
-    """`migrate --plan`: what is to be done. Empty before Django 2.2, which cannot say it."""
+    """Output of `migrate --plan`; empty before Django 2.2, which has no such option."""
     log: str = ""
-    """`migrate --verbosity 2`: what was done, and how long it took."""
+    """Output of `migrate --verbosity 2`, with the duration of each migration."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProvisionOutcome:
-    """How a run ended; on failure the task that failed and what it said."""
+    """Outcome of a run; on failure, with the failed task and its message."""
 
     ok: bool
     failed_task: str = ""
     message: str = ""
     changed: int = 0
-    """How many tasks changed something: 0 on a second run."""
+    """Number of tasks that changed something; 0 on a second run."""
     migrations: Mapping[str, MigrationTexts] = field(default_factory=dict)
-    """What the part `migrations` came upon, by service; also where it failed."""
+    """Migrations by service, after a run of the part `migrations`, even a failed one."""

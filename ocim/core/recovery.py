@@ -1,4 +1,4 @@
-"""When an active app server that does not answer is restarted, and how often."""
+"""Decisions about restarts of active app servers that do not answer."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,32 +8,32 @@ from ocim.core.health import ProbeResult, verdict
 
 HOUR = timedelta(hours=1)
 PAUSES = (timedelta(), timedelta(minutes=5), timedelta(minutes=15))
-"""Between one restart and the next within an hour; as many restarts as there are pauses."""
+"""Pauses before the restarts within an hour; their number is the maximum of restarts."""
 PATIENCE = timedelta(minutes=2)
-"""How long one that is slow, or speaks nonsense, is left to come to itself."""
+"""Time for an app server that is slow or answers wrongly to recover without a restart."""
 NO_UPSTREAM, LATE_UPSTREAM = 502, 504
-"""What a host's nginx answers where the service behind it does not run, or not answer."""
+"""HTTP statuses of nginx for a service that does not run, and for one that does not answer."""
 
 
 class Condition(StrEnum):
-    """How an active app server was found."""
+    """Observed condition of an active app server."""
 
     WELL = "well"
     DEAD = "dead"
-    """Its host is down, or nothing takes connections there: a restart is due at once."""
+    """The host is down or refuses connections: a restart is due at once."""
     SILENT = "silent"
-    """It answers too late, or not as its services do: a restart is due when that lasts."""
+    """Answers are late or not those of its services: a restart is due if that lasts."""
     UNWELL = "unwell"
-    """Its services run and say themselves that something is wrong, with a database for instance."""
+    """The services run, and report a fault themselves, for instance of a database."""
 
 
 def condition(results: Sequence[ProbeResult], *, host_is_up: bool) -> Condition:
-    """Judge an app server by what its services answered; the worst of them decides."""
-    found = {_condition(result) for result in results}
+    """Return the worst condition among those of the services of an app server."""
+    conditions = {_condition(result) for result in results}
     if not host_is_up:
-        found.add(Condition.DEAD)
+        conditions.add(Condition.DEAD)
     for worst in (Condition.DEAD, Condition.SILENT, Condition.UNWELL):
-        if worst in found:
+        if worst in conditions:
             return worst
     return Condition.WELL
 
@@ -49,15 +49,15 @@ def _condition(result: ProbeResult) -> Condition:
     return Condition.SILENT if result.status in silent else Condition.UNWELL
 
 
-def needs_restart(found: Condition, unhealthy_since: datetime, now: datetime) -> bool:
-    """Return whether a restart is due for what was found so since then."""
+def needs_restart(condition: Condition, unhealthy_since: datetime, now: datetime) -> bool:
+    """Return True if a restart is due in this condition, unhealthy since that moment."""
     lasts = now - unhealthy_since >= PATIENCE
-    return found is Condition.DEAD or (found is Condition.SILENT and lasts)
+    return condition is Condition.DEAD or (condition is Condition.SILENT and lasts)
 
 
 def next_restart(before: Sequence[datetime], now: datetime) -> datetime:
-    """Return when the next restart may be, after those `before`, oldest first."""
-    recent = [one for one in before if now - one < HOUR]
+    """Return the earliest moment of the next restart, after those `before`, oldest first."""
+    recent = [restart for restart in before if now - restart < HOUR]
     if not recent:
         return now
     if has_enough(before, now):
@@ -66,5 +66,5 @@ def next_restart(before: Sequence[datetime], now: datetime) -> datetime:
 
 
 def has_enough(before: Sequence[datetime], now: datetime) -> bool:
-    """Return whether it was restarted as often as an hour allows."""
-    return sum(now - one < HOUR for one in before) >= len(PAUSES)
+    """Return True if the restarts within the last hour have reached their maximum."""
+    return sum(now - restart < HOUR for restart in before) >= len(PAUSES)

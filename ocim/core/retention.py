@@ -1,4 +1,4 @@
-"""Which app servers of an instance are no longer worth their host."""
+"""Choice of the app servers of an instance that are no longer needed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from ocim.core.states import AppServerState
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What the decision needs to know of an app server that still has its host."""
+    """Facts about an app server that still has a host, for the decision."""
 
     id: int
     deployment: int | None
@@ -24,31 +24,33 @@ class Candidate:
 def expendable(
     appservers: Sequence[Candidate], now: datetime, retention: Retention
 ) -> frozenset[int]:
-    """The ids of those to terminate.
+    """Return the ids of the app servers to terminate.
 
-    Kept are: the active ones; what was active last, for some days, as a fallback; the newest one,
-    with the others of its deployment, while it was never active, as a release candidate; failed
-    ones for some days; and whatever is still being made.
+    Keep active ones; the last active ones, for some days, as a fallback; the newest one (with the
+    others of its deployment) if it was never active, as a release candidate; failed ones, for some
+    days; and all that are not finished yet.
     """
-    running = [one for one in appservers if one.state == AppServerState.RUNNING]
-    spent = {one.id for one in running if not one.is_active}
-    retired = [one.deactivated_at for one in running if one.deactivated_at and not one.is_active]
+    running = [appserver for appserver in appservers if appserver.state == AppServerState.RUNNING]
+    inactive = [appserver for appserver in running if not appserver.is_active]
+    expired = {appserver.id for appserver in inactive}
+    retired = [appserver.deactivated_at for appserver in inactive if appserver.deactivated_at]
     if retired and _within(last := max(retired), retention.fallback_days, now):
-        spent -= {one.id for one in running if one.deactivated_at == last}
-    newest = max(running, key=lambda one: one.id, default=None)
+        expired -= {appserver.id for appserver in running if appserver.deactivated_at == last}
+    newest = max(running, key=lambda appserver: appserver.id, default=None)
     if newest and newest.active_since is None:
-        spent -= {newest.id} | {
-            one.id
-            for one in running
-            if one.active_since is None and one.deployment == newest.deployment is not None
+        expired -= {newest.id} | {
+            appserver.id
+            for appserver in running
+            if appserver.active_since is None
+            and appserver.deployment == newest.deployment is not None
         }
     failed = {
-        one.id
-        for one in appservers
-        if one.state == AppServerState.FAILED
-        and not _within(one.failed_at, retention.failed_days, now)
+        appserver.id
+        for appserver in appservers
+        if appserver.state == AppServerState.FAILED
+        and not _within(appserver.failed_at, retention.failed_days, now)
     }
-    return frozenset(spent | failed)
+    return frozenset(expired | failed)
 
 
 def _within(moment: datetime | None, days: float, now: datetime) -> bool:

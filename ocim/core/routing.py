@@ -1,4 +1,4 @@
-"""What is wrong with a routing, before any balancer is asked to serve it."""
+"""Routing of public names to app servers, and its validation before a balancer gets it."""
 
 import hashlib
 import json
@@ -12,32 +12,34 @@ from ocim.core.errors import ValidationError
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One set of public names and where their requests go."""
+    """Public names that are served alike, and the app servers for their requests."""
 
     domains: tuple[str, ...]
     upstreams: tuple[str, ...]
-    """`address:port` of each app server in use; empty shows the holding page, with 503."""
+    """`address:port` of each app server in use; empty: the balancer shows a holding page (503)."""
     health_path: str = ""
-    """Asked of several upstreams by the balancer; one that does not answer 200 gets no traffic.
+    """Path that the balancer requests from each of several upstreams.
 
-    One alone is not asked: its own answer says more than the balancer's.
+    An upstream that does not answer with 200 gets no traffic. A single upstream is not checked:
+    its own error page says more than the balancer's.
     """
     host_header: str = ""
-    """Sent instead of the public name; for preview addresses."""
+    """Host header to send instead of the public name; for preview addresses."""
     user: str = ""
+    """User name that visitors must enter; empty: the site is open."""
     password_hash: str = ""
-    """bcrypt; where it is set, name and password are asked for."""
+    """bcrypt hash of the password that visitors must enter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """All that the balancer has to know."""
+    """Complete configuration of the balancer."""
 
     sites: tuple[Site, ...]
 
     @property
     def digest(self) -> str:
-        """The same for equal routings, whatever process computes it."""
+        """Digest of the routing, the same in every process."""
         names = [item.name for item in fields(Site)]
         text = json.dumps([[getattr(site, name) for name in names] for site in self.sites])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
@@ -50,16 +52,16 @@ _UPSTREAM = re.compile(r"(\[[0-9a-f:]+\]|[a-z0-9._-]+):[0-9]{1,5}", re.IGNORECAS
 
 
 def check_routing(routing: Routing) -> None:
-    """Raise ValidationError with all faults: names that are none or used twice, bad upstreams."""
+    """Raise ValidationError with all faults: invalid or duplicate names, invalid upstreams."""
     faults = [fault for site in routing.sites for fault in _faults(site)]
     uses = Counter(name.lower() for site in routing.sites for name in site.domains)
     faults += [f"{name} belongs to {count} sites." for name, count in uses.items() if count > 1]
     if faults:
-        raise ValidationError(faults, remedy="Nothing was changed in the balancer.")
+        raise ValidationError(faults, remedy="The balancer was not changed.")
 
 
 def is_host_name(text: str) -> bool:
-    """Whether it can be a site's name: labels of letters, digits, - and _, with dots between."""
+    """Return True for a valid name of a site: labels of letters, digits, - and _, between dots."""
     return len(text) <= _LONGEST_NAME and bool(_NAME.fullmatch(text))
 
 

@@ -1,7 +1,7 @@
-"""Secrets: made from a seed, found in nested values, masked or revealed there.
+"""Secrets: derived from a seed; found, masked or revealed in nested values.
 
-A Secret inside a longer string cannot be told from the rest of it: a value that combines a secret
-with other text is made a Secret as a whole.
+A value that combines a secret with other text becomes a Secret as a whole, since nothing could tell
+the secret from the rest.
 """
 
 import hmac
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Secret:
-    """A text that must not be seen. It prints as `********`; `reveal()` is the only way in."""
+    """Secret text. It prints as `********`; only `reveal()` returns it."""
 
     __slots__ = ("_text",)
 
@@ -19,7 +19,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """The text itself: for files that only the reader may open, never for logs."""
+        """Return the text itself: for files that only their reader may open, never for logs."""
         return self._text
 
     def __repr__(self) -> str:
@@ -35,45 +35,45 @@ class Secret:
 
 
 MASK = "********"
-"""What is shown instead of a secret."""
+"""Text that is shown instead of a secret."""
 PLAIN = frozenset({str, int, float, bool, type(None)})
-"""Types of values that nothing can be in, and that cannot be changed."""
+"""Types of immutable values that contain no other values."""
 _ALPHABET = string.ascii_letters + string.digits
 _CHARACTERS = bytes(ord(_ALPHABET[byte % len(_ALPHABET)]) for byte in range(256))
-# These bytes are skipped, so that every character is equally likely.
+# Skip these bytes, so that all characters are equally likely.
 _SKIPPED = bytes(range(256 - 256 % len(_ALPHABET), 256))
 
 
 def derive(seed: bytes, name: str, length: int = 32) -> Secret:
-    """A text of `length` letters and digits, always the same for the same seed and name.
+    """Return `length` letters and digits, always the same ones for the same seed and name.
 
-    Who has it learns nothing of the seed or of the secrets of other names (HMAC-SHA256).
-    ValueError for an empty seed: what it would give could be computed by anybody.
+    They disclose nothing about the seed or about secrets of other names (HMAC-SHA256). Raise
+    ValueError if the seed is empty, since anybody could compute the result.
     """
     if not seed:
         raise ValueError("Secrets cannot be derived from an empty seed.")
-    found = b""
+    text = b""
     block = 0
-    while len(found) < length:
+    while len(text) < length:
         message = block.to_bytes(4, "big") + name.encode()
-        found += hmac.digest(seed, message, "sha256").translate(_CHARACTERS, _SKIPPED)
+        text += hmac.digest(seed, message, "sha256").translate(_CHARACTERS, _SKIPPED)
         block += 1
-    return Secret(found[:length].decode())
+    return Secret(text[:length].decode())
 
 
 def masked(values: Any) -> Any:
-    """A copy in which every Secret, at any depth, is the text `********`."""
+    """Return a copy in which every Secret, at any depth, is the text `********`."""
     return replaced(values, str)
 
 
 def revealed(values: Any) -> Any:
-    """A copy in which every Secret is its text: for files that only their reader may open."""
+    """Return a copy with Secrets in clear text: for files that only their reader may open."""
     return replaced(values, Secret.reveal)
 
 
 def replaced(values: Any, change: Callable[[Secret], Any]) -> Any:
-    """A copy of plain dictionaries and lists, with `change` made to every Secret in it."""
-    if type(values) in PLAIN:  # nearly all are, and to ask for an abstract type takes long
+    """Return a copy, of plain dictionaries and lists, in which `change` replaces every Secret."""
+    if type(values) in PLAIN:  # the usual case; checks for abstract types are slow
         return values
     if isinstance(values, Secret):
         return change(values)
@@ -85,16 +85,16 @@ def replaced(values: Any, change: Callable[[Secret], Any]) -> Any:
 
 
 def secret_texts(values: Any) -> frozenset[str]:
-    """The texts of all Secrets in it but empty ones, for taking them out of logs."""
-    found: set[str] = set()
-    replaced(values, lambda secret: found.add(secret.reveal()))
-    return frozenset(found - {""})
+    """Return the texts of all Secrets, without empty ones, so that logs can omit them."""
+    texts: set[str] = set()
+    replaced(values, lambda secret: texts.add(secret.reveal()))
+    return frozenset(texts - {""})
 
 
 def without_credentials(url: str) -> str:
-    """`url` as people may see it: without password or token; an ssh user is neither."""
-    scheme, mark, rest = url.partition("://")
+    """Return the URL without password or token; the user of an ssh URL is neither."""
+    scheme, separator, rest = url.partition("://")
     credentials, at, _ = rest.partition("/")[0].rpartition("@")
     if not at or (scheme == "ssh" and ":" not in credentials):
         return url
-    return f"{scheme}{mark}{rest.removeprefix(credentials + at)}"
+    return f"{scheme}{separator}{rest.removeprefix(credentials + at)}"

@@ -1,4 +1,4 @@
-"""What a statement does to the transaction that it runs in, as far as its first words tell."""
+"""Effects of SQL statements on transactions, recognized by their first words."""
 
 import re
 
@@ -12,21 +12,21 @@ ROLLBACK = "ROLLBACK"
 
 
 def begins_transaction(statement: str) -> bool:
-    """Return whether the statements after it belong to a transaction that it opens."""
+    """Return True if the statement opens a transaction."""
     return _words(statement)[0] in BEGINNINGS
 
 
 def rolls_back(statement: str) -> bool:
-    """Return whether it takes a whole transaction back, and not to a savepoint."""
+    """Return True if the statement rolls a whole transaction back (not just to a savepoint)."""
     first, second = _words(statement)
     return first == ROLLBACK and second != "TO"
 
 
 def ends_transaction(statement: str) -> bool:
-    """Return whether it ends a transaction, one way or the other."""
+    """Return True if the statement commits a transaction or rolls it back."""
     return _words(statement)[0] in COMMITS or rolls_back(statement)
 
 
 def _words(statement: str) -> tuple[str, str]:
-    found = _FIRST.match(statement)
-    return (found[1].upper(), found[2].upper()) if found else ("", "")
+    match = _FIRST.match(statement)
+    return (match[1].upper(), match[2].upper()) if match else ("", "")

@@ -1,7 +1,7 @@
-"""One-time steps: what is owed of them, where operators may have changed things since.
+"""Decisions about set-up steps whose results operators may have changed by hand.
 
-A step has fields: what Ocim wants them to be, what Ocim has set them to before, and what they are
-in the service. From the three follows what to do, as with the merging of texts.
+A step has fields, each with three values: the one that Ocim wants, the one that Ocim applied last,
+and the actual one in the service. What to do follows from the three, as in a three-way merge.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,22 +13,22 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class StepStatus:
-    """What a step comes to."""
+    """Status of a step: done, pending, or changed by hand."""
 
     exists: bool
-    """Whether there is anything in the service yet."""
+    """True if the object that the step creates exists in the service."""
     fields: Fields
-    """What the fields are to be: wanted ones, and those that an operator has changed there."""
+    """Values that the fields shall have: wanted ones, and those that an operator changed."""
     changing: tuple[str, ...]
-    """Fields that have to be set; empty where nothing is owed."""
+    """Fields to set; empty if nothing is pending."""
     edited: tuple[str, ...]
-    """Fields that differ from what is wanted since an operator changed them in the service."""
+    """Fields that an operator changed in the service; they stay as they are."""
     drifted: tuple[str, ...]
-    """Those of them without which the service does not work."""
+    """Fields among them that the service needs in order to work."""
 
     @property
     def is_pending(self) -> bool:
-        """Whether there is something to do."""
+        """True if the step has something to do."""
         return not self.exists or bool(self.changing)
 
 
@@ -40,25 +40,26 @@ def step_status(
     essential: Collection[str] = (),
     force: bool = False,
 ) -> StepStatus:
-    """`actual` is None where there is nothing yet, `applied` where Ocim has never done the step.
+    """Compare wanted, applied and actual values of a step's fields.
 
-    A field is set if it is not there, or if Ocim wants another value than it set before. Otherwise
-    what the service has stays, as somebody there may know why; but where Ocim never set it, what is
-    empty and what is essential is. `force` sets all, as if nothing were known.
+    `actual` is None if the object does not exist yet, `applied` if Ocim has never done the step.
+    Set a field if it is missing, or if Ocim wants another value than it applied last. Leave other
+    fields as they are in the service, since an operator may have changed them on purpose; but if
+    Ocim never applied them, set essential and empty ones. `force` sets all fields.
     """
     if actual is None:
         return StepStatus(False, dict(wanted), tuple(wanted), (), ())
     fields: dict[str, Any] = {}
     changing, edited, drifted = [], [], []
     for name, value in wanted.items():
-        there = actual.get(name)
-        if there == value and not force:
+        present = actual.get(name)
+        if present == value and not force:
             fields[name] = value
-        elif force or name not in actual or _is_ours(name, value, there, applied, essential):
+        elif force or name not in actual or _is_ours(name, value, present, applied, essential):
             fields[name] = value
             changing.append(name)
         else:
-            fields[name] = there
+            fields[name] = present
             edited.append(name)
             if name in essential:
                 drifted.append(name)
@@ -66,8 +67,8 @@ def step_status(
 
 
 def _is_ours(
-    name: str, value: Any, there: Any, applied: Fields | None, essential: Collection[str]
+    name: str, value: Any, present: Any, applied: Fields | None, essential: Collection[str]
 ) -> bool:
     if applied is None or name not in applied:
-        return name in essential or there in (None, "", [], {}, False)
+        return name in essential or present in (None, "", [], {}, False)
     return bool(applied[name] != value)

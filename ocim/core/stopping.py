@@ -1,7 +1,7 @@
-"""The end of work before its time: asked for from outside, and noticed wherever the work waits.
+"""Interruption of work: requested from outside, noticed wherever the work waits.
 
-A job opens a scope. Everything below it that waits (a program, a request, a pause, a lock) asks
-`check`, which raises what ends the job. So no function has to be told how it may be stopped.
+A job opens a scope. Everything in it that waits (for a program, a response, a pause, a lock) calls
+`check`, which raises the error that ends the job. So no function needs a parameter for it.
 """
 
 import threading
@@ -16,15 +16,15 @@ from ocim.core.errors import Cancelled, OcimError
 
 T = TypeVar("T")
 EVERY = 1.0
-"""Seconds between two questions whether the work shall end: each may cost a query."""
+"""Seconds between two calls of a scope's `ask`, each of which may cost a query."""
 STEP = 0.2
-"""Seconds between two looks, within this process, at what the answer was."""
+"""Seconds between two calls of `check` while waiting."""
 CLEAN_UP = 120.0
-"""Seconds that putting things right may take, once work has failed or was stopped."""
+"""Maximum duration, in seconds, of the clean-up after work that failed or was stopped."""
 
 
 class Ended(Cancelled):
-    """The work was stopped by something else than its own cancellation: a time limit, an abort."""
+    """End of work by something other than its own cancellation: a time limit, an abort."""
 
 
 @dataclass
@@ -37,7 +37,7 @@ class _Scope:
     def check(self, *, at_once: bool = False) -> None:
         now = time.monotonic()
         is_due = at_once or now >= self.asked + EVERY
-        # Only the thread that opened it asks: other threads have no connection to the database.
+        # Other threads than the one that opened the scope have no database connection.
         if self.error is None and is_due and self.thread == threading.get_ident():
             self.asked = now
             self.error = self.ask()
@@ -50,9 +50,9 @@ _scopes: ContextVar[tuple[_Scope, ...]] = ContextVar("scopes", default=())
 
 @contextmanager
 def scope(ask: Callable[[], OcimError | None], *, outermost: bool = False) -> Iterator[None]:
-    """Let `check` raise what `ask` returns, within the block; None lets the work go on.
+    """Make `check` raise the error that `ask` returns, within the block; None continues the work.
 
-    What scopes around it ask holds too, unless it is to be the `outermost` one.
+    Surrounding scopes apply, too, unless this one is the `outermost`.
     """
     around = () if outermost else _scopes.get()
     token = _scopes.set((*around, _Scope(ask)))
@@ -64,31 +64,31 @@ def scope(ask: Callable[[], OcimError | None], *, outermost: bool = False) -> It
 
 @contextmanager
 def clean_up(seconds: float = CLEAN_UP) -> Iterator[None]:
-    """Put things right within the block, though the work was stopped; `seconds` is its limit."""
+    """Allow a clean-up in the block although the work was stopped, for at most `seconds`."""
     deadline = time.monotonic() + seconds
 
     def ask() -> OcimError | None:
         late = time.monotonic() > deadline
-        return OcimError(f"Putting things right took over {seconds:g} s.") if late else None
+        return OcimError(f"The clean-up took over {seconds:g} s.") if late else None
 
     with scope(ask, outermost=True):
         yield
 
 
 def check() -> None:
-    """Raise what ends the work, where it shall end (Cancelled, LostClaim, a time limit)."""
-    for one in _scopes.get():
-        one.check()
+    """Raise the error that ends the work, if it shall end (Cancelled, LostClaim, a time limit)."""
+    for open_scope in _scopes.get():
+        open_scope.check()
 
 
 def is_cancelled() -> bool:
-    """Ask now whether the work was cancelled; raise what else ends it.
+    """Return True if the work was cancelled; raise any other error that ends it.
 
-    For those that are given a function to ask, and do so about once a second.
+    Ask at once: for libraries that call a function about once a second.
     """
     try:
-        for one in _scopes.get():
-            one.check(at_once=True)
+        for open_scope in _scopes.get():
+            open_scope.check(at_once=True)
     except Ended:
         raise
     except Cancelled:
@@ -97,7 +97,7 @@ def is_cancelled() -> bool:
 
 
 def wait(seconds: float) -> None:
-    """Let so many seconds pass, and `check` meanwhile."""
+    """Wait this many seconds, and call `check` meanwhile."""
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
         check()
@@ -105,6 +105,6 @@ def wait(seconds: float) -> None:
 
 
 def carried(function: Callable[..., T]) -> Callable[..., T]:
-    """Return the function for another thread, where `check` raises what it raises in this one."""
+    """Return the function for use in another thread, with this thread's scopes."""
     context = copy_context()
     return lambda *arguments: context.run(function, *arguments)

@@ -1,6 +1,6 @@
-"""Which permissions new files are made without."""
+"""File mode creation masks."""
 
 PRIVATE = 0o077
-"""For Ocim's own processes: what they write is for the user that they run as."""
+"""Mask of Ocim's own processes: only the user that they run as may read their files."""
 OF_HOSTS = 0o022
-"""For what is written inside hosts, whose services have users of their own, and for checkouts."""
+"""Mask for files on hosts, whose services have users of their own, and for checkouts."""

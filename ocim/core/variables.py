@@ -1,4 +1,4 @@
-"""Layers of settings → the variables of one app server, each with the layer it comes from."""
+"""Variables of an app server, merged from layers of settings, each with its layer."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Settings that have one origin; its name, unique among layers, is what operators see."""
+    """Settings of one origin, under a unique name that operators see."""
 
     name: str
     values: Mapping[str, Any]
 
 
 class Leaf(NamedTuple):
-    """A value that is no mapping (but may be an empty one), and the layer it comes from."""
+    """Value that is not a mapping (or an empty one), with its path and its layer."""
 
     path: Path
     value: Any
@@ -27,29 +27,29 @@ class Leaf(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """What layers come to when they are laid over one another. Made by `merge`."""
+    """Result of merging layers, made by `merge`."""
 
     layers: tuple[str, ...]
-    """Their names, the lowest first."""
+    """Names of the layers, lowest first."""
     leaves: tuple[Leaf, ...]
-    """Every value, in the order in which the layers mention them first."""
+    """Values, in the order in which the layers mention them first."""
 
     @property
     def values(self) -> dict[str, Any]:
-        """All variables, as a copy that the caller may change."""
+        """Variables as nested dictionaries: a copy that the caller may change."""
         tree: dict[str, Any] = {}
         for leaf in self.leaves:
             *above, key = leaf.path
             below = tree
-            for step in above:
-                below = below.setdefault(step, {})
+            for name in above:
+                below = below.setdefault(name, {})
             below[key] = leaf.value if type(leaf.value) in PLAIN else _copy(leaf.value)
         return tree
 
     def source(self, path: Path) -> str:
-        """The layer that has the last word on what is at `path`; KeyError where nothing is.
+        """Return the layer that sets the value at `path`; for a mapping, the highest that does.
 
-        For a mapping that several layers fill: the highest of them.
+        Raise KeyError if there is no value.
         """
         depth = len(path)
         below = {leaf.layer for leaf in self.leaves if leaf.path[:depth] == path}
@@ -59,29 +59,29 @@ class Effective:
 
 
 def merge(layers: Sequence[Layer]) -> Effective:
-    """Lay the layers over one another, the first one lowest.
+    """Merge layers, lowest first.
 
-    Mappings merge, recursively; anything else (a list, a text, None) replaces what was there.
-    An empty mapping over a mapping changes nothing.
+    Merge mappings recursively; any other value (a list, a text, None) replaces the lower one. An
+    empty mapping does not change a lower mapping.
     """
     tree: dict[str, Any] = {}
     for layer in layers:
-        _lay_over(tree, layer.values, layer.name, ())
+        _merge_into(tree, layer.values, layer.name, ())
     return Effective(tuple(layer.name for layer in layers), tuple(_leaves(tree)))
 
 
-def _lay_over(tree: dict[str, Any], values: Mapping[str, Any], layer: str, above: Path) -> None:
-    """`tree` holds a Leaf, or a dictionary that is not empty, by key."""
+def _merge_into(tree: dict[str, Any], values: Mapping[str, Any], layer: str, above: Path) -> None:
+    """Merge values into `tree`, which holds a Leaf or a non-empty dictionary by key."""
     for key, value in values.items():
         path = (*above, key)
-        there = tree.get(key)
+        lower = tree.get(key)
         if type(value) in PLAIN or not isinstance(value, Mapping):
             tree[key] = Leaf(path, value, layer)
-        elif not value and not isinstance(there, dict):
+        elif not value and not isinstance(lower, dict):
             tree[key] = Leaf(path, {}, layer)
         elif value:
-            below = tree[key] = there if isinstance(there, dict) else {}
-            _lay_over(below, value, layer, path)
+            below = tree[key] = lower if isinstance(lower, dict) else {}
+            _merge_into(below, value, layer, path)
 
 
 def _leaves(tree: Mapping[str, Any]) -> Iterator[Leaf]:
@@ -97,7 +97,7 @@ def _copy(value: Any) -> Any:
 
 
 def to_plain(effective: Effective) -> dict[str, Any]:
-    """What JSON can hold, secrets in clear text and marked as such: to be stored encrypted."""
+    """Return a form for JSON, with secrets in clear text and tagged: store it encrypted."""
     return {
         "layers": list(effective.layers),
         "leaves": [
@@ -107,7 +107,7 @@ def to_plain(effective: Effective) -> dict[str, Any]:
 
 
 def from_plain(plain: Mapping[str, Any]) -> Effective:
-    """The inverse of `to_plain`."""
+    """Return the variables from the form that `to_plain` returns."""
     return Effective(
         tuple(plain["layers"]),
         tuple(
@@ -118,7 +118,7 @@ def from_plain(plain: Mapping[str, Any]) -> Effective:
 
 
 def _encoded(value: Any) -> Any:
-    # Mappings are wrapped as secrets are, so that none can be taken for a secret.
+    # Wrap mappings, too, so that no mapping looks like a secret.
     match value:
         case Secret():
             return {"secret": value.reveal()}

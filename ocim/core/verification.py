@@ -1,4 +1,4 @@
-"""What a verification found: lines, each with its evidence."""
+"""Reports of verifications: lines, each with its evidence."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -7,50 +7,50 @@ from typing import Any
 
 
 class Outcome(StrEnum):
-    """How one thing that was looked at came out."""
+    """Outcome of a check."""
 
     OK = "ok"
     FAILED = "failed"
     SKIPPED = "skipped"
-    """It could not be looked at, or is for a person to do."""
+    """The check was not possible, or is for a person to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that was looked at."""
+    """Check, with its outcome and evidence."""
 
     name: str
-    """Stable; the service and what of it, as in `ecommerce: sign-on`."""
+    """Stable name: service and subject, such as `ecommerce: sign-on`."""
     outcome: Outcome
     compared: str = ""
-    """What was seen, and what it was held against."""
+    """Actual and expected values."""
     url: str = ""
     status: int | None = None
     remedy: str = ""
-    """What to do."""
+    """Advice what to do about a failure."""
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the line as a dictionary for JSON."""
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, kept: Mapping[str, Any]) -> "Line":
-        """What `as_dict` gave."""
-        return cls(**{**kept, "outcome": Outcome(kept["outcome"])})
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Line":
+        """Return the line from the dictionary that `as_dict` returned."""
+        return cls(**{**stored, "outcome": Outcome(stored["outcome"])})
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All lines of one verification, in their order."""
+    """Report of a verification: its lines, in their order."""
 
     lines: tuple[Line, ...]
 
     @property
     def ok(self) -> bool:
-        """Whether nothing failed."""
+        """True if no check failed."""
         return not self.failures
 
     @property
     def failures(self) -> tuple[Line, ...]:
-        """What failed."""
+        """Lines of the checks that failed."""
         return tuple(line for line in self.lines if line.outcome is Outcome.FAILED)

@@ -12,35 +12,35 @@ GOOD_VERSIONS = [
     "4f397764da0136ad4f397764da0136ad4f397764", "feature/@home", "münchen", "refs/heads/x", "a@b",
 ]  # fmt: skip
 BAD_VERSIONS = {
-    "juniper.2 ": "blanks at its begin or end",
-    " juniper.2": "blanks at its begin or end",
+    "juniper.2 ": "blanks at its start or end",
+    " juniper.2": "blanks at its start or end",
     "juniper.2\u00a0": "'juniper.2\\xa0' has blanks",
-    "juniper 2": "no blanks",
-    "a..b": "no '..'",
-    "x^{commit}": "none of ~ ^",
-    "x^": "none of ~ ^",
-    "HEAD~1": "none of ~ ^",
-    "x@{yesterday}": "no '@{'",
+    "juniper 2": "not allow blanks",
+    "a..b": "not allow '..'",
+    "x^{commit}": "not allow ~ ^",
+    "x^": "not allow ~ ^",
+    "HEAD~1": "not allow ~ ^",
+    "x@{yesterday}": "not allow '@{'",
     "@": "'@' alone",
-    "a:b": "none of ~ ^ :",
-    "a?": "none of",
-    "a*": "none of",
-    "a[b": "none of",
-    "a\\b": "none of",
+    "a:b": "not allow ~ ^",
+    "a?": "not allow ~",
+    "a*": "not allow ~",
+    "a[b": "not allow ~",
+    "a\\b": "not allow ~",
     "-oProxyCommand=x": "for an option",
     "--upload-pack=x": "for an option",
-    "/master": "'/' at its begin",
-    "master/": "'/' at its begin or end",
-    "a//b": "two in a row",
-    ".hidden": "begin with a dot",
-    "a/.b": "begin with a dot",
+    "/master": "'/' at its start",
+    "master/": "'/' at its start or end",
+    "a//b": "nor '//'",
+    ".hidden": "start with a dot",
+    "a/.b": "start with a dot",
     "master.": "dot at its end",
     "master.lock": "end with '.lock'",
     "a.lock/b": "end with '.lock'",
-    "a\x00b": "no blanks",
-    "a\x7fb": "no blanks",
-    "a\u202eb": "does not print",
-    "": "missing",
+    "a\x00b": "not allow blanks",
+    "a\x7fb": "not allow blanks",
+    "a\u202eb": "invisible character",
+    "": "The version is empty",
 }
 GOOD_URLS = [
     "https://github.com/edx/configuration",
@@ -60,12 +60,12 @@ BAD_URLS = {
     "ext::sh -c touch% /tmp/x": "ext:: is a transport that runs programs",
     "ext::x": "ext:: is a transport that runs programs",
     "fd::17": "fd:: is a transport that runs programs",
-    "ftp://example.com/x": "'ftp' is none of https",
-    "HTTPS://example.com/x": "'HTTPS' is none of https",
-    "javascript://example.com/x": "'javascript' is none of",
-    "https://": "names no host",
-    "https:///x": "names no host",
-    "https://me@/x": "names no host",
+    "ftp://example.com/x": "'ftp' is not one of https",
+    "HTTPS://example.com/x": "'HTTPS' is not one of https",
+    "javascript://example.com/x": "'javascript' is not one of",
+    "https://": "has no host",
+    "https:///x": "has no host",
+    "https://me@/x": "has no host",
     "http://[::1": "malformed",
     "http://[nonsense]/x": "malformed",
     "https://example.com:99999/x": "malformed",
@@ -73,23 +73,23 @@ BAD_URLS = {
     "-oProxyCommand=touch x": "for an option",
     "-oProxyCommand=x:y": "for an option",
     "-oProxyCommand=x@host:y": "for an option",
-    "host:-oProxyCommand=x": "no URL",
+    "host:-oProxyCommand=x": "not a URL",
     "ssh://-oProxyCommand=x/y": "host for an option",
     "ssh://-oProxyCommand=x@host/y": "host for an option",
     "ssh://me@-oProxyCommand=x/y": "host for an option",
-    "edx/configuration": "https://github.com/edx/configuration is meant",
-    "configuration": "no URL",
-    "../configuration": "no URL",
-    "./configuration": "no URL",
-    "~/configuration": "no URL",
-    "": "no URL",
-    "file://": "names no directory",
-    "file://host/x": "names no directory",
-    "https://example.com/a b": "a blank in it",
-    "https://example.com/x ": "blanks at its begin or end",
-    " /srv/x": "blanks at its begin or end",
-    "/srv/a\nb": "does not print",
-    "https://example.com/x\u200b": "does not print",
+    "edx/configuration": "https://github.com/edx/configuration?",
+    "configuration": "not a URL",
+    "../configuration": "not a URL",
+    "./configuration": "not a URL",
+    "~/configuration": "not a URL",
+    "": "not a URL",
+    "file://": "has no directory",
+    "file://host/x": "has no directory",
+    "https://example.com/a b": "contains a blank",
+    "https://example.com/x ": "blanks at its start or end",
+    " /srv/x": "blanks at its start or end",
+    "/srv/a\nb": "invisible character",
+    "https://example.com/x\u200b": "invisible character",
 }
 BAD_PLAYBOOKS = [
     "/etc/x.yml", "../x.yml", "a/../x.yml", "roles/x.yml", "..", ".", ".x.yml", "-x.yml", "x.yml ",
@@ -129,19 +129,19 @@ def test_urls_of_git_are_right(url: str) -> None:
 def test_what_git_would_not_fetch_or_would_run_is_refused(url: str, words: str) -> None:
     fault = fault_of_url(url, may_be_builtin=True)
     assert words in fault
-    assert fault.startswith(f"{url!r} is not a repository that can be used: ") or "@" in url
+    assert fault.startswith(f"Invalid repository URL {url!r}: ") or "@" in url
 
 
 def test_builtin_is_a_configuration_and_no_platform() -> None:
     assert fault_of_url("builtin", may_be_builtin=True) == ""
-    assert "no URL" in fault_of_url("builtin")
+    assert "not a URL" in fault_of_url("builtin")
 
 
 @pytest.mark.parametrize(
     "url", ["ftp://me:s3cret@h/x", "https://me:s3cret@[::1/x", "me:s3cret@host/x", "a:s3cret@h:x"]
 )
 def test_a_refused_url_is_told_without_its_password(url: str) -> None:
-    assert "is not a repository" in fault_of_url(url)
+    assert "Invalid repository URL" in fault_of_url(url)
     assert "s3cret" not in fault_of_url(url)
 
 

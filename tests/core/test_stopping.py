@@ -68,7 +68,7 @@ def test_putting_things_right_goes_on_but_not_for_ever() -> None:
     with stopping.scope(ended):
         with stopping.clean_up():
             stopping.check()
-        with stopping.clean_up(-1), pytest.raises(OcimError, match="Putting things right"):
+        with stopping.clean_up(-1), pytest.raises(OcimError, match="The clean-up"):
             stopping.check()
 
 
