@@ -1,4 +1,4 @@
-"""Where the services of an instance answer: on their host, and to the public."""
+"""Endpoints of an instance's services: on their host, and at their public names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,12 +10,12 @@ from ocim.core.instance import Domains, Service
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """How a service is reached on its host, and what it answers there when it is well."""
+    """Port of a service on its host, and its health check."""
 
     port: int
     health_path: str
     health_fields: Mapping[str, object] = field(default_factory=dict)
-    """Empty where it has a status for each of its parts, as edx-platform's heartbeat has."""
+    """Members of a healthy response; empty: it has a status for each part, as the heartbeat has."""
 
 
 WELL = {"overall_status": "OK"}
@@ -28,7 +28,7 @@ ENDPOINTS: Mapping[Service, Endpoint] = {
 
 
 class Published(Protocol):
-    """What says under which names which services answer: an Instance, or less of it."""
+    """Services with their public names: an Instance, or a part of one."""
 
     @property
     def domains(self) -> Domains: ...
@@ -43,37 +43,37 @@ HTTPS_PORT = 443
 
 
 def upstream(service: Service, address: str, *, behind_nginx: bool = False) -> str:
-    """`address:port` of a service on a host.
+    """Return the `address:port` of a service on a host.
 
-    `behind_nginx` says that the host's nginx tells the services apart by name, as it does with
-    every configuration repository but the built-in one.
+    `behind_nginx`: the host's nginx serves all services at one port, and selects them by name. All
+    configuration repositories do so, except the built-in one.
     """
     return f"{address}:{NGINX_PORT if behind_nginx else ENDPOINTS[service].port}"
 
 
 def public_domain(domains: Domains, service: Service) -> str:
-    """The name that people see: the first external one where there is one."""
+    """Return the name that people see: the first external one, if there is any."""
     external = domains.external.get(service.value, ())
     return external[0] if external else str(getattr(domains, service.value))
 
 
 def with_port(domain: str, port: int) -> str:
-    """The domain, with the balancer's port where that is not https's own."""
+    """Return the domain, with the balancer's port unless that is 443."""
     return domain if port == HTTPS_PORT else f"{domain}:{port}"
 
 
 def public_host(instance: Published, service: Service) -> str:
-    """The public name as a browser sends it: with the port where that is not https's own."""
+    """Return the public name as browsers send it: with the port unless that is 443."""
     return with_port(public_domain(instance.domains, service), instance.public_port)
 
 
 def public_url(instance: Published, service: Service) -> str:
-    """The service's root, without a slash at the end."""
+    """Return the public URL of the service, without a slash at the end."""
     return f"https://{public_host(instance, service)}"
 
 
 def probes(instance: Published, address: str, *, behind_nginx: bool = False) -> tuple[Probe, ...]:
-    """Whether every service answers on the host at `address`, under its public name."""
+    """Return probes of all services on the host at `address`, by their public names."""
     return tuple(
         replace(
             _probe(service, f"http://{public_host(instance, service)}"),
@@ -84,7 +84,7 @@ def probes(instance: Published, address: str, *, behind_nginx: bool = False) -> 
 
 
 def public_probes(instance: Published, balancer_address: str) -> tuple[Probe, ...]:
-    """Whether every service answers under its public name through the balancer's `address:port`."""
+    """Return probes of all services at their public names, through the balancer."""
     return tuple(
         replace(
             _probe(service, public_url(instance, service)),
@@ -96,7 +96,7 @@ def public_probes(instance: Published, balancer_address: str) -> tuple[Probe, ..
 
 
 def _probe(service: Service, root: str) -> Probe:
-    """Ask the service at `root` how it is, and expect what it says when it is well."""
+    """Return a probe of the health check of the service at `root`."""
     endpoint = ENDPOINTS[service]
     return Probe(
         name=service.value,

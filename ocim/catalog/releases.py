@@ -1,4 +1,4 @@
-"""Open edX releases in their order, and what differs between them, as data."""
+"""Open edX releases in their order, and the differences between them, as data."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -7,9 +7,23 @@ from typing import Any
 from ocim.core.instance import Instance
 
 NAMES = (
-    "ginkgo", "hawthorn", "ironwood", "juniper", "koa", "lilac", "maple", "nutmeg",
-    "olive", "palm", "quince", "redwood", "sumac", "teak", "ulmo",
-)  # fmt: skip
+    "ginkgo",
+    "hawthorn",
+    "ironwood",
+    "juniper",
+    "koa",
+    "lilac",
+    "maple",
+    "nutmeg",
+    "olive",
+    "palm",
+    "quince",
+    "redwood",
+    "sumac",
+    "teak",
+    "ulmo",
+)
+"""Names of the releases, oldest first."""
 
 _TIP = 1_000_000
 _NAME = re.compile(
@@ -19,48 +33,48 @@ _NAME = re.compile(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Release:
-    """A release, comparable by age. Made by `Release.of`."""
+    """Release, comparable by age. Made by `Release.of`."""
 
     position: int
     patch: int
     text: str = field(compare=False)
-    """As it was written."""
+    """Text that it was read from."""
 
     @classmethod
     def of(cls, text: str) -> "Release":
         """Read a branch, tag or release name, as in `openedx_release` or `edx_platform_commit`.
 
-        The last part of a path counts: `opencraft-release/juniper.2` is juniper.2. A branch's tip
-        (`juniper.master`, `juniper`) is newer than its numbered releases, a candidate
-        (`juniper.rc1`) older. `master`, a commit's hash and any other text are taken for newer
-        than all that is known here; `known` is then False, and an operator should be told.
+        The last part of a path counts: `opencraft-release/juniper.2` is juniper.2. The tip of a
+        branch (`juniper.master`, `juniper`) is newer than its numbered releases, a candidate
+        (`juniper.rc1`) older. Any other text (`master`, the hash of a commit) counts as newer than
+        all releases in `NAMES`; `known` is False then, and operators should be warned.
         """
-        found = _NAME.search(text.strip())
-        if not found:
+        match = _NAME.search(text.strip())
+        if not match:
             return cls(len(NAMES), _TIP, text)
-        patch = found["patch"] or "master"
+        patch = match["patch"] or "master"
         number = int(patch) if patch.isdecimal() else _TIP if patch == "master" else 0
-        return cls(NAMES.index(found["name"].lower()), number, text)
+        return cls(NAMES.index(match["name"].lower()), number, text)
 
     @property
     def known(self) -> bool:
-        """Whether the text names a release; if not, it is treated as the newest."""
+        """True if the text names a release; if False, it is treated as the newest."""
         return self.position < len(NAMES)
 
     @property
     def name(self) -> str:
-        """`juniper`; empty where the text names no release."""
+        """Name without number, such as `juniper`; empty if the text does not name a release."""
         return NAMES[self.position] if self.known else ""
 
 
 def of_instance(instance: Instance) -> Release:
-    """The release that an instance runs: the commit's, or else (a hash) the one it belongs to."""
+    """Return the release of the instance's commit or, if that is a hash, its `openedx_release`."""
     release = Release.of(instance.edx_platform_commit)
     return release if release.known else Release.of(instance.openedx_release)
 
 
 def git_reference(instance: Instance) -> str:
-    """The tag or branch that the services' own repositories have of the instance's release."""
+    """Return the tag or branch of the instance's release in the repositories of the services."""
     text = instance.openedx_release
     release = Release.of(text)
     if not release.known:
@@ -72,50 +86,68 @@ def git_reference(instance: Instance) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What Ocim has to do one way on some releases and another way on others."""
+    """Traits of a release that require different actions of Ocim."""
 
     playbook: str
-    """The playbook of the configuration repository that sets up a whole server."""
+    """Playbook of the configuration repository that installs a whole server."""
     sign_on_backend: str
-    """Python Social Auth's name for how ecommerce and discovery sign people on."""
+    """Backend of Python Social Auth by which ecommerce and discovery sign people on."""
     clients_per_service: tuple[str, ...]
-    """What each service has an OAuth client for."""
+    """Uses for which each service has an OAuth client."""
     client_command: str
-    """`manage.py lms` command that creates such a client."""
+    """Command of `manage.py lms` that creates such a client."""
     site_flags: tuple[str, ...]
-    """All flags that `create_or_update_site` (ecommerce) takes; what is left out is emptied."""
+    """Flags of `create_or_update_site` (ecommerce), which empties the fields of omitted flags."""
     site_client_flags: tuple[str, ...]
-    """Those of them that name clients; all are required."""
+    """Flags among them for OAuth clients; all are required."""
     partner_flags: tuple[str, ...]
-    """All flags of `create_or_update_partner` (discovery); what is left out is emptied."""
+    """Flags of `create_or_update_partner` (discovery), which empties fields of omitted flags."""
     index_commands: tuple[str, ...]
-    """What creates and fills discovery's search indexes, in this order."""
+    """Commands that create and fill discovery's search indexes, in this order."""
     checkout_page_field: str
-    """The field of the LMS's CommerceConfiguration with the path of the basket."""
+    """Field of the LMS's CommerceConfiguration that holds the path of the basket."""
     has_ecommerce: bool
-    """Whether ecommerce is part of the release; if not, Ocim warns."""
+    """True if ecommerce is part of the release; if not, Ocim warns."""
 
     @property
     def callback_path(self) -> str:
-        """Where a service takes people back who signed on at the LMS."""
+        """Path of a service to which the LMS sends people back after they signed on."""
         return f"/complete/{self.sign_on_backend}/"
 
 
 _SITE = (
-    "--site-id", "--site-domain", "--site-name", "--partner-code", "--partner-name",
-    "--lms-url-root", "--payment-processors", "--client-side-payment-processor", "--from-email",
+    "--site-id",
+    "--site-domain",
+    "--site-name",
+    "--partner-code",
+    "--partner-name",
+    "--lms-url-root",
+    "--payment-processors",
+    "--client-side-payment-processor",
+    "--from-email",
     "--discovery_api_url",
-)  # fmt: skip
+)
 _PARTNER = (
-    "--site-id", "--site-domain", "--code", "--name", "--courses-api-url", "--ecommerce-api-url",
-    "--organizations-api-url", "--programs-api-url", "--marketing-site-api-url",
-    "--marketing-site-url-root", "--marketing-site-api-username", "--marketing-site-api-password",
-)  # fmt: skip
+    "--site-id",
+    "--site-domain",
+    "--code",
+    "--name",
+    "--courses-api-url",
+    "--ecommerce-api-url",
+    "--organizations-api-url",
+    "--programs-api-url",
+    "--marketing-site-api-url",
+    "--marketing-site-url-root",
+    "--marketing-site-api-username",
+    "--marketing-site-api-password",
+)
 _CLIENTS_OF_OIDC = ("--client-id", "--client-secret")
 _CLIENTS_OF_OAUTH2 = (
-    "--sso-client-id", "--sso-client-secret",
-    "--backend-service-client-id", "--backend-service-client-secret",
-)  # fmt: skip
+    "--sso-client-id",
+    "--sso-client-secret",
+    "--backend-service-client-id",
+    "--backend-service-client-secret",
+)
 
 _OLDEST = Traits(
     playbook="edx_sandbox.yml",
@@ -130,7 +162,7 @@ _OLDEST = Traits(
     has_ecommerce=True,
 )
 
-# From which release on what is different; the rest is as it was before.
+# Changes by the release that brought them; traits that are not listed stay as before.
 _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("hawthorn", {"checkout_page_field": "basket_checkout_page"}),
     ("ironwood", {"playbook": "openedx_native.yml"}),
@@ -174,9 +206,9 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 def traits(release: Release) -> Traits:
-    """What holds for that release: the newest known way for one that is not known."""
-    found = _OLDEST
+    """Return the traits of the release; an unknown one has those of the newest."""
+    result = _OLDEST
     for since, change in _CHANGES:
         if release.position >= NAMES.index(since):
-            found = replace(found, **change)
-    return found
+            result = replace(result, **change)
+    return result

@@ -1,16 +1,16 @@
-"""Whether Ansible would take a text for a Jinja template."""
+"""Recognition of Jinja templates, by the rules of Ansible."""
 
-_MARKS = ("{{", "{%", "{#")
+_DELIMITERS = ("{{", "{%", "{#")
 _HEADER = "#jinja2:"
 
 
 def is_template(text: str) -> bool:
-    """Whether the text holds a mark that makes Ansible hand it to Jinja."""
-    if "{" not in text:  # as in nearly all texts
+    """Return True if Ansible would render the text as a template."""
+    if "{" not in text:  # the usual case
         return has_header(text)
-    return any(mark in text for mark in _MARKS) or has_header(text)
+    return any(delimiter in text for delimiter in _DELIMITERS) or has_header(text)
 
 
 def has_header(text: str) -> bool:
-    """Whether it begins as texts do that give Jinja other marks than the usual ones."""
+    """Return True if the text starts with the header that changes Jinja's delimiters."""
     return text.startswith(_HEADER)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from ocim.catalog.variables.switches import services_of
+from ocim.catalog.variables.services import services_of
 from ocim.core.errors import Conflict, OcimError
 from ocim.core.hosts import Connection, Host
 from ocim.core.images import Image, image_name, superfluous

@@ -5,7 +5,7 @@ from functools import partial
 from django.db import transaction
 
 from ocim.catalog.shop import checks
-from ocim.catalog.variables.switches import services_of
+from ocim.catalog.variables.services import services_of
 from ocim.core.actions import Action, SyncBalancer
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.instance import ALWAYS

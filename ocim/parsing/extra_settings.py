@@ -7,7 +7,7 @@ from typing import Any
 
 from ocim.catalog.templates import is_template
 from ocim.catalog.variables.known import TYPES
-from ocim.catalog.variables.switches import SWITCHES, services_of
+from ocim.catalog.variables.services import SWITCHES, services_of
 from ocim.catalog.variables.types import Kind, as_flag, fits
 from ocim.core.characters import hint
 from ocim.core.instance import ALWAYS, Service

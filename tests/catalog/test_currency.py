@@ -15,13 +15,13 @@ def test_money_that_people_pay_with_is_taken(code: str) -> None:
 @pytest.mark.parametrize(
     "code, fault",
     [
-        ("DEM", "'DEM' is not legal tender on 2026-11-27. Where it was, people pay with EUR."),
-        ("HRK", "'HRK' is not legal tender on 2026-11-27. Where it was, people pay with EUR."),
+        ("DEM", "'DEM' is not legal tender on 2026-11-27. It was replaced by EUR."),
+        ("HRK", "'HRK' is not legal tender on 2026-11-27. It was replaced by EUR."),
         ("XXX", "'XXX' is not legal tender on 2026-11-27."),
         ("XAU", "'XAU' is not legal tender on 2026-11-27."),
         ("XTS", "'XTS' is not legal tender on 2026-11-27."),
-        ("gbp", "'gbp' is no currency: write GBP."),
-        ("EURO", "'EURO' is no currency; GBP is one."),
+        ("gbp", "'gbp' is not a currency. Did you mean 'GBP'?"),
+        ("EURO", "'EURO' is not a currency. Write a code of ISO 4217, such as GBP."),
     ],
 )
 def test_what_nobody_pays_with_is_refused(code: str, fault: str) -> None:

@@ -194,6 +194,6 @@ def test_an_operators_own_secrets_are_masked_too() -> None:
     ],
 )
 def test_no_field_of_an_instance_becomes_a_template(changes: dict[str, Any], variable: str) -> None:
-    with pytest.raises(ValidationError, match="templates belong in") as caught:
+    with pytest.raises(ValidationError, match="write templates in") as caught:
         variables(instance(**changes))
     assert variable in "\n".join(caught.value.faults)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from jinja2 import Environment
 
-from ocim.catalog.variables.switches import services_of
+from ocim.catalog.variables.services import services_of
 from ocim.core.errors import ValidationError
 from ocim.core.instance import ALWAYS, Broker, Service
 from ocim.core.secrets import Secret, revealed

@@ -70,7 +70,7 @@ def test_what_would_break_later_is_refused_at_once_and_nothing_is_changed(
     ocim.campus()
     ran = ocim(*ENABLE, "--processor", "paypal")
     assert ran.status == 1
-    assert "paypal lacks mode, client_id, client_secret." in ran.err
+    assert "paypal needs values for mode, client_id, client_secret." in ran.err
     assert "no search server" in ran.err
     found = OpenEdXInstance.objects.get()
     assert (found.configuration_extra_settings, found.partner_code) == ("", "")
@@ -129,7 +129,7 @@ def test_a_runbook_is_for_a_person_and_looks_at_nothing(
 ) -> None:
     shells.argvs.clear()
     ran = ocim("services", "runbook", CAMPUS)
-    assert "# site: the shop's site" in ran.out
+    assert "# site: site, partner and sign-on" in ran.out
     assert "/admin/commerce/commerceconfiguration/add/" in ran.out
     assert "********" in ran.out
     assert shells.argvs == []

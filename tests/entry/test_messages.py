@@ -55,8 +55,8 @@ READ_ALOUD = [
      " indented."),
     (("--update={configuration_version: 'a\u200bb'}",), "CAMPUS: configuration_version: It holds a"
      " zero width space (U+200B), character 2: take it out. Nothing was changed."),
-    (("--update={currency: DEM}",), "CAMPUS: currency: 'DEM' is not legal tender on TODAY. Where it"
-     " was, people pay with EUR. Nothing was changed."),
+    (("--update={currency: DEM}",), "CAMPUS: currency: 'DEM' is not legal tender on TODAY. It was"
+     " replaced by EUR. Nothing was changed."),
     (("--update={internal_lms_domain: my_site.localhost}",), "CAMPUS: internal_lms_domain:"
      " 'my_site.localhost' is not a host name: browsers' certificates and Django take no"
      " underscore. Write 'my-site.localhost'. Nothing was changed."),

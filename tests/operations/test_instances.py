@@ -176,7 +176,7 @@ def test_a_currency_of_the_past_is_refused_where_it_is_new_and_no_hindrance_wher
     world: World,
 ) -> None:
     with pytest.raises(
-        ValidationError, match=r"'HRK' is not legal tender on .* people pay with EUR"
+        ValidationError, match=r"'HRK' is not legal tender on .* It was replaced by EUR"
     ):
         world.make_instance(currency="HRK")
     instance = world.make_instance()

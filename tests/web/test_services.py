@@ -46,7 +46,7 @@ def test_what_is_not_ticked_is_switched_off(admin: Client, demo: OpenEdXInstance
 
 def test_every_fault_is_told_and_nothing_saved(admin: Client, demo: OpenEdXInstance) -> None:
     html = save(admin, demo, ecommerce="on", discovery="on", keys="paypal:")
-    assert "paypal lacks mode" in html
+    assert "paypal needs values for mode" in html
     assert "no search server" in html
     demo.refresh_from_db()
     assert demo.configuration_extra_settings == ""

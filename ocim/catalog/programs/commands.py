@@ -1,4 +1,4 @@
-"""Management commands of whatever service this runs in."""
+"""Run management commands of the service."""
 
 from io import StringIO
 
@@ -6,8 +6,8 @@ from django.core.management import call_command
 
 
 def run(arguments):
-    """Run `argv`, and return what was printed."""
-    said = StringIO()
+    """Run the command `argv`, and return its output."""
+    output = StringIO()
     argv = [str(word) for word in arguments["argv"]]
-    call_command(argv[0], *argv[1:], stdout=said, stderr=said)
-    return said.getvalue()
+    call_command(argv[0], *argv[1:], stdout=output, stderr=output)
+    return output.getvalue()

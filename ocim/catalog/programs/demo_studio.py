@@ -1,10 +1,10 @@
-"""A course to look at, on the rehearsal platform."""
+"""Create the demonstration course on the rehearsal platform."""
 
 from django.apps import apps
 
 
 def create(arguments):
-    """Make it, published; again, nothing happens. Its key."""
+    """Create and publish the course unless it exists; return its key."""
     courses = apps.get_model("course_overviews", "CourseOverview").objects
     course, _ = courses.get_or_create(
         org=arguments["org"],

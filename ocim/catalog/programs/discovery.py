@@ -1,17 +1,19 @@
-"""What discovery has of its partner."""
+"""Observe the partner of discovery."""
 
 from django.apps import apps
 
 
 def partner(arguments):
-    """The partner of the site; no fields where there is none."""
-    found = apps.get_model("core", "Partner").objects.filter(site_id=arguments["site_id"]).first()
-    if found is None:
+    """Return the fields of the site's partner; None if there is no partner."""
+    partners = apps.get_model("core", "Partner").objects
+    row = partners.filter(site_id=arguments["site_id"]).first()
+    if row is None:
         return {"fields": None}
-    fields = {"--site-domain": found.site.domain, "--code": found.short_code, "--name": found.name}
-    for flag, mark in arguments["flags"].items():
-        there = getattr(found, flag[2:].replace("-", "_"), None) or ""
-        if mark is not None and there:
-            there = mark[1] if there == mark[0] else "another"
-        fields[flag] = there
+    fields = {"--site-domain": row.site.domain, "--code": row.short_code, "--name": row.name}
+    for flag, secret in arguments["flags"].items():
+        value = getattr(row, flag[2:].replace("-", "_"), None) or ""
+        if secret is not None and value:
+            text, fingerprint = secret
+            value = fingerprint if value == text else "another"
+        fields[flag] = value
     return {"fields": fields}

@@ -1,45 +1,45 @@
-"""What ecommerce has of its site, and which payment processors are switched on."""
+"""Observe the site and the switches of ecommerce."""
 
 from django.apps import apps
 
 
 def site(arguments):
-    """The configuration of the site with this domain; no fields where there is none."""
+    """Return the configuration of the site with this domain; no fields if there is none."""
     sites = apps.get_model("core", "SiteConfiguration").objects
-    found = sites.filter(site__domain__iexact=arguments["domain"]).first()
-    if found is None:
+    configuration = sites.filter(site__domain__iexact=arguments["domain"]).first()
+    if configuration is None:
         return {"fields": None}
     fields = {
-        "--site-domain": found.site.domain,
-        "--site-name": found.site.name,
-        "--partner-code": found.partner.short_code,
-        "--partner-name": found.partner.name,
-        "--lms-url-root": found.lms_url_root,
-        "--payment-processors": found.payment_processors,
-        "--client-side-payment-processor": found.client_side_payment_processor or "",
-        "--from-email": found.from_email or "",
-        "--discovery_api_url": found.discovery_api_url,
+        "--site-domain": configuration.site.domain,
+        "--site-name": configuration.site.name,
+        "--partner-code": configuration.partner.short_code,
+        "--partner-name": configuration.partner.name,
+        "--lms-url-root": configuration.lms_url_root,
+        "--payment-processors": configuration.payment_processors,
+        "--client-side-payment-processor": configuration.client_side_payment_processor or "",
+        "--from-email": configuration.from_email or "",
+        "--discovery_api_url": configuration.discovery_api_url,
     }
-    oauth = found.oauth_settings or {}
-    for flag, (name, mark) in arguments["oauth"].items():
-        there = oauth.get(name, "")
-        fields[flag] = there if mark is None else _marked(there, mark)
+    oauth = configuration.oauth_settings or {}
+    for flag, (name, secret) in arguments["oauth"].items():
+        value = oauth.get(name, "")
+        fields[flag] = value if secret is None else _fingerprint(value, secret)
     return {
         "fields": fields,
-        "site_id": found.site_id,
-        "microfrontend": found.payment_microfrontend_url
-        if getattr(found, "enable_microfrontend_for_basket_page", False)
+        "site_id": configuration.site_id,
+        "microfrontend": configuration.payment_microfrontend_url
+        if getattr(configuration, "enable_microfrontend_for_basket_page", False)
         else None,
     }
 
 
 def switches(arguments):
-    """Which switches are on."""
+    """Return for each switch whether it is on."""
     switches_on = apps.get_model("waffle", "Switch").objects.filter(active=True)
     on = set(switches_on.values_list("name", flat=True))
     return {"fields": {name: name in on for name in arguments["names"]}}
 
 
-def _marked(there, mark):
-    secret, meaning = mark
-    return meaning if there == secret else ("another" if there else "")
+def _fingerprint(value, secret):
+    text, fingerprint = secret
+    return fingerprint if value == text else ("another" if value else "")

@@ -1,4 +1,4 @@
-"""What the LMS has of the services' users, clients and configuration, and what no command sets."""
+"""Observe users, clients and configuration of the LMS; set what no management command sets."""
 
 from django.apps import apps
 from django.contrib.auth.hashers import check_password, identify_hasher
@@ -8,24 +8,24 @@ DOT = ("oauth2_provider", "Application")
 
 
 def users(arguments):
-    """The users: whether they are staff, and their full names."""
-    fields, found = {}, {}
+    """Return for each user whether it is staff, its full name, address and groups."""
+    fields, details = {}, {}
     for name in arguments["users"]:
         user = User.objects.filter(username=name).first()
         profile = _profile(user) if user else None
         fields[name + ".staff"] = bool(user and user.is_staff)
         fields[name + ".name"] = profile.name if profile else ""
         if user:
-            found[name] = {
+            details[name] = {
                 "email": user.email,
                 "superuser": user.is_superuser,
                 "groups": [group.name for group in user.groups.all()],
             }
-    return {"fields": fields, "users": found}
+    return {"fields": fields, "users": details}
 
 
 def set_full_names(arguments):
-    """Give users names, and profiles where they have none."""
+    """Set the full names of users; create missing profiles."""
     for username, name in arguments["names"].items():
         user = User.objects.get(username=username)
         profile = _profile(user) or apps.get_model("student", "UserProfile")(user=user)
@@ -34,25 +34,25 @@ def set_full_names(arguments):
 
 
 def permissions(arguments):
-    """Which of the permissions the user lacks, of those that the release has."""
+    """Return the wanted permissions that exist in the release, and those that the user lacks."""
     wanted = []
     for app, model in arguments["permissions"]:
-        of = Permission.objects.filter(content_type__app_label=app)
-        wanted += list(of.filter(content_type__model=model) if model else of)
+        of_app = Permission.objects.filter(content_type__app_label=app)
+        wanted += list(of_app.filter(content_type__model=model) if model else of_app)
     user = User.objects.filter(username=arguments["user"]).first()
     has = set()
     if user:
         has = set(Permission.objects.filter(group__user=user)) | set(user.user_permissions.all())
     group = Group.objects.filter(name=arguments["group"]).first()
     answer = users({"users": [arguments["user"]]})
-    answer["fields"] = {"lacking": sorted(_name(one) for one in wanted if one not in has)}
-    answer["wanted"] = sorted(_name(one) for one in wanted)
+    answer["fields"] = {"lacking": sorted(map(_name, set(wanted) - has))}
+    answer["wanted"] = sorted(map(_name, wanted))
     answer["of_group"] = sorted(map(_name, group.permissions.all())) if group else []
     return answer
 
 
 def clients(arguments):
-    """The OAuth clients: whether they have the secret that is said, what they may, and whose."""
+    """Return for each OAuth client whether it has the secret, its user and its redirect URI."""
     fields, names = {}, {}
     for key, wanted in arguments["clients"].items():
         client = _client(wanted["id"])
@@ -72,13 +72,13 @@ def clients(arguments):
 
 
 def commerce(arguments):
-    """Where purchases lead."""
+    """Return fields of the configuration of commerce."""
     current = apps.get_model("commerce", "CommerceConfiguration").current()
     return {"fields": {name: getattr(current, name) for name in arguments["names"]}}
 
 
 def set_commerce(arguments):
-    """Set those fields, and no others, of what is in force."""
+    """Set these fields in a new version of the configuration of commerce."""
     current = apps.get_model("commerce", "CommerceConfiguration").current()
     for name, value in arguments["fields"].items():
         setattr(current, name, value)
@@ -95,7 +95,7 @@ def _name(permission):
 
 
 def _client(client_id):
-    # Clients of OpenID Connect are of an app that juniper took away.
+    # Clients of OpenID Connect belong to an app that juniper removed.
     label, model = ("oauth2", "Client") if apps.is_installed("provider.oauth2") else DOT
     return apps.get_model(label, model).objects.filter(client_id=client_id).first()
 
@@ -103,6 +103,6 @@ def _client(client_id):
 def _has_secret(client, secret):
     try:
         identify_hasher(client.client_secret)
-    except ValueError:  # older releases keep it as it is
+    except ValueError:  # older releases store it in clear text
         return client.client_secret == secret
     return check_password(secret, client.client_secret)

@@ -1,4 +1,4 @@
-"""What course discovery has in its database, and how it takes over what others have."""
+"""Read, refresh and clean the database of Course Discovery during a verification."""
 
 import logging
 
@@ -8,49 +8,49 @@ from django.core.management import call_command
 
 
 def runs(arguments):
-    """The keys of a partner's course runs; and the codes of all partners."""
+    """Return the keys of a partner's course runs, and the codes of all partners."""
     partners = apps.get_model("core", "Partner").objects
-    found = apps.get_model("course_metadata", "CourseRun").objects.filter(
+    course_runs = apps.get_model("course_metadata", "CourseRun").objects.filter(
         course__partner__short_code=arguments["partner"]
     )
     return {
-        "keys": sorted(found.values_list("key", flat=True)),
+        "keys": sorted(course_runs.values_list("key", flat=True)),
         "partners": sorted(partners.values_list("short_code", flat=True)),
     }
 
 
 def refresh(arguments):
-    """Run `refresh_course_metadata`; what it logs as an error, whatever its exit status."""
+    """Run `refresh_course_metadata`; return all errors that it logs, whatever its exit status."""
     errors = _Errors()
-    # Loggers with handlers of their own may not hand on what they are told.
+    # Loggers with handlers of their own may not pass records on to the root logger.
     loggers = [logging.getLogger(name) for name in list(logging.root.manager.loggerDict)]
-    told = [logging.root] + [one for one in loggers if one.handlers]
-    for logger in told:
+    watched = [logging.root] + [logger for logger in loggers if logger.handlers]
+    for logger in watched:
         logger.addHandler(errors)
     try:
         call_command("refresh_course_metadata")
         failed = ""
-    except Exception as error:  # noqa: BLE001 (whatever a loader raises is told)
+    except Exception as error:  # noqa: BLE001 (report whatever a loader raises)
         failed = "%s: %s" % (type(error).__name__, error)
     finally:
-        for logger in told:
+        for logger in watched:
             logger.removeHandler(errors)
-    return {"failed": failed, "errors": errors.told}
+    return {"failed": failed, "errors": errors.texts}
 
 
 class _Errors(logging.Handler):
     def __init__(self):
         logging.Handler.__init__(self, logging.ERROR)
-        self.told = []
+        self.texts = []
 
     def emit(self, record):
         text = record.getMessage()
-        if text not in self.told:
-            self.told.append(text)
+        if text not in self.texts:
+            self.texts.append(text)
 
 
 def clean(arguments):
-    """Remove the course runs, courses and people of a verification; how many there were."""
+    """Remove course runs, courses and people of a verification; return the numbers of rows."""
     prefix, gone = arguments["prefix"], {}
     keys = "course-v1:%s+" % prefix
     for kind, model, field, value in (
@@ -58,8 +58,9 @@ def clean(arguments):
         ("courses", "Course", "key__startswith", prefix + "+"),
         ("organizations", "Organization", "key", prefix),
     ):
-        for one in list(apps.get_model("course_metadata", model).objects.filter(**{field: value})):
-            one.delete()
+        rows = apps.get_model("course_metadata", model).objects.filter(**{field: value})
+        for row in list(rows):
+            row.delete()
             gone[kind] = gone.get(kind, 0) + 1
     get_user_model().objects.filter(username__startswith=prefix + "-").delete()
     if gone:

@@ -1,4 +1,4 @@
-"""People of a verification at the LMS: made for it, and removed with all that is theirs."""
+"""Create and remove people of a verification at the LMS."""
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
@@ -6,25 +6,25 @@ from django.core.management import call_command
 
 
 def people(arguments):
-    """Make users who can sign in, by the platform's own command."""
-    for one in arguments["people"]:
-        call_command("manage_user", one["username"], one["email"])
-        user = get_user_model().objects.get(username=one["username"])
-        user.set_password(one["password"])
+    """Create users who can sign in, by the platform's own command."""
+    for person in arguments["people"]:
+        call_command("manage_user", person["username"], person["email"])
+        user = get_user_model().objects.get(username=person["username"])
+        user.set_password(person["password"])
         user.is_active = True
         user.save()
-        user.profile.name = one["name"]
+        user.profile.name = person["name"]
         user.profile.save()
 
 
 def courses(arguments):
-    """The keys of the courses of that organization."""
-    found = apps.get_model("course_overviews", "CourseOverview").objects
-    return sorted(str(one.pk) for one in found.filter(org=arguments["prefix"]))
+    """Return the keys of the organization's courses."""
+    courses = apps.get_model("course_overviews", "CourseOverview").objects
+    return sorted(str(course.pk) for course in courses.filter(org=arguments["prefix"]))
 
 
 def remove(arguments):
-    """Remove the users whose names begin so, and the organization; how many users are gone."""
+    """Remove the organization and the users with its prefix; return the number of users."""
     users = list(get_user_model().objects.filter(username__startswith=arguments["prefix"] + "-"))
     for user in users:
         call_command("manage_user", user.username, user.email, "--remove")

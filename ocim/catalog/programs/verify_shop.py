@@ -1,4 +1,4 @@
-"""What a verification leaves at the shop. Orders and refunds are its books: they stay."""
+"""Find and clean what a verification leaves at the shop; orders and refunds stay, as its books."""
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
@@ -6,7 +6,7 @@ from django.db.models import Q
 
 
 def orders(arguments):
-    """The orders of a verification's buyers: number, buyer, course, whether money is to go back."""
+    """Return the order lines of a verification's buyers; `owed`: there is no refund yet."""
     lines = apps.get_model("order", "Line").objects.filter(
         order__user__username__startswith=arguments["prefix"] + "-"
     )
@@ -23,12 +23,12 @@ def orders(arguments):
 
 
 def clean(arguments):
-    """Remove courses, seats, coupons, baskets and buyers; what is gone, and which orders stay."""
+    """Remove courses, seats, coupons, baskets and buyers; return their numbers, and the orders."""
     prefix, gone = arguments["prefix"], {}
     for name, objects in _ours(prefix, arguments["codes"]):
-        for one in objects:
+        for row in objects:
             gone[name] = gone.get(name, 0) + 1
-            one.delete()
+            row.delete()
     kept = apps.get_model("order", "Order").objects.filter(
         Q(user__username__startswith=prefix + "-") | Q(lines__title__startswith=prefix)
     )
@@ -36,7 +36,7 @@ def clean(arguments):
 
 
 def _ours(prefix, codes):
-    """Names and rows, in an order in which they can be deleted."""
+    """Yield names and rows, in an order in which the rows can be deleted."""
     courses = "course-v1:%s+" % prefix
     vouchers = apps.get_model("voucher", "Voucher").objects.filter(code__startswith=codes)
     offers = apps.get_model("offer", "ConditionalOffer").objects.filter(vouchers__in=vouchers)

@@ -1,4 +1,4 @@
-"""The course of a verification, by studio's own commands."""
+"""Create and delete courses of a verification, by the commands of the studio."""
 
 import sys
 from io import StringIO
@@ -7,20 +7,20 @@ from django.core.management import call_command
 
 
 def create(arguments):
-    """Make and publish a course; what the command says."""
-    said = StringIO()
+    """Create and publish a course; return the command's output."""
+    output = StringIO()
     words = [str(arguments[name]) for name in ("author", "org", "number", "run")]
-    call_command("create_course", "split", *words, stdout=said)
-    return said.getvalue().strip()
+    call_command("create_course", "split", *words, stdout=output)
+    return output.getvalue().strip()
 
 
 def delete(arguments):
-    """Delete courses; the command wants its questions answered by whoever types. How many."""
-    typing = sys.stdin
+    """Delete courses, answering the command's questions on its input; return their number."""
+    stdin = sys.stdin
     try:
         for course in arguments["courses"]:
             sys.stdin = StringIO("y\ny\n")
             call_command("delete_course", str(course))
     finally:
-        sys.stdin = typing
+        sys.stdin = stdin
     return {"gone": {"courses": len(arguments["courses"])}}

@@ -1,4 +1,4 @@
-"""What secrets look like, wherever they stand: keys of services, headers, addresses, options."""
+"""Patterns of secrets: keys of services, headers, addresses, options of programs."""
 
 import re
 from collections.abc import Iterable
@@ -6,18 +6,18 @@ from functools import cache
 
 from ocim.core.secrets import MASK
 
-# By what must be in a text, in lower case, for the form to be in it. Each form masks what its group
-# `secret` matches; what is around it tells a reader what it was.
+# Pairs of hints and a pattern. A text can match only if it contains one of the hints in lower case.
+# The group `secret` is masked; the text around it stays, and tells readers what it was.
 _FORMS = [
     (hints, re.compile(form, re.IGNORECASE | re.VERBOSE | re.DOTALL))
     for hints, form in (
-        # A private key, to its end or as much of it as is there.
+        # A private key, up to its end or to the end of the text.
         (
             ("private key",),
             r"-----BEGIN\ [A-Z0-9\ ]{0,30}PRIVATE\ KEY[A-Z\ ]{0,10}----- (?P<secret>.+?)"
             r" (?: (?=-----END) | \Z )",
         ),
-        # Name and password in an address; `git@` is an account that everybody has.
+        # User and password in a URL. (`git@` is not secret.)
         (("://",), r"(?<=://) (?!git@) (?P<secret>[^/@\s]{1,500}) (?=@)"),
         (
             ("key=", "sig", "auth=", "code=", "credential=", "security-token="),
@@ -25,7 +25,7 @@ _FORMS = [
             r" | (?:x-amz|x-goog)-(?:signature | credential | security-token) )"
             r" = (?P<secret>[^&\s\"'<>]+)",
         ),
-        # Addresses that are secrets: who knows them may post there.
+        # Secret addresses: whoever knows them may post there.
         (
             ("hooks.", "webhook", "api.telegram", "ifttt"),
             r"(?:hooks\.slack\.com | discord(?:app)?\.com/api/webhooks | webhook\.office\.com"
@@ -50,7 +50,7 @@ _FORMS = [
             r"\bbearer\s+ (?P<secret>(?=\S{0,99}[\d_.=-])[\w.~+/=-]{6,} | [\w.~+/=-]{16,})",
         ),
         (("basic",), r"\bbasic\s+ (?P<secret>(?-i:(?=\S{0,99}[A-Z0-9=])[A-Za-z0-9+/]{8,}=*))"),
-        # Options of programs that are given passwords.
+        # Passwords in options of programs.
         (
             ("mysql", "mariadb"),
             r"\b(?:mysql\w* | mariadb[\w-]*)\b [^|;\n]{0,300}? \s-p (?P<secret>"
@@ -62,7 +62,7 @@ _FORMS = [
             ("curl",),
             r"\bcurl\b [^|;\n]{0,300}? \s(?:-u|--user)[\s=]* [^\s:]{1,99}: (?P<secret>\S+)",
         ),
-        # Statements.
+        # Passwords in SQL statements.
         (
             ("identified",),
             r"\bidentified\s+(?:with\s+\S+\s+)?(?:by|as)\s+(?:password\s+)? (?P<secret>"
@@ -77,22 +77,31 @@ _FORMS = [
         (("eyj",), r"(?-i:\b(?P<secret>eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?))"),
     )
 ]
-# A key has letters and digits; words, paths and rulers are no reason to look closer.
+# A key has both letters and digits. Skip the slow patterns for texts without such a word.
 _LIKE_A_KEY = re.compile(r"(?<![\w-]) (?=[\w-]*\d) [\w-]{16}", re.VERBOSE)
 _REST = re.compile(r"[\w.+/=-]*")
 # Those of detect-secrets that find little else; what only looks random would be every commit.
 _DETECTORS = (
-    "aws.AWSKeyDetector", "azure_storage_key.AzureStorageKeyDetector",
-    "discord.DiscordBotTokenDetector", "github_token.GitHubTokenDetector",
-    "gitlab_token.GitLabTokenDetector", "mailchimp.MailchimpDetector", "npm.NpmDetector",
-    "openai.OpenAIDetector", "pypi_token.PypiTokenDetector", "sendgrid.SendGridDetector",
-    "slack.SlackDetector", "square_oauth.SquareOAuthDetector", "stripe.StripeDetector",
-    "telegram_token.TelegramBotTokenDetector", "twilio.TwilioKeyDetector",
-)  # fmt: skip
+    "aws.AWSKeyDetector",
+    "azure_storage_key.AzureStorageKeyDetector",
+    "discord.DiscordBotTokenDetector",
+    "github_token.GitHubTokenDetector",
+    "gitlab_token.GitLabTokenDetector",
+    "mailchimp.MailchimpDetector",
+    "npm.NpmDetector",
+    "openai.OpenAIDetector",
+    "pypi_token.PypiTokenDetector",
+    "sendgrid.SendGridDetector",
+    "slack.SlackDetector",
+    "square_oauth.SquareOAuthDetector",
+    "stripe.StripeDetector",
+    "telegram_token.TelegramBotTokenDetector",
+    "twilio.TwilioKeyDetector",
+)
 
 
 def without_forms(text: str) -> str:
-    """Return the text without what has the form of a secret."""
+    """Return the text with everything masked that looks like a secret."""
     lower = text.lower()
     for hints, form in _FORMS:
         if has_any(lower, hints):
@@ -108,31 +117,31 @@ def has_any(text: str, parts: Iterable[str]) -> bool:
     return any(part in text for part in parts)
 
 
-def _mask(found: re.Match[str]) -> str:
-    whole, start = found[0], found.start()
-    return whole[: found.start("secret") - start] + MASK + whole[found.end("secret") - start :]
+def _mask(match: re.Match[str]) -> str:
+    whole, start = match[0], match.start()
+    return whole[: match.start("secret") - start] + MASK + whole[match.end("secret") - start :]
 
 
 def _without_keys(form: re.Pattern[str], text: str) -> str:
-    """Mask what the form finds, and what goes on behind it: some find a beginning only."""
+    """Mask each match to the end of its word, since some patterns match a beginning only."""
     parts, end = [], 0
-    for found in form.finditer(text):
-        if found.start() < end:
+    for match in form.finditer(text):
+        if match.start() < end:
             continue
-        rest = _REST.match(text, found.end())
-        parts += [text[end : found.start()], MASK]
-        end = rest.end() if rest else found.end()
+        rest = _REST.match(text, match.end())
+        parts += [text[end : match.start()], MASK]
+        end = rest.end() if rest else match.end()
     return "".join([*parts, text[end:]]) if parts else text
 
 
 @cache
 def _known_services() -> tuple[re.Pattern[str], ...]:
-    # It takes a sixth of a second to load, and many processes never need it.
+    # Importing takes a sixth of a second, and many processes never need it.
     from importlib import import_module  # noqa: PLC0415
 
-    found: list[re.Pattern[str]] = []
+    patterns: list[re.Pattern[str]] = []
     for name in _DETECTORS:
         module, _, kind = name.partition(".")
         detector = getattr(import_module(f"detect_secrets.plugins.{module}"), kind)
-        found += detector.denylist
-    return tuple(found)
+        patterns += detector.denylist
+    return tuple(patterns)

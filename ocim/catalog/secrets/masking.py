@@ -1,6 +1,6 @@
-"""Take secrets out of what people see: by the place they are in, by their form, by their value.
+"""Mask secrets in everything that people see: by name, by pattern, or by value.
 
-Values of settings become a `Secret` as a whole; in texts, the secret alone is replaced.
+Values of settings become a `Secret` as a whole; in texts, only the secret part is replaced.
 """
 
 import base64
@@ -20,7 +20,7 @@ from ocim.core.secrets import MASK, Secret, secret_texts
 from ocim.core.variables import Effective, Leaf
 
 SHORTEST = 4
-"""Shorter texts occur everywhere: masking them would only make a log unreadable."""
+"""Minimum length of a masked text: shorter ones occur everywhere in logs."""
 _NAME = re.compile(
     r"""(?<![\w.-]) (?: --(?P<option>[A-Za-z][\w-]*) (?:=|\s+)
       | (?P<name>[A-Za-z_][\w.-]*) \\*["']? \]? \s* (?:=>|:=|[:=]) (?!//) \s* )""",
@@ -42,9 +42,9 @@ _PLAIN = re.compile(r"[\w .,-]{0,15}")
 
 
 def with_secrets_hidden(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy in which texts are Secrets that are below a secret's name or look like one.
+    """Return a copy with a Secret for each text that looks like one, or is below a secret's name.
 
-    Empty texts stay as they are, and so do references to other variables: they hold no secret.
+    Empty texts and references to other variables stay as they are.
     """
     return {key: _hidden(value, str(key)) for key, value in values.items()}
 
@@ -69,10 +69,10 @@ def _hidden(value: Any, name: str, *, below_secret: bool = False) -> Any:
 
 
 def hidden_again(variables: Effective, layer: str) -> Effective:
-    """Return the same variables, those of the layer hidden by what is known for a secret now."""
+    """Return the variables, with the secrets in a layer hidden by the present rules."""
     leaves = [
-        one._replace(value=_hidden_leaf(one)) if one.layer == layer else one
-        for one in variables.leaves
+        leaf._replace(value=_hidden_leaf(leaf)) if leaf.layer == layer else leaf
+        for leaf in variables.leaves
     ]
     return replace(variables, leaves=tuple(leaves))
 
@@ -84,14 +84,14 @@ def _hidden_leaf(leaf: Leaf) -> Any:
 
 @lru_cache(maxsize=10_000)
 def hidden_text(text: str) -> str | Secret:
-    """Return the text; a Secret where there is one in it, be it a password in a URL."""
+    """Return the text, as a Secret if it contains one (such as a password in a URL)."""
     if _PLAIN.fullmatch(text) or mask_text(text) == text:
         return text
     return Secret(text)
 
 
 def masked_place(name: str, value: Any) -> Any:
-    """Return a copy without what is secret by its name or by its form, at any depth."""
+    """Return a copy with everything masked, at any depth, that is secret by name or pattern."""
     match value:
         case Mapping():
             return {key: masked_place(str(key), below) for key, below in value.items()}
@@ -105,21 +105,21 @@ def masked_place(name: str, value: Any) -> Any:
 
 
 def mask_text(text: str) -> str:
-    """Return the text without what has a secret's form, or stands behind a secret's name."""
+    """Return the text with everything masked that looks like a secret or follows its name."""
     if len(text) < SHORTEST:
         return text
     return _without_named(without_forms(text))
 
 
 def mask_sql(statement: str) -> str:
-    """Return the statement; where it is about a secret, without any of its literals."""
+    """Return the SQL statement; mask all literals if it is about a secret."""
     if any(is_secret_name(word) for word in _WORD.findall(_LITERAL.sub("", statement))):
         statement = _LITERAL.sub(f"'{MASK}'", statement)
     return mask_text(statement)
 
 
 def secret_literals(statement: str) -> list[Secret]:
-    """Return the values of a statement that is about a secret: an error may repeat them."""
+    """Return the literals of a statement about a secret, which errors may quote."""
     if mask_sql(statement) == statement:
         return []
     return [Secret(literal[1:-1]) for literal in _LITERAL.findall(statement)]
@@ -129,13 +129,13 @@ def _without_named(text: str) -> str:
     if not has_any(text.lower(), IN_NAMES):
         return text
     parts, end = [], 0
-    for found in _NAME.finditer(text):
-        if found.start() < end or not is_secret_name(found["option"] or found["name"]):
+    for name in _NAME.finditer(text):
+        if name.start() < end or not is_secret_name(name["option"] or name["name"]):
             continue
-        value = _VALUE.match(text, found.end())
+        value = _VALUE.match(text, name.end())
         if value is None:
             continue
-        kind = next(name for name in _KINDS if value[name] is not None)
+        kind = next(kind for kind in _KINDS if value[kind] is not None)
         if value[kind].strip().lower() in _NOT_SECRET or is_template(value[kind]):
             continue
         parts += [text[end : value.start(kind)], MASK]
@@ -147,7 +147,7 @@ _KINDS = ("quoted", "unended", "listed", "mapped", "bare")
 
 
 def masker(values: Any) -> Callable[[str], str]:
-    """Return a function that masks every Secret in `values`, in whatever form it is printed."""
+    """Return a function that masks every Secret in `values`, in all encodings of `_forms`."""
     forms = {form for secret in secret_texts(values) for form in _forms(secret)}
     if not forms:
         return str
@@ -156,7 +156,7 @@ def masker(values: Any) -> Callable[[str], str]:
 
 
 def _forms(text: str) -> Iterable[str]:
-    """Return the text and its lines as they look in JSON, Python, YAML, a shell, a URL, base64."""
+    """Return the text and its lines, as encoded in JSON, Python, YAML, shells, URLs and base64."""
     plain = {part.strip() for part in [text, *text.splitlines()]}
     plain = {part for part in plain if len(part) >= SHORTEST}
     in_json = {_json(part) for part in plain} | {json.dumps(part)[1:-1] for part in plain}

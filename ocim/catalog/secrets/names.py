@@ -1,9 +1,9 @@
-"""Which of an operator's own settings are secrets, by their names."""
+"""Recognition of secret settings by their names."""
 
 import re
 from functools import lru_cache
 
-# Only the end of a name says what it holds: PASSWORD_RESET_SUPPORT_LINK is a link.
+# Only the end of a name says what its value is: PASSWORD_RESET_SUPPORT_LINK is a link.
 _SECRET_NAME = re.compile(
     r"""(?:^|_)
     (?: pass | passwd | password | pwd | passphrase | secret | token | credential | identity
@@ -14,23 +14,36 @@ _SECRET_NAME = re.compile(
         _?key
     )s?
     (?: _admin | _read_only | _pem | _base64 )? $
-    # … but everything of these is one.
+    # … but all settings with these words are secret.
     | (?:^|_) (?: basic_auth | license ) (?:_|s?$)
     | ^auth$""",
     re.IGNORECASE | re.VERBOSE,
 )
 IN_NAMES = (
-    "pass", "pwd", "secret", "token", "credential", "identity", "signing", "salt", "auth", "dsn",
-    "session", "webhook", "key", "license", "django",
-)  # fmt: skip
-"""One of these, in lower case, is in every name of a secret."""
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "credential",
+    "identity",
+    "signing",
+    "salt",
+    "auth",
+    "dsn",
+    "session",
+    "webhook",
+    "key",
+    "license",
+    "django",
+)
+"""Texts of which every name of a secret contains at least one, in lower case."""
 _PASSWORD = re.compile(r"(?:^|_)(?:pass|passwd|password|pwd|passphrase|pin)$", re.IGNORECASE)
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[-. ]")
 
 
 @lru_cache(maxsize=10_000)
 def is_secret_name(name: str) -> bool:
-    """Return whether what has this name is not for everybody's eyes; OAuth client ids are."""
+    """Return True if settings of this name are secret; OAuth client ids are not."""
     return (
         _SECRET_NAME.search(name) is not None
         or _SECRET_NAME.search(_WORDS.sub("_", name)) is not None
@@ -38,5 +51,5 @@ def is_secret_name(name: str) -> bool:
 
 
 def is_password_name(name: str) -> bool:
-    """Return whether what has this name is a text, even where it is written as a number."""
+    """Return True if settings of this name are passwords: texts, even if written as numbers."""
     return _PASSWORD.search(name) is not None

@@ -1,4 +1,4 @@
-"""A currency: by its code everything that LMS and shop have to be told of it."""
+"""Currencies: validation of their codes, and the variables of LMS and shop for each."""
 
 from datetime import date
 from functools import cache, lru_cache
@@ -10,19 +10,19 @@ from babel.numbers import get_currency_symbol, get_territory_currencies, list_cu
 
 @cache
 def codes() -> frozenset[str]:
-    """Those of ISO 4217, in capitals."""
+    """Return the codes of ISO 4217, in capitals."""
     return frozenset(list_currencies())
 
 
 def fault(code: str, *, on: date) -> str:
-    """Say why nobody pays with the currency on that day; nothing where somebody does."""
+    """Return why the code is not a currency in use on that day; empty if it is."""
     tender = _tender(on)
     if code in tender:
         return ""
     if code.strip().upper() in tender:
-        return f"{code!r} is no currency: write {code.strip().upper()}."
+        return f"{code!r} is not a currency. Did you mean {code.strip().upper()!r}?"
     if code not in codes():
-        return f"{code!r} is no currency; GBP is one."
+        return f"{code!r} is not a currency. Write a code of ISO 4217, such as GBP."
     successors = sorted(
         {
             new
@@ -31,8 +31,8 @@ def fault(code: str, *, on: date) -> str:
             for new in get_territory_currencies(place, start_date=on)
         }
     )
-    now = f" Where it was, people pay with {', '.join(successors)}." if successors else ""
-    return f"{code!r} is not legal tender on {on}.{now}"
+    hint = f" It was replaced by {', '.join(successors)}." if successors else ""
+    return f"{code!r} is not legal tender on {on}.{hint}"
 
 
 @lru_cache(maxsize=4)
@@ -47,15 +47,15 @@ def _places() -> list[str]:
 
 
 def variables(code: str) -> dict[str, Any]:
-    """What makes a course be sold for it: at the shop, and at the LMS where nobody set a mode.
-
-    `COURSE_MODE_DEFAULTS` is all that the setting has upstream, as a setting replaces the default.
-    """
+    """Return the variables of ecommerce and LMS that make it the currency of new courses."""
     return {"ECOMMERCE_OSCAR_DEFAULT_CURRENCY": code} | of_lms(code)
 
 
 def of_lms(code: str) -> dict[str, Any]:
-    """The LMS's part of them."""
+    """Return the variables of the LMS among them.
+
+    `COURSE_MODE_DEFAULTS` repeats upstream's whole default, since a setting replaces it.
+    """
     lower = code.lower()
     return {
         "EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY": [lower, get_currency_symbol(code, locale="en")],

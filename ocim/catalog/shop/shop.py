@@ -1,4 +1,4 @@
-"""What an instance's shop sells for, and how it is paid: read from its variables."""
+"""Partner, currency and payment processors of a shop, read from an instance's variables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,29 +7,31 @@ from typing import Any
 from ocim.core.instance import Instance
 
 CONFIG = "ECOMMERCE_PAYMENT_PROCESSOR_CONFIG"
+"""Variable with the keys of the payment processors, by partner code in lower case."""
 CURRENCY = "ECOMMERCE_OSCAR_DEFAULT_CURRENCY"
+"""Variable with the currency of the shop."""
 DOLLARS = "USD"
-"""Upstream's default, in whose releases before koa there is no variable for it."""
+"""Upstream's default currency; releases before koa have no variable for it."""
 CLIENT_SIDE = ("stripe",)
-"""The processors whose own script reads the card's number in the browser."""
+"""Processors whose own script reads the number of the card in the browser."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """The partner, in ecommerce and in discovery, and what it takes."""
+    """Partner in ecommerce and discovery, with currency and payment processors."""
 
     partner_code: str
     partner_name: str
     currency: str
-    """Of ISO 4217."""
+    """Currency code of ISO 4217."""
     processors: tuple[str, ...]
-    """Those that have keys, in their order: the first is the one that is offered."""
+    """Processors that have keys, in their order; the shop offers the first."""
     client_side: str
-    """The one of them that is used on the basket's own page; or none."""
+    """Processor among them that is used on the basket page itself; empty: none."""
 
 
 def shop_of(instance: Instance, variables: Mapping[str, Any]) -> Shop:
-    """By the instance's effective variables, which say it last."""
+    """Return the shop of an instance with these effective variables."""
     config = variables.get(CONFIG) or {}
     code = partner_code(instance, variables)
     processors = tuple(config.get(code.lower()) or {})
@@ -38,12 +40,12 @@ def shop_of(instance: Instance, variables: Mapping[str, Any]) -> Shop:
         partner_name=instance.name,
         currency=str(variables.get(CURRENCY, DOLLARS)).upper(),
         processors=processors,
-        client_side=next((one for one in CLIENT_SIDE if one in processors), ""),
+        client_side=next((name for name in CLIENT_SIDE if name in processors), ""),
     )
 
 
 def partner_code(instance: Instance, variables: Mapping[str, Any]) -> str:
-    """The instance's own, or the only one that its settings have keys for, or one by its id."""
+    """Return the partner code: the instance's, or the only one with keys, or one made of its id."""
     config = variables.get(CONFIG) or {}
     only = next(iter(config), "") if len(config) == 1 else ""
     return instance.partner_code or only or f"site{instance.id}"

@@ -1,4 +1,4 @@
-"""All one-time steps, in the order that works."""
+"""Registry of the set-up steps, in the order in which they work."""
 
 from ocim.catalog.steps import lms, services
 from ocim.catalog.steps.step import Step
@@ -8,5 +8,5 @@ STEPS = (*lms.STEPS, *services.STEPS)
 
 
 def steps_of(instance: Instance) -> list[Step]:
-    """Those that the instance owes."""
+    """Return the steps that an instance with these services needs."""
     return [step for step in STEPS if step.services & instance.services]

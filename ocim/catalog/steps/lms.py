@@ -1,4 +1,4 @@
-"""Steps at the LMS: users, permissions, OAuth clients, and where purchases lead."""
+"""Set-up steps at the LMS: users, permissions, OAuth clients, and the path to the shop."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,17 +26,17 @@ PERMISSIONS = (
     ("commerce", "commerceconfiguration"),
     ("course_modes", ""),
 )
-"""The documentation's, as app and model; of the last, all models."""
+"""Permissions of the shop's user by app and model, as documented; no model: all of the app."""
 BY_NAME = tuple(
     f"{app}:{model or 'coursemode'}:{verb}_{model or 'coursemode'}"
     for app, model in PERMISSIONS
     for verb in ("add", "change", "delete")
 )
-"""Those that every release has, for where nobody can look which there are."""
+"""Names of the permissions that exist in every release, for a runbook without an LMS to ask."""
 
 
 def worker(service: Service) -> str:
-    """The user in whose name the service calls the LMS."""
+    """Return the name of the user with which the service calls the LMS."""
     return f"{service.value}_worker"
 
 
@@ -47,12 +47,12 @@ MIGRATED: Mapping[str, Mapping[str, Any]] = {
         "groups": [],
     }
 }
-"""The user that a migration of the LMS makes, under an address that the commands insist on."""
+"""User that a migration of the LMS creates; its address must not be changed."""
 CHECKOUT_PAGE = "/basket/add/"
 
 
 def _services(inputs: StepInputs) -> list[Service]:
-    return [one for one in (Service.ECOMMERCE, Service.DISCOVERY) if inputs.has(one)]
+    return [service for service in (Service.ECOMMERCE, Service.DISCOVERY) if inputs.has(service)]
 
 
 # Users.
@@ -69,37 +69,39 @@ def _wanted_users(inputs: StepInputs) -> Fields:
 def _make_users(inputs: StepInputs, fields: Fields, observed: Observation) -> list[StepAction]:
     actions: list[StepAction] = []
     for service in _services(inputs):
-        name, found = worker(service), observed["users"].get(worker(service))
-        if not (found and observed["fields"].get(f"{name}.staff")):
-            actions.append(manage_user(name, found, inputs, groups=[]))
+        name = worker(service)
+        user = observed["users"].get(name)
+        if not (user and observed["fields"].get(f"{name}.staff")):
+            actions.append(manage_user(name, user, inputs, groups=[]))
     names = {name: fields[f"{name}.name"] for name in map(worker, _services(inputs))}
-    said = ", ".join(f"{name}: {full}" for name, full in names.items())
+    listed = ", ".join(f"{name}: {full}" for name, full in names.items())
     actions.append(
         Script(
             Service.LMS,
             "lms.set_full_names",
             {"names": names},
-            f"In the LMS's admin, at /admin/auth/user/, give users full names ({said}).",
+            f"In the LMS's admin, at /admin/auth/user/, give users full names ({listed}).",
         )
     )
     return actions
 
 
 def manage_user(
-    name: str, found: Mapping[str, Any] | None, inputs: StepInputs, *, groups: list[str]
+    name: str, user: Mapping[str, Any] | None, inputs: StepInputs, *, groups: list[str]
 ) -> Command:
-    """What makes the user staff, in these groups too, and takes nothing away.
+    """Return the command that makes the user staff and a member of these groups, too.
 
-    The command refuses another address than the user has, and takes away what is not said.
+    Pass the present address, groups and rights of an existing `user`: the command rejects another
+    address, and takes away all groups and rights that are not passed.
     """
     domain = inputs.instance.domains.lms
-    words = ["manage_user", name, found["email"] if found else f"{name}@{domain}", "--staff"]
-    if found is None:
+    words = ["manage_user", name, user["email"] if user else f"{name}@{domain}", "--staff"]
+    if user is None:
         words.append("--unusable-password")
-    elif found["superuser"]:
+    elif user["superuser"]:
         words.append("--superuser")
-    every = sorted({*(found["groups"] if found else ()), *groups})
-    return Command(Service.LMS, (*words, *(["--groups", *every] if every else [])))
+    all_groups = sorted({*(user["groups"] if user else ()), *groups})
+    return Command(Service.LMS, (*words, *(["--groups", *all_groups] if all_groups else [])))
 
 
 # Permissions.
@@ -107,9 +109,9 @@ def manage_user(
 
 def _grant(inputs: StepInputs, _fields: Fields, observed: Observation) -> list[StepAction]:
     user = worker(Service.ECOMMERCE)
-    every = sorted({*observed["of_group"], *observed["wanted"]})
+    permissions = sorted({*observed["of_group"], *observed["wanted"]})
     return [
-        Command(Service.LMS, ("manage_group", GROUP, "--permissions", *every)),
+        Command(Service.LMS, ("manage_group", GROUP, "--permissions", *permissions)),
         manage_user(user, observed["users"].get(user), inputs, groups=[GROUP]),
     ]
 
@@ -119,27 +121,27 @@ def _grant(inputs: StepInputs, _fields: Fields, observed: Observation) -> list[S
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One OAuth client at the LMS."""
+    """OAuth client at the LMS."""
 
     key: str
-    """`ecommerce.sign-on`."""
+    """Service and use, such as `ecommerce.sign-on`."""
     service: Service
     use: str
     client_id: str
     secret: Secret
     redirect: str
-    """Empty where nobody signs on with it."""
+    """Redirect URI after sign-on; empty for a client that is not for sign-on."""
 
 
 def clients_of(inputs: StepInputs) -> list[Client]:
-    """The release's: one for each service, or one for sign-on and another for its own calls."""
-    has = inputs.traits
-    found = []
+    """Return the clients that the release needs for each service: for sign-on and for its calls."""
+    traits = inputs.traits
+    clients = []
     for service in _services(inputs):
-        for use in has.clients_per_service:
-            prefix = f"{service.value.upper()}_{_VARIABLES[has.sign_on_backend, use]}"
-            redirect = f"{public_url(inputs.instance, service)}{has.callback_path}"
-            found.append(
+        for use in traits.clients_per_service:
+            prefix = f"{service.value.upper()}_{_VARIABLES[traits.sign_on_backend, use]}"
+            redirect = f"{public_url(inputs.instance, service)}{traits.callback_path}"
+            clients.append(
                 Client(
                     key=f"{service.value}.{use}",
                     service=service,
@@ -149,7 +151,7 @@ def clients_of(inputs: StepInputs) -> list[Client]:
                     redirect=redirect if use == "sign-on" else "",
                 )
             )
-    return found
+    return clients
 
 
 _VARIABLES = {
@@ -169,7 +171,7 @@ def _wanted_clients(inputs: StepInputs) -> Fields:
     return fields
 
 
-def _given_clients(inputs: StepInputs) -> Mapping[str, Any]:
+def _clients_arguments(inputs: StepInputs) -> Mapping[str, Any]:
     return {
         "clients": {
             client.key: {
@@ -184,12 +186,12 @@ def _given_clients(inputs: StepInputs) -> Mapping[str, Any]:
 
 
 def _make_clients(inputs: StepInputs, fields: Fields, observed: Observation) -> list[StepAction]:
-    there = observed["fields"]
+    present = observed["fields"]
     return [
         _make_client(client, inputs, fields, observed["names"].get(client.key))
         for client in clients_of(inputs)
         if any(
-            there.get(name) != value
+            present.get(name) != value
             for name, value in fields.items()
             if name.startswith(f"{client.key}.")
         )
@@ -203,25 +205,45 @@ def _make_client(client: Client, inputs: StepInputs, fields: Fields, name: str |
     if inputs.traits.client_command == "create_oauth2_client":
         return Command(
             Service.LMS,
-            ("create_oauth2_client", root, redirect, "confidential", "--username", user,
-             "--client_name", name or client.service.value, "--client_id", client.client_id,
-             "--client_secret", client.secret, "--trusted"),
-        )  # fmt: skip
+            (
+                "create_oauth2_client",
+                root,
+                redirect,
+                "confidential",
+                "--username",
+                user,
+                "--client_name",
+                name or client.service.value,
+                "--client_id",
+                client.client_id,
+                "--client_secret",
+                client.secret,
+                "--trusted",
+            ),
+        )
     suffix, grant = (
-        ("sso", "authorization-code") if client.redirect else ("backend-service",
-                                                               "client-credentials")
-    )  # fmt: skip
+        ("sso", "authorization-code")
+        if client.redirect
+        else ("backend-service", "client-credentials")
+    )
     words: tuple[str | Secret, ...] = (
-        "create_dot_application", name or f"{client.service.value}-{suffix}", user,
-        "--grant-type", grant, "--client-id", client.client_id, "--client-secret", client.secret,
+        "create_dot_application",
+        name or f"{client.service.value}-{suffix}",
+        user,
+        "--grant-type",
+        grant,
+        "--client-id",
+        client.client_id,
+        "--client-secret",
+        client.secret,
         "--update",
-    )  # fmt: skip
+    )
     if client.redirect:
         words += ("--redirect-uris", redirect, "--skip-authorization", "--scopes", "user_id")
     return Command(Service.LMS, words)
 
 
-# Where purchases lead.
+# Path to the shop.
 
 
 def _wanted_commerce(inputs: StepInputs) -> Fields:
@@ -233,49 +255,50 @@ def _wanted_commerce(inputs: StepInputs) -> Fields:
 
 
 def _set_commerce(_inputs: StepInputs, fields: Fields, _observed: Observation) -> list[StepAction]:
-    said = ", ".join(f"{name} = {value}" for name, value in fields.items())
-    words = f"In the LMS's admin, at /admin/commerce/commerceconfiguration/add/: {said}."
+    listed = ", ".join(f"{name} = {value}" for name, value in fields.items())
+    words = f"In the LMS's admin, at /admin/commerce/commerceconfiguration/add/: {listed}."
     return [Script(Service.LMS, "lms.set_commerce", {"fields": fields}, words)]
 
 
 STEPS = (
     Step(
         name="users",
-        about="the services' own users at the LMS, staff and with full names",
+        about="users of the services at the LMS: staff, with full names",
         services=BOTH,
         observed_by=Service.LMS,
         observer="lms.users",
         wanted=_wanted_users,
-        observer_arguments=lambda inputs: {"users": [worker(one) for one in _services(inputs)]},
+        observer_arguments=lambda inputs: {"users": list(map(worker, _services(inputs)))},
         actions=_make_users,
         essential=lambda field: field.endswith(".staff"),
     ),
     Step(
         name="permissions",
-        about="what the shop's user may change at the LMS",
+        about="permissions of the shop's user at the LMS",
         services=SHOP,
         observed_by=Service.LMS,
         observer="lms.permissions",
         wanted=lambda _inputs: {"lacking": []},
         observer_arguments=lambda _inputs: {
-            "user": worker(Service.ECOMMERCE), "group": GROUP,
-            "permissions": [list(one) for one in PERMISSIONS],
+            "user": worker(Service.ECOMMERCE),
+            "group": GROUP,
+            "permissions": [list(permission) for permission in PERMISSIONS],
         },
         actions=_grant,
     ),
     Step(
         name="clients",
-        about="OAuth clients at the LMS, for sign-on and for the services' own calls",
+        about="OAuth clients at the LMS, for sign-on and for calls of the services",
         services=BOTH,
         observed_by=Service.LMS,
         observer="lms.clients",
         wanted=_wanted_clients,
-        observer_arguments=_given_clients,
+        observer_arguments=_clients_arguments,
         actions=_make_clients,
     ),
     Step(
         name="commerce",
-        about="the LMS sells through the shop",
+        about="sale of courses through the shop",
         services=SHOP,
         observed_by=Service.LMS,
         observer="lms.commerce",
@@ -284,4 +307,4 @@ STEPS = (
         actions=_set_commerce,
         essential=lambda field: field != "enabled",
     ),
-)  # fmt: skip
+)

@@ -1,4 +1,4 @@
-"""Steps as a person does them, on hosts where Ocim may run nothing."""
+"""Set-up steps as commands for a person, for hosts on which Ocim must not run anything."""
 
 import shlex
 
@@ -8,12 +8,12 @@ from ocim.core.secrets import Secret
 
 
 def lines(action: StepAction, *, reveal: bool) -> list[str]:
-    """What to type, or to do; secrets as `********` unless they are to be seen."""
+    """Return the commands or instructions of an action; mask secrets unless `reveal` is True."""
     match action:
         case Command(service, words):
-            said = " ".join(_quoted(word, reveal) for word in words)
+            arguments = " ".join(_quoted(word, reveal) for word in words)
             user = SHELLS[service].user
-            return [f"sudo -H -u {user} bash -c {shlex.quote(manage(service, said))}"]
+            return [f"sudo -H -u {user} bash -c {shlex.quote(manage(service, arguments))}"]
         case Script(words=words):
             return [words]
         case Crontab(name, line):
@@ -23,7 +23,7 @@ def lines(action: StepAction, *, reveal: bool) -> list[str]:
 def _quoted(word: str | Secret, reveal: bool) -> str:
     if not isinstance(word, Secret):
         return shlex.quote(word)
-    flag, mark, _ = word.reveal().partition("=")
+    flag, separator, _ = word.reveal().partition("=")
     if reveal:
         return shlex.quote(word.reveal())
-    return f"{flag}=********" if mark and flag.startswith("--") else "********"
+    return f"{flag}=********" if separator and flag.startswith("--") else "********"

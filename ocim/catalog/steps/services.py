@@ -1,4 +1,4 @@
-"""Steps at ecommerce and discovery: site, partner, payment, search indexes, the hourly job."""
+"""Set-up steps at ecommerce and discovery: site, partner, payment, indexes, the hourly job."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ from ocim.core.secrets import Secret
 
 CATALOGUE = frozenset({Service.DISCOVERY})
 SITE_ID = 1
-"""Of discovery: Django's first, which its settings name."""
+"""Id of discovery's site: Django's first one, which its settings name."""
 _FRONTEND = ("--enable-microfrontend-for-basket-page", "--payment-microfrontend-url")
 
 # Ecommerce's site.
@@ -47,11 +47,11 @@ def _wanted_site(inputs: StepInputs) -> Fields:
 
 def _clients_in_flags(inputs: StepInputs) -> list[tuple[Client, str, str]]:
     flags = inputs.traits.site_client_flags
-    mine = [one for one in clients_of(inputs) if one.service == Service.ECOMMERCE]
-    return list(zip(mine, flags[::2], flags[1::2], strict=True))
+    clients = [client for client in clients_of(inputs) if client.service == Service.ECOMMERCE]
+    return list(zip(clients, flags[::2], flags[1::2], strict=True))
 
 
-def _given_site(inputs: StepInputs) -> Mapping[str, Any]:
+def _site_arguments(inputs: StepInputs) -> Mapping[str, Any]:
     oauth: dict[str, Any] = {}
     for client, id_flag, secret_flag in _clients_in_flags(inputs):
         prefix = {"sign-on": "SOCIAL_AUTH", "backend": "BACKEND_SERVICE"}[client.use]
@@ -67,14 +67,14 @@ def _make_site(inputs: StepInputs, fields: Fields, observed: Observation) -> lis
     values = {**fields, **secrets}
     if observed.get("site_id"):
         values["--site-id"] = observed["site_id"]
-    if observed.get("microfrontend"):  # any value of the first is true, so it is said or left out
+    if observed.get("microfrontend"):  # any value enables the first flag
         values |= dict(zip(_FRONTEND, ("true", observed["microfrontend"]), strict=True))
     flags = [flag for flag in inputs.traits.site_flags if flag in values]
     return [Command(Service.ECOMMERCE, ("create_or_update_site", *_words(flags, values)))]
 
 
 def _words(flags: list[str], values: Fields) -> list[str | Secret]:
-    """`--flag=value`: a value may begin with a dash."""
+    """Return `--flag=value` for each flag, since a value may start with a dash."""
     words: list[str | Secret] = []
     for flag in flags:
         value = values[flag]
@@ -89,20 +89,20 @@ def _words(flags: list[str], values: Fields) -> list[str | Secret]:
 
 
 PUBLICATION = "publish_course_modes_to_lms"
-"""The switch without which the shop keeps no course."""
+"""Switch without which the shop does not save courses."""
 
 
 def _switches(inputs: StepInputs) -> Fields:
-    names = [PUBLICATION, *(f"payment_processor_active_{one}" for one in inputs.shop.processors)]
-    return dict.fromkeys(names, True)
+    processors = [f"payment_processor_active_{name}" for name in inputs.shop.processors]
+    return dict.fromkeys([PUBLICATION, *processors], True)
 
 
 def _switch_on(_inputs: StepInputs, fields: Fields, observed: Observation) -> list[StepAction]:
-    there = observed["fields"]
+    present = observed["fields"]
     return [
         Command(Service.ECOMMERCE, ("waffle_switch", name, "on" if on else "off", "--create"))
         for name, on in fields.items()
-        if there.get(name) != on
+        if present.get(name) != on
     ]
 
 
@@ -111,7 +111,7 @@ def _switch_on(_inputs: StepInputs, fields: Fields, observed: Observation) -> li
 
 def _wanted_partner(inputs: StepInputs) -> Fields:
     instance, shop = inputs.instance, inputs.shop
-    lms, studio = (public_url(instance, one) for one in (Service.LMS, Service.STUDIO))
+    lms, studio = public_url(instance, Service.LMS), public_url(instance, Service.STUDIO)
     sells = inputs.has(Service.ECOMMERCE)
     urls = {
         "--courses-api-url": f"{lms}/api/courses/v1/",
@@ -136,11 +136,11 @@ def _wanted_partner(inputs: StepInputs) -> Fields:
 
 
 def _sign_on_of_discovery(inputs: StepInputs) -> Client:
-    return next(one for one in clients_of(inputs) if one.key == "discovery.sign-on")
+    return next(client for client in clients_of(inputs) if client.key == "discovery.sign-on")
 
 
-def _given_partner(inputs: StepInputs) -> Mapping[str, Any]:
-    """Every flag of the release, those too that Ocim has no value for: what is there stays."""
+def _partner_arguments(inputs: StepInputs) -> Mapping[str, Any]:
+    """Return all flags of the release; those without a value of Ocim's keep their values."""
     known = ("--site-id", "--site-domain", "--code", "--name")
     flags: dict[str, Any] = {
         flag: None for flag in inputs.traits.partner_flags if flag not in known
@@ -152,8 +152,8 @@ def _given_partner(inputs: StepInputs) -> Mapping[str, Any]:
 
 
 def _make_partner(inputs: StepInputs, fields: Fields, observed: Observation) -> list[StepAction]:
-    there = {flag: value for flag, value in (observed["fields"] or {}).items() if value}
-    values: Fields = {**there, **fields, "--site-id": SITE_ID}
+    present = {flag: value for flag, value in (observed["fields"] or {}).items() if value}
+    values: Fields = {**present, **fields, "--site-id": SITE_ID}
     if "--oidc-secret" in values:
         values["--oidc-secret"] = _sign_on_of_discovery(inputs).secret
     flags = [flag for flag in inputs.traits.partner_flags if flag in values]
@@ -164,15 +164,15 @@ def _make_partner(inputs: StepInputs, fields: Fields, observed: Observation) -> 
 
 
 def aliases_wanted(inputs: StepInputs) -> str:
-    """What the aliases of the release's indexes are called, or begin with."""
+    """Return the alias of the release's index, or (ending in `_`) the prefix of its aliases."""
     name = str(inputs.variables.get("DISCOVERY_ELASTICSEARCH_INDEX_NAME", "catalog"))
     return f"{name}_" if "install_es_indexes" in inputs.traits.index_commands else name
 
 
 def _fill(inputs: StepInputs, _fields: Fields, _observed: Observation) -> list[StepAction]:
     *before, update = inputs.traits.index_commands
-    # The refresh writes to the database only, and from nothing to something is no change that
-    # `update_index` lets through by itself.
+    # The refresh writes only to the database. `update_index` would reject the change from an empty
+    # index to a full one, as too large.
     commands: list[tuple[str, ...]] = [
         *((name,) for name in before),
         (discovery.REFRESH,),
@@ -192,21 +192,27 @@ def _add_job(_inputs: StepInputs, _fields: Fields, observed: Observation) -> lis
 STEPS = (
     Step(
         name="site",
-        about="the shop's site, its partner, and how it signs people on",
+        about="site, partner and sign-on of the shop",
         services=SHOP,
         observed_by=Service.ECOMMERCE,
         observer="ecommerce.site",
         wanted=_wanted_site,
-        observer_arguments=_given_site,
+        observer_arguments=_site_arguments,
         actions=_make_site,
-        essential=lambda flag: flag not in (
-            "--site-name", "--partner-name", "--from-email", "--client-side-payment-processor"
+        essential=lambda flag: (
+            flag
+            not in (
+                "--site-name",
+                "--partner-name",
+                "--from-email",
+                "--client-side-payment-processor",
+            )
         ),
         public=True,
     ),
     Step(
         name="switches",
-        about="the shop's switches: for payment processors, and to publish courses at the LMS",
+        about="switches of the shop, for payment processors and for publishing courses to the LMS",
         services=SHOP,
         observed_by=Service.ECOMMERCE,
         observer="ecommerce.switches",
@@ -216,19 +222,19 @@ STEPS = (
     ),
     Step(
         name="partner",
-        about="discovery's partner, and where it reads courses",
+        about="partner of discovery, and the source of its courses",
         services=CATALOGUE,
         observed_by=Service.DISCOVERY,
         observer="discovery.partner",
         wanted=_wanted_partner,
-        observer_arguments=_given_partner,
+        observer_arguments=_partner_arguments,
         actions=_make_partner,
         essential=lambda flag: flag != "--name",
         public=True,
     ),
     Step(
         name="job",
-        about="discovery's hourly job: courses are read, and indexed",
+        about="hourly job of discovery, which reads courses and indexes them",
         services=CATALOGUE,
         observed_by=None,
         observer="job",
@@ -238,7 +244,7 @@ STEPS = (
     ),
     Step(
         name="indexes",
-        about="search indexes, made and filled for the first time",
+        about="search indexes of discovery, with their first content",
         services=CATALOGUE,
         observed_by=None,
         observer="indexes",
@@ -247,4 +253,4 @@ STEPS = (
         actions=_fill,
         public=True,
     ),
-)  # fmt: skip
+)

@@ -1,6 +1,6 @@
-"""How a service's own Python is reached on an app server: the same paths with every configuration.
+"""Commands that run programs in a service's Django, at paths that all configurations share.
 
-Programs are given by standard input, so that nothing of them is seen among the processes.
+Programs go to standard input, so that the list of processes does not show them.
 """
 
 import json
@@ -12,8 +12,8 @@ from typing import Any
 from ocim.core.instance import Service
 
 RESULT = "OCIM-RESULT: "
-"""What the line begins with that holds a program's result: services print what they like."""
-# One line, which interactive interpreters understand too, as `shell` is one before Django 1.11.
+"""Prefix of the output line with a program's results, since services print other lines, too."""
+# One line, since `shell` is an interactive interpreter before Django 1.11.
 _LINE = "exec({text!r}, {{'PARTS': {parts!r}, 'STOP': {stop!r}, 'RESULT': {result!r}}})\n"
 _RUN = """
 import json
@@ -33,15 +33,15 @@ print("\\n" + RESULT + json.dumps(answers))
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """The shell of one service's Django."""
+    """Paths and user of a service's Django."""
 
     user: str
     home: str
-    """Below `/edx/app`."""
+    """Home directory, below `/edx/app`."""
     code: str
-    """Below `home`."""
+    """Directory of the code, below `home`."""
     manage: str
-    """What is said to the service's `manage.py` before the command."""
+    """Arguments of the service's `manage.py` before the command."""
 
 
 SHELLS: Mapping[Service, Shell] = {
@@ -53,13 +53,13 @@ SHELLS: Mapping[Service, Shell] = {
 
 
 def manage(service: Service, arguments: str, root: str = "") -> str:
-    """A line for bash that runs the service's `manage.py` with these arguments, quoted ones."""
+    """Return a line for bash that runs the service's `manage.py` with these quoted arguments."""
     shell = SHELLS[service]
-    at = shlex.quote(root) if root else ""
-    home = f"{at}/edx/app/{shell.home}"
+    prefix = shlex.quote(root) if root else ""
+    home = f"{prefix}/edx/app/{shell.home}"
     words = [
-        f"{at}/edx/bin/python.{shell.home}",
-        f"{at}/edx/bin/manage.{shell.home}",
+        f"{prefix}/edx/bin/python.{shell.home}",
+        f"{prefix}/edx/bin/manage.{shell.home}",
         *([shell.manage] if shell.manage else []),
         arguments,
     ]
@@ -67,30 +67,30 @@ def manage(service: Service, arguments: str, root: str = "") -> str:
 
 
 def python(service: Service, root: str = "") -> Sequence[str]:
-    """What to run on the host so that the service runs a `program` on standard input."""
+    """Return the command for a host that runs a `program` from standard input in the service."""
     line = manage(service, "shell", root)
     return ["sudo", "-n", "-H", "-u", SHELLS[service].user, "bash", "-c", line]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A function to call in a service's Django."""
+    """Function to call in a service's Django, with its argument."""
 
     text: str
-    """Of the program: a module that runs on the Python of any release, 2.7 too."""
+    """Source of the module that has the function; it runs on Python 2.7 and later."""
     function: str
     arguments: Mapping[str, Any]
-    """Its argument; JSON can hold it."""
+    """Argument of the function, in types that JSON has."""
 
 
 def program(parts: Sequence[Part], *, stop: bool) -> str:
-    """The standard input: the parts are run in their order; `stop`: up to the first that fails."""
-    every = json.dumps([asdict(part) for part in parts])
-    return _LINE.format(text=_RUN, parts=every, stop=stop, result=RESULT)
+    """Return the program that runs the parts in order; `stop`: end after the first that fails."""
+    encoded = json.dumps([asdict(part) for part in parts])
+    return _LINE.format(text=_RUN, parts=encoded, stop=stop, result=RESULT)
 
 
 def results(output: str) -> list[dict[str, Any]] | None:
-    """What each part that ran came to: `result`, or `error`; None where it did not get that far."""
+    """Return `result` or `error` of each part that ran; None if the program printed no results."""
     lines = [line for line in output.splitlines() if RESULT in line]
     if not lines:
         return None

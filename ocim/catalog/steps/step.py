@@ -1,6 +1,7 @@
-"""The one-time steps of ecommerce and discovery, as data: what is owed, and the commands for it.
+"""Types of the set-up steps of ecommerce and discovery: inputs, observations and actions.
 
-What each release's commands take is in `releases`; the order of `STEPS` is the one that works.
+A set-up step is done once per instance; its result lies in the databases of the services. The flags
+of the commands, which depend on the release, are in `releases`.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,42 +15,42 @@ from ocim.core.secrets import Secret
 
 Fields = dict[str, Any]
 Observation = Mapping[str, Any]
-"""What the program that observed came to: `fields`, and whatever `do` needs besides."""
+"""Result of a step's observer: `fields`, and other values that its `actions` need."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepInputs:
-    """All that steps depend on."""
+    """Inputs of all steps."""
 
     instance: Instance
     variables: Mapping[str, Any]
-    """The effective ones, secrets as Secrets."""
+    """Effective variables, with secrets as Secrets."""
     fingerprint: Callable[[Secret], str]
-    """A secret → a text that says whether it is the same, and not what it is."""
+    """Function from a secret to a text that identifies it without disclosing it."""
 
     @property
     def traits(self) -> Traits:
-        """What the release does its own way."""
+        """Traits of the instance's release."""
         return traits(of_instance(self.instance))
 
     @property
     def shop(self) -> Shop:
-        """What is sold, and for what."""
+        """Shop of the instance."""
         return shop_of(self.instance, self.variables)
 
     def has(self, service: Service) -> bool:
-        """Whether the instance has it."""
+        """Return True if the instance has the service."""
         return service in self.instance.services
 
     def secret(self, name: str) -> Secret:
-        """A variable's value, hidden also where an operator wrote a template for it."""
+        """Return the value of a variable as a Secret, even if it is a template."""
         value = self.variables.get(name, "")
         return value if isinstance(value, Secret) else Secret(str(value))
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A management command of a service; Secrets among the words are kept out of sight."""
+    """Management command of a service; Secrets among its words are masked in output."""
 
     service: Service
     words: tuple[str | Secret, ...]
@@ -57,7 +58,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A function of `programs`, where there is no command; `words` tell a person the same."""
+    """Function of `programs`, for which no command exists; `words` instruct a person."""
 
     service: Service
     function: str
@@ -67,36 +68,39 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Crontab:
-    """A job for root's crontab on the app server."""
+    """Job for root's crontab on the app server."""
 
     name: str
     line: str
 
 
 StepAction = Command | Script | Crontab
+"""Action of a step on an app server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is owed once, and lies in the services' databases from then on."""
+    """Set-up step."""
 
     name: str
     about: str
     services: frozenset[Service]
-    """It is owed where the instance has one of them."""
+    """Services that need the step: an instance with any of them does."""
     observed_by: Service | None
-    """Whose shell runs `look`; None where Ocim looks by itself."""
+    """Service whose shell runs the observer; None: Ocim observes by itself."""
     observer: str
+    """Function of `programs` that returns the Observation, or a name of Ocim's own observer."""
     wanted: Callable[[StepInputs], Fields]
+    """Values that the fields shall have."""
     observer_arguments: Callable[[StepInputs], Mapping[str, Any]]
-    """For `look`."""
+    """Arguments of the observer."""
     actions: Callable[[StepInputs, Fields, Observation], list[StepAction]]
-    """What sets those fields, after what was seen."""
+    """Actions that set these fields, after that observation."""
     essential: Callable[[str], bool] = lambda _field: True
-    """Without which fields the service does not work, if others have changed them."""
+    """True for fields that the service needs in order to work."""
     public: bool = False
-    """Whether it is done once the app server serves.
+    """True if the step must wait until the app server is active.
 
-    So it is where it needs the LMS at its public address, or sets what the app server that served
-    before, of another release maybe, still reads.
+    It must if it needs the LMS at its public address, or if it changes data that the previous app
+    server (maybe of another release) still reads.
     """

@@ -1,4 +1,4 @@
-"""The variables that name a database, which every service calls by names of its own."""
+"""Variables about databases, whose names differ between services."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ _ENGINES = {
 
 
 def engine(database: Database) -> str:
-    """Django's name for the kind of database."""
+    """Return Django's engine for the kind of database."""
     return _ENGINES[database.kind]
 
 
 def edxapp_like(prefix: str, database: Database) -> dict[str, Any]:
-    """As the LMS and xqueue name it: `<prefix>_DB_NAME`, `_USER`, `_PASSWORD`, `_HOST`, `_PORT`."""
+    """Return the variables `<prefix>_DB_NAME`, `_USER`, … as the LMS and xqueue name them."""
     return {
         f"{prefix}_DB_NAME": database.name,
         f"{prefix}_USER": database.user,

@@ -1,4 +1,4 @@
-"""The variables of Course Discovery: one function per layer, upstream's names."""
+"""Variables of Course Discovery: one function per layer, with upstream's names."""
 
 from typing import Any
 
@@ -10,20 +10,20 @@ from ocim.core.provisioning import BUILTIN
 from ocim.core.secrets import derive
 
 REFRESH = "refresh_course_metadata"
-# The same name as in configuration repositories that have the job: there it is replaced, and so
-# not run twice.
+"""Management command that reads courses from the LMS."""
+# Some configuration repositories have a job of this name: it is replaced, so that none runs twice.
 _JOB = "discovery: hourly course metadata refresh"
 _HOME = "/edx/app/discovery"
 _MANAGE = "/edx/bin/manage.discovery"
 
 
 def defaults(instance: Instance) -> dict[str, Any]:
-    """Its version, addresses and names."""
+    """Return its version, addresses and names."""
     return {
         "DISCOVERY_VERSION": git_reference(instance),
         "DISCOVERY_URL_ROOT": public_url(instance, Service.DISCOVERY),
         "DISCOVERY_PLATFORM_NAME": instance.name,
-        # Upstream's default sends through Amazon's service, and looks for a host named memcache.
+        # Upstream's defaults need an account at Amazon and a host named memcache.
         "DISCOVERY_EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "DISCOVERY_MEMCACHE": ["localhost:11211"],
         "DISCOVERY_NGINX_PORT": NGINX_PORT,
@@ -33,7 +33,7 @@ def defaults(instance: Instance) -> dict[str, Any]:
 
 
 def databases(instance: Instance) -> dict[str, Any]:
-    """Where its database is; upstream takes no port but MySQL's own."""
+    """Return the variables of its database; upstream supports only MySQL's standard port."""
     database = instance.databases["discovery"]
     return {
         "DISCOVERY_DATABASE_ENGINE": engine(database),
@@ -46,7 +46,7 @@ def databases(instance: Instance) -> dict[str, Any]:
 
 
 def storage(instance: Instance) -> dict[str, Any]:
-    """Where uploads go that outlive the app servers."""
+    """Return the variables of the storage for uploads, which outlive app servers."""
     return {
         "DISCOVERY_MEDIA_STORAGE_BACKEND": {
             "DEFAULT_FILE_STORAGE": "django.core.files.storage.FileSystemStorage",
@@ -57,25 +57,25 @@ def storage(instance: Instance) -> dict[str, Any]:
 
 
 def secrets(seed: bytes) -> dict[str, Any]:
-    """Its own key."""
+    """Return its secret key."""
     return {"DISCOVERY_SECRET_KEY": derive(seed, "DISCOVERY_SECRET_KEY")}
 
 
 def cron(instance: Instance) -> dict[str, Any]:
-    """The hourly job; the built-in playbooks have their own."""
+    """Return the variable with the hourly job; the built-in playbooks have a job of their own."""
     if instance.configuration_source_repo_url == BUILTIN:
         return {}
     return {"EDXAPP_ADDITIONAL_CRON_JOBS": [hourly_job()]}
 
 
 def hourly_job() -> dict[str, str]:
-    """For Ansible's cron module."""
-    # The refresh writes to the database only, so search has to follow. Of few courses a new one is
-    # more of a change than update_index lets through by itself.
+    """Return the hourly job, as arguments of Ansible's cron module."""
+    # The refresh writes only to the database, so the search index has to be updated, too. With few
+    # courses, `update_index` would reject a new one as too large a change.
     commands = f"{_MANAGE} {REFRESH} && {_MANAGE} update_index --disable-change-limit"
     return {
         "name": _JOB,
-        # It is added before there is a user `discovery`, whose crontab it would belong to.
+        # Ansible adds it before the user `discovery` exists.
         "user": "root",
         "job": f"sudo -u discovery bash -c 'source {_HOME}/discovery_env; {commands}'",
         "minute": "43",

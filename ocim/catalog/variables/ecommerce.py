@@ -1,4 +1,4 @@
-"""The variables of ecommerce and its worker: one function per layer, upstream's names."""
+"""Variables of ecommerce and its worker: one function per layer, with upstream's names."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from ocim.core.secrets import Secret, derive
 
 
 def defaults(instance: Instance) -> dict[str, Any]:
-    """Its version, addresses and names."""
+    """Return its version, addresses and names."""
     root = public_url(instance, Service.ECOMMERCE)
     return {
         "ECOMMERCE_VERSION": git_reference(instance),
@@ -31,7 +31,7 @@ def defaults(instance: Instance) -> dict[str, Any]:
 
 
 def payment(instance: Instance) -> dict[str, Any]:
-    """The keys of the payment processors: looked up by the partner's code in lower case."""
+    """Return the keys of the payment processors, by the partner's code in lower case."""
     if not instance.payment_processors:
         return {}
     code = partner_code(instance, {}).lower()
@@ -39,7 +39,7 @@ def payment(instance: Instance) -> dict[str, Any]:
 
 
 def databases(instance: Instance) -> dict[str, Any]:
-    """Where its database is; upstream takes no port but MySQL's own."""
+    """Return the variables of its database; upstream supports only MySQL's standard port."""
     database = instance.databases["ecommerce"]
     return {
         "ECOMMERCE_DATABASE_ENGINE": engine(database),
@@ -51,7 +51,7 @@ def databases(instance: Instance) -> dict[str, Any]:
 
 
 def brokers(instance: Instance) -> dict[str, Any]:
-    """The whole URLs: upstream composes them of parts, and has none for the virtual host."""
+    """Return the whole URLs: upstream composes them of parts, without a virtual host."""
     broker = instance.broker
     if broker is None:
         return {}
@@ -63,7 +63,7 @@ def brokers(instance: Instance) -> dict[str, Any]:
 
 
 def secrets(seed: bytes) -> dict[str, Any]:
-    """Its own key, and those that it must share with the LMS and its worker."""
+    """Return its secret key, and the keys that it shares with the LMS and its worker."""
     return {
         "ECOMMERCE_SECRET_KEY": derive(seed, "ECOMMERCE_SECRET_KEY"),
         "ECOMMERCE_EDX_API_KEY": derive(seed, "EDXAPP_EDX_API_KEY"),

@@ -1,4 +1,4 @@
-"""An instance → the variables with which its next app server is provisioned."""
+"""Effective variables of an instance's next app server."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,18 +18,20 @@ from ocim.core.secrets import Secret
 from ocim.core.variables import Effective, Layer, merge
 
 OPERATOR = "configuration_extra_settings"
+"""Name of the layer with the operator's own settings."""
 PAIRS = "pairs"
+"""Name of the layer with variables that follow others."""
 
 
 def effective(
     instance: Instance, extra: Mapping[str, Any], *, seed: bytes, jwt_keys: JwtKeys
 ) -> Effective:
-    """Everything that is generated for the instance, under its `configuration_extra_settings`.
+    """Return the generated variables of the instance, overridden by its extra settings.
 
-    `extra` is what `check_extra_settings` made of them, `seed` the instance's own;
-    `instance.services` are those that `extra` turns on. ValidationError names every value of the
-    instance itself that Ansible would take for a template, and so might run, and a COMMON_HOSTNAME
-    that would cut the services off from the LMS.
+    `extra` is the result of `check_extra_settings`, `seed` the seed of the instance's secrets;
+    `instance.services` must be the services that `extra` enables. Raise ValidationError if a value
+    of the instance itself is a template, which Ansible would run, or if COMMON_HOSTNAME would cut
+    the services off from the LMS.
     """
     generated = layers(instance, seed=seed, jwt_keys=jwt_keys)
     _require_plain(generated)
@@ -41,7 +43,7 @@ def effective(
 
 
 def layers(instance: Instance, *, seed: bytes, jwt_keys: JwtKeys) -> list[Layer]:
-    """What is generated, the lowest layer first; only what the instance's release knows."""
+    """Return the generated layers, lowest first, without variables unknown to the release."""
     unknown = unknown_to(of_instance(instance))
     return [
         Layer(name, {key: value for key, value in values.items() if key not in unknown})
@@ -79,7 +81,7 @@ def _generated(instance: Instance, seed: bytes, jwt_keys: JwtKeys) -> dict[str, 
 
 def _require_plain(generated: Sequence[Layer]) -> None:
     faults = [
-        f"{name}: what the instance gives for it would be run as a template."
+        f"{name}: Ansible would run its value as a template."
         for layer in generated
         for name, value in layer.values.items()
         if _holds_template(value)
@@ -87,8 +89,8 @@ def _require_plain(generated: Sequence[Layer]) -> None:
     if faults:
         raise ValidationError(
             faults,
-            remedy="Take {{, {% and {# out of the instance's name, addresses and versions;"
-            " templates belong in configuration_extra_settings.",
+            remedy="Remove {{, {% and {# from the instance's name, addresses and versions; write"
+            " templates in configuration_extra_settings.",
         )
 
 

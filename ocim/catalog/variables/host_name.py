@@ -1,4 +1,4 @@
-"""The rule about COMMON_HOSTNAME, the one name that a host must not be given."""
+"""Check of COMMON_HOSTNAME, which must not be a public name."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from ocim.core.instance import Domains
 
 
 def require_other_host_name(extra: Mapping[str, Any], domains: Domains) -> None:
-    """ValidationError where the setting gives app servers a public name of the instance."""
+    """Raise ValidationError if the setting is a public name of the instance."""
     name = str(extra.get("COMMON_HOSTNAME") or "").strip().rstrip(".").lower()
     if name in domains.all():
         raise ValidationError(
@@ -17,5 +17,5 @@ def require_other_host_name(extra: Mapping[str, Any], domains: Domains) -> None:
                 " write it to the app server's /etc/hosts as localhost, so requests made on the"
                 " app server would miss the load balancer, where TLS ends, and fail."
             ],
-            remedy='Give it another name, or leave it out: it is "" then.',
+            remedy='Choose another name, or remove the setting (default: "").',
         )

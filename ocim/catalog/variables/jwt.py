@@ -1,4 +1,4 @@
-"""The key pair with which the LMS signs access tokens, and everybody checks them."""
+"""Key pair with which the LMS signs access tokens, and other services verify them."""
 
 import json
 import secrets
@@ -12,15 +12,15 @@ _BITS = 2048
 
 @dataclass(frozen=True, slots=True)
 class JwtKeys:
-    """Both halves as the JSON texts that Open edX wants. Never empty: see `generate`."""
+    """Key pair, as JSON texts for Open edX. Made by `generate`."""
 
     private_jwk: Secret
     public_jwk_set: str
 
 
 def generate() -> JwtKeys:
-    """A new pair; its `kid` is random. Takes some tenths of a second of computing."""
-    # Here, since it is the one use of cryptography in a catalog that is otherwise plain data.
+    """Generate a new pair with a random `kid`, which takes some tenths of a second."""
+    # Imported here, since nothing else in the catalog needs cryptography.
     from jwcrypto.jwk import JWK  # noqa: PLC0415
 
     key = JWK.generate(kty="RSA", size=_BITS, kid=secrets.token_hex(8), use="sig", alg=ALGORITHM)

@@ -1,6 +1,6 @@
-"""The variables that Ocim generates, or that its documentation names: what each is, and its kind.
+"""Meanings and types of all variables that Ocim generates or documents.
 
-docs/reference/variables.md is made of this.
+docs/reference/variables.md is generated from this.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from ocim.catalog.variables.types import Kind
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One variable."""
+    """Type and meaning of a variable."""
 
     kind: Kind
     meaning: str
-    """A sentence without its full stop."""
+    """Meaning: a noun phrase without a full stop."""
 
 
 _BY_KIND: Mapping[Kind, str] = {
@@ -195,4 +195,4 @@ KNOWN: Mapping[str, Known] = {
 }
 
 TYPES: Mapping[str, Kind] = {name: known.kind for name, known in KNOWN.items()}
-"""What every one of them must be."""
+"""Types by variable."""

@@ -1,4 +1,4 @@
-"""The variables of an instance's LMS and studio: one function per layer, upstream's names."""
+"""Variables of LMS and studio: one function per layer, with upstream's names."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from ocim.core.secrets import Secret, derive
 
 
 def defaults(instance: Instance) -> dict[str, Any]:
-    """Names, versions and addresses, and what must be safe wherever nobody says otherwise."""
+    """Return names, versions and addresses, and safe values instead of upstream's unsafe ones."""
     lms_url = public_url(instance, Service.LMS)
     return {
         "openedx_release": instance.openedx_release,
@@ -33,14 +33,14 @@ def defaults(instance: Instance) -> dict[str, Any]:
         "COMMON_OAUTH_BASE_URL": lms_url,
         "COMMON_JWT_ISSUER": f"{lms_url}/oauth2",
         "COMMON_JWT_AUDIENCE": f"instance-{instance.id}",
-        # A name here is written to the host's /etc/hosts as localhost; were it the LMS's, services
-        # on the host would miss the balancer and its TLS.
+        # The playbooks write this name to /etc/hosts as localhost; with the LMS's name, services on
+        # the host would bypass the balancer and its TLS.
         "COMMON_HOSTNAME": "",
-        # Upstream's play makes a new key pair per server and leaves it on the manager, under /tmp.
+        # Upstream's play makes a new key pair for each server, and leaves it in the manager's /tmp.
         "CONFIGURE_JWTS": False,
-        # Upstream's demo role makes a staff user with a known password.
+        # Upstream's demo role creates a staff user with a public password.
         "DEMO_ROLE_ENABLED": False,
-        # nginx tells the services apart by name, at one port that the balancer knows.
+        # nginx serves all services at this port, and selects them by name.
         "EDXAPP_LMS_NGINX_PORT": NGINX_PORT,
         "EDXAPP_CMS_NGINX_PORT": NGINX_PORT,
         # TLS ends at the balancer, which sets these headers itself.
@@ -50,7 +50,7 @@ def defaults(instance: Instance) -> dict[str, Any]:
 
 
 def databases(instance: Instance) -> dict[str, Any]:
-    """Where the databases of the LMS are, and the accounts for them."""
+    """Return the variables of the LMS's databases and their accounts."""
     database = instance.databases["edxapp"]
     variables: dict[str, Any] = {"EDXAPP_DATABASE_ENGINE": engine(database)}
     variables |= edxapp_like("EDXAPP_MYSQL", database)
@@ -59,14 +59,14 @@ def databases(instance: Instance) -> dict[str, Any]:
     if xqueue := instance.databases.get("xqueue"):
         variables |= edxapp_like("XQUEUE_MYSQL", xqueue)
     if database.kind == "mysql":
-        # One account for all databases of the instance, so that it can migrate each of them.
+        # The account has access to all databases of the instance, so it can migrate them.
         variables["COMMON_MYSQL_MIGRATE_USER"] = database.user
         variables["COMMON_MYSQL_MIGRATE_PASS"] = database.password
     return variables
 
 
 def brokers(instance: Instance) -> dict[str, Any]:
-    """Where the LMS's Celery messages go; nothing where that is on the app server itself."""
+    """Return the variables of the shared broker; none if each app server has its own."""
     broker = instance.broker
     if broker is None:
         return {}
@@ -75,8 +75,8 @@ def brokers(instance: Instance) -> dict[str, Any]:
         "EDXAPP_CELERY_BROKER_HOSTNAME": f"{broker.host}:{broker.port}",
         "EDXAPP_CELERY_USER": broker.user,
         "EDXAPP_CELERY_PASSWORD": broker.password,
-        # edx-platform puts a slash of its own before it, so RabbitMQ's virtual host has one in its
-        # name; Celery takes such slashes away where the broker is Redis.
+        # edx-platform adds another slash before it, so the name of RabbitMQ's virtual host starts
+        # with one; for Redis, Celery removes such slashes.
         "EDXAPP_CELERY_BROKER_VHOST": broker.vhost,
     }
 
@@ -86,20 +86,20 @@ TRANSPORTS = {"rabbitmq": "amqp", "redis": "redis"}
 
 
 def storage(instance: Instance) -> dict[str, Any]:
-    """Where uploads go that outlive the app servers."""
+    """Return the variables of the storage for uploads, which outlive app servers."""
     return {"EDXAPP_MEDIA_ROOT": f"{instance.storage_directory}/edxapp/media"}
 
 
 def secrets(seed: bytes, jwt_keys: JwtKeys) -> dict[str, Any]:
-    """Keys and passwords of this instance alone; upstream's defaults are public.
+    """Return keys and passwords for this instance alone, since upstream's defaults are public.
 
-    `seed` is the instance's own, and stays what it is.
+    `seed` is the seed of the instance's secrets, which never changes.
     """
 
     def secret(name: str) -> Secret:
         return derive(seed, name)
 
-    # Two names of one password: what the LMS gives, and what xqueue takes.
+    # The LMS and xqueue have different names for this password.
     xqueue = secret("EDXAPP_XQUEUE_DJANGO_AUTH")
     return {name: secret(name) for name in _TEXTS} | {
         "EDXAPP_FERNET_KEYS": [secret("EDXAPP_FERNET_KEYS")],

@@ -1,4 +1,4 @@
-"""Variables that must have the same value, since two services use what they hold."""
+"""Variables that must have equal values, since two services share them."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -11,11 +11,11 @@ SAME: Mapping[str, str] = {
     "ECOMMERCE_OSCAR_FROM_EMAIL": "EDXAPP_DEFAULT_FROM_EMAIL",
     "FORUM_API_KEY": "EDXAPP_COMMENTS_SERVICE_KEY",
 }
-"""The one that follows → the one that leads."""
+"""Leading variables by the variables that follow them."""
 
 
 def followed(extra: Mapping[str, Any], *, generated: Collection[str]) -> dict[str, Any]:
-    """What follows from an operator's settings that set one of a pair and not the other."""
+    """Return the variables that follow from an operator's settings of leading ones."""
     following: dict[str, Any] = {
         follower: extra[leader]
         for follower, leader in SAME.items()

@@ -1,4 +1,4 @@
-"""The variables that lead Course Discovery to its search server."""
+"""Variables of Course Discovery's search server."""
 
 from typing import Any
 from urllib.parse import quote
@@ -8,9 +8,9 @@ from ocim.core.secrets import Secret
 
 
 def discovery(instance: Instance) -> dict[str, Any]:
-    """The URL, with the account in it, and the name that its index has there.
+    """Return the URL, with the account in it, and the name of the index.
 
-    Nothing where no search server is assigned: then upstream's default is one on the app server.
+    Return nothing if no search server is assigned: upstream's default is one on the app server.
     """
     search = instance.search
     if search is None:

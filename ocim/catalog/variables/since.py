@@ -1,4 +1,4 @@
-"""Variables that only some releases know."""
+"""Variables that exist only in some releases."""
 
 from collections.abc import Mapping
 
@@ -15,16 +15,16 @@ def _of_clients(*uses: str) -> frozenset[str]:
 SINCE: Mapping[str, frozenset[str]] = {
     "juniper": _of_clients("SOCIAL_AUTH_EDX_OAUTH2", "BACKEND_SERVICE_EDX_OAUTH2"),
 }
-"""Names that appeared with a release."""
+"""Names by the release that introduced them."""
 
 UNTIL: Mapping[str, frozenset[str]] = {
     "ironwood": _of_clients("SOCIAL_AUTH_EDX_OIDC"),
 }
-"""Names that a release was the last to know."""
+"""Names by the last release that knows them."""
 
 
 def unknown_to(release: Release) -> frozenset[str]:
-    """The names of these tables that the release does not take; all others every release takes."""
+    """Return the names in these tables that the release does not know."""
     too_new = (names for since, names in SINCE.items() if release.position < NAMES.index(since))
     too_old = (names for until, names in UNTIL.items() if release.position > NAMES.index(until))
     return frozenset().union(*too_new, *too_old)

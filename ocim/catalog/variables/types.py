@@ -1,4 +1,4 @@
-"""What known variables must be, so that a slip is found before a server is built."""
+"""Types of variables, so that a wrong value is found before a server is built."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -9,7 +9,7 @@ from ocim.core.secrets import Secret
 
 
 class Kind(StrEnum):
-    """What a variable may hold, in words for an operator."""
+    """Type of a variable, in words for operators."""
 
     TEXT = "a text (in quotes, if it looks like something else)"
     FLAG = "true or false"
@@ -25,7 +25,7 @@ _FALSE = frozenset({"n", "no", "off", "0", "false", "f"})
 
 
 def as_flag(value: Any) -> bool | None:
-    """What Ansible takes the value for where it wants true or false; None if for neither."""
+    """Return the value as Ansible converts it to true or false; None if it is neither."""
     text = str(value).strip().lower()
     if not isinstance(value, bool | int | str):
         return None
@@ -51,7 +51,7 @@ def _is_mapping(value: Any) -> bool:
 _FITS: Mapping[Kind, Callable[[Any], bool]] = {
     Kind.TEXT: _is_text,
     Kind.FLAG: lambda value: as_flag(value) is not None,
-    # Empty where the database is a file and has no port.
+    # Empty if the database is a file, which has no port.
     Kind.PORT: lambda value: value == "" or _is_number(value) or str(value).isdecimal(),
     Kind.NUMBER: lambda value: _is_number(value) or str(value).isdecimal(),
     Kind.MAPPING: _is_mapping,
@@ -61,5 +61,5 @@ _FITS: Mapping[Kind, Callable[[Any], bool]] = {
 
 
 def fits(value: Any, kind: Kind) -> bool:
-    """Whether the value is of that kind; a template may become anything, so it always is."""
+    """Return True if the value is of that type, or a template, whose result is not known."""
     return (isinstance(value, str) and is_template(value)) or _FITS[kind](value)

@@ -19,7 +19,7 @@ from django.db import transaction
 
 from ocim.catalog.secrets.masking import masker, secret_literals
 from ocim.catalog.variables.effective import OPERATOR
-from ocim.catalog.variables.switches import services_of
+from ocim.catalog.variables.services import services_of
 from ocim.core import stopping
 from ocim.core.errors import Conflict, OcimError
 from ocim.core.hosts import Host, HostRequest

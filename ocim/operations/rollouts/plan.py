@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import IntegerField
 
-from ocim.catalog.variables.switches import services_of
+from ocim.catalog.variables.services import services_of
 from ocim.core.characters import hint
 from ocim.core.errors import ValidationError, gathered
 from ocim.core.provisioning import ConfigurationSource

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from ocim.catalog.shop import checks
-from ocim.catalog.variables.switches import SWITCHES
+from ocim.catalog.variables.services import SWITCHES
 from ocim.core.actions import Action
 from ocim.core.instance import Instance, Service
 from ocim.operations import instances

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ocim.catalog.shop.sandboxes import TEST_CARD
+from ocim.catalog.shop.processors import TEST_CARD
 from ocim.catalog.shop.shop import CONFIG
 from ocim.core.instance import Service
 from ocim.core.pages import Page

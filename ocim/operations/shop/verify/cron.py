@@ -17,7 +17,7 @@ def job(scene: Scene) -> Iterator[Line]:
     """By the host's crontabs, and by what its runs have left in logs."""
     if not scene.has(Service.DISCOVERY):
         return
-    ran = remote.run_as_root(scene.appserver, cron.LOOK, scene.context, timeout=TIMEOUT)
+    ran = remote.run_as_root(scene.appserver, cron.SCRIPT, scene.context, timeout=TIMEOUT)
     found = cron.read(ran.output)
     if found.entry:
         yield ok("discovery: cron job", " ".join(found.entry.split()[:5]))
@@ -36,12 +36,12 @@ def _last_run(scene: Scene, found: cron.Job) -> Line:
     if last is None:
         return skipped(name, "it has not run yet, or leaves no log")
     if last.status is None:
-        return skipped(name, f"begun at {last.begun}; how it ended is not known")
+        return skipped(name, f"begun at {last.started}; how it ended is not known")
     if last.status == 0:
-        return ok(name, f"begun at {last.begun}, exit status 0")
+        return ok(name, f"begun at {last.started}, exit status 0")
     return failed(
         name,
-        f"begun at {last.begun}, exit status {last.status}: {last.reason}",
+        f"begun at {last.started}, exit status {last.status}: {last.reason}",
         f"`ocim appserver shell {scene.appserver.pk}` leads to its log, {cron.LOG}. If the run now,"
         " below, is well, the next one of the job will be.",
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from urllib.parse import parse_qs, urlsplit
 
-from ocim.catalog.shop.sandboxes import reason_against
+from ocim.catalog.shop.processors import reason_against_test
 from ocim.core.instance import Service
 from ocim.core.pages import Page
 from ocim.core.verification import Line
@@ -43,7 +43,7 @@ def refused(scene: Scene) -> list[Line]:
             " for as long as it is tested, or verify it without --purchase.",
         )
         for processor in scene.shop.processors
-        if (reason := reason_against(processor, buying.keys_of(scene, processor)))
+        if (reason := reason_against_test(processor, buying.keys_of(scene, processor)))
     ]
 
 

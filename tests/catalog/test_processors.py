@@ -1,6 +1,6 @@
 import pytest
 
-from ocim.catalog.shop.sandboxes import reason_against
+from ocim.catalog.shop.processors import reason_against_test
 from ocim.core.secrets import Secret
 
 STRIPE = {"publishable_key": "pk_test_1", "secret_key": Secret("sk_test_1")}
@@ -16,7 +16,7 @@ STRIPE = {"publishable_key": "pk_test_1", "secret_key": Secret("sk_test_1")}
     ],
 )
 def test_processors_in_their_sandbox_may_be_tried(processor: str, keys: dict[str, object]) -> None:
-    assert reason_against(processor, keys) == ""
+    assert reason_against_test(processor, keys) == ""
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,6 @@ def test_processors_in_their_sandbox_may_be_tried(processor: str, keys: dict[str
     ],
 )
 def test_others_may_not(processor: str, keys: dict[str, object], reason: str) -> None:
-    said = reason_against(processor, keys)
+    said = reason_against_test(processor, keys)
     assert reason in said
     assert "sk_live_1" not in said
