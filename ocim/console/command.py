@@ -1,7 +1,8 @@
-"""What all of Ocim's commands have in common."""
+"""The base class of Ocim's commands: parsers, confirmations, system checks and error messages."""
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -11,168 +12,217 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.management.base import DjangoHelpFormatter as HelpFormatter
 from django.db import DatabaseError
 
-from ocim.console import options
+from ocim.console.options import slips, watch
 from ocim.console.output import Output
+from ocim.console.shared_options import add_json
 from ocim.core.characters import described, invisible
 from ocim.core.errors import Conflict, OcimError, ValidationError
 
-DJANGOS = ("--settings", "--pythonpath", "--no-color", "--force-color", "--skip-checks",
-           "--version", "--verbosity", "--traceback")  # fmt: skip
-
-
-LONGEST = 1000
-"""Characters of a fault that are shown: what it quotes may be a file that was meant as a name."""
+DJANGO_OPTIONS = frozenset(
+    {
+        "--settings",
+        "--pythonpath",
+        "--no-color",
+        "--force-color",
+        "--skip-checks",
+        "--version",
+        "--verbosity",
+        "--traceback",
+    }
+)
+"""Options that Django adds to every command; they work, but the help does not list them."""
+LONGEST_FAULT = 1000
+"""Maximum number of characters shown of a fault, which may quote a whole file."""
+HELP = "Show this help and exit."
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
 
 
 class Error(CommandError):
-    """Printed as `Error: …`; the exit status is 1."""
+    """A failure that is printed as `Error: …`; the exit status is 1 unless `returncode` is set."""
 
 
 class Formatter(HelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Keeps the lines of examples as they are."""
+    """A formatter of help texts that keeps the lines of examples as they are."""
 
 
 class OcimCommand(BaseCommand):
-    """A command, or several under one name, that speaks through `out`."""
+    """A command, or several subcommands under one name, that prints through `out`."""
 
     examples = ""
+    """Text below the help. A subcommand's help repeats the lines that call it."""
     trouble = 1
-    """The exit status when something went wrong."""
+    """Exit status after a failure."""
     without: Mapping[str, str] = {}
-    """What happens without an option, for errors that tell that it is empty."""
+    """Sentence per option that says what happens without it, for errors about empty options."""
     out: Output
 
     def add_base_argument(self, parser: CommandParser, *args: Any, **kwargs: Any) -> None:
-        options.watch(parser)  # Django adds its own options first
+        """Add one of Django's options; watch the parser before the first one is added."""
+        watch(parser)
         super().add_base_argument(parser, *args, **kwargs)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Return the command's parser, with examples and without Django's options in its help."""
         parser = self._parser = super().create_parser(
             prog_name, subcommand, epilog=self.examples, formatter_class=Formatter, **kwargs
         )
         for action in parser._actions:
-            if set(action.option_strings) & set(DJANGOS):
+            if set(action.option_strings) & DJANGO_OPTIONS:
                 action.help = argparse.SUPPRESS
+        _explain_help(parser)
         return parser
 
     def subcommands(self, parser: CommandParser) -> Callable[..., CommandParser]:
-        """Returns what adds a subcommand: its name, the method that does it, and its help."""
+        """Return a function that adds a subcommand, by its name, its method and its help text."""
         commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+        command_name = parser.prog.split()[-1]
 
         def add(
             name: str, run: Callable[..., None], about: str, *, json: bool = False
         ) -> CommandParser:
-            command: CommandParser = commands.add_parser(name, help=about, description=about)
-            options.watch(command)
+            command: CommandParser = commands.add_parser(
+                name,
+                help=about,
+                description=about,
+                epilog=examples_of(f"{command_name} {name}", self.examples),
+                formatter_class=Formatter,
+            )
+            _explain_help(command)
+            watch(command)
             command.set_defaults(run=run)
             if json:
-                command.add_argument("--json", action="store_true", help="for scripts")
+                add_json(command)
             return command
 
         return add
 
     def ask(self, question: str, *, option: str) -> str:
-        """What a person types; Conflict, naming the option that says it, where nobody is."""
+        """Return what the operator types.
+
+        Raise Conflict if there is no terminal; `option` is what answers the question instead.
+        """
         if not sys.stdin.isatty():
-            raise Conflict("There is nobody to ask.", remedy=f"Say it with {option}.")
+            raise Conflict(f"This needs confirmation, but there is no terminal: pass {option}.")
         return input(question)
 
     def confirm(self, question: str, yes: bool) -> None:
-        """Go on after `y`, or where `yes` says it already; Conflict otherwise."""
-        asked = f"{question} [y/N] "
-        if not yes and self.ask(asked, option="--yes").strip().lower() not in ("y", "yes"):
-            raise Conflict("Nothing was done.")
+        """Ask the operator to confirm, unless `yes` is set. Raise Conflict if they decline."""
+        text = f"{question} [y/N] "
+        if not yes and self.ask(text, option="--yes").strip().lower() not in ("y", "yes"):
+            raise Conflict("Cancelled: nothing was done.")
 
     def check(self, *_: Any, **__: Any) -> None:
-        """Refuse to run with wrong settings, naming all of them; mention doubtful ones."""
-        said = [one for one in checks.run_checks() if not one.is_silenced()]
-        for one in said:
-            if not one.is_serious():
-                self.stderr.write(f"Warning: {_of_check(one)}", self.style.WARNING)
-        if wrong := [one for one in said if one.is_serious()]:
-            raise Error("\n".join(map(_of_check, wrong)), returncode=self.trouble)
+        """Run the system checks: print every warning, and raise Error with every error."""
+        messages = [message for message in checks.run_checks() if not message.is_silenced()]
+        for message in messages:
+            if not message.is_serious():
+                self.stderr.write(f"Warning: {_check_text(message)}", self.style.WARNING)
+        if errors := [message for message in messages if message.is_serious()]:
+            raise Error("\n".join(map(_check_text, errors)), returncode=self.trouble)
 
-    def execute(self, *args: Any, **given: Any) -> str | None:
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command; turn every expected failure into an Error that says what to do."""
         self.stdout.ending = ""
-        self.out = Output(self.stdout, as_json=bool(given.get("json")))  # type: ignore[arg-type]
+        self.out = Output(self.stdout, as_json=bool(options.get("json")))  # type: ignore[arg-type]
         try:
-            _refuse_bytes(given)
-            said = super().execute(*args, **given)
-            sys.stdout.flush()  # here, where a reader who is gone and a full disk are handled
+            _require_utf8(options)
+            result = super().execute(*args, **options)
+            sys.stdout.flush()  # raises here, inside `try`, if the reader is gone or the disk full
         except OcimError as error:
-            said = _with_hints(in_words(error), given)
-            raise Error(said, returncode=self.trouble) from error
+            text = _with_invisible_characters(error_text(error), options)
+            raise Error(text, returncode=self.trouble) from error
         except DatabaseError as error:
-            raise Error(in_words(of_database(error)), returncode=self.trouble) from error
+            raise Error(error_text(database_error(error)), returncode=self.trouble) from error
         except BrokenPipeError:
-            _stop_talking()
-            return None  # whoever read has read enough
+            _discard_output()
+            return None  # the reader, as `head`, has read enough
         except OSError as error:
-            _stop_talking()
-            raise Error(in_words(_of_system(error)), returncode=self.trouble) from error
+            _discard_output()
+            raise Error(error_text(_system_error(error)), returncode=self.trouble) from error
         except KeyboardInterrupt:
-            raise Error("Interrupted.", returncode=130) from None
-        return said
+            raise Error("Interrupted.", returncode=INTERRUPTED) from None
+        return result
 
-    def handle(self, *_: Any, **given: Any) -> None:
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Run the chosen subcommand's method with the parsed options."""
         self.refuse_slips()
-        given["run"](argparse.Namespace(**given))
+        options["run"](argparse.Namespace(**options))
 
     def refuse_slips(self) -> None:
-        """ValidationError with all options that are empty, or given twice."""
-        if faults := options.slips(self._parser, self.without):
+        """Raise ValidationError with every option that is empty or repeated."""
+        if faults := slips(self._parser, self.without):
             raise ValidationError(faults)
 
 
-def _of_check(message: checks.CheckMessage) -> str:
+def examples_of(command: str, examples: str) -> str:
+    """Return the examples that call a command, each with its continuation lines."""
+    pattern = rf"^ +(?:\S+=\S* )*ocim {re.escape(command)}\b(?:[^\n]*\\\n)*[^\n]*$"
+    lines = re.findall(pattern, examples, re.MULTILINE)
+    return "\n".join(["examples:", *lines]) if lines else ""
+
+
+def _explain_help(parser: argparse.ArgumentParser) -> None:
+    """Word the help of --help like that of all other options."""
+    for action in parser._actions:
+        if isinstance(action, argparse._HelpAction):
+            action.help = HELP
+
+
+def _check_text(message: checks.CheckMessage) -> str:
     return f"{message.msg} {message.hint or ''}".strip()
 
 
-def in_words(error: OcimError) -> str:
-    """The error as an operator reads it: every fault on a line, then what to do."""
+def error_text(error: OcimError) -> str:
+    """Return an error's text for operators: one line per fault, then the remedy."""
     faults = error.faults if isinstance(error, ValidationError) else (error.problem,)
     return "\n".join([*map(_clipped, faults), *([error.remedy] if error.remedy else [])])
 
 
-def of_database(error: DatabaseError) -> OcimError:
-    """What the database said, without the values that some databases quote after their reason."""
+def database_error(error: DatabaseError) -> OcimError:
+    """Return the error with the first line of the database's own message, and with a remedy.
+
+    Further lines may quote values of rows, which may be secret.
+    """
     reason = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
     return OcimError(
-        f"The manager's database cannot be used: {reason}.",
-        remedy="`ocim doctor` says what is wrong with it. A new one needs `ocim migrate`; its"
-        " file and directory must be there, and this user must be able to write to them.",
+        f"Cannot use the manager's database: {reason}.",
+        remedy="Run `ocim doctor` to find the cause. A new database needs `ocim migrate`; its"
+        " file and directory must exist and be writable by this user.",
     )
 
 
-def _of_system(error: OSError) -> OcimError:
-    where = f"{error.filename}: " if error.filename else ""
+def _system_error(error: OSError) -> OcimError:
+    place = f"{error.filename}: " if error.filename else ""
     return OcimError(
-        f"{where}{error.strerror or error}.",
-        remedy="`ocim doctor` looks at this installation's directory and at the disk.",
+        f"{place}{error.strerror or error}.",
+        remedy="Run `ocim doctor` to check this installation's directory and the disk.",
     )
 
 
-def _stop_talking() -> None:
-    """Lose what standard output does not take: Python would try again at its end, and complain."""
+def _discard_output() -> None:
+    """Send the rest of standard output to /dev/null, so that Python's exit does not fail on it."""
     try:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _refuse_bytes(options: dict[str, Any]) -> None:
-    """What is not UTF-8 can be neither looked for nor kept."""
-    if wrong := [word for word in _texts(options) if not _is_text(word)]:
+def _require_utf8(options: dict[str, Any]) -> None:
+    """Raise ValidationError with every argument that is not UTF-8."""
+    if wrong := [word for word in _texts(options) if not _is_utf8(word)]:
         raise ValidationError([f"{word!a} is not text in UTF-8." for word in wrong])
 
 
 def _texts(options: dict[str, Any]) -> Iterator[str]:
+    """Yield every text among the options' values and in their lists."""
     for value in options.values():
-        yield from (one for one in (value if isinstance(value, list) else [value])
-                    if isinstance(one, str))  # fmt: skip
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, str):
+                yield item
 
 
-def _is_text(word: str) -> bool:
+def _is_utf8(word: str) -> bool:
     try:
         word.encode()
     except UnicodeEncodeError:
@@ -180,18 +230,18 @@ def _is_text(word: str) -> bool:
     return True
 
 
-def _with_hints(message: str, given: dict[str, Any]) -> str:
-    """Add which of the command's words hold a character that does not show, where none is named."""
-    for word in _texts(given):
-        found = invisible(word.replace("\n", " "))
-        if found and f"U+{ord(found[0]):04X}" not in message:
-            where = f"In {_clipped(ascii(word))}, character {found.start() + 1}"
-            message += f"\n{where} is {described(found[0])}."
+def _with_invisible_characters(message: str, options: dict[str, Any]) -> str:
+    """Add which arguments hold an invisible character that the message does not name yet."""
+    for word in _texts(options):
+        character = invisible(word.replace("\n", " "))
+        if character and f"U+{ord(character[0]):04X}" not in message:
+            place = f"In {_clipped(ascii(word))}, character {character.start() + 1}"
+            message += f"\n{place} is {described(character[0])}."
     return message
 
 
 def _clipped(fault: str) -> str:
-    """Its beginning has the place, and its end the reason."""
-    if len(fault) <= LONGEST:
+    """Return a long fault without its middle: the place is at its start, the reason at its end."""
+    if len(fault) <= LONGEST_FAULT:
         return fault
-    return f"{fault[: LONGEST // 2]} … {fault[-LONGEST // 2 :]}"
+    return f"{fault[: LONGEST_FAULT // 2]} … {fault[-LONGEST_FAULT // 2 :]}"

@@ -1,6 +1,6 @@
 """The demo instance of `ocim up`."""
 
-from ocim.console.command import in_words
+from ocim.console.command import error_text
 from ocim.console.output import Output
 from ocim.console.progress import follow
 from ocim.core.errors import OcimError
@@ -26,7 +26,7 @@ def make_demo(out: Output, *, with_shop: bool) -> None:
         else:
             _make(out, with_shop=with_shop)
     except OcimError as error:
-        out.say(in_words(error), style="red")
+        out.say(error_text(error), style="red")
 
 
 def _go_on(out: Output) -> None:

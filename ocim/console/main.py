@@ -12,7 +12,7 @@ from django.core.management import (
 )
 from django.db import DatabaseError
 
-from ocim.console.command import in_words, of_database
+from ocim.console.command import database_error, error_text
 from ocim.core.umasks import PRIVATE
 
 APP = "ocim.console"
@@ -67,4 +67,4 @@ def main() -> None:
     try:
         Ocim(sys.argv).execute()
     except DatabaseError as error:  # of Django's own commands
-        sys.exit(f"Error: {in_words(of_database(error))}")
+        sys.exit(f"Error: {error_text(database_error(error))}")

@@ -1,4 +1,4 @@
-"""Watching work that workers do, as somebody who waits for it."""
+"""Waiting for a job that a worker runs, while its log lines are printed."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -14,13 +14,13 @@ from ocim.store.selectors import live_workers, open_jobs
 from ocim.wiring import context
 
 PAUSE = 0.3
-"""Seconds between two looks into the database."""
+"""Seconds between two queries for new log lines."""
 
 
 def follow(job: Job, out: Output) -> None:
-    """Show the log until the job has ended; OcimError where it failed.
+    """Print the log lines of a job's app servers until it has ended.
 
-    Interrupting it stops the watching, and not the work.
+    Raise OcimError with the job's error if it failed. Ctrl-C ends the waiting, not the job.
     """
     warn_without_worker(job.queue, out)
     appservers: list[int] = job.arguments.get("appservers", [])
@@ -42,13 +42,18 @@ def follow(job: Job, out: Output) -> None:
 
 
 def warn_without_worker(queue: str, out: Output) -> None:
-    """Say so where nobody will do what was asked for, and how to start somebody."""
-    if not live_workers(context().now(), queue).exists():
+    """Print a warning with the remedy if no worker serves the queue."""
+    if not has_worker(queue):
         out.say(
-            f"No worker is alive for the queue {queue}: this waits until there is one. "
-            f"Start one with: HUEY_QUEUE_NAME={queue} ocim worker",
+            f"No worker serves queue {queue}: the job waits until one starts."
+            f" Start one with: HUEY_QUEUE_NAME={queue} ocim worker",
             style="yellow",
         )
+
+
+def has_worker(queue: str) -> bool:
+    """Return True if a worker of the queue is alive."""
+    return live_workers(context().now(), queue).exists()
 
 
 def _tell(line: LogEntry, out: Output, show: Callable[[str], None]) -> None:
@@ -61,7 +66,7 @@ def _tell(line: LogEntry, out: Output, show: Callable[[str], None]) -> None:
 
 @contextmanager
 def _status(out: Output) -> Iterator[Callable[[str], None]]:
-    """Where a person looks: a line that shows the present task, and how long it all takes."""
+    """Yield a function that shows the current task and the elapsed time, on a terminal only."""
     if out.as_json or not out.is_terminal:
         yield lambda _task: None
         return

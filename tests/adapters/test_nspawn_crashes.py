@@ -139,6 +139,6 @@ def test_the_doctor_takes_away_what_the_database_knows_nothing_of(tmp_path: Path
 
         said = manage(tmp_path, "doctor", "--fix").stdout
 
-        assert "mended: hosts: nspawn host one\n" in said
-        assert "mended: hosts: nspawn host lost, which is gone\n" in said
+        assert "repaired: hosts: nspawn host one\n" in said
+        assert "repaired: hosts: nspawn host lost, which is gone\n" in said
         assert leftovers(provider, state) == []

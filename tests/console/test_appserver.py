@@ -153,7 +153,7 @@ def test_without_waiting_it_says_that_it_was_asked_for(ocim: Installation, campu
 
     ran = ocim("appserver", "deactivate", appserver, "--yes", "--no-wait")
 
-    assert ran.out == "Asked for.\n"
+    assert ran.out == "Requested.\n"
 
 
 def test_one_that_does_not_serve_can_be_opened_with_a_password(
@@ -236,5 +236,5 @@ def test_where_nothing_is_being_done_nothing_can_be_cancelled(
 
     assert (ran.status, ran.err) == (
         1,
-        f"Error: Nothing is being done with app server {appserver}.\n",
+        f"Error: App server {appserver} has no open job to cancel.\n",
     )

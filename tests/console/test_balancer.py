@@ -23,7 +23,7 @@ def test_another_process_that_is_at_it_is_mentioned(ocim: Installation) -> None:
     later = wiring.context().now() + timedelta(minutes=1)
     LoadBalancingServer.objects.update(claimed_by="another", claimed_until=later)
 
-    assert "another process is at it" in ocim("balancer", "sync").out
+    assert "another process is updating it" in ocim("balancer", "sync").out
 
 
 def test_a_balancer_that_does_not_run_is_said_to(ocim: Installation) -> None:

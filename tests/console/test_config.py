@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -177,7 +178,7 @@ def test_a_right_file_is_said_to_be_right(ocim: Installation, tmp_path: Path) ->
 
     ran = ocim("config", "lint", f"@{file}")
 
-    assert (ran.out, ran.status) == (f"{file} is right.\n", 0)
+    assert (ran.out, ran.status) == (f"No problem found in {file}.\n", 0)
 
 
 def test_a_file_that_is_not_there_is_trouble(ocim: Installation) -> None:
@@ -199,7 +200,7 @@ def test_an_instance_that_the_playbooks_understand_is_right(ocim: Installation) 
     ran = ocim("config", "lint", CAMPUS)
 
     assert ran.status == 0, ran.out
-    assert ran.out.endswith("variables are as they should be.\n")
+    assert re.fullmatch(r"No problem found in \d+ variables\.\n", ran.out)
 
 
 def test_a_misspelt_variable_of_an_instance_is_told_with_the_nearest(ocim: Installation) -> None:
@@ -255,4 +256,5 @@ def test_a_repository_that_cannot_be_had_is_trouble(ocim: Installation) -> None:
 def test_what_is_neither_a_file_nor_an_instance_is_refused(ocim: Installation) -> None:
     ran = ocim("config", "lint", "nowhere")
 
-    assert (ran.status, ran.err) == (2, "Error: 'nowhere' is neither a file nor an instance.\n")
+    assert ran.status == 2
+    assert ran.err.startswith("Error: 'nowhere' is neither a file nor an instance.\n")

@@ -250,7 +250,7 @@ def test_a_balancer_that_lags_behind_is_brought_up_to_date(well: Installation) -
     assert one["remedy"] == "ocim balancer sync"
 
     ran = well("doctor", "--fix")
-    assert "mended: balancer: caddy" in ran.out.splitlines()
+    assert "repaired: balancer: caddy" in ran.out.splitlines()
     assert found(well) == []
 
 

@@ -35,26 +35,26 @@ def test_several_instances_that_share_one_build_it_once(ocim: Installation, imag
     ran = ocim("image", "build", CAMPUS, "other.example.com")
 
     assert ran.status == 0
-    assert f"Image {image} was there already." in ran.out
+    assert f"Image {image} exists already." in ran.out
     assert ran.out.count(image) == 2
 
 
 def test_pruning_says_what_went_and_leaves_what_is_needed(
     ocim: Installation, campus: int, image: str
 ) -> None:
-    assert ocim("image", "prune").out == "Taken away: none.\n"
+    assert ocim("image", "prune").out == "Deleted: none.\n"
     appserver = ocim.served(campus)
     assert ocim("image", "prune", "--keep", 0, "--json").json == []
     assert ocim("appserver", "deactivate", appserver, "--yes").status == 0
     assert ocim("appserver", "terminate", appserver, "--yes").status == 0
 
-    assert ocim("image", "prune", "--keep", 0).out == f"Taken away: {image}.\n"
+    assert ocim("image", "prune", "--keep", 0).out == f"Deleted: {image}.\n"
     assert ocim("image", "list", "--json").json == []
 
 
 def test_a_number_below_none_is_refused(ocim: Installation) -> None:
     ran = ocim("image", "prune", "--keep", -1)
-    assert (ran.status, "--keep must be 0 or more." in ran.err) == (1, True)
+    assert (ran.status, "it must be 0 or more." in ran.err) == (1, True)
 
 
 def test_where_there_are_no_images_it_says_why(ocim: Installation) -> None:

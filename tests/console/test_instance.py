@@ -174,7 +174,7 @@ def test_an_instance_is_deleted_by_its_name_once_it_is_archived(ocim: Installati
     ocim.served(ocim.campus("name=My Campus"))
     delete = ("instance", "delete", CAMPUS, "--name")
 
-    assert "not its name" in ocim(*delete, "Campus").err
+    assert "nothing was deleted" in ocim(*delete, "Campus").err
     assert "Archive it first" in ocim(*delete, "My Campus").err
     assert OpenEdXInstance.objects.exists()
 

@@ -289,7 +289,7 @@ def test_a_batch_that_is_larger_than_the_workers_is_warned_of(
 def test_it_says_that_no_worker_is_alive(ocim: Installation, fleet: object) -> None:
     Worker.objects.all().delete()
     ran = redeploy(ocim, "--force", "--no-wait")
-    assert "No worker is alive for the queue opencraft" in ran.out
+    assert "No worker serves queue opencraft" in ran.out
 
 
 def test_an_interrupt_ends_the_watching_only(

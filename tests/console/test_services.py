@@ -45,7 +45,7 @@ def test_both_services_are_switched_on_with_a_partner_a_currency_and_keys(
     keys.write_text(KEYS)
     ran = ocim(*ENABLE, "--currency", "GBP", "--keys", f"@{keys}")
     assert (ran.status, ran.err) == (0, "")
-    assert "Ecommerce and discovery on." in ran.out
+    assert "Enabled ecommerce and discovery." in ran.out
     shown = ocim("config", "show", campus, "--json").json
     assert "the-paypal-secret" not in str(shown)
     found = OpenEdXInstance.objects.get()
@@ -102,7 +102,7 @@ def test_status_exits_with_1_where_something_is_owed(ocim: Installation, served:
     states = {row["step"]: row["state"] for row in ran.json}
     assert states["site"] == "owed"
     assert states["job"] == "done"
-    assert "are not as they should be" in ran.err
+    assert "Set-up steps that are not done: 8 of 9." in ran.err
 
 
 def test_a_dry_run_says_what_would_be_done_without_secrets(
@@ -140,6 +140,5 @@ def test_without_services_there_is_nothing_to_see(
 ) -> None:
     ocim.served(ocim.campus())
     ran = ocim("services", "status", CAMPUS)
-    assert (ran.status, ran.out) == (
-        0, "step\tstate\tdetail\tlast done\ton\nIt has neither ecommerce nor discovery.\n"
-    )  # fmt: skip
+    assert ran.status == 0
+    assert "has neither ecommerce nor discovery. Enable them with: ocim services" in ran.out

@@ -197,7 +197,7 @@ MISSING = [
     (("appserver", "spawn", CAMPUS, "--count=-3"), 1, "1 to 100"),
     (("appserver", "spawn", CAMPUS, "--count", "1000000000", "--json"), 1, "1 to 100"),
     (("appserver", "spawn", CAMPUS, "--count", "many"), 2, "invalid int value"),
-    (("config", "show", CAMPUS, "--layer", "{{ x }}"), 2, "There is no layer"),
+    (("config", "show", CAMPUS, "--layer", "{{ x }}"), 2, "no layer"),
     (("config", "diff", "appserver:²"), 2, "appserver:"),
     (("config", "lint", "/"), 2, "/"),
     (("config", "lint", CAMPUS, "--against", "/dev/null"), 2, "/dev/null"),

@@ -1,4 +1,4 @@
-"""`ocim appserver`: the servers that serve an instance, or will, or did."""
+"""`ocim appserver`: app servers, each a deployment of an instance on a host of its own."""
 
 import argparse
 import os
@@ -9,7 +9,16 @@ from django.core.management.base import CommandParser
 
 from ocim.catalog.secrets.masking import mask_text, masked_place
 from ocim.console.command import OcimCommand
-from ocim.console.progress import follow
+from ocim.console.progress import PAUSE, follow, has_worker
+from ocim.console.shared_options import (
+    INSTANCE,
+    add_appserver,
+    add_appservers,
+    add_instance,
+    add_no_wait,
+    add_secrets,
+    add_yes,
+)
 from ocim.core.errors import Conflict
 from ocim.core.secrets import without_credentials
 from ocim.core.states import UNFINISHED
@@ -21,177 +30,265 @@ from ocim.store.selectors import appservers, find_appserver, find_instance, log_
 from ocim.tasks import enqueue
 from ocim.wiring import context, queue_name
 
+FAILURE_WIDTH = 100
+"""Characters of a failure's first line that a table shows."""
+
 
 class Command(OcimCommand):
-    help = "Spawn, look at, activate, deactivate and terminate app servers."
+    help = "Create, inspect, activate, deactivate and terminate app servers."
     examples = """examples:
   ocim appserver spawn campus.example.com --activate
+  ocim appserver spawn campus.example.com --count 2 --no-wait
+  ocim appserver list campus.example.com --terminated
+  ocim appserver show 12 --secrets
+  ocim appserver activate 12
+  ocim appserver activate 12 13 --keep
+  ocim appserver deactivate 12
+  ocim appserver terminate 11 --yes
+  ocim appserver cancel 12
   ocim appserver logs 12 --follow
   ocim appserver shell 12
   ocim appserver shell 12 -- supervisorctl status
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Add the subcommands and their options."""
         add = self.subcommands(parser)
         new = add(
-            "spawn", self.spawn, "make new ones with the configuration as it is now", json=True
+            "spawn",
+            self.spawn,
+            "Create app servers with the instance's current configuration.",
+            json=True,
         )
-        new.add_argument("instance", help="its id, its domain, or its name")
+        add_instance(new)
         new.add_argument(
-            "--count", type=int, help="default: the instance's openedx_appserver_count"
+            "--count",
+            type=int,
+            metavar="N",
+            help="Number of app servers (default: the instance's openedx_appserver_count).",
         )
-        new.add_argument("--activate", action="store_true", help="once they are healthy")
-        new.add_argument("--reason", default="", help="kept with the deployment")
-        listed = add("list", self.list, "all that are not terminated", json=True)
-        listed.add_argument("instance", nargs="?", help="of one instance only")
-        listed.add_argument("--terminated", action="store_true", help="terminated ones, too")
-        show = add("show", self.show, "state, failure, how to open it", json=True)
-        show.add_argument("--secrets", action="store_true", help="show the preview password")
-        on = add("activate", self.activate, "let them serve, instead of those that do now")
-        on.add_argument("--keep", action="store_true", help="those that serve now go on, too")
-        off = add("deactivate", self.deactivate, "take them out of the balancer; they stay up")
-        end = add("terminate", self.terminate, "take them away with their hosts")
-        for command in (on, off, end):
-            command.add_argument("appservers", nargs="+", type=int, metavar="ID")
-        for command in (off, end):
-            command.add_argument("--yes", action="store_true", help="do not ask")
-        for command in (new, on, off, end):
-            command.add_argument("--no-wait", action="store_true", help="return at once")
-        cancel = add("cancel", self.cancel, "end what is being done with it; it is kept, as failed")
-        logs = add("logs", self.logs, "what was logged while it was made", json=True)
-        logs.add_argument("--follow", action="store_true", help="and what comes, until it is made")
-        shell = add("shell", self.shell, "a shell, or one command, on its host")
+        new.add_argument(
+            "--activate",
+            action="store_true",
+            help="Send visitors to the new app servers once they are healthy; those that serve now"
+            " are retired.",
+        )
+        new.add_argument(
+            "--reason", default="", metavar="TEXT", help="Note to keep with the deployment."
+        )
+        listing = add("list", self.list, "List app servers.", json=True)
+        listing.add_argument(
+            "instance",
+            nargs="?",
+            metavar="INSTANCE",
+            help=f"{INSTANCE} Default: all instances.",
+        )
+        listing.add_argument(
+            "--terminated", action="store_true", help="Include terminated app servers."
+        )
+        show = add(
+            "show",
+            self.show,
+            "Show an app server: its state, its failure, its versions and its preview address.",
+            json=True,
+        )
+        add_secrets(show)
+        activate = add(
+            "activate",
+            self.activate,
+            "Send an instance's visitors to these app servers; retire those that serve now.",
+        )
+        activate.add_argument(
+            "--keep", action="store_true", help="Do not retire the app servers that serve now."
+        )
+        deactivate = add(
+            "deactivate",
+            self.deactivate,
+            "Send no more visitors to app servers; their hosts keep running.",
+        )
+        terminate = add("terminate", self.terminate, "Destroy app servers and their hosts.")
+        for command in (activate, deactivate, terminate):
+            add_appservers(command)
+        for command in (deactivate, terminate):
+            add_yes(command)
+        for command in (new, activate, deactivate, terminate):
+            add_no_wait(command)
+        cancel = add(
+            "cancel",
+            self.cancel,
+            "Stop the running job; the app server is kept and marked as failed.",
+        )
+        logs = add("logs", self.logs, "Show the log of an app server's provisioning.", json=True)
+        logs.add_argument(
+            "--follow",
+            action="store_true",
+            help="Keep printing new lines until the app server is provisioned.",
+        )
+        shell = add("shell", self.shell, "Open a shell, or run one command, on the host.")
         for command in (show, cancel, logs, shell):
-            command.add_argument("appserver", type=int, metavar="ID")
-        shell.add_argument("argv", nargs="*", metavar="-- COMMAND", help="default: bash")
-
-    def spawn(self, given: argparse.Namespace) -> None:
-        instance = OpenEdXInstance.objects.select_related("ref_set", "database_server").get(
-            pk=find_instance(given.instance).pk
+            add_appserver(command)
+        shell.add_argument(
+            "argv", nargs="*", metavar="-- COMMAND", help="Command to run (default: bash)."
         )
-        made, job = spawn.request(
+
+    def spawn(self, options: argparse.Namespace) -> None:
+        """Create app servers, and wait until they run."""
+        instance = OpenEdXInstance.objects.select_related("ref_set", "database_server").get(
+            pk=find_instance(options.instance).pk
+        )
+        new, job = spawn.request(
             instance=instance,
             queue=queue_name(),
             context=context(),
-            count=given.count,
-            activate=given.activate,
-            reason=given.reason,
+            count=options.count,
+            activate=options.activate,
+            reason=options.reason,
         )
-        self.out.say(f"Spawning app server {', '.join(str(one.pk) for one in made)} of {instance}.")
-        self._start(job, given)
+        ids = [appserver.pk for appserver in new]
+        self.out.say(f"Spawning app server {', '.join(map(str, ids))} of {instance}.")
+        self._start(job, options)
         if self.out.as_json:
-            self._rows([one.pk for one in made])
+            self._rows(ids)
 
-    def list(self, given: argparse.Namespace) -> None:
-        instance = find_instance(given.instance).pk if given.instance else None
-        found = appservers(instance)
-        if not given.terminated:
-            found = found.exclude(state="terminated")
-        self._rows(list(found.values_list("pk", flat=True)))
+    def list(self, options: argparse.Namespace) -> None:
+        """Print a table of app servers."""
+        instance = find_instance(options.instance).pk if options.instance else None
+        listed = appservers(instance)
+        if not options.terminated:
+            listed = listed.exclude(state="terminated")
+        self._rows(list(listed.values_list("pk", flat=True)))
 
-    def show(self, given: argparse.Namespace) -> None:
-        one = find_appserver(given.appserver)
-        where = without_credentials(one.configuration_source_repo_url)
+    def show(self, options: argparse.Namespace) -> None:
+        """Print an app server's facts; without a value, a fact is left out."""
+        appserver = find_appserver(options.appserver)
+        repository = without_credentials(appserver.configuration_source_repo_url)
+        server = appserver.server
         facts: dict[str, object] = {
-            "id": one.pk,
-            "instance": str(one.instance),
-            "state": one.state,
-            "active": one.is_active,
-            "failure": mask_text(one.failure),
-            "host": one.server
-            and f"{one.server.name} at {one.server.address} ({one.server.provider})",
-            "openedx_release": one.openedx_release,
-            "edx_platform_commit": one.edx_platform_commit,
-            "configuration": f"{where} {one.configuration_version}",
-            "configuration_commit": one.configuration_commit,
-            "image": one.image,
-            "created": one.created.isoformat(timespec="seconds"),
-            "active since": one.active_since and one.active_since.isoformat(timespec="seconds"),
-            **_health(one),
-            "evidence": masked_place("", one.evidence),
+            "id": appserver.pk,
+            "instance": str(appserver.instance),
+            "state": appserver.state,
+            "active": appserver.is_active,
+            "failure": mask_text(appserver.failure),
+            "host": server and f"{server.name} at {server.address} ({server.provider})",
+            "openedx_release": appserver.openedx_release,
+            "edx_platform_commit": appserver.edx_platform_commit,
+            "configuration": f"{repository} {appserver.configuration_version}",
+            "configuration_commit": appserver.configuration_commit,
+            "image": appserver.image,
+            "created": appserver.created.isoformat(timespec="seconds"),
+            "active since": appserver.active_since
+            and appserver.active_since.isoformat(timespec="seconds"),
+            **_health(appserver),
+            "evidence": masked_place("", appserver.evidence),
         }
-        if one.state == "running" and not one.is_active:
-            instance = OpenEdXInstance.objects.get(pk=one.instance_id)
+        if appserver.state == "running" and not appserver.is_active:
+            instance = OpenEdXInstance.objects.get(pk=appserver.instance_id)
             port = context().policy.https_port
-            facts["preview"] = f"https://{preview_domain(one.pk, instance)}:{port}/"
+            facts["preview"] = f"https://{preview_domain(appserver.pk, instance)}:{port}/"
             password = preview_password(instance)
-            shown = password.reveal() if given.secrets else f"{password} (--secrets shows it)"
+            shown = password.reveal() if options.secrets else f"{password} (--secrets shows it)"
             facts["preview login"] = f"{PREVIEW_USER} / {shown}"
         self.out.facts(facts if self.out.as_json else {k: v for k, v in facts.items() if v})
 
-    def activate(self, given: argparse.Namespace) -> None:
-        self._submit("activate", given, keep=given.keep)
+    def activate(self, options: argparse.Namespace) -> None:
+        """Switch traffic to app servers."""
+        self._submit("activate", options, keep=options.keep)
 
-    def deactivate(self, given: argparse.Namespace) -> None:
-        self.confirm("Take them out of the balancer?", given.yes)
-        self._submit("deactivate", given)
+    def deactivate(self, options: argparse.Namespace) -> None:
+        """Stop sending traffic to app servers."""
+        self.confirm("Send no more visitors to these app servers?", options.yes)
+        self._submit("deactivate", options)
 
-    def terminate(self, given: argparse.Namespace) -> None:
-        self.confirm("Take them away with all that is on their hosts?", given.yes)
-        self._submit("terminate", given)
+    def terminate(self, options: argparse.Namespace) -> None:
+        """Destroy app servers and their hosts."""
+        self.confirm("Destroy these app servers with everything on their hosts?", options.yes)
+        self._submit("terminate", options)
 
-    def cancel(self, given: argparse.Namespace) -> None:
-        one = find_appserver(given.appserver)
-        found = [
+    def cancel(self, options: argparse.Namespace) -> None:
+        """Request the cancellation of every open job of an app server."""
+        appserver = find_appserver(options.appserver)
+        affected = [
             job
-            for job in open_jobs(one.instance_id)
-            if one.pk in job.arguments.get("appservers", [])
+            for job in open_jobs(appserver.instance_id)
+            if appserver.pk in job.arguments.get("appservers", [])
         ]
-        if not found:
-            raise Conflict(f"Nothing is being done with app server {one.pk}.")
-        for job in found:
+        if not affected:
+            raise Conflict(f"App server {appserver.pk} has no open job to cancel.")
+        for job in affected:
             jobs.cancel(job_id=job.pk)
             enqueue([jobs.wake_up(job)])
-        self.out.say("Asked for; it ends within seconds.")
+            self._say_when_cancelled(job)
 
-    def logs(self, given: argparse.Namespace) -> None:
-        one = find_appserver(given.appserver)
+    def _say_when_cancelled(self, job: Job) -> None:
+        if has_worker(job.queue):
+            self.out.say("Cancellation requested; the job ends within seconds.")
+        else:
+            self.out.say(
+                f"Cancellation requested. No worker serves queue {job.queue};"
+                " it takes effect when one starts."
+            )
+
+    def logs(self, options: argparse.Namespace) -> None:
+        """Print the log, and with --follow its new lines as they come."""
+        appserver = find_appserver(options.appserver)
         last = 0
         while True:
-            unfinished = _unfinished(one)
-            while lines := log_after(one.pk, last):
+            unfinished = _is_unfinished(appserver)
+            while lines := log_after(appserver.pk, last):
                 last = lines[-1].pk
                 self._lines(lines)
-            if not (given.follow and unfinished):
+            if not (options.follow and unfinished):
                 return
-            time.sleep(0.3)
+            time.sleep(PAUSE)
 
-    def shell(self, given: argparse.Namespace) -> None:
-        one = find_appserver(given.appserver)
-        if one.server is None or one.state == "terminated":
-            raise Conflict(f"App server {one.pk} has no host.")
-        provider = context().adapters.providers[one.server.provider]
-        argv = list(provider.command(one.server.name, given.argv or ["bash"]))
+    def shell(self, options: argparse.Namespace) -> None:
+        """Replace this process with a shell or a command on the app server's host."""
+        appserver = find_appserver(options.appserver)
+        server = appserver.server
+        if server is None or appserver.state == "terminated":
+            raise Conflict(f"App server {appserver.pk} is {appserver.state}: it has no host.")
+        provider = context().adapters.providers[server.provider]
+        argv = list(provider.command(server.name, options.argv or ["bash"]))
         os.execvp(argv[0], argv)  # noqa: S606
 
-    def _submit(self, kind: str, given: argparse.Namespace, **more: object) -> None:
-        chosen = [find_appserver(pk) for pk in given.appservers]
-        if len({one.instance_id for one in chosen}) > 1:
-            raise Conflict("These belong to several instances.", remedy="Name those of one.")
+    def _submit(self, kind: str, options: argparse.Namespace, **more: object) -> None:
+        chosen = [find_appserver(pk) for pk in options.appservers]
+        if len({appserver.instance_id for appserver in chosen}) > 1:
+            ids = ", ".join(str(appserver.pk) for appserver in chosen)
+            raise Conflict(
+                f"App servers {ids} belong to several instances.",
+                remedy="Name app servers of one instance at a time.",
+            )
         job = jobs.submit(
             instance_id=chosen[0].instance_id,
             kind=kind,
             queue=queue_name(),
-            arguments={"appservers": [one.pk for one in chosen], **more},
+            arguments={"appservers": [appserver.pk for appserver in chosen], **more},
         )
-        self._start(job, given)
-        self.out.say("Asked for." if given.no_wait else "Done.")
+        self._start(job, options)
+        self.out.say("Requested." if options.no_wait else "Done.")
 
-    def _start(self, job: Job, given: argparse.Namespace) -> None:
+    def _start(self, job: Job, options: argparse.Namespace) -> None:
         enqueue([jobs.wake_up(job)])
-        if not given.no_wait:
+        if not options.no_wait:
             follow(job, self.out)
 
     def _rows(self, ids: Sequence[int]) -> None:
         self.out.rows(
             ("id", "instance", "state", "active", "release", "host", "failure"),
             [
-                (one.pk, one.instance.internal_lms_domain, one.state, one.is_active,
-                 one.openedx_release, one.server.address if one.server else "",
-                 mask_text(one.failure).split("\n")[0][:100])
-                for one in appservers().filter(pk__in=ids)
+                (
+                    appserver.pk,
+                    appserver.instance.internal_lms_domain,
+                    appserver.state,
+                    appserver.is_active,
+                    appserver.openedx_release,
+                    appserver.server.address if appserver.server else "",
+                    mask_text(appserver.failure).split("\n")[0][:FAILURE_WIDTH],
+                )
+                for appserver in appservers().filter(pk__in=ids)
             ],
-        )  # fmt: skip
+        )
 
     def _lines(self, lines: Sequence[LogEntry]) -> None:
         for line in lines:
@@ -204,12 +301,13 @@ class Command(OcimCommand):
                 self.out.say(f"{line.time:%H:%M:%S} {mask_text(line.text)}{took}", style=style)
 
 
-def _unfinished(appserver: OpenEdXAppServer) -> bool:
+def _is_unfinished(appserver: OpenEdXAppServer) -> bool:
+    """Return True if the app server is still being provisioned, as the database has it now."""
     return appservers().filter(pk=appserver.pk, state__in=UNFINISHED).exists()
 
 
 def _health(appserver: OpenEdXAppServer) -> dict[str, object]:
-    """Return what the last look at it found; empty where it does not serve."""
+    """Return the results of the latest health check; empty unless the app server is active."""
     if not appserver.is_active:
         return {}
     well, ill = appserver.healthy_since, appserver.unhealthy_since

@@ -1,4 +1,4 @@
-"""`ocim balancer`: the balancer's processes, and whether it serves what it should."""
+"""`ocim balancer`: the balancer's two processes and its configuration."""
 
 import argparse
 
@@ -13,23 +13,27 @@ from ocim.wiring import context
 
 
 class Command(OcimCommand):
-    help = "Run the balancer, or bring it to what the database says."
+    help = "Run the balancer's processes; apply the routes that the database has."
     examples = """examples:
-  ocim balancer run edge      the part that holds the ports and the certificates
-  ocim balancer run router    the part that knows the app servers
-  ocim balancer sync          apply what the database wants, now
+  ocim balancer run edge      the process with the public ports and the certificates
+  ocim balancer run router    the process that sends requests to app servers
+  ocim balancer sync
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Add the subcommands and their options."""
         add = self.subcommands(parser)
-        run = add("run", self.run, "become one of its two processes, in the foreground")
-        run.add_argument("role", choices=balancer.ROLES)
-        add("sync", self.sync, "apply what the database wants, now")
+        run = add("run", self.run, "Run one of the balancer's two processes in the foreground.")
+        run.add_argument("role", choices=balancer.ROLES, help="Process to run.")
+        add("sync", self.sync, "Apply the routes that the database has, now.")
 
-    def run(self, given: argparse.Namespace) -> None:
-        balancer.become(settings.OCIM, given.role)
+    def run(self, options: argparse.Namespace) -> None:
+        """Replace this process with a balancer process."""
+        balancer.become(settings.OCIM, options.role)
 
-    def sync(self, given: argparse.Namespace) -> None:
+    def sync(self, options: argparse.Namespace) -> None:
+        """Bring every balancer up to date."""
         for server in LoadBalancingServer.objects.order_by("id"):
-            done = sync(balancer_id=server.pk, context=context())
-            self.out.say(f"{server}: {'up to date' if done else 'another process is at it'}")
+            is_done = sync(balancer_id=server.pk, context=context())
+            state = "up to date" if is_done else "another process is updating it; try again"
+            self.out.say(f"{server}: {state}")

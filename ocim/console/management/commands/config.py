@@ -1,4 +1,4 @@
-"""`ocim config`: what an app server is configured with, and where each value comes from."""
+"""`ocim config`: the variables of app servers, and the layer that each value comes from."""
 
 import argparse
 import sys
@@ -12,6 +12,7 @@ from django.core.management.base import CommandParser
 
 from ocim.console.arguments import source_argument
 from ocim.console.command import OcimCommand
+from ocim.console.shared_options import INSTANCE, add_secrets
 from ocim.console.variables import Change, changes, one_line
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.provisioning import ConfigurationSource
@@ -30,60 +31,87 @@ STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
 
 
 class Command(OcimCommand):
-    help = "Show, compare and check what app servers are configured with."
-    trouble = 2  # as with diff(1), where 1 says that there are differences
+    help = "Show, compare and check the variables of app servers."
+    trouble = 2  # as with diff(1), where 1 means that there are differences
     examples = """examples:
   ocim config show campus.example.com
   ocim config show campus.example.com --layer configuration_extra_settings
   ocim config show --appserver 12 --json
-  ocim config diff campus.example.com                what a new app server would change
+  ocim config diff campus.example.com                what a new app server changes
   ocim config diff appserver:12 appserver:14
   ocim config diff campus.example.com other.example.com
-  ocim config lint extra.yml                         before it is set
+  ocim config lint extra.yml                         before you set it
   ocim config lint campus.example.com                which variables the playbooks act on
   ocim config lint campus.example.com --against ~/configuration
   ocim config lint campus.example.com --against https://github.com/openedx/configuration@master
 
-`diff` ends with 0 where both are the same and with 1 where they differ; trouble is 2 everywhere.
+exit status of `diff`: 0 both are the same, 1 they differ; of `lint`: 0 no findings, 1 findings;
+of all: 2 failure
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Add the subcommands and their options."""
         add = self.subcommands(parser)
-        show = add("show", self.show, "every variable, and the layer it comes from", json=True)
-        of = show.add_mutually_exclusive_group(required=True)
-        of.add_argument("instance", nargs="?", help="as a new app server of it would get them")
-        of.add_argument("--appserver", type=int, metavar="ID", help="as this one was given them")
-        show.add_argument("--layer", metavar="NAME", help="only what comes from this layer")
-        show.add_argument("--secrets", action="store_true", help="show them, too")
-        diff = add("diff", self.diff, "what is different between two", json=True)
-        side = "an instance, as a new app server of it would be, or appserver:ID"
-        diff.add_argument("one", metavar="A", help=side)
+        show = add(
+            "show",
+            self.show,
+            "Show every variable, its value and the layer it comes from.",
+            json=True,
+        )
+        subject = show.add_mutually_exclusive_group(required=True)
+        subject.add_argument(
+            "instance",
+            nargs="?",
+            metavar="INSTANCE",
+            help=f"{INSTANCE} Shows the variables that its next app server would get.",
+        )
+        subject.add_argument(
+            "--appserver",
+            type=int,
+            metavar="ID",
+            help="Id of an app server; shows the variables that it was created with.",
+        )
+        show.add_argument(
+            "--layer", metavar="NAME", help="Show one layer's variables (default: all layers)."
+        )
+        add_secrets(show)
+        diff = add(
+            "diff", self.diff, "Compare the variables of two app servers or instances.", json=True
+        )
+        side = "An instance (as its next app server would be), or appserver:ID."
+        diff.add_argument("old", metavar="A", help=side)
         diff.add_argument(
-            "other", metavar="B", nargs="?", help="left out: what serves A now is compared with A"
+            "new",
+            metavar="B",
+            nargs="?",
+            help=f"{side} Without B, what serves A now is compared with A's next app server.",
         )
         lint = add(
             "lint",
             self.lint,
-            f"check a file of {WHERE}, or an instance's variables against a repository",
+            f"Check a file of {WHERE}, or an instance's variables against a repository.",
             json=True,
         )
-        lint.add_argument("what", metavar="FILE|INSTANCE", help="YAML, or an instance")
+        lint.add_argument("subject", metavar="FILE|INSTANCE", help="YAML file, or an instance.")
         lint.add_argument(
-            "--against", metavar="DIRECTORY|URL[@VERSION]", default=str(BUILTIN),
-            help="a configuration repository: a checkout of it, or from where and which (default:"
-            " the instance's own version); default: the built-in playbooks",
-        )  # fmt: skip
+            "--against",
+            metavar="DIRECTORY|URL[@VERSION]",
+            default=str(BUILTIN),
+            help="Configuration repository: a directory, or a URL with a version (default version:"
+            " the instance's; default repository: the built-in playbooks).",
+        )
 
-    def show(self, given: argparse.Namespace) -> None:
-        if given.appserver is None:
-            variables = _of_new(find_instance(given.instance).pk)
+    def show(self, options: argparse.Namespace) -> None:
+        """Print variables. Raise Conflict if there is no such layer."""
+        if options.appserver is None:
+            variables = _of_new(find_instance(options.instance).pk)
         else:
-            variables = deserialize(find_appserver(given.appserver))
-        if given.layer not in (None, *variables.layers):
-            there = ", ".join(variables.layers)
-            raise Conflict(f"There is no layer {given.layer!r}.", remedy=f"There are: {there}.")
-        leaves = [leaf for leaf in variables.leaves if given.layer in (None, leaf.layer)]
-        show: Callable[[Any], Any] = revealed if given.secrets else masked
+            variables = deserialize(find_appserver(options.appserver))
+        if options.layer not in (None, *variables.layers):
+            layers = ", ".join(variables.layers)
+            raise Conflict(f"--layer: no layer {options.layer!r}.", remedy=f"Layers: {layers}.")
+        leaves = [leaf for leaf in variables.leaves if options.layer in (None, leaf.layer)]
+        show: Callable[[Any], Any] = revealed if options.secrets else masked
         if self.out.as_json:
             self.out.data(
                 [
@@ -97,27 +125,32 @@ class Command(OcimCommand):
                 [(".".join(leaf.path), one_line(show(leaf.value)), leaf.layer) for leaf in leaves],
             )
 
-    def diff(self, given: argparse.Namespace) -> None:
-        if given.other is None:
-            old, new = _live_and_new(given.one)
+    def diff(self, options: argparse.Namespace) -> None:
+        """Print the differences; exit with 1 if there are any."""
+        if options.new is None:
+            old, new = _live_and_new(options.old)
         else:
-            old, new = _side(given.one), _side(given.other)
-        found = changes(old, new)
+            old, new = _side(options.old), _side(options.new)
+        differing = changes(old, new)
         if self.out.as_json:
-            self.out.data([change.as_data() for change in found])
-        for change in found:
+            self.out.data([change.as_data() for change in differing])
+        for change in differing:
             self._say(change)
-        if found:
+        if differing:
             sys.exit(1)
 
-    def lint(self, given: argparse.Namespace) -> None:
-        path = Path(given.what.removeprefix("@"))
+    def lint(self, options: argparse.Namespace) -> None:
+        """Check a file or an instance; exit with 1 if there are findings."""
+        path = Path(options.subject.removeprefix("@"))
         if path.is_file():
             self._lint_file(path)
-        elif _is_instance(given.what):
-            self._lint_instance(given.what, given.against)
+        elif _is_instance(options.subject):
+            self._lint_instance(options.subject, options.against)
         else:
-            raise ValidationError([f"{given.what!r} is neither a file nor an instance."])
+            raise ValidationError(
+                [f"{options.subject!r} is neither a file nor an instance."],
+                remedy="`ocim instance list` shows all instances.",
+            )
 
     def _lint_instance(self, name: str, against: str) -> None:
         known = OpenEdXInstance.objects.select_related("ref_set", "database_server")
@@ -127,16 +160,18 @@ class Command(OcimCommand):
         report = replace(report, repository=where)
         if self.out.as_json:
             self.out.data(report.as_data())
-        if against != where:  # a version that was not said, or that may be another tomorrow
+        if against != where:  # the version is a default, or may name another commit tomorrow
             self.out.say(f"Against {where}:")
         for path in report.unreadable:
-            self.out.say(f"{path} could not be read: what it sets may be missing.", style="yellow")
-        for one in report.worth_saying():
-            style = "red" if one.severity == "error" else "yellow"
-            self.out.say(f"{one.variable} ({one.layer}) {one.text}", style=style)
+            self.out.say(
+                f"Cannot read {path}: variables that it sets may be missing below.", style="yellow"
+            )
+        for finding in report.worth_saying():
+            style = "red" if finding.severity == "error" else "yellow"
+            self.out.say(f"{finding.variable} ({finding.layer}) {finding.text}", style=style)
         if report.worth_saying():
             sys.exit(1)
-        self.out.say(f"All {len(report.findings)} variables are as they should be.")
+        self.out.say(f"No problem found in {len(report.findings)} variables.")
 
     def _lint_file(self, path: Path) -> None:
         text, where = text_of_argument(f"@{path}", option="FILE")
@@ -151,7 +186,7 @@ class Command(OcimCommand):
             self.out.say(fault, style="red")
         if faults:
             sys.exit(1)
-        self.out.say(f"{where} is right.")
+        self.out.say(f"No problem found in {where}.")
 
     def _say(self, change: Change) -> None:
         self.out.say(str(change), style=STYLES[change.kind])
@@ -159,7 +194,7 @@ class Command(OcimCommand):
 
 @contextmanager
 def _files(against: str, instance: OpenEdXInstance) -> Iterator[tuple[str, Path]]:
-    """What to call a configuration repository, and its files."""
+    """Yield a configuration repository's name (URL@VERSION, or the directory) and its files."""
     directory = Path(against)
     if directory.exists():
         yield against, directory
@@ -187,15 +222,15 @@ def _side(text: str) -> Effective:
 
 
 def _live_and_new(text: str) -> tuple[Effective, Effective]:
-    """What serves, or is to serve, and what an app server spawned now would have."""
+    """Return the variables of the app server that serves, and those of the next one."""
     live = _named_appserver(text) if text.startswith(APPSERVER) else _live(text)
     return deserialize(live), _of_new(live.instance_id)
 
 
 def _live(text: str) -> OpenEdXAppServer:
     instance = find_instance(text)
-    if found := appservers(instance.pk).order_by("-is_active", "-id").first():
-        return found
+    if appserver := appservers(instance.pk).order_by("-is_active", "-id").first():
+        return appserver
     raise Conflict(
         f"{instance} has no app server to compare with.",
         remedy="Name what to compare it with: another instance, or appserver:ID.",
@@ -205,7 +240,9 @@ def _live(text: str) -> OpenEdXAppServer:
 def _named_appserver(text: str) -> OpenEdXAppServer:
     number = text.removeprefix(APPSERVER)
     if not number.isdecimal():
-        raise ValidationError([f"{text!r} is not appserver:ID."], remedy="As in appserver:12.")
+        raise ValidationError(
+            [f"{text!r} is not appserver:ID."], remedy="Write it like appserver:12."
+        )
     return find_appserver(int(number))
 
 

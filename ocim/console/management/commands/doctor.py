@@ -1,4 +1,4 @@
-"""`ocim doctor`: what is wrong with this installation, and how to mend it."""
+"""`ocim doctor`: checks of this installation, each with a remedy."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ from django.core.management.base import CommandParser
 
 from ocim.console import machine
 from ocim.console.command import OcimCommand
+from ocim.console.shared_options import add_json
 from ocim.core.errors import OcimError
 from ocim.operations import doctor
 from ocim.operations.findings import Check, Finding, examine
@@ -18,43 +19,51 @@ STYLES = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
 class Command(OcimCommand):
-    help = "Look for what is wrong with this installation, and say how to mend it."
-    requires_system_checks = ()  # their findings are among the others
+    help = "Check this installation; print every problem with its remedy."
+    requires_system_checks = ()  # their findings are printed with the others
     examples = """examples:
   ocim doctor
   ocim doctor --fix
   ocim doctor --json
 
-It ends with 1 where there are errors, and with 0 where there are warnings at most.
+exit status: 0 no errors (there may be warnings), 1 errors
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Add the options."""
         parser.add_argument(
             "--fix",
             action="store_true",
-            help="mend what can be mended without harm: take away hosts that nothing needs"
-            " and what is left of others, bring the balancer up to date, have forgotten jobs"
-            " taken up, keep others from files",
+            help="Repair what can be repaired without harm: destroy orphaned hosts and leftover"
+            " resources, update the balancer, queue forgotten jobs again, restrict files to their"
+            " owner.",
         )
-        parser.add_argument("--json", action="store_true", help="for scripts")
-        parser.set_defaults(run=self.look)
+        add_json(parser)
+        parser.set_defaults(run=self.diagnose)
 
-    def look(self, given: argparse.Namespace) -> None:
-        found: list[tuple[Check, Finding]] = []
+    def diagnose(self, options: argparse.Namespace) -> None:
+        """Print the findings of every check; exit with 1 if errors remain."""
+        results: list[tuple[Check, Finding]] = []
         for check, findings in examine((*machine.CHECKS, *doctor.CHECKS), context()):
             for finding in findings:
-                found.append((check, finding))
+                results.append((check, finding))
                 self._say(check, finding)
-        mended = self._mend(found) if given.fix else []
+        repaired = self._repair(results) if options.fix else []
         if self.out.as_json:
             self.out.data(
                 [
-                    {"area": check.area, "severity": one.severity, "what": one.what,
-                     "where": one.where, "remedy": one.remedy, "mended": one in mended}
-                    for check, one in found
+                    {
+                        "area": check.area,
+                        "severity": finding.severity,
+                        "what": finding.what,
+                        "where": finding.where,
+                        "remedy": finding.remedy,
+                        "mended": finding in repaired,
+                    }
+                    for check, finding in results
                 ]
-            )  # fmt: skip
-        if any(one.severity == "error" and one not in mended for _, one in found):
+            )
+        if any(finding.severity == "error" and finding not in repaired for _, finding in results):
             sys.exit(1)
 
     def _say(self, check: Check, finding: Finding) -> None:
@@ -65,16 +74,17 @@ It ends with 1 where there are errors, and with 0 where there are warnings at mo
         if finding.remedy:
             self.out.say(f"         {finding.remedy}")
 
-    def _mend(self, found: Sequence[tuple[Check, Finding]]) -> list[Finding]:
-        mended = []
-        for check, finding in found:
+    def _repair(self, results: Sequence[tuple[Check, Finding]]) -> list[Finding]:
+        """Repair the findings that can be, and return those that were repaired."""
+        repaired = []
+        for check, finding in results:
             if finding.repair is None:
                 continue
             try:
                 enqueue(finding.repair())
             except OcimError as error:
-                self.out.say(f"not mended: {check.area}: {finding.where}: {error}", style="red")
+                self.out.say(f"not repaired: {check.area}: {finding.where}: {error}", style="red")
             else:
-                mended.append(finding)
-                self.out.say(f"mended: {check.area}: {finding.where}", style="green")
-        return mended
+                repaired.append(finding)
+                self.out.say(f"repaired: {check.area}: {finding.where}", style="green")
+        return repaired

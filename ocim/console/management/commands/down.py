@@ -1,4 +1,4 @@
-"""`ocim down`: the end of what `ocim up` started."""
+"""`ocim down`: stop the installation on this machine."""
 
 import argparse
 import contextlib
@@ -15,32 +15,42 @@ from ocim.console.command import OcimCommand
 from ocim.core.errors import Conflict
 
 PATIENCE = 300.0
-"""Seconds that an `ocim up` is given to stop everything."""
+"""Maximum number of seconds to wait for `ocim up` to stop everything."""
+PAUSE = 0.2
+"""Seconds between two attempts to take its lock."""
 
 
 class Command(OcimCommand):
-    help = "Stop what `ocim up` started, app servers on this machine included."
+    help = "Stop everything that `ocim up` started, and the app servers on this machine."
+    examples = """examples:
+  ocim down
+"""
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Have `down` run."""
         parser.set_defaults(run=self.down)
 
-    def down(self, given: argparse.Namespace) -> None:
+    def down(self, options: argparse.Namespace) -> None:
+        """Stop everything. Raise Conflict if `ocim up` does not end in time."""
         var = settings.OCIM.var
         deadline = time.monotonic() + PATIENCE
-        _tell(var)
+        _request_stop(var)
         while True:
             with contextlib.suppress(Conflict), lifecycle.only_one(var):
                 lifecycle.stop()
                 self.out.say("Stopped.")
                 return
             if time.monotonic() > deadline:
-                raise Conflict(f"`ocim up` in {var} did not end in {PATIENCE:g} s.")
-            time.sleep(0.2)
+                raise Conflict(
+                    f"`ocim up` in {var} did not end within {PATIENCE:g} s.",
+                    remedy=f"Look into {lifecycle.log_file()}, then try again.",
+                )
+            time.sleep(PAUSE)
 
 
-def _tell(var: Path) -> None:
-    """Ask an `ocim up` that runs to stop everything."""
+def _request_stop(var: Path) -> None:
+    """Signal a running `ocim up` to stop everything."""
     with contextlib.suppress(Conflict), lifecycle.only_one(var):
         return
-    with contextlib.suppress(ProcessLookupError, ValueError):  # it just begins, or just ended
+    with contextlib.suppress(ProcessLookupError, ValueError):  # it has just started or just ended
         os.kill(int((var / "up.lock").read_text()), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""`ocim host`: the machines and processes that app servers run on."""
+"""`ocim host`: the hosts that app servers and search servers run on."""
 
 import argparse
 
@@ -12,48 +12,68 @@ from ocim.wiring import context
 
 
 class Command(OcimCommand):
-    help = "See the hosts that there are; start and stop those of this machine."
+    help = "List all hosts; start and stop those on this machine."
     examples = """examples:
   ocim host list
-  ocim host start     after the machine was restarted; `ocim up` does it itself
+  ocim host start     after a restart of the machine; `ocim up` does this, too
+  ocim host stop --provider nspawn
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Add the subcommands and their options."""
         add = self.subcommands(parser)
-        add("list", self.list, "all hosts, and which app server each is for", json=True)
-        start = add("start", self.start, "start those of app servers that run or are being made")
-        stop = add("stop", self.stop, "stop all; what is on them stays")
+        add("list", self.list, "List all hosts, each with its app server.", json=True)
+        start = add(
+            "start", self.start, "Start the hosts of app servers that run or are being provisioned."
+        )
+        stop = add("stop", self.stop, "Stop all hosts; their files are kept.")
         for command in (start, stop):
             command.add_argument(
-                "--provider", default="local", choices=context().adapters.providers
+                "--provider",
+                default="local",
+                choices=context().adapters.providers,
+                help="Kind of hosts (default: local).",
             )
 
-    def list(self, given: argparse.Namespace) -> None:
+    def list(self, options: argparse.Namespace) -> None:
+        """Print a table of hosts; an orphan belongs to no app server and no search server."""
         appservers = {
-            one.server.name: one
-            for one in OpenEdXAppServer.objects.select_related("server", "instance")
-            if one.server
+            appserver.server.name: appserver
+            for appserver in OpenEdXAppServer.objects.select_related("server", "instance")
+            if appserver.server
         }
-        search = set(
+        search_hosts = set(
             SearchServer.objects.exclude(made_on=None).values_list("made_on__name", flat=True)
         )
         self.out.rows(
             ("host", "provider", "app server", "instance", "state"),
             [
-                (name, kind, one and one.pk, one and one.instance.internal_lms_domain,
-                 one.state if one else "search server" if name in search else "orphan")
+                (name, kind, *_owner(appservers.get(name), is_search=name in search_hosts))
                 for kind, provider in context().adapters.providers.items()
                 for name in provider.list()
-                for one in [appservers.get(name)]
             ],
-        )  # fmt: skip
+        )
 
-    def start(self, given: argparse.Namespace) -> None:
-        lost = hosts.start_all(provider=given.provider, context=context())
-        if lost:
-            raise TransientError(f"These did not start: {', '.join(lost)}.")
+    def start(self, options: argparse.Namespace) -> None:
+        """Start hosts. Raise TransientError with those that do not start."""
+        failed = hosts.start_all(provider=options.provider, context=context())
+        if failed:
+            raise TransientError(
+                f"Hosts that did not start: {', '.join(failed)}.",
+                remedy="`ocim host list` shows which app servers they belong to.",
+            )
         self.out.say("Started.")
 
-    def stop(self, given: argparse.Namespace) -> None:
-        stopped = hosts.stop_all(provider=given.provider, context=context())
-        self.out.say(f"Stopped: {', '.join(stopped) or 'none was there'}.")
+    def stop(self, options: argparse.Namespace) -> None:
+        """Stop hosts, and print their names."""
+        stopped = hosts.stop_all(provider=options.provider, context=context())
+        self.out.say(f"Stopped: {', '.join(stopped) or 'none'}.")
+
+
+def _owner(
+    appserver: OpenEdXAppServer | None, *, is_search: bool
+) -> tuple[int | None, str | None, str]:
+    """Return a host's app server, its instance's domain, and the state of either."""
+    if appserver:
+        return appserver.pk, appserver.instance.internal_lms_domain, appserver.state
+    return None, None, "search server" if is_search else "orphan"

@@ -1,4 +1,4 @@
-"""`ocim image`: what hosts of app servers are made from, so that they are up sooner."""
+"""`ocim image`: file systems with the software installed, from which hosts start sooner."""
 
 import argparse
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
+from ocim.console.shared_options import INSTANCE
 from ocim.core.errors import ValidationError
 from ocim.core.images import Image
 from ocim.core.provisioning import ProvisionEvent
@@ -19,66 +20,86 @@ MEGABYTE = 10**6
 
 
 class Command(OcimCommand):
-    help = "Build, list and prune the images that app servers are made from."
+    help = "Build, list and delete the images that app servers' hosts are created from."
     examples = """examples:
   ocim image build campus.example.com     before many app servers are spawned
   ocim image list
   ocim image prune --keep 1
 
-A spawn uses the image for its release, configuration, playbook and services by itself. Where any of
-what an image was made from has changed, it is no longer that image.
+A spawn uses the image of its release, configuration, playbook and services, if there is one. An
+image is never changed: when one of these changes, the next spawn needs another image.
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Add the subcommands and their options."""
         add = self.subcommands(parser)
-        build = add("build", self.build, "build what the next spawns would use", json=True)
-        build.add_argument("instances", nargs="+", metavar="INSTANCE", help="whose next spawns")
-        add("list", self.list, "what there is, from what, and which hosts need it", json=True)
-        prune = add("prune", self.prune, "take away what no host needs", json=True)
+        build = add(
+            "build", self.build, "Build the images that the next spawns would use.", json=True
+        )
+        build.add_argument("instances", nargs="+", metavar="INSTANCE", help=INSTANCE)
+        add(
+            "list",
+            self.list,
+            "List images, each with its sources and the hosts created from it.",
+            json=True,
+        )
+        prune = add("prune", self.prune, "Delete images that no host needs.", json=True)
         prune.add_argument(
-            "--keep", type=int, default=KEEP, metavar="N",
-            help=f"but not the N newest of each provider; default: {KEEP}",
-        )  # fmt: skip
+            "--keep",
+            type=int,
+            default=KEEP,
+            metavar="N",
+            help=f"Number of newest images to keep per kind of host (default: {KEEP}).",
+        )
 
-    def build(self, given: argparse.Namespace) -> None:
+    def build(self, options: argparse.Namespace) -> None:
+        """Build the images of instances that do not exist yet."""
         known = OpenEdXInstance.objects.select_related("ref_set", "database_server")
-        found = [known.get(pk=find_instance(text).pk) for text in given.instances]
-        wanted = {one.name: one for one in (images.of_instance(i, context()) for i in found)}
-        built = {name: self._ensure(image) for name, image in wanted.items()}
-        self._rows([one for one in images.listed(context()) if one.name in built])
+        instances = [known.get(pk=find_instance(text).pk) for text in options.instances]
+        wanted = [images.of_instance(instance, context()) for instance in instances]
+        for image in {image.name: image for image in wanted}.values():
+            self._ensure(image)
+        names = {image.name for image in wanted}
+        self._rows([image for image in images.listed(context()) if image.name in names])
 
-    def list(self, given: argparse.Namespace) -> None:
+    def list(self, options: argparse.Namespace) -> None:
+        """Print a table of images."""
         self._rows(images.listed(context()))
 
-    def prune(self, given: argparse.Namespace) -> None:
-        if given.keep < 0:
-            raise ValidationError(["--keep must be 0 or more."])
-        gone = images.prune(keep=given.keep, context=context())
+    def prune(self, options: argparse.Namespace) -> None:
+        """Delete images, and print their names. Raise ValidationError if --keep is negative."""
+        if options.keep < 0:
+            raise ValidationError([f"--keep is {options.keep}: it must be 0 or more."])
+        deleted = images.prune(keep=options.keep, context=context())
         if not self.out.as_json:
-            self.out.say(f"Taken away: {', '.join(one.name for one in gone) or 'none'}.")
+            names = ", ".join(image.name for image in deleted) or "none"
+            self.out.say(f"Deleted: {names}.")
         else:
-            self._rows(gone)
+            self._rows(deleted)
 
-    def _ensure(self, image: images.Wanted) -> bool:
+    def _ensure(self, image: images.Wanted) -> None:
         built = images.ensure(
             image, on_event=self._tell, is_cancelled=lambda: False, context=context()
         )
-        self.out.say(f"Image {image.name} {'is built' if built else 'was there already'}.")
-        return built
+        self.out.say(f"Image {image.name} {'is built' if built else 'exists already'}.")
 
     def _tell(self, event: ProvisionEvent) -> None:
         if event.level != "debug":
             took = f" ({event.seconds:.1f} s)" if event.seconds else ""
             self.out.say(f"{event.time:%H:%M:%S} {event.text}{took}")
 
-    def _rows(self, found: Sequence[Image]) -> None:
+    def _rows(self, listed: Sequence[Image]) -> None:
+        inputs = ("provider", "release", "services", "playbook", "configuration")
         self.out.rows(
-            ("image", "provider", "release", "services", "playbook", "configuration", "built",
-             "MB", "hosts"),
+            ("image", *inputs, "built", "MB", "hosts"),
             [
-                (one.name, one.inputs["provider"], one.inputs["release"], one.inputs["services"],
-                 one.inputs["playbook"], one.inputs["configuration"],
-                 one.built.isoformat(timespec="seconds"), one.size // MEGABYTE, list(one.hosts))
-                for one in found
+                (
+                    image.name,
+                    *(image.inputs[name] for name in inputs),
+                    image.built.isoformat(timespec="seconds"),
+                    image.size // MEGABYTE,
+                    list(image.hosts),
+                )
+                for image in listed
             ],
-        )  # fmt: skip
+        )

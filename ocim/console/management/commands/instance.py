@@ -1,4 +1,4 @@
-"""`ocim instance`: the fleet, one instance at a time."""
+"""`ocim instance`: instances, their settings and their holds."""
 
 import argparse
 from datetime import date
@@ -9,6 +9,7 @@ from ocim.catalog.secrets.masking import masked_place
 from ocim.console.arguments import assignments
 from ocim.console.command import OcimCommand
 from ocim.console.progress import follow
+from ocim.console.shared_options import add_instance, add_secrets, add_yes
 from ocim.core.errors import Conflict
 from ocim.operations import holds, instances, jobs
 from ocim.operations.instance_settings import (
@@ -23,142 +24,201 @@ from ocim.store.selectors import instances as fleet
 from ocim.tasks import enqueue
 from ocim.wiring import context, instance_url, queue_name, with_defaults
 
-NAMED = "its id, its domain, or its name"
+APPSERVERS_SHOWN = 10
+"""Maximum number of app servers that `show` lists."""
 
 
 def day(text: str) -> date:
-    """For argparse, which tells of what it is called with by this name."""
+    """Read a date; argparse names this function in its message: "invalid day value"."""
     return date.fromisoformat(text)
 
 
 class Command(OcimCommand):
-    help = "Create, look at, change and retire instances."
+    help = "Create, inspect, change, hold, archive and delete instances."
     examples = """examples:
   ocim instance create campus.example.com name="My Campus" email=it@example.com
   ocim instance set campus.example.com configuration_extra_settings=@extra.yml
   ocim instance list --json
+  ocim instance show campus.example.com
   ocim instance hold campus.example.com --reason exams --until 2026-06-12
+  ocim instance release campus.example.com
   ocim instance archive campus.example.com
+  ocim instance unarchive campus.example.com
+  ocim instance delete campus.example.com
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Add the subcommands and their options."""
         add = self.subcommands(parser)
-        create = add("create", self.create, "write down a new instance", json=True)
-        create.add_argument("domain", help="the LMS's host name; the others are derived from it")
-        listed = add("list", self.list, "all instances and their state", json=True)
-        listed.add_argument("--archived", action="store_true", help="archived ones, too")
-        show = add("show", self.show, "all there is to know of one", json=True)
-        show.add_argument("--secrets", action="store_true", help="show them, too")
-        change = add("set", self.set, "change settings; the next app server has them", json=True)
-        archive = add("archive", self.archive, "off the web, app servers gone, data kept")
-        archive.add_argument("--yes", action="store_true", help="do not ask")
-        unarchive = add("unarchive", self.unarchive, "take it back; then spawn an app server")
-        hold = add("hold", self.hold, "keep it from rollouts")
-        hold.add_argument("--reason", required=True, help="as it is shown to others")
+        create = add("create", self.create, "Create an instance.", json=True)
+        create.add_argument(
+            "domain",
+            metavar="DOMAIN",
+            help="Host name of the LMS; the other host names are derived from it.",
+        )
+        listing = add("list", self.list, "List instances and their states.", json=True)
+        listing.add_argument("--archived", action="store_true", help="Include archived instances.")
+        show = add(
+            "show", self.show, "Show an instance: its settings, app servers and jobs.", json=True
+        )
+        add_secrets(show)
+        change = add(
+            "set", self.set, "Change an instance's settings, for new app servers.", json=True
+        )
+        archive = add(
+            "archive",
+            self.archive,
+            "Take an instance off the web and destroy its app servers; its data is kept.",
+        )
+        add_yes(archive)
+        unarchive = add(
+            "unarchive",
+            self.unarchive,
+            "Restore an archived instance; it needs a new app server to serve again.",
+        )
+        hold = add("hold", self.hold, "Exclude an instance from rollouts for a time.")
         hold.add_argument(
-            "--from", type=day, metavar="YYYY-MM-DD", dest="since",
-            help="the first day, by its own clock; without: at once",
-        )  # fmt: skip
+            "--reason", required=True, metavar="TEXT", help="Reason, shown to other operators."
+        )
         hold.add_argument(
-            "--until", type=day, metavar="YYYY-MM-DD",
-            help="the last day, by its own clock; without: until it is released",
-        )  # fmt: skip
-        release = add("release", self.release, "let rollouts have it again")
-        delete = add("delete", self.delete, "remove an archived instance with its databases")
-        delete.add_argument("--name", help="its name, instead of being asked for it")
+            "--from",
+            type=day,
+            metavar="YYYY-MM-DD",
+            dest="since",
+            help="First day of the hold, in the instance's time zone (default: now).",
+        )
+        hold.add_argument(
+            "--until",
+            type=day,
+            metavar="YYYY-MM-DD",
+            help="Last day of the hold, in the instance's time zone (default: until `release`).",
+        )
+        release = add(
+            "release", self.release, "Remove the hold, so that rollouts include it again."
+        )
+        delete = add(
+            "delete", self.delete, "Delete an archived instance and its databases for good."
+        )
+        delete.add_argument(
+            "--name", help="The instance's name; confirms the deletion without a question."
+        )
         for command in (show, change, archive, unarchive, hold, release, delete):
-            command.add_argument("instance", help=NAMED)
+            add_instance(command)
         for command in (create, change):
             command.add_argument(
                 "assignments",
                 nargs="+" if command is change else "*",
                 metavar="FIELD=VALUE",
-                help="a setting; @FILE stands for a file's content. Fields: "
-                + ", ".join((*SETTABLE, *OF_REFERENCE, "tags")),
+                help="Setting to change; @FILE as the value stands for the content of a file."
+                " Fields: " + ", ".join((*SETTABLE, *OF_REFERENCE, "tags")) + ".",
             )
 
-    def create(self, given: argparse.Namespace) -> None:
-        fields = {"internal_lms_domain": given.domain, **assignments(given.assignments)}
+    def create(self, options: argparse.Namespace) -> None:
+        """Create an instance with the given settings and the defaults."""
+        fields = {"internal_lms_domain": options.domain, **assignments(options.assignments)}
         instance, actions = instances.create(fields=with_defaults(fields), context=context())
         enqueue(actions)
         self.out.say(f"Created {instance}. Next: ocim appserver spawn {instance.pk} --activate")
         self._show(instance, only_for_scripts=True)
 
-    def list(self, given: argparse.Namespace) -> None:
+    def list(self, options: argparse.Namespace) -> None:
+        """Print a table of instances."""
         now = context().now()
         self.out.rows(
             ("id", "name", "domain", "state", "active", "release", "held"),
             [
-                (one.pk, one.name, one.internal_lms_domain, status_of(one), one.active_count,  # type: ignore[attr-defined]
-                 one.openedx_release, one.hold.coming_or_on(now))
-                for one in fleet(archived=given.archived)
+                (
+                    instance.pk,
+                    instance.name,
+                    instance.internal_lms_domain,
+                    status_of(instance),
+                    instance.active_count,  # type: ignore[attr-defined]
+                    instance.openedx_release,
+                    instance.hold.coming_or_on(now),
+                )
+                for instance in fleet(archived=options.archived)
             ],
-        )  # fmt: skip
+        )
 
-    def show(self, given: argparse.Namespace) -> None:
-        self._show(find_instance(given.instance), secrets=given.secrets)
+    def show(self, options: argparse.Namespace) -> None:
+        """Print an instance's facts."""
+        self._show(find_instance(options.instance), secrets=options.secrets)
 
-    def set(self, given: argparse.Namespace) -> None:
+    def set(self, options: argparse.Namespace) -> None:
+        """Change settings, which new app servers will have."""
         instance, actions = instances.change(
-            instance_id=find_instance(given.instance).pk,
-            changes=assignments(given.assignments),
+            instance_id=find_instance(options.instance).pk,
+            changes=assignments(options.assignments),
             context=context(),
         )
         enqueue(actions)
-        self.out.say("Changed. App servers that run keep what they have; spawn one to use it.")
+        self.out.say(
+            "Changed. Existing app servers keep their settings; spawn a new one to use the change."
+        )
         self._show(instance, only_for_scripts=True)
 
-    def archive(self, given: argparse.Namespace) -> None:
-        instance = find_instance(given.instance)
-        self.confirm(f"Take {instance} off the web and its app servers away?", given.yes)
+    def archive(self, options: argparse.Namespace) -> None:
+        """Archive an instance, after a confirmation."""
+        instance = find_instance(options.instance)
+        self.confirm(f"Take {instance} off the web and destroy its app servers?", options.yes)
         job = jobs.submit(instance_id=instance.pk, kind="archive", queue=queue_name())
         enqueue([jobs.wake_up(job)])
         follow(job, self.out)
         self.out.say(f"Archived {instance}. Its data is kept.")
 
-    def unarchive(self, given: argparse.Namespace) -> None:
-        instance = find_instance(given.instance)
+    def unarchive(self, options: argparse.Namespace) -> None:
+        """Restore an archived instance."""
+        instance = find_instance(options.instance)
         enqueue(instances.unarchive(instance_id=instance.pk))
-        self.out.say(f"Unarchived. Next: ocim appserver spawn {instance.pk} --activate")
+        self.out.say(f"Unarchived {instance}. Next: ocim appserver spawn {instance.pk} --activate")
 
-    def hold(self, given: argparse.Namespace) -> None:
-        instance = find_instance(given.instance)
+    def hold(self, options: argparse.Namespace) -> None:
+        """Hold an instance, and print from when to when."""
+        instance = find_instance(options.instance)
         holds.hold(
             instance.pk,
-            reason=given.reason,
-            since=given.since,
-            until=given.until,
+            reason=options.reason,
+            since=options.since,
+            until=options.until,
             context=context(),
         )
         instance.ref_set.refresh_from_db()
         self.out.say(f"Held: {instance.hold.coming_or_on(context().now())}")
 
-    def release(self, given: argparse.Namespace) -> None:
-        instance = find_instance(given.instance)
+    def release(self, options: argparse.Namespace) -> None:
+        """Remove an instance's hold."""
+        instance = find_instance(options.instance)
         enqueue(holds.release(instance.pk))
-        self.out.say("Released. A rollout that was paused for it: ocim rollout resume ID")
+        self.out.say(
+            f"Released {instance}. If a rollout paused because of the hold, go on with:"
+            " ocim rollout resume ID"
+        )
 
-    def delete(self, given: argparse.Namespace) -> None:
-        instance = find_instance(given.instance)
-        name = given.name or self.ask(
-            f"This removes {instance} and its databases for good. Type its name to go on: ",
+    def delete(self, options: argparse.Namespace) -> None:
+        """Delete an archived instance. Raise Conflict if the typed name is not its name."""
+        instance = find_instance(options.instance)
+        name = options.name or self.ask(
+            f"This deletes {instance} and its databases for good. Type its name to confirm: ",
             option="--name",
         )
         if name != instance.name:
-            raise Conflict(f"{name!r} is not its name: nothing was removed.")
+            raise Conflict(f"The name is {instance.name!r}, not {name!r}: nothing was deleted.")
         enqueue(instances.delete(instance_id=instance.pk, context=context()))
         self.out.say(f"Deleted {instance}.")
 
     def _show(
         self, instance: OpenEdXInstance, *, only_for_scripts: bool = False, secrets: bool = False
     ) -> None:
+        """Print the instance's facts; with `only_for_scripts`, only if JSON is asked for."""
         if only_for_scripts and not self.out.as_json:
             return
-        found = find_instance(str(instance.pk))
-        full = OpenEdXInstance.objects.select_related("ref_set", "database_server").get(pk=found.pk)
+        counted = find_instance(str(instance.pk))
+        full = OpenEdXInstance.objects.select_related("ref_set", "database_server").get(
+            pk=counted.pk
+        )
         facts: dict[str, object] = {
             "id": full.pk,
-            "state": status_of(found),
+            "state": status_of(counted),
             "held": full.hold.coming_or_on(context().now()),
             "url": instance_url(full),
             **{name: getattr(full, name) for name in SETTABLE},
@@ -167,7 +227,10 @@ class Command(OcimCommand):
             "notes": full.ref_set.notes,
             "created": full.ref_set.created.isoformat(timespec="seconds"),
             "database_name": full.database_name,
-            "appservers": [f"{one.pk} ({one.state})" for one in appservers(full.pk)[:10]],
+            "appservers": [
+                f"{appserver.pk} ({appserver.state})"
+                for appserver in appservers(full.pk)[:APPSERVERS_SHOWN]
+            ],
             "not well": not_well(full.pk),
             "in work": [str(job) for job in open_jobs(full.pk)],
         }

@@ -1,4 +1,4 @@
-"""`ocim search-server`: where course discovery's indexes are."""
+"""`ocim search-server`: the Elasticsearch servers that hold course discovery's indexes."""
 
 import argparse
 import getpass
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
+from ocim.console.shared_options import add_yes
 from ocim.core.errors import Conflict, PermanentError, TransientError
 from ocim.core.provisioning import ProvisionEvent
 from ocim.core.secrets import Secret
@@ -19,79 +20,121 @@ from ocim.store.specs import search_host, search_place
 from ocim.wiring import context
 
 VARIABLE = "OCIM_SEARCH_PASSWORD"
+"""Environment variable with the password of a search server's user."""
 
 
 class Command(OcimCommand):
-    help = "The servers of course discovery's search indexes, which instances share."
+    help = "Create, register, list and remove the search servers that instances share."
     examples = f"""examples:
   ocim search-server create main --provider nspawn
   ocim search-server register main https://search.example.com:9200 < password.txt
   {VARIABLE}=… ocim search-server register main http://10.0.0.9:9200 --user admin
+  ocim search-server list
   ocim search-server show main --json
+  ocim search-server remove main
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Add the subcommands and their options."""
         add = self.subcommands(parser)
-        create = add("create", self.create, "make one on a host of its own", json=True)
-        create.add_argument("--provider", default="local", help="the kind of the host")
-        create.add_argument("--flavor", default="", help="the host's size")
-        register = add("register", self.register, "enter one that is there", json=True)
-        register.add_argument("name")
-        register.add_argument("url", help="as https://search.example.com:9200, without an account")
-        register.add_argument("--user", default=search_servers.ADMIN, help="who may make accounts")
-        register.add_argument("--version", default="", help="what it has to be, as 7 or 7.17.0")
-        register.description = (
-            f"Its password is read from {VARIABLE} where that is set, else from standard input."
+        create = add("create", self.create, "Create a search server on a new host.", json=True)
+        create.add_argument(
+            "--provider", default="local", help="Kind of host to create (default: local)."
         )
-        add("list", self.list, "all of them, and how many instances use each", json=True)
-        show = add("show", self.show, "one of them, asked how it is", json=True)
-        remove = add("remove", self.remove, "forget one that no instance uses", json=True)
-        remove.add_argument("--yes", action="store_true", help="do not ask")
-        for command in (create, show, remove):
-            command.add_argument("name")
+        create.add_argument(
+            "--flavor", default="", help="Size of the host (default: the provider's default)."
+        )
+        register = add(
+            "register", self.register, "Register a search server that exists already.", json=True
+        )
+        register.add_argument("name", metavar="NAME", help="New name of the search server.")
+        register.add_argument(
+            "url",
+            metavar="URL",
+            help="Its address without user and password, such as https://search.example.com:9200.",
+        )
+        register.add_argument(
+            "--user",
+            default=search_servers.ADMIN,
+            help=f"User that may create other users (default: {search_servers.ADMIN}).",
+        )
+        register.add_argument(
+            "--version",
+            default="",
+            help="Version that the server must have, such as 7 or 7.17.0 (default: any that course"
+            " discovery supports).",
+        )
+        register.description = (
+            "Register a search server that exists already. The user's password is read from"
+            f" {VARIABLE} if that is set, else from standard input."
+        )
+        add("list", self.list, "List search servers and their number of instances.", json=True)
+        show = add(
+            "show", self.show, "Show a search server, its health and its instances.", json=True
+        )
+        remove = add(
+            "remove",
+            self.remove,
+            "Remove a search server that no instance uses; destroy its host if Ocim created it.",
+            json=True,
+        )
+        add_yes(remove)
+        create.add_argument("name", metavar="NAME", help="New name of the search server.")
+        for command in (show, remove):
+            command.add_argument("name", metavar="NAME", help="Name of the search server.")
 
-    def create(self, given: argparse.Namespace) -> None:
+    def create(self, options: argparse.Namespace) -> None:
+        """Create a search server, and print its address."""
         server = search_servers.create(
-            name=given.name,
-            provider=given.provider,
-            flavor=given.flavor,
+            name=options.name,
+            provider=options.provider,
+            flavor=options.flavor,
             context=context(),
             on_event=self._tell,
         )
-        self.out.say(f"Made {server} at {server.url}")
+        self.out.say(f"Created {server} at {server.url}")
         self._facts(server, only_for_scripts=True)
 
-    def register(self, given: argparse.Namespace) -> None:
+    def register(self, options: argparse.Namespace) -> None:
+        """Register an existing search server, and print its version."""
         server = search_servers.register(
-            name=given.name,
-            url=given.url,
-            user=given.user,
+            name=options.name,
+            url=options.url,
+            user=options.user,
             password=_password(),
-            version=given.version,
+            version=options.version,
             context=context(),
         )
         self.out.say(f"Registered {server}: Elasticsearch {server.version} at {server.url}")
         self._facts(server, only_for_scripts=True)
 
-    def list(self, given: argparse.Namespace) -> None:
+    def list(self, options: argparse.Namespace) -> None:
+        """Print a table of search servers."""
         self.out.rows(
             ("name", "url", "version", "instances", "accepts new", "host"),
             [
-                (one.name, one.url if one.host else "", one.version,
-                 one.openedxinstance_set.count(), one.accepts_new_clients,
-                 one.made_on and one.made_on.name)
-                for one in SearchServer.objects.select_related("made_on").order_by("name")
+                (
+                    server.name,
+                    server.url if server.host else "",
+                    server.version,
+                    server.openedxinstance_set.count(),
+                    server.accepts_new_clients,
+                    server.made_on and server.made_on.name,
+                )
+                for server in SearchServer.objects.select_related("made_on").order_by("name")
             ],
-        )  # fmt: skip
+        )
 
-    def show(self, given: argparse.Namespace) -> None:
-        self._facts(search_servers.find(given.name))
+    def show(self, options: argparse.Namespace) -> None:
+        """Print a search server's facts, as it answers now."""
+        self._facts(search_servers.find(options.name))
 
-    def remove(self, given: argparse.Namespace) -> None:
-        server = search_servers.find(given.name)
+    def remove(self, options: argparse.Namespace) -> None:
+        """Remove a search server, after a confirmation if its host goes, too."""
+        server = search_servers.find(options.name)
         if server.made_on and not server.openedxinstance_set.exists():
-            self.confirm(f"Take {server} away with its host, and all indexes on it?", given.yes)
-        search_servers.remove(name=given.name, context=context())
+            self.confirm(f"Destroy {server} with its host and all indexes on it?", options.yes)
+        search_servers.remove(name=options.name, context=context())
         self.out.say(f"Removed {server}.")
         if self.out.as_json:
             self.out.data({"removed": server.name})
@@ -99,7 +142,7 @@ class Command(OcimCommand):
     def _facts(self, server: SearchServer, *, only_for_scripts: bool = False) -> None:
         if only_for_scripts and not self.out.as_json:
             return
-        health, indexes = _asked(server)
+        health, indexes = _examine(server)
         self.out.facts(
             {
                 "name": server.name,
@@ -110,9 +153,9 @@ class Command(OcimCommand):
                 "host": server.made_on and server.made_on.name,
                 "provider": server.made_on and server.made_on.provider,
                 "instances": [
-                    f"{one} as {its.user}: {_indexes(indexes, its.index_prefix)}"
-                    for one in server.openedxinstance_set.order_by("id")
-                    if (its := search_place(one))
+                    f"{instance} as {place.user}: {_indexes(indexes, place.index_prefix)}"
+                    for instance in server.openedxinstance_set.order_by("id")
+                    if (place := search_place(instance))
                 ],
             }
         )
@@ -122,29 +165,31 @@ class Command(OcimCommand):
             self.out.say(f"{event.time:%H:%M:%S} {event.text}")
 
 
-def _asked(server: SearchServer) -> tuple[str, Mapping[str, int]]:
-    """How it is, and the indexes on it."""
+def _examine(server: SearchServer) -> tuple[str, Mapping[str, int]]:
+    """Return the server's health in words, and the number of documents per index."""
     if not server.version:
-        return f"unfinished: `ocim search-server create {server}` goes on", {}
-    adapters = context().adapters.search[server.kind]
+        return f"not finished: run `ocim search-server create {server}` again", {}
+    adapter = context().adapters.search[server.kind]
     try:
-        adapters.examine(search_host(server))
-        return "ok", adapters.indexes(search_host(server), "")
+        adapter.examine(search_host(server))
+        return "ok", adapter.indexes(search_host(server), "")
     except (TransientError, PermanentError) as error:
         return str(error), {}
 
 
 def _indexes(indexes: Mapping[str, int], prefix: str) -> str:
+    """Return the number of indexes with a prefix, and of their documents, in words."""
     own = [count for name, count in indexes.items() if name.startswith(prefix)]
     return f"{plural(len(own), 'index', 'indexes')}, {plural(sum(own), 'document')}"
 
 
 def _password() -> Secret:
+    """Read the user's password. Raise Conflict if there is none."""
     if text := os.environ.get(VARIABLE):
         return Secret(text)
     text = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
     if not text:
         raise Conflict(
-            "No password was given.", remedy=f"Set {VARIABLE}, or give it by standard input."
+            "The password is missing.", remedy=f"Set {VARIABLE}, or pass it on standard input."
         )
     return Secret(text)

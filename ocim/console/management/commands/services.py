@@ -1,4 +1,4 @@
-"""`ocim services`: ecommerce and course discovery of an instance."""
+"""`ocim services`: the optional services of an instance, ecommerce and course discovery."""
 
 import argparse
 import sys
@@ -10,8 +10,10 @@ from ocim.catalog.steps import runbook
 from ocim.console import verifying
 from ocim.console.command import Error, OcimCommand
 from ocim.console.progress import follow
+from ocim.console.shared_options import add_instance
 from ocim.core.errors import ValidationError
 from ocim.core.instance import ALWAYS, Service
+from ocim.core.texts import listed
 from ocim.operations import jobs
 from ocim.operations.shop import setup, status, steps, switch
 from ocim.parsing.arguments import text_of_argument
@@ -25,59 +27,112 @@ OF_SHOP = ("partner_code", "currency", "flavor")
 
 
 class Command(OcimCommand):
-    help = "Turn ecommerce and course discovery on and off, and see that they are set up."
+    help = "Enable, disable, set up and verify ecommerce and course discovery."
     examples = """examples:
   ocim services enable campus.example.com ecommerce discovery --partner-code CAMPUS \\
       --currency GBP --processor paypal --keys @paypal.yml
   ocim services status campus.example.com
+  ocim services setup campus.example.com --dry-run
   ocim services setup campus.example.com --step site --force
+  ocim services runbook campus.example.com
   ocim services verify campus.example.com --purchase
   ocim services disable campus.example.com discovery
 
-Keys of payment processors are a YAML file, or standard input (--keys -):
+The payment processors' keys are YAML, from a file or from standard input (--keys -):
   paypal: {mode: sandbox, client_id: …, client_secret: …}
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Add the subcommands and their options."""
         add = self.subcommands(parser)
-        status = add("status", self.status, "what is set up, owed, or drifted", json=True)
-        setup = add("setup", self.setup, "do what is owed of what has to be set up once")
-        runbook = add("runbook", self.runbook, "the same, for a person to do")
-        for command in (status, setup, runbook):
-            command.add_argument("instance", help="its id, its domain, or its name")
-        for command in (setup, runbook):
-            command.add_argument("--step", action="append", default=[], dest="steps",
-                                 metavar="STEP", help="this one; or several of them")  # fmt: skip
-        setup.add_argument("--dry-run", action="store_true", help="only say what would be done")
-        setup.add_argument("--force", action="store_true", help="set what others have changed, too")
-        runbook.add_argument("--reveal", action="store_true", help="with the secrets")
-        verify = add("verify", self.verify, "try both as their users would", json=True)
-        verify.add_argument("instance", help="its id, its domain, or its name")
-        verify.add_argument(
-            "--purchase", action="store_true", help="buy a course, in the processors' sandboxes"
+        status = add(
+            "status",
+            self.status,
+            "Show which set-up steps are done, pending, or changed by hand.",
+            json=True,
         )
-        enable = add("enable", self.enable, "turn services on; the next app server has them")
-        disable = add("disable", self.disable, "take services off the web; their data is kept")
+        setup = add("setup", self.setup, "Run the pending set-up steps.")
+        runbook = add("runbook", self.runbook, "Print the set-up commands to run by hand.")
+        verify = add(
+            "verify",
+            self.verify,
+            "Test both services through their pages and APIs, as their users would.",
+            json=True,
+        )
+        enable = add("enable", self.enable, "Enable services, from the next app server on.")
+        disable = add(
+            "disable", self.disable, "Take services off the web; their databases are kept."
+        )
+        for command in (status, setup, runbook, verify, enable, disable):
+            add_instance(command)
+        for command in (setup, runbook):
+            command.add_argument(
+                "--step",
+                action="append",
+                default=[],
+                dest="steps",
+                metavar="STEP",
+                help="Name of a set-up step; repeat it for several (default: all steps).",
+            )
+        setup.add_argument(
+            "--dry-run", action="store_true", help="Print what the steps would do, and stop."
+        )
+        setup.add_argument(
+            "--force", action="store_true", help="Overwrite what was changed by hand, too."
+        )
+        runbook.add_argument("--reveal", action="store_true", help="Show secrets instead of masks.")
+        verify.add_argument(
+            "--purchase",
+            action="store_true",
+            help="Buy a course, too, in the payment processors' sandboxes.",
+        )
         for command in (enable, disable):
-            command.add_argument("instance", help="its id, its domain, or its name")
-            command.add_argument("services", nargs="+", choices=OPTIONAL, metavar="SERVICE",
-                                 help=" or ".join(OPTIONAL))  # fmt: skip
-        enable.add_argument("--partner-code", help="1 to 8 characters; part of order numbers")
-        enable.add_argument("--currency", help="of ISO 4217, as GBP; legal tender today")
-        enable.add_argument("--flavor", help="a larger size for the app servers")
-        enable.add_argument("--processor", action="append", dest="processors", metavar="NAME",
-                            help="how is paid; may be said several times, the first is offered"
-                            " first; test-card needs no keys, and takes no money")  # fmt: skip
+            command.add_argument(
+                "services",
+                nargs="+",
+                choices=OPTIONAL,
+                metavar="SERVICE",
+                help=f"Name of a service: {' or '.join(OPTIONAL)}.",
+            )
         enable.add_argument(
-            "--keys", metavar="@FILE", help="the processors' keys, in YAML; - for standard input"
+            "--partner-code",
+            metavar="CODE",
+            help="Partner code, 1 to 8 letters and digits; part of every order number"
+            " (default: unchanged; at first, made from the instance's id).",
+        )
+        enable.add_argument(
+            "--currency",
+            metavar="CODE",
+            help="ISO 4217 code of the currency, such as GBP; it must be legal tender today"
+            " (default: unchanged; at first, the release's currency).",
+        )
+        enable.add_argument(
+            "--flavor",
+            help="Size of new app servers' hosts; these services need more memory"
+            " (default: unchanged).",
+        )
+        enable.add_argument(
+            "--processor",
+            action="append",
+            dest="processors",
+            metavar="NAME",
+            help="Name of a payment processor; repeat it for several, the first is offered first"
+            " (default: those in --keys). `test-card` needs no keys and takes no money.",
+        )
+        enable.add_argument(
+            "--keys",
+            metavar="@FILE",
+            help="The processors' keys as YAML or @FILE; - reads standard input"
+            " (default: the keys stay as they are).",
         )
 
-    def enable(self, given: argparse.Namespace) -> None:
-        changes = {name: value for name in OF_SHOP if (value := getattr(given, name)) is not None}
+    def enable(self, options: argparse.Namespace) -> None:
+        """Enable services in the instance's settings."""
+        changes = {name: value for name in OF_SHOP if (value := getattr(options, name)) is not None}
         instance, actions = switch.enable(
-            instance_id=find_instance(given.instance).pk,
-            services=[Service(name) for name in given.services],
-            processors=_processors(given.processors, given.keys),
+            instance_id=find_instance(options.instance).pk,
+            services=[Service(name) for name in options.services],
+            processors=_processors(options.processors, options.keys),
             changes=changes,
             context=context(),
         )
@@ -85,92 +140,123 @@ Keys of payment processors are a YAML file, or standard input (--keys -):
         for warning in switch.warnings(instance, context()):
             self.out.say(f"Warning: {warning}", style="yellow")
         self.out.say(
-            f"{_names(given)} on. Next: ocim appserver spawn {instance.pk} --activate;"
-            " what has to be set up once is done then."
+            f"Enabled {_names(options)}. Next: ocim appserver spawn {instance.pk} --activate"
+            " (it runs the set-up steps, too)."
         )
 
-    def disable(self, given: argparse.Namespace) -> None:
+    def disable(self, options: argparse.Namespace) -> None:
+        """Disable services in the instance's settings, and take them off the web."""
         instance, actions = switch.disable(
-            instance_id=find_instance(given.instance).pk,
-            services=[Service(name) for name in given.services],
+            instance_id=find_instance(options.instance).pk,
+            services=[Service(name) for name in options.services],
             context=context(),
         )
         enqueue(actions)
-        self.out.say(f"{_names(given)} off, and off the web; databases and indexes of {instance}"
-                     " are kept.")  # fmt: skip
+        self.out.say(
+            f"Disabled {_names(options)}: no longer on the web."
+            f" Databases and indexes of {instance} are kept."
+        )
 
-    def status(self, given: argparse.Namespace) -> None:
-        instance = find_instance(given.instance)
+    def status(self, options: argparse.Namespace) -> None:
+        """Print the state of every set-up step. Raise Error if one of them is not done."""
+        instance = find_instance(options.instance)
         lines = status.status(instance, context())
         self.out.rows(
             ("step", "state", "detail", "last done", "on"),
             [
-                (one.step, one.state, "; ".join(filter(None, (one.detail, one.remedy))),
-                 one.at, one.appserver)
-                for one in lines
+                (
+                    line.step,
+                    line.state,
+                    "; ".join(filter(None, (line.detail, line.remedy))),
+                    line.at,
+                    line.appserver,
+                )
+                for line in lines
             ],
-        )  # fmt: skip
-        wrong = [one for one in lines if one.state != "done"]
+        )
+        not_done = [line for line in lines if line.state != "done"]
         if not lines:
-            self.out.say("It has neither ecommerce nor discovery.")
-        elif wrong:
-            raise Error(f"{len(wrong)} of {len(lines)} steps are not as they should be.")
+            self.out.say(
+                f"{instance} has neither ecommerce nor discovery."
+                f" Enable them with: ocim services enable {instance.pk} ecommerce discovery"
+            )
+        elif not_done:
+            raise Error(f"Set-up steps that are not done: {len(not_done)} of {len(lines)}.")
 
-    def setup(self, given: argparse.Namespace) -> None:
-        instance = find_instance(given.instance)
-        if given.dry_run:
-            self._say_deeds(given, only_owed=True, reveal=False)
+    def setup(self, options: argparse.Namespace) -> None:
+        """Run the pending set-up steps as a job, and wait for it."""
+        instance = find_instance(options.instance)
+        if options.dry_run:
+            self._print_commands(options, only_pending=True, reveal=False)
             return
         job = setup.request(
-            instance, names=given.steps, force=given.force, queue=queue_name(), context=context()
+            instance,
+            names=options.steps,
+            force=options.force,
+            queue=queue_name(),
+            context=context(),
         )
         enqueue([jobs.wake_up(job)])
         follow(job, self.out)
-        self.out.say("Done. `ocim services status` looks at all of it again.")
+        self.out.say(f"Done. Check the result with: ocim services status {instance.pk}")
 
-    def verify(self, given: argparse.Namespace) -> None:
-        verifying.run(find_instance(given.instance), purchase=given.purchase, out=self.out)
+    def verify(self, options: argparse.Namespace) -> None:
+        """Verify both services, printing each check as it ends."""
+        verifying.run(find_instance(options.instance), purchase=options.purchase, out=self.out)
 
-    def runbook(self, given: argparse.Namespace) -> None:
-        self._say_deeds(given, only_owed=False, reveal=given.reveal)
+    def runbook(self, options: argparse.Namespace) -> None:
+        """Print the commands of the set-up steps, as if none had run yet."""
+        self._print_commands(options, only_pending=False, reveal=options.reveal)
 
-    def _say_deeds(self, given: argparse.Namespace, *, only_owed: bool, reveal: bool) -> None:
-        appserver = setup.served_by(find_instance(given.instance))
-        chosen = steps.chosen(appserver, given.steps, context())
-        if only_owed:
-            found = steps.examine(appserver, chosen, context(), force=given.force)
+    def _print_commands(
+        self, options: argparse.Namespace, *, only_pending: bool, reveal: bool
+    ) -> None:
+        appserver = setup.served_by(find_instance(options.instance))
+        chosen = steps.chosen(appserver, options.steps, context())
+        if only_pending:
+            examined = steps.examine(appserver, chosen, context(), force=options.force)
         else:
-            found = steps.as_if_nothing_were_there(appserver, chosen, context())
-        of = steps.step_inputs(appserver, context())
-        for one in found:
-            if one.problem:
-                self.out.say(f"{one.step.name}: {one.problem}", style="red")
-            actions = steps.pending_actions(one, of)
+            examined = steps.as_if_nothing_were_there(appserver, chosen, context())
+        inputs = steps.step_inputs(appserver, context())
+        for found in examined:
+            step = found.step
+            if found.problem:
+                self.out.say(f"{step.name}: {found.problem}", style="red")
+            actions = steps.pending_actions(found, inputs)
             if actions:
-                self.out.say(f"# {one.step.name}: {one.step.about}")
+                self.out.say(f"# {step.name}: {step.about}")
             for action in actions:
                 for line in runbook.lines(action, reveal=reveal):
                     self.out.say(line)
-        if only_owed and not any(steps.pending_actions(one, of) for one in found):
-            self.out.say("Nothing is owed.")
+        if only_pending and not any(steps.pending_actions(found, inputs) for found in examined):
+            self.out.say("No set-up step is pending.")
 
 
-def _names(given: argparse.Namespace) -> str:
-    return " and ".join(given.services).capitalize()
+def _names(options: argparse.Namespace) -> str:
+    return listed(options.services)
 
 
 def _processors(names: list[str] | None, keys: str | None) -> dict[str, Any] | None:
-    """By name; None where nothing is said of them."""
+    """Return the keys of each processor by its name; None if neither option is set.
+
+    Raise ValidationError if --keys is empty or has a processor that --processor does not name.
+    """
     if names is None and keys is None:
         return None
     keys = sys.stdin.read() if keys == "-" else keys
     text = text_of_argument(keys, option="--keys")[0] if keys else ""
-    found = read_processors(text, where="--keys")
-    if keys is not None and not found:
+    keys_by_name = read_processors(text, where="--keys")
+    if keys is not None and not keys_by_name:
         raise ValidationError(
-            ["--keys: it says nothing: write each processor's name, its keys below."]
+            ["--keys is empty: write each processor's name, and its keys indented below."]
         )
-    names = names if names is not None else list(found)
-    if unused := [name for name in found if name not in names]:
-        raise ValidationError([f"--keys: {name} is not named with --processor." for name in unused])
-    return {name: found.get(name, {}) for name in names}
+    names = names if names is not None else list(keys_by_name)
+    if unused := [name for name in keys_by_name if name not in names]:
+        raise ValidationError(
+            [
+                f"--keys has keys of {name}, which --processor does not name:"
+                f" add --processor {name}, or remove the keys."
+                for name in unused
+            ]
+        )
+    return {name: keys_by_name.get(name, {}) for name in names}

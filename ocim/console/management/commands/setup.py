@@ -1,4 +1,4 @@
-"""`ocim setup`: what an installation needs once, and after every update."""
+"""`ocim setup`: preparation of an installation, once and after every update."""
 
 import argparse
 
@@ -13,18 +13,20 @@ from ocim.operations.setup import ensure_admin, ensure_shared_servers
 
 class Command(OcimCommand):
     help = (
-        "Bring the database up to date; make the master key, what instances share, and an admin,"
-        " where there are none."
+        "Prepare the installation: migrate the database; create the master key, the shared servers"
+        " and the first administrator if they are missing."
     )
     requires_system_checks = ()  # there may be no master key yet
     examples = """examples:
-  ocim setup          in production, before the services are started; `ocim up` does it itself
+  ocim setup     in production, before the services are started; `ocim up` does this, too
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Have `setup` run."""
         parser.set_defaults(run=self.setup)
 
-    def setup(self, given: argparse.Namespace) -> None:
+    def setup(self, options: argparse.Namespace) -> None:
+        """Prepare the installation, and print a new administrator's password."""
         ensure_master_key(settings.OCIM.var)
         self.check()
         call_command("migrate", verbosity=0)

@@ -1,4 +1,4 @@
-"""`ocim up`: everything on this machine, from nothing."""
+"""`ocim up`: start the whole installation on this machine."""
 
 import argparse
 import signal
@@ -16,35 +16,52 @@ from ocim.store.models import OpenEdXInstance
 from ocim.wiring import instance_url
 
 BETWEEN = 2.0
-"""Seconds between two looks whether supervisord is there."""
+"""Seconds between two checks that supervisord runs."""
+LISTED = 10
+"""Maximum number of instances whose addresses are printed."""
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+"""Signals that stop everything."""
 
 
 class Command(OcimCommand):
-    help = "Start the manager, its workers and the balancer; on an empty fleet, a demo instance."
-    examples = """Processes that are killed come back. Where `ocim up` itself is killed, the others
-go on: stop them with `ocim down`, or start `ocim up` again.
+    help = "Start the manager, its workers and the balancer; create a demo instance at first."
+    examples = """examples:
+  ocim up
+  ocim up --shop
+  ocim up --no-demo
+
+Ctrl-C stops everything. A process that dies is restarted. If `ocim up` itself dies, the others keep
+running: stop them with `ocim down`, or run `ocim up` again.
 """
     requires_system_checks = ()  # there may be no master key yet
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--no-demo", action="store_true", help="leave an empty fleet empty")
+        """Add the options."""
         parser.add_argument(
-            "--shop", action="store_true", help="the demo has ecommerce and course discovery"
+            "--no-demo",
+            action="store_true",
+            help="Create no demo instance (default: create one if there is no instance).",
+        )
+        parser.add_argument(
+            "--shop",
+            action="store_true",
+            help="Enable ecommerce and course discovery on the demo instance.",
         )
         parser.set_defaults(run=self.up)
 
-    def up(self, given: argparse.Namespace) -> None:
+    def up(self, options: argparse.Namespace) -> None:
+        """Start everything, and keep supervisord running until a signal ends this process."""
         ensure_master_key(settings.OCIM.var)
         with lifecycle.only_one(settings.OCIM.var):
             runs_already = lifecycle.is_running()
             if not runs_already:
                 lifecycle.require_free_ports()
             call_command("setup")
-            for told in (signal.SIGTERM, signal.SIGINT):  # a shell's background job ignores SIGINT
-                signal.signal(told, _interrupt)
+            for number in SIGNALS:  # SIGINT, too: a shell has its background jobs ignore it
+                signal.signal(number, _interrupt)
             try:
-                self._bring_up(given, runs_already)
-                self.out.say("Ctrl-C stops it all.")
+                self._bring_up(options, runs_already)
+                self.out.say("Press Ctrl-C to stop everything.")
                 while True:
                     time.sleep(BETWEEN)
                     lifecycle.keep()
@@ -52,7 +69,7 @@ go on: stop them with `ocim down`, or start `ocim up` again.
                 self.out.say("Stopping.")
                 _stop()
 
-    def _bring_up(self, given: argparse.Namespace, runs_already: bool) -> None:
+    def _bring_up(self, options: argparse.Namespace, runs_already: bool) -> None:
         try:
             if runs_already:
                 lifecycle.keep()
@@ -60,23 +77,24 @@ go on: stop them with `ocim down`, or start `ocim up` again.
                 lifecycle.start()
                 lifecycle.start_hosts(self.out)
             lifecycle.wait_until_up()
-            self._tell(given)
+            self._show(options)
         except Exception:
-            if not runs_already:  # otherwise it may serve visitors
+            if not runs_already:  # if it ran before, it may be serving visitors
                 _stop()
             raise
 
-    def _tell(self, given: argparse.Namespace) -> None:
+    def _show(self, options: argparse.Namespace) -> None:
         self.out.say(f"Ocim:  http://{settings.OCIM.web_address}/  (log: {lifecycle.log_file()})")
-        if not given.no_demo:
-            make_demo(self.out, with_shop=given.shop)
-        for one in OpenEdXInstance.objects.filter(appserver_set__is_active=True).distinct()[:10]:
-            self.out.say(f"{one.name}:  {instance_url(one)}")
+        if not options.no_demo:
+            make_demo(self.out, with_shop=options.shop)
+        active = OpenEdXInstance.objects.filter(appserver_set__is_active=True).distinct()
+        for instance in active[:LISTED]:
+            self.out.say(f"{instance.name}:  {instance_url(instance)}")
 
 
 def _stop() -> None:
-    for told in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(told, signal.SIG_IGN)
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     lifecycle.stop()
 
 

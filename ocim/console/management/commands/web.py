@@ -1,4 +1,4 @@
-"""`ocim web`: serves the manager's pages."""
+"""`ocim web`: the server of the manager's pages."""
 
 import argparse
 
@@ -12,11 +12,17 @@ from ocim.processes import sockets, supervisor
 
 class Command(OcimCommand):
     help = "Serve the manager's pages at OCIM_WEB_ADDRESS, in the foreground."
+    examples = """examples:
+  ocim web
+  OCIM_WEB_ADDRESS=127.0.0.1:5001 ocim web
+"""
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Have `serve` run."""
         parser.set_defaults(run=self.serve)
 
-    def serve(self, given: argparse.Namespace) -> None:
+    def serve(self, options: argparse.Namespace) -> None:
+        """Serve pages until a signal ends this process, on open sockets if it inherits some."""
         run = supervisor.run_directory()
         held = sockets.wait_for(run, ["web"]) if run else sockets.from_systemd()
         host, _, port = settings.OCIM.web_address.rpartition(":")

@@ -1,4 +1,4 @@
-"""`ocim worker`: works off one queue."""
+"""`ocim worker`: a process that runs the jobs of one queue."""
 
 import argparse
 import logging
@@ -17,31 +17,35 @@ from ocim.wiring import context
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 0.5
-"""Seconds between two looks into a queue that is a file; on Redis a worker waits for a message."""
+"""Maximum seconds between two reads of a queue in a file; Redis wakes its workers instead."""
 
 
 class Command(OcimCommand):
-    help = "Work off the queue that HUEY_QUEUE_NAME names, until told to end."
+    help = "Run the jobs of the queue that HUEY_QUEUE_NAME names, until a signal ends it."
     examples = """examples:
   ocim worker                                          the default queue
   HUEY_QUEUE_NAME=opencraft_low_priority ocim worker   the queue of rollouts
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Add the options."""
         parser.add_argument(
             "--threads",
             type=int,
-            help=f"jobs to do at once (default: OCIM_WORKERS; {PERIODIC_THREADS} in {PERIODIC})",
+            metavar="N",
+            help="Number of jobs to run in parallel"
+            f" (default: OCIM_WORKERS; {PERIODIC_THREADS} for the queue {PERIODIC}).",
         )
         parser.set_defaults(run=self.work)
 
-    def work(self, given: argparse.Namespace) -> None:
+    def work(self, options: argparse.Namespace) -> None:
+        """Run jobs until a signal ends this process, then release its leases."""
         name = settings.OCIM.queue_name
         worker = context()
         default = PERIODIC_THREADS if name == PERIODIC else settings.OCIM.workers
-        threads = given.threads or default
+        threads = options.threads or default
         workers.begin(queue=name, threads=threads, context=worker)
-        log.info("%s works off %s with %d threads", worker.worker, name, threads)
+        log.info("%s runs the jobs of %s with %d threads", worker.worker, name, threads)
         consumer = queue(name).huey.create_consumer(
             workers=threads, max_delay=LONGEST_PAUSE, graceful_signal="INT"
         )
@@ -58,7 +62,7 @@ class Command(OcimCommand):
 
 
 def _keep_alive(worker: Context, ended: threading.Event) -> None:
-    """Say that this worker lives, and take up what dead ones left, until it ends."""
+    """Renew this worker's heartbeat, and take over jobs of dead workers, until `ended` is set."""
     while not ended.is_set():
         try:
             close_old_connections()
