@@ -22,8 +22,8 @@ from redis import RedisError
 
 from ocim.core.actions import Action, DriveRollout, SendNotices, SyncBalancer, WorkOn
 from ocim.core.errors import OcimError, TransientError
-from ocim.operations import balancing, incidents, jobs, terminate
-from ocim.operations.kinds import KINDS
+from ocim.operations import balancing, incidents, job_runner, jobs, terminate
+from ocim.operations.handlers import HANDLERS
 from ocim.operations.look import look as look_at_all
 from ocim.operations.rollouts import drive as rollouts
 from ocim.operations.rollouts import notices
@@ -122,8 +122,8 @@ def work(queue_name: str, instance_id: int) -> None:
 
 
 def _work(queue_name: str, instance_id: int) -> None:
-    actions = jobs.run_pending_jobs(
-        instance_id=instance_id, queue=queue_name, kinds=KINDS, context=context()
+    actions = job_runner.run_pending_jobs(
+        instance_id=instance_id, queue=queue_name, handlers=HANDLERS, context=context()
     )
     for action in dict.fromkeys(actions):
         if isinstance(action, DriveRollout) and action.at is None:

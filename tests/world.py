@@ -15,10 +15,11 @@ from ocim.adapters.memory.provisioners import MemoryProvisioner
 from ocim.adapters.memory.search import MemorySearchServers
 from ocim.core.actions import Action
 from ocim.core.health import Probe
+from ocim.core.jobs import PAYLOADS, JobKind
 from ocim.core.policy import Policy
-from ocim.operations import instances, jobs, spawn
+from ocim.operations import instances, job_runner, jobs, spawn
 from ocim.operations.context import Context
-from ocim.operations.kinds import KINDS
+from ocim.operations.handlers import HANDLERS
 from ocim.ports import Adapters
 from ocim.store.models import (
     DatabaseServer,
@@ -119,27 +120,26 @@ class World:
     ) -> tuple[list[OpenEdXAppServer], Job]:
         return spawn.request(instance=instance, queue=QUEUE, context=self.context(), **options)
 
-    def submit(self, kind: str, *appservers: OpenEdXAppServer, **arguments: Any) -> Job:
-        """Write down a job that is about app servers of one instance."""
-        ids = [one.pk for one in appservers]
+    def submit(self, kind: str, *appservers: OpenEdXAppServer, **options: Any) -> Job:
+        """Submit a job that works on app servers of one instance."""
+        payload: Any = PAYLOADS[JobKind(kind)]
+        if kind != JobKind.ARCHIVE:
+            options["appservers"] = tuple(appserver.pk for appserver in appservers)
         return jobs.submit(
-            instance_id=appservers[0].instance_id,
-            kind=kind,
-            queue=QUEUE,
-            arguments={"appservers": ids, **arguments},
+            instance_id=appservers[0].instance_id, payload=payload(**options), queue=QUEUE
         )
 
     def work(
         self, instance_id: int, *, worker: str = "worker-1", queue: str = QUEUE
     ) -> list[Action]:
         """Let a worker do what waits on the instance."""
-        return jobs.run_pending_jobs(
-            instance_id=instance_id, queue=queue, kinds=KINDS, context=self.context(worker)
+        return job_runner.run_pending_jobs(
+            instance_id=instance_id, queue=queue, handlers=HANDLERS, context=self.context(worker)
         )
 
-    def do(self, kind: str, *appservers: OpenEdXAppServer, **arguments: Any) -> Job:
+    def do(self, kind: str, *appservers: OpenEdXAppServer, **options: Any) -> Job:
         """Have a job done; return it as it ended."""
-        job = self.submit(kind, *appservers, **arguments)
+        job = self.submit(kind, *appservers, **options)
         self.work(job.instance_id)
         job.refresh_from_db()
         for appserver in appservers:

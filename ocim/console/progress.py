@@ -8,7 +8,9 @@ from rich.status import Status
 
 from ocim.console.output import Output
 from ocim.core.errors import OcimError
+from ocim.core.jobs import JobKind
 from ocim.core.states import JobState
+from ocim.operations.jobs import appservers_of
 from ocim.store.models import Job, LogEntry
 from ocim.store.selectors import live_workers, open_jobs
 from ocim.wiring import context
@@ -23,9 +25,9 @@ def follow(job: Job, out: Output) -> None:
     Raise OcimError with the job's error if it failed. Ctrl-C ends the waiting, not the job.
     """
     warn_without_worker(job.queue, out)
-    appservers: list[int] = job.arguments.get("appservers", [])
+    appservers = appservers_of(job)
     last = LogEntry.objects.filter(appserver__in=appservers).order_by("-id").first()
-    seen = last.pk if last and job.kind != "spawn" else 0
+    seen = last.pk if last and job.kind != JobKind.SPAWN else 0
     with _status(out) as show:
         while True:
             waiting = open_jobs(job.instance_id).filter(pk=job.pk).exists()

@@ -1,6 +1,7 @@
-"""Activate: swing an instance's traffic to app servers that were proven healthy."""
+"""Activate: switch an instance's traffic to app servers that were proven healthy."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -17,18 +18,19 @@ from ocim.core.errors import (
     TransientError,
 )
 from ocim.core.instance import ALWAYS
+from ocim.core.jobs import ActivateJob, DeactivateJob
 from ocim.core.states import AppServerState
 from ocim.core.verification import Line, Outcome
-from ocim.operations import jobs
 from ocim.operations.balancing import note_change, sync_and_wait
+from ocim.operations.claim import Claim
 from ocim.operations.context import Context, OnStep
 from ocim.operations.health_check import Unhealthy, wait_until_healthy
 from ocim.operations.logs import say
 from ocim.operations.masking import mask_of_instance, masked_values
 from ocim.operations.shop import steps
 from ocim.operations.shop.verify.run import verify
-from ocim.store.claims import write_appservers, write_job
-from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance
+from ocim.store.claims import write_appservers
+from ocim.store.models import Lease, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.selectors import appservers_with_specs
 from ocim.store.specs import appserver_spec, instance_spec
 
@@ -38,30 +40,30 @@ WARM_UP = 5.0
 """Seconds."""
 
 
-def activate(
-    job: Job, lease: Lease, context: Context, *, on_step: OnStep | None = None
-) -> list[Action]:
-    """Let the job's app servers serve instead of those that do now.
+def run(claim: Claim, payload: ActivateJob) -> list[Action]:
+    """Let the payload's app servers serve."""
+    return activate(claim, payload.appservers, keep=payload.keep)
 
-    They are probed at their hosts first, then, after the swing, through the balancer. Where any of
-    it fails the old ones are put back; they are remembered in the job, so that an activation that
-    was interrupted knows which. `on_step` is called with the name of each step as it begins.
+
+def activate(claim: Claim, appservers: Sequence[int], *, keep: bool = False) -> list[Action]:
+    """Let app servers serve instead of those that serve now; with `keep`, beside them.
+
+    Probe them at their hosts first and then, after the switch, through the balancer. If anything
+    fails, switch back. The claim's progress names the old ones, for an attempt after an
+    interruption.
     """
-    on_step = on_step or partial(jobs.enter_step, job.pk, context=context)
+    lease, context, on_step = claim.lease, claim.context, claim.on_step
     instance = OpenEdXInstance.objects.select_related("load_balancing_server").get(
-        pk=job.instance_id
+        pk=claim.instance_id
     )
-    chosen = _running(job)
+    chosen = _running(claim.instance_id, appservers)
     spec = instance_spec(instance, context.policy)
     # A service that was turned on since is on none of them, and one that was turned off not public.
-    common = spec.services.intersection(*(one.services for one in chosen))
-    if "previous" not in job.memory:
-        memory = {**job.memory, "previous": _active(instance)}
-        write_job(job, lease=lease, memory=memory)
-        job.refresh_from_db()
-    previous: list[int] = job.memory["previous"]
-    kept = previous if job.arguments.get("keep") else []
-    wanted = sorted({one.pk for one in chosen} | set(kept))
+    common = spec.services.intersection(*(appserver.services for appserver in chosen))
+    if claim.progress.previous is None:
+        claim.record(replace(claim.progress, previous=tuple(_active(instance))))
+    previous = list(claim.progress.previous or ())
+    wanted = sorted({*appservers, *(previous if keep else ())})
     balancer = f"{context.policy.balancer_address}:{context.policy.https_port}"
     on_step("activation")
     try:
@@ -126,23 +128,28 @@ def _tell(appserver: OpenEdXAppServer, line: Line, context: Context) -> None:
         say(appserver, said, context=context, level="error")
 
 
-def on_failure(job: Job, lease: Lease, context: Context) -> list[Action]:
-    """Let those serve again that did before, where a worker died after the swing."""
-    instance = OpenEdXInstance.objects.get(pk=job.instance_id)
-    previous = job.memory.get("previous")
-    if previous is None or _active(instance) == previous:
+def on_failure(claim: Claim, _payload: ActivateJob) -> list[Action]:
+    """Let the app servers serve again that served before."""
+    return restore_previous(claim)
+
+
+def restore_previous(claim: Claim) -> list[Action]:
+    """Let the app servers serve again that did before, if a worker died after the switch."""
+    instance = OpenEdXInstance.objects.get(pk=claim.instance_id)
+    previous = claim.progress.previous
+    if previous is None or _active(instance) == list(previous):
         return []
     running = instance.appserver_set.filter(pk__in=previous, state=AppServerState.RUNNING)
-    _write(instance, list(running.values_list("pk", flat=True)), lease, context)
-    _set_up_again(previous, context)
+    _write(instance, list(running.values_list("pk", flat=True)), claim.lease, claim.context)
+    _set_up_again(previous, claim.context)
     return [SyncBalancer(instance.load_balancing_server_id)]
 
 
-def deactivate(job: Job, lease: Lease, context: Context) -> list[Action]:
-    """Take the job's app servers out of the balancer; they stay up."""
-    instance = OpenEdXInstance.objects.get(pk=job.instance_id)
-    rest = [pk for pk in _active(instance) if pk not in job.arguments["appservers"]]
-    switch_traffic(instance, rest, lease=lease, context=context)
+def deactivate(claim: Claim, payload: DeactivateJob) -> list[Action]:
+    """Take the payload's app servers out of the balancer; they stay up."""
+    instance = OpenEdXInstance.objects.get(pk=claim.instance_id)
+    rest = [pk for pk in _active(instance) if pk not in payload.appservers]
+    switch_traffic(instance, rest, lease=claim.lease, context=claim.context)
     return []
 
 
@@ -187,7 +194,7 @@ def _put_back(
     _set_up_again(previous, context)
 
 
-def _set_up_again(previous: list[int], context: Context) -> None:
+def _set_up_again(previous: Sequence[int], context: Context) -> None:
     """What the services read of their databases may be of the app server that did not stay."""
     found = appservers_with_specs().filter(pk__in=previous).order_by("-id").first()
     if found is None:
@@ -203,11 +210,10 @@ def _active(instance: OpenEdXInstance) -> list[int]:
     return list(active.values_list("pk", flat=True))
 
 
-def _running(job: Job) -> list[OpenEdXAppServer]:
-    ids = job.arguments["appservers"]
-    found = appservers_with_specs().filter(pk__in=ids, instance_id=job.instance_id)
-    chosen = list(found.order_by("id"))
-    unfit = [f"{one} is {one.state}" for one in chosen if one.state != AppServerState.RUNNING]
+def _running(instance_id: int, ids: Sequence[int]) -> list[OpenEdXAppServer]:
+    rows = appservers_with_specs().filter(pk__in=ids, instance_id=instance_id)
+    chosen = list(rows.order_by("id"))
+    unfit = [f"{row} is {row.state}" for row in chosen if row.state != AppServerState.RUNNING]
     if unfit or len(chosen) != len(ids):
         raise Conflict(
             f"Only running app servers can be activated: {', '.join(unfit) or 'not found'}."

@@ -16,6 +16,7 @@ from ocim.core.provisioning import BUILTIN, ConfigurationSource, Part, Provision
 from ocim.core.states import AppServerState, ServerState
 from ocim.operations import images, search_servers
 from ocim.operations.balancing import note_change
+from ocim.operations.claim import Claim
 from ocim.operations.context import Context, OnStep
 from ocim.operations.effective import deserialize
 from ocim.operations.health_check import Unhealthy, wait_until_healthy
@@ -23,14 +24,13 @@ from ocim.operations.logs import Recorder, say
 from ocim.operations.masking import mask_of, masked_values
 from ocim.operations.shop import steps
 from ocim.store.claims import move_appserver, move_server, write_appservers
-from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance, Server
+from ocim.store.models import Lease, OpenEdXAppServer, OpenEdXInstance, Server
 from ocim.store.specs import appserver_spec
 
 
-def bring_up(
-    appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Context, on_step: OnStep
-) -> list[Action]:
-    """Go on from wherever it is to `running`; the job may be one that was interrupted."""
+def bring_up(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
+    """Bring an app server from its present state to `running`, also after an interruption."""
+    lease, context, on_step = claim.lease, claim.context, claim.on_step
     instance = appserver_spec(appserver, context.policy)
     run = _run_for(appserver, instance, context)
     if appserver.state != AppServerState.NEW:

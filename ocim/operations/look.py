@@ -16,6 +16,7 @@ from ocim.catalog.endpoints import probes
 from ocim.core.actions import Action
 from ocim.core.errors import OcimError
 from ocim.core.health import Probe, ProbeResult, verdict
+from ocim.core.jobs import JobKind, RecoverJob
 from ocim.core.recovery import Condition, condition, has_enough, needs_restart, next_restart
 from ocim.core.states import AppServerEventKind
 from ocim.operations import jobs
@@ -26,8 +27,6 @@ from ocim.store.selectors import serving
 from ocim.store.specs import published
 
 _K = AppServerEventKind
-KIND = "recover"
-"""The job that restarts one."""
 AT_ONCE = 100
 """App servers that are asked at the same time: a thousand silent ones take less than a minute."""
 PROBE_SECONDS = 5.0
@@ -144,17 +143,15 @@ def _note_ill(seen: Seen, queue: str, context: Context) -> list[Action]:
 def _have_restarted(seen: Seen, queue: str, context: Context) -> list[Action]:
     """Submit the job, unless one waits already or an hour allows no more."""
     appserver, now = seen.appserver, context.now()
-    mine = Job.objects.filter(instance_id=appserver.instance_id, kind=KIND, state__in=jobs.OPEN)
-    if any(one.arguments["appserver"] == appserver.pk for one in mine):
+    payload = RecoverJob(appserver.pk)
+    open_jobs = Job.objects.filter(
+        instance_id=appserver.instance_id, kind=JobKind.RECOVER, state__in=jobs.OPEN
+    )
+    if any(jobs.payload_of(job) == payload for job in open_jobs):
         return []
     before = _restarts(appserver)
     if next_restart(before, now) <= now:
-        job = jobs.submit(
-            instance_id=appserver.instance_id,
-            kind=KIND,
-            queue=queue,
-            arguments={"appserver": appserver.pk},
-        )
+        job = jobs.submit(instance_id=appserver.instance_id, payload=payload, queue=queue)
         return [jobs.wake_up(job)]
     left = appserver.events.filter(kind=_K.LEFT_ALONE, at__gte=before[-1])
     if not has_enough(before, now) or left.exists():

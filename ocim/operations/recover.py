@@ -1,68 +1,76 @@
 """The job that lets a dead app server serve again, or its fallback instead of it."""
 
+from dataclasses import replace
+
 from ocim.core.actions import Action
 from ocim.core.errors import Conflict, LostClaim, OcimError
+from ocim.core.jobs import RecoverJob
 from ocim.core.recovery import Condition
 from ocim.core.states import AppServerEventKind, AppServerState, ServerState
 from ocim.operations import activate
 from ocim.operations.balancing import note_change, sync_and_wait
+from ocim.operations.claim import Claim
 from ocim.operations.context import Context
 from ocim.operations.health_check import wait_until_healthy
 from ocim.operations.incidents import record_event
 from ocim.operations.logs import say
 from ocim.operations.look import examine, host_probes
-from ocim.store.claims import move_server, write_appservers, write_job
-from ocim.store.models import Job, Lease, OpenEdXAppServer
+from ocim.store.claims import move_server, write_appservers
+from ocim.store.models import Lease, OpenEdXAppServer
 from ocim.store.selectors import appservers_with_specs
 
 
-def run(job: Job, lease: Lease, context: Context) -> list[Action]:
+def run(claim: Claim, payload: RecoverJob) -> list[Action]:
     """Start the app server's host again, and wait until it answers; else let the fallback serve.
 
     Does nothing where the app server serves no more, answers again, or was stopped by a person.
     """
-    appserver = _appserver(job)
-    if "fallback" in job.memory:
-        return _let_fallback_serve(appserver, job, lease, context)
+    lease, context = claim.lease, claim.context
+    appserver = _appserver(payload)
+    if claim.progress.fallback is not None:
+        return _let_fallback_serve(appserver, claim)
     server = appserver.server
     if not appserver.is_active or server is None or server.is_stopped:
         return []
     seen = examine(appserver, context)
     if seen.condition is Condition.WELL:
-        if not job.memory.get("begun"):
+        if not claim.progress.started:
             say(appserver, "It answers again; its host is not restarted.", context=context)
-        return _recovered(appserver, job, lease, context)
+        return _recovered(appserver, claim)
     actions: list[Action] = []
-    if not job.memory.get("begun"):
+    if not claim.progress.started:
         # Counted before it is begun, so that a worker's death does not make more of them.
         actions = record_event(
-            appserver, AppServerEventKind.RESTARTING, seen.reason, context=context, job=job
+            appserver, AppServerEventKind.RESTARTING, seen.reason, context=context, job=claim.job
         )
-        write_job(job, lease=lease, memory={**job.memory, "begun": True})
-        job.refresh_from_db()
+        claim.record(replace(claim.progress, started=True))
     try:
         _restart(appserver, lease, context)
     except LostClaim:
         raise
     except OcimError as error:
         say(appserver, f"Not restarted: {error.problem}", context=context, level="error")
-        _choose_fallback(appserver, error, job, lease, context)
-        return actions + _let_fallback_serve(appserver, job, lease, context)
-    return actions + _recovered(appserver, job, lease, context)
+        _choose_fallback(appserver, error, claim)
+        return actions + _let_fallback_serve(appserver, claim)
+    return actions + _recovered(appserver, claim)
 
 
-def on_failure(job: Job, lease: Lease, context: Context) -> list[Action]:
+def on_failure(claim: Claim, payload: RecoverJob) -> list[Action]:
     """Say that nothing helped; what serves stays as it is."""
-    appserver = _appserver(job)
+    appserver = _appserver(payload)
     if not appserver.is_active:
         return []
     return record_event(
-        appserver, AppServerEventKind.NOT_RECOVERED, job.error, context=context, job=job
+        appserver,
+        AppServerEventKind.NOT_RECOVERED,
+        claim.job.error,
+        context=claim.context,
+        job=claim.job,
     )
 
 
-def _appserver(job: Job) -> OpenEdXAppServer:
-    return appservers_with_specs().get(pk=job.arguments["appserver"])
+def _appserver(payload: RecoverJob) -> OpenEdXAppServer:
+    return appservers_with_specs().get(pk=payload.appserver)
 
 
 def _restart(appserver: OpenEdXAppServer, lease: Lease, context: Context) -> None:
@@ -82,23 +90,28 @@ def _restart(appserver: OpenEdXAppServer, lease: Lease, context: Context) -> Non
     )
 
 
-def _recovered(
-    appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Context
-) -> list[Action]:
+def _recovered(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
     write_appservers(
-        [appserver.pk], lease=lease,
-        healthy_since=context.now(), unhealthy_since=None, unhealthy_reason="",
-    )  # fmt: skip
-    if not job.memory.get("begun"):
+        [appserver.pk],
+        lease=claim.lease,
+        healthy_since=claim.context.now(),
+        unhealthy_since=None,
+        unhealthy_reason="",
+    )
+    if not claim.progress.started:
         return []
-    kind = AppServerEventKind.RECOVERED
-    return record_event(appserver, kind, "Its host was started again.", context=context, job=job)
+    return record_event(
+        appserver,
+        AppServerEventKind.RECOVERED,
+        "Its host was started again.",
+        context=claim.context,
+        job=claim.job,
+    )
 
 
-def _choose_fallback(
-    appserver: OpenEdXAppServer, error: OcimError, job: Job, lease: Lease, context: Context
-) -> None:
-    """Write down what is to serve instead; Conflict says why nothing may."""
+def _choose_fallback(appserver: OpenEdXAppServer, error: OcimError, claim: Claim) -> None:
+    """Record which app server is to serve instead. Raise Conflict if there is none."""
+    context = claim.context
     others = appservers_with_specs().filter(instance_id=appserver.instance_id)
     serving = others.filter(is_active=True).exclude(pk=appserver.pk)
     if any(examine(one, context).condition is Condition.WELL for one in serving):
@@ -121,23 +134,16 @@ def _choose_fallback(
         why = f"OCIM_FALLBACK_SERVES keeps its fallback, {fallback}, from serving."
         remedy = f"ocim appserver activate {fallback.pk}, or {remedy}"
         raise Conflict(f"{error.problem} {why}", remedy=remedy)
-    write_job(
-        job,
-        lease=lease,
-        arguments={**job.arguments, "appservers": [fallback.pk]},
-        memory={**job.memory, "fallback": fallback.pk, "why": error.problem},
-    )
-    job.refresh_from_db()
+    claim.record(replace(claim.progress, fallback=fallback.pk, restart_error=error.problem))
     say(appserver, f"Its fallback, {fallback}, is to serve.", context=context, level="warning")
 
 
-def _let_fallback_serve(
-    appserver: OpenEdXAppServer, job: Job, lease: Lease, context: Context
-) -> list[Action]:
-    fallback = f"app server {job.memory['fallback']}"
-    why = str(job.memory["why"])
+def _let_fallback_serve(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
+    chosen, why = claim.progress.fallback, claim.progress.restart_error
+    assert chosen is not None  # noqa: S101 - it is recorded before
+    fallback = f"app server {chosen}"
     try:
-        actions = activate.activate(job, lease, context)
+        actions = activate.activate(claim, [chosen])
     except LostClaim:
         raise
     except OcimError as error:
@@ -147,4 +153,4 @@ def _let_fallback_serve(
         ) from error
     reason = f"{why} {fallback.capitalize()} serves."
     kind = AppServerEventKind.REPLACED
-    return actions + record_event(appserver, kind, reason, context=context, job=job)
+    return actions + record_event(appserver, kind, reason, context=claim.context, job=claim.job)

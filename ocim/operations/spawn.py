@@ -1,6 +1,6 @@
 """Spawn: from an instance's configuration to a running app server."""
 
-from functools import partial
+from collections.abc import Sequence
 
 from django.db import transaction
 
@@ -9,16 +9,18 @@ from ocim.catalog.variables.services import services_of
 from ocim.core.actions import Action, SyncBalancer
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.instance import ALWAYS
+from ocim.core.jobs import SpawnJob
 from ocim.core.states import UNFINISHED, AppServerState
 from ocim.core.texts import plural
 from ocim.operations import activate as activation
 from ocim.operations import jobs, search_servers
 from ocim.operations.bring_up import bring_up
-from ocim.operations.context import Context, OnStep
+from ocim.operations.claim import Claim
+from ocim.operations.context import Context
 from ocim.operations.effective import changes_since, effective_variables, serialize
 from ocim.operations.logs import say
 from ocim.store.claims import move_appserver
-from ocim.store.models import Deployment, Job, Lease, OpenEdXAppServer, OpenEdXInstance
+from ocim.store.models import Deployment, Job, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.specs import instance_spec
 from ocim.store.validators import MOST_APPSERVERS
 
@@ -45,9 +47,8 @@ def request(
         )
         job = jobs.submit(
             instance_id=instance.pk,
-            kind="spawn",
+            payload=SpawnJob(tuple(one.pk for one in appservers), activate),
             queue=queue,
-            arguments={"appservers": [one.pk for one in appservers], "activate": activate},
             creator_id=creator_id,
         )
     return appservers, job
@@ -92,37 +93,47 @@ def create_appservers(
     ]
 
 
-def run(job: Job, lease: Lease, context: Context, *, on_step: OnStep | None = None) -> list[Action]:
-    """Bring up every app server of the job that is not up yet; then, if asked for, activate.
+def run(claim: Claim, payload: SpawnJob) -> list[Action]:
+    """Bring up the payload's app servers; then, if the payload says so, activate them.
 
-    Both in one job, so that nothing that was asked for later comes in between. `on_step` is called
-    with the name of each step as it begins.
+    Both happen in one job, so that no later request comes in between.
     """
-    on_step = on_step or partial(jobs.enter_step, job.pk, context=context)
-    actions: list[Action] = []
-    for appserver in _of(job):
-        if appserver.state in UNFINISHED:
-            actions = bring_up(appserver, job, lease, context, on_step)
-    if job.arguments.get("activate"):
-        _require_latest(job, context)
-        actions += activation.activate(job, lease, context, on_step=on_step)
+    actions = bring_up_all(claim, payload.appservers)
+    if payload.activate:
+        _require_latest(claim, payload.appservers)
+        actions += activation.activate(claim, payload.appservers)
     return actions
 
 
-def on_failure(job: Job, lease: Lease, context: Context) -> list[Action]:
-    """Mark what did not come up as failed, with the job's reason; its host is kept.
+def bring_up_all(claim: Claim, ids: Sequence[int]) -> list[Action]:
+    """Bring up every one of these app servers that is not up yet."""
+    actions: list[Action] = []
+    for appserver in _appservers(ids):
+        if appserver.state in UNFINISHED:
+            actions = bring_up(appserver, claim)
+    return actions
 
-    What did come up is to get its preview address, though it is not activated.
+
+def on_failure(claim: Claim, payload: SpawnJob) -> list[Action]:
+    """Mark as failed the payload's app servers that did not come up."""
+    return fail_unfinished(claim, payload.appservers)
+
+
+def fail_unfinished(claim: Claim, ids: Sequence[int]) -> list[Action]:
+    """Mark as failed, with the job's error, those app servers that did not come up.
+
+    Their hosts are kept. An app server that did come up gets its preview address.
     """
-    actions = activation.on_failure(job, lease, context)
-    for appserver in _of(job):
+    job, context = claim.job, claim.context
+    actions = activation.restore_previous(claim)
+    for appserver in _appservers(ids):
         if appserver.state in UNFINISHED:
             first_line = job.error.split("\n", 1)[0]
             say(appserver, f"Failed: {first_line}", context=context, level="error")
             move_appserver(
                 appserver,
                 AppServerState.FAILED,
-                lease=lease,
+                lease=claim.lease,
                 failure=job.error,
                 failed_at=context.now(),
             )
@@ -131,25 +142,24 @@ def on_failure(job: Job, lease: Lease, context: Context) -> list[Action]:
     return actions
 
 
-def _require_latest(job: Job, context: Context) -> None:
-    """Conflict where what was asked for later serves already: an upgrade is not taken back."""
-    ids = job.arguments["appservers"]
+def _require_latest(claim: Claim, ids: Sequence[int]) -> None:
+    """Raise Conflict if a newer app server serves already: an older one must not replace it."""
     later = OpenEdXAppServer.objects.filter(
-        instance_id=job.instance_id, is_active=True, pk__gt=max(ids)
+        instance_id=claim.instance_id, is_active=True, pk__gt=max(ids)
     ).first()
     if later is not None:
         problem = f"Not activated: {later}, which was asked for later, serves already."
-        for appserver in _of(job):
-            say(appserver, problem, context=context, level="error")
+        for appserver in _appservers(ids):
+            say(appserver, problem, context=claim.context, level="error")
         raise Conflict(
             problem,
             remedy=f"To let these serve: ocim appserver activate {' '.join(map(str, ids))}",
         )
 
 
-def _of(job: Job) -> list[OpenEdXAppServer]:
+def _appservers(ids: Sequence[int]) -> list[OpenEdXAppServer]:
     return list(
-        OpenEdXAppServer.objects.filter(pk__in=job.arguments["appservers"])
+        OpenEdXAppServer.objects.filter(pk__in=ids)
         .select_related(
             "instance__ref_set", "instance__database_server", "instance__search_server", "server"
         )

@@ -8,11 +8,13 @@ from django.db.models import Q
 
 from ocim.core.actions import Action, SyncBalancer
 from ocim.core.errors import Conflict
+from ocim.core.jobs import ArchiveJob, JobKind, RetainJob, TerminateJob
 from ocim.core.retention import Candidate, expendable
 from ocim.core.states import AppServerState, ServerState
 from ocim.operations import jobs
 from ocim.operations.activate import switch_traffic
 from ocim.operations.balancing import note_change, sync_and_wait
+from ocim.operations.claim import Claim, NotYet
 from ocim.operations.context import Context
 from ocim.operations.logs import say
 from ocim.store.claims import move_appserver, move_server
@@ -25,37 +27,38 @@ from ocim.store.models import (
 )
 
 
-def terminate(job: Job, lease: Lease, context: Context) -> list[Action]:
-    """Take the job's app servers away with their hosts, once what they still answer is over.
+def terminate(claim: Claim, payload: TerminateJob) -> list[Action]:
+    """Destroy the payload's app servers and their hosts, once their last requests have ended.
 
-    Conflict for an active one: something else has to serve first.
+    Raise Conflict if one is active: another has to serve first.
     """
     chosen = OpenEdXAppServer.objects.filter(
-        pk__in=job.arguments["appservers"], instance_id=job.instance_id
+        pk__in=payload.appservers, instance_id=claim.instance_id
     ).select_related("server")
-    if active := [str(one) for one in chosen if one.is_active]:
+    if active := [str(appserver) for appserver in chosen if appserver.is_active]:
         raise Conflict(
             f"{', '.join(active)} serves the instance.",
             remedy="Activate another one, or deactivate it, first.",
         )
     ended = AppServerState.TERMINATED
-    return _end_all([one for one in chosen if one.state != ended], lease, context)
+    alive = [appserver for appserver in chosen if appserver.state != ended]
+    return _end_all(alive, claim)
 
 
-def archive(job: Job, lease: Lease, context: Context) -> list[Action]:
-    """Take the instance off the web and its app servers away; databases and uploads stay."""
-    instance = OpenEdXInstance.objects.get(pk=job.instance_id)
-    switch_traffic(instance, [], lease=lease, context=context)
-    _end_all(_with_host(instance), lease, context)
+def archive(claim: Claim, _payload: ArchiveJob) -> list[Action]:
+    """Take the instance off the web and destroy its app servers; databases and uploads stay."""
+    instance = OpenEdXInstance.objects.get(pk=claim.instance_id)
+    switch_traffic(instance, [], lease=claim.lease, context=claim.context)
+    _end_all(_with_host(instance), claim)
     with transaction.atomic():
         InstanceReference.objects.filter(pk=instance.pk).update(is_archived=True)
         return note_change(instance.load_balancing_server_id)
 
 
-def retain(job: Job, lease: Lease, context: Context) -> list[Action]:
-    """Terminate what retention no longer keeps of the instance."""
-    instance = OpenEdXInstance.objects.get(pk=job.instance_id)
-    return _end_all(spent(instance, context), lease, context)
+def retain(claim: Claim, _payload: RetainJob) -> list[Action]:
+    """Terminate the instance's app servers that retention no longer keeps."""
+    instance = OpenEdXInstance.objects.get(pk=claim.instance_id)
+    return _end_all(spent(instance, claim.context), claim)
 
 
 def spent(instance: OpenEdXInstance, context: Context) -> list[OpenEdXAppServer]:
@@ -82,7 +85,7 @@ def spent(instance: OpenEdXInstance, context: Context) -> list[OpenEdXAppServer]
 
 def request_retention(*, queue: str, context: Context) -> list[Action]:
     """Jobs for every instance that has something to let go of."""
-    under_way = Job.objects.filter(kind="retain", state__in=jobs.OPEN)
+    under_way = Job.objects.filter(kind=JobKind.RETAIN, state__in=jobs.OPEN)
     candidates = (
         OpenEdXInstance.objects.filter(
             Q(appserver_set__state=AppServerState.FAILED)
@@ -92,7 +95,7 @@ def request_retention(*, queue: str, context: Context) -> list[Action]:
         .distinct()
     )
     return [
-        jobs.wake_up(jobs.submit(instance_id=one.pk, kind="retain", queue=queue))
+        jobs.wake_up(jobs.submit(instance_id=one.pk, payload=RetainJob(), queue=queue))
         for one in candidates
         if spent(one, context)
     ]
@@ -103,14 +106,13 @@ def _with_host(instance: OpenEdXInstance) -> list[OpenEdXAppServer]:
     return list(present.select_related("server").defer("effective_variables").order_by("id"))
 
 
-def _end_all(
-    appservers: Sequence[OpenEdXAppServer], lease: Lease, context: Context
-) -> list[Action]:
-    """End those that no request is left at; NotYet if there are others."""
+def _end_all(appservers: Sequence[OpenEdXAppServer], claim: Claim) -> list[Action]:
+    """Terminate the app servers. Raise NotYet while some may still answer requests."""
     if not appservers:
         return []
+    lease, context = claim.lease, claim.context
     balancer_id = OpenEdXInstance.objects.values_list("load_balancing_server_id", flat=True).get(
-        pk=lease.pk
+        pk=claim.instance_id
     )
     if any(one.deactivated_at for one in appservers):
         # A balancer that did not follow may still send requests to them.
@@ -123,7 +125,7 @@ def _end_all(
         else:
             _end(appserver, balancer_id, lease, context)
     if draining:
-        raise jobs.NotYet(max(draining))
+        raise NotYet(max(draining))
     return [SyncBalancer(balancer_id)]
 
 

@@ -123,6 +123,18 @@ def move_upgrade(upgrade: Upgrade, to: UpgradeState, *, lease: Lease, **fields: 
     _move(upgrade, to, may_become(to, UPGRADE_TRANSITIONS), lease, fields)
 
 
+def write_upgrade(upgrade: Upgrade, *, lease: Lease, **fields: object) -> None:
+    """Write to an upgrade of the leased instance.
+
+    Raise LostClaim if the lease is another worker's.
+    """
+    ours = Upgrade.objects.filter(pk=upgrade.pk, instance__lease__fence=lease.fence)
+    if not ours.update(**fields):
+        raise LostClaim(f"Another worker took over {upgrade}.")
+    for name, value in fields.items():
+        setattr(upgrade, name, value)
+
+
 def _move(
     row: Job | Upgrade, to: str, before: Iterable[str], lease: Lease, fields: Mapping[str, object]
 ) -> None:

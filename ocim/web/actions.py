@@ -1,5 +1,6 @@
 """Buttons: what may be asked for, what is asked back, and the asking."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from ocim.core.errors import OcimError, ValidationError
+from ocim.core.jobs import ActivateJob, DeactivateJob, Payload, TerminateJob
 from ocim.core.states import AppServerState
 from ocim.operations import jobs
 from ocim.operations.spawn import request as request_spawn
@@ -54,6 +56,13 @@ _TERMINATE = Offer(
 )
 
 
+_PAYLOADS: dict[str, Callable[[tuple[int, ...]], Payload]] = {
+    "activate": ActivateJob,
+    "deactivate": DeactivateJob,
+    "terminate": TerminateJob,
+}
+
+
 @require_POST
 @may_change
 def spawn(request: HttpRequest, instance_id: int) -> HttpResponse:
@@ -91,9 +100,8 @@ def act(request: HttpRequest, appserver_id: str, kind: str) -> HttpResponse:
         return render(request, "web/confirm.html", {"appserver": appserver, "offer": offer})
     job = jobs.submit(
         instance_id=appserver.instance_id,
-        kind=kind,
+        payload=_PAYLOADS[kind]((appserver.pk,)),
         queue=settings.OCIM.queue_name,
-        arguments={"appservers": [appserver.pk]},
         creator_id=request.user.pk,
     )
     _begin(request, job, f"{kind} {appserver}")

@@ -12,15 +12,6 @@ from ocim.store import selectors, specs
 from ocim.store.models import Job, OpenEdXInstance
 from ocim.wiring import context
 
-DOING = {
-    "spawn": "Spawning",
-    "activate": "Activating",
-    "deactivate": "Deactivating",
-    "terminate": "Terminating",
-    "archive": "Archiving",
-    "retain": "Letting go of what retention no longer keeps",
-}
-
 
 def site_url(instance: OpenEdXInstance) -> str:
     """Where the instance's LMS is on the web."""
@@ -28,13 +19,8 @@ def site_url(instance: OpenEdXInstance) -> str:
 
 
 def doing(job: Job) -> str:
-    """What the job does, in words."""
-    text = DOING.get(job.kind, job.kind.capitalize())
-    if ids := job.arguments.get("appservers"):
-        plural = "s" if len(ids) > 1 else ""
-        text += f" app server{plural} {', '.join(map(str, ids))}"
-    if job.arguments.get("activate"):
-        text += ", to be activated"
+    """Return what the job does, in words, and whether it waits."""
+    text = jobs.description(job)
     return text if job.state == JobState.RUNNING else f"Waiting: {text[0].lower()}{text[1:]}"
 
 
@@ -59,6 +45,6 @@ def nobody_works(queue: str = "") -> bool:
     return not selectors.live_workers(timezone.now(), queue).exists()
 
 
-def in_work(jobs: Iterable[Job]) -> set[int]:
-    """The ids of app servers that the jobs are about."""
-    return {pk for job in jobs for pk in job.arguments.get("appservers", ())}
+def in_work(open_jobs: Iterable[Job]) -> set[int]:
+    """Return the ids of the app servers that the jobs work on."""
+    return {pk for job in open_jobs for pk in jobs.appservers_of(job)}

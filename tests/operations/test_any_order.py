@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 from ocim.adapters.memory.probers import Reply, as_expected
 from ocim.core.errors import Conflict
 from ocim.core.health import Probe
+from ocim.core.jobs import ArchiveJob, Payload, RetainJob
 from ocim.core.states import (
     APP_SERVER_TRANSITIONS,
     SERVER_TRANSITIONS,
@@ -68,10 +69,10 @@ class Fleet(RuleBasedStateMachine):
         newest = list(OpenEdXAppServer.objects.order_by("-id")[:6])
         self.world.submit(kind, newest[which % len(newest)])
 
-    @rule(which=WHICH, kind=st.sampled_from(["archive", "retain", "retain"]))
-    def ask_for_all(self, which: int, kind: str) -> None:
+    @rule(which=WHICH, payload=st.sampled_from([ArchiveJob(), RetainJob(), RetainJob()]))
+    def ask_for_all(self, which: int, payload: Payload) -> None:
         instance_id = self.instances[which % 2].pk
-        jobs.submit(instance_id=instance_id, kind=kind, queue=QUEUE)
+        jobs.submit(instance_id=instance_id, payload=payload, queue=QUEUE)
 
     @rule(seconds=st.sampled_from([5, 20, 8 * 24 * 3600]))
     def wait(self, seconds: int) -> None:

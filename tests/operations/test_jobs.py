@@ -8,10 +8,11 @@ from django.db import OperationalError, connection, connections
 
 from ocim.core.actions import Action, WorkOn
 from ocim.core.errors import LostClaim, OcimError
+from ocim.core.jobs import JobKind, RetainJob
 from ocim.core.states import AppServerState, JobState
-from ocim.operations import jobs
-from ocim.operations.context import Context
-from ocim.operations.jobs import Kind, NotYet
+from ocim.operations import job_runner, jobs
+from ocim.operations.claim import Claim, NotYet
+from ocim.operations.job_runner import Handler
 from ocim.store.claims import (
     claim_lease,
     move_appserver,
@@ -23,10 +24,10 @@ from ocim.store.claims import (
 from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance
 from tests.world import QUEUE, Killed, World
 
-Run = Callable[[Job, Lease, Context], list[Action]]
+Run = Callable[[Claim], list[Action]]
 
 
-def nothing(_job: Job, _lease: Lease, _context: Context) -> list[Action]:
+def nothing(_claim: Claim) -> list[Action]:
     return []
 
 
@@ -40,19 +41,19 @@ class Desk:
         self.done: list[int] = []
 
     def submit(self, queue: str = QUEUE) -> Job:
-        return jobs.submit(instance_id=self.instance.pk, kind="test", queue=queue)
+        return jobs.submit(instance_id=self.instance.pk, payload=RetainJob(), queue=queue)
 
     def work(self, worker: str = "worker-1", queue: str = QUEUE) -> list[Action]:
-        return jobs.run_pending_jobs(
+        return job_runner.run_pending_jobs(
             instance_id=self.instance.pk,
             queue=queue,
-            kinds={"test": Kind(self._run)},
+            handlers={JobKind.RETAIN: Handler(self._run)},
             context=self.world.context(worker),
         )
 
-    def _run(self, job: Job, lease: Lease, context: Context) -> list[Action]:
-        self.done.append(job.pk)
-        return self.run(job, lease, context)
+    def _run(self, claim: Claim, _payload: RetainJob) -> list[Action]:
+        self.done.append(claim.job.pk)
+        return self.run(claim)
 
     def claim(self, worker: str = "worker-1") -> Lease | None:
         clock, seconds = self.world.clock, self.world.policy.lease
@@ -61,7 +62,7 @@ class Desk:
     def die(self) -> None:
         """Take the next job, and be killed over it."""
 
-        def killed(_job: Job, _lease: Lease, _context: Context) -> list[Action]:
+        def killed(_claim: Claim) -> list[Action]:
             raise Killed
 
         self.run = killed
@@ -96,8 +97,8 @@ def test_a_job_that_was_done_says_when(desk: Desk) -> None:
 def test_a_job_that_comes_while_another_is_done_is_done_next(desk: Desk) -> None:
     first = desk.submit()
 
-    def submit_another(job: Job, _lease: Lease, _context: Context) -> list[Action]:
-        if job == first:
+    def submit_another(claim: Claim) -> list[Action]:
+        if claim.job == first:
             desk.submit()
         return []
 
@@ -255,8 +256,8 @@ def test_a_worker_that_lost_its_lease_leaves_all_to_the_other(world: World) -> N
 def test_a_job_that_cannot_be_done_yet_is_done_at_its_time(desk: Desk) -> None:
     moment = desk.world.clock() + timedelta(seconds=10)
 
-    def wait(_job: Job, _lease: Lease, context: Context) -> list[Action]:
-        if context.now() < moment:
+    def wait(claim: Claim) -> list[Action]:
+        if claim.context.now() < moment:
             raise NotYet(moment)
         return []
 
@@ -319,14 +320,14 @@ def test_an_unforeseen_error_is_recorded_without_its_text(
     job = Job.objects.get()
     assert job.state == "failed"
     assert job.error == "An unforeseen error ended this; the worker's log has the details."
-    assert "failed in a way that nobody foresaw" in caplog.text
+    assert "failed with an unexpected error" in caplog.text
 
 
 def test_a_worker_that_ends_lays_down_what_it_holds(desk: Desk) -> None:
     job = desk.submit()
 
-    def end(_job: Job, _lease: Lease, context: Context) -> list[Action]:
-        jobs.release_all_leases(context=context)
+    def end(_claim: Claim) -> list[Action]:
+        job_runner.release_all_leases(context=desk.world.context())
         raise Killed
 
     desk.run = end
@@ -341,7 +342,7 @@ def test_a_worker_that_ends_lays_down_what_it_holds(desk: Desk) -> None:
 def test_a_worker_lays_down_nothing_of_others(desk: Desk) -> None:
     desk.submit()
     desk.die()
-    jobs.release_all_leases(context=desk.world.context("worker-2"))
+    job_runner.release_all_leases(context=desk.world.context("worker-2"))
     assert desk.claim("worker-2") is None
     assert Job.objects.get().attempts == 1
 
@@ -376,7 +377,7 @@ def test_instances_do_not_wait_for_one_another(world: World) -> None:
 
 
 def test_a_job_that_loses_the_database_is_taken_up_again(desk: Desk) -> None:
-    def lose(_job: Job, _lease: Lease, _context: Context) -> list[Action]:
+    def lose(_claim: Claim) -> list[Action]:
         raise OperationalError("the connection is lost")
 
     desk.run = lose
@@ -409,3 +410,13 @@ def test_a_lease_is_given_back_once_the_database_answers(desk: Desk) -> None:
         desk.work()
     assert next(refused, None) is None
     assert Lease.objects.get().holder == ""
+
+
+def test_a_job_that_another_version_wrote_fails_with_the_reason(desk: Desk) -> None:
+    job = desk.submit()
+    Job.objects.filter(pk=job.pk).update(arguments={"steps": ["all"]})
+    desk.work()
+    job.refresh_from_db()
+    assert desk.done == []
+    assert job.state == JobState.FAILED
+    assert job.error.startswith(f"Another version of Ocim wrote {job}: RetainJob has the keys []")

@@ -9,6 +9,7 @@ from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.core.actions import SyncBalancer
 from ocim.core.errors import Conflict, PermanentError, ValidationError
 from ocim.core.hosts import HostRequest
+from ocim.core.jobs import TerminateJob
 from ocim.operations import instances, jobs, logs
 from ocim.operations.effective import deserialize
 from ocim.store.models import (
@@ -381,9 +382,8 @@ def test_an_app_server_that_has_been_terminated_meanwhile_is_not_made(world: Wor
     Job.objects.filter(pk=spawning.pk).update(not_before=world.clock())
     jobs.submit(
         instance_id=instance.pk,
-        kind="terminate",
         queue=QUEUE,
-        arguments={"appservers": [appserver.pk]},
+        payload=TerminateJob((appserver.pk,)),
     )
     world.clock.forward(-1)
     world.work(instance.pk)

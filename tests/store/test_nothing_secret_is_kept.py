@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection
 
 from ocim.adapters.memory.provisioners import MemoryRun
+from ocim.core.jobs import SetUpJob
 from ocim.core.secrets import secret_texts
 from ocim.operations import jobs
 from ocim.operations.effective import deserialize
@@ -70,9 +71,7 @@ def test_no_secret_is_in_the_state_of_an_installation_that_was_worked_with() -> 
     rollout = fleet.run(fleet.begin(plan))
     Rollout.objects.filter(pk=rollout.pk).update(arguments={"filter": f"{PLANTED}-argument"})
     RolloutEvent.objects.create(rollout=rollout, kind="paused", reason=f"{PLANTED}-reason")
-    job = jobs.submit(
-        instance_id=made.pk, kind="spawn", queue="q", arguments={"x": f"{PLANTED}-argument"}
-    )
+    job = jobs.submit(instance_id=made.pk, payload=SetUpJob(1, (f"{PLANTED}-argument",)), queue="q")
     enqueue([jobs.wake_up(job)])
     secrets = secret_texts(deserialize(newest).values) | {PLANTED, made.secret_seed}
     # Not what everybody knows, as the user name that a database was given.

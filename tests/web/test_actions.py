@@ -5,7 +5,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from ocim.core.jobs import ActivateJob, DeactivateJob, Payload, SpawnJob, to_json
 from ocim.core.states import AppServerState
+from ocim.operations.jobs import payload_of
 from ocim.store.models import InstanceReference, Job, OpenEdXAppServer, OpenEdXInstance
 from tests.web.fleet import make_appserver
 
@@ -15,8 +17,8 @@ def act(client: Client, appserver: OpenEdXAppServer, kind: str, **data: str) -> 
     return client.post(address, data, follow=True)
 
 
-def jobs() -> list[tuple[str, Any]]:
-    return list(Job.objects.order_by("id").values_list("kind", "arguments"))
+def jobs() -> list[Payload]:
+    return [payload_of(job) for job in Job.objects.order_by("id")]
 
 
 @pytest.mark.parametrize("data, is_activated", [({}, False), ({"activate": "on"}, True)])
@@ -25,7 +27,7 @@ def test_spawning_asks_for_an_app_server_and_shows_its_log(
 ) -> None:
     response = admin.post(reverse("spawn", args=[demo.pk]), data)
     made = OpenEdXAppServer.objects.get()
-    assert jobs() == [("spawn", {"appservers": [made.pk], "activate": is_activated})]
+    assert jobs() == [SpawnJob((made.pk,), is_activated)]
     assert response.headers["Location"] == reverse("appserver", args=[made.pk])
 
 
@@ -59,7 +61,7 @@ def test_nothing_is_spawned_for_an_archived_instance(admin: Client, demo: OpenEd
 def test_activating_needs_no_confirmation(admin: Client, demo: OpenEdXInstance) -> None:
     made = make_appserver(demo)
     act(admin, made, "activate")
-    assert jobs() == [("activate", {"appservers": [made.pk]})]
+    assert jobs() == [ActivateJob((made.pk,))]
 
 
 def test_deactivating_one_of_several_needs_no_confirmation(
@@ -68,7 +70,7 @@ def test_deactivating_one_of_several_needs_no_confirmation(
     made = make_appserver(demo, is_active=True)
     make_appserver(demo, is_active=True)
     act(admin, made, "deactivate")
-    assert jobs() == [("deactivate", {"appservers": [made.pk]})]
+    assert jobs() == [DeactivateJob((made.pk,))]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,8 @@ def test_what_hurts_is_done_only_when_confirmed(
     assert warning in admin.get(reverse("act", args=[made.pk, kind])).content.decode()
     assert jobs() == []
     act(admin, made, kind, confirmed="yes")
-    assert jobs() == [(kind, {"appservers": [made.pk]})]
+    [job] = jobs()
+    assert (job.kind, to_json(job)["appservers"]) == (kind, [made.pk])
 
 
 @pytest.mark.parametrize(
@@ -107,7 +110,7 @@ def test_only_what_the_state_allows_is_offered_and_done(
     for kind in ("activate", "deactivate", "terminate"):
         assert (reverse("act", args=[made.pk, kind]) in html) is (kind in kinds)
         act(admin, made, kind, confirmed="yes")
-    assert {kind for kind, _ in jobs()} == kinds
+    assert {job.kind for job in jobs()} == kinds
 
 
 def test_nothing_more_is_offered_while_something_is_being_done(

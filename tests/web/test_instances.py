@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from ocim.core.jobs import SpawnJob, to_json
 from ocim.core.states import AppServerState, JobState
 from ocim.store.models import InstanceReference, Job, Lease, OpenEdXInstance, Worker
 from tests.web.fleet import make_appserver, make_instance
@@ -62,7 +63,7 @@ def test_an_instance_shows_what_is_being_done_with_it(admin: Client, demo: OpenE
         instance=demo,
         kind="spawn",
         queue="opencraft",
-        arguments={"appservers": [5, 6], "activate": True},
+        arguments=to_json(SpawnJob((5, 6), activate=True)),
     )
     assert "Waiting: spawning app servers 5, 6, to be activated" in page(admin, "instance", demo.pk)
 

@@ -10,7 +10,7 @@ from ocim.console.output import Output
 from ocim.console.rollouts.watch_table import live_table
 from ocim.core.states import RolloutState, UpgradeState
 from ocim.core.texts import plural
-from ocim.operations.jobs import NO_DATABASE
+from ocim.operations.job_runner import NO_DATABASE
 from ocim.operations.rollouts.record import SqlFailures
 from ocim.operations.rollouts.report import sql_failures
 from ocim.store.models import Rollout, Upgrade

@@ -8,14 +8,13 @@ from django.db.models import QuerySet
 from ocim.core import stopping
 from ocim.core.actions import Action
 from ocim.core.errors import Conflict
+from ocim.core.jobs import RestoreJob
 from ocim.core.states import UpgradeState
 from ocim.operations import jobs
+from ocim.operations.claim import Claim
 from ocim.operations.context import Context
-from ocim.store.models import Backup, Job, Lease, OpenEdXInstance, Upgrade
+from ocim.store.models import Backup, Job, OpenEdXInstance, Upgrade
 from ocim.store.specs import all_databases, instance_spec
-
-KIND = "restore"
-"""The kind of job that puts an instance's databases back as a backup has them."""
 
 
 def back_up(upgrade: Upgrade, context: Context) -> None:
@@ -67,14 +66,14 @@ def request(instance: OpenEdXInstance, *, rollout_id: int | None, queue: str) ->
     backups = of_instance(instance, rollout_id)
     if Upgrade.objects.filter(instance=instance, state=UpgradeState.RUNNING).exists():
         raise Conflict(f"{instance} is being upgraded.", remedy="Wait until that is over.")
-    arguments = {"backups": list(backups.values_list("pk", flat=True))}
-    return jobs.submit(instance_id=instance.pk, kind=KIND, queue=queue, arguments=arguments)
+    payload = RestoreJob(tuple(backups.values_list("pk", flat=True)))
+    return jobs.submit(instance_id=instance.pk, payload=payload, queue=queue)
 
 
-def run(job: Job, _lease: Lease, context: Context) -> list[Action]:
+def run(claim: Claim, payload: RestoreJob) -> list[Action]:
     """Put all of them back, once it is clear that all are there."""
-    instance = OpenEdXInstance.objects.select_related("database_server").get(pk=job.instance_id)
-    backups = list(Backup.objects.filter(pk__in=job.arguments["backups"]))
+    instance = OpenEdXInstance.objects.select_related("database_server").get(pk=claim.instance_id)
+    backups = list(Backup.objects.filter(pk__in=payload.backups))
     by_name = {one.name: one for one in all_databases(instance)}
     lost = [one.path for one in backups if one.name not in by_name or not Path(one.path).exists()]
     if lost:
@@ -84,5 +83,5 @@ def run(job: Job, _lease: Lease, context: Context) -> list[Action]:
     for one in backups:
         stopping.check()
         database = by_name[one.name]
-        context.adapters.databases[database.kind].restore(database, Path(one.path))
+        claim.context.adapters.databases[database.kind].restore(database, Path(one.path))
     return []

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from ocim.core import rollout as core
 from ocim.core.actions import Action, DriveRollout
 from ocim.core.holds import Hold
+from ocim.core.jobs import UpgradeJob
 from ocim.core.states import RolloutEventKind, RolloutState, StepState, UpgradeState
 from ocim.operations import jobs
 from ocim.operations.context import Context
@@ -18,9 +19,6 @@ from ocim.operations.rollouts.begin import rules_from_json
 from ocim.operations.rollouts.events import record_event
 from ocim.operations.rollouts.journal import close_steps
 from ocim.store.models import Rollout, Upgrade
-
-KIND = "upgrade"
-"""The kind of job that upgrades one instance."""
 
 
 def drive(*, rollout_id: int, context: Context) -> list[Action]:
@@ -91,9 +89,8 @@ def _start(rollout: Rollout, upgrade_id: int, now: datetime) -> Action:
     assert upgrade.instance_id is not None  # noqa: S101 - orphans were settled
     job = jobs.submit(
         instance_id=upgrade.instance_id,
-        kind=KIND,
+        payload=UpgradeJob(upgrade.pk),
         queue=rollout.queue,
-        arguments={"upgrade": upgrade.pk},
         creator_id=rollout.creator_id,
     )
     Upgrade.objects.filter(pk=upgrade.pk, state=UpgradeState.PENDING).update(

@@ -36,9 +36,9 @@ from ocim.core.texts import plural
 from ocim.core.variables import Effective
 from ocim.operations import images
 from ocim.operations.bring_up import local_directories
+from ocim.operations.claim import NotYet
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
-from ocim.operations.jobs import NotYet
 from ocim.operations.masking import mask_of_instance
 from ocim.operations.rollouts.sql import DATABASE
 from ocim.operations.rollouts.statements import run_statements

@@ -4,17 +4,15 @@ from django.db import transaction
 
 from ocim.core.actions import Action
 from ocim.core.errors import Conflict
+from ocim.core.jobs import UndoJob
 from ocim.core.states import AppServerState, RolloutEventKind, RolloutState, UpgradeState
 from ocim.core.texts import plural
 from ocim.operations import activate, instances, jobs
-from ocim.operations.context import Context
+from ocim.operations.claim import Claim
 from ocim.operations.rollouts.dry_run import dropped
 from ocim.operations.rollouts.events import record_event
 from ocim.store.claims import move_upgrade
-from ocim.store.models import InstanceTag, Job, Lease, OpenEdXAppServer, Rollout, Upgrade
-
-KIND = "undo"
-"""The kind of job that takes back one instance's upgrade."""
+from ocim.store.models import InstanceTag, Job, OpenEdXAppServer, Rollout, Upgrade
 
 
 def undoable(rollout: Rollout) -> tuple[list[Upgrade], list[tuple[Upgrade, str]]]:
@@ -47,46 +45,41 @@ def request(rollout: Rollout, *, by: str = "") -> list[Action]:
         return [*actions, *(jobs.wake_up(_submit(upgrade)) for upgrade in possible)]
 
 
-def run(job: Job, lease: Lease, context: Context) -> list[Action]:
+def run(claim: Claim, payload: UndoJob) -> list[Action]:
     """Through the same health gate as any activation; where it fails, the new ones serve on."""
-    upgrade = Upgrade.objects.select_related("rollout", "instance__ref_set").get(
-        pk=job.arguments["upgrade"]
-    )
+    upgrade = Upgrade.objects.select_related("rollout", "instance__ref_set").get(pk=payload.upgrade)
     if upgrade.state != UpgradeState.SUCCEEDED or upgrade.instance is None:
         return []
-    if "previous" not in job.memory and (reason := _obstacle(upgrade)):
+    if claim.progress.previous is None and (reason := _obstacle(upgrade)):
         raise Conflict(f"{upgrade} cannot be undone: {reason}.")
     actions: list[Action] = []
-    if job.arguments["appservers"]:
-        actions += activate.activate(job, lease, context)
+    if payload.appservers:
+        actions += activate.activate(claim, payload.appservers)
     with transaction.atomic():
-        move_upgrade(upgrade, UpgradeState.UNDONE, lease=lease)
+        move_upgrade(upgrade, UpgradeState.UNDONE, lease=claim.lease)
         actions += instances.restore_settings(
-            instance_id=job.instance_id, before=upgrade.before, after=upgrade.after
+            instance_id=claim.instance_id, before=upgrade.before, after=upgrade.after
         )
         upgrade.instance.tags.remove(*InstanceTag.objects.filter(name=upgrade.rollout.tag))
     return actions
 
 
-def on_failure(job: Job, lease: Lease, context: Context) -> list[Action]:
+def on_failure(claim: Claim, payload: UndoJob) -> list[Action]:
     """The new ones serve on; the rollout's history says why."""
-    upgrade = Upgrade.objects.select_related("rollout").get(pk=job.arguments["upgrade"])
+    upgrade = Upgrade.objects.select_related("rollout").get(pk=payload.upgrade)
     actions = record_event(
-        upgrade.rollout, RolloutEventKind.NOT_UNDONE, reason=f"{upgrade}: {job.error}"
+        upgrade.rollout, RolloutEventKind.NOT_UNDONE, reason=f"{upgrade}: {claim.job.error}"
     )
-    return [*actions, *activate.on_failure(job, lease, context)]
+    return [*actions, *activate.restore_previous(claim)]
 
 
 def _submit(upgrade: Upgrade) -> Job:
     assert upgrade.instance_id is not None  # noqa: S101 - deleted ones have an obstacle
+    replaced = tuple(upgrade.replaced) if upgrade.rollout.activate else ()
     return jobs.submit(
         instance_id=upgrade.instance_id,
-        kind=KIND,
+        payload=UndoJob(upgrade.pk, replaced),
         queue=upgrade.rollout.queue,
-        arguments={
-            "upgrade": upgrade.pk,
-            "appservers": upgrade.replaced if upgrade.rollout.activate else [],
-        },
     )
 
 

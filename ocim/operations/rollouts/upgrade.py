@@ -3,6 +3,7 @@
 Every step can be done again: what a step must know of an interrupted attempt is written down.
 """
 
+from dataclasses import replace
 from functools import partial
 
 from django.db import transaction
@@ -12,10 +13,11 @@ from ocim.core import stopping
 from ocim.core.actions import Action, DriveRollout
 from ocim.core.causes import signature
 from ocim.core.errors import Conflict
+from ocim.core.jobs import JobKind, UpgradeJob
 from ocim.core.rollout import pause_before_attempt
 from ocim.core.states import RolloutState, StepState, UpgradeState
 from ocim.operations import activate, instances, spawn
-from ocim.operations.context import Context
+from ocim.operations.claim import Claim
 from ocim.operations.jobs import OPEN
 from ocim.operations.rollouts import dry_run
 from ocim.operations.rollouts.backup import back_up
@@ -23,24 +25,25 @@ from ocim.operations.rollouts.begin import rules_from_json
 from ocim.operations.rollouts.journal import Journal, close_steps
 from ocim.operations.rollouts.selection import FAILED
 from ocim.operations.rollouts.sql import run_sql
-from ocim.store.claims import move_upgrade, write_job
-from ocim.store.models import InstanceTag, Job, Lease, OpenEdXInstance, Rollout, Upgrade
+from ocim.store.claims import move_upgrade, write_upgrade
+from ocim.store.models import InstanceTag, Job, OpenEdXInstance, Rollout, Upgrade
 
 
-def run(job: Job, lease: Lease, context: Context) -> list[Action]:
+def run(claim: Claim, payload: UpgradeJob) -> list[Action]:
     """SQL, new settings, new app servers, health gate, swing: in this order, or not at all.
 
     Where nobody knows yet what migrations do, they are tried on a copy before all that.
     """
-    upgrade = _of(job)
+    lease, context = claim.lease, claim.context
+    upgrade = _of(payload)
     rollout = upgrade.rollout
     look = DriveRollout(rollout.pk)
-    if not _is_at(job, upgrade) or _handed_back(upgrade, job, lease, context):
+    if not _is_at(claim.job, upgrade) or _handed_back(upgrade, claim):
         return [look]
     makes_dry_run = dry_run.is_due(upgrade, lease, context)
     with Journal(upgrade, lease, context) as journal:
         journal.enter("preparation")
-        _begin(upgrade, job, lease)
+        _begin(upgrade, claim)
         with stopping.scope(partial(_aborted, rollout)):
             if makes_dry_run:
                 journal.enter(dry_run.STEP)
@@ -52,48 +55,49 @@ def run(job: Job, lease: Lease, context: Context) -> list[Action]:
                 journal.enter("SQL")
                 run_sql(upgrade, lease, context)
         journal.enter("settings")
-        actions = _change(upgrade, job, lease, context)
+        actions = _change(upgrade, claim)
         journal.enter("app servers")
-        _write_down(upgrade, job, lease, context)
-        actions += spawn.run(job, lease, context, on_step=journal.enter)
+        _write_down(upgrade, claim)
+        journaled = replace(claim, on_step=journal.enter)
+        actions += spawn.bring_up_all(journaled, upgrade.appservers)
         if rollout.activate:
-            actions += activate.activate(job, lease, context, on_step=journal.enter)
+            actions += activate.activate(journaled, upgrade.appservers)
         journal.enter("tags")
         with transaction.atomic():
             move_upgrade(
                 upgrade, UpgradeState.SUCCEEDED, lease=lease, ended_at=context.now(),
                 step="done", failure="", cause="",
             )  # fmt: skip
-            mark(_instance(job), rollout.tag, failed=False)
+            mark(_instance(claim), rollout.tag, failed=False)
             journal.finish()
     return [*actions, look]
 
 
-def on_failure(job: Job, lease: Lease, context: Context) -> list[Action]:
+def on_failure(claim: Claim, payload: UpgradeJob) -> list[Action]:
     """The old app servers serve on: the settings go back to what they were, and it is told why."""
-    upgrade = _of(job)
+    upgrade, job = _of(payload), claim.job
     # Whoever aborts it waits until this is written, or is seen here.
     rollout = Rollout.objects.select_for_update().get(pk=upgrade.rollout_id)
     actions: list[Action] = [DriveRollout(rollout.pk)]
     if not _is_at(job, upgrade):
         return actions
-    instance = _instance(job)
-    dry_run.on_failure(upgrade, context)
-    if "appservers" in job.arguments:
-        actions += spawn.on_failure(job, lease, context)
-    if job.memory.get("changed"):
+    instance = _instance(claim)
+    dry_run.on_failure(upgrade, claim.context)
+    if claim.progress.started:
+        actions += spawn.fail_unfinished(claim, upgrade.appservers)
+    if claim.progress.settings_changed:
         actions += instances.restore_settings(
             instance_id=instance.pk, before=upgrade.before, after=upgrade.after
         )
-    now = context.now()
+    now = claim.context.now()
     close_steps([upgrade.pk], StepState.INTERRUPTED, now)
     names = (instance.name, instance.database_name, *instance.domains.all())
     why = {"failure": job.error, "cause": signature(job.error, *names), "ended_at": now}
     if _may_try_again(upgrade, rollout, job):
         later = now + pause_before_attempt(upgrade.attempts)
-        move_upgrade(upgrade, UpgradeState.PENDING, lease=lease, not_before=later, **why)
+        move_upgrade(upgrade, UpgradeState.PENDING, lease=claim.lease, not_before=later, **why)
     else:
-        move_upgrade(upgrade, UpgradeState.FAILED, lease=lease, **why)
+        move_upgrade(upgrade, UpgradeState.FAILED, lease=claim.lease, **why)
         mark(instance, rollout.tag, failed=True)
     return actions
 
@@ -105,16 +109,16 @@ def mark(instance: OpenEdXInstance, tag: str, *, failed: bool) -> None:
     instance.tags.remove(*InstanceTag.objects.filter(name=wrong))
 
 
-def _of(job: Job) -> Upgrade:
+def _of(payload: UpgradeJob) -> Upgrade:
     return Upgrade.objects.select_related(
         "rollout", "instance__ref_set", "instance__database_server"
-    ).get(pk=job.arguments["upgrade"])
+    ).get(pk=payload.upgrade)
 
 
-def _instance(job: Job) -> OpenEdXInstance:
+def _instance(claim: Claim) -> OpenEdXInstance:
     """The job's instance as it is now."""
     return OpenEdXInstance.objects.select_related("ref_set", "database_server").get(
-        pk=job.instance_id
+        pk=claim.instance_id
     )
 
 
@@ -130,12 +134,12 @@ def _may_try_again(upgrade: Upgrade, rollout: Rollout, job: Job) -> bool:
     )
 
 
-def _handed_back(upgrade: Upgrade, job: Job, lease: Lease, context: Context) -> bool:
+def _handed_back(upgrade: Upgrade, claim: Claim) -> bool:
     """Whether it waited for a worker until it may not begin any more; then it did not begin."""
-    rollout, now = upgrade.rollout, context.now()
-    if job.memory.get("begun"):
+    rollout, now = upgrade.rollout, claim.context.now()
+    if claim.progress.started:
         return False
-    window, instance = rules_from_json(rollout.rules).window, _instance(job)
+    window, instance = rules_from_json(rollout.rules).window, _instance(claim)
     is_open = not window or window.next_opening(now, instance.time_zone) == now
     if rollout.state == RolloutState.RUNNING and is_open and not instance.hold.on(now):
         return False
@@ -143,7 +147,7 @@ def _handed_back(upgrade: Upgrade, job: Job, lease: Lease, context: Context) -> 
     move_upgrade(
         upgrade,
         UpgradeState.CANCELLED if aborted else UpgradeState.PENDING,
-        lease=lease,
+        lease=claim.lease,
         step="",
         attempts=F("attempts") - 1,
         started_at=None,
@@ -157,34 +161,34 @@ def _aborted(rollout: Rollout) -> stopping.Ended | None:
     return stopping.Ended("The rollout was aborted.") if aborted else None
 
 
-def _begin(upgrade: Upgrade, job: Job, lease: Lease) -> None:
+def _begin(upgrade: Upgrade, claim: Claim) -> None:
     """Look whether it still is as it was planned for, and write down what serves it now."""
-    if job.memory.get("begun"):
+    if claim.progress.started:
         return
-    instance = _instance(job)
+    instance = _instance(claim)
     # It may be between the two halves of that, and would take away what is made now.
-    retiring = Job.objects.filter(instance=instance, kind="archive", state__in=OPEN)
+    retiring = Job.objects.filter(instance=instance, kind=JobKind.ARCHIVE, state__in=OPEN)
     if instance.ref_set.is_archived or retiring.exists():
         raise Conflict(f"{instance} was archived meanwhile.")
     _require_unedited(upgrade, instance)
     active = instance.appserver_set.filter(is_active=True).order_by("id")
     with transaction.atomic():
         replaced = list(active.values_list("pk", flat=True))
-        Upgrade.objects.filter(pk=upgrade.pk).update(replaced=replaced, appservers=[])
-        _remember(job, lease, begun=True)
+        write_upgrade(upgrade, lease=claim.lease, replaced=replaced, appservers=[])
+        claim.record(replace(claim.progress, started=True))
 
 
-def _change(upgrade: Upgrade, job: Job, lease: Lease, context: Context) -> list[Action]:
+def _change(upgrade: Upgrade, claim: Claim) -> list[Action]:
     """The new settings, once: what somebody edits afterwards stays."""
-    if job.memory.get("changed"):
+    if claim.progress.settings_changed:
         return []
     with transaction.atomic():
-        instance = OpenEdXInstance.objects.select_for_update().get(pk=job.instance_id)
+        instance = OpenEdXInstance.objects.select_for_update().get(pk=claim.instance_id)
         _require_unedited(upgrade, instance)
         _, actions = instances.change(
-            instance_id=instance.pk, changes=upgrade.after, context=context
+            instance_id=instance.pk, changes=upgrade.after, context=claim.context
         )
-        _remember(job, lease, changed=True)
+        claim.record(replace(claim.progress, settings_changed=True))
     return actions
 
 
@@ -197,23 +201,15 @@ def _require_unedited(upgrade: Upgrade, instance: OpenEdXInstance) -> None:
         )
 
 
-def _write_down(upgrade: Upgrade, job: Job, lease: Lease, context: Context) -> None:
-    """New app servers, in the transaction that says which they are: never made twice."""
-    if "appservers" in job.arguments:
+def _write_down(upgrade: Upgrade, claim: Claim) -> None:
+    """Create the new app servers and record which they are, in one transaction: never twice."""
+    if upgrade.appservers:
         return
     with transaction.atomic():
         made = spawn.create_appservers(
-            _instance(job),
-            context=context,
+            _instance(claim),
+            context=claim.context,
             reason=f"Rollout {upgrade.rollout.tag}",
-            creator_id=job.creator_id,
+            creator_id=claim.job.creator_id,
         )
-        ids = [one.pk for one in made]
-        Upgrade.objects.filter(pk=upgrade.pk).update(appservers=ids)
-        write_job(job, lease=lease, arguments={**job.arguments, "appservers": ids})
-    job.refresh_from_db()
-
-
-def _remember(job: Job, lease: Lease, **facts: bool) -> None:
-    write_job(job, lease=lease, memory={**job.memory, **facts})
-    job.refresh_from_db()
+        write_upgrade(upgrade, lease=claim.lease, appservers=[appserver.pk for appserver in made])

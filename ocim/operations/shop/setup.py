@@ -4,15 +4,15 @@ from functools import partial
 
 from ocim.core.actions import Action
 from ocim.core.errors import Conflict
+from ocim.core.jobs import SetUpJob
 from ocim.core.states import AppServerState
 from ocim.operations import jobs
+from ocim.operations.claim import Claim
 from ocim.operations.context import Context
 from ocim.operations.logs import say
 from ocim.operations.shop import steps
-from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance
+from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.selectors import appservers_with_specs
-
-KIND = "setup"
 
 
 def request(
@@ -26,22 +26,22 @@ def request(
     steps.chosen(appserver, names, context)
     return jobs.submit(
         instance_id=instance.pk,
-        kind=KIND,
+        payload=SetUpJob(appserver.pk, tuple(names), force),
         queue=queue,
-        arguments={"appservers": [appserver.pk], "steps": names, "force": force},
     )
 
 
-def run(job: Job, _lease: Lease, context: Context) -> list[Action]:
-    """Look at the steps, and do what is owed."""
-    appserver = appservers_with_specs().get(pk=job.arguments["appservers"][0])
+def run(claim: Claim, payload: SetUpJob) -> list[Action]:
+    """Run the payload's pending set-up steps."""
+    context = claim.context
+    appserver = appservers_with_specs().get(pk=payload.appserver)
     on_line = partial(say, appserver, context=context)
-    chosen = steps.chosen(appserver, job.arguments["steps"], context)
+    chosen = steps.chosen(appserver, payload.steps, context)
     if not appserver.is_active:
         for step in [step for step in chosen if step.public]:
             on_line(f"{step.name}: left until the app server is active.")
             chosen.remove(step)
-    steps.carry_out(appserver, chosen, context, force=job.arguments["force"], on_line=on_line)
+    steps.carry_out(appserver, chosen, context, force=payload.force, on_line=on_line)
     return []
 
 

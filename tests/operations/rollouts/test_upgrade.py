@@ -5,6 +5,7 @@ import pytest
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.core.actions import Action, WorkOn
 from ocim.core.errors import TransientError
+from ocim.core.jobs import ArchiveJob
 from ocim.core.provisioning import ProvisionJob
 from ocim.core.rollout import Rules
 from ocim.core.windows import Window
@@ -219,7 +220,7 @@ def test_a_host_that_cannot_be_had_ends_it(fleet: Fleet) -> None:
 def test_what_is_archived_meanwhile_ends(fleet: Fleet) -> None:
     one = fleet.make()
     rollout = fleet.begin(fleet.plan())
-    jobs.submit(instance_id=one.pk, kind="archive", queue="opencraft")
+    jobs.submit(instance_id=one.pk, payload=ArchiveJob(), queue="opencraft")
     fleet.run(rollout)
     assert (rollout.state, states(rollout)) == ("ended", ["failed"])
     assert "archived meanwhile" in of(rollout, one).failure

@@ -3,7 +3,7 @@
 import argparse
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.core.management.base import CommandParser
 
@@ -20,6 +20,7 @@ from ocim.console.shared_options import (
     add_yes,
 )
 from ocim.core.errors import Conflict
+from ocim.core.jobs import ActivateJob, DeactivateJob, Payload, TerminateJob
 from ocim.core.secrets import without_credentials
 from ocim.core.states import UNFINISHED
 from ocim.operations import jobs, spawn
@@ -192,17 +193,17 @@ class Command(OcimCommand):
 
     def activate(self, options: argparse.Namespace) -> None:
         """Switch traffic to app servers."""
-        self._submit("activate", options, keep=options.keep)
+        self._submit(options, lambda ids: ActivateJob(ids, keep=options.keep))
 
     def deactivate(self, options: argparse.Namespace) -> None:
         """Stop sending traffic to app servers."""
         self.confirm("Send no more visitors to these app servers?", options.yes)
-        self._submit("deactivate", options)
+        self._submit(options, DeactivateJob)
 
     def terminate(self, options: argparse.Namespace) -> None:
         """Destroy app servers and their hosts."""
         self.confirm("Destroy these app servers with everything on their hosts?", options.yes)
-        self._submit("terminate", options)
+        self._submit(options, TerminateJob)
 
     def cancel(self, options: argparse.Namespace) -> None:
         """Request the cancellation of every open job of an app server."""
@@ -210,7 +211,7 @@ class Command(OcimCommand):
         affected = [
             job
             for job in open_jobs(appserver.instance_id)
-            if appserver.pk in job.arguments.get("appservers", [])
+            if appserver.pk in jobs.appservers_of(job)
         ]
         if not affected:
             raise Conflict(f"App server {appserver.pk} has no open job to cancel.")
@@ -251,7 +252,9 @@ class Command(OcimCommand):
         argv = list(provider.command(server.name, options.argv or ["bash"]))
         os.execvp(argv[0], argv)  # noqa: S606
 
-    def _submit(self, kind: str, options: argparse.Namespace, **more: object) -> None:
+    def _submit(
+        self, options: argparse.Namespace, payload: Callable[[tuple[int, ...]], Payload]
+    ) -> None:
         chosen = [find_appserver(pk) for pk in options.appservers]
         if len({appserver.instance_id for appserver in chosen}) > 1:
             ids = ", ".join(str(appserver.pk) for appserver in chosen)
@@ -261,9 +264,8 @@ class Command(OcimCommand):
             )
         job = jobs.submit(
             instance_id=chosen[0].instance_id,
-            kind=kind,
+            payload=payload(tuple(appserver.pk for appserver in chosen)),
             queue=queue_name(),
-            arguments={"appservers": [appserver.pk for appserver in chosen], **more},
         )
         self._start(job, options)
         self.out.say("Requested." if options.no_wait else "Done.")

@@ -11,6 +11,7 @@ from ocim.console.command import OcimCommand
 from ocim.console.progress import follow
 from ocim.console.shared_options import add_instance, add_secrets, add_yes
 from ocim.core.errors import Conflict
+from ocim.core.jobs import ArchiveJob
 from ocim.operations import holds, instances, jobs
 from ocim.operations.instance_settings import (
     EXTRA_SETTINGS,
@@ -161,7 +162,7 @@ class Command(OcimCommand):
         """Archive an instance, after a confirmation."""
         instance = find_instance(options.instance)
         self.confirm(f"Take {instance} off the web and destroy its app servers?", options.yes)
-        job = jobs.submit(instance_id=instance.pk, kind="archive", queue=queue_name())
+        job = jobs.submit(instance_id=instance.pk, payload=ArchiveJob(), queue=queue_name())
         enqueue([jobs.wake_up(job)])
         follow(job, self.out)
         self.out.say(f"Archived {instance}. Its data is kept.")

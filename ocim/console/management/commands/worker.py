@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 from django.db import close_old_connections, connection
 
 from ocim.console.command import OcimCommand
-from ocim.operations import jobs, workers
+from ocim.operations import job_runner, jobs, workers
 from ocim.operations.context import Context
 from ocim.tasks import PERIODIC, PERIODIC_THREADS, enqueue, queue
 from ocim.wiring import context
@@ -57,7 +57,7 @@ class Command(OcimCommand):
         finally:
             ended.set()
             keeper.join()
-            jobs.release_all_leases(context=worker)
+            job_runner.release_all_leases(context=worker)
             workers.end(context=worker)
 
 

@@ -1,0 +1,46 @@
+"""A claim: a job that a worker does now, and all that it may use meanwhile."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ocim.core.jobs import Progress, progress_from_json, to_json
+from ocim.operations.context import Context, OnStep
+from ocim.store.claims import write_job
+from ocim.store.models import Job, Lease
+
+
+class NotYet(Exception):
+    """Raised by a job that cannot be done before `moment`."""
+
+    def __init__(self, moment: datetime) -> None:
+        super().__init__(moment)
+        self.moment = moment
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job in progress, under its instance's lease."""
+
+    job: Job
+    lease: Lease
+    context: Context
+    on_step: OnStep
+    """Called with the name of each step as it begins."""
+
+    @property
+    def instance_id(self) -> int:
+        """The id of the job's instance."""
+        return self.job.instance_id
+
+    @property
+    def progress(self) -> Progress:
+        """What interrupted attempts and this one have recorded."""
+        return progress_from_json(self.job.memory)
+
+    def record(self, progress: Progress) -> None:
+        """Store what the next attempt must know, should this one be interrupted.
+
+        Raise LostClaim if another worker holds the lease.
+        """
+        write_job(self.job, lease=self.lease, memory=to_json(progress))
+        self.job.refresh_from_db()

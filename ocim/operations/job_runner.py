@@ -1,0 +1,191 @@
+"""The worker's loop: it does an instance's jobs one by one, and again if a worker dies."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
+from django.db.models import F
+
+from ocim.core import stopping
+from ocim.core.actions import Action
+from ocim.core.errors import Cancelled, LostClaim, OcimError
+from ocim.core.jobs import JobKind
+from ocim.core.states import JobState
+from ocim.operations.claim import Claim, NotYet
+from ocim.operations.context import Context
+from ocim.operations.jobs import OPEN, due, enter_step, payload_of, wake_up
+from ocim.operations.masking import mask_of_instance
+from ocim.store.claims import claim_lease, move_job, release_lease
+from ocim.store.models import Job, Lease
+
+log = logging.getLogger(__name__)
+
+NO_DATABASE = (OperationalError, InterfaceError)
+"""The errors of a database that cannot be reached or written to: no fault of the job."""
+SIGN_OF_LIFE = timedelta(seconds=15)
+"""How often, at most, a job's thread records that it has asked whether it shall end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """The functions for a kind of job; each takes the claim and the kind's payload."""
+
+    run: Callable[[Claim, Any], list[Action]]
+    """Do the job; return what is to be done next."""
+    on_failure: Callable[[Claim, Any], list[Action]] = lambda _claim, _payload: []
+    """Put things right after a failure; return what is to be done next."""
+
+
+Handlers = Mapping[JobKind, Handler]
+
+
+def run_pending_jobs(
+    *, instance_id: int, queue: str, handlers: Handlers, context: Context
+) -> list[Action]:
+    """Do the instance's jobs that wait, oldest first; return what is to be done next.
+
+    Do nothing if another worker holds the instance: it looks for more jobs after it has released
+    the instance.
+    """
+    actions: list[Action] = []
+    while job := _next(instance_id, context.now()):
+        if job.queue != queue:
+            return [*actions, wake_up(job)]
+        lease = claim_lease(
+            instance_id,
+            worker=context.worker,
+            now=context.now(),
+            seconds=context.policy.lease,
+        )
+        if lease is None:
+            return actions
+        try:
+            actions += _run_job(job, lease, handlers, context)
+        except LostClaim as lost:
+            log.warning("%s", lost)
+            return actions
+        except NO_DATABASE:
+            log.exception("%s is taken up again when the database can be written to", job)
+            return actions
+        finally:
+            _release(lease, context)
+    waiting = Job.objects.filter(instance_id=instance_id, state=JobState.WAITING)
+    later = waiting.order_by("not_before", "id").first()
+    return [*actions, wake_up(later)] if later else actions
+
+
+def release_all_leases(*, context: Context) -> None:
+    """Release all leases of this worker, as it ends.
+
+    Its running jobs are taken up again; that does not count as an attempt.
+    """
+    held = Lease.objects.filter(holder__startswith=f"{context.worker}/")
+    with transaction.atomic():
+        Job.objects.filter(state=JobState.RUNNING, instance__lease__in=held).update(
+            attempts=F("attempts") - 1
+        )
+        held.update(holder="", expires_at=None)
+
+
+def _next(instance_id: int, now: datetime) -> Job | None:
+    """Return the oldest due job; one that runs although nobody holds the lease is due, too."""
+    jobs = Job.objects.filter(due(now), instance_id=instance_id, state__in=OPEN)
+    return jobs.order_by("id").first()
+
+
+def _run_job(job: Job, lease: Lease, handlers: Handlers, context: Context) -> list[Action]:
+    job.refresh_from_db()
+    if job.state not in OPEN:
+        return []  # another worker did it before the lease was ours
+    claim = Claim(job, lease, context, partial(enter_step, job.pk, context=context))
+    try:
+        handler, payload = handlers[JobKind(job.kind)], payload_of(job)
+    except ValueError as error:
+        return _fail(claim, f"Another version of Ocim wrote {job}: {error}", list)
+    on_failure = partial(handler.on_failure, claim, payload)
+    _begin(claim)
+    try:
+        if job.cancel_requested:
+            raise Cancelled("Cancelled.")  # noqa: TRY301 - one way out for all failures
+        if job.attempts > context.policy.job_attempts:
+            raise OcimError(  # noqa: TRY301 - one way out for all failures
+                f"The worker died {job.attempts - 1} times while it did this.",
+                remedy="Look into the worker's log, then ask for it again.",
+            )
+        with stopping.scope(_reason_to_end(claim), outermost=True):
+            actions = handler.run(claim, payload)
+    except (LostClaim, *NO_DATABASE):
+        raise
+    except NotYet as wait:
+        move_job(job, JobState.WAITING, lease=lease, not_before=wait.moment, attempts=0)
+        return []
+    except OcimError as error:
+        return _fail(claim, str(error), on_failure)
+    except Exception:
+        log.exception("%s failed with an unexpected error", job)
+        reason = "An unforeseen error ended this; the worker's log has the details."
+        return _fail(claim, reason, on_failure)
+    move_job(job, JobState.DONE, lease=lease, ended_at=context.now())
+    return actions
+
+
+def _release(lease: Lease, context: Context) -> None:
+    """Release the lease; without a database, as soon as there is one.
+
+    Until then this worker can do nothing else, and would renew the lease for ever.
+    """
+    while True:
+        try:
+            release_lease(lease)
+        except NO_DATABASE:
+            close_old_connections()
+            context.pause(1)
+        else:
+            return
+
+
+def _begin(claim: Claim) -> None:
+    job, lease, now = claim.job, claim.lease, claim.context.now()
+    if job.state == JobState.RUNNING:
+        move_job(job, JobState.WAITING, lease=lease)
+    fields = {"attempts": F("attempts") + 1, "not_before": None}
+    move_job(job, JobState.RUNNING, lease=lease, step="", step_at=now, seen_at=now, **fields)
+
+
+def _reason_to_end(claim: Claim) -> Callable[[], OcimError | None]:
+    """Return a function that returns why the job shall end now, and records that it was asked."""
+    job, lease, context = claim.job, claim.lease, claim.context
+    deadline = time.monotonic() + context.policy.job_timeout
+    ours = Job.objects.filter(pk=job.pk, instance__lease__fence=lease.fence)
+
+    def reason() -> OcimError | None:
+        try:
+            cancelled = ours.values_list("cancel_requested", flat=True).first()
+            ours.filter(seen_at__lt=context.now() - SIGN_OF_LIFE).update(seen_at=context.now())
+        except NO_DATABASE:
+            return None  # it goes on as well as it can, and asks again
+        if cancelled is None:
+            return LostClaim(f"Another worker took over instance {lease.pk}.")
+        if cancelled:
+            return Cancelled("Cancelled.")
+        if time.monotonic() > deadline:
+            return stopping.Ended(
+                f"The job took over {context.policy.job_timeout:g} s, and was ended.",
+                remedy="See what it was at, or raise OCIM_JOB_TIMEOUT.",
+            )
+        return None
+
+    return reason
+
+
+def _fail(claim: Claim, reason: str, on_failure: Callable[[], list[Action]]) -> list[Action]:
+    error = mask_of_instance(claim.instance_id)(reason)
+    ended_at = claim.context.now()
+    with transaction.atomic():
+        move_job(claim.job, JobState.FAILED, lease=claim.lease, error=error, ended_at=ended_at)
+        return on_failure()
