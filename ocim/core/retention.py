@@ -16,7 +16,7 @@ class Candidate:
     deployment: int | None
     state: AppServerState
     is_active: bool
-    active_since: datetime | None = None
+    activated_at: datetime | None = None
     deactivated_at: datetime | None = None
     failed_at: datetime | None = None
 
@@ -37,11 +37,11 @@ def expendable(
     if retired and _within(last := max(retired), retention.fallback_days, now):
         expired -= {appserver.id for appserver in running if appserver.deactivated_at == last}
     newest = max(running, key=lambda appserver: appserver.id, default=None)
-    if newest and newest.active_since is None:
+    if newest and newest.activated_at is None:
         expired -= {newest.id} | {
             appserver.id
             for appserver in running
-            if appserver.active_since is None
+            if appserver.activated_at is None
             and appserver.deployment == newest.deployment is not None
         }
     failed = {

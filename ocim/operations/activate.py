@@ -173,7 +173,7 @@ def _write(
     going = [pk for pk in active if pk not in wanted]
     with transaction.atomic():
         write_appservers(
-            coming, lease=lease, is_active=True, active_since=now, deactivated_at=None,
+            coming, lease=lease, is_active=True, activated_at=now, deactivated_at=None,
             healthy_since=None, unhealthy_since=None, unhealthy_reason="",
         )  # fmt: skip
         write_appservers(going, lease=lease, is_active=False, deactivated_at=now)

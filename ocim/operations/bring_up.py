@@ -85,7 +85,7 @@ def bring_up(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
         write_appservers([appserver.pk], lease=lease, evidence=evidence)
         raise
     with transaction.atomic():
-        move_appserver(appserver, AppServerState.RUNNING, lease=lease, running_since=context.now())
+        move_appserver(appserver, AppServerState.RUNNING, lease=lease, ready_at=context.now())
         OpenEdXInstance.objects.filter(pk=instance.id).update(successfully_provisioned=True)
         say(appserver, "Running.", context=context)
         return note_change(appserver.instance.load_balancing_server_id)

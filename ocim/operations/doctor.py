@@ -200,7 +200,7 @@ def _appservers(_context: Context) -> Iterator[Finding]:
 
 
 def _ill(appserver: OpenEdXAppServer, since: datetime) -> Finding:
-    last = appserver.events.filter(at__gte=since).order_by("-id").first()
+    last = appserver.events.filter(created_at__gte=since).order_by("-id").first()
     done = f" It {last.kind}: {last.reason}" if last else ""
     return Finding(
         "error",

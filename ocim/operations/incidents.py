@@ -33,7 +33,7 @@ def record_event(
         with transaction.atomic():
             say(appserver, f"It {kind}. {reason}".strip(), context=context, level=level)
             event = AppServerEvent.objects.create(
-                appserver=appserver, job=job, at=context.now(), kind=kind, reason=reason
+                appserver=appserver, job=job, created_at=context.now(), kind=kind, reason=reason
             )
     return [SendNotices(event.pk, of="appserver")]
 
@@ -61,7 +61,7 @@ def _notice(event: AppServerEvent, address: str) -> Notice:
 
 
 def _lines(event: AppServerEvent, address: str) -> Iterator[str]:
-    yield f"{event.at:%Y-%m-%d %H:%M:%S} UTC: {event.appserver} {event.kind}."
+    yield f"{event.created_at:%Y-%m-%d %H:%M:%S} UTC: {event.appserver} {event.kind}."
     if event.reason:
         yield event.reason
     yield f"\n{address}/instances/{event.appserver.instance_id}/"

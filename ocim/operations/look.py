@@ -134,7 +134,7 @@ def _note_ill(seen: Seen, queue: str, context: Context) -> list[Action]:
             return _have_restarted(seen, queue, context)
         if seen.condition is not Condition.UNWELL or appserver.unhealthy_since is None:
             return []  # it may pass until the next look
-        told = appserver.events.filter(kind=_K.UNWELL, at__gte=since)
+        told = appserver.events.filter(kind=_K.UNWELL, created_at__gte=since)
         if told.exists():
             return []
         return record_event(appserver, _K.UNWELL, seen.reason, context=context)
@@ -153,7 +153,7 @@ def _have_restarted(seen: Seen, queue: str, context: Context) -> list[Action]:
     if next_restart(before, now) <= now:
         job = jobs.submit(instance_id=appserver.instance_id, payload=payload, queue=queue)
         return [jobs.wake_up(job)]
-    left = appserver.events.filter(kind=_K.LEFT_ALONE, at__gte=before[-1])
+    left = appserver.events.filter(kind=_K.LEFT_ALONE, created_at__gte=before[-1])
     if not has_enough(before, now) or left.exists():
         return []
     reason = f"It was restarted {len(before)} times within an hour. {seen.reason}"
@@ -163,5 +163,5 @@ def _have_restarted(seen: Seen, queue: str, context: Context) -> list[Action]:
 def _restarts(appserver: OpenEdXAppServer) -> list[datetime]:
     """Return when its jobs began, oldest first; one that was cancelled before it did counts too."""
     tried = appserver.events.filter(kind__in=(_K.RESTARTING, _K.NOT_RECOVERED))
-    by_job = tried.order_by().values_list("job").annotate(first=Min("at"))
+    by_job = tried.order_by().values_list("job").annotate(first=Min("created_at"))
     return sorted(first for _, first in by_job)

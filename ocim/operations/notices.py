@@ -35,7 +35,7 @@ def deliver(
         return None
     event = events.get(pk=event_id)
     notifier = context.adapters.notifier
-    waiting = [one for one in notifier.targets() if one not in event.told]
+    waiting = [one for one in notifier.targets() if one not in event.notified]
     notice = compose(event) if waiting else None
     for target in waiting:
         assert notice  # noqa: S101 - made, since somebody waits
@@ -44,14 +44,14 @@ def deliver(
         except OcimError as error:
             log.warning("Notice of %s, attempt %s: %s", event, event.attempts, error)
             if not error.retryable:
-                event.told.append(target)
+                event.notified.append(target)
         except Exception:
             log.exception("Notice of %s failed in a way that nobody foresaw", event)
         else:
-            event.told.append(target)
-        events.filter(pk=event_id).update(told=event.told)
-    all_told = not set(waiting) - set(event.told)
-    return _after(events, event, all_told=all_told, now=context.now())
+            event.notified.append(target)
+        events.filter(pk=event_id).update(notified=event.notified)
+    all_notified = not set(waiting) - set(event.notified)
+    return _after(events, event, all_notified=all_notified, now=context.now())
 
 
 def due(events: "QuerySet[E]", now: datetime) -> "QuerySet[E]":
@@ -59,10 +59,12 @@ def due(events: "QuerySet[E]", now: datetime) -> "QuerySet[E]":
     return events.filter(Q(not_before=None) | Q(not_before__lte=now), notified_at=None)
 
 
-def _after(events: "QuerySet[E]", event: E, *, all_told: bool, now: datetime) -> datetime | None:
+def _after(
+    events: "QuerySet[E]", event: E, *, all_notified: bool, now: datetime
+) -> datetime | None:
     row = events.filter(pk=event.pk)
-    if all_told or event.attempts >= MOST_ATTEMPTS:
-        if not all_told:
+    if all_notified or event.attempts >= MOST_ATTEMPTS:
+        if not all_notified:
             log.error("Notice of %s was given up after %s attempts.", event, event.attempts)
         row.update(notified_at=now, not_before=None)
         return None

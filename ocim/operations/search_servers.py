@@ -83,12 +83,12 @@ def create(
         raise ValidationError([f"provider: there is no {provider!r}, but {there}."])
     context.adapters.providers[provider].check_flavor(flavor)
     server = _unfinished(name) or _begin(name, provider, flavor)
-    made_on = server.made_on
-    assert made_on is not None  # noqa: S101 - both return one with a host
-    provides = context.adapters.providers[made_on.provider]
-    provides.create(HostRequest(name=made_on.name, flavor=made_on.flavor))
-    host = provides.wait_until_reachable(made_on.name, timeout=context.policy.host_timeout)
-    Server.objects.filter(pk=made_on.pk).update(state=ServerState.UP, address=host.address)
+    own_host = server.own_host
+    assert own_host is not None  # noqa: S101 - both return one with a host
+    provides = context.adapters.providers[own_host.provider]
+    provides.create(HostRequest(name=own_host.name, flavor=own_host.flavor))
+    host = provides.wait_until_reachable(own_host.name, timeout=context.policy.host_timeout)
+    Server.objects.filter(pk=own_host.pk).update(state=ServerState.UP, address=host.address)
     _provision(server, host, context, on_event)
     server.host, server.port = host.address, PORT
     server.version = context.adapters.search[KIND].examine(search_host(server))
@@ -112,19 +112,19 @@ def remove(*, name: str, context: Context) -> SearchServer:
             )
         # No instance is placed on it from now on, also if its host does not go at once.
         SearchServer.objects.filter(pk=server.pk).update(accepts_new_clients=False)
-    made_on = server.made_on
-    if made_on:
-        context.adapters.providers[made_on.provider].destroy(made_on.name)
+    own_host = server.own_host
+    if own_host:
+        context.adapters.providers[own_host.provider].destroy(own_host.name)
     with transaction.atomic():
         server.delete()
-        if made_on:
-            made_on.delete()
+        if own_host:
+            own_host.delete()
     return server
 
 
 def find(name: str) -> SearchServer:
     """The server of that name; Conflict where there is none."""
-    found = SearchServer.objects.select_related("made_on").filter(name=name).first()
+    found = SearchServer.objects.select_related("own_host").filter(name=name).first()
     if found is None:
         there = ", ".join(SearchServer.objects.order_by("name").values_list("name", flat=True))
         raise Conflict(f"There is no search server {name!r}.", remedy=f"There are: {there}.")
@@ -177,8 +177,8 @@ def _is_reached(server: SearchServer, provider: str) -> bool:
 
 
 def _unfinished(name: str) -> SearchServer | None:
-    server = SearchServer.objects.select_related("made_on").filter(name=name).first()
-    if server and (server.version or server.made_on is None):
+    server = SearchServer.objects.select_related("own_host").filter(name=name).first()
+    if server and (server.version or server.own_host is None):
         raise Conflict(f"There is a search server {name!r} already.")
     return server
 
@@ -186,14 +186,14 @@ def _unfinished(name: str) -> SearchServer | None:
 def _begin(name: str, provider: str, flavor: str) -> SearchServer:
     """Write it down with its host before that is asked for: a crash in between loses no host."""
     with transaction.atomic():
-        made_on = Server.objects.create(name=f"search-{name}", provider=provider, flavor=flavor)
+        own_host = Server.objects.create(name=f"search-{name}", provider=provider, flavor=flavor)
         server = SearchServer(
             name=name,
             kind=KIND,
             accepts_new_clients=False,
             admin_user=ADMIN,
             admin_password=secrets.token_urlsafe(24),
-            made_on=made_on,
+            own_host=own_host,
         )
         _enter(server)
     return server

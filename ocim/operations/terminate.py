@@ -71,7 +71,7 @@ def spent(instance: OpenEdXInstance, context: Context) -> list[OpenEdXAppServer]
                 one.deployment_id,
                 AppServerState(one.state),
                 one.is_active,
-                one.active_since,
+                one.activated_at,
                 one.deactivated_at,
                 one.failed_at,
             )

@@ -67,7 +67,7 @@ def rollout_state(rollout_id: int) -> str:
 def move(appserver_id: int, state: str) -> None:
     """Let the app server reach another state."""
     there = OpenEdXAppServer.objects.filter(pk=appserver_id)
-    there.update(state=state, running_since=timezone.now())
+    there.update(state=state, ready_at=timezone.now())
 
 
 def write(appserver_id: int, *texts: str) -> None:

@@ -198,7 +198,9 @@ def test_an_app_server_that_serves_and_is_not_well_is_named_with_what_was_done(
     appserver = OpenEdXAppServer.objects.get()
     since = datetime(2026, 5, 4, 12, tzinfo=UTC)
     OpenEdXAppServer.objects.update(unhealthy_since=since, unhealthy_reason="lms: refused")
-    appserver.events.create(at=since, kind="does not answer", reason="There is no fallback.")
+    appserver.events.create(
+        created_at=since, kind="does not answer", reason="There is no fallback."
+    )
 
     [one] = found(well)
 

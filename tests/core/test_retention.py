@@ -21,11 +21,11 @@ def server(number: int, state: AppServerState = AppServerState.RUNNING, **fields
 
 
 def active(number: int) -> Candidate:
-    return server(number, is_active=True, active_since=ago(100))
+    return server(number, is_active=True, activated_at=ago(100))
 
 
 def retired(number: int, days: float) -> Candidate:
-    return server(number, active_since=ago(200), deactivated_at=ago(days))
+    return server(number, activated_at=ago(200), deactivated_at=ago(days))
 
 
 def failed(number: int, days: float) -> Candidate:

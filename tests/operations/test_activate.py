@@ -52,7 +52,7 @@ def test_activating_swings_the_traffic(world: World) -> None:
     assert job.state == "done"
     assert world.serving(instance) == lms(world, new)
     old.refresh_from_db()
-    assert (new.is_active, new.active_since) == (True, world.clock())
+    assert (new.is_active, new.activated_at) == (True, world.clock())
     assert (old.is_active, old.deactivated_at) == (False, world.clock())
 
 
@@ -145,10 +145,10 @@ def test_no_one_is_activated_where_one_of_several_is_ill(world: World) -> None:
 def test_an_active_app_server_can_be_activated_again(world: World) -> None:
     instance = world.make_instance()
     appserver = world.spawn(instance, activate=True)
-    since = appserver.active_since
+    since = appserver.activated_at
     world.clock.forward(60)
     assert world.do("activate", appserver).state == "done"
-    assert (appserver.is_active, appserver.active_since) == (True, since)
+    assert (appserver.is_active, appserver.activated_at) == (True, since)
 
 
 def test_only_running_app_servers_are_activated(world: World) -> None:
@@ -295,6 +295,6 @@ def test_a_swing_to_what_is_active_changes_nothing(world: World) -> None:
     lease = claim_lease(instance.pk, worker="worker-1", now=world.clock(), seconds=15)
     assert lease
     switch_traffic(instance, [appserver.pk], lease=lease, context=world.context())
-    before = appserver.active_since
+    before = appserver.activated_at
     appserver.refresh_from_db()
-    assert appserver.active_since == before
+    assert appserver.activated_at == before

@@ -31,7 +31,7 @@ def test_an_app_server_comes_up_and_its_log_says_how(world: World) -> None:
     instance = world.make_instance()
     appserver = world.spawn(instance)
     assert appserver.state == "running"
-    assert appserver.running_since == world.clock()
+    assert appserver.ready_at == world.clock()
     assert log_of(appserver) == [
         "Checking the configuration.",
         "Asking local for a host.",

@@ -58,7 +58,7 @@ def test_no_secret_is_in_the_state_of_an_installation_that_was_worked_with() -> 
     made.ref_set.save()
     OpenEdXInstance.objects.filter(pk=made.pk).update(payment_processors=f'{{"k": "{PLANTED}-k"}}')
     Verification.objects.create(
-        instance=made, at=world.clock(), lines=[{"compared": f"{PLANTED}-evidence"}]
+        instance=made, started_at=world.clock(), lines=[{"compared": f"{PLANTED}-evidence"}]
     )
     newest = OpenEdXAppServer.objects.latest("id")
     say(newest, f"nothing tells that {PLANTED}-line is one", context=world.context())

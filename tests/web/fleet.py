@@ -50,12 +50,12 @@ def make_appserver(
     """An app server of the instance, in that state, with a host."""
     now = timezone.now()
     moments = {
-        AppServerState.RUNNING: {"running_since": now},
+        AppServerState.RUNNING: {"ready_at": now},
         AppServerState.FAILED: {"failed_at": now},
         AppServerState.TERMINATED: {"terminated_at": now},
     }
     if fields.get("is_active"):
-        fields.setdefault("active_since", now)
+        fields.setdefault("activated_at", now)
     made = OpenEdXAppServer.objects.create(
         instance=instance,
         deployment=fields.pop("deployment", None) or Deployment.objects.create(instance=instance),

@@ -56,7 +56,7 @@ def test_the_ledger_says_what_failed(admin: Client, demo: OpenEdXInstance) -> No
     SearchServer.objects.create(name="search", kind="elasticsearch", host="127.0.0.1", port=9200)
     save(admin, demo, ecommerce="on", discovery="on")
     ServiceStep.objects.create(
-        instance=demo, step="site", at="2026-05-04T12:00:00Z", failure="no such flag"
+        instance=demo, step="site", created_at="2026-05-04T12:00:00Z", failure="no such flag"
     )
     html = page(admin, demo)
     assert "no such flag" in html
@@ -70,7 +70,7 @@ def test_the_last_verification_is_shown_with_its_evidence(
         "name": "ecommerce: partner", "outcome": "failed", "compared": "OTHER; expected ACME",
         "url": "https://shop.example.com/", "status": 200, "remedy": "Change it back.",
     }  # fmt: skip
-    Verification.objects.create(instance=demo, at="2026-05-04T12:00:00Z", lines=[line])
+    Verification.objects.create(instance=demo, started_at="2026-05-04T12:00:00Z", lines=[line])
     html = page(admin, demo)
     assert all(text in html for text in ("OTHER; expected ACME", "Change it back.", "not ended"))
 

@@ -71,7 +71,8 @@ def _kind(event: RolloutEvent, *, failed: bool) -> NoticeKind:
 
 def _lines(event: RolloutEvent, record: Report, address: str) -> Iterator[str]:
     by = f" by {event.by}" if event.by else ""
-    yield f"{event.kind.capitalize()}{by} at {event.at:%Y-%m-%d %H:%M:%S} UTC. {event.reason}"
+    moment = f"{event.created_at:%Y-%m-%d %H:%M:%S} UTC"
+    yield f"{event.kind.capitalize()}{by} at {moment}. {event.reason}"
     yield f"It is {record.state}. {record.reason}"
     yield from (f"  {count} {state}" for state, count in record.counts.items())
     yield from (f"  SQL: {one}" for one in record.sql_failures)

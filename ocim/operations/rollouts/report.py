@@ -152,11 +152,11 @@ def _step(step: UpgradeStep, now: datetime) -> Step:
 
 def dump(backup: Backup) -> Dump:
     """What is told of a backup."""
-    return Dump(backup.purpose, backup.path, backup.size, backup.seconds, backup.made_at)
+    return Dump(backup.purpose, backup.path, backup.size, backup.seconds, backup.created_at)
 
 
 def _event(event: RolloutEvent) -> Event:
-    return Event(event.at, event.kind, event.by, mask_text(event.reason))
+    return Event(event.created_at, event.kind, event.by, mask_text(event.reason))
 
 
 def _logs(appservers: Sequence[int]) -> dict[int, list[str]]:

@@ -62,6 +62,6 @@ def _line(found: steps.ExaminedStep, appserver: OpenEdXAppServer, last: ServiceS
         state=state,
         detail=detail,
         remedy=remedy,
-        at=last.at if last else None,
+        at=last.created_at if last else None,
         appserver=last.appserver_id if last else None,
     )

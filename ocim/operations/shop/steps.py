@@ -123,7 +123,7 @@ def carry_out(
             applied = None if failure else one.step.wanted(inputs)
             ServiceStep.objects.create(
                 instance_id=appserver.instance_id, appserver=appserver, step=one.step.name,
-                at=context.now(), applied=applied, failure=failure,
+                created_at=context.now(), applied=applied, failure=failure,
             )  # fmt: skip
     if failures:
         may_pass = any(error.retryable for error in failures.values())

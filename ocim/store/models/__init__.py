@@ -1,4 +1,4 @@
-"""What Ocim keeps in its database, one file per aggregate."""
+"""Database tables of Ocim: one file per aggregate."""
 
 from ocim.store.models.appserver import OpenEdXAppServer
 from ocim.store.models.appserver_event import AppServerEvent

@@ -1,4 +1,4 @@
-"""App servers: one host provisioned from one frozen set of variables."""
+"""App servers: each is one host, provisioned from one frozen set of variables."""
 
 from django.db import models
 from django.db.models import Q
@@ -13,7 +13,7 @@ from ocim.store.models.server import Server
 
 
 class OpenEdXAppServer(models.Model):
-    """What serves an instance, or did, or shall. Its configuration never changes."""
+    """An app server of an instance, past ones included. Its configuration never changes."""
 
     instance = models.ForeignKey(
         OpenEdXInstance, on_delete=models.CASCADE, related_name="appserver_set"
@@ -37,33 +37,40 @@ class OpenEdXAppServer(models.Model):
     configuration_version = models.CharField(max_length=250)
     configuration_playbook_name = models.CharField(max_length=100)
     configuration_commit = models.CharField(
-        max_length=250, blank=True, help_text="What the version stood for when it was provisioned."
+        max_length=250,
+        blank=True,
+        help_text="Commit of that version when the app server was provisioned.",
     )
     image = models.CharField(
-        max_length=100, blank=True, help_text="What its host was made from; empty: nothing."
+        max_length=100, blank=True, help_text="Image from which its host was created; empty: none."
     )
     behind_nginx = models.BooleanField(
-        default=False, help_text="Its services are reached through its nginx, and told by name."
+        default=False, help_text="True if the balancer reaches its services through its nginx."
     )
     optional_services = models.JSONField(
-        default=list, blank=True, help_text="What it was given besides LMS and studio."
+        default=list, blank=True, help_text="Services on it besides LMS and studio."
     )
     effective_variables = EncryptedTextField(
-        help_text="The frozen layers, as JSON in which secrets are marked."
+        help_text="Frozen layers of variables, as JSON that marks secrets."
     )
 
-    failure = EncryptedTextField(blank=True, help_text="Why it failed, most telling line first.")
+    failure = EncryptedTextField(
+        blank=True, help_text="Reason of the failure, most telling line first."
+    )
     evidence = EncryptedJSONField(
-        default=list, blank=True, help_text="The responses that made the last gate fail."
+        default=list, blank=True, help_text="Responses that made the last health check fail."
     )
     healthy_since = models.DateTimeField(
-        null=True, help_text="While it is active: since when every look found it well."
+        null=True,
+        help_text="Start of the time in which every look found the active app server healthy.",
     )
-    unhealthy_since = models.DateTimeField(null=True, help_text="… or since when none did.")
-    unhealthy_reason = EncryptedTextField(blank=True, help_text="What the last look found wrong.")
+    unhealthy_since = models.DateTimeField(
+        null=True, help_text="Start of the time in which no look found it healthy."
+    )
+    unhealthy_reason = EncryptedTextField(blank=True, help_text="Fault that the last look found.")
     created = models.DateTimeField(auto_now_add=True)
-    running_since = models.DateTimeField(null=True)
-    active_since = models.DateTimeField(null=True)
+    ready_at = models.DateTimeField(null=True, help_text="Time when its state became running.")
+    activated_at = models.DateTimeField(null=True)
     deactivated_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     terminated_at = models.DateTimeField(null=True)
@@ -83,5 +90,5 @@ class OpenEdXAppServer(models.Model):
 
     @property
     def services(self) -> frozenset[Service]:
-        """What runs on it: the instance's settings may have changed since."""
+        """Services that run on it. Those of the instance may have changed since."""
         return ALWAYS | {Service(name) for name in self.optional_services}

@@ -1,4 +1,4 @@
-"""What happened to active app servers by themselves."""
+"""Events of active app servers that nobody asked for."""
 
 from django.db import models
 
@@ -11,13 +11,17 @@ from ocim.store.models.notice import NoticedEvent
 
 
 class AppServerEvent(NoticedEvent):
-    """An active app server died, came back, or was replaced."""
+    """Death, recovery or replacement of an active app server."""
 
     appserver = models.ForeignKey(OpenEdXAppServer, on_delete=models.CASCADE, related_name="events")
     job = models.ForeignKey(
-        Job, null=True, on_delete=models.SET_NULL, related_name="+", help_text="What did it."
+        Job,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Job that caused the event.",
     )
-    at = models.DateTimeField()
+    created_at = models.DateTimeField()
     kind = models.CharField(max_length=40, choices=choices(AppServerEventKind))
     reason = EncryptedTextField(blank=True)
 

@@ -1,4 +1,4 @@
-"""States as the database keeps them: their choices, and a constraint that no other is written."""
+"""Choices and database constraints of fields that hold a state."""
 
 from enum import StrEnum
 
@@ -11,6 +11,6 @@ def choices(states: type[StrEnum]) -> list[tuple[str, str]]:
 
 
 def only(states: type[StrEnum], *, field: str = "state", name: str) -> CheckConstraint:
-    """Return the constraint, of this name, that `field` holds one of the states."""
+    """Return a constraint with this name: `field` must hold one of the states."""
     values = [state.value for state in states]
     return CheckConstraint(condition=Q(**{f"{field}__in": values}), name=name)

@@ -1,4 +1,4 @@
-"""Deployments: who spawned app servers, why, and what had changed."""
+"""Deployments: records of who spawned app servers, why, and with which changes."""
 
 from django.conf import settings
 from django.db import models
@@ -8,7 +8,7 @@ from ocim.store.models.instance import OpenEdXInstance
 
 
 class Deployment(models.Model):
-    """One request for new app servers of an instance."""
+    """A request for new app servers of an instance."""
 
     instance = models.ForeignKey(OpenEdXInstance, on_delete=models.CASCADE)
     creator = models.ForeignKey(
@@ -16,7 +16,8 @@ class Deployment(models.Model):
     )
     reason = models.CharField(max_length=500, blank=True)
     changes = EncryptedJSONField(
-        default=list, help_text="Variables that differ from the app server before: path, old, new."
+        default=list,
+        help_text="Variables that differ from the previous app server: path, old, new.",
     )
     created = models.DateTimeField(auto_now_add=True)
 

@@ -1,4 +1,4 @@
-"""Instances: what an operator says of an Open edX site, and the names it goes by."""
+"""Instances: configured Open edX sites, their tags, domains and notes."""
 
 from typing import Any
 
@@ -36,14 +36,20 @@ from ocim.store.validators import (
 )
 
 LONGEST_URL = 500
-"""Characters; encrypted, the account in it takes more."""
+"""Maximum length in characters. The column is longer: an encrypted account takes more room."""
 SERVICES = ("lms", "lms_preview", "studio", "ecommerce", "discovery")
-DERIVED = {"lms_preview": "preview.", "studio": "studio.", "ecommerce": "ecommerce.",
-           "discovery": "discovery."}  # fmt: skip
+"""Services that have a domain: fields are named `internal_*_domain` and `external_*_domain`."""
+DERIVED = {
+    "lms_preview": "preview.",
+    "studio": "studio.",
+    "ecommerce": "ecommerce.",
+    "discovery": "discovery.",
+}
+"""Prefix that makes a service's default domain of the LMS's."""
 
 
 class InstanceReference(models.Model):
-    """What Ocim's people know of an instance; its id is the instance's."""
+    """Notes, hold and archive mark of an instance, with the same id as the instance."""
 
     is_archived = models.BooleanField(default=False)
     notes = EncryptedTextField(blank=True, validators=[validate_text])
@@ -54,13 +60,15 @@ class InstanceReference(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
     hold_reason = models.CharField(
-        max_length=200, blank=True, help_text="Why rollouts leave it out; empty: they do not."
+        max_length=200, blank=True, help_text="Reason why rollouts leave it out; empty: no hold."
     )
     held_from = models.DateField(
-        null=True, blank=True, help_text="The first day of that; empty: from the beginning on."
+        null=True, blank=True, help_text="First day of the hold; empty: it begins at once."
     )
     held_until = models.DateField(
-        null=True, blank=True, help_text="The last day of that; empty: until it is released."
+        null=True,
+        blank=True,
+        help_text="Last day of the hold; empty: it lasts until it is released.",
     )
     created = models.DateTimeField(auto_now_add=True)
     modified = models.DateTimeField(auto_now=True)
@@ -70,7 +78,7 @@ class InstanceReference(models.Model):
 
 
 class InstanceTag(models.Model):
-    """A name that marks instances; rollouts mark what they did with it."""
+    """A tag of instances. Rollouts tag the instances that they upgraded."""
 
     name = models.CharField(max_length=100, unique=True, validators=[validate_tag])
 
@@ -79,7 +87,7 @@ class InstanceTag(models.Model):
 
 
 class OpenEdXInstance(models.Model):
-    """An Open edX site, as configured. Field names are those that operators' scripts know."""
+    """An Open edX site, as configured. Operators' scripts use its field names."""
 
     # A forward relation, so that filter(ref_set__id__in=[…]) never selects an instance twice.
     ref_set = models.OneToOneField(
@@ -87,7 +95,7 @@ class OpenEdXInstance(models.Model):
     )
     name = models.CharField(max_length=250, validators=[validate_plain])
     email = models.EmailField(
-        validators=[validate_plain], help_text="Where the site's mail comes from."
+        validators=[validate_plain], help_text="Sender address of the site's mail."
     )
 
     internal_lms_domain = models.CharField(max_length=200, validators=[validate_domain])
@@ -140,27 +148,32 @@ class OpenEdXInstance(models.Model):
         max_length=100,
         blank=True,
         validators=[validate_playbook],
-        help_text="Defaults to the one that the release's configuration has for a whole server.",
+        help_text="Defaults to the playbook of the release's configuration for a whole server.",
     )
     configuration_extra_settings = EncryptedTextField(
-        blank=True, validators=[validate_extra_settings], help_text="YAML; wins over all else."
+        blank=True,
+        validators=[validate_extra_settings],
+        help_text="Ansible variables as YAML; they override all others.",
     )
 
     partner_code = models.CharField(
         max_length=8,
         blank=True,
         validators=[validate_partner_code],
-        help_text="Of its shop and catalogue, unique in the fleet; defaults to that of the"
-        " payment processors' settings, or one made of the id.",
+        help_text="Partner of its shop and catalogue, unique in the fleet; defaults to that of the"
+        " payment processors' settings, or else to a code made of the id.",
     )
     currency = models.CharField(
         max_length=3,
         blank=True,
         validators=[validate_currency],
-        help_text="Of ISO 4217; defaults to the release's.",
+        help_text="ISO 4217 code; defaults to the release's currency.",
     )
     payment_processors = EncryptedTextField(
-        blank=True, default="", editable=False, help_text="Their keys by name, as JSON."
+        blank=True,
+        default="",
+        editable=False,
+        help_text="Settings of each payment processor by its name, as JSON.",
     )
 
     openedx_appserver_count = models.PositiveSmallIntegerField(
@@ -168,7 +181,7 @@ class OpenEdXInstance(models.Model):
     )
     provider = models.CharField(max_length=20)
     flavor = models.CharField(
-        max_length=100, blank=True, validators=[validate_plain], help_text="The server's size."
+        max_length=100, blank=True, validators=[validate_plain], help_text="Size of the host."
     )
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     successfully_provisioned = models.BooleanField(default=False)
@@ -204,17 +217,17 @@ class OpenEdXInstance(models.Model):
 
     @property
     def platform_commit(self) -> str:
-        """What is checked out of edx-platform."""
+        """Version of edx-platform to check out."""
         return self.edx_platform_commit or self.openedx_release
 
     @property
     def configuration_commit(self) -> str:
-        """What is checked out of the configuration repository."""
+        """Version of the configuration repository to check out."""
         return self.configuration_version or self.openedx_release
 
     @property
     def playbook_name(self) -> str:
-        """The playbook that sets up an app server."""
+        """File name of the playbook that provisions an app server."""
         release = Release.of(self.platform_commit)
         if not release.known:
             release = Release.of(self.openedx_release)
@@ -222,7 +235,7 @@ class OpenEdXInstance(models.Model):
 
     @property
     def domains(self) -> Domains:
-        """All names: those that were set, else derived from the LMS's."""
+        """Domains of all services: as set, or else derived from the LMS's domain."""
         internal = {
             service: getattr(self, f"internal_{service}_domain")
             or DERIVED[service] + self.internal_lms_domain
@@ -244,12 +257,14 @@ class OpenEdXInstance(models.Model):
 
     @property
     def hold(self) -> Hold:
-        """What keeps it from rollouts, if anything does."""
-        of = self.ref_set
-        return Hold(of.hold_reason, of.held_from, of.held_until, self.time_zone)
+        """Hold that keeps rollouts away from the instance; it may be empty."""
+        reference = self.ref_set
+        return Hold(
+            reference.hold_reason, reference.held_from, reference.held_until, self.time_zone
+        )
 
     def clean_fields(self, exclude: Any = None) -> None:
-        """Names are kept in lower case: host names do not distinguish it."""
+        """Put domains into lower case before the checks: host names ignore case."""
         for kind in ("internal", "external"):
             for service in SERVICES:
                 field = f"{kind}_{service}_domain"
@@ -258,7 +273,7 @@ class OpenEdXInstance(models.Model):
 
 
 class Domain(models.Model):
-    """One public name; its uniqueness in the fleet is what the table is for."""
+    """A public domain of an instance. The table makes domains unique in the fleet."""
 
     name = models.CharField(max_length=253, unique=True)
     instance = models.ForeignKey(

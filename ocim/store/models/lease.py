@@ -1,4 +1,4 @@
-"""One worker at a time for an instance."""
+"""Leases: locks by which only one worker at a time works on an instance."""
 
 from django.db import models
 
@@ -6,9 +6,10 @@ from ocim.store.models.instance import OpenEdXInstance
 
 
 class Lease(models.Model):
-    """Who works on an instance. `fence` grows with every claim.
+    """The lock of an instance. Every claim of it raises `fence`.
 
-    A write that names an older fence finds no row: a worker that lost its lease can do no harm.
+    Writes name the fence of their claim. A worker that lost its lease names an old fence, so that
+    its writes change no row.
     """
 
     instance = models.OneToOneField(

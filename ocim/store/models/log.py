@@ -1,4 +1,4 @@
-"""Log lines of app servers, as they happened."""
+"""Logs of app servers."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ from ocim.store.models.appserver import OpenEdXAppServer
 
 
 class LogEntry(models.Model):
-    """One line. Secrets were taken out before it was written."""
+    """A line of an app server's log, without secrets."""
 
     appserver = models.ForeignKey(
         OpenEdXAppServer, on_delete=models.CASCADE, related_name="log_entries"

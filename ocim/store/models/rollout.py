@@ -1,4 +1,4 @@
-"""Rollouts: what was planned, and what became of it."""
+"""Rollouts: plans, progress and results."""
 
 from django.conf import settings
 from django.db import models
@@ -12,23 +12,28 @@ from ocim.store.models.notice import NoticedEvent
 
 
 class Rollout(models.Model):
-    """One rollout. Workers drive it; commands only look at it."""
+    """A rollout. Workers drive it; commands only show it."""
 
-    tag = models.CharField(max_length=93, help_text="Marks what succeeded; -failed the rest.")
+    tag = models.CharField(
+        max_length=93,
+        help_text="Tag of instances whose upgrade succeeded; the others get it with -failed.",
+    )
     state = models.CharField(
         max_length=10,
         choices=choices(RolloutState),
         default=RolloutState.RUNNING.value,
     )
-    reason = EncryptedTextField(blank=True, help_text="Why it does not go on.")
-    arguments = EncryptedJSONField(help_text="As they were given, documents in full.")
+    reason = EncryptedTextField(blank=True, help_text="Reason why it is paused or was ended early.")
+    arguments = EncryptedJSONField(
+        help_text="Options as the operator passed them, with the content of files."
+    )
     rules = models.JSONField()
     update = EncryptedJSONField(
-        default=dict, help_text="Fields to set before app servers are made."
+        default=dict, help_text="Instance fields to change before new app servers are created."
     )
     sql = EncryptedJSONField(default=list)
     strict_sql = models.BooleanField(default=False)
-    backup = models.BooleanField(default=False, help_text="Dump the databases before.")
+    backup = models.BooleanField(default=False, help_text="Dump the databases before the upgrade.")
     activate = models.BooleanField(default=True)
     plan_hash = models.CharField(max_length=64)
     queue = models.CharField(max_length=60)
@@ -37,7 +42,7 @@ class Rollout(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
     started_by = models.CharField(
-        max_length=300, blank=True, help_text="Who typed the command, and on which machine."
+        max_length=300, blank=True, help_text="User and machine that ran the command."
     )
     created = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
@@ -50,37 +55,45 @@ class Rollout(models.Model):
 
 
 class Upgrade(models.Model):
-    """One instance's part in a rollout; it stays when the instance is deleted."""
+    """An instance's part in a rollout. It stays when the instance is deleted."""
 
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="upgrades")
     instance = models.ForeignKey(OpenEdXInstance, null=True, on_delete=models.SET_NULL)
-    label = models.CharField(max_length=500, help_text="Name, domain and id, as they were.")
+    label = models.CharField(
+        max_length=500, help_text="Name, domain and id of the instance when the rollout began."
+    )
     wave = models.PositiveIntegerField(default=0)
     state = models.CharField(
         max_length=12,
         choices=choices(UpgradeState),
         default=UpgradeState.PENDING.value,
     )
-    step = models.CharField(max_length=30, blank=True, help_text="What it is at, or ended at.")
+    step = models.CharField(max_length=30, blank=True, help_text="Current step, or the last one.")
     attempts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField(null=True)
-    before = EncryptedJSONField(default=dict, help_text="The fields that change, as they were.")
-    after = EncryptedJSONField(default=dict, help_text="… and as they are to be.")
+    before = EncryptedJSONField(default=dict, help_text="Old values of the fields that change.")
+    after = EncryptedJSONField(default=dict, help_text="New values of these fields.")
     variables = EncryptedJSONField(
-        default=list, help_text="What changes in the effective variables; secrets masked."
+        default=list, help_text="Changes of the effective variables, with masked secrets."
     )
     dry_run = EncryptedJSONField(
         default=dict,
-        help_text="What the new release's migrations did to copies of the databases, or (`like`)"
-        " which other upgrade saw that.",
+        help_text="Result of a dry run of the new release's migrations on copies of the databases,"
+        " or (`like`) the id of the upgrade that has it.",
     )
-    replaced = models.JSONField(default=list, help_text="App servers that were active before.")
-    appservers = models.JSONField(default=list, help_text="Those of the last attempt.")
+    replaced = models.JSONField(
+        default=list, help_text="Ids of the app servers that were active before."
+    )
+    appservers = models.JSONField(
+        default=list, help_text="Ids of the app servers of the last attempt."
+    )
     failure = EncryptedTextField(blank=True)
     cause = models.CharField(max_length=200, blank=True)
-    forgiven = models.BooleanField(default=False, help_text="Its failure stops nothing any more.")
+    forgiven = models.BooleanField(
+        default=False, help_text="True if its failure no longer pauses the rollout."
+    )
     job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
-    started_at = models.DateTimeField(null=True, help_text="The last attempt.")
+    started_at = models.DateTimeField(null=True, help_text="Start of the last attempt.")
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -97,13 +110,15 @@ class Upgrade(models.Model):
 
 
 class RolloutEvent(NoticedEvent):
-    """Something that happened to a rollout as a whole."""
+    """An event of a rollout as a whole."""
 
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="events")
-    at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(auto_now_add=True)
     kind = models.CharField(max_length=12, choices=choices(RolloutEventKind))
     reason = EncryptedTextField(blank=True)
-    by = models.CharField(max_length=300, blank=True, help_text="Empty: the rollout itself.")
+    by = models.CharField(
+        max_length=300, blank=True, help_text="User who caused it; empty: the rollout itself."
+    )
 
     class Meta:
         constraints = (only(RolloutEventKind, field="kind", name="known_rollout_event_kind"),)
@@ -113,7 +128,7 @@ class RolloutEvent(NoticedEvent):
 
 
 class UpgradeStep(models.Model):
-    """A step of one instance's upgrade: written down before it is begun, and when it has ended."""
+    """A step of an instance's upgrade. Its row is written before the step begins."""
 
     upgrade = models.ForeignKey(Upgrade, on_delete=models.CASCADE, related_name="steps")
     attempt = models.PositiveSmallIntegerField()
@@ -134,15 +149,15 @@ class UpgradeStep(models.Model):
 
 
 class Backup(models.Model):
-    """A dump of one of an instance's databases, made before anything was changed."""
+    """A dump of one of an instance's databases, made before the upgrade changed anything."""
 
     upgrade = models.ForeignKey(Upgrade, on_delete=models.CASCADE, related_name="backups")
-    purpose = models.CharField(max_length=30, help_text="What the database is for: edxapp, …")
-    name = models.CharField(max_length=500, help_text="The database's.")
+    purpose = models.CharField(max_length=30, help_text="Purpose of the database: edxapp, …")
+    name = models.CharField(max_length=500, help_text="Name of the database.")
     path = models.CharField(max_length=500)
-    size = models.BigIntegerField(help_text="Of the dump, in bytes.")
-    seconds = models.FloatField(help_text="How long it took.")
-    made_at = models.DateTimeField(auto_now_add=True)
+    size = models.BigIntegerField(help_text="Size of the dump in bytes.")
+    seconds = models.FloatField(help_text="Duration of the dump in seconds.")
+    created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = (
@@ -156,7 +171,7 @@ class Backup(models.Model):
 
 
 class SqlRun(models.Model):
-    """One statement on one instance: written down before it runs, so that it never runs twice."""
+    """A SQL statement for an instance. Its row is written first, so that it never runs twice."""
 
     upgrade = models.ForeignKey(Upgrade, on_delete=models.CASCADE, related_name="sql_runs")
     position = models.PositiveSmallIntegerField()
@@ -169,7 +184,7 @@ class SqlRun(models.Model):
     rows = models.IntegerField(null=True)
     seconds = models.FloatField(null=True)
     error = EncryptedTextField(blank=True)
-    note = models.TextField(blank=True, help_text="What else is to be known of it.")
+    note = models.TextField(blank=True, help_text="Remark for the operator.")
 
     class Meta:
         constraints = (

@@ -1,4 +1,4 @@
-"""Hosts that were asked for."""
+"""Hosts that Ocim requested from providers."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ from ocim.store.models.constraints import choices, only
 
 
 class Server(models.Model):
-    """A host of some provider; `name` is the key that the provider knows it by."""
+    """A host of a provider, which identifies it by `name`."""
 
     name = models.CharField(max_length=63, unique=True)
     provider = models.CharField(max_length=20)
@@ -19,7 +19,7 @@ class Server(models.Model):
         default=ServerState.REQUESTED.value,
     )
     is_stopped = models.BooleanField(
-        default=False, help_text="Ocim was told to stop it; it is not started again by itself."
+        default=False, help_text="True if an operator stopped it: Ocim does not start it again."
     )
     created = models.DateTimeField(auto_now_add=True)
     gone_at = models.DateTimeField(null=True)

@@ -1,4 +1,4 @@
-"""The ledger of one-time steps: what was done for ecommerce and discovery, when and where."""
+"""Ledger of the set-up steps of ecommerce and course discovery."""
 
 from django.db import models
 
@@ -8,15 +8,17 @@ from ocim.store.models.instance import OpenEdXInstance
 
 
 class ServiceStep(models.Model):
-    """One run of a step that did something, or failed."""
+    """A run of a set-up step that changed something, or failed."""
 
     instance = models.ForeignKey(OpenEdXInstance, on_delete=models.CASCADE, related_name="step_set")
     appserver = models.ForeignKey(OpenEdXAppServer, null=True, on_delete=models.SET_NULL)
     step = models.CharField(max_length=30)
-    at = models.DateTimeField()
-    failure = EncryptedTextField(blank=True, help_text="Empty where it was done.")
+    created_at = models.DateTimeField()
+    failure = EncryptedTextField(
+        blank=True, help_text="Reason of the failure; empty: the step is done."
+    )
     applied = EncryptedJSONField(
-        null=True, help_text="What its fields were set to, secrets as marks; none where it failed."
+        null=True, help_text="Values that it set, with marks for secrets; null: it failed."
     )
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Servers that instances share and that outlive them: balancer, databases, broker, search."""
+"""Shared servers, which outlive instances: balancer, databases, broker, search."""
 
 from django.db import models
 
@@ -7,12 +7,12 @@ from ocim.store.models.server import Server
 
 
 class SharedServer(models.Model):
-    """A server that instances are given a place on."""
+    """A server on which Ocim places instances."""
 
     name = models.CharField(max_length=100, unique=True)
     kind = models.CharField(max_length=20)
     accepts_new_clients = models.BooleanField(
-        default=True, help_text="Whether new instances may be placed on it."
+        default=True, help_text="True if new instances may be placed on it."
     )
 
     class Meta:
@@ -23,7 +23,7 @@ class SharedServer(models.Model):
 
 
 class NetworkServer(SharedServer):
-    """A shared server that is reached with an administrator's account."""
+    """A shared server that Ocim manages with an administrator's account."""
 
     host = models.CharField(max_length=255, blank=True)
     port = models.PositiveIntegerField(default=0)
@@ -35,38 +35,42 @@ class NetworkServer(SharedServer):
 
 
 class DatabaseServer(NetworkServer):
-    """Holds instance databases. For `sqlite`, `host` is empty and files lie below `directory`."""
+    """A server of instances' databases. Of kind `sqlite`: no host, but a directory of files."""
 
     directory = models.CharField(max_length=500, blank=True)
 
 
 class BrokerServer(NetworkServer):
-    """Carries the instances' Celery messages."""
+    """A server of the instances' Celery queues."""
 
 
 class SearchServer(NetworkServer):
-    """Holds Course Discovery's indexes; `version` is empty until it has been examined.
+    """A server of course discovery's search indexes."""
 
-    `made_on` is the host that Ocim made it on; empty for one that was there before.
-    """
-
-    version = models.CharField(max_length=20, blank=True)
+    version = models.CharField(
+        max_length=20, blank=True, help_text="Version of its software; empty: not known yet."
+    )
     tls = models.BooleanField(default=False)
-    made_on = models.OneToOneField(
-        Server, null=True, blank=True, on_delete=models.PROTECT, related_name="search_server"
+    own_host = models.OneToOneField(
+        Server,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="search_server",
+        help_text="Host that Ocim created for it; empty: it was there before.",
     )
 
     @property
     def url(self) -> str:
-        """Without account, with a slash at the end."""
+        """URL without the account, with a slash at the end."""
         return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}/"
 
 
 class LoadBalancingServer(SharedServer):
-    """The balancer. What it should serve follows from the database; `wanted` counts changes.
+    """The load balancer, and how far it follows the database.
 
-    A change of anything that routing depends on raises `wanted`; whoever applies the routing
-    claims the row, reads `wanted`, applies, and then sets `applied` to what it read.
+    Every change of the routing raises `wanted`. To apply the routing, a worker claims the row,
+    reads `wanted`, configures the balancer, and sets `applied` to the number that it read.
     """
 
     wanted = models.PositiveBigIntegerField(default=1)

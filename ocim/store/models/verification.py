@@ -1,4 +1,4 @@
-"""Verifications of ecommerce and course discovery: what was found, and whether it cleaned up."""
+"""Verifications of ecommerce and course discovery, with their results."""
 
 from django.db import models
 
@@ -8,7 +8,7 @@ from ocim.store.models.instance import OpenEdXInstance
 
 
 class Verification(models.Model):
-    """One run. It is written before anything is made, so that the next run knows of leftovers."""
+    """A run of the verification. Its row is written first: the next run removes its leftovers."""
 
     instance = models.ForeignKey(
         OpenEdXInstance, on_delete=models.CASCADE, related_name="verifications"
@@ -16,12 +16,12 @@ class Verification(models.Model):
     appserver = models.ForeignKey(
         OpenEdXAppServer, null=True, on_delete=models.SET_NULL, related_name="verifications"
     )
-    at = models.DateTimeField(help_text="When it began.")
-    ended_at = models.DateTimeField(null=True, help_text="Empty: under way, or killed.")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, help_text="Empty: it is running, or was killed.")
     purchase = models.BooleanField(default=False)
     ok = models.BooleanField(default=False)
     cleaned = models.BooleanField(
-        default=False, help_text="Whether all that it made is gone again."
+        default=False, help_text="True if it removed all that it had created."
     )
     lines = EncryptedJSONField(default=list)
 
@@ -29,4 +29,4 @@ class Verification(models.Model):
         get_latest_by = "id"
 
     def __str__(self) -> str:
-        return f"verification of {self.instance_id} at {self.at:%Y-%m-%d %H:%M}"
+        return f"verification of {self.instance_id} at {self.started_at:%Y-%m-%d %H:%M}"

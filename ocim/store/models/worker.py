@@ -1,10 +1,10 @@
-"""Workers that report that they are alive."""
+"""Workers that report regularly that they are alive."""
 
 from django.db import models
 
 
 class Worker(models.Model):
-    """One worker process; `seen_at` is renewed while it lives."""
+    """A worker process. It renews `seen_at` while it runs."""
 
     name = models.CharField(max_length=100, unique=True)
     queue = models.CharField(max_length=60)

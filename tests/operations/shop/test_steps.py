@@ -90,7 +90,7 @@ def test_the_ledger_says_when_and_where(world: World, instance: OpenEdXInstance)
         "users", "permissions", "clients", "commerce", "site", "switches", "partner", "job",
         "indexes",
     }  # fmt: skip
-    assert done["site"].at == world.clock.now
+    assert done["site"].created_at == world.clock.now
     assert done["site"].appserver == appserver
 
 

@@ -177,8 +177,8 @@ class Command(OcimCommand):
             "configuration_commit": appserver.configuration_commit,
             "image": appserver.image,
             "created": appserver.created.isoformat(timespec="seconds"),
-            "active since": appserver.active_since
-            and appserver.active_since.isoformat(timespec="seconds"),
+            "active since": appserver.activated_at
+            and appserver.activated_at.isoformat(timespec="seconds"),
             **_health(appserver),
             "evidence": masked_place("", appserver.evidence),
         }

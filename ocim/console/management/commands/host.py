@@ -43,7 +43,7 @@ class Command(OcimCommand):
             if appserver.server
         }
         search_hosts = set(
-            SearchServer.objects.exclude(made_on=None).values_list("made_on__name", flat=True)
+            SearchServer.objects.exclude(own_host=None).values_list("own_host__name", flat=True)
         )
         self.out.rows(
             ("host", "provider", "app server", "instance", "state"),

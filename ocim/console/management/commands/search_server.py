@@ -119,9 +119,9 @@ class Command(OcimCommand):
                     server.version,
                     server.openedxinstance_set.count(),
                     server.accepts_new_clients,
-                    server.made_on and server.made_on.name,
+                    server.own_host and server.own_host.name,
                 )
-                for server in SearchServer.objects.select_related("made_on").order_by("name")
+                for server in SearchServer.objects.select_related("own_host").order_by("name")
             ],
         )
 
@@ -132,7 +132,7 @@ class Command(OcimCommand):
     def remove(self, options: argparse.Namespace) -> None:
         """Remove a search server, after a confirmation if its host goes, too."""
         server = search_servers.find(options.name)
-        if server.made_on and not server.openedxinstance_set.exists():
+        if server.own_host and not server.openedxinstance_set.exists():
             self.confirm(f"Destroy {server} with its host and all indexes on it?", options.yes)
         search_servers.remove(name=options.name, context=context())
         self.out.say(f"Removed {server}.")
@@ -150,8 +150,8 @@ class Command(OcimCommand):
                 "version": server.version,
                 "health": health,
                 "accepts new": server.accepts_new_clients,
-                "host": server.made_on and server.made_on.name,
-                "provider": server.made_on and server.made_on.provider,
+                "host": server.own_host and server.own_host.name,
+                "provider": server.own_host and server.own_host.provider,
                 "instances": [
                     f"{instance} as {place.user}: {_indexes(indexes, place.index_prefix)}"
                     for instance in server.openedxinstance_set.order_by("id")

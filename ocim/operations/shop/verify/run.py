@@ -47,7 +47,10 @@ def verify(
     leftovers = Verification.objects.filter(instance=appserver.instance, cleaned=False)
     owed = list(leftovers.values_list("pk", flat=True))
     record = Verification.objects.create(
-        instance=appserver.instance, appserver=appserver, at=context.now(), purchase=purchase
+        instance=appserver.instance,
+        appserver=appserver,
+        started_at=context.now(),
+        purchase=purchase,
     )
     lines: list[Line] = []
 
