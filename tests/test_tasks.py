@@ -11,11 +11,11 @@ import pytest
 from django.db import transaction
 from pytest_django import Settings as SettingsWrapper
 
-from ocim import tasks
 from ocim.core.actions import DriveRollout, SyncBalancer, WorkOn
 from ocim.core.rollout import Rules
 from ocim.operations import jobs
 from ocim.store.models import Job, LoadBalancingServer
+from ocim.tasks import PERIODIC, enqueue, queues
 from tests.operations.rollouts.fleet import TAG, Fleet, tags
 from tests.redis_server import redis_server
 from tests.world import World
@@ -51,47 +51,47 @@ def world(
 ) -> Iterator[World]:
     settings.OCIM = replace(settings.OCIM, var=tmp_path, queue_url=queue_url)
     world = World()
-    monkeypatch.setattr(tasks, "context", world.context)
-    tasks.queue.cache_clear()
+    monkeypatch.setattr(queues, "context", world.context)
+    queues.queue.cache_clear()
     yield world
     for name in QUEUES:
-        storage = tasks.queue(name).huey.storage
+        storage = queues.queue(name).huey.storage
         storage.flush_all()
         storage.close()
-    tasks.queue.cache_clear()
+    queues.queue.cache_clear()
 
 
 def pending(name: str) -> int:
-    return int(tasks.queue(name).huey.pending_count())
+    return int(queues.queue(name).huey.pending_count())
 
 
 def consume(name: str) -> None:
     """Execute all messages that there are."""
-    huey = tasks.queue(name).huey
+    huey = queues.queue(name).huey
     while huey.pending_count():
         huey.execute(huey.dequeue())
 
 
 def test_a_nudge_goes_to_its_queue(world: World) -> None:
-    tasks.enqueue([WorkOn(1, "opencraft_low_priority")])
+    enqueue([WorkOn(1, "opencraft_low_priority")])
     assert [pending(name) for name in QUEUES] == [0, 1, 0]
 
 
 def test_a_look_at_a_rollout_waits_behind_no_job(world: World) -> None:
-    tasks.enqueue([DriveRollout(1)])
-    assert pending(tasks.PERIODIC) == 1
+    enqueue([DriveRollout(1)])
+    assert pending(PERIODIC) == 1
 
 
 def test_nothing_is_sent_before_the_commit(world: World) -> None:
     with transaction.atomic():
-        tasks.enqueue([WorkOn(1, "opencraft"), SyncBalancer(1)])
-        assert [pending("opencraft"), pending(tasks.PERIODIC)] == [0, 0]
-    assert [pending("opencraft"), pending(tasks.PERIODIC)] == [1, 1]
+        enqueue([WorkOn(1, "opencraft"), SyncBalancer(1)])
+        assert [pending("opencraft"), pending(PERIODIC)] == [0, 0]
+    assert [pending("opencraft"), pending(PERIODIC)] == [1, 1]
 
 
 def test_nothing_is_sent_for_what_was_rolled_back(world: World) -> None:
     with transaction.atomic():
-        tasks.enqueue([WorkOn(1, "opencraft")])
+        enqueue([WorkOn(1, "opencraft")])
         transaction.set_rollback(True)
     assert pending("opencraft") == 0
 
@@ -99,7 +99,7 @@ def test_nothing_is_sent_for_what_was_rolled_back(world: World) -> None:
 def test_a_message_makes_a_worker_do_the_job(world: World) -> None:
     instance = world.make_instance()
     [appserver], job = world.request_spawn(instance, activate=True)
-    tasks.enqueue([jobs.wake_up(job)])
+    enqueue([jobs.wake_up(job)])
     consume("opencraft")
     appserver.refresh_from_db()
     assert appserver.is_active
@@ -109,7 +109,7 @@ def test_a_message_makes_a_worker_do_the_job(world: World) -> None:
 def test_a_lost_message_twin_does_no_harm(world: World) -> None:
     instance = world.make_instance()
     _, job = world.request_spawn(instance)
-    tasks.enqueue([jobs.wake_up(job)] * 2)
+    enqueue([jobs.wake_up(job)] * 2)
     consume("opencraft")
     assert len(world.provider.list()) == 1
 
@@ -118,9 +118,9 @@ def test_a_job_that_waits_for_its_time_is_scheduled(world: World) -> None:
     appserver = world.spawn(world.make_instance(), activate=True)
     world.do("deactivate", appserver)
     job = world.submit("terminate", appserver)
-    tasks.enqueue([jobs.wake_up(job)])
+    enqueue([jobs.wake_up(job)])
     consume("opencraft")
-    huey = tasks.queue("opencraft").huey
+    huey = queues.queue("opencraft").huey
     assert huey.scheduled_count() == 1
     now = datetime.now(UTC).replace(tzinfo=None)
     assert huey.read_schedule(now + timedelta(seconds=world.policy.drain - 5)) == []
@@ -133,8 +133,8 @@ def test_a_job_that_waits_for_its_time_is_scheduled(world: World) -> None:
 
 def test_the_balancer_is_brought_up_to_date(world: World) -> None:
     instance = world.make_instance()
-    tasks.enqueue([SyncBalancer(world.balancer_server.pk)])
-    consume(tasks.PERIODIC)
+    enqueue([SyncBalancer(world.balancer_server.pk)])
+    consume(PERIODIC)
     assert world.balancer.site(instance.internal_lms_domain)
 
 
@@ -142,8 +142,8 @@ def test_an_expected_failure_is_one_line_in_the_log(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.balancer.running = False
-    tasks.enqueue([SyncBalancer(world.balancer_server.pk)])
-    consume(tasks.PERIODIC)
+    enqueue([SyncBalancer(world.balancer_server.pk)])
+    consume(PERIODIC)
     assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == [
         "sync: The balancer is not running. Set `running` to True."
     ]
@@ -153,7 +153,7 @@ def test_an_expected_failure_is_one_line_in_the_log(
 def test_all_forgotten_work_is_taken_up_at_once(world: World) -> None:
     for _ in range(3):
         world.request_spawn(world.make_instance())
-    tasks.repair()
+    queues.repair()
     consume("opencraft")
     assert set(Job.objects.values_list("state", flat=True)) == {"done"}
     assert len(world.provider.list()) == 3
@@ -163,22 +163,22 @@ def test_a_queue_that_has_messages_is_not_flooded(world: World) -> None:
     for _ in range(3):
         world.request_spawn(world.make_instance())
     LoadBalancingServer.objects.update(applied=1000, digest=world.balancer.routing.digest)
-    tasks.repair()
-    tasks.repair()
+    queues.repair()
+    queues.repair()
     assert pending("opencraft") == 3
 
 
 def test_work_that_is_not_due_is_not_scheduled_once_more(world: World) -> None:
     world.request_spawn(world.make_instance())
     Job.objects.update(not_before=world.clock.later(60))
-    tasks.repair()
-    assert tasks.queue("opencraft").huey.scheduled_count() == 0
+    queues.repair()
+    assert queues.queue("opencraft").huey.scheduled_count() == 0
 
 
 def test_a_balancer_that_lags_behind_is_mended(world: World) -> None:
     instance = world.make_instance()
-    tasks.repair()
-    consume(tasks.PERIODIC)
+    queues.repair()
+    consume(PERIODIC)
     assert world.balancer.site(instance.internal_lms_domain)
 
 
@@ -186,7 +186,7 @@ def test_retention_is_worked_off_with_low_priority(world: World) -> None:
     world.break_hosts(lambda _: True)
     world.spawn(world.make_instance())
     world.clock.forward(4 * 24 * 3600)
-    tasks.retain()
+    queues.retain()
     assert pending("opencraft") == 0
     consume("opencraft_low_priority")
     assert world.provider.list() == []
@@ -194,7 +194,7 @@ def test_retention_is_worked_off_with_low_priority(world: World) -> None:
 
 def test_one_process_only_looks_after_what_is_due(world: World) -> None:
     def periodic(name: str) -> set[str]:
-        return {task.name for task in tasks.queue(name).huey._registry.periodic_tasks}
+        return {task.name for task in queues.queue(name).huey._registry.periodic_tasks}
 
     assert periodic("opencraft_periodic") == {"looks", "repair", "retain"}
     assert periodic("opencraft") == periodic("opencraft_low_priority") == set()
@@ -204,10 +204,10 @@ def test_every_minute_has_its_looks(world: World, settings: SettingsWrapper) -> 
     world.spawn(world.make_instance(), activate=True)
     world.prober.asked.clear()
     settings.OCIM = replace(settings.OCIM, look_seconds=20)
-    tasks.looks()
-    consume(tasks.PERIODIC)
+    queues.looks()
+    consume(PERIODIC)
     assert len(world.prober.asked) == 2
-    huey = tasks.queue(tasks.PERIODIC).huey
+    huey = queues.queue(PERIODIC).huey
     looks = huey.read_schedule(datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=45))
     assert [one.name for one in looks] == ["look"] * 2
 
@@ -217,23 +217,23 @@ def test_looks_are_at_least_once_a_minute(
     world: World, settings: SettingsWrapper, seconds: float, count: int
 ) -> None:
     settings.OCIM = replace(settings.OCIM, look_seconds=seconds)
-    tasks.looks()
-    assert pending(tasks.PERIODIC) == count
+    queues.looks()
+    assert pending(PERIODIC) == count
 
 
 def test_a_look_does_not_overlap_the_one_before(world: World) -> None:
     world.spawn(world.make_instance(), activate=True)
     asked = len(world.prober.asked)
-    with tasks._looking:
-        tasks.look()
+    with queues._looking:
+        queues.look()
     assert len(world.prober.asked) == asked
 
 
 def test_a_dead_app_server_is_restarted_and_people_are_told(world: World) -> None:
     appserver = world.spawn(world.make_instance(), activate=True)
     world.lose_services(appserver)
-    tasks.look()
-    consume(tasks.PERIODIC)
+    queues.look()
+    consume(PERIODIC)
     assert Job.objects.get(kind="recover").state == "done"
     told = [notice.title.partition(": ")[2] for _, notice in world.notifier.sent]
     assert told == [f"{appserver} is restarted", f"{appserver} answers again"]
@@ -244,13 +244,13 @@ def test_restarts_leave_threads_to_those_who_look_after_the_balancer(world: Worl
     world.lose_services(appserver)
     with ExitStack() as taken:
         for _ in range(3):
-            taken.enter_context(tasks._recovering)
-        tasks.look()
-        consume(tasks.PERIODIC)
+            taken.enter_context(queues._recovering)
+        queues.look()
+        consume(PERIODIC)
         assert Job.objects.get(kind="recover").state == "waiting"
-        assert tasks.queue(tasks.PERIODIC).huey.scheduled_count() == 1
-    tasks.repair()
-    consume(tasks.PERIODIC)
+        assert queues.queue(PERIODIC).huey.scheduled_count() == 1
+    queues.repair()
+    consume(PERIODIC)
     assert Job.objects.get(kind="recover").state == "done"
 
 
@@ -259,12 +259,12 @@ def test_a_message_that_another_key_signed_is_not_executed(
 ) -> None:
     _, job = world.request_spawn(world.make_instance())
     settings.SECRET_KEY = "another"
-    tasks.enqueue([jobs.wake_up(job)])
-    tasks.queue("opencraft").huey.storage.close()
+    enqueue([jobs.wake_up(job)])
+    queues.queue("opencraft").huey.storage.close()
     settings.SECRET_KEY = "only for tests"
-    tasks.queue.cache_clear()
+    queues.queue.cache_clear()
     with pytest.raises(ValueError, match=r"[Ss]ignature"):
-        tasks.queue("opencraft").huey.dequeue()
+        queues.queue("opencraft").huey.dequeue()
     job.refresh_from_db()
     assert job.state == "waiting"
 
@@ -273,7 +273,7 @@ def test_a_free_slot_is_filled_by_the_worker_that_freed_it(world: World) -> None
     fleet = Fleet(world)
     instances = [fleet.make(), fleet.make()]
     fleet.begin(fleet.plan(), rules=Rules(batch_size=1))
-    tasks.repair()
-    consume(tasks.PERIODIC)
+    queues.repair()
+    consume(PERIODIC)
     consume("opencraft")
     assert [tags(one) for one in instances] == [[TAG], [TAG]]

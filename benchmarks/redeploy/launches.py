@@ -23,9 +23,9 @@ def main(count: int, seconds: float, database_url: str = "", queue_url: str = ""
     set_up(database_url, queue_url)
     from django.utils import timezone
 
-    from ocim import tasks
     from ocim.adapters.memory.provisioners import MemoryProvisioner
     from ocim.core.actions import DriveRollout
+    from ocim.tasks import enqueue, queues
     from tests.world import World
 
     class Slow(MemoryProvisioner):
@@ -38,14 +38,14 @@ def main(count: int, seconds: float, database_url: str = "", queue_url: str = ""
     provisioner = Slow()
     world = World(provisioner=provisioner)
     real = replace(world.context(), now=timezone.now, pause=_briefly)
-    tasks.context = lambda: real  # type: ignore[assignment]
+    queues.context = lambda: real  # type: ignore[assignment]
     fleet(count, world)
     insert = _inserts_per_second()
     rollout, actions = _begin(JUNIPER, batch_size=count)
     started = time.perf_counter()
     for action in actions:
         if isinstance(action, DriveRollout):
-            tasks.drive(action.rollout_id)
+            queues.drive(action.rollout_id)
     starts = count / (time.perf_counter() - started)
     with _consumers():
         started = time.perf_counter()
@@ -53,7 +53,7 @@ def main(count: int, seconds: float, database_url: str = "", queue_url: str = ""
         upgrades = count / (time.perf_counter() - started)
         provisioner.lasts = seconds
         rollout, actions = _begin(IRONWOOD, batch_size=SLOTS)
-        tasks.enqueue(actions)
+        enqueue(actions)
         _wait(rollout)
     waits = _waits(rollout)
     return {
@@ -79,31 +79,31 @@ def _inserts_per_second() -> float:
 
 
 def _begin(commit: str, *, batch_size: int) -> Any:
-    from ocim import tasks
     from ocim.core.rollout import Rules
     from ocim.operations.rollouts.begin import begin
     from ocim.operations.rollouts.plan import make_plan
     from ocim.operations.rollouts.selection import select
+    from ocim.tasks import queues
     from tests.world import QUEUE
 
-    selection = select(tag=commit, including={}, excluding={}, now=tasks.context().now())
+    selection = select(tag=commit, including={}, excluding={}, now=queues.context().now())
     update = {"edx_platform_commit": commit}
     plan = make_plan(
-        tag=commit, selection=selection, update=update, sql=(), shares=(), context=tasks.context()
+        tag=commit, selection=selection, update=update, sql=(), shares=(), context=queues.context()
     )
     rules = Rules(batch_size=batch_size)
-    return begin(plan, rules=rules, arguments={}, queue=QUEUE, context=tasks.context())
+    return begin(plan, rules=rules, arguments={}, queue=QUEUE, context=queues.context())
 
 
 @contextmanager
 def _consumers() -> Iterator[None]:
     """As `ocim worker` has them."""
-    from ocim import tasks
+    from ocim.tasks import PERIODIC, queues
     from tests.world import QUEUE
 
     consumers = [
-        tasks.queue(QUEUE).huey.create_consumer(workers=SLOTS, max_delay=0.5),
-        tasks.queue(tasks.PERIODIC).huey.create_consumer(workers=1, max_delay=0.5),
+        queues.queue(QUEUE).huey.create_consumer(workers=SLOTS, max_delay=0.5),
+        queues.queue(PERIODIC).huey.create_consumer(workers=1, max_delay=0.5),
     ]
     for one in consumers:
         one.start()

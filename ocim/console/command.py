@@ -114,7 +114,9 @@ class OcimCommand(BaseCommand):
 
     def check(self, *_: Any, **__: Any) -> None:
         """Run the system checks: print every warning, and raise Error with every error."""
-        messages = [message for message in checks.run_checks() if not message.is_silenced()]
+        messages = [
+            message for message in checks.run_checks(tags=["ocim"]) if not message.is_silenced()
+        ]
         for message in messages:
             if not message.is_serious():
                 self.stderr.write(f"Warning: {_check_text(message)}", self.style.WARNING)

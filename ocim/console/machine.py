@@ -21,7 +21,8 @@ from ocim.core.texts import plural
 from ocim.operations.context import Context
 from ocim.operations.findings import Check, Finding
 from ocim.store.selectors import live_workers
-from ocim.tasks import PERIODIC, queue
+from ocim.tasks import PERIODIC
+from ocim.tasks.queues import queue
 
 LITTLE, TOO_LITTLE = 5 * 2**30, 2**30
 """Bytes on disk; an app server takes some hundred megabytes."""

@@ -1,18 +1,21 @@
 """The one place through which commands speak to people and to scripts."""
 
 import json
+import os
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TextIO
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ocim.core.errors import ValidationError
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 _SPACES = str.maketrans("\t\r\n", "   ")
+_CONTROL = dict.fromkeys(map(ord, "\a\b\v\f\r"))
+"""Characters that Rich leaves out, too: a terminal would obey them."""
 
 
 class Output:
@@ -20,53 +23,69 @@ class Output:
 
     def __init__(self, stream: TextIO, *, as_json: bool = False) -> None:
         self.as_json = as_json
-        self.console = Console(file=stream, highlight=False, soft_wrap=True)
+        self._stream = stream
+
+    @cached_property
+    def console(self) -> "Console":
+        """Rich's view of the stream. To load Rich takes a while: only terminals need it."""
+        from rich.console import Console
+
+        return Console(file=self._stream, highlight=False, soft_wrap=True)
+
+    @cached_property
+    def is_terminal(self) -> bool:
+        """True if a person reads the output as it is written, by Rich's rules."""
+        forced = "TTY_COMPATIBLE" in os.environ or "FORCE_COLOR" in os.environ
+        return (forced or self._stream.isatty()) and self.console.is_terminal
+
+    def say(self, text: str, style: str = "") -> None:
+        """Print a line for people; nothing where a script reads."""
+        if not self.as_json:
+            self._print((text, style))
+            self._stream.flush()  # whoever reads it waits for it
+
+    def data(self, value: Any) -> None:
+        """Print the answer for a script."""
+        self._print((json.dumps(value, indent=2, default=str, ensure_ascii=self._ascii), ""))
+
+    def line(self, value: Any) -> None:
+        """Print one of many answers for a script, on a line of its own."""
+        self._print((json.dumps(value, default=str, ensure_ascii=self._ascii), ""))
+
+    def _print(self, *parts: tuple[str, str]) -> None:
+        """Print texts, each with its style, as one line."""
+        if self.is_terminal:
+            from rich.text import Text
+
+            self.console.print(Text.assemble(*parts))
+        else:
+            line = "".join(text for text, _ in parts)
+            self._stream.write(f"{line.translate(_CONTROL)}\n")
 
     @property
     def _ascii(self) -> bool:
-        """Whether JSON must escape letters, because the stream does not know all of them."""
-        return not self.console.encoding.startswith("utf")
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether a person looks at it as it is written."""
-        return self.console.is_terminal
-
-    def say(self, text: str, style: str = "") -> None:
-        """One line for people; nothing where a script reads."""
-        if self.as_json:
-            return
-        if self.is_terminal:
-            self.console.print(Text(text, style=style))
-        else:  # thousands of lines, of which Rich would think long
-            self.console.file.write(f"{Text(text).plain}\n")
-            self.console.file.flush()  # whoever reads it waits for it
-
-    def data(self, value: Any) -> None:
-        """The answer for a script."""
-        self.console.print(Text(json.dumps(value, indent=2, default=str, ensure_ascii=self._ascii)))
-
-    def line(self, value: Any) -> None:
-        """One of many answers for a script, on a line of its own."""
-        self.console.print(Text(json.dumps(value, default=str, ensure_ascii=self._ascii)))
+        """True if JSON must escape letters, because the stream does not know all of them."""
+        return not (getattr(self._stream, "encoding", "") or "utf-8").lower().startswith("utf")
 
     def document(self, text: str) -> None:
         """A whole document, to the letter."""
-        self.console.file.write(text)
+        self._stream.write(text)
 
     def rows(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """A table; as JSON a list of objects, elsewhere tab-separated lines with a header."""
         if self.as_json:
             self.data([dict(zip(columns, row, strict=True)) for row in rows])
         elif self.is_terminal:
+            from rich.table import Table
+            from rich.text import Text
+
             table = Table(*columns, box=None, header_style="bold", pad_edge=False)
             for row in rows:
                 table.add_row(*(Text(_cell(cell)) for cell in row))
             self.console.print(table, soft_wrap=False)
         else:
             for row in (columns, *rows):
-                # Rich would make spaces of the tabs.
-                self.console.file.write("\t".join(_one_line(cell) for cell in row) + "\n")
+                self._stream.write("\t".join(_one_line(cell) for cell in row) + "\n")
 
     def facts(self, facts: dict[str, object]) -> None:
         """Names and values below one another; as JSON one object."""
@@ -75,8 +94,7 @@ class Output:
             return
         width = max(map(len, facts))
         for name, value in facts.items():
-            line = Text(f"{name:<{width}}  ", style="dim" if self.is_terminal else "")
-            self.console.print(line + Text(_cell(value)))
+            self._print((f"{name:<{width}}  ", "dim"), (_cell(value), ""))
 
 
 def write_privately(path: Path, text: str, *, option: str) -> None:

@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.status import Status
-
 from ocim.console.output import Output
 from ocim.core.errors import OcimError
 from ocim.core.jobs import JobKind
@@ -13,7 +11,7 @@ from ocim.core.states import JobState
 from ocim.operations.jobs import appservers_of
 from ocim.store.models import Job, LogEntry
 from ocim.store.selectors import live_workers, open_jobs
-from ocim.wiring import context
+from ocim.wiring import current_time
 
 PAUSE = 0.3
 """Seconds between two queries for new log lines."""
@@ -55,7 +53,7 @@ def warn_without_worker(queue: str, out: Output) -> None:
 
 def has_worker(queue: str) -> bool:
     """Return True if a worker of the queue is alive."""
-    return live_workers(context().now(), queue).exists()
+    return live_workers(current_time(), queue).exists()
 
 
 def _tell(line: LogEntry, out: Output, show: Callable[[str], None]) -> None:
@@ -72,6 +70,8 @@ def _status(out: Output) -> Iterator[Callable[[str], None]]:
     if out.as_json or not out.is_terminal:
         yield lambda _task: None
         return
+    from rich.status import Status
+
     started = time.monotonic()
     with Status("waiting for a worker", console=out.console) as status:
         yield lambda task: status.update(f"{time.monotonic() - started:3.0f} s  {task}")

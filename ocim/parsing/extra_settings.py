@@ -13,7 +13,6 @@ from ocim.core.characters import hint
 from ocim.core.instance import ALWAYS, Service
 from ocim.parsing.document import Document
 from ocim.parsing.faults import refuse
-from ocim.parsing.jinja_text import template_faults
 from ocim.parsing.yaml_text import parse_mapping
 
 WHERE = "configuration_extra_settings"
@@ -58,6 +57,8 @@ def enabled_services(text: str) -> frozenset[Service]:
 
 
 def _check_templates(document: Document) -> None:
+    from ocim.parsing.jinja_text import template_faults
+
     for text in document.texts:
         for fault in template_faults(text.value):
             document.fault(text.place_of(fault.word, fault.line), fault.text)

@@ -17,13 +17,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, register
-from redis.connection import parse_url
 
-from ocim.adapters.providers.ssh.pool import read_pool
 from ocim.catalog.releases import Release
 from ocim.core.errors import ValidationError
+from ocim.core.places import bundled
 from ocim.project.databases import database_fault
-from ocim.project.options import BASE_DIR, Options, options
+from ocim.project.options import Options, options
 from ocim.store.fields import check_master_key
 from ocim.tasks import PERIODIC
 from ocim.wiring import PROVIDERS
@@ -109,6 +108,8 @@ def _files(given: Options) -> Said:
 
 def _ssh_pool(given: Options) -> Said:
     if given.ssh_pool:
+        from ocim.adapters.providers.ssh.pool import read_pool
+
         try:
             read_pool(Path(given.ssh_pool))
         except ValidationError as error:
@@ -163,9 +164,9 @@ def _acme(given: Options) -> Said:
 
 
 def _platform(given: Options) -> Said:
-    if not (BASE_DIR / given.platform).is_dir():
+    if not (platform := bundled(given.platform)).is_dir():
         yield (
-            f"OCIM_PLATFORM: there is no directory {BASE_DIR / given.platform}.",
+            f"OCIM_PLATFORM: there is no directory {platform}.",
             "Name the directory of a platform; `rehearsal` is the one that Ocim brings.",
         )
 
@@ -277,6 +278,8 @@ def check_settings(app_configs: object, **_: Any) -> list[CheckMessage]:
 
 def _queue_fault(url: str) -> str:
     """Return what is wrong with a URL of Redis, without any of it: it may hold a password."""
+    from redis.connection import parse_url
+
     try:
         parts = parse_url(url)  # type: ignore[no-untyped-call]
     except ValueError as error:

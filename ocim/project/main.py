@@ -1,24 +1,35 @@
-"""The `ocim` script, and `manage.py`: what visitors wait for starts without Django."""
+"""The `ocim` script, and `manage.py`: what need not wait for Django starts without it."""
 
 import sys
-from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
 
-from ocim.core.errors import OcimError
-from ocim.processes import balancer, supervisor
-from ocim.project import options
+from ocim.console.overview import overview
+from ocim.processes import supervisor
 
 
 def main() -> None:
     """Run the command that the arguments name."""
     supervisor.end_together()
-    found = options.load()
-    try:
-        match sys.argv[1:]:
-            case ["balancer", "run", role] if role in balancer.ROLES and not found.faults:
-                balancer.become(found, role)
-    except OcimError as error:
-        sys.exit("\n".join([f"Error: {error.problem}", *filter(None, [error.remedy])]))
-    import_module("ocim.console.main").main()  # it tells of all that is wrong with the settings
+    match sys.argv[1:]:
+        case ["--version"]:
+            sys.stdout.write(f"ocim {version('ocim')}\n")
+        case [] | ["--help"] | ["-h"] | ["help"]:
+            sys.stdout.write(f"{overview(Path(sys.argv[0]).name)}\n")
+        case ["balancer", "run", role]:
+            from ocim.project.balancer import become
+
+            become(role)
+            _run()
+        case _:
+            _run()
+
+
+def _run() -> None:
+    """Run a management command; it tells of all that is wrong with the settings."""
+    from ocim.console.main import main as run
+
+    run()
 
 
 if __name__ == "__main__":

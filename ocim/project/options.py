@@ -11,13 +11,23 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+from ocim.core.places import ROOT
 from ocim.core.provisioning import Transport
 from ocim.core.secrets import Secret
 from ocim.project.env_file import read_env_file, read_text
 from ocim.project.readers import READERS
 
-BASE_DIR = Path(__file__).resolve().parent.parent.parent
-ENV_FILE = BASE_DIR / ".env"
+
+def home(root: Path = ROOT, environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the directory of `.env` and `var`: the checkout, else one of the user's own."""
+    if (root / "pyproject.toml").is_file():
+        return root
+    data = environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data, "ocim")
+
+
+HOME = home()
+ENV_FILE = HOME / ".env"
 QUEUE = "HUEY_QUEUE_NAME"
 PREFIX = "OCIM_"
 
@@ -49,9 +59,9 @@ class Options:
 
     var: Path = _option(
         "OCIM_VAR",
-        BASE_DIR / "var",
+        HOME / "var",
         "Directory of all that this installation keeps: database, queue, certificates, hosts.",
-        shown="`var` beside the code",
+        shown="`var` in the checkout, or in `~/.local/share/ocim` of an installed package",
     )
     master_key: str = _option(
         "OCIM_MASTER_KEY",
@@ -168,7 +178,7 @@ class Options:
     platform: str = _option(
         "OCIM_PLATFORM",
         "rehearsal",
-        "Directory that the built-in playbooks install as edx-platform, from the code's root.",
+        "Directory that the built-in playbooks install as edx-platform; `rehearsal` is Ocim's own.",
     )
     default_release: str = _option(
         "OCIM_DEFAULT_RELEASE",
@@ -292,7 +302,7 @@ def load(environment: Mapping[str, str] = os.environ, env_file: Path = ENV_FILE)
                 given[one.name] = READERS[one.type](text)
             except ValueError as error:
                 faults.append(f"{name}: {error}")
-    given["var"] = Path(given.get("var", BASE_DIR / "var")).resolve()
+    given["var"] = Path(given.get("var", HOME / "var")).resolve()
     if "master_key" not in given:
         text, fault = read_text(given["var"] / "master.key")
         given["master_key"] = text.strip()

@@ -7,11 +7,13 @@ from functools import partial
 
 import django
 
-from ocim.console.main import command_class, own_commands
-from ocim.project.options import BASE_DIR, options
+from ocim.console.main import command_class
+from ocim.console.overview import own_commands
+from ocim.core.places import ROOT
+from ocim.project.options import options
 from ocim.project.variables_page import variables_page
 
-DIRECTORY = BASE_DIR / "docs" / "reference"
+DIRECTORY = ROOT / "docs" / "reference"
 WIDTH = 90
 """Columns of a command's help, whatever the terminal has."""
 

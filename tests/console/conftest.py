@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from huey import MemoryHuey
 
-from ocim import tasks, wiring
+from ocim import wiring
 from ocim.adapters.memory.balancers import MemoryBalancer
 from ocim.adapters.memory.browsers import MemoryBrowsers
 from ocim.adapters.memory.databases import MemoryDatabases
@@ -25,6 +25,7 @@ from ocim.console.main import command_class
 from ocim.operations import workers
 from ocim.operations.setup import ensure_shared_servers
 from ocim.ports import Adapters
+from ocim.tasks import queues
 
 CAMPUS = "campus.example.com"
 
@@ -140,12 +141,12 @@ def ocim(
     )
     monkeypatch.setattr(wiring, "adapters", lambda: adapters)
     monkeypatch.setattr(
-        tasks, "_huey", lambda name: MemoryHuey(name, immediate=True, results=False)
+        queues, "_huey", lambda name: MemoryHuey(name, immediate=True, results=False)
     )
     wiring.context.cache_clear()
-    tasks.queue.cache_clear()
+    queues.queue.cache_clear()
     ensure_shared_servers(databases=var / "databases")
     installation.worker()
     yield installation
     wiring.context.cache_clear()
-    tasks.queue.cache_clear()
+    queues.queue.cache_clear()

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from ocim.console.command import examples_of
-from ocim.console.main import command_class, own_commands
+from ocim.console.main import command_class
+from ocim.console.overview import own_commands
 from tests.docstrings import VERBS
 
 AREA = sorted(set(own_commands()) - {"instance_redeploy", "redeploy", "rollout"})

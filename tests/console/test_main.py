@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ocim.console.main import own_commands
+from ocim.console.overview import own_commands
 from tests.console.processes import manage
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from ocim.console.main import command_class, own_commands
+from ocim.console.main import command_class
 from ocim.console.options import _Append, _Store
+from ocim.console.overview import own_commands
 from tests.console.conftest import Installation
 
 Words = tuple[str, ...]

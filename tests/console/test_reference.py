@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from ocim.catalog.variables.known import KNOWN
-from ocim.console.main import own_commands
+from ocim.console.overview import own_commands
 from ocim.project.options import options
 from ocim.project.reference import DIRECTORY, commands_page, settings_page
 from ocim.project.variables_page import variables_page

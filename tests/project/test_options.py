@@ -8,7 +8,7 @@ import pytest
 from ocim.core.secrets import Secret
 from ocim.project import options
 from ocim.project.databases import database
-from ocim.project.options import BASE_DIR, Options, load
+from ocim.project.options import HOME, Options, load
 
 NONE = Path("/nowhere/.env")
 
@@ -22,7 +22,7 @@ def test_without_anything_set_every_option_has_its_default(tmp_path: Path) -> No
 
 
 def test_what_is_kept_is_beside_the_code_by_default() -> None:
-    assert load({}, NONE).var == BASE_DIR / "var"
+    assert load({}, NONE).var == HOME / "var"
 
 
 DEFAULTS = {

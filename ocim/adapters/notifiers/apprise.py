@@ -46,7 +46,7 @@ class AppriseNotifier:
         if address is None:
             raise PermanentError("The recipient of this notice was removed from the settings.")
         # Apprise takes a second to load, and most processes never need it.
-        import apprise  # noqa: PLC0415
+        import apprise
 
         client = apprise.Apprise(asset=apprise.AppriseAsset(storage_mode="memory"))
         if not client.add(address.reveal()):

@@ -21,7 +21,7 @@ class JwtKeys:
 def generate() -> JwtKeys:
     """Generate a new pair with a random `kid`, which takes some tenths of a second."""
     # Imported here, since nothing else in the catalog needs cryptography.
-    from jwcrypto.jwk import JWK  # noqa: PLC0415
+    from jwcrypto.jwk import JWK
 
     key = JWK.generate(kty="RSA", size=_BITS, kid=secrets.token_hex(8), use="sig", alg=ALGORITHM)
     return JwtKeys(

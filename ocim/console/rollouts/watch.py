@@ -2,12 +2,12 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from django.db import close_old_connections
 
 from ocim.console.output import Output
-from ocim.console.rollouts.watch_table import live_table
 from ocim.core.states import RolloutState, UpgradeState
 from ocim.core.texts import plural
 from ocim.operations.job_runner import NO_DATABASE
@@ -39,7 +39,7 @@ def watch(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> bool:
     told: Look = {}
     known = RolloutState.RUNNING
     next_status = 0.0
-    with live_table(out) as show:
+    with _shown(out) as show:
         while True:
             now = _patient_look(rollout)
             _tell_news(told, now, out)
@@ -60,6 +60,18 @@ def watch(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> bool:
         out.say(f"Paused: {rollout.reason}", style="yellow")
         out.say(f"Go on with: ocim rollout resume {rollout.pk}")
     return rollout.state == RolloutState.ENDED and not any(states[bad] for bad in BAD)
+
+
+@contextmanager
+def _shown(out: Output) -> Iterator[Callable[[Rollout], None]]:
+    """Yield what brings the live table up to date; it does nothing if nobody looks at it."""
+    if out.as_json or not out.is_terminal:
+        yield lambda _rollout: None
+        return
+    from ocim.console.rollouts.watch_table import live_table
+
+    with live_table(out.console) as show:
+        yield show
 
 
 def watch_to_end(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> None:

@@ -5,18 +5,17 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from django.db.models import Max, Q
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ocim.console.output import Output
 from ocim.core.estimate import seconds_left
 from ocim.core.states import RolloutState, UpgradeState
 from ocim.core.texts import duration
 from ocim.store.models import LogEntry, Rollout, Upgrade
-from ocim.wiring import context
+from ocim.wiring import current_time
 
 BAR = 30
 COLUMNS = {"instance": 3, "step": 2, "attempt": None, "elapsed": None, "last line": 4}
@@ -24,13 +23,10 @@ COLUMNS = {"instance": 3, "step": 2, "attempt": None, "elapsed": None, "last lin
 
 
 @contextmanager
-def live_table(out: Output) -> Iterator[Callable[[Rollout], None]]:
-    """What it yields brings the table up to date; where nobody looks at it, nothing is shown."""
-    if out.as_json or not out.is_terminal:
-        yield lambda _rollout: None
-        return
-    with Live(console=out.console, auto_refresh=False, transient=True) as live:
-        yield lambda rollout: live.update(_shown(rollout, context().now()), refresh=True)
+def live_table(console: Console) -> Iterator[Callable[[Rollout], None]]:
+    """Show a table, and yield what brings it up to date."""
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        yield lambda rollout: live.update(_shown(rollout, current_time()), refresh=True)
 
 
 def _shown(rollout: Rollout, now: datetime) -> RenderableType:

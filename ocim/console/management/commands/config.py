@@ -15,6 +15,7 @@ from ocim.console.command import OcimCommand
 from ocim.console.shared_options import INSTANCE, add_secrets
 from ocim.console.variables import Change, changes, one_line
 from ocim.core.errors import Conflict, ValidationError
+from ocim.core.places import bundled
 from ocim.core.provisioning import ConfigurationSource
 from ocim.core.secrets import masked, revealed, without_credentials
 from ocim.core.variables import Effective
@@ -24,7 +25,7 @@ from ocim.parsing.arguments import text_of_argument
 from ocim.parsing.extra_settings import WHERE, check_extra_settings
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
 from ocim.store.selectors import appservers, find_appserver, find_instance
-from ocim.wiring import BUILTIN, context
+from ocim.wiring import context
 
 APPSERVER = "appserver:"
 STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
@@ -96,7 +97,7 @@ of all: 2 failure
         lint.add_argument(
             "--against",
             metavar="DIRECTORY|URL[@VERSION]",
-            default=str(BUILTIN),
+            default=str(bundled("playbooks")),
             help="Configuration repository: a directory, or a URL with a version (default version:"
             " the instance's; default repository: the built-in playbooks).",
         )

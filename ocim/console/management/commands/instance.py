@@ -23,7 +23,7 @@ from ocim.store.models import OpenEdXInstance
 from ocim.store.selectors import appservers, find_instance, not_well, open_jobs, status_of
 from ocim.store.selectors import instances as fleet
 from ocim.tasks import enqueue
-from ocim.wiring import context, instance_url, queue_name, with_defaults
+from ocim.wiring import context, current_time, instance_url, queue_name, with_defaults
 
 APPSERVERS_SHOWN = 10
 """Maximum number of app servers that `show` lists."""
@@ -124,7 +124,7 @@ class Command(OcimCommand):
 
     def list(self, options: argparse.Namespace) -> None:
         """Print a table of instances."""
-        now = context().now()
+        now = current_time()
         self.out.rows(
             ("id", "name", "domain", "state", "active", "release", "held"),
             [
@@ -184,7 +184,7 @@ class Command(OcimCommand):
             context=context(),
         )
         instance.ref_set.refresh_from_db()
-        self.out.say(f"Held: {instance.hold.coming_or_on(context().now())}")
+        self.out.say(f"Held: {instance.hold.coming_or_on(current_time())}")
 
     def release(self, options: argparse.Namespace) -> None:
         """Remove an instance's hold."""
@@ -220,7 +220,7 @@ class Command(OcimCommand):
         facts: dict[str, object] = {
             "id": full.pk,
             "state": status_of(counted),
-            "held": full.hold.coming_or_on(context().now()),
+            "held": full.hold.coming_or_on(current_time()),
             "url": instance_url(full),
             **{name: getattr(full, name) for name in SETTABLE},
             "tags": list(full.tags.values_list("name", flat=True)),

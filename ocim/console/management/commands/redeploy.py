@@ -1,5 +1,7 @@
 """`ocim redeploy` is `ocim instance_redeploy`."""
 
-from ocim.console.management.commands.instance_redeploy import Command
+from ocim.console.management.commands import instance_redeploy
 
-__all__ = ["Command"]
+
+class Command(instance_redeploy.Command):
+    help = "Do the same as instance_redeploy."

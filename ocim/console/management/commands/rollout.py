@@ -26,7 +26,7 @@ from ocim.presentation.table import as_csv
 from ocim.store.models import Rollout
 from ocim.store.selectors import find_instance
 from ocim.tasks import enqueue
-from ocim.wiring import context, queue_name
+from ocim.wiring import context, current_time, queue_name
 
 
 class Command(OcimCommand):
@@ -92,7 +92,7 @@ class Command(OcimCommand):
 
     def show(self, given: argparse.Namespace) -> None:
         rollout = _find(given.rollout)
-        record = report(rollout.pk, context().now())
+        record = report(rollout.pk, current_time())
         if self.out.as_json:
             self.out.data(asdict(record))
             return
@@ -109,7 +109,7 @@ class Command(OcimCommand):
         tell_causes(record, self.out)
 
     def report(self, given: argparse.Namespace) -> None:
-        text = self._report(report(_find(given.rollout).pk, context().now()), given)
+        text = self._report(report(_find(given.rollout).pk, current_time()), given)
         if given.out_file:
             write_privately(file_path(given.out_file), text, option="--out")
         else:

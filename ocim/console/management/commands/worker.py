@@ -11,7 +11,8 @@ from django.db import close_old_connections, connection
 from ocim.console.command import OcimCommand
 from ocim.operations import job_runner, jobs, workers
 from ocim.operations.context import Context
-from ocim.tasks import PERIODIC, PERIODIC_THREADS, enqueue, queue
+from ocim.tasks import PERIODIC, enqueue
+from ocim.tasks.queues import PERIODIC_THREADS, queue
 from ocim.wiring import context
 
 log = logging.getLogger(__name__)

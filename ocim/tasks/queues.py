@@ -1,12 +1,12 @@
-"""The only module that knows Huey: it turns actions into messages, and messages into work.
+"""Huey's queues, what puts messages into them, and the work that a message leads to.
 
-A message is no more than a nudge: what there is to do, and whether it was done, is in the database.
-A lost message costs a minute, a second one nothing.
+A message is no more than a wake-up call: what there is to do, and whether it was done, is in the
+database. A lost message costs a minute, a second one nothing.
 """
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache, wraps
 from math import ceil
@@ -14,7 +14,7 @@ from threading import BoundedSemaphore, Lock
 from typing import Any, Literal
 
 from django.conf import settings
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections
 from huey import RedisHuey, SqliteHuey, crontab
 from huey.api import Huey, TaskWrapper
 from huey.serializer import SignedSerializer
@@ -27,11 +27,8 @@ from ocim.operations.handlers import HANDLERS
 from ocim.operations.look import look as look_at_all
 from ocim.operations.rollouts import drive as rollouts
 from ocim.operations.rollouts import notices
+from ocim.tasks import PERIODIC, enqueue
 from ocim.wiring import context, manager_url
-
-PERIODIC = "opencraft_periodic"
-"""The queue of the process that does what takes a second: it looks after the balancer, and after
-what was lost or is due."""
 
 PERIODIC_THREADS = 8
 """Threads of that process: one looks, one sends, three restart, and the others take seconds."""
@@ -46,16 +43,8 @@ SENDERS = {"rollout": notices.send, "appserver": incidents.send}
 log = logging.getLogger(__name__)
 
 
-def enqueue(actions: Iterable[Action]) -> None:
-    """Have the actions done by workers, once the transaction is committed, if there is one.
-
-    TransientError where the queue takes no messages: what was written down is not lost by it.
-    """
-    for action in actions:
-        transaction.on_commit(lambda action=action: _put(action))  # type: ignore[misc]
-
-
-def _put(action: Action) -> None:
+def put(action: Action) -> None:
+    """Put the action's message into its queue. Raise TransientError if the queue takes none."""
     try:
         _enqueue(action)
     except (sqlite3.Error, RedisError) as error:

@@ -1,0 +1,27 @@
+"""Actions → messages to workers. Only this package knows Huey."""
+
+from collections.abc import Iterable
+from functools import partial
+
+from django.db import transaction
+
+from ocim.core.actions import Action
+
+PERIODIC = "opencraft_periodic"
+"""The queue of the process that does what takes a second: it looks after the balancer, and after
+what was lost or is due."""
+
+
+def enqueue(actions: Iterable[Action]) -> None:
+    """Have workers do the actions once the transaction is committed, if there is one.
+
+    Raise TransientError if the queue takes no messages; what was written down is not lost by it.
+    """
+    for action in actions:
+        transaction.on_commit(partial(_put, action))
+
+
+def _put(action: Action) -> None:
+    from ocim.tasks.queues import put
+
+    put(action)
