@@ -54,7 +54,9 @@ class Docstring:
 
 def _is_third_person(word: str) -> bool:
     """Return whether a word is a verb as in "keeps": nouns of the same form are rarely first."""
-    return word not in NOUNS and (word[:-1] in VERBS or word[:-2] in VERBS)
+    if word in NOUNS or not word.endswith("s"):
+        return False
+    return word[:-1] in VERBS or word[:-2] in VERBS
 
 
 def docstrings(path: Path) -> Iterator[Docstring]:

@@ -16,13 +16,13 @@ from ocim.core.errors import PermanentError
 from ocim.core.secrets import without_credentials
 
 EMPTY = frozenset({"[]", "{}", "null", '""'})
-"""Values of JSON that tell nothing."""
-TOKEN = "gAAAA"  # noqa: S105 - how every text that Fernet encrypted begins
+"""JSON texts of empty values: they hold no secret, and are not encrypted."""
+TOKEN = "gAAAA"  # noqa: S105 - first characters of every text that Fernet encrypted
 _ENCRYPTED_ACCOUNT = re.compile(rf"(?<=://){TOKEN}[\w=-]+(?=@)")
 
 
 def check_master_key(key: str) -> str:
-    """Say what is wrong with a master key; empty where nothing is."""
+    """Return the fault of a master key; an empty text if it has none."""
     if not key:
         return "There is no master key."
     try:
@@ -33,12 +33,12 @@ def check_master_key(key: str) -> str:
 
 
 def encrypt(text: str) -> str:
-    """Encrypt with the master key."""
+    """Encrypt a text with the master key."""
     return _fernet(settings.OCIM.master_key).encrypt(text.encode()).decode()
 
 
 def decrypt(token: str) -> str:
-    """Undo `encrypt`; PermanentError where the master key is another one."""
+    """Decrypt a text of `encrypt`. Raise PermanentError if the master key is another."""
     try:
         return _fernet(settings.OCIM.master_key).decrypt(token.encode()).decode()
     except InvalidToken:
@@ -68,18 +68,18 @@ else:
 
 
 class Encrypted:
-    """What encrypted fields have in common: their columns hold nothing that can be searched."""
+    """Mixin of encrypted fields: a database cannot search their columns."""
 
     def get_lookup(self, name: str) -> Any:
         """Allow `isnull` alone: no other comparison can work on encrypted text."""
         return super().get_lookup(name) if name == "isnull" else None  # type: ignore[misc]
 
     def get_transform(self, _name: str) -> None:
-        """Return None: there is nothing in encrypted text to look into."""
+        """Return None: encrypted text has no parts that a query could look into."""
 
 
 class EncryptedTextField(Encrypted, TextField):
-    """Text that only the holder of the master key can read. Cannot be searched."""
+    """Text that only the holder of the master key can read. Queries cannot search it."""
 
     def get_prep_value(self, value: Any) -> Any:
         text = super().get_prep_value(value)
@@ -90,9 +90,9 @@ class EncryptedTextField(Encrypted, TextField):
 
 
 class EncryptedJSONField(Encrypted, Field):
-    """A value of JSON that only the holder of the master key can read. Cannot be searched.
+    """A JSON value that only the holder of the master key can read. Queries cannot search it.
 
-    Empty lists and mappings tell nothing, and stay as they are: most rows have them.
+    Empty lists and mappings are stored as they are: they hold no secret, and most rows have them.
     """
 
     def get_internal_type(self) -> str:
@@ -113,7 +113,7 @@ class EncryptedJSONField(Encrypted, Field):
 class RepositoryUrlField(CharField):
     """A URL whose user and password only the holder of the master key can read.
 
-    The rest can be searched. An ssh user is no secret.
+    Queries can search the rest. The user of an ssh URL is no secret.
     """
 
     def get_prep_value(self, value: Any) -> Any:
@@ -125,7 +125,7 @@ class RepositoryUrlField(CharField):
 
 
 def encrypt_account(url: str) -> str:
-    """Encrypt what is before the host in `url`, where that is a secret."""
+    """Encrypt user and password in a URL, unless they hold no secret."""
     if without_credentials(url) == url or _ENCRYPTED_ACCOUNT.search(url):
         return url
     scheme, mark, rest = url.partition("://")
@@ -134,7 +134,7 @@ def encrypt_account(url: str) -> str:
 
 
 def decrypt_account(url: str) -> str:
-    """Undo `encrypt_account`."""
-    if TOKEN not in url:  # as in nearly all
+    """Decrypt user and password in a URL of `encrypt_account`."""
+    if TOKEN not in url:  # most URLs have no account
         return url
-    return _ENCRYPTED_ACCOUNT.sub(lambda found: decrypt(found[0]), url)
+    return _ENCRYPTED_ACCOUNT.sub(lambda match: decrypt(match[0]), url)

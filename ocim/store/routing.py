@@ -1,4 +1,4 @@
-"""What the database says → what the balancer shall serve."""
+"""Routing of a balancer, as it follows from the database."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ PREVIEW_USER = "preview"
 
 
 def routing_of(balancer: LoadBalancingServer, policy: Policy) -> Routing:
-    """Every name of every instance on the balancer that is not archived; two queries."""
+    """Return the sites of all instances on the balancer that are not archived. Two queries."""
     running = (
         OpenEdXAppServer.objects.filter(state=AppServerState.RUNNING)
         .select_related("server")
@@ -29,22 +29,26 @@ def routing_of(balancer: LoadBalancingServer, policy: Policy) -> Routing:
         .prefetch_related(Prefetch("appserver_set", running))
         .order_by("id")
     )
-    return Routing(tuple(site for one in instances for site in _sites(one, policy)))
+    return Routing(tuple(site for instance in instances for site in _sites(instance, policy)))
 
 
 def preview_domain(appserver_id: int, instance: OpenEdXInstance) -> str:
-    """Where an app server that is not active can be opened, with name and password."""
+    """Return the domain of an inactive app server's preview, which needs user and password."""
     return f"appserver-{appserver_id}.{instance.internal_lms_domain}"
 
 
 def _sites(instance: OpenEdXInstance, policy: Policy) -> Iterator[Site]:
     domains = instance.domains
     running = instance.appserver_set.all()
-    active = [one for one in running if one.is_active]
+    active = [appserver for appserver in running if appserver.is_active]
     for service in sorted(services_of(instance)):
         yield Site(
             domains=_names(domains, service),
-            upstreams=tuple(_upstream(service, one) for one in active if service in one.services),
+            upstreams=tuple(
+                _upstream(service, appserver)
+                for appserver in active
+                if service in appserver.services
+            ),
             health_path=ENDPOINTS[service].health_path,
         )
     for appserver in running:

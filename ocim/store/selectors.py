@@ -1,4 +1,4 @@
-"""Reads for people: what pages and commands show, in a fixed number of queries."""
+"""Queries for pages, API and commands. Their number does not grow with the fleet."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -23,9 +23,9 @@ from ocim.store.models import (
 )
 
 WORKER_SILENCE = timedelta(seconds=30)
-"""A worker that has not been heard of for so long is not counted on."""
+"""Time after which a worker that gave no sign of life counts as dead."""
 LONGEST_ID = 18
-"""Digits; databases count no further, and Python refuses to read numbers of thousands."""
+"""Maximum number of digits in an id. Databases know no longer ones."""
 
 STATUSES: Mapping[str, str] = {
     "archived": "Off the web for good; its data is kept.",
@@ -38,8 +38,8 @@ STATUSES: Mapping[str, str] = {
 
 
 def instances(*, archived: bool = False) -> QuerySet[OpenEdXInstance]:
-    """The fleet by name, with what `status_of` needs, and without secrets."""
-    made = Q(appserver_set__state__in=UNFINISHED)
+    """Return the fleet by name, with the counts that `status_of` needs, without secrets."""
+    unfinished = Q(appserver_set__state__in=UNFINISHED)
     newest = OpenEdXAppServer.objects.filter(instance=OuterRef("pk")).order_by("-id")
     return (
         OpenEdXInstance.objects.filter(**({} if archived else {"ref_set__is_archived": False}))
@@ -49,7 +49,7 @@ def instances(*, archived: bool = False) -> QuerySet[OpenEdXInstance]:
         )
         .annotate(
             active_count=Count("appserver_set", Q(appserver_set__is_active=True)),
-            unfinished_count=Count("appserver_set", made),
+            unfinished_count=Count("appserver_set", unfinished),
             newest_state=Subquery(newest.values("state")[:1]),
         )
         .order_by("name", "id")
@@ -57,7 +57,7 @@ def instances(*, archived: bool = False) -> QuerySet[OpenEdXInstance]:
 
 
 def status_of(instance: OpenEdXInstance) -> str:
-    """One of STATUSES, for an instance that came from `instances`."""
+    """Return the key of STATUSES for an instance that came from `instances`."""
     active, unfinished = instance.active_count, instance.unfinished_count  # type: ignore[attr-defined]
     if instance.ref_set.is_archived:
         return "archived"
@@ -70,40 +70,42 @@ def status_of(instance: OpenEdXInstance) -> str:
 
 
 def find_instance(text: str) -> OpenEdXInstance:
-    """The instance with that id, domain or name, from `instances`; Conflict where none is."""
+    """Return the instance with this id, domain or name. Raise Conflict unless there is just one."""
     fleet = instances(archived=True)
     is_id = text.isdecimal() and len(text) <= LONGEST_ID
     by_id = fleet.filter(pk=int(text)) if is_id else fleet.none()
-    for found in (
+    for matching in (
         by_id,
         fleet.filter(domain_set__name=text.lower()),
         fleet.filter(name=text),
     ):
-        match list(found[:2]):
-            case [one]:
-                return one
+        match list(matching[:2]):
+            case [instance]:
+                return instance
             case [_, _]:
-                raise Conflict(f"Several instances are named {text!r}.", remedy="Say the id.")
+                raise Conflict(
+                    f"Several instances are named {text!r}.", remedy="Pass the id of the right one."
+                )
     raise Conflict(
         f"There is no instance {text!r}.", remedy="`ocim instance list` shows what there is."
     )
 
 
 def appservers_with_specs() -> QuerySet[OpenEdXAppServer]:
-    """With all that `appserver_spec` reads, and their hosts."""
+    """Return app servers with their hosts and all rows that `appserver_spec` reads."""
     return OpenEdXAppServer.objects.select_related(
         "server", "instance__ref_set", "instance__database_server", "instance__search_server"
     )
 
 
 def serving() -> QuerySet[OpenEdXAppServer]:
-    """Active app servers with host and names, and without what is secret; one query.
+    """Return active app servers with host and instance, without secrets. One query.
 
-    Those are left out whose hosts Ocim was told to stop.
+    App servers whose host an operator stopped are left out.
     """
-    found = OpenEdXAppServer.objects.filter(is_active=True, server__is_stopped=False)
     return (
-        found.select_related("server", "instance")
+        OpenEdXAppServer.objects.filter(is_active=True, server__is_stopped=False)
+        .select_related("server", "instance")
         .defer(
             "effective_variables",
             "instance__secret_seed",
@@ -115,20 +117,21 @@ def serving() -> QuerySet[OpenEdXAppServer]:
     )
 
 
-def not_well(instance_id: int) -> list[str]:
-    """Say which active app servers of an instance the last look did not find well, and why."""
-    found = OpenEdXAppServer.objects.filter(
+def unhealthy_appservers(instance_id: int) -> list[str]:
+    """Return a line with the reason for each unhealthy active app server of an instance."""
+    unhealthy = OpenEdXAppServer.objects.filter(
         instance_id=instance_id, is_active=True, unhealthy_since__isnull=False
     )
     return [
-        f"{one} since {one.unhealthy_since:%Y-%m-%d %H:%M} UTC: {one.unhealthy_reason}"
-        for one in found.order_by("id")
+        f"{appserver} since {appserver.unhealthy_since:%Y-%m-%d %H:%M} UTC:"
+        f" {appserver.unhealthy_reason}"
+        for appserver in unhealthy.order_by("id")
     ]
 
 
 def appservers(instance_id: int | None = None) -> QuerySet[OpenEdXAppServer]:
-    """App servers, the newest first, without their variables."""
-    found = OpenEdXAppServer.objects.select_related(
+    """Return app servers of one or all instances, newest first, without their variables."""
+    appservers = OpenEdXAppServer.objects.select_related(
         "server", "deployment__creator", "instance__ref_set"
     ).defer(
         "effective_variables",
@@ -138,14 +141,14 @@ def appservers(instance_id: int | None = None) -> QuerySet[OpenEdXAppServer]:
         "instance__configuration_extra_settings",
     )
     if instance_id is not None:
-        found = found.filter(instance_id=instance_id)
-    return found.order_by("-id")
+        appservers = appservers.filter(instance_id=instance_id)
+    return appservers.order_by("-id")
 
 
 def find_appserver(appserver_id: int) -> OpenEdXAppServer:
-    """The app server with that id; Conflict where there is none."""
-    if found := appservers().filter(pk=appserver_id).first():
-        return found
+    """Return the app server with this id. Raise Conflict if there is none."""
+    if appserver := appservers().filter(pk=appserver_id).first():
+        return appserver
     raise Conflict(
         f"There is no app server {appserver_id}.",
         remedy="`ocim appserver list` shows what there is.",
@@ -153,41 +156,47 @@ def find_appserver(appserver_id: int) -> OpenEdXAppServer:
 
 
 def log_after(appserver_id: int, last_id: int, limit: int = 1000) -> list[LogEntry]:
-    """The log's lines that came after the one with `last_id` (0: from the beginning)."""
+    """Return the lines of an app server's log after the line `last_id` (0: from the beginning)."""
     lines = LogEntry.objects.filter(appserver_id=appserver_id, pk__gt=last_id)
     return list(lines.order_by("id")[:limit])
 
 
 def log_end(appserver_id: int, limit: int) -> list[LogEntry]:
-    """The log's last lines, oldest first."""
+    """Return the last lines of an app server's log, oldest first."""
     lines = LogEntry.objects.filter(appserver_id=appserver_id)
     return list(reversed(lines.order_by("-id")[:limit]))
 
 
 def newest_lines(appserver_ids: Collection[int]) -> dict[int, int]:
-    """The id of each app server's last line, of those that have one."""
+    """Return the id of the last log line per app server. App servers without lines are left out."""
     lines = LogEntry.objects.filter(appserver_id__in=appserver_ids)
     return dict(lines.values_list("appserver_id").annotate(Max("id")).order_by())
 
 
-def marks(instance_ids: Collection[int]) -> dict[int, str]:
-    """By instance, a text that changes whenever an app server or a job of it does; two queries."""
-    mark = {pk: blake2b(digest_size=8) for pk in instance_ids}
-    there = OpenEdXAppServer.objects.filter(instance_id__in=instance_ids)
-    alive = there.exclude(state=AppServerState.TERMINATED).order_by("id")
-    under_way = Job.objects.filter(
+def change_tokens(instance_ids: Collection[int]) -> dict[int, str]:
+    """Return a change token per instance id. Two queries.
+
+    A token differs whenever one of the instance's app servers or jobs changed.
+    """
+    hashes = {pk: blake2b(digest_size=8) for pk in instance_ids}
+    alive = (
+        OpenEdXAppServer.objects.filter(instance_id__in=instance_ids)
+        .exclude(state=AppServerState.TERMINATED)
+        .order_by("id")
+    )
+    jobs = Job.objects.filter(
         instance_id__in=instance_ids, state__in=(JobState.WAITING, JobState.RUNNING)
     ).order_by("id")
     for pk, *row in chain[tuple[Any, ...]](
         alive.values_list("instance_id", "id", "state", "is_active", "unhealthy_since"),
-        under_way.values_list("instance_id", "id", "state"),
+        jobs.values_list("instance_id", "id", "state"),
     ):
-        mark[pk].update(repr(row).encode())
-    return {pk: of_instance.hexdigest() for pk, of_instance in mark.items()}
+        hashes[pk].update(repr(row).encode())
+    return {pk: digest.hexdigest() for pk, digest in hashes.items()}
 
 
 def rollouts() -> QuerySet[Rollout]:
-    """Rollouts, the newest first, with how many instances are where."""
+    """Return rollouts, newest first, with the number of instances in each state."""
     by_state = {
         name: Count("upgrades", Q(upgrades__state=state))
         for name, state in (
@@ -197,16 +206,16 @@ def rollouts() -> QuerySet[Rollout]:
             ("good_count", UpgradeState.SUCCEEDED),
         )
     }
-    found = Rollout.objects.select_related("creator").annotate(total=Count("upgrades"), **by_state)
-    return found.order_by("-id")
+    rollouts = Rollout.objects.select_related("creator")
+    return rollouts.annotate(total=Count("upgrades"), **by_state).order_by("-id")
 
 
-def rollout_marks(rollout_ids: Collection[int]) -> dict[int, str]:
-    """By rollout, a text that changes whenever something of it does; four queries.
+def rollout_change_tokens(rollout_ids: Collection[int]) -> dict[int, str]:
+    """Return a change token per rollout id. Four queries.
 
-    A deleted one keeps its mark.
+    A token differs whenever its rollout changed. The token of a deleted rollout stays the same.
     """
-    mark = {pk: blake2b(digest_size=8) for pk in rollout_ids}
+    hashes = {pk: blake2b(digest_size=8) for pk in rollout_ids}
     upgrades = Upgrade.objects.filter(rollout__in=rollout_ids).order_by("rollout_id", "state")
     for pk, *row in chain(
         Rollout.objects.filter(pk__in=rollout_ids).values_list("id", "state", "reason"),
@@ -220,33 +229,34 @@ def rollout_marks(rollout_ids: Collection[int]) -> dict[int, str]:
         .annotate(Max("id")),
         upgrades.values_list("rollout_id", "state").annotate(Count("id"), Sum("attempts")),
     ):
-        mark[int(pk)].update(repr(row).encode())
-    return {pk: of_rollout.hexdigest() for pk, of_rollout in mark.items()}
+        hashes[int(pk)].update(repr(row).encode())
+    return {pk: digest.hexdigest() for pk, digest in hashes.items()}
 
 
 def terminated(appserver_ids: Collection[int]) -> set[int]:
-    """Those of which nothing more is to be heard: terminated, or deleted."""
-    there = OpenEdXAppServer.objects.filter(pk__in=appserver_ids)
-    alive = there.exclude(state=AppServerState.TERMINATED)
+    """Return which of the app servers are terminated or deleted: their logs do not grow."""
+    alive = OpenEdXAppServer.objects.filter(pk__in=appserver_ids).exclude(
+        state=AppServerState.TERMINATED
+    )
     return set(appserver_ids) - set(alive.values_list("pk", flat=True))
 
 
 def open_jobs(instance_id: int) -> QuerySet[Job]:
-    """What is being done with the instance, or waits, oldest first."""
+    """Return the instance's jobs that run or wait, oldest first."""
     states = (JobState.WAITING, JobState.RUNNING)
     return Job.objects.filter(instance_id=instance_id, state__in=states).order_by("id")
 
 
 def last_job(instance_id: int) -> Job | None:
-    """What was asked for last."""
+    """Return the instance's newest job; None if it never had a job."""
     return Job.objects.filter(instance_id=instance_id).order_by("-id").first()
 
 
 def live_workers(now: datetime, queue: str = "") -> QuerySet[Worker]:
-    """Workers that were heard of lately, of all queues or of one.
+    """Return the workers that gave a sign of life lately, of one queue or (empty) of all.
 
-    One heard of in the future is from before the clock was set back, unless it speaks again.
+    A sign of life in the future does not count: the clock was set back since.
     """
     lately = (now - WORKER_SILENCE, now + WORKER_SILENCE)
-    found = Worker.objects.filter(seen_at__range=lately)
-    return (found.filter(queue=queue) if queue else found).order_by("queue", "name")
+    workers = Worker.objects.filter(seen_at__range=lately).order_by("queue", "name")
+    return workers.filter(queue=queue) if queue else workers

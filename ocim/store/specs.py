@@ -1,4 +1,4 @@
-"""Rows → the values that the catalog and the outside work with."""
+"""Values for the catalog and the adapters, made of database rows."""
 
 import json
 from dataclasses import dataclass, replace
@@ -20,33 +20,33 @@ from ocim.core.secrets import Secret, derive
 from ocim.parsing.extra_settings import enabled_services
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, SearchServer
 
-# Upstream's roles keep these beside the LMS's own, on a database server of whatever kind it is.
+# Upstream's roles need these databases for the LMS on a database server of any kind but SQLite.
 _OF_EDXAPP = ("edxapp", "edxapp_csmh", "xqueue")
 _RABBITMQ_PORT = 5672
 _REDIS_PORT = 6379
 
 
 def services_of(instance: OpenEdXInstance) -> frozenset[Service]:
-    """The services that the instance is to have, by its `configuration_extra_settings`."""
+    """Return the services that the instance's `configuration_extra_settings` enable."""
     return enabled_services(instance.configuration_extra_settings)
 
 
 def site_url(instance: OpenEdXInstance, policy: Policy) -> str:
-    """Where the instance's LMS is on the web; asks for nothing but its names."""
+    """Return the URL of the instance's LMS. Reads only its domains."""
     domain = public_domain(instance.domains, Service.LMS)
     return f"https://{with_port(domain, policy.https_port)}"
 
 
 def instance_spec(instance: OpenEdXInstance, policy: Policy) -> Instance:
-    """What an operator has said of the instance, and the places it was given.
+    """Return an instance's configuration, with its places on the shared servers.
 
-    Reads the instance's shared servers: select them with the instance where there are many.
+    Reads the rows of these servers: for many instances, select them in the same query.
     """
     return _spec(instance, policy, services_of(instance))
 
 
 def appserver_spec(appserver: OpenEdXAppServer, policy: Policy) -> Instance:
-    """The same with release and services of the app server, whatever the instance is to have."""
+    """Return `instance_spec` with the app server's own release and services."""
     return replace(
         _spec(appserver.instance, policy, appserver.services),
         openedx_release=appserver.openedx_release,
@@ -56,7 +56,7 @@ def appserver_spec(appserver: OpenEdXAppServer, policy: Policy) -> Instance:
 
 @dataclass(frozen=True, slots=True)
 class PublishedAppServer:
-    """What probes of an app server need to know: it costs no secret of its instance."""
+    """Facts of an app server that probes need. No secret is decrypted for them."""
 
     domains: Domains
     public_port: int
@@ -64,19 +64,19 @@ class PublishedAppServer:
 
 
 def published(appserver: OpenEdXAppServer, policy: Policy) -> PublishedAppServer:
-    """Return the names and services of an app server that came from `serving` or the like."""
+    """Return the domains and services of an app server."""
     return PublishedAppServer(appserver.instance.domains, policy.https_port, appserver.services)
 
 
 def dry_run_host(upgrade_id: int) -> str:
-    """The name of the host on which an upgrade's migrations are tried beforehand."""
+    """Return the name of the host for an upgrade's dry run of migrations."""
     return f"dry-run-{upgrade_id}"
 
 
 def copies(instance: OpenEdXInstance, policy: Policy) -> dict[str, Database]:
-    """Where copies of its databases are, by purpose, while migrations are tried on them.
+    """Return the copies of an instance's databases for a dry run of migrations, by purpose.
 
-    The account is another one: it must not get into the instance's own databases.
+    Their account is not the instance's: it has no access to the instance's own databases.
     """
     return {
         purpose: _copy(database, instance)
@@ -85,7 +85,7 @@ def copies(instance: OpenEdXInstance, policy: Policy) -> dict[str, Database]:
 
 
 def all_databases(instance: OpenEdXInstance) -> list[Database]:
-    """Every database that the instance may have, those of services that are off included."""
+    """Return all databases that the instance may have, also those of disabled services."""
     return list(_databases(instance, frozenset(Service)).values())
 
 
@@ -123,7 +123,7 @@ def _databases(instance: OpenEdXInstance, services: frozenset[Service]) -> dict[
             purpose: Database(kind="sqlite", name=f"{directory}/{purpose}.sqlite3")
             for purpose in ("edxapp", *optional)
         }
-    # One account for all of them: upstream migrates every database with the same one.
+    # All databases have one account: upstream migrates them all with the same account.
     password = derive(instance.secret_seed.encode(), "databases")
     return {
         purpose: Database(
@@ -141,7 +141,7 @@ def _databases(instance: OpenEdXInstance, services: frozenset[Service]) -> dict[
 def _copy(database: Database, instance: OpenEdXInstance) -> Database:
     if database.kind == "sqlite":
         path = PurePath(database.name)
-        # Beside the instance's directory: in it, its app servers could lead the way elsewhere.
+        # Not in the instance's own directory: its app servers could put symbolic links there.
         directory = path.parent.with_name(f"{path.parent.name}.dry-run")
         return replace(database, name=str(directory / path.name))
     return replace(
@@ -172,7 +172,7 @@ def _broker(instance: OpenEdXInstance) -> Broker | None:
 
 
 def search_place(instance: OpenEdXInstance) -> Search | None:
-    """Where its indexes are; None where it has no search server."""
+    """Return the place of the instance's indexes; None if it has no search server."""
     server = instance.search_server
     if server is None:
         return None
@@ -185,10 +185,10 @@ def search_place(instance: OpenEdXInstance) -> Search | None:
 
 
 def search_host(server: SearchServer) -> SearchHost:
-    """A search server, as the outside is told of it."""
+    """Return address and account of a search server, as adapters need them."""
     return SearchHost(server.url, server.admin_user, Secret(server.admin_password))
 
 
 def _account(instance: OpenEdXInstance) -> str:
-    """At most 16 characters, as older MySQL servers want it."""
+    """Return the instance's account name: at most 16 characters, the limit of older MySQL."""
     return f"openedx_{instance.pk}"

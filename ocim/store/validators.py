@@ -1,4 +1,4 @@
-"""What may be stored in an instance's fields, said in the words of those who fill them in."""
+"""Checks of an instance's fields, with messages for the operators who fill them in."""
 
 import re
 import zoneinfo
@@ -21,21 +21,22 @@ from ocim.core.repositories import (
 from ocim.parsing.extra_settings import check_extra_settings
 from ocim.parsing.host_name import host_name_fault
 
-# See ocim.store.routing: a name used twice would keep the balancer from following anything.
+# Preview addresses of ocim.store.routing: the balancer refuses a configuration that names a
+# domain twice.
 _RESERVED = re.compile(r"appserver-\d+\.")
 
-# Surrogates come of bytes that are no text; the last ones turn the direction of writing.
+# Surrogates (bytes that are not UTF-8) and characters that change the direction of writing, too.
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
     r"\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
 )
 
 MOST_APPSERVERS = 100
-"""Of one spawn; more are a slip of the finger."""
+"""Maximum number of app servers in a spawn: more are a typing error."""
 
 
 def validate_domain(value: str) -> None:
-    """A host name with a dot in it, and nothing around it."""
+    """Raise unless the value is a host name with a dot in it."""
     if fault := host_name_fault(value):
         raise DjangoValidationError(fault)
     if _RESERVED.match(value):
@@ -43,7 +44,7 @@ def validate_domain(value: str) -> None:
 
 
 def validate_extra_settings(value: str) -> None:
-    """YAML that Ansible would take, and that runs nothing on the manager."""
+    """Raise unless Ansible accepts the YAML, and it runs nothing on the manager."""
     try:
         check_extra_settings(value)
     except ValidationError as error:
@@ -51,7 +52,7 @@ def validate_extra_settings(value: str) -> None:
 
 
 def validate_plain(value: str) -> None:
-    """A text that Ansible takes as it stands: it becomes a variable's value."""
+    """Raise unless Ansible can use the text, as it stands, as a variable's value."""
     if is_template(value):
         raise DjangoValidationError("Templates belong in configuration_extra_settings, not here.")
     if value.startswith("-"):
@@ -61,41 +62,41 @@ def validate_plain(value: str) -> None:
 
 
 def validate_unpadded(value: str) -> None:
-    """A text without blanks around it."""
+    """Raise if the text begins or ends with a blank."""
     _refuse(fault_of_blanks(value))
 
 
 def validate_configuration_url(value: str) -> None:
-    """Ocim's own configuration, or a repository that git may fetch from."""
+    """Raise unless the value is Ocim's own configuration, or a URL that git may fetch."""
     validate_plain(value)
     _refuse(fault_of_url(value, may_be_builtin=True))
 
 
 def validate_platform_url(value: str) -> None:
-    """A repository that git may fetch from."""
+    """Raise unless the value is a URL that git may fetch."""
     validate_plain(value)
     _refuse(fault_of_url(value))
 
 
 def validate_version(value: str) -> None:
-    """What can be a branch, a tag or a commit."""
+    """Raise unless the value can be a branch, a tag or a commit."""
     validate_plain(value)
     _refuse(fault_of_version(value))
 
 
 def validate_playbook(value: str) -> None:
-    """The name of a file in the repository's directory of playbooks."""
+    """Raise unless the value can be the name of a file in the repository's playbooks directory."""
     validate_plain(value)
     _refuse(fault_of_playbook(value))
 
 
 def validate_tag(value: str) -> None:
-    """A word or more, with nothing in it that nobody sees, and without commas between tags."""
+    """Raise if a tag is empty, or has a comma, invisible characters or blanks around it."""
     _refuse_invisible(value)
     if value != value.strip() or not value:
-        raise DjangoValidationError("A tag has no space around it, and is not empty.")
+        raise DjangoValidationError("A tag must not be empty, nor begin or end with a space.")
     if "," in value:
-        raise DjangoValidationError("A tag has no comma: commas are between tags.")
+        raise DjangoValidationError("A tag must not contain a comma: commas separate tags.")
 
 
 def _refuse(fault: str) -> None:
@@ -104,23 +105,23 @@ def _refuse(fault: str) -> None:
 
 
 def validate_text(value: str) -> None:
-    """Lines and tabs are right; what stands for no character may not even be storable."""
-    if found := _CONTROL.search(value):
+    """Raise if the text holds control characters other than tabs and line breaks."""
+    if match := _CONTROL.search(value):
         raise DjangoValidationError(
-            f"It holds a control character (U+{ord(found[0]):04X}), character"
-            f" {found.start() + 1}: take it out."
+            f"It holds a control character (U+{ord(match[0]):04X}), character"
+            f" {match.start() + 1}: take it out."
         )
 
 
 def _refuse_invisible(value: str) -> None:
-    if found := invisible(value):
+    if match := invisible(value):
         raise DjangoValidationError(
-            f"It holds {described(found[0])}, character {found.start() + 1}: take it out."
+            f"It holds {described(match[0])}, character {match.start() + 1}: take it out."
         )
 
 
 def validate_partner_code(value: str) -> None:
-    """What ecommerce and discovery take on every database."""
+    """Raise unless ecommerce and discovery can store the code on every database."""
     if not PARTNER_CODE.fullmatch(value):
         raise DjangoValidationError(
             f"{value!r} is no partner code: 1 to 8 ASCII letters, digits, dashes and underscores."
@@ -128,18 +129,18 @@ def validate_partner_code(value: str) -> None:
 
 
 def validate_currency(value: str) -> None:
-    """A code of ISO 4217 that people pay with today."""
+    """Raise unless the value is the ISO 4217 code of a currency in use today."""
     if fault := currency.fault(value, on=timezone.now().date()):
         raise DjangoValidationError(fault)
 
 
 def validate_time_zone(value: str) -> None:
-    """A name of the time zone database."""
+    """Raise unless the value is a name in the time zone database."""
     if value not in _time_zones():
         raise DjangoValidationError(f"{value!r} is not a time zone; Europe/Berlin is one.")
 
 
 @cache
 def _time_zones() -> set[str]:
-    """Read from some 600 files; some of them mean this machine's zone, or none."""
+    """Return the names of time zones. Reading them takes some 600 files, so they are cached."""
     return zoneinfo.available_timezones() - {"localtime", "Factory", "posixrules"}

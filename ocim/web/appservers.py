@@ -28,7 +28,7 @@ LINES_SHOWN = 500
 def appserver(request: HttpRequest, appserver_id: int) -> HttpResponse:
     """The whole page. The mark is read first, so that what changes meanwhile is sent once more."""
     instance_id = instance_of(appserver_id)
-    mark = selectors.marks([instance_id])[instance_id]
+    mark = selectors.change_tokens([instance_id])[instance_id]
     found = _appserver(appserver_id, whole=True)
     lines = selectors.log_end(appserver_id, LINES_SHOWN)
     shown = {

@@ -42,7 +42,7 @@ def fleet(request: HttpRequest) -> HttpResponse:
 @require_safe
 def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
     """One instance: its app servers, what is being done, and its configuration."""
-    mark = selectors.marks([instance_id])[instance_id]
+    mark = selectors.change_tokens([instance_id])[instance_id]
     found = get_object_or_404(
         selectors.instances(archived=True)
         .select_related("ref_set__creator", "database_server")

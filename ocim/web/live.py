@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 Subject = tuple[str, int]
 """What a page is about: one of MARKS, and its id."""
 MARKS: Mapping[str, Callable[[Collection[int]], dict[int, str]]] = {
-    "instance": selectors.marks,
-    "rollout": selectors.rollout_marks,
+    "instance": selectors.change_tokens,
+    "rollout": selectors.rollout_change_tokens,
 }
 
 

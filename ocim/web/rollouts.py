@@ -41,7 +41,7 @@ def every(request: HttpRequest) -> HttpResponse:
 def rollout(request: HttpRequest, rollout_id: int) -> HttpResponse:
     """One of them. The mark is read first, so that what changes meanwhile is sent once more."""
     found = _found(rollout_id)
-    mark = selectors.rollout_marks([rollout_id])[rollout_id]
+    mark = selectors.rollout_change_tokens([rollout_id])[rollout_id]
     progress = _progress(found)
     page = {
         **progress,

@@ -109,7 +109,7 @@ def test_a_name_that_two_have_is_refused(ocim: Installation) -> None:
     ran = ocim("instance", "show", "Twin")
 
     assert ran.status == 1
-    assert "Say the id." in ran.err
+    assert "Pass the id of the right one." in ran.err
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,8 @@ READ_ALOUD = [
     (("--max-failures=1e3",), "--max-failures: '1e3' is neither a number nor a percentage."),
     (("--max-failures=\u0663%",), "--max-failures: '\u0663%' is neither a number nor a"
      " percentage."),
-    (("--tag=x,y",), "--tag: 'x,y': A tag has no comma: commas are between tags."),
-    (("--tag= x",), "--tag: ' x': A tag has no space around it, and is not empty."),
+    (("--tag=x,y",), "--tag: 'x,y': A tag must not contain a comma: commas separate tags."),
+    (("--tag= x",), "--tag: ' x': A tag must not be empty, nor begin or end with a space."),
     (("--tag=x\u00a0y",), "--tag: 'x\\xa0y': It holds a no-break space (U+00A0), character 2: take"
      " it out."),
     (("--exclude={name: A}", "--exclude={name: B}"), "--exclude is given 2 times: only one would"
@@ -136,7 +136,7 @@ def test_all_that_is_wrong_is_told_at_once(ocim: Installation, campus: int) -> N
         "--exclude: it says nothing, and must be a mapping, as {name: value}. Without --exclude,"
         " none is left out.",
         "--waves: '200%' is no wave: 100% are all instances. As in 3,10%,tag:early.",
-        "--tag: 'x,y': A tag has no comma: commas are between tags.",
+        "--tag: 'x,y': A tag must not contain a comma: commas separate tags.",
     ]
 
 

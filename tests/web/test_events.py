@@ -68,7 +68,7 @@ def played(scene: Scene) -> None:
 
 
 def mark_of(instance: OpenEdXInstance) -> str:
-    return selectors.marks([instance.pk])[instance.pk]
+    return selectors.change_tokens([instance.pk])[instance.pk]
 
 
 async def write(appserver: OpenEdXAppServer, text: str) -> int:
@@ -124,7 +124,7 @@ def test_the_stream_begins_after_the_last_line_that_the_page_has(
 
 def test_word_comes_when_something_changes_in_a_rollout(demo: OpenEdXInstance, hub: Hub) -> None:
     rollout = make_rollout(demo)
-    mark = selectors.rollout_marks([rollout.pk])[rollout.pk]
+    mark = selectors.rollout_change_tokens([rollout.pk])[rollout.pk]
 
     async def scene() -> None:
         async with stream("rollout-events", rollout.pk, mark=mark) as found:

@@ -312,10 +312,10 @@ def begin_a_step(rollout: Rollout) -> None:
 def test_the_mark_changes_with_whatever_the_page_shows(
     rollout: Rollout, change: Callable[[Rollout], object]
 ) -> None:
-    before = selectors.rollout_marks([rollout.pk])
-    assert selectors.rollout_marks([rollout.pk]) == before
+    before = selectors.rollout_change_tokens([rollout.pk])
+    assert selectors.rollout_change_tokens([rollout.pk]) == before
     change(rollout)
-    assert selectors.rollout_marks([rollout.pk]) != before
+    assert selectors.rollout_change_tokens([rollout.pk]) != before
 
 
 MIGRATION = {"service": "lms", "name": "student.0005_city", "seconds": 0.2,

@@ -20,7 +20,13 @@ from ocim.operations.instance_settings import (
     without_secrets,
 )
 from ocim.store.models import OpenEdXInstance
-from ocim.store.selectors import appservers, find_instance, not_well, open_jobs, status_of
+from ocim.store.selectors import (
+    appservers,
+    find_instance,
+    open_jobs,
+    status_of,
+    unhealthy_appservers,
+)
 from ocim.store.selectors import instances as fleet
 from ocim.tasks import enqueue
 from ocim.wiring import context, current_time, instance_url, queue_name, with_defaults
@@ -232,7 +238,7 @@ class Command(OcimCommand):
                 f"{appserver.pk} ({appserver.state})"
                 for appserver in appservers(full.pk)[:APPSERVERS_SHOWN]
             ],
-            "not well": not_well(full.pk),
+            "not well": unhealthy_appservers(full.pk),
             "in work": [str(job) for job in open_jobs(full.pk)],
         }
         if not secrets:
