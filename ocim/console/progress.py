@@ -15,6 +15,8 @@ from ocim.wiring import current_time
 
 PAUSE = 0.3
 """Seconds between two queries for new log lines."""
+Show = Callable[[str], None]
+"""Shows the current task, on a terminal only."""
 
 
 def follow(job: Job, out: Output) -> None:
@@ -22,20 +24,30 @@ def follow(job: Job, out: Output) -> None:
 
     Raise OcimError with the job's error if it failed. Ctrl-C ends the waiting, not the job.
     """
-    warn_without_worker(job.queue, out)
     appservers = appservers_of(job)
     last = LogEntry.objects.filter(appserver__in=appservers).order_by("-id").first()
     seen = last.pk if last and job.kind != JobKind.SPAWN else 0
+
+    def print_new_lines(show: Show) -> None:
+        nonlocal seen
+        for line in LogEntry.objects.filter(appserver__in=appservers, pk__gt=seen).order_by("id"):
+            seen = line.pk
+            _tell(line, out, show)
+
+    wait_for(job, out, print_new_lines)
+
+
+def wait_for(job: Job, out: Output, print_news: Callable[[Show], None]) -> None:
+    """Wait until a job has ended; call `print_news` meanwhile, and once more after the end.
+
+    Raise OcimError with the job's error if it failed. Ctrl-C ends the waiting, not the job.
+    """
+    warn_without_worker(job.queue, out)
     with _status(out) as show:
-        while True:
-            waiting = open_jobs(job.instance_id).filter(pk=job.pk).exists()
-            lines = LogEntry.objects.filter(appserver__in=appservers, pk__gt=seen).order_by("id")
-            for line in lines:
-                seen = line.pk
-                _tell(line, out, show)
-            if not waiting:
-                break
+        while open_jobs(job.instance_id).filter(pk=job.pk).exists():
+            print_news(show)
             time.sleep(PAUSE)
+        print_news(show)
     job.refresh_from_db()
     if job.state == JobState.FAILED:
         raise OcimError(job.error)
@@ -56,7 +68,7 @@ def has_worker(queue: str) -> bool:
     return live_workers(current_time(), queue).exists()
 
 
-def _tell(line: LogEntry, out: Output, show: Callable[[str], None]) -> None:
+def _tell(line: LogEntry, out: Output, show: Show) -> None:
     if line.task and line.level in ("debug", "info"):
         show(line.task)
         return
@@ -65,7 +77,7 @@ def _tell(line: LogEntry, out: Output, show: Callable[[str], None]) -> None:
 
 
 @contextmanager
-def _status(out: Output) -> Iterator[Callable[[str], None]]:
+def _status(out: Output) -> Iterator[Show]:
     """Yield a function that shows the current task and the elapsed time, on a terminal only."""
     if out.as_json or not out.is_terminal:
         yield lambda _task: None

@@ -1,42 +1,42 @@
-"""`ocim services verify`: lines as they come, and what they amount to."""
-
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from django.db import close_old_connections, connection
+"""`ocim services verify`: the checks of a verification, printed as they end."""
 
 from ocim.console.command import Error
 from ocim.console.output import Output
-from ocim.core.errors import Conflict
-from ocim.core.verification import Line, Outcome
-from ocim.operations.context import Context
-from ocim.operations.shop.verify import verify
-from ocim.store.claims import claim_lease, release_lease, renew_leases
-from ocim.store.models import Lease, OpenEdXInstance
-from ocim.wiring import context
+from ocim.console.progress import wait_for
+from ocim.core.verification import Line, Outcome, Report
+from ocim.operations import jobs
+from ocim.operations.shop import verification
+from ocim.store.models import OpenEdXInstance
+from ocim.tasks import enqueue
+from ocim.wiring import queue_name
 
 STYLES = {Outcome.OK: "green", Outcome.FAILED: "red", Outcome.SKIPPED: "yellow"}
-PAUSE = 0.5
-"""Seconds between two looks whether an instance is free."""
 
 
-def run(instance: OpenEdXInstance, *, purchase: bool, out: Output) -> None:
-    """Verify the app server that serves the instance; Error (status 1) where a line failed.
+def run(instance: OpenEdXInstance, *, purchase: bool, wait: bool, out: Output) -> None:
+    """Verify the app server that serves the instance, as a job.
 
-    Conflict where none serves it, or something else is at work on the instance.
+    Raise Error (status 1) if a check failed, and Conflict if no app server serves the instance.
     """
-    appserver = instance.appserver_set.filter(is_active=True).order_by("-id").first()
-    if appserver is None:
-        raise Conflict(
-            f"No app server serves {instance}.",
-            remedy=f"`ocim appserver spawn {instance.internal_lms_domain} --activate` makes one.",
-        )
-    with _held(instance, context()):
-        report = verify(
-            appserver, context(), purchase=purchase, on_line=lambda line: _tell(line, out)
-        )
+    job = verification.request(instance, purchase=purchase, queue=queue_name())
+    enqueue([jobs.wake_up(job)])
+    if not wait:
+        out.say("Requested.")
+        return
+    report = Report(())
+
+    def print_new_lines() -> None:
+        nonlocal report
+        job.refresh_from_db()
+        if record := verification.record_of(job):
+            lines = tuple(Line.from_dict(line) for line in record.lines)
+            # A job that another worker took up begins with the first check again.
+            printed = len(report.lines) if lines[: len(report.lines)] == report.lines else 0
+            for line in lines[printed:]:
+                _tell(line, out)
+            report = Report(lines)
+
+    wait_for(job, out, lambda _show: print_new_lines())
     if out.as_json:
         out.data({"ok": report.ok, "lines": [line.as_dict() for line in report.lines]})
     if not report.ok:
@@ -50,41 +50,3 @@ def _tell(line: Line, out: Output) -> None:
         out.say(f"        {line.url}{status}", style="dim")
     if line.remedy:
         out.say(f"        → {line.remedy}")
-
-
-@contextmanager
-def _held(instance: OpenEdXInstance, context: Context) -> Iterator[None]:
-    """Nobody else works on the instance meanwhile; its jobs wait, and are then taken up."""
-    lease = _claimed(instance, context)
-    ended = threading.Event()
-    keeper = threading.Thread(target=_keep, args=[context, ended], daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        keeper.join()
-        release_lease(lease)
-
-
-def _claimed(instance: OpenEdXInstance, context: Context) -> Lease:
-    """Whoever was killed over it has it no longer than a lease lasts."""
-    seconds = context.policy.lease
-    deadline = time.monotonic() + seconds + PAUSE
-    while True:
-        now = context.now()
-        if lease := claim_lease(instance.pk, worker=context.worker, now=now, seconds=seconds):
-            return lease
-        if time.monotonic() > deadline:
-            raise Conflict(
-                f"Something else is at work on {instance}.",
-                remedy=f"`ocim instance show {instance.internal_lms_domain}` says what.",
-            )
-        context.pause(PAUSE)
-
-
-def _keep(context: Context, ended: threading.Event) -> None:
-    while not ended.wait(context.policy.lease / 3):
-        close_old_connections()
-        renew_leases(worker=context.worker, now=context.now(), seconds=context.policy.lease)
-    connection.close()

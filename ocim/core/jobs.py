@@ -20,6 +20,7 @@ class JobKind(StrEnum):
     UNDO = "undo"
     RESTORE = "restore"
     SET_UP = "setup"
+    VERIFY = "verify"
 
 
 WORDS: Mapping[JobKind, str] = {
@@ -34,6 +35,7 @@ WORDS: Mapping[JobKind, str] = {
     JobKind.UNDO: "Undoing the upgrade",
     JobKind.RESTORE: "Restoring the databases",
     JobKind.SET_UP: "Running set-up steps on",
+    JobKind.VERIFY: "Verifying",
 }
 """Words for what a job of each kind does; where it works on app servers, these follow."""
 
@@ -129,6 +131,15 @@ class SetUpJob:
     force: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class VerifyJob:
+    """Verify ecommerce and discovery on an app server; with `purchase`, buy a course, too."""
+
+    kind: ClassVar[JobKind] = JobKind.VERIFY
+    appserver: int
+    purchase: bool = False
+
+
 Payload = (
     SpawnJob
     | ActivateJob
@@ -141,6 +152,7 @@ Payload = (
     | UndoJob
     | RestoreJob
     | SetUpJob
+    | VerifyJob
 )
 PAYLOADS: Mapping[JobKind, type[Payload]] = {
     payload.kind: payload
@@ -156,6 +168,7 @@ PAYLOADS: Mapping[JobKind, type[Payload]] = {
         UndoJob,
         RestoreJob,
         SetUpJob,
+        VerifyJob,
     )
 }
 
@@ -174,6 +187,8 @@ class Progress:
     """The app server that serves instead of one that could not be restarted."""
     restart_error: str = ""
     """The reason why the restart failed."""
+    verification: int | None = None
+    """The id of the record of a verification."""
 
 
 Value = TypeVar("Value", bound=Payload | Progress)

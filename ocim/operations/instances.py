@@ -29,7 +29,8 @@ from ocim.operations.instance_settings import (
     is_name,
     without_unknown,
 )
-from ocim.store.claims import claim_lease, release_lease
+from ocim.operations.leases import held_outside_worker
+from ocim.store.claims import require_lease
 from ocim.store.models import (
     DatabaseServer,
     Domain,
@@ -185,20 +186,14 @@ def delete(*, instance_id: int, context: Context) -> list[Action]:
             f"{instance} is not archived.",
             remedy="Archive it first: that takes its app servers away.",
         )
-    lease = claim_lease(
-        instance_id, worker=context.worker, now=context.now(), seconds=context.policy.lease
-    )
-    if lease is None:
-        raise Conflict(f"Somebody works on {instance}.", remedy="Try again when that is over.")
-    try:
+    with held_outside_worker(instance, context=context) as lease:
         for database in all_databases(instance):
             context.adapters.databases[database.kind].drop(database)
         search_servers.forget(instance, context)
         with transaction.atomic():
+            require_lease(lease)
             instance.ref_set.delete()
             return note_change(instance.load_balancing_server_id)
-    finally:
-        release_lease(lease)
 
 
 def preview_password(instance: OpenEdXInstance) -> Secret:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, close_old_connections, transaction
+from django.db import transaction
 from django.db.models import F
 
 from ocim.core import stopping
@@ -19,14 +19,13 @@ from ocim.core.states import JobState
 from ocim.operations.claim import Claim, NotYet
 from ocim.operations.context import Context
 from ocim.operations.jobs import OPEN, due, enter_step, payload_of, wake_up
+from ocim.operations.leases import NO_DATABASE, held
 from ocim.operations.masking import mask_of_instance
-from ocim.store.claims import claim_lease, move_job, release_lease
+from ocim.store.claims import move_job
 from ocim.store.models import Job, Lease
 
 log = logging.getLogger(__name__)
 
-NO_DATABASE = (OperationalError, InterfaceError)
-"""The errors of a database that cannot be reached or written to: no fault of the job."""
 SIGN_OF_LIFE = timedelta(seconds=15)
 """How often, at most, a job's thread records that it has asked whether it shall end."""
 
@@ -56,24 +55,17 @@ def run_pending_jobs(
     while job := _next(instance_id, context.now()):
         if job.queue != queue:
             return [*actions, wake_up(job)]
-        lease = claim_lease(
-            instance_id,
-            worker=context.worker,
-            now=context.now(),
-            seconds=context.policy.lease,
-        )
-        if lease is None:
-            return actions
-        try:
-            actions += _run_job(job, lease, handlers, context)
-        except LostClaim as lost:
-            log.warning("%s", lost)
-            return actions
-        except NO_DATABASE:
-            log.exception("%s is taken up again when the database can be written to", job)
-            return actions
-        finally:
-            _release(lease, context)
+        with held(instance_id, context=context) as lease:
+            if lease is None:
+                return actions
+            try:
+                actions += _run_job(job, lease, handlers, context)
+            except LostClaim as lost:
+                log.warning("%s", lost)
+                return actions
+            except NO_DATABASE:
+                log.exception("%s is taken up again when the database can be written to", job)
+                return actions
     waiting = Job.objects.filter(instance_id=instance_id, state=JobState.WAITING)
     later = waiting.order_by("not_before", "id").first()
     return [*actions, wake_up(later)] if later else actions
@@ -132,21 +124,6 @@ def _run_job(job: Job, lease: Lease, handlers: Handlers, context: Context) -> li
         return _fail(claim, reason, on_failure)
     move_job(job, JobState.DONE, lease=lease, ended_at=context.now())
     return actions
-
-
-def _release(lease: Lease, context: Context) -> None:
-    """Release the lease; without a database, as soon as there is one.
-
-    Until then this worker can do nothing else, and would renew the lease for ever.
-    """
-    while True:
-        try:
-            release_lease(lease)
-        except NO_DATABASE:
-            close_old_connections()
-            context.pause(1)
-        else:
-            return
 
 
 def _begin(claim: Claim) -> None:

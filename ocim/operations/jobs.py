@@ -14,6 +14,7 @@ from ocim.core.jobs import (
     SetUpJob,
     SpawnJob,
     UpgradeJob,
+    VerifyJob,
     in_words,
     payload_from_json,
     progress_from_json,
@@ -66,7 +67,7 @@ def appservers_of(job: Job) -> tuple[int, ...]:
         case RecoverJob(appserver=appserver):
             fallback = progress_from_json(job.memory).fallback
             return (appserver,) if fallback is None else (appserver, fallback)
-        case SetUpJob(appserver=appserver):
+        case SetUpJob(appserver=appserver) | VerifyJob(appserver=appserver):
             return (appserver,)
         case UpgradeJob(upgrade=upgrade):
             if not progress_from_json(job.memory).started:

@@ -8,8 +8,12 @@ import pytest
 
 from ocim import wiring
 from ocim.adapters.memory.search import MemorySearchServer
+from ocim.core.jobs import VerifyJob
 from ocim.core.secrets import Secret
-from ocim.store.models import Lease
+from ocim.core.states import JobState
+from ocim.operations import jobs
+from ocim.store.models import Job, Lease, OpenEdXAppServer, OpenEdXInstance
+from ocim.tasks.queues import work
 from tests.console.conftest import CAMPUS, Installation
 from tests.operations.verify.platform import Platform
 from tests.service_shells import ServiceShells
@@ -61,16 +65,27 @@ def test_for_scripts_it_is_one_document(ocim: Installation, platform: Platform) 
     assert failed == ["discovery: cron job"]
 
 
-def test_it_waits_for_nobody_who_goes_on(
-    ocim: Installation, platform: Platform, settings: Any
-) -> None:
-    settings.OCIM = replace(settings.OCIM, lease=1.0)
-    wiring.context.cache_clear()
+def test_it_is_a_job_that_waits_for_its_turn(ocim: Installation, platform: Platform) -> None:
     soon = wiring.context().now() + timedelta(seconds=2)
     Lease.objects.update(holder="another worker/1", expires_at=soon)
-    ran = ocim("services", "verify", CAMPUS)
-    assert ran.status == 1
-    assert "Something else is at work" in ran.err
+    ran = ocim("services", "verify", CAMPUS, "--purchase", "--no-wait")
+    assert (ran.status, ran.out) == (0, "Requested.\n")
+    job = Job.objects.latest("id")
+    assert job.state == JobState.WAITING
+    assert jobs.payload_of(job) == VerifyJob(job.instance.appserver_set.get().pk, purchase=True)
+    assert jobs.description(job).startswith("Verifying app server ")
+
+
+def test_a_job_that_cannot_verify_says_why(ocim: Installation, platform: Platform) -> None:
+    soon = wiring.context().now() + timedelta(seconds=2)
+    Lease.objects.update(holder="another worker/1", expires_at=soon)
+    ocim("services", "verify", CAMPUS, "--no-wait")
+    OpenEdXAppServer.objects.update(is_active=False)
+    Lease.objects.update(holder="")
+    work("opencraft", OpenEdXInstance.objects.get().pk)
+    job = Job.objects.latest("id")
+    assert job.state == JobState.FAILED
+    assert "is not active" in job.error
 
 
 def test_without_an_app_server_that_serves_there_is_nothing_to_verify(ocim: Installation) -> None:

@@ -25,6 +25,7 @@ EXAMPLES: dict[str, Any] = {
     "activate": True,
     "keep": True,
     "force": True,
+    "purchase": True,
 }
 
 

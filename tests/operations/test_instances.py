@@ -1,25 +1,30 @@
 import json
 import re
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from ocim.core.errors import Conflict, TransientError, ValidationError
 from ocim.core.instance import Database
-from ocim.operations import instances
+from ocim.core.jobs import RetainJob
+from ocim.operations import instances, job_runner, jobs
+from ocim.operations.handlers import HANDLERS
 from ocim.operations.instances import preview_password
 from ocim.store.models import (
     DatabaseServer,
     Domain,
     InstanceReference,
     InstanceTag,
+    Job,
     LoadBalancingServer,
     OpenEdXInstance,
 )
 from ocim.store.models.instance import SERVICES
-from tests.world import FIELDS, World
+from tests.world import FIELDS, QUEUE, World
 
 NAMES = [f"{kind}_{service}_domain" for kind in ("internal", "external") for service in SERVICES]
 
@@ -323,11 +328,34 @@ def test_an_instance_that_somebody_works_on_is_not_deleted(world: World) -> None
 
     class Slow(type(world.databases)):  # type: ignore[misc]
         def drop(self, database: Database) -> None:
-            with pytest.raises(Conflict, match="Somebody works on"):
+            with pytest.raises(Conflict, match="is busy with another job"):
                 instances.delete(instance_id=instance.pk, context=world.context("other"))
 
     world.databases = Slow()
     instances.delete(instance_id=instance.pk, context=world.context())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deletion_that_takes_longer_than_a_lease_keeps_it() -> None:
+    world = World()
+    world.policy = replace(world.policy, lease=0.6)
+    instance = world.make_instance()
+    InstanceReference.objects.update(is_archived=True)
+    context = replace(world.context(), now=timezone.now)
+    job = jobs.submit(instance_id=instance.pk, payload=RetainJob(), queue=QUEUE)
+
+    class Slow(type(world.databases)):  # type: ignore[misc]
+        def drop(self, database: Database) -> None:
+            time.sleep(2 * world.policy.lease)
+            another = replace(context, worker="another")
+            job_runner.run_pending_jobs(
+                instance_id=instance.pk, queue=QUEUE, handlers=HANDLERS, context=another
+            )
+            assert Job.objects.get(pk=job.pk).state == "waiting"
+
+    context = replace(context, adapters=replace(context.adapters, databases={"sqlite": Slow()}))
+    instances.delete(instance_id=instance.pk, context=context)
+    assert not OpenEdXInstance.objects.exists()
 
 
 def test_a_deletion_that_failed_can_be_tried_again_at_once(world: World) -> None:

@@ -10,7 +10,7 @@ from django.db import close_old_connections
 from ocim.console.output import Output
 from ocim.core.states import RolloutState, UpgradeState
 from ocim.core.texts import plural
-from ocim.operations.job_runner import NO_DATABASE
+from ocim.operations.leases import NO_DATABASE
 from ocim.operations.rollouts.record import SqlFailures
 from ocim.operations.rollouts.report import sql_failures
 from ocim.store.models import Rollout, Upgrade

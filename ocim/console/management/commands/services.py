@@ -10,7 +10,7 @@ from ocim.catalog.steps import runbook
 from ocim.console import verifying
 from ocim.console.command import Error, OcimCommand
 from ocim.console.progress import follow
-from ocim.console.shared_options import add_instance
+from ocim.console.shared_options import add_instance, add_no_wait
 from ocim.core.errors import ValidationError
 from ocim.core.instance import ALWAYS, Service
 from ocim.core.texts import listed
@@ -86,6 +86,7 @@ The payment processors' keys are YAML, from a file or from standard input (--key
             action="store_true",
             help="Buy a course, too, in the payment processors' sandboxes.",
         )
+        add_no_wait(verify)
         for command in (enable, disable):
             command.add_argument(
                 "services",
@@ -202,7 +203,12 @@ The payment processors' keys are YAML, from a file or from standard input (--key
 
     def verify(self, options: argparse.Namespace) -> None:
         """Verify both services, printing each check as it ends."""
-        verifying.run(find_instance(options.instance), purchase=options.purchase, out=self.out)
+        verifying.run(
+            find_instance(options.instance),
+            purchase=options.purchase,
+            wait=not options.no_wait,
+            out=self.out,
+        )
 
     def runbook(self, options: argparse.Namespace) -> None:
         """Print the commands of the set-up steps, as if none had run yet."""

@@ -33,16 +33,17 @@ def verify(
     context: Context,
     *,
     purchase: bool = False,
+    on_start: Callable[[Verification], object] = lambda _record: None,
     on_line: OnLine = lambda _line: None,
 ) -> Report:
     """Try ecommerce and course discovery as their users would, through the balancer.
 
-    Each line is told as it comes; all are kept on the instance. The caller sees to it that there
-    is one at a time for an instance, since each takes away what others left. Conflict where
-    there is nothing to verify: an app server that does not serve, or has neither service.
+    Call `on_start` with the record, which gets every line as it comes, and `on_line` with each
+    line. The caller holds the instance, since a verification removes what others left. Raise
+    Conflict if there is nothing to verify: the app server does not serve, or has neither service.
     """
     appserver.refresh_from_db()
-    _require_services(appserver)
+    require_services(appserver)
     scene = Scene(appserver, context)
     leftovers = Verification.objects.filter(instance=appserver.instance, cleaned=False)
     owed = list(leftovers.values_list("pk", flat=True))
@@ -52,6 +53,7 @@ def verify(
         started_at=context.now(),
         purchase=purchase,
     )
+    on_start(record)
     lines: list[Line] = []
 
     def tell(name: str, found: Iterable[Line]) -> None:
@@ -120,7 +122,8 @@ def _guarded(name: str, found: Iterable[Line]) -> Iterator[Line]:
         yield failed(name, f"an answer was not understood: {error!r}", "The log has more.")
 
 
-def _require_services(appserver: OpenEdXAppServer) -> None:
+def require_services(appserver: OpenEdXAppServer) -> None:
+    """Raise Conflict unless the app server serves, and has ecommerce or discovery."""
     if not appserver.services - ALWAYS:
         raise Conflict(
             f"{appserver} has neither ecommerce nor discovery.",
