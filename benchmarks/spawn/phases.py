@@ -15,7 +15,7 @@ PHASES = {
     "Asking ": "checking the configuration (`ansible-playbook --syntax-check`)",
     "Provisioning ": "making the host",
     "Running.": "health check on the host",
-    "Active.": "balancer: check, swing, check through it",
+    "Active.": "balancer: check, switch traffic, check through it",
 }
 """The log line that ends a phase, by its beginning, in order."""
 ANSIBLE = "Ansible"
