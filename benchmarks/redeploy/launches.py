@@ -79,20 +79,16 @@ def _inserts_per_second() -> float:
 
 
 def _begin(commit: str, *, batch_size: int) -> Any:
-    from ocim.core.rollout import Rules
+    from ocim.core.rollout_request import RolloutRequest
     from ocim.operations.rollouts.begin import begin
     from ocim.operations.rollouts.plan import make_plan
-    from ocim.operations.rollouts.selection import select
     from ocim.tasks import queues
     from tests.world import QUEUE
 
-    selection = select(tag=commit, including={}, excluding={}, now=queues.context().now())
     update = {"edx_platform_commit": commit}
-    plan = make_plan(
-        tag=commit, selection=selection, update=update, sql=(), shares=(), context=queues.context()
-    )
-    rules = Rules(batch_size=batch_size)
-    return begin(plan, rules=rules, arguments={}, queue=QUEUE, context=queues.context())
+    request = RolloutRequest(commit, update=update, batch_size=batch_size, queue=QUEUE)
+    plan = make_plan(request, context=queues.context())
+    return begin(plan, context=queues.context())
 
 
 @contextmanager

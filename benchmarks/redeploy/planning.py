@@ -17,11 +17,10 @@ def main(count: int) -> dict[str, float]:
     set_up()
     from django.core.management import call_command
 
-    from ocim.core.rollout import Rules
+    from ocim.core.rollout_request import RolloutRequest
     from ocim.operations.rollouts.begin import begin
     from ocim.operations.rollouts.drive import drive
     from ocim.operations.rollouts.plan import Plan, make_plan
-    from ocim.operations.rollouts.selection import select
     from ocim.store.models import OpenEdXInstance
     from ocim.wiring import context
     from tests.world import World
@@ -34,12 +33,10 @@ def main(count: int) -> dict[str, float]:
     filters = {"edx_platform_commit": IRONWOOD}
     update = {"edx_platform_commit": JUNIPER}
 
+    request = RolloutRequest("new", filter=filters, update=update, batch_size=6, queue="opencraft")
+
     def plan() -> Plan:
-        selection = select(tag="new", including=filters, excluding={}, now=world.clock())
-        return make_plan(
-            tag="new", selection=selection, update=update, sql=(), shares=(),
-            context=world.context(),
-        )  # fmt: skip
+        return make_plan(request, context=world.context())
 
     words = ["--tag=new", f"--filter={json.dumps(filters)}", f"--update={json.dumps(update)}"]
     with tempfile.TemporaryFile("w+") as said, contextlib.redirect_stdout(said):
@@ -49,9 +46,7 @@ def main(count: int) -> dict[str, float]:
         assert said.read().count("\n  Campus ") == count
     read = _seconds(lambda: list(OpenEdXInstance.objects.select_related("ref_set")))
     planned = _seconds(plan)
-    rollout, _ = begin(
-        plan(), rules=Rules(batch_size=6), arguments={}, queue="opencraft", context=world.context()
-    )
+    rollout, _ = begin(plan(), context=world.context())
     look = _seconds(lambda: drive(rollout_id=rollout.pk, context=world.context()))
     return {"read": read, "plan": planned, "show": shown, "look": look, "memory": memory}
 

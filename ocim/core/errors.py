@@ -62,5 +62,5 @@ def gathered(*reads: Callable[[], Any]) -> list[Any]:
         except ValidationError as error:
             faults += [f"{fault} {error.remedy}".strip() for fault in error.faults]
     if faults:
-        raise ValidationError(faults)
+        raise ValidationError(list(dict.fromkeys(faults)))
     return results

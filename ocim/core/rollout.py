@@ -1,9 +1,10 @@
 """Rollouts: (record, now) → what to do next. Nothing here waits, and nothing is remembered."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any, Self
 
 from ocim.core.states import RolloutState, UpgradeState
 from ocim.core.texts import plural
@@ -29,6 +30,17 @@ class Rules:
     approve_waves: bool = False
     """Whether a person has to say that the next wave may begin."""
     window: Window | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the rules as JSON has them; `from_json` is the inverse."""
+        window = str(self.window) if self.window else None
+        return {**asdict(self), "stagger": self.stagger.total_seconds(), "window": window}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the rules that `to_json` wrote."""
+        window = Window.of(values["window"]) if values["window"] else None
+        return cls(**{**values, "stagger": timedelta(seconds=values["stagger"]), "window": window})
 
 
 @dataclass(frozen=True, slots=True)

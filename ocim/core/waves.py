@@ -45,11 +45,32 @@ class Share:
             raise ValidationError([f"{text!r} is no wave: {_ALL}% are all instances."])
         return cls(percent=number) if found[2] else cls(count=number)
 
+    def __str__(self) -> str:
+        if self.tag:
+            return f"{_TAG}{self.tag}"
+        return str(self.count) if self.count else f"{self.percent}%"
+
     def taken(self, left: Sequence[Candidate], total: int) -> list[Candidate]:
         """Those of the ones that are left; where not all go, one of each kind before a second."""
         if self.tag:
             return [one for one in left if self.tag in one.tags]
         return _by_variety(left)[: self.count or ceil(self.percent * total / 100)]
+
+
+def read_shares(text: str) -> tuple[Share, ...]:
+    """Read `3,10%,tag:early`. Raise ValidationError with everything that is wrong with it."""
+    shares: list[Share] = []
+    faults: list[str] = []
+    for word in text.split(","):
+        try:
+            shares.append(Share.of(word))
+        except ValidationError as error:
+            faults += error.faults
+    if not faults and (percent := sum(share.percent for share in shares)) > _ALL:
+        faults.append(f"{text} is {percent}% of the instances: {_ALL}% are all.")
+    if faults:
+        raise ValidationError(faults, remedy="As in 3,10%,tag:early.")
+    return tuple(shares)
 
 
 def waves(candidates: Sequence[Candidate], shares: Sequence[Share]) -> dict[int, int]:

@@ -215,12 +215,13 @@ def test_a_plan_is_applied_as_it_was_made(
     ocim: Installation, fleet: object, tmp_path: Path
 ) -> None:
     file = tmp_path / "plan.json"
-    made = redeploy(ocim, f"--plan-out={file}")
+    made = redeploy(ocim, f"--plan-out={file}", "--batch-size=5", "--num-attempts=2")
     assert (made.status, file.stat().st_mode & 0o777) == (0, 0o600)
     assert commits() == ["old", "old"]
 
-    ran = ocim("redeploy", f"--plan={file}", "--force")
+    ran = ocim("redeploy", f"--plan={file}", "--force", "--num-attempts=3")
     assert (ran.status, commits()) == (0, ["new", "new"])
+    assert "Batch size: 5\nBatch frequency: 0:10:00\nNumber of attempts: 3" in ran.out
 
 
 def test_a_plan_for_what_has_changed_since_is_refused(
@@ -361,7 +362,7 @@ def test_one_that_runs_can_be_paused(
     rollout = Rollout.objects.get()
     assert ocim("rollout", "pause", rollout.pk).status == 0
     assert ocim("rollout", "watch", rollout.pk).status == 3
-    with pytest.raises(Exception, match="cannot become"):
+    with pytest.raises(Exception, match="Cannot pause"):
         control.pause(rollout)
 
 
@@ -373,7 +374,7 @@ def test_an_unknown_rollout_is_named(ocim: Installation) -> None:
 def test_the_plan_file_is_json(ocim: Installation, fleet: object, tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
     redeploy(ocim, f"--plan-out={file}")
-    assert {"tag", "items", "update", "sql", "hash"} <= set(json.loads(file.read_text()))
+    assert {"request", "items", "left_out", "hash", "sealed"} <= set(json.loads(file.read_text()))
 
 
 def test_it_can_be_undone(ocim: Installation, fleet: object) -> None:

@@ -41,8 +41,8 @@ OPTIONS = [
     (("--preupgrade-sql-commands=[]",), "must be a list of SQL statements"),
     (("--tag=",), "--tag"),
     (("--tag=a\x00b",), "--tag"),
-    ((f"--tag={'t' * 200}",), "it has 200 characters"),
-    (("--tag=x-failed",), "--tag: it ends with -failed"),
+    ((f"--tag={'t' * 200}",), "this one has 200"),
+    (("--tag=x-failed",), '--tag must not end in "-failed"'),
     (("--plan=x.json",), "--plan says already what --tag"),
 ]
 
@@ -91,7 +91,7 @@ def test_a_plan_with_another_tag_than_it_was_made_with_is_refused(
 ) -> None:
     plan = tmp_path / "plan.json"
     assert ocim("redeploy", "--tag=good", f"--plan-out={plan}").status == 0
-    plan.write_text(json.dumps({**json.loads(plan.read_text()), "tag": "other"}))
+    plan.write_text(json.dumps({**json.loads(plan.read_text()), "request": {"tag": "other"}}))
 
     refused(ocim, ("redeploy", "--force", f"--plan={plan}"), "was changed", status=2)
 

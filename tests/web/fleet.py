@@ -8,7 +8,6 @@ from ocim.core.rollout import Rules
 from ocim.core.states import AppServerState, ServerState
 from ocim.operations import instances
 from ocim.operations.effective import effective_variables, serialize
-from ocim.operations.rollouts.begin import rules_to_json
 from ocim.store.models import (
     DatabaseServer,
     Deployment,
@@ -80,7 +79,7 @@ def make_rollout(*instances: OpenEdXInstance, **fields: Any) -> Rollout:
     given = {
         "tag": "juniper2",
         "arguments": {"tag": "juniper2"},
-        "rules": rules_to_json(Rules()),
+        "rules": Rules().to_json(),
         "queue": "opencraft_low_priority",
         "plan_hash": "0" * 64,
         "started_by": "ada on lab",

@@ -12,7 +12,7 @@ from ocim.presentation.words import whom
 def tell_plan(plan: Plan, out: Output) -> None:
     """Every instance with what changes, the SQL, and what is left out, and why."""
     out.say(
-        f"Tag: {plan.tag}   {plural(len(plan.items), 'instance')}   plan {plan.hash[:12]}",
+        f"Tag: {plan.request.tag}   {plural(len(plan.items), 'instance')}   plan {plan.hash[:12]}",
         style="bold",
     )
     for item in plan.items:
@@ -21,7 +21,7 @@ def tell_plan(plan: Plan, out: Output) -> None:
         for line in _fields(item):
             out.say(f"      {line}")
     _tell_variables(plan, out)
-    for statement in plan.sql:
+    for statement in plan.request.sql:
         out.say(f"SQL: {mask_sql(statement)}")
     for label, reason in plan.left_out:
         out.say(f"Left out: {label}: {reason}.", style="yellow")

@@ -1,17 +1,10 @@
-"""A plan becomes a rollout: one transaction, and the workers go on from there."""
-
-from collections.abc import Mapping
-from dataclasses import asdict
-from datetime import timedelta
-from typing import Any
+"""The beginning of a rollout: one transaction stores the plan, and the workers go on from there."""
 
 from django.db import transaction
 
 from ocim.core.actions import Action, DriveRollout
 from ocim.core.errors import ValidationError
-from ocim.core.rollout import Rules
 from ocim.core.states import RolloutEventKind
-from ocim.core.windows import Window
 from ocim.operations.context import Context
 from ocim.operations.rollouts.events import record_event
 from ocim.operations.rollouts.plan import Plan, drift
@@ -19,38 +12,30 @@ from ocim.store.models import Rollout, Upgrade
 
 
 def begin(
-    plan: Plan,
-    *,
-    rules: Rules,
-    arguments: Mapping[str, Any],
-    queue: str,
-    context: Context,
-    activate: bool = True,
-    strict_sql: bool = False,
-    backup: bool = False,
-    creator_id: int | None = None,
-    started_by: str = "",
+    plan: Plan, *, context: Context, creator_id: int | None = None, started_by: str = ""
 ) -> tuple[Rollout, list[Action]]:
-    """Write the rollout down.
+    """Store the rollout and return it with the actions that start it.
 
-    ValidationError where an instance has drifted since it was planned.
+    Who asks for it is a user, by `creator_id`, or the name `started_by`. Raise ValidationError if
+    an instance has drifted since it was planned.
     """
+    request = plan.request
     with transaction.atomic():
         if drifted := drift(plan, context):
             raise ValidationError(
                 drifted, remedy="Plan again: this plan was made for another state."
             )
         rollout = Rollout.objects.create(
-            tag=plan.tag,
-            arguments=dict(arguments),
-            rules=rules_to_json(rules),
-            update=dict(plan.update),
-            sql=list(plan.sql),
-            strict_sql=strict_sql,
-            backup=backup,
-            activate=activate,
+            tag=request.tag,
+            arguments=arguments(plan),
+            rules=request.rules(len(plan.items)).to_json(),
+            update=dict(request.update),
+            sql=list(request.sql),
+            strict_sql=request.strict_sql,
+            backup=request.backup,
+            activate=request.activate,
             plan_hash=plan.hash,
-            queue=queue,
+            queue=request.queue,
             creator_id=creator_id,
             started_by=started_by,
         )
@@ -71,22 +56,7 @@ def begin(
     return rollout, [*actions, DriveRollout(rollout.pk)]
 
 
-def rules_to_json(rules: Rules) -> dict[str, Any]:
-    """What the database keeps of them."""
-    return {
-        **asdict(rules),
-        "stagger": rules.stagger.total_seconds(),
-        "window": str(rules.window) if rules.window else None,
-    }
-
-
-def rules_from_json(kept: Mapping[str, Any]) -> Rules:
-    """The inverse."""
-    window = kept["window"]
-    return Rules(
-        **{
-            **kept,
-            "stagger": timedelta(seconds=kept["stagger"]),
-            "window": Window.of(window) if window else None,
-        }
-    )
+def arguments(plan: Plan) -> dict[str, object]:
+    """Return the options that the record has: those that say something, without the queue."""
+    options = plan.request.as_options()
+    return {name: value for name, value in options.items() if value and name != "queue"}

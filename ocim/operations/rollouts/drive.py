@@ -15,7 +15,6 @@ from ocim.core.jobs import UpgradeJob
 from ocim.core.states import RolloutEventKind, RolloutState, StepState, UpgradeState
 from ocim.operations import jobs
 from ocim.operations.context import Context
-from ocim.operations.rollouts.begin import rules_from_json
 from ocim.operations.rollouts.events import record_event
 from ocim.operations.rollouts.journal import close_steps
 from ocim.store.models import Rollout, Upgrade
@@ -60,7 +59,7 @@ def record_of(rollout: Rollout, now: datetime) -> core.Record:
     )  # fmt: skip
     return core.Record(
         state=RolloutState(rollout.state),
-        rules=rules_from_json(rollout.rules),
+        rules=core.Rules.from_json(rollout.rules),
         upgrades=[_upgrade(row, now) for row in rows],
         approved_wave=rollout.approved_wave,
     )

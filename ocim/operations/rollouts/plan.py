@@ -6,28 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db.models import IntegerField
-
 from ocim.catalog.variables.services import services_of
-from ocim.core.characters import hint
-from ocim.core.errors import ValidationError, gathered
+from ocim.core.errors import ValidationError
 from ocim.core.provisioning import ConfigurationSource
+from ocim.core.rollout_request import RolloutRequest
 from ocim.core.variables import Effective
 from ocim.core.waves import Candidate, Share, waves
 from ocim.operations.context import Context
-from ocim.operations.instance_settings import SETTABLE, is_name
+from ocim.operations.instance_settings import is_name
 from ocim.operations.instances import as_changed
-from ocim.operations.rollouts.lookups import nearest
 from ocim.operations.rollouts.masking import shown
-from ocim.operations.rollouts.selection import AT_ONCE, FAILED, Selection, whole
+from ocim.operations.rollouts.selection import AT_ONCE, select, whole
 from ocim.operations.rollouts.sources import FIELDS, faults_of_sources, source_after
 from ocim.operations.rollouts.variables import Change, Changes, fingerprint, live_variables
-from ocim.parsing.written import written
 from ocim.store.models import OpenEdXInstance
-from ocim.store.validators import validate_tag
-
-LONGEST_TAG = 93
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,51 +41,39 @@ class Item:
 class Plan:
     """Everything that was decided before anything was done. Equal plans have equal hashes."""
 
-    tag: str
+    request: RolloutRequest
     items: tuple[Item, ...]
-    update: Mapping[str, Any]
-    sql: tuple[str, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
+    """Labels of instances that are left out, each with the reason."""
 
     @property
     def hash(self) -> str:
-        """Of all but what is left out."""
+        """SHA-256 of what is done to which instance: tag, items, fields to change and SQL."""
         # That of the whole as one JSON document, of which a fleet's would be a large one.
         digest = hashlib.sha256(b'{"items": [')
         for place, item in enumerate(self.items):
-            digest.update(f"{', ' if place else ''}{_sorted(_as_dict(item))}".encode())
-        rest = {**_as_dict(self), "left_out": ()}
-        del rest["items"]
+            values = {field.name: getattr(item, field.name) for field in fields(item)}
+            digest.update(f"{', ' if place else ''}{_sorted(values)}".encode())
+        request = self.request
+        rest = {"sql": request.sql, "tag": request.tag, "update": request.update}
         digest.update(f"], {_sorted(rest)[1:]}".encode())
         return digest.hexdigest()
-
-
-def _as_dict(one: Item | Plan) -> dict[str, Any]:
-    return {field.name: getattr(one, field.name) for field in fields(one)}
 
 
 def _sorted(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=str)
 
 
-def make_plan(
-    *,
-    tag: str,
-    selection: Selection,
-    update: Mapping[str, Any],
-    sql: Sequence[str],
-    shares: Sequence[Share],
-    context: Context,
-) -> Plan:
-    """Look at every selected instance as it would be after the update.
+def make_plan(request: RolloutRequest, *, context: Context) -> Plan:
+    """Return what the request would do to every instance that it selects. Nothing is written.
 
-    `shares` say who goes in which wave. ValidationError lists what is wrong, for all instances at
-    once; nothing is written.
+    Raise ValidationError with all that is wrong, for all instances at once.
     """
-    gathered(lambda: check_tag(tag), lambda: check_update(update))
+    update = request.update
+    selection = select(request, context.now())
     faults = [
         *_faults_of_unique(update, len(selection.chosen)),
-        *_faults_of(shares, selection.tags),
+        *_faults_of_waves(request.waves, selection.tags),
     ]
     items: list[Item] = []
     candidates: list[Candidate] = []
@@ -125,12 +105,10 @@ def make_plan(
     faults += faults_of_sources(sources, context)
     if faults:
         raise ValidationError(faults, remedy="Nothing was changed.")
-    wave_of = waves(candidates, shares)
+    wave_of = waves(candidates, request.waves)
     return Plan(
-        tag,
+        request,
         tuple(replace(item, wave=wave_of[item.instance_id]) for item in items),
-        dict(update),
-        tuple(sql),
         selection.left_out,
     )
 
@@ -200,55 +178,12 @@ def _candidate(instance: OpenEdXInstance, values: Mapping[str, Any]) -> Candidat
     return Candidate(instance.pk, kind, frozenset(one.name for one in instance.tags.all()))
 
 
-def _faults_of(shares: Sequence[Share], tags: frozenset[str]) -> list[str]:
+def _faults_of_waves(shares: Sequence[Share], tags: frozenset[str]) -> list[str]:
     return [
         f"--waves: no instance that is to be upgraded is tagged {share.tag!r}."
         for share in shares
         if share.tag and share.tag not in tags
     ]
-
-
-def check_tag(tag: str) -> None:
-    """Raise ValidationError where instances cannot be marked with the tag."""
-    faults = []
-    try:
-        validate_tag(tag)
-    except DjangoValidationError as error:
-        faults += [f"--tag: {tag!r}: {fault}" for fault in error.messages]
-    if len(tag) > LONGEST_TAG:
-        faults = [f"--tag: it has {len(tag)} characters, and {LONGEST_TAG} at most are possible."]
-    if tag.endswith(FAILED):
-        faults.append(f"--tag: it ends with {FAILED}, as failed ones are marked.")
-    if faults:
-        raise ValidationError(faults)
-
-
-def check_update(update: Mapping[str, Any]) -> None:
-    """Raise ValidationError with all fields that there are not, and all values of a wrong type."""
-    faults = []
-    for name, value in update.items():
-        if name not in SETTABLE:
-            known = f"{nearest(name, SETTABLE)}.{hint(name)}"
-            faults.append(f"--update: an instance has no field {name!r}{known}")
-        elif isinstance(OpenEdXInstance._meta.get_field(name), IntegerField):
-            if type(value) is not int:
-                faults.append(f"--update: {name}: {written(update, name)} is no whole number.")
-        elif not isinstance(value, str):
-            faults.append(f"--update: {name}: {_no_text(name, value, written(update, name))}")
-    if faults:
-        raise ValidationError(faults)
-
-
-def _no_text(name: str, value: Any, raw: str) -> str:
-    match value:
-        case None:
-            return "null is no text: for an empty one write ''."
-        case dict():
-            return f"a mapping is no text: write `{name}: |`, and the lines below it, indented."
-        case list():
-            return "a list is no text."
-    # YAML makes 1.1 of 1.10, and a day of a release that is named for one.
-    return f"{raw} is no text: write it in quotes: '{raw}'."
 
 
 def _faults_of_unique(update: Mapping[str, Any], count: int) -> list[str]:

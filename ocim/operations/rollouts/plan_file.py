@@ -12,6 +12,7 @@ from typing import Any
 from ocim.core.errors import PermanentError, ValidationError
 from ocim.operations.rollouts.masking import shown
 from ocim.operations.rollouts.plan import Item, Plan
+from ocim.operations.rollouts.request import read_request
 from ocim.operations.rollouts.variables import without_values
 from ocim.store.fields import decrypt, encrypt
 
@@ -19,25 +20,20 @@ REMAKE = "Make it again with --plan-out."
 
 
 def to_json(plan: Plan) -> dict[str, Any]:
-    """Return what a file keeps of the plan."""
-    whole = asdict(plan)
+    """Return what a file has of the plan: its request and its instances, readable and sealed."""
+    whole = {"request": plan.request.as_options(), "items": [asdict(item) for item in plan.items]}
     sealed = encrypt(json.dumps(whole, default=str))
     return {**_readable(whole), "left_out": plan.left_out, "hash": plan.hash, "sealed": sealed}
 
 
 def from_json(kept: Mapping[str, Any]) -> Plan:
-    """Return the plan that a file keeps.
+    """Return the plan that a file has.
 
-    ValidationError where it is none, or somebody changed it.
+    Raise ValidationError if it is no plan, or somebody changed it.
     """
     try:
         whole = json.loads(decrypt(kept["sealed"]))
-        plan = Plan(
-            tag=whole["tag"],
-            items=tuple(Item(**item) for item in whole["items"]),
-            update=whole["update"],
-            sql=tuple(whole["sql"]),
-        )
+        plan = Plan(read_request(whole["request"]), tuple(Item(**item) for item in whole["items"]))
         readable = json.loads(json.dumps(_readable(whole), default=str))
         is_whole = plan.hash == kept["hash"] and all(
             kept[name] == value for name, value in readable.items()
@@ -60,10 +56,8 @@ def from_json(kept: Mapping[str, Any]) -> Plan:
 
 def _readable(whole: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "tag": whole["tag"],
+        "request": {name: shown(name, value) for name, value in whole["request"].items()},
         "items": [_readable_item(item) for item in whole["items"]],
-        "update": shown("update", whole["update"]),
-        "sql": shown("sql", whole["sql"]),
     }
 
 

@@ -1,11 +1,11 @@
 """Which instances a rollout is for, and which it leaves out, and why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from ocim.core.errors import gathered
+from ocim.core.rollout_request import RolloutRequest
 from ocim.operations.rollouts.lookups import check_lookups
 from ocim.store.models import OpenEdXInstance
 
@@ -34,19 +34,11 @@ class Selection:
     """Those that any of the chosen ones has."""
 
 
-def select(
-    *,
-    tag: str,
-    including: Mapping[str, Any],
-    excluding: Mapping[str, Any],
-    now: datetime,
-    retry_failed: bool = False,
-) -> Selection:
-    """Apply the filters, as `OpenEdXInstance.objects.filter` and `exclude` do.
+def select(request: RolloutRequest, now: datetime) -> Selection:
+    """Return the instances that a request selects, as Django's `filter` and `exclude` do.
 
-    ValidationError names every unknown field, with the nearest known one, and every value that
-    does not fit. `exclude` leaves out what `filter` would select with the same lookups. Nothing is
-    written.
+    `exclude` leaves out what `filter` would select with the same lookups. Nothing is written. Raise
+    ValidationError with every unknown field, and every value that does not fit.
     """
     fleet = (
         OpenEdXInstance.objects.filter(ref_set__is_archived=False)
@@ -55,7 +47,8 @@ def select(
         .defer(*LONG)
     )
     wanted, unwanted = gathered(
-        lambda: check_lookups("--filter", including), lambda: check_lookups("--exclude", excluding)
+        lambda: check_lookups("--filter", request.filter),
+        lambda: check_lookups("--exclude", request.exclude),
     )
     matched = fleet.filter(wanted)
     excluded = fleet.filter(unwanted) if unwanted else fleet.none()
@@ -64,7 +57,7 @@ def select(
     chosen, left_out, tags = [], [], set[str]()
     for instance in selected.order_by("pk").iterator(chunk_size=AT_ONCE):
         its_tags = {one.name for one in instance.tags.all()}
-        if reason := _unfit(instance, its_tags, tag, now, retry_failed=retry_failed):
+        if reason := _unfit(instance, its_tags, request, now):
             left_out.append((str(instance), reason))
         else:
             chosen.append(instance.pk)
@@ -81,11 +74,12 @@ def whole(ids: Iterable[int]) -> dict[int, OpenEdXInstance]:
 
 
 def _unfit(
-    instance: OpenEdXInstance, tags: set[str], tag: str, now: datetime, *, retry_failed: bool
+    instance: OpenEdXInstance, tags: set[str], request: RolloutRequest, now: datetime
 ) -> str:
+    tag = request.tag
     if tag in tags:
         return f"it is tagged {tag} already"
-    if tag + FAILED in tags and not retry_failed:
+    if tag + FAILED in tags and not request.retry_failed:
         return f"it is tagged {tag}{FAILED}; --retry-failed takes it again"
     if not instance.successfully_provisioned:
         return "no app server of it was ever provisioned"

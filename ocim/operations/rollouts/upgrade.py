@@ -14,14 +14,13 @@ from ocim.core.actions import Action, DriveRollout
 from ocim.core.causes import signature
 from ocim.core.errors import Conflict
 from ocim.core.jobs import JobKind, UpgradeJob
-from ocim.core.rollout import pause_before_attempt
+from ocim.core.rollout import Rules, pause_before_attempt
 from ocim.core.states import RolloutState, StepState, UpgradeState
 from ocim.operations import activate, instances, spawn
 from ocim.operations.claim import Claim
 from ocim.operations.jobs import OPEN
 from ocim.operations.rollouts import dry_run
 from ocim.operations.rollouts.backup import back_up
-from ocim.operations.rollouts.begin import rules_from_json
 from ocim.operations.rollouts.journal import Journal, close_steps
 from ocim.operations.rollouts.selection import FAILED
 from ocim.operations.rollouts.sql import run_sql
@@ -128,7 +127,7 @@ def _is_at(job: Job, upgrade: Upgrade) -> bool:
 
 def _may_try_again(upgrade: Upgrade, rollout: Rollout, job: Job) -> bool:
     return (
-        upgrade.attempts < rules_from_json(rollout.rules).num_attempts
+        upgrade.attempts < Rules.from_json(rollout.rules).num_attempts
         and not job.cancel_requested
         and rollout.state != RolloutState.ABORTED
     )
@@ -139,7 +138,7 @@ def _handed_back(upgrade: Upgrade, claim: Claim) -> bool:
     rollout, now = upgrade.rollout, claim.context.now()
     if claim.progress.started:
         return False
-    window, instance = rules_from_json(rollout.rules).window, _instance(claim)
+    window, instance = Rules.from_json(rollout.rules).window, _instance(claim)
     is_open = not window or window.next_opening(now, instance.time_zone) == now
     if rollout.state == RolloutState.RUNNING and is_open and not instance.hold.on(now):
         return False

@@ -1,20 +1,20 @@
 """Rollouts in a world in memory: actions are done as workers would, by a clock that jumps."""
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.core.actions import Action, DriveRollout, WorkOn
 from ocim.core.rollout import Rules
-from ocim.core.waves import Share
+from ocim.core.rollout_request import FailureBudget
 from ocim.operations import jobs
 from ocim.operations.rollouts.begin import begin
 from ocim.operations.rollouts.drive import drive
 from ocim.operations.rollouts.plan import Plan, make_plan
-from ocim.operations.rollouts.selection import select
+from ocim.operations.rollouts.request import read_request
 from ocim.store.models import Lease, OpenEdXAppServer, OpenEdXInstance, Rollout, Upgrade
 from tests.world import QUEUE, Killed, World
 
@@ -39,35 +39,22 @@ class Fleet:
         instance.refresh_from_db()
         return instance
 
-    def plan(self, tag: str = TAG, **options: Any) -> Plan:
-        selection = select(
-            tag=tag,
-            including=options.pop("including", {}),
-            excluding=options.pop("excluding", {}),
-            now=self.world.clock(),
-            retry_failed=options.pop("retry_failed", False),
-        )
-        canaries = options.pop("canaries", 0)
-        shares = [Share(count=canaries)] if canaries else []
-        wanted = {"update": UPDATE, "sql": [], "shares": shares, **options}
-        return make_plan(tag=tag, selection=selection, context=self.world.context(), **wanted)
+    def plan(self, tag: str = TAG, *, sql: Sequence[str] = (), **options: Any) -> Plan:
+        """Plan a rollout with these options of `instance_redeploy`; `sql` is short for one."""
+        base = {"tag": tag, "update": UPDATE, "preupgrade_sql_commands": list(sql), "queue": QUEUE}
+        return make_plan(read_request({**base, **options}), context=self.world.context())
 
-    def begin(self, plan: Plan, *, rules: Rules | None = None, **options: Any) -> Rollout:
-        """Write it down; nothing is done yet."""
-        rollout, _ = begin(
-            plan, rules=rules or Rules(), arguments={}, queue=QUEUE,
-            context=self.world.context(), **options,
-        )  # fmt: skip
+    def begin(self, plan: Plan, *, rules: Rules | None = None, **fields: Any) -> Rollout:
+        """Store a rollout; nothing is done yet. Rules and fields replace the request's."""
+        request = replace(plan.request, **_fields_of(rules or Rules()), **fields)
+        rollout, _ = begin(replace(plan, request=request), context=self.world.context())
         return rollout
 
-    def upgrade(self, *, rules: Rules | None = None, **options: Any) -> Rollout:
-        """All of it, to its end."""
-        given = {
-            name: options.pop(name)
-            for name in ("activate", "backup", "strict_sql")
-            if name in options
-        }
-        return self.run(self.begin(self.plan(**options), rules=rules, **given))
+    def upgrade(
+        self, *, rules: Rules | None = None, activate: bool = True, **options: Any
+    ) -> Rollout:
+        """Plan a rollout, begin it and run it to its end."""
+        return self.run(self.begin(self.plan(**options), rules=rules, activate=activate))
 
     def run(self, *rollouts: Rollout, actions: list[Action] | None = None) -> Rollout:
         """Do what is to be done, and what follows from it, until nothing does."""
@@ -121,6 +108,13 @@ class Fleet:
         """The id of the next app server."""
         newest = OpenEdXAppServer.objects.order_by("-id").first()
         return newest.pk + 1 if newest else 1
+
+
+def _fields_of(rules: Rules) -> dict[str, Any]:
+    """Return the fields of a request that make these rules."""
+    budget = None if rules.max_failures is None else FailureBudget(rules.max_failures)
+    values = {field.name: getattr(rules, field.name) for field in fields(rules)}
+    return {**values, "max_failures": budget, "stagger": rules.stagger.total_seconds()}
 
 
 def _is_due(action: Action, now: datetime) -> bool:

@@ -89,7 +89,7 @@ def test_the_first_of_each_kind_has_it_made(fleet: Fleet) -> None:
 def test_every_canary_has_it_made(fleet: Fleet) -> None:
     for _ in range(3):
         fleet.make()
-    rollout = fleet.upgrade(canaries=2)
+    rollout = fleet.upgrade(canary=2)
     assert states(rollout) == ["successful"] * 3
     assert len(made(fleet)) == 2
 

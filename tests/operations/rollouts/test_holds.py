@@ -119,7 +119,7 @@ def test_a_rollout_that_runs_looks_again_when_one_is_released(fleet: Fleet) -> N
 def test_the_fleet_does_not_go_on_without_its_canaries(fleet: Fleet) -> None:
     for _ in range(3):
         fleet.make()
-    rollout = fleet.begin(fleet.plan(canaries=1))
+    rollout = fleet.begin(fleet.plan(canary=1))
     canary = rollout.upgrades.get(wave=0).instance
     assert canary is not None
     hold(fleet, canary)

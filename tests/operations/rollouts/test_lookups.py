@@ -1,6 +1,7 @@
 """No selection holds an instance which the author of its YAML does not mean."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ocim.core.errors import ValidationError
+from ocim.core.rollout_request import RolloutRequest
 from ocim.operations.rollouts.lookups import check_lookups
 from ocim.operations.rollouts.selection import select
 from ocim.parsing.arguments import mapping_of_argument
@@ -120,14 +122,9 @@ def ids(*instances: OpenEdXInstance) -> set[int]:
 def chosen(yaml_text: str, *, excluding: bool = False) -> set[int]:
     """What the command selects, of what its author has written."""
     lookups = mapping_of_argument(yaml_text, option="--filter", otherwise="")
-    none: dict[str, Any] = {}
-    found = select(
-        tag="lilac",
-        including=none if excluding else lookups,
-        excluding=lookups if excluding else none,
-        now=NOW,
-    )
-    return set(found.chosen)
+    request = RolloutRequest("lilac")
+    request = replace(request, exclude=lookups) if excluding else replace(request, filter=lookups)
+    return set(select(request, NOW).chosen)
 
 
 def times() -> st.SearchStrategy[str]:

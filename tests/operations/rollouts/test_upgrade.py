@@ -175,7 +175,7 @@ def test_a_name_that_somebody_took_meanwhile_does_not_keep_it_from_ending(fleet:
     edit_meanwhile(fleet, other, external_lms_domain="learn.example.org")
     fleet.fail_on(fleet.next_id())
     rollout = fleet.upgrade(
-        including={"id": one.pk}, update={"external_lms_domain": "new.example.org"}
+        filter={"id": one.pk}, update={"external_lms_domain": "new.example.org"}
     )
     assert states(rollout) == ["failed"]
     assert other.domain_set.filter(name="learn.example.org").exists()
