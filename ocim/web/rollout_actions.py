@@ -1,4 +1,4 @@
-"""Buttons of rollouts: what may be asked for, what is asked back, and the asking."""
+"""Buttons of rollouts, the confirmation that they ask for, and what they do."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods
 
 from ocim.core.actions import Action
 from ocim.core.errors import OcimError
-from ocim.core.states import RolloutState, UpgradeState
+from ocim.core.rollout_commands import RolloutCommand, number_needed, possible_commands
+from ocim.core.states import UpgradeState
 from ocim.core.texts import plural
 from ocim.operations.rollouts import control, undo
 from ocim.operations.rollouts.report import report
@@ -22,102 +23,96 @@ from ocim.web.rights import may_change
 from ocim.wiring import context
 
 DONE = {
-    "pause": "Paused: what is under way goes on to its end.",
-    "resume": "It goes on.",
-    "abort": f"Aborted. {control.GOES_ON[False]}",
-    "retry": "Trying again.",
-    "undo": "Asked for: the app servers that were replaced are to serve again.",
+    RolloutCommand.PAUSE: "Paused. Upgrades under way go on to their end.",
+    RolloutCommand.RESUME: "Resumed.",
+    RolloutCommand.ABORT: f"Aborted. {control.GOES_ON[False]}",
+    RolloutCommand.RETRY: "The instances are upgraded again.",
+    RolloutCommand.UNDO: "Undo requested: the replaced app servers will serve again.",
 }
+
+
+DANGEROUS = (RolloutCommand.UNDO, RolloutCommand.ABORT)
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Something that may be done with a rollout as it is."""
+    """A button: a command that is possible for a rollout as it is."""
 
-    kind: str
+    kind: RolloutCommand
     label: str
     consequence: str = ""
-    """Where there is one, people are asked first."""
+    """What it leads to. Empty: nobody has to confirm it."""
     is_danger: bool = False
 
 
 def offers(rollout: Rollout, counts: Mapping[str, int]) -> list[Offer]:
-    """What may be done with it, of whose instances so many are in each state."""
-    waiting = plural(counts.get(UpgradeState.PENDING, 0), "instance")
-    again = counts.get(UpgradeState.FAILED, 0) + counts.get(UpgradeState.CANCELLED, 0)
-    ended, running, paused = (
-        rollout.state == state
-        for state in (RolloutState.ENDED, RolloutState.RUNNING, RolloutState.PAUSED)
-    )
-    possible = [
-        running and Offer("pause", "Pause"),
-        paused
-        and Offer(
-            "resume",
-            "Resume",
-            f"It goes on with {waiting}. Failures so far stop it no more, and a wave that waits for"
-            " somebody's approval has yours.",
-        ),
-        (again and rollout.state != RolloutState.ABORTED)
-        and Offer(
-            "retry",
-            "Retry",
-            f"{plural(again, 'instance')} that failed or were cancelled: upgraded anew, with the"
-            " settings as they are now. SQL that was run is not run again.",
-        ),
-        ended
-        and counts.get(UpgradeState.SUCCEEDED)
-        and Offer(
-            "undo",
-            "Undo",
-            "The app servers that were replaced serve again, with the settings of then. What"
-            " migrations did to the databases stays.",
-            is_danger=True,
-        ),
-        (running or paused)
-        and Offer(
-            "abort",
-            "Abort",
-            f"{waiting.capitalize()} will not be upgraded; `Retry` begins them again."
-            f" {control.GOES_ON[False]}",
-            is_danger=True,
-        ),
+    """Return the buttons of a rollout; `counts` has the number of its upgrades by their state."""
+    pending = plural(counts.get(UpgradeState.PENDING, 0), "instance")
+    again = plural(number_needed(RolloutCommand.RETRY, counts), "instance")
+    consequences = {
+        RolloutCommand.PAUSE: "",
+        RolloutCommand.RESUME: f"The rollout goes on with {pending}. Failures so far no longer stop"
+        " it, and a wave that waits for approval is approved.",
+        RolloutCommand.RETRY: f"Ocim upgrades {again} that failed or were cancelled once more, with"
+        " the settings as they are now. SQL that was run is not run again.",
+        RolloutCommand.UNDO: "The replaced app servers serve again, with their settings. What"
+        " migrations did to the databases stays.",
+        RolloutCommand.ABORT: f"Pending upgrades are cancelled ({pending}); `Retry` starts them"
+        f" again. {control.GOES_ON[False]}",
+    }
+    possible = possible_commands(rollout.state, counts)
+    return [
+        Offer(command, command.capitalize(), consequence, is_danger=command in DANGEROUS)
+        for command, consequence in consequences.items()
+        if command in possible
     ]
-    return [offer for offer in possible if isinstance(offer, Offer)]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @may_change
 def act(request: HttpRequest, rollout_id: str, kind: str) -> HttpResponse:
-    """Do what was offered; where it has consequences, ask first."""
+    """Give a rollout a command; where that has consequences, ask for confirmation first."""
     rollout = get_object_or_404(Rollout, pk=rollout_id)
-    record = report(rollout.pk, context().now())
-    there = {offer.kind: offer for offer in offers(rollout, record.counts)}
-    if not (offer := there.get(kind)):
+    counts = report(rollout.pk, context().now()).counts
+    offer = next((offer for offer in offers(rollout, counts) if offer.kind == kind), None)
+    if offer is None:
         messages.error(request, f"Not possible: {kind} {rollout}, which is {rollout.state}.")
         return redirect("rollout", rollout.pk)
     cause = request.POST.get("cause", request.GET.get("cause", ""))
-    now = kind == "abort" and "now" in request.POST
+    now = kind == RolloutCommand.ABORT and "now" in request.POST
     if request.method != "POST" or (offer.consequence and "confirmed" not in request.POST):
-        possible, impossible = undo.undoable(rollout) if kind == "undo" else ([], [])
-        shown = {"rollout": rollout, "offer": offer, "cause": cause}
-        lists = {"possible": possible, "impossible": impossible}
-        return render(request, "web/confirm_rollout.html", {**shown, **lists})
+        return _ask(request, rollout, offer, cause)
     try:
-        enqueue(_deed(kind, cause, now=now)(rollout, by=request.user.get_username()))
+        give = _giver(offer.kind, cause, now=now)
+        enqueue(give(rollout, by=request.user.get_username()))
     except OcimError as error:
         tell(request, error)
     else:
-        messages.success(request, f"Aborted. {control.GOES_ON[True]}" if now else DONE[kind])
+        done = f"Aborted. {control.GOES_ON[True]}" if now else DONE[offer.kind]
+        messages.success(request, done)
     return redirect("rollout", rollout.pk)
 
 
-def _deed(kind: str, cause: str, *, now: bool) -> Callable[..., list[Action]]:
-    deeds: dict[str, Callable[..., list[Action]]] = {
-        "pause": control.pause,
-        "resume": control.resume,
-        "abort": partial(control.abort, now=now),
-        "retry": partial(control.retry, cause=cause),
-        "undo": undo.request,
+def _ask(request: HttpRequest, rollout: Rollout, offer: Offer, cause: str) -> HttpResponse:
+    is_undo = offer.kind == RolloutCommand.UNDO
+    possible, impossible = undo.undoable(rollout) if is_undo else ([], [])
+    values = {
+        "rollout": rollout,
+        "offer": offer,
+        "cause": cause,
+        "possible": possible,
+        "impossible": impossible,
     }
-    return deeds[kind]
+    return render(request, "web/confirm_rollout.html", values)
+
+
+def _giver(command: RolloutCommand, cause: str, *, now: bool) -> Callable[..., list[Action]]:
+    """Return the function that gives a rollout this command."""
+    givers: dict[RolloutCommand, Callable[..., list[Action]]] = {
+        RolloutCommand.PAUSE: control.pause,
+        RolloutCommand.RESUME: control.resume,
+        RolloutCommand.ABORT: partial(control.abort, now=now),
+        RolloutCommand.RETRY: partial(control.retry, cause=cause),
+        RolloutCommand.UNDO: undo.request,
+    }
+    return givers[command]

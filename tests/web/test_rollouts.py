@@ -338,7 +338,7 @@ def test_a_page_tells_what_migrations_did_to_a_copy(
 ) -> None:
     rollout.upgrades.filter(instance=demo).update(dry_run=dry_run)
     html = page(admin, "rollout", rollout.pk)
-    assert "Migrations on copies of databases" in html
+    assert "Dry runs of migrations" in html
     assert says in html
 
 
@@ -346,5 +346,5 @@ def test_an_abort_may_end_what_is_under_way(admin: Client, rollout: Rollout) -> 
     move(rollout, "running")
     assert 'name="now"' in act(admin, rollout, "abort").content.decode()
     told = act(admin, rollout, "abort", confirmed="yes", now="on").content.decode()
-    assert "What is under way is ended within seconds" in told
+    assert "Upgrades under way end within seconds" in told
     assert state(rollout) == "aborted"

@@ -13,6 +13,7 @@ from ocim.catalog.secrets.masking import mask_sql, mask_text
 from ocim.core.estimate import seconds_left
 from ocim.core.holds import Hold
 from ocim.core.migrations import Migration
+from ocim.core.rollout_commands import RolloutCommand, number_needed, possible_commands
 from ocim.core.states import DryRunState, RolloutState, SqlState, UpgradeState
 from ocim.operations.rollouts.masking import shown
 from ocim.operations.rollouts.record import (
@@ -31,8 +32,6 @@ from ocim.store.models import Backup, LogEntry, Rollout, RolloutEvent, SqlRun, U
 
 FAILED = UpgradeState.FAILED
 LINES_OF_LOG = 20
-OF_DJANGO = {"verbosity", "no_color", "force_color", "traceback", "skip_checks", "settings",
-             "pythonpath"}  # fmt: skip
 
 
 def report(rollout_id: int, now: datetime) -> Report:
@@ -215,26 +214,21 @@ def _seconds_left(rollout: Rollout, lines: Sequence[Line]) -> float | None:
     )
 
 
-def _commands(rollout: Rollout, counts: Counter[str]) -> dict[str, str]:
-    ended, running, paused, aborted = (
-        rollout.state == state
-        for state in (
-            RolloutState.ENDED,
-            RolloutState.RUNNING,
-            RolloutState.PAUSED,
-            RolloutState.ABORTED,
-        )
-    )
-    again = counts[UpgradeState.FAILED] + counts[UpgradeState.CANCELLED]
-    possible = {
-        "watch": running and "See what happens.",
-        "pause": running and "Start no more for now.",
-        "resume": paused and "Go on.",
-        "abort": (running or paused) and "Start no more, for good.",
-        "retry": again and not aborted and f"Try again what failed or was cancelled ({again}).",
-        "undo": ended and counts[UpgradeState.SUCCEEDED] and "Let what was replaced serve again.",
+def _commands(rollout: Rollout, counts: Mapping[str, int]) -> dict[str, str]:
+    """Return the command lines that are possible now, each with what it does."""
+    does = {
+        RolloutCommand.WATCH: "Show what happens, until it ends or pauses.",
+        RolloutCommand.PAUSE: "Start no more upgrades for now.",
+        RolloutCommand.RESUME: "Go on, and forgive the failures so far.",
+        RolloutCommand.ABORT: "Start no more upgrades, for good.",
+        RolloutCommand.RETRY: "Upgrade the failed and cancelled instances again"
+        f" ({number_needed(RolloutCommand.RETRY, counts)}).",
+        RolloutCommand.UNDO: "Let the replaced app servers serve again.",
     }
-    return {f"ocim rollout {name} {rollout.pk}": does for name, does in possible.items() if does}
+    return {
+        f"ocim rollout {command} {rollout.pk}": does[command]
+        for command in possible_commands(rollout.state, counts)
+    }
 
 
 def _arguments(rollout: Rollout) -> dict[str, Any]:
@@ -243,8 +237,4 @@ def _arguments(rollout: Rollout) -> dict[str, Any]:
         "update": rollout.update,
         "preupgrade_sql_commands": rollout.sql,
     }
-    return {
-        name: shown(name, value)
-        for name, value in resolved.items()
-        if value and name not in OF_DJANGO
-    }
+    return {name: shown(name, value) for name, value in resolved.items() if value}

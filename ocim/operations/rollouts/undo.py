@@ -5,7 +5,8 @@ from django.db import transaction
 from ocim.core.actions import Action
 from ocim.core.errors import Conflict
 from ocim.core.jobs import UndoJob
-from ocim.core.states import AppServerState, RolloutEventKind, RolloutState, UpgradeState
+from ocim.core.rollout_commands import RolloutCommand, require_possible
+from ocim.core.states import AppServerState, RolloutEventKind, UpgradeState
 from ocim.core.texts import plural
 from ocim.operations import activate, instances, jobs
 from ocim.operations.claim import Claim
@@ -34,8 +35,7 @@ def undoable(rollout: Rollout) -> tuple[list[Upgrade], list[tuple[Upgrade, str]]
 def request(rollout: Rollout, *, by: str = "") -> list[Action]:
     """Have all taken back that can be; Conflict before it is over, or where nothing can."""
     with transaction.atomic():
-        if rollout.state != RolloutState.ENDED:
-            raise Conflict(f"{rollout} is {rollout.state}.", remedy="Abort it first.")
+        require_possible(RolloutCommand.UNDO, rollout, rollout.state)
         possible, _ = undoable(rollout)
         if not possible:
             raise Conflict("There is nothing that can be undone.")

@@ -106,7 +106,7 @@ def test_what_is_over_and_well_stays_so(fleet: Fleet, deed: Any) -> None:
 
 def test_what_runs_cannot_be_resumed(fleet: Fleet) -> None:
     fleet.make()
-    with pytest.raises(Conflict, match="is running, not paused"):
+    with pytest.raises(Conflict, match="it is running"):
         control.resume(fleet.begin(fleet.plan()))
 
 
@@ -139,7 +139,7 @@ def test_those_of_one_cause_are_tried_again(fleet: Fleet) -> None:
 def test_the_rest_waits_for_the_canary_and_for_a_person(fleet: Fleet) -> None:
     for _ in range(3):
         fleet.make()
-    rollout = fleet.upgrade(canaries=1, rules=Rules(batch_size=3, approve_waves=True))
+    rollout = fleet.upgrade(canary=1, rules=Rules(batch_size=3, approve_waves=True))
     assert (rollout.state, states(rollout)) == ("paused", ["successful", "pending", "pending"])
     assert "Wave 2 waits" in rollout.reason
     fleet.run(rollout, actions=control.resume(rollout))
@@ -150,7 +150,7 @@ def test_a_canary_that_fails_stops_the_rest(fleet: Fleet) -> None:
     for _ in range(3):
         fleet.make()
     fleet.fail_on(fleet.next_id())
-    rollout = fleet.upgrade(canaries=1)
+    rollout = fleet.upgrade(canary=1)
     assert (rollout.state, states(rollout)) == ("paused", ["failed", "pending", "pending"])
 
 

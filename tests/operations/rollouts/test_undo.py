@@ -85,7 +85,7 @@ def test_a_death_after_the_swing_does_no_harm(fleet: Fleet) -> None:
 
 def test_what_runs_is_not_undone(fleet: Fleet) -> None:
     fleet.make()
-    with pytest.raises(Conflict, match="Abort it first"):
+    with pytest.raises(Conflict, match="it is running"):
         undo.request(fleet.begin(fleet.plan()))
 
 
