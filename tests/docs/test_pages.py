@@ -3,6 +3,7 @@
 import re
 import subprocess
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -53,6 +54,19 @@ def test_the_site_needs_nothing_from_elsewhere() -> None:
 def test_settings_that_a_page_names_exist(page: Path) -> None:
     known = {one.metadata["name"] for one in options()} | OTHER_NAMES
     assert set(re.findall(r"\bOCIM_[A-Z_]+[A-Z]\b", page.read_text())) <= known
+
+
+PATH_OF_CODE = re.compile(r"`((?:ocim|tests|docs|playbooks|rehearsal|benchmarks)/[a-z0-9_/.-]+)`")
+NAME_OF_CODE = re.compile(r"`((?:core|operations)\.[\w.]+)[`(]")
+
+
+@pytest.mark.parametrize("page", all_pages(), ids=name)
+def test_code_that_a_page_names_exists(page: Path) -> None:
+    text = page.read_text()
+    for path in PATH_OF_CODE.findall(text):
+        assert (REPOSITORY / path).exists() or (page.parent / path).exists(), path
+    for dotted in NAME_OF_CODE.findall(text):
+        resolve_name(f"ocim.{dotted}")
 
 
 def test_the_readme_names_targets_that_make_knows() -> None:
