@@ -1,4 +1,4 @@
-"""What operators write behind a command → values."""
+"""Arguments such as FIELD=VALUE and URL@VERSION, read into values."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,30 +10,33 @@ from ocim.parsing.arguments import no_such_file, text_of_argument
 
 YAML = "configuration_extra_settings"
 DOCUMENTS = frozenset({YAML, "notes"})
-"""Fields whose value may be a file's name."""
+"""Fields whose value may be @FILE."""
 
 
 def assignments(words: Sequence[str]) -> dict[str, Any]:
-    """FIELD=VALUE words; `tags` become a list. ValidationError names every word that is none."""
+    """Return the values of FIELD=VALUE words by field; `tags` become a list.
+
+    Raise ValidationError with every word that has another form, and every field that is repeated.
+    """
     if wrong := [word for word in words if "=" not in word]:
         raise ValidationError(
-            [f"{word!r} is not FIELD=VALUE." for word in wrong],
+            [f"{word!r} is not of the form FIELD=VALUE." for word in wrong],
             remedy="Quote values that have spaces: name='My Campus'.",
         )
     pairs = [(name, text) for name, _, text in (word.partition("=") for word in words)]
     uses = Counter(name for name, _ in pairs)
-    if twice := [name for name, times in uses.items() if times > 1]:
+    if repeated := [name for name, times in uses.items() if times > 1]:
         raise ValidationError(
-            [f"{name} is given {uses[name]} times: only one counts." for name in twice]
+            [f"{name} is set {uses[name]} times: set it once." for name in repeated]
         )
     values = gathered(*(partial(_value, name, text) for name, text in pairs))
     return dict(zip(uses, values, strict=True))
 
 
 def source_argument(text: str) -> tuple[str, str]:
-    """`URL[@VERSION]` → both; the version is empty where none is said.
+    """Return the URL and the version of `URL[@VERSION]`; without one, the version is empty.
 
-    An @ before the path, as in git@example.com:team/x, says who asks.
+    An @ before the path, as in git@example.com:team/x, precedes the host instead.
     """
     scheme, mark, rest = text.partition("://")
     start = rest.find("/") if mark else text.find(":") if not text.startswith("/") else 0
@@ -53,9 +56,11 @@ def _value(name: str, text: str) -> Any:
 def _document(name: str, argument: str) -> str:
     text, where = text_of_argument(argument, option=name)
     if where != name and not text.strip():
-        raise ValidationError([f"{name}: {where} is empty. To remove what there is: {name}="])
-    if name == YAML and where == name and (aside := no_such_file(argument)):
         raise ValidationError(
-            [f"{name}, line 1: must be a mapping, and {argument!r} is none.{aside}"]
+            [f"{name}: {where} is empty. To clear the field, write `{name}=` without a file."]
+        )
+    if name == YAML and where == name and (hint := no_such_file(argument)):
+        raise ValidationError(
+            [f"{name}, line 1: must be a mapping, but {argument!r} is not one.{hint}"]
         )
     return text

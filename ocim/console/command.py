@@ -165,7 +165,7 @@ def examples_of(command: str, examples: str) -> str:
 
 
 def _explain_help(parser: argparse.ArgumentParser) -> None:
-    """Word the help of --help like that of all other options."""
+    """Set the help text of --help to the style of all other options."""
     for action in parser._actions:
         if isinstance(action, argparse._HelpAction):
             action.help = HELP

@@ -19,7 +19,7 @@ SHOP = {"partner_code": "DEMO", "currency": "GBP"}
 
 
 def make_demo(out: Output, *, with_shop: bool) -> None:
-    """Make it where there is nothing yet; go on with it where that was interrupted."""
+    """Create the demo instance if there is no instance yet; finish an interrupted creation."""
     try:
         if OpenEdXInstance.objects.exists():
             _go_on(out)
@@ -40,7 +40,7 @@ def _go_on(out: Output) -> None:
 
 def _make(out: Output, *, with_shop: bool) -> None:
     if with_shop and not SearchServer.objects.exists():
-        out.say("Making a search server, for course discovery.")
+        out.say("Creating a search server for course discovery.")
         search_servers.create(name="demo", provider="local", context=context())
     instance, actions = instances.create(
         fields=with_defaults({"internal_lms_domain": DOMAIN, "name": "Demo"}), context=context()

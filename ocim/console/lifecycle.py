@@ -1,4 +1,4 @@
-"""The whole installation on this machine: started, brought to its feet, and stopped."""
+"""The life cycle of the installation on this machine: start, wait until up, and stop."""
 
 import fcntl
 import os
@@ -22,14 +22,15 @@ from ocim.tasks import PERIODIC
 from ocim.wiring import context, queue_name
 
 BESIDE = ("local", "nspawn")
-"""Kinds of hosts that run on the manager's own machine: they start and stop with it."""
+"""Kinds of hosts on the manager's own machine, which start and stop with it."""
 START_SECONDS = 60.0
+"""Maximum number of seconds until pages, workers and balancer work."""
 STOP_SECONDS = 20.0
-"""That supervisord is given to end all programs."""
+"""Maximum number of seconds that supervisord takes to stop all programs."""
 
 
 def log_file() -> Path:
-    """Return where all processes write to."""
+    """Return the path of the log file that all processes write to."""
     log: Path = settings.OCIM.var / supervisor.LOG
     return log
 
@@ -42,13 +43,15 @@ def run_directory() -> Path:
 
 @contextmanager
 def only_one(var: Path) -> Iterator[None]:
-    """Be the only one that starts and stops it; Conflict while another one is."""
+    """Hold the lock for starting and stopping. Raise Conflict if another process has it."""
     path = var / "up.lock"
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Conflict(f"Ocim runs already in {var}.", remedy="Stop that one first.") from None
+            raise Conflict(
+                f"Ocim runs already in {var}.", remedy="Stop it first: ocim down"
+            ) from None
         lock.truncate()
         lock.write(str(os.getpid()))
         lock.flush()
@@ -56,12 +59,12 @@ def only_one(var: Path) -> Iterator[None]:
 
 
 def is_running() -> bool:
-    """Return whether any of its processes is."""
+    """Return True if one of its processes runs."""
     return bool(processes.of_host(run_directory(), supervisor.MARK))
 
 
 def start() -> None:
-    """Start its programs, which then run without this process."""
+    """Start supervisord and its programs, which run independently of this process."""
     run = run_directory()
     run.mkdir(mode=0o700, exist_ok=True)
     log_file().parent.mkdir(parents=True, exist_ok=True)
@@ -73,15 +76,19 @@ def start() -> None:
 
 
 def keep() -> None:
-    """Start supervisord again if it has died; the guards do so, if one of them is alive."""
-    if said := supervisor.start(run_directory()):
-        raise Error(f"supervisord does not start: {said}")
+    """Start supervisord if it does not run. Raise Error if it does not start."""
+    if output := supervisor.start(run_directory()):
+        raise Error(f"supervisord does not start: {output}")
 
 
 def _programs() -> list[Program]:
     options = settings.OCIM
     main = "ocim.project.main"
-    places = [f"{name}={_place(*one)}" for name, same in _addresses().items() for one in same]
+    places = [
+        f"{name}={_place(*address)}"
+        for name, addresses in _addresses().items()
+        for address in addresses
+    ]
     queues = {
         "worker": options.queue_name,
         "low": options.low_priority_queue,
@@ -89,7 +96,7 @@ def _programs() -> list[Program]:
     }
     return [
         Program("guard", ["ocim.processes.guard", "%(process_num)d", *places], count=2),
-        # The second of each waits, and takes the first one's place at once.
+        # The second process of each waits, and replaces the first at once if that dies.
         Program("edge", [main, "balancer", "run", "edge"], count=2),
         Program("router", [main, "balancer", "run", "router"], count=2),
         Program("web", [main, "web"], startsecs=10),
@@ -116,7 +123,7 @@ def _place(host: str, port: int) -> str:
 
 
 def require_free_ports() -> None:
-    """Raise ValidationError where another program listens on one of its addresses."""
+    """Raise ValidationError with every address that Ocim cannot listen on."""
     names = {"web": "OCIM_WEB_ADDRESS", "https": "OCIM_HTTPS_PORT", "http": "OCIM_HTTP_PORT"}
     faults = []
     for name, places in _addresses().items():
@@ -124,43 +131,50 @@ def require_free_ports() -> None:
             try:
                 sockets.listen(host, port).close()
             except OSError as error:
-                where = _place(host, port)
-                why = os.strerror(error.errno or 0)
-                faults.append(f"{names[name]}: {where} cannot be had: {why}.")
+                reason = os.strerror(error.errno or 0).lower()
+                faults.append(f"Cannot listen on {_place(host, port)} ({names[name]}): {reason}.")
     if faults:
-        raise ValidationError(faults, remedy="Stop what has them, or set others.")
+        raise ValidationError(
+            faults, remedy="Stop the other program, or set another address in `.env`."
+        )
 
 
 def start_hosts(out: Output) -> None:
-    """Start the app servers on this machine again, as after a restart of the machine."""
+    """Start the hosts on this machine, as after its restart; print those that do not start."""
     for provider in BESIDE:
-        for lost in hosts.start_all(provider=provider, context=context()):
-            out.say(f"The host {lost} did not start again.", style="yellow")
+        for name in hosts.start_all(provider=provider, context=context()):
+            out.say(
+                f"Host {name} did not start. `ocim doctor` says which app server it belongs to.",
+                style="yellow",
+            )
 
 
 def wait_until_up() -> None:
-    """Return once pages, workers and balancer work; Error where one of them does not start."""
-    for what, ready in (("pages", _web_answers), ("workers", _work), ("balancer", _balances)):
-        _wait(what, ready)
-    for lagging in balancing.gaps(context=context()):  # what ran too early for it
-        balancing.sync_and_wait(balancer_id=lagging.balancer_id, context=context())
+    """Wait until pages, workers and balancer work. Raise Error if one does not start in time."""
+    parts = (("pages", _web_answers), ("workers", _has_workers), ("balancer", _router_answers))
+    for part, is_ready in parts:
+        _wait(part, is_ready)
+    for gap in balancing.gaps(context=context()):  # updates sent before the router was up
+        balancing.sync_and_wait(balancer_id=gap.balancer_id, context=context())
 
 
 def stop() -> None:
-    """End all of its processes, whoever started them, and the app servers on this machine."""
+    """Stop all of its processes, and the app servers' hosts on this machine."""
     run = run_directory()
     if run.exists():
-        with supervisor.locked(run):  # no guard starts it again
+        with supervisor.locked(run):  # the guards cannot start it again meanwhile
             processes.end(run, supervisor.pid(run), grace=STOP_SECONDS, mark=supervisor.MARK)
     for provider in BESIDE:
         hosts.stop_all(provider=provider, context=context())
 
 
-def _wait(what: str, ready: Callable[[], bool]) -> None:
+def _wait(part: str, is_ready: Callable[[], bool]) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not ready():
+    while not is_ready():
         if time.monotonic() > deadline:
-            raise Error(f"The {what} did not start. See the end of {log_file()}.")
+            raise Error(
+                f"The {part} did not start within {START_SECONDS:g} s. See the end of {log_file()}."
+            )
         time.sleep(0.1)
 
 
@@ -172,11 +186,11 @@ def _web_answers() -> bool:
     return True
 
 
-def _work() -> bool:
+def _has_workers() -> bool:
     return live_workers(context().now(), queue_name()).exists()
 
 
-def _balances() -> bool:
+def _router_answers() -> bool:
     balancer = context().adapters.balancer
     try:
         balancer.authority()

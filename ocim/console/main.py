@@ -1,4 +1,4 @@
-"""The `ocim` script, and `manage.py`: Django's management commands under one name."""
+"""The script `ocim`, which is also `manage.py`: it runs Ocim's and Django's commands."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ APP = "ocim.console"
 
 
 class Ocim(ManagementUtility):
-    """Django's, with a help that begins with Ocim's own commands."""
+    """Django's utility, with a help text that lists Ocim's own commands first."""
 
     def main_help_text(self, commands_only: bool = False) -> str:
         """Return Ocim's overview, or only the names of all commands."""
@@ -31,7 +31,7 @@ class Ocim(ManagementUtility):
 
 
 def command_class(name: str) -> BaseCommand:
-    """The command that is typed so."""
+    """Return a new command by the name that operators type."""
     return load_command_class(APP, DASHED.get(name, name))
 
 

@@ -1,4 +1,4 @@
-"""The key that encrypts secrets in the database, made where there is none."""
+"""The creation of the key that encrypts secrets in the database."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from django.conf import settings
 
 
 def ensure_master_key(var: Path) -> None:
-    """Make the key where there is none, and begin again, with it."""
+    """Create the key if there is none, and restart this process, so that settings have it."""
     var.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not settings.OCIM.master_key:
         path = var / "master.key"

@@ -1,4 +1,4 @@
-"""The one place through which commands speak to people and to scripts."""
+"""The output of commands, for people and for scripts."""
 
 import json
 import os
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _SPACES = str.maketrans("\t\r\n", "   ")
 _CONTROL = dict.fromkeys(map(ord, "\a\b\v\f\r"))
-"""Characters that Rich leaves out, too: a terminal would obey them."""
+"""Control characters, which are never printed: a terminal would obey them."""
 
 
 class Output:
-    """Tables and colours on a terminal, plain lines elsewhere, one JSON document for scripts."""
+    """Output with tables and colours on a terminal, as plain lines elsewhere, or as JSON."""
 
     def __init__(self, stream: TextIO, *, as_json: bool = False) -> None:
         self.as_json = as_json
@@ -27,29 +27,29 @@ class Output:
 
     @cached_property
     def console(self) -> "Console":
-        """Rich's view of the stream. To load Rich takes a while: only terminals need it."""
+        """Rich's console, loaded at its first use: loading takes a while, and only terminals need it."""
         from rich.console import Console
 
         return Console(file=self._stream, highlight=False, soft_wrap=True)
 
     @cached_property
     def is_terminal(self) -> bool:
-        """True if a person reads the output as it is written, by Rich's rules."""
+        """True if the stream is a terminal, by Rich's rules."""
         forced = "TTY_COMPATIBLE" in os.environ or "FORCE_COLOR" in os.environ
         return (forced or self._stream.isatty()) and self.console.is_terminal
 
     def say(self, text: str, style: str = "") -> None:
-        """Print a line for people; nothing where a script reads."""
+        """Print a line for people; print nothing if JSON is asked for."""
         if not self.as_json:
             self._print((text, style))
-            self._stream.flush()  # whoever reads it waits for it
+            self._stream.flush()  # a reader of the pipe sees the line at once
 
     def data(self, value: Any) -> None:
-        """Print the answer for a script."""
+        """Print a value as one JSON document."""
         self._print((json.dumps(value, indent=2, default=str, ensure_ascii=self._ascii), ""))
 
     def line(self, value: Any) -> None:
-        """Print one of many answers for a script, on a line of its own."""
+        """Print a value as JSON on one line, as one of many."""
         self._print((json.dumps(value, default=str, ensure_ascii=self._ascii), ""))
 
     def _print(self, *parts: tuple[str, str]) -> None:
@@ -64,15 +64,15 @@ class Output:
 
     @property
     def _ascii(self) -> bool:
-        """True if JSON must escape letters, because the stream does not know all of them."""
+        """True if the stream cannot encode every letter, so that JSON must escape them."""
         return not (getattr(self._stream, "encoding", "") or "utf-8").lower().startswith("utf")
 
     def document(self, text: str) -> None:
-        """A whole document, to the letter."""
+        """Print a document unchanged."""
         self._stream.write(text)
 
     def rows(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """A table; as JSON a list of objects, elsewhere tab-separated lines with a header."""
+        """Print a table: as JSON a list of objects, without a terminal tab-separated lines."""
         if self.as_json:
             self.data([dict(zip(columns, row, strict=True)) for row in rows])
         elif self.is_terminal:
@@ -88,7 +88,7 @@ class Output:
                 self._stream.write("\t".join(_one_line(cell) for cell in row) + "\n")
 
     def facts(self, facts: dict[str, object]) -> None:
-        """Names and values below one another; as JSON one object."""
+        """Print names and values, one pair per line; as JSON one object."""
         if self.as_json:
             self.data(facts)
             return
@@ -98,15 +98,17 @@ class Output:
 
 
 def write_privately(path: Path, text: str, *, option: str) -> None:
-    """Write the whole of a file that only its owner may read, or nothing of it.
+    """Write a file that only its owner may read, all of it or nothing.
 
-    What is planned, and what became of it, tells much of an installation. ValidationError, naming
-    the option, where it cannot be written.
+    Plans and reports tell much about an installation. Raise ValidationError, naming the option, if
+    the file cannot be written.
     """
     beside = path.parent / f"{path.name}.part"
     try:
         if path.exists() and not path.is_file():
-            raise ValidationError([f"{option}: {path} is no file."])
+            raise ValidationError(
+                [f"{option}: {path} exists and is not a file. Choose another path."]
+            )
         path = path.resolve()
         beside.touch(mode=0o600)
         beside.chmod(0o600)
@@ -115,7 +117,7 @@ def write_privately(path: Path, text: str, *, option: str) -> None:
     except OSError as error:
         with suppress(OSError):
             beside.unlink()
-        raise ValidationError([f"{option}: {path} cannot be written: {error.strerror}."]) from None
+        raise ValidationError([f"{option}: cannot write {path}: {error.strerror}."]) from None
 
 
 def _one_line(value: object) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 COMMANDS = Path(__file__).parent / "management" / "commands"
 DASHED = {"search-server": "search_server"}
-"""Commands that are typed with a dash, which no module's name can have."""
+"""Module per command whose name has a dash."""
 
 
 def own_commands() -> list[str]:
@@ -28,9 +28,9 @@ def overview(program: str) -> str:
             "",
             *(f"  {name:<{width}}  {summary}" for name, summary in summaries.items()),
             "",
-            f"`{program} COMMAND --help` says more; `{program} --version` prints the version.",
-            "Django's are there, too: migrate, createsuperuser, changepassword, shell, and",
-            f"what `{program} help --commands` lists besides.",
+            f"`{program} COMMAND --help` shows a command's options and examples;",
+            f"`{program} --version` prints the version. Django's commands work, too: migrate,",
+            f"createsuperuser, changepassword, shell, … (`{program} help --commands` lists all).",
         ]
     )
 

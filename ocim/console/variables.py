@@ -1,4 +1,4 @@
-"""Variables and their differences, as commands show them."""
+"""Variables and their differences as commands print them."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ocim.core.variables import Effective
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A difference, the layers that its sides come from ("" where there is none)."""
+    """A difference with the layer of each side; the layer is "" for a side that is absent."""
 
     difference: Difference
     old_layer: str
@@ -19,20 +19,20 @@ class Change:
 
     @property
     def kind(self) -> Literal["added", "removed", "changed"]:
-        """What happened to the variable."""
+        """Kind of the difference."""
         if self.difference.old is ABSENT:
             return "added"
         return "removed" if self.difference.new is ABSENT else "changed"
 
     def __str__(self) -> str:
-        """One line; it says of a secret that it changed, and not how."""
+        """Return one line; it says of a secret that it changed, and shows neither value."""
         old, new = _shown(self.difference.old), _shown(self.difference.new)
         values = f"{new} (with a secret that changed)" if old == new else f"{old} → {new}"
         layers = dict.fromkeys(layer for layer in (self.old_layer, self.new_layer) if layer)
         return f"{'.'.join(self.difference.path)}: {values}  [{' → '.join(layers)}]"
 
     def as_data(self) -> dict[str, Any]:
-        """For scripts; a side that is not there has no keys, a secret is masked."""
+        """Return a dictionary for JSON; an absent side has no keys, secrets are masked."""
         data: dict[str, Any] = {"path": list(self.difference.path), "change": self.kind}
         if self.difference.old is not ABSENT:
             data |= {"old": masked(self.difference.old), "old_layer": self.old_layer}
@@ -42,14 +42,14 @@ class Change:
 
 
 def changes(old: Effective, new: Effective) -> list[Change]:
-    """What is different, with the layers that have the last word on it."""
+    """Return the differences, each with the layers that its values come from."""
     return [
         Change(
-            one,
-            "" if one.old is ABSENT else old.source(one.path),
-            "" if one.new is ABSENT else new.source(one.path),
+            difference,
+            "" if difference.old is ABSENT else old.source(difference.path),
+            "" if difference.new is ABSENT else new.source(difference.path),
         )
-        for one in differences(old.values, new.values)
+        for difference in differences(old.values, new.values)
     ]
 
 
@@ -58,7 +58,7 @@ def _shown(side: Any) -> str:
 
 
 def one_line(value: Any) -> str:
-    """A text as it is, if that is one line without tabs; anything else as JSON."""
+    """Return a text of one line unchanged, any other value as JSON."""
     if isinstance(value, str) and not set(value) & set("\n\r\t"):
         return value
     return json.dumps(value, default=str, ensure_ascii=False)

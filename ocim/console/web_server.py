@@ -1,6 +1,6 @@
-"""The server of the pages: uvicorn, with limits on what a client may cost before it is known.
+"""The web server of the pages: uvicorn, with limits on slow and on many clients.
 
-uvicorn itself waits for ever for a request that never ends.
+uvicorn itself waits forever for the end of a request.
 """
 
 import asyncio
@@ -13,25 +13,25 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 REQUEST_SECONDS = 20.0
-"""Time for a client to send one whole request, from the connection or the request's first byte."""
+"""Maximum seconds to receive a request, from the connection or the request's first byte."""
 NOT_STARTED = 3
-"""Exit status where it cannot listen."""
+"""Exit status if the server cannot listen."""
 CONNECTIONS = 4000
-"""Number of connections at once; whoever comes after them is answered 503."""
+"""Maximum number of open connections; further clients get the status 503."""
 
 
 class PatientProtocol(H11Protocol):
-    """HTTP/1.1 that closes a connection whose request takes too long to arrive."""
+    """HTTP/1.1 with a time limit for receiving a request; then the connection is closed."""
 
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
+        """Start the clock for the first request."""
         super().connection_made(transport)
         self._expect()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes of a request, and stop the clock once the whole of it is there."""
+        """Receive bytes of a request, and stop the clock when the request is complete."""
         if self._deadline is None and self.conn.their_state is h11.IDLE:
             self._expect()
         super().data_received(data)
@@ -39,7 +39,7 @@ class PatientProtocol(H11Protocol):
             self._stop_clock()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the clock."""
+        """Stop the clock."""
         self._stop_clock()
         super().connection_lost(exc)
 
@@ -54,7 +54,10 @@ class PatientProtocol(H11Protocol):
 
 
 def serve(host: str, port: int, sockets: list[socket.socket] | None = None) -> None:
-    """Serve the pages until a signal ends this process; on `sockets` where they listen already."""
+    """Serve the pages until a signal ends this process, on `sockets` if there are any.
+
+    Exit with NOT_STARTED if the address is taken.
+    """
     _allow_many_files()
     config = uvicorn.Config(
         "ocim.project.asgi:application",
@@ -62,7 +65,7 @@ def serve(host: str, port: int, sockets: list[socket.socket] | None = None) -> N
         port=port,
         http=PatientProtocol,
         limit_concurrency=CONNECTIONS,
-        # Event streams stay open as long as somebody looks; the server does not wait for them.
+        # Event streams stay open as long as a page is open; the shutdown does not wait for them.
         timeout_graceful_shutdown=2,
         lifespan="off",
         access_log=False,

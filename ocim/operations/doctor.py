@@ -1,4 +1,4 @@
-"""What may be wrong with what Ocim looks after: balancer, hosts, jobs, app servers, instances."""
+"""Checks of what Ocim manages: balancer, hosts, jobs, app servers, databases, instances."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +14,7 @@ from ocim.core.errors import PermanentError, TransientError
 from ocim.core.health import verdict
 from ocim.core.hosts import Leftover
 from ocim.core.states import UNFINISHED, AppServerState, JobState
+from ocim.core.texts import listed
 from ocim.operations import hosts, jobs
 from ocim.operations.balancing import sync
 from ocim.operations.context import Context
@@ -30,14 +31,15 @@ from ocim.store.specs import instance_spec, search_host
 
 INSTALL = "Install bubblewrap (`apt-get install bubblewrap`), and allow its user namespaces."
 PROBE_SECONDS = 3.0
+"""Seconds that an instance has to answer in."""
 PROBES_AT_ONCE = 8
 SLOW = timedelta(minutes=1)
-"""A job that nobody takes up for so long has been forgotten."""
+"""Time after which a job that no worker has started counts as forgotten."""
 
 
 def _secrets(_context: Context) -> Iterator[Finding]:
     for _ in OpenEdXInstance.objects.values_list("secret_seed").iterator():
-        pass  # a key that does not open one raises
+        pass  # a wrong master key raises
     yield from ()
 
 
@@ -46,13 +48,13 @@ def _isolation(context: Context) -> Iterator[Finding]:
     if not isolation.is_sandbox:
         yield Finding(
             "warning",
-            f"Playbooks run without a sandbox, and can read what Ocim can. {isolation.detail}",
+            f"Playbooks run without a sandbox and can read all of Ocim's files. {isolation.detail}",
             INSTALL,
         )
 
 
 def _borders(context: Context) -> Iterator[Finding]:
-    """Name the border of each kind of hosts that is used; one without is a warning."""
+    """Yield how hosts of each kind in use are isolated; warn about kinds that are not."""
     used = OpenEdXInstance.objects.filter(ref_set__is_archived=False)
     for kind in used.order_by("provider").values_list("provider", flat=True).distinct():
         provider = context.adapters.providers.get(kind)
@@ -64,7 +66,7 @@ def _borders(context: Context) -> Iterator[Finding]:
         else:
             yield Finding(
                 "warning",
-                f"Every app server can read what Ocim can, other instances too. {isolation.detail}",
+                f"Every app server can read Ocim's files, other instances too. {isolation.detail}",
                 INSTALL,
                 f"{kind} hosts",
             )
@@ -73,8 +75,8 @@ def _borders(context: Context) -> Iterator[Finding]:
 def _limits(context: Context) -> Iterator[Finding]:
     isolation = context.adapters.provisioner.isolation()
     if isolation.unlimited:
-        what = f"Playbooks can use up this machine's {' and '.join(isolation.unlimited)}."
-        remedy = "Let Ocim's services have control groups of their own (Delegate=yes), or be root."
+        what = f"Playbooks can use up this machine's {listed(isolation.unlimited)}."
+        remedy = "Delegate control groups to Ocim's services (Delegate=yes), or run them as root."
         yield Finding("warning", f"{what} {isolation.limits}", remedy)
     elif isolation.limits:
         yield Finding("ok", isolation.limits)
@@ -83,17 +85,17 @@ def _limits(context: Context) -> Iterator[Finding]:
 def _balancer(context: Context) -> Iterator[Finding]:
     rows = list(LoadBalancingServer.objects.order_by("id"))
     if not rows:
-        yield Finding("error", "There is no balancer.", "`ocim up` enters the one of this machine.")
+        yield Finding("error", "No balancer is registered.", "Run `ocim setup`.")
     for row in rows:
         applied = context.adapters.balancer.is_applied(row.digest)
         if row.error:
-            what = f"It does not take what the database wants: {row.error}"
+            what = f"It rejects the routes of the database: {row.error}"
         elif row.applied < row.wanted or not applied:
-            what = "It does not serve what the database wants."
+            what = "Its routes differ from the database's."
         else:
             continue
         yield Finding(
-            "error", what, "ocim balancer sync", row.name, partial(_sync, row.pk, context)
+            "error", what, "Run `ocim balancer sync`.", row.name, partial(_sync, row.pk, context)
         )
 
 
@@ -102,8 +104,8 @@ def _hosts(context: Context) -> Iterator[Finding]:
         for name in hosts.orphans(provider=kind, context=context):
             yield Finding(
                 "warning",
-                "No app server needs this host any more.",
-                "`ocim doctor --fix` takes it away with all that is on it.",
+                "No app server needs this host.",
+                "`ocim doctor --fix` destroys it with everything on it.",
                 f"{kind} host {name}",
                 partial(_destroy, kind, name, context),
             )
@@ -111,8 +113,8 @@ def _hosts(context: Context) -> Iterator[Finding]:
             of = f"{kind} host {leftover.host}, which is gone" if leftover.host else f"{kind} hosts"
             yield Finding(
                 "warning",
-                f"There is {leftover.what} that no host has any more.",
-                "`ocim doctor --fix` takes it away.",
+                f"Leftover: {leftover.what} that belongs to no host.",
+                "`ocim doctor --fix` removes it.",
                 of,
                 partial(_clear, kind, leftover, context),
             )
@@ -145,7 +147,7 @@ def _host_of(appserver: OpenEdXAppServer, context: Context) -> Iterator[Finding]
             remedy = f"ocim host start --provider {server.provider}"
             yield Finding(severity, "Its host was stopped by a person.", remedy, where)
             return
-        remedy = f"`ocim up` starts those again that it stopped. Otherwise: {instead}"
+        remedy = f"If `ocim up` was stopped, start it again. Otherwise: {instead}"
         yield Finding(severity, "Its host does not answer.", remedy, where)
 
 
@@ -158,8 +160,8 @@ def _jobs(context: Context) -> Iterator[Finding]:
     for job in unended.filter(state=JobState.RUNNING):
         yield Finding(
             "error",
-            "Its worker is gone, and no other took it up.",
-            "A live worker takes it up; `ocim doctor --fix` calls one.",
+            "Its worker is gone, and no other worker has taken it over.",
+            "`ocim doctor --fix` queues it again.",
             f"{job} of {job.instance}",
             partial(_nudge, job),
         )
@@ -168,14 +170,14 @@ def _jobs(context: Context) -> Iterator[Finding]:
             "error",
             jobs.why_stuck(job),
             "It cannot be cancelled. Restart its worker"
-            f" ({job.instance.lease.holder.partition('/')[0]}): another one takes it up again.",
+            f" ({job.instance.lease.holder.partition('/')[0]}): another one takes it over.",
             f"{job} of {job.instance}",
         )
     due = Q(not_before=None, created__lt=now - SLOW) | Q(not_before__lt=now - SLOW)
     for job in unended.filter(due, state=JobState.WAITING):
         yield Finding(
             "warning",
-            f"It waits since {job.not_before or job.created:%Y-%m-%d %H:%M} UTC.",
+            f"No worker has started it since {job.not_before or job.created:%Y-%m-%d %H:%M} UTC.",
             f"Start a worker: HUEY_QUEUE_NAME={job.queue} ocim worker",
             f"{job} of {job.instance}",
             partial(_nudge, job),
@@ -187,26 +189,26 @@ def _appservers(_context: Context) -> Iterator[Finding]:
         instance=OuterRef("instance"), state__in=(JobState.WAITING, JobState.RUNNING)
     )
     stuck = OpenEdXAppServer.objects.filter(~Exists(working), state__in=UNFINISHED)
-    for one in stuck.select_related("instance").order_by("id"):
+    for appserver in stuck.select_related("instance").order_by("id"):
         yield Finding(
             "error",
-            f"It is {one.state}, and no job will finish it.",
-            f"ocim appserver terminate {one.pk}, then spawn another.",
-            f"{one} of {one.instance}",
+            f"It is {appserver.state}, and no job will finish it.",
+            f"Destroy it (ocim appserver terminate {appserver.pk}) and spawn another.",
+            f"{appserver} of {appserver.instance}",
         )
-    for one in OpenEdXAppServer.objects.filter(is_active=True).select_related("instance"):
-        if one.unhealthy_since:
-            yield _ill(one, one.unhealthy_since)
+    for appserver in OpenEdXAppServer.objects.filter(is_active=True).select_related("instance"):
+        if appserver.unhealthy_since:
+            yield _unhealthy(appserver, appserver.unhealthy_since)
 
 
-def _ill(appserver: OpenEdXAppServer, since: datetime) -> Finding:
+def _unhealthy(appserver: OpenEdXAppServer, since: datetime) -> Finding:
     last = appserver.events.filter(created_at__gte=since).order_by("-id").first()
     done = f" It {last.kind}: {last.reason}" if last else ""
     return Finding(
         "error",
         f"Since {since:%Y-%m-%d %H:%M} UTC: {appserver.unhealthy_reason}.{done}",
-        f"See `ocim appserver logs {appserver.pk}`;"
-        f" `ocim appserver spawn {appserver.instance_id} --activate` replaces it.",
+        f"Look into its log (ocim appserver logs {appserver.pk}), or replace it:"
+        f" ocim appserver spawn {appserver.instance_id} --activate",
         f"{appserver} of {appserver.instance}",
     )
 
@@ -218,7 +220,7 @@ def _databases(context: Context) -> Iterator[Finding]:
                 yield Finding(
                     "error",
                     f"Its {purpose} database is gone.",
-                    "Put a backup there, or spawn an app server: that makes an empty one.",
+                    "Restore a backup, or spawn an app server, which creates an empty database.",
                     f"{instance}: {database.name}",
                 )
 
@@ -226,13 +228,13 @@ def _databases(context: Context) -> Iterator[Finding]:
 def _search_servers(context: Context) -> Iterator[Finding]:
     for server in SearchServer.objects.order_by("id"):
         if not server.version:
-            what, remedy = "It was begun, and is not ready.", f"ocim search-server create {server}"
-            yield Finding("warning", what, remedy, server.name)
+            remedy = f"Finish it with: ocim search-server create {server}"
+            yield Finding("warning", "Its creation was interrupted.", remedy, server.name)
             continue
         try:
             context.adapters.search[server.kind].examine(search_host(server))
         except (TransientError, PermanentError) as error:
-            remedy = error.remedy or "See its own log."
+            remedy = error.remedy or "Look into the search server's own log."
             yield Finding("error", error.problem, remedy, server.name)
 
 
@@ -246,11 +248,11 @@ def _instances(context: Context) -> Iterator[Finding]:
     with ThreadPoolExecutor(PROBES_AT_ONCE) as pool:
         results = pool.map(context.adapters.prober.get, [probe for _, probe in asked])
         for (instance, probe), result in zip(asked, results, strict=True):
-            if not (found := verdict([result])).healthy:
+            if not (health := verdict([result])).healthy:
                 yield Finding(
                     "error",
-                    f"{'; '.join(found.reasons)}.",
-                    f"See `ocim appserver list {instance.pk}` and the app server's own logs.",
+                    f"{'; '.join(health.reasons)}.",
+                    f"Look into the logs of its app server (ocim appserver list {instance.pk}).",
                     f"{instance}: {probe.url}",
                 )
 
@@ -282,16 +284,32 @@ def _nudge(job: Job) -> list[Action]:
 
 
 CHECKS = (
-    Check("secrets", "The master key opens the database's secrets.", _secrets, "database"),
-    Check("sandbox", "Playbooks are kept from the manager's secrets.", _isolation),
-    Check("borders", "No instance has hosts.", _borders, "secrets"),
+    Check("secrets", "The master key decrypts the database's secrets.", _secrets, "database"),
+    Check(
+        "sandbox", "Playbooks run in a sandbox without access to the manager's secrets.", _isolation
+    ),
+    Check("borders", "No instance uses hosts yet.", _borders, "secrets"),
     Check("limits", "Playbooks cannot use up this machine.", _limits),
-    Check("balancer", "It serves what the database wants.", _balancer, "database"),
-    Check("hosts", "Every app server has its host, and every host its app server.", _hosts,
-          "secrets"),
-    Check("jobs", "None was forgotten.", _jobs, "secrets"),
-    Check("app servers", "None is stuck, and those that serve are well.", _appservers, "secrets"),
-    Check("instance databases", "All are there.", _databases, "secrets"),
-    Check("search servers", "All answer, and let Ocim in.", _search_servers, "secrets"),
-    Check("instances", "All that have an active app server answer.", _instances, "secrets"),
-)  # fmt: skip
+    Check("balancer", "Its routes match the database.", _balancer, "database"),
+    Check(
+        "hosts",
+        "Every app server has its host, and every host its app server.",
+        _hosts,
+        "secrets",
+    ),
+    Check("jobs", "No job is forgotten.", _jobs, "secrets"),
+    Check(
+        "app servers",
+        "No app server is stuck, and every active one is healthy.",
+        _appservers,
+        "secrets",
+    ),
+    Check("instance databases", "Every active instance has its databases.", _databases, "secrets"),
+    Check(
+        "search servers",
+        "Every search server answers and accepts Ocim's password.",
+        _search_servers,
+        "secrets",
+    ),
+    Check("instances", "Every active instance answers.", _instances, "secrets"),
+)

@@ -1,4 +1,4 @@
-"""What an examination of the installation comes to."""
+"""Checks of the installation, their findings and their repairs."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Severity = Literal["ok", "warning", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was found, and what to do about it."""
+    """A finding of a check, with its remedy."""
 
     severity: Severity
     what: str
@@ -21,42 +21,42 @@ class Finding:
     where: str = ""
     """A path, an address, a name: the place to look at."""
     repair: Callable[[], Sequence[Action]] | None = None
-    """Mends it, where that can do no harm; the actions are to be performed."""
+    """Function that repairs it without harm, and returns actions to enqueue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One area that is looked at."""
+    """A check of one area."""
 
     area: str
     fine: str
-    """What is said of it where there is nothing else to say."""
+    """Text of the finding if the check yields none."""
     look: Callable[[Context], Iterator[Finding]]
     needs: str = ""
-    """Another area, without which this one cannot be looked at."""
+    """Area that must have no errors for this check to run; empty if there is none."""
 
 
 def examine(checks: Sequence[Check], context: Context) -> Iterator[tuple[Check, list[Finding]]]:
-    """Make the checks in their order; each has at least one finding."""
-    lost: set[str] = set()
+    """Run the checks in their order, and yield each with its findings, at least one."""
+    broken: set[str] = set()
     for check in checks:
-        if check.needs in lost:
-            lost.add(check.area)
-            findings = [Finding("warning", "Not looked at.", f"First mend the {check.needs}.")]
+        if check.needs in broken:
+            broken.add(check.area)
+            findings = [Finding("warning", "Not checked.", f"First repair the {check.needs}.")]
         else:
-            findings = _look(check, context)
-        if any(one.severity == "error" for one in findings):
-            lost.add(check.area)
+            findings = _run(check, context)
+        if any(finding.severity == "error" for finding in findings):
+            broken.add(check.area)
         yield check, findings
 
 
-def _look(check: Check, context: Context) -> list[Finding]:
+def _run(check: Check, context: Context) -> list[Finding]:
     findings: list[Finding] = []
     try:
         for finding in check.look(context):
-            findings.append(finding)  # noqa: PERF402 - what was found before an error is kept
+            findings.append(finding)  # noqa: PERF402 - keeps the findings before an error
     except OcimError as error:
         findings.append(Finding("error", error.problem, error.remedy))
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other areas are looked at
-        findings.append(Finding("error", f"It cannot be looked at: {error!r}."))
+    except Exception as error:  # noqa: BLE001 - the other checks run all the same
+        findings.append(Finding("error", f"The check failed: {error!r}."))
     return findings or [Finding("ok", check.fine)]

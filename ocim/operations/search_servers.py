@@ -15,6 +15,7 @@ from ocim.core.instance import Service
 from ocim.core.provisioning import ConfigurationSource, ProvisionEvent, ProvisionJob
 from ocim.core.secrets import Secret
 from ocim.core.states import ServerState
+from ocim.core.texts import listed
 from ocim.operations.context import Context
 from ocim.store.models import OpenEdXInstance, SearchServer, Server
 from ocim.store.specs import search_host, search_place, services_of
@@ -126,8 +127,13 @@ def find(name: str) -> SearchServer:
     """The server of that name; Conflict where there is none."""
     found = SearchServer.objects.select_related("own_host").filter(name=name).first()
     if found is None:
-        there = ", ".join(SearchServer.objects.order_by("name").values_list("name", flat=True))
-        raise Conflict(f"There is no search server {name!r}.", remedy=f"There are: {there}.")
+        names = SearchServer.objects.order_by("name").values_list("name", flat=True)
+        raise Conflict(
+            f"No search server {name!r}.",
+            remedy=f"Registered: {listed(names)}."
+            if names
+            else "None is registered; add one with `ocim search-server register`.",
+        )
     return found
 
 

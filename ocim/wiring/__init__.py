@@ -1,4 +1,4 @@
-"""What the settings choose: adapters, policy, defaults and addresses."""
+"""Adapters, policy, defaults and addresses from the settings."""
 
 import os
 import socket
@@ -18,41 +18,41 @@ from ocim.store import specs
 from ocim.store.models import OpenEdXInstance
 
 PROVIDERS = ("local", "nspawn", "ssh")
-"""What an instance's `provider` may be."""
+"""Kinds of hosts, the possible values of an instance's `provider`."""
 
 
 def current_time() -> datetime:
-    """Return the time, as use cases see it."""
+    """Return the current time, as the context passes it to operations."""
     return timezone.now()
 
 
 @cache
 def context() -> Context:
-    """What every use case of this process is given."""
+    """Return the context that this process passes to every operation."""
     return Context(adapters=adapters(), policy=policy(), now=current_time, worker=process_name())
 
 
 def queue_name() -> str:
-    """The queue that this process enqueues to."""
+    """Return the name of the queue that this process enqueues to."""
     return str(settings.OCIM.queue_name)
 
 
 @cache
 def process_name() -> str:
-    """Unique among all processes, on all machines."""
+    """Return a name of this process that no other process on any machine has."""
     return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
 
 
 @cache
 def adapters() -> Adapters:
-    """Return everything outside Ocim, as the settings name it."""
+    """Return the adapters that the settings name."""
     from ocim.wiring.factory import make_adapters
 
     return make_adapters(settings.OCIM)
 
 
 def policy() -> Policy:
-    """The installation's choices."""
+    """Return the installation's policy from the settings."""
     options = settings.OCIM
     return Policy(
         storage=options.var / "storage",
@@ -73,7 +73,7 @@ def policy() -> Policy:
 
 
 def with_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What is said of a new instance, and what the settings say where it says nothing."""
+    """Return a new instance's fields, with the settings' defaults for those that are missing."""
     options = settings.OCIM
     domain = fields.get("internal_lms_domain", "")
     return {
@@ -89,11 +89,14 @@ def with_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def manager_url() -> str:
-    """Where the manager's pages are, as far as the settings tell; without a slash at the end."""
+    """Return the URL of the manager's pages, without a slash at the end.
+
+    It is the first trusted origin, or else OCIM_WEB_ADDRESS.
+    """
     options = settings.OCIM
     return next(iter(options.trusted_origins), f"http://{options.web_address}").rstrip("/")
 
 
 def instance_url(instance: OpenEdXInstance) -> str:
-    """Where its learners find it."""
+    """Return the URL of the instance's LMS."""
     return specs.site_url(instance, policy())

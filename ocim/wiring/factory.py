@@ -1,6 +1,6 @@
-"""Settings → adapters: the only place where names meet classes.
+"""Adapters from the settings: the only module that knows the adapters' classes.
 
-Loaded when a process first reaches outside: most commands never do.
+It is loaded when a process first needs an adapter; most commands never do.
 """
 
 from pathlib import Path
@@ -27,7 +27,7 @@ from ocim.processes.balancer import balancer_settings
 
 
 def make_adapters(options: Any) -> Adapters:
-    """Return everything outside Ocim, as the options name it."""
+    """Return the adapters that the options name."""
     balancer = CaddyBalancer(balancer_settings(options))
     sandbox = _sandbox()
     return Adapters(

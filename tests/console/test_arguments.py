@@ -39,7 +39,9 @@ def test_an_empty_file_does_not_remove_what_there_is(tmp_path: Path, field: str)
     file.write_text(" \n")
     with pytest.raises(ValidationError) as refused:
         assignments([f"{field}=@{file}"])
-    assert refused.value.faults == (f"{field}: {file} is empty. To remove what there is: {field}=",)
+    assert refused.value.faults == (
+        f"{field}: {file} is empty. To clear the field, write `{field}=` without a file.",
+    )
     assert assignments([f"{field}="]) == {field: ""}
 
 
@@ -48,6 +50,6 @@ def test_all_words_that_are_wrong_are_told_at_once() -> None:
         assignments(["notes=@/no/notes", "configuration_extra_settings=extra.yml"])
     assert refused.value.faults == (
         "notes: /no/notes cannot be read: No such file or directory.",
-        "configuration_extra_settings, line 1: must be a mapping, and 'extra.yml' is none."
+        "configuration_extra_settings, line 1: must be a mapping, but 'extra.yml' is not one."
         " No such file: extra.yml (write @ before a file's name).",
     )

@@ -79,8 +79,8 @@ def test_where_all_is_well_it_says_so_of_every_area(well: Installation) -> None:
     assert found(well) == []
     assert ran.status == 0
     lines = ran.out.splitlines()
-    assert "ok       balancer: It serves what the database wants." in lines
-    assert "ok       jobs: None was forgotten." in lines
+    assert "ok       balancer: Its routes match the database." in lines
+    assert "ok       jobs: No job is forgotten." in lines
 
 
 @pytest.mark.parametrize("queue", ["opencraft", LOW, PERIODIC])
@@ -243,14 +243,14 @@ def test_a_port_that_is_held_for_one_that_does_not_answer_is_named(
 
         [one] = found(well)
 
-    assert (one["severity"], one["what"]) == ("error", "Nobody answers.")
+    assert (one["severity"], one["what"]) == ("error", "The balancer does not answer.")
 
 
 def test_a_balancer_that_lags_behind_is_brought_up_to_date(well: Installation) -> None:
     LoadBalancingServer.objects.update(wanted=99)
 
     [one] = found(well)
-    assert one["remedy"] == "ocim balancer sync"
+    assert one["remedy"] == "Run `ocim balancer sync`."
 
     ran = well("doctor", "--fix")
     assert "repaired: balancer: caddy" in ran.out.splitlines()
@@ -398,8 +398,8 @@ def test_what_an_area_needs_is_looked_at_first() -> None:
 
     said = {check.area: [one.what for one in on] for check, on in examine(checks, None)}  # type: ignore[arg-type]
 
-    assert said["b"] == said["c"] == ["Not looked at."]
-    assert said["d"] == ["It cannot be looked at: RuntimeError('a bug')."]
+    assert said["b"] == said["c"] == ["Not checked."]
+    assert said["d"] == ["The check failed: RuntimeError('a bug')."]
     assert said["e"] == ["fine"]
 
 
@@ -408,7 +408,7 @@ def test_it_says_what_a_new_installation_needs(tmp_path: Any) -> None:
 
     assert ran.returncode == 1
     assert ran.stderr == ""
-    assert "`ocim up` makes it." in ran.stdout
+    assert "`ocim up` creates it." in ran.stdout
     assert not (tmp_path / "new").exists()
 
 

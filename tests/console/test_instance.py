@@ -33,8 +33,8 @@ def test_all_bad_assignments_are_named(ocim: Installation) -> None:
 
     assert ran.status == 1
     assert ran.err.splitlines()[:2] == [
-        "Error: 'pilot' is not FIELD=VALUE.",
-        "'south' is not FIELD=VALUE.",
+        "Error: 'pilot' is not of the form FIELD=VALUE.",
+        "'south' is not of the form FIELD=VALUE.",
     ]
 
 

@@ -96,7 +96,7 @@ def test_an_option_of_which_only_one_would_count_is_refused_where_it_is_given_tw
 
 def test_a_setting_that_is_given_twice_is_refused(ocim: Installation) -> None:
     ran = ocim("instance", "create", "a.example.com", "name=A", "name=B", "email=a@example.com")
-    assert (ran.status, ran.err) == (1, "Error: name is given 2 times: only one counts.\n")
+    assert (ran.status, ran.err) == (1, "Error: name is set 2 times: set it once.\n")
 
 
 def test_an_option_that_may_be_given_several_times_may(ocim: Installation) -> None:

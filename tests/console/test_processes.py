@@ -155,7 +155,7 @@ def test_only_one_may_bring_everything_up(var: Path) -> None:
         ran = manage(var, "up")
 
     assert ran.returncode == 1
-    assert ran.stderr == f"Error: Ocim runs already in {var}.\nStop that one first.\n"
+    assert ran.stderr == f"Error: Ocim runs already in {var}.\nStop it first: ocim down\n"
 
 
 def test_a_new_installation_gets_a_key_before_its_settings_are_checked(tmp_path: Path) -> None:

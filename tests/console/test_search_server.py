@@ -101,7 +101,7 @@ def test_one_is_made_and_taken_away(ocim: Installation, types: Callable[[str], N
 def test_a_name_that_is_none_is_answered_with_those_there_are(registered: Installation) -> None:
     ran = registered("search-server", "show", "other")
     assert ran.status == 1
-    assert "There are: main." in ran.err
+    assert "Registered: main." in ran.err
 
 
 def test_the_doctor_finds_one_that_does_not_answer(registered: Installation) -> None:

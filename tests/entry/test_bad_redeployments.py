@@ -116,7 +116,7 @@ def test_a_device_is_not_made_a_plan_of(ocim: Installation, campus: int) -> None
     ran = ocim("redeploy", "--tag=good", "--plan-out=/dev/null")
 
     assert (ran.status, Path("/dev/null").stat().st_mode) == (2, before)
-    assert "/dev/null is no file" in ran.err
+    assert "/dev/null exists and is not a file" in ran.err
 
 
 def test_nobody_to_ask_means_no(ocim: Installation, campus: int) -> None:

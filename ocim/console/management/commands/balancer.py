@@ -32,7 +32,7 @@ class Command(OcimCommand):
         balancer.become(settings.OCIM, options.role)
 
     def sync(self, options: argparse.Namespace) -> None:
-        """Bring every balancer up to date."""
+        """Apply the database's routes to every balancer."""
         for server in LoadBalancingServer.objects.order_by("id"):
             is_done = sync(balancer_id=server.pk, context=context())
             state = "up to date" if is_done else "another process is updating it; try again"

@@ -27,7 +27,7 @@ class Command(OcimCommand):
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Have `down` run."""
+        """Set `down` as what runs; there are no options."""
         parser.set_defaults(run=self.down)
 
     def down(self, options: argparse.Namespace) -> None:
@@ -49,7 +49,7 @@ class Command(OcimCommand):
 
 
 def _request_stop(var: Path) -> None:
-    """Signal a running `ocim up` to stop everything."""
+    """Send SIGTERM to a running `ocim up`, which then stops everything."""
     with contextlib.suppress(Conflict), lifecycle.only_one(var):
         return
     with contextlib.suppress(ProcessLookupError, ValueError):  # it has just started or just ended

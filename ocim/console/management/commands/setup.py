@@ -22,7 +22,7 @@ class Command(OcimCommand):
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Have `setup` run."""
+        """Set `setup` as what runs; there are no options."""
         parser.set_defaults(run=self.setup)
 
     def setup(self, options: argparse.Namespace) -> None:

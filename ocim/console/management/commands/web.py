@@ -18,7 +18,7 @@ class Command(OcimCommand):
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Have `serve` run."""
+        """Set `serve` as what runs; there are no options."""
         parser.set_defaults(run=self.serve)
 
     def serve(self, options: argparse.Namespace) -> None:
