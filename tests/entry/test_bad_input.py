@@ -186,7 +186,7 @@ MISSING = [
     (("instance", "show", BYTES), 1, "is not text in UTF-8"),
     (("instance", "show", "0", "--json"), 1, "There is no instance"),
     (("instance", "set", "999999", "name=x", "--json"), 1, "There is no instance"),
-    (("instance", "delete", CAMPUS, "--name", "My Campus"), 1, "is not its name"),
+    (("instance", "delete", CAMPUS, "--name", "My Campus"), 1, "nothing was deleted"),
     (("instance", "archive", CAMPUS), 1, "--yes"),
     (("appserver", "show", "999999"), 1, "There is no app server 999999"),
     (("appserver", "show", "9" * 30), 1, "There is no app server"),
