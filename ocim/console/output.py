@@ -27,7 +27,7 @@ class Output:
 
     @cached_property
     def console(self) -> "Console":
-        """Rich's console, loaded at its first use: loading takes a while, and only terminals need it."""
+        """Rich's console; loading Rich takes a while, and only terminals need it."""
         from rich.console import Console
 
         return Console(file=self._stream, highlight=False, soft_wrap=True)

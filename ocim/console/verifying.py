@@ -40,7 +40,7 @@ def run(instance: OpenEdXInstance, *, purchase: bool, wait: bool, out: Output) -
     if out.as_json:
         out.data({"ok": report.ok, "lines": [line.as_dict() for line in report.lines]})
     if not report.ok:
-        raise Error(f"{len(report.failures)} of {len(report.lines)} failed.")
+        raise Error(f"Failed checks: {len(report.failures)} of {len(report.lines)}.")
 
 
 def _tell(line: Line, out: Output) -> None:
