@@ -8,7 +8,7 @@ from ocim.core.instance import Service
 from ocim.operations import instances, jobs, search_servers, spawn
 from ocim.operations.shop import switch
 from ocim.operations.shop.demo import sell_a_course
-from ocim.operations.shop.setup import served_by
+from ocim.operations.shop.set_up import served_by
 from ocim.store.models import Job, OpenEdXInstance, SearchServer
 from ocim.store.specs import services_of
 from ocim.tasks import enqueue

@@ -93,7 +93,7 @@ def activate(claim: Claim, appservers: Sequence[int], *, keep: bool = False) -> 
 
 
 def _set_up_in_public(appserver: OpenEdXAppServer, on_step: OnStep, context: Context) -> None:
-    """What ecommerce and discovery need once, and could not have before."""
+    """Run the pending set-up steps of ecommerce and discovery that need the LMS to be public."""
     owed = [step for step in steps.chosen(appserver, (), context) if step.public]
     if not owed:
         return
@@ -109,7 +109,7 @@ def _set_up_in_public(appserver: OpenEdXAppServer, on_step: OnStep, context: Con
 
 
 def _verify_services(appserver: OpenEdXAppServer, on_step: OnStep, context: Context) -> None:
-    """Try ecommerce and discovery as their users would; Unhealthy says what does not work."""
+    """Verify ecommerce and discovery. Raise Unhealthy, with the checks that failed, if any did."""
     if not (context.policy.verify_services and appserver.services - ALWAYS):
         return
     on_step("verification of services")
@@ -156,7 +156,7 @@ def deactivate(claim: Claim, payload: DeactivateJob) -> list[Action]:
 def switch_traffic(
     instance: OpenEdXInstance, wanted: list[int], *, lease: Lease, context: Context
 ) -> None:
-    """Make just the `wanted` app servers active, and return when the balancer has followed."""
+    """Activate exactly the `wanted` app servers, and wait until the balancer has followed."""
     going = _write(instance, wanted, lease, context)
     sync_and_wait(balancer_id=instance.load_balancing_server_id, context=context)
     for appserver in OpenEdXAppServer.objects.filter(pk__in=going):
@@ -166,7 +166,7 @@ def switch_traffic(
 def _write(
     instance: OpenEdXInstance, wanted: list[int], lease: Lease, context: Context
 ) -> list[int]:
-    """Write down that just the `wanted` are active; those that are no more."""
+    """Record exactly the `wanted` app servers as active. Return the ids of those deactivated."""
     now = context.now()
     active = _active(instance)
     coming = [pk for pk in wanted if pk not in active]
@@ -195,7 +195,10 @@ def _put_back(
 
 
 def _set_up_again(previous: Sequence[int], context: Context) -> None:
-    """What the services read of their databases may be of the app server that did not stay."""
+    """Run the public set-up steps again on the newest of these app servers.
+
+    The services' databases may hold settings of the app server that did not stay.
+    """
     found = appservers_with_specs().filter(pk__in=previous).order_by("-id").first()
     if found is None:
         return

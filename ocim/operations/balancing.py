@@ -19,19 +19,19 @@ PATIENCE = 30.0
 
 
 def note_change(balancer_id: int) -> list[Action]:
-    """Say, in the transaction that changes what routing depends on, that there is a change.
+    """Record, in the transaction that changes the routing, that the balancer has to follow.
 
-    The returned action brings it to the balancer.
+    Return the action that applies it.
     """
     LoadBalancingServer.objects.filter(pk=balancer_id).update(wanted=F("wanted") + 1)
     return [SyncBalancer(balancer_id)]
 
 
 def sync(*, balancer_id: int, context: Context) -> bool:
-    """Apply what the database wants until it wants no more.
+    """Apply the routing of the database to the balancer, until no change is left.
 
-    False where another worker is at it: that one sees later changes too. An error is kept on the
-    row and raised; the next sync tries again.
+    Return False if another worker does so: that one sees later changes too. An error is stored on
+    the row and raised; the next sync tries again.
     """
     while True:
         row = _claim(balancer_id, context)
@@ -50,7 +50,10 @@ def sync(*, balancer_id: int, context: Context) -> bool:
 
 
 def sync_and_wait(*, balancer_id: int, context: Context) -> None:
-    """Return when everything that was noted before this call is applied, by whomever."""
+    """Wait until every change from before this call is applied, by this or another worker.
+
+    Raise TransientError if that takes too long.
+    """
     wanted = LoadBalancingServer.objects.values_list("wanted", flat=True).get(pk=balancer_id)
     longest = claim_lasts(context).total_seconds() + PATIENCE
     waited = 0.0
@@ -66,7 +69,7 @@ def sync_and_wait(*, balancer_id: int, context: Context) -> None:
 
 
 def gaps(*, context: Context) -> list[SyncBalancer]:
-    """Balancers that do not serve what they should: behind, or restarted without memory."""
+    """Return the syncs of balancers that lag behind, or have restarted with no routing."""
     return [
         SyncBalancer(row.pk)
         for row in LoadBalancingServer.objects.all()
@@ -75,7 +78,7 @@ def gaps(*, context: Context) -> list[SyncBalancer]:
 
 
 def claim_lasts(context: Context) -> timedelta:
-    """How long one worker keeps the others from a balancer, at most: also if it dies."""
+    """Return how long a worker may hold a balancer; after this, another one takes over."""
     return APPLYING + timedelta(seconds=context.policy.drain)
 
 

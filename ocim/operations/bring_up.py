@@ -1,4 +1,4 @@
-"""Bringing one app server up: from its configuration to a host on which it runs."""
+"""Provisioning of one app server: from its configuration to a host on which it runs."""
 
 import os
 from dataclasses import replace
@@ -29,7 +29,7 @@ from ocim.store.specs import appserver_spec
 
 
 def bring_up(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
-    """Bring an app server from its present state to `running`, also after an interruption."""
+    """Take an app server from its present state to `running`, also after an interruption."""
     lease, context, on_step = claim.lease, claim.context, claim.on_step
     instance = appserver_spec(appserver, context.policy)
     run = _run_for(appserver, instance, context)
@@ -92,7 +92,7 @@ def bring_up(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
 
 
 def _set_up_services(appserver: OpenEdXAppServer, on_step: OnStep, context: Context) -> None:
-    """What ecommerce and discovery need once, but for what needs the LMS to be public."""
+    """Run the pending set-up steps of ecommerce and discovery that need no public LMS."""
     appserver.refresh_from_db(fields=["server"])
     owed = [step for step in steps.chosen(appserver, (), context) if not step.public]
     if owed:
@@ -117,7 +117,7 @@ def _run_for(appserver: OpenEdXAppServer, instance: Instance, context: Context) 
 def _image_for(
     appserver: OpenEdXAppServer, run: ProvisionJob, context: Context
 ) -> images.Wanted | None:
-    """The image to make its host from, which is there; None where it is provisioned as a whole."""
+    """Return the image for its host, built if missing. None: the whole host is provisioned."""
     server = appserver.server  # which an interrupted attempt may have made
     return images.for_host(
         run,
@@ -132,7 +132,7 @@ def _image_for(
 
 
 def local_directories(instance: Instance) -> tuple[str, ...]:
-    """What an app server uses on this machine besides its host: storage, databases in files."""
+    """Return the directories of this machine that its app servers use: storage, database files."""
     files = [one.name for one in instance.databases.values() if one.kind == "sqlite"]
     return tuple(dict.fromkeys([instance.storage_directory, *map(os.path.dirname, files)]))
 
@@ -144,7 +144,7 @@ def _host_for(
     lease: Lease,
     context: Context,
 ) -> Host:
-    """Make the app server's host, or find the one that an interrupted attempt made."""
+    """Create the app server's host, or find the one that an interrupted attempt created."""
     server = appserver.server or _register(appserver, lease)
     provider = context.adapters.providers[server.provider]
     provider.create(
@@ -163,7 +163,7 @@ def _host_for(
 
 
 def _register(appserver: OpenEdXAppServer, lease: Lease) -> Server:
-    """Write the host's name down before it is asked for: a crash in between loses no host."""
+    """Store the host's name before the provider creates it: a crash in between loses no host."""
     with transaction.atomic():
         server = Server.objects.create(
             name=f"appserver-{appserver.pk}",

@@ -34,7 +34,7 @@ class Claim:
 
     @property
     def progress(self) -> Progress:
-        """What interrupted attempts and this one have recorded."""
+        """Progress that interrupted attempts and this one have recorded."""
         return progress_from_json(self.job.memory)
 
     def record(self, progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""What every use case is given besides its own arguments."""
+"""The context of every use case: adapters, policy, clock and the process's name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from ocim.core.policy import Policy
 from ocim.ports import Adapters
 
 OnStep = Callable[[str], None]
-"""Told the name of each step as it begins."""
+"""Function that is called with the name of each step as it begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The outside, the installation's choices, the clock, and who is at work."""
+    """Adapters, policy, clock and name of a process."""
 
     adapters: Adapters
     policy: Policy
     now: Callable[[], datetime]
     worker: str
-    """Unique among living processes; leases are held in its name."""
+    """Name of the process, unique among those alive; leases are held in its name."""
     pause: Callable[[float], None] = stopping.wait
-    """Waits for so many seconds, where something outside is asked again."""
+    """Function that waits this many seconds, before an external system is asked again."""

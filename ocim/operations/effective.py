@@ -24,16 +24,16 @@ def effective_variables(
     *,
     databases: Mapping[str, Database] | None = None,
 ) -> Effective:
-    """What an app server that is spawned now would get; ValidationError names all that is wrong.
+    """Return the variables of an app server that is spawned now.
 
-    With `databases`, one that is to use these instead of the instance's own.
+    `databases` replace the instance's own. Raise ValidationError with every fault.
     """
     extra = check_extra_settings(instance.configuration_extra_settings)
     return _effective(instance, extra, policy, databases)
 
 
 def generated_variables(instance: OpenEdXInstance, policy: Policy) -> Effective:
-    """The same without the operator's settings, but with the services that they turn on."""
+    """Return the variables without the operator's settings, but with the services they enable."""
     return _effective(instance, {}, policy)
 
 
@@ -53,22 +53,22 @@ def _effective(
 
 
 def serialize(variables: Effective) -> str:
-    """The text that an app server keeps; it holds secrets, so it goes into an encrypted field."""
+    """Return the variables as the text that an app server stores. It holds secrets: encrypt it."""
     return json.dumps(to_plain(variables))
 
 
 def deserialize(appserver: OpenEdXAppServer) -> Effective:
-    """What the app server was, or is being, provisioned with."""
+    """Return the variables that the app server was or is provisioned with."""
     return thawed(appserver.effective_variables)
 
 
 def thawed(frozen: str) -> Effective:
-    """Undo `freeze`. What was not yet known for a secret as it was frozen is hidden, too."""
+    """Return the variables from the text of `serialize`, with newly known secrets hidden, too."""
     return hidden_again(from_plain(json.loads(frozen)), OPERATOR)
 
 
 def changes_since(instance: OpenEdXInstance, variables: Effective) -> list[dict[str, Any]]:
-    """What differs from the instance's newest app server; secrets are masked."""
+    """Return the differences from the instance's newest app server, with secrets masked."""
     newest = instance.appserver_set.order_by("-id").first()
     if newest is None:
         return []

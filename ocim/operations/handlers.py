@@ -6,7 +6,7 @@ from ocim.core.jobs import JobKind
 from ocim.operations import activate, recover, spawn, terminate
 from ocim.operations.job_runner import Handler
 from ocim.operations.rollouts import backup, undo, upgrade
-from ocim.operations.shop import setup, verification
+from ocim.operations.shop import set_up, verification
 
 HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.SPAWN: Handler(spawn.run, spawn.on_failure),
@@ -19,6 +19,6 @@ HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.UPGRADE: Handler(upgrade.run, upgrade.on_failure),
     JobKind.UNDO: Handler(undo.run, undo.on_failure),
     JobKind.RESTORE: Handler(backup.run),
-    JobKind.SET_UP: Handler(setup.run),
+    JobKind.SET_UP: Handler(set_up.run),
     JobKind.VERIFY: Handler(verification.run),
 }

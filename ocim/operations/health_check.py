@@ -1,4 +1,4 @@
-"""The health gate: probes, asked again for a few seconds, and what they found kept."""
+"""The health check: probes, repeated for a few seconds, and their evidence."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,7 +11,7 @@ from ocim.operations.context import Context
 
 
 class Unhealthy(OcimError):
-    """It does not answer as it should; `evidence` is what came back instead."""
+    """App server that does not answer as expected; `evidence` holds the answers."""
 
     def __init__(self, problem: str, evidence: list[dict[str, object]]) -> None:
         super().__init__(problem, remedy="Its log and its own pages say more; it is kept for that.")
@@ -19,9 +19,10 @@ class Unhealthy(OcimError):
 
 
 def wait_until_healthy(probes: Sequence[Probe], *, context: Context, patience: float = 0) -> None:
-    """Return once every probe finds what it expects; Unhealthy when none of the attempts did.
+    """Wait until every probe gets the expected answer.
 
-    There are as many attempts as the policy says, and more while `patience` seconds last.
+    Make as many attempts as the policy says, and more for `patience` seconds. Raise Unhealthy if
+    none succeeds.
     """
     # The first time that it is asked for a name, the balancer may have no certificate for it yet.
     pause = 0.1

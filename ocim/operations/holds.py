@@ -1,4 +1,4 @@
-"""Keep an instance from rollouts, and let it go again."""
+"""The hold of an instance: it keeps the instance out of rollouts."""
 
 from datetime import date
 
@@ -15,10 +15,10 @@ LONGEST = InstanceReference._meta.get_field("hold_reason").max_length or 0
 def hold(
     instance_id: int, *, reason: str, since: date | None, until: date | None, context: Context
 ) -> None:
-    """Rollouts leave it out, from the first to the last of these days by its own clock.
+    """Hold the instance: rollouts leave it out between these days, in its own time zone.
 
-    What of one is begun already goes on. ValidationError without a reason, or for days that are
-    over.
+    An upgrade that has started goes on. Raise ValidationError if there is no reason, or if the days
+    are over.
     """
     reason, faults = reason.strip(), []
     if not reason or not reason.isprintable() or len(reason) > LONGEST:
@@ -36,7 +36,7 @@ def hold(
 
 
 def release(instance_id: int) -> list[Action]:
-    """Rollouts may have it again, those that run at once; Conflict where none held it."""
+    """Remove the hold, so that rollouts include the instance. Raise Conflict if there is none."""
     held = InstanceReference.objects.filter(pk=instance_id).exclude(hold_reason="")
     if not held.update(hold_reason="", held_from=None, held_until=None):
         raise Conflict("It is not held.")

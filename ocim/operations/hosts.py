@@ -1,4 +1,4 @@
-"""Hosts as a whole: stopped with the manager where they run beside it, and brought back."""
+"""Hosts of a provider: stopped and started together, and those that nobody needs."""
 
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from ocim.store.models import OpenEdXAppServer, Server, Upgrade
 from ocim.store.specs import dry_run_host
 
 AT_ONCE = 8
-"""Hosts that are started or stopped at the same time: most of it is waiting."""
+"""Number of hosts that are started or stopped at the same time."""
 
 
 def _kept(provider: str) -> list[str]:
@@ -30,9 +30,9 @@ def _of_search_servers(provider: str) -> list[str]:
 
 
 def stop_all(*, provider: str, context: Context) -> list[str]:
-    """Stop every host of the provider, keeping what is on them; their names.
+    """Stop every host of the provider, with its files kept. Return their names.
 
-    They are not started again by themselves, until `start_all` does.
+    They stay stopped until `start_all` starts them.
     """
     there = context.adapters.providers[provider]
     names = list(there.list())
@@ -43,9 +43,9 @@ def stop_all(*, provider: str, context: Context) -> list[str]:
 
 
 def start_all(*, provider: str, context: Context) -> list[str]:
-    """Start the hosts of search servers, and of app servers that are not over, active ones first.
+    """Start the hosts of search servers, then those of live app servers, active ones first.
 
-    Returns the names of those that did not start.
+    Return the names of those that did not start.
     """
 
     def starts(name: str) -> bool:
@@ -71,16 +71,16 @@ def _stopped(names: Collection[str], is_stopped: bool) -> None:
 
 
 def orphans(*, provider: str, context: Context) -> list[str]:
-    """Hosts that the provider has but that no app server or search server here needs any more."""
+    """Return the names of the provider's hosts that no app server or search server needs."""
     # Hosts first: one that is asked for meanwhile is in the database before it is a host.
     there = set(context.adapters.providers[provider].list())
     return sorted(there - _needed(provider))
 
 
 def leftovers(*, provider: str, context: Context) -> list[Leftover]:
-    """What the provider still has of hosts that are gone.
+    """Return what the provider still has of hosts that are gone.
 
-    Not of those that an app server here is said to be on: what is left of them may still serve.
+    Leave out hosts that an app server is recorded on: their remains may still serve.
     """
     left = context.adapters.providers[provider].leftovers()
     needed = _needed(provider)

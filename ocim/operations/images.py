@@ -21,14 +21,14 @@ PLANNED = Host("planned", "none", "127.0.0.1", Connection(kind="local"), root="/
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The image that an app server can be made from, whether it is there or not."""
+    """Image that an app server can be made from, built or not."""
 
     name: str
     provider: str
     inputs: Mapping[str, str]
-    """All that its name stands for."""
+    """Inputs that the image's name is derived from."""
     job: ProvisionJob
-    """A run of its part on the host that is to become the image, but for the host."""
+    """Run of the image's part of the playbook; the host is filled in later."""
 
 
 def planned_run(
@@ -38,7 +38,7 @@ def planned_run(
     directories: tuple[str, ...] = (),
     context: Context,
 ) -> ProvisionJob:
-    """A run for which there is no host yet."""
+    """Return a run without a host."""
     return ProvisionJob(
         PLANNED,
         source,
@@ -50,9 +50,9 @@ def planned_run(
 
 
 def of_instance(instance: OpenEdXInstance, context: Context) -> Wanted:
-    """The image of the app servers that would be spawned now.
+    """Return the image for app servers that are spawned now.
 
-    ValidationError or Conflict otherwise.
+    Raise ValidationError if the settings are wrong, and Conflict if there can be no image.
     """
     values = effective_variables(instance, context.policy).values
     source = ConfigurationSource(
@@ -78,7 +78,7 @@ def wanted(
     services: frozenset[Service],
     context: Context,
 ) -> Wanted:
-    """The image for a job whose source was checked; Conflict, with why, where there is none."""
+    """Return the image for a run whose source was checked. Raise Conflict if there can be none."""
     images = _images(provider, context)
     of_part = context.adapters.provisioner.image_inputs(job)
     inputs = {
@@ -103,10 +103,9 @@ def for_host(
     is_cancelled: Callable[[], bool],
     context: Context,
 ) -> Wanted | None:
-    """The image to make the run's host from, which is there or is built now.
+    """Return the image for the run's host; build it if it is missing.
 
-    None where the host is to be provisioned as a whole. `say` is told what is done, and how
-    important that is.
+    Return None if the whole host is to be provisioned. Call `say` with each message and its level.
     """
     try:
         image = wanted(run, provider=provider, release=release, services=services, context=context)
@@ -123,14 +122,14 @@ def for_host(
 
 
 def is_there(image: Wanted, context: Context) -> bool:
-    """Whether it was built."""
+    """Return True if the image is built."""
     return any(one.name == image.name for one in _images(image.provider, context).list())
 
 
 def ensure(
     image: Wanted, *, on_event: OnEvent, is_cancelled: Callable[[], bool], context: Context
 ) -> bool:
-    """Build it where it is missing; whether that was done here, and not by another at once."""
+    """Build the image if it is missing. Return True if this call built it, and no other process."""
 
     def build(host: Host) -> None:
         outcome = context.adapters.provisioner.provision(
@@ -144,7 +143,7 @@ def ensure(
 
 
 def listed(context: Context) -> list[Image]:
-    """All that are there, of every provider, the newest first."""
+    """Return the images of every provider, newest first."""
     found = [
         one
         for provider in context.adapters.providers.values()
@@ -155,7 +154,7 @@ def listed(context: Context) -> list[Image]:
 
 
 def prune(*, keep: int, context: Context) -> list[Image]:
-    """Take away those that no host needs, but for the `keep` newest of each provider."""
+    """Remove images that no host needs, except the `keep` newest of each provider. Return them."""
     gone = []
     for provider in context.adapters.providers.values():
         if images := provider.images:

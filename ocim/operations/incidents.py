@@ -15,7 +15,7 @@ from ocim.store.models import AppServerEvent, Job, OpenEdXAppServer
 
 _K = AppServerEventKind
 GOOD: dict[AppServerEventKind, NoticeKind] = {_K.RECOVERED: "success", _K.REPLACED: "warning"}
-"""How notices of what is no failure are marked."""
+"""Kinds of the notices that report no failure."""
 
 
 def record_event(
@@ -26,7 +26,7 @@ def record_event(
     context: Context,
     job: Job | None = None,
 ) -> list[Action]:
-    """Write it down, once for each job; return what tells people of it."""
+    """Record an event, once for each job. Return the action that notifies people of it."""
     event = AppServerEvent.objects.filter(job=job, kind=kind).first() if job else None
     if event is None:
         level = "info" if kind is _K.RECOVERED else "error"
@@ -39,14 +39,14 @@ def record_event(
 
 
 def send(*, event_id: int, address: str, context: Context) -> list[Action]:
-    """Tell everybody who was not told yet; where that fails, it is tried again later."""
+    """Notify every target that was not notified yet; if that fails, try again later."""
     events = AppServerEvent.objects.select_related("appserver__instance")
     later = deliver(events, event_id, lambda event: _notice(event, address), context)
     return [SendNotices(event_id, later, of="appserver")] if later else []
 
 
 def unsent(now: datetime) -> list[SendNotices]:
-    """Return what is due and may have been forgotten."""
+    """Return the notices that are due and may have been lost."""
     events = due(AppServerEvent.objects.all(), now).values_list("pk", flat=True)
     return [SendNotices(pk, of="appserver") for pk in events]
 

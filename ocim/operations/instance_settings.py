@@ -1,4 +1,4 @@
-"""The settings of an instance: which there are, and what may be wrong with them, all at once."""
+"""The settings of an instance, and all their faults at once."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -24,17 +24,17 @@ GENERATED = frozenset(
 SETTABLE = tuple(
     field.name for field in OpenEdXInstance._meta.fields if field.name not in GENERATED
 )
-"""The fields that operators fill in; `tags`, `notes` and `organization` besides."""
+"""The fields that operators set, besides `tags`, `notes` and `organization`."""
 OF_REFERENCE = ("notes", "organization")
 LEADING = "internal_lms_domain"
-"""The names of an instance follow from it where no field says another."""
+"""The field that an instance's other domains are derived from by default."""
 EXTRA_SETTINGS = "configuration_extra_settings"
-"""They say which services there are, so the balancer has to follow them too."""
+"""The field that enables services; the balancer follows its changes, too."""
 _REMEDY = f"There are: {', '.join((*SETTABLE, *OF_REFERENCE, 'tags'))}."
 
 
 def without_unknown(given: dict[str, Any]) -> list[str]:
-    """Take out what is no setting of an instance; those names."""
+    """Remove the keys that are no settings of an instance. Return them."""
     unknown = [name for name in given if name not in SETTABLE]
     for name in unknown:
         del given[name]
@@ -42,9 +42,9 @@ def without_unknown(given: dict[str, Any]) -> list[str]:
 
 
 def without_secrets(extra_settings: str) -> str:
-    """Return the extra settings as YAML with secrets masked; without comments, which may hold some.
+    """Return the extra settings as YAML with secrets masked and without comments.
 
-    Where they cannot be read, nothing of them.
+    Return a placeholder if they cannot be read.
     """
     try:
         values = check_extra_settings(extra_settings)
@@ -55,7 +55,7 @@ def without_secrets(extra_settings: str) -> str:
 
 
 def is_name(field: str) -> bool:
-    """Whether the field is one of the names that the instance goes by, which no other has."""
+    """Return True if the field holds a name that must be unique among instances."""
     return field.endswith("_domain") or field == "partner_code"
 
 
@@ -68,9 +68,9 @@ def check(
     renamed: bool = True,
     paid: bool = True,
 ) -> Effective:
-    """Return the variables that the instance's settings make.
+    """Return the variables that the instance's settings result in.
 
-    ValidationError lists what is wrong with them.
+    Raise ValidationError with every fault.
 
     `renamed` and `paid` tell whether names and the currency are new: an old currency that nobody
     pays with from some day on must not keep an instance from being upgraded.
@@ -110,7 +110,7 @@ def _faults_of_flavor(instance: OpenEdXInstance, context: Context) -> list[str]:
 
 
 def faults_of(clean: Callable[[], None]) -> list[str]:
-    """What Django's validation says, each with the field it is about."""
+    """Return the messages of Django's validation, each with its field."""
     try:
         clean()
     except DjangoValidationError as error:
@@ -123,7 +123,10 @@ def faults_of(clean: Callable[[], None]) -> list[str]:
 
 
 def faults_of_names(instance: OpenEdXInstance) -> list[str]:
-    """A name that leads to two places would keep the balancer from serving any instance."""
+    """Return the faults of the instance's names, each of which must be its own.
+
+    A name of two sites would keep the balancer from serving any instance.
+    """
     fields = _field_by_name(instance)
     uses = Counter(_names_by_service(instance))
     faults = [f"{name}: two services have this name." for name, count in uses.items() if count > 1]

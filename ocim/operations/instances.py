@@ -1,4 +1,4 @@
-"""Instances: create, change, unarchive, delete. What may be wrong is said all at once."""
+"""Instances: created, changed, unarchived, deleted. Faults are reported all at once."""
 
 import re
 import secrets
@@ -48,9 +48,10 @@ Shared = TypeVar("Shared", bound=SharedServer)
 def create(
     *, fields: Mapping[str, Any], context: Context, creator_id: int | None = None
 ) -> tuple[OpenEdXInstance, list[Action]]:
-    """A new instance, with its own secrets, and a place on the shared servers.
+    """Create an instance with its own secrets, and place it on the shared servers.
 
-    ValidationError lists every fault of the fields; Conflict where no shared server takes new ones.
+    Raise ValidationError with every fault of the fields, and Conflict if no shared server accepts
+    new clients.
     """
     given = dict(fields)
     tags = _taken(given, "tags", [])
@@ -87,9 +88,10 @@ def create(
 def change(
     *, instance_id: int, changes: Mapping[str, Any], context: Context
 ) -> tuple[OpenEdXInstance, list[Action]]:
-    """Set the named fields, and no other column, of an instance.
+    """Set the named fields of an instance, and no other column.
 
-    ValidationError lists every fault. What runs is not touched: the next app server has the change.
+    Running app servers do not change; the next one has the new settings. Raise ValidationError with
+    every fault.
     """
     given = dict(changes)
     actions: list[Action] = []
@@ -118,10 +120,10 @@ def change(
 def as_changed(
     instance: OpenEdXInstance, changes: Mapping[str, Any], context: Context
 ) -> tuple[dict[str, Any], Effective]:
-    """The fields as they would be kept, and a new app server's variables, after these changes.
+    """Return the fields as they would be stored, and a new app server's variables, after changes.
 
-    ValidationError lists what would be wrong with them, and what would keep an app server from
-    being made. Nothing is written, and the instance stays as it is.
+    Store nothing, and leave the instance as it is. Raise ValidationError with every fault of the
+    changes, and everything that would keep an app server from being created.
     """
     was = {name: getattr(instance, name) for name in (*changes, "search_server")}
     for name, value in changes.items():
@@ -146,7 +148,7 @@ def as_changed(
 def restore_settings(
     *, instance_id: int, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> list[Action]:
-    """Undo a change, but for fields that somebody has changed since: those stay as they are."""
+    """Restore the fields of a change, except those that somebody has changed since."""
     with transaction.atomic():
         instance = _locked(instance_id)
         ours = [name for name, value in after.items() if getattr(instance, name) == value]
@@ -165,7 +167,7 @@ def restore_settings(
 
 
 def unarchive(*, instance_id: int) -> list[Action]:
-    """Take it back among the living: it has its data, and no app server until one is spawned."""
+    """Restore an archived instance: it has its data, and no app server until one is spawned."""
     with transaction.atomic():
         instance = _locked(instance_id)
         InstanceReference.objects.filter(pk=instance_id).update(is_archived=False)
@@ -173,10 +175,9 @@ def unarchive(*, instance_id: int) -> list[Action]:
 
 
 def delete(*, instance_id: int, context: Context) -> list[Action]:
-    """Remove an archived instance for good, with its databases and search indexes.
+    """Delete an archived instance with its databases and search indexes.
 
-    Uploads stay where they are, for whoever makes backups. Conflict where it is not archived,
-    or somebody works on it.
+    Uploads stay, for backups. Raise Conflict if the instance is not archived, or is busy.
     """
     instance = OpenEdXInstance.objects.select_related(
         "ref_set", "database_server", "search_server"
@@ -197,7 +198,7 @@ def delete(*, instance_id: int, context: Context) -> list[Action]:
 
 
 def preview_password(instance: OpenEdXInstance) -> Secret:
-    """What is asked for, besides the name `preview`, at addresses of inactive app servers."""
+    """Return the password of the user `preview` at inactive app servers' preview addresses."""
     return derive(instance.secret_seed.encode(), "preview")
 
 
@@ -215,7 +216,7 @@ def _claim_names(instance: OpenEdXInstance) -> None:
 
 
 def _tag(instance: OpenEdXInstance, names: list[str]) -> None:
-    """Replace the tags; an old one with a comma, which no list can name, goes with all or stays."""
+    """Replace the instance's tags. Keep one with a comma, which no list can name, unless all go."""
     if names and instance.pk:
         names = [*names, *instance.tags.filter(name__contains=",").values_list("name", flat=True)]
     instance.tags.set([InstanceTag.objects.get_or_create(name=name)[0] for name in names])
@@ -230,7 +231,7 @@ def _locked(instance_id: int) -> OpenEdXInstance:
 
 
 def _open(model: type[Shared]) -> Shared:
-    """The shared server that takes new clients and has the fewest."""
+    """Return the shared server with the fewest clients, of those that accept new ones."""
     open_ones = model._default_manager.filter(accepts_new_clients=True)
     chosen = open_ones.annotate(clients=Count("openedxinstance")).order_by("clients", "id").first()
     if chosen is None:

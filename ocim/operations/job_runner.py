@@ -27,7 +27,7 @@ from ocim.store.models import Job, Lease
 log = logging.getLogger(__name__)
 
 SIGN_OF_LIFE = timedelta(seconds=15)
-"""How often, at most, a job's thread records that it has asked whether it shall end."""
+"""Shortest time between two records that a job's thread has asked whether it shall end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,10 @@ Handlers = Mapping[JobKind, Handler]
 def run_pending_jobs(
     *, instance_id: int, queue: str, handlers: Handlers, context: Context
 ) -> list[Action]:
-    """Do the instance's jobs that wait, oldest first; return what is to be done next.
+    """Run the instance's due jobs, oldest first. Return the actions to enqueue.
 
-    Do nothing if another worker holds the instance: it looks for more jobs after it has released
-    the instance.
+    Return at once if another worker holds the instance: that one looks for more jobs after it has
+    released the instance.
     """
     actions: list[Action] = []
     while job := _next(instance_id, context.now()):

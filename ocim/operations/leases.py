@@ -1,4 +1,4 @@
-"""Holding an instance, so that nobody else works on it meanwhile."""
+"""Leases: they keep everybody else from working on an instance meanwhile."""
 
 import logging
 import threading

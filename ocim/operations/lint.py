@@ -38,7 +38,7 @@ _DANGEROUS = ("CONFIGURE_JWTS", "DEMO_ROLE_ENABLED", "SANDBOX_ENABLE_ANALYTICS_A
 
 
 class Status(StrEnum):
-    """What becomes of a variable."""
+    """Effect of a variable."""
 
     KNOWN = "known"
     UNKNOWN = "unknown"
@@ -46,7 +46,7 @@ class Status(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much an operator should care."""
+    """Importance of a finding."""
 
     INFO = "info"
     WARNING = "warning"
@@ -55,29 +55,29 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What there is to say of one variable; nothing in it is secret."""
+    """Finding about one variable, without secrets."""
 
     variable: str
     layer: str
-    """Where its value comes from."""
+    """Layer that its value comes from."""
     status: Status
     severity: Severity
     text: str
     origin: str = ""
-    """Where the repository has its own value: a role, a play, …; empty where it has none."""
+    """Place of the repository's own value, such as a role or a play; empty if it has none."""
     file: str = ""
     line: int = 0
     default: Any = None
-    """That value, as it is written."""
+    """The repository's own value, as it is written."""
     nearest: str = ""
     """The known name that is most like an unknown one."""
     by: str = ""
-    """What it is overridden by: a layer, or other variables."""
+    """Layer or variables that override it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All findings, in the order of the layers."""
+    """Findings in the order of the layers."""
 
     repository: str
     findings: tuple[Finding, ...]
@@ -85,19 +85,19 @@ class Report:
     """Files whose variables may be missing here."""
 
     def worth_saying(self) -> tuple[Finding, ...]:
-        """Those that an operator should look at."""
+        """Return the findings that an operator should look at."""
         return tuple(one for one in self.findings if one.severity is not Severity.INFO)
 
     def as_data(self) -> dict[str, Any]:
-        """What JSON can hold."""
+        """Return the report as data for JSON."""
         return asdict(self)
 
 
 def lint(*, instance: OpenEdXInstance, directory: Path, policy: Policy) -> Report:
-    """Hold what the instance's next app server would get against the repository in `directory`.
+    """Compare the variables of the instance's next app server with the repository in `directory`.
 
-    Nothing is run and nothing is fetched. ValidationError where the directory holds no such
-    repository, or the instance's own settings are wrong.
+    Run nothing and fetch nothing. Raise ValidationError if the directory holds no configuration
+    repository, or the instance's settings are wrong.
     """
     spec = instance_spec(instance, policy)
     return compare(
@@ -111,7 +111,7 @@ def lint(*, instance: OpenEdXInstance, directory: Path, policy: Policy) -> Repor
 def compare(
     instance: Instance, variables: Effective, *, generated: Effective, repository: Repository
 ) -> Report:
-    """The report on these variables; `generated` are those without the operator's."""
+    """Return the report on variables; `generated` are these without the operator's settings."""
     judge = _Judge(instance, variables, generated, repository)
     findings = [judge.finding(name) for name in variables.values]
     findings += judge.notes()
@@ -135,7 +135,7 @@ class _Judge:
         self._texts = {name: _speaks(value) for name, value in self._values.items()}
 
     def finding(self, name: str) -> Finding:
-        """What becomes of one variable."""
+        """Return the finding about a variable."""
         layer = self._variables.source((name,))
         by_operator = layer == OPERATOR
         place = _place(self._repository, name)
@@ -181,7 +181,7 @@ class _Judge:
         return Finding(name, layer, Status.OVERRIDDEN, severity, text, by=OPERATOR, **place)
 
     def _composed_away(self, name: str) -> str:
-        """The variables that alone ask for this one, and were all set without it; else nothing."""
+        """Return the variable's users, if these are all, and all are set as a whole; else ""."""
         if name in self._repository.uses or self._is_used_by_settings(name):
             return ""
         users = sorted({one.name for one in self._repository.asked_by.get(name, [])})
@@ -193,7 +193,7 @@ class _Judge:
         return any(name in text for other, text in self._texts.items() if other != name)
 
     def notes(self) -> Iterator[Finding]:
-        """What is wrong with variables taken together."""
+        """Yield the findings about combinations of variables."""
         for follower, leader in SAME.items():
             if self._set_apart(follower, leader):
                 text = f"must be the same as {leader}, and is not."
@@ -211,7 +211,7 @@ class _Judge:
 
 
 def _place(repository: Repository, name: str) -> dict[str, Any]:
-    """Of the strongest value there, or else of the first use; empty where there is neither."""
+    """Return the place of the variable's strongest value, or else of its first use."""
     if found := repository.definitions.get(name):
         return {
             "origin": found[-1].origin,
@@ -234,6 +234,6 @@ def _known(place: dict[str, Any]) -> str:
 
 
 def _speaks(value: Any) -> frozenset[str]:
-    """The names that templates in the value may speak of."""
+    """Return the names that templates in the value may use."""
     text = str(masked(value))
     return frozenset(_NAME.findall(text)) if is_template(text) else frozenset()

@@ -10,20 +10,20 @@ from ocim.store.models import LogEntry, OpenEdXAppServer
 
 MOST_LINES = 50_000
 MOST_CHARACTERS = 20_000_000
-"""Of an app server's log: a run of upstream's playbooks has some thousand lines."""
+"""Limits of an app server's log; a run of upstream's playbooks has some thousand lines."""
 
 
 def say(
     appserver: OpenEdXAppServer, text: str, *, context: Context, level: str = "info"
 ) -> LogEntry:
-    """Write one line of Ocim's own, without secrets."""
+    """Add a line of Ocim's own to an app server's log, with secrets masked."""
     return LogEntry.objects.create(
         appserver=appserver, time=context.now(), level=level, text=mask_of(appserver)(text)
     )
 
 
 class Recorder:
-    """Writes a provisioner's lines into an app server's log, masked, until it has enough."""
+    """Recorder of a provisioner's lines in an app server's log, masked and limited."""
 
     def __init__(self, appserver: OpenEdXAppServer) -> None:
         self._appserver = appserver

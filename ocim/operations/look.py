@@ -1,4 +1,4 @@
-"""The periodic look at the app servers that serve: who is dead is restarted.
+"""The periodic look at the active app servers; dead ones are restarted.
 
 It asks every active app server at its host, as the health check before an activation does. Nothing
 is written for one that is as it was.
@@ -28,17 +28,17 @@ from ocim.store.specs import published
 
 _K = AppServerEventKind
 AT_ONCE = 100
-"""App servers that are asked at the same time: a thousand silent ones take less than a minute."""
+"""Number of app servers probed at once: a thousand silent ones take less than a minute."""
 PROBE_SECONDS = 5.0
 CONFIRMATIONS = 2
-"""How often one that seems dead is asked again in the same look."""
+"""Number of times that an app server that seems dead is probed again in the same look."""
 PAUSE = 5.0
-"""Seconds before each of them: a supervisor starts a service again meanwhile."""
+"""Seconds before each repetition: a supervisor may restart a service meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An app server, and how it was found."""
+    """App server with its condition."""
 
     appserver: OpenEdXAppServer
     condition: Condition
@@ -46,7 +46,7 @@ class Seen:
 
 
 def look(*, queue: str, context: Context) -> list[Action]:
-    """Look at every active app server; write down what changed, and have the dead restarted."""
+    """Probe every active app server, record changes, and submit restarts of dead ones."""
     seen = _examine_all(serving(), context)
     for _ in range(CONFIRMATIONS):
         dead = [one.appserver for one in seen if one.condition is Condition.DEAD]
@@ -69,7 +69,7 @@ def _examine_all(appservers: Iterable[OpenEdXAppServer], context: Context) -> li
 
 
 def host_probes(appserver: OpenEdXAppServer, context: Context) -> tuple[Probe, ...]:
-    """Return what the services of an app server are asked at its host."""
+    """Return the probes of an app server's services at its host."""
     address = appserver.server.address if appserver.server else ""
     return probes(
         published(appserver, context.policy), address, behind_nginx=appserver.behind_nginx
@@ -77,7 +77,7 @@ def host_probes(appserver: OpenEdXAppServer, context: Context) -> tuple[Probe, .
 
 
 def examine(appserver: OpenEdXAppServer, context: Context) -> Seen:
-    """Ask the services of an app server how they are, at its host."""
+    """Probe the services of an app server at its host. Return its condition."""
     results: list[ProbeResult] = []
     for probe in host_probes(appserver, context):
         results.append(context.adapters.prober.get(replace(probe, timeout=PROBE_SECONDS)))
@@ -90,7 +90,7 @@ def examine(appserver: OpenEdXAppServer, context: Context) -> Seen:
 
 
 def _fault_of_host(appserver: OpenEdXAppServer, context: Context, *, is_well: bool) -> str:
-    """Say what is wrong with the host: processes may answer whose files are gone."""
+    """Return the fault of the host, or "": processes may answer whose files are gone."""
     server = appserver.server
     assert server  # noqa: S101 - what serves is on a host
     provider = context.adapters.providers[server.provider]

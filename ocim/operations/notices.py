@@ -1,4 +1,4 @@
-"""Bring notices of events to everybody who is to be told. A notice that fails harms nothing."""
+"""Delivery of notices about events. A notice that fails harms nothing."""
 
 import logging
 from collections.abc import Callable
@@ -16,7 +16,7 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 MOST_ATTEMPTS = 10
 CLAIM = timedelta(minutes=5)
-"""Who has not said by then how it went is taken for dead."""
+"""Time after which a sender that has not reported a result counts as dead."""
 
 E = TypeVar("E", RolloutEvent, AppServerEvent)
 log = logging.getLogger(__name__)
@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 def deliver(
     events: "QuerySet[E]", event_id: int, compose: Callable[[E], Notice], context: Context
 ) -> datetime | None:
-    """Tell everybody who was not told yet; return when to try again where that failed.
+    """Notify every target that was not notified yet. Return when to try again if one failed.
 
-    May be called any number of times: one caller at a time gets the event.
+    Call it any number of times: one caller at a time gets the event.
     """
     now = context.now()
     claimed = due(events, now).filter(pk=event_id)
@@ -55,7 +55,7 @@ def deliver(
 
 
 def due(events: "QuerySet[E]", now: datetime) -> "QuerySet[E]":
-    """Those of which somebody may be told now."""
+    """Return the events whose notices may be sent now."""
     return events.filter(Q(not_before=None) | Q(not_before__lte=now), notified_at=None)
 
 

@@ -1,4 +1,4 @@
-"""The job that lets a dead app server serve again, or its fallback instead of it."""
+"""The job that restarts a dead app server, or lets its fallback serve instead."""
 
 from dataclasses import replace
 
@@ -21,9 +21,9 @@ from ocim.store.selectors import appservers_with_specs
 
 
 def run(claim: Claim, payload: RecoverJob) -> list[Action]:
-    """Start the app server's host again, and wait until it answers; else let the fallback serve.
+    """Restart the app server's host and wait until it answers; else let the fallback serve.
 
-    Does nothing where the app server serves no more, answers again, or was stopped by a person.
+    Return at once if the app server is inactive, answers again, or was stopped by a person.
     """
     lease, context = claim.lease, claim.context
     appserver = _appserver(payload)
@@ -56,7 +56,7 @@ def run(claim: Claim, payload: RecoverJob) -> list[Action]:
 
 
 def on_failure(claim: Claim, payload: RecoverJob) -> list[Action]:
-    """Say that nothing helped; what serves stays as it is."""
+    """Record that the recovery failed; the active app servers stay as they are."""
     appserver = _appserver(payload)
     if not appserver.is_active:
         return []

@@ -1,4 +1,4 @@
-"""Search servers: registered or made, shared by instances, outliving every app server."""
+"""Search servers: registered or created, shared by instances."""
 
 import re
 import secrets
@@ -33,10 +33,10 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 def register(
     *, name: str, url: str, user: str, password: Secret, version: str = "", context: Context
 ) -> SearchServer:
-    """Enter a server that is there, once it has been talked to.
+    """Register an existing server, after a connection to it.
 
-    ValidationError lists every fault of name and URL. TransientError or PermanentError where it
-    does not answer, does not let the account in, or is of another version than is said.
+    Raise ValidationError with every fault of name, URL and version, and TransientError or
+    PermanentError if the server does not answer or rejects the account.
     """
     parts = urlsplit(url)
     faults = _faults_of_name(name)
@@ -73,9 +73,9 @@ def create(
     context: Context,
     on_event: Callable[[ProvisionEvent], None] = lambda _event: None,
 ) -> SearchServer:
-    """Make one on a host of its own; again after an interruption, it goes on with what is there.
+    """Create a server on a host of its own; after an interruption, continue with that host.
 
-    Instances are not placed on it before it is ready. Conflict where the name is taken.
+    No instance is placed on it before it is ready. Raise Conflict if the name is taken.
     """
     if faults := _faults_of_name(name):
         raise ValidationError(faults)
@@ -99,9 +99,9 @@ def create(
 
 
 def remove(*, name: str, context: Context) -> SearchServer:
-    """Forget a server; one that Ocim made goes with its host and all that is on it.
+    """Remove a server; if Ocim created it, with its host and all its indexes.
 
-    Conflict while an instance has its indexes there, archived ones included.
+    Raise Conflict if an instance, archived or not, has its indexes there.
     """
     server = find(name)
     with transaction.atomic():
@@ -124,7 +124,7 @@ def remove(*, name: str, context: Context) -> SearchServer:
 
 
 def find(name: str) -> SearchServer:
-    """The server of that name; Conflict where there is none."""
+    """Return the server with this name. Raise Conflict if there is none."""
     found = SearchServer.objects.select_related("own_host").filter(name=name).first()
     if found is None:
         names = SearchServer.objects.order_by("name").values_list("name", flat=True)
@@ -138,9 +138,9 @@ def find(name: str) -> SearchServer:
 
 
 def place(instance: OpenEdXInstance) -> None:
-    """Give an instance with discovery a place, where it has none: on the one with the fewest.
+    """Place an instance with discovery on the server with the fewest instances, if it has none.
 
-    Where no server that its app servers can reach accepts instances, nothing happens.
+    Leave it without one if no server that it can reach accepts instances.
     """
     if instance.search_server_id or Service.DISCOVERY not in services_of(instance):
         return
@@ -155,26 +155,29 @@ def place(instance: OpenEdXInstance) -> None:
 
 
 def open_to(instance: OpenEdXInstance) -> list[SearchServer]:
-    """Those that would take the instance, the one with the fewest first."""
+    """Return the servers that accept the instance, the one with the fewest instances first."""
     open_ones = SearchServer.objects.filter(accepts_new_clients=True)
     ranked = open_ones.annotate(clients=Count("openedxinstance")).order_by("clients", "id")
     return [server for server in ranked if _is_reached(server, instance.provider)]
 
 
 def prepare(instance: OpenEdXInstance, context: Context) -> None:
-    """Let the instance's account be there, before an app server uses it."""
+    """Create the instance's account on its search server if it is missing."""
     if (server := instance.search_server) and (its := search_place(instance)):
         context.adapters.search[server.kind].ensure(search_host(server), its)
 
 
 def forget(instance: OpenEdXInstance, context: Context) -> None:
-    """Remove what the instance has there, for good."""
+    """Delete the instance's account and indexes from its search server."""
     if (server := instance.search_server) and (its := search_place(instance)):
         context.adapters.search[server.kind].drop(search_host(server), its)
 
 
 def _is_reached(server: SearchServer, provider: str) -> bool:
-    """A loopback address leads from this machine's own processes to it, and from no other."""
+    """Return True if the provider's hosts can reach the server.
+
+    Only hosts on this machine's network reach a loopback address.
+    """
     try:
         loopback = ip_address(server.host).is_loopback
     except ValueError:
@@ -190,7 +193,7 @@ def _unfinished(name: str) -> SearchServer | None:
 
 
 def _begin(name: str, provider: str, flavor: str) -> SearchServer:
-    """Write it down with its host before that is asked for: a crash in between loses no host."""
+    """Store the server and its host before the provider creates it: a crash loses no host."""
     with transaction.atomic():
         own_host = Server.objects.create(name=f"search-{name}", provider=provider, flavor=flavor)
         server = SearchServer(

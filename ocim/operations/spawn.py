@@ -35,9 +35,9 @@ def request(
     reason: str = "",
     creator_id: int | None = None,
 ) -> tuple[list[OpenEdXAppServer], Job]:
-    """Write down new app servers with the configuration as it is now, and the job to make them.
+    """Create new app servers with the present configuration, and submit the job that spawns them.
 
-    ValidationError where the configuration cannot work; Conflict for an archived instance.
+    Raise ValidationError if the configuration cannot work, Conflict if the instance is archived.
     """
     if instance.ref_set.is_archived:
         raise Conflict(f"{instance} is archived.", remedy="Unarchive it first.")
@@ -62,7 +62,7 @@ def create_appservers(
     reason: str = "",
     creator_id: int | None = None,
 ) -> list[OpenEdXAppServer]:
-    """New app servers with the configuration as it is now, for a job that will make them."""
+    """Create the records of new app servers with the present configuration, for a job to spawn."""
     number = instance.openedx_appserver_count if count is None else count
     if not 1 <= number <= MOST_APPSERVERS:
         raise ValidationError(
@@ -94,7 +94,7 @@ def create_appservers(
 
 
 def run(claim: Claim, payload: SpawnJob) -> list[Action]:
-    """Bring up the payload's app servers; then, if the payload says so, activate them.
+    """Provision the payload's app servers; then, if the payload says so, activate them.
 
     Both happen in one job, so that no later request comes in between.
     """
@@ -106,7 +106,7 @@ def run(claim: Claim, payload: SpawnJob) -> list[Action]:
 
 
 def bring_up_all(claim: Claim, ids: Sequence[int]) -> list[Action]:
-    """Bring up every one of these app servers that is not up yet."""
+    """Provision every app server of these that is not running yet."""
     actions: list[Action] = []
     for appserver in _appservers(ids):
         if appserver.state in UNFINISHED:

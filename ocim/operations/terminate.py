@@ -62,7 +62,7 @@ def retain(claim: Claim, _payload: RetainJob) -> list[Action]:
 
 
 def spent(instance: OpenEdXInstance, context: Context) -> list[OpenEdXAppServer]:
-    """The app servers of the instance that retention no longer keeps."""
+    """Return the app servers of the instance that retention no longer keeps."""
     held = list(_with_host(instance))
     ids = expendable(
         [
@@ -84,7 +84,7 @@ def spent(instance: OpenEdXInstance, context: Context) -> list[OpenEdXAppServer]
 
 
 def request_retention(*, queue: str, context: Context) -> list[Action]:
-    """Jobs for every instance that has something to let go of."""
+    """Submit a job for every instance with app servers that retention no longer keeps."""
     under_way = Job.objects.filter(kind=JobKind.RETAIN, state__in=jobs.OPEN)
     candidates = (
         OpenEdXInstance.objects.filter(

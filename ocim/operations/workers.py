@@ -1,4 +1,4 @@
-"""Workers: they say that they are alive, and keep the leases of what they work on."""
+"""Workers: their signs of life, and the renewal of their leases."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ FORGOTTEN = timedelta(days=1)
 
 
 def begin(*, queue: str, threads: int, context: Context) -> None:
-    """Enter this worker; forget those that died long ago."""
+    """Register this worker; delete those that died long ago."""
     now = context.now()
     Worker.objects.filter(seen_at__lt=now - FORGOTTEN).delete()
     Worker.objects.create(
@@ -19,12 +19,12 @@ def begin(*, queue: str, threads: int, context: Context) -> None:
 
 
 def renew(*, context: Context) -> None:
-    """Say that it lives, and that its leases hold."""
+    """Record that this worker lives, and renew its leases."""
     now = context.now()
     Worker.objects.filter(name=context.worker).update(seen_at=now)
     renew_leases(worker=context.worker, now=now, seconds=context.policy.lease)
 
 
 def end(*, context: Context) -> None:
-    """It is gone."""
+    """Remove this worker's record."""
     Worker.objects.filter(name=context.worker).delete()

@@ -33,7 +33,7 @@ def claim_lease(instance_id: int, *, worker: str, now: datetime, seconds: float)
 
 
 def unheld(now: datetime, seconds: float, *, lease: str = "") -> Q:
-    """Which leases are free; `lease` is the path to them in the query.
+    """Return the condition for free leases; `lease` is the path to them in the query.
 
     One that ends later than those that are granted now is from before the clock was set back: where
     its holder lives, it is renewed, and dated anew.

@@ -13,7 +13,7 @@ what was lost or is due."""
 
 
 def enqueue(actions: Iterable[Action]) -> None:
-    """Have workers do the actions once the transaction is committed, if there is one.
+    """Enqueue the actions for workers once the transaction, if there is one, is committed.
 
     Raise TransientError if the queue takes no messages; what was written down is not lost by it.
     """

@@ -33,7 +33,7 @@ from ocim.wiring import context, manager_url
 PERIODIC_THREADS = 8
 """Threads of that process: one looks, one sends, three restart, and the others take seconds."""
 AGAIN = timedelta(seconds=5)
-"""When to try again what waits for another of its kind to end."""
+"""Time before something is tried again that waits for another of its kind to end."""
 _sending = Lock()
 _looking = Lock()
 _recovering = BoundedSemaphore(3)
@@ -76,7 +76,7 @@ def _schedule(task: TaskWrapper, of: int, at: datetime | None, *rest: str) -> No
 
 
 class Queue:
-    """One of the queues, and the tasks that it carries."""
+    """Queue, with its tasks."""
 
     def __init__(self, name: str) -> None:
         self.huey = _huey(name)
@@ -93,12 +93,12 @@ class Queue:
 
 @cache
 def queue(name: str) -> Queue:
-    """The queue of that name, made at its first use."""
+    """Return the queue of this name; create it at its first use."""
     return Queue(name)
 
 
 def work(queue_name: str, instance_id: int) -> None:
-    """Do what waits on an instance; what a rollout starts next, it may take up itself."""
+    """Run the jobs that wait on an instance, and drive their rollouts in the same thread."""
     if queue_name != PERIODIC:
         _work(queue_name, instance_id)
     elif _recovering.acquire(blocking=False):
@@ -122,12 +122,12 @@ def _work(queue_name: str, instance_id: int) -> None:
 
 
 def sync(balancer_id: int) -> None:
-    """Bring the balancer to what the database says."""
+    """Apply the database's routing to the balancer."""
     balancing.sync(balancer_id=balancer_id, context=context())
 
 
 def drive(rollout_id: int) -> None:
-    """Look at a rollout, and start what may be started."""
+    """Start the upgrades of a rollout that may start."""
     enqueue(rollouts.drive(rollout_id=rollout_id, context=context()))
 
 
@@ -158,7 +158,7 @@ def repair() -> None:
 
 
 def looks() -> None:
-    """Have the looks of this minute made: Huey's clock knows minutes only."""
+    """Schedule the looks of this minute: Huey's clock knows minutes only."""
     every = min(60.0, max(1.0, settings.OCIM.look_seconds))
     for number in range(ceil(60 / every)):
         queue(PERIODIC).look.schedule(delay=number * every)
@@ -188,7 +188,7 @@ def _huey(name: str) -> Huey:
 
 
 def _alone(task: Callable[..., None], *first: object) -> Callable[..., None]:
-    """The task with connections of its own, and expected failures as one line in the log."""
+    """Return the task with its own database connections; expected failures are one log line."""
 
     @wraps(task)
     def run(*arguments: Any) -> None:

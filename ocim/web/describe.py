@@ -1,4 +1,4 @@
-"""What pages say of sites, jobs and variables."""
+"""Texts of pages about sites, jobs and variables."""
 
 from collections.abc import Iterable, Sequence
 
@@ -14,7 +14,7 @@ from ocim.wiring import context
 
 
 def site_url(instance: OpenEdXInstance) -> str:
-    """Where the instance's LMS is on the web."""
+    """Return the URL of the instance's LMS."""
     return specs.site_url(instance, context().policy)
 
 
@@ -25,14 +25,14 @@ def doing(job: Job) -> str:
 
 
 def in_words(open_jobs: Sequence[Job]) -> list[dict[str, object]]:
-    """What `_jobs.html` shows of each."""
+    """Return the jobs as `_jobs.html` shows them."""
     found = jobs.stuck(context=context()) if open_jobs else ()
     stuck = {job.pk: jobs.why_stuck(job) for job in found}
     return [{"job": one, "text": doing(one), "stuck": stuck.get(one.pk)} for one in open_jobs]
 
 
 def by_layer(variables: Effective) -> list[tuple[str, list[Leaf]]]:
-    """The variables, grouped by where they come from, what wins first."""
+    """Return the variables by layer, the strongest first."""
     return [
         (layer, [leaf for leaf in variables.leaves if leaf.layer == layer])
         for layer in reversed(variables.layers)
@@ -40,7 +40,7 @@ def by_layer(variables: Effective) -> list[tuple[str, list[Leaf]]]:
 
 
 def nobody_works(queue: str = "") -> bool:
-    """Whether what is asked for now would wait: no worker of the queue is alive."""
+    """Return True if no worker of the queue is alive, so that new jobs wait."""
     queue = queue or settings.OCIM.queue_name
     return not selectors.live_workers(timezone.now(), queue).exists()
 

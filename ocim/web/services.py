@@ -12,7 +12,8 @@ from ocim.catalog.steps.all_steps import steps_of
 from ocim.core.errors import OcimError
 from ocim.core.instance import ALWAYS, Service
 from ocim.operations import jobs
-from ocim.operations.shop import setup, status, switch
+from ocim.operations.shop import status, switch
+from ocim.operations.shop.set_up import request as request_set_up
 from ocim.parsing.processors import read_processors
 from ocim.store.models import OpenEdXInstance, ServiceStep, Verification
 from ocim.store.specs import instance_spec, services_of
@@ -93,7 +94,7 @@ def set_up(request: HttpRequest, instance_id: int) -> HttpResponse:
     """Ask for what is owed to be done; with `force`, for drifts to be mended too."""
     instance = _instance(instance_id)
     try:
-        job = setup.request(
+        job = request_set_up(
             instance,
             names=request.POST.getlist("step"),
             force="force" in request.POST,

@@ -23,7 +23,7 @@ from ocim.adapters.memory.provisioners import MemoryProvisioner
 from ocim.adapters.memory.search import MemorySearchServers
 from ocim.console.main import command_class
 from ocim.operations import workers
-from ocim.operations.setup import ensure_shared_servers
+from ocim.operations.first_install import ensure_shared_servers
 from ocim.ports import Adapters
 from ocim.tasks import queues
 

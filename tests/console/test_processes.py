@@ -49,7 +49,7 @@ def wait_for(process: "subprocess.Popen[str]", text: str) -> None:
 
 
 MESSAGE = f"""
-from ocim.operations.setup import ensure_shared_servers
+from ocim.operations.first_install import ensure_shared_servers
 from ocim.tasks.queues import queue
 from django.conf import settings
 ensure_shared_servers(databases=settings.OCIM.var)

@@ -1,4 +1,4 @@
-"""A course for sale, for those who want to see a shop before they have one."""
+"""A course for sale in the demo instance."""
 
 from decimal import Decimal
 
@@ -22,7 +22,7 @@ PRICE = Decimal(49)
 
 
 def sell_a_course(appserver: OpenEdXAppServer, context: Context) -> None:
-    """On the rehearsal platform: make it, have it published by the shop, and found by search."""
+    """Create the course on the rehearsal platform, publish it at the shop, and index it."""
     key: str = remote.call(appserver, Service.STUDIO, "demo_studio.create", COURSE, context)
     publish(appserver, key, COURSE["title"], context)
     for words in (["refresh_course_metadata"], ["update_index", "--disable-change-limit"]):
@@ -30,7 +30,7 @@ def sell_a_course(appserver: OpenEdXAppServer, context: Context) -> None:
 
 
 def publish(appserver: OpenEdXAppServer, key: str, title: str, context: Context) -> None:
-    """Have the shop sell a course of the LMS."""
+    """Publish a course of the LMS at the shop. Raise PermanentError if the shop refuses."""
     scene = Scene(appserver, context)
     with scene.browser() as browser:
         call = Caller(scene, browser, Service.ECOMMERCE)

@@ -1,4 +1,4 @@
-"""How steps are looked at: by the services' own shells, or by Ocim itself."""
+"""Observation of set-up steps, by the services' shells or by Ocim itself."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -18,15 +18,15 @@ _CRONTABS = (
 )
 _SECONDS = 60.0
 _DATED = re.compile(r"_\d{8}_\d{6}$")
-"""What `update_index` puts behind an alias to name the index that it builds for it."""
+"""Suffix that `update_index` adds to an alias to name the index that it builds for it."""
 
 
 def look(
     steps: Sequence[Step], inputs: StepInputs, appserver: OpenEdXAppServer, context: Context
 ) -> list[Observation | OcimError]:
-    """What each step's fields are now: `fields`, None where there is nothing; and what `do` needs.
+    """Return each step's present fields (`fields`; None: nothing is there) and its actions' inputs.
 
-    An OcimError for what cannot be seen.
+    Return an OcimError for a step that cannot be observed.
     """
     by_shell = [step for step in steps if step.observed_by]
     calls = [

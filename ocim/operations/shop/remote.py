@@ -1,4 +1,4 @@
-"""Programs of Ocim's that a service's own Django runs, on an app server."""
+"""Ocim's programs that a service's own Django runs on an app server."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -18,19 +18,19 @@ from ocim.ports import Provider
 from ocim.store.models import OpenEdXAppServer
 
 TIMEOUT = 600.0
-"""Seconds: a refresh of thousands of courses takes minutes."""
+"""Longest time of a call in seconds; a refresh of thousands of courses takes minutes."""
 _END = 2000
-"""Characters of what a failure prints that are kept: the end says most."""
+"""Number of characters kept of a failure's output, from its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`program.function` of `ocim/catalog/programs`, to be called in a service's Django."""
+    """Call of a `program.function` of `ocim/catalog/programs` in a service's Django."""
 
     service: Service
     function: str
     arguments: Mapping[str, Any]
-    """May hold Secrets: they go by standard input, and are taken out of what errors say."""
+    """Arguments. Secrets go by standard input, and are masked in errors."""
 
 
 def call(
@@ -42,9 +42,9 @@ def call(
     *,
     timeout: float = TIMEOUT,
 ) -> Any:
-    """What one call returns.
+    """Return the result of one call.
 
-    PermanentError where the program fails, TransientError where the host or the service's shell
+    Raise PermanentError if the program fails, and TransientError if the host or the service's shell
     does.
     """
     [answer] = call_all(appserver, [Call(service, function, arguments)], context, timeout=timeout)
@@ -61,10 +61,10 @@ def call_all(
     stop: bool = False,
     timeout: float = TIMEOUT,
 ) -> list[Any]:
-    """What each call returns, or the OcimError that it ended in, in their order.
+    """Return the result of each call, or its OcimError, in the calls' order.
 
-    A service's shell takes seconds to start, so each is started once, and all at the same time.
-    `stop`: a service's calls after one that failed are not made, and are Conflict.
+    A service's shell takes seconds to start, so each starts once, and all at the same time. With
+    `stop`, a service's calls after one that failed are not made: their result is a Conflict.
     """
     host = _host(appserver, context)
     by_service: dict[Service, list[int]] = {}
@@ -97,7 +97,7 @@ def run_as_root(
 
 
 def located(text: str, appserver: OpenEdXAppServer, context: Context) -> str:
-    """The text with its paths as they are on the app server, whose root may be a directory."""
+    """Return the text with its paths on the app server, whose root may be a directory."""
     return text.replace("/edx/", f"{_host(appserver, context).root}/edx/")
 
 
@@ -121,7 +121,7 @@ def _host(appserver: OpenEdXAppServer, context: Context) -> _Host:
 
 
 def _session(host: _Host, calls: Sequence[Call], stop: bool, timeout: float) -> list[Any]:
-    """One start of a service's shell; touches no database, as it has a thread of its own."""
+    """Run the calls in one shell of a service. It has a thread of its own: use no database."""
     service = calls[0].service
     try:
         ran = host.provider.run(

@@ -1,4 +1,4 @@
-"""What is done, owed and drifted of an instance's ecommerce and discovery."""
+"""The states of an instance's set-up steps."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Literal
 
 from ocim.operations.context import Context
 from ocim.operations.shop import steps
-from ocim.operations.shop.setup import served_by
+from ocim.operations.shop.set_up import served_by
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, ServiceStep
 
 State = Literal["done", "owed", "drifted", "unknown"]
@@ -14,7 +14,7 @@ State = Literal["done", "owed", "drifted", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """How one step stands, and what to do about it."""
+    """State of a set-up step, with a remedy."""
 
     step: str
     about: str
@@ -22,15 +22,15 @@ class Line:
     detail: str
     remedy: str
     at: datetime | None
-    """When Ocim last did it, or found it done."""
+    """Time at which Ocim last ran it, or found it done."""
     appserver: int | None
-    """Where that was."""
+    """Id of the app server at that time."""
 
 
 def status(instance: OpenEdXInstance, context: Context) -> list[Line]:
-    """Look at every step, on the app server that serves the instance; nothing is changed.
+    """Return the state of every set-up step on the app server that serves the instance.
 
-    Conflict where none runs.
+    Change nothing. Raise Conflict if no app server runs.
     """
     appserver = served_by(instance)
     found = steps.examine(appserver, steps.chosen(appserver, (), context), context)

@@ -1,4 +1,4 @@
-"""One-time steps: looked at, done where they are owed, and entered in the ledger."""
+"""Set-up steps: observed, run where they are pending, and recorded."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -35,18 +35,18 @@ OnLine = Callable[[str], object]
 
 @dataclass(frozen=True, slots=True)
 class ExaminedStep:
-    """A step, and how things stand with it."""
+    """Set-up step with its observed status."""
 
     step: Step
     status: StepStatus | None
-    """None where it could not be looked at."""
+    """Status. None: it could not be observed."""
     observation: Observation
     problem: str = ""
-    """Why it could not be looked at."""
+    """Reason why it could not be observed."""
 
 
 def step_inputs(appserver: OpenEdXAppServer, context: Context) -> StepInputs:
-    """What steps depend on, as the app server was provisioned."""
+    """Return the inputs of the app server's steps, as it was provisioned."""
     seed = appserver.instance.secret_seed.encode()
 
     def fingerprint(secret: Secret) -> str:
@@ -58,9 +58,9 @@ def step_inputs(appserver: OpenEdXAppServer, context: Context) -> StepInputs:
 
 
 def chosen(appserver: OpenEdXAppServer, names: Collection[str], context: Context) -> list[Step]:
-    """The app server's steps of these names, or all.
+    """Return the app server's steps of these names, or all.
 
-    ValidationError for one that it does not owe.
+    Raise ValidationError if it has no such step.
     """
     every = steps_of(appserver_spec(appserver, context.policy))
     if unknown := sorted(set(names) - {step.name for step in every}):
@@ -74,7 +74,7 @@ def chosen(appserver: OpenEdXAppServer, names: Collection[str], context: Context
 def examine(
     appserver: OpenEdXAppServer, steps: Sequence[Step], context: Context, *, force: bool = False
 ) -> list[ExaminedStep]:
-    """How things stand with each; nothing is changed."""
+    """Return the steps with their present status. Change nothing."""
     inputs = step_inputs(appserver, context)
     seen = look(steps, inputs, appserver, context)
     return [
@@ -88,7 +88,7 @@ def examine(
 def as_if_nothing_were_there(
     appserver: OpenEdXAppServer, steps: Sequence[Step], context: Context
 ) -> list[ExaminedStep]:
-    """The steps as they are owed at first, for a runbook; nothing is looked at."""
+    """Return the steps as all pending, for a runbook. Observe nothing."""
     inputs = step_inputs(appserver, context)
     empty = {"fields": {}, "users": MIGRATED, "names": {}, "of_group": [], "wanted": BY_NAME}
     return [
@@ -104,10 +104,10 @@ def carry_out(
     force: bool = False,
     on_line: OnLine,
 ) -> None:
-    """Do what is owed of the steps; what is done, or changed by others, is left.
+    """Run the pending steps; leave those that are done, or changed by hand.
 
-    OcimError names those that failed. May be killed anywhere: what a step owes is seen in the
-    service, so that a second run goes on where the first one ended.
+    A run may be killed at any point: the next one observes the services, and goes on where it
+    ended. Raise TransientError or PermanentError with the steps that failed.
     """
     found = examine(appserver, steps, context, force=force)
     if unseen := [f"{one.step.name}: {one.problem}" for one in found if one.status is None]:
@@ -134,7 +134,7 @@ def carry_out(
 
 
 def pending_actions(found: ExaminedStep, inputs: StepInputs) -> list[StepAction]:
-    """What would be done, where it is owed."""
+    """Return the actions of a pending step; none if it is not pending."""
     if found.status is None or not found.status.is_pending:
         return []
     return found.step.actions(inputs, dict(found.status.fields), found.observation)
@@ -165,7 +165,7 @@ def _tell(found: ExaminedStep, on_line: OnLine) -> None:
 def _perform(
     owed: Sequence[tuple[Step, StepAction]], appserver: OpenEdXAppServer, context: Context
 ) -> dict[str, OcimError]:
-    """Have all of it done on the app server; what failed, by step."""
+    """Run the actions on the app server. Return the errors by step."""
     failures: dict[str, OcimError] = {}
     in_shells = [(step, call) for step, action in owed if (call := _call(action))]
     answers = remote.call_all(appserver, [call for _, call in in_shells], context, stop=True)

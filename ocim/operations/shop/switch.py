@@ -1,6 +1,6 @@
-"""The switch: ecommerce and discovery on or off.
+"""The switch of ecommerce and discovery: enabled or disabled.
 
-What is on stands in one place, `configuration_extra_settings`, where operators may write it too.
+It is in one place, `configuration_extra_settings`, where operators may write it, too.
 """
 
 import json
@@ -30,10 +30,10 @@ def enable(
     changes: Mapping[str, Any],
     context: Context,
 ) -> tuple[OpenEdXInstance, list[Action]]:
-    """Switch on, with the shop's fields changed (`partner_code`, `currency`, `flavor`).
+    """Enable services, and change the shop's fields (`partner_code`, `currency`, `flavor`).
 
-    `processors`: keys by payment processor; None leaves them as they are. ValidationError lists
-    all that is wrong, and then nothing is changed.
+    `processors` holds keys by payment processor; None leaves them as they are. If there are faults,
+    change nothing, and raise ValidationError with all of them.
     """
     with transaction.atomic():
         before = OpenEdXInstance.objects.select_for_update().get(pk=instance_id)
@@ -54,7 +54,7 @@ def enable(
 def disable(
     *, instance_id: int, services: Iterable[Service], context: Context
 ) -> tuple[OpenEdXInstance, list[Action]]:
-    """Switch off: out of the web at once, off the next app server; databases and indexes stay."""
+    """Disable services: off the web at once, and off the next app server. Databases stay."""
     with transaction.atomic():
         before = OpenEdXInstance.objects.select_for_update().get(pk=instance_id)
         text = with_switches(
@@ -67,7 +67,7 @@ def disable(
 
 
 def warnings(instance: OpenEdXInstance, context: Context) -> list[str]:
-    """What an operator who switches it on should know."""
+    """Return warnings for an operator who enables services."""
     return checks.warnings(*_of(instance, context))
 
 

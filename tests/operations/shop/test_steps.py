@@ -3,7 +3,7 @@
 import pytest
 
 from ocim.core.errors import OcimError
-from ocim.operations.shop import setup, status, steps
+from ocim.operations.shop import set_up, status, steps
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, SearchServer, ServiceStep
 from tests.world import QUEUE, Killed, World
 
@@ -191,7 +191,7 @@ def test_status_says_what_drifted_and_the_command_that_mends_it(
 def test_a_drift_is_mended_by_force(world: World, instance: OpenEdXInstance) -> None:
     as_set_up(world, world.spawn(instance, activate=True))
     world.shells.looks["clients"]["fields"]["ecommerce.backend.secret"] = "another"
-    job = setup.request(
+    job = set_up.request(
         instance, names=["clients"], force=True, queue=QUEUE, context=world.context()
     )
     world.work(instance.pk)
@@ -205,7 +205,7 @@ def test_forced_indexes_are_filled_again_and_the_job_is_not_added_twice(
 ) -> None:
     as_set_up(world, world.spawn(instance, activate=True))
     before = world.shells.crontab
-    setup.request(
+    set_up.request(
         instance, names=["indexes", "job"], force=True, queue=QUEUE, context=world.context()
     )
     world.work(instance.pk)
@@ -218,7 +218,7 @@ def test_what_the_serving_one_reads_is_not_set_up_for_one_that_is_not_active(
 ) -> None:
     world.spawn(instance)
     world.shells.argvs.clear()
-    setup.request(instance, names=[], force=False, queue=QUEUE, context=world.context())
+    set_up.request(instance, names=[], force=False, queue=QUEUE, context=world.context())
     world.work(instance.pk)
     assert "waffle_switch" in first_words(world)
     assert "create_or_update_site" not in first_words(world)
@@ -254,7 +254,7 @@ def test_a_job_that_is_missing_is_owed_and_added_with_the_mark_of_ansible(
 def test_a_step_that_there_is_not_is_refused(world: World, instance: OpenEdXInstance) -> None:
     world.spawn(instance)
     with pytest.raises(OcimError, match="nonsense: there is no such step; there are users"):
-        setup.request(
+        set_up.request(
             instance, names=["nonsense"], force=False, queue=QUEUE, context=world.context()
         )
 

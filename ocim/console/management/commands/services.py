@@ -15,7 +15,7 @@ from ocim.core.errors import ValidationError
 from ocim.core.instance import ALWAYS, Service
 from ocim.core.texts import listed
 from ocim.operations import jobs
-from ocim.operations.shop import setup, status, steps, switch
+from ocim.operations.shop import set_up, status, steps, switch
 from ocim.parsing.arguments import text_of_argument
 from ocim.parsing.processors import read_processors
 from ocim.store.selectors import find_instance
@@ -190,7 +190,7 @@ The payment processors' keys are YAML, from a file or from standard input (--key
         if options.dry_run:
             self._print_commands(options, only_pending=True, reveal=False)
             return
-        job = setup.request(
+        job = set_up.request(
             instance,
             names=options.steps,
             force=options.force,
@@ -217,7 +217,7 @@ The payment processors' keys are YAML, from a file or from standard input (--key
     def _print_commands(
         self, options: argparse.Namespace, *, only_pending: bool, reveal: bool
     ) -> None:
-        appserver = setup.served_by(find_instance(options.instance))
+        appserver = set_up.served_by(find_instance(options.instance))
         chosen = steps.chosen(appserver, options.steps, context())
         if only_pending:
             examined = steps.examine(appserver, chosen, context(), force=options.force)

@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
 from ocim.console.master_key import ensure_master_key
-from ocim.operations.setup import ensure_admin, ensure_shared_servers
+from ocim.operations.first_install import ensure_admin, ensure_shared_servers
 
 
 class Command(OcimCommand):

@@ -1,4 +1,4 @@
-"""Ways to pay, each in its processor's sandbox."""
+"""Payments, each in its processor's sandbox."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,21 +13,21 @@ from ocim.operations.shop.verify.scene import Scene
 from ocim.ports import Browser
 
 CARD = "4242424242424242"
-"""Pays in the rehearsal's test card and in Stripe's test mode."""
+"""Card number that the rehearsal's test card and Stripe's test mode accept."""
 STRIPE_API = "https://api.stripe.com"
 STRIPE_TOKEN = "tok_visa"  # noqa: S105 - everybody's, for tests
-"""What Stripe's test mode takes for the token of a card that pays."""
+"""Token that Stripe's test mode accepts for a card."""
 RECEIPT = "/checkout/receipt/"
 
 
 def keys_of(scene: Scene, processor: str) -> Mapping[str, Any]:
-    """The keys of one of the shop's processors."""
+    """Return the keys of a payment processor of the shop."""
     of_partner = (scene.variables.get(CONFIG) or {}).get(scene.shop.partner_code.lower()) or {}
     return of_partner.get(processor) or {}
 
 
 def pay(scene: Scene, browser: Browser, processor: str, sku: str) -> Page:
-    """Put the seat into the basket and pay it; where that ends. Failed where it cannot go on."""
+    """Add the seat to the basket and pay for it. Return the last page. Raise Failed on a fault."""
     basket = browser.request("GET", scene.url(Service.ECOMMERCE, f"/basket/add/?sku={sku}"))
     require("purchase: basket", basket, remedy=_basket_remedy(scene))
     return WAYS[processor](scene, browser, sku)

@@ -1,4 +1,4 @@
-"""Course discovery: what the LMS has is in its database, and what is there can be searched."""
+"""Checks of course discovery: the LMS's courses are in its database, and can be searched."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,13 +15,13 @@ from ocim.operations.shop.verify.scene import Scene
 
 PAGE_SIZE = 100
 TRIES = 5
-"""How often a search server is asked that may not know yet what it was told."""
+"""Number of searches while the search server may not show the newest data yet."""
 SHOWN = 5
-"""Course keys that a line names."""
+"""Number of course keys that a line names."""
 
 
 def catalogue(scene: Scene) -> Iterator[Line]:
-    """A run of the hourly job's commands now, and the counts before and after."""
+    """Run the hourly job's commands now, and compare the counts before and after."""
     if not scene.has(Service.DISCOVERY):
         return
     code = scene.shop.partner_code
@@ -91,7 +91,10 @@ def _ingested(scene: Scene, call: Caller, keys: Sequence[str]) -> Line:
 
 
 def _courses_of_lms(scene: Scene, call: Caller, name: str) -> tuple[set[str], Page]:
-    """As discovery asks for them, by the same account; without those of verifications."""
+    """Return the course keys that the LMS lists for discovery's account, and the last page.
+
+    Leave out courses of verifications.
+    """
     keys: set[str] = set()
     number = pages = 1
     while number <= pages:
@@ -113,7 +116,7 @@ def _indexed(scene: Scene, name: str, *flags: str) -> Line:
 
 
 def _found(scene: Scene, call: Caller, keys: Sequence[str] | None = None) -> Page:
-    """What a search for all course runs finds; where it should be `keys`, asked some times."""
+    """Search for all course runs. Repeat the search while it does not find as many as `keys`."""
     url = scene.url(Service.DISCOVERY, "/api/v1/search/course_runs/?page_size=1")
     for left in reversed(range(TRIES)):
         page = call("GET", url)

@@ -1,4 +1,4 @@
-"""Taking away what verifications made, by its names: what a killed one left, too."""
+"""Removal of what verifications created, found by its names."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,12 +15,12 @@ from ocim.operations.shop.verify.refunds import refund
 from ocim.operations.shop.verify.scene import Scene
 
 SHOWN = 3
-"""Orders that are named: every purchase leaves some."""
+"""Number of orders that a line names; every purchase leaves some."""
 REMEDY = f"What is left is named {PREFIX}…; the next verification tries again to remove it."
 
 
 def clean(scene: Scene, name: str, *, bought: bool) -> Iterator[Line]:
-    """Everything, at each service, whatever fails at another.
+    """Remove everything at each service, even if another one fails.
 
     `bought` says that there may be a course and orders, besides people.
     """
@@ -55,7 +55,7 @@ def clean(scene: Scene, name: str, *, bought: bool) -> Iterator[Line]:
 
 
 def _before_courses_go(scene: Scene) -> list[Call | OcimError]:
-    """Give back what is owed for them; how to delete them, and what went wrong."""
+    """Return the calls that delete the courses, and errors, after refunds of their orders."""
     given = {"prefix": PREFIX}
     calls = [Call(Service.LMS, "verify_lms.courses", given)]
     if scene.has(Service.ECOMMERCE):
@@ -71,7 +71,7 @@ def _before_courses_go(scene: Scene) -> list[Call | OcimError]:
 
 
 def _give_back(scene: Scene, orders: list[dict[str, str]]) -> None:
-    """As far as it goes: an order that was never fulfilled has nothing to give back."""
+    """Refund orders, as far as possible: one that was never fulfilled cannot be refunded."""
     if not orders:
         return
     with scene.browser() as browser, suppress(Failed):

@@ -1,4 +1,4 @@
-"""The services' own clients at the LMS, and the tokens that they get."""
+"""The services' own clients at the LMS, and their tokens."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ from ocim.ports import Browser
 
 
 def backend(scene: Scene) -> Iterator[Line]:
-    """Whether each service gets a token with which it can call the LMS."""
+    """Check that each service gets a token with which it can call the LMS."""
     for service in (Service.ECOMMERCE, Service.DISCOVERY):
         if not scene.has(service):
             continue
@@ -33,7 +33,7 @@ def backend(scene: Scene) -> Iterator[Line]:
 
 
 def token(scene: Scene, service: Service) -> str:
-    """A JWT of the service's worker; Failed where the LMS gives none."""
+    """Return a JWT of the service's worker. Raise Failed if the LMS issues none."""
     key, secret = scene.backend_client(service)
     url = scene.url(Service.LMS, "/oauth2/access_token")
     form = {
@@ -55,7 +55,7 @@ def token(scene: Scene, service: Service) -> str:
 
 
 def claims_of(jwt: str) -> dict[str, Any]:
-    """What a token says; its signature is for others to look at."""
+    """Return the claims of a token, without a check of its signature; {} if it is none."""
     try:
         payload = jwt.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -65,7 +65,7 @@ def claims_of(jwt: str) -> dict[str, Any]:
 
 
 class Caller:
-    """Calls APIs as a service's worker."""
+    """Caller of APIs in the name of a service's worker."""
 
     def __init__(self, scene: Scene, browser: Browser, service: Service) -> None:
         self._browser = browser
@@ -74,7 +74,7 @@ class Caller:
         self.username = str(claims_of(jwt).get("preferred_username") or "")
 
     def __call__(self, method: str, url: str, *, json: Any = None) -> Page:
-        """What is answered, whatever it is."""
+        """Return the answer, whatever its status."""
         return self._browser.request(method, url, json=json, headers=self._headers)
 
 

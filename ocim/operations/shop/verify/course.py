@@ -1,4 +1,4 @@
-"""A course for sale: made in studio, priced and published by the shop, with a coupon for it."""
+"""A course for sale: created in studio, priced and published by the shop, with a coupon."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ RUN = "run"
 PRICE = Decimal(1)
 MODE = "verified"
 TRIES = 30
-"""How often the LMS is asked for a course that studio has just published, a second apart."""
+"""Number of requests for a course that studio has just published, a second apart."""
 
 
 @dataclass
 class OnSale:
-    """What is bought; filled in as it is made."""
+    """Course for sale, filled in as it is created."""
 
     token: str
     sku: str = ""
@@ -31,22 +31,22 @@ class OnSale:
 
     @property
     def course(self) -> str:
-        """Its key."""
+        """Key of the course."""
         return f"course-v1:{PREFIX}+{self.token}+{RUN}"
 
     @property
     def title(self) -> str:
-        """What the shop calls it."""
+        """Title at the shop."""
         return f"{PREFIX} {self.token}"
 
     @property
     def code(self) -> str:
-        """That of its coupon: letters and digits, at most 16."""
+        """Code of the coupon: letters and digits, at most 16."""
         return f"{CODES}{self.token}".upper()
 
 
 def put_on_sale(scene: Scene, call: Caller, sale: OnSale, author: Person) -> Iterator[Line]:
-    """Course, seat and coupon, each looked at where it has to arrive."""
+    """Create course, seat and coupon, and check each where it has to arrive."""
     yield _course(scene, call, sale, author)
     yield _seat(scene, call, sale)
     yield _coupon(scene, call, sale)
@@ -130,7 +130,7 @@ def _coupon(scene: Scene, call: Caller, sale: OnSale) -> Line:
 
 
 def publication(course: str, title: str, price: Decimal) -> dict[str, Any]:
-    """What the shop is told of a course that can be had for nothing, or verified at the price."""
+    """Return the shop's publication of a course: free, or verified at the price."""
 
     def seat(amount: Decimal, *attributes: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -1,4 +1,4 @@
-"""Discovery's hourly job: whether it is there, and how it went the last time."""
+"""Check of discovery's hourly job, and of its last run."""
 
 from collections.abc import Iterator
 
@@ -10,11 +10,11 @@ from ocim.operations.shop.verify.lines import failed, ok, skipped
 from ocim.operations.shop.verify.scene import Scene
 
 TIMEOUT = 60.0
-"""Seconds for a look at the host."""
+"""Longest time of the script on the host, in seconds."""
 
 
 def job(scene: Scene) -> Iterator[Line]:
-    """By the host's crontabs, and by what its runs have left in logs."""
+    """Check the hourly job in the host's crontabs and in the logs of its runs."""
     if not scene.has(Service.DISCOVERY):
         return
     ran = remote.run_as_root(scene.appserver, cron.SCRIPT, scene.context, timeout=TIMEOUT)

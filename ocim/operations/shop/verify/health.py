@@ -1,4 +1,4 @@
-"""Whether the services answer at all, and fast enough for one another."""
+"""Checks that the services answer, and fast enough for one another."""
 
 from collections.abc import Iterator
 
@@ -9,13 +9,13 @@ from ocim.operations.shop.verify.lines import Failed, failed, ok, require
 from ocim.operations.shop.verify.scene import Scene
 
 WAIT = "discovery_read_timeout"
-"""The variable with the seconds that discovery waits for an answer of the LMS."""
+"""Variable with the seconds that discovery waits for an answer of the LMS."""
 LONGEST = 4.0
-"""The seconds that are put up with where the variable is not set: upstream's one is soon over."""
+"""Seconds that are acceptable if the variable is not set."""
 
 
 def answers(scene: Scene) -> Iterator[Line]:
-    """Health of the LMS and of each service; a certificate that is no good shows here first."""
+    """Check the health of the LMS and of each service. A bad certificate shows here first."""
     with scene.browser() as browser:
         for service in (Service.LMS, Service.ECOMMERCE, Service.DISCOVERY):
             if not scene.has(service):
@@ -35,7 +35,7 @@ def answers(scene: Scene) -> Iterator[Line]:
 
 
 def speed(scene: Scene) -> Iterator[Line]:
-    """Discovery gives up on an LMS that is slow, and so does the shop, after payment."""
+    """Check the speed of the LMS: discovery, and the shop after a payment, do not wait long."""
     name, longest = "lms: speed", float(scene.variables.get(WAIT) or LONGEST)
     url = scene.url(Service.LMS, ENDPOINTS[Service.LMS].health_path)
     with scene.browser() as browser:

@@ -1,4 +1,4 @@
-"""Lines out of pages: what was seen, in words, and what to do about it."""
+"""Lines of a report, made from pages."""
 
 import re
 
@@ -7,13 +7,13 @@ from ocim.core.verification import Line, Outcome
 
 _LEFT_OUT = re.compile(r"(?is)<(head|header|nav|footer|script|style)\b.*?</\1>|<[^>]+>")
 LONGEST = 240
-"""Characters of a page's text that are shown."""
+"""Number of characters of a page's text that are shown."""
 NOT_FOUND = 404
 SERVER_ERROR = 500
 
 
 class Failed(Exception):
-    """A check cannot go on: what it found is `line`."""
+    """End of a check that cannot go on; `line` is its result."""
 
     def __init__(self, line: Line) -> None:
         super().__init__(line.name)
@@ -21,22 +21,22 @@ class Failed(Exception):
 
 
 def ok(name: str, compared: str = "", page: Page | None = None) -> Line:
-    """All is well."""
+    """Return the line of a check that passed."""
     return _line(name, Outcome.OK, compared, page)
 
 
 def skipped(name: str, compared: str, remedy: str = "", page: Page | None = None) -> Line:
-    """It was not looked at."""
+    """Return the line of a check that was not possible."""
     return _line(name, Outcome.SKIPPED, compared, page, remedy)
 
 
 def failed(name: str, compared: str, remedy: str, page: Page | None = None) -> Line:
-    """Something is wrong."""
+    """Return the line of a check that failed."""
     return _line(name, Outcome.FAILED, compared, page, remedy)
 
 
 def require(name: str, page: Page, *statuses: int, remedy: str) -> Page:
-    """The page, if it has one of the statuses (200 where none is named); else Failed."""
+    """Return the page. Raise Failed unless it has one of the statuses (default: 200)."""
     if page.status in (statuses or (200,)):
         return page
     expected = " or ".join(map(str, statuses or (200,)))
@@ -47,7 +47,7 @@ def require(name: str, page: Page, *statuses: int, remedy: str) -> Page:
 
 
 def told(page: Page) -> str:
-    """What a page tells people, without what surrounds it."""
+    """Return the text of a page, without header and navigation."""
     data = page.data
     if isinstance(data, dict) and data:
         text = "; ".join(f"{key}: {value}" for key, value in data.items())
@@ -58,7 +58,7 @@ def told(page: Page) -> str:
 
 
 def of_silence(error: str) -> str:
-    """What to do where there was no answer."""
+    """Return the remedy for a request without an answer."""
     if "expired" in error:
         return (
             "The balancer's certificate has expired: see why it was not renewed in the balancer's"
@@ -79,5 +79,5 @@ def _line(name: str, outcome: Outcome, compared: str, page: Page | None, remedy:
 
 
 def without_query(url: str) -> str:
-    """An address as it may be kept: queries hold codes and states of sign-ons."""
+    """Return the URL without its query, which may hold codes and states of sign-ons."""
     return url.partition("?")[0]

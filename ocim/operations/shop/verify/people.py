@@ -12,31 +12,31 @@ from ocim.operations.shop.verify.scene import Scene
 from ocim.ports import Browser
 
 PREFIX = "ocim-verify"
-"""What everything that a verification makes is named by: what is left of one is found by it."""
+"""Prefix of all names that a verification creates; it finds what an interrupted one left."""
 CODES = "OCIMVERIFY"
-"""The same for coupon codes, which are letters and digits."""
+"""Prefix of coupon codes, which are letters and digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who is there for one verification."""
+    """User of one verification."""
 
     username: str
     password: Secret = field(default_factory=lambda: Secret(secrets.token_urlsafe(18)))
 
     @property
     def email(self) -> str:
-        """At a domain to which no mail is ever delivered."""
+        """Mail address, at a domain that gets no mail."""
         return f"{self.username}@example.com"
 
 
 def invent(token: str, *roles: str) -> Sequence[Person]:
-    """One for each role."""
+    """Return a new person for each role."""
     return [Person(f"{PREFIX}-{token}-{role}") for role in roles]
 
 
 def make(scene: Scene, people: Sequence[Person]) -> None:
-    """At the LMS, by its own command."""
+    """Create people at the LMS, by its own command."""
     given = [
         {
             "username": one.username,
@@ -50,7 +50,7 @@ def make(scene: Scene, people: Sequence[Person]) -> None:
 
 
 def sign_in(scene: Scene, browser: Browser, person: Person) -> Page:
-    """At the LMS, by the call that its sign-in page makes."""
+    """Sign a person in at the LMS, by the call that its sign-in page makes."""
     name, url = "lms: sign-in", scene.url(Service.LMS, "/user_api/v1/account/login_session/")
     remedy = f"The LMS's log says why: `ocim appserver shell {scene.appserver.pk}`."
     require(name, browser.request("GET", url), remedy=remedy)

@@ -19,13 +19,13 @@ from ocim.operations.shop.verify.scene import Scene
 from ocim.ports import Browser
 
 TRIES = 20
-"""How often is asked for what a worker does later, a second apart."""
+"""Number of requests for something that a worker does later, a second apart."""
 COMPLETE, OPEN = "Complete", "Open"
 
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Somebody, and how they come by the course."""
+    """Buyer, with a way to get the course."""
 
     who: Person
     name: str
@@ -34,7 +34,7 @@ class Buyer:
 
 
 def refused(scene: Scene) -> list[Line]:
-    """A line for each processor with which nothing may be bought in a test."""
+    """Return a line for each payment processor that no test may use."""
     return [
         failed(
             f"purchase: payment with {processor}",
@@ -48,9 +48,9 @@ def refused(scene: Scene) -> list[Line]:
 
 
 def buy(scene: Scene, token: str, people: Sequence[Person]) -> Iterator[Line]:
-    """An author, a learner with a coupon, and one who pays for each of the shop's processors.
+    """Buy a course: by a learner with a coupon, and by one for each of the shop's processors.
 
-    What fails for one buyer does not keep the next away.
+    A failure of one buyer does not stop the next. `people` begins with the course's author.
     """
     make(scene, people)
     author, redeemer, *payers = people

@@ -1,4 +1,4 @@
-"""Money back, through the shop's API."""
+"""The refunds of a purchase, through the shop's API."""
 
 from ocim.core.instance import Service
 from ocim.core.verification import Line
@@ -12,7 +12,7 @@ COMPLETE = "Complete"
 def refund(
     scene: Scene, call: Caller, course: str, username: str, name: str, *, settled: bool
 ) -> Line:
-    """Ask for it and approve it; `settled`: what cost nothing is done when it is asked for."""
+    """Request and approve a refund. `settled`: the order cost nothing, so no approval is needed."""
     url = scene.url(Service.ECOMMERCE, "/api/v2/refunds/")
     remedy = (
         "The shop's admin at /admin/refund/refund/ shows it; its log, and the processor's, why."

@@ -1,4 +1,4 @@
-"""One verification, from what the last one left to what this one leaves: nothing."""
+"""A verification, from the clean-up after the last one to its own."""
 
 import logging
 import secrets
@@ -36,7 +36,7 @@ def verify(
     on_start: Callable[[Verification], object] = lambda _record: None,
     on_line: OnLine = lambda _line: None,
 ) -> Report:
-    """Try ecommerce and course discovery as their users would, through the balancer.
+    """Test ecommerce and course discovery as their users would, through the balancer.
 
     Call `on_start` with the record, which gets every line as it comes, and `on_line` with each
     line. The caller holds the instance, since a verification removes what others left. Raise
@@ -86,7 +86,7 @@ def verify(
 
 
 def _checks(scene: Scene, *, purchase: bool) -> Iterator[tuple[str, Iterable[Line]]]:
-    """What is looked at, in order, under the name of a line that says why it could not be."""
+    """Yield the checks in order, each with the name of its line in case of an error."""
     forbidden = refused(scene) if purchase else []
     buys = purchase and not forbidden and scene.has(Service.ECOMMERCE)
     payers = [f"payer{number}" for number, _ in enumerate(scene.shop.processors, start=1)]
@@ -107,7 +107,7 @@ def _checks(scene: Scene, *, purchase: bool) -> Iterator[tuple[str, Iterable[Lin
 
 
 def _guarded(name: str, found: Iterable[Line]) -> Iterator[Line]:
-    """The lines, and one more where they end in an error."""
+    """Yield the lines of a check, and one more if it ends in an error."""
     try:
         yield from found
     except Failed as one:
@@ -137,5 +137,5 @@ def require_services(appserver: OpenEdXAppServer) -> None:
 
 
 def _forget(latest: Verification) -> None:
-    """Pages show the last one; older ones are kept as long as they have something to clean up."""
+    """Delete older records that have nothing left to clean up; pages show the latest."""
     Verification.objects.filter(instance=latest.instance, pk__lt=latest.pk, cleaned=True).delete()

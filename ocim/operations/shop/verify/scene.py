@@ -1,4 +1,4 @@
-"""What every check is given: an app server, where its services are, and how they are asked."""
+"""The subject of all checks: an app server, its services' addresses, and ways to call them."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -21,56 +21,56 @@ from ocim.store.specs import appserver_spec
 
 @dataclass
 class Scene:
-    """One app server, seen through the balancer as by people, and through its shells."""
+    """App server, seen through the balancer as by its users, and through its shells."""
 
     appserver: OpenEdXAppServer
     context: Context
 
     @cached_property
     def instance(self) -> Instance:
-        """As the app server was made, whatever the instance is to be now."""
+        """Settings of the instance when the app server was spawned."""
         return appserver_spec(self.appserver, self.context.policy)
 
     @cached_property
     def variables(self) -> Mapping[str, Any]:
-        """Those that it was provisioned with."""
+        """Variables that the app server was provisioned with."""
         return deserialize(self.appserver).values
 
     @cached_property
     def shop(self) -> Shop:
-        """What is sold, for what, and how it is paid."""
+        """Shop: partner, currency and payment processors."""
         return shop_of(self.instance, self.variables)
 
     @cached_property
     def traits(self) -> Traits:
-        """What its release does in a way of its own."""
+        """Traits of its release."""
         return traits(of_instance(self.instance))
 
     def has(self, service: Service) -> bool:
-        """Whether the service runs on it."""
+        """Return True if the service runs on the app server."""
         return service in self.appserver.services
 
     def url(self, service: Service, path: str = "") -> str:
-        """The public address of something."""
+        """Return the public URL of a service's path."""
         return f"{public_url(self.instance, service)}{path}"
 
     def browser(self) -> AbstractContextManager[Browser]:
-        """A visitor who knows nobody yet."""
+        """Return a browser with no cookies."""
         policy = self.context.policy
         return self.context.adapters.browsers.open(
             self.instance.domains.all(), f"{policy.balancer_address}:{policy.https_port}"
         )
 
     def call_all(self, *calls: remote.Call) -> list[Any]:
-        """What several return, or the OcimErrors that they end in; services work side by side."""
+        """Return the calls' results, or their OcimErrors. Services work side by side."""
         return remote.call_all(self.appserver, calls, self.context)
 
     def call(self, service: Service, function: str, **given: Any) -> Any:
-        """What one of Ocim's programs returns, run by the service on the app server."""
+        """Return the result of one of Ocim's programs, run by the service on the app server."""
         return remote.call(self.appserver, service, function, given, self.context)
 
     def backend_client(self, service: Service) -> tuple[str, Secret]:
-        """Id and secret with which a service calls the LMS on its own behalf."""
+        """Return id and secret with which a service calls the LMS in its own name."""
         one = "backend" not in self.traits.clients_per_service
         use = "SOCIAL_AUTH_EDX_OIDC" if one else "BACKEND_SERVICE_EDX_OAUTH2"
         prefix = f"{service.value.upper()}_{use}"
@@ -80,17 +80,17 @@ class Scene:
 
     @property
     def name(self) -> str:
-        """How commands name the instance."""
+        """Name of the instance for commands."""
         return self.instance.domains.lms
 
     @property
     def repair(self) -> str:
-        """What an operator does about steps that are not done, or undone."""
+        """Advice for steps that are pending or changed by hand."""
         return (
             f"`ocim services status {self.name}` says what is owed or has drifted, and the"
             " command that mends it."
         )
 
     def again(self, step: str) -> str:
-        """The command that does one of the one-time steps again."""
+        """Return the command that runs a set-up step again."""
         return f"`ocim services setup {self.name} --step {step} --force`"

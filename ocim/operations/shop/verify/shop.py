@@ -1,4 +1,4 @@
-"""What the shop says of itself: for whom it sells, and how it can be paid."""
+"""Checks of the shop's settings: its partner and its payment processors."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from ocim.operations.shop.verify.scene import Scene
 
 
 def shop(scene: Scene) -> Iterator[Line]:
-    """Its partner and its payment processors, by its API."""
+    """Check the shop's partner and its payment processors, by its API."""
     if not scene.has(Service.ECOMMERCE):
         return
     with scene.browser() as browser:

@@ -1,4 +1,4 @@
-"""Sign-on at both services, through the LMS, to its end."""
+"""Check of the sign-on at both services, through the LMS."""
 
 from collections.abc import Iterator
 
@@ -14,11 +14,11 @@ MEMBERS_ONLY = {
     Service.ECOMMERCE: "/api/v2/orders/?page_size=1",
     Service.DISCOVERY: "/api/v1/course_runs/?limit=1",
 }
-"""What is shown to who is signed in, and to nobody else."""
+"""Paths that only signed-in users see."""
 
 
 def sign_on(scene: Scene, person: Person) -> Iterator[Line]:
-    """The login address of each service, as the specification has it, in one browser."""
+    """Check the login address of each service, in one browser."""
     make(scene, [person])
     with scene.browser() as browser:
         yield ok("lms: sign-in", person.username, sign_in(scene, browser, person))

@@ -1,4 +1,4 @@
-"""`setup` as a job: one-time steps on the app server that serves the instance now."""
+"""Set-up steps as a job, on the app server that serves the instance now."""
 
 from functools import partial
 
@@ -18,9 +18,10 @@ from ocim.store.selectors import appservers_with_specs
 def request(
     instance: OpenEdXInstance, *, names: list[str], force: bool, queue: str, context: Context
 ) -> Job:
-    """The job to do what is owed of these steps, or of all; `force` mends drifts.
+    """Submit the job that runs the pending set-up steps of these names, or all.
 
-    Conflict where no app server runs, ValidationError for steps that there are not.
+    `force` overwrites changes by hand. Raise Conflict if no app server runs, and ValidationError if
+    a step does not exist.
     """
     appserver = served_by(instance)
     steps.chosen(appserver, names, context)
@@ -46,7 +47,10 @@ def run(claim: Claim, payload: SetUpJob) -> list[Action]:
 
 
 def served_by(instance: OpenEdXInstance) -> OpenEdXAppServer:
-    """The newest app server that is active, or else running; Conflict where none is."""
+    """Return the newest active app server, or else the newest running one.
+
+    Raise Conflict if none runs.
+    """
     running = appservers_with_specs().filter(instance=instance, state=AppServerState.RUNNING)
     found = running.order_by("-is_active", "-id").first()
     if found is None:

@@ -1,4 +1,4 @@
-"""What an installation begins with: the servers that instances share, and somebody to sign in."""
+"""The first records of an installation: shared servers and an administrator."""
 
 import secrets
 from pathlib import Path
@@ -9,7 +9,7 @@ from ocim.store.models import DatabaseServer, LoadBalancingServer
 
 
 def ensure_shared_servers(*, databases: Path) -> None:
-    """One database server and one balancer, where there are none: those of this machine."""
+    """Create a database server and a balancer on this machine, if there are none."""
     if not DatabaseServer.objects.exists():
         DatabaseServer.objects.create(name="files", kind="sqlite", directory=str(databases))
     if not LoadBalancingServer.objects.exists():
@@ -17,7 +17,7 @@ def ensure_shared_servers(*, databases: Path) -> None:
 
 
 def ensure_admin(*, name: str) -> str:
-    """A first user who may do everything; the password, or "" where there are users already."""
+    """Create an administrator. Return the password, or "" if there are users already."""
     users = get_user_model()
     if users._default_manager.exists():
         return ""
