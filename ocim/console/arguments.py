@@ -60,7 +60,5 @@ def _document(name: str, argument: str) -> str:
             [f"{name}: {where} is empty. To clear the field, write `{name}=` without a file."]
         )
     if name == YAML and where == name and (hint := no_such_file(argument)):
-        raise ValidationError(
-            [f"{name}, line 1: must be a mapping, but {argument!r} is not one.{hint}"]
-        )
+        raise ValidationError([f"{name}, line 1: must be a mapping, not {argument!r}.{hint}"])
     return text

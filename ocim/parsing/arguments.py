@@ -1,4 +1,4 @@
-"""Arguments of commands that hold a document or name its file."""
+"""Arguments of commands that contain a document, or name a file with one."""
 
 import re
 from pathlib import Path
@@ -6,38 +6,37 @@ from typing import Any
 
 from ocim.core.characters import hint
 from ocim.core.errors import ValidationError
+from ocim.parsing.document import Written
 from ocim.parsing.faults import refuse
-from ocim.parsing.written import Written
 from ocim.parsing.yaml_text import MAX_BYTES, parse
 
 _SHOWN = 60
-_A_NAME = 200
+"""Maximum length of a quoted value in a fault, in characters."""
+_LONGEST_PATH = 200
+"""Maximum length of an argument that may be meant as a path, in characters."""
 _NAME = re.compile(r"@?(?=\S*[/.~])[^\s:{}\[\]]+|[^\n:{}\[\]]*/[^\n:{}\[\]]*")
-"""A text that may be meant as a file's name."""
+"""Texts that may be meant as the path of a file."""
 
 
 def text_of_argument(argument: str, *, option: str) -> tuple[str, str]:
-    """Return the document, and what faults in it should call it.
+    """Return the document, and its name for faults: the path of its file, or the option.
 
-    `@PATH` is the file's content, and so is the bare path of a file that exists; anything else is
-    the document itself. `~` at its beginning is one's home. ValidationError where a file cannot be
-    read.
+    `@PATH` and the path of an existing file mean the content of the file (`~` is the user's home);
+    any other argument is the document itself. Raise ValidationError if the file cannot be read.
     """
     path = file_path(argument.removeprefix("@"))
     if argument == "@":
-        raise ValidationError([f"{option}: after @, the name of a file is missing."])
+        raise ValidationError([f"{option}: no file name after @. Write {option}=@PATH."])
     if not argument.startswith("@") and not _is_file(path):
         return argument, option
     try:
         with path.open("rb") as file:
-            # One byte more than is allowed is enough to be refused.
+            # One byte more than allowed shows that the file is too large.
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ValidationError([f"{option}: {path} cannot be read: {error.strerror}."]) from error
+        raise ValidationError([f"{option}: cannot read {path}: {error.strerror}."]) from error
     if len(content) > MAX_BYTES:
-        raise ValidationError(
-            [f"{option}: {path} is too large: {MAX_BYTES} bytes at most are read."]
-        )
+        raise ValidationError([f"{option}: {path} is too large: the maximum is {MAX_BYTES} bytes."])
     try:
         return content.decode(), str(path)
     except UnicodeDecodeError:
@@ -45,34 +44,34 @@ def text_of_argument(argument: str, *, option: str) -> tuple[str, str]:
 
 
 def mapping_of_argument(argument: str, *, option: str, otherwise: str) -> Written:
-    """Return the mapping that an option holds, or its file.
+    """Return the mapping in the argument of an option, or in its file.
 
-    `otherwise` is the sentence that tells what happens without the option: a document that says
-    nothing is a slip, and refused.
+    Raise ValidationError if it is empty, which is a mistake, and tell in `otherwise` what happens
+    without the option.
     """
-    value, texts = _read(argument, dict, "a mapping, as {name: value}", option, otherwise)
+    value, texts = _read(argument, dict, "a mapping such as {name: value}", option, otherwise)
     return Written(value, texts)
 
 
 def list_of_argument(argument: str, *, option: str, form: str, otherwise: str) -> list[Any]:
-    """Return the list that an option holds, or its file, likewise; `form` says what is in it."""
+    """Return the list in the argument of an option, or in its file; `form` names its content."""
     return list(_read(argument, list, form, option, otherwise)[0])
 
 
 def no_such_file(argument: str) -> str:
-    """Say that the file does not exist that an argument seems to name; nothing for others."""
+    """Return a hint if the argument looks like the name of a file that does not exist."""
     path = file_path(argument)
-    if len(argument) > _A_NAME or not _NAME.fullmatch(argument) or _is_file(path):
+    if len(argument) > _LONGEST_PATH or not _NAME.fullmatch(argument) or _is_file(path):
         return ""
     problem = f"{path} is a directory" if path.is_dir() else f"No such file: {path}"
-    return f" {problem} (write @ before a file's name)."
+    return f" {problem} (write @ before the name of a file)."
 
 
 def file_path(name: str) -> Path:
-    """Return the path of a file that an option names: shells leave the ~ in `--plan=~/x` to us."""
+    """Return the path, with `~` expanded, since shells do not expand it in `--plan=~/x`."""
     try:
         return Path(name).expanduser()
-    except RuntimeError:  # nobody has that home
+    except RuntimeError:  # there is no such user
         return Path(name)
 
 
@@ -83,12 +82,12 @@ def _read(
     document = parse(text)
     refuse(document.faults, where=where)
     value = document.value
-    said_in = "" if where == option else f" {where}"
+    subject = "the argument" if where == option else where
     if value is None or (isinstance(value, dict | list) and not value):
-        fault = f"{option}:{said_in or ' it'} says nothing, and must be {form}. {otherwise}"
+        fault = f"{option}: {subject} is empty, but must be {form}. {otherwise}"
         raise ValidationError([fault])
     if not isinstance(value, kind):
-        fault = f"{option}, line 1:{said_in or ' it'} must be {form}, and {_shown(value)} is none."
+        fault = f"{option}, line 1: {subject} must be {form}, not {_shown(value)}."
         raise ValidationError([fault + no_such_file(argument) + hint(text)])
     return value, document.written
 
@@ -101,5 +100,5 @@ def _shown(value: Any) -> str:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except (OSError, ValueError):  # inline YAML may be no possible path at all
+    except (OSError, ValueError):  # inline YAML may be an impossible path
         return False

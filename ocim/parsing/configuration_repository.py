@@ -1,7 +1,7 @@
-"""A configuration repository as it lies in a directory: which variables it knows, and from where.
+"""Variables that a configuration repository defines and uses, read from a checkout.
 
-Nothing of it is run. Files are read as far as they can be: upstream's have tags and keys that plain
-YAML does not, and what a broken one holds is missed, and said.
+Nothing of it runs. Upstream's files have tags and keys that plain YAML does not have, so each file
+is read as far as possible; files that cannot be read as a whole are listed.
 """
 
 import re
@@ -19,57 +19,59 @@ from ocim.parsing.yaml_text import MAX_BYTES, parse
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _YAML = (".yml", ".yaml")
 _TEMPLATES = (*_YAML, ".j2", ".sh", ".conf", ".cfg", "")
-# YAML takes seconds for a MiB; upstream's whole configuration has some 2 MiB of what is read here.
+# Parsing a MiB of YAML takes seconds. Upstream's configuration has about 2 MiB of such files.
 _LIMITS = Limits(total_bytes=20 * MIB)
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """Where a variable gets a value."""
+    """Definition of a variable: its place and its value."""
 
     name: str
     origin: str
-    """`role ecommerce`, `play openedx_native.yml`, `group all`, …"""
+    """Kind and name of the origin: `role ecommerce`, `play openedx_native.yml`, `group all`, …"""
     file: str
-    """Relative to the repository."""
+    """Path of the file, relative to the repository."""
     line: int
     value: Any
-    """As it is written: a template is not resolved. None where it cannot be read."""
+    """Value as written, templates included; None if it cannot be read."""
     used: frozenset[str] = frozenset()
-    """The names that the value speaks of."""
+    """Names of variables that the value mentions."""
 
 
 @dataclass(slots=True)
 class Repository:
-    """What was found, roles' defaults before what is stronger."""
+    """Variables of a configuration repository."""
 
     path: Path
     definitions: dict[str, list[Definition]] = field(default_factory=dict)
+    """Definitions by variable, lowest precedence first."""
     uses: dict[str, tuple[str, int]] = field(default_factory=dict)
-    """Where tasks, templates and plays first speak of a name: file and line."""
+    """First mention of each name in tasks, templates and plays: file and line."""
     asked_by: dict[str, list[Definition]] = field(default_factory=dict)
-    """The values that speak of a name."""
+    """Definitions whose values mention a name."""
     unreadable: list[str] = field(default_factory=list)
-    """Files of variables that could not be read as a whole."""
+    """Files with variables that could not be read as a whole."""
 
-    def define(self, found: Definition) -> None:
-        """Take note of a definition, the weaker ones first."""
-        self.definitions.setdefault(found.name, []).append(found)
-        for name in found.used:
-            self.asked_by.setdefault(name, []).append(found)
+    def define(self, definition: Definition) -> None:
+        """Add a definition, which takes precedence over those added before."""
+        self.definitions.setdefault(definition.name, []).append(definition)
+        for name in definition.used:
+            self.asked_by.setdefault(name, []).append(definition)
 
 
 def read_repository(directory: Path, *, playbook: str = "") -> Repository:
     """Read the roles, group variables and the named playbook of a checkout.
 
-    `directory` is the checkout, or its `playbooks`. ValidationError where there are no roles in it.
+    `directory` is the checkout, or its `playbooks`. Raise ValidationError if it has no roles.
     """
     tree = Tree(directory, _LIMITS)
-    playbooks = next((one for one in ("playbooks/", "") if tree.has_directory(f"{one}roles")), None)
+    prefixes = ("playbooks/", "")
+    playbooks = next((prefix for prefix in prefixes if tree.has_directory(f"{prefix}roles")), None)
     if playbooks is None:
         raise ValidationError(
-            [f"{directory} is no configuration repository: it has no playbooks/roles."],
-            remedy="Name a checkout of one.",
+            [f"{directory} is not a configuration repository: it has no playbooks/roles."],
+            remedy="Pass the directory of a checkout.",
         )
     repository = Repository(directory)
     for name, origin in _variable_files(tree, playbooks):
@@ -83,7 +85,7 @@ def read_repository(directory: Path, *, playbook: str = "") -> Repository:
 
 
 def _variable_files(tree: Tree, playbooks: str) -> Iterator[tuple[str, str]]:
-    """The weakest first, as Ansible takes them."""
+    """Yield the files with variables and their origins, in Ansible's order of precedence."""
     roles = tree.directories(f"{playbooks}roles")
     for part in ("defaults", "vars"):
         for role in roles:
@@ -113,8 +115,8 @@ def _read_variables(repository: Repository, tree: Tree, name: str, origin: str) 
     if document.value is None and document.faults:
         repository.unreadable.append(name)
     if isinstance(document.value, dict):
-        for found in _definitions(document, ()):
-            repository.define(replace(found, origin=origin, file=name))
+        for definition in _definitions(document, ()):
+            repository.define(replace(definition, origin=origin, file=name))
 
 
 def _read_playbook(repository: Repository, tree: Tree, playbooks: str, playbook: str) -> None:
@@ -126,15 +128,15 @@ def _read_playbook(repository: Repository, tree: Tree, playbooks: str, playbook:
     origin = f"play {playbook}"
     for index, play in enumerate(plays):
         if isinstance(play, dict) and isinstance(play.get("vars"), dict):
-            for found in _definitions(document, (index, "vars")):
-                repository.define(replace(found, origin=origin, file=name))
+            for definition in _definitions(document, (index, "vars")):
+                repository.define(replace(definition, origin=origin, file=name))
 
 
 def _definitions(document: Document, above: tuple[str | int, ...]) -> Iterator[Definition]:
-    """Every key of the mapping at `above`, with the lines that belong to it."""
+    """Yield the keys of the mapping at `above`, with the names that their lines mention."""
     value = document.value
-    for step in above:
-        value = value[step]
+    for key in above:
+        value = value[key]
     lines = document.source.splitlines()
     starts = {name: document.places[*above, name].line for name in value}
     ends = sorted({*starts.values(), len(lines) + 1})
@@ -158,7 +160,7 @@ def _names(lines: list[str]) -> Iterator[str]:
 
 
 def _text(repository: Repository, tree: Tree, name: str) -> str | None:
-    """Return a file's content; None for one that is too large, which is noted."""
+    """Return a file's content; list it as unreadable and return None if it is too large."""
     if tree.is_larger(name, MAX_BYTES):
         repository.unreadable.append(name)
         return None

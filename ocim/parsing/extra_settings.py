@@ -1,4 +1,4 @@
-"""An instance's `configuration_extra_settings`: Ansible variables, in YAML that operators write."""
+"""Validation of `configuration_extra_settings`: Ansible variables that operators write in YAML."""
 
 import re
 from copy import deepcopy
@@ -18,24 +18,23 @@ from ocim.parsing.yaml_text import parse_mapping
 WHERE = "configuration_extra_settings"
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# Where and as whom Ansible runs is not an instance's to say: `ansible_connection: local` would run
-# all of it on the manager.
+# Instances must not decide where and as whom Ansible runs: `ansible_connection: local` would run
+# everything on the manager.
 _RESERVED = ("ansible_", "ocim_")
 
 
 def check_extra_settings(text: str) -> dict[str, Any]:
-    """The variables that the text sets, by name.
+    """Return the variables that the text sets, with known switches as true or false.
 
-    ValidationError lists all that is wrong, each with line and column: YAML that cannot be read,
-    names that Ansible or Ocim would not take, templates that would run code on the manager, known
-    variables of a wrong type. Known switches come back as true or false however they were written.
+    Raise ValidationError with all faults and their places: invalid YAML, invalid or reserved names,
+    templates that would run code on the manager, known variables of a wrong type.
     """
     return deepcopy(_checked(text))
 
 
 @lru_cache(maxsize=8)
 def _checked(text: str) -> dict[str, Any]:
-    """Validation, services and variables of one instance all ask for the same text."""
+    """Check the text once for validation, services and variables of an instance."""
     document = parse_mapping(text)
     _check_templates(document)
     _check_variables(document)
@@ -44,13 +43,12 @@ def _checked(text: str) -> dict[str, Any]:
 
 
 def enabled_services(text: str) -> frozenset[Service]:
-    """The services that an instance with these settings has.
+    """Return the services that an instance with these settings has.
 
-    For settings that `check_extra_settings` takes. Others raise nothing: one bad row must not keep
-    a balancer from serving the rest; what cannot be read counts as off.
+    Never raise an error: settings that cannot be read count as off, so that an invalid row does not
+    keep the balancer from serving other instances.
     """
-    # Nearly all instances are without, and reading YAML takes its time. A name can be written with
-    # escapes, too.
+    # Parsing YAML is slow, and most settings have no switch. (A name may be written with escapes.)
     if "SANDBOX_ENABLE_" not in text and "\\" not in text:
         return ALWAYS
     return services_of(parse_mapping(text).value)
@@ -68,14 +66,16 @@ def _check_variables(document: Document) -> None:
     for name, value in document.value.items():
         place = document.places[name,]
         if not _NAME.fullmatch(name):
-            document.fault(place, f"a variable's name has letters, digits and _ only.{hint(name)}")
+            document.fault(
+                place, f"{name!r} is not a variable: use only letters, digits and _.{hint(name)}"
+            )
         elif name.startswith(_RESERVED):
-            document.fault(place, f"{name} is not for settings: Ocim itself sets it.")
+            document.fault(place, f"{name} is reserved: only Ocim may set it. Remove it.")
         elif name in SWITCHES and as_flag(value) is None:
             document.fault(
                 place,
-                f"{name} must be true or false, and no template: Ocim itself has to know"
-                f" which services there are.{hint(str(value))}",
+                f"{name} must be true or false, not a template, since Ocim itself needs the"
+                f" value.{hint(str(value))}",
             )
         elif name in TYPES and not fits(value, TYPES[name]):
             document.fault(place, f"{name} must be {TYPES[name]}.{hint(str(value))}")

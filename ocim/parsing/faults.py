@@ -1,4 +1,4 @@
-"""What is wrong with a text that somebody wrote, and where in it."""
+"""Faults in a text that a person wrote, with their places."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from ocim.core.errors import ValidationError
 
 _MOST = 50
+"""Maximum number of faults in an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Line and column, both from 1."""
+    """Line and column, both counted from 1."""
 
     line: int = 1
     column: int = 1
@@ -18,18 +19,20 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong."""
+    """Fault at a place."""
 
     place: Place
     text: str
 
 
 def refuse(faults: Collection[Fault], *, where: str) -> None:
-    """Raise ValidationError with every fault, in the order of the text, where there are any.
+    """Raise ValidationError if there are faults, in the order of the text and without duplicates.
 
-    Each fault once. Of very many (somebody passed another kind of file) the first ones and a count.
+    If there are very many (as in a file of another kind), list the first ones and count the rest.
     """
-    ordered = sorted(set(faults), key=lambda each: (each.place.line, each.place.column, each.text))
+    ordered = sorted(
+        set(faults), key=lambda fault: (fault.place.line, fault.place.column, fault.text)
+    )
     lines = [
         f"{where}, line {fault.place.line}, column {fault.place.column}: {fault.text}"
         for fault in ordered[:_MOST]

@@ -1,4 +1,4 @@
-"""Host names that people write: what is wrong with one, and how it should be written."""
+"""Validation of host names that people write, with suggestions."""
 
 import re
 
@@ -16,28 +16,28 @@ _BEGINNING = 60
 
 
 def host_name_fault(text: str) -> str:
-    """Say why the text is not the name of a site, and what to write; nothing where it is one."""
+    """Return why the text is not the name of a site, and what to write; empty if it is one."""
     if len(text) > _LONGEST:
         return (
-            f"{text[:_BEGINNING]!r}… is not a host name: it has {len(text)} characters, and"
-            f" {_LONGEST} at most are possible."
+            f"{text[:_BEGINNING]!r}… is not a host name: it has {len(text)} characters; the"
+            f" maximum is {_LONGEST}."
         )
     return _form_fault(text) or _foreign_fault(text) or _label_fault(text)
 
 
 def _form_fault(text: str) -> str:
-    """Recognize what is pasted in place of a name: a URL, a path, a port, an address."""
+    """Return a fault if the text is a URL, a path or an IP address, or has a port."""
     scheme = _SCHEME.match(text)
     name = re.split(r"[/?#]", text[scheme.end() :] if scheme else text)[0].rpartition("@")[2]
     if name != text:
-        # What stands before an @ may be a password: the text is not repeated.
-        better = f"{name!r} alone" if _is_name(name) else "the name alone"
+        # The text may contain a password, so do not quote it.
+        better = f"only {name!r}" if _is_name(name) else "only the name"
         return f"A URL, a path or a mail address is not a host name: write {better}."
-    name, mark, port = text.rpartition(":")
-    if mark and port.isdecimal():
-        return f"{text!r} is not a host name: write it without the port, as {name!r}."
+    name, separator, port = text.rpartition(":")
+    if separator and port.isdecimal():
+        return f"{text!r} is not a host name: write {name!r}, without the port."
     if _NUMBER.fullmatch(text.rpartition(".")[2]):
-        return f"{text!r} is an IP address, or looks like one: give it a name."
+        return f"{text!r} is an IP address, or looks like one: write a host name."
     return ""
 
 
@@ -45,29 +45,29 @@ def _foreign_fault(text: str) -> str:
     foreign = sorted({letter for letter in text if not letter.isascii()})
     if not foreign:
         return ""
-    # They may look just like those of another name.
+    # Such characters may look like others.
     named = ", ".join(map(described, foreign[:_SHOWN]))
-    fault = f"{text!a} is not a host name: it holds {named}."
+    fault = f"{text!a} is not a host name: it contains {named}."
     try:
         ascii_form = idna.encode(text, uts46=True).decode()
     except (idna.IDNAError, UnicodeError):
-        return f"{fault} Write it in ASCII."
-    return f"{fault} Write {ascii_form!r}, if that is the name that you mean."
+        return f"{fault} Use only ASCII characters."
+    return f"{fault} Did you mean {ascii_form!r}?"
 
 
 def _label_fault(text: str) -> str:
     labels = text.split(".")
     if "_" in text and _is_name(text.replace("_", "-")):
         return (
-            f"{text!r} is not a host name: browsers' certificates and Django take no underscore."
+            f"{text!r} is not a host name: certificates and Django do not allow underscores."
             f" Write {text.replace('_', '-')!r}."
         )
-    if (found := invisible(text)) and len(labels) > 1:
-        return f"{text!r} is not a host name: it holds {described(found[0])}."
-    if longest := next((one for one in labels if len(one) > _LONGEST_LABEL), ""):
+    if (character := invisible(text)) and len(labels) > 1:
+        return f"{text!r} is not a host name: it contains {described(character[0])}."
+    if too_long := next((label for label in labels if len(label) > _LONGEST_LABEL), ""):
         return (
-            f"{text!r} is not a host name: a part of it has {len(longest)} characters, and"
-            f" {_LONGEST_LABEL} at most are possible."
+            f"{text!r} is not a host name: a part of it has {len(too_long)} characters; the"
+            f" maximum is {_LONGEST_LABEL}."
         )
     if len(labels) == 1 or not all(map(_LABEL.fullmatch, labels)):
         return f"{text!r} is not a host name such as campus.example.com."
@@ -76,7 +76,7 @@ def _label_fault(text: str) -> str:
             try:
                 idna.decode(label)
             except (idna.IDNAError, UnicodeError):
-                return f"{text!r} is not a host name: {label!r} stands for no international name."
+                return f"{text!r} is not a host name: {label!r} is not a valid international name."
     return ""
 
 

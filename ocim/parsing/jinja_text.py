@@ -1,10 +1,10 @@
-"""Jinja that would run code on the manager, found in texts that Ansible is to template there.
+"""Detection of Jinja templates that would run code on the manager, where Ansible renders them.
 
-Found: the lookups by their every name, filters that read the manager's files or environment, ways
-into Python's objects, other templates. This reads texts and runs nothing, so it cannot find all: an
-expression may put a forbidden name together from pieces, or get it from a variable of the playbook,
-and Ansible templates what a template gives again in some places. Who may write these settings must
-be trusted about as far as one who may run playbooks; a sandbox around Ansible is what holds others.
+It finds lookups, filters that read the manager's files or environment, access to Python's internal
+objects, and inclusion of other templates. It cannot find everything, since it runs nothing: an
+expression may compose a forbidden name, or take it from a variable of the playbook, and Ansible
+renders some results again. So people who may write these settings need about as much trust as those
+who may run playbooks; only a sandbox around Ansible is a real barrier.
 """
 
 import re
@@ -28,14 +28,29 @@ _INNER = (
 )
 _DUNDER = re.compile(r"__[A-Za-z]+__")
 _CALL = re.compile(r"\b(?:lookup|query|q)\s*\(")
-_KINDS = (object, type, super, property, dict, Exception, types.FunctionType, types.MethodType,
-          types.BuiltinFunctionType, types.ModuleType)  # fmt: skip
+_KINDS = (
+    object,
+    type,
+    super,
+    property,
+    dict,
+    Exception,
+    types.FunctionType,
+    types.MethodType,
+    types.BuiltinFunctionType,
+    types.ModuleType,
+)
 _PYTHONS = frozenset({name for kind in _KINDS for name in dir(kind)}) | {
-    "__builtins__", "__import__", "__mro__", "__bases__", "__subclasses__", "__wrapped__",
-}  # fmt: skip
-"""Names of Python's own objects: other words between underscores are placeholders."""
-# Of one text; nobody reads more, and each has to be looked for in the document.
+    "__builtins__",
+    "__import__",
+    "__mro__",
+    "__bases__",
+    "__subclasses__",
+    "__wrapped__",
+}
+"""Names of Python's internal attributes; other words between underscores are placeholders."""
 _MOST = 50
+"""Maximum number of faults in one text, since finding the place of each one takes time."""
 
 # The extensions that upstream's ansible.cfg turns on.
 _JINJA = Environment(  # noqa: S701 - nothing is rendered
@@ -45,7 +60,7 @@ _JINJA = Environment(  # noqa: S701 - nothing is rendered
 
 @dataclass(frozen=True, slots=True)
 class TemplateFault:
-    """What is wrong with a template; `word` stands in its `line`, or is empty."""
+    """Fault in a template, with its line there and the faulty word (or an empty text)."""
 
     line: int
     word: str
@@ -53,24 +68,24 @@ class TemplateFault:
 
 
 def template_faults(text: str) -> list[TemplateFault]:
-    """What in the text would run on the manager (the first few dozen), or a fault of syntax."""
+    """Return the first faults of a text: code that would run on the manager, or invalid syntax."""
     if has_header(text):
-        return [TemplateFault(1, "#jinja2", "the header #jinja2: would hide templates: remove it.")]
+        return [TemplateFault(1, "#jinja2", "the header #jinja2: hides templates. Remove it.")]
     try:
         if is_template(text):
             return _found(_JINJA.parse(text))
-        # Conditions of tasks are expressions without marks, and may come from a variable.
+        # Conditions of tasks are expressions without delimiters, and may come from a variable.
         return _found_in_condition(text) if _CALL.search(text) else []
     except TemplateSyntaxError as error:
-        return [TemplateFault(error.lineno, "", f"this is not Jinja: {error.message}")]
+        return [TemplateFault(error.lineno, "", f"invalid Jinja: {error.message}")]
     except RecursionError:
-        return [TemplateFault(1, "", "this template is nested too deeply.")]
+        return [TemplateFault(1, "", "this template has too many levels.")]
 
 
 def _found_in_condition(text: str) -> list[TemplateFault]:
-    """Find lookups in a text without marks: only calls that say which plugin they mean.
+    """Return faults of a text without delimiters, if it calls a lookup with the name of a plugin.
 
-    Any other text is prose, as `query (id)` in a help text.
+    Any other text is prose, such as `query (id)` in a help text.
     """
     try:
         tree = _JINJA.parse(f"{{{{ {text} }}}}")
@@ -87,12 +102,12 @@ def _names_a_plugin(call: nodes.Call) -> bool:
 
 
 def _found(template: nodes.Template) -> list[TemplateFault]:
-    found: dict[TemplateFault, None] = {}
+    faults: dict[TemplateFault, None] = {}
     for node in _all(template):
-        found.update(dict.fromkeys(_faults(node)))
-        if len(found) >= _MOST:
+        faults.update(dict.fromkeys(_faults(node)))
+        if len(faults) >= _MOST:
             break
-    return list(found)
+    return list(faults)
 
 
 def _all(node: nodes.Node) -> Iterator[nodes.Node]:
@@ -104,7 +119,7 @@ def _all(node: nodes.Node) -> Iterator[nodes.Node]:
 def _faults(node: nodes.Node) -> Iterator[TemplateFault]:
     match node:
         case nodes.Name(name=name, ctx="load") if name in _LOOKUPS:
-            yield _fault(node, name, f"{name} runs on the manager: write its result here instead.")
+            yield _fault(node, name, f"{name} would run on the manager. Write its result instead.")
         case nodes.Filter(name=name, args=args):
             yield from _filter_faults(node, name, args)
         case nodes.Getattr(attr=attr) | nodes.Getitem(arg=nodes.Const(value=str(attr))):
@@ -117,18 +132,21 @@ def _faults(node: nodes.Node) -> Iterator[TemplateFault]:
             yield from _text_faults(node, text)
         case nodes.Include() | nodes.Import() | nodes.FromImport() | nodes.Extends():
             word = type(node).__name__.lower().removeprefix("from")
-            yield _fault(node, word, f"{word} reads templates on the manager.")
+            yield _fault(
+                node, word, f"{word} would read a template on the manager. Write its text instead."
+            )
 
 
 def _filter_faults(
     node: nodes.Filter, name: str, args: list[nodes.Expr]
 ) -> Iterator[TemplateFault]:
-    # Filters may be written with their collection, and as an argument of `map`.
+    # The name of a filter may include its collection, or be an argument of `map`.
     named = [arg.value for arg in args if isinstance(arg, nodes.Const)] if name == "map" else []
-    for each in [name, *named]:
-        short = str(each).rsplit(".", 1)[-1]
+    for full_name in [name, *named]:
+        short = str(full_name).rsplit(".", 1)[-1]
         if short in _FILTERS:
-            yield _fault(node, short, f"the filter {short} reads the manager's files.")
+            text = f"the filter {short} would read the manager's files. Write its result instead."
+            yield _fault(node, short, text)
     if name == "attr":
         for arg in args:
             if isinstance(arg, nodes.Const) and _is_inner(str(arg.value)):
@@ -138,7 +156,7 @@ def _filter_faults(
 def _text_faults(node: nodes.Const, text: str) -> Iterator[TemplateFault]:
     if inner := [name for name in _DUNDER.findall(text) if name in _PYTHONS]:
         yield _inner_fault(node, inner[0])
-    # What a template gives may be templated again, so a text in it is looked at as one.
+    # Ansible may render the result of a template again, so check texts in it, too.
     elif is_template(text):
         for fault in template_faults(text):
             if fault.word:
@@ -150,7 +168,7 @@ def _is_inner(name: str) -> bool:
 
 
 def _inner_fault(node: nodes.Node, name: str) -> TemplateFault:
-    return _fault(node, name, f"{name} leads into Python's own objects.")
+    return _fault(node, name, f"{name} accesses Python's internal objects. Remove it.")
 
 
 def _fault(node: nodes.Node, word: str, text: str) -> TemplateFault:

@@ -1,4 +1,4 @@
-"""Payment processors and their keys, in YAML that operators write."""
+"""Payment processors and their keys, which operators write in YAML."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ from ocim.parsing.yaml_text import read_mapping
 
 
 def read_processors(text: str, *, where: str) -> dict[str, dict[str, Any]]:
-    """Keys by processor, in their order; ValidationError for anything else."""
-    found = read_mapping(text, where=where)
+    """Return the keys by processor, in their order; raise ValidationError for anything else."""
+    processors = read_mapping(text, where=where)
     wrong = [
-        f"{where}: {name} must have its keys below it, or nothing."
-        for name, keys in found.items()
+        f"{where}: {name} must be empty or a mapping with the processor's keys."
+        for name, keys in processors.items()
         if keys is not None and not isinstance(keys, dict)
     ]
     if wrong:
         raise ValidationError(wrong)
-    return {str(name): keys or {} for name, keys in found.items()}
+    return {str(name): keys or {} for name, keys in processors.items()}

@@ -1,4 +1,4 @@
-"""Switches within settings that operators write: changed in place, everything else as it was."""
+"""Changes of switches in settings that operators wrote; everything else stays as it is."""
 
 from collections.abc import Mapping
 
@@ -8,9 +8,9 @@ from ocim.core.errors import Conflict
 
 
 def with_switches(text: str, switches: Mapping[str, bool]) -> str:
-    """The text with each switch on or off: its value replaced, or a line added.
+    """Return the text with each switch set: replace its value, or add a line.
 
-    For a text that `check_extra_settings` takes. Conflict where lines cannot be added.
+    The text must be valid for `check_extra_settings`. Raise Conflict if no line can be added.
     """
     for name, on in switches.items():
         text = _with(text, name, "true" if on else "false")
@@ -25,8 +25,8 @@ def _with(text: str, name: str, value: str) -> str:
             return text[:start] + value + text[end:]
     if isinstance(root, yaml.MappingNode) and root.flow_style:
         raise Conflict(
-            "configuration_extra_settings are written in braces, where no line can be added.",
-            remedy=f"Add {name}: {value} yourself.",
+            "configuration_extra_settings are in braces, so Ocim cannot add a line.",
+            remedy=f"Add `{name}: {value}` yourself.",
         )
     gap = "\n" if text and not text.endswith("\n") else ""
     return f"{text}{gap}{name}: {value}\n"

@@ -1,8 +1,8 @@
-"""Read the files of a directory that somebody else has filled, such as a repository's checkout.
+"""Safe access to the files of an untrusted directory, such as the checkout of a repository.
 
-Every read of a repository's file goes through a Tree. A checkout may hold anything: links to the
-manager's own files or to devices that never end, named pipes, loops, a hundred thousand files. A
-Tree gives regular files inside of its directory, and stops at its limits; it never waits.
+Every file of a repository is read through a Tree. A checkout may contain anything: links to the
+manager's own files or to endless devices, named pipes, loops, a hundred thousand files. A Tree
+reads only regular files inside its directory, stops at its limits, and never blocks.
 """
 
 import os
@@ -15,7 +15,7 @@ from ocim.core.errors import ValidationError
 
 MIB = 1024 * 1024
 _MOST_LINKS = 20
-"""Symbolic links that one name may lead through."""
+"""Maximum number of symbolic links in the resolution of a name."""
 _KINDS = {
     stat.S_IFDIR: "a directory",
     stat.S_IFIFO: "a named pipe",
@@ -28,38 +28,39 @@ _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes that a tree may have. The real configuration repositories have a tenth of them."""
+    """Limits of a tree. The real configuration repositories need a tenth of them."""
 
     entries: int = 50_000
-    """Files and directories that are looked at."""
+    """Maximum number of files and directories."""
     depth: int = 30
-    """Directories within one another."""
+    """Maximum number of nested directories."""
     file_bytes: int = 10 * MIB
+    """Maximum size of a file."""
     total_bytes: int = 200 * MIB
-    """Of all files that are read."""
+    """Maximum size of all files together that are read."""
 
 
 DEFAULT = Limits()
 
 
 class _Refusal(Exception):
-    """An entry that is not read; its words say what it is instead of a file."""
+    """Refusal to read an entry; its text says what the entry is instead of a file."""
 
 
 @dataclass
 class Tree:
-    """The regular files below `root`, by their names relative to it.
+    """Regular files below `root`, by their names relative to it.
 
-    Symbolic links are followed where they stay inside, as those of upstream's repositories do;
-    but a walk does not follow links to directories, so that it has an end.
+    Symbolic links are followed if they stay inside, as those of upstream's repositories do; but
+    recursive listings do not follow links to directories, so that they end.
     """
 
     root: Path
     limits: Limits = DEFAULT
     label: str = "the repository"
-    """Its name in messages."""
+    """Name of the tree in error messages."""
     skipped: dict[str, str] = field(default_factory=dict)
-    """The entries that no walk gives, and why."""
+    """Entries that listings omit, with the reasons."""
     _place: Path = field(init=False)
     _listings: dict[str, list[str]] = field(default_factory=dict)
     _entries: int = 0
@@ -74,17 +75,17 @@ class Tree:
         return "" if name == "." else name
 
     def has(self, name: str) -> bool:
-        """Return whether `name` is a regular file inside."""
+        """Return True if `name` is a regular file inside."""
         return self._kind(name) == stat.S_IFREG
 
     def has_directory(self, name: str) -> bool:
-        """Return whether `name` is a directory inside."""
+        """Return True if `name` is a directory inside."""
         return self._kind(name) == stat.S_IFDIR
 
     def path(self, name: str) -> Path:
-        """Return the place of a file or directory, free of links.
+        """Return the path of a file or directory, with links resolved.
 
-        ValidationError where it is none.
+        Raise ValidationError if there is none.
         """
         try:
             return self._find(name)[0]
@@ -94,7 +95,7 @@ class Tree:
     def read(self, name: str, *, most: int | None = None) -> bytes:
         """Return a file's content, of at most `most` bytes.
 
-        ValidationError says why it cannot be read.
+        Raise ValidationError if it cannot be read.
         """
         try:
             return self._content(name, min(most or self.limits.file_bytes, self.limits.file_bytes))
@@ -102,34 +103,34 @@ class Tree:
             raise self._refused(name, refusal) from None
 
     def text(self, name: str, *, most: int | None = None) -> str:
-        """Return a file's content as text; what is not UTF-8 in it is replaced."""
+        """Return a file's content as text; replace bytes that are not UTF-8."""
         return self.read(name, most=most).decode(errors="replace")
 
     def files(self, below: str = "", *, deep: bool = False) -> list[str]:
-        """Return the names of the regular files in a directory, or `deep` below it, in order.
+        """Return the sorted names of the regular files in a directory; `deep`: and below it.
 
-        Nothing where there is no such directory inside. ValidationError where a limit is reached.
+        Return nothing if there is no such directory. Raise ValidationError at a limit.
         """
-        found, todo = [], [below]
+        names, todo = [], [below]
         while todo:
             for name in self._list(todo.pop()):
                 kind = self._kind(name, note=True)
                 if kind == stat.S_IFREG:
-                    found.append(name)
+                    names.append(name)
                 elif deep and kind == stat.S_IFDIR and not self._is_link(name):
                     todo.append(name)
-        return sorted(found)
+        return sorted(names)
 
     def directories(self, below: str) -> list[str]:
-        """Return the names of the directories in a directory, in order."""
+        """Return the sorted names of the directories in a directory."""
         return [name for name in self._list(below) if self._kind(name) == stat.S_IFDIR]
 
     def is_larger(self, name: str, size: int) -> bool:
-        """Return whether the file has more than `size` bytes."""
+        """Return True if the file has more than `size` bytes."""
         return self.path(name).stat().st_size > size
 
     def is_executable(self, name: str) -> bool:
-        """Return whether the file may be executed by its owner."""
+        """Return True if its owner may execute the file."""
         return bool(self._find(name)[1] & stat.S_IXUSR)
 
     def _list(self, directory: str) -> list[str]:
@@ -171,7 +172,7 @@ class Tree:
         return (self._place / name).is_symlink()
 
     def _find(self, name: str) -> tuple[Path, int]:
-        """Follow the links of `name` as long as they stay inside; return its place and mode."""
+        """Resolve the links of `name`, which must stay inside; return the path and its mode."""
         place, mode, links = self._place, stat.S_IFDIR, 0
         todo = list(reversed(PurePosixPath(name).parts))
         while todo:
@@ -205,7 +206,7 @@ class Tree:
         except OSError as error:
             raise _Refusal(f"a file that cannot be opened ({error.strerror})") from None
         with FileIO(file) as opened:
-            # Somebody may have put another file or directory there since it was looked at.
+            # Another file or directory may have replaced it since the check.
             real = os.readlink(f"/proc/self/fd/{file}")  # noqa: PTH115
             if not stat.S_ISREG(os.fstat(file).st_mode) or real != str(place):
                 raise _Refusal("a file that was replaced while it was read")
@@ -220,18 +221,18 @@ class Tree:
 
     def _too_much(self, what: str) -> ValidationError:
         return ValidationError(
-            [f"{self.label[0].upper()}{self.label[1:]} has {what}: Ocim reads no further."],
-            remedy="Take out what is no part of the configuration.",
+            [f"{self.label[0].upper()}{self.label[1:]} has {what}: Ocim stopped reading."],
+            remedy="Remove what does not belong to the configuration.",
         )
 
 
 def shown(name: str) -> str:
-    """Return a file's name as a terminal may show it."""
+    """Return a file's name in a form that is safe for terminals."""
     return name if name.isprintable() else ascii(name)
 
 
 def _limited(file: FileIO, most: int) -> bytes:
-    """Read to the end, which may move on meanwhile."""
+    """Read a file to its end, which may move while reading."""
     content = bytearray()
     while piece := file.read(min(MIB, most + 1 - len(content))):
         content += piece

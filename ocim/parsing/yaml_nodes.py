@@ -1,4 +1,4 @@
-"""PyYAML's nodes → plain values, with the place of everything and all that is wrong with it."""
+"""Conversion of PyYAML's nodes to plain values, with places and faults."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +12,7 @@ from ocim.parsing.document import Document, Path, Text
 from ocim.parsing.faults import Place
 
 MAX_ADDED = 256 * 1024
+"""Maximum number of values and characters that aliases may repeat."""
 _MAX_NUMBER = 2**63
 _LONGEST_NUMBER = 80
 _SHOWN = 60
@@ -25,11 +26,11 @@ _CONSTRUCT: Mapping[str, Callable[[SafeConstructor, yaml.ScalarNode], Any]] = {
 
 
 class _TooLargeError(Exception):
-    """Aliases made too much of the document."""
+    """End of reading, since aliases repeat too much."""
 
 
 class NodeReader:
-    """Reads one document's nodes."""
+    """Reader of the nodes of a document."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -39,7 +40,7 @@ class NodeReader:
         self._added = 0
 
     def read(self, root: yaml.Node) -> Any:
-        """The value; faults and places go to the document."""
+        """Return the value; add faults and places to the document."""
         try:
             return self._value(root, ())
         except _TooLargeError:
@@ -52,7 +53,7 @@ class NodeReader:
                 self._document.written[path] = node.value
             return self._scalar(node)
         if id(node) in self._above:
-            self._fault(node, "contains itself.")
+            self._fault(node, "this alias contains itself.")
             return None
         self._above.add(id(node))
         try:
@@ -66,12 +67,12 @@ class NodeReader:
         return None
 
     def _count(self, node: yaml.Node) -> None:
-        """Keep account of what aliases (and `<<`) repeat: values and their characters."""
+        """Count the values and characters that aliases (and `<<`) repeat; raise at the maximum."""
         if id(node) in self._seen:
             self._added += 1 + (len(node.value) if isinstance(node, yaml.ScalarNode) else 0)
         self._seen.add(id(node))
         if self._added > MAX_ADDED:
-            self._fault(node, f"is repeated by aliases (*name) beyond {MAX_ADDED} characters.")
+            self._fault(node, f"aliases (*name) repeat more than {MAX_ADDED} characters.")
             raise _TooLargeError
 
     def _item(self, node: yaml.Node, path: Path) -> Any:
@@ -91,13 +92,13 @@ class NodeReader:
                 continue
             place = self._document.places[*path, key] = _place(key_node)
             if key in seen:
-                self._fault(key_node, f"{_short(key)} is set already in line {seen[key].line}.")
+                self._fault(key_node, f"{_short(key)} is already set in line {seen[key].line}.")
             seen.setdefault(key, place)
             values[key] = self._value(value_node, (*path, key))
         return values
 
     def _merged(self, node: yaml.MappingNode) -> Iterator[yaml.MappingNode]:
-        """The mappings under `<<`, the weakest first."""
+        """Yield the mappings of `<<`, lowest precedence first."""
         for key_node, value_node in node.value:
             if key_node.tag != f"{_YAML}merge":
                 continue
@@ -106,16 +107,16 @@ class NodeReader:
                 if isinstance(merged, yaml.MappingNode):
                     yield merged
                 else:
-                    self._fault(key_node, "<< takes a mapping, or a list of mappings.")
+                    self._fault(key_node, "<< must be a mapping or a list of mappings.")
 
     def _key(self, node: yaml.Node) -> str | None:
         self._count(node)
         key = self._scalar(node) if isinstance(node, yaml.ScalarNode) else None
         if isinstance(key, str):
             return key
-        # To YAML, {{ x }} is a mapping in a mapping.
-        value = " (And so must a value that begins with {{.)" * isinstance(node, yaml.MappingNode)
-        self._fault(node, f"a key must be a text: write it in quotes.{value}")
+        # YAML reads {{ x }} as a mapping in a mapping.
+        value = " Quote values that start with {{, too." * isinstance(node, yaml.MappingNode)
+        self._fault(node, f"keys must be texts: write this one in quotes.{value}")
         return None
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
@@ -127,36 +128,36 @@ class NodeReader:
             case _ if node.tag in _CONSTRUCT:
                 return self._number(node)
             case "timestamp":
-                self._fault(node, "would be read as a date: write it in quotes.")
+                self._fault(node, "YAML reads this as a date: write it in quotes.")
             case _:
                 self._refuse_tag(node)
         return None
 
     def _number(self, node: yaml.ScalarNode) -> bool | int | float | None:
         number: bool | int | float = math.nan
-        if len(node.value) <= _LONGEST_NUMBER:  # PyYAML takes its time over long ones
+        if len(node.value) <= _LONGEST_NUMBER:  # PyYAML is slow with long ones
             try:
                 number = _CONSTRUCT[node.tag](self._scalars, node)
             except (ValueError, LookupError, OverflowError):
-                self._fault(node, f"is not what its tag {_shown(node.tag)} says.")
+                self._fault(node, f"this value does not fit its tag {_shown(node.tag)}.")
                 return None
         if -_MAX_NUMBER < number < _MAX_NUMBER:
             return number
-        self._fault(node, "is no number that can be stored: write it in quotes.")
+        self._fault(node, "this number is too large to store: write it in quotes.")
         return None
 
     def _text(self, node: yaml.ScalarNode) -> str:
         raw = self._document.source[node.start_mark.index : node.end_mark.index]
         self._document.texts.append(Text(node.value, raw, _place(node)))
-        if found := Reader.NON_PRINTABLE.search(node.value):
-            self._fault(node, f"contains a control character (code {ord(found[0])}).")
+        if character := Reader.NON_PRINTABLE.search(node.value):
+            self._fault(node, f"control character (code {ord(character[0])}): remove it.")
         return str(node.value)
 
     def _refuse_tag(self, node: yaml.Node) -> None:
         self._fault(
             node,
-            f"the tag {_shown(node.tag)} is not taken here: only texts, numbers, true and false,"
-            " null, lists and mappings are.",
+            f"the tag {_shown(node.tag)} is not allowed: write texts, numbers, true, false, null,"
+            " lists or mappings.",
         )
 
     def _fault(self, node: yaml.Node, text: str) -> None:

@@ -1,8 +1,8 @@
-"""YAML that people write → plain values: texts, numbers, true/false, null, lists, mappings.
+"""Reading of YAML into plain values: texts, numbers, true/false, null, lists, mappings.
 
-YAML 1.1, as Ansible reads it (`yes` is true). Anything that a plain value cannot say is refused,
-tags that make objects above all. (`!unsafe`, which keeps Ansible from templating a text, is refused
-too: `{% raw %}` does that, and survives being stored.)
+It is YAML 1.1, as Ansible reads it (`yes` is true). Everything else is rejected, above all tags
+that create objects. (So is `!unsafe`, which keeps Ansible from rendering a text: `{% raw %}` does
+the same, and can be stored.)
 """
 
 from typing import Any
@@ -16,25 +16,27 @@ from ocim.parsing.faults import Fault, Place, refuse
 from ocim.parsing.yaml_nodes import NodeReader
 
 MAX_BYTES = 1024 * 1024
+"""Maximum size of a document."""
 MAX_DEPTH = 50
+"""Maximum number of nested lists and mappings."""
 
-# libyaml's, many times as fast; PyYAML comes without it where it was built from source.
+# libyaml is many times as fast, but missing if PyYAML was built from source without it.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_value(text: str, *, where: str) -> Any:
-    """The value that the text says, None for an empty one; ValidationError names every fault."""
+    """Return the value of a text, None for an empty one; raise ValidationError with all faults."""
     document = parse(text)
     refuse(document.faults, where=where)
     return document.value
 
 
 def read_mapping(text: str, *, where: str) -> dict[str, Any]:
-    """The mapping that the text says, an empty one for an empty text.
+    """Return the mapping of a text, an empty one for an empty text.
 
-    `where` is what faults call the text (`configuration_extra_settings`, a file's path).
-    ValidationError lists all faults, each with line and column; after one of syntax, what follows
-    is not known.
+    `where` names the text in faults (`configuration_extra_settings`, the path of a file). Raise
+    ValidationError with all faults, each with line and column. (A syntax error hides the faults
+    after it.)
     """
     document = parse_mapping(text)
     refuse(document.faults, where=where)
@@ -42,7 +44,7 @@ def read_mapping(text: str, *, where: str) -> dict[str, Any]:
 
 
 def parse_mapping(text: str) -> Document:
-    """`parse`, with a fault for what is no mapping."""
+    """Parse a text, and add a fault if it is not a mapping."""
     document = parse(text)
     if document.value is None:
         document.value = {}
@@ -54,7 +56,7 @@ def parse_mapping(text: str) -> Document:
 
 
 def parse(text: str) -> Document:
-    """Read what can be read, and note what is wrong in `faults`."""
+    """Parse a text as far as possible, and add its `faults`."""
     text = text.removeprefix("\ufeff")
     document = Document(text)
     document.faults += _unreadable(text)
@@ -72,16 +74,19 @@ def parse(text: str) -> Document:
 def _unreadable(text: str) -> list[Fault]:
     size = len(text.encode(errors="surrogatepass"))
     if size > MAX_BYTES:
-        return [Fault(Place(), f"is too large: {size} bytes, and {MAX_BYTES} are allowed.")]
+        return [Fault(Place(), f"too large: {size} bytes; the maximum is {MAX_BYTES}.")]
     return [
-        Fault(Place(number, found.start() + 1), f"a control character (code {ord(found[0])}).")
+        Fault(
+            Place(number, character.start() + 1),
+            f"control character (code {ord(character[0])}): remove it.",
+        )
         for number, line in enumerate(text.split("\n"), start=1)
-        if (found := Reader.NON_PRINTABLE.search(line))
+        if (character := Reader.NON_PRINTABLE.search(line))
     ]
 
 
 def _too_deep(text: str) -> list[Fault]:
-    """Looked for in the events: what makes nodes of them calls itself for every level."""
+    """Return a fault if the levels are too many for the recursive reader of nodes."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -89,21 +94,21 @@ def _too_deep(text: str) -> list[Fault]:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
-            return [Fault(_marked(event.start_mark), f"is nested over {MAX_DEPTH} levels deep.")]
+            return [Fault(_place(event.start_mark), f"more than {MAX_DEPTH} levels of nesting.")]
     return []
 
 
-def _marked(mark: Any) -> Place:
+def _place(mark: Any) -> Place:
     return Place(mark.line + 1, mark.column + 1) if mark else Place()
 
 
 def _syntax_fault(error: yaml.YAMLError, text: str) -> Fault:
     if not isinstance(error, yaml.MarkedYAMLError):
-        return Fault(Place(), f"this is not YAML: {error}.")
-    said = error.problem or "something is wrong"
+        return Fault(Place(), f"invalid YAML: {error}.")
+    problem = error.problem or "unknown error"
     if error.context and error.context_mark:
-        # A bracket that is never closed is noticed at the end only.
-        said += f", {error.context} that begins in line {_marked(error.context_mark).line}"
-    place = _marked(error.problem_mark or error.context_mark)
+        # An unclosed bracket is an error only at the end of the text.
+        problem += f", {error.context} that starts in line {_place(error.context_mark).line}"
+    place = _place(error.problem_mark or error.context_mark)
     line = "".join(text.split("\n")[place.line - 1 : place.line])
-    return Fault(place, f"this is not YAML: {said}.{hint(line)}")
+    return Fault(place, f"invalid YAML: {problem}.{hint(line)}")

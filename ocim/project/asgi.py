@@ -1,4 +1,4 @@
-"""What uvicorn serves."""
+"""ASGI application, which uvicorn serves."""
 
 import os
 import warnings
@@ -8,6 +8,6 @@ from django.core.asgi import get_asgi_application
 from ocim.web.bodies import LimitBodies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ocim.project.settings")
-# WhiteNoise gives Django files to send, which it reads in a thread; that is as it should be.
+# Django reads the files of WhiteNoise in a thread, which is fine.
 warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 application = LimitBodies(get_asgi_application())

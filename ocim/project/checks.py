@@ -1,7 +1,7 @@
-"""System checks: everything that is wrong with the settings, all at once, before any command.
+"""System checks, which report all faults in the settings at once, before any command runs.
 
-Each check is a function of the settings that yields (what is wrong, what to do); its row below
-gives it an id, and says whether a command may run all the same.
+Each check is a function from the settings to pairs: what is wrong, and what to do. Its row in
+`CHECKS` has its id, and its severity: commands do not run if there are errors.
 """
 
 import os
@@ -22,64 +22,77 @@ from ocim.catalog.releases import Release
 from ocim.core.errors import ValidationError
 from ocim.core.places import bundled
 from ocim.project.databases import database_fault
-from ocim.project.options import Options, options
+from ocim.project.options import Options, option_fields
 from ocim.store.fields import check_master_key
 from ocim.tasks import PERIODIC
 from ocim.wiring import PROVIDERS
 
-Said = Iterator[tuple[str, str]]
+Faults = Iterator[tuple[str, str]]
 _SHORTEST_LEASE = 1.0
+"""Minimum duration of a lease, in seconds."""
 _HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9a-fA-F:]+\]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://.", re.IGNORECASE)
 
 
-def _unreadable(given: Options) -> Said:
-    for fault in given.faults:
+def _unreadable(options: Options) -> Faults:
+    for fault in options.faults:
         yield fault, _meaning(fault.partition(":")[0])
 
 
-def _master_key(given: Options) -> Said:
-    unread = any(fault.startswith("OCIM_MASTER_KEY:") for fault in given.faults)
-    if not unread and (fault := check_master_key(given.master_key)):
+def _master_key(options: Options) -> Faults:
+    unread = any(fault.startswith("OCIM_MASTER_KEY:") for fault in options.faults)
+    if not unread and (fault := check_master_key(options.master_key)):
         yield (
             f"OCIM_MASTER_KEY: {fault}",
-            "Set it to the key that this installation began with; `ocim up` makes one for a new"
-            f" installation, in {given.var / 'master.key'}.",
+            "Set it to the key of this installation; `ocim up` creates one for a new"
+            f" installation, in {options.var / 'master.key'}.",
         )
 
 
-def _ports(given: Options) -> Said:
-    named = {"OCIM_HTTPS_PORT": given.https_port, "OCIM_HTTP_PORT": given.http_port}
+def _ports(options: Options) -> Faults:
+    named = {"OCIM_HTTPS_PORT": options.https_port, "OCIM_HTTP_PORT": options.http_port}
     for name, port in named.items():
         if not _is_port(port):
-            yield f"{name}: {port} is no port.", "Ports go from 1 to 65535."
-    if given.https_port == given.http_port:
-        yield "OCIM_HTTP_PORT is OCIM_HTTPS_PORT, too.", "Give each a port of its own."
-    host, port = _web(given)
-    if host in given.balancer_bind and port in named.values():
+            yield f"{name}: {port} is not a port.", "Choose a number from 1 to 65535."
+    if options.https_port == options.http_port:
         yield (
-            f"OCIM_WEB_ADDRESS: {given.web_address} is one of the balancer's addresses.",
-            "Give the manager's pages a port of their own.",
+            f"OCIM_HTTP_PORT and OCIM_HTTPS_PORT are both {options.http_port}.",
+            "Choose two different ports.",
+        )
+    host, port = _web(options)
+    if host in options.balancer_bind and port in named.values():
+        yield (
+            f"OCIM_WEB_ADDRESS: the balancer listens on {options.web_address}, too.",
+            "Choose another port for the manager's pages.",
         )
 
 
-def _web_address(given: Options) -> Said:
-    host, port = _web(given)
+def _web_address(options: Options) -> Faults:
+    host, port = _web(options)
     if not host or not _is_port(port):
-        yield f"OCIM_WEB_ADDRESS: {given.web_address!r} is not host:port.", "As in 127.0.0.1:5000."
-
-
-def _addresses(given: Options) -> Said:
-    named = [("OCIM_BALANCER_BIND", one) for one in given.balancer_bind]
-    for name, address in [*named, ("OCIM_BALANCER_ADDRESS", given.balancer_address)]:
-        if not _is_address(address):
-            yield f"{name}: {address!r} is no IP address.", "As in 127.0.0.1 or 10.0.0.5."
-    if _is_address(given.balancer_address) and ip_address(given.balancer_address).is_unspecified:
         yield (
-            f"OCIM_BALANCER_ADDRESS: nobody can connect to {given.balancer_address}.",
-            "Name an address of this machine that app servers reach.",
+            f"OCIM_WEB_ADDRESS: {options.web_address!r} is not an address.",
+            "Write HOST:PORT, such as 127.0.0.1:5000.",
         )
-    network = given.nspawn_network
+
+
+def _addresses(options: Options) -> Faults:
+    named = [("OCIM_BALANCER_BIND", address) for address in options.balancer_bind]
+    for name, address in [*named, ("OCIM_BALANCER_ADDRESS", options.balancer_address)]:
+        if not _is_address(address):
+            yield (
+                f"{name}: {address!r} is not an IP address.",
+                "Write an address such as 127.0.0.1 or 10.0.0.5.",
+            )
+    if (
+        _is_address(options.balancer_address)
+        and ip_address(options.balancer_address).is_unspecified
+    ):
+        yield (
+            f"OCIM_BALANCER_ADDRESS: {options.balancer_address} is not an address to connect to.",
+            "Set it to an address of this machine that app servers can reach.",
+        )
+    network = options.nspawn_network
     if not network.is_private or network.is_loopback or network.is_link_local:
         yield (
             f"OCIM_NSPAWN_NETWORK: {network} is not a private network.",
@@ -87,146 +100,162 @@ def _addresses(given: Options) -> Said:
         )
 
 
-def _hosts(given: Options) -> Said:
-    for host in given.allowed_hosts:
+def _hosts(options: Options) -> Faults:
+    for host in options.allowed_hosts:
         if not _HOST.fullmatch(host):
             yield (
-                f"OCIM_ALLOWED_HOSTS: {host!r} is no host name.",
-                "Write names without https:// and without a port, as in ocim.example.com.",
+                f"OCIM_ALLOWED_HOSTS: {host!r} is not a host name.",
+                "Write names without https:// and port, such as ocim.example.com.",
             )
 
 
-def _files(given: Options) -> Said:
-    named = [("OCIM_GIT_KEYS", name) for name in given.git_keys]
-    named += [("OCIM_GIT_KNOWN_HOSTS", given.git_known_hosts)] if given.git_known_hosts else []
+def _files(options: Options) -> Faults:
+    named = [("OCIM_GIT_KEYS", name) for name in options.git_keys]
+    named += [("OCIM_GIT_KNOWN_HOSTS", options.git_known_hosts)] if options.git_known_hosts else []
     for name, path in named:
         if not Path(path).is_file():
-            yield f"{name}: there is no file {path}.", "Name a file, with its whole path."
+            yield f"{name}: there is no file {path}.", "Set it to the absolute path of a file."
         elif not os.access(path, os.R_OK):
-            yield f"{name}: {path} cannot be read.", "Let the user that Ocim runs as read it."
+            yield (
+                f"{name}: Ocim may not read {path}.",
+                "Allow the user that Ocim runs as to read it.",
+            )
 
 
-def _ssh_pool(given: Options) -> Said:
-    if given.ssh_pool:
+def _ssh_pool(options: Options) -> Faults:
+    if options.ssh_pool:
         from ocim.adapters.providers.ssh.pool import read_pool
 
         try:
-            read_pool(Path(given.ssh_pool))
+            read_pool(Path(options.ssh_pool))
         except ValidationError as error:
             for fault in error.faults:
-                yield fault, error.remedy or "See docs/how-to/hosts.md for what the file holds."
+                yield fault, error.remedy or "docs/how-to/hosts.md describes the file."
 
 
-def _database(given: Options) -> Said:
-    if fault := database_fault(given):
-        yield f"DATABASE_URL: {fault}", "Without one, Ocim keeps a SQLite file in OCIM_VAR."
+def _database(options: Options) -> Faults:
+    if fault := database_fault(options):
+        yield f"DATABASE_URL: {fault}", "Or remove it to use a SQLite file in OCIM_VAR."
 
 
-def _queues(given: Options) -> Said:
-    scheme = urlsplit(given.queue_url).scheme
-    if given.queue_url and scheme not in ("redis", "rediss", "unix"):
+def _queues(options: Options) -> Faults:
+    scheme = urlsplit(options.queue_url).scheme
+    if options.queue_url and scheme not in ("redis", "rediss", "unix"):
         yield (
-            f"OCIM_QUEUE_URL: {scheme or 'what it has'!r} is no scheme of Redis.",
-            "As in redis://127.0.0.1:6379/0. Without one, the queue is a file in OCIM_VAR.",
+            f"OCIM_QUEUE_URL: {scheme!r} is not a scheme of Redis.",
+            "Write a URL such as redis://127.0.0.1:6379/0, or remove it to use a file in OCIM_VAR.",
         )
-    elif given.queue_url and (fault := _queue_fault(given.queue_url)):
-        yield f"OCIM_QUEUE_URL: {fault}", "As in redis://127.0.0.1:6379/0."
-    if given.low_priority_queue == PERIODIC:
-        yield f"OCIM_LOW_PRIORITY_QUEUE: {PERIODIC} has another use.", "Choose another name."
-
-
-def _numbers(given: Options) -> Said:
-    if given.workers < 1:
-        yield "OCIM_WORKERS: a worker needs at least one thread.", "Set it to 1 or more."
-    if given.lease < _SHORTEST_LEASE:
-        yield "OCIM_LEASE: workers cannot renew a lease that short.", "Give it a second or more."
-
-
-def _provider(given: Options) -> Said:
-    if given.default_provider not in PROVIDERS:
-        there = ", ".join(PROVIDERS)
-        yield f"OCIM_DEFAULT_PROVIDER: there is no {given.default_provider!r}.", f"One of: {there}."
-
-
-def _acme(given: Options) -> Said:
-    if given.acme_directory and urlsplit(given.acme_directory).scheme not in ("https", "http"):
+    elif options.queue_url and (fault := _queue_fault(options.queue_url)):
+        yield f"OCIM_QUEUE_URL: {fault}", "Write a URL such as redis://127.0.0.1:6379/0."
+    if options.low_priority_queue == PERIODIC:
         yield (
-            f"OCIM_ACME_DIRECTORY: {given.acme_directory!r} is no URL.",
-            "As in https://acme-v02.api.letsencrypt.org/directory.",
-        )
-    if given.acme_email and "@" not in given.acme_email:
-        yield f"OCIM_ACME_EMAIL: {given.acme_email!r} is no address.", "As in it@example.com."
-    if given.acme_roots and not Path(given.acme_roots).is_file():
-        yield (
-            f"OCIM_ACME_ROOTS: there is no file {given.acme_roots}.",
-            "Name a PEM file, or leave it out to trust the system's authorities.",
+            f"OCIM_LOW_PRIORITY_QUEUE: {PERIODIC} is the queue of periodic tasks.",
+            "Choose another name.",
         )
 
 
-def _platform(given: Options) -> Said:
-    if not (platform := bundled(given.platform)).is_dir():
+def _numbers(options: Options) -> Faults:
+    if options.workers < 1:
+        yield f"OCIM_WORKERS: {options.workers} threads cannot run any job.", "Set it to 1 or more."
+    if options.lease < _SHORTEST_LEASE:
+        yield (
+            f"OCIM_LEASE: {options.lease:g} s is too short for workers to renew a lease.",
+            f"Set it to {_SHORTEST_LEASE:g} or more.",
+        )
+
+
+def _provider(options: Options) -> Faults:
+    if options.default_provider not in PROVIDERS:
+        yield (
+            f"OCIM_DEFAULT_PROVIDER: there is no provider {options.default_provider!r}.",
+            f"Choose one of: {', '.join(PROVIDERS)}.",
+        )
+
+
+def _acme(options: Options) -> Faults:
+    if options.acme_directory and urlsplit(options.acme_directory).scheme not in ("https", "http"):
+        yield (
+            f"OCIM_ACME_DIRECTORY: {options.acme_directory!r} is not a URL.",
+            "Write a URL such as https://acme-v02.api.letsencrypt.org/directory.",
+        )
+    if options.acme_email and "@" not in options.acme_email:
+        yield (
+            f"OCIM_ACME_EMAIL: {options.acme_email!r} is not an e-mail address.",
+            "Write an address such as it@example.com.",
+        )
+    if options.acme_roots and not Path(options.acme_roots).is_file():
+        yield (
+            f"OCIM_ACME_ROOTS: there is no file {options.acme_roots}.",
+            "Set it to a PEM file, or remove it, to trust the system's authorities.",
+        )
+
+
+def _platform(options: Options) -> Faults:
+    if not (platform := bundled(options.platform)).is_dir():
         yield (
             f"OCIM_PLATFORM: there is no directory {platform}.",
-            "Name the directory of a platform; `rehearsal` is the one that Ocim brings.",
+            "Set it to the directory of a platform; `rehearsal` is the built-in one.",
         )
 
 
-def _rewrites(given: Options) -> Said:
-    prefixes = [old for old, _ in given.url_rewrites]
-    for twice in sorted({one for one in prefixes if prefixes.count(one) > 1}):
-        yield f"OCIM_URL_REWRITES: {twice} is rewritten twice.", "Leave one of them."
+def _rewrites(options: Options) -> Faults:
+    prefixes = [old for old, _ in options.url_rewrites]
+    for prefix in sorted({prefix for prefix in prefixes if prefixes.count(prefix) > 1}):
+        yield f"OCIM_URL_REWRITES: there are several rules for {prefix}.", "Keep one of them."
 
 
-def _notices(given: Options) -> Said:
-    for number, address in enumerate(given.notices, start=1):
+def _notices(options: Options) -> Faults:
+    for number, address in enumerate(options.notices, start=1):
         if not _SCHEME.match(address.reveal()):
             yield (
-                f"OCIM_NOTICES: address {number} does not begin with a scheme.",
-                "As in mailto://… or json://…, with a space before the next one.",
+                f"OCIM_NOTICES: address {number} has no scheme.",
+                "Write URLs such as mailto://… or json://…, with spaces between.",
             )
 
 
-def _unknown(given: Options) -> Said:
-    names = [one.metadata["name"] for one in options()]
-    for name in given.unknown:
+def _unknown(options: Options) -> Faults:
+    names = [option.metadata["name"] for option in option_fields()]
+    for name in options.unknown:
         near = get_close_matches(name, names, n=1)
         yield (
-            f"{name} is set, but is no setting.",
-            f"Did you mean {near[0]}?" if near else "docs/reference/settings.md has them all.",
+            f"Unknown setting {name}.",
+            f"Did you mean {near[0]}?"
+            if near
+            else "docs/reference/settings.md lists all settings.",
         )
 
 
-def _release(given: Options) -> Said:
-    if not Release.of(given.default_release).known:
+def _release(options: Options) -> Faults:
+    if not Release.of(options.default_release).known:
         yield (
-            f"OCIM_DEFAULT_RELEASE: {given.default_release!r} names no release that Ocim knows.",
-            "It is treated as the newest one; as in open-release/juniper.2.",
+            f"OCIM_DEFAULT_RELEASE: {options.default_release!r} is not a known release.",
+            "Ocim treats it as the newest one. Write a release such as open-release/juniper.2.",
         )
 
 
-def _acme_email(given: Options) -> Said:
-    if given.acme_directory and not given.acme_email:
+def _acme_email(options: Options) -> Faults:
+    if options.acme_directory and not options.acme_email:
         yield (
-            "OCIM_ACME_EMAIL: nobody is told of trouble with certificates.",
-            "Set it, since OCIM_ACME_DIRECTORY is set.",
+            "OCIM_ACME_EMAIL is not set, although OCIM_ACME_DIRECTORY is.",
+            "Set it to an address for warnings about certificates.",
         )
-    if given.acme_email and not given.acme_directory:
+    if options.acme_email and not options.acme_directory:
         yield (
-            "OCIM_ACME_EMAIL is set, but OCIM_ACME_DIRECTORY is not.",
-            "Set both, or neither: then the balancer signs certificates itself.",
+            "OCIM_ACME_EMAIL is set, although OCIM_ACME_DIRECTORY is not.",
+            "Set both, or neither: without them, the balancer signs certificates itself.",
         )
 
 
-def _exposed(given: Options) -> Said:
-    host, _ = _web(given)
+def _exposed(options: Options) -> Faults:
+    host, _ = _web(options)
     if not host or _is_loopback(host):
         return
-    if given.debug:
-        yield "OCIM_DEBUG: its pages show settings to the whole network.", "Take it out."
-    if not given.secure_cookies:
+    if options.debug:
+        yield "OCIM_DEBUG: error pages show settings to the whole network.", "Remove it."
+    if not options.secure_cookies:
         yield (
-            "OCIM_SECURE_COOKIES: sessions can be overheard in the network.",
-            "Serve them behind an https proxy and set it to true, or keep OCIM_WEB_ADDRESS local.",
+            "OCIM_SECURE_COOKIES: browsers send session cookies without encryption.",
+            "Use an https proxy and set it to true, or choose a local OCIM_WEB_ADDRESS.",
         )
 
 
@@ -234,7 +263,7 @@ def _exposed(given: Options) -> Said:
 class _Check:
     id: str
     kind: type[checks.Error | checks.Warning]
-    look: Callable[[Options], Said]
+    find: Callable[[Options], Faults]
 
 
 CHECKS = (
@@ -261,29 +290,29 @@ CHECKS = (
 )
 
 
-def look(given: Options) -> list[CheckMessage]:
-    """What all checks have to say of these settings."""
+def find_faults(options: Options) -> list[CheckMessage]:
+    """Return the messages of all checks about these settings."""
     return [
-        check.kind(what, hint=remedy, id=check.id)
+        check.kind(problem, hint=remedy, id=check.id)
         for check in CHECKS
-        for what, remedy in check.look(given)
+        for problem, remedy in check.find(options)
     ]
 
 
 @register("ocim")
 def check_settings(app_configs: object, **_: Any) -> list[CheckMessage]:
-    """What all checks have to say of the settings in force."""
-    return look(settings.OCIM)
+    """Return the messages of all checks about the settings in force."""
+    return find_faults(settings.OCIM)
 
 
 def _queue_fault(url: str) -> str:
-    """Return what is wrong with a URL of Redis, without any of it: it may hold a password."""
+    """Return a fault of a Redis URL, without quoting it, since it may contain a password."""
     from redis.connection import parse_url
 
     try:
         parts = parse_url(url)  # type: ignore[no-untyped-call]
     except ValueError as error:
-        return "its port is not a number." if "ort" in str(error) else "it is no URL of Redis."
+        return "its port is not a number." if "ort" in str(error) else "it is not a URL of Redis."
     database = urlsplit(url).path.strip("/")
     if "path" not in parts and database and not database.isdecimal():
         return f"the database {database!r} is not a number."
@@ -291,14 +320,14 @@ def _queue_fault(url: str) -> str:
 
 
 def _meaning(name: str) -> str:
-    for one in options():
-        if one.metadata["name"] == name:
-            return f"{one.metadata['meaning']} Default: {one.metadata['shown']}."
+    for option in option_fields():
+        if option.metadata["name"] == name:
+            return f"{option.metadata['meaning']} Default: {option.metadata['shown']}."
     return ""
 
 
-def _web(given: Options) -> tuple[str, int]:
-    host, _, port = given.web_address.rpartition(":")
+def _web(options: Options) -> tuple[str, int]:
+    host, _, port = options.web_address.rpartition(":")
     return host, int(port) if port.isdecimal() else 0
 
 

@@ -1,4 +1,4 @@
-"""The manager's own database, from its URL."""
+"""Settings of the manager's own database, read from its URL."""
 
 from importlib import import_module
 from typing import Any
@@ -8,9 +8,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from ocim.project.options import Options
 
-_FORM = "this is not kind://user:password@host:port/name (in a password write / as %2F)."
-# Readers do not wait for a writer; who writes waits for another at the transaction's beginning,
-# and so cannot be refused in the middle of it.
+_FORM = "write kind://user:password@host:port/name (and %2F for / in a password)."
+# With WAL, readers do not wait for a writer. Immediate transactions wait for other writers at their
+# start, so that they cannot fail for that reason later.
 _SQLITE = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 30,
@@ -19,17 +19,17 @@ _SQLITE = {
 
 
 def database(options: Options) -> dict[str, Any]:
-    """Django's description of it; empty where `database_fault` has something to say."""
+    """Return Django's settings of the database; empty if `database_fault` returns a fault."""
     return {} if database_fault(options) else _described(options)
 
 
 def database_fault(options: Options) -> str:
-    """Why the URL cannot be used, without any of it: it may hold a password. Empty: it can."""
+    """Return a fault of the URL, without quoting it (it may contain a password); empty: none."""
     kind, separator, _ = options.database_url.partition("://")
     if options.database_url and not separator:
         return _FORM
     if separator and kind not in environ.Env.DB_SCHEMES:
-        return f"there is no kind of database {kind!r}; sqlite:///PATH is one that there is."
+        return f"unknown kind of database {kind!r}. Write a URL such as sqlite:///PATH."
     try:
         import_module(f"{_described(options)['ENGINE']}.base")
     except ValueError:
@@ -37,15 +37,15 @@ def database_fault(options: Options) -> str:
     except ImportError as error:
         return f"{error.name} is not installed."
     except ImproperlyConfigured as error:
-        return f"{str(error).splitlines()[0].rstrip('.')}: install it beside Ocim."
+        return f"{str(error).splitlines()[0].rstrip('.')}. Install it in Ocim's environment."
     return ""
 
 
 def _described(options: Options) -> dict[str, Any]:
-    if not options.database_url:  # a path is not put into a URL: % and # mean something there
+    if not options.database_url:  # not as a URL, in which % and # are special
         name = str(options.var / "ocim.sqlite3")
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": {**_SQLITE}}
-    found: dict[str, Any] = environ.Env.db_url_config(options.database_url)
-    if found["ENGINE"].endswith("sqlite3"):
-        found["OPTIONS"] = {**_SQLITE, **found.get("OPTIONS", {})}
-    return found
+    settings: dict[str, Any] = environ.Env.db_url_config(options.database_url)
+    if settings["ENGINE"].endswith("sqlite3"):
+        settings["OPTIONS"] = {**_SQLITE, **settings.get("OPTIONS", {})}
+    return settings

@@ -1,4 +1,4 @@
-"""Settings in a file, and why a file could not be read."""
+"""Reading of settings from a file `.env`."""
 
 import io
 import re
@@ -11,28 +11,28 @@ _ASSIGNMENT = re.compile(r"(?:export )?\w+=", re.ASCII)
 
 
 def read_env_file(path: Path) -> tuple[dict[str, str], list[str]]:
-    """What it sets, and what is wrong with it, without any value: those may be secrets."""
+    """Return settings and faults of the file; faults quote no values, which may be secrets."""
     text, fault = read_text(path)
     if fault:
         return {}, [f".env: {fault}"]
-    kept, faults = [], []
+    assignments, faults = [], []
     for number, line in enumerate(text.splitlines(), start=1):
         if _ASSIGNMENT.match(line):
-            kept.append(line)
+            assignments.append(line)
         elif line and not line.startswith("#"):
-            faults.append(f".env: line {number} of {path} is not NAME=VALUE.")
+            faults.append(f".env: line {number} of {path} is not of the form NAME=VALUE.")
 
     class Reader(environ.Env):  # type: ignore[misc]
-        """Of its own: read_env writes to the class, and Env's is this process's environment."""
+        """Subclass with its own ENVIRON: `read_env` writes to it, and Env's is `os.environ`."""
 
         ENVIRON: ClassVar[dict[str, str]] = {}
 
-    Reader.read_env(io.StringIO("\n".join(kept)))
+    Reader.read_env(io.StringIO("\n".join(assignments)))
     return Reader.ENVIRON, faults
 
 
 def read_text(path: Path) -> tuple[str, str]:
-    """The text of a file that may be missing, and why it could not be read."""
+    """Return the text of a file that may be missing, and a fault if it cannot be read."""
     try:
         return path.read_text(), ""
     except FileNotFoundError:
@@ -40,4 +40,4 @@ def read_text(path: Path) -> tuple[str, str]:
     except UnicodeDecodeError:
         return "", f"{path} is not a text file in UTF-8."
     except OSError as error:
-        return "", f"{path} cannot be read: {error.strerror}."
+        return "", f"cannot read {path}: {error.strerror}."

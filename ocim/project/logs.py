@@ -1,4 +1,4 @@
-"""What processes log."""
+"""Formatting of log records."""
 
 import logging
 
@@ -6,7 +6,7 @@ from ocim.catalog.secrets.masking import mask_text
 
 
 class MaskingFormatter(logging.Formatter):
-    """Takes out of a record, its traceback included, what looks like a secret."""
+    """Formatter that masks secrets in records and their tracebacks."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text without secrets."""

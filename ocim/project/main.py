@@ -1,4 +1,4 @@
-"""The `ocim` script, and `manage.py`: what need not wait for Django starts without it."""
+"""Entry point of `ocim` and `manage.py`; commands that do not need Django start without it."""
 
 import sys
 from importlib.metadata import version
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    """Run a management command; it tells of all that is wrong with the settings."""
+    """Run a management command, which reports all faults in the settings."""
     from ocim.console.main import main as run
 
     run()

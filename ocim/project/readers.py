@@ -1,4 +1,4 @@
-"""Settings' texts → values, by type. ValueError says what is wrong with a text."""
+"""Conversion of settings from texts, by type; functions raise ValueError with the fault."""
 
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network
@@ -10,11 +10,12 @@ from ocim.core.provisioning import Transport
 from ocim.core.secrets import Secret
 
 SMALLEST_NETWORK = 28
+"""Maximum length of the prefix of a network for hosts."""
 
 
 def _flag(text: str) -> bool:
     if (value := {"true": True, "false": False}.get(text.lower())) is None:
-        raise ValueError(f"{text!r} is neither true nor false.")
+        raise ValueError(f"{text!r} is not a boolean. Write true or false.")
     return value
 
 
@@ -24,7 +25,7 @@ def _number(text: str) -> float:
     except ValueError:
         raise ValueError(f"{text!r} is not a number.") from None
     if not 0 <= number < inf:
-        raise ValueError(f"{text!r} is not a number of zero or more.")
+        raise ValueError(f"{text!r} is not a number from 0 on.")
     return number
 
 
@@ -37,7 +38,9 @@ def _whole(text: str) -> int:
 def _network(text: str) -> IPv4Network:
     network = IPv4Network(text)
     if network.prefixlen > SMALLEST_NETWORK:
-        raise ValueError(f"{text!r} is too small for a fleet: say /{SMALLEST_NETWORK} or larger.")
+        raise ValueError(
+            f"{text!r} is too small. Choose a network of /{SMALLEST_NETWORK} or larger."
+        )
     return network
 
 
@@ -48,12 +51,14 @@ def _words(text: str) -> tuple[str, ...]:
 def _pairs(text: str) -> tuple[tuple[str, str], ...]:
     pairs = [word.rpartition("=") for word in _words(text)]
     if wrong := [pair[2] for pair in pairs if not (pair[0] and pair[2])]:
-        raise ValueError(f"{', '.join(wrong)}: write from=to, with commas between pairs.")
+        raise ValueError(
+            f"{', '.join(wrong)!r} is not a pair. Write from=to, with commas between pairs."
+        )
     return tuple((old.strip(), new.strip()) for old, _, new in pairs)
 
 
 def _secrets(text: str) -> tuple[Secret, ...]:
-    # Commas may be part of what is secret.
+    # Secrets may contain commas.
     return tuple(Secret(word) for word in text.split())
 
 
@@ -61,7 +66,7 @@ def _transport(text: str) -> Transport:
     try:
         return Transport(text.lower())
     except ValueError:
-        raise ValueError(f"{text!r} is none of {', '.join(Transport)}.") from None
+        raise ValueError(f"{text!r} is not one of {', '.join(Transport)}.") from None
 
 
 READERS: Mapping[Any, Callable[[str], Any]] = {

@@ -1,4 +1,4 @@
-"""`make reference`: the pages of docs/reference that the code itself is the source of."""
+"""Generator of pages in docs/reference from the code (`make reference`)."""
 
 import argparse
 import os
@@ -10,19 +10,19 @@ import django
 from ocim.console.main import command_class
 from ocim.console.overview import own_commands
 from ocim.core.places import ROOT
-from ocim.project.options import options
+from ocim.project.options import option_fields
 from ocim.project.variables_page import variables_page
 
 DIRECTORY = ROOT / "docs" / "reference"
 WIDTH = 90
-"""Columns of a command's help, whatever the terminal has."""
+"""Width of the commands' help, in columns."""
 
 
 def settings_page() -> str:
-    """Every setting with its default and its meaning."""
+    """Return the page of all settings, with defaults and meanings."""
     rows = (
-        f"| `{one.metadata['name']}` | {one.metadata['shown']} | {one.metadata['meaning']} |"
-        for one in options()
+        "| `{name}` | {shown} | {meaning} |".format_map(option.metadata)
+        for option in option_fields()
     )
     return "\n".join(
         [
@@ -31,10 +31,9 @@ def settings_page() -> str:
             "<!-- Written by `make reference` from ocim/project/options.py. -->",
             "",
             "Ocim reads its settings from the environment and from a file `.env` beside the code,",
-            "with a `NAME=VALUE` on each line; the environment wins. Every command refuses to run",
-            "with a wrong setting and names all that are wrong; `ocim doctor` does, too. Times are",
-            "in seconds unless the name says otherwise. A change holds for processes that start",
-            "after it.",
+            "with a `NAME=VALUE` on each line. The environment takes precedence. If settings are",
+            "invalid, commands only list all faults, as `ocim doctor` does. Durations are in",
+            "seconds, unless the name says otherwise. Restart Ocim's processes after a change.",
             "",
             "| Setting | Default | Meaning |",
             "| --- | --- | --- |",
@@ -45,18 +44,17 @@ def settings_page() -> str:
 
 
 def commands_page() -> str:
-    """Every command of Ocim with its help."""
+    """Return the page of all commands, with their help."""
     return "\n".join(
         [
             "# Commands",
             "",
             "<!-- Written by `make reference` from the commands' own help. -->",
             "",
-            "`python manage.py COMMAND` is the same as `ocim COMMAND`. On a terminal commands show",
-            "tables and colours, elsewhere plain lines (tables as tab-separated ones), and with",
-            "`--json` a document for scripts. The exit status is 0 when all went well, 1 when",
-            "something did not, and 2 for words that make no command; a command that ends in",
-            "another way says so below.",
+            "`python manage.py COMMAND` is the same as `ocim COMMAND`. Commands print tables and",
+            "colours on a terminal, plain lines elsewhere (with tabs between columns), and a",
+            "document for scripts with `--json`. The exit status is 0 for success, 1 for a failure",
+            "and 2 for invalid arguments; commands with other ones list them below.",
             "",
             *(line for name in own_commands() for line in _command(name)),
         ]

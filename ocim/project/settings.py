@@ -1,7 +1,7 @@
-"""Django's settings, read from the environment and `.env`.
+"""Django's settings.
 
-Every Ocim setting and its default is declared in `ocim.project.options`; what is wrong with one is
-reported by the system checks, all at once.
+Ocim's own settings and their defaults are declared in `ocim.project.options`, and read from the
+environment and `.env`. The system checks report all faults in them at once.
 """
 
 from datetime import timedelta
@@ -93,16 +93,16 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
-# By account, so that many addresses do not help, and by address, so that many accounts do not.
+# Count failures by account and by address, so that an attacker gains nothing from many of either.
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=5)
-# Otherwise whoever goes on trying keeps a person out for ever.
+# Otherwise an attacker who goes on trying would lock a person out for ever.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ACCESS_FAILURE_LOG = True
 AXES_ENABLE_ADMIN = False
-# In logs: some type their password where the name belongs. The address is for fail2ban and people.
+# Mask user names in logs: some people type their password there. Log addresses, for fail2ban.
 AXES_SENSITIVE_PARAMETERS = ["username"]
 AXES_LOCKOUT_CALLABLE = "ocim.web.people.locked_out"
 
@@ -128,10 +128,10 @@ LOGGING = {
     },
     "loggers": {
         "ocim": {"level": "INFO"},
-        # A request that is refused is no fault of the code: a line says enough.
+        # A rejected request is not an error in the code, so it needs no traceback.
         "django.security": {"filters": ["no_traceback"]},
         "django.security.DisallowedHost": {"filters": ["no_traceback"]},
-        # What they say of addresses may be secret; the adapter tells what may be told.
+        # Their records may contain secret addresses; the adapter logs what is safe.
         "apprise": {"handlers": ["none"], "propagate": False},
         "urllib3": {"handlers": ["none"], "propagate": False},
     },

@@ -1,4 +1,4 @@
-"""Where the pages are."""
+"""URLs of the pages."""
 
 from django.urls import URLPattern, URLResolver, include, path
 

@@ -1,4 +1,4 @@
-"""The page of docs/reference about the variables that Ocim generates."""
+"""Generator of the page in docs/reference about variables."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,38 +11,42 @@ from ocim.core.secrets import Secret
 
 OPERATORS = "left to the operator"
 LAYERS: Mapping[str, str] = {
-    "defaults": "Names, versions, addresses, and what must be safe.",
-    "databases": "Where each service's database is. Which there are depends on the server's kind.",
-    "brokers": "Where Celery's messages go. Empty where no broker server is assigned.",
-    "search": "Where discovery's indexes are. Empty where no search server is assigned.",
-    "storage": "What outlives the app servers.",
-    "secrets": "Derived from the instance's own seed, so they stay what they are.",
-    "services": "Which services there are, and where the LMS finds them.",
+    "defaults": "Names, versions, addresses, and safe values instead of upstream's unsafe ones.",
+    "databases": "Databases of the services, which depend on the kind of database server.",
+    "brokers": "Server for Celery's messages. Empty if no broker server is assigned.",
+    "search": "Server for discovery's indexes. Empty if no search server is assigned.",
+    "storage": "Places of files that outlive app servers.",
+    "secrets": "Keys and passwords, derived from the instance's seed, so that they never change.",
+    "services": "Switches of services, and their addresses at the LMS.",
 }
 _NOTHING = Secret("-")
 
 
 def variables_page() -> str:
-    """Every variable by the layer that sets it, and those that are the operator's alone."""
+    """Return the page of all variables: by layer, then those that only operators set."""
     lines = [
         "# Variables",
         "",
         "<!-- Written by `make reference` from ocim/catalog. -->",
         "",
-        "What an app server is configured with: upstream's variables, in layers that lie over one",
-        "another. `ocim config show INSTANCE` shows them with their values. Last come `pairs`,",
-        "where what two services share follows an operator's setting of one of them, and",
-        "`configuration_extra_settings`, which win over all else. Variables of ecommerce and of",
-        "discovery are set where the service is on; the OAuth clients are always, since upstream",
-        "makes them anyway, with secrets that are public.",
+        "Ocim configures app servers by upstream's variables, in layers: a later layer overrides",
+        "earlier ones. `ocim config show INSTANCE` shows them with their values. The last layers",
+        "are `pairs` (variables that must equal one that an operator set) and the operator's own",
+        "`configuration_extra_settings`. Ocim sets variables of ecommerce and discovery only if",
+        "the service is on, but the OAuth clients always, since upstream creates them anyway,",
+        "with public secrets.",
         "",
     ]
     by_layer = _by_layer()
     for layer, meaning in LAYERS.items():
         lines += [f"## {layer}", "", meaning, "", *_table(by_layer[layer]), ""]
-    mine = [name for name, known in KNOWN.items() if OPERATORS in known.meaning]
-    lines += [f"## {OPERATORS.capitalize()}", "", "Checked for their type, and never generated."]
-    return "\n".join([*lines, "", *_table(mine), ""])
+    unset = [name for name, known in KNOWN.items() if OPERATORS in known.meaning]
+    lines += [
+        f"## {OPERATORS.capitalize()}",
+        "",
+        "Ocim checks their types, and never generates them.",
+    ]
+    return "\n".join([*lines, "", *_table(unset), ""])
 
 
 def _table(names: list[str]) -> Iterator[str]:
@@ -55,17 +59,17 @@ def _table(names: list[str]) -> Iterator[str]:
 def _releases(name: str) -> str:
     since = [f"from {release} on" for release, names in SINCE.items() if name in names]
     until = [f"up to {release}" for release, names in UNTIL.items() if name in names]
-    said = ", ".join([*since, *until])
-    return f" ({said})" if said else ""
+    releases = ", ".join([*since, *until])
+    return f" ({releases})" if releases else ""
 
 
 def _by_layer() -> dict[str, list[str]]:
-    """From an instance of each kind of release, with everything that an instance can have."""
-    found: dict[str, dict[str, None]] = {}
+    """Return the variables by layer, from examples of instances with all services."""
+    names: dict[str, dict[str, None]] = {}
     for release in ("open-release/ironwood.2", "open-release/juniper.2"):
         for layer in layers(_example(release), seed=b"-", jwt_keys=JwtKeys(_NOTHING, "-")):
-            found.setdefault(layer.name, {}).update(dict.fromkeys(layer.values))
-    return {layer: list(names) for layer, names in found.items()}
+            names.setdefault(layer.name, {}).update(dict.fromkeys(layer.values))
+    return {layer: list(of_layer) for layer, of_layer in names.items()}
 
 
 def _example(release: str) -> Instance:

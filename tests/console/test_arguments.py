@@ -49,7 +49,7 @@ def test_all_words_that_are_wrong_are_told_at_once() -> None:
     with pytest.raises(ValidationError) as refused:
         assignments(["notes=@/no/notes", "configuration_extra_settings=extra.yml"])
     assert refused.value.faults == (
-        "notes: /no/notes cannot be read: No such file or directory.",
-        "configuration_extra_settings, line 1: must be a mapping, but 'extra.yml' is not one."
-        " No such file: extra.yml (write @ before a file's name).",
+        "notes: cannot read /no/notes: No such file or directory.",
+        "configuration_extra_settings, line 1: must be a mapping, not 'extra.yml'."
+        " No such file: extra.yml (write @ before the name of a file).",
     )

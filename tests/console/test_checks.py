@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ocim.project import checks
-from ocim.project.options import Options, load, options
+from ocim.project.options import Options, load, option_fields
 from tests.console.processes import KEY, manage
 
 
@@ -17,7 +17,7 @@ def given(tmp_path: Path, file: str = "", **settings: str) -> Options:
 
 
 def ids(found: Options) -> list[str]:
-    return [str(one.id).removeprefix("ocim.") for one in checks.look(found)]
+    return [str(one.id).removeprefix("ocim.") for one in checks.find_faults(found)]
 
 
 def test_the_defaults_have_no_fault(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_the_defaults_have_no_fault(tmp_path: Path) -> None:
 def test_a_wrong_setting_is_named_with_its_remedy(
     tmp_path: Path, settings: dict[str, str], expected: list[str]
 ) -> None:
-    found = checks.look(given(tmp_path, **settings))
+    found = checks.find_faults(given(tmp_path, **settings))
 
     assert [str(one.id).removeprefix("ocim.") for one in found] == expected
     assert all(
@@ -98,7 +98,7 @@ def test_one_wrong_setting_does_not_hide_another(tmp_path: Path) -> None:
 
 
 def test_a_misspelt_setting_is_compared_with_those_there_are(tmp_path: Path) -> None:
-    [found] = checks.look(given(tmp_path, OCIM_HTTP_PROT="80"))
+    [found] = checks.find_faults(given(tmp_path, OCIM_HTTP_PROT="80"))
 
     assert found.hint == "Did you mean OCIM_HTTP_PORT?"
 
@@ -116,13 +116,13 @@ def test_all_faults_of_a_pool_of_machines_are_told(tmp_path: Path) -> None:
 
 
 def test_a_password_in_the_queues_url_is_not_shown(tmp_path: Path) -> None:
-    [found] = checks.look(given(tmp_path, OCIM_QUEUE_URL="redis://:se/cret@host/0"))
+    [found] = checks.find_faults(given(tmp_path, OCIM_QUEUE_URL="redis://:se/cret@host/0"))
 
     assert "cret" not in f"{found.msg} {found.hint}"
 
 
 def test_a_password_in_an_url_is_not_shown(tmp_path: Path) -> None:
-    [found] = checks.look(given(tmp_path, DATABASE_URL="postgres://ocim:se/cret@db/ocim"))
+    [found] = checks.find_faults(given(tmp_path, DATABASE_URL="postgres://ocim:se/cret@db/ocim"))
 
     assert "se" not in found.msg.replace("password", "").split()
     assert "cret" not in f"{found.msg} {found.hint}"
@@ -174,7 +174,7 @@ def test_a_directory_that_is_a_file_is_a_fault(tmp_path: Path) -> None:
     assert "Not a directory" in fault
 
 
-@pytest.mark.parametrize("one", options(), ids=lambda one: one.metadata["name"])
+@pytest.mark.parametrize("one", option_fields(), ids=lambda one: one.metadata["name"])
 def test_every_setting_says_what_it_means(one: Any) -> None:
     assert one.metadata["meaning"].endswith(".")
 

@@ -6,7 +6,7 @@ import pytest
 
 from ocim.catalog.variables.known import KNOWN
 from ocim.console.overview import own_commands
-from ocim.project.options import options
+from ocim.project.options import option_fields
 from ocim.project.reference import DIRECTORY, commands_page, settings_page
 from ocim.project.variables_page import variables_page
 
@@ -26,7 +26,7 @@ def test_the_page_is_up_to_date(name: str, page: Callable[[], str]) -> None:
 def test_every_setting_is_in_the_reference() -> None:
     page = settings_page()
 
-    assert all(f"| `{one.metadata['name']}` |" in page for one in options())
+    assert all(f"| `{one.metadata['name']}` |" in page for one in option_fields())
 
 
 def test_every_command_is_in_the_reference_whatever_the_terminal(

@@ -7,7 +7,7 @@ from pkgutil import resolve_name
 
 import pytest
 
-from ocim.project.options import options
+from ocim.project.options import option_fields
 from tests.acceptance.installation import REPOSITORY
 from tests.docs.pages import all_pages, anchors, blocks, links
 
@@ -52,7 +52,7 @@ def test_the_site_needs_nothing_from_elsewhere() -> None:
 
 @pytest.mark.parametrize("page", all_pages(), ids=name)
 def test_settings_that_a_page_names_exist(page: Path) -> None:
-    known = {one.metadata["name"] for one in options()} | OTHER_NAMES
+    known = {option.metadata["name"] for option in option_fields()} | OTHER_NAMES
     assert set(re.findall(r"\bOCIM_[A-Z_]+[A-Z]\b", page.read_text())) <= known
 
 
@@ -95,5 +95,6 @@ def test_every_console_block_begins_with_a_command() -> None:
 
 def test_the_table_of_time_limits_names_every_limit_that_can_be_set() -> None:
     table = (DOCS / "reference/time-limits.md").read_text()
-    limits = {name for one in options() if (name := one.metadata["name"]).endswith("_TIMEOUT")}
+    names = [option.metadata["name"] for option in option_fields()]
+    limits = {name for name in names if name.endswith("_TIMEOUT")}
     assert limits <= set(re.findall(r"`(OCIM_\w+)`", table))

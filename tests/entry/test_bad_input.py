@@ -77,8 +77,8 @@ def test_a_domain_that_is_none_is_refused(ocim: Installation, domain: str, says:
 def test_a_wrong_domain_is_told_once(ocim: Installation) -> None:
     ran = refused(ocim, ("instance", "create", "my_site.localhost"))
     assert ran.err == (
-        "Error: internal_lms_domain: 'my_site.localhost' is not a host name: browsers' certificates"
-        " and Django take no underscore. Write 'my-site.localhost'.\n"
+        "Error: internal_lms_domain: 'my_site.localhost' is not a host name: certificates"
+        " and Django do not allow underscores. Write 'my-site.localhost'.\n"
     )
 
 

@@ -29,7 +29,7 @@ OPTIONS = [
     (("--filter={id: 99999999999999999999}",), "--filter"),
     (("--filter=[name]",), "--filter, line 1"),
     (("--filter={name__regex: '('}",), "--filter: name__regex"),
-    (("--filter=@/nowhere.yml",), "--filter: /nowhere.yml cannot be read"),
+    (("--filter=@/nowhere.yml",), "--filter: cannot read /nowhere.yml"),
     (("--exclude={name: x, name: y}",), "--exclude, line 1"),
     (("--update={nmae: x}",), "--update: an instance has no field 'nmae'"),
     (("--update={openedx_release: 1.1}",), "--update: openedx_release: 1.1 is no text"),
@@ -37,7 +37,7 @@ OPTIONS = [
     (("--update={time_zone: Mars}",), "'Mars' is not a time zone"),
     (("--update={internal_lms_domain: 'a b'}",), "internal_lms_domain"),
     (("--preupgrade-sql-commands=DROP TABLE x",), "must be a list of SQL statements"),
-    (("--preupgrade-sql-commands=[1, 2]",), "line 1, column 5: this item is no text"),
+    (("--preupgrade-sql-commands=[1, 2]",), "line 1, column 5: this item is not an SQL statement"),
     (("--preupgrade-sql-commands=[]",), "must be a list of SQL statements"),
     (("--tag=",), "--tag"),
     (("--tag=a\x00b",), "--tag"),
@@ -83,7 +83,7 @@ def test_what_is_no_plan_is_refused(
 
 @pytest.mark.parametrize("path", ["/nowhere.json", "/", f"/{'x' * 300}"])
 def test_a_plan_that_cannot_be_read_is_refused(ocim: Installation, path: str) -> None:
-    refused(ocim, ("redeploy", f"--plan={path}"), f"--plan: {path} cannot be read", status=2)
+    refused(ocim, ("redeploy", f"--plan={path}"), f"--plan: cannot read {path}", status=2)
 
 
 def test_a_plan_with_another_tag_than_it_was_made_with_is_refused(

@@ -10,18 +10,18 @@ from tests.console.conftest import Installation
 from tests.entry.traces import refused
 
 LISTS = 'a list of SQL statements, each on a line of its own after a dash: - "UPDATE …;"'
-MAPPING = "a mapping, as {name: value}"
+MAPPING = "a mapping such as {name: value}"
 ALL = "Without --filter, all instances are selected."
 READ_ALOUD = [
     (("--filter=",), f"--filter is empty. {ALL}"),
-    (("--filter=~",), f"--filter: it says nothing, and must be {MAPPING}. {ALL}"),
-    (("--filter=null",), f"--filter: it says nothing, and must be {MAPPING}. {ALL}"),
-    (("--filter={}",), f"--filter: it says nothing, and must be {MAPPING}. {ALL}"),
-    (("--filter=@empty.yml",), "--filter: empty.yml says nothing, and must be a mapping, as"
+    (("--filter=~",), f"--filter: the argument is empty, but must be {MAPPING}. {ALL}"),
+    (("--filter=null",), f"--filter: the argument is empty, but must be {MAPPING}. {ALL}"),
+    (("--filter={}",), f"--filter: the argument is empty, but must be {MAPPING}. {ALL}"),
+    (("--filter=@empty.yml",), "--filter: empty.yml is empty, but must be a mapping such as"
      f" {{name: value}}. {ALL}"),
-    (("--filter=@comments.yml",), "--filter: comments.yml says nothing, and must be a mapping, as"
+    (("--filter=@comments.yml",), "--filter: comments.yml is empty, but must be a mapping such as"
      f" {{name: value}}. {ALL}"),
-    (("--exclude=@empty.yml",), "--exclude: empty.yml says nothing, and must be a mapping, as"
+    (("--exclude=@empty.yml",), "--exclude: empty.yml is empty, but must be a mapping such as"
      " {name: value}. Without --exclude, none is left out."),
     (("--exclude={ref_set__id__in: '12'}",), "--exclude: ref_set__id__in: '12' does not fit: it is"
      " a text, and this lookup takes a list of whole numbers. Write [12]."),
@@ -29,23 +29,23 @@ READ_ALOUD = [
      " number, and this lookup takes a text. Write it in quotes: '1.10'."),
     (("--filter={name: No}",), "--filter: name: No does not fit: it is false in YAML, and this"
      " lookup takes a text. Write it in quotes: 'No'."),
-    (("--filter=no/such.yml",), "--filter, line 1: it must be a mapping, as {name: value}, and"
-     " 'no/such.yml' is none. No such file: no/such.yml (write @ before a file's name)."),
-    (("--filter=@no/such.yml",), "--filter: no/such.yml cannot be read: No such file or"
+    (("--filter=no/such.yml",), "--filter, line 1: the argument must be a mapping such as {name:"
+     " value}, not 'no/such.yml'. No such file: no/such.yml (write @ before the name of a file)."),
+    (("--filter=@no/such.yml",), "--filter: cannot read no/such.yml: No such file or"
      " directory."),
-    (("--filter=@~/such.yml",), "--filter: HOME/such.yml cannot be read: No such file or"
+    (("--filter=@~/such.yml",), "--filter: cannot read HOME/such.yml: No such file or"
      " directory."),
-    (("--filter=@",), "--filter: after @, the name of a file is missing."),
-    (("--filter=./",), "--filter, line 1: it must be a mapping, as {name: value}, and './' is none."
-     " . is a directory (write @ before a file's name)."),
-    (("--filter=@.",), "--filter: . cannot be read: Is a directory."),
+    (("--filter=@",), "--filter: no file name after @. Write --filter=@PATH."),
+    (("--filter=./",), "--filter, line 1: the argument must be a mapping such as {name: value}, not"
+     " './'. . is a directory (write @ before the name of a file)."),
+    (("--filter=@.",), "--filter: cannot read .: Is a directory."),
     (("--filter=@binary.yml",), "--filter: binary.yml is not a text file in UTF-8."),
-    (("--filter=@large.yml",), "--filter: large.yml is too large: 1048576 bytes at most are"
-     " read."),
-    (("--filter=name:\u00a0A",), "--filter, line 1: it must be a mapping, as {name: value}, and"
-     " 'name:\\xa0A' is none. Character 6 is a no-break space (U+00A0)."),
-    (("--filter=name: A\n\temail: x",), "--filter, line 2, column 1: this is not YAML: found a tab"
-     " character that violates indentation, while scanning a plain scalar that begins in line 1."
+    (("--filter=@large.yml",), "--filter: large.yml is too large: the maximum is 1048576"
+     " bytes."),
+    (("--filter=name:\u00a0A",), "--filter, line 1: the argument must be a mapping such as {name:"
+     " value}, not 'name:\\xa0A'. Character 6 is a no-break space (U+00A0)."),
+    (("--filter=name: A\n\temail: x",), "--filter, line 2, column 1: invalid YAML: found a tab"
+     " character that violates indentation, while scanning a plain scalar that starts in line 1."
      " Character 1 is a tab (U+0009)."),
     (("--update={openedx_release: 1.10}",), "--update: openedx_release: 1.10 is no text: write it"
      " in quotes: '1.10'."),
@@ -58,16 +58,16 @@ READ_ALOUD = [
     (("--update={currency: DEM}",), "CAMPUS: currency: 'DEM' is not legal tender on TODAY. It was"
      " replaced by EUR. Nothing was changed."),
     (("--update={internal_lms_domain: my_site.localhost}",), "CAMPUS: internal_lms_domain:"
-     " 'my_site.localhost' is not a host name: browsers' certificates and Django take no"
-     " underscore. Write 'my-site.localhost'. Nothing was changed."),
+     " 'my_site.localhost' is not a host name: certificates and Django do not allow"
+     " underscores. Write 'my-site.localhost'. Nothing was changed."),
     (("--preupgrade-sql-commands=",), "--preupgrade-sql-commands is empty. Without"
      " --preupgrade-sql-commands, no SQL is run."),
-    (("--preupgrade-sql-commands=@empty.yml",), "--preupgrade-sql-commands: empty.yml says nothing,"
-     f" and must be {LISTS}. Without --preupgrade-sql-commands, no SQL is run."),
-    (("--preupgrade-sql-commands=SELECT 1",), "--preupgrade-sql-commands, line 1: it must be"
-     f" {LISTS}, and 'SELECT 1' is none."),
+    (("--preupgrade-sql-commands=@empty.yml",), "--preupgrade-sql-commands: empty.yml is empty,"
+     f" but must be {LISTS}. Without --preupgrade-sql-commands, no SQL is run."),
+    (("--preupgrade-sql-commands=SELECT 1",), "--preupgrade-sql-commands, line 1: the argument must"
+     f" be {LISTS}, not 'SELECT 1'."),
     (("--preupgrade-sql-commands=[1]",), "--preupgrade-sql-commands, line 1, column 2: this item is"
-     " no text, and so no SQL statement. Write it in quotes."),
+     " not an SQL statement. Write it in quotes."),
     (("--window=",), "--window is empty. Give it a value, or leave it out."),
     (("--waves=",), "--waves is empty. Give it a value, or leave it out."),
     (("--waves=200%",), "--waves: '200%' is no wave: 100% are all instances. As in"
@@ -133,8 +133,8 @@ def test_all_that_is_wrong_is_told_at_once(ocim: Installation, campus: int) -> N
         "--filter: 'nmae' is no field to filter by; did you mean name?",
         "--filter: id__in: '12' does not fit: it is a text, and this lookup takes a list of whole"
         " numbers. Write [12].",
-        "--exclude: it says nothing, and must be a mapping, as {name: value}. Without --exclude,"
-        " none is left out.",
+        "--exclude: the argument is empty, but must be a mapping such as {name: value}. Without"
+        " --exclude, none is left out.",
         "--waves: '200%' is no wave: 100% are all instances. As in 3,10%,tag:early.",
         "--tag: 'x,y': A tag must not contain a comma: commas separate tags.",
     ]

@@ -25,7 +25,7 @@ def test_a_file_is_read_with_and_without_the_mark(document: Path, mark: str) -> 
 
 @pytest.mark.parametrize("name", ["missing.yml", "."])
 def test_a_marked_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValidationError, match=r"^--filter: .* cannot be read: "):
+    with pytest.raises(ValidationError, match=r"^--filter: cannot read .*: "):
         text_of_argument(f"@{tmp_path / name}", option="--filter")
 
 
@@ -46,13 +46,13 @@ def test_a_home_is_found_with_and_without_the_mark(
 @pytest.mark.parametrize(
     "argument, said",
     [
-        ("/no/such.yml", " No such file: /no/such.yml (write @ before a file's name)."),
-        ("filter.yml", " No such file: filter.yml (write @ before a file's name)."),
+        ("/no/such.yml", " No such file: /no/such.yml (write @ before the name of a file)."),
+        ("filter.yml", " No such file: filter.yml (write @ before the name of a file)."),
         (
             "/no such/filter.yml",
-            " No such file: /no such/filter.yml (write @ before a file's name).",
+            " No such file: /no such/filter.yml (write @ before the name of a file).",
         ),
-        ("/", " / is a directory (write @ before a file's name)."),
+        ("/", " / is a directory (write @ before the name of a file)."),
         ("SELECT 1", ""),
         ("name: /x.yml", ""),
         ("{a: /x.yml}", ""),

@@ -152,12 +152,12 @@ def test_a_switch_may_be_written_in_all_ways_of_ansible(value: str, read: Any) -
 @pytest.mark.parametrize(
     "text, said",
     [
-        ("ansible_connection: local", "ansible_connection is not for settings"),
-        ("ocim_host_root: /", "ocim_host_root is not for settings"),
-        ("MY-NAME: 1", "letters, digits and _ only"),
-        ("'': 1", "letters, digits and _ only"),
-        ("\u00a0B: 2", "letters, digits and _ only. Character 1 is a no-break space (U+00A0)."),
-        ("1A: 1", "letters, digits and _ only"),
+        ("ansible_connection: local", "ansible_connection is reserved"),
+        ("ocim_host_root: /", "ocim_host_root is reserved"),
+        ("MY-NAME: 1", "use only letters, digits and _"),
+        ("'': 1", "use only letters, digits and _"),
+        ("\u00a0B: 2", "use only letters, digits and _. Character 1 is a no-break space (U+00A0)."),
+        ("1A: 1", "use only letters, digits and _"),
     ],
 )
 def test_names_that_are_not_for_settings_are_refused(text: str, said: str) -> None:

@@ -83,12 +83,12 @@ def test_templates_that_would_run_on_the_manager_are_found(text: str, word: str)
 @pytest.mark.parametrize("text", ["{{ a", "{% if a %}", "{{ a | }}", "{{ a b }}", "{% nosuch %}"])
 def test_faults_of_syntax_are_told(text: str) -> None:
     (fault,) = template_faults(text)
-    assert fault.text.startswith("this is not Jinja: ")
+    assert fault.text.startswith("invalid Jinja: ")
 
 
 def test_a_template_nested_too_deeply_is_refused() -> None:
     (fault,) = template_faults("{{ " + "(" * 100_000)
-    assert fault.text == "this template is nested too deeply."
+    assert fault.text == "this template has too many levels."
 
 
 def test_of_very_many_faults_in_one_text_only_the_first_are_looked_for() -> None:

@@ -24,11 +24,11 @@ SINGLE = [
     TRIGGER,
 ]
 SEVERAL = [
-    ("SELECT 1; SELECT 2", "holds 2 SQL statements; the second begins with 'SELECT 2'"),
-    ("BEGIN; UPDATE a SET b = 1; COMMIT;", "holds 3 SQL statements"),
-    (f"{TRIGGER} DROP TABLE gone", "the second begins with 'DROP TABLE gone'"),
-    ("SELECT CASE WHEN a THEN b END;DELETE FROM c", "holds 2 SQL statements"),
-    ("SELECT ';' ; ANALYZE\n" + "c" * 60, f"begins with 'ANALYZE {'c' * 32}…'"),
+    ("SELECT 1; SELECT 2", "contains 2 SQL statements; the second starts with 'SELECT 2'"),
+    ("BEGIN; UPDATE a SET b = 1; COMMIT;", "contains 3 SQL statements"),
+    (f"{TRIGGER} DROP TABLE gone", "the second starts with 'DROP TABLE gone'"),
+    ("SELECT CASE WHEN a THEN b END;DELETE FROM c", "contains 2 SQL statements"),
+    ("SELECT ';' ; ANALYZE\n" + "c" * 60, f"starts with 'ANALYZE {'c' * 32}…'"),
 ]
 NONE = ["", "  \n", ";", "-- nothing", "/* a; b */", "-- a\n;-- b"]
 
@@ -47,7 +47,7 @@ def test_several_in_one_item_are_refused(item: str, said: str) -> None:
 
 @pytest.mark.parametrize("item", NONE)
 def test_an_item_without_a_statement_is_refused(item: str) -> None:
-    assert "holds no SQL statement" in fault_of(item)
+    assert "contains no SQL statement" in fault_of(item)
 
 
 def test_all_that_is_wrong_is_told_at_once_with_its_place() -> None:
@@ -58,7 +58,7 @@ def test_all_that_is_wrong_is_told_at_once_with_its_place() -> None:
         f"sql.yml, line {line}, column 3" if line != 3 else "sql.yml, line 3, column 2"
         for line in (2, 3, 4, 5)
     ]
-    assert "is no text" in caught.value.faults[2]
+    assert "is not an SQL statement" in caught.value.faults[2]
 
 
 def test_statements_are_read_in_their_order() -> None:

@@ -15,7 +15,7 @@ NONE = Path("/nowhere/.env")
 
 def test_without_anything_set_every_option_has_its_default(tmp_path: Path) -> None:
     loaded = load({"OCIM_VAR": str(tmp_path)}, NONE)
-    for one in options.options():
+    for one in options.option_fields():
         if one.name not in ("var", "secret_key"):
             assert getattr(loaded, one.name) == one.default, one.name
     assert loaded.faults == ()
@@ -81,14 +81,14 @@ DEFAULTS = {
 
 @pytest.mark.parametrize("name, default", DEFAULTS.items())
 def test_an_operator_who_sets_nothing_gets(name: str, default: object, tmp_path: Path) -> None:
-    [one] = [one for one in options.options() if one.metadata["name"] == name]
+    [one] = [one for one in options.option_fields() if one.metadata["name"] == name]
     assert getattr(load({"OCIM_VAR": str(tmp_path)}, NONE), one.name) == default
 
 
 def test_no_option_is_without_name_and_meaning() -> None:
-    names = [one.metadata["name"] for one in options.options()]
+    names = [one.metadata["name"] for one in options.option_fields()]
     assert sorted(names) == sorted({*DEFAULTS, "OCIM_VAR", "SECRET_KEY"})
-    assert all(one.metadata["meaning"] for one in options.options())
+    assert all(one.metadata["meaning"] for one in options.option_fields())
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_a_queue_in_the_file_is_a_fault_that_says_why(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("HUEY_QUEUE_NAME=slow\n")
     [fault] = load({"HUEY_QUEUE_NAME": "opencraft"}, file).faults
-    assert "honcho lets that win over the command line" in fault
+    assert "honcho lets it override the command line" in fault
 
 
 def test_a_queue_in_the_environment_is_taken() -> None:

@@ -18,7 +18,7 @@ from ocim.core.characters import hint
 from ocim.core.errors import ValidationError
 from ocim.core.secrets import without_credentials
 from ocim.operations.rollouts.lookup_values import Kind, Refused, kind_of, on_this_database, typed
-from ocim.parsing.written import written
+from ocim.parsing.document import written
 from ocim.store.fields import TOKEN, Encrypted, RepositoryUrlField
 from ocim.store.models import OpenEdXInstance
 
