@@ -1,0 +1,1 @@
+"""Ocim, an instance manager for Open edX; docs/explanation/architecture.md maps its packages."""

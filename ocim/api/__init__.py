@@ -1,0 +1,1 @@
+"""REST interface; imports presentation and everything below it."""

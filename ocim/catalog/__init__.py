@@ -1,0 +1,1 @@
+"""Knowledge of Open edX (releases, variables, set-up steps), as pure data; imports core."""

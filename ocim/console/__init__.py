@@ -1,0 +1,1 @@
+"""Management commands; imports presentation and everything below it."""

@@ -1,0 +1,1 @@
+"""Values and decisions, as pure functions; imports only the standard library."""

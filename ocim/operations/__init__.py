@@ -1,0 +1,1 @@
+"""Use cases: transactional functions on the store; reach external systems only through ports."""

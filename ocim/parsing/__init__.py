@@ -1,0 +1,1 @@
+"""Parsers of what operators write (YAML, Jinja, SQL); imports core and catalog."""

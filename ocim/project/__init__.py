@@ -1,0 +1,1 @@
+"""Django project: settings, checks, URLs, entry points; imports everything else."""

@@ -1,0 +1,1 @@
+"""Persistence in Django's database; imports parsing, catalog and core."""

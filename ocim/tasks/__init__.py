@@ -1,4 +1,4 @@
-"""Actions → messages to workers. Only this package knows Huey."""
+"""Queue: sends actions as messages to workers. Only this package imports Huey."""
 
 from collections.abc import Iterable
 from functools import partial

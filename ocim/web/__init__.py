@@ -1,0 +1,1 @@
+"""Pages, rendered by the server; imports presentation and everything below it."""

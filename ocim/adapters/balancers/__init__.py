@@ -1,0 +1,1 @@
+"""Implementations of the port Balancer, which routes public names to app servers."""

@@ -1,0 +1,1 @@
+"""Implementations of the port Browsers, which visits pages as a user would."""

@@ -1,0 +1,1 @@
+"""Implementations of the port Databases, which creates, dumps and restores databases."""

@@ -1,0 +1,1 @@
+"""Fakes of all ports, for tests, benchmarks and rehearsals; imports nothing of other adapters."""

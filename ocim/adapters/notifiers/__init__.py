@@ -1,0 +1,1 @@
+"""Implementations of the port Notifier, which sends notices to operators."""

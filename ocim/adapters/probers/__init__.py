@@ -1,0 +1,1 @@
+"""Implementations of the port Prober, which sends health probes."""

@@ -1,0 +1,1 @@
+"""Implementations of the port Provider, which creates hosts: a package for each kind."""

@@ -1,0 +1,1 @@
+"""Implementations of the port Provisioner, which installs app servers."""

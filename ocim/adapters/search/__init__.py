@@ -1,0 +1,1 @@
+"""Implementations of the port SearchServers, which creates accounts and indexes."""

@@ -1,0 +1,1 @@
+"""Recognition and masking of secrets; imports core."""

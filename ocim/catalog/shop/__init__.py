@@ -1,0 +1,1 @@
+"""Checks and data of shops: currencies, payment processors; imports core and releases."""

@@ -1,0 +1,1 @@
+"""Set-up steps of ecommerce and discovery; imports core and catalog."""

@@ -1,10 +1,10 @@
 """Registry of the set-up steps, in the order in which they work."""
 
-from ocim.catalog.steps import lms, services
+from ocim.catalog.steps import discovery, ecommerce, lms
 from ocim.catalog.steps.step import Step
 from ocim.core.instance import Instance
 
-STEPS = (*lms.STEPS, *services.STEPS)
+STEPS = (*lms.STEPS, *ecommerce.STEPS, *discovery.STEPS)
 
 
 def steps_of(instance: Instance) -> list[Step]:

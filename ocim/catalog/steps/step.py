@@ -38,6 +38,11 @@ class StepInputs:
         """Shop of the instance."""
         return shop_of(self.instance, self.variables)
 
+    @property
+    def shop_services(self) -> list[Service]:
+        """Ecommerce and discovery, as far as the instance has them."""
+        return [service for service in (Service.ECOMMERCE, Service.DISCOVERY) if self.has(service)]
+
     def has(self, service: Service) -> bool:
         """Return True if the instance has the service."""
         return service in self.instance.services
@@ -54,6 +59,18 @@ class Command:
 
     service: Service
     words: tuple[str | Secret, ...]
+
+
+def flag_words(flags: list[str], values: Fields) -> list[str | Secret]:
+    """Return `--flag=value` for each flag, since a value may start with a dash."""
+    words: list[str | Secret] = []
+    for flag in flags:
+        value = values[flag]
+        if isinstance(value, Secret):
+            words.append(Secret(f"{flag}={value.reveal()}"))
+        else:
+            words.append(f"{flag}={value}")
+    return words
 
 
 @dataclass(frozen=True, slots=True)

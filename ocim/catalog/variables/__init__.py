@@ -1,0 +1,1 @@
+"""Variables of app servers, generated from instances; imports core and catalog."""

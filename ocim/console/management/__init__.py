@@ -1,0 +1,1 @@
+"""Package in which Django looks for management commands."""

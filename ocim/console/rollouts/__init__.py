@@ -1,0 +1,1 @@
+"""Parts of the commands for rollouts: arguments, confirmation, progress."""

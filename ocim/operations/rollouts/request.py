@@ -12,7 +12,7 @@ from ocim.core.rollout_request import RolloutRequest, read_rules, read_waves
 from ocim.operations.instance_settings import SETTABLE
 from ocim.operations.rollouts.lookups import check_lookups, nearest
 from ocim.operations.rollouts.selection import FAILED
-from ocim.parsing.written import written
+from ocim.parsing.document import written
 from ocim.store.models import OpenEdXInstance
 from ocim.store.validators import validate_tag
 

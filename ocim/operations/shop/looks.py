@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from ocim.catalog.steps.services import aliases_wanted
+from ocim.catalog.steps.discovery import aliases_wanted
 from ocim.catalog.steps.step import Observation, Step, StepInputs
 from ocim.catalog.variables.discovery import REFRESH
 from ocim.core.errors import OcimError

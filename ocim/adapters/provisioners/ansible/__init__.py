@@ -1,0 +1,1 @@
+"""Provisioner that runs Ansible's playbooks from a configuration repository."""

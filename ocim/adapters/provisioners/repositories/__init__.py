@@ -1,0 +1,1 @@
+"""Access to git repositories with configurations."""

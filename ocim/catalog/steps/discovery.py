@@ -1,0 +1,141 @@
+"""Set-up steps at Course Discovery: the partner, search indexes, the hourly job."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ocim.catalog.endpoints import public_host, public_url
+from ocim.catalog.steps.clients import Client, clients_of
+from ocim.catalog.steps.step import (
+    Command,
+    Crontab,
+    Fields,
+    Observation,
+    Step,
+    StepAction,
+    StepInputs,
+    flag_words,
+)
+from ocim.catalog.variables import discovery
+from ocim.core.instance import Service
+
+SITE_ID = 1
+"""Id of discovery's site: Django's first one, which its settings name."""
+
+# Partner.
+
+
+def _wanted_partner(inputs: StepInputs) -> Fields:
+    instance, shop = inputs.instance, inputs.shop
+    lms, studio = public_url(instance, Service.LMS), public_url(instance, Service.STUDIO)
+    sells = inputs.has(Service.ECOMMERCE)
+    urls = {
+        "--courses-api-url": f"{lms}/api/courses/v1/",
+        "--ecommerce-api-url": f"{public_url(instance, Service.ECOMMERCE)}/api/v2/" * sells,
+        "--organizations-api-url": f"{lms}/api/organizations/v0/",
+        "--lms-url": lms,
+        "--lms-coursemode-api-url": f"{lms}/api/course_modes/v1/",
+        "--studio-url": studio,
+        "--oidc-url-root": f"{lms}/oauth2",
+    }
+    fields: Fields = {
+        "--site-domain": public_host(instance, Service.DISCOVERY),
+        "--code": shop.partner_code,
+        "--name": shop.partner_name,
+        **{flag: url for flag, url in urls.items() if flag in inputs.traits.partner_flags},
+    }
+    if "--oidc-key" in inputs.traits.partner_flags:
+        client = _sign_on_client(inputs)
+        fields["--oidc-key"] = client.client_id
+        fields["--oidc-secret"] = inputs.fingerprint(client.secret)
+    return fields
+
+
+def _sign_on_client(inputs: StepInputs) -> Client:
+    return next(client for client in clients_of(inputs) if client.key == "discovery.sign-on")
+
+
+def _partner_arguments(inputs: StepInputs) -> Mapping[str, Any]:
+    """Return all flags of the release; those without a value of Ocim's keep their values."""
+    known = ("--site-id", "--site-domain", "--code", "--name")
+    flags: dict[str, Any] = {
+        flag: None for flag in inputs.traits.partner_flags if flag not in known
+    }
+    if "--oidc-secret" in flags:
+        secret = _sign_on_client(inputs).secret
+        flags["--oidc-secret"] = (secret, inputs.fingerprint(secret))
+    return {"site_id": SITE_ID, "flags": flags}
+
+
+def _make_partner(inputs: StepInputs, fields: Fields, observed: Observation) -> list[StepAction]:
+    present = {flag: value for flag, value in (observed["fields"] or {}).items() if value}
+    values: Fields = {**present, **fields, "--site-id": SITE_ID}
+    if "--oidc-secret" in values:
+        values["--oidc-secret"] = _sign_on_client(inputs).secret
+    flags = [flag for flag in inputs.traits.partner_flags if flag in values]
+    return [Command(Service.DISCOVERY, ("create_or_update_partner", *flag_words(flags, values)))]
+
+
+# Indexes and the hourly job.
+
+
+def aliases_wanted(inputs: StepInputs) -> str:
+    """Return the alias of the release's index, or (ending in `_`) the prefix of its aliases."""
+    name = str(inputs.variables.get("DISCOVERY_ELASTICSEARCH_INDEX_NAME", "catalog"))
+    return f"{name}_" if "install_es_indexes" in inputs.traits.index_commands else name
+
+
+def _fill(inputs: StepInputs, _fields: Fields, _observed: Observation) -> list[StepAction]:
+    *before, update = inputs.traits.index_commands
+    # The refresh writes only to the database. `update_index` would reject the change from an empty
+    # index to a full one, as too large.
+    commands: list[tuple[str, ...]] = [
+        *((name,) for name in before),
+        (discovery.REFRESH,),
+        (update, "--disable-change-limit"),
+    ]
+    return [Command(Service.DISCOVERY, words) for words in commands]
+
+
+def _add_job(_inputs: StepInputs, _fields: Fields, observed: Observation) -> list[StepAction]:
+    if observed["fields"] and all(observed["fields"].values()):
+        return []
+    job = discovery.hourly_job()
+    when = f"{job['minute']} {job['hour']} {job['day']} * *"
+    return [Crontab(job["name"], f"{when} {job['job']}")]
+
+
+STEPS = (
+    Step(
+        name="partner",
+        about="partner of discovery, and the source of its courses",
+        services=frozenset({Service.DISCOVERY}),
+        observed_by=Service.DISCOVERY,
+        observer="discovery.partner",
+        wanted=_wanted_partner,
+        observer_arguments=_partner_arguments,
+        actions=_make_partner,
+        essential=lambda flag: flag != "--name",
+        public=True,
+    ),
+    Step(
+        name="job",
+        about="hourly job of discovery, which reads courses and indexes them",
+        services=frozenset({Service.DISCOVERY}),
+        observed_by=None,
+        observer="job",
+        wanted=lambda _inputs: {"refresh_course_metadata": True, "update_index": True},
+        observer_arguments=lambda _inputs: {},
+        actions=_add_job,
+    ),
+    Step(
+        name="indexes",
+        about="search indexes of discovery, with their first content",
+        services=frozenset({Service.DISCOVERY}),
+        observed_by=None,
+        observer="indexes",
+        wanted=lambda _inputs: {"lost": []},
+        observer_arguments=lambda _inputs: {},
+        actions=_fill,
+        public=True,
+    ),
+)
