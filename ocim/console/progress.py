@@ -16,7 +16,7 @@ from ocim.wiring import current_time
 PAUSE = 0.3
 """Seconds between two queries for new log lines."""
 Show = Callable[[str], None]
-"""Shows the current task, on a terminal only."""
+"""Function that shows the current task, on a terminal only."""
 
 
 def follow(job: Job, out: Output) -> None:

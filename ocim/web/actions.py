@@ -1,4 +1,4 @@
-"""Buttons: what may be asked for, what is asked back, and the asking."""
+"""Actions on app servers: their buttons, their confirmations, and the jobs they submit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,21 +24,21 @@ from ocim.wiring import context
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Something that may be done with an app server as it is."""
+    """An action that an app server's state allows, with its button."""
 
     kind: str
     label: str
     consequence: str = ""
-    """What is lost by it; where that is something, people are asked first."""
+    """Text of the confirmation that is asked for; empty if none is needed."""
 
 
 def offers(appserver: OpenEdXAppServer, *, active: int) -> list[Offer]:
-    """What may be done with it, of whose instance so many app servers are active."""
+    """Return the actions that are allowed; `active` counts the instance's active app servers."""
     match appserver.state:
         case AppServerState.RUNNING if appserver.is_active:
             consequence = (
                 "It is the only active app server: visitors of the site will see the holding"
-                " page until another one is activated."
+                " page until you activate another one."
             )
             return [Offer("deactivate", "Deactivate", consequence if active == 1 else "")]
         case AppServerState.RUNNING:
@@ -51,8 +51,8 @@ def offers(appserver: OpenEdXAppServer, *, active: int) -> list[Offer]:
 _TERMINATE = Offer(
     "terminate",
     "Terminate",
-    "Its host is removed with everything on it, and cannot be brought back."
-    " The instance's databases and uploads stay.",
+    "Its host is destroyed with everything on it, and cannot be restored."
+    " The instance's databases and uploads are kept.",
 )
 
 
@@ -66,7 +66,7 @@ _PAYLOADS: dict[str, Callable[[tuple[int, ...]], Payload]] = {
 @require_POST
 @may_change
 def spawn(request: HttpRequest, instance_id: int) -> HttpResponse:
-    """Ask for new app servers, and show the first one's log."""
+    """Submit a job that creates app servers; show the app server if it is one, or the instance."""
     instance = get_object_or_404(selectors.instances(archived=True), pk=instance_id)
     try:
         appservers, job = request_spawn(
@@ -77,7 +77,7 @@ def spawn(request: HttpRequest, instance_id: int) -> HttpResponse:
             creator_id=request.user.pk,
         )
     except OcimError as error:
-        tell(request, error)
+        show_error(request, error)
         return redirect("instance", instance_id)
     _begin(request, job, doing(job))
     if len(appservers) == 1:
@@ -88,13 +88,13 @@ def spawn(request: HttpRequest, instance_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @may_change
 def act(request: HttpRequest, appserver_id: str, kind: str) -> HttpResponse:
-    """Do what was offered; where something is lost by it, ask first."""
+    """Submit a job for an app server, after a confirmation if the action needs one."""
     appserver = get_object_or_404(selectors.appservers(), pk=appserver_id)
     active = OpenEdXAppServer.objects.filter(instance=appserver.instance_id, is_active=True).count()
-    there = {offer.kind: offer for offer in offers(appserver, active=active)}
-    if not (offer := there.get(kind)):
+    allowed = {offer.kind: offer for offer in offers(appserver, active=active)}
+    if not (offer := allowed.get(kind)):
         state = "active" if appserver.is_active else appserver.state
-        messages.error(request, f"Not possible: {kind} {appserver}, which is {state}.")
+        messages.error(request, f"Cannot {kind} {appserver}: it is {state}.")
         return redirect("instance", appserver.instance_id)
     if request.method != "POST" or (offer.consequence and "confirmed" not in request.POST):
         return render(request, "web/confirm.html", {"appserver": appserver, "offer": offer})
@@ -109,14 +109,14 @@ def act(request: HttpRequest, appserver_id: str, kind: str) -> HttpResponse:
 
 
 def _begin(request: HttpRequest, job: Job, what: str) -> None:
-    messages.success(request, f"Asked for: {what}.")
+    messages.success(request, f"Requested: {what}.")
     try:
         enqueue([jobs.wake_up(job)])
     except OcimError as error:
-        tell(request, error)
+        show_error(request, error)
 
 
-def tell(request: HttpRequest, error: OcimError) -> None:
+def show_error(request: HttpRequest, error: OcimError) -> None:
     """Show an error as messages: every fault, then the remedy."""
     for problem in error.faults if isinstance(error, ValidationError) else (error.problem,):
         messages.error(request, problem)

@@ -1,6 +1,6 @@
-"""A limit on what is read of a request's body.
+"""A size limit of request bodies.
 
-Django spools all of it to disk before it looks who sends it.
+Django writes a whole body to disk before it checks who sends it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -43,7 +43,7 @@ class LimitBodies:
 
 
 async def _refuse(send: Send) -> None:
-    text = f"A request may have {BODY_BYTES} bytes at most.\n".encode()
+    text = f"The request body is too large: the limit is {BODY_BYTES} bytes.\n".encode()
     start = {
         "type": "http.response.start",
         "status": 413,

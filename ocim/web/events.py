@@ -1,4 +1,4 @@
-"""Server-sent events: log lines as they are written, and word that something changed."""
+"""Server-sent events: new log lines, and notices that a page has changed."""
 
 import asyncio
 import re
@@ -24,14 +24,14 @@ TYPE = "text/event-stream"
 KEEP_ALIVE = 15.0
 """Seconds of silence after which a comment is sent: proxies close what is silent for long."""
 LONGEST = 600.0
-"""Seconds after which the browser must ask again, and so prove again that it may look."""
+"""Seconds after which the browser must connect again, and Ocim checks its permission again."""
 
 
 @require_safe
 async def instance(request: HttpRequest, instance_id: int) -> HttpResponseBase:
     """Send `changed` whenever an app server or a job of the instance changes."""
     if not await OpenEdXInstance.objects.filter(pk=instance_id).aexists():
-        raise Http404(f"There is no instance {instance_id}.")
+        raise Http404(f"No instance {instance_id}.")
     return _stream(request, Watch(("instance", instance_id), request.GET.get("mark", "")))
 
 
@@ -39,13 +39,13 @@ async def instance(request: HttpRequest, instance_id: int) -> HttpResponseBase:
 async def rollout(request: HttpRequest, rollout_id: int) -> HttpResponseBase:
     """Send `changed` whenever something changes in the rollout."""
     if not await Rollout.objects.filter(pk=rollout_id).aexists():
-        raise Http404(f"There is no rollout {rollout_id}.")
+        raise Http404(f"No rollout {rollout_id}.")
     return _stream(request, Watch(("rollout", rollout_id), request.GET.get("mark", "")))
 
 
 @require_safe
 async def appserver(request: HttpRequest, appserver_id: int) -> HttpResponseBase:
-    """Besides, `lines` of the log after the last one that the browser has; `end` when it ends."""
+    """Send `changed`, new log `lines` after the browser's last one, and `end` after the last."""
     instance_id = await sync_to_async(instance_of)(appserver_id)
     last = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
     return _stream(
@@ -101,9 +101,9 @@ def _event(name: str, data: str = "", *, event_id: int | None = None) -> str:
 
 
 async def _give_back_thread() -> None:
-    """Let the thread go, and its database connection, that Django keeps for a request till its end.
+    """Release the thread and its database connection, which Django keeps until a request ends.
 
-    A stream goes on for minutes and needs neither.
+    A stream lasts minutes and needs neither.
     """
     context = SyncToAsync.thread_sensitive_context.get(None)
     if context is not None:

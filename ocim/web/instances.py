@@ -1,4 +1,4 @@
-"""The fleet, and one instance of it."""
+"""The pages of all instances and of one instance."""
 
 from typing import Any
 
@@ -14,26 +14,30 @@ from ocim.store import selectors
 from ocim.store.models import OpenEdXInstance
 from ocim.store.specs import services_of
 from ocim.web.actions import offers
-from ocim.web.describe import by_layer, in_words, in_work, nobody_works, site_url
+from ocim.web.describe import busy_appservers, by_layer, job_rows, lacks_worker, site_url
 from ocim.wiring import context
 
 ENDED_SHOWN = 20
-"""How many terminated app servers an instance's page lists."""
+"""Maximum number of terminated app servers that an instance's page lists."""
 
 
 @require_safe
 def fleet(request: HttpRequest) -> HttpResponse:
-    """All instances and how they are."""
+    """Show all instances and their states."""
     archived = "archived" in request.GET
-    found = selectors.instances(archived=archived).select_related("ref_set", "database_server")
+    instances = selectors.instances(archived=archived).select_related("ref_set", "database_server")
     rows = [
-        {"instance": one, "status": selectors.status_of(one), "url": site_url(one)}
-        for one in found.defer("database_server__admin_password")
+        {
+            "instance": instance,
+            "status": selectors.status_of(instance),
+            "url": site_url(instance),
+        }
+        for instance in instances.defer("database_server__admin_password")
     ]
     shown = {
         "rows": rows,
         "archived": archived,
-        "nobody_works": nobody_works(),
+        "lacks_worker": lacks_worker(),
         "rollouts": selectors.rollouts().exclude(state=RolloutState.ENDED),
     }
     return render(request, "web/instances.html", shown)
@@ -41,7 +45,7 @@ def fleet(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
-    """One instance: its app servers, what is being done, and its configuration."""
+    """Show an instance: its app servers, its open jobs and its configuration."""
     mark = selectors.change_tokens([instance_id])[instance_id]
     found = get_object_or_404(
         selectors.instances(archived=True)
@@ -49,7 +53,7 @@ def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
         .defer(None),
         pk=instance_id,
     )
-    shown = {**_progress(found), "mark": mark, "nobody_works": nobody_works()}
+    shown = {**_progress(found), "mark": mark, "lacks_worker": lacks_worker()}
     shown["last_upgrade"] = found.upgrade_set.select_related("rollout").order_by("-id").first()
     shown["held"] = found.hold.coming_or_on(context().now())
     shown["services"] = sorted(services_of(found) - ALWAYS)
@@ -62,23 +66,23 @@ def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
 
 @require_safe
 def progress(request: HttpRequest, instance_id: int) -> HttpResponse:
-    """The part of the page that changes while one looks at it."""
-    found = selectors.instances(archived=True).select_related("ref_set", "database_server")
-    one = get_object_or_404(found, pk=instance_id)
-    return render(request, "web/_instance_progress.html", _progress(one))
+    """Show the part of the page that changes while it is open."""
+    instances = selectors.instances(archived=True).select_related("ref_set", "database_server")
+    instance = get_object_or_404(instances, pk=instance_id)
+    return render(request, "web/_instance_progress.html", _progress(instance))
 
 
 def _progress(instance: OpenEdXInstance) -> dict[str, Any]:
     jobs = list(selectors.open_jobs(instance.pk))
-    busy = in_work(jobs)
+    busy = busy_appservers(jobs)
     active: int = instance.active_count  # type: ignore[attr-defined]
-    there = selectors.appservers(instance.pk)
+    appservers = selectors.appservers(instance.pk)
     rows = [
         {
-            "appserver": one,
-            "offers": [] if one.pk in busy else offers(one, active=active),
+            "appserver": appserver,
+            "offers": [] if appserver.pk in busy else offers(appserver, active=active),
         }
-        for one in there.exclude(state=AppServerState.TERMINATED)
+        for appserver in appservers.exclude(state=AppServerState.TERMINATED)
     ]
     last = selectors.last_job(instance.pk)
     status = selectors.status_of(instance)
@@ -87,8 +91,8 @@ def _progress(instance: OpenEdXInstance) -> dict[str, Any]:
         "url": site_url(instance),
         "status": status,
         "meaning": selectors.STATUSES[status],
-        "jobs": in_words(jobs),
+        "jobs": job_rows(jobs),
         "failed_job": last if last and last.state == JobState.FAILED else None,
         "rows": rows,
-        "ended": there.filter(state=AppServerState.TERMINATED)[:ENDED_SHOWN],
+        "ended": appservers.filter(state=AppServerState.TERMINATED)[:ENDED_SHOWN],
     }

@@ -1,4 +1,4 @@
-"""What open pages are told: one look at the database for all of them, while there are any."""
+"""Updates of open pages: one set of queries for all of them, only while there are any."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 Subject = tuple[str, int]
-"""What a page is about: one of MARKS, and its id."""
+"""The kind of a page's subject (a key of MARKS), and the subject's id."""
 MARKS: Mapping[str, Callable[[Collection[int]], dict[int, str]]] = {
     "instance": selectors.change_tokens,
     "rollout": selectors.rollout_change_tokens,
@@ -26,12 +26,12 @@ MARKS: Mapping[str, Callable[[Collection[int]], dict[int, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a watcher has not been told yet."""
+    """News for an open page: what it has not received yet."""
 
     lines: list[LogEntry]
     has_changed: bool
     is_over: bool
-    """Nothing more will come."""
+    """True if there will be no further news."""
 
     def __bool__(self) -> bool:
         return bool(self.lines) or self.has_changed or self.is_over
@@ -39,21 +39,21 @@ class News:
 
 @dataclass(eq=False, slots=True)
 class Watch:
-    """One open page: what it shows of, and what it was told last."""
+    """An open page: its subject, and the state that it has received."""
 
     subject: Subject
     mark: str
-    """Of what it shows, as `MARKS` gives it."""
+    """Change token of what the page shows, from MARKS."""
     appserver_id: int | None = None
     last_line: int = 0
     was_ended: bool = False
     news: asyncio.Queue[News] = field(default_factory=lambda: asyncio.Queue(maxsize=1))
-    """A slow reader holds back itself only: it is told more when it has taken this."""
+    """A queue of one item at most: a slow reader delays only itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What one look at the database saw of what is watched."""
+    """Result of one set of queries for all watched subjects."""
 
     marks: dict[Subject, str]
     lines: dict[int, list[LogEntry]]
@@ -61,7 +61,7 @@ class Sight:
 
 
 class Hub:
-    """Tells watches what is new, looking every `seconds`."""
+    """A hub that queries the database every `seconds`, and sends news to all open pages."""
 
     def __init__(self, seconds: float = 0.5) -> None:
         self.seconds = seconds
@@ -70,10 +70,10 @@ class Hub:
 
     @contextmanager
     def watching(self, watch: Watch) -> Iterator[Watch]:
-        """Tell the watch what is new, until the block is left. Needs a running event loop."""
+        """Send news to the watch until the block ends. This needs a running event loop."""
         self._watches.add(watch)
         if self.looking is None:
-            # Outside of the request's context, which has a thread that ends with the request.
+            # In a context of its own: the request's has a thread that ends with the request.
             self.looking = asyncio.create_task(self._look(), context=Context())
         try:
             yield watch
@@ -87,11 +87,11 @@ class Hub:
                 try:
                     sight = await sync_to_async(_see)(ready)
                 except DatabaseError:
-                    log.exception("Pages are not told what is new; trying again.")
+                    log.exception("Open pages get no updates; trying again.")
                     await sync_to_async(_let_go)()
                 else:
                     for watch in ready:
-                        _tell(watch, sight)
+                        _send_news(watch, sight)
                 await asyncio.sleep(self.seconds)
         finally:
             self.looking = None
@@ -99,43 +99,43 @@ class Hub:
 
 
 def _let_go() -> None:
-    """Close this thread's connections; one in a transaction is somebody else's, as in tests."""
+    """Close this thread's connections, but none in a transaction, which belongs to a test."""
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:
             connection.close()
 
 
 def _see(watches: list[Watch]) -> Sight:
-    told: dict[int, int] = {}
+    last_lines: dict[int, int] = {}
     for watch in watches:
         if (pk := watch.appserver_id) is not None:
-            told[pk] = min(watch.last_line, told.get(pk, watch.last_line))
-    # Who has ended is read first: what it said at its end is then among the lines.
-    ended = selectors.terminated(told)
+            last_lines[pk] = min(watch.last_line, last_lines.get(pk, watch.last_line))
+    # The ended app servers are read first: their last lines are then among the lines.
+    ended = selectors.terminated(last_lines)
     return Sight(
         marks=_marks({watch.subject for watch in watches}),
         lines={
-            pk: selectors.log_after(pk, told[pk])
-            for pk, newest in selectors.newest_lines(told).items()
-            if newest > told[pk]
+            pk: selectors.log_after(pk, last_lines[pk])
+            for pk, newest in selectors.newest_lines(last_lines).items()
+            if newest > last_lines[pk]
         },
         ended=ended,
     )
 
 
 def _marks(subjects: set[Subject]) -> dict[Subject, str]:
-    found: dict[Subject, str] = {}
+    tokens: dict[Subject, str] = {}
     for kind, marks in MARKS.items():
-        if ids := {pk for what, pk in subjects if what == kind}:
-            found |= {(kind, pk): mark for pk, mark in marks(ids).items()}
-    return found
+        if ids := {pk for subject_kind, pk in subjects if subject_kind == kind}:
+            tokens |= {(kind, pk): mark for pk, mark in marks(ids).items()}
+    return tokens
 
 
-def _tell(watch: Watch, sight: Sight) -> None:
+def _send_news(watch: Watch, sight: Sight) -> None:
     seen = sight.lines.get(watch.appserver_id or 0, [])
     lines = [line for line in seen if line.pk > watch.last_line]
     mark = sight.marks[watch.subject]
-    # A worker says its last word just after it has ended the app server: there is a second look.
+    # A worker writes its last line just after the app server ends: wait for one more query.
     has_ended = watch.appserver_id in sight.ended
     news = News(lines, mark != watch.mark, has_ended and watch.was_ended and not lines)
     watch.was_ended, watch.mark = has_ended, mark
@@ -146,4 +146,4 @@ def _tell(watch: Watch, sight: Sight) -> None:
 
 
 hub = Hub()
-"""This process's."""
+"""The hub of this process."""

@@ -15,20 +15,20 @@ from ocim.core.texts import plural
 
 
 class SignIn(LoginView):
-    """Sign in with name and password; django-axes counts failures and locks out."""
+    """Sign-in with name and password; django-axes counts failures and locks out."""
 
     template_name = "web/sign_in.html"
     redirect_authenticated_user = True
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """Sign the person in, and tell of attempts that failed since the last sign-in."""
+        """Sign the person in, and show the number of failed attempts since the last sign-in."""
         user = form.get_user()
         _tell_of_failures(self.request, user)  # before the sign-in sets `last_login`
         return super().form_valid(form)
 
 
 class ChangePassword(PasswordChangeView):
-    """Change the password of whoever is signed in; all other sessions of that account end."""
+    """Change of one's own password; all other sessions of the account end."""
 
     template_name = "web/password.html"
     success_url = reverse_lazy("instances")
@@ -42,7 +42,7 @@ class ChangePassword(PasswordChangeView):
 
 
 def locked_out(request: HttpRequest, *_: object) -> HttpResponse:
-    """Return the page for whoever failed too often; django-axes calls this."""
+    """Return the page shown after too many failed attempts; django-axes calls this."""
     wait = get_cool_off(request)
     assert wait is not None  # noqa: S101 - the settings have one
     seconds = round(wait.total_seconds())

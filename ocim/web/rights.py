@@ -1,7 +1,4 @@
-"""Who may look at the pages, and who may do what there.
-
-Three permissions of Django's, all of instances, are asked for: see `VIEW`, `CHANGE` and `SECRETS`.
-"""
+"""Permissions of the pages: `VIEW`, `CHANGE` and `SECRETS`, three of Django's permissions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,13 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 
 VIEW = "store.view_openedxinstance"
-"""The permission to look: at instances, app servers, logs and rollouts."""
+"""Permission to view instances, app servers, logs and rollouts."""
 CHANGE = "store.change_openedxinstance"
-"""The permission to look, and to start and change things."""
+"""Permission to view and change them."""
 SECRETS = "store.view_secrets"
-"""The permission, besides, to be shown secrets."""
+"""Permission to see secrets, in addition to one of the others."""
 OWN_ACCOUNT = "django.contrib.auth.views"
-"""The module whose views are about the account of whoever asks."""
+"""Module of the views of one's own account, which need no permission."""
 
 may_change: Callable[..., Callable[..., HttpResponse]] = permission_required(
     CHANGE, raise_exception=True
@@ -30,16 +27,16 @@ may_see_secrets: Callable[..., Callable[..., HttpResponse]] = permission_require
 
 
 class ViewPermissionMiddleware(MiddlewareMixin):
-    """Refuses every page to who may not look, unless the page is about the own account.
+    """A middleware that requires a permission to view for every page but those of one's account.
 
-    So a page that is added is closed until somebody opens it. Strangers are asked to sign in by
-    Django's LoginRequiredMiddleware, which comes before.
+    A new page is protected, too, without a decorator. Django's LoginRequiredMiddleware, which runs
+    before, sends visitors who are not signed in to the sign-in page.
     """
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], _args: Any, _kwargs: Any
     ) -> None:
-        """Raise PermissionDenied where the user has no right to look."""
+        """Raise PermissionDenied if a signed-in user may not view the page."""
         if (
             request.user.is_authenticated
             and not _is_own_account(view)
@@ -49,7 +46,7 @@ class ViewPermissionMiddleware(MiddlewareMixin):
 
 
 def may_look(user: AbstractBaseUser | AnonymousUser) -> bool:
-    """Return whether the user may look at the pages; who may change things, may."""
+    """Return True if the user may view the pages; the permission to change implies it."""
     return isinstance(user, PermissionsMixin) and (user.has_perm(VIEW) or user.has_perm(CHANGE))
 
 

@@ -18,7 +18,7 @@ from ocim.operations.rollouts import control, undo
 from ocim.operations.rollouts.report import report
 from ocim.store.models import Rollout
 from ocim.tasks import enqueue
-from ocim.web.actions import tell
+from ocim.web.actions import show_error
 from ocim.web.rights import may_change
 from ocim.wiring import context
 
@@ -86,7 +86,7 @@ def act(request: HttpRequest, rollout_id: str, kind: str) -> HttpResponse:
         give = _giver(offer.kind, cause, now=now)
         enqueue(give(rollout, by=request.user.get_username()))
     except OcimError as error:
-        tell(request, error)
+        show_error(request, error)
     else:
         done = f"Aborted. {control.GOES_ON[True]}" if now else DONE[offer.kind]
         messages.success(request, done)

@@ -17,7 +17,7 @@ from ocim.presentation.page import as_html, shown, variables
 from ocim.presentation.table import as_csv
 from ocim.store import selectors
 from ocim.store.models import Rollout
-from ocim.web.describe import nobody_works
+from ocim.web.describe import lacks_worker
 from ocim.web.rollout_actions import offers
 from ocim.wiring import context
 
@@ -49,7 +49,7 @@ def rollout(request: HttpRequest, rollout_id: int) -> HttpResponse:
         "mark": mark,
         "forms": FORMS,
         "queue": found.queue,
-        "nobody_works": found.state == RolloutState.RUNNING and nobody_works(found.queue),
+        "lacks_worker": found.state == RolloutState.RUNNING and lacks_worker(found.queue),
     }
     return render(request, "web/rollout.html", page)
 

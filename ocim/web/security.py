@@ -1,4 +1,4 @@
-"""What browsers may do with the pages, what they may keep, and what of refusals is logged."""
+"""Security headers of all pages, and a logging filter for refused requests."""
 
 import logging
 
@@ -20,22 +20,22 @@ POLICY = "; ".join(
 
 
 class HeadersMiddleware(MiddlewareMixin):
-    """Sends the policy with every response, and lets nobody keep what does not say that he may."""
+    """A middleware that adds a content security policy and forbids caching."""
 
     def process_response(
         self, _request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        """Set the headers; static files have a Cache-Control of their own."""
+        """Add the headers; static files keep their own Cache-Control."""
         response.headers["Content-Security-Policy"] = POLICY
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
 
 class NoTraceback(logging.Filter):
-    """Leaves a record's first line, without the traceback."""
+    """A logging filter that removes tracebacks."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Take the traceback out, and let the record pass."""
+        """Remove the record's traceback, and pass the record on."""
         record.exc_info = None
         record.exc_text = None
         return True

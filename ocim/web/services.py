@@ -1,4 +1,4 @@
-"""An instance's ecommerce and discovery: the switch, and what has been set up."""
+"""The page of an instance's ecommerce and discovery: settings, set-up steps, verification."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from ocim.parsing.processors import read_processors
 from ocim.store.models import OpenEdXInstance, ServiceStep, Verification
 from ocim.store.specs import instance_spec, services_of
 from ocim.tasks import enqueue
-from ocim.web.actions import tell
+from ocim.web.actions import show_error
 from ocim.web.rights import may_change
 from ocim.wiring import context
 
@@ -27,19 +27,19 @@ OPTIONAL = tuple(service for service in Service if service not in ALWAYS)
 
 @require_safe
 def services(request: HttpRequest, instance_id: int) -> HttpResponse:
-    """What is on, and what the ledger says."""
+    """Show the settings, and when each set-up step was last done."""
     return _page(request, _instance(instance_id))
 
 
 @require_POST
 @may_change
 def look(request: HttpRequest, instance_id: int) -> HttpResponse:
-    """The same page with what the services say now: a program is started in each of them."""
+    """Show the page with the steps' states now; this starts a program in each service."""
     instance = _instance(instance_id)
     try:
         lines = status.status(instance, context())
     except OcimError as error:
-        tell(request, error)
+        show_error(request, error)
         return redirect("services", instance.pk)
     return _page(request, instance, lines=lines)
 
@@ -47,7 +47,7 @@ def look(request: HttpRequest, instance_id: int) -> HttpResponse:
 def _page(request: HttpRequest, instance: OpenEdXInstance, **more: Any) -> HttpResponse:
     shown: dict[str, Any] = {
         "instance": instance,
-        "services": {one.value: one in services_of(instance) for one in OPTIONAL},
+        "services": {service.value: service in services_of(instance) for service in OPTIONAL},
         "ledger": _ledger(instance),
         "verification": Verification.objects.filter(instance=instance).order_by("-id").first(),
         **more,
@@ -55,17 +55,21 @@ def _page(request: HttpRequest, instance: OpenEdXInstance, **more: Any) -> HttpR
     try:
         shown["warnings"] = switch.warnings(instance, context())
     except OcimError as error:
-        tell(request, error)
+        show_error(request, error)
     return render(request, "web/services.html", shown)
 
 
 @require_POST
 @may_change
 def switch_services(request: HttpRequest, instance_id: int) -> HttpResponse:
-    """Turn on what is ticked and off what is not, with the shop's settings as they were typed."""
+    """Enable the ticked services with the typed settings, and disable the others."""
     instance = _instance(instance_id)
-    wanted = [one for one in OPTIONAL if one.value in request.POST]
-    unwanted = [one for one in OPTIONAL if one not in wanted and one in services_of(instance)]
+    wanted = [service for service in OPTIONAL if service.value in request.POST]
+    unwanted = [
+        service
+        for service in OPTIONAL
+        if service not in wanted and service in services_of(instance)
+    ]
     try:
         keys = request.POST.get("keys", "").strip()
         _, actions = switch.enable(
@@ -82,16 +86,16 @@ def switch_services(request: HttpRequest, instance_id: int) -> HttpResponse:
             _, more = switch.disable(instance_id=instance.pk, services=unwanted, context=context())
             actions += more
         enqueue(actions)
-        messages.success(request, "Saved. The next app server has it.")
+        messages.success(request, "Saved. New app servers get these settings.")
     except OcimError as error:
-        tell(request, error)
+        show_error(request, error)
     return redirect("services", instance.pk)
 
 
 @require_POST
 @may_change
 def set_up(request: HttpRequest, instance_id: int) -> HttpResponse:
-    """Ask for what is owed to be done; with `force`, for drifts to be mended too."""
+    """Submit a job that runs the pending set-up steps; with `force`, it overwrites edits."""
     instance = _instance(instance_id)
     try:
         job = request_set_up(
@@ -102,19 +106,22 @@ def set_up(request: HttpRequest, instance_id: int) -> HttpResponse:
             context=context(),
         )
         enqueue([jobs.wake_up(job)])
-        messages.success(request, "Asked for. The app server's log says what is done.")
+        messages.success(request, "Requested. The app server's log shows the progress.")
     except OcimError as error:
-        tell(request, error)
+        show_error(request, error)
     return redirect("services", instance.pk)
 
 
 def _instance(instance_id: int) -> OpenEdXInstance:
-    there = OpenEdXInstance.objects.select_related("ref_set", "database_server", "search_server")
-    return get_object_or_404(there.defer("jwt_private_key"), pk=instance_id)
+    instances = OpenEdXInstance.objects.select_related(
+        "ref_set", "database_server", "search_server"
+    )
+    return get_object_or_404(instances.defer("jwt_private_key"), pk=instance_id)
 
 
 def _ledger(instance: OpenEdXInstance) -> list[dict[str, Any]]:
-    """Every step that it owes, and when it was last done, or why not."""
-    last = {one.step: one for one in ServiceStep.objects.filter(instance=instance).order_by("id")}
-    owed = steps_of(instance_spec(instance, context().policy))
-    return [{"step": step, "last": last.get(step.name)} for step in owed]
+    """Return the set-up steps, each with its latest run, or None if it never ran."""
+    runs = ServiceStep.objects.filter(instance=instance).order_by("id")
+    latest = {run.step: run for run in runs}
+    steps = steps_of(instance_spec(instance, context().policy))
+    return [{"step": step, "last": latest.get(step.name)} for step in steps]

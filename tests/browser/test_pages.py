@@ -31,7 +31,7 @@ def test_signing_in_leads_to_the_list(manager: Manager, signed_in: Page) -> None
     signed_in.reload()
     row = signed_in.get_by_role("row", name=re.compile("^Listed"))
     expect(row.get_by_text("down")).to_be_visible()
-    expect(signed_in.get_by_text("No worker is alive.")).to_be_visible()
+    expect(signed_in.get_by_text("No worker is running.")).to_be_visible()
 
 
 def test_an_app_server_is_spawned_with_the_keyboard_alone(
@@ -101,7 +101,7 @@ def test_a_termination_is_confirmed_first(manager: Manager, signed_in: Page) -> 
     made = manager.run("appserver", instance, "running")
     signed_in.goto(f"/instances/{instance}/")
     signed_in.get_by_role("link", name=f"Terminate app server {made}").click()
-    expect(signed_in.get_by_text("cannot be brought back")).to_be_visible()
+    expect(signed_in.get_by_text("cannot be restored")).to_be_visible()
     assert manager.run("jobs", instance) == []
     signed_in.get_by_role("button", name=f"Terminate app server {made}").click()
     expect(signed_in.get_by_text(f"Waiting: terminating app server {made}")).to_be_visible()

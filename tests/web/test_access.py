@@ -50,7 +50,7 @@ def test_a_wrong_password_is_told_without_saying_which_half_is_wrong(
         client.post(reverse("sign-in"), {"username": name, "password": "wrong"}).content.decode()
         for name in ("mira", "nobody")
     ]
-    assert all("do not belong together" in html for html in answers)
+    assert all("Wrong name or password" in html for html in answers)
 
 
 def test_signing_out_leads_to_the_sign_in_page(admin: Client) -> None:

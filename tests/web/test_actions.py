@@ -76,7 +76,7 @@ def test_deactivating_one_of_several_needs_no_confirmation(
 @pytest.mark.parametrize(
     "kind, is_active, warning",
     [
-        ("terminate", False, "Its host is removed with everything on it"),
+        ("terminate", False, "Its host is destroyed with everything on it"),
         ("deactivate", True, "visitors of the site will see the holding page"),
     ],
 )
@@ -131,7 +131,7 @@ def test_who_may_only_look_changes_nothing(guest: Client, demo: OpenEdXInstance)
         guest.get(reverse("act", args=[made.pk, "terminate"])),
     ):
         assert response.status_code == 403
-        assert "Your account may look" in response.content.decode()
+        assert "Your account may view" in response.content.decode()
     assert jobs() == []
 
 

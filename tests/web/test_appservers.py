@@ -41,7 +41,7 @@ def test_the_evidence_of_a_failed_check_is_shown(admin: Client, demo: OpenEdXIns
         "error": "",
     }
     html = page(admin, make_appserver(demo, evidence=[evidence]).pk)
-    assert "where 200 was expected" in html
+    assert "instead of 200" in html
     assert "http://studio.demo.localhost/heartbeat" in html
     assert "&lt;h1&gt;Broken&lt;/h1&gt;" in html
 
@@ -55,7 +55,7 @@ def test_one_whose_host_has_no_border_says_so(
     ours = context()
     adapters = replace(ours.adapters, providers={"local": provider})
     monkeypatch.setattr(appservers, "context", lambda: replace(ours, adapters=adapters))
-    sentence = "can read what Ocim and other instances have: That is why."
+    sentence = "can read the files of Ocim and of other instances: That is why."
     assert (sentence in page(admin, make_appserver(demo).pk)) is (isolation == "none")
 
 
@@ -77,7 +77,7 @@ def test_one_that_serves_and_is_not_well_says_since_when_and_why(
     )
     for address in (reverse("appserver", args=[made.pk]), reverse("instance", args=[demo.pk])):
         html = admin.get(address).content.decode()
-        assert "Not well since" in html
+        assert "Unhealthy since" in html
         assert "lms: &lt;refused&gt;" in html
 
 

@@ -55,7 +55,7 @@ def test_a_worker_that_fell_silent_does_not_count(admin: Client) -> None:
     Worker.objects.create(
         name="w", queue="opencraft", threads=1, started_at=long_ago, seen_at=long_ago
     )
-    assert "No worker is alive" in page(admin, "instances")
+    assert "No worker is running" in page(admin, "instances")
 
 
 def test_an_instance_shows_what_is_being_done_with_it(admin: Client, demo: OpenEdXInstance) -> None:
@@ -104,7 +104,9 @@ def test_a_configuration_that_cannot_work_is_shown_as_a_fault(
     admin: Client, demo: OpenEdXInstance
 ) -> None:
     OpenEdXInstance.objects.filter(pk=demo.pk).update(configuration_extra_settings="A: [")
-    assert "No app server can be spawned with this." in page(admin, "instance", demo.pk)
+    assert "No app server can be spawned with this configuration." in page(
+        admin, "instance", demo.pk
+    )
 
 
 @pytest.mark.parametrize("name", ["instances", "instance", "instance-progress"])
@@ -139,7 +141,7 @@ def test_what_does_not_exist_is_not_found(admin: Client, db: None, name: str) ->
 def test_a_hold_is_told_with_its_reason(admin: Client, demo: OpenEdXInstance) -> None:
     InstanceReference.objects.filter(pk=demo.pk).update(hold_reason="exams <b>")
     html = page(admin, "instance", demo.pk)
-    assert "Rollouts leave it out: exams &lt;b&gt;" in html
+    assert "Held, rollouts skip this instance: exams &lt;b&gt;" in html
 
 
 def test_a_job_that_is_stuck_is_told_with_the_step_that_it_is_at(
@@ -155,4 +157,4 @@ def test_a_job_that_is_stuck_is_told_with_the_step_that_it_is_at(
     )  # fmt: skip
     html = page(admin, "instance", demo.pk)
     assert "It is at SQL since" in html
-    assert "<code>ocim doctor</code> says what to do" in html
+    assert "Run <code>ocim doctor</code> for the remedy." in html

@@ -119,7 +119,7 @@ def test_what_is_under_way_and_what_failed_comes_first(
     html = page(admin, "rollout-progress", rollout.pk).split('id="instances"')[1]
     assert html.index("Other") < html.index("Demo")
     assert "Third" not in html
-    assert "1 more are in the report" in html
+    assert "The report lists 1 more" in html
 
 
 def test_it_is_told_that_nobody_works_off_its_queue(admin: Client, rollout: Rollout) -> None:
@@ -203,8 +203,8 @@ def test_it_is_said_before_what_can_be_undone(
     at(rollout, demo, "successful", replaced=[old.pk], appservers=[new.pk], failure="", cause="")
     move(rollout, "ended")
     html = page(admin, "rollout-act", rollout.pk, "undo")
-    possible, impossible = html.split("1 cannot:")
-    assert "1 of its upgrades can be undone:" in possible
+    possible, impossible = html.split("cannot be undone: 1")
+    assert "can be undone: 1" in possible
     assert "nothing served it before" in impossible
     act(admin, rollout, "undo", confirmed="yes")
     assert RolloutEvent.objects.latest("id").kind == "undone"

@@ -72,7 +72,7 @@ def test_the_last_verification_is_shown_with_its_evidence(
     }  # fmt: skip
     Verification.objects.create(instance=demo, started_at="2026-05-04T12:00:00Z", lines=[line])
     html = page(admin, demo)
-    assert all(text in html for text in ("OTHER; expected ACME", "Change it back.", "not ended"))
+    assert all(text in html for text in ("OTHER; expected ACME", "Change it back.", "not finished"))
 
 
 def test_who_may_only_look_may_not_switch(guest: Client, demo: OpenEdXInstance) -> None:

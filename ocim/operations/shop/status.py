@@ -1,4 +1,4 @@
-"""The states of an instance's set-up steps."""
+"""States of an instance's set-up steps: done, pending, changed by hand or unknown."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from ocim.operations.shop import steps
 from ocim.operations.shop.set_up import served_by
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, ServiceStep
 
-State = Literal["done", "owed", "drifted", "unknown"]
+State = Literal["done", "pending", "changed by hand", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,16 @@ def _line(found: steps.ExaminedStep, appserver: OpenEdXAppServer, last: ServiceS
     if status is None:
         state, detail, remedy = "unknown", found.problem, ""
     elif not status.exists:
-        state, detail, remedy = "owed", "there is nothing yet", again
+        state, detail, remedy = "pending", "there is nothing yet", again
     elif status.is_pending:
-        state, detail, remedy = "owed", f"to be set: {', '.join(status.changing)}", again
+        state, detail, remedy = "pending", f"to be set: {', '.join(status.changing)}", again
     elif status.drifted:
-        state, remedy = "drifted", f"{again} --force"
+        state, remedy = "changed by hand", f"{again} --force"
         detail = f"differs in the service: {', '.join(status.drifted)}"
     else:
         edited = f"left as edited in the service: {', '.join(status.edited)}"
         state, detail, remedy = "done", edited if status.edited else "", ""
-    if state == "owed" and last and last.failure:
+    if state == "pending" and last and last.failure:
         detail = last.failure
     return Line(
         step=step.name,

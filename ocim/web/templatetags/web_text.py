@@ -1,4 +1,4 @@
-"""Values and states in words."""
+"""Template filters for states, variables and texts."""
 
 import json
 from typing import Any
@@ -14,42 +14,42 @@ register = template.Library()
 
 @register.filter
 def words(name: str) -> str:
-    """A state's name as people write it."""
+    """Return a state's name with spaces instead of dashes."""
     return str(name).replace("-", " ")
 
 
 @register.filter
 def rollout_state(state: str) -> str:
-    """A rollout's state as pages say it: `running` is what app servers are."""
+    """Return a rollout's state in words; "under way" because "running" is what app servers are."""
     return "under way" if state == RolloutState.RUNNING else state
 
 
 @register.filter
 def value(anything: Any) -> str:
-    """A variable's value, secrets masked: texts as they are, the rest as JSON."""
+    """Return a variable's value with secrets masked: a text unchanged, other values as JSON."""
     shown = masked_place("", masked(anything))
     return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False, default=str)
 
 
 @register.filter
 def dotted(path: list[str]) -> str:
-    """The name of a variable within mappings."""
+    """Return the name of a variable in nested mappings: `outer.inner`."""
     return ".".join(path)
 
 
 @register.filter
 def first_line(text: str) -> str:
-    """What is said first."""
+    """Return the first line of a text, with secrets masked."""
     return mask_text(str(text).strip()).partition("\n")[0]
 
 
 @register.filter
 def repository(url: str) -> str:
-    """Where something comes from; who may fetch it there is nobody's business."""
+    """Return a repository's URL without user name and password."""
     return without_credentials(url)
 
 
 @register.filter
 def unsecret(text: Any) -> str:
-    """Return the text without secrets: what was written before they were known may hold some."""
+    """Return a text with secrets masked, also those in texts from before masking was added."""
     return mask_text(str(text))

@@ -182,7 +182,7 @@ def test_status_says_what_drifted_and_the_command_that_mends_it(
     as_set_up(world, world.spawn(instance, activate=True))
     world.shells.looks["site"]["fields"]["--partner-code"] = "OTHER"
     lines = {one.step: one for one in status.status(instance, world.context())}
-    assert lines["site"].state == "drifted"
+    assert lines["site"].state == "changed by hand"
     assert lines["site"].detail == "differs in the service: --partner-code"
     assert lines["site"].remedy == f"ocim services setup {instance.pk} --step site --force"
     assert {one.state for name, one in lines.items() if name != "site"} == {"done"}
@@ -240,7 +240,7 @@ def test_an_index_that_lost_its_alias_is_a_drift(world: World, instance: OpenEdX
     server = world.search.servers["http://127.0.0.1:9200/"]
     server.documents[f"{instance.database_name}_catalog_run_20260504_120000"] = 3
     lines = {one.step: one for one in status.status(instance, world.context())}
-    assert lines["indexes"].state == "drifted"
+    assert lines["indexes"].state == "changed by hand"
 
 
 def test_a_job_that_is_missing_is_owed_and_added_with_the_mark_of_ansible(
