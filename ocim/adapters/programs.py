@@ -19,8 +19,7 @@ from typing import IO
 
 from ocim.core import stopping
 from ocim.core.errors import PermanentError
-from ocim.core.hosts import Ran
-from ocim.core.umasks import OF_HOSTS
+from ocim.core.hosts import UMASK, Ran
 
 MIB = 1024 * 1024
 MOST_OUTPUT = 32 * MIB
@@ -86,7 +85,7 @@ def capture(
         cwd=cwd,
         env=env,
         start_new_session=True,
-        umask=OF_HOSTS,
+        umask=UMASK,
     ) as process:
         try:
             if largest_file is not None:

@@ -14,9 +14,10 @@ from django.db import DatabaseError
 
 from ocim.console.command import database_error, error_text
 from ocim.console.overview import DASHED, overview
-from ocim.core.umasks import PRIVATE
 
 APP = "ocim.console"
+PRIVATE_UMASK = 0o077
+"""File mode creation mask of Ocim's processes: only their user may read their files."""
 
 
 class Ocim(ManagementUtility):
@@ -37,7 +38,7 @@ def command_class(name: str) -> BaseCommand:
 
 def main() -> None:
     """Run the command that the arguments name."""
-    os.umask(PRIVATE)
+    os.umask(PRIVATE_UMASK)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ocim.project.settings")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal may not know all of a name's letters

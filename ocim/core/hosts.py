@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+UMASK = 0o022
+"""File mode creation mask on hosts, whose services have users of their own; also of checkouts."""
+
 
 @dataclass(frozen=True, slots=True)
 class HostRequest:

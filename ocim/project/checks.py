@@ -21,6 +21,7 @@ from django.core.checks import CheckMessage, register
 from ocim.catalog.releases import Release
 from ocim.core.errors import ValidationError
 from ocim.core.places import bundled
+from ocim.core.texts import listed
 from ocim.project.databases import database_fault
 from ocim.project.options import Options, option_fields
 from ocim.store.fields import check_master_key
@@ -168,7 +169,7 @@ def _provider(options: Options) -> Faults:
     if options.default_provider not in PROVIDERS:
         yield (
             f"OCIM_DEFAULT_PROVIDER: there is no provider {options.default_provider!r}.",
-            f"Choose one of: {', '.join(PROVIDERS)}.",
+            f"Choose {listed(PROVIDERS, 'or')}.",
         )
 
 

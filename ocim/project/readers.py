@@ -8,6 +8,7 @@ from typing import Any
 
 from ocim.core.provisioning import Transport
 from ocim.core.secrets import Secret
+from ocim.core.texts import listed
 
 SMALLEST_NETWORK = 28
 """Maximum length of the prefix of a network for hosts."""
@@ -66,7 +67,7 @@ def _transport(text: str) -> Transport:
     try:
         return Transport(text.lower())
     except ValueError:
-        raise ValueError(f"{text!r} is not one of {', '.join(Transport)}.") from None
+        raise ValueError(f"{text!r} is not a transport. Write {listed(Transport, 'or')}.") from None
 
 
 READERS: Mapping[Any, Callable[[str], Any]] = {

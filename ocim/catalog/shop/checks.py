@@ -12,6 +12,7 @@ from ocim.catalog.templates import is_template
 from ocim.core.errors import ValidationError
 from ocim.core.instance import Instance, Service
 from ocim.core.provisioning import BUILTIN
+from ocim.core.texts import listed
 
 PARTNER_CODE = re.compile(r"[A-Za-z0-9_-]{1,8}")
 """Valid partner codes. A longer one leaves half a partner in MySQL, which breaks later runs."""
@@ -96,7 +97,7 @@ def _processor_faults(instance: Instance, code: str, variables: Mapping[str, Any
 def _faults_of_processor(instance: Instance, name: str, keys: object) -> list[str]:
     where = f"{CONFIG}: {name}"
     if name not in PROCESSORS:
-        return [f"{where} is not a payment processor. Use one of {', '.join(PROCESSORS)}."]
+        return [f"{where} is not a payment processor. Use {listed(PROCESSORS, 'or')}."]
     if name == TEST_CARD and instance.configuration_source_repo_url != BUILTIN:
         return [f"{where} exists in rehearsals only, not in the real ecommerce. Remove it."]
     if isinstance(keys, str) and is_template(keys):

@@ -13,7 +13,7 @@ from ocim.adapters.providers import processes
 from ocim.adapters.providers.local.furnishing import environment
 from ocim.adapters.providers.local.shims import SOCKET, SUPERVISOR_CONF
 from ocim.core.errors import PermanentError, TransientError
-from ocim.core.umasks import OF_HOSTS
+from ocim.core.hosts import UMASK
 
 BOOT = [sys.executable, "-I", "-m", "ocim.adapters.providers.local.boot"]
 """What becomes the supervisord of the host that its environment names."""
@@ -35,7 +35,7 @@ def start(root: Path, argv: Sequence[str]) -> None:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                umask=OF_HOSTS,
+                umask=UMASK,
                 timeout=60,
                 check=False,
             ).returncode

@@ -15,7 +15,7 @@ from ocim.adapters.providers import processes
 from ocim.adapters.providers.nspawn import limits
 from ocim.adapters.providers.tools import run
 from ocim.core.errors import PermanentError
-from ocim.core.umasks import OF_HOSTS
+from ocim.core.hosts import UMASK
 
 SYSTEMD = Path("/run/systemd/system")
 """Is there where systemd runs this machine."""
@@ -96,7 +96,7 @@ class Container:
                     stderr=subprocess.STDOUT,
                     timeout=60,
                     check=True,
-                    umask=OF_HOSTS,
+                    umask=UMASK,
                 )
 
     def stop(self, *, grace: float) -> None:

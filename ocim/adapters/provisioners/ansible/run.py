@@ -19,7 +19,7 @@ from typing import IO, Any
 from ocim.adapters.provisioners.ansible.files import clean_environment
 from ocim.adapters.provisioners.ansible.run_directory import EVENTS
 from ocim.adapters.provisioners.messages import condensed
-from ocim.core.umasks import OF_HOSTS
+from ocim.core.hosts import UMASK
 
 KEEPER = "ocim.adapters.provisioners.ansible.keeper"
 MIB = 1024 * 1024
@@ -145,7 +145,7 @@ def ansible_run(directory: Path, command: Sequence[str]) -> Iterator[AnsibleRun]
                 stderr=subprocess.PIPE,
                 pass_fds=(of_child.fileno(),),
                 start_new_session=True,
-                umask=OF_HOSTS,
+                umask=UMASK,
             )
         with process:
             try:
