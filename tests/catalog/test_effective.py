@@ -64,23 +64,25 @@ def test_the_host_name_is_not_that_of_the_lms() -> None:
 
 def test_an_external_name_is_what_learners_see() -> None:
     external = replace(DOMAINS, external={"lms": ("learn.example.com",)})
-    found = variables(instance(domains=external, public_port=443))
-    assert found["EDXAPP_LMS_BASE"] == "learn.example.com"
-    assert found["EDXAPP_LMS_ROOT_URL"] == "https://learn.example.com"
+    result = variables(instance(domains=external, public_port=443))
+    assert result["EDXAPP_LMS_BASE"] == "learn.example.com"
+    assert result["EDXAPP_LMS_ROOT_URL"] == "https://learn.example.com"
 
 
 def test_a_database_server_gives_address_and_account() -> None:
-    found = variables(instance(databases={"edxapp": MYSQL}))
+    result = variables(instance(databases={"edxapp": MYSQL}))
     assert {
-        name: found[f"EDXAPP_MYSQL_{name}"] for name in ("DB_NAME", "USER", "HOST", "PORT")
+        name: result[f"EDXAPP_MYSQL_{name}"] for name in ("DB_NAME", "USER", "HOST", "PORT")
     } == {
         "DB_NAME": "demo_edxapp",
         "USER": "demo",
         "HOST": "db",
         "PORT": "3307",
     }
-    assert found["EDXAPP_DATABASE_ENGINE"] == "django.db.backends.mysql"
-    assert found["EDXAPP_MYSQL_PASSWORD"] == found["COMMON_MYSQL_MIGRATE_PASS"] == Secret("pw-123")
+    assert result["EDXAPP_DATABASE_ENGINE"] == "django.db.backends.mysql"
+    assert (
+        result["EDXAPP_MYSQL_PASSWORD"] == result["COMMON_MYSQL_MIGRATE_PASS"] == Secret("pw-123")
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,10 +96,10 @@ def test_a_database_server_gives_address_and_account() -> None:
 def test_clients_of_services_that_are_off_have_secrets_too_as_their_release_names_them(
     commit: str, present: str, absent: str
 ) -> None:
-    found = variables(instance(edx_platform_commit=commit))
-    assert isinstance(found[present], Secret)
+    result = variables(instance(edx_platform_commit=commit))
+    assert isinstance(result[present], Secret)
     services = ("ECOMMERCE", "DISCOVERY")
-    assert [name for name in found if absent in name and name.startswith(services)] == []
+    assert [name for name in result if absent in name and name.startswith(services)] == []
 
 
 EVERYTHING = instance(services=frozenset(Service), databases=DATABASES)
@@ -131,21 +133,21 @@ def test_secrets_stay_the_same_for_the_same_seed_and_differ_for_another() -> Non
 @pytest.mark.parametrize("commit", ["ironwood.2", "juniper.2"])
 def test_everything_that_is_generated_is_of_its_known_type(commit: str) -> None:
     of = instance(edx_platform_commit=commit, databases={"edxapp": MYSQL})
-    found = variables(of)
-    assert [name for name in found if name not in TYPES] == []
-    assert [name for name, value in found.items() if not fits(value, TYPES[name])] == []
+    result = variables(of)
+    assert [name for name in result if name not in TYPES] == []
+    assert [name for name, value in result.items() if not fits(value, TYPES[name])] == []
 
 
 def test_secrets_are_known_by_their_names_also_where_an_operator_sets_them() -> None:
-    found = variables(instance(databases={"edxapp": MYSQL}))
-    assert {name for name in found if is_secret_name(name)} == {
-        name for name, value in found.items() if secret_texts(value)
+    result = variables(instance(databases={"edxapp": MYSQL}))
+    assert {name for name in result if is_secret_name(name)} == {
+        name for name, value in result.items() if secret_texts(value)
     }
 
 
 def test_the_layers_are_laid_in_their_order() -> None:
-    found = effective(instance(), {}, seed=SEED, jwt_keys=KEYS)
-    assert found.layers == (
+    result = effective(instance(), {}, seed=SEED, jwt_keys=KEYS)
+    assert result.layers == (
         "defaults", "databases", "brokers", "search", "storage", "secrets", "services", "pairs",
         "configuration_extra_settings",
     )  # fmt: skip
@@ -160,27 +162,27 @@ def test_no_two_generated_layers_set_the_same_variable() -> None:
 
 def test_the_operator_has_the_last_word() -> None:
     extra = {"EDXAPP_PLATFORM_NAME": "Mine", "EDXAPP_LMS_ENV_EXTRA": {"A": {"B": 1}}}
-    found = effective(instance(), extra, seed=SEED, jwt_keys=KEYS)
-    assert found.values["EDXAPP_PLATFORM_NAME"] == "Mine"
-    assert found.source(("EDXAPP_PLATFORM_NAME",)) == "configuration_extra_settings"
-    assert found.source(("EDXAPP_LMS_ENV_EXTRA", "A", "B")) == "configuration_extra_settings"
-    assert found.source(("EDXAPP_LMS_BASE",)) == "defaults"
+    result = effective(instance(), extra, seed=SEED, jwt_keys=KEYS)
+    assert result.values["EDXAPP_PLATFORM_NAME"] == "Mine"
+    assert result.source(("EDXAPP_PLATFORM_NAME",)) == "configuration_extra_settings"
+    assert result.source(("EDXAPP_LMS_ENV_EXTRA", "A", "B")) == "configuration_extra_settings"
+    assert result.source(("EDXAPP_LMS_BASE",)) == "defaults"
 
 
 def test_an_operators_own_secrets_are_masked_too() -> None:
-    found = variables(
+    result = variables(
         instance(),
         EDXAPP_EDX_API_KEY="typed",
         ECOMMERCE_PAYMENT_PROCESSOR_CONFIG={
             "demo": {"stripe": {"publishable_key": "pk", "secret_key": "sk"}}
         },
     )
-    shown = masked(found)
+    shown = masked(result)
     assert shown["EDXAPP_EDX_API_KEY"] == "********"
     assert shown["ECOMMERCE_PAYMENT_PROCESSOR_CONFIG"] == {
         "demo": {"stripe": {"publishable_key": "pk", "secret_key": "********"}}
     }
-    assert revealed(found)["EDXAPP_EDX_API_KEY"] == "typed"
+    assert revealed(result)["EDXAPP_EDX_API_KEY"] == "typed"
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_what_releases_of_a_service_answer_is_right(service: Service, body: str)
 @pytest.mark.parametrize("service", Service)
 @pytest.mark.parametrize("content_type", ["text/html", "application/octet-stream", ""])
 def test_a_health_page_of_another_kind_is_wrong(service: Service, content_type: str) -> None:
-    assert any("not application/json" in one for one in judged(service, "{}", content_type))
+    assert any("not application/json" in reason for reason in judged(service, "{}", content_type))
 
 
 @pytest.mark.parametrize(

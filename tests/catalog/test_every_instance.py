@@ -59,10 +59,10 @@ def test_every_variable_is_documented_of_its_type_and_no_template(of: Instance) 
 
 @given(INSTANCES)
 def test_layers_have_names_of_their_own_and_share_no_variable(of: Instance) -> None:
-    found = layers(of, seed=SEED, jwt_keys=KEYS)
-    names = [name for layer in found for name in layer.values]
+    result = layers(of, seed=SEED, jwt_keys=KEYS)
+    names = [name for layer in result for name in layer.values]
     assert len(names) == len(set(names))
-    assert len({layer.name for layer in found}) == len(found)
+    assert len({layer.name for layer in result}) == len(result)
 
 
 @given(INSTANCES)

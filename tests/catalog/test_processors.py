@@ -30,6 +30,6 @@ def test_processors_in_their_sandbox_may_be_tried(processor: str, keys: dict[str
     ],
 )
 def test_others_may_not(processor: str, keys: dict[str, object], reason: str) -> None:
-    said = reason_against_test(processor, keys)
-    assert reason in said
-    assert "sk_live_1" not in said
+    reason_against = reason_against_test(processor, keys)
+    assert reason in reason_against
+    assert "sk_live_1" not in reason_against

@@ -112,5 +112,5 @@ def test_commands_take_the_flags_of_their_release(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_flags_for_clients_are_among_those_for_the_site(name: str) -> None:
-    found = traits(Release.of(name))
-    assert set(found.site_client_flags) < set(found.site_flags)
+    result = traits(Release.of(name))
+    assert set(result.site_client_flags) < set(result.site_flags)

@@ -101,18 +101,18 @@ def test_the_hourly_job_has_the_documented_name_so_that_it_is_never_there_twice(
 
 
 def test_the_built_in_playbooks_are_left_to_their_own_job() -> None:
-    found = variables(full(configuration_source_repo_url="builtin"))
-    assert "EDXAPP_ADDITIONAL_CRON_JOBS" not in found
+    result = variables(full(configuration_source_repo_url="builtin"))
+    assert "EDXAPP_ADDITIONAL_CRON_JOBS" not in result
 
 
 def test_redis_is_a_broker_without_virtual_hosts() -> None:
-    found = revealed(variables(full(broker=REDIS)))
-    assert found["ECOMMERCE_BROKER_URL"] == "redis://:pw@redis.internal:6379/0"
+    result = revealed(variables(full(broker=REDIS)))
+    assert result["ECOMMERCE_BROKER_URL"] == "redis://:pw@redis.internal:6379/0"
 
 
 def test_without_shared_servers_each_app_server_has_its_own() -> None:
-    found = variables(full(broker=None, search=None))
-    assert not {name for name in found if "BROKER" in name or "ELASTICSEARCH" in name}
+    result = variables(full(broker=None, search=None))
+    assert not {name for name in result if "BROKER" in name or "ELASTICSEARCH" in name}
 
 
 # The documentation's own settings, as an operator would paste them.
@@ -121,19 +121,19 @@ def test_without_shared_servers_each_app_server_has_its_own() -> None:
 @pytest.mark.parametrize("broker", [RABBITMQ, REDIS], ids=["rabbitmq", "redis"])
 def test_the_documented_template_of_the_broker_gives_what_is_generated(broker: Broker) -> None:
     template = check_extra_settings(SERVICES)["ECOMMERCE_BROKER_URL"]
-    found = revealed(variables(full(broker=broker)))
-    rendered = Environment(autoescape=False).from_string(template).render(found)  # noqa: S701
-    assert rendered == found["ECOMMERCE_BROKER_URL"]
+    result = revealed(variables(full(broker=broker)))
+    rendered = Environment(autoescape=False).from_string(template).render(result)  # noqa: S701
+    assert rendered == result["ECOMMERCE_BROKER_URL"]
 
 
 def test_the_documented_settings_win_and_turn_both_services_on() -> None:
     extra = check_extra_settings(SERVICES + CURRENCY + CRON)
     assert services_of(extra) == BOTH
-    found = variables(full(services=services_of(extra)), **extra)
-    assert found["DISCOVERY_VERSION"] == "{{ ECOMMERCE_VERSION }}"
-    assert found["ECOMMERCE_OSCAR_DEFAULT_CURRENCY"] == "GBP"
-    assert found["EDXAPP_LMS_ENV_EXTRA"]["COURSE_MODE_DEFAULTS"]["currency"] == "gbp"
-    assert [job["minute"] for job in found["EDXAPP_ADDITIONAL_CRON_JOBS"]] == ["43"]
+    result = variables(full(services=services_of(extra)), **extra)
+    assert result["DISCOVERY_VERSION"] == "{{ ECOMMERCE_VERSION }}"
+    assert result["ECOMMERCE_OSCAR_DEFAULT_CURRENCY"] == "GBP"
+    assert result["EDXAPP_LMS_ENV_EXTRA"]["COURSE_MODE_DEFAULTS"]["currency"] == "gbp"
+    assert [job["minute"] for job in result["EDXAPP_ADDITIONAL_CRON_JOBS"]] == ["43"]
 
 
 # Pairs and rules.
@@ -153,8 +153,8 @@ def test_what_two_services_share_follows_the_operator(leader: str, follower: str
 
 
 def test_nothing_follows_for_a_service_that_is_off() -> None:
-    found = variables(full(services=ALWAYS), EDXAPP_DEFAULT_FROM_EMAIL="me@example.com")
-    assert "ECOMMERCE_OSCAR_FROM_EMAIL" not in found
+    result = variables(full(services=ALWAYS), EDXAPP_DEFAULT_FROM_EMAIL="me@example.com")
+    assert "ECOMMERCE_OSCAR_FROM_EMAIL" not in result
 
 
 @pytest.mark.parametrize("name", ["demo.localhost", "Demo.localhost.", "learn.example.com"])
@@ -171,8 +171,8 @@ def test_another_host_name_or_none_is_taken(name: str | None) -> None:
 
 @pytest.mark.parametrize("url", ["amqp://me:pw@mq/x", "https://:pw@search:9200/"])
 def test_a_password_in_a_url_is_hidden_wherever_it_stands(url: str) -> None:
-    found = variables(full(), MY_THING={"url": url, "other": "https://example.com:80/@x"})
-    assert found["MY_THING"] == {"url": Secret(url), "other": "https://example.com:80/@x"}
+    result = variables(full(), MY_THING={"url": url, "other": "https://example.com:80/@x"})
+    assert result["MY_THING"] == {"url": Secret(url), "other": "https://example.com:80/@x"}
 
 
 # Releases.
@@ -190,9 +190,9 @@ def test_a_password_in_a_url_is_hidden_wherever_it_stands(url: str) -> None:
     ],
 )
 def test_clients_have_the_names_of_their_release(release: str, clients: set[str]) -> None:
-    found = variables(full(openedx_release=release, edx_platform_commit=release))
+    result = variables(full(openedx_release=release, edx_platform_commit=release))
     for service in ("ECOMMERCE", "DISCOVERY"):
-        ids = {name for name in found if name.startswith(service) and name.endswith("_KEY")}
+        ids = {name for name in result if name.startswith(service) and name.endswith("_KEY")}
         assert {f"{service}_{client}_KEY" for client in clients} == {
             name for name in ids if "_EDX_O" in name
         }
@@ -209,5 +209,5 @@ def test_clients_have_the_names_of_their_release(release: str, clients: set[str]
     ],
 )
 def test_services_are_of_the_instances_release(release: str, reference: str) -> None:
-    found = variables(full(openedx_release=release, edx_platform_commit="opencraft/some-branch"))
-    assert found["ECOMMERCE_VERSION"] == found["DISCOVERY_VERSION"] == reference
+    result = variables(full(openedx_release=release, edx_platform_commit="opencraft/some-branch"))
+    assert result["ECOMMERCE_VERSION"] == result["DISCOVERY_VERSION"] == reference

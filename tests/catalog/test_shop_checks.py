@@ -65,8 +65,8 @@ def test_the_card_of_rehearsals_is_refused_where_the_shop_is_a_real_one() -> Non
 
 
 def test_addresses_that_differ_are_refused() -> None:
-    said = faults(ECOMMERCE_OSCAR_FROM_EMAIL="shop@example.com")
-    assert "ECOMMERCE_OSCAR_FROM_EMAIL and EDXAPP_DEFAULT_FROM_EMAIL differ" in said
+    messages = faults(ECOMMERCE_OSCAR_FROM_EMAIL="shop@example.com")
+    assert "ECOMMERCE_OSCAR_FROM_EMAIL and EDXAPP_DEFAULT_FROM_EMAIL differ" in messages
 
 
 def test_a_currency_that_there_is_not_is_refused() -> None:
@@ -89,12 +89,12 @@ def test_discovery_without_a_search_server_is_refused() -> None:
 
 
 def test_all_faults_are_told_at_once() -> None:
-    said = faults(
+    messages = faults(
         ECOMMERCE_OSCAR_DEFAULT_CURRENCY="X",
         ECOMMERCE_OSCAR_FROM_EMAIL="shop@example.com",
         **config("ninechars", paypal={}),
     )
-    assert len(said.splitlines()) == 4
+    assert len(messages.splitlines()) == 4
 
 
 def test_a_shop_that_is_off_may_be_anything() -> None:
@@ -139,10 +139,10 @@ def test_without_any_the_partner_code_is_made_of_the_id() -> None:
 
 
 def test_a_currency_is_all_that_the_documentation_sets_for_pounds() -> None:
-    found = variables(full(currency="GBP"))
-    assert found["ECOMMERCE_OSCAR_DEFAULT_CURRENCY"] == "GBP"
-    assert found["EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY"] == ["gbp", "£"]
-    assert found["EDXAPP_LMS_ENV_EXTRA"]["COURSE_MODE_DEFAULTS"] == {
+    result = variables(full(currency="GBP"))
+    assert result["ECOMMERCE_OSCAR_DEFAULT_CURRENCY"] == "GBP"
+    assert result["EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY"] == ["gbp", "£"]
+    assert result["EDXAPP_LMS_ENV_EXTRA"]["COURSE_MODE_DEFAULTS"] == {
         "bulk_sku": None,
         "currency": "gbp",
         "description": None,
@@ -156,11 +156,11 @@ def test_a_currency_is_all_that_the_documentation_sets_for_pounds() -> None:
 
 
 def test_an_operators_own_settings_of_the_lms_are_added_to_the_currencys() -> None:
-    found = variables(full(currency="EUR"), EDXAPP_LMS_ENV_EXTRA={"MINE": 1})
-    assert found["EDXAPP_LMS_ENV_EXTRA"]["MINE"] == 1
-    assert found["EDXAPP_LMS_ENV_EXTRA"]["COURSE_MODE_DEFAULTS"]["currency"] == "eur"
+    result = variables(full(currency="EUR"), EDXAPP_LMS_ENV_EXTRA={"MINE": 1})
+    assert result["EDXAPP_LMS_ENV_EXTRA"]["MINE"] == 1
+    assert result["EDXAPP_LMS_ENV_EXTRA"]["COURSE_MODE_DEFAULTS"]["currency"] == "eur"
 
 
 def test_the_lms_follows_a_currency_that_is_set_for_the_shop_alone() -> None:
-    found = variables(full(), ECOMMERCE_OSCAR_DEFAULT_CURRENCY="JPY")
-    assert found["EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY"] == ["jpy", "¥"]
+    result = variables(full(), ECOMMERCE_OSCAR_DEFAULT_CURRENCY="JPY")
+    assert result["EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY"] == ["jpy", "¥"]

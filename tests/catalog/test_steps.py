@@ -40,9 +40,9 @@ def setup_of(instance: Instance) -> StepInputs:
 
 def actions(instance: Instance, step: str, observed: Observation = NOTHING) -> list[StepAction]:
     inputs = setup_of(instance)
-    [found] = [one for one in steps_of(instance) if one.name == step]
-    fields = found.wanted(inputs)
-    return found.actions(inputs, fields, {**observed, "fields": observed["fields"] or {}})
+    [result] = [item for item in steps_of(instance) if item.name == step]
+    fields = result.wanted(inputs)
+    return result.actions(inputs, fields, {**observed, "fields": observed["fields"] or {}})
 
 
 def argvs(instance: Instance, step: str, observed: Observation = NOTHING) -> list[list[str]]:
@@ -98,9 +98,9 @@ def test_a_client_that_is_there_keeps_its_name() -> None:
 
 def test_only_clients_that_differ_are_touched() -> None:
     inputs = setup_of(of("juniper.2"))
-    [step] = [one for one in steps_of(inputs.instance) if one.name == "clients"]
-    there = {**step.wanted(inputs), "discovery.backend.secret": "another"}
-    [argv] = argvs(inputs.instance, "clients", {**NOTHING, "fields": there})
+    [step] = [item for item in steps_of(inputs.instance) if item.name == "clients"]
+    fields = {**step.wanted(inputs), "discovery.backend.secret": "another"}
+    [argv] = argvs(inputs.instance, "clients", {**NOTHING, "fields": fields})
     assert argv[1] == "discovery-backend-service"
 
 
@@ -141,10 +141,10 @@ def test_stripe_is_used_on_the_baskets_page_and_listed_too() -> None:
 
 def test_a_basket_elsewhere_that_somebody_set_up_is_kept() -> None:
     observed = {**NOTHING, "site_id": 3, "microfrontend": "https://pay.example.com"}
-    said = flags(argvs(of("lilac.1"), "site", observed)[0])
-    assert said["--site-id"] == "3"
-    assert said["--enable-microfrontend-for-basket-page"] == "true"
-    assert said["--payment-microfrontend-url"] == "https://pay.example.com"
+    arguments = flags(argvs(of("lilac.1"), "site", observed)[0])
+    assert arguments["--site-id"] == "3"
+    assert arguments["--enable-microfrontend-for-basket-page"] == "true"
+    assert arguments["--payment-microfrontend-url"] == "https://pay.example.com"
 
 
 def test_without_one_the_flag_whose_every_value_is_true_is_left_out() -> None:
@@ -212,8 +212,8 @@ def test_purchases_lead_to_the_basket_in_the_field_of_the_release(release: str, 
 
 
 def test_a_user_that_exists_keeps_its_address_its_groups_and_what_it_may() -> None:
-    there = {"email": "w@fake.email", "superuser": True, "groups": ["editors"]}
-    observed = {**NOTHING, "users": {"ecommerce_worker": there}}
+    user = {"email": "w@fake.email", "superuser": True, "groups": ["editors"]}
+    observed = {**NOTHING, "users": {"ecommerce_worker": user}}
     made = argvs(of("juniper.2", services=ECOMMERCE), "users", observed)
     assert made == [
         ["manage_user", "ecommerce_worker", "w@fake.email", "--staff", "--superuser", "--groups",

@@ -4,7 +4,7 @@ from ocim.core.causes import LONGEST, signature
 
 
 @pytest.mark.parametrize(
-    "one, other",
+    "first, second",
     [
         ("Host appserver-3 did not come up.", "Host appserver-12 did not come up."),
         ("lms at 10.0.0.3:8000: 500", "lms at 10.0.12.7:18010: 500"),
@@ -21,13 +21,13 @@ from ocim.core.causes import LONGEST, signature
         ("migrate: table exists\nTraceback 1", "migrate: table exists\nTraceback 2"),
     ],
 )  # fmt: skip
-def test_one_cause_has_one_signature(one: str, other: str) -> None:
-    assert one != other
-    assert signature(one) == signature(other)
+def test_one_cause_has_one_signature(first: str, second: str) -> None:
+    assert first != second
+    assert signature(first) == signature(second)
 
 
 @pytest.mark.parametrize(
-    "one, other",
+    "first, second",
     [
         ("migrate: table thumbnail_kvstore exists", "migrate: table courseware exists"),
         ("Host did not come up.", "The instance was archived."),
@@ -37,14 +37,14 @@ def test_one_cause_has_one_signature(one: str, other: str) -> None:
         ("", "Cancelled."),
     ],
 )
-def test_different_causes_stay_apart(one: str, other: str) -> None:
-    assert signature(one) != signature(other)
+def test_different_causes_stay_apart(first: str, second: str) -> None:
+    assert signature(first) != signature(second)
 
 
 def test_the_instances_own_names_are_left_out() -> None:
-    one = signature("North at north.example.com is down", "North", "north.example.com")
-    other = signature("South Campus at s.example.org is down", "South Campus", "s.example.org")
-    assert one == other == "INSTANCE at INSTANCE is down"
+    first = signature("North at north.example.com is down", "North", "north.example.com")
+    second = signature("South Campus at s.example.org is down", "South Campus", "s.example.org")
+    assert first == second == "INSTANCE at INSTANCE is down"
 
 
 def test_a_name_within_a_word_is_not_the_instance() -> None:

@@ -9,7 +9,7 @@ def test_text_that_shows_has_no_hint(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text, said",
+    "text, expected",
     [
         ("a\u00a0b", " Character 2 is a no-break space (U+00A0)."),
         ("a\tb", " Character 2 is a tab (U+0009)."),
@@ -22,5 +22,5 @@ def test_text_that_shows_has_no_hint(text: str) -> None:
         ("first\nsec\u00a0ond", " Character 4 of line 2 is a no-break space (U+00A0)."),
     ],
 )
-def test_a_character_that_does_not_show_is_named_with_its_place(text: str, said: str) -> None:
-    assert hint(text) == said
+def test_a_character_that_does_not_show_is_named_with_its_place(text: str, expected: str) -> None:
+    assert hint(text) == expected

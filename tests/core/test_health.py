@@ -50,11 +50,11 @@ def test_a_body_that_could_not_be_read_is_wrong_whatever_it_begins_with() -> Non
 
 @pytest.mark.parametrize("body", ["", "null", "true", "[1]", '"sql"', "{", "\x00sql", "[" * 50_000])
 def test_what_is_no_json_object_is_wrong(body: str) -> None:
-    assert any("no JSON object" in one for one in reasons(body))
+    assert any("no JSON object" in reason for reason in reasons(body))
 
 
 def test_what_says_of_no_part_how_it_is_is_wrong() -> None:
-    assert any("no status" in one for one in reasons('{"release": "juniper", "sql": "fine"}'))
+    assert any("no status" in reason for reason in reasons('{"release": "juniper", "sql": "fine"}'))
 
 
 @given(st.text())
@@ -66,4 +66,4 @@ def test_no_text_is_taken_for_a_heartbeat(body: str) -> None:
     "body", ["x" * 1000, '{"sql": {"status": false, "message": "' + "x" * 1000 + '"}}']
 )
 def test_a_reason_is_short_whatever_was_answered(body: str) -> None:
-    assert all(len(one) < 400 for one in reasons(body))
+    assert all(len(reason) < 400 for reason in reasons(body))

@@ -17,7 +17,7 @@ def image(name: str, *, days: float, hosts: tuple[str, ...] = ()) -> Image:
 
 
 def names(images: list[Image]) -> list[str]:
-    return [one.name for one in images]
+    return [image.name for image in images]
 
 
 def test_a_name_is_the_same_for_equal_inputs_in_any_order() -> None:

@@ -41,7 +41,7 @@ def test_what_is_planned_is_told_in_its_order_with_the_time_that_it_took() -> No
 
 
 def test_without_a_plan_it_is_told_what_was_applied() -> None:
-    names = [one.name for one in read_migrations("edxapp", "", LOG)]
+    names = [migration.name for migration in read_migrations("edxapp", "", LOG)]
     assert names == ["student.0004_city", "student.0005_profile"]
 
 
@@ -81,8 +81,8 @@ def test_what_the_running_release_does_not_find_any_more_is_dropped(
     ],
 )
 def test_what_changes_a_table_that_is_in_use_locks_it(operation: str) -> None:
-    found = of(operation)
-    assert (found.drops, found.locks) == ((), ("shop.basket",))
+    result = of(operation)
+    assert (result.drops, result.locks) == ((), ("shop.basket",))
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def test_what_does_not_say_what_it_touches_has_to_be_looked_at(operation: str) -
 
 @pytest.mark.parametrize("operation", ["Raw Python operation", "Create model Basket"])
 def test_everything_else_is_no_danger(operation: str) -> None:
-    found = of(operation)
-    assert (found.drops, found.locks, found.unclear) == ((), (), ())
+    result = of(operation)
+    assert (result.drops, result.locks, result.unclear) == ((), (), ())
 
 
 def test_what_only_the_new_release_knows_is_nobodys_loss() -> None:
     plan = "shop.0001_x\n    Create model Cart\nshop.0002_y\n    Remove field x from cart\n"
-    assert [one.drops for one in read_migrations("ecommerce", plan, "")] == [(), ()]
+    assert [migration.drops for migration in read_migrations("ecommerce", plan, "")] == [(), ()]

@@ -39,7 +39,7 @@ def test_the_worst_answer_decides(
 
 
 @pytest.mark.parametrize(
-    "found, lasts, expected",
+    "observed, lasts, expected",
     [
         (Condition.DEAD, 0, True),
         (Condition.SILENT, 1, False),
@@ -48,9 +48,9 @@ def test_the_worst_answer_decides(
     ],
 )
 def test_what_is_slow_has_time_to_come_to_itself(
-    found: Condition, lasts: int, expected: bool
+    observed: Condition, lasts: int, expected: bool
 ) -> None:
-    assert needs_restart(found, NOW - timedelta(minutes=lasts), NOW) is expected
+    assert needs_restart(observed, NOW - timedelta(minutes=lasts), NOW) is expected
 
 
 @pytest.mark.parametrize(

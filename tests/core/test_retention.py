@@ -33,7 +33,7 @@ def failed(number: int, days: float) -> Candidate:
 
 
 @pytest.mark.parametrize(
-    "there, spent",
+    "appservers, expired",
     [
         pytest.param([], set(), id="nothing to keep or spend"),
         pytest.param([active(1), active(2)], set(), id="active ones are kept"),
@@ -61,8 +61,8 @@ def failed(number: int, days: float) -> Candidate:
         pytest.param([failed(1, 3), active(2)], {1}, id="failed ones no longer"),
     ],
 )
-def test_what_retention_lets_go(there: list[Candidate], spent: set[int]) -> None:
-    assert expendable(there, NOW, KEPT) == spent
+def test_what_retention_lets_go(appservers: list[Candidate], expired: set[int]) -> None:
+    assert expendable(appservers, NOW, KEPT) == expired
 
 
 @pytest.mark.parametrize("state", sorted(UNFINISHED))

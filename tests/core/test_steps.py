@@ -9,9 +9,9 @@ WANTED = {"code": "acme", "name": "Acme"}
 
 
 def test_what_is_not_there_is_owed_as_a_whole() -> None:
-    found = step_status(WANTED, actual=None)
-    assert found.is_pending
-    assert found.fields == WANTED
+    result = step_status(WANTED, actual=None)
+    assert result.is_pending
+    assert result.fields == WANTED
 
 
 def test_what_is_as_wanted_is_not_owed() -> None:
@@ -19,37 +19,37 @@ def test_what_is_as_wanted_is_not_owed() -> None:
 
 
 def test_an_operators_edit_stays() -> None:
-    found = step_status(WANTED, actual={**WANTED, "name": "Acme Ltd"}, applied=WANTED)
-    assert not found.is_pending
-    assert found.edited == ("name",)
-    assert found.drifted == ()
+    result = step_status(WANTED, actual={**WANTED, "name": "Acme Ltd"}, applied=WANTED)
+    assert not result.is_pending
+    assert result.edited == ("name",)
+    assert result.drifted == ()
 
 
 def test_an_operators_edit_survives_another_change_of_ours() -> None:
     wanted = {**WANTED, "mail": "new@example.com"}
     applied = {**WANTED, "mail": "old@example.com"}
-    found = step_status(wanted, actual={**applied, "name": "Acme Ltd"}, applied=applied)
-    assert found.changing == ("mail",)
-    assert found.fields == {**wanted, "name": "Acme Ltd"}
+    result = step_status(wanted, actual={**applied, "name": "Acme Ltd"}, applied=applied)
+    assert result.changing == ("mail",)
+    assert result.fields == {**wanted, "name": "Acme Ltd"}
 
 
 def test_an_edit_of_what_the_service_cannot_do_without_is_a_drift_and_stays() -> None:
-    found = step_status(WANTED, actual={**WANTED, "code": "x"}, applied=WANTED, essential={"code"})
-    assert not found.is_pending
-    assert found.drifted == ("code",)
+    result = step_status(WANTED, actual={**WANTED, "code": "x"}, applied=WANTED, essential={"code"})
+    assert not result.is_pending
+    assert result.drifted == ("code",)
 
 
 def test_what_was_removed_is_made_again() -> None:
-    found = step_status(WANTED, actual={"name": "Acme"}, applied=WANTED)
-    assert found.changing == ("code",)
+    result = step_status(WANTED, actual={"name": "Acme"}, applied=WANTED)
+    assert result.changing == ("code",)
 
 
 def test_force_mends_a_drift() -> None:
-    found = step_status(
+    result = step_status(
         WANTED, actual={**WANTED, "code": "x"}, applied=WANTED, essential={"code"}, force=True
     )
-    assert "code" in found.changing
-    assert found.fields == WANTED
+    assert "code" in result.changing
+    assert result.fields == WANTED
 
 
 def test_force_sets_what_is_as_wanted_too() -> None:
@@ -62,9 +62,9 @@ def test_force_sets_what_is_as_wanted_too() -> None:
 def test_what_others_made_gets_what_is_essential_and_what_is_empty() -> None:
     wanted = {"code": "acme", "name": "Acme", "mail": "a@example.com"}
     actual = {"code": "x", "name": "", "mail": "b@example.com"}
-    found = step_status(wanted, actual=actual, essential={"code"})
-    assert found.changing == ("code", "name")
-    assert found.fields["mail"] == "b@example.com"
+    result = step_status(wanted, actual=actual, essential={"code"})
+    assert result.changing == ("code", "name")
+    assert result.fields["mail"] == "b@example.com"
 
 
 _FIELDS = st.dictionaries(st.sampled_from("abc"), st.sampled_from(["", "1", "2"]))

@@ -44,7 +44,7 @@ def test_a_home_is_found_with_and_without_the_mark(
 
 
 @pytest.mark.parametrize(
-    "argument, said",
+    "argument, expected",
     [
         ("/no/such.yml", " No such file: /no/such.yml (write @ before the name of a file)."),
         ("filter.yml", " No such file: filter.yml (write @ before the name of a file)."),
@@ -59,5 +59,5 @@ def test_a_home_is_found_with_and_without_the_mark(
         ("word", ""),
     ],
 )
-def test_a_file_that_may_be_meant_is_told_of(argument: str, said: str) -> None:
-    assert no_such_file(argument) == said
+def test_a_file_that_may_be_meant_is_told_of(argument: str, expected: str) -> None:
+    assert no_such_file(argument) == expected

@@ -66,13 +66,18 @@ def repository(checkout: Path) -> Repository:
 def test_a_variable_is_found_where_its_strongest_value_is(
     repository: Repository, name: str, origin: str, place: str, value: object
 ) -> None:
-    found = repository.definitions[name][-1]
-    assert (found.origin, f"{found.file}:{found.line}") == (origin, f"playbooks/{place}")
-    assert found.value == value
+    definition = repository.definitions[name][-1]
+    assert (definition.origin, f"{definition.file}:{definition.line}") == (
+        origin,
+        f"playbooks/{place}",
+    )
+    assert definition.value == value
 
 
 def test_a_value_says_of_what_it_is_composed(repository: Repository) -> None:
-    asking = {name: [one.name for one in by] for name, by in repository.asked_by.items()}
+    asking = {
+        name: [definition.name for definition in by] for name, by in repository.asked_by.items()
+    }
     assert asking["SHOP_PORT"] == ["SHOP_URL"]
     assert asking["COMMON_PATH"] == ["SHOP_REPOS"]
 
@@ -97,15 +102,15 @@ def test_comments_speak_of_nothing(repository: Repository) -> None:
 
 
 def test_the_directory_of_the_playbooks_will_do(checkout: Path) -> None:
-    found = read_repository(checkout / "playbooks")
-    assert found.definitions["SHOP_PORT"][0].file == "roles/shop/vars/main.yml"
+    result = read_repository(checkout / "playbooks")
+    assert result.definitions["SHOP_PORT"][0].file == "roles/shop/vars/main.yml"
 
 
 def test_what_cannot_be_read_is_said_and_the_rest_is_read(checkout: Path) -> None:
     (checkout / "playbooks/roles/shop/vars/broken.yml").write_text("a: [\n")
-    found = read_repository(checkout)
-    assert found.unreadable == ["playbooks/roles/shop/vars/broken.yml"]
-    assert "SHOP_PORT" in found.definitions
+    result = read_repository(checkout)
+    assert result.unreadable == ["playbooks/roles/shop/vars/broken.yml"]
+    assert "SHOP_PORT" in result.definitions
 
 
 def test_links_out_of_the_repository_are_not_followed(checkout: Path, tmp_path: Path) -> None:
@@ -141,12 +146,12 @@ def test_what_is_no_file_of_the_repository_is_said_and_never_read(
     else:
         up = "../" * len(link.relative_to(checkout).parents)
         link.symlink_to(target if target.startswith("/") else f"{up}{target}")
-    found = read_repository(checkout, playbook="native.yml")
-    assert not {"KEY", "manager"} & {*found.definitions, *found.uses}
-    assert "SHOP_PORT" in found.definitions
+    result = read_repository(checkout, playbook="native.yml")
+    assert not {"KEY", "manager"} & {*result.definitions, *result.uses}
+    assert "SHOP_PORT" in result.definitions
     if place != "roles/evil":
-        [said] = found.unreadable
-        assert said.startswith(f"playbooks/{place} (a ")
+        [reason] = result.unreadable
+        assert reason.startswith(f"playbooks/{place} (a ")
 
 
 @pytest.mark.timeout(30)
@@ -162,9 +167,9 @@ def test_roles_that_are_links_within_the_repository_are_read(checkout: Path) -> 
     (checkout / "playbooks/roles").rename(checkout / "elsewhere")
     (checkout / "playbooks/roles").symlink_to("../elsewhere")
     (checkout / "playbooks/edx-east").symlink_to(".")
-    found = read_repository(checkout, playbook="native.yml")
-    assert found.definitions["SHOP_PORT"][0].file == "playbooks/roles/shop/vars/main.yml"
-    assert found.unreadable == []
+    result = read_repository(checkout, playbook="native.yml")
+    assert result.definitions["SHOP_PORT"][0].file == "playbooks/roles/shop/vars/main.yml"
+    assert result.unreadable == []
 
 
 @pytest.mark.timeout(60)
@@ -178,5 +183,5 @@ def test_aliases_that_multiply_are_refused(checkout: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     (checkout / "playbooks/roles/shop/vars/bomb.yml").write_text("\n".join(lines))
-    found = read_repository(checkout)
-    assert found.unreadable == ["playbooks/roles/shop/vars/bomb.yml"]
+    result = read_repository(checkout)
+    assert result.unreadable == ["playbooks/roles/shop/vars/bomb.yml"]

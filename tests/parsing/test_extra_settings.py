@@ -150,7 +150,7 @@ def test_a_switch_may_be_written_in_all_ways_of_ansible(value: str, read: Any) -
 
 
 @pytest.mark.parametrize(
-    "text, said",
+    "text, expected",
     [
         ("ansible_connection: local", "ansible_connection is reserved"),
         ("ocim_host_root: /", "ocim_host_root is reserved"),
@@ -160,10 +160,10 @@ def test_a_switch_may_be_written_in_all_ways_of_ansible(value: str, read: Any) -
         ("1A: 1", "use only letters, digits and _"),
     ],
 )
-def test_names_that_are_not_for_settings_are_refused(text: str, said: str) -> None:
+def test_names_that_are_not_for_settings_are_refused(text: str, expected: str) -> None:
     (fault,) = faults(text)
     assert fault.startswith("line 1, column 1: ")
-    assert said in fault
+    assert expected in fault
 
 
 def test_faults_of_every_sort_are_told_at_once() -> None:

@@ -96,5 +96,5 @@ def test_of_very_many_faults_in_one_text_only_the_first_are_looked_for() -> None
 
 
 def test_the_line_within_the_text_is_told() -> None:
-    found = template_faults("a\n{{ b }}\n{{ lookup('x') }}\n{{ q('y') }}")
-    assert [(fault.line, fault.word) for fault in found] == [(3, "lookup"), (4, "q")]
+    result = template_faults("a\n{{ b }}\n{{ lookup('x') }}\n{{ q('y') }}")
+    assert [(fault.line, fault.word) for fault in result] == [(3, "lookup"), (4, "q")]

@@ -39,9 +39,9 @@ def test_one_statement_is_taken_as_it_stands(statement: str) -> None:
     assert sqlite3.complete_statement(f"{statement}\n;")
 
 
-@pytest.mark.parametrize("item, said", SEVERAL)
-def test_several_in_one_item_are_refused(item: str, said: str) -> None:
-    assert said in fault_of(item)
+@pytest.mark.parametrize("item, expected", SEVERAL)
+def test_several_in_one_item_are_refused(item: str, expected: str) -> None:
+    assert expected in fault_of(item)
     assert "Write each as an item of its own" in fault_of(item)
 
 

@@ -48,7 +48,7 @@ def test_yaml_is_read_as_ansible_reads_it(text: str, values: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize(
-    "text, place, said",
+    "text, place, expected",
     [
         ("a: 1\nb: [1, 2", "line 3, column 1", "flow sequence that starts in line 2"),
         ("a: 1\n b: 2", "line 2, column 3", "invalid YAML"),
@@ -96,15 +96,15 @@ def test_yaml_is_read_as_ansible_reads_it(text: str, values: dict[str, Any]) -> 
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_safely_is_refused_with_its_place(
-    text: str, place: str, said: str
+    text: str, place: str, expected: str
 ) -> None:
     (fault,) = faults(text)
     assert fault.startswith(f"{place}: ")
-    assert said in fault
+    assert expected in fault
 
 
 @pytest.mark.parametrize(
-    "text, said",
+    "text, expected",
     [
         ("\tA: 1", "Character 1 is a tab (U+0009)."),
         ("name:\u00a0x", "Character 6 is a no-break space (U+00A0)."),
@@ -112,9 +112,9 @@ def test_what_cannot_be_read_safely_is_refused_with_its_place(
     ],
 )
 def test_a_character_that_does_not_show_is_named_where_something_is_wrong(
-    text: str, said: str
+    text: str, expected: str
 ) -> None:
-    assert faults(text)[0].endswith(said)
+    assert faults(text)[0].endswith(expected)
 
 
 def test_text_may_hold_characters_that_do_not_show() -> None:
@@ -122,16 +122,16 @@ def test_text_may_hold_characters_that_do_not_show() -> None:
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_the_text() -> None:
-    found = faults("1: a\nb: !x y\nc: 2020-01-01\nd: 1\nd: 2\n")
-    assert [fault.split(":")[0] for fault in found] == [
+    result = faults("1: a\nb: !x y\nc: 2020-01-01\nd: 1\nd: 2\n")
+    assert [fault.split(":")[0] for fault in result] == [
         f"line {line}, column {column}" for line, column in [(1, 1), (2, 4), (3, 4), (5, 1)]
     ]
 
 
 def test_of_very_many_faults_the_first_are_told_and_the_others_counted() -> None:
-    found = faults("\n".join(f"{n}: x" for n in range(80)))
-    assert found[-1] == "f: and 30 more."
-    assert len(found) == 51
+    result = faults("\n".join(f"{n}: x" for n in range(80)))
+    assert result[-1] == "f: and 30 more."
+    assert len(result) == 51
 
 
 def test_a_value_that_is_no_mapping_can_be_read_as_such() -> None:

@@ -15,9 +15,9 @@ NONE = Path("/nowhere/.env")
 
 def test_without_anything_set_every_option_has_its_default(tmp_path: Path) -> None:
     loaded = load({"OCIM_VAR": str(tmp_path)}, NONE)
-    for one in options.option_fields():
-        if one.name not in ("var", "secret_key"):
-            assert getattr(loaded, one.name) == one.default, one.name
+    for option in options.option_fields():
+        if option.name not in ("var", "secret_key"):
+            assert getattr(loaded, option.name) == option.default, option.name
     assert loaded.faults == ()
 
 
@@ -81,14 +81,14 @@ DEFAULTS = {
 
 @pytest.mark.parametrize("name, default", DEFAULTS.items())
 def test_an_operator_who_sets_nothing_gets(name: str, default: object, tmp_path: Path) -> None:
-    [one] = [one for one in options.option_fields() if one.metadata["name"] == name]
-    assert getattr(load({"OCIM_VAR": str(tmp_path)}, NONE), one.name) == default
+    [option] = [option for option in options.option_fields() if option.metadata["name"] == name]
+    assert getattr(load({"OCIM_VAR": str(tmp_path)}, NONE), option.name) == default
 
 
 def test_no_option_is_without_name_and_meaning() -> None:
-    names = [one.metadata["name"] for one in options.option_fields()]
+    names = [option.metadata["name"] for option in options.option_fields()]
     assert sorted(names) == sorted({*DEFAULTS, "OCIM_VAR", "SECRET_KEY"})
-    assert all(one.metadata["meaning"] for one in options.option_fields())
+    assert all(option.metadata["meaning"] for option in options.option_fields())
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ def test_all_faults_are_told_at_once_with_their_names(tmp_path: Path) -> None:
         },
         file,
     )
-    told = {fault.split()[0].rstrip(":") for fault in loaded.faults}
-    assert told == {
+    names = {fault.split()[0].rstrip(":") for fault in loaded.faults}
+    assert names == {
         "OCIM_DEBUG", "OCIM_WORKERS", "OCIM_DRAIN", "OCIM_LEASE", "OCIM_URL_REWRITES",
         "HUEY_QUEUE_NAME",
     }  # fmt: skip
