@@ -277,8 +277,8 @@ def test_it_names_refused_enrollments_and_the_client_of_discovery(campus: Campus
 
 
 PUBLISH = """
-from ocim.operations.services.demo import publish
-from ocim.operations.services.setup import served_by
+from ocim.operations.shop.demo import publish
+from ocim.operations.shop.set_up import served_by
 from ocim.store.models import OpenEdXInstance
 from ocim.wiring import context
 appserver = served_by(OpenEdXInstance.objects.get())

@@ -79,8 +79,8 @@ def test_other_requirements_are_another_environment(checkout: Path) -> None:
 BUILD = """
 import sys
 from pathlib import Path
-from ocim.adapters.provisioners.environments import Environments
-from ocim.adapters.provisioners.recipes import recipe
+from ocim.adapters.provisioners.ansible.environments import Environments
+from ocim.adapters.provisioners.ansible.recipes import recipe
 from ocim.adapters.sandbox import Sandbox
 
 environments = Environments(Path(sys.argv[1]), Sandbox())

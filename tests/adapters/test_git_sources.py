@@ -213,7 +213,7 @@ FETCH = """
 import sys
 from pathlib import Path
 from ocim.adapters.sandbox import Sandbox
-from ocim.adapters.provisioners.sources import Sources
+from ocim.adapters.provisioners.ansible.sources import Sources
 from ocim.core.provisioning import ConfigurationSource
 
 sources = Sources(Path("/"), Path(sys.argv[1]), Sandbox())
