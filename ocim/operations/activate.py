@@ -97,7 +97,7 @@ def _set_up_in_public(appserver: OpenEdXAppServer, on_step: OnStep, context: Con
     owed = [step for step in steps.chosen(appserver, (), context) if step.public]
     if not owed:
         return
-    on_step("one-time steps")
+    on_step("set-up steps")
     on_line = partial(say, appserver, context=context)
     try:
         steps.carry_out(appserver, owed, context, on_line=on_line)
@@ -117,15 +117,15 @@ def _verify_services(appserver: OpenEdXAppServer, on_step: OnStep, context: Cont
     report = verify(appserver, context, on_line=lambda line: _tell(appserver, line, context))
     if not report.ok:
         raise Unhealthy(
-            "; ".join(f"{one.name}: {one.compared}" for one in report.failures),
-            [one.as_dict() for one in report.failures],
+            "; ".join(f"{line.name}: {line.compared}" for line in report.failures),
+            [line.as_dict() for line in report.failures],
         )
 
 
 def _tell(appserver: OpenEdXAppServer, line: Line, context: Context) -> None:
     if line.outcome is Outcome.FAILED:
-        said = " ".join(filter(None, (f"{line.name}: {line.compared}", line.remedy)))
-        say(appserver, said, context=context, level="error")
+        text = " ".join(filter(None, (f"{line.name}: {line.compared}", line.remedy)))
+        say(appserver, text, context=context, level="error")
 
 
 def on_failure(claim: Claim, _payload: ActivateJob) -> list[Action]:
@@ -173,9 +173,15 @@ def _write(
     going = [pk for pk in active if pk not in wanted]
     with transaction.atomic():
         write_appservers(
-            coming, lease=lease, is_active=True, activated_at=now, deactivated_at=None,
-            healthy_since=None, unhealthy_since=None, unhealthy_reason="",
-        )  # fmt: skip
+            coming,
+            lease=lease,
+            is_active=True,
+            activated_at=now,
+            deactivated_at=None,
+            healthy_since=None,
+            unhealthy_since=None,
+            unhealthy_reason="",
+        )
         write_appservers(going, lease=lease, is_active=False, deactivated_at=now)
         note_change(instance.load_balancing_server_id)
     return going
@@ -199,13 +205,18 @@ def _set_up_again(previous: Sequence[int], context: Context) -> None:
 
     The services' databases may hold settings of the app server that did not stay.
     """
-    found = appservers_with_specs().filter(pk__in=previous).order_by("-id").first()
-    if found is None:
+    appserver = appservers_with_specs().filter(pk__in=previous).order_by("-id").first()
+    if appserver is None:
         return
     try:
-        _set_up_in_public(found, lambda _step: None, context)
+        _set_up_in_public(appserver, lambda _step: None, context)
     except OcimError as error:
-        say(found, f"Its services were not set up again: {error}", context=context, level="error")
+        say(
+            appserver,
+            f"Its services were not set up again: {error}",
+            context=context,
+            level="error",
+        )
 
 
 def _active(instance: OpenEdXInstance) -> list[int]:
@@ -235,6 +246,6 @@ def _keep_evidence(
 ) -> None:
     evidence = error.evidence if isinstance(error, Unhealthy) else []
     evidence = masked_values(evidence, mask_of_instance(lease.pk))
-    write_appservers([one.pk for one in appservers], lease=lease, evidence=evidence)
+    write_appservers([appserver.pk for appserver in appservers], lease=lease, evidence=evidence)
     for appserver in appservers:
         say(appserver, f"Not activated: {error.problem}", context=context, level="error")

@@ -62,7 +62,7 @@ def sync_and_wait(*, balancer_id: int, context: Context) -> None:
         if applied >= wanted:
             return
         if waited > longest:
-            raise TransientError(f"The balancer was not brought up to date within {longest:.0f} s.")
+            raise TransientError(f"The balancer did not apply the changes within {longest:.0f} s.")
         stopping.check()
         context.pause(0.1)
         waited += 0.1

@@ -96,7 +96,7 @@ def _set_up_services(appserver: OpenEdXAppServer, on_step: OnStep, context: Cont
     appserver.refresh_from_db(fields=["server"])
     owed = [step for step in steps.chosen(appserver, (), context) if not step.public]
     if owed:
-        on_step("one-time steps")
+        on_step("set-up steps")
         on_line = partial(say, appserver, context=context)
         steps.carry_out(appserver, owed, context, on_line=on_line)
 
@@ -133,7 +133,7 @@ def _image_for(
 
 def local_directories(instance: Instance) -> tuple[str, ...]:
     """Return the directories of this machine that its app servers use: storage, database files."""
-    files = [one.name for one in instance.databases.values() if one.kind == "sqlite"]
+    files = [database.name for database in instance.databases.values() if database.kind == "sqlite"]
     return tuple(dict.fromkeys([instance.storage_directory, *map(os.path.dirname, files)]))
 
 

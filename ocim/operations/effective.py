@@ -73,8 +73,12 @@ def changes_since(instance: OpenEdXInstance, variables: Effective) -> list[dict[
     if newest is None:
         return []
     return [
-        {"path": list(one.path), "old": _shown(one.old), "new": _shown(one.new)}
-        for one in differences(deserialize(newest).values, variables.values)
+        {
+            "path": list(difference.path),
+            "old": _shown(difference.old),
+            "new": _shown(difference.new),
+        }
+        for difference in differences(deserialize(newest).values, variables.values)
     ]
 
 

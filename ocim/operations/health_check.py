@@ -29,14 +29,14 @@ def wait_until_healthy(probes: Sequence[Probe], *, context: Context, patience: f
     deadline = context.now() + timedelta(seconds=patience)
     for attempt in count(1):
         results = [_asked(probe, context) for probe in probes]
-        found = verdict(results)
-        if found.healthy:
+        outcome = verdict(results)
+        if outcome.healthy:
             return
         if attempt >= context.policy.gate_attempts and context.now() >= deadline:
             break
         context.pause(pause)
         pause = min(3 * pause, 1.0)
-    raise Unhealthy("; ".join(found.reasons), [_evidence(result) for result in results])
+    raise Unhealthy("; ".join(outcome.reasons), [_evidence(result) for result in results])
 
 
 def _asked(probe: Probe, context: Context) -> ProbeResult:

@@ -25,7 +25,7 @@ def hold(
         faults.append(f"--reason must be one line of at most {LONGEST} characters.")
     zone = OpenEdXInstance.objects.values_list("time_zone", flat=True).get(pk=instance_id)
     if until and until < today(context.now(), zone):
-        faults.append(f"--until: {until} is over.")
+        faults.append(f"--until: {until} is in the past.")
     if since and until and until < since:
         faults.append("--until is before --from.")
     if faults:
@@ -39,7 +39,7 @@ def release(instance_id: int) -> list[Action]:
     """Remove the hold, so that rollouts include the instance. Raise Conflict if there is none."""
     held = InstanceReference.objects.filter(pk=instance_id).exclude(hold_reason="")
     if not held.update(hold_reason="", held_from=None, held_until=None):
-        raise Conflict("It is not held.")
+        raise Conflict("The instance is not held: rollouts include it.")
     waiting = Upgrade.objects.filter(
         instance=instance_id, state=UpgradeState.PENDING, rollout__state=RolloutState.RUNNING
     )

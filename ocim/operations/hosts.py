@@ -34,11 +34,11 @@ def stop_all(*, provider: str, context: Context) -> list[str]:
 
     They stay stopped until `start_all` starts them.
     """
-    there = context.adapters.providers[provider]
-    names = list(there.list())
+    hosts = context.adapters.providers[provider]
+    names = list(hosts.list())
     _stopped(names, True)
     with ThreadPoolExecutor(AT_ONCE) as several:
-        list(several.map(there.stop, names))
+        list(several.map(hosts.stop, names))
     return names
 
 
@@ -73,8 +73,8 @@ def _stopped(names: Collection[str], is_stopped: bool) -> None:
 def orphans(*, provider: str, context: Context) -> list[str]:
     """Return the names of the provider's hosts that no app server or search server needs."""
     # Hosts first: one that is asked for meanwhile is in the database before it is a host.
-    there = set(context.adapters.providers[provider].list())
-    return sorted(there - _needed(provider))
+    present = set(context.adapters.providers[provider].list())
+    return sorted(present - _needed(provider))
 
 
 def leftovers(*, provider: str, context: Context) -> list[Leftover]:
@@ -84,7 +84,7 @@ def leftovers(*, provider: str, context: Context) -> list[Leftover]:
     """
     left = context.adapters.providers[provider].leftovers()
     needed = _needed(provider)
-    return [one for one in left if one.host not in needed]
+    return [leftover for leftover in left if leftover.host not in needed]
 
 
 def _needed(provider: str) -> set[str]:

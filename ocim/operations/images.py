@@ -115,7 +115,7 @@ def for_host(
     if not is_there(image, context):
         if not context.policy.build_images:
             return None
-        say(f"Image {image.name} has to be built first.", "info")
+        say(f"Image {image.name} is built first.", "info")
         ensure(image, on_event=on_event, is_cancelled=is_cancelled, context=context)
     say(f"Using image {image.name}.", "info")
     return image
@@ -123,7 +123,7 @@ def for_host(
 
 def is_there(image: Wanted, context: Context) -> bool:
     """Return True if the image is built."""
-    return any(one.name == image.name for one in _images(image.provider, context).list())
+    return any(existing.name == image.name for existing in _images(image.provider, context).list())
 
 
 def ensure(
@@ -144,13 +144,13 @@ def ensure(
 
 def listed(context: Context) -> list[Image]:
     """Return the images of every provider, newest first."""
-    found = [
-        one
+    images = [
+        image
         for provider in context.adapters.providers.values()
         if provider.images
-        for one in provider.images.list()
+        for image in provider.images.list()
     ]
-    return sorted(found, key=lambda one: one.built, reverse=True)
+    return sorted(images, key=lambda image: image.built, reverse=True)
 
 
 def prune(*, keep: int, context: Context) -> list[Image]:
@@ -159,7 +159,7 @@ def prune(*, keep: int, context: Context) -> list[Image]:
     for provider in context.adapters.providers.values():
         if images := provider.images:
             old = superfluous(images.list(), keep=keep)
-            gone += [one for one in old if images.remove(one.name)]
+            gone += [image for image in old if images.remove(image.name)]
     return gone
 
 
@@ -167,7 +167,7 @@ def _images(provider: str, context: Context) -> Images:
     images = context.adapters.providers[provider].images
     if images is None:
         raise Conflict(
-            f"Hosts of kind {provider} are machines that there are already: they are made from no"
-            " image, and every app server on them is provisioned as a whole.",
+            f"Hosts of kind {provider} are existing machines, which have no images: every app"
+            " server on them is provisioned as a whole.",
         )
     return images

@@ -17,10 +17,22 @@ from ocim.parsing.extra_settings import check_extra_settings
 from ocim.store.models import Domain, InstanceTag, OpenEdXInstance
 
 GENERATED = frozenset(
-    {"id", "ref_set", "secret_seed", "jwt_private_key", "jwt_public_keys",
-     "preview_password_hash", "database_name", "successfully_provisioned", "payment_processors",
-     "load_balancing_server", "database_server", "broker_server", "search_server"}
-)  # fmt: skip
+    {
+        "id",
+        "ref_set",
+        "secret_seed",
+        "jwt_private_key",
+        "jwt_public_keys",
+        "preview_password_hash",
+        "database_name",
+        "successfully_provisioned",
+        "payment_processors",
+        "load_balancing_server",
+        "database_server",
+        "broker_server",
+        "search_server",
+    }
+)
 SETTABLE = tuple(
     field.name for field in OpenEdXInstance._meta.fields if field.name not in GENERATED
 )
@@ -33,11 +45,11 @@ EXTRA_SETTINGS = "configuration_extra_settings"
 _REMEDY = f"There are: {', '.join((*SETTABLE, *OF_REFERENCE, 'tags'))}."
 
 
-def without_unknown(given: dict[str, Any]) -> list[str]:
+def without_unknown(fields: dict[str, Any]) -> list[str]:
     """Remove the keys that are no settings of an instance. Return them."""
-    unknown = [name for name in given if name not in SETTABLE]
+    unknown = [name for name in fields if name not in SETTABLE]
     for name in unknown:
-        del given[name]
+        del fields[name]
     return unknown
 
 
@@ -82,18 +94,18 @@ def check(
     if any(fault.startswith(LEADING) for fault in faults):
         # The mail address that is made of a wrong domain is not wrong for a reason of its own.
         made_of_it = instance.email.lower().endswith(f"@{instance.internal_lms_domain}")
-        faults = [one for one in faults if not (made_of_it and one.startswith("email: "))]
+        faults = [fault for fault in faults if not (made_of_it and fault.startswith("email: "))]
     faults += faults_of(instance.ref_set.clean_fields)
     if instance.provider and instance.provider not in context.adapters.providers:
-        there = ", ".join(sorted(context.adapters.providers))
-        faults.append(f"provider: there is no {instance.provider!r}, but {there}.")
+        kinds = ", ".join(sorted(context.adapters.providers))
+        faults.append(f"provider: unknown kind {instance.provider!r}. Choose one of: {kinds}.")
     elif instance.provider and not any(fault.startswith("flavor:") for fault in faults):
         faults += _faults_of_flavor(instance, context)
     for tag in tags:
         try:
             InstanceTag(name=tag).clean_fields()
         except DjangoValidationError as error:
-            faults += [f"tags: {said}" for said in error.messages]
+            faults += [f"tags: {message}" for message in error.messages]
     if renamed and not faults:
         faults = faults_of_names(instance)
     if faults:
@@ -115,9 +127,9 @@ def faults_of(clean: Callable[[], None]) -> list[str]:
         clean()
     except DjangoValidationError as error:
         return [
-            said if said.startswith(name) else f"{name}: {said}"
+            message if message.startswith(name) else f"{name}: {message}"
             for name, texts in error.message_dict.items()
-            for said in texts
+            for message in texts
         ]
     return []
 
@@ -131,18 +143,18 @@ def faults_of_names(instance: OpenEdXInstance) -> list[str]:
     uses = Counter(_names_by_service(instance))
     faults = [f"{name}: two services have this name." for name, count in uses.items() if count > 1]
     taken = Domain.objects.filter(name__in=uses).exclude(instance=instance).order_by("id")
-    told = set()
-    for one in taken.select_related("instance__ref_set"):
-        field = fields.get(one.name, LEADING)
+    reported = set()
+    for domain in taken.select_related("instance__ref_set"):
+        field = fields.get(domain.name, LEADING)
         # Names that follow from the first are another's for the same reason: it is told once.
-        if (field, one.instance_id) not in told:
-            told.add((field, one.instance_id))
-            faults.append(f"{field}: {one.name} is a name of {_holder(one.instance)}")
+        if (field, domain.instance_id) not in reported:
+            reported.add((field, domain.instance_id))
+            faults.append(f"{field}: {domain.name} is a name of {_holder(domain.instance)}")
     if instance.partner_code:
         others = OpenEdXInstance.objects.filter(partner_code__iexact=instance.partner_code)
         faults += [
-            f"partner_code: {instance.partner_code} is that of {_holder(one)}"
-            for one in others.exclude(pk=instance.pk).select_related("ref_set")
+            f"partner_code: {instance.partner_code} is that of {_holder(other)}"
+            for other in others.exclude(pk=instance.pk).select_related("ref_set")
         ]
     return faults
 

@@ -53,17 +53,17 @@ def create(
     Raise ValidationError with every fault of the fields, and Conflict if no shared server accepts
     new clients.
     """
-    given = dict(fields)
-    tags = _taken(given, "tags", [])
+    values = dict(fields)
+    tags = _taken(values, "tags", [])
     reference = InstanceReference(
-        creator_id=creator_id, **{name: _taken(given, name, "") for name in OF_REFERENCE}
+        creator_id=creator_id, **{name: _taken(values, name, "") for name in OF_REFERENCE}
     )
-    unknown = without_unknown(given)
+    unknown = without_unknown(values)
     seed = secrets.token_urlsafe(32)
     keys = generate()
     instance = OpenEdXInstance(
-        **given,
-        database_name=_database_name(str(given.get("internal_lms_domain", ""))),
+        **values,
+        database_name=_database_name(str(values.get("internal_lms_domain", ""))),
         secret_seed=seed,
         jwt_private_key=keys.private_jwk.reveal(),
         jwt_public_keys=keys.public_jwk_set,
@@ -93,26 +93,26 @@ def change(
     Running app servers do not change; the next one has the new settings. Raise ValidationError with
     every fault.
     """
-    given = dict(changes)
+    values = dict(changes)
     actions: list[Action] = []
     with transaction.atomic():
         instance = _locked(instance_id)
-        tags = _taken(given, "tags", None)
-        of_reference = {name: given.pop(name) for name in OF_REFERENCE if name in given}
-        unknown = without_unknown(given)
-        for name, value in given.items():
+        tags = _taken(values, "tags", None)
+        of_reference = {name: values.pop(name) for name in OF_REFERENCE if name in values}
+        unknown = without_unknown(values)
+        for name, value in values.items():
             setattr(instance, name, value)
         for name, value in of_reference.items():
             setattr(instance.ref_set, name, value)
-        check(instance, tags or [], unknown, context, paid="currency" in given)
-        instance.save(update_fields=list(given))
+        check(instance, tags or [], unknown, context, paid="currency" in values)
+        instance.save(update_fields=list(values))
         instance.ref_set.save(update_fields=[*of_reference, "modified"])
         search_servers.place(instance)
         if tags is not None:
             _tag(instance, tags)
-        if any(map(is_name, given)):
+        if any(map(is_name, values)):
             _claim_names(instance)
-        if any(is_name(name) or name == EXTRA_SETTINGS for name in given):
+        if any(is_name(name) or name == EXTRA_SETTINGS for name in values):
             actions = note_change(instance.load_balancing_server_id)
     return instance, actions
 
@@ -130,9 +130,13 @@ def as_changed(
         setattr(instance, name, value)
     try:
         variables = check(
-            instance, [], [], context,
-            renamed=any(map(is_name, changes)), paid="currency" in changes,
-        )  # fmt: skip
+            instance,
+            [],
+            [],
+            context,
+            renamed=any(map(is_name, changes)),
+            paid="currency" in changes,
+        )
         spec = instance_spec(instance, context.policy)
         if Service.DISCOVERY in spec.services and not instance.search_server_id:
             instance.search_server = next(iter(search_servers.open_to(instance)), None)
@@ -202,8 +206,8 @@ def preview_password(instance: OpenEdXInstance) -> Secret:
     return derive(instance.secret_seed.encode(), "preview")
 
 
-def _taken(given: dict[str, Any], name: str, default: Any) -> Any:
-    return given.pop(name, default)
+def _taken(fields: dict[str, Any], name: str, default: Any) -> Any:
+    return fields.pop(name, default)
 
 
 def _claim_names(instance: OpenEdXInstance) -> None:

@@ -16,6 +16,7 @@ from ocim.core.actions import Action
 from ocim.core.errors import Cancelled, LostClaim, OcimError
 from ocim.core.jobs import JobKind
 from ocim.core.states import JobState
+from ocim.core.texts import plural
 from ocim.operations.claim import Claim, NotYet
 from ocim.operations.context import Context
 from ocim.operations.jobs import OPEN, due, enter_step, payload_of, wake_up
@@ -106,8 +107,8 @@ def _run_job(job: Job, lease: Lease, handlers: Handlers, context: Context) -> li
             raise Cancelled("Cancelled.")  # noqa: TRY301 - one way out for all failures
         if job.attempts > context.policy.job_attempts:
             raise OcimError(  # noqa: TRY301 - one way out for all failures
-                f"The worker died {job.attempts - 1} times while it did this.",
-                remedy="Look into the worker's log, then ask for it again.",
+                f"The job's worker died {plural(job.attempts - 1, 'time')}.",
+                remedy="See the worker's log, then request it again.",
             )
         with stopping.scope(_reason_to_end(claim), outermost=True):
             actions = handler.run(claim, payload)
@@ -120,7 +121,7 @@ def _run_job(job: Job, lease: Lease, handlers: Handlers, context: Context) -> li
         return _fail(claim, str(error), on_failure)
     except Exception:
         log.exception("%s failed with an unexpected error", job)
-        reason = "An unforeseen error ended this; the worker's log has the details."
+        reason = "An unexpected error ended the job. See the worker's log."
         return _fail(claim, reason, on_failure)
     move_job(job, JobState.DONE, lease=lease, ended_at=context.now())
     return actions
@@ -153,7 +154,7 @@ def _reason_to_end(claim: Claim) -> Callable[[], OcimError | None]:
         if time.monotonic() > deadline:
             return stopping.Ended(
                 f"The job took over {context.policy.job_timeout:g} s, and was ended.",
-                remedy="See what it was at, or raise OCIM_JOB_TIMEOUT.",
+                remedy="See the step that it was at, or raise OCIM_JOB_TIMEOUT.",
             )
         return None
 

@@ -33,8 +33,13 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NEAR = 0.8
 CRON_JOBS = "EDXAPP_ADDITIONAL_CRON_JOBS"
 # What each would do if it were on is in KNOWN.
-_DANGEROUS = ("CONFIGURE_JWTS", "DEMO_ROLE_ENABLED", "SANDBOX_ENABLE_ANALYTICS_API",
-              "SANDBOX_ENABLE_INSIGHTS", "ecommerce_create_demo_data")  # fmt: skip
+_DANGEROUS = (
+    "CONFIGURE_JWTS",
+    "DEMO_ROLE_ENABLED",
+    "SANDBOX_ENABLE_ANALYTICS_API",
+    "SANDBOX_ENABLE_INSIGHTS",
+    "ecommerce_create_demo_data",
+)
 
 
 class Status(StrEnum):
@@ -86,7 +91,7 @@ class Report:
 
     def worth_saying(self) -> tuple[Finding, ...]:
         """Return the findings that an operator should look at."""
-        return tuple(one for one in self.findings if one.severity is not Severity.INFO)
+        return tuple(finding for finding in self.findings if finding.severity is not Severity.INFO)
 
     def as_data(self) -> dict[str, Any]:
         """Return the report as data for JSON."""
@@ -184,7 +189,7 @@ class _Judge:
         """Return the variable's users, if these are all, and all are set as a whole; else ""."""
         if name in self._repository.uses or self._is_used_by_settings(name):
             return ""
-        users = sorted({one.name for one in self._repository.asked_by.get(name, [])})
+        users = sorted({user.name for user in self._repository.asked_by.get(name, [])})
         if all(user in self._values for user in users):
             return ", ".join(users)
         return ""
@@ -212,12 +217,12 @@ class _Judge:
 
 def _place(repository: Repository, name: str) -> dict[str, Any]:
     """Return the place of the variable's strongest value, or else of its first use."""
-    if found := repository.definitions.get(name):
+    if values := repository.definitions.get(name):
         return {
-            "origin": found[-1].origin,
-            "file": found[-1].file,
-            "line": found[-1].line,
-            "default": found[-1].value,
+            "origin": values[-1].origin,
+            "file": values[-1].file,
+            "line": values[-1].line,
+            "default": values[-1].value,
         }
     if use := repository.uses.get(name):
         return {"file": use[0], "line": use[1]}

@@ -49,23 +49,23 @@ def look(*, queue: str, context: Context) -> list[Action]:
     """Probe every active app server, record changes, and submit restarts of dead ones."""
     seen = _examine_all(serving(), context)
     for _ in range(CONFIRMATIONS):
-        dead = [one.appserver for one in seen if one.condition is Condition.DEAD]
+        dead = [result.appserver for result in seen if result.condition is Condition.DEAD]
         if not dead:
             break
         context.pause(PAUSE)
-        again = {one.appserver.pk: one for one in _examine_all(dead, context)}
-        seen = [again.get(one.appserver.pk, one) for one in seen]
-    actions = _note_well([one.appserver for one in seen if not one.reason], context)
-    for one in seen:
-        if one.reason:
-            actions += _note_ill(one, queue, context)
+        again = {result.appserver.pk: result for result in _examine_all(dead, context)}
+        seen = [again.get(result.appserver.pk, result) for result in seen]
+    actions = _note_well([result.appserver for result in seen if not result.reason], context)
+    for result in seen:
+        if result.reason:
+            actions += _note_ill(result, queue, context)
     return actions
 
 
 def _examine_all(appservers: Iterable[OpenEdXAppServer], context: Context) -> list[Seen]:
     listed = list(appservers)
     with ThreadPoolExecutor(AT_ONCE) as pool:  # which uses no database
-        return list(pool.map(lambda one: examine(one, context), listed))
+        return list(pool.map(lambda appserver: examine(appserver, context), listed))
 
 
 def host_probes(appserver: OpenEdXAppServer, context: Context) -> tuple[Probe, ...]:
@@ -85,8 +85,8 @@ def examine(appserver: OpenEdXAppServer, context: Context) -> Seen:
             break  # the others would take as long, and there are many app servers
     reasons = verdict(results).reasons
     host = _fault_of_host(appserver, context, is_well=not reasons)
-    found = condition(results, host_is_up=not host)
-    return Seen(appserver, found, "; ".join(filter(None, (host, *reasons))))
+    state = condition(results, host_is_up=not host)
+    return Seen(appserver, state, "; ".join(filter(None, (host, *reasons))))
 
 
 def _fault_of_host(appserver: OpenEdXAppServer, context: Context, *, is_well: bool) -> str:
@@ -105,18 +105,18 @@ def _fault_of_host(appserver: OpenEdXAppServer, context: Context, *, is_well: bo
 
 
 def _note_well(appservers: Sequence[OpenEdXAppServer], context: Context) -> list[Action]:
-    changed = [one for one in appservers if one.healthy_since is None]
+    changed = [appserver for appserver in appservers if appserver.healthy_since is None]
     if not changed:
         return []
-    OpenEdXAppServer.objects.filter(pk__in=[one.pk for one in changed], is_active=True).update(
-        healthy_since=context.now(), unhealthy_since=None, unhealthy_reason=""
-    )
+    OpenEdXAppServer.objects.filter(
+        pk__in=[appserver.pk for appserver in changed], is_active=True
+    ).update(healthy_since=context.now(), unhealthy_since=None, unhealthy_reason="")
     actions: list[Action] = []
-    for one in changed:
-        last = one.events.order_by("-id").first() if one.unhealthy_since else None
+    for appserver in changed:
+        last = appserver.events.order_by("-id").first() if appserver.unhealthy_since else None
         open_kinds = (_K.RECOVERED, _K.RESTARTING)
         if last and last.kind not in open_kinds:  # its job tells the end of a restart itself
-            actions += record_event(one, _K.RECOVERED, "", context=context)
+            actions += record_event(appserver, _K.RECOVERED, "", context=context)
     return actions
 
 
@@ -134,8 +134,8 @@ def _note_ill(seen: Seen, queue: str, context: Context) -> list[Action]:
             return _have_restarted(seen, queue, context)
         if seen.condition is not Condition.UNWELL or appserver.unhealthy_since is None:
             return []  # it may pass until the next look
-        told = appserver.events.filter(kind=_K.UNWELL, created_at__gte=since)
-        if told.exists():
+        reported = appserver.events.filter(kind=_K.UNWELL, created_at__gte=since)
+        if reported.exists():
             return []
         return record_event(appserver, _K.UNWELL, seen.reason, context=context)
 

@@ -35,7 +35,7 @@ def deliver(
         return None
     event = events.get(pk=event_id)
     notifier = context.adapters.notifier
-    waiting = [one for one in notifier.targets() if one not in event.notified]
+    waiting = [target for target in notifier.targets() if target not in event.notified]
     notice = compose(event) if waiting else None
     for target in waiting:
         assert notice  # noqa: S101 - made, since somebody waits
@@ -46,7 +46,7 @@ def deliver(
             if not error.retryable:
                 event.notified.append(target)
         except Exception:
-            log.exception("Notice of %s failed in a way that nobody foresaw", event)
+            log.exception("Notice of %s failed with an unexpected error", event)
         else:
             event.notified.append(target)
         events.filter(pk=event_id).update(notified=event.notified)

@@ -114,7 +114,7 @@ def _choose_fallback(appserver: OpenEdXAppServer, error: OcimError, claim: Claim
     context = claim.context
     others = appservers_with_specs().filter(instance_id=appserver.instance_id)
     serving = others.filter(is_active=True).exclude(pk=appserver.pk)
-    if any(examine(one, context).condition is Condition.WELL for one in serving):
+    if any(examine(other, context).condition is Condition.WELL for other in serving):
         raise Conflict(f"{error.problem} The other active app servers serve.")
     before = others.filter(
         state=AppServerState.RUNNING, is_active=False, deactivated_at__isnull=False
@@ -135,7 +135,7 @@ def _choose_fallback(appserver: OpenEdXAppServer, error: OcimError, claim: Claim
         remedy = f"ocim appserver activate {fallback.pk}, or {remedy}"
         raise Conflict(f"{error.problem} {why}", remedy=remedy)
     claim.record(replace(claim.progress, fallback=fallback.pk, restart_error=error.problem))
-    say(appserver, f"Its fallback, {fallback}, is to serve.", context=context, level="warning")
+    say(appserver, f"Its fallback, {fallback}, will serve.", context=context, level="warning")
 
 
 def _let_fallback_serve(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:

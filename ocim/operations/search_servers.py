@@ -15,7 +15,7 @@ from ocim.core.instance import Service
 from ocim.core.provisioning import ConfigurationSource, ProvisionEvent, ProvisionJob
 from ocim.core.secrets import Secret
 from ocim.core.states import ServerState
-from ocim.core.texts import listed
+from ocim.core.texts import listed, plural
 from ocim.operations.context import Context
 from ocim.store.models import OpenEdXInstance, SearchServer, Server
 from ocim.store.specs import search_host, search_place, services_of
@@ -41,9 +41,13 @@ def register(
     parts = urlsplit(url)
     faults = _faults_of_name(name)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
-        faults.append(f"{_without_account(url)!r} is not like https://search.example.com:9200.")
+        faults.append(
+            f"{_without_account(url)!r} is no server's URL. Write it as https://search.example.com:9200."
+        )
     if parts.username or parts.password:
-        faults.append("The URL holds an account: say it beside the URL, the password unseen.")
+        faults.append(
+            "The URL holds an account. Name the user with --user; the password is asked for."
+        )
     if faults:
         raise ValidationError(faults)
     server = SearchServer(
@@ -60,7 +64,7 @@ def register(
         raise Conflict(f"{server.url} is the search server {same} already.")
     server.version = context.adapters.search[KIND].examine(search_host(server))
     if version and server.version != version and not server.version.startswith(f"{version}."):
-        raise ValidationError([f"{server.url} is of version {server.version}, and not {version}."])
+        raise ValidationError([f"{server.url} has version {server.version}, not {version}."])
     _enter(server)
     return server
 
@@ -80,8 +84,8 @@ def create(
     if faults := _faults_of_name(name):
         raise ValidationError(faults)
     if provider not in context.adapters.providers:
-        there = ", ".join(sorted(context.adapters.providers))
-        raise ValidationError([f"provider: there is no {provider!r}, but {there}."])
+        kinds = ", ".join(sorted(context.adapters.providers))
+        raise ValidationError([f"provider: unknown kind {provider!r}. Choose one of: {kinds}."])
     context.adapters.providers[provider].check_flavor(flavor)
     server = _unfinished(name) or _begin(name, provider, flavor)
     own_host = server.own_host
@@ -108,8 +112,9 @@ def remove(*, name: str, context: Context) -> SearchServer:
         SearchServer.objects.select_for_update().get(pk=server.pk)
         if users := list(server.openedxinstance_set.order_by("id")):
             raise Conflict(
-                f"{len(users)} of the instances use {server}: {', '.join(map(str, users[:5]))}.",
-                remedy="Delete them first, or leave it.",
+                f"{server} is in use by {plural(len(users), 'instance')}, such as"
+                f" {listed(users[:5])}.",
+                remedy="Delete these instances first.",
             )
         # No instance is placed on it from now on, also if its host does not go at once.
         SearchServer.objects.filter(pk=server.pk).update(accepts_new_clients=False)
@@ -125,8 +130,8 @@ def remove(*, name: str, context: Context) -> SearchServer:
 
 def find(name: str) -> SearchServer:
     """Return the server with this name. Raise Conflict if there is none."""
-    found = SearchServer.objects.select_related("own_host").filter(name=name).first()
-    if found is None:
+    server = SearchServer.objects.select_related("own_host").filter(name=name).first()
+    if server is None:
         names = SearchServer.objects.order_by("name").values_list("name", flat=True)
         raise Conflict(
             f"No search server {name!r}.",
@@ -134,7 +139,7 @@ def find(name: str) -> SearchServer:
             if names
             else "None is registered; add one with `ocim search-server register`.",
         )
-    return found
+    return server
 
 
 def place(instance: OpenEdXInstance) -> None:
@@ -188,7 +193,7 @@ def _is_reached(server: SearchServer, provider: str) -> bool:
 def _unfinished(name: str) -> SearchServer | None:
     server = SearchServer.objects.select_related("own_host").filter(name=name).first()
     if server and (server.version or server.own_host is None):
-        raise Conflict(f"There is a search server {name!r} already.")
+        raise Conflict(f"Search server {name!r} exists already.")
     return server
 
 
@@ -213,7 +218,7 @@ def _enter(server: SearchServer) -> None:
         with transaction.atomic():
             server.save(force_insert=True)
     except IntegrityError as error:
-        raise Conflict(f"There is a search server {server.name!r} already.") from error
+        raise Conflict(f"Search server {server.name!r} exists already.") from error
 
 
 def _provision(
@@ -232,14 +237,14 @@ def _provision(
     if not outcome.ok:
         raise OcimError(
             f"{outcome.failed_task}: {outcome.message}",
-            remedy=f"`ocim search-server create {server}` goes on with it, `remove` takes it away.",
+            remedy=f"Continue with `ocim search-server create {server}`, or remove it.",
         )
 
 
 def _faults_of_name(name: str) -> list[str]:
     if _NAME.fullmatch(name):
         return []
-    return [f"{name!r} is no name: small letters, digits and dashes, at most 40."]
+    return [f"{name!r} is no valid name. Use small letters, digits and dashes, at most 40."]
 
 
 def _port(url: str) -> int:

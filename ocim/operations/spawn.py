@@ -47,7 +47,7 @@ def request(
         )
         job = jobs.submit(
             instance_id=instance.pk,
-            payload=SpawnJob(tuple(one.pk for one in appservers), activate),
+            payload=SpawnJob(tuple(appserver.pk for appserver in appservers), activate),
             queue=queue,
             creator_id=creator_id,
         )
@@ -65,9 +65,10 @@ def create_appservers(
     """Create the records of new app servers with the present configuration, for a job to spawn."""
     number = instance.openedx_appserver_count if count is None else count
     if not 1 <= number <= MOST_APPSERVERS:
-        raise ValidationError(
-            [f"{plural(number, 'app server')} at once: not possible. Say 1 to {MOST_APPSERVERS}."]
+        fault = (
+            f"{plural(number, 'app server')} at once: out of range. Choose 1 to {MOST_APPSERVERS}."
         )
+        raise ValidationError([fault])
     search_servers.place(instance)
     effective = effective_variables(instance, context.policy)
     checks.require(instance_spec(instance, context.policy), effective.values)

@@ -11,6 +11,7 @@ from ocim.core.errors import Conflict
 from ocim.core.jobs import ArchiveJob, JobKind, RetainJob, TerminateJob
 from ocim.core.retention import Candidate, expendable
 from ocim.core.states import AppServerState, ServerState
+from ocim.core.texts import listed
 from ocim.operations import jobs
 from ocim.operations.activate import switch_traffic
 from ocim.operations.balancing import note_change, sync_and_wait
@@ -37,8 +38,8 @@ def terminate(claim: Claim, payload: TerminateJob) -> list[Action]:
     ).select_related("server")
     if active := [str(appserver) for appserver in chosen if appserver.is_active]:
         raise Conflict(
-            f"{', '.join(active)} serves the instance.",
-            remedy="Activate another one, or deactivate it, first.",
+            f"The balancer sends traffic to {listed(active)}.",
+            remedy="Activate another app server or deactivate this one first.",
         )
     ended = AppServerState.TERMINATED
     alive = [appserver for appserver in chosen if appserver.state != ended]
@@ -67,20 +68,20 @@ def spent(instance: OpenEdXInstance, context: Context) -> list[OpenEdXAppServer]
     ids = expendable(
         [
             Candidate(
-                one.pk,
-                one.deployment_id,
-                AppServerState(one.state),
-                one.is_active,
-                one.activated_at,
-                one.deactivated_at,
-                one.failed_at,
+                appserver.pk,
+                appserver.deployment_id,
+                AppServerState(appserver.state),
+                appserver.is_active,
+                appserver.activated_at,
+                appserver.deactivated_at,
+                appserver.failed_at,
             )
-            for one in held
+            for appserver in held
         ],
         context.now(),
         context.policy.retention,
     )
-    return [one for one in held if one.pk in ids]
+    return [appserver for appserver in held if appserver.pk in ids]
 
 
 def request_retention(*, queue: str, context: Context) -> list[Action]:
@@ -95,9 +96,9 @@ def request_retention(*, queue: str, context: Context) -> list[Action]:
         .distinct()
     )
     return [
-        jobs.wake_up(jobs.submit(instance_id=one.pk, payload=RetainJob(), queue=queue))
-        for one in candidates
-        if spent(one, context)
+        jobs.wake_up(jobs.submit(instance_id=instance.pk, payload=RetainJob(), queue=queue))
+        for instance in candidates
+        if spent(instance, context)
     ]
 
 
@@ -114,7 +115,7 @@ def _end_all(appservers: Sequence[OpenEdXAppServer], claim: Claim) -> list[Actio
     balancer_id = OpenEdXInstance.objects.values_list("load_balancing_server_id", flat=True).get(
         pk=claim.instance_id
     )
-    if any(one.deactivated_at for one in appservers):
+    if any(appserver.deactivated_at for appserver in appservers):
         # A balancer that did not follow may still send requests to them.
         sync_and_wait(balancer_id=balancer_id, context=context)
     now, drain = context.now(), timedelta(seconds=context.policy.drain)

@@ -148,7 +148,9 @@ def repair() -> None:
     wake_ups = jobs.unattended(context=context())
     # Where messages wait, these may well be among them.
     empty = {
-        name for name in {one.queue for one in wake_ups} if not queue(name).huey.pending_count()
+        name
+        for name in {action.queue for action in wake_ups}
+        if not queue(name).huey.pending_count()
     }
     enqueue(wake_up for wake_up in wake_ups if wake_up.queue in empty)
     enqueue(rollouts.drive_all())

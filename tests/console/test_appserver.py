@@ -85,7 +85,7 @@ def test_one_that_serves_is_not_terminated(ocim: Installation, campus: int) -> N
     ran = ocim("appserver", "terminate", appserver, "--yes")
 
     assert ran.status == 1
-    assert "serves the instance" in ran.err
+    assert "sends traffic to" in ran.err
     assert states(ocim) == {appserver: ("running", True)}
 
 

@@ -137,7 +137,7 @@ def test_who_waits_is_told_when_another_has_applied_it(world: World) -> None:
 
 def test_who_waits_for_another_that_does_nothing_is_told_so(world: World) -> None:
     LoadBalancingServer.objects.update(claimed_by="other", claimed_until=world.clock.later(600))
-    with pytest.raises(TransientError, match="not brought up to date within 55 s"):
+    with pytest.raises(TransientError, match="did not apply the changes within 55 s"):
         sync_and_wait(balancer_id=world.balancer_server.pk, context=world.context())
 
 

@@ -69,7 +69,7 @@ def test_what_is_built_is_in_the_log_of_who_wanted_it(building: World) -> None:
     appserver = building.spawn(building.make_instance())
     lines = [line.text for line in appserver.log_entries.order_by("id")]
     assert lines[1:5] == [
-        f"Image {appserver.image} has to be built first.",
+        f"Image {appserver.image} is built first.",
         "changed: install what all share",
         f"Using image {appserver.image}.",
         "Asking local for a host.",
@@ -132,7 +132,7 @@ def test_where_hosts_are_made_from_no_image_all_is_provisioned(building: World) 
     instance = building.make_instance()
     assert building.spawn(instance).state == "running"
     assert parts(building) == [Part.WHOLE]
-    with pytest.raises(Conflict, match="Hosts of kind local are machines that there are"):
+    with pytest.raises(Conflict, match="Hosts of kind local are existing machines"):
         images.of_instance(instance, building.context())
 
 

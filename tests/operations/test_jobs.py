@@ -319,7 +319,7 @@ def test_an_unforeseen_error_is_recorded_without_its_text(
     desk.work()
     job = Job.objects.get()
     assert job.state == "failed"
-    assert job.error == "An unforeseen error ended this; the worker's log has the details."
+    assert job.error == "An unexpected error ended the job. See the worker's log."
     assert "failed with an unexpected error" in caplog.text
 
 

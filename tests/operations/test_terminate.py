@@ -41,7 +41,7 @@ def test_an_active_app_server_is_not_terminated(world: World) -> None:
     appserver = world.spawn(world.make_instance(), activate=True)
     job = world.do("terminate", appserver)
     assert appserver.state == "running"
-    assert job.error.startswith(f"{appserver} serves the instance.")
+    assert job.error.startswith(f"The balancer sends traffic to {appserver}.")
     assert world.provider.list()
 
 

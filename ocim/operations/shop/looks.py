@@ -51,10 +51,10 @@ def _look_ourselves(
 
 
 def _job(_inputs: StepInputs, appserver: OpenEdXAppServer, context: Context) -> Observation:
-    said = remote.run_as_root(
+    ran = remote.run_as_root(
         appserver, f"{{ {_CRONTABS}; }} 2>/dev/null", context, timeout=_SECONDS
     )
-    lines = [line for line in said.output.splitlines() if not line.lstrip().startswith("#")]
+    lines = [line for line in ran.output.splitlines() if not line.lstrip().startswith("#")]
     jobs = [line for line in lines if REFRESH in line]
     if not jobs:
         return {"fields": None}
@@ -70,10 +70,10 @@ def _indexes(inputs: StepInputs, appserver: OpenEdXAppServer, context: Context) 
     adapters, host = context.adapters.search[server.kind], search_host(server)
     aliases = set(adapters.aliases(host, search.index_prefix))
     name = aliases_wanted(inputs)
-    if not any(one == name or (name[-1] == "_" and one.startswith(name)) for one in aliases):
+    if not any(alias == name or (name[-1] == "_" and alias.startswith(name)) for alias in aliases):
         return {"fields": None}
     indexes = adapters.indexes(host, search.index_prefix)
-    meant = {_DATED.sub("", one) for one in indexes if _DATED.search(one)}
+    meant = {_DATED.sub("", index) for index in indexes if _DATED.search(index)}
     return {"fields": {"lost": sorted(meant - aliases)}}
 
 

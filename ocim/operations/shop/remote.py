@@ -68,13 +68,17 @@ def call_all(
     """
     host = _host(appserver, context)
     by_service: dict[Service, list[int]] = {}
-    for number, one in enumerate(calls):
-        by_service.setdefault(one.service, []).append(number)
+    for number, item in enumerate(calls):
+        by_service.setdefault(item.service, []).append(number)
     answers: list[Any] = [None] * len(calls)
     with ThreadPoolExecutor(max(1, len(by_service))) as pool:
         running = {
             service: pool.submit(
-                stopping.carried(_session), host, [calls[one] for one in numbers], stop, timeout
+                stopping.carried(_session),
+                host,
+                [calls[number] for number in numbers],
+                stop,
+                timeout,
             )
             for service, numbers in by_service.items()
         }
@@ -127,16 +131,16 @@ def _session(host: _Host, calls: Sequence[Call], stop: bool, timeout: float) -> 
         ran = host.provider.run(
             host.name,
             shells.python(service, host.root),
-            stdin=shells.program([_part(one) for one in calls], stop=stop),
+            stdin=shells.program([_part(item) for item in calls], stop=stop),
             timeout=timeout,
         )
     except OcimError as error:  # the end of the job too: the thread that waits raises it
         return [error] * len(calls)
     answers = shells.results(ran.output)
     if answers is None:
-        said = (ran.errors or ran.output).strip()[-_END:] or f"exit status {ran.status}"
+        text = (ran.errors or ran.output).strip()[-_END:] or f"exit status {ran.status}"
         failed = TransientError(
-            f"{service.value}: its shell on {host.name} failed: {_masked(said, calls)}",
+            f"{service.value}: its shell on {host.name} failed: {_masked(text, calls)}",
             remedy=f"`ocim appserver shell {host.appserver}` leads there.",
         )
         return [failed] * len(calls)
@@ -159,4 +163,4 @@ def _returned(service: Service, answer: Mapping[str, Any], calls: Sequence[Call]
 
 
 def _masked(text: str, calls: Sequence[Call]) -> str:
-    return masker([dict(one.arguments) for one in calls])(text)
+    return masker([dict(item.arguments) for item in calls])(text)

@@ -52,10 +52,10 @@ def served_by(instance: OpenEdXInstance) -> OpenEdXAppServer:
     Raise Conflict if none runs.
     """
     running = appservers_with_specs().filter(instance=instance, state=AppServerState.RUNNING)
-    found = running.order_by("-is_active", "-id").first()
-    if found is None:
+    appserver = running.order_by("-is_active", "-id").first()
+    if appserver is None:
         raise Conflict(
             f"No app server of {instance} runs.",
             remedy=f"Spawn one: ocim appserver spawn {instance.pk} --activate",
         )
-    return found
+    return appserver

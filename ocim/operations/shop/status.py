@@ -33,17 +33,22 @@ def status(instance: OpenEdXInstance, context: Context) -> list[Line]:
     Change nothing. Raise Conflict if no app server runs.
     """
     appserver = served_by(instance)
-    found = steps.examine(appserver, steps.chosen(appserver, (), context), context)
-    last = {one.step: one for one in ServiceStep.objects.filter(instance=instance).order_by("id")}
-    return [_line(one, appserver, last.get(one.step.name)) for one in found]
+    examined = steps.examine(appserver, steps.chosen(appserver, (), context), context)
+    last = {
+        record.step: record
+        for record in ServiceStep.objects.filter(instance=instance).order_by("id")
+    }
+    return [_line(step, appserver, last.get(step.step.name)) for step in examined]
 
 
-def _line(found: steps.ExaminedStep, appserver: OpenEdXAppServer, last: ServiceStep | None) -> Line:
-    step, status = found.step, found.status
+def _line(
+    examined: steps.ExaminedStep, appserver: OpenEdXAppServer, last: ServiceStep | None
+) -> Line:
+    step, status = examined.step, examined.status
     again = f"ocim services setup {appserver.instance_id} --step {step.name}"
     state: State
     if status is None:
-        state, detail, remedy = "unknown", found.problem, ""
+        state, detail, remedy = "unknown", examined.problem, ""
     elif not status.exists:
         state, detail, remedy = "pending", "there is nothing yet", again
     elif status.is_pending:

@@ -22,6 +22,7 @@ from ocim.core.errors import (
 )
 from ocim.core.secrets import Secret, derive
 from ocim.core.steps import StepStatus, step_status
+from ocim.core.texts import listed
 from ocim.operations.context import Context
 from ocim.operations.effective import deserialize
 from ocim.operations.masking import mask_of
@@ -64,9 +65,12 @@ def chosen(appserver: OpenEdXAppServer, names: Collection[str], context: Context
     """
     every = steps_of(appserver_spec(appserver, context.policy))
     if unknown := sorted(set(names) - {step.name for step in every}):
-        there = ", ".join(step.name for step in every) or "none"
+        known = listed(step.name for step in every)
         raise ValidationError(
-            [f"{name}: there is no such step; there are {there}." for name in unknown]
+            [
+                f"{name}: unknown set-up step. The steps of {appserver} are {known}."
+                for name in unknown
+            ]
         )
     return [step for step in every if not names or step.name in names]
 
@@ -78,10 +82,10 @@ def examine(
     inputs = step_inputs(appserver, context)
     seen = look(steps, inputs, appserver, context)
     return [
-        ExaminedStep(step, None, {}, str(one))
-        if isinstance(one, OcimError)
-        else ExaminedStep(step, _judged(step, inputs, one, appserver, force), one)
-        for step, one in zip(steps, seen, strict=True)
+        ExaminedStep(step, None, {}, str(observed))
+        if isinstance(observed, OcimError)
+        else ExaminedStep(step, _judged(step, inputs, observed, appserver, force), observed)
+        for step, observed in zip(steps, seen, strict=True)
     ]
 
 
@@ -109,22 +113,32 @@ def carry_out(
     A run may be killed at any point: the next one observes the services, and goes on where it
     ended. Raise TransientError or PermanentError with the steps that failed.
     """
-    found = examine(appserver, steps, context, force=force)
-    if unseen := [f"{one.step.name}: {one.problem}" for one in found if one.status is None]:
+    examined = examine(appserver, steps, context, force=force)
+    if unseen := [
+        f"{entry.step.name}: {entry.problem}" for entry in examined if entry.status is None
+    ]:
         raise TransientError("\n".join(unseen))
-    for one in found:
-        _tell(one, on_line)
+    for entry in examined:
+        _tell(entry, on_line)
     inputs = step_inputs(appserver, context)
-    owed = [(one.step, action) for one in found for action in pending_actions(one, inputs)]
+    owed = [(entry.step, action) for entry in examined for action in pending_actions(entry, inputs)]
     failures = _perform(owed, appserver, context)
-    for one in found:
-        failure = mask_of(appserver)(str(failures.get(one.step.name, "")))
-        if failure or (one.status and one.status.is_pending) or _last(appserver, one.step) is None:
-            applied = None if failure else one.step.wanted(inputs)
+    for entry in examined:
+        failure = mask_of(appserver)(str(failures.get(entry.step.name, "")))
+        if (
+            failure
+            or (entry.status and entry.status.is_pending)
+            or _last(appserver, entry.step) is None
+        ):
+            applied = None if failure else entry.step.wanted(inputs)
             ServiceStep.objects.create(
-                instance_id=appserver.instance_id, appserver=appserver, step=one.step.name,
-                created_at=context.now(), applied=applied, failure=failure,
-            )  # fmt: skip
+                instance_id=appserver.instance_id,
+                appserver=appserver,
+                step=entry.step.name,
+                created_at=context.now(),
+                applied=applied,
+                failure=failure,
+            )
     if failures:
         may_pass = any(error.retryable for error in failures.values())
         raise (TransientError if may_pass else PermanentError)(
@@ -133,11 +147,11 @@ def carry_out(
         )
 
 
-def pending_actions(found: ExaminedStep, inputs: StepInputs) -> list[StepAction]:
+def pending_actions(examined: ExaminedStep, inputs: StepInputs) -> list[StepAction]:
     """Return the actions of a pending step; none if it is not pending."""
-    if found.status is None or not found.status.is_pending:
+    if examined.status is None or not examined.status.is_pending:
         return []
-    return found.step.actions(inputs, dict(found.status.fields), found.observation)
+    return examined.step.actions(inputs, dict(examined.status.fields), examined.observation)
 
 
 def _judged(
@@ -154,12 +168,12 @@ def _judged(
     )
 
 
-def _tell(found: ExaminedStep, on_line: OnLine) -> None:
-    assert found.status  # noqa: S101 - the caller has seen to that
-    if found.status.is_pending:
-        on_line(f"{found.step.name}: {found.step.about}.")
-    for name in found.status.edited:
-        on_line(f"{found.step.name}: {name} differs in the service, and is left as it is.")
+def _tell(examined: ExaminedStep, on_line: OnLine) -> None:
+    assert examined.status  # noqa: S101 - the caller has seen to that
+    if examined.status.is_pending:
+        on_line(f"{examined.step.name}: {examined.step.about}.")
+    for name in examined.status.edited:
+        on_line(f"{examined.step.name}: {name} differs in the service, and is left as it is.")
 
 
 def _perform(
@@ -188,8 +202,8 @@ def _call(action: StepAction) -> remote.Call | None:
     match action:
         case Command(service, words):
             return remote.Call(service, "commands.run", {"argv": list(words)})
-        case Script(service, function, given):
-            return remote.Call(service, function, given)
+        case Script(service, function, arguments):
+            return remote.Call(service, function, arguments)
     return None
 
 

@@ -253,7 +253,9 @@ def test_a_job_that_is_missing_is_owed_and_added_with_the_mark_of_ansible(
 
 def test_a_step_that_there_is_not_is_refused(world: World, instance: OpenEdXInstance) -> None:
     world.spawn(instance)
-    with pytest.raises(OcimError, match="nonsense: there is no such step; there are users"):
+    with pytest.raises(
+        OcimError, match=r"nonsense: unknown set-up step. The steps of app server \d+ are users"
+    ):
         set_up.request(
             instance, names=["nonsense"], force=False, queue=QUEUE, context=world.context()
         )

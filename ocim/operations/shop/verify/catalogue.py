@@ -27,14 +27,14 @@ def catalogue(scene: Scene) -> Iterator[Line]:
     code = scene.shop.partner_code
     with scene.browser() as browser:
         call = Caller(scene, browser, Service.DISCOVERY)
-        found = _found(scene, call)
+        page = _found(scene, call)
         known = Call(Service.DISCOVERY, "verify_discovery.runs", {"partner": code})
         run = Call(Service.DISCOVERY, "verify_discovery.refresh", {})
         before, ran, after = map(_returned, scene.call_all(known, run, known))
         if code not in before["partners"]:
             yield _no_partner(scene, before["partners"])
             return
-        yield _searchable(scene, found, before["keys"], "discovery: search, as found")
+        yield _searchable(scene, page, before["keys"], "discovery: search, as found")
         yield _run_now(scene, ran)
         yield _ingested(scene, call, after["keys"])
         if len(after["keys"]) != len(before["keys"]):
@@ -47,8 +47,8 @@ def catalogue(scene: Scene) -> Iterator[Line]:
 def _returned(answer: Any) -> dict[str, Any]:
     if isinstance(answer, OcimError):
         raise answer
-    found: dict[str, Any] = answer
-    return found
+    result: dict[str, Any] = answer
+    return result
 
 
 def _no_partner(scene: Scene, codes: Sequence[str]) -> Line:
@@ -60,14 +60,14 @@ def _no_partner(scene: Scene, codes: Sequence[str]) -> Line:
     )
 
 
-def _run_now(scene: Scene, found: dict[str, Any]) -> Line:
+def _run_now(scene: Scene, result: dict[str, Any]) -> Line:
     name = "discovery: refresh_course_metadata, now"
-    if not found["failed"] and not found["errors"]:
+    if not result["failed"] and not result["errors"]:
         return ok(name, "no errors")
-    said = "; ".join([*found["errors"][:3], *([found["failed"]] if found["failed"] else [])])
+    errors = "; ".join([*result["errors"][:3], *([result["failed"]] if result["failed"] else [])])
     return failed(
         name,
-        said,
+        errors,
         "What discovery asks of the LMS or of the shop fails: see the lines above on clients,"
         f" health and speed, and the partner's URLs in discovery's admin. {scene.repair}",
     )
@@ -101,7 +101,7 @@ def _courses_of_lms(scene: Scene, call: Caller, name: str) -> tuple[set[str], Pa
         query = f"page={number}&page_size={PAGE_SIZE}&username={call.username}&active_only=1"
         url = scene.url(Service.LMS, f"/api/courses/v1/courses/?{query}")
         page = require(name, call("GET", url), remedy=scene.repair)
-        keys |= {str(one["id"]) for one in page.data["results"]}
+        keys |= {str(course["id"]) for course in page.data["results"]}
         pages = int(page.data["pagination"]["num_pages"])
         number += 1
     return {key for key in keys if not key.startswith(f"course-v1:{PREFIX}+")}, page
@@ -130,11 +130,11 @@ def _searchable(
     scene: Scene, page: Page, keys: Sequence[str], name: str = "discovery: search"
 ) -> Line:
     try:
-        found = require(name, page, remedy=_index_remedy(scene)).data.get("count")
-    except Failed as one:
-        return one.line
-    compared = f"{len(keys)} course runs in the database, {found} found by search"
-    if found == len(keys):
+        count = require(name, page, remedy=_index_remedy(scene)).data.get("count")
+    except Failed as failure:
+        return failure.line
+    compared = f"{len(keys)} course runs in the database, {count} found by search"
+    if count == len(keys):
         return ok(name, compared, page)
     return failed(name, compared, _index_remedy(scene), page)
 

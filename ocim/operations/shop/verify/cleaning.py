@@ -25,18 +25,21 @@ def clean(scene: Scene, name: str, *, bought: bool) -> Iterator[Line]:
     `bought` says that there may be a course and orders, besides people.
     """
     before = _before_courses_go(scene) if bought else []
-    faults = [one.problem for one in before if isinstance(one, OcimError)]
+    faults = [entry.problem for entry in before if isinstance(entry, OcimError)]
     calls = [
-        *(one for one in before if isinstance(one, Call)),
+        *(entry for entry in before if isinstance(entry, Call)),
         Call(Service.LMS, "verify_lms.remove", {"prefix": PREFIX}),
     ]
     if scene.has(Service.ECOMMERCE):
-        given = {"prefix": PREFIX, "codes": CODES}
-        calls.append(Call(Service.ECOMMERCE, "verify_shop.clean", given))
+        names = {"prefix": PREFIX, "codes": CODES}
+        calls.append(Call(Service.ECOMMERCE, "verify_shop.clean", names))
     if scene.has(Service.DISCOVERY):
         calls.append(Call(Service.DISCOVERY, "verify_discovery.clean", {"prefix": PREFIX}))
     answers = scene.call_all(*calls)
-    if faults := [*faults, *(one.problem for one in answers if isinstance(one, OcimError))]:
+    if faults := [
+        *faults,
+        *(answer.problem for answer in answers if isinstance(answer, OcimError)),
+    ]:
         yield failed(name, "; ".join(faults), REMEDY)
         return
     gone = [
@@ -56,15 +59,15 @@ def clean(scene: Scene, name: str, *, bought: bool) -> Iterator[Line]:
 
 def _before_courses_go(scene: Scene) -> list[Call | OcimError]:
     """Return the calls that delete the courses, and errors, after refunds of their orders."""
-    given = {"prefix": PREFIX}
-    calls = [Call(Service.LMS, "verify_lms.courses", given)]
+    names = {"prefix": PREFIX}
+    calls = [Call(Service.LMS, "verify_lms.courses", names)]
     if scene.has(Service.ECOMMERCE):
-        calls.append(Call(Service.ECOMMERCE, "verify_shop.orders", given))
+        calls.append(Call(Service.ECOMMERCE, "verify_shop.orders", names))
     courses, *orders = scene.call_all(*calls)
-    for found in orders:
-        if not isinstance(found, OcimError):
-            _give_back(scene, [one for one in found if one["owed"] and one["course"]])
-    faults = [one for one in (courses, *orders) if isinstance(one, OcimError)]
+    for answer in orders:
+        if not isinstance(answer, OcimError):
+            _give_back(scene, [order for order in answer if order["owed"] and order["course"]])
+    faults = [answer for answer in (courses, *orders) if isinstance(answer, OcimError)]
     if not courses or isinstance(courses, OcimError):
         return [*faults]
     return [*faults, Call(Service.STUDIO, "verify_studio.delete", {"courses": courses})]
@@ -76,6 +79,6 @@ def _give_back(scene: Scene, orders: list[dict[str, str]]) -> None:
         return
     with scene.browser() as browser, suppress(Failed):
         call = Caller(scene, browser, Service.ECOMMERCE)
-        for one in orders:
+        for order in orders:
             with suppress(Failed):
-                refund(scene, call, one["course"], one["username"], "clean-up", settled=False)
+                refund(scene, call, order["course"], order["username"], "clean-up", settled=False)

@@ -20,8 +20,8 @@ def backend(scene: Scene) -> Iterator[Line]:
             continue
         try:
             claims = claims_of(token(scene, service))
-        except Failed as found:
-            yield found.line
+        except Failed as failure:
+            yield failure.line
             continue
         name, who = _name(service), claims.get("preferred_username")
         if claims.get("administrator"):

@@ -54,7 +54,7 @@ def put_on_sale(scene: Scene, call: Caller, sale: OnSale, author: Person) -> Ite
 
 def _course(scene: Scene, call: Caller, sale: OnSale, author: Person) -> Line:
     name = "purchase: course"
-    said = scene.call(
+    created = scene.call(
         Service.STUDIO,
         "verify_studio.create",
         author=author.email,
@@ -69,7 +69,7 @@ def _course(scene: Scene, call: Caller, sale: OnSale, author: Person) -> Line:
             break
         scene.context.pause(1.0)
     remedy = "Studio has published the course and the LMS does not show it: are its workers up?"
-    return ok(name, said, require(name, page, remedy=remedy))
+    return ok(name, created, require(name, page, remedy=remedy))
 
 
 def _seat(scene: Scene, call: Caller, sale: OnSale) -> Line:
@@ -87,7 +87,7 @@ def _seat(scene: Scene, call: Caller, sale: OnSale) -> Line:
     sale.sku, sale.stock_record = str(record["partner_sku"]), int(record["id"])
     at_lms = call("GET", scene.url(Service.LMS, f"/api/commerce/v1/courses/{sale.course}/"))
     modes = require(name, at_lms, remedy=scene.repair).data["modes"]
-    seen = [f"{one['name']} {one['price']} {str(one['currency']).upper()}" for one in modes]
+    seen = [f"{mode['name']} {mode['price']} {str(mode['currency']).upper()}" for mode in modes]
     wanted = f"{MODE} {PRICE} {scene.shop.currency}"
     if wanted not in seen or str(record["price_currency"]).upper() != scene.shop.currency:
         remedy = (

@@ -18,10 +18,10 @@ def job(scene: Scene) -> Iterator[Line]:
     if not scene.has(Service.DISCOVERY):
         return
     ran = remote.run_as_root(scene.appserver, cron.SCRIPT, scene.context, timeout=TIMEOUT)
-    found = cron.read(ran.output)
-    if found.entry:
-        yield ok("discovery: cron job", " ".join(found.entry.split()[:5]))
-        yield _last_run(scene, found)
+    crontab = cron.read(ran.output)
+    if crontab.entry:
+        yield ok("discovery: cron job", " ".join(crontab.entry.split()[:5]))
+        yield _last_run(scene, crontab)
         return
     yield failed(
         "discovery: cron job",
@@ -31,8 +31,8 @@ def job(scene: Scene) -> Iterator[Line]:
     )
 
 
-def _last_run(scene: Scene, found: cron.Job) -> Line:
-    name, last = "discovery: last run of the cron job", cron.last_run(found)
+def _last_run(scene: Scene, crontab: cron.Job) -> Line:
+    name, last = "discovery: last run of the cron job", cron.last_run(crontab)
     if last is None:
         return skipped(name, "it has not run yet, or leaves no log")
     if last.status is None:

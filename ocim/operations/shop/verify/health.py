@@ -30,8 +30,8 @@ def answers(scene: Scene) -> Iterator[Line]:
                     f" {scene.appserver.pk}`, `ocim appserver shell {scene.appserver.pk}`.",
                 )
                 yield ok(name, f"{page.seconds:.1f} s", page)
-            except Failed as found:
-                yield found.line
+            except Failed as failure:
+                yield failure.line
 
 
 def speed(scene: Scene) -> Iterator[Line]:
@@ -40,7 +40,7 @@ def speed(scene: Scene) -> Iterator[Line]:
     url = scene.url(Service.LMS, ENDPOINTS[Service.LMS].health_path)
     with scene.browser() as browser:
         # The better of two: the first one may have to wake somebody.
-        page = min((browser.request("GET", url) for _ in range(2)), key=lambda one: one.seconds)
+        page = min((browser.request("GET", url) for _ in range(2)), key=lambda page: page.seconds)
     if page.status is None or page.seconds < longest:
         yield ok(name, f"{page.seconds:.1f} s, at most {longest:g} s", page)
         return

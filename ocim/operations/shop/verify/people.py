@@ -37,16 +37,16 @@ def invent(token: str, *roles: str) -> Sequence[Person]:
 
 def make(scene: Scene, people: Sequence[Person]) -> None:
     """Create people at the LMS, by its own command."""
-    given = [
+    accounts = [
         {
-            "username": one.username,
-            "email": one.email,
-            "password": one.password,
-            "name": one.username.replace("-", " ").title(),
+            "username": person.username,
+            "email": person.email,
+            "password": person.password,
+            "name": person.username.replace("-", " ").title(),
         }
-        for one in people
+        for person in people
     ]
-    scene.call(Service.LMS, "verify_lms.people", people=given)
+    scene.call(Service.LMS, "verify_lms.people", people=accounts)
 
 
 def sign_in(scene: Scene, browser: Browser, person: Person) -> Page:

@@ -61,8 +61,8 @@ def buy(scene: Scene, token: str, people: Sequence[Person]) -> Iterator[Line]:
         for buyer in _buyers(scene, sale, redeemer, payers):
             try:
                 yield from _bought(scene, call, sale, buyer)
-            except Failed as found:
-                yield found.line
+            except Failed as failure:
+                yield failure.line
 
 
 def _buyers(
@@ -70,11 +70,13 @@ def _buyers(
 ) -> Iterator[Buyer]:
     redeem = f"/coupons/redeem/?code={sale.code}&sku={sale.sku}"
     url = scene.url(Service.ECOMMERCE, redeem)
-    yield Buyer(redeemer, "with the coupon", Decimal(0), lambda one: one.request("GET", url))
+    yield Buyer(
+        redeemer, "with the coupon", Decimal(0), lambda browser: browser.request("GET", url)
+    )
     for processor, payer in zip(scene.shop.processors, payers, strict=True):
         # The name is bound now: the loop is further when it is asked for.
-        def pay(one: Browser, processor: str = processor) -> Page:
-            return buying.pay(scene, one, processor, sale.sku)
+        def pay(browser: Browser, processor: str = processor) -> Page:
+            return buying.pay(scene, browser, processor, sale.sku)
 
         yield Buyer(payer, f"with {processor}", PRICE, pay)
 
@@ -144,13 +146,13 @@ def _enrollment(
         page = require(
             name, browser.request("GET", scene.url(Service.LMS, path)), remedy=scene.repair
         )
-        found = page.data or {}
-        is_right = found.get("is_active", False) is active and found.get("mode") == MODE
+        enrollment = page.data or {}
+        is_right = enrollment.get("is_active", False) is active and enrollment.get("mode") == MODE
         if is_right or not left:
             break
         scene.context.pause(1.0)
-    word = "active" if found.get("is_active") else "not active"
-    compared = f"{found.get('mode') or 'none'}, {word}"
+    word = "active" if enrollment.get("is_active") else "not active"
+    compared = f"{enrollment.get('mode') or 'none'}, {word}"
     if is_right:
         return ok(name, compared, page)
     wanted = f"{MODE}, {'active' if active else 'not active'}"

@@ -56,11 +56,11 @@ def verify(
     on_start(record)
     lines: list[Line] = []
 
-    def tell(name: str, found: Iterable[Line]) -> None:
-        for line in _guarded(name, found):
+    def tell(name: str, check: Iterable[Line]) -> None:
+        for line in _guarded(name, check):
             stopping.check()
             lines.append(line)
-            record.lines = masked_values([one.as_dict() for one in lines], mask_of(appserver))
+            record.lines = masked_values([line.as_dict() for line in lines], mask_of(appserver))
             record.save(update_fields=["lines"])
             on_line(line)
 
@@ -106,12 +106,12 @@ def _checks(scene: Scene, *, purchase: bool) -> Iterator[tuple[str, Iterable[Lin
         yield "purchase", buy(scene, token, buyers)
 
 
-def _guarded(name: str, found: Iterable[Line]) -> Iterator[Line]:
+def _guarded(name: str, check: Iterable[Line]) -> Iterator[Line]:
     """Yield the lines of a check, and one more if it ends in an error."""
     try:
-        yield from found
-    except Failed as one:
-        yield one.line
+        yield from check
+    except Failed as failure:
+        yield failure.line
     except (Cancelled, LostClaim):
         raise
     except OcimError as error:

@@ -65,14 +65,14 @@ class Scene:
         """Return the calls' results, or their OcimErrors. Services work side by side."""
         return remote.call_all(self.appserver, calls, self.context)
 
-    def call(self, service: Service, function: str, **given: Any) -> Any:
+    def call(self, service: Service, function: str, **arguments: Any) -> Any:
         """Return the result of one of Ocim's programs, run by the service on the app server."""
-        return remote.call(self.appserver, service, function, given, self.context)
+        return remote.call(self.appserver, service, function, arguments, self.context)
 
     def backend_client(self, service: Service) -> tuple[str, Secret]:
         """Return id and secret with which a service calls the LMS in its own name."""
-        one = "backend" not in self.traits.clients_per_service
-        use = "SOCIAL_AUTH_EDX_OIDC" if one else "BACKEND_SERVICE_EDX_OAUTH2"
+        is_single = "backend" not in self.traits.clients_per_service
+        use = "SOCIAL_AUTH_EDX_OIDC" if is_single else "BACKEND_SERVICE_EDX_OAUTH2"
         prefix = f"{service.value.upper()}_{use}"
         secret = self.variables.get(f"{prefix}_SECRET", "")
         known = secret if isinstance(secret, Secret) else Secret(str(secret))

@@ -22,8 +22,8 @@ def shop(scene: Scene) -> Iterator[Line]:
 
 def _partner(scene: Scene, page: Page) -> Line:
     name, wanted = "ecommerce: partner", scene.shop.partner_code
-    found = require(name, page, remedy=scene.repair).data
-    codes = [str(one.get("short_code")) for one in found.get("results", [])]
+    partners = require(name, page, remedy=scene.repair).data
+    codes = [str(partner.get("short_code")) for partner in partners.get("results", [])]
     if wanted in codes:
         return ok(name, wanted, page)
     return failed(
@@ -37,14 +37,14 @@ def _partner(scene: Scene, page: Page) -> Line:
 
 def _processors(scene: Scene, page: Page) -> Line:
     name, wanted = "ecommerce: payment processors", scene.shop.processors
-    found = [str(one) for one in require(name, page, remedy=scene.repair).data or []]
-    missing = [one for one in wanted if one not in found]
+    offered = [str(processor) for processor in require(name, page, remedy=scene.repair).data or []]
+    missing = [processor for processor in wanted if processor not in offered]
     if not missing:
-        return ok(name, ", ".join(found) or "none, as none has keys", page)
-    switches = ", ".join(f"payment_processor_active_{one}" for one in missing)
+        return ok(name, ", ".join(offered) or "none, as none has keys", page)
+    switches = ", ".join(f"payment_processor_active_{processor}" for processor in missing)
     return failed(
         name,
-        f"{', '.join(found) or 'none'} on; {', '.join(missing)} has keys and is off",
+        f"{', '.join(offered) or 'none'} on; {', '.join(missing)} has keys and is off",
         f"Turn on {switches} in the shop's admin (/admin/waffle/switch/), where the site"
         f" configuration lists {' and '.join(missing)}; or {scene.again('switches')}.",
         page,

@@ -41,8 +41,8 @@ def _of(scene: Scene, browser: Browser, service: Service, members_only: str) -> 
             browser.request("GET", scene.url(service, members_only)),
             remedy=f"The sign-on came to its end and is not known afterwards. {scene.repair}",
         )
-    except Failed as found:
-        return found.line
+    except Failed as failure:
+        return failure.line
     return ok(name, f"by {scene.traits.sign_on_backend}, signed in afterwards", shown)
 
 
