@@ -57,7 +57,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Lead links between pages to where the pages are on the site."""
+    """Rewrite links between pages to the places of the pages on the site."""
     uri = page.file.src_uri
     source = posixpath.dirname(INSIDE.get(uri, f"docs/{uri}"))
 

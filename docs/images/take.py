@@ -15,11 +15,11 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 HERE = Path(__file__).parent
 SIZE = ViewportSize(width=1200, height=720)
 LARGEST = 200_000
-"""Bytes of a picture."""
+"""Size limit of a picture, in bytes."""
 
 
 def main(domain: str) -> None:
-    """Take all of them, with the instance of that domain in the middle."""
+    """Take all pictures, those of an instance of the one with that domain."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ocim.project.settings")
     django.setup()
     from django.conf import settings  # noqa: PLC0415 - after the set-up
@@ -46,32 +46,35 @@ def main(domain: str) -> None:
             take(page, f"{manager}/appservers/{newest.pk}/", "appserver")
         if rollout:
             take(page, f"{manager}/rollouts/{rollout.pk}/", "rollout")
-        # The browser does not know the installation's own authority, and is told to go on.
+        # The browser does not trust the installation's own authority.
         take(opened(browser, ignore_https_errors=True), site, "site")
         browser.close()
 
 
 def opened(browser: Browser, *, ignore_https_errors: bool = False) -> Page:
-    """An empty page."""
+    """Open an empty page."""
     return browser.new_context(viewport=SIZE, ignore_https_errors=ignore_https_errors).new_page()
 
 
 def take(page: Page, url: str, name: str) -> None:
-    """Open the address and keep what is seen of it."""
+    """Open the address and save a screenshot.
+
+    Raise SystemExit if it cannot be opened, or if the picture is too large.
+    """
     answer = page.goto(url)
     if answer is None or not answer.ok:
-        raise SystemExit(f"{url} cannot be opened. Does Ocim run here?")
+        raise SystemExit(f"Cannot open {url}. Start Ocim with `make run`.")
     path = HERE / f"{name}.png"
     page.screenshot(path=path)
     size = path.stat().st_size
     if size > LARGEST:
-        raise SystemExit(f"{path} has {size} bytes: more than {LARGEST}.")
+        raise SystemExit(f"{path} has {size} bytes; the limit is {LARGEST}.")
     print(f"{path.relative_to(HERE.parents[1])}  {size} bytes  {url}")
 
 
 @contextmanager
 def session() -> Iterator[str]:
-    """The cookie of somebody signed in who may do everything; it ends with the block."""
+    """Yield the cookie of an admin's session, which ends with the block."""
     from django.conf import settings  # noqa: PLC0415
     from django.contrib.auth import (  # noqa: PLC0415
         BACKEND_SESSION_KEY,
@@ -82,7 +85,7 @@ def session() -> Iterator[str]:
 
     admin = get_user_model()._default_manager.filter(is_superuser=True).order_by("pk").first()
     if admin is None:
-        raise SystemExit("Nobody here may do everything. Run `make run` first.")
+        raise SystemExit("This installation has no admin. Run `make run` first.")
     store = import_module(settings.SESSION_ENGINE).SessionStore()
     store[SESSION_KEY] = str(admin.pk)
     store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
