@@ -13,8 +13,9 @@ import psutil
 import pytest
 
 from ocim.adapters.providers import processes
-from ocim.adapters.providers.nspawn.provider import PROGRAMS, NspawnProvider
-from ocim.adapters.providers.tools import missing
+from ocim.adapters.providers.nspawn.provider import NspawnProvider
+from ocim.adapters.providers.nspawn.requirements import PROGRAMS
+from ocim.adapters.providers.tools import missing_packages
 from tests.leftovers import of_network, remember_network
 
 BASES = Path(__file__).parents[1] / ".images"
@@ -27,7 +28,7 @@ def why_not() -> str:
     """Why containers cannot be tested here; empty where they can."""
     if os.geteuid() != 0:
         return "nspawn: not root"
-    if packages := missing(PROGRAMS):
+    if packages := missing_packages(PROGRAMS):
         return f"nspawn: {', '.join(packages)} not installed"
     # Root of a container may be root without the right to mount, or to make a bridge.
     tried = subprocess.run(["unshare", "--mount", "--net", "sh", "-ec", PROBE], check=False)

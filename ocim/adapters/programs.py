@@ -94,14 +94,62 @@ def capture(
                     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, size)
             streams = _Streams(process, stdin.encode(), most, time.monotonic() + timeout, check)
             streams.work()
-            status = streams.wait()
+            status = _wait(process, streams.deadline, check)
         except subprocess.TimeoutExpired:
             raise subprocess.TimeoutExpired(argv, timeout) from None
         finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+            _kill(process)
     return Ran(status, _text(streams.output), _text(streams.errors))
+
+
+def run_detached(
+    argv: Sequence[str],
+    *,
+    output: IO[bytes],
+    timeout: float,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> int:
+    """Run a command that leaves a daemon behind, and return its exit status.
+
+    Its output goes to a file instead of a pipe, because the daemon keeps it open. Raise
+    subprocess.TimeoutExpired after `timeout` seconds, and what `stopping.check` raises if its job
+    is to end; the command is killed then.
+    """
+    stopping.check()
+    with subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        cwd=cwd,
+        env=env,
+        start_new_session=True,
+        umask=UMASK,
+    ) as process:
+        try:
+            return _wait(process, time.monotonic() + timeout, stopping.check)
+        finally:
+            _kill(process)
+
+
+def _wait(process: subprocess.Popen[bytes], deadline: float, check: Callable[[], None]) -> int:
+    """Return the process's exit status; raise subprocess.TimeoutExpired after the deadline."""
+    while True:
+        left = deadline - time.monotonic()
+        try:
+            return process.wait(max(0.0, min(left, stopping.STEP)))
+        except subprocess.TimeoutExpired:
+            check()
+            if left <= 0:
+                raise
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill the process and its session, unless it has ended."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 class _Streams:
@@ -142,17 +190,6 @@ class _Streams:
                 for key, _ in ready:
                     if not self._moved(_pipe(key.fileobj)):
                         selector.unregister(key.fileobj)
-
-    def wait(self) -> int:
-        """Return the program's exit status; it may run on after closing its streams."""
-        while True:
-            left = self.deadline - time.monotonic()
-            try:
-                return self._process.wait(max(0.0, min(left, stopping.STEP)))
-            except subprocess.TimeoutExpired:
-                self._check()
-                if left <= 0:
-                    raise
 
     def _moved(self, stream: IO[bytes]) -> bool:
         """Write or read one piece; return False at the end of the stream."""

@@ -30,18 +30,42 @@ OWN_CODE = (PACKAGE, Path(sys.prefix), Path(sys.base_prefix))
 # The files of /etc that name users and hosts, trusted authorities, and libraries. Never show all of
 # /etc: the master key may be kept there for systemd.
 ETC = (
-    "alternatives", "ca-certificates", "debian_version", "gai.conf", "group", "host.conf", "hosts",
-    "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "lsb-release", "mime.types",
-    "nsswitch.conf", "os-release", "passwd", "pki", "protocols", "python3",
-    f"python3.{sys.version_info.minor}", "resolv.conf", "services", "ssh/ssh_config",
-    "ssh/ssh_config.d", "ssl/certs", "ssl/openssl.cnf", "timezone", "uv",
-)  # fmt: skip
+    "alternatives",
+    "ca-certificates",
+    "debian_version",
+    "gai.conf",
+    "group",
+    "host.conf",
+    "hosts",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "localtime",
+    "lsb-release",
+    "mime.types",
+    "nsswitch.conf",
+    "os-release",
+    "passwd",
+    "pki",
+    "protocols",
+    "python3",
+    f"python3.{sys.version_info.minor}",
+    "resolv.conf",
+    "services",
+    "ssh/ssh_config",
+    "ssh/ssh_config.d",
+    "ssl/certs",
+    "ssl/openssl.cnf",
+    "timezone",
+    "uv",
+)
 TOP = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin")
 # Root may write to these without any capability, even in a user namespace, and bubblewrap does not
 # protect them by itself.
 KERNEL = ("/proc/sys", "/proc/sysrq-trigger", "/proc/acpi", "/proc/fs")
 NEVER = (Path("/usr/local/etc"),)
 """Directories below /usr where administrators keep settings; always hidden."""
+TRIAL_SECONDS = 60.0
 IN_MEMORY = 2**30
 """Size limit of each of the sandbox's own directories in memory, in bytes."""
 
@@ -190,12 +214,13 @@ def _no_link(path: Path) -> Path:
 def _isolation(program: str) -> Isolation:
     if not shutil.which(program):
         return Isolation("none", "bubblewrap is not installed.")
-    tried = subprocess.run(
-        [*_base(program), "--", "/bin/true"], capture_output=True, text=True, check=False
-    )
-    if tried.returncode:
-        return Isolation("none", f"bubblewrap does not work here: {tried.stderr.strip()}")
-    return Isolation("bubblewrap", "What runs there sees its own files and processes only.")
+    try:
+        result = capture([*_base(program), "--", "/bin/true"], timeout=TRIAL_SECONDS)
+    except subprocess.TimeoutExpired:
+        return Isolation("none", f"bubblewrap did not end within {TRIAL_SECONDS:g} s.")
+    if result.status:
+        return Isolation("none", f"bubblewrap does not work here: {result.errors.strip()}")
+    return Isolation("bubblewrap", "Programs see only their own files and processes.")
 
 
 def _few_processes(limits: Limits) -> list[str]:

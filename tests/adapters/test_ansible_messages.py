@@ -60,4 +60,4 @@ def test_a_message_keeps_its_first_line_whatever_follows() -> None:
 
 
 def test_a_result_without_any_message_still_says_something() -> None:
-    assert message_of({}) == "It failed without saying why."
+    assert message_of({}) == "It failed without an error message."

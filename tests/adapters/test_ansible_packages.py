@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import uv
 
-from ocim.adapters.provisioners.ansible.packages import PYTHON, PackageShelf
+from ocim.adapters.provisioners.ansible.packages import PYTHON, PackageCaches
 from ocim.adapters.sandbox import Sandbox, View
 from ocim.core.errors import PermanentError
 from tests.adapters.test_ansible_environments import wheel
@@ -29,7 +29,7 @@ def test_a_run_installs_from_the_cache_what_it_can_neither_change_nor_download(
 ) -> None:
     run, tool = tmp_path / "run", [uv.find_uv_bin(), "--quiet", "--no-config"]
     run.mkdir()
-    with PackageShelf(tmp_path / "packages", Sandbox()).packages(platform) as packages:
+    with PackageCaches(tmp_path / "packages", Sandbox()).packages(platform) as packages:
         assert packages
         view = View((Path(uv.find_uv_bin()), platform), (run,), packages.shown(run), network=False)
         for command in (
@@ -52,7 +52,7 @@ def test_a_run_installs_from_the_cache_what_it_can_neither_change_nor_download(
 
 @needs_sandbox
 def test_the_cache_shares_no_file_with_anything(tmp_path: Path, platform: Path) -> None:
-    with PackageShelf(tmp_path / "packages", Sandbox()).packages(platform) as packages:
+    with PackageCaches(tmp_path / "packages", Sandbox()).packages(platform) as packages:
         assert packages
         files = [path.stat() for path in packages.cache.rglob("*") if path.is_file()]
     assert {file.st_nlink for file in files} == {1}
@@ -60,7 +60,7 @@ def test_the_cache_shares_no_file_with_anything(tmp_path: Path, platform: Path) 
 
 @needs_sandbox
 def test_a_cache_that_was_changed_is_refused(tmp_path: Path, platform: Path) -> None:
-    directory_cache = PackageShelf(tmp_path / "packages", Sandbox())
+    directory_cache = PackageCaches(tmp_path / "packages", Sandbox())
     with directory_cache.packages(platform) as packages:
         assert packages
     (packages.cache / "forged").touch()
@@ -72,5 +72,5 @@ def test_a_cache_that_was_changed_is_refused(tmp_path: Path, platform: Path) -> 
 
 
 def test_a_platform_that_requires_nothing_has_no_cache(tmp_path: Path) -> None:
-    with PackageShelf(tmp_path / "packages", Sandbox()).packages(tmp_path) as packages:
+    with PackageCaches(tmp_path / "packages", Sandbox()).packages(tmp_path) as packages:
         assert packages is None

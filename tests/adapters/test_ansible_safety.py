@@ -104,7 +104,7 @@ def test_a_run_whose_process_is_killed_has_failed(bench: Bench, hanging: str) ->
     def kill(event: ProvisionEvent) -> None:
         if event.task == "hang":
             for process in psutil.Process().children():
-                if "ansible_child" in " ".join(process.cmdline()):
+                if "ansible.child" in " ".join(process.cmdline()):
                     process.kill()
 
     outcome = bench.provisioner.provision(bench.job(hanging), on_event=kill, is_cancelled=never)

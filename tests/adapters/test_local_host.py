@@ -127,7 +127,7 @@ def test_a_crontab_with_errors_is_not_installed(provider: LocalProvider, host: H
 
     assert done.returncode == 1
     assert "line 1: Bad minute" in done.stderr
-    assert "line 2: five fields" in done.stderr
+    assert "line 2: expected five fields" in done.stderr
     assert run(provider, host.name, "crontab", "-l") == "@daily true\n"
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from ocim.adapters.providers import claims
-from ocim.adapters.providers.local import records, supervisord
+from ocim.adapters.providers.local import record, supervisord
 from ocim.adapters.providers.local.addresses import claim_address
 from ocim.adapters.providers.local.provider import LocalProvider
-from ocim.adapters.providers.local.records import Record
+from ocim.adapters.providers.local.record import Record
 from ocim.core.errors import PermanentError, ValidationError
 from ocim.core.hosts import Host, HostRequest
 from tests.local_hosts import (
@@ -94,8 +94,8 @@ def test_a_host_whose_making_was_cut_short_is_made_anew(
 ) -> None:
     leftover = Path(host.root) / "edx/leftover"
     leftover.touch()
-    record = Path(host.root).parent / ".records/one"
-    records.write(record, Record())
+    directory = Path(host.root).parent / ".records/one"
+    record.write(directory, Record())
 
     assert provider.find("one") is None
     assert provider.list() == ["one"]

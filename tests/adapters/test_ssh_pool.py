@@ -42,7 +42,7 @@ def test_a_file_says_how_its_hosts_are_cleaned(tmp_path: Path) -> None:
     host = f"{{name: a, address: 192.0.2.1, user: u, key_file: {key}, host_key: ssh-rsa A}}"
     file.write_text(f"hosts: [{host}]")
 
-    with pytest.raises(ValidationError, match="how a host is cleaned"):
+    with pytest.raises(ValidationError, match="clean_command or clean_playbook"):
         read_pool(file)
 
 

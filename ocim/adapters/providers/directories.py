@@ -1,21 +1,34 @@
-"""Directories that each stand for a host on this machine: locked while it is changed."""
+"""Directories that each stand for a host on this machine, and are locked while it is changed."""
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ocim.adapters import locks
-from ocim.core.errors import PermanentError
+from ocim.core.errors import PermanentError, ValidationError
 from ocim.core.hosts import Leftover
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def check_name(name: str) -> None:
+    """Raise ValidationError unless the name can be that of a host and of its directory."""
+    if not NAME.fullmatch(name):
+        raise ValidationError(
+            [f"{name!r} cannot be a host's name."],
+            remedy="Use up to 100 letters, digits, dots, dashes and underscores.",
+        )
 
 
 @contextlib.contextmanager
 def locked(root: Path, *, make: bool = False) -> Iterator[bool]:
-    """Keep other processes from changing the host; yield whether it has a directory.
+    """Keep other processes from changing the host; yield True if its directory exists.
 
-    The lock is that directory, and goes with it. What the file system refuses is an PermanentError.
+    The lock is on the directory itself, and is released when it is removed. `make` creates the
+    directory. Raise PermanentError for errors of the file system.
     """
     try:
         directory = _lock(root, make=make)
@@ -27,7 +40,7 @@ def locked(root: Path, *, make: bool = False) -> Iterator[bool]:
     except OSError as error:
         raise PermanentError(
             f"Host {root.name}: {error}.",
-            remedy="See who owns the directory, and whether the disk is full.",
+            remedy="Check who owns the directory, and whether the disk is full.",
         ) from error
 
 
@@ -49,7 +62,10 @@ def _lock(root: Path, *, make: bool) -> int | None:
 
 
 def _is_at(path: Path, descriptor: int) -> bool:
-    """Whether it is what was opened, and not a successor of something destroyed meanwhile."""
+    """Return True if the path is still the opened directory.
+
+    It may have been destroyed meanwhile.
+    """
     try:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:
@@ -57,7 +73,7 @@ def _is_at(path: Path, descriptor: int) -> bool:
 
 
 def empty(root: Path) -> None:
-    """Remove all that is in it."""
+    """Remove everything in the directory."""
     for path in root.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -66,7 +82,7 @@ def empty(root: Path) -> None:
 
 
 def remove(root: Path) -> None:
-    """Remove the directory, whatever modes the programs of the host gave to what is in it."""
+    """Remove the directory, whatever modes the host's programs gave to its files."""
     if not root.exists():
         return
     try:
@@ -79,14 +95,14 @@ def remove(root: Path) -> None:
         shutil.rmtree(root)
 
 
-def leftovers(is_there: Callable[[str], bool], held: Mapping[str, set[str]]) -> list[Leftover]:
-    """What hosts that are not there still have, of `what: names of those that have such a thing`.
+def leftovers(exists: Callable[[str], bool], held: Mapping[str, set[str]]) -> list[Leftover]:
+    """Return what hosts that do not exist still have, from the names that hold each resource.
 
-    A host is there before it has anything, and until it has nothing.
+    A host must exist before it has resources, and until it has none.
     """
     return [
-        Leftover(what, name)
-        for what, names in held.items()
+        Leftover(resource, name)
+        for resource, names in held.items()
         for name in sorted(names)
-        if not is_there(name)
+        if not exists(name)
     ]

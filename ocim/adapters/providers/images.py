@@ -1,4 +1,4 @@
-"""Images on this machine: directories, each made once of a host that was set up for it."""
+"""Images on this machine: directories, each made from a host that was set up for it."""
 
 import fcntl
 import json
@@ -17,7 +17,7 @@ from ocim.core.images import Image
 from ocim.ports import Provider
 
 BUILDER = "image-"
-"""What the names of hosts begin with that images are made of."""
+"""Prefix of the names of hosts that images are made from."""
 FACTS = "image.json"
 UNFINISHED = ".unfinished-"
 BUILDER_SECONDS = 300.0
@@ -25,10 +25,10 @@ PAUSE = 0.2
 
 
 class HostImages:
-    """Keeps each image in a directory below `directory`; nothing is seen there half made.
+    """Images that are directories below `directory`; each appears there when it is complete.
 
-    `bare`: what hosts are that are made from none. `capture`: makes the second argument, a path,
-    of the host of that name, which was stopped. `users`: of an image, the hosts that need it.
+    `bare` returns the digest of a host without an image. `capture` makes an image at a path from a
+    stopped host, by name. `users` returns the hosts that need an image.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class HostImages:
         *,
         is_cancelled: Callable[[], bool],
     ) -> bool:
-        """See the port."""
+        """Build the image unless it exists; return True if this call built it."""
         image = self._directory / name
         if image.exists():
             return False
@@ -73,37 +73,41 @@ class HostImages:
         return True
 
     def list(self) -> Sequence[Image]:
-        """See the port."""
-        there = [path for path in self._directory.glob("*") if (path / FACTS).exists()]
-        images = [self._image(path) for path in there]
-        return sorted(images, key=lambda one: one.built, reverse=True)
+        """Return the images, newest first."""
+        paths = [path for path in self._directory.glob("*") if (path / FACTS).exists()]
+        images = [self._image(path) for path in paths]
+        return sorted(images, key=lambda image: image.built, reverse=True)
 
     def remove(self, name: str) -> bool:
-        """See the port."""
+        """Remove the image unless a host needs it or it is locked.
+
+        Return True if it was removed.
+        """
         image = self._directory / name
         with suppress(BlockingIOError), self._locked(name, fcntl.LOCK_EX | fcntl.LOCK_NB):
             if self._users(name) or not image.exists():
                 return False
-            gone = self._directory / f"{UNFINISHED}{name}"
-            image.rename(gone)
-            shutil.rmtree(gone)
+            removed = self._directory / f"{UNFINISHED}{name}"
+            image.rename(removed)
+            shutil.rmtree(removed)
             return True
         return False
 
     @contextmanager
     def kept(self, name: str) -> Iterator[Path]:
-        """Yield the image's directory, which is not removed within the block.
+        """Yield the image's directory, and keep it from being removed within the block.
 
-        TransientError if the image is gone. From then on `users` must name whoever needs it.
+        Raise TransientError if the image is gone. After the block, `users` must return the host
+        that needs the image.
         """
         with self._locked(name, fcntl.LOCK_SH):
             image = self._directory / name
             if not image.exists():
-                raise TransientError(f"The image {name} is gone.", remedy="It can be built anew.")
+                raise TransientError(f"The image {name} is gone.", remedy="Build it again.")
             yield image
 
     def is_building(self, host: str) -> bool:
-        """Whether an image is being made of the host of that name just now."""
+        """Return True if an image is being made from the host with that name."""
         if not host.startswith(BUILDER):
             return False
         try:
@@ -113,7 +117,7 @@ class HostImages:
             return True
 
     def _make(self, builder: str, build: Callable[[Host], None], target: Path) -> None:
-        self._provider.destroy(builder)  # what a crash left
+        self._provider.destroy(builder)  # an earlier build may have crashed
         try:
             self._provider.create(HostRequest(builder))
             host = self._provider.wait_until_reachable(builder, timeout=BUILDER_SECONDS)
@@ -126,7 +130,7 @@ class HostImages:
                 self._provider.destroy(builder)
 
     def _sweep(self) -> None:
-        """Remove what interrupted builds and removals left."""
+        """Remove the remains of interrupted builds and removals."""
         for path in self._directory.glob(f"{UNFINISHED}*"):
             name = path.name.removeprefix(UNFINISHED)
             with suppress(BlockingIOError), self._locked(name, fcntl.LOCK_EX | fcntl.LOCK_NB):
@@ -151,17 +155,17 @@ class HostImages:
             yield
 
     @contextmanager
-    def _locked(self, name: str, how: int) -> Iterator[None]:
-        # The lock's file stays: whoever removed it would have to know that nobody waits for it.
+    def _locked(self, name: str, operation: int) -> Iterator[None]:
+        # The lock file is never removed: another process may be waiting for its lock.
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self._directory / f".{name}.lock").open("w") as file:
-            locks.acquire(file.fileno(), how)
+            locks.acquire(file.fileno(), operation)
             yield
 
 
 def _write_facts(directory: Path, inputs: Mapping[str, str]) -> None:
     size = sum(
-        os.lstat(os.path.join(place, name)).st_size  # noqa: PTH118 - ten thousands of them
+        os.lstat(os.path.join(place, name)).st_size  # noqa: PTH118 - fast enough for many files
         for place, _, names in os.walk(directory)
         for name in names
     )

@@ -1,7 +1,7 @@
-"""The processes of a host on this machine: found by a mark in their environment, and ended.
+"""The processes of a host on this machine, found by a variable in their environment.
 
-The mark survives what process ids in files do not: a supervisord that was killed and its orphans.
-Signals go through pidfds, so that a process id that was given away again is never hit.
+The variable is more reliable than process ids in files, which miss orphans of a supervisord that
+was killed. Signals go through pidfds, so that they never reach another process with a reused id.
 """
 
 import contextlib
@@ -20,13 +20,13 @@ PROC = Path("/proc")
 
 
 def of_host(root: Path, mark: str = MARK) -> set[int]:
-    """Return the ids of the host's processes: those with its mark, and their descendants."""
-    wanted = f"{mark}={root}".encode()
+    """Return the ids of the processes with the host's mark, and of their descendants."""
+    variable = f"{mark}={root}".encode()
     marked, parents = set(), {}
     for pid in (int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()):
-        with contextlib.suppress(OSError):  # it has just ended, or is not ours
+        with contextlib.suppress(OSError):  # it has just ended, or belongs to another user
             parents[pid] = int((PROC / f"{pid}/stat").read_bytes().rpartition(b")")[2].split()[1])
-            if wanted in (PROC / f"{pid}/environ").read_bytes().split(b"\0"):
+            if variable in (PROC / f"{pid}/environ").read_bytes().split(b"\0"):
                 marked.add(pid)
     return {pid for pid in parents if _descends(pid, marked, parents)} - {os.getpid()}
 
@@ -36,17 +36,17 @@ def hosts_below(directory: Path) -> set[str]:
     mark = f"{MARK}={directory}/".encode()
     names = set()
     for environ in PROC.glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):  # it has just ended, or is not ours
-            found = [one for one in environ.read_bytes().split(b"\0") if one.startswith(mark)]
-            names |= {os.fsdecode(one.removeprefix(mark)).partition("/")[0] for one in found}
+        with contextlib.suppress(OSError):  # it has just ended, or belongs to another user
+            variables = environ.read_bytes().split(b"\0")
+            roots = [entry.removeprefix(mark) for entry in variables if entry.startswith(mark)]
+            names |= {os.fsdecode(root).partition("/")[0] for root in roots}
     return names
 
 
 def end(root: Path, supervisor: int | None, *, grace: float, mark: str = MARK) -> None:
-    """Ask the supervisor to end its programs and itself, then what is left; kill the obstinate.
+    """End the supervisor and its programs, then the host's other processes; kill what remains.
 
-    `grace` is what the supervisor is given, in seconds. TransientError if something cannot be
-    killed.
+    The supervisor has `grace` seconds. Raise TransientError if a process cannot be killed.
     """
     if supervisor is not None:
         send(root, signal.SIGTERM, only=supervisor, wait=grace, mark=mark)
@@ -55,13 +55,13 @@ def end(root: Path, supervisor: int | None, *, grace: float, mark: str = MARK) -
 
 
 def kill(root: Path, mark: str = MARK) -> None:
-    """Leave no process of the host; TransientError if one cannot be killed."""
+    """Kill all processes of the host; raise TransientError if one cannot be killed."""
     deadline = time.monotonic() + 20.0
     while left := of_host(root, mark):
         if time.monotonic() > deadline:
             raise TransientError(
                 f"Processes {sorted(left)} of {root.name} do not end.",
-                remedy="Look at them with ps; they may wait for a disk.",
+                remedy="Inspect them with ps; they may be waiting for a disk.",
             )
         send(root, signal.SIGKILL, wait=1.0, mark=mark)
 
@@ -69,9 +69,12 @@ def kill(root: Path, mark: str = MARK) -> None:
 def send(
     root: Path, number: int, *, only: int | None = None, wait: float, mark: str = MARK
 ) -> None:
-    """Send a signal to the host's processes, or to one of them, and wait until they ended."""
+    """Send a signal to the host's processes, or `only` to one of them, and wait until they end.
+
+    Return after `wait` seconds in any case.
+    """
     with _opened(of_host(root, mark)) as pidfds:
-        # Seen again after it was opened: what the pidfd stands for is the host's.
+        # Look again after opening the pidfds: now each one certainly stands for a host's process.
         confirmed = of_host(root, mark) & ({only} if only else set(pidfds))
         targets = [pidfd for pid, pidfd in pidfds.items() if pid in confirmed]
         for pidfd in targets:

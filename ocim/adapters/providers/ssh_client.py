@@ -1,4 +1,4 @@
-"""Commands on a host that is reached by ssh: nothing is trusted but the key that is on file."""
+"""Commands on a host that is reached by ssh; only the known host key is trusted."""
 
 import shlex
 import socket
@@ -14,13 +14,13 @@ from ocim.core.hosts import Host, Ran
 CONNECT_SECONDS = 10
 LISTEN_SECONDS = 1.0
 LOST = 255
-"""ssh's own exit status where it has not come to the command, or lost the connection."""
+"""Exit status of ssh itself: it did not reach the host, or lost the connection."""
 
 
 def ssh(host: Host, argv: Sequence[str]) -> list[str]:
-    """Return what to start here so that `argv` runs there: on a terminal where there is one here.
+    """Return the ssh command that runs `argv` on the host, with a terminal if there is one here.
 
-    PermanentError where ssh is not installed.
+    Raise PermanentError if ssh is not installed.
     """
     connection = host.connection
     options = {
@@ -44,7 +44,10 @@ def ssh(host: Host, argv: Sequence[str]) -> list[str]:
 
 
 def run(host: Host, argv: Sequence[str], *, stdin: str = "", timeout: float = 60.0) -> Ran:
-    """Run it to its end, whatever its exit status; HostUnreachable where ssh does not get there."""
+    """Run a command on the host and return its exit status and output.
+
+    Raise HostUnreachable if ssh cannot connect, TransientError after `timeout` seconds.
+    """
     try:
         result = programs.capture(ssh(host, argv), stdin=stdin, timeout=timeout)
     except subprocess.TimeoutExpired as error:
@@ -55,13 +58,13 @@ def run(host: Host, argv: Sequence[str], *, stdin: str = "", timeout: float = 60
 
 
 def wait(find: Callable[[], Host], *, timeout: float, remedy: str = "") -> Host:
-    """Return the host once commands can be run on it; HostUnreachable after `timeout` seconds.
+    """Return the host once commands can be run on it.
 
-    It is asked once at least. `find` is asked each time, and raises where there is no such host
-    any more.
+    `find` returns the host anew for each attempt, and raises an error if it no longer exists. Raise
+    HostUnreachable after `timeout` seconds; at least one attempt is made.
     """
     deadline = time.monotonic() + timeout
-    pause, said = 0.02, ""
+    pause, fault = 0.02, ""
     while True:
         host = find()
         if _listens(host, timeout=LISTEN_SECONDS):
@@ -70,18 +73,18 @@ def wait(find: Callable[[], Host], *, timeout: float, remedy: str = "") -> Host:
                 if run(host, ["true"], timeout=left).status == 0:
                     return host
             except TransientError as error:
-                said = f" {error.problem}"
+                fault = f" {error.problem}"
         left = deadline - time.monotonic()
         if left <= 0:
             raise HostUnreachable(
-                f"Host {host.name} did not come up within {timeout:g} s.{said}", remedy=remedy
+                f"Host {host.name} did not come up within {timeout:g} s.{fault}", remedy=remedy
             )
         stopping.wait(min(pause, left))
         pause = min(1.5 * pause, 0.5)
 
 
 def _listens(host: Host, *, timeout: float) -> bool:
-    """Ask cheaply first: it may not be there for a while."""
+    """Return True if the port accepts connections: a cheap check before ssh is started."""
     try:
         socket.create_connection((host.address, host.connection.port), timeout).close()
     except OSError:

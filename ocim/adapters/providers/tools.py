@@ -1,4 +1,4 @@
-"""Programs of this machine that make hosts: run to their end, and what they say when they fail."""
+"""Programs of this machine that make hosts: run them, and report their failures."""
 
 import os
 import re
@@ -12,6 +12,7 @@ from ocim.core.errors import PermanentError, TransientError
 from ocim.core.hosts import Ran
 
 LINES = 20
+"""Number of lines that an error quotes from a program's output."""
 
 
 def run(
@@ -22,19 +23,19 @@ def run(
     timeout: float = 60.0,
     environment: Mapping[str, str] | None = None,
 ) -> str:
-    """Return what it prints; PermanentError with the end of what it says where it fails.
+    """Run a command and return its output; raise PermanentError with its error message if it fails.
 
-    `environment`: besides this process's own.
+    `environment`: variables to add to this process's own.
     """
     words = [str(word) for word in argv]
-    done = ended(words, stdin=stdin, cwd=cwd, timeout=timeout, environment=environment)
-    if done.status:
-        said = "\n".join((done.errors or done.output).strip().splitlines()[-LINES:])
-        raise PermanentError(f"`{' '.join(words[:3])}` failed: {said or done.status}")
-    return done.output
+    result = run_unchecked(words, stdin=stdin, cwd=cwd, timeout=timeout, environment=environment)
+    if result.status:
+        message = "\n".join((result.errors or result.output).strip().splitlines()[-LINES:])
+        raise PermanentError(f"`{' '.join(words[:3])}` failed: {message or result.status}")
+    return result.output
 
 
-def ended(
+def run_unchecked(
     words: Sequence[str],
     *,
     stdin: str = "",
@@ -42,7 +43,10 @@ def ended(
     timeout: float,
     environment: Mapping[str, str] | None = None,
 ) -> Ran:
-    """Run it to its end, whatever its exit status; it is killed where its job ends before."""
+    """Run a command and return its exit status and output.
+
+    Raise PermanentError if it is not installed, TransientError after `timeout` seconds.
+    """
     try:
         return capture(
             words,
@@ -58,17 +62,17 @@ def ended(
 
 
 def mounts_below(directory: Path) -> list[Path]:
-    """What is mounted in the directory, the outermost first."""
+    """Return the mount points in the directory, the outermost first."""
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     points = [Path(_unescaped(line.split()[4])) for line in lines]
     return [point for point in points if point.is_relative_to(directory)]
 
 
 def _unescaped(text: str) -> str:
-    """The kernel writes what would end a word in octal."""
-    return re.sub(r"\\(\d{3})", lambda found: chr(int(found[1], 8)), text)
+    """Decode the octal escapes that the kernel writes for spaces and the like."""
+    return re.sub(r"\\(\d{3})", lambda match: chr(int(match[1], 8)), text)
 
 
-def missing(packages: Mapping[str, str]) -> list[str]:
-    """Which of the programs are not to be had: of `program: package`, the packages."""
+def missing_packages(packages: Mapping[str, str]) -> list[str]:
+    """Return the packages of the programs that are not installed; `packages` names each one's."""
     return sorted({package for program, package in packages.items() if not shutil.which(program)})

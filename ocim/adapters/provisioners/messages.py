@@ -1,11 +1,12 @@
-"""What a person needs of a failed task's result: the error first, then a little around it."""
+"""Messages of failed tasks: the error first, then a little of what surrounds it."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-LINES = 12  # Whole ones: half a secret would not be recognized, and not be masked.
-# What modules say where the reason is in the output of the command that they ran.
+LINES = 12
+"""Number of lines of a message. Lines are never cut, since half a secret would not be masked."""
+# Messages of modules that only point to the output of the command that they ran.
 _GENERIC = re.compile(r"non-zero return code|MODULE FAILURE|Module result deserialization failed")
 _NOISE = re.compile(
     r"^Traceback \(most recent call last\)|^The above exception was|^During handling of the above"
@@ -14,7 +15,7 @@ _FRAME = re.compile(r'^\s+File ".*", line \d+')
 
 
 def message_of(result: Mapping[str, Any]) -> str:
-    """Why the task failed: the most telling line first, at most a dozen lines in all."""
+    """Return why the task failed: the most telling line first, and about a dozen lines in all."""
     items = [item for item in result.get("results") or [] if item.get("failed")]
     if items:
         return "\n".join(dict.fromkeys(message_of(item) for item in items))
@@ -27,20 +28,20 @@ def message_of(result: Mapping[str, Any]) -> str:
         first, *rest = message.splitlines()
         return "\n".join([first, *condensed("\n".join(rest)).splitlines()])
     if not output:
-        return message or "It failed without saying why."
-    said = output.splitlines()
-    # An error of several lines has its continuation indented.
-    reason = next((line for line in reversed(said) if not line[0].isspace()), said[-1])
-    last_said = _text(result.get("stdout")).rstrip().splitlines()[-1:]
-    around = [line for line in [*last_said, *said] if line != reason]
-    return "\n".join([reason, *around])
+        return message or "It failed without an error message."
+    lines = output.splitlines()
+    # The continuation lines of an error are indented.
+    reason = next((line for line in reversed(lines) if not line[0].isspace()), lines[-1])
+    last_line = _text(result.get("stdout")).rstrip().splitlines()[-1:]
+    context = [line for line in [*last_line, *lines] if line != reason]
+    return "\n".join([reason, *context])
 
 
 _OUTPUTS = ("stderr", "module_stderr", "stdout", "module_stdout")
 
 
 def condensed(text: str) -> str:
-    """The last lines of `text`, without the frames of Python tracebacks and without repetitions."""
+    """Return the last lines of the text, without traceback frames and without repetitions."""
     kept: list[str] = []
     in_frames = False
     for line in text.splitlines():

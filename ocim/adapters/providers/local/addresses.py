@@ -1,4 +1,4 @@
-"""Loopback addresses: one for each local host, claimed so that no two hosts share one."""
+"""Loopback addresses: each local host claims one of its own."""
 
 import errno
 import hashlib
@@ -15,9 +15,9 @@ FIRST, LAST = int(IPv4Address("127.1.0.1")), int(IPv4Address("127.255.255.254"))
 
 
 def claim_address(claims: Path, name: str, ports: Sequence[int]) -> str:
-    """Return an address that is now `name`'s, with all `ports` of it free.
+    """Claim an address whose `ports` are all free, and return it.
 
-    PermanentError where no address is to be had: another program has a port on all of them.
+    Raise PermanentError if there is none: another program then has a port on all addresses.
     """
     taken: list[int] = []
     for address in _candidates(claims, name):
@@ -28,16 +28,16 @@ def claim_address(claims: Path, name: str, ports: Sequence[int]) -> str:
             return address
         (claims / address).unlink()
     raise PermanentError(
-        f"No loopback address has its ports {', '.join(map(str, ports))} free; "
-        f"a program of this machine holds {', '.join(map(str, taken))} on all of them.",
+        f"No loopback address has its ports {', '.join(map(str, ports))} free: "
+        f"a program of this machine uses {', '.join(map(str, taken))} on all of them.",
         remedy="Find it with `ss -ltnp` and stop it, or let it listen on 127.0.0.1 only.",
     )
 
 
 def _candidates(claims: Path, name: str) -> Iterator[str]:
-    """Addresses to try: they differ between installations, and are not soon used again.
+    """Yield addresses to try: they differ between installations, and are not soon used again.
 
-    An address that served another host a moment ago may still be known to a balancer.
+    A balancer may still know the address of a host that was just destroyed.
     """
     for attempt in range(ATTEMPTS):
         digest = hashlib.sha256(f"{claims}\0{name}\0{attempt}".encode()).digest()

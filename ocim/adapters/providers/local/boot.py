@@ -1,7 +1,7 @@
 """Start a local host, in its sandbox: `python -I -m ocim.adapters.providers.local.boot`.
 
-What is done here is done with the host's own view of the machine: a link that one of its programs
-has put into the root leads nowhere else.
+The host's files are written from inside the sandbox, so that links which its programs have made
+cannot lead out of the host.
 """
 
 import os
@@ -11,12 +11,12 @@ from pathlib import Path
 from supervisor import supervisord
 
 from ocim.adapters.providers import processes
-from ocim.adapters.providers.local.furnishing import prepare_root
+from ocim.adapters.providers.local.root import prepare_root
 from ocim.adapters.providers.local.shims import SUPERVISOR_CONF
 
 
 def main() -> None:
-    """Make the host's own files afresh, and become its supervisord."""
+    """Write the host's own files, and become its supervisord."""
     root = Path(os.environ[processes.MARK])
     try:
         prepare_root(root)

@@ -1,4 +1,4 @@
-"""The texts of a local host's own files: supervisord's configuration and a few commands."""
+"""The contents of a local host's own files: supervisord's configuration, and a few commands."""
 
 import shlex
 import sys
@@ -8,9 +8,9 @@ SUPERVISOR_CONF = "edx/app/supervisor/supervisord.conf"
 SOCKET = "run/supervisor.sock"
 
 # All paths are relative to the host's root, where supervisord and supervisorctl are started. The
-# socket's goes through /proc because supervisor makes paths absolute, and a socket's path must be
-# shorter than 108 bytes. Cron holds nothing that could be lost, and a gentler signal that comes
-# while it is just being started would be lost on it.
+# socket's path goes through /proc, because supervisor makes paths absolute and a Unix socket's path
+# must be shorter than 108 bytes. Cron is killed: it has no state to save, and would miss a gentler
+# signal while it is starting.
 SUPERVISOR = f"""\
 [unix_http_server]
 file=/proc/self/cwd/{SOCKET}
@@ -39,7 +39,7 @@ stdout_logfile=edx/var/log/cron/cron.log
 
 SUDO = """\
 #!/bin/sh
-# sudo on a host whose users are all the same one: takes sudo's options and runs the rest.
+# sudo on a host where all users are the same one: accept sudo's options and run the command.
 shell=
 while [ $# -gt 0 ]; do
     case $1 in
@@ -69,7 +69,8 @@ if [ -n "$shell" ]; then exec "${SHELL:-/bin/sh}"; fi
 def commands(root: Path) -> dict[str, str]:
     """Return the text of each command in the host's `bin`.
 
-    They run under the manager's Python, isolated, so that nothing on the host gets in their way.
+    The commands run with the manager's Python in isolated mode, so that nothing on the host affects
+    them.
     """
     python = f"exec {shlex.quote(sys.executable)} -I -m"
     cron = f"{python} ocim.adapters.providers.local.cron"

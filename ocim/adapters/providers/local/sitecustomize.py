@@ -1,8 +1,8 @@
-"""The names of a local host, for every Python process on it; copied into the host's `lib`.
+"""Host names for every Python process on a local host; copied into the host's `lib`.
 
-It puts `etc/hosts` of the host over what the resolver says. It costs nothing until `socket` is
-imported (hence no imports here but of what every Python has loaded at this point), and hands over
-to a `sitecustomize` further down the path.
+Names in the host's `etc/hosts` take precedence over the resolver. It changes nothing until `socket`
+is imported, and imports only modules that every Python has loaded at this point. In the end it runs
+the next `sitecustomize` on the path.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HOSTS = os.path.join(os.path.dirname(HERE), "etc", "hosts")
 
 
 class _AtImportOfSocket:
-    """A finder that finds nothing, and so only sees what is about to be imported."""
+    """A finder that finds nothing, but notices the import of `socket`."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
         if name == "socket":
@@ -41,11 +41,11 @@ def _with_our_names(lookup: Callable[..., Any]) -> Callable[..., Any]:
 def _address(host: Any) -> Any:
     if not isinstance(host, str):
         return host
-    wanted = host.lower().rstrip(".")
+    name = host.lower().rstrip(".")
     with open(HOSTS, encoding="utf-8") as file:
         for line in file:
             address, *names = line.split()
-            if wanted in names:
+            if name in names:
                 return address
     return host
 

@@ -1,4 +1,4 @@
-"""The supervisord of a local host: started as a daemon, asked whether it is there."""
+"""The supervisord of a local host."""
 
 import contextlib
 import os
@@ -9,51 +9,43 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from ocim.adapters import programs
 from ocim.adapters.providers import processes
-from ocim.adapters.providers.local.furnishing import environment
+from ocim.adapters.providers.local.root import environment
 from ocim.adapters.providers.local.shims import SOCKET, SUPERVISOR_CONF
 from ocim.core.errors import PermanentError, TransientError
-from ocim.core.hosts import UMASK
 
+START_SECONDS = 60.0
 BOOT = [sys.executable, "-I", "-m", "ocim.adapters.providers.local.boot"]
-"""What becomes the supervisord of the host that its environment names."""
+"""Command that becomes the supervisord of the host that its environment names."""
 
 
 def start(root: Path, argv: Sequence[str]) -> None:
-    """Start it, apart from this process and its terminal; PermanentError with what it says.
+    """Start supervisord as a daemon; raise PermanentError with its message if it does not start.
 
-    `argv`: BOOT, as it is kept from the rest of the machine.
+    `argv` is BOOT, wrapped in the host's sandbox.
     """
-    # A file and no pipe: the sandbox, which lives as long as the host, keeps it open.
     with tempfile.TemporaryFile() as output:
         try:
-            status = subprocess.run(
-                argv,
-                cwd=root,
-                env=environment(root),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                umask=UMASK,
-                timeout=60,
-                check=False,
-            ).returncode
+            status = programs.run_detached(
+                argv, output=output, timeout=START_SECONDS, cwd=root, env=environment(root)
+            )
         except subprocess.TimeoutExpired as error:
             raise TransientError(
-                f"The supervisord of {root.name} did not start in 60 s."
+                f"The supervisord of {root.name} did not start in {START_SECONDS:g} s."
             ) from error
         output.seek(0)
-        said = output.read().decode(errors="replace").strip() or f"exit status {status}"
+        message = output.read().decode(errors="replace").strip() or f"exit status {status}"
     if status != 0:
         raise PermanentError(
-            f"The supervisord of {root.name} does not start: {said}",
-            remedy=f"See {root}/var/log/supervisord.log and what is included in {SUPERVISOR_CONF}.",
+            f"The supervisord of {root.name} does not start: {message}",
+            remedy=f"See {root}/var/log/supervisord.log, and the files that {SUPERVISOR_CONF}"
+            " includes.",
         )
 
 
 def answers(root: Path) -> bool:
-    """Whether it takes commands."""
+    """Return True if supervisord accepts commands."""
     path, name = os.path.split(root / SOCKET)
     try:
         directory = os.open(path, os.O_PATH)
@@ -72,9 +64,9 @@ def answers(root: Path) -> bool:
 
 
 def pid(root: Path) -> int | None:
-    """Return its process id as it is seen from here; None where it does not run.
+    """Return supervisord's process id; None if it does not run.
 
-    What it writes down itself is what it has in its sandbox.
+    Its own PID file has the id inside the sandbox, which is another one.
     """
     for process in processes.of_host(root):
         with contextlib.suppress(OSError):  # it has just ended

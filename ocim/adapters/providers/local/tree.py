@@ -1,7 +1,7 @@
-"""Images of local hosts: what is below `/edx`.
+"""Images of local hosts: the content of `/edx`.
 
-Nearly all of it are virtual environments, which nothing changes any more: they stay in the image,
-where hosts see them through links, read-only by their sandbox. Each host has a copy of the rest.
+Most of it are virtual environments, which no longer change. They stay in the image; hosts see them
+through links, and their sandbox makes them read-only. Each host has a copy of the rest.
 """
 
 import json
@@ -10,28 +10,29 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from ocim.adapters.providers.local.furnishing import OWN
+from ocim.adapters.providers.local.root import OWN
 from ocim.adapters.providers.tools import run
 from ocim.core import stopping
 from ocim.core.errors import PermanentError
 
 TOP = "edx"
 ORIGIN = "origin"
-"""Holds the root of the host that the image was made of: links may lead there."""
+"""File with the root of the host that the image was made from: links may lead there."""
 LINKS = "links.json"
-"""Names those links."""
+"""File with the names of those links."""
 ENVIRONMENTS = "environments"
-"""Holds the virtual environments that hosts share, by number."""
+"""Directory with the virtual environments that hosts share; their names are numbers."""
 PLACES = "environments.json"
-"""Names their places on a host, in the order of their numbers."""
+"""File with the places of the virtual environments on a host, in the order of their numbers."""
 SHOWN = 3
+"""Number of files that an error message names."""
 COPY_SECONDS = 300.0
 
 
 def capture(root: Path, image: Path) -> None:
     """Move what was set up on the host into the image.
 
-    PermanentError where a file has the host's own path in it, and so is of no use elsewhere.
+    Raise PermanentError if a file contains the host's path, and so is useless on another host.
     """
     _require_no_links(root)
     for directory in OWN:
@@ -47,7 +48,7 @@ def capture(root: Path, image: Path) -> None:
                     links.append(str(path.relative_to(image)))
             elif path.is_file():
                 path.chmod(path.stat().st_mode & ~0o222)
-                # Compiled code has it for messages only, where Python puts the real one.
+                # Compiled code has the path for messages only, and Python corrects it when loading.
                 if path.suffix != ".pyc" and str(root).encode() in path.read_bytes():
                     own.append(path)
     (image / LINKS).write_text(json.dumps(links))
@@ -55,25 +56,25 @@ def capture(root: Path, image: Path) -> None:
     if own:
         shown = ", ".join(str(path.relative_to(image)) for path in own[:SHOWN])
         raise PermanentError(
-            f"{len(own)} files of the image have the path of their host in them: {shown}, ….",
-            remedy="Make virtual environments relocatable; settings belong to the instance part.",
+            f"Files of the image contain the path of their host ({len(own)} in all): {shown}, ….",
+            remedy="Make virtual environments relocatable; write settings in the instance part.",
         )
 
 
 def _require_no_links(root: Path) -> None:
-    """Refuse a host whose programs have put links where the manager is to write."""
+    """Raise PermanentError if the host's programs have put links where the manager will write."""
     for directory in (TOP, *OWN):
         if (root / directory).resolve() != root.resolve() / directory:
             raise PermanentError(
                 f"{root}/{directory} is a link, or below one.",
-                remedy="Nothing of this host can be trusted; look at what its playbook does.",
+                remedy="Do not trust this host; find out what its playbook does.",
             )
 
 
 def _set_aside(image: Path, links: Sequence[str]) -> None:
-    """Take the virtual environments out of what hosts get a copy of."""
-    found = [path.parent for path in (image / TOP).rglob("pyvenv.cfg")]
-    movable = [path for path in found if _is_movable(path, [image / link for link in links])]
+    """Move virtual environments out of the part that hosts copy."""
+    paths = [path.parent for path in (image / TOP).rglob("pyvenv.cfg")]
+    movable = [path for path in paths if _is_movable(path, [image / link for link in links])]
     (image / ENVIRONMENTS).mkdir()
     for number, environment in enumerate(movable):
         environment.rename(image / ENVIRONMENTS / str(number))
@@ -82,7 +83,7 @@ def _set_aside(image: Path, links: Sequence[str]) -> None:
 
 
 def _is_movable(environment: Path, links: Sequence[Path]) -> bool:
-    """Whether none of its links leads to another place of the host."""
+    """Return True if none of the environment's links leads out of it."""
     if any(link.is_relative_to(environment) for link in links):
         return False
     relative = [
@@ -94,7 +95,7 @@ def _is_movable(environment: Path, links: Sequence[Path]) -> bool:
 
 
 def install(image: Path, root: Path) -> None:
-    """Put what the image has on a host that is not furnished yet."""
+    """Copy the image's content to a new host, and link the virtual environments."""
     run(["cp", "--archive", "--reflink=auto", image / TOP, root], timeout=COPY_SECONDS)
     for number, place in enumerate(json.loads((image / PLACES).read_text())):
         (root / place).symlink_to(image / ENVIRONMENTS / str(number))

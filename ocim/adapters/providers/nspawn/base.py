@@ -16,13 +16,23 @@ from ocim.core import stopping
 SUITE = "bookworm"
 UNFINISHED = ".building"
 PACKAGES = (
-    "ca-certificates", "cron", "dbus", "iproute2", "openssh-server", "python3", "python3-apt",
-    "python3-venv", "sudo", "supervisor", "systemd", "systemd-sysv",
-)  # fmt: skip
+    "ca-certificates",
+    "cron",
+    "dbus",
+    "iproute2",
+    "openssh-server",
+    "python3",
+    "python3-apt",
+    "python3-venv",
+    "sudo",
+    "supervisor",
+    "systemd",
+    "systemd-sysv",
+)
 BUILD_SECONDS = 1800.0
 AUTHORITIES = Path("usr/local/share/ca-certificates")
-# Timers of apt would hold its lock just when a playbook installs something. Each clone gets an id
-# of its own, and the keys that the provider makes for it.
+# The timers of apt could hold its lock just when a playbook installs something. Machine id and host
+# keys are removed because each container gets its own.
 SETUP = """
 set -eu
 update-ca-certificates >/dev/null 2>&1
@@ -35,9 +45,9 @@ rm -f /etc/ssh/ssh_host_* /etc/hostname /etc/resolv.conf
 
 
 def ensure_base(bases: Path) -> Path:
-    """Return the base's directory; build it where there is none of these inputs.
+    """Return the base's directory; build it if there is none with the present inputs.
 
-    Processes that need it at once build it once. What an interrupted build left is removed.
+    Processes that need it at once build it once. The remains of an interrupted build are removed.
     """
     authorities = _authorities(Path("/"))
     base = bases / _digest(authorities)
@@ -60,12 +70,12 @@ def ensure_base(bases: Path) -> Path:
 
 
 def content(base: Path) -> str:
-    """A digest of what is installed on it: built at another time, it has other versions."""
+    """Return a digest of the installed packages; a base that is built later has newer versions."""
     return hashlib.sha256((base / "var/lib/dpkg/status").read_bytes()).hexdigest()[:16]
 
 
 def is_interrupted(bases: Path) -> bool:
-    """Whether a build was left in the middle."""
+    """Return True if the remains of an interrupted build exist."""
     if not (bases / UNFINISHED).exists():
         return False
     with suppress(BlockingIOError), _locked(bases, wait=False):
@@ -74,18 +84,19 @@ def is_interrupted(bases: Path) -> bool:
 
 
 def remove_interrupted(bases: Path) -> None:
-    """Take away what is left of a build, and end what still works on it."""
+    """End the processes of an interrupted build, and remove what it has made."""
     with suppress(BlockingIOError), _locked(bases, wait=False):
         _remove_unfinished(bases)
 
 
 def _authorities(root: Path) -> list[Path]:
-    """What this machine trusts besides Debian's: its proxy's authority, for one."""
+    """Return the authorities that this machine trusts besides Debian's, for example a proxy's."""
     return sorted((root / AUTHORITIES).glob("*.crt"))
 
 
 def _digest(authorities: list[Path]) -> str:
-    inputs = [SUITE, PACKAGES, SETUP, [(one.name, one.read_text()) for one in authorities]]
+    texts = [(authority.name, authority.read_text()) for authority in authorities]
+    inputs = [SUITE, PACKAGES, SETUP, texts]
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:16]
 
 
@@ -103,14 +114,14 @@ def _building(bases: Path) -> Iterator[Path]:
 
 @contextmanager
 def _locked(bases: Path, *, wait: bool = True) -> Iterator[None]:
-    """BlockingIOError where another has it, and is not waited for."""
+    """Hold the lock of the bases; raise BlockingIOError if it is taken and `wait` is False."""
     with (bases / ".lock").open("w") as lock:
         locks.acquire(lock.fileno(), fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
 
 
 def _remove_unfinished(bases: Path) -> None:
-    """End what outlived a manager that was killed, and remove what it has made."""
+    """End processes and mounts of a build whose manager was killed, and remove its files."""
     unfinished = bases / UNFINISHED
     processes.kill(unfinished)
     for mounted in reversed(mounts_below(unfinished)):

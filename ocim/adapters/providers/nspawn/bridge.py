@@ -1,4 +1,4 @@
-"""The bridge that containers are connected to: there for as long as one of them uses it."""
+"""The bridge that containers are connected to; it exists while one of them uses it."""
 
 import hashlib
 import json
@@ -36,10 +36,10 @@ table ip {name} {{
 
 @dataclass(frozen=True)
 class Bridge:
-    """Containers reach the world through it, and this machine at its first address.
+    """The containers' connection to the world, and to this machine at the bridge's first address.
 
-    `published`: services on this machine's loopback that they reach there, at the same port.
-    `state`: a directory that holds who uses it, and nothing else.
+    `published`: services on this machine's loopback that containers reach at that address, at the
+    same port. `state`: a directory for the bridge's files only.
     """
 
     state: Path
@@ -48,23 +48,27 @@ class Bridge:
 
     @property
     def name(self) -> str:
-        """Differs between installations; at most 15 bytes, as the kernel wants it."""
+        """Name of the interface: differs between installations, and has at most 15 bytes."""
         return f"ocim-{hashlib.sha256(str(self.state).encode()).hexdigest()[:8]}"
 
     @property
     def gateway(self) -> str:
-        """The address of this machine on it."""
+        """Address of this machine on the bridge."""
         return str(self.network[1])
 
     @property
     def addresses(self) -> Path:
-        """Where they are claimed."""
+        """Directory with the claims of addresses."""
         return self.state / "addresses"
 
     def claim_address(self, name: str) -> str:
-        """Return an address that is now the container's; PermanentError where all are taken."""
+        """Claim a free address for the container and return it.
+
+        Raise PermanentError if none is free.
+        """
         free = self.network.num_addresses - 3
-        # Not soon used again: a balancer may still know it.
+        # Addresses are spread, so that a balancer which still knows an old one does not reach
+        # another container.
         first = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
         for attempt in range(free):
             address = str(self.network[2 + (first + attempt) % free])
@@ -76,45 +80,45 @@ class Bridge:
         )
 
     def seen_from_inside(self, address: str) -> str:
-        """The address by which a container reaches what has `address` here."""
+        """Return the address at which a container reaches a service that has `address` here."""
         return self.gateway if _is_loopback(address) else address
 
     def use(self, name: str) -> None:
-        """Make it where it is missing; it stays until `leave`."""
+        """Create the bridge unless it exists; it stays until `leave` is called."""
         with self._locked():
             self._user(name).touch()
             if not self._exists():
                 self._make()
-            # Also where it is there already: a firewall that was set up anew forgets our rules.
+            # Even if the bridge exists, since a firewall that was reloaded has lost the rules.
             run(["nft", "-f", "-"], stdin=self._rules())
 
     def leave(self, name: str) -> None:
-        """Remove it if nobody else uses it."""
+        """Remove the bridge if nobody else uses it."""
         with self._locked():
             self._user(name).unlink(missing_ok=True)
             if not self.users():
                 self._remove()
 
     def users(self) -> set[str]:
-        """The names of those who use it."""
+        """Return the names of the containers that use the bridge."""
         return {path.name for path in (self.state / "users").glob("*")}
 
     def is_left(self) -> bool:
-        """Whether it, or its rules, are there although nobody uses it."""
+        """Return True if the bridge or its rules exist although nobody uses them."""
         if not self.state.exists():
             return self._exists()
         with self._locked():
             return not self.users() and (self._exists() or self._has_rules())
 
     def remove_left(self) -> None:
-        """Remove it if nobody uses it."""
+        """Remove the bridge and its rules if nobody uses them."""
         if self.is_left():
             with self._locked():
                 if not self.users():
                     self._remove()
 
     def _has_rules(self) -> bool:
-        # Also where the manager is not root, or has no nft: then it has made none.
+        # A manager that is not root, or has no nft, cannot have made rules.
         try:
             return f"table ip {self.name}\n" in run(["nft", "list", "tables"])
         except PermanentError:
@@ -128,17 +132,16 @@ class Bridge:
 
     def _make(self) -> None:
         for link in json.loads(run(["ip", "-json", "-4", "address"])):
-            for one in link["addr_info"]:
-                if IPv4Interface(f"{one['local']}/{one['prefixlen']}").network.overlaps(
-                    self.network
-                ):
+            for address in link["addr_info"]:
+                interface = IPv4Interface(f"{address['local']}/{address['prefixlen']}")
+                if interface.network.overlaps(self.network):
                     raise PermanentError(
-                        f"{self.network} is in use already, by {link['ifname']} of this machine.",
-                        remedy="Set OCIM_NSPAWN_NETWORK to a network that is free here.",
+                        f"{link['ifname']} of this machine uses {self.network} already.",
+                        remedy="Set OCIM_NSPAWN_NETWORK to a free network.",
                     )
         run(["ip", "link", "add", self.name, "type", "bridge"])
-        address = f"{self.gateway}/{self.network.prefixlen}"
-        run(["ip", "address", "add", address, "dev", self.name])
+        gateway = f"{self.gateway}/{self.network.prefixlen}"
+        run(["ip", "address", "add", gateway, "dev", self.name])
         run(["ip", "link", "set", self.name, "up"])
         Path(f"/proc/sys/net/ipv4/conf/{self.name}/route_localnet").write_text("1")
         if FORWARDING.read_text().strip() == "0":
@@ -166,7 +169,7 @@ class Bridge:
 
 
 def _is_loopback(address: str) -> bool:
-    """Names are none: they are looked up where they are used."""
+    """Return True for a loopback address; False for a name, which is resolved where it is used."""
     try:
         return ip_address(address).is_loopback
     except ValueError:

@@ -1,65 +1,68 @@
-"""One container on this machine: its overlay, its processes, its end."""
+"""A container on this machine: its overlay, its processes, its end."""
 
 import contextlib
 import hashlib
 import os
 import re
 import signal
-import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ocim.adapters import programs
 from ocim.adapters.providers import processes
 from ocim.adapters.providers.nspawn import limits
 from ocim.adapters.providers.tools import run
 from ocim.core.errors import PermanentError
-from ocim.core.hosts import UMASK
 
 SYSTEMD = Path("/run/systemd/system")
-"""Is there where systemd runs this machine."""
+"""Directory that exists if systemd runs this machine."""
 SHUTDOWN = signal.SIGRTMIN + 3
-"""What systemd, as a container's first process, takes for `systemctl halt`."""
+"""Signal that tells systemd, as a container's first process, to halt."""
 REBOOTED = 133
-"""What systemd-nspawn ends with where the container rebooted itself, and wants to be started."""
+"""Exit status of systemd-nspawn after a reboot from inside.
+
+The container is to be started again.
+"""
 AGAIN = f'while "$@"; [ $? -eq {REBOOTED} ]; do :; done'
+START_SECONDS = 60.0
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
 class Container:
-    """Everything of it is in `directory`, or marked or named after it."""
+    """A container with its files in `directory`.
+
+    Its processes and interface are named after that.
+    """
 
     directory: Path
 
     @property
     def root(self) -> Path:
-        """Its `/`, while it is mounted."""
+        """Directory of the container's `/`, while it is mounted."""
         return self.directory / "root"
 
     @property
     def identifier(self) -> str:
-        """Short enough for the name of a network interface, and unique on this machine."""
+        """Unique name on this machine, short enough for a network interface."""
         return f"o{hashlib.sha256(str(self.directory).encode()).hexdigest()[:10]}"
 
     def mount(self, *below: Path) -> None:
-        """Lay what is written over directories, the upper ones first.
-
-        Nothing happens if that is so already.
-        """
+        """Mount the overlay over the lower directories (uppermost first) unless it is mounted."""
         if self.root.is_mount():
             return
         for name in ("upper", "work", "root"):
             (self.directory / name).mkdir(exist_ok=True)
         (self.directory / "upper").chmod(0o755)
-        # Relative, as a comma or a colon in a path would end an option.
-        lower = ":".join(os.path.relpath(one, self.directory) for one in below)
+        # Relative paths, because a comma or a colon in an absolute one would end the option.
+        lower = ":".join(os.path.relpath(path, self.directory) for path in below)
         layers = f"lowerdir={lower},upperdir=upper,workdir=work"
         run(["mount", "-t", "overlay", "overlay", "-o", layers, "root"], cwd=self.directory)
 
     def start(self, *, bridge: str, shared: Sequence[Path], bounds: limits.Limits) -> None:
-        """Boot it, apart from this process; what it says goes to `console.log`."""
+        """Boot the container, independently of this process; its console goes to `console.log`."""
         name = re.sub(r"[^a-z0-9.-]", "-", self.directory.name.lower())[:64].strip(".-")
         mark = f"--setenv={processes.MARK}={self.directory}"
         nspawn = [
@@ -71,55 +74,50 @@ class Container:
         ]
         log = self.directory / "console.log"
         if SYSTEMD.is_dir():
-            again = [
-                f"--property={name}ExitStatus={REBOOTED}" for name in ("RestartForce", "Success")
-            ]
             unit = [
-                *again,
-                f"--unit=ocim-{self.identifier}",
-                "--collect",
-                mark,
-                *limits.of_unit(bounds),
+                *(
+                    f"--property={name}ExitStatus={REBOOTED}"
+                    for name in ("RestartForce", "Success")
+                ),
+                *(f"--unit=ocim-{self.identifier}", "--collect", mark, *limits.of_unit(bounds)),
+                *(f"--property=StandardOutput=append:{log}", "--property=StandardError=inherit"),
             ]
-            unit += [f"--property=StandardOutput=append:{log}", "--property=StandardError=inherit"]
             run(["systemd-run", "--quiet", *unit, *nspawn])
         else:
             groups = limits.make_groups(self.identifier, bounds)
             argv = ["setsid", "--fork", *limits.entering(groups), "sh", "-c", AGAIN, "sh", *nspawn]
             environment = {"PATH": PATH, processes.MARK: str(self.directory)}
             with log.open("ab") as file:
-                subprocess.run(
-                    argv,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=file,
-                    stderr=subprocess.STDOUT,
-                    timeout=60,
-                    check=True,
-                    umask=UMASK,
+                status = programs.run_detached(
+                    argv, output=file, timeout=START_SECONDS, env=environment
+                )
+            if status:
+                raise PermanentError(
+                    f"The container {name} does not start: exit status {status}.",
+                    remedy=f"See {log}.",
                 )
 
     def stop(self, *, grace: float) -> None:
-        """Shut it down in order, with `grace` seconds for it; then kill what is left."""
+        """Shut the container down within `grace` seconds, then kill what remains."""
         deadline = time.monotonic() + grace
         while (init := self._init()) and time.monotonic() < deadline:
-            # Again each second: one that is only just booting does not hear it.
+            # Repeat the signal each second: systemd ignores it early in its boot.
             processes.send(self.directory, SHUTDOWN, only=init, wait=1.0)
         processes.end(self.directory, None, grace=0)
         self._clean()
 
     def kill(self) -> None:
-        """Leave no process of it."""
+        """Kill all processes of the container."""
         processes.kill(self.directory)
         self._clean()
 
     def unmount(self) -> None:
-        """Take the overlay away; what is written stays in `upper`."""
+        """Unmount the overlay; what was written stays in `upper`."""
         while self.root.is_mount():
             run(["umount", self.root])
 
     def _init(self) -> int | None:
-        """Its first process, as this machine numbers it; None where it is not up."""
+        """Return the id of the container's first process; None if it is not running."""
         for process in processes.of_host(self.directory):
             with contextlib.suppress(OSError):  # it has just ended
                 status = (processes.PROC / f"{process}/status").read_text()
@@ -128,13 +126,13 @@ class Container:
         return None
 
     def _clean(self) -> None:
-        """What a container that was killed leaves: its interface goes with its last process."""
+        """Remove what a killed container leaves: control groups, and its network interface."""
         limits.remove_groups(self.identifier)
         interface = Path(f"/sys/class/net/vb-{self.identifier}")
         if interface.exists():
             try:
                 run(["ip", "link", "delete", interface.name])
-            except PermanentError:  # the kernel was about to
+            except PermanentError:  # the kernel may have removed it at this moment
                 if interface.exists():
                     raise
 

@@ -1,4 +1,4 @@
-"""A container's limits, as a flavor says them: `memory=2G,cpus=1.5`."""
+"""A container's limits, from its flavor: `memory=2G,cpus=1.5`."""
 
 import re
 from collections.abc import Sequence
@@ -11,50 +11,50 @@ from ocim.core.errors import PermanentError, ValidationError
 CGROUPS = Path("/sys/fs/cgroup")
 PERIOD = 100_000
 UNITS = {"M": 2**20, "G": 2**30}
-REMEDY = "Write it as memory=2G,cpus=1.5; both may be left out."
+REMEDY = "Write it as memory=2G,cpus=1.5; both are optional."
 
 
 @dataclass(frozen=True)
 class Limits:
-    """None where there is none."""
+    """The limits of a container; None means no limit."""
 
     memory: int | None = None
-    """In bytes."""
+    """Memory in bytes."""
     cpus: float | None = None
 
 
 def read(flavor: str) -> Limits:
-    """Return what the flavor says; ValidationError with all that is wrong with it."""
-    found: dict[str, float] = {}
+    """Return the flavor's limits; raise ValidationError with everything that is wrong with it."""
+    values: dict[str, float] = {}
     faults = []
     for word in filter(None, (word.strip() for word in flavor.split(","))):
         if match := re.fullmatch(r"memory=(\d+)([MG])", word):
-            found["memory"] = int(match[1]) * UNITS[match[2]]
+            values["memory"] = int(match[1]) * UNITS[match[2]]
         elif match := re.fullmatch(r"cpus=(\d+(?:\.\d+)?)", word):
-            found["cpus"] = float(match[1])
+            values["cpus"] = float(match[1])
         else:
-            faults.append(f"flavor: {word!r} is no limit of a container.")
-    faults += [f"flavor: {name} must be more than 0." for name, value in found.items() if not value]
+            faults.append(f"flavor: unknown limit {word!r}.")
+    faults += [f"flavor: {name} must be above 0." for name, value in values.items() if not value]
     if faults:
         raise ValidationError(faults, remedy=REMEDY)
-    memory = int(found["memory"]) if "memory" in found else None
-    return Limits(memory, found.get("cpus"))
+    memory = int(values["memory"]) if "memory" in values else None
+    return Limits(memory, values.get("cpus"))
 
 
 def of_unit(limits: Limits) -> list[str]:
-    """As properties of a systemd unit."""
+    """Return the limits as properties of a systemd unit."""
     properties = ["Delegate=yes", "KillMode=mixed"]
     if limits.memory is not None:
         properties.append(f"MemoryMax={limits.memory}")
     if limits.cpus is not None:
         properties.append(f"CPUQuota={limits.cpus * 100:.0f}%")
-    return [f"--property={one}" for one in properties]
+    return [f"--property={setting}" for setting in properties]
 
 
 def make_groups(identifier: str, limits: Limits) -> list[Path]:
-    """Make the control groups that enforce the limits, for where there is no systemd to do it.
+    """Create control groups that enforce the limits, for machines without systemd.
 
-    PermanentError where this machine's kernel does not offer them.
+    Raise PermanentError if the kernel does not support a limit.
     """
     groups, faults = [], []
     for controller, values in _values(limits).items():
@@ -65,10 +65,10 @@ def make_groups(identifier: str, limits: Limits) -> list[Path]:
             for name in offered:
                 (group / name).write_text(values[name])
         except OSError as error:
-            faults.append(f"{controller} cannot be limited: {error}.")
+            faults.append(f"Cannot limit {controller}: {error}.")
         else:
             if not offered:
-                faults.append(f"{controller} cannot be limited: {group.parent} does not offer it.")
+                faults.append(f"Cannot limit {controller}: {group.parent} does not support it.")
         groups.append(group)
     if faults:
         remove_groups(identifier)
@@ -77,7 +77,7 @@ def make_groups(identifier: str, limits: Limits) -> list[Path]:
 
 
 def _values(limits: Limits) -> dict[str, dict[str, str]]:
-    """By controller, the files of a control group, as both versions of cgroups name them."""
+    """Return the values by controller and file; both versions of cgroups are covered."""
     values = {}
     if limits.memory is not None:
         memory = str(limits.memory)
@@ -93,7 +93,7 @@ def _values(limits: Limits) -> dict[str, dict[str, str]]:
 
 
 def remove_groups(identifier: str) -> None:
-    """Remove them, and those that the container made in them, once no process is in them."""
+    """Remove the container's control groups, with the groups inside them; all must be empty."""
     for parent in {_parent("memory"), _parent("cpu")}:
         group = parent / f"ocim-{identifier}"
         for below in sorted(group.rglob("*/"), reverse=True):
@@ -103,7 +103,7 @@ def remove_groups(identifier: str) -> None:
 
 
 def entering(groups: Sequence[Path]) -> list[str]:
-    """What to put before a command so that it runs in the groups."""
+    """Return the prefix of a command that runs in the groups."""
     if not groups:
         return []
     script = 'for group do shift; [ "$group" != -- ] || break; echo $$ >"$group/cgroup.procs"; done'
@@ -111,6 +111,6 @@ def entering(groups: Sequence[Path]) -> list[str]:
 
 
 def _parent(controller: str) -> Path:
-    """The controller's own hierarchy, or the one that all share."""
+    """Return the controller's own hierarchy (version 1), or the common one."""
     own = CGROUPS / controller
     return own if own.is_dir() else CGROUPS

@@ -1,18 +1,15 @@
 """The provider of containers."""
 
-import json
-import os
-import re
 import shutil
 import stat
 from collections.abc import Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from ocim.adapters.providers import claims, processes, ssh_client
-from ocim.adapters.providers.directories import empty, leftovers, locked
+from ocim.adapters.providers import claims, processes, records, ssh_client
+from ocim.adapters.providers.directories import NAME, check_name, empty, leftovers, locked
 from ocim.adapters.providers.images import HostImages
-from ocim.adapters.providers.machine import ENVIRONMENT
+from ocim.adapters.providers.names import ENVIRONMENT
 from ocim.adapters.providers.nspawn import layer, limits
 from ocim.adapters.providers.nspawn.base import (
     content,
@@ -22,31 +19,22 @@ from ocim.adapters.providers.nspawn.base import (
 )
 from ocim.adapters.providers.nspawn.bridge import Bridge
 from ocim.adapters.providers.nspawn.container import Container
-from ocim.adapters.providers.nspawn.furnishing import KEY, KNOWN_HOSTS, introduce, prepare_root
-from ocim.adapters.providers.tools import missing
-from ocim.core.errors import HostUnreachable, PermanentError, ValidationError
+from ocim.adapters.providers.nspawn.requirements import require_programs
+from ocim.adapters.providers.nspawn.root import KEY, KNOWN_HOSTS, install_names, prepare_root
+from ocim.core.errors import HostUnreachable
 from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Leftover, Ran
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 NETWORK = IPv4Network("10.213.0.0/22")
 RECORD = "host.json"
-"""Written when a host is made and removed first when it is destroyed: without it there is none."""
+"""Record of a host: written once it is complete, removed first when it is destroyed."""
 STOP_GRACE = 90.0
-"""Seconds that a container is given to shut down."""
-PROGRAMS = {
-    "systemd-nspawn": "systemd-container",
-    "mmdebstrap": "mmdebstrap",
-    "ip": "iproute2",
-    "nft": "nftables",
-    "ssh": "openssh-client",
-    "ssh-keygen": "openssh-client",
-}
+"""Seconds that a container has to shut down."""
 
 
 class NspawnProvider:
-    """Keeps each container in a directory below `state`, and all else that belongs to it.
+    """A provider that keeps containers in directories below `state`, with all that belongs to them.
 
-    Any number of processes may use the same `state` at once. `shared` are directories that the
+    Any number of processes may use the same `state` at once. `shared`: directories that the
     containers see at the same place. `published`: see Bridge.
     """
 
@@ -75,7 +63,7 @@ class NspawnProvider:
         self.bridge = Bridge(state / "bridge", network, published)
 
     def isolation(self) -> Isolation:
-        """How containers are kept from this machine: not against root in one of them."""
+        """Describe how containers are separated from this machine, except from their root."""
         return Isolation(
             "container",
             "Containers have files and processes of their own; they share the instances' databases"
@@ -83,43 +71,43 @@ class NspawnProvider:
         )
 
     def check_flavor(self, flavor: str) -> None:
-        """Take limits of containers."""
+        """Raise ValidationError unless the flavor is a list of limits."""
         limits.read(flavor)
 
     def create(self, request: HostRequest) -> Host:
-        """Clone the base, or an image, and boot it; return the host that is there if there is one.
+        """Clone the base or an image, and boot it; return the existing host if there is one.
 
-        The first one builds the base, which takes a minute or two.
+        The first container builds the base, which takes a minute or two.
         """
         container = self._container(request.name)
         bounds = limits.read(request.flavor)
-        _require_means()
+        require_programs()
         with locked(container.directory, make=True):
             if not (container.directory / RECORD).exists():
-                self._take_down(container)  # what an earlier attempt left half made
+                self._take_down(container)  # an earlier attempt may have been interrupted
                 empty(container.directory)
                 base = self._lay(container, request.image)
-                address = self.bridge.claim_address(request.name)
+                own = self.bridge.claim_address(request.name)
                 prefix = self.bridge.network.prefixlen
-                prepare_root(container, address=address, prefix=prefix, gateway=self.bridge.gateway)
+                prepare_root(container, address=own, prefix=prefix, gateway=self.bridge.gateway)
                 names = {
-                    name: self.bridge.seen_from_inside(of_name)
-                    for name, of_name in request.names.items()
+                    name: self.bridge.seen_from_inside(address)
+                    for name, address in request.names.items()
                 }
-                introduce(container, names, request.authorities)
+                install_names(container, names, request.authorities)
                 self._start(container, bounds)
-                self._write(container, address, base, request.flavor)
+                self._write(container, own, base, request.flavor)
         return self._existing(request.name)
 
     def wait_until_reachable(self, name: str, *, timeout: float) -> Host:
-        """Return when sshd runs commands; HostUnreachable once there is no host."""
+        """Return the host once ssh runs commands; raise HostUnreachable if it no longer exists."""
         log = self._container(name).directory / "console.log"
         return ssh_client.wait(lambda: self._existing(name), timeout=timeout, remedy=f"See {log}.")
 
     def find(self, name: str) -> Host | None:
-        """The host, up or not; None where there is none, or one that is only half made."""
+        """Return the host, running or not; None if it does not exist or is incomplete."""
         container = self._container(name)
-        if (record := _record(container)) is None:
+        if (record := records.read(container.directory / RECORD)) is None:
             return None
         connection = Connection(
             kind="ssh",
@@ -133,29 +121,32 @@ class NspawnProvider:
             provider=self.kind,
             address=record["address"],
             connection=connection,
-            image=layer.of(container),
+            image=layer.image_of(container),
         )
 
     def list(self) -> Sequence[str]:
-        """The names of all hosts, half made ones too: `destroy` takes those away as well.
+        """Return the names of all hosts, including incomplete ones, which `destroy` also removes.
 
-        One that an image is being made of is none, unless that was interrupted.
+        Hosts that images are being made from are left out, unless that was interrupted.
         """
         names = [path.name for path in self._hosts.glob("*") if NAME.fullmatch(path.name)]
         return sorted(name for name in names if not self.images.is_building(name))
 
     def reboot(self, name: str) -> None:
-        """Shut it down, if it is up, and boot it; also after this machine was started anew."""
+        """Shut the container down if it is running, and boot it.
+
+        Also after this machine was restarted.
+        """
         container = self._container(name)
-        _require_means()
+        require_programs()
         with locked(container.directory):
             record = self._recorded(container)
             container.stop(grace=STOP_GRACE)
-            container.mount(*layer.below(container), self.bases / record["base"])
+            container.mount(*layer.layers_of(container), self.bases / record["base"])
             self._start(container, limits.read(record["flavor"]))
 
     def stop(self, name: str) -> None:
-        """Shut it down in order; its address stays its own."""
+        """Shut the container down; it keeps its address."""
         container = self._container(name)
         with locked(container.directory) as exists:
             if exists:
@@ -164,7 +155,7 @@ class NspawnProvider:
                 self.bridge.leave(name)
 
     def destroy(self, name: str) -> None:
-        """Take away its processes, mount, interface, address and directory, or what is left."""
+        """Remove what exists of the container: processes, mount, interface, address, directory."""
         container = self._container(name)
         with locked(container.directory) as exists:
             (container.directory / RECORD).unlink(missing_ok=True)
@@ -173,7 +164,7 @@ class NspawnProvider:
                 shutil.rmtree(container.directory)
 
     def leftovers(self) -> Sequence[Leftover]:
-        """Of hosts whose directory is gone, and what is there for hosts though there are none."""
+        """Return resources of hosts without a directory, and common resources that nobody uses."""
         left = leftovers(
             lambda name: (self._hosts / name).exists(),
             {
@@ -189,7 +180,7 @@ class NspawnProvider:
         return left
 
     def clear(self, leftover: Leftover) -> None:
-        """Take away all that is left of that host, or of those that there were."""
+        """Remove everything that is left of the host, or the unused common resources."""
         if not leftover.host:
             remove_interrupted(self.bases)
             self.bridge.remove_left()
@@ -197,15 +188,15 @@ class NspawnProvider:
             self.destroy(leftover.host)
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
-        """`argv` as root, by ssh; on a terminal where there is one here."""
+        """Return the ssh command that runs `argv` as root, on a terminal if possible."""
         return ssh_client.ssh(self._existing(name), argv)
 
     def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
-        """`argv` as root, by ssh."""
+        """Run the command by ssh as root."""
         return ssh_client.run(self._existing(name), argv, stdin=stdin, timeout=timeout)
 
     def _bare(self) -> str:
-        _require_means()
+        require_programs()
         base = ensure_base(self.bases)
         return f"{base.name} {content(base)}"
 
@@ -214,22 +205,22 @@ class NspawnProvider:
         layer.capture(container, self._recorded(container)["base"], image)
 
     def _made_from(self, image: str) -> Sequence[str]:
-        return [name for name in self.list() if layer.of(self._container(name)) == image]
+        return [name for name in self.list() if layer.image_of(self._container(name)) == image]
 
     def _lay(self, container: Container, image: str) -> Path:
-        """Put a host's lower layers in their place; returns the lowest of them."""
+        """Mount the container's layers, and return the lowest of them: the base."""
         if not image:
             container.mount(base := ensure_base(self.bases))
             return base
         with self.images.kept(image) as directory:
-            base = self.bases / layer.lay(directory, container)
-            container.mount(*layer.below(container), base)
+            base = self.bases / layer.link(directory, container)
+            container.mount(*layer.layers_of(container), base)
         return base
 
     def _start(self, container: Container, bounds: limits.Limits) -> None:
         for path in self._shared:
             path.mkdir(parents=True, exist_ok=True)
-            # The services' users have to get to what is theirs in it, whoever made it.
+            # The users of the services must be able to enter it, whoever created it.
             path.chmod(stat.S_IMODE(path.stat().st_mode) | 0o011)
         self.bridge.use(container.directory.name)
         container.start(bridge=self.bridge.name, shared=self._shared, bounds=bounds)
@@ -243,20 +234,14 @@ class NspawnProvider:
 
     def _write(self, container: Container, address: str, base: Path, flavor: str) -> None:
         record = {"address": address, "base": base.name, "flavor": flavor}
-        unfinished = container.directory / f"{RECORD}.new"
-        unfinished.write_text(json.dumps(record))
-        unfinished.rename(container.directory / RECORD)
+        records.write(container.directory / RECORD, record)
 
     def _container(self, name: str) -> Container:
-        if not NAME.fullmatch(name):
-            raise ValidationError(
-                [f"{name!r} cannot be a container's name."],
-                remedy="Use up to 100 letters, digits, dots, dashes and underscores.",
-            )
+        check_name(name)
         return Container(self._hosts / name)
 
     def _recorded(self, container: Container) -> dict[str, str]:
-        if (record := _record(container)) is None:
+        if (record := records.read(container.directory / RECORD)) is None:
             raise self._unknown(container.directory.name)
         return record
 
@@ -267,21 +252,3 @@ class NspawnProvider:
 
     def _unknown(self, name: str) -> HostUnreachable:
         return HostUnreachable(f"There is no nspawn host {name} in {self._hosts}.")
-
-
-def _record(container: Container) -> dict[str, str] | None:
-    try:
-        record: dict[str, str] = json.loads((container.directory / RECORD).read_text())
-    except FileNotFoundError:
-        return None
-    return record
-
-
-def _require_means() -> None:
-    faults = [] if os.geteuid() == 0 else ["Containers need root, which the manager is not."]
-    remedy = ""
-    if packages := missing(PROGRAMS):
-        faults.append(f"Packages are missing: {', '.join(packages)}.")
-        remedy = f"apt-get install {' '.join(packages)}"
-    if faults:
-        raise PermanentError(" ".join(faults), remedy=remedy)

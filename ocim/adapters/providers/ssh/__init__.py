@@ -1,4 +1,4 @@
-"""Hosts of kind `ssh`: machines that the operator has, listed in a file, one app server each.
+"""Hosts of kind `ssh`: the operator's machines, listed in a file, for one app server each.
 
-They are checked before they are used, and cleaned when they are given back.
+They are checked before they are used, and cleaned when they are released.
 """

@@ -1,4 +1,4 @@
-"""A machine made as it was, the operator's way."""
+"""The cleaning of a machine, with the operator's command or playbook."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 from ocim.adapters import programs
 from ocim.adapters.providers import ssh_client
-from ocim.adapters.providers.machine import introduction
+from ocim.adapters.providers.names import names_script
 from ocim.adapters.providers.ssh.pool import Pool
 from ocim.adapters.providers.tools import run
 from ocim.core.errors import PermanentError
@@ -16,20 +16,23 @@ SECONDS = 3600.0
 
 
 def clean(host: Host, pool: Pool) -> None:
-    """Run the pool's command or playbook, and let it forget the fleet; raises where that fails."""
+    """Run the pool's command or playbook, then remove the fleet's names and authorities.
+
+    Raise an OcimError if that fails.
+    """
     if pool.clean_playbook:
         _play(host, Path(pool.clean_playbook))
     else:
         as_root(host, pool.clean_command, timeout=SECONDS)
-    as_root(host, introduction({}, ""))
+    as_root(host, names_script({}, ""))
 
 
 def as_root(host: Host, script: str, *, timeout: float = 120.0) -> None:
-    """Run a shell script on it; PermanentError with what it says where it fails."""
-    done = ssh_client.run(host, ["sudo", "-n", "sh", "-s"], stdin=script, timeout=timeout)
-    if done.status:
-        said = (done.errors or done.output).strip()[-2000:]
-        raise PermanentError(f"{host.name}: {said or f'exit status {done.status}'}")
+    """Run a shell script on the host as root; raise PermanentError with its output if it fails."""
+    result = ssh_client.run(host, ["sudo", "-n", "sh", "-s"], stdin=script, timeout=timeout)
+    if result.status:
+        message = (result.errors or result.output).strip()[-2000:]
+        raise PermanentError(f"{host.name}: {message or f'exit status {result.status}'}")
 
 
 def _play(host: Host, playbook: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a machine must be like before it is used, looked at in one step."""
+"""The check whether a machine of the pool can become a host."""
 
 from ocim.adapters.providers import ssh_client
 from ocim.adapters.providers.ssh.pool import Pool
@@ -16,21 +16,21 @@ KIB_OF_GIB = 2**20
 
 
 def faults_of(host: Host, pool: Pool) -> list[str]:
-    """Return everything that keeps an app server from being made on it."""
+    """Return everything that prevents an app server on the machine."""
     try:
-        looked = ssh_client.run(host, ["sh", "-c", LOOK], timeout=SECONDS)
+        result = ssh_client.run(host, ["sh", "-c", LOOK], timeout=SECONDS)
     except TransientError as error:
         return [error.problem]
-    found = dict(line.split("=", 1) for line in looked.output.splitlines() if "=" in line)
+    facts = dict(line.split("=", 1) for line in result.output.splitlines() if "=" in line)
     faults = []
-    if "sudo" not in found:
+    if "sudo" not in facts:
         faults.append(f"{host.connection.user} may not use sudo without a password")
-    if "python" not in found:
+    if "python" not in facts:
         faults.append("there is no /usr/bin/python3")
-    distribution = found.get("distribution", "unknown")
+    distribution = facts.get("distribution", "unknown")
     if pool.distributions and distribution not in pool.distributions:
         faults.append(f"it runs {distribution}, and not {' or '.join(pool.distributions)}")
-    free = int(found.get("disk") or 0) / KIB_OF_GIB
+    free = int(facts.get("disk") or 0) / KIB_OF_GIB
     if free < pool.disk:
         faults.append(f"{free:.1f} GiB are free on /, and {pool.disk} are needed")
     return faults

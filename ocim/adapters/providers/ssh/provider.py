@@ -1,8 +1,6 @@
-"""The provider of machines that the operator has."""
+"""The provider of the operator's machines."""
 
-import json
 import logging
-import re
 import shutil
 import time
 from collections.abc import Sequence
@@ -10,9 +8,9 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from ocim.adapters.providers import claims, ssh_client
-from ocim.adapters.providers.directories import empty, leftovers, locked
-from ocim.adapters.providers.machine import ENVIRONMENT, introduction
+from ocim.adapters.providers import claims, records, ssh_client
+from ocim.adapters.providers.directories import NAME, check_name, empty, leftovers, locked
+from ocim.adapters.providers.names import ENVIRONMENT, names_script
 from ocim.adapters.providers.ssh.cleaning import as_root, clean
 from ocim.adapters.providers.ssh.examination import faults_of
 from ocim.adapters.providers.ssh.pool import Machine, Pool, read_pool
@@ -26,9 +24,8 @@ from ocim.core.errors import (
 )
 from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Leftover, Ran
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 MACHINE = "machine.json"
-"""Which machine the host is, as the pool's file said then; there is no host without it."""
+"""Record of the machine, as the pool's file described it; a host exists only with it."""
 SSH_PORT = 22
 STOPPED = "stopped"
 REBOOT_SECONDS = 600.0
@@ -39,10 +36,11 @@ logger = logging.getLogger(__name__)
 
 
 class SshProvider:
-    """Lends out the machines of the pool; `state` says which, to whom.
+    """A provider that lends the machines of the pool; `state` records which host has which.
 
-    Any number of processes may use the same `state` at once. The pool's file is read anew each
-    time. `kept-out` in `state` has a file for each machine that must not be used, with the reason.
+    Any number of processes may use the same `state` at once. The pool's file is read again each
+    time. `state` has a directory `kept-out` with a file for each machine that must not be used; the
+    file contains the reason.
     """
 
     kind = "ssh"
@@ -56,38 +54,39 @@ class SshProvider:
         self._kept_out = state / "kept-out"
 
     def isolation(self) -> Isolation:
-        """How hosts are kept from the manager: they are other machines."""
+        """Return that each host is a machine of its own."""
         return Isolation("machine", "Each host is a machine of its own.")
 
     def check_flavor(self, flavor: str) -> None:
-        """Take the flavors that hosts of the pool have."""
+        """Raise ValidationError unless a machine of the pool has the flavor, or it is empty."""
         if not flavor:
             return
         flavors = {machine.flavor for machine in read_pool(self._pool).hosts if machine.flavor}
         if flavor not in flavors:
-            there = ", ".join(sorted(flavors)) or "none"
+            offered = ", ".join(sorted(flavors)) or "none"
             raise ValidationError(
-                [f"flavor: no host of the pool is {flavor!r}; there are: {there}."]
+                [f"flavor: no host of the pool is {flavor!r}; its flavors: {offered}."]
             )
 
     def create(self, request: HostRequest) -> Host:
-        """Take a free machine that is fit; PermanentError says of each why it cannot be had."""
+        """Take a free machine that fits, and install the fleet's names and authorities on it.
+
+        Raise PermanentError with a reason for each machine if none can be used.
+        """
         directory = self._directory(request.name)
-        script = introduction(request.names, request.authorities)
+        script = names_script(request.names, request.authorities)
         pool = read_pool(self._pool)
         with locked(directory, make=True):
             if not (directory / MACHINE).exists():
-                self._give_back(request.name, pool)  # what an earlier attempt had taken
+                self._give_back(request.name, pool)  # an earlier attempt may have taken one
                 empty(directory)
                 machine = self._take(request, pool)
                 as_root(self._host(request.name, machine), script)
-                unfinished = directory / f"{MACHINE}.new"
-                unfinished.write_text(json.dumps(asdict(machine)))
-                unfinished.rename(directory / MACHINE)
+                records.write(directory / MACHINE, asdict(machine))
         return self._existing(request.name)
 
     def wait_until_reachable(self, name: str, *, timeout: float) -> Host:
-        """Return when sshd runs commands; HostUnreachable where it was stopped."""
+        """Return the host once ssh runs commands; raise HostUnreachable if it was stopped."""
         self._existing(name)
         if (self._directory(name) / STOPPED).exists():
             raise HostUnreachable(
@@ -97,28 +96,28 @@ class SshProvider:
         return ssh_client.wait(lambda: self._existing(name), timeout=timeout)
 
     def find(self, name: str) -> Host | None:
-        """The host, up or not; None where no machine is taken under that name."""
+        """Return the host, running or not; None if no machine is taken under that name."""
         return next((self._host(name, machine) for machine in self._recorded(name)), None)
 
     def list(self) -> Sequence[str]:
-        """The names under which machines are taken, or were about to be."""
+        """Return the names under which machines are taken, or were about to be."""
         return sorted(path.name for path in self._hosts.glob("*") if NAME.fullmatch(path.name))
 
     def reboot(self, name: str) -> None:
-        """Reboot the machine; HostUnreachable where it is not back after ten minutes."""
+        """Reboot the machine; raise HostUnreachable if it is not back after ten minutes."""
         directory = self._directory(name)
         with locked(directory):
             host = self._existing(name)
             before = _boot_id(host)
             deadline = time.monotonic() + REBOOT_SECONDS
-            with suppress(HostUnreachable):  # it was quicker than its answer
+            with suppress(HostUnreachable):  # it may go down before it answers
                 as_root(host, "systemctl reboot")
             (directory / STOPPED).unlink(missing_ok=True)
             while True:
                 ssh_client.wait(
                     lambda: self._existing(name), timeout=max(0.0, deadline - time.monotonic())
                 )
-                with suppress(TransientError):  # it goes down just now
+                with suppress(TransientError):  # it may be going down
                     if _boot_id(host) != before:
                         return
                 if time.monotonic() > deadline:
@@ -126,7 +125,7 @@ class SshProvider:
                 stopping.wait(0.2)
 
     def stop(self, name: str) -> None:
-        """Stop the services; the machine stays on, as nobody could turn it on again from here."""
+        """Stop the services but not the machine: Ocim could not turn it on again."""
         directory = self._directory(name)
         with locked(directory):
             if (host := self.find(name)) and not (directory / STOPPED).exists():
@@ -134,7 +133,7 @@ class SshProvider:
                 (directory / STOPPED).touch()
 
     def destroy(self, name: str) -> None:
-        """Clean the machine and give it back; one that cannot be cleaned is kept out."""
+        """Clean the machine and release it; keep it out of the pool if cleaning fails."""
         directory = self._directory(name)
         with locked(directory) as exists:
             self._give_back(name, read_pool(self._pool))
@@ -143,27 +142,27 @@ class SshProvider:
                 shutil.rmtree(directory)
 
     def leftovers(self) -> Sequence[Leftover]:
-        """Machines that are taken by hosts whose directory is gone."""
+        """Return the machines that are taken by hosts without a directory."""
         held = claims.holders(self._claims)
         return leftovers(
             lambda name: (self._hosts / name).exists(), {"a machine of the pool": held}
         )
 
     def clear(self, leftover: Leftover) -> None:
-        """Clean the machine, and let others have it."""
+        """Clean the machine and release it, unless the host exists again."""
         if not self._directory(leftover.host).exists():
             self.destroy(leftover.host)
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
-        """`argv` as the pool's user, by ssh; on a terminal where there is one here."""
+        """Return the ssh command that runs `argv` as the pool's user, on a terminal if possible."""
         return ssh_client.ssh(self._existing(name), argv)
 
     def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
-        """`argv` as the pool's user, by ssh."""
+        """Run the command by ssh as the pool's user."""
         return ssh_client.run(self._existing(name), argv, stdin=stdin, timeout=timeout)
 
     def _take(self, request: HostRequest, pool: Pool) -> Machine:
-        """Claim the first machine that is free and fit."""
+        """Claim the first machine that is free and fits."""
         refusals = []
         for machine in pool.hosts:
             if request.flavor not in ("", machine.flavor):
@@ -179,14 +178,14 @@ class SshProvider:
             else:
                 return machine
         raise PermanentError(
-            "\n".join(["No host of the pool can be used.", *(f"{one}." for one in refusals)]),
-            remedy=f"Terminate app servers, mend a host, or add one to {self._pool}. A host that is"
-            f" kept out is used again once its file in {self._kept_out} is removed.",
+            "\n".join(["No host of the pool can be used.", *(f"{line}." for line in refusals)]),
+            remedy=f"Terminate app servers, repair a host, or add one to {self._pool}. To use a"
+            f" host again that is kept out, remove its file in {self._kept_out}.",
         )
 
     def _give_back(self, name: str, pool: Pool) -> None:
-        """Clean what is taken under the name, and let others have it."""
-        # The recorded one also where it is no longer in the file.
+        """Clean the machines that are taken under the name, and release them."""
+        # The recorded machine may no longer be in the pool's file.
         known = {machine.name: machine for machine in (*pool.hosts, *self._recorded(name))}
         for machine in known.values():
             if claims.holder(self._claims, machine.name) != name:
@@ -204,12 +203,9 @@ class SshProvider:
         claims.release(self._claims, name)
 
     def _recorded(self, name: str) -> tuple[Machine, ...]:
-        """The machine that is taken under the name; none where none is."""
-        try:
-            given = json.loads((self._directory(name) / MACHINE).read_text())
-        except FileNotFoundError:
-            return ()
-        return (Machine(**given),)
+        """Return the machine that is taken under the name, as a tuple; empty if there is none."""
+        fields = records.read(self._directory(name) / MACHINE)
+        return (Machine(**fields),) if fields else ()
 
     def _host(self, name: str, machine: Machine) -> Host:
         connection = Connection(
@@ -223,21 +219,18 @@ class SshProvider:
         return Host(name=name, provider=self.kind, address=machine.address, connection=connection)
 
     def _known_hosts(self, machine: Machine) -> str:
-        """A file with the one key by which the machine is known."""
+        """Return the path of a file with the machine's only accepted key."""
         file = self._state / "known-hosts" / machine.name
-        at = machine.address if machine.port == SSH_PORT else f"[{machine.address}]:{machine.port}"
-        line = f"{at} {machine.host_key}\n"
+        is_default = machine.port == SSH_PORT
+        address = machine.address if is_default else f"[{machine.address}]:{machine.port}"
+        line = f"{address} {machine.host_key}\n"
         if not file.exists() or file.read_text() != line:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             file.write_text(line)
         return str(file)
 
     def _directory(self, name: str) -> Path:
-        if not NAME.fullmatch(name):
-            raise ValidationError(
-                [f"{name!r} cannot be a host's name."],
-                remedy="Use up to 100 letters, digits, dots, dashes and underscores.",
-            )
+        check_name(name)
         return self._hosts / name
 
     def _existing(self, name: str) -> Host:

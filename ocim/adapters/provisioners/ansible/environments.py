@@ -1,12 +1,11 @@
-"""An Ansible of its own for a configuration repository, built from that repository's requirements.
+"""An Ansible for each configuration repository, installed from the repository's requirements.
 
-One environment for each set of requirements, shared by all commits and repositories that have it.
-Packages run code while they are built, and may write whatever they like into the environment: so
-its interpreter is chosen before, and what was built is looked through and sealed afterwards.
+Repositories and commits with the same requirements share an environment. Packages run code while
+they are built, and may write anything into the environment. So its interpreter is chosen before,
+and the result is checked and sealed.
 """
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pathlib import Path
 import uv
 
 from ocim.adapters.directory_cache import DirectoryCache, remove
+from ocim.adapters.programs import capture
 from ocim.adapters.provisioners.ansible.files import own_index_environment
 from ocim.adapters.provisioners.ansible.installing import SYSTEM, install
 from ocim.adapters.provisioners.ansible.recipes import FILES, Recipe
@@ -25,7 +25,7 @@ from ocim.core.errors import PermanentError
 
 FIND_SECONDS = 60.0
 OURS = ("pyvenv.cfg", "bin/python*", "lib64")
-"""What an environment has before any package is installed, and has to have afterwards."""
+"""Files that an environment has before packages are installed; packages must not change them."""
 LONGEST = 2**16
 WHAT = "The configuration's own Ansible"
 
@@ -35,43 +35,50 @@ class Environment:
     """A sealed virtual environment."""
 
     path: Path
-    """Its `bin` has ansible-playbook."""
+    """Directory of the environment; its `bin` contains ansible-playbook."""
     interpreter: Path
-    """The Python installation that it was made with."""
+    """The Python installation that the environment is based on."""
 
 
 class Environments:
-    """Builds environments, and keeps them in `directory` until they are long unused."""
+    """The environments, kept in `directory` until they have been unused for long."""
 
     def __init__(self, directory: Path, sandbox: Sandbox, *, keep_days: float = 30.0) -> None:
-        self._shelf = DirectoryCache(directory, keep_days=keep_days)
+        self._cache = DirectoryCache(directory, keep_days=keep_days)
         self._sandbox = sandbox
 
     @contextmanager
-    def environment(self, wanted: Recipe) -> Iterator[Environment]:
-        """Yield the environment, built where it is missing; kept within the block."""
-        with self._shelf.item(wanted.name, lambda path: self._build(wanted, path)) as directory:
-            record = json.loads(self._shelf.record(wanted.name))
-            found = Environment(directory / "venv", Path(record["interpreter"]))
-            # Without a sandbox Ansible may leave compiled code in it, and nothing is kept out.
-            if self._sandbox.is_available and not is_intact(found.path, Seal.read(record["seal"])):
+    def environment(self, recipe: Recipe) -> Iterator[Environment]:
+        """Yield the environment of a recipe, and keep it for the block; build it if it is missing.
+
+        Raise PermanentError if it was changed after it was built.
+        """
+        with self._cache.item(recipe.name, lambda path: self._build(recipe, path)) as directory:
+            record = json.loads(self._cache.record(recipe.name))
+            environment = Environment(directory / "venv", Path(record["interpreter"]))
+            # Without a sandbox, nothing protects the environment, and Ansible itself may write
+            # compiled code into it.
+            if self._sandbox.is_available and not is_intact(
+                environment.path, Seal.read(record["seal"])
+            ):
                 raise PermanentError(
                     f"The environment {directory} was changed after it was built.",
-                    remedy=f"Find out by whom; then remove {directory}.complete: it is built anew.",
+                    remedy=f"Find out what changed it; then remove {directory}.complete, so that"
+                    " it is built again.",
                 )
-            yield found
+            yield environment
 
-    def _build(self, wanted: Recipe, directory: Path) -> str:
-        executable = _executable(wanted.python)
+    def _build(self, recipe: Recipe, directory: Path) -> str:
+        executable = _executable(recipe.python)
         interpreter = _installation(executable)
         target, work = directory / "venv", directory / "build"
         for path in (directory, target, work):
             path.mkdir()
-        (work / "requirements.txt").write_text(wanted.requirements)
-        (work / "overrides.txt").write_text(wanted.overrides)
-        root = [Path(wanted.root)] if wanted.root else []
+        (work / "requirements.txt").write_text(recipe.requirements)
+        (work / "overrides.txt").write_text(recipe.overrides)
+        root = [Path(recipe.root)] if recipe.root else []
         view = View((Path(uv.find_uv_bin()), interpreter, *root), (work, target))
-        # What a repository has built must not get into any other's environment.
+        # A cache of its own: packages that one repository has built must not reach another one.
         private = {"HOME": str(work), "TMPDIR": str(work), "UV_CACHE_DIR": f"{work}/cache"}
 
         def run(*command: str) -> None:
@@ -80,87 +87,87 @@ class Environments:
                 [uv.find_uv_bin(), "--quiet", "--no-config", *command],
                 view,
                 {**own_index_environment(), **private},
-                cwd=Path(wanted.root or work),
+                cwd=Path(recipe.root or work),
                 what=WHAT,
-                remedy="See the requirements of the configuration repository (Python "
-                f"{wanted.python}), and what they need to be built on the manager.",
+                remedy="Check the requirements of the configuration repository (Python "
+                f"{recipe.python}), and what is needed to build them on the manager.",
             )
 
         run("venv", "--clear", "--python", str(executable), str(target))
         made = _described(target, _ours(target))
-        run("pip", "install", "--python", f"{target}/bin/python", *_packages(wanted, work))
+        run("pip", "install", "--python", f"{target}/bin/python", *_packages(recipe, work))
         remove(work)
-        there = _described(target, made)
-        if changed := sorted(name for name in made if made[name] != there[name]):
+        after = _described(target, made)
+        if changed := sorted(name for name in made if made[name] != after[name]):
             raise PermanentError(
                 f"{WHAT} is refused: a required package changed {', '.join(changed)}.",
-                remedy="Find out which one, and do without it.",
+                remedy="Find out which package does that, and remove it from the requirements.",
             )
-        sealed = seal(target, adapters=interpreter, what=WHAT)
+        sealed = seal(target, outside=interpreter, what=WHAT)
         if not (target / "bin" / "ansible-playbook").is_file():
             raise PermanentError(
                 "The configuration's requirements do not bring Ansible.",
-                remedy=f"Name it in the first of {', '.join(FILES)} that the repository has.",
+                remedy=f"Add it to the first of {', '.join(FILES)} that the repository has.",
             )
         return json.dumps({"interpreter": str(interpreter), "seal": sealed.text})
 
 
-def _packages(wanted: Recipe, work: Path) -> list[str]:
-    file = wanted.file or f"{work}/requirements.txt"
-    overrides = ["--override", f"{work}/overrides.txt"] if wanted.overrides else []
-    return ["--requirement", file, *overrides, *([wanted.mitogen] if wanted.mitogen else [])]
+def _packages(recipe: Recipe, work: Path) -> list[str]:
+    file = recipe.file or f"{work}/requirements.txt"
+    overrides = ["--override", f"{work}/overrides.txt"] if recipe.overrides else []
+    return ["--requirement", file, *overrides, *([recipe.mitogen] if recipe.mitogen else [])]
 
 
 def _executable(version: str) -> Path:
-    """Return the Python of that version: the manager's own, or one that uv finds on the machine."""
+    """Return the Python of that version: the manager's own, or one that uv finds on the machine.
+
+    Raise PermanentError if there is none.
+    """
     if version == Recipe("").python:
         return Path(sys.base_prefix, "bin", f"python{version}")
     tool = [uv.find_uv_bin(), "--quiet", "--no-config", "python", "find", "--system"]
     environment = {**SYSTEM, "HOME": str(Path.home()), "UV_PYTHON_DOWNLOADS": "never"}
-    found = subprocess.run(
-        [*tool, "--no-project", version],
-        cwd="/",
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=FIND_SECONDS,
-        check=False,
+    result = capture(
+        [*tool, "--no-project", version], cwd=Path("/"), env=environment, timeout=FIND_SECONDS
     )
-    if found.returncode:
+    if result.status:
         raise PermanentError(
             f"{WHAT} needs Python {version}, which is not installed.",
             remedy=f"Install it: apt-get install python{version}, or uv python install {version}.",
         )
-    return Path(found.stdout.strip())
+    return Path(result.output.strip())
 
 
 def _installation(executable: Path) -> Path:
-    """Return the directory of a Python installation, which is nothing that holds all others."""
+    """Return the directory of a Python installation.
+
+    Raise PermanentError if it holds other things.
+    """
     installation = executable.resolve().parent.parent
     if len(installation.parts) == 1 or Path.home().is_relative_to(installation):
         raise PermanentError(
-            f"Python is installed in {installation}, which runs would see with all that is in it.",
+            f"Python is installed in {installation}; runs would see everything in there.",
             remedy="Install Python in a directory of its own.",
         )
     return installation
 
 
 def _ours(environment: Path) -> list[str]:
-    """Return the names of what decides which Python an environment is of."""
+    """Return the paths of files that decide which Python the environment uses."""
     paths = [path for pattern in OURS for path in environment.glob(pattern)]
     return [str(path.relative_to(environment)) for path in paths]
 
 
 def _described(environment: Path, names: Iterable[str]) -> dict[str, str]:
-    """Return where links lead, and how files begin; no link is followed."""
-    found = {}
+    """Return the targets of links, and the beginnings of files; links are not followed."""
+    descriptions = {}
     for name in names:
         path = environment / name
         if path.is_symlink():
-            found[name] = f"link to {path.readlink()}"
+            descriptions[name] = f"link to {path.readlink()}"
         elif path.is_file():
             with path.open(errors="replace") as file:
-                found[name] = file.read(LONGEST)
+                descriptions[name] = file.read(LONGEST)
         else:
-            found[name] = "neither a file nor a link"
-    return found
+            descriptions[name] = "neither a file nor a link"
+    return descriptions

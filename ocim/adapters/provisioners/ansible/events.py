@@ -1,7 +1,7 @@
-"""What ansible-runner reports, told as log lines, and how a run ended.
+"""Events of ansible-runner, as log lines and as the outcome of a run.
 
-Pure: plain dictionaries in, plain dictionaries out; the fields are those of ProvisionEvent and
-ProvisionOutcome. Runs in the run's own process, hence no masking here.
+Pure: plain dictionaries in, plain dictionaries out. The fields are those of ProvisionEvent and
+ProvisionOutcome. This runs in the run's own process, so secrets are masked later.
 """
 
 import re
@@ -23,8 +23,8 @@ _OUTPUT = {"verbose": "debug", "deprecated": "debug", "warning": "warning", "err
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-class Story:
-    """Follows one run. Feed it the events in their order; then ask for the outcome."""
+class EventLog:
+    """The log of a run. Pass it the events in their order, then ask for the outcome."""
 
     def __init__(self) -> None:
         self._task = ""
@@ -34,7 +34,7 @@ class Story:
         self._migrations: Any = {}
 
     def lines(self, event: Mapping[str, Any]) -> Iterator[Line]:
-        """The log lines, none or one, that the event is worth."""
+        """Yield the event's log line, if it has one."""
         kind = event["event"]
         data = event.get("event_data", {})
         line: Line | None = None
@@ -55,7 +55,10 @@ class Story:
             yield {"time": event["created"], **line}
 
     def outcome(self, *, ok: bool) -> Line:
-        """How it ended; on failure the last task that failed, or else what Ansible printed."""
+        """Return the outcome.
+
+        After a failure it has the last failed task, or else what Ansible printed.
+        """
         always = {"changed": self._changed, "migrations": self._migrations}
         if ok:
             return {"ok": True, **always}

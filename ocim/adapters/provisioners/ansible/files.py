@@ -1,4 +1,4 @@
-"""What a run of Ansible is told: inventory, variables and environment, all in private files."""
+"""The inputs of a run of Ansible: inventory, variables and environment, all in private files."""
 
 import json
 import os
@@ -12,16 +12,16 @@ from ocim.core.hosts import Host
 from ocim.core.provisioning import Transport
 from ocim.core.secrets import Secret, revealed
 
-# What tells package installers how to reach their index.
+# Variables that tell package installers how to reach their index.
 INDEX_VARIABLES = re.compile(
     r"UV_.*|PIP_.*|(https?|all|no)_proxy|SSL_CERT_(FILE|DIR)", re.IGNORECASE
 )
 LONGEST_FOR_SOCKETS = 75
-"""Characters of a directory: with what ssh adds, a socket's path must stay below 108."""
+"""Characters of a directory for ssh's sockets, whose paths must stay below 108."""
 REACHED_BY_NETWORK = re.compile(
     r"UV_(DEFAULT_|EXTRA_)?INDEX(_URL)?|PIP_(EXTRA_)?INDEX_URL|(https?|all|no)_proxy", re.IGNORECASE
 )
-"""Of those, what means the same on another machine, unless it names a file of this one."""
+"""Index variables that also work on another machine, unless they name a local file."""
 _MAY_BE_SECRET = re.compile(r"PASSWORD|TOKEN|://")
 
 
@@ -34,9 +34,9 @@ def write_files(
     transport: Transport,
     variables: Mapping[str, object],
 ) -> None:
-    """Fill a run's private directory with all that `ansible_child` reads.
+    """Write everything that a run's child process reads into the run's private directory.
 
-    `ansible`: the virtual environment that it is in.
+    `ansible`: the virtual environment of Ansible.
     """
     _write(directory / "inventory" / "hosts.json", _inventory(host, ansible / "bin/python"))
     _write(directory / "env" / "extravars", revealed(variables))
@@ -55,7 +55,7 @@ def write_files(
 
 
 def clean_environment(directory: Path) -> dict[str, str]:
-    """What the run's own process gets: a mark, a home in `directory`, and no more than it needs."""
+    """Return the environment of a run's own process: a mark, a home, and no more than it needs."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(directory),
@@ -66,9 +66,9 @@ def clean_environment(directory: Path) -> dict[str, str]:
 
 
 def index_environment(host: Host, *, cache: Path) -> dict[str, str | Secret]:
-    """Return what installing packages on the host needs of the manager's environment.
+    """Return the variables of the manager that the host needs to reach the package index.
 
-    `cache`: where uv keeps packages, if the host is on this machine.
+    `cache`: directory of uv's cache, if the host is on this machine.
     """
     if host.connection.kind == "local":
         return {**own_index_environment(), "UV_CACHE_DIR": str(cache), "UV_LINK_MODE": "copy"}
@@ -81,26 +81,26 @@ def index_environment(host: Host, *, cache: Path) -> dict[str, str | Secret]:
 
 
 def own_index_environment() -> dict[str, str | Secret]:
-    """What installing packages on this machine needs of the manager's environment."""
+    """Return the variables of the manager that this machine needs to reach the package index."""
     kept = {name: text for name, text in os.environ.items() if INDEX_VARIABLES.fullmatch(name)}
-    # The manager's own code may be linked to its user's cache; each installation names another.
+    # Each installation sets a cache of its own: the manager's code may be linked to this one.
     kept.pop("UV_CACHE_DIR", None)
     return {
-        # Empty where the manager has none: it takes away the one of a local host, which knows
-        # the fleet's authorities, but maybe not the index's.
+        # If the manager does not set it, an empty value overrides that of a local host, whose file
+        # has the fleet's authorities but perhaps not the index's.
         "SSL_CERT_FILE": "",
         **_masked(kept),
     }
 
 
 def index_files() -> list[Path]:
-    """Return the files of this machine that the manager's environment names to reach the index."""
+    """Return files of this machine that the manager's environment names to reach the index."""
     texts = [str(revealed(text)) for text in own_index_environment().values()]
     return [Path(text) for text in texts if text.startswith("/")]
 
 
 def _masked(environment: Mapping[str, str]) -> dict[str, str | Secret]:
-    """Addresses may hold a password."""
+    """Make values secret that may contain a password, such as URLs."""
     return {
         name: Secret(text) if _MAY_BE_SECRET.search(name + text) else text
         for name, text in environment.items()
@@ -108,7 +108,7 @@ def _masked(environment: Mapping[str, str]) -> dict[str, str | Secret]:
 
 
 def ansible_environment(directory: Path, *, host: Host, project: Path) -> dict[str, str]:
-    """What Ansible gets besides; on a `local` host its tasks inherit it, so the host's own too."""
+    """Return Ansible's own variables; for a local host with the host's, which tasks inherit."""
     temporary = str(directory / "tmp")
     environment = {
         "ANSIBLE_HOME": str(directory / "ansible"),
@@ -119,22 +119,22 @@ def ansible_environment(directory: Path, *, host: Host, project: Path) -> dict[s
         "ANSIBLE_LOCALHOST_WARNING": "0",
         "ANSIBLE_HOST_KEY_CHECKING": str(bool(host.connection.known_hosts_file)),
     }
-    if (project / "ansible.cfg").exists():  # which it does not believe where all may write
+    if (project / "ansible.cfg").exists():  # Ansible ignores it in a world-writable directory
         environment["ANSIBLE_CONFIG"] = str(project / "ansible.cfg")
     if host.connection.kind == "local":
         environment |= {"ANSIBLE_REMOTE_TEMP": temporary, **host.connection.environment}
     elif len(str(directory)) <= LONGEST_FOR_SOCKETS:
         environment["ANSIBLE_SSH_CONTROL_PATH_DIR"] = str(directory)
     else:
-        environment["ANSIBLE_SSH_ARGS"] = "-C"  # a connection for each step: slower, but it works
+        environment["ANSIBLE_SSH_ARGS"] = "-C"  # a connection for each step, without a socket
     return environment
 
 
 def _transport(transport: Transport, ansible: Path) -> dict[str, str]:
     settings = {"ANSIBLE_PIPELINING": "0" if transport is Transport.PLAIN else "1"}
     if transport is Transport.MITOGEN:
-        found = ansible.glob("lib/python*/site-packages/ansible_mitogen/plugins/strategy")
-        if strategies := next(found, None):
+        paths = ansible.glob("lib/python*/site-packages/ansible_mitogen/plugins/strategy")
+        if strategies := next(paths, None):
             settings["ANSIBLE_STRATEGY_PLUGINS"] = str(strategies)
             settings["ANSIBLE_STRATEGY"] = "mitogen_linear"
     return settings

@@ -1,6 +1,6 @@
-"""The part of a configuration that no instance differs in: its playbook, and what that depends on.
+"""The image part of a configuration, which is the same for all instances.
 
-`site.image.yml` beside `site.yml` installs it, mostly with `tasks/image.yml` of roles.
+The playbook `site.image.yml` beside `site.yml` installs it, mostly with `tasks/image.yml` of roles.
 """
 
 import hashlib
@@ -17,66 +17,68 @@ from ocim.parsing.tree import Tree
 
 SUFFIX = ".image.yml"
 TASKS = ("image.yml", "main.yml")
-"""What of a role is run: the first that it has."""
+"""Task files of a role that an image part may run; the first that exists is used."""
 _WORD = re.compile(r"[A-Za-z_][\w.-]*")
 _COMMENT = re.compile(r"(?m)^\s*#.*$")
 
 
 def image_part(job: ProvisionJob, playbook: Path, tree: Tree) -> tuple[Path, dict[str, object]]:
-    """The playbook of the job's image, and the variables that it is given: no others.
+    """Return the playbook of the job's image, and the variables that it may read.
 
-    `tree`: the configuration that `playbook` is in.
-
-    Conflict where there is no such playbook, or where it names something secret.
+    `tree`: the configuration that `playbook` is in. Raise Conflict if there is no such playbook, or
+    if it names a secret variable.
     """
     of_image = playbook.with_name(f"{playbook.stem}{SUFFIX}")
     if not tree.has(tree.name_of(of_image)):
-        where = without_credentials(job.source.repository_url)
+        url = without_credentials(job.source.repository_url)
         raise Conflict(
-            f"There are no images for {playbook.name} of {where}: it has"
-            f" no {of_image.name}, which would say what no instance differs in.",
+            f"There are no images for {playbook.name} of {url}: it has no {of_image.name}, which"
+            " would install the part that is the same for all instances.",
         )
     names = names_in(tree, tree.name_of(of_image))
     variables = {name: value for name, value in job.variables.items() if name in names}
     if secret := sorted(name for name, value in variables.items() if secret_texts(value)):
         raise Conflict(
-            f"{of_image.name} names what is secret: {', '.join(secret)}. Images hold no secrets.",
-            remedy="Leave what needs it to the instance part.",
+            f"{of_image.name} uses secret variables: {', '.join(secret)}.",
+            remedy="Use them in the instance part: images must not contain secrets.",
         )
     return of_image, variables
 
 
 def names_in(tree: Tree, playbook: str) -> frozenset[str]:
-    """Every name that an image playbook may read, and many that it does not.
+    """Return every name that an image playbook may read, and many that it does not read.
 
-    Names are words: of the playbook, of others like it and of the tasks of roles that it names, of
-    files of these roles that are named there, and of the defaults of all variables that are named.
-    A name that is put together from pieces, or given by what runs on the host, is not found.
+    Names are the words of the playbook, of other image playbooks and roles' tasks that it names, of
+    files of these roles that are named there, and of the defaults of all named variables. Names
+    that are composed, or come from programs on the host, are not included.
     """
     directory = PurePosixPath(playbook).parent
     roles = set(tree.directories(str(directory / "roles")))
     definitions = read_repository(tree.root / directory).definitions if roles else {}
-    found: set[str] = set()
+    names: set[str] = set()
     new = set(_words(tree, playbook))
     while new:
-        found |= new
+        names |= new
         files = [str(directory / name) for name in new if name.endswith(SUFFIX)]
         files = [file for file in files if tree.has(file)]
-        named = roles.intersection(str(directory / "roles" / name) for name in found)
-        files += [file for role in sorted(named) for file in _files(tree, role, found)]
-        values = [one.used for name in new for one in definitions.get(name, ())]
-        new = {word for file in files for word in _words(tree, file)}.union(*values) - found
-    return frozenset(found)
+        named = roles.intersection(str(directory / "roles" / name) for name in names)
+        files += [file for role in sorted(named) for file in _files(tree, role, names)]
+        values = [definition.used for name in new for definition in definitions.get(name, ())]
+        new = {word for file in files for word in _words(tree, file)}.union(*values) - names
+    return frozenset(names)
 
 
 def digest_of_values(variables: Mapping[str, object]) -> str:
-    """The same for equal values, whatever their order."""
+    """Return a digest that is the same for equal values, whatever their order."""
     text = json.dumps(variables, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def digest_of(directory: Path) -> str:
-    """The same for the same files, whatever their times and whatever compiled code is there."""
+    """Return a digest of the files' content, names and modes.
+
+    Times and compiled code are ignored.
+    """
     digest = hashlib.sha256()
     tree = Tree(directory)
     for name in tree.files(deep=True):
@@ -87,7 +89,10 @@ def digest_of(directory: Path) -> str:
 
 
 def _files(tree: Tree, role: str, names: Collection[str]) -> Iterator[str]:
-    """What of a role is read where these names are spoken of; nothing where it is no role."""
+    """Yield the files of a role that are read if these names are mentioned.
+
+    Yield nothing if the directory is no role.
+    """
     tasks = [f"{role}/tasks/{name}" for name in TASKS]
     if begin := next(filter(tree.has, tasks), None):
         yield begin

@@ -1,4 +1,4 @@
-"""Installs packages in a sandbox, and says in one sentence why that failed."""
+"""The installation of packages in a sandbox."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from ocim.core.errors import PermanentError, TransientError
 from ocim.core.secrets import revealed
 
 SYSTEM = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+LATER = "Ocim will try again later."
 _MAY_PASS = re.compile(
     r"error sending request|dns error|timed out|timeout|connection|status code \(?5\d\d"
     r"|Failed to fetch|network",
@@ -27,12 +28,15 @@ def install(
     *,
     cwd: Path,
     what: str,
-    remedy: str = "See that the package index has them.",
+    remedy: str = "Check that the package index has them.",
 ) -> None:
-    """Run an installing command; an error says that `what` cannot be installed, and why."""
+    """Run an installing command; raise an error that says that `what` cannot be installed, and why.
+
+    Raise TransientError for failures of the network, LimitReached for limits, else PermanentError.
+    """
     texts = {name: str(revealed(text)) for name, text in environment.items() if revealed(text)}
     try:
-        done = sandbox.run(
+        result = sandbox.run(
             command,
             view,
             cwd=cwd,
@@ -44,10 +48,10 @@ def install(
         raise LimitReached(problem, remedy=error.remedy) from error
     except TransientError as error:
         problem = f"{what} cannot be installed. {error.problem}"
-        raise TransientError(problem, remedy="It is tried again later.") from error
-    if done.status:
-        said = masker(environment)(condensed(done.errors))
-        problem = f"{what} cannot be installed: {said}"
-        if _MAY_PASS.search(said):
-            raise TransientError(problem, remedy="It is tried again later.")
+        raise TransientError(problem, remedy=LATER) from error
+    if result.status:
+        reason = masker(environment)(condensed(result.errors))
+        problem = f"{what} cannot be installed: {reason}"
+        if _MAY_PASS.search(reason):
+            raise TransientError(problem, remedy=LATER)
         raise PermanentError(problem, remedy=remedy)

@@ -1,7 +1,7 @@
-"""Watches over a run, outside of its sandbox: `… ansible_keeper DIRECTORY COMMAND ARGUMENT …`.
+"""The keeper of a run, outside of its sandbox: `… keeper DIRECTORY COMMAND ARGUMENT …`.
 
-Standard input is held open by the manager; when that ends, the manager is gone, and the whole run
-goes with it, its private directory too.
+The manager holds the keeper's standard input open. When that ends, the manager is gone, and the
+keeper ends the whole run and removes its private directory.
 """
 
 import os
@@ -14,6 +14,7 @@ from ocim.adapters.provisioners.ansible.run_directory import EVENTS, end_run
 
 
 def main(directory: Path, command: list[str]) -> int:
+    """Run the command and return its exit status."""
     manager_is_gone = threading.Event()
 
     def watch() -> None:
@@ -26,7 +27,7 @@ def main(directory: Path, command: list[str]) -> int:
     watcher.start()
     events = int(os.environ[EVENTS])
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(events,)) as process:
-        os.close(events)  # it ends for the manager when the run does
+        os.close(events)  # so that the socket ends together with the run
         status = process.wait()
     if manager_is_gone.is_set():
         watcher.join()

@@ -1,7 +1,7 @@
-"""The part of a configuration that only runs migrations, on copies of databases.
+"""The migrations part of a configuration, which runs migrations on copies of databases.
 
-`site.migrations.yml` beside `site.yml` runs them. It reports what Django prints with `set_stats`,
-under `migrations`: by service, a `plan` and a `log`.
+The playbook `site.migrations.yml` beside `site.yml` runs them. It reports Django's output with
+`set_stats` under `migrations`: a `plan` and a `log` for each service.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,30 +15,30 @@ from ocim.parsing.tree import Tree
 
 SUFFIX = ".migrations.yml"
 LONGEST = 1_000_000
-"""Characters of a text; the rest is cut off."""
+"""Characters of a text that are kept."""
 
 
 def migrations_part(source: ConfigurationSource, playbook: Path, tree: Tree) -> Path:
-    """The playbook beside `playbook` in `tree`; Conflict where there is none."""
+    """Return the migrations playbook beside `playbook`; raise Conflict if there is none."""
     of_migrations = playbook.with_name(f"{playbook.stem}{SUFFIX}")
     if not tree.has(tree.name_of(of_migrations)):
-        where = without_credentials(source.repository_url)
+        url = without_credentials(source.repository_url)
         raise Conflict(
-            f"{playbook.name} of {where} has no {of_migrations.name} beside it, which would run"
-            " migrations alone.",
+            f"{playbook.name} of {url} has no {of_migrations.name} beside it, which would only run"
+            " migrations.",
         )
     return of_migrations
 
 
-def reported(told: Any, mask: Callable[[str], str]) -> dict[str, MigrationTexts]:
-    """What a run told, which nobody has looked at yet: only what has the right form is taken."""
-    if not isinstance(told, Mapping):
+def reported(report: Any, mask: Callable[[str], str]) -> dict[str, MigrationTexts]:
+    """Return the texts of an untrusted report; ignore everything that has not the right form."""
+    if not isinstance(report, Mapping):
         return {}
     return {
         mask(str(service)): MigrationTexts(
-            *(_text(texts.get(one), mask) for one in ("plan", "log"))
+            *(_text(texts.get(name), mask) for name in ("plan", "log"))
         )
-        for service, texts in told.items()
+        for service, texts in report.items()
         if isinstance(texts, Mapping)
     }
 

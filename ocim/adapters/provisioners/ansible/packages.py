@@ -1,4 +1,4 @@
-"""The packages that app servers on this machine install, in a cache that no run can write to."""
+"""Caches of the packages that app servers on this machine install; no run can write to them."""
 
 import hashlib
 import os
@@ -22,45 +22,46 @@ FORMAT = "2"
 LISTS = "requirements*.txt"
 PYTHON = f"{sys.base_prefix}/bin/python{sys.version_info.major}.{sys.version_info.minor}"
 PRIVATE = "uv"
-"""Name of a run's own cache, in its directory."""
+"""Name of a run's own cache in its private directory."""
 BUCKETS = ("archive-v", "builds-v", "sdists-v", "simple-v", "wheels-v")
-"""Directories of uv's cache that hold packages; what else is there, each run makes for itself."""
+"""Prefixes of uv's cache directories that hold packages; a run makes the others for itself."""
 
 
 @dataclass(frozen=True)
 class Packages:
-    """A cache of uv's, filled once with what a platform requires."""
+    """A cache of uv, filled once with the packages that a platform requires."""
 
     cache: Path
 
     def shown(self, directory: Path) -> Mapping[Path, Path]:
-        """Return where a run with that private directory sees which part of the cache."""
+        """Return the parts of the cache by the place where a run with that directory sees them."""
         parts = [part for part in self.cache.iterdir() if part.name.startswith(BUCKETS)]
         return {directory / PRIVATE / part.name: part for part in sorted(parts)}
 
 
-class PackageShelf:
-    """Fills caches, one for each content of a platform's lists of requirements."""
+class PackageCaches:
+    """The package caches: one for each content of a platform's requirements."""
 
     def __init__(self, directory: Path, sandbox: Sandbox) -> None:
-        self._shelf = DirectoryCache(directory)
+        self._cache = DirectoryCache(directory)
         self._sandbox = sandbox
 
     @contextmanager
     def packages(self, platform: Path) -> Iterator[Packages | None]:
-        """Yield what the platform requires; None where it requires nothing."""
+        """Yield the platform's package cache, filled if necessary; None if it requires nothing."""
         lists = sorted(path for path in platform.resolve().glob(LISTS) if path.is_file())
         if not lists:
             yield None
             return
         name = _name(lists)
-        with self._shelf.item(name, lambda path: self._fill(path, lists)) as path:
+        with self._cache.item(name, lambda path: self._fill(path, lists)) as path:
             if self._sandbox.is_available and not is_intact(
-                path / "cache", Seal.read(self._shelf.record(name))
+                path / "cache", Seal.read(self._cache.record(name))
             ):
                 raise PermanentError(
                     f"The package cache {path} was changed after it was filled.",
-                    remedy=f"Find out by whom; then remove {path}.complete, and it is filled anew.",
+                    remedy=f"Find out what changed it; then remove {path}.complete, so that it is"
+                    " filled again.",
                 )
             yield Packages(path / "cache")
 
@@ -68,25 +69,25 @@ class PackageShelf:
         work, filled = directory / "work", directory / "cache"
         for path in (directory, work, filled):
             path.mkdir()
-        # One mount, or uv could not link what it installs.
+        # A single mount, so that uv can link files from its cache.
         view = View((Path(uv.find_uv_bin()), lists[0].parent), (directory,))
         tool = [uv.find_uv_bin(), "--quiet", "--no-config"]
         commands = [[*tool, "venv", "--python", PYTHON, f"{work}/venv"]]
         sync = [*tool, "pip", "sync", "--require-hashes", "--python", f"{work}/venv/bin/python"]
-        commands += [[*sync, str(one)] for one in lists]
+        commands += [[*sync, str(path)] for path in lists]
         environment = {**own_index_environment(), "UV_CACHE_DIR": str(filled), "HOME": str(work)}
         for command in commands:
             install(
                 self._sandbox, command, view, environment, cwd=work, what="The platform's packages"
             )
         remove(work)
-        # uv goes on where it meets a read-only mount, but not where modes forbid it to write.
+        # Modes stay writable: uv accepts a read-only mount, but not read-only modes.
         what = f"The package cache for {lists[0].parent}"
         return seal(filled, what=what, read_only=False).text
 
 
 def packages_directory() -> Path:
-    """Return where caches are kept: the user's own, as all installations may share them."""
+    """Return the directory of the caches in the user's cache, which all installations may share."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ocim" / "packages"
 
 

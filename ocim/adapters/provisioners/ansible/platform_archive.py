@@ -1,4 +1,4 @@
-"""Packs the platform's directory for the app servers: the same content, the same file."""
+"""The archive of the platform's directory for app servers: the same content gives the same file."""
 
 import gzip
 import hashlib
@@ -11,14 +11,14 @@ from pathlib import Path
 
 TOP = "edx-platform"
 EPOCH = 315532800
-"""1980: the age of every packed file, since its real one differs from checkout to checkout."""
+"""Modification time of every packed file (1980), since real ones differ between checkouts."""
 
 
 def platform_archive(platform: Path, cache: Path) -> Path:
-    """The tar.gz of `platform` in `cache`, named after its content; made where it is missing.
+    """Return the tar.gz of `platform` in `cache`, named after its content; pack it if missing.
 
-    It unpacks to `edx-platform/`, in which an empty file (last in the archive, named as the archive
-    is, but with a dot before and no suffix) says that all of it is there.
+    It unpacks to `edx-platform/`. The last file in the archive is an empty marker: with it, the
+    directory is complete. It is named as the archive, but with a dot before and without a suffix.
     """
     files = list(_files(platform))
     digest = _digest(files)
@@ -32,7 +32,7 @@ def platform_archive(platform: Path, cache: Path) -> Path:
 
 
 def _files(platform: Path) -> Iterator[tuple[str, bytes, int]]:
-    """Path within the archive, content and mode of every file, in order; links are followed."""
+    """Yield path, content and mode of every file, in order; links are followed."""
     for path in sorted(platform.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc":
             mode = 0o755 if path.stat().st_mode & 0o100 else 0o644
@@ -47,7 +47,7 @@ def _digest(files: list[tuple[str, bytes, int]]) -> str:
 
 
 def _pack(files: list[tuple[str, bytes, int]], digest: str, target: str) -> None:
-    # The writer is given no name and no time: gzip would put both into the file.
+    # Without a name and a time, which gzip would write into the file.
     with (
         Path(target).open("wb") as raw,
         gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as packed,

@@ -1,19 +1,15 @@
-"""Provisions app servers with Ansible."""
+"""The provisioner that uses Ansible."""
 
 import hashlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import uv
-
-from ocim.adapters.limits import Confinement, LimitReached
+from ocim.adapters.limits import LimitReached
 from ocim.adapters.provisioners.ansible.files import (
     ansible_environment,
     clean_environment,
-    index_environment,
     index_files,
     write_files,
 )
@@ -21,11 +17,15 @@ from ocim.adapters.provisioners.ansible.follow import OnEvent, follow
 from ocim.adapters.provisioners.ansible.image_part import digest_of_values, image_part
 from ocim.adapters.provisioners.ansible.migrations_part import migrations_part
 from ocim.adapters.provisioners.ansible.packages import (
-    PRIVATE,
-    PYTHON,
+    PackageCaches,
     Packages,
-    PackageShelf,
     packages_directory,
+)
+from ocim.adapters.provisioners.ansible.parts import (
+    installed_part,
+    make_directories,
+    own_variables,
+    part_of,
 )
 from ocim.adapters.provisioners.ansible.platform_archive import platform_archive
 from ocim.adapters.provisioners.ansible.run import ansible_run
@@ -45,19 +45,17 @@ from ocim.core.hosts import Host, Isolation
 from ocim.core.provisioning import (
     ConfigurationSource,
     Part,
-    ProvisionEvent,
     ProvisionJob,
     ProvisionOutcome,
     Transport,
 )
-from ocim.parsing.tree import Tree
 
 CHILD = "ocim.adapters.provisioners.ansible.child"
 CHECK_SECONDS = 300.0
 
 
 class AnsibleProvisioner:
-    """Runs a configuration's playbook through ansible-runner, in a process of its own."""
+    """A provisioner that runs playbooks with ansible-runner, in processes of their own."""
 
     kind = "ansible"
 
@@ -74,13 +72,14 @@ class AnsibleProvisioner:
         transport: Transport = Transport.PIPELINING,
         packages: Path | None = None,
     ) -> None:
-        """`builtin`: Ocim's own playbooks. `platform`: what they install as edx-platform.
+        """Create a provisioner.
 
-        `cache`: a directory that may be emptied while nothing runs. `rewrites`: see Sources.
-        `runs`: where private directories go; by default in memory, or in `cache` where that cannot
-        be had. `access`: to private repositories. `sandbox`: what runs are kept in. `transport`:
-        how steps get onto hosts. `packages`: where caches of packages for app servers on this
-        machine are kept; by default in the cache of the manager's user.
+        `builtin`: directory of Ocim's own playbooks. `platform`: directory that they install as
+        edx-platform. `cache`: a directory that may be emptied while nothing runs. `rewrites`: see
+        Sources. `runs`: directory for private directories; by default in memory, or else in
+        `cache`. `access`: access to private repositories. `sandbox`: contains the runs.
+        `transport`: how tasks get to hosts. `packages`: directory for package caches of app servers
+        on this machine; by default in the cache of the manager's user.
         """
         self._sandbox = sandbox or Sandbox()
         self._sources = Sources(
@@ -89,7 +88,7 @@ class AnsibleProvisioner:
         self._platform = platform
         self._transport = transport
         self._cache = cache
-        self._packages = PackageShelf(packages or packages_directory(), self._sandbox)
+        self._packages = PackageCaches(packages or packages_directory(), self._sandbox)
         self._runs = runs or runs_directory(cache / "runs")
 
     def isolation(self) -> Isolation:
@@ -108,7 +107,7 @@ class AnsibleProvisioner:
             tree = configuration.tree()
             playbook = migrations_part(source, whole, tree) if is_part else whole
             passed = self._cache / "checked" / _checked(playbook, configuration)
-            # Which files a playbook consists of may depend on variables; in Ocim's own it does not.
+            # Variables may decide which files a playbook includes, except in Ocim's own playbooks.
             if not (configuration.is_builtin and passed.exists()):
                 self._check_syntax(job, playbook, configuration)
                 passed.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -135,19 +134,17 @@ class AnsibleProvisioner:
         self.remove_abandoned()
         needs_image = job.part in (Part.IMAGE, Part.INSTANCE) or job.image_inputs
         if needs_image and self.image_inputs(job) != job.image_inputs:
-            raise TransientError(
-                "What the image depends on has changed meanwhile.", remedy="Try it again."
-            )
+            raise TransientError("The image's inputs have changed meanwhile.", remedy="Try again.")
         with (
             self._sources.playbook(job.source) as (whole, configuration),
             self._installed(job, configuration) as packages,
             run_directory(self._runs) as directory,
         ):
-            playbook, given = _part(job, whole, configuration.tree())
+            playbook, job_variables = part_of(job, whole, configuration.tree())
             archive = self._archive() if self._platform is not None else None
-            own = _own_variables(job, directory, archive=archive, packages=packages)
-            variables = {**given, **own}
-            _make_directories(job)
+            own = own_variables(job, directory, archive=archive, packages=packages)
+            variables = {**job_variables, **own}
+            make_directories(job)
             self._write(directory, job.host, playbook, configuration, variables)
             view = run_view(
                 job,
@@ -162,18 +159,14 @@ class AnsibleProvisioner:
                 self._sandbox.command(child, view) as (command, confined),
                 ansible_run(directory, command) as run,
             ):
-                watch = _Watch(confined, on_event, is_cancelled)
-                try:
-                    outcome = follow(
-                        run,
-                        job,
-                        mask=masker(variables),
-                        on_event=watch.on_event,
-                        is_cancelled=watch.is_cancelled,
-                    )
-                    return outcome if outcome.ok else watch.explained(outcome)
-                except LimitReached as error:
-                    return watch.failed(error)
+                return follow(
+                    run,
+                    job,
+                    mask=masker(variables),
+                    on_event=on_event,
+                    is_cancelled=is_cancelled,
+                    check_limits=confined.check,
+                )
 
     def remove_abandoned(self) -> None:
         """End the runs whose manager died, and remove their files; also done before each run."""
@@ -202,8 +195,8 @@ class AnsibleProvisioner:
                 problem = f"The playbook {job.source.playbook} cannot be checked. {error.problem}"
                 raise ValidationError([problem], remedy=error.remedy) from error
         if checked.status:
-            said = masker(job.variables)(condensed(checked.errors or checked.output))
-            raise ValidationError([f"The playbook {job.source.playbook} is not valid: {said}"])
+            fault = masker(job.variables)(condensed(checked.errors or checked.output))
+            raise ValidationError([f"The playbook {job.source.playbook} is not valid: {fault}"])
 
     def files(
         self, source: ConfigurationSource
@@ -231,9 +224,12 @@ class AnsibleProvisioner:
     def _installed(
         self, job: ProvisionJob, configuration: Configuration
     ) -> Iterator[Packages | None]:
-        """Yield what Ocim's own playbooks install on this machine; None where they need nothing."""
+        """Yield the packages that Ocim's own playbooks install on this machine.
+
+        None if there are none.
+        """
         is_here = configuration.is_builtin and job.host.connection.kind == "local"
-        if self._platform is None or not is_here or _installed(job) is Part.INSTANCE:
+        if self._platform is None or not is_here or installed_part(job) is Part.INSTANCE:
             yield None
             return
         with self._packages.packages(self._platform) as packages:
@@ -244,78 +240,7 @@ class AnsibleProvisioner:
         return platform_archive(self._platform, self._cache / "platform")
 
 
-def _part(job: ProvisionJob, whole: Path, tree: Tree) -> tuple[Path, Mapping[str, object]]:
-    """The playbook to run, and the variables that it is given."""
-    if job.part is Part.IMAGE:
-        return image_part(job, whole, tree)
-    if job.part is Part.MIGRATIONS:
-        return migrations_part(job.source, whole, tree), job.variables
-    return whole, job.variables
-
-
-def _installed(job: ProvisionJob) -> Part:
-    """How much the roles are to install: migrations need all that a service needs to run."""
-    if job.part is Part.MIGRATIONS:
-        return Part.INSTANCE if job.image_inputs else Part.WHOLE
-    return job.part
-
-
 def _checked(playbook: Path, configuration: Configuration) -> str:
-    """Names the file that says that the playbook has passed the check."""
-    what = (configuration.content, configuration.requirements, playbook.name)
-    return hashlib.sha256("\0".join(what).encode()).hexdigest()[:20]
-
-
-def _own_variables(
-    job: ProvisionJob, directory: Path, *, archive: Path | None, packages: Packages | None
-) -> dict[str, object]:
-    """Return what Ocim tells its own playbooks; nobody else may say otherwise."""
-    host = job.host
-    is_local = host.connection.kind == "local"
-    cache = directory / PRIVATE if packages else Path(host.root, ".cache", "uv")
-    return {
-        "ocim_host_root": host.root,
-        "ocim_host_address": host.address,
-        "ocim_host_kind": host.connection.kind,
-        "ocim_part": _installed(job).value,
-        "ocim_index_environment": index_environment(host, cache=cache),
-        "ocim_uv": uv.find_uv_bin(),
-        "ocim_python": PYTHON if is_local else "/usr/bin/python3",
-        **({"ocim_platform_archive": str(archive)} if archive else {}),
-    }
-
-
-def _make_directories(job: ProvisionJob) -> None:
-    """Make what a run on this machine writes to: a sandbox leaves out what is not there."""
-    if job.host.connection.kind == "local":
-        for name in (*job.directories, job.host.root):
-            Path(name).mkdir(parents=True, exist_ok=True)
-
-
-@dataclass
-class _Watch:
-    """Ends a run that reaches a limit, and knows how far it came."""
-
-    confined: Confinement
-    tell: OnEvent
-    asked: Callable[[], bool]
-    task: str = ""
-
-    def on_event(self, event: ProvisionEvent) -> None:
-        self.task = event.task or self.task
-        self.tell(event)
-
-    def is_cancelled(self) -> bool:
-        self.confined.check()
-        return self.asked()
-
-    def explained(self, outcome: ProvisionOutcome) -> ProvisionOutcome:
-        """Return the outcome with the limit that it came from, if it came from one."""
-        try:
-            self.confined.check()
-        except LimitReached as error:
-            return self.failed(error)
-        return outcome
-
-    def failed(self, error: LimitReached) -> ProvisionOutcome:
-        return ProvisionOutcome(ok=False, failed_task=self.task, message=str(error))
+    """Return the name of the file which records that the playbook has passed the check."""
+    identity = (configuration.content, configuration.requirements, playbook.name)
+    return hashlib.sha256("\0".join(identity).encode()).hexdigest()[:20]

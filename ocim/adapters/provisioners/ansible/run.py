@@ -1,7 +1,8 @@
-"""One run as the manager sees it: lines that arrive, and a process that can be ended.
+"""A run as the manager sees it: lines that arrive, and a process that can be ended.
 
-The run tells on a socket, which no other process can open by a path in /proc, as it could a pipe.
-What arrives is bounded: by line, in number, in all, and in what is taken in a second.
+The run writes to a socket: no other process can open that by a path in /proc, as it could open a
+pipe. The manager limits the length of a line, the number of lines, all bytes, and the bytes that it
+reads in a second.
 """
 
 import json
@@ -31,15 +32,15 @@ LAST_WORDS = 65536
 """Bytes of standard error that are kept: its end."""
 _PIECE = 65536
 _TO_END = 10.0
-"""Seconds that a process has for its end, once nothing comes from it any more."""
+"""Seconds that a process has to end, after it has closed its socket."""
 
 
-class Unbelievable(Exception):
-    """The run told what no run tells; its words say what."""
+class InvalidOutput(Exception):
+    """An error: the run wrote what no run writes."""
 
 
 class AnsibleRun:
-    """The keeper's process, and the socket that the run's child tells on."""
+    """The keeper's process, and the socket to which the run's child writes."""
 
     def __init__(self, process: subprocess.Popen[bytes], events: socket.socket) -> None:
         self._process = process
@@ -50,9 +51,9 @@ class AnsibleRun:
         self.ended = False
 
     def lines(self, *, timeout: float) -> Iterator[dict[str, Any]]:
-        """What the run has said within `timeout` seconds; nothing is an answer too.
+        """Yield the lines that arrive within `timeout` seconds, perhaps none.
 
-        Unbelievable where it says more than any run would, or what is no line of a run.
+        Raise InvalidOutput if the run writes too much, or a line that is no JSON object.
         """
         with selectors.DefaultSelector() as selector:
             selector.register(self._events, selectors.EVENT_READ)
@@ -65,7 +66,7 @@ class AnsibleRun:
             yield from map(_parsed, self._arrived())
 
     def status(self) -> int:
-        """The exit status of the keeper's process, which is that of the run's."""
+        """Return the exit status of the run, which the keeper passes on."""
         try:
             return self._process.wait(_TO_END)
         except subprocess.TimeoutExpired:
@@ -73,12 +74,12 @@ class AnsibleRun:
             return self._process.wait()
 
     def last_words(self) -> str:
-        """How and why the process ended, where it ended without an outcome."""
+        """Return how and why the process ended, if it ended without an outcome."""
         status = self.status()
         while not self._stderr.closed and self._read_errors():
             pass
-        said = condensed(self._errors.decode(errors="replace"))
-        return f"Ansible's process ended unexpectedly ({status}). {said}".strip()
+        message = condensed(self._errors.decode(errors="replace"))
+        return f"Ansible's process ended unexpectedly ({status}). {message}".strip()
 
     @property
     def _stderr(self) -> IO[bytes]:
@@ -86,10 +87,10 @@ class AnsibleRun:
         return self._process.stderr
 
     def _arrived(self) -> list[bytes]:
-        """The whole lines that have come."""
+        """Return the complete lines that have arrived."""
         read = self._events.recv(_PIECE)
         self.ended = not read
-        time.sleep(len(read) / BYTES_A_SECOND)  # a flood does not take a whole core
+        time.sleep(len(read) / BYTES_A_SECOND)  # limit the rate of reading
         self._buffer += read
         lines: list[bytearray] = []
         if b"\n" in read:
@@ -103,11 +104,11 @@ class AnsibleRun:
             (self._bytes, MOST_BYTES, "bytes"),
         ):
             if number > most:
-                raise Unbelievable(f"The run wrote more than {most} {what} about its events.")
+                raise InvalidOutput(f"The run wrote more than {most} {what} about its events.")
         return [bytes(line) for line in lines]
 
     def _read_errors(self) -> bool:
-        """Keep the end of what is there; False where nothing is."""
+        """Keep the end of standard error; return False if there was nothing to read."""
         try:
             piece = os.read(self._stderr.fileno(), _PIECE)
         except BlockingIOError:
@@ -126,24 +127,24 @@ def _parsed(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise Unbelievable("The run wrote something about its events that is none.")
+        raise InvalidOutput("The run wrote a line that is no event.")
     return value
 
 
 @contextmanager
 def ansible_run(directory: Path, command: Sequence[str]) -> Iterator[AnsibleRun]:
-    """Start a run with that directory; it does not outlive the block, nor this process."""
-    events, of_child = socket.socketpair()
+    """Start a run in that directory; end it after the block, or when this process dies."""
+    events, child_end = socket.socketpair()
     with events:
-        with of_child:
+        with child_end:
             process = subprocess.Popen(
                 [sys.executable, "-m", KEEPER, str(directory), *command],
                 cwd=directory,
-                env={**clean_environment(directory), EVENTS: str(of_child.fileno())},
+                env={**clean_environment(directory), EVENTS: str(child_end.fileno())},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                pass_fds=(of_child.fileno(),),
+                pass_fds=(child_end.fileno(),),
                 start_new_session=True,
                 umask=UMASK,
             )

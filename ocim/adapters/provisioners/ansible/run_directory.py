@@ -1,8 +1,7 @@
-"""The private directory of one run, and the processes that belong to it.
+"""The private directory of a run, and the processes that belong to the run.
 
-A run's directory is locked for as long as somebody watches the run; every process of the run
-carries the directory's name in its environment. So what a crash left behind is known for sure,
-whoever comes later to take it away.
+The directory is locked while somebody watches the run, and every process of the run has the
+directory's name in its environment. So the remains of a crash can be recognized and removed later.
 """
 
 import fcntl
@@ -17,14 +16,14 @@ from pathlib import Path
 
 PREFIX = "ocim-run-"
 MARK = "OCIM_RUN_DIRECTORY"
-"""The environment variable that every process of a run has."""
+"""Environment variable of every process of a run."""
 EVENTS = "OCIM_EVENTS"
-"""The environment variable with the file descriptor that a run tells on."""
+"""Environment variable with the file descriptor of the socket that a run writes to."""
 IN_MEMORY = Path("/dev/shm")  # noqa: S108
 
 
 def runs_directory(fallback: Path) -> Path:
-    """Where private directories go: in memory where the system lets us, else `fallback`."""
+    """Return the directory for private directories: in memory if possible, else `fallback`."""
     if os.access(IN_MEMORY, os.W_OK | os.X_OK):
         return IN_MEMORY
     fallback.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -33,7 +32,7 @@ def runs_directory(fallback: Path) -> Path:
 
 @contextmanager
 def run_directory(runs: Path) -> Iterator[Path]:
-    """A new directory, mode 0700; at the end it goes, and every process of the run with it."""
+    """Yield a new directory with mode 0700; after the block, end the run and remove it."""
     path, lock = _locked_directory(runs)
     try:
         yield path
@@ -43,17 +42,17 @@ def run_directory(runs: Path) -> Iterator[Path]:
 
 
 def end_run(path: Path) -> None:
-    """Kill every process of the run, but this one, and remove its directory."""
+    """Kill every process of the run except this one, and remove its directory."""
     while pids := _processes(path):
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        time.sleep(0.005)  # until the kernel has taken them away
+        time.sleep(0.005)  # the kernel is still removing them
     shutil.rmtree(path, ignore_errors=True)
 
 
 def remove_abandoned(runs: Path) -> list[Path]:
-    """End the runs that nobody watches any more, and say which they were."""
+    """End the runs that nobody watches any more, and return their directories."""
     abandoned = []
     for path in runs.glob(f"{PREFIX}*"):
         if path.is_symlink() or not path.is_dir() or path.stat().st_uid != os.getuid():
@@ -66,7 +65,7 @@ def remove_abandoned(runs: Path) -> list[Path]:
             end_run(path)
             abandoned.append(path)
         except BlockingIOError:
-            pass  # somebody watches it
+            pass  # another process watches it
         finally:
             os.close(lock)
     return abandoned
@@ -79,7 +78,7 @@ def _locked_directory(runs: Path) -> tuple[Path, int]:
         if lock is None:
             continue
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if path.exists():  # else remove_abandoned came between making and locking it
+        if path.exists():  # remove_abandoned may have removed it before it was locked
             return path, lock
         os.close(lock)
 
@@ -93,11 +92,11 @@ def _open(path: Path) -> int | None:
 
 def _processes(path: Path) -> list[int]:
     mark = f"{MARK}={path}".encode()
-    found = []
+    pids = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             if mark in (entry / "environ").read_bytes().split(b"\0"):
-                found.append(int(entry.name))
+                pids.append(int(entry.name))
         except OSError:
-            continue  # gone meanwhile, or somebody else's
-    return [pid for pid in found if pid != os.getpid()]
+            continue  # it has ended, or belongs to another user
+    return [pid for pid in pids if pid != os.getpid()]

@@ -1,6 +1,6 @@
-"""Seals a directory that a build has written: it is looked through, recorded, and compared later.
+"""Seals of directories that a build has written: checked and recorded now, compared later.
 
-Nothing that lies in the directory is believed. The record is kept where no build can write.
+Nothing in the directory is trusted. The record is kept where no build can write.
 """
 
 import hashlib
@@ -20,41 +20,41 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Seal:
-    """What a sealed directory was like."""
+    """The record of a sealed directory."""
 
     content: str
-    """Digest of names, modes, links and the content of files."""
+    """Digest of names, modes, links and file contents."""
     state: str
-    """Digest of what the kernel says of them; the same means that nothing was written since."""
+    """Digest of the kernel's metadata; if it is unchanged, nothing was written since."""
 
     @classmethod
     def read(cls, text: str) -> "Seal":
-        """Return the seal that `text` holds."""
+        """Return the seal from its text."""
         return cls(**json.loads(text))
 
     @property
     def text(self) -> str:
-        """The seal in writing."""
+        """The seal as JSON."""
         return json.dumps(asdict(self))
 
 
 def seal(
-    directory: Path, *, adapters: Path | None = None, what: str, read_only: bool = True
+    directory: Path, *, outside: Path | None = None, what: str, read_only: bool = True
 ) -> Seal:
-    """Look through the directory, make it read-only, and return its seal.
+    """Check the directory, make it read-only, and return its seal.
 
-    PermanentError where it has what no installed package needs: links that lead neither into it nor
-    into `outside`, devices, pipes, sockets, and files that run as somebody else.
+    Raise PermanentError if it contains what no installed package needs: links that lead neither
+    into it nor into `outside`, devices, pipes, sockets, and files that run as another user.
     """
     faults = []
     for path, status in _entries(directory):
-        if fault := _fault(path, status, directory, adapters):
+        if fault := _fault(path, status, directory, outside):
             faults.append(f"{path.relative_to(directory)} {fault}")
     if faults:
         shown = "; ".join(sorted(faults)[:SHOWN])
         raise PermanentError(
             f"{what} is refused: {shown}.",
-            remedy="Find out which of the required packages makes that, and do without it.",
+            remedy="Find out which required package makes that, and remove the requirement.",
         )
     for path, status in _entries(directory):
         if read_only and not stat.S_ISLNK(status.st_mode):
@@ -63,24 +63,27 @@ def seal(
 
 
 def is_intact(directory: Path, sealed: Seal) -> bool:
-    """Return whether the directory is as it was sealed: quick where nothing was touched."""
+    """Return True if the directory has not changed since it was sealed.
+
+    This is quick if nothing was touched.
+    """
     return _state(directory) == sealed.state or _content(directory) == sealed.content
 
 
-def _fault(path: Path, status: os.stat_result, directory: Path, adapters: Path | None) -> str:
+def _fault(path: Path, status: os.stat_result, directory: Path, outside: Path | None) -> str:
     mode = status.st_mode
     if stat.S_ISLNK(mode):
         target = path.resolve()
-        allowed = [directory.resolve(), *([adapters] if adapters else [])]
+        allowed = [directory.resolve(), *([outside] if outside else [])]
         is_inside = any(target.is_relative_to(place) for place in allowed)
         return "" if is_inside else f"leads to {path.readlink()}"
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         return "is neither a file nor a directory"
-    return "runs as its owner, or group" if mode & PRIVILEGED else ""
+    return "runs as its owner or group" if mode & PRIVILEGED else ""
 
 
 def _entries(directory: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Yield everything in the directory and the directory itself, in order; no link is followed."""
+    """Yield the directory and everything in it, in order; links are not followed."""
     yield directory, directory.lstat()
     for place, directories, names in os.walk(directory):
         directories.sort()

@@ -1,6 +1,6 @@
-"""Where an Ansible configuration comes from: URL and version → playbook and Ansible, ready to run.
+"""Sources of Ansible configurations: from a URL and a version to a playbook and its Ansible.
 
-One class per kind of source; `Sources` picks the one that a URL leads to.
+There is a class for each kind of source; `Sources` chooses the one for a URL.
 """
 
 import hashlib
@@ -29,22 +29,22 @@ from ocim.parsing.tree import Tree
 
 @dataclass(frozen=True)
 class Configuration:
-    """Playbooks of one version, and the Ansible that runs them."""
+    """The playbooks of a version, and the Ansible that runs them."""
 
     root: Path
-    """The part of the file system that belongs to it; Ansible runs where its playbook is."""
+    """Directory of the configuration; Ansible runs in the directory of its playbook."""
     environment: Path = Path(sys.prefix)
-    """The virtual environment whose Ansible runs it."""
+    """The virtual environment of Ansible."""
     interpreter: Path = Path(sys.base_prefix)
-    """The Python installation that the environment was made with."""
+    """The Python installation that the environment is based on."""
     is_builtin: bool = False
     content: str = ""
-    """The same for the same playbooks: the commit, or a digest."""
+    """Identity of the playbooks: the commit, or a digest."""
     requirements: str = f"ansible-core {metadata.version('ansible-core')}"
-    """The same for the same Ansible."""
+    """Identity of the Ansible."""
 
     def tree(self) -> Tree:
-        """Its files, for reading."""
+        """Return the configuration's files, for reading."""
         return Tree(self.root)
 
     @property
@@ -53,23 +53,23 @@ class Configuration:
 
 
 class Source(Protocol):
-    """A configuration repository, whatever kind it is."""
+    """A configuration repository of any kind."""
 
     def exact(self, version: str) -> str:
-        """What never means anything else: the commit, where there are any."""
+        """Return a version that always means the same: the commit, if the source has commits."""
 
     @contextmanager
     def configuration(self, version: str) -> Iterator[Configuration]:
-        """The configuration of that version; it stays for as long as the block lasts."""
+        """Yield the configuration of that version, and keep it for the block."""
 
     @contextmanager
     def files(self, version: str) -> Iterator[tuple[str, Path]]:
-        """Its files, and their exact version: what was fetched before is not asked for again."""
+        """Yield the exact version and its files; what was fetched before is not fetched again."""
 
 
 @dataclass(frozen=True)
 class BuiltinSource:
-    """Ocim's own `playbooks/`: there is one version of it, which is the one installed."""
+    """Ocim's own `playbooks/`, of which only the installed version exists."""
 
     directory: Path
 
@@ -87,10 +87,10 @@ class BuiltinSource:
 
 
 class GitSource:
-    """A git repository: one mirror for each URL, one checkout for each commit, kept in `cache`."""
+    """A git repository, with a mirror for each URL and a checkout for each commit in `cache`."""
 
     def __init__(self, url: str, *, cache: Path, access: GitAccess, sandbox: Sandbox) -> None:
-        # By the whole URL: who has no password must not be given what another one has fetched.
+        # The whole URL counts: a URL without a password must not use what another one has fetched.
         self._key = hashlib.sha256(url.encode()).hexdigest()[:20]
         self._mirror = GitMirror(git_url(url), cache / "git" / f"{self._key}.git", access)
         self._checkouts = DirectoryCache(cache / "checkouts")
@@ -136,32 +136,32 @@ class GitSource:
 
 @dataclass(frozen=True)
 class Sources:
-    """Knows where every configuration URL leads."""
+    """The sources of all configuration URLs."""
 
     builtin: Path
     cache: Path
     sandbox: Sandbox
     rewrites: Mapping[str, str] = field(default_factory=dict)
-    """URL prefix → what it is replaced by, the longest one first, as git's `insteadOf` does.
+    """Replacements of URL prefixes; the longest prefix counts, as with git's `insteadOf`.
 
-    What is replaced by `builtin` leads there whatever follows the prefix.
+    A prefix that is replaced by `builtin` means Ocim's own playbooks, whatever follows it.
     """
     access: GitAccess = field(default_factory=GitAccess)
 
     def exact(self, source: ConfigurationSource) -> ConfigurationSource:
-        """The same with a version that never means anything else, and where it leads as its URL."""
+        """Return the source with an exact version, and with URL BUILTIN if it is Ocim's own."""
         version = self._find(source.repository_url).exact(source.version)
         return self._exact(source, version)
 
     @contextmanager
     def files(self, source: ConfigurationSource) -> Iterator[tuple[ConfigurationSource, Path]]:
-        """All files, whatever the playbook, with the exact source; nothing is installed for it."""
+        """Yield the exact source and all its files; no Ansible is installed."""
         with self._find(source.repository_url).files(source.version) as (version, directory):
             yield self._exact(source, version), directory
 
     @contextmanager
     def playbook(self, source: ConfigurationSource) -> Iterator[tuple[Path, Configuration]]:
-        """The playbook's file, and what it belongs to; an OcimError says why there is none."""
+        """Yield the playbook's path, and its configuration; raise an OcimError if there is none."""
         with self._find(source.repository_url).configuration(source.version) as configuration:
             yield playbook_in(configuration.root, source), configuration
 
@@ -186,9 +186,9 @@ class Sources:
 
 
 def playbook_in(root: Path, source: ConfigurationSource) -> Path:
-    """Find the source's playbook where upstream has them, or where small repositories have them.
+    """Return the path of the source's playbook, in `playbooks/` or at the top.
 
-    ValidationError where it is none, or not there.
+    Raise ValidationError if there is no such playbook.
     """
     tree = Tree(root)
     directories = ["playbooks/", ""] if tree.has_directory("playbooks") else [""]
@@ -196,14 +196,16 @@ def playbook_in(root: Path, source: ConfigurationSource) -> Path:
         for directory in directories:
             if tree.has(f"{directory}{source.playbook}"):
                 return root / directory / source.playbook
-    there = {PurePosixPath(name).name for one in directories for name in tree.files(one)}
-    named = sorted(
+    files = {
+        PurePosixPath(name).name for directory in directories for name in tree.files(directory)
+    }
+    playbooks = sorted(
         name
-        for name in there
+        for name in files
         if not fault_of_playbook(name) and not name.endswith((SUFFIX, OF_MIGRATIONS))
     )
-    where = without_credentials(source.repository_url)
+    url = without_credentials(source.repository_url)
     raise ValidationError(
-        [f"There is no playbook {source.playbook!r} in {where}."],
-        remedy=f"Set configuration_playbook_name to one of: {', '.join(named)}.",
+        [f"There is no playbook {source.playbook!r} in {url}."],
+        remedy=f"Set configuration_playbook_name to one of: {', '.join(playbooks)}.",
     )

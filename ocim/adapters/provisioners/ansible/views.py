@@ -1,7 +1,7 @@
-"""The lists of what builds, checks and runs see and may write: here alone, and complete.
+"""The complete lists of what checks and runs may read and write.
 
 No entry comes from a file that a repository or a build has written, nor from a setting of an
-instance. Beside these lists there are only the system, Ocim's code and Python (`sandbox.py`).
+instance. Sandboxes add only the system, Ocim's code and Python.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from ocim.core.provisioning import ProvisionJob
 
 
 def check_view(configuration: Configuration, directory: Path) -> View:
-    """Return what a syntax check sees; it needs no network."""
+    """Return what a syntax check sees; it has no network."""
     return View(_playbooks(configuration), (directory,), network=False)
 
 
@@ -31,17 +31,17 @@ def run_view(
 ) -> View:
     """Return what a run sees.
 
-    `directory`: its private one. `archive`: the platform's. `index_files`: what the manager's own
+    `directory`: its private one. `archive`: the platform's. `index_files`: files that the manager's
     environment names to reach the package index.
     """
     host = job.host
-    to_the_host = [host.connection.key_file, host.connection.known_hosts_file]
+    ssh_files = [host.connection.key_file, host.connection.known_hosts_file]
     readable = (
         *_playbooks(configuration),
         Path(uv.find_uv_bin()),
         *([archive] if archive else []),
         *index_files,
-        *map(Path, filter(None, to_the_host)),
+        *map(Path, filter(None, ssh_files)),
         *map(Path, host.shared),
     )
     own = (*job.directories, host.root) if host.connection.kind == "local" else ()

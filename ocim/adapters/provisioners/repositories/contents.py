@@ -1,4 +1,4 @@
-"""What a commit holds, looked at before it is written to the disk."""
+"""Checks of a commit's files before they are written to the disk."""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -8,7 +8,7 @@ from ocim.parsing.tree import DEFAULT, MIB, Tree, shown
 
 MOST_BYTES = 500 * MIB
 LISTING_BYTES = 400 * DEFAULT.entries
-"""Of a listing; the longest that is read."""
+"""Largest output of `git ls-tree` that is read, in bytes."""
 _SUBMODULE = "160000"
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _POINTER_BYTES = range(100, 300)
@@ -17,18 +17,18 @@ _NAMED = 5
 
 
 def refuse_unfit(listing: str, where: str) -> list[str]:
-    """Judge the output of `git ls-tree -r -l -z`; return the names that may be LFS pointers.
+    """Check the output of `git ls-tree -r -l -z`; return names of files that may be LFS pointers.
 
-    PermanentError where it is larger than any configuration, or is not complete without what Ocim
-    does not fetch.
+    Raise PermanentError if the commit is larger than a configuration can be, or is incomplete
+    without what Ocim does not fetch.
     """
     entries = list(_entries(listing))
     paths = [PurePosixPath(name) for _, _, name in entries]
     size = sum(size for _, size, _ in entries)
     depth = max((len(path.parts) for path in paths), default=0)
     faults = [
-        f"it has {number} {what}, and {most} are allowed"
-        for number, most, what in (
+        f"it has {number} {unit}, and {most} are allowed"
+        for number, most, unit in (
             (len(entries), DEFAULT.entries, "files"),
             (size // MIB, MOST_BYTES // MIB, "MiB"),
             (depth, DEFAULT.depth, "directories within one another"),
@@ -38,7 +38,7 @@ def refuse_unfit(listing: str, where: str) -> list[str]:
     if faults:
         raise PermanentError(
             f"{where} is not used: {'; '.join(faults)}.",
-            remedy="Take out what is no part of the configuration.",
+            remedy="Remove files that do not belong to the configuration.",
         )
     if wrong := [name for _, _, name in entries if _OWN & set(name.lower().split("/"))]:
         raise PermanentError(f"{where} is not used: no file may be called {_listed(wrong)}.")
@@ -51,7 +51,7 @@ def refuse_unfit(listing: str, where: str) -> list[str]:
 
 
 def refuse_pointers(tree: Tree, names: list[str], where: str) -> None:
-    """PermanentError where files among `names` are not there, but kept by git LFS."""
+    """Raise PermanentError if files among `names` are only pointers to git LFS."""
     pointers = [name for name in names if tree.has(name) and tree.read(name).startswith(_POINTER)]
     if pointers:
         raise PermanentError(
@@ -61,7 +61,7 @@ def refuse_pointers(tree: Tree, names: list[str], where: str) -> None:
 
 
 def _entries(listing: str) -> Iterator[tuple[str, int, str]]:
-    """Mode, size and name of each file."""
+    """Yield mode, size and name of each file."""
     for line in filter(None, listing.split("\0")):
         facts, _, name = line.partition("\t")
         mode, _, _, size = facts.split()

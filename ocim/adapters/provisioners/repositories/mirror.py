@@ -1,4 +1,4 @@
-"""A bare mirror of one repository: fetched, asked for commits, checked out."""
+"""A bare mirror of a git repository: fetch it, find commits, check them out."""
 
 import difflib
 import logging
@@ -33,23 +33,23 @@ from ocim.parsing.tree import Tree
 logger = logging.getLogger(__name__)
 
 TIMEOUT = 900.0
-"""Seconds for one git command: the first fetch of a large repository takes minutes."""
+"""Time limit of a git command, in seconds: the first fetch of a large repository takes minutes."""
 LARGEST = 2048 * MIB
-"""Bytes of one file that git writes: the whole repository is one."""
+"""Largest file that git may write, in bytes: a whole repository may be in one file."""
 _TOO_LARGE = f"died of signal {signal.SIGXFSZ:d}"
 COMMIT = re.compile(r"[0-9a-f]{40}")
 _ABBREVIATED = re.compile(r"[0-9a-f]{7,40}")
 _KEPT = re.compile(
     r"(https?|all|no)_proxy|SSL_CERT_(FILE|DIR)|GIT_SSL_.*|SSH_AUTH_SOCK", re.IGNORECASE
 )
-# What stays as it is until somebody changes something; everything else may pass.
+# Failures that last until somebody changes something; all others may pass.
 _REFUSED = re.compile(
     r"Permission denied|Authentication failed|could not read (Username|Password)|not found"
     r"|does not appear to be a git repository|Host key verification failed|Access denied"
     r"|returned error: 40[0-4]|no such identity|does not exist|dubious ownership|not allowed",
     re.IGNORECASE,
 )
-# git asks this for credentials, which it finds in the environment, where only its user can look.
+# git runs this to get the credentials. They are in its environment, which only its user can read.
 _CREDENTIALS = (
     '!f() { printf "username=%s\\npassword=%s\\n" "$OCIM_GIT_USER" "$OCIM_GIT_PASS"; }; f'
 )
@@ -57,9 +57,9 @@ _CREDENTIALS = (
 
 @dataclass(frozen=True)
 class GitAccess:
-    """How private repositories are reached by ssh; by default as the manager's user reaches them.
+    """Keys and known hosts for private repositories; by default those of the manager's user.
 
-    Host keys are always checked: in `known_hosts` where it is set.
+    Host keys are always checked, against `known_hosts` if it is set.
     """
 
     keys: tuple[Path, ...] = ()
@@ -75,10 +75,11 @@ class GitMirror:
         self._access = access
 
     def commit(self, version: str, *, known_will_do: bool = False) -> str:
-        """The commit that a branch, a tag or a commit's name stands for, as of now.
+        """Return the commit that a branch, a tag or a commit's name stands for now.
 
-        Where the repository cannot be reached, as of the last time that it could; and where
-        `known_will_do`, it is not even asked for what it had at that time.
+        If the repository does not answer, use its state at the last fetch. With `known_will_do`, do
+        not ask it for a version that it had then. Raise ValidationError for an invalid name,
+        PermanentError if there is no such version.
         """
         if fault := fault_of_version(version):
             raise ValidationError([f"configuration_version: {fault}"])
@@ -98,13 +99,13 @@ class GitMirror:
             raise self._no_such(version)
 
     def check_out(self, commit: str, target: Path) -> None:
-        """Write the files of a commit into `target`, which is made: files only, no repository.
+        """Write the files of a commit, without a repository, into the new directory `target`.
 
-        PermanentError where it holds more than a configuration has, or not all of its files.
+        Raise PermanentError if the commit contains more than a configuration has, or is incomplete.
         """
-        where = f"{self._url} at {commit[:10]}"
+        label = f"{self._url} at {commit[:10]}"
         listing = self._git("ls-tree", "-r", "-l", "-z", commit, most=LISTING_BYTES)
-        maybe_pointers = refuse_unfit(listing, where)
+        maybe_pointers = refuse_unfit(listing, label)
         target.mkdir()
         tree = {"GIT_WORK_TREE": str(target), "GIT_INDEX_FILE": f"{target}.index"}
         try:
@@ -112,15 +113,16 @@ class GitMirror:
             self._git("-C", str(target), "checkout-index", "--all", environment=tree)
         finally:
             Path(f"{target}.index").unlink(missing_ok=True)
-        refuse_pointers(Tree(target), maybe_pointers, where)
+        refuse_pointers(Tree(target), maybe_pointers, label)
 
     def _known(self, version: str) -> str:
         names = [f"refs/tags/{version}", f"refs/heads/{version}"]
         if _ABBREVIATED.fullmatch(version):
             names.append(version)
         for name in names:
-            if found := self._git("rev-parse", "--verify", "-q", f"{name}^{{commit}}", check=False):
-                return found
+            commit = self._git("rev-parse", "--verify", "-q", f"{name}^{{commit}}", check=False)
+            if commit:
+                return commit
         return ""
 
     def _fetch(self, version: str) -> None:
@@ -128,17 +130,17 @@ class GitMirror:
         fetch = ["fetch", "-q", "--prune", "--no-auto-gc", "--no-write-fetch-head", "origin"]
         self._git(*fetch, *mirror)
         if COMMIT.fullmatch(version) and not self._known(version):
-            # One that no branch leads to; many servers give it to those who know its name.
+            # A commit that is on no branch; many servers send it if asked by its name.
             self._git("fetch", "-q", "--no-auto-gc", "origin", version, check=False)
 
     def _no_such(self, version: str) -> OcimError:
         pattern = "--format=%(refname:lstrip=2)"
-        there = self._git("for-each-ref", pattern, "refs/heads", "refs/tags").split()
-        near = difflib.get_close_matches(version, there, n=5) or there[:10]
-        offered = f" There are for example {', '.join(near)}." if near else ""
+        refs = self._git("for-each-ref", pattern, "refs/heads", "refs/tags").split()
+        near = difflib.get_close_matches(version, refs, n=5) or refs[:10]
+        examples = f" It has, for example, {', '.join(near)}." if near else ""
         return PermanentError(
-            f"{self._url} has no branch, tag or commit {version!r}.{offered}",
-            remedy="Set configuration_version to one that it has.",
+            f"{self._url} has no branch, tag or commit {version!r}.{examples}",
+            remedy="Set configuration_version to an existing one.",
         )
 
     @contextmanager
@@ -158,7 +160,7 @@ class GitMirror:
         most: int = MOST_OUTPUT,
     ) -> str:
         try:
-            done = capture(
+            result = capture(
                 ["git", *arguments],
                 cwd=self._directory if self._directory.exists() else None,
                 env={**self._environment(), **(environment or {})},
@@ -172,24 +174,24 @@ class GitMirror:
             ) from error
         except subprocess.TimeoutExpired as error:
             raise TransientError(f"{self._url} did not answer git within {TIMEOUT:g} s.") from error
-        if done.status and check:
-            raise self._failure(condensed(done.errors))
-        return done.output.strip() if done.status == 0 else ""
+        if result.status and check:
+            raise self._failure(condensed(result.errors))
+        return result.output.strip() if result.status == 0 else ""
 
-    def _failure(self, said: str) -> OcimError:
-        if _TOO_LARGE in said:
+    def _failure(self, message: str) -> OcimError:
+        if _TOO_LARGE in message:
             return PermanentError(
                 f"{self._url} is not used: it is larger than {LARGEST // MIB} MiB.",
-                remedy="Take a repository that has nothing but a configuration.",
+                remedy="Use a repository that contains only a configuration.",
             )
-        problem = f"{self._url} cannot be fetched: {said}"
-        if _REFUSED.search(said):
+        problem = f"{self._url} cannot be fetched: {message}"
+        if _REFUSED.search(message):
             return PermanentError(
                 problem,
-                remedy="See that the URL is right and may be read with the keys in OCIM_GIT_KEYS, "
+                remedy="Check that the URL is right, that the keys in OCIM_GIT_KEYS may read it, "
                 "and that its host's key is in OCIM_GIT_KNOWN_HOSTS.",
             )
-        return TransientError(problem, remedy="It is tried again later.")
+        return TransientError(problem, remedy="Ocim will try again later.")
 
     def _environment(self) -> dict[str, str]:
         settings = {
@@ -201,12 +203,12 @@ class GitMirror:
         }
         if self._url.user or self._url.password:
             settings["credential.helper"] = _CREDENTIALS
-        given = {name: text for name, text in os.environ.items() if _KEPT.fullmatch(name)}
+        kept = {name: text for name, text in os.environ.items() if _KEPT.fullmatch(name)}
         numbered = enumerate(settings.items())
         return {
-            **given,
+            **kept,
             "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": os.environ.get("HOME", "/"),  # its .ssh, .netrc and .gitconfig
+            "HOME": os.environ.get("HOME", "/"),  # for .ssh, .netrc and .gitconfig
             "LC_ALL": "C.UTF-8",
             "GIT_DIR": str(self._directory),
             "GIT_TERMINAL_PROMPT": "0",

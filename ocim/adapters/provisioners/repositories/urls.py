@@ -1,4 +1,4 @@
-"""What may be fetched with git, and how its URL is shown and handed over without passwords."""
+"""URLs that may be fetched with git, and their parts without passwords."""
 
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -9,10 +9,10 @@ from ocim.core.repositories import fault_of_url
 
 @dataclass(frozen=True)
 class GitUrl:
-    """A URL in parts: the secret ones are never arguments of a process, nor shown."""
+    """A URL in parts: the secret parts are never shown, nor arguments of a process."""
 
     text: str
-    """Without password, and for https without user: for git, for messages and for logs."""
+    """The URL without its password, and for https without its user: for git, messages and logs."""
     user: str = ""
     password: str = ""
 
@@ -21,9 +21,9 @@ class GitUrl:
 
 
 def git_url(url: str) -> GitUrl:
-    """Take a URL apart.
+    """Return the parts of a URL.
 
-    ValidationError for what git would take for an option or run as a command.
+    Raise ValidationError if git would take it for an option, or run it as a command.
     """
     if fault := fault_of_url(url):
         raise ValidationError([f"configuration_source_repo_url: {fault}"])

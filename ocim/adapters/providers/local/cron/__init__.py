@@ -1,4 +1,4 @@
-"""Cron for one local host: its crontab, the daemon that runs it, the `crontab` command."""
+"""Cron for one local host: its crontab, the daemon that runs it, and the `crontab` command."""
 
 CRONTAB = "var/spool/cron/crontab"
-"""Below the host's root: the one table of all its users, who are one."""
+"""Path below the host's root of the only crontab: all users of a host are the same one."""

@@ -1,4 +1,4 @@
-"""The `crontab` command of one local host, as far as people and Ansible's cron module use it."""
+"""The `crontab` command of a local host, as far as people and Ansible's cron module use it."""
 
 import argparse
 import os

@@ -1,8 +1,8 @@
-"""The cron daemon of one local host; its supervisord runs it as `bin/crond`.
+"""The cron daemon of a local host; its supervisord runs it as `bin/crond`.
 
-It reads the crontab afresh each minute. Jobs get the host's environment and may overlap, as with
-any cron. What a job prints is appended to a file of its own below `edx/var/log/cron`; when it
-started and how it ended goes to the daemon's log beside it.
+It reads the crontab again each minute. Jobs get the host's environment and may overlap, as with any
+cron. The output of a job is appended to a file of its own below `edx/var/log/cron`; the daemon's
+log beside it has the starts and results of jobs.
 """
 
 import logging
@@ -26,8 +26,8 @@ log = logging.getLogger("cron")
 def minutes(now: Callable[[], datetime], wait: Callable[[float], None]) -> Iterator[datetime]:
     """Yield each minute as it begins, in local time.
 
-    A few that were slept through are made up for; after a greater leap of the clock, in either
-    direction, it goes on with the present minute.
+    After a short sleep, yield the missed minutes, too. After a change of the clock by more than
+    CATCH_UP, in either direction, go on with the present minute.
     """
     last = _floor(now())
     while True:
@@ -41,7 +41,7 @@ def minutes(now: Callable[[], datetime], wait: Callable[[float], None]) -> Itera
 
 
 def run(job: Job, log_dir: Path) -> None:
-    """Run a job to its end and log how it went."""
+    """Run a job to its end and log the result."""
     label = job.name or job.command
     output = log_dir / f"{re.sub(r'[^a-z0-9]+', '-', label.lower()).strip('-')[:80]}.log"
     started = time.monotonic()
@@ -59,7 +59,7 @@ def run(job: Job, log_dir: Path) -> None:
                 check=False,
             ).returncode
     except OSError as error:
-        log.error("%s: could not be run: %s", label, error)  # noqa: TRY400 - it says it all
+        log.error("%s: could not be run: %s", label, error)  # noqa: TRY400 - needs no traceback
     else:
         level = logging.INFO if status == 0 else logging.ERROR
         log.log(level, "%s: exited %d after %.1f s", label, status, time.monotonic() - started)
@@ -95,7 +95,10 @@ def _jobs(root: Path) -> list[Job]:
 
 
 def _is_first_since_boot(root: Path) -> bool:
-    """Whether this is not just a restart of the daemon: `run` is emptied when the host starts."""
+    """Return True after a start of the host, False after a restart of the daemon alone.
+
+    `run` is emptied when the host starts.
+    """
     mark = root / "run/cron.booted"
     if mark.exists():
         return False

@@ -1,4 +1,4 @@
-"""A crontab: what crontab(5) allows in a user's table, read and asked what is due."""
+"""Crontabs: read what crontab(5) allows in a user's table, and tell which jobs are due."""
 
 import re
 from collections.abc import Mapping
@@ -26,19 +26,19 @@ PERCENT = re.compile(r"(?<!\\)%")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One line of a crontab."""
+    """A line of a crontab."""
 
     schedule: str
     """Five fields, or `@reboot`."""
     command: str
     stdin: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """What the lines above it set, over the daemon's own environment."""
+    """Variables that lines above it set, in addition to the daemon's own environment."""
     name: str = ""
-    """From Ansible's comment on the line before; empty where there is none."""
+    """Name from Ansible's comment on the line before; empty if there is none."""
 
     def is_due(self, minute: datetime) -> bool:
-        """Whether it is to be started in the minute that begins at `minute`, in local time."""
+        """Return True if the job starts in the minute that begins at `minute`, in local time."""
         if self.schedule == AT_REBOOT:
             return False
         minute = minute.replace(second=0, microsecond=0, tzinfo=None)
@@ -46,7 +46,7 @@ class Job:
 
 
 def parse(text: str) -> tuple[list[Job], list[str]]:
-    """Return the jobs of a crontab, and what is wrong with the lines that are none."""
+    """Return the jobs of a crontab, and a description of each invalid line."""
     jobs: list[Job] = []
     faults: list[str] = []
     environment: dict[str, str] = {}
@@ -70,14 +70,14 @@ def parse(text: str) -> tuple[list[Job], list[str]]:
 def _job(line: str, *, environment: Mapping[str, str], name: str) -> Job:
     entry = ENTRY.fullmatch(line)
     if entry is None:
-        raise ValueError("five fields of time and a command are expected")
+        raise ValueError("expected five fields of time and a command")
     schedule = SHORTHANDS.get(entry["schedule"], entry["schedule"])
     if schedule != AT_REBOOT:
         try:
-            CronSim(schedule, datetime(2000, 1, 1))  # noqa: DTZ001 - only to have it checked
+            CronSim(schedule, datetime(2000, 1, 1))  # noqa: DTZ001 - only validates
         except CronSimError as error:
             raise ValueError(str(error)) from error
-    # An unescaped % ends the command; what follows is its standard input, each % a line's end.
+    # An unescaped % ends the command; the rest is its standard input, in which % ends a line.
     command, *stdin = (part.replace(r"\%", "%") for part in PERCENT.split(entry["command"]))
     return Job(schedule, command, "\n".join([*stdin, ""]) if stdin else "", environment, name)
 

@@ -1,6 +1,6 @@
-"""What a run told, which nobody has looked at yet: only what has the right form is taken.
+"""The reading of a run's lines, which are untrusted: only what has the right form is accepted.
 
-Secrets are taken out of texts before anything is cut off.
+Secrets are masked before texts are cut.
 """
 
 import math
@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any, get_args, get_type_hints
 
 from ocim.adapters.provisioners.ansible.migrations_part import reported
-from ocim.adapters.provisioners.ansible.run import Unbelievable
+from ocim.adapters.provisioners.ansible.run import InvalidOutput
 from ocim.core.provisioning import ProvisionEvent, ProvisionOutcome
 
 Mask = Callable[[str], str]
 LONGEST = 4000
-"""Characters of one text; the rest is cut off."""
+"""Characters of a text that are kept."""
 MOST_CHANGES = 1_000_000
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _HINTS = get_type_hints(ProvisionEvent)
@@ -24,12 +24,12 @@ _STATUSES = get_args(_HINTS["status"])
 
 
 def event_of(line: Mapping[str, Any], mask: Mask) -> ProvisionEvent:
-    """Read one line; Unbelievable where it is none of a run's."""
+    """Return the event of a line; raise InvalidOutput if it is no event."""
     level: Any = line.get("level")
     status, seconds = line.get("status", ""), line.get("seconds")
     is_number = isinstance(seconds, int | float) and math.isfinite(seconds)
     if level not in _LEVELS or status not in _STATUSES or not (seconds is None or is_number):
-        raise Unbelievable("The run wrote an event that no run has.")
+        raise InvalidOutput("The run wrote an event that no run has.")
     return ProvisionEvent(
         time=_time(line.get("time")),
         level=level,
@@ -40,17 +40,17 @@ def event_of(line: Mapping[str, Any], mask: Mask) -> ProvisionEvent:
     )
 
 
-def outcome_of(told: object, mask: Mask) -> ProvisionOutcome:
-    """Read the last line's outcome; Unbelievable where it is none."""
-    if not isinstance(told, Mapping) or not isinstance(told.get("ok"), bool):
-        raise Unbelievable("The run wrote an outcome that no run has.")
-    changed = told.get("changed")
+def outcome_of(report: object, mask: Mask) -> ProvisionOutcome:
+    """Return the outcome from the last line; raise InvalidOutput if it is no outcome."""
+    if not isinstance(report, Mapping) or not isinstance(report.get("ok"), bool):
+        raise InvalidOutput("The run wrote an outcome that no run has.")
+    changed = report.get("changed")
     return ProvisionOutcome(
-        ok=told["ok"],
-        failed_task=_text(told, "failed_task", mask),
-        message=_text(told, "message", mask),
+        ok=report["ok"],
+        failed_task=_text(report, "failed_task", mask),
+        message=_text(report, "message", mask),
         changed=min(changed, MOST_CHANGES) if isinstance(changed, int) else 0,
-        migrations=reported(told.get("migrations"), mask),
+        migrations=reported(report.get("migrations"), mask),
     )
 
 
@@ -60,7 +60,7 @@ def _time(text: object) -> datetime:
     except ValueError:
         time = None
     if time is None or time.tzinfo is None:
-        raise Unbelievable("The run wrote an event without its time.")
+        raise InvalidOutput("The run wrote an event without its time.")
     return time
 
 

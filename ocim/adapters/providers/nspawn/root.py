@@ -1,9 +1,9 @@
-"""What a container has of its own before it boots: keys, address, names; nothing to be guessed."""
+"""The files that each container gets before it boots: keys, address and names."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from ocim.adapters.providers.machine import introduction
+from ocim.adapters.providers.names import names_script
 from ocim.adapters.providers.nspawn.container import Container
 from ocim.adapters.providers.tools import run
 
@@ -21,17 +21,28 @@ LinkLocalAddressing=no
 IPv6AcceptRA=no
 """
 OWN = (
-    "etc/hosts", "etc/machine-id", "etc/resolv.conf", "etc/ssh/ssh_host_*",
-    "etc/systemd/network/10-host0.network", "root/.ansible", "root/.ssh", "tmp/*",
-    "var/lib/systemd/random-seed", "var/log/journal", "var/tmp/*",
-)  # fmt: skip
-"""What a container has of its own by the time it is stopped, and no other may have."""
+    "etc/hosts",
+    "etc/machine-id",
+    "etc/resolv.conf",
+    "etc/ssh/ssh_host_*",
+    "etc/systemd/network/10-host0.network",
+    "root/.ansible",
+    "root/.ssh",
+    "tmp/*",
+    "var/lib/systemd/random-seed",
+    "var/log/journal",
+    "var/tmp/*",
+)
+"""Files and directories that must not get into an image: each container has its own."""
 RESOLVERS = (Path("/run/systemd/resolve/resolv.conf"), Path("/etc/resolv.conf"))
-"""The first that there is; systemd-resolved's own, as its stub answers on loopback only."""
+"""Files with name servers; the first that exists is used.
+
+(The stub of systemd-resolved would answer on loopback only.)
+"""
 
 
 def prepare_root(container: Container, *, address: str, prefix: int, gateway: str) -> None:
-    """Give it its address, a key that opens it, and a key that it is known by."""
+    """Write the container's address, the key to log in with, and its own host key."""
     directory, root = container.directory, container.root
     _make_key(directory / KEY)
     _make_key(root / HOST_KEY)
@@ -46,12 +57,12 @@ def prepare_root(container: Container, *, address: str, prefix: int, gateway: st
     resolver = next(path for path in RESOLVERS if path.exists())
     (root / "etc/resolv.conf").write_text(resolver.read_text())
     for path in ("etc/systemd/network/10-host0.network", "etc/hosts", "etc/resolv.conf"):
-        (root / path).chmod(0o644)  # its services have users of their own
+        (root / path).chmod(0o644)  # services run as users of their own
 
 
-def introduce(container: Container, names: Mapping[str, str], authorities: str) -> None:
-    """Tell it the fleet's names and authorities; ValidationError if a name is none."""
-    run(["chroot", container.root, "sh"], stdin=introduction(names, authorities))
+def install_names(container: Container, names: Mapping[str, str], authorities: str) -> None:
+    """Install the fleet's names and authorities; raise ValidationError if a name is not valid."""
+    run(["chroot", container.root, "sh"], stdin=names_script(names, authorities))
 
 
 def _make_key(path: Path) -> None:

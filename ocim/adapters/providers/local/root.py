@@ -1,4 +1,4 @@
-"""What a local host's directory holds: laid out like a machine's `/`, all of one user."""
+"""The directory of a local host, laid out like a machine's `/`; everything belongs to one user."""
 
 import shutil
 from collections.abc import Mapping
@@ -12,20 +12,29 @@ from ocim.adapters.providers.local.shims import SUPERVISOR, SUPERVISOR_CONF, com
 from ocim.adapters.providers.names import hosts_lines
 
 DIRECTORIES = (
-    "bin", "etc", "home", "lib", "run", "tmp", "var/log", str(Path(CRONTAB).parent),
-    "edx/app/supervisor/conf.d", "edx/var/log/cron", "edx/var/log/supervisor",
-)  # fmt: skip
+    "bin",
+    "etc",
+    "home",
+    "lib",
+    "run",
+    "tmp",
+    "var/log",
+    str(Path(CRONTAB).parent),
+    "edx/app/supervisor/conf.d",
+    "edx/var/log/cron",
+    "edx/var/log/supervisor",
+)
 OWN = ("edx/app/supervisor", "edx/var/log")
-"""What each host has of its own below `/edx`."""
+"""Directories below `/edx` that do not get into an image: each host has its own."""
 NAMES = "etc/hosts"
 AUTHORITIES = "etc/authorities.pem"
 TRUSTED = "etc/trusted.pem"
 
 
 def prepare_root(root: Path) -> None:
-    """Make the host's directories and commands, afresh before each start, by the host itself.
+    """Write the host's directories and commands; the host does it itself before each start.
 
-    So a host that is rebooted uses the Python and the Ocim of now.
+    So a host that is rebooted uses the present Python and Ocim.
     """
     shutil.rmtree(root / "run", ignore_errors=True)
     for directory in DIRECTORIES:
@@ -40,11 +49,8 @@ def prepare_root(root: Path) -> None:
     (root / TRUSTED).write_text(f"{known}\n{(root / AUTHORITIES).read_text()}")
 
 
-def introduce(root: Path, names: Mapping[str, str], authorities: str) -> None:
-    """Tell the host the fleet's names and authorities.
-
-    ValidationError if one is not fit for hosts(5).
-    """
+def install_names(root: Path, names: Mapping[str, str], authorities: str) -> None:
+    """Write the fleet's names and authorities; raise ValidationError if a name is not valid."""
     lines = hosts_lines(names)
     (root / "etc").mkdir(exist_ok=True)
     (root / NAMES).write_text("".join(lines))
@@ -52,7 +58,7 @@ def introduce(root: Path, names: Mapping[str, str], authorities: str) -> None:
 
 
 def environment(root: Path) -> dict[str, str]:
-    """Return what every process on the host has in its environment, and nothing else."""
+    """Return the whole environment of every process on the host."""
     bash = Path("/bin/bash")
     return {
         processes.MARK: str(root),
@@ -64,6 +70,6 @@ def environment(root: Path) -> dict[str, str]:
         "PYTHONPATH": str(root / "lib"),
         "SSL_CERT_FILE": str(root / TRUSTED),
         "REQUESTS_CA_BUNDLE": str(root / TRUSTED),
-        # setproctitle, which gunicorn uses where it finds it, would overwrite the mark.
+        # Without this, setproctitle, which gunicorn may use, would overwrite the mark.
         "SPT_NOENV": "1",
     }
