@@ -1,7 +1,7 @@
-"""How the balancer bears a big fleet: `.venv/bin/python -m benchmarks.balancer [INSTANCES]`.
+"""The balancer with a large fleet: `.venv/bin/python -m benchmarks.balancer [INSTANCES]`.
 
-Real Caddy on a loopback address. Every figure is given as a multiple of the baseline, which is
-measured in the same run: encoding the fleet's configuration as JSON once.
+It measures a real Caddy on a loopback address. Every figure is also given as a multiple of the
+baseline, which is measured in the same run: encoding the fleet's configuration as JSON once.
 """
 
 import json
@@ -21,7 +21,10 @@ from tests.adapters.caddy_support import AppServer, Browser, app_servers, proces
 
 
 def fleet(instances: int, upstream: str) -> Routing:
-    """Each with four names on three services: the LMS and its preview, studio, discovery."""
+    """Return a routing with four names on three services for each instance.
+
+    The services are the LMS with its preview, studio, and discovery.
+    """
 
     def sites(number: int) -> tuple[Site, ...]:
         name = f"i{number}.localhost"
@@ -35,7 +38,7 @@ def fleet(instances: int, upstream: str) -> Routing:
 
 
 def changed(routing: Routing, upstream: str) -> Routing:
-    """One instance's LMS served by another app server."""
+    """Return the routing with one instance's LMS on another app server."""
     first, *others = routing.sites
     return Routing((Site(first.domains, (upstream,), first.health_path), *others))
 
@@ -53,18 +56,18 @@ def median(call: Callable[[], object]) -> float:
 def main(instances: int) -> None:
     with (
         tempfile.TemporaryDirectory() as directory,
-        app_servers("one", "two") as (one, two),
+        app_servers("one", "two") as (first, second),
         processes(settings_for(Path(directory))) as running,
     ):
-        measure(instances, running.settings.drain, CaddyBalancer(running.settings), one, two)
+        measure(instances, running.settings.drain, CaddyBalancer(running.settings), first, second)
         router = psutil.Process(running.running[Role.ROUTER].pid)
         print(f"router's memory: {router.memory_info().rss / 2**20:.0f} MiB")
 
 
 def measure(
-    instances: int, drain: float, balancer: CaddyBalancer, one: AppServer, two: AppServer
+    instances: int, drain: float, balancer: CaddyBalancer, old: AppServer, new: AppServer
 ) -> None:
-    routing = fleet(instances, one.upstream)
+    routing = fleet(instances, old.upstream)
     names = sum(len(site.domains) for site in routing.sites)
     key = balancer.settings.cookie_key()
     config = router_config(routing, balancer.settings, key)
@@ -73,8 +76,9 @@ def measure(
     print(f"{instances} instances, {len(routing.sites)} sites, {names} names, {size / 1e6:.1f} MB")
     print(f"baseline, encoding it once: {baseline:.3f} s; drain ({drain:g} s) not counted below")
 
-    def show(what: str, took: float) -> None:
-        print(f"{what:34} {took:8.4f} s  {took / baseline:7.3f} times the baseline")
+    def show(label: str, duration: float) -> None:
+        multiple = duration / baseline
+        print(f"{label:34} {duration:8.4f} s  {multiple:7.3f} times the baseline")
 
     browser = Browser(balancer.settings)
     small = Routing((routing.sites[0],))
@@ -87,15 +91,15 @@ def measure(
 
         first, last = routing.sites[0].domains[0], routing.sites[-2].domains[0]
         show("request, one site", ask(first))
-        straight = f"http://{one.upstream}/"
-        show("request, no balancer", median(lambda: client.get(straight)))
+        direct = f"http://{old.upstream}/"
+        show("request, no balancer", median(lambda: client.get(direct)))
         show("the routing's digest", seconds(lambda: routing.digest))
         show("check the routing", seconds(lambda: check_routing(routing)))
         show("whole load", seconds(lambda: balancer.apply(routing)) - drain)
-        once = changed(routing, two.upstream)
-        show("one instance changed", seconds(lambda: balancer.apply(once)) - drain)
-        show("nothing changed", seconds(lambda: balancer.apply(once)))
-        digest = once.digest
+        updated = changed(routing, new.upstream)
+        show("one instance changed", seconds(lambda: balancer.apply(updated)) - drain)
+        show("nothing changed", seconds(lambda: balancer.apply(updated)))
+        digest = updated.digest
         show("is it applied?", seconds(lambda: balancer.is_applied(digest)))
         show("request, first site", ask(first))
         show("request, last site", ask(last))

@@ -1,6 +1,6 @@
-"""A look at the app servers that serve: `.venv/bin/python -m benchmarks.look [--write]`.
+"""The periodic health check of active app servers: `.venv/bin/python -m benchmarks.look [--write]`.
 
-Their services answer from one process on a loopback address, as fast as it can; the rest is real.
+Their services are answered by one fast process on a loopback address; everything else is real.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ ANSWER = (
 
 
 def main() -> str:
-    """Measure each size in a process of its own; return Markdown."""
+    """Measure each size in a process of its own, and return Markdown."""
     measured_on = f"{page.machine()}."
     rows = [
         "| active app servers | one query of them (baseline) | all well: time, processor"
@@ -39,7 +39,7 @@ def main() -> str:
 
 
 def measure(size: int) -> str:
-    """Return a row of the table."""
+    """Measure a fleet of that size, and return a row of the table."""
     set_up()
     from ocim.adapters.probers.http import HttpProber
     from ocim.core.hosts import HostRequest
@@ -74,7 +74,7 @@ def measure(size: int) -> str:
 
 
 class _Serving:
-    """A process that answers for all, or takes connections and says nothing."""
+    """The services of all app servers: they answer, or accept connections and stay silent."""
 
     def __init__(self, *, answers: bool) -> None:
         self._sockets = [socket.create_server((ADDRESS, port), backlog=4096) for port in PORTS]
@@ -89,8 +89,8 @@ class _Serving:
         if self._child:
             os.kill(self._child, 9)
             os.waitpid(self._child, 0)
-        for one in self._sockets:
-            one.close()
+        for listener in self._sockets:
+            listener.close()
 
 
 async def _serve(sockets: list[socket.socket]) -> None:
@@ -99,12 +99,12 @@ async def _serve(sockets: list[socket.socket]) -> None:
         writer.write(ANSWER)
         writer.close()
 
-    servers = [await asyncio.start_server(answer, sock=one, backlog=4096) for one in sockets]
-    await asyncio.gather(*(one.serve_forever() for one in servers))
+    servers = [await asyncio.start_server(answer, sock=sock, backlog=4096) for sock in sockets]
+    await asyncio.gather(*(server.serve_forever() for server in servers))
 
 
 def _seconds(call: Callable[[], object]) -> tuple[float, float]:
-    """Return the time that it took, and how much of the processor."""
+    """Return the elapsed time and the processor time of a call, in seconds."""
     began, used = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF)
     call()
     now = resource.getrusage(resource.RUSAGE_SELF)

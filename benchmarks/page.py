@@ -1,4 +1,4 @@
-"""docs/reference/performance.md: what benchmarks write into it, each between its own marks."""
+"""The figures in docs/reference/performance.md: each benchmark writes between its own marks."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ PAGE = Path(__file__).parents[1] / "docs/reference/performance.md"
 
 
 def machine() -> str:
-    """What was measured on, and how busy it was with other things."""
+    """Describe the machine that the figures are from, and its load."""
     memory = psutil.virtual_memory().total / 2**30
     return (
         f"{os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()};"
@@ -20,7 +20,7 @@ def machine() -> str:
 
 
 def write(benchmark: str, text: str) -> None:
-    """Put it where the page has `<!-- benchmarks/NAME -->` up to `<!-- end -->`."""
+    """Replace the text between `<!-- benchmarks/NAME -->` and `<!-- end -->` on the page."""
     begin, end = f"<!-- benchmarks/{benchmark} -->\n", "<!-- end -->\n"
     pattern = re.compile(f"(?<={re.escape(begin)}).*?(?={re.escape(end)})", re.DOTALL)
     written, count = pattern.subn(lambda _: text, PAGE.read_text())

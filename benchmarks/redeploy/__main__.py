@@ -1,6 +1,6 @@
-"""Rollouts in figures: `.venv/bin/python -m benchmarks.redeploy [--write]`.
+"""Figures of rollouts: `.venv/bin/python -m benchmarks.redeploy [--write]`.
 
-Prints tables in Markdown; `--write` puts them into docs/reference/performance.md as well.
+It prints tables in Markdown; `--write` also puts them into docs/reference/performance.md.
 """
 
 import argparse
@@ -22,20 +22,19 @@ PROVISIONING = 0.5
 
 
 def main() -> str:
-    """All that is measured, as Markdown."""
+    """Measure everything, and return Markdown."""
     measured_on = f"{page.machine()}."
     launched = launches()
-    slowest = max(found["refill"] for found in launched.values())
-    return "\n\n".join(
-        [measured_on, makespans(refill=slowest), planning(), launch_table(launched)]
-    ) + "\n"  # fmt: skip
+    slowest = max(figures["refill"] for figures in launched.values())
+    tables = [makespans(refill=slowest), planning(), launch_table(launched)]
+    return "\n\n".join([measured_on, *tables]) + "\n"
 
 
 def makespans(*, refill: float) -> str:
-    """Medians over the seeds, as multiples of the lower bound."""
+    """Return a table of medians over the seeds, as multiples of the lower bound."""
     kinds: dict[str, tuple[int, ...]] = {
         "15, 25, 60 and 90 minutes": makespan.MINUTES,
-        **{f"{one} minutes": (one,) for one in makespan.MINUTES},
+        **{f"{minutes} minutes": (minutes,) for minutes in makespan.MINUTES},
     }
     rows = [
         f"| {makespan.INSTANCES} instances, {makespan.SLOTS} slots, jobs of ±15 % | list scheduling"
@@ -58,61 +57,62 @@ def makespans(*, refill: float) -> str:
 
 
 def planning() -> str:
-    """Seconds of the processor; the baseline is reading the instances once."""
+    """Return a table of processor times; the baseline is reading the instances once."""
     rows = [
         "| instances | read them once (baseline) | plan | `--show-instances` | look of the engine"
         " | memory of the command, at most |",
         "|---|---|---|---|---|---|",
     ]
     for size in SIZES:
-        found = child("planning", str(size))
-        base = found["read"]
+        figures = child("planning", str(size))
+        base = figures["read"]
         rows.append(
-            f"| {size:,} | {base:.3f} s | {found['plan']:.2f} s, {found['plan'] / base:.0f} × |"
-            f" {found['show']:.2f} s, {found['show'] / base:.0f} × |"
-            f" {found['look']:.3f} s, {found['look'] / base:.1f} × | +{found['memory']:.0f} MiB |"
+            f"| {size:,} | {base:.3f} s | {figures['plan']:.2f} s, {figures['plan'] / base:.0f} × |"
+            f" {figures['show']:.2f} s, {figures['show'] / base:.0f} × |"
+            f" {figures['look']:.3f} s, {figures['look'] / base:.1f} × |"
+            f" +{figures['memory']:.0f} MiB |"
         )
     return "\n".join(rows)
 
 
 def launches() -> dict[str, dict[str, float]]:
-    """By the kind of database and queue."""
+    """Measure upgrades with each kind of database and queue; return the figures by kind."""
     words = [str(LAUNCHES), str(PROVISIONING)]
-    found = {"SQLite": child("launches", *words)}
+    figures = {"SQLite": child("launches", *words)}
     with postgresql_server() as database, redis_server() as queue:
-        found["PostgreSQL, Redis"] = child("launches", *words, database, queue)
-    return found
+        figures["PostgreSQL, Redis"] = child("launches", *words, database, queue)
+    return figures
 
 
-def launch_table(found: dict[str, dict[str, float]]) -> str:
-    """What the engine does, and whole upgrades, against rows that are written one by one."""
+def launch_table(launched: dict[str, dict[str, float]]) -> str:
+    """Return a table of upgrades in a second, beside rows that are inserted one by one."""
     rows = [
         "| database, queue | rows written one by one (baseline) | starts of upgrades"
         " | whole upgrades, nothing outside | refill of a free slot: median, longest |",
         "|---|---|---|---|---|",
     ]
-    for kind, one in found.items():
-        base = one["insert"]
+    for kind, figures in launched.items():
+        base, starts, upgrades = figures["insert"], figures["starts"], figures["upgrades"]
         rows.append(
-            f"| {kind} | {base:.0f}/s | {one['starts']:.0f}/s, {one['starts'] / base:.2f} × |"
-            f" {one['upgrades']:.1f}/s, {one['upgrades'] / base:.3f} × |"
-            f" {one['refill']:.2f} s, {one['slowest']:.2f} s |"
+            f"| {kind} | {base:.0f}/s | {starts:.0f}/s, {starts / base:.2f} × |"
+            f" {upgrades:.1f}/s, {upgrades / base:.3f} × |"
+            f" {figures['refill']:.2f} s, {figures['slowest']:.2f} s |"
         )
     return "\n".join(rows)
 
 
 def child(module: str, *words: str) -> Any:
-    """A measurement in a process of its own, so that memory and settings are its own, too."""
+    """Run a measurement in a process of its own, with memory and settings of its own."""
     command = [sys.executable, "-m", f"benchmarks.redeploy.{module}", *words]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(result.stdout.splitlines()[-1])
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help=f"into {page.PAGE.name}, too")
-    given = parser.parse_args()
+    parser.add_argument("--write", action="store_true", help=f"write into {page.PAGE.name}, too")
+    options = parser.parse_args()
     measured = main()
     print(measured)
-    if given.write:
+    if options.write:
         page.write("redeploy", measured)

@@ -1,4 +1,7 @@
-"""An Ocim of the benchmark's own in this process: a database, a queue, the outside in memory."""
+"""An Ocim of the benchmark's own in this process, with database and queue.
+
+Adapters are in memory.
+"""
 
 import atexit
 import os
@@ -22,7 +25,7 @@ FIELDS = {
 
 
 def set_up(database_url: str = "", queue_url: str = "") -> None:
-    """Django on an empty database; before anything of Ocim that needs one is imported."""
+    """Set up Django with an empty database, before modules that need one are imported."""
     var = tempfile.mkdtemp(prefix="ocim-benchmark-")
     atexit.register(shutil.rmtree, var, ignore_errors=True)
     os.environ.update(
@@ -42,7 +45,7 @@ def set_up(database_url: str = "", queue_url: str = "") -> None:
 
 
 def fleet(count: int, world: Any) -> None:
-    """Instances that app servers serve, written in bulk: making one takes a key pair."""
+    """Create instances with active app servers, in bulk: creating one alone takes a key pair."""
     from ocim.store.models import InstanceReference, OpenEdXInstance
 
     first = world.make_instance(**FIELDS, name="first", internal_lms_domain="first.example.com")
@@ -59,15 +62,15 @@ def fleet(count: int, world: Any) -> None:
             OpenEdXInstance(
                 **kept
                 | {
-                    "name": f"Campus {one.pk}",
-                    "internal_lms_domain": f"campus-{one.pk}.example.com",
-                    "database_name": f"campus_{one.pk}",
+                    "name": f"Campus {reference.pk}",
+                    "internal_lms_domain": f"campus-{reference.pk}.example.com",
+                    "database_name": f"campus_{reference.pk}",
                     "successfully_provisioned": True,
                 },
-                pk=one.pk,
-                ref_set=one,
+                pk=reference.pk,
+                ref_set=reference,
             )
-            for one in references
+            for reference in references
         ],
         batch_size=500,
     )
@@ -81,22 +84,24 @@ def _serve(instances: list[Any], world: Any) -> None:
 
     servers = Server.objects.bulk_create(
         Server(
-            name=f"serving-{one.pk}",
+            name=f"serving-{instance.pk}",
             provider="local",
             state="up",
-            address=str(IPv4Address("10.128.0.0") + one.pk),
+            address=str(IPv4Address("10.128.0.0") + instance.pk),
         )
-        for one in instances
+        for instance in instances
     )
-    deployments = Deployment.objects.bulk_create([Deployment(instance=one) for one in instances])
+    deployments = Deployment.objects.bulk_create(
+        [Deployment(instance=instance) for instance in instances]
+    )
     OpenEdXAppServer.objects.bulk_create(
         OpenEdXAppServer(
-            instance=one,
+            instance=instance,
             deployment=deployment,
             server=server,
             state="running",
             is_active=True,
-            effective_variables=serialize(effective_variables(one, world.policy)),
+            effective_variables=serialize(effective_variables(instance, world.policy)),
         )
-        for one, deployment, server in zip(instances, deployments, servers, strict=True)
+        for instance, deployment, server in zip(instances, deployments, servers, strict=True)
     )

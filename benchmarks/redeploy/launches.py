@@ -1,7 +1,7 @@
-"""`… launches COUNT SECONDS [DATABASE_URL QUEUE_URL]`: upgrades by real workers; JSON.
+"""`… launches COUNT SECONDS [DATABASE_URL QUEUE_URL]`: upgrades by real workers; print JSON.
 
-The queue, its consumers and the database are real, the outside is in memory. First all instances
-at once, with nothing to wait for; then in six slots, with a provisioning of so many seconds.
+The queue, its consumers and the database are real; adapters are in memory. First all instances are
+upgraded at once, without any waiting; then in six slots, with a provisioning of SECONDS seconds.
 """
 
 import json
@@ -19,7 +19,7 @@ SLOTS = 6
 
 
 def main(count: int, seconds: float, database_url: str = "", queue_url: str = "") -> dict[str, Any]:
-    """Figures per second, and seconds of refill."""
+    """Return figures per second, and seconds until a free slot is refilled."""
     set_up(database_url, queue_url)
     from django.utils import timezone
 
@@ -31,9 +31,9 @@ def main(count: int, seconds: float, database_url: str = "", queue_url: str = ""
     class Slow(MemoryProvisioner):
         lasts = 0.0
 
-        def provision(self, *given: Any, **more: Any) -> Any:
+        def provision(self, *arguments: Any, **options: Any) -> Any:
             time.sleep(self.lasts)
-            return super().provision(*given, **more)
+            return super().provision(*arguments, **options)
 
     provisioner = Slow()
     world = World(provisioner=provisioner)
@@ -57,24 +57,27 @@ def main(count: int, seconds: float, database_url: str = "", queue_url: str = ""
         _wait(rollout)
     waits = _waits(rollout)
     return {
-        "insert": insert, "starts": starts, "upgrades": upgrades,
-        "refill": statistics.median(waits), "slowest": max(waits),
-    }  # fmt: skip
+        "insert": insert,
+        "starts": starts,
+        "upgrades": upgrades,
+        "refill": statistics.median(waits),
+        "slowest": max(waits),
+    }
 
 
 def _briefly(seconds: float) -> None:
-    """Workers wait for one another as they do, and not for app servers to warm up."""
+    """Sleep at most 0.1 s: workers wait for one another, but not for app servers to warm up."""
     time.sleep(min(seconds, 0.1))
 
 
 def _inserts_per_second() -> float:
-    """The baseline: rows written one by one, each for good."""
+    """Return the baseline: the number of rows that are inserted one by one in a second."""
     from ocim.store.models import Job, OpenEdXInstance
 
-    some = OpenEdXInstance.objects.latest("id").pk
+    instance_id = OpenEdXInstance.objects.latest("id").pk
     started = time.perf_counter()
     for _ in range(500):
-        Job.objects.create(instance_id=some, kind="none", queue="none", state="done")
+        Job.objects.create(instance_id=instance_id, kind="none", queue="none", state="done")
     return 500 / (time.perf_counter() - started)
 
 
@@ -93,7 +96,7 @@ def _begin(commit: str, *, batch_size: int) -> Any:
 
 @contextmanager
 def _consumers() -> Iterator[None]:
-    """As `ocim worker` has them."""
+    """Run the queue's consumers within the block, as `ocim worker` does."""
     from ocim.tasks import PERIODIC, queues
     from tests.world import QUEUE
 
@@ -101,11 +104,11 @@ def _consumers() -> Iterator[None]:
         queues.queue(QUEUE).huey.create_consumer(workers=SLOTS, max_delay=0.5),
         queues.queue(PERIODIC).huey.create_consumer(workers=1, max_delay=0.5),
     ]
-    for one in consumers:
-        one.start()
+    for consumer in consumers:
+        consumer.start()
     yield
-    for one in consumers:
-        one.stop(graceful=True)
+    for consumer in consumers:
+        consumer.stop(graceful=True)
 
 
 def _wait(rollout: Any) -> None:
@@ -117,7 +120,10 @@ def _wait(rollout: Any) -> None:
 
 
 def _waits(rollout: Any) -> list[float]:
-    """Seconds from an upgrade's end to the first line in the log of the one that takes its slot."""
+    """Return the seconds between the end of an upgrade and the start of the next one in its slot.
+
+    The start is the first line in the log of one of its app servers.
+    """
     from django.db.models import Min
 
     from ocim.store.models import LogEntry

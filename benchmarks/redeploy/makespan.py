@@ -1,4 +1,7 @@
-"""How long a rollout takes, by a simulated clock: the engine, its bound, and fixed polling."""
+"""The duration of a rollout by a simulated clock.
+
+The engine, its lower bound, and fixed polling.
+"""
 
 import heapq
 import random
@@ -16,7 +19,7 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def jobs(seed: int, minutes: Sequence[int] = MINUTES) -> list[float]:
-    """Seconds of each upgrade, in the order in which they are started."""
+    """Return the seconds of each upgrade, in the order in which they are started."""
     chance = random.Random(seed)  # noqa: S311 - not for secrets
     return [
         chance.choice(minutes) * 60 * chance.uniform(1 - SPREAD, 1 + SPREAD)
@@ -25,15 +28,18 @@ def jobs(seed: int, minutes: Sequence[int] = MINUTES) -> list[float]:
 
 
 def lower_bound(seconds: Sequence[float]) -> float:
-    """List scheduling: whoever is free takes the next one, in no time."""
+    """Return the seconds of list scheduling: a free slot takes the next upgrade at once."""
     free = [0.0] * SLOTS
-    for one in seconds:
-        heapq.heapreplace(free, free[0] + one)
+    for duration in seconds:
+        heapq.heapreplace(free, free[0] + duration)
     return max(free)
 
 
 def with_fixed_poll(seconds: Sequence[float]) -> float:
-    """As the original does it: it looks every ten minutes, and fills what has become free."""
+    """Return the seconds with polling, as in the original.
+
+    Every ten minutes free slots are filled.
+    """
     now, running, waiting = 0.0, list[float](), list(seconds)
     while running or waiting:
         running = [end for end in running if end > now]
@@ -45,7 +51,7 @@ def with_fixed_poll(seconds: Sequence[float]) -> float:
 
 
 def of_engine(seconds: Sequence[float], *, refill: float) -> float:
-    """What `decide` makes of it, where a start takes `refill` seconds to take effect."""
+    """Return the seconds that `decide` needs, if each start takes `refill` seconds."""
     upgrades = {pk: Upgrade(pk, UpgradeState.PENDING) for pk in range(len(seconds))}
     ends: list[tuple[float, int]] = []
     now, rules = 0.0, Rules(batch_size=SLOTS)

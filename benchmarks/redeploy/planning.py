@@ -1,4 +1,4 @@
-"""`… planning COUNT`: plan, show and begin the upgrade of so many; JSON."""
+"""`… planning COUNT`: plan, show and begin the upgrade of COUNT instances; print JSON."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ from benchmarks.redeploy.installation import IRONWOOD, JUNIPER, fleet, set_up
 
 
 def main(count: int) -> dict[str, float]:
-    """Seconds of the processor, and MiB."""
+    """Return seconds of the processor, and MiB."""
     set_up()
     from django.core.management import call_command
 
@@ -26,9 +26,9 @@ def main(count: int) -> dict[str, float]:
     from tests.world import World
 
     world = World()
-    # The command's: with another one, each instance would be told of changes of its own.
+    # The command's own policy: with another one, each instance would have changes of its own.
     world.policy = context().policy
-    _in_a_process_of_its_own(lambda: fleet(count, world))  # what it takes is not the command's
+    _in_a_process_of_its_own(lambda: fleet(count, world))  # its memory must not count
     idle = _memory()
     filters = {"edx_platform_commit": IRONWOOD}
     update = {"edx_platform_commit": JUNIPER}
@@ -39,11 +39,11 @@ def main(count: int) -> dict[str, float]:
         return make_plan(request, context=world.context())
 
     words = ["--tag=new", f"--filter={json.dumps(filters)}", f"--update={json.dumps(update)}"]
-    with tempfile.TemporaryFile("w+") as said, contextlib.redirect_stdout(said):
+    with tempfile.TemporaryFile("w+") as output, contextlib.redirect_stdout(output):
         shown = _seconds(lambda: call_command("instance_redeploy", *words, "--show-instances"))
         memory = _memory() - idle  # of the command, before anything else is done
-        said.seek(0)
-        assert said.read().count("\n  Campus ") == count
+        output.seek(0)
+        assert output.read().count("\n  Campus ") == count
     read = _seconds(lambda: list(OpenEdXInstance.objects.select_related("ref_set")))
     planned = _seconds(plan)
     rollout, _ = begin(plan(), context=world.context())
@@ -63,14 +63,14 @@ def _in_a_process_of_its_own(call: Callable[[], object]) -> None:
 
 
 def _seconds(call: Callable[[], object]) -> float:
-    """Of this process, and not of what else the machine does."""
+    """Return the processor time of this process, whatever else the machine does."""
     started = time.process_time()
     call()
     return time.process_time() - started
 
 
 def _memory() -> float:
-    """The most that this process has had, in MiB."""
+    """Return the largest memory of this process so far, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

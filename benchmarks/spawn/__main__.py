@@ -1,8 +1,8 @@
-"""From `spawn` to *active*, and from a clone to a demo: `.venv/bin/python -m benchmarks.spawn`.
+"""The seconds from `spawn` to *active*, and from a clone to a demo: `… -m benchmarks.spawn`.
 
-Everything is real: running installations, and a clone of this repository with an empty HOME.
-Prints tables in Markdown; `--write` puts each into docs/reference/performance.md as soon as it is
-measured.
+Everything is real: running installations, and a clone of this repository with an empty HOME. It
+prints tables in Markdown; `--write` also puts each into docs/reference/performance.md as soon as it
+is measured.
 """
 
 import argparse
@@ -23,7 +23,7 @@ MEASURES: Mapping[str, Callable[[Path, int], str]] = {
 
 
 def measure(name: str, runs: int) -> str:
-    """One of them, as Markdown."""
+    """Run one of the measurements, and return Markdown."""
     measured_on = f"{page.machine()}; medians; runs: {runs}."
     with tempfile.TemporaryDirectory(prefix="ocim-") as directory:
         return f"{measured_on}\n\n{MEASURES[name](Path(directory), runs)}\n"
@@ -33,10 +33,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", action="append", choices=[*MEASURES], help="may be repeated")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--write", action="store_true", help=f"into {page.PAGE.name}, too")
-    given = parser.parse_args()
-    for chosen in given.only or MEASURES:
-        measured = measure(chosen, given.runs)
+    parser.add_argument("--write", action="store_true", help=f"write into {page.PAGE.name}, too")
+    options = parser.parse_args()
+    for chosen in options.only or MEASURES:
+        measured = measure(chosen, options.runs)
         print(measured)
-        if given.write:
+        if options.write:
             page.write(f"spawn {chosen}", measured)

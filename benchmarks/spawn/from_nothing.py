@@ -1,4 +1,4 @@
-"""From a fresh clone to a demo that can be opened."""
+"""The time from a fresh clone to a usable demo."""
 
 import subprocess
 import time
@@ -10,7 +10,7 @@ from tests.acceptance.installation import REPOSITORY, Installation
 
 
 def table(directory: Path, _runs: int) -> str:
-    """Seconds of `make env` in a new clone, and then of `make run`, measured once."""
+    """Return a table with the seconds of `make env` and then `make run` in a new clone, once."""
     clone = directory / "clone"
     subprocess.run(["git", "clone", "--quiet", REPOSITORY, clone], check=True)
     settings = Installation(directory).environment
@@ -31,19 +31,23 @@ def table(directory: Path, _runs: int) -> str:
 def _demo(clone: Path, settings: dict[str, str]) -> float:
     started = time.perf_counter()
     with subprocess.Popen(
-        ["make", "--quiet", "run"], cwd=clone, env=settings | {"PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE, text=True, start_new_session=True,
-    ) as made:  # fmt: skip
+        ["make", "--quiet", "run"],
+        cwd=clone,
+        env=settings | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as made:
         assert made.stdout is not None
-        said = ""
+        output = ""
         for line in made.stdout:
-            said += line
+            output += line
             if "Ctrl-C" in line:
                 break
-        took = time.perf_counter() - started
+        duration = time.perf_counter() - started
         for process in psutil.Process(made.pid).children():
             process.terminate()
         made.stdout.read()
-    if "Active." not in said:
-        raise SystemExit(f"The demo is not active:\n{said}")
-    return took
+    if "Active." not in output:
+        raise SystemExit(f"The demo is not active:\n{output}")
+    return duration

@@ -1,4 +1,4 @@
-"""Where the seconds of a spawn go: by phase, and by task of Ansible."""
+"""The seconds of a spawn by phase, and by task of Ansible."""
 
 import sqlite3
 import statistics
@@ -17,7 +17,7 @@ PHASES = {
     "Running.": "health check on the host",
     "Active.": "balancer: check, switch traffic, check through it",
 }
-"""The log line that ends a phase, by its beginning, in order."""
+"""Names of the phases, in order, by the beginning of the log line that ends each."""
 ANSIBLE = "Ansible"
 LINES = """
 select log.time, log.task, log.status, log.seconds, log.text from store_logentry log
@@ -28,8 +28,8 @@ Durations = dict[str, float]
 
 
 def tables(directory: Path, runs: int) -> str:
-    """On `local` hosts from an image: the first app server of an instance, and an upgrade of it."""
-    found = []
+    """Return tables of the first app server and of an upgrade, on `local` hosts from an image."""
+    texts = []
     with installed(directory) as installation:
         services.make_search_server(installation, "local")
         for title, settings in services.SETS.items():
@@ -44,12 +44,12 @@ def tables(directory: Path, runs: int) -> str:
                 installation.ocim("image", "build", domain)
                 upgrade.append(spawn(installation, domain))
                 installation.ocim("instance", "archive", domain, "--yes")
-            found.append(table(title, _medians(first), _medians(upgrade)))
-    return "\n\n".join(found)
+            texts.append(table(title, _medians(first), _medians(upgrade)))
+    return "\n\n".join(texts)
 
 
 def spawn(installation: Installation, domain: str) -> Durations:
-    """Spawn and activate; seconds by phase, and by task of Ansible."""
+    """Spawn and activate an app server; return the seconds by phase and by task."""
     installation.ocim("appserver", "spawn", domain, "--activate")
     newest = installation.appservers(domain)[0]["id"]
     with sqlite3.connect(installation.var / "ocim.sqlite3") as database:
@@ -61,26 +61,29 @@ def spawn(installation: Installation, domain: str) -> Durations:
 
 
 def durations(asked: datetime, lines: list[tuple[str, str, str, float | None, str]]) -> Durations:
-    """By phase and, with a leading dash, by task; `total` is from asking to active."""
-    found: Durations = {}
+    """Return seconds by phase and, with a leading dash, by task.
+
+    `total` is from the request to active.
+    """
+    times: Durations = {}
     last = asked
     for time, task, status, seconds, text in lines:
         now = datetime.fromisoformat(time)
         if task or text.startswith("play:"):
-            found[ANSIBLE] = found.get(ANSIBLE, 0) + (now - last).total_seconds()
+            times[ANSIBLE] = times.get(ANSIBLE, 0) + (now - last).total_seconds()
             last = now
             if status in ("ok", "changed"):
-                found[f"- {task}"] = seconds or 0.0
+                times[f"- {task}"] = seconds or 0.0
         for beginning, phase in PHASES.items():
             if not task and text.startswith(beginning):
-                found[phase] = (now - last).total_seconds()
+                times[phase] = (now - last).total_seconds()
                 last = now
-    found["total"] = (last - asked).total_seconds()
-    return found
+    times["total"] = (last - asked).total_seconds()
+    return times
 
 
 def table(title: str, first: Mapping[str, float], upgrade: Mapping[str, float]) -> str:
-    """Both side by side; of Ansible's tasks the slowest."""
+    """Return a table of both, with the slowest of Ansible's tasks."""
     tasks = sorted((name for name in first if name.startswith("- ")), key=first.__getitem__)
     before, (running, active) = list(PHASES.values())[:3], list(PHASES.values())[3:]
     names = [*before, ANSIBLE, *reversed(tasks[-SLOWEST:]), running, active, "total"]

@@ -1,4 +1,4 @@
-"""Instances to measure with: those that have LMS and studio only, and those that have all."""
+"""Instances to measure with: with LMS and studio only, and with all services."""
 
 from collections.abc import Mapping
 
@@ -9,9 +9,9 @@ SETS: Mapping[str, Mapping[str, str]] = {
     "LMS and studio": {},
     "all services": {"configuration_extra_settings": ALL},
 }
-"""Fields of an instance, by what it has."""
+"""Fields of an instance by the services that it has."""
 
 
 def make_search_server(installation: Installation, provider: str) -> None:
-    """What discovery needs; it outlives the instances."""
+    """Create the search server that discovery needs; it outlives the instances."""
     installation.ocim("search-server", "create", "search", "--provider", provider)

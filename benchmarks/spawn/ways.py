@@ -1,4 +1,4 @@
-"""From `spawn` to *active* in all ways that there are, side by side."""
+"""The time from `spawn` to *active* in all possible ways, side by side."""
 
 import statistics
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ PATIENCE = 3600.0
 
 @dataclass(frozen=True)
 class Way:
-    """How an app server is made."""
+    """A way to make an app server."""
 
     from_image: bool
     transport: Transport = Transport.PIPELINING
@@ -29,21 +29,21 @@ TRANSPORTS = {
     "local": [Transport.PIPELINING],  # nothing is transported to where the manager is
     "nspawn": list(Transport),
 }
-"""By provider."""
+"""Transports to measure, by provider."""
 
 Seconds = dict[Way, dict[str, float]]
-"""By way and by what the instance has."""
+"""Seconds by way, and by the instance's services."""
 
 
 class Measured(Installation):
-    """Builds images when it is told to only."""
+    """An installation that builds images only on request."""
 
     def __init__(self, directory: Path, network: str) -> None:
         super().__init__(directory)
         self.environment |= {"OCIM_BUILD_IMAGES": "false", "OCIM_NSPAWN_NETWORK": network}
 
     def use(self, transport: Transport) -> None:
-        """Let it use that transport; it has to be started for that once more."""
+        """Use that transport, restarting the installation if it changes."""
         if self.environment.get("OCIM_TRANSPORT") != transport.value:
             self.stop()
             self.environment["OCIM_TRANSPORT"] = transport.value
@@ -51,43 +51,50 @@ class Measured(Installation):
 
 
 def table(provider: str, directory: Path, runs: int) -> str:
-    """Medians by way, and how many times faster than the baseline that is."""
+    """Return a table of medians by way, and how many times faster than the baseline they are."""
     if provider == "nspawn" and (reason := why_not()):
-        raise SystemExit(f"It cannot be measured here: {reason}.")
+        raise SystemExit(f"Cannot measure provider nspawn: {reason}.")
     acceptance.PATIENCE = PATIENCE
-    found = seconds(directory, provider, runs)
+    medians = seconds(directory, provider, runs)
     columns = " | ".join(f"{title}, s | times faster" for title in services.SETS)
     rows = [
         f"| `{provider}`: spawn to *active* | {columns} |",
         "|---" * (1 + 2 * len(services.SETS)) + "|",
     ]
-    for way, by_title in found.items():
+    for way, by_title in medians.items():
         name = "from an image" if way.from_image else "as a whole"
         if provider != "local":
             name += f", {way.transport}"
         cells = [
-            f"{took:.1f} | "
-            + ("baseline" if way == BASELINE else f"{found[BASELINE][title] / took:.1f}")
-            for title, took in by_title.items()
+            f"{duration:.1f} | "
+            + ("baseline" if way == BASELINE else f"{medians[BASELINE][title] / duration:.1f}")
+            for title, duration in by_title.items()
         ]
         rows.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
 def seconds(directory: Path, provider: str, runs: int) -> Seconds:
-    """Medians of one provider. The ways take turns, so that each has its share of what disturbs."""
-    ways = [Way(from_image, one) for from_image in (False, True) for one in TRANSPORTS[provider]]
+    """Return the medians of one provider.
+
+    The ways take turns, so that disturbances affect all alike.
+    """
+    ways = [
+        Way(from_image, transport)
+        for from_image in (False, True)
+        for transport in TRANSPORTS[provider]
+    ]
     taken: dict[tuple[Way, str], list[float]] = {}
     with measured(directory) as installation:
         services.make_search_server(installation, provider)
-        once(installation, provider, Way(True), "all services")  # what is fetched once and kept
+        once(installation, provider, Way(True), "all services")  # fetches what is kept later
         for _ in range(runs):
             installation.ocim("image", "prune", "--keep", "0")
             for way in ways:
                 installation.use(way.transport)
                 for title in services.SETS:
-                    took = once(installation, provider, way, title)
-                    taken.setdefault((way, title), []).append(took)
+                    duration = once(installation, provider, way, title)
+                    taken.setdefault((way, title), []).append(duration)
     return {
         way: {title: statistics.median(taken[way, title]) for title in services.SETS}
         for way in ways
@@ -96,7 +103,7 @@ def seconds(directory: Path, provider: str, runs: int) -> Seconds:
 
 @contextmanager
 def measured(directory: Path) -> Iterator[Measured]:
-    """On the base that tests made, and in a network of its own."""
+    """Yield an installation that uses the tests' base of containers, and a network of its own."""
     state = directory / "var/nspawn"
     for private in (state.parent, state):
         private.mkdir(mode=0o700)
@@ -109,13 +116,13 @@ def measured(directory: Path) -> Iterator[Measured]:
 
 
 def once(installation: Installation, provider: str, way: Way, title: str) -> float:
-    """Of an instance of its own, which is gone afterwards; the image stays."""
+    """Measure one spawn of a new instance, which is archived afterwards; its image stays."""
     number = len(installation.json("instance", "list", "--archived"))
     domain = installation.instance(
         f"campus{number}.localhost", provider=provider, **services.SETS[title]
     )
     if way.from_image:
         installation.ocim("image", "build", domain)
-    took = phases.spawn(installation, domain)["total"]
+    duration = phases.spawn(installation, domain)["total"]
     installation.ocim("instance", "archive", domain, "--yes")
-    return took
+    return duration
