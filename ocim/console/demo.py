@@ -6,13 +6,14 @@ from ocim.console.progress import follow
 from ocim.core.errors import OcimError
 from ocim.core.instance import Service
 from ocim.operations import instances, jobs, search_servers, spawn
+from ocim.operations.instance_settings import with_defaults
 from ocim.operations.shop import switch
 from ocim.operations.shop.demo import sell_a_course
 from ocim.operations.shop.set_up import served_by
 from ocim.store.models import Job, OpenEdXInstance, SearchServer
 from ocim.store.specs import services_of
 from ocim.tasks import enqueue
-from ocim.wiring import context, queue_name, with_defaults
+from ocim.wiring import context, instance_defaults, queue_name
 
 DOMAIN = "demo.localhost"
 SHOP = {"partner_code": "DEMO", "currency": "GBP"}
@@ -43,7 +44,8 @@ def _make(out: Output, *, with_shop: bool) -> None:
         out.say("Creating a search server for course discovery.")
         search_servers.create(name="demo", provider="local", context=context())
     instance, actions = instances.create(
-        fields=with_defaults({"internal_lms_domain": DOMAIN, "name": "Demo"}), context=context()
+        fields=with_defaults({"internal_lms_domain": DOMAIN, "name": "Demo"}, instance_defaults()),
+        context=context(),
     )
     if with_shop:
         instance, more = switch.enable(

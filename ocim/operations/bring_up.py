@@ -12,6 +12,7 @@ from ocim.core.actions import Action
 from ocim.core.errors import OcimError
 from ocim.core.hosts import Host, HostRequest
 from ocim.core.instance import Instance
+from ocim.core.names import appserver_host
 from ocim.core.provisioning import BUILTIN, ConfigurationSource, Part, ProvisionJob
 from ocim.core.states import AppServerState, ServerState
 from ocim.operations import images, search_servers
@@ -166,7 +167,7 @@ def _register(appserver: OpenEdXAppServer, lease: Lease) -> Server:
     """Store the host's name before the provider creates it: a crash in between loses no host."""
     with transaction.atomic():
         server = Server.objects.create(
-            name=f"appserver-{appserver.pk}",
+            name=appserver_host(appserver.pk),
             provider=appserver.instance.provider,
             flavor=appserver.instance.flavor,
         )

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ocim.core.errors import TransientError
 from ocim.core.hosts import Leftover
+from ocim.core.names import dry_run_host
 from ocim.core.states import UNFINISHED, AppServerState, UpgradeState
 from ocim.operations.context import Context
 from ocim.store.models import OpenEdXAppServer, Server, Upgrade
-from ocim.store.specs import dry_run_host
 
 AT_ONCE = 8
 """Number of hosts that are started or stopped at the same time."""

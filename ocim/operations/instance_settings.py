@@ -1,7 +1,7 @@
 """The settings of an instance, and all their faults at once."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 
 from ocim.catalog.secrets.masking import with_secrets_hidden
 from ocim.core.errors import ValidationError
+from ocim.core.names import contact_address
 from ocim.core.secrets import masked
 from ocim.core.variables import Effective
 from ocim.operations.context import Context
@@ -43,6 +44,15 @@ LEADING = "internal_lms_domain"
 EXTRA_SETTINGS = "configuration_extra_settings"
 """The field that enables services; the balancer follows its changes, too."""
 _REMEDY = f"There are: {', '.join((*SETTABLE, *OF_REFERENCE, 'tags'))}."
+
+
+def with_defaults(fields: Mapping[str, Any], defaults: Mapping[str, str]) -> dict[str, Any]:
+    """Return a new instance's fields, with defaults for those that are missing.
+
+    Name and mail address are derived from the domain.
+    """
+    domain = fields.get("internal_lms_domain", "")
+    return {"name": domain, "email": contact_address(domain), **defaults, **fields}
 
 
 def without_unknown(fields: dict[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from django.db.models import Count
 from ocim.core.errors import Conflict, OcimError, ValidationError
 from ocim.core.hosts import Host, HostRequest
 from ocim.core.instance import Service
+from ocim.core.names import search_server_host
 from ocim.core.provisioning import ConfigurationSource, ProvisionEvent, ProvisionJob
 from ocim.core.secrets import Secret
 from ocim.core.states import ServerState
@@ -200,7 +201,9 @@ def _unfinished(name: str) -> SearchServer | None:
 def _begin(name: str, provider: str, flavor: str) -> SearchServer:
     """Store the server and its host before the provider creates it: a crash loses no host."""
     with transaction.atomic():
-        own_host = Server.objects.create(name=f"search-{name}", provider=provider, flavor=flavor)
+        own_host = Server.objects.create(
+            name=search_server_host(name), provider=provider, flavor=flavor
+        )
         server = SearchServer(
             name=name,
             kind=KIND,

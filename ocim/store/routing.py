@@ -6,13 +6,12 @@ from django.db.models import Prefetch
 
 from ocim.catalog.endpoints import ENDPOINTS, public_domain, upstream, with_port
 from ocim.core.instance import Domains, Service
+from ocim.core.names import PREVIEW_USER, preview_domain
 from ocim.core.policy import Policy
 from ocim.core.routing import Routing, Site
 from ocim.core.states import AppServerState
 from ocim.store.models import LoadBalancingServer, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.specs import services_of
-
-PREVIEW_USER = "preview"
 
 
 def routing_of(balancer: LoadBalancingServer, policy: Policy) -> Routing:
@@ -32,11 +31,6 @@ def routing_of(balancer: LoadBalancingServer, policy: Policy) -> Routing:
     return Routing(tuple(site for instance in instances for site in _sites(instance, policy)))
 
 
-def preview_domain(appserver_id: int, instance: OpenEdXInstance) -> str:
-    """Return the domain of an inactive app server's preview, which needs user and password."""
-    return f"appserver-{appserver_id}.{instance.internal_lms_domain}"
-
-
 def _sites(instance: OpenEdXInstance, policy: Policy) -> Iterator[Site]:
     domains = instance.domains
     running = instance.appserver_set.all()
@@ -54,7 +48,7 @@ def _sites(instance: OpenEdXInstance, policy: Policy) -> Iterator[Site]:
     for appserver in running:
         if not appserver.is_active:
             yield Site(
-                domains=(preview_domain(appserver.pk, instance),),
+                domains=(preview_domain(appserver.pk, instance.internal_lms_domain),),
                 upstreams=(_upstream(Service.LMS, appserver),),
                 host_header=with_port(public_domain(domains, Service.LMS), policy.https_port),
                 user=PREVIEW_USER,

@@ -15,6 +15,7 @@ from ocim.core.instance import (
     SearchHost,
     Service,
 )
+from ocim.core.names import account
 from ocim.core.policy import Policy
 from ocim.core.secrets import Secret, derive
 from ocim.parsing.extra_settings import enabled_services
@@ -66,11 +67,6 @@ class PublishedAppServer:
 def published(appserver: OpenEdXAppServer, policy: Policy) -> PublishedAppServer:
     """Return the domains and services of an app server."""
     return PublishedAppServer(appserver.instance.domains, policy.https_port, appserver.services)
-
-
-def dry_run_host(upgrade_id: int) -> str:
-    """Return the name of the host for an upgrade's dry run of migrations."""
-    return f"dry-run-{upgrade_id}"
 
 
 def copies(instance: OpenEdXInstance, policy: Policy) -> dict[str, Database]:
@@ -131,7 +127,7 @@ def _databases(instance: OpenEdXInstance, services: frozenset[Service]) -> dict[
             name=f"{instance.database_name}_{purpose}",
             host=server.host,
             port=server.port,
-            user=_account(instance),
+            user=account(instance.pk),
             password=password,
         )
         for purpose in (*_OF_EDXAPP, *optional)
@@ -165,7 +161,7 @@ def _broker(instance: OpenEdXInstance) -> Broker | None:
         "rabbitmq",
         server.host,
         server.port or _RABBITMQ_PORT,
-        _account(instance),
+        account(instance.pk),
         derive(instance.secret_seed.encode(), "broker"),
         f"/{instance.database_name}",
     )
@@ -179,7 +175,7 @@ def search_place(instance: OpenEdXInstance) -> Search | None:
     return Search(
         url=server.url,
         index_prefix=f"{instance.database_name}_",
-        user=_account(instance),
+        user=account(instance.pk),
         password=derive(instance.secret_seed.encode(), "search"),
     )
 
@@ -187,8 +183,3 @@ def search_place(instance: OpenEdXInstance) -> Search | None:
 def search_host(server: SearchServer) -> SearchHost:
     """Return address and account of a search server, as adapters need them."""
     return SearchHost(server.url, server.admin_user, Secret(server.admin_password))
-
-
-def _account(instance: OpenEdXInstance) -> str:
-    """Return the instance's account name: at most 16 characters, the limit of older MySQL."""
-    return f"openedx_{instance.pk}"

@@ -9,12 +9,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from ocim.catalog.endpoints import with_port
 from ocim.catalog.secrets.masking import mask_text
+from ocim.core.names import PREVIEW_USER, preview_domain
 from ocim.core.states import AppServerState
 from ocim.operations.effective import deserialize
 from ocim.operations.instances import preview_password as password_of
 from ocim.store import selectors
 from ocim.store.models import LogEntry, OpenEdXAppServer
-from ocim.store.routing import PREVIEW_USER, preview_domain
 from ocim.web.actions import offers
 from ocim.web.describe import busy_appservers, by_layer, job_rows, lacks_worker, site_url
 from ocim.web.rights import may_see_secrets
@@ -124,5 +124,5 @@ def _progress(appserver: OpenEdXAppServer) -> dict[str, Any]:
 
 
 def _preview_url(appserver: OpenEdXAppServer) -> str:
-    domain = preview_domain(appserver.pk, appserver.instance)
+    domain = preview_domain(appserver.pk, appserver.instance.internal_lms_domain)
     return f"https://{with_port(domain, context().policy.https_port)}"

@@ -2,10 +2,8 @@
 
 import os
 import socket
-from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -72,19 +70,15 @@ def policy() -> Policy:
     )
 
 
-def with_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a new instance's fields, with the settings' defaults for those that are missing."""
+def instance_defaults() -> dict[str, str]:
+    """Return the settings' defaults for the fields of a new instance."""
     options = settings.OCIM
-    domain = fields.get("internal_lms_domain", "")
     return {
-        "name": domain,
-        "email": f"contact@{domain}",
         "openedx_release": options.default_release,
         "edx_platform_repository_url": options.default_platform_url,
         "configuration_source_repo_url": options.default_configuration_url,
         "configuration_version": options.default_configuration_version,
         "provider": options.default_provider,
-        **fields,
     }
 
 

@@ -2,11 +2,11 @@ import pytest
 
 from ocim.core.actions import SyncBalancer, WorkOn
 from ocim.core.errors import Conflict, TransientError
+from ocim.core.names import preview_domain
 from ocim.operations import hosts
 from ocim.operations.balancing import sync
 from ocim.operations.terminate import request_retention
 from ocim.store.models import InstanceReference, Job, LoadBalancingServer, Server
-from ocim.store.routing import preview_domain
 from tests.world import QUEUE, World
 
 DAY = 24 * 3600
@@ -30,11 +30,11 @@ def test_the_preview_address_of_a_terminated_app_server_is_gone(world: World) ->
     instance = world.make_instance()
     appserver = world.spawn(instance)
     synced(world)
-    assert world.balancer.site(preview_domain(appserver.pk, instance))
+    assert world.balancer.site(preview_domain(appserver.pk, instance.internal_lms_domain))
     job = world.submit("terminate", appserver)
     assert SyncBalancer(world.balancer_server.pk) in world.work(job.instance_id)
     synced(world)
-    assert world.balancer.site(preview_domain(appserver.pk, instance)) is None
+    assert world.balancer.site(preview_domain(appserver.pk, instance.internal_lms_domain)) is None
 
 
 def test_an_active_app_server_is_not_terminated(world: World) -> None:

@@ -6,6 +6,7 @@ from hypothesis.extra.django import TestCase
 from pytest_django import DjangoAssertNumQueries
 
 from ocim.core.errors import ValidationError
+from ocim.core.names import PREVIEW_USER, preview_domain
 from ocim.core.routing import Routing, check_routing
 from ocim.operations.instances import preview_password
 from ocim.store.models import (
@@ -15,7 +16,7 @@ from ocim.store.models import (
     OpenEdXInstance,
 )
 from ocim.store.models.instance import SERVICES
-from ocim.store.routing import PREVIEW_USER, preview_domain, routing_of
+from ocim.store.routing import routing_of
 from tests.world import World
 
 
@@ -61,7 +62,7 @@ def test_an_app_server_that_is_not_active_has_a_preview_behind_a_password(world:
     instance = world.make_instance(external_lms_domain="learn.example.org")
     appserver = world.spawn(instance)
     *_, preview = routing(world).sites
-    assert preview.domains == (preview_domain(appserver.pk, instance),)
+    assert preview.domains == (preview_domain(appserver.pk, instance.internal_lms_domain),)
     assert preview.upstreams == ("10.0.0.1:8000",)
     assert preview.host_header == "learn.example.org"
     assert preview.user == PREVIEW_USER

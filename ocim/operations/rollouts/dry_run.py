@@ -24,6 +24,7 @@ from ocim.core import stopping
 from ocim.core.errors import Conflict, OcimError
 from ocim.core.hosts import Host, HostRequest
 from ocim.core.migrations import read_migrations
+from ocim.core.names import dry_run_host
 from ocim.core.provisioning import (
     ConfigurationSource,
     Part,
@@ -44,7 +45,7 @@ from ocim.operations.rollouts.sql import DATABASE
 from ocim.operations.rollouts.statements import run_statements
 from ocim.store.claims import require_lease
 from ocim.store.models import Lease, OpenEdXInstance, Rollout, Upgrade
-from ocim.store.specs import copies, dry_run_host, instance_spec
+from ocim.store.specs import copies, instance_spec
 
 STEP = "dry run of migrations"
 LOOK_AGAIN = timedelta(seconds=1)

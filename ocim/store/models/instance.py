@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from ocim.catalog.releases import Release, traits
 from ocim.core.holds import Hold
 from ocim.core.instance import Domains
+from ocim.core.names import DERIVED_DOMAINS
 from ocim.store.fields import EncryptedTextField, RepositoryUrlField
 from ocim.store.models.shared import (
     BrokerServer,
@@ -39,13 +40,6 @@ LONGEST_URL = 500
 """Maximum length in characters. The column is longer: an encrypted account takes more room."""
 SERVICES = ("lms", "lms_preview", "studio", "ecommerce", "discovery")
 """Services that have a domain: fields are named `internal_*_domain` and `external_*_domain`."""
-DERIVED = {
-    "lms_preview": "preview.",
-    "studio": "studio.",
-    "ecommerce": "ecommerce.",
-    "discovery": "discovery.",
-}
-"""Prefix that makes a service's default domain of the LMS's."""
 
 
 class InstanceReference(models.Model):
@@ -238,8 +232,8 @@ class OpenEdXInstance(models.Model):
         """Domains of all services: as set, or else derived from the LMS's domain."""
         internal = {
             service: getattr(self, f"internal_{service}_domain")
-            or DERIVED[service] + self.internal_lms_domain
-            for service in DERIVED
+            or DERIVED_DOMAINS[service] + self.internal_lms_domain
+            for service in DERIVED_DOMAINS
         }
         external = {
             service.removeprefix("lms_"): (name,)

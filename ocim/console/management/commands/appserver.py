@@ -21,12 +21,12 @@ from ocim.console.shared_options import (
 )
 from ocim.core.errors import Conflict
 from ocim.core.jobs import ActivateJob, DeactivateJob, Payload, TerminateJob
+from ocim.core.names import PREVIEW_USER, preview_domain
 from ocim.core.secrets import without_credentials
 from ocim.core.states import UNFINISHED
 from ocim.operations import jobs, spawn
 from ocim.operations.instances import preview_password
 from ocim.store.models import Job, LogEntry, OpenEdXAppServer, OpenEdXInstance
-from ocim.store.routing import PREVIEW_USER, preview_domain
 from ocim.store.selectors import appservers, find_appserver, find_instance, log_after, open_jobs
 from ocim.tasks import enqueue
 from ocim.wiring import context, queue_name
@@ -185,7 +185,9 @@ class Command(OcimCommand):
         if appserver.state == "running" and not appserver.is_active:
             instance = OpenEdXInstance.objects.get(pk=appserver.instance_id)
             port = context().policy.https_port
-            facts["preview"] = f"https://{preview_domain(appserver.pk, instance)}:{port}/"
+            facts["preview"] = (
+                f"https://{preview_domain(appserver.pk, instance.internal_lms_domain)}:{port}/"
+            )
             password = preview_password(instance)
             shown = password.reveal() if options.secrets else f"{password} (--secrets shows it)"
             facts["preview login"] = f"{PREVIEW_USER} / {shown}"

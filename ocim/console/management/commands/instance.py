@@ -17,6 +17,7 @@ from ocim.operations.instance_settings import (
     EXTRA_SETTINGS,
     OF_REFERENCE,
     SETTABLE,
+    with_defaults,
     without_secrets,
 )
 from ocim.store.models import OpenEdXInstance
@@ -29,7 +30,7 @@ from ocim.store.selectors import (
 )
 from ocim.store.selectors import instances as fleet
 from ocim.tasks import enqueue
-from ocim.wiring import context, current_time, instance_url, queue_name, with_defaults
+from ocim.wiring import context, current_time, instance_defaults, instance_url, queue_name
 
 APPSERVERS_SHOWN = 10
 """Maximum number of app servers that `show` lists."""
@@ -123,7 +124,9 @@ class Command(OcimCommand):
     def create(self, options: argparse.Namespace) -> None:
         """Create an instance with the given settings and the defaults."""
         fields = {"internal_lms_domain": options.domain, **assignments(options.assignments)}
-        instance, actions = instances.create(fields=with_defaults(fields), context=context())
+        instance, actions = instances.create(
+            fields=with_defaults(fields, instance_defaults()), context=context()
+        )
         enqueue(actions)
         self.out.say(f"Created {instance}. Next: ocim appserver spawn {instance.pk} --activate")
         self._show(instance, only_for_scripts=True)

@@ -1,0 +1,41 @@
+"""Names that Ocim derives for hosts, domains and accounts."""
+
+DERIVED_DOMAINS = {
+    "lms_preview": "preview.",
+    "studio": "studio.",
+    "ecommerce": "ecommerce.",
+    "discovery": "discovery.",
+}
+"""Prefixes of the LMS's domain, for services with no domain of their own."""
+PREVIEW_USER = "preview"
+"""User at the preview addresses of inactive app servers."""
+
+
+def appserver_host(appserver_id: int) -> str:
+    """Return the name of an app server's host."""
+    return f"appserver-{appserver_id}"
+
+
+def dry_run_host(upgrade_id: int) -> str:
+    """Return the name of the host for an upgrade's dry run of migrations."""
+    return f"dry-run-{upgrade_id}"
+
+
+def search_server_host(name: str) -> str:
+    """Return the name of the host that Ocim creates for a search server."""
+    return f"search-{name}"
+
+
+def preview_domain(appserver_id: int, lms_domain: str) -> str:
+    """Return the domain of an inactive app server's preview, which needs user and password."""
+    return f"appserver-{appserver_id}.{lms_domain}"
+
+
+def account(instance_id: int) -> str:
+    """Return an instance's account name: at most 16 characters, the limit of older MySQL."""
+    return f"openedx_{instance_id}"
+
+
+def contact_address(lms_domain: str) -> str:
+    """Return the mail address of an instance that has set none."""
+    return f"contact@{lms_domain}"
