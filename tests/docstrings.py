@@ -56,7 +56,7 @@ def _is_third_person(word: str) -> bool:
     """Return whether a word is a verb as in "keeps": nouns of the same form are rarely first."""
     if word in NOUNS or not word.endswith("s"):
         return False
-    return word[:-1] in VERBS or word[:-2] in VERBS
+    return word[:-1] in VERBS or (word.endswith("es") and word[:-2] in VERBS)
 
 
 def docstrings(path: Path) -> Iterator[Docstring]:

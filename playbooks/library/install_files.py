@@ -1,7 +1,7 @@
 #!/usr/bin/python
-"""Puts directories, files and links in place, all in one step.
+"""Write directories, files and links in one step.
 
-Ansible's own modules take a step for each, and a step costs more than what it does.
+Ansible's own modules take a step for each of them, and a step takes longer than its work.
 
     - install_files:
         directories: [/edx/app/edxapp]
@@ -10,8 +10,8 @@ Ansible's own modules take a step for each, and a step costs more than what it d
         links: {/edx/bin/manage.edxapp: /edx/app/edxapp/edx-platform/manage.py}
         owner: edxapp
 
-What is missing above a path is made too; a link may lead to what is not there yet. What is as it
-should be is left alone; `changed_paths` tells what was not. Contents are never shown or logged.
+Missing directories above a path are created, too. Links may lead to paths that do not exist yet.
+Only what differs is written; `changed_paths` lists it. Contents are never shown or logged.
 """
 
 import os
@@ -58,7 +58,7 @@ def put_file(module: Any, path: str, content: str, mode: str) -> bool:
         return put_attributes(module, path, mode)
     if not module.check_mode:
         target.parent.mkdir(0o755, parents=True, exist_ok=True)
-        # Made beside its place and private, so that nobody sees half of it, or a secret in it.
+        # Write a private file beside it first: nobody shall read half of it, or a secret in it.
         descriptor, unfinished = tempfile.mkstemp(dir=target.parent)
         with os.fdopen(descriptor, "wb") as new:
             new.write(content.encode())

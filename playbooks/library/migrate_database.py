@@ -1,14 +1,14 @@
 #!/usr/bin/python
-"""Migrates a service's database by a command of the service, from a copy that is migrated already.
+"""Migrate a service's database by the service's own command, or copy a migrated database.
 
     - migrate_database:
         command: . edxapp_env; exec python.edxapp manage.edxapp lms migrate --noinput
         database: /srv/databases/campus/edxapp.sqlite3
         begin_with: /edx/app/edxapp/empty.sqlite3
 
-A `database` that is a SQLite file with nothing in it becomes a copy of `begin_with`, if that is
-there: it was migrated by the same code, so there is nothing left to migrate. In all other cases the
-command, for sh, is run; changed unless Django says that there was nothing to do.
+If `database` is an empty SQLite file and `begin_with` exists, the one becomes a copy of the other:
+the same code migrated it, so nothing is left to do. In all other cases sh runs the command, and
+the task is changed unless Django reports that there was nothing to migrate.
 """
 
 import sqlite3
@@ -40,13 +40,13 @@ def main() -> None:
 
 
 def begin(database: Path, beginning: Path) -> bool:
-    """Copy what there is to begin with into a database with nothing in it; whether it was more."""
+    """Copy the database `beginning` into an empty database. Return True if it has tables now."""
     if not beginning.exists():
         return False
     with closing(sqlite3.connect(database)) as new:
         if holds_something(new):
             return False
-        # Its directory may be somebody else's: nothing is to be written beside it.
+        # Its directory may belong to another user: write nothing beside it.
         source = f"file:{quote(str(beginning))}?immutable=1"
         with closing(sqlite3.connect(source, uri=True)) as old:
             old.backup(new)  # in one transaction

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Has supervisord run programs as they are configured by now, and waits until all of them work.
+"""Let supervisord run programs with their current configuration, and wait until all work.
 
     - run_programs:
         programs:
@@ -8,15 +8,15 @@
         socket: /run/supervisor.sock
         timeout: 60
 
-Those whose configuration has changed are restarted, those that do not run are started; changed
-where there were any. One with a `url` works when that answers 200 (`host` is the Host header). One
-without works when supervisord takes it for running; one that was started just now and has `ready`
-works once its log has that in it, as one may take long to find out that it cannot work. They are
-waited for `timeout` seconds in all, less where supervisord has given up on one. The message of
-a failure ends with the end of its log.
+Programs with a changed configuration are restarted, and programs that do not run are started; then
+the task is changed. A program with a `url` works when the URL answers 200 (`host` is the Host
+header). A program without a URL works when supervisord reports it as running. If it has just been
+started and has `ready`, its log must contain that text, too: it may take long to find out that it
+cannot work. The task waits `timeout` seconds for all programs together, and fails earlier if
+supervisord has given up on one. The message of a failure ends with the end of the program's log.
 
-Supervisord is asked by its API (http://supervisord.org/api.html): each supervisorctl would cost
-as much as a program takes to start.
+The task calls supervisord's API (http://supervisord.org/api.html), since every supervisorctl would
+take as long as the start of a program.
 """
 
 import http.client
@@ -49,16 +49,16 @@ ALREADY_STARTED = 60
 PAUSE = 0.1
 LOG_LINES = 100
 
-# No proxy: what is asked is on this machine.
+# Use no proxy: the programs are on this machine.
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class ToSocket(xmlrpc.client.Transport):
-    """Calls over a socket in the file system."""
+    """Transport of calls over a socket in the file system."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        # From its directory, because a socket's path must be shorter than 108 bytes.
+        # Connect from its directory, because a socket's path must be shorter than 108 bytes.
         os.chdir(path.parent)
         self._name = path.name
 
@@ -70,7 +70,7 @@ class ToSocket(xmlrpc.client.Transport):
 
 
 class NotWorking(Exception):
-    """A program of that name does not work, for that reason."""
+    """A program does not work, with its name and the reason."""
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(name, problem)
@@ -101,7 +101,7 @@ def main() -> None:
 
 
 def run(supervisor: Any, names: list[str]) -> list[str]:
-    """Run those anew that have changed, and those that do not run; return what was done."""
+    """Restart changed programs, and start those that do not run. Return what was done."""
     [[added, changed, _removed]] = supervisor.reloadConfig()
     for name in names:
         if name in changed:
@@ -117,14 +117,14 @@ def run(supervisor: Any, names: list[str]) -> list[str]:
 
 def start(supervisor: Any, name: str) -> None:
     try:
-        supervisor.startProcess(name, False)  # without waiting until it has started
+        supervisor.startProcess(name, False)  # do not wait until it has started
     except xmlrpc.client.Fault as fault:
         if fault.faultCode != ALREADY_STARTED:
             raise NotWorking(name, f"does not start ({fault.faultString})") from fault
 
 
 def wait(supervisor: Any, programs: list[dict[str, Any]], deadline: float) -> None:
-    """Return once all work; NotWorking for the first of those that do not."""
+    """Wait until all programs work. Raise NotWorking for the first that does not."""
     while True:
         found = {one["name"]: problem_of(supervisor, one) for one in programs}
         problems = {name: problem for name, problem in found.items() if problem}
@@ -138,7 +138,7 @@ def wait(supervisor: Any, programs: list[dict[str, Any]], deadline: float) -> No
 
 
 def problem_of(supervisor: Any, program: dict[str, Any]) -> str | None:
-    """Return why it does not work yet; None where it does."""
+    """Return the reason why the program does not work yet; None if it works."""
     state = state_of(supervisor, program["name"])
     if state == "FATAL":
         raise NotWorking(program["name"], "does not start")
@@ -156,7 +156,7 @@ def state_of(supervisor: Any, name: str) -> str:
 
 
 def says_ready(program: dict[str, Any]) -> bool:
-    """Whether it has said so since this run began."""
+    """Return True if the program has logged its text `ready` since this run began."""
     log = Path(program["log"])
     if not log.exists():
         return False
@@ -170,7 +170,7 @@ def size_of(log: Path) -> int:
 
 
 def ask(program: dict[str, Any]) -> str | None:
-    """Return what is wrong with its answer; None where it is 200."""
+    """Return the fault of the program's response; None if its status is 200."""
     try:
         request = urllib.request.Request(program["url"], headers={"Host": program["host"]})  # noqa: S310
         with opener.open(request, timeout=10) as response:

@@ -73,6 +73,6 @@ def test_a_run_starts_what_supervisord_does_not_run(app_server: AppServer) -> No
 
 def test_a_virtual_environment_that_is_half_made_is_made_again(app_server: AppServer) -> None:
     (app_server.platform / "requirements.txt").rename(app_server.directory / "aside")
-    assert app_server.provision().failed_task == "virtual environment of edxapp"
+    assert app_server.provision().failed_task == "create the virtual environment of edxapp"
     (app_server.directory / "aside").rename(app_server.platform / "requirements.txt")
     assert app_server.provision().ok

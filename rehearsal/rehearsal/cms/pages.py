@@ -18,7 +18,7 @@ from rehearsal.edxapp.organizations.models import Organization
 
 
 def for_staff(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Asks to sign in; refuses who is not staff."""
+    """Ask visitors of a view to sign in, and refuse all but staff."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

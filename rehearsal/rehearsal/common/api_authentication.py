@@ -1,4 +1,4 @@
-"""How callers of a service's API prove who they are: `Authorization: JWT …`."""
+"""Authentication of API callers by JWT: `Authorization: JWT …`."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from rehearsal.common.users import user_of
 
 
 class JwtAuthentication(BaseAuthentication):
-    """The user of the token. Its claim `administrator` gives staff rights, or takes them away."""
+    """Authentication as a JWT's user. Its claim `administrator` grants or revokes staff rights."""
 
     def authenticate(self, request: Request) -> tuple[Any, dict[str, Any]] | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")

@@ -12,9 +12,9 @@ FAULTS = ("answer-500", "heartbeat-500", "slow", "refuse-enrollment")
 
 
 def read(variable: str, *, required: Iterable[str]) -> dict[str, Any]:
-    """The mapping in the YAML file that the environment variable names.
+    """Return the mapping in the YAML file that the environment variable names.
 
-    Raises ImproperlyConfigured, naming the file and everything that is wrong with it.
+    Raise ImproperlyConfigured with the file's name and all its faults.
     """
     path = os.environ.get(variable)
     if not path:
@@ -37,20 +37,20 @@ def read(variable: str, *, required: Iterable[str]) -> dict[str, Any]:
 
 
 def databases(configured: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """`configured` (Django's DATABASES) with what several processes on one database need.
+    """Return Django's DATABASES with the options that several processes on a database need.
 
-    Connections are kept between requests. On SQLite readers and a writer do not block one
+    Connections are kept between requests. On SQLite, readers and a writer do not block one
     another (WAL), and writers queue (immediate transactions, a busy timeout) instead of failing.
     """
     completed = {}
-    for alias, given in configured.items():
-        database = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, **given}
+    for alias, options in configured.items():
+        database = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, **options}
         if database.get("ENGINE") == "django.db.backends.sqlite3":
             database["OPTIONS"] = {
                 "timeout": 30,
                 "transaction_mode": "IMMEDIATE",
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-                **(given.get("OPTIONS") or {}),
+                **(options.get("OPTIONS") or {}),
             }
         completed[alias] = database
     return completed

@@ -5,7 +5,7 @@ from django.http import HttpRequest
 
 
 def page(_request: HttpRequest) -> dict[str, Any]:
-    """What every page shows: the platform's name and the release that serves it."""
+    """Return the variables of every page: platform, release and service."""
     return {
         "platform_name": settings.PLATFORM_NAME,
         "release": settings.RELEASE.version,

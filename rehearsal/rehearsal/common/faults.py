@@ -12,7 +12,7 @@ SLOW_SECONDS = 5.0
 def faults_middleware(
     answer: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware that breaks answers as the setting REHEARSAL_FAULTS asks."""
+    """Return middleware that breaks responses as the setting REHEARSAL_FAULTS asks."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         faults = settings.REHEARSAL_FAULTS

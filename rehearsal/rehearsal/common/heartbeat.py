@@ -1,4 +1,4 @@
-"""Whether this server can do its work: its database answers and is migrated."""
+"""Health checks of a service: its database answers and is migrated."""
 
 from functools import cache
 
@@ -10,26 +10,26 @@ from django.http import HttpRequest, JsonResponse
 
 
 def heartbeat(_request: HttpRequest) -> JsonResponse:
-    """For LMS and studio: 200 where all is well, else 503."""
-    found = checks()
+    """Report the health of LMS or studio: status 200 if all is well, else 503."""
+    results = checks()
     report = {
-        name: {"status": message == "OK", "message": message} for name, message in found.items()
+        name: {"status": message == "OK", "message": message} for name, message in results.items()
     }
     return JsonResponse(
-        {"release": settings.RELEASE.version, **report}, status=200 if is_well(found) else 503
+        {"release": settings.RELEASE.version, **report}, status=200 if is_well(results) else 503
     )
 
 
 def health(_request: HttpRequest) -> JsonResponse:
-    """For the other services, in their words. As the real ones', it looks at the database only."""
-    found = checks()
-    well = is_well(found)
+    """Report the health of other services. Like the real ones, check the database only."""
+    results = checks()
+    well = is_well(results)
     return JsonResponse(
         {
             "overall_status": "OK" if well else "UNAVAILABLE",
             "detailed_status": {
                 "database_status": "OK" if well else "UNAVAILABLE",
-                **{name: message for name, message in found.items() if message != "OK"},
+                **{name: message for name, message in results.items() if message != "OK"},
             },
         },
         status=200 if well else 503,
@@ -37,23 +37,25 @@ def health(_request: HttpRequest) -> JsonResponse:
 
 
 def checks() -> dict[str, str]:
-    """OK, or what is wrong: does the database answer, has it this release's migrations."""
-    found = {"sql": "OK", "migrations": "OK"}
+    """Return OK or a fault per check: whether the database answers, and has all migrations."""
+    results = {"sql": "OK", "migrations": "OK"}
     try:
         connection.ensure_connection()
         missing = wanted_migrations() - set(MigrationRecorder(connection).applied_migrations())
         if missing:
-            found["migrations"] = f"missing: {', '.join(sorted('.'.join(key) for key in missing))}"
+            results["migrations"] = (
+                f"missing: {', '.join(sorted('.'.join(key) for key in missing))}"
+            )
     except Error as error:
-        found["sql"] = str(error)
-    return found
+        results["sql"] = str(error)
+    return results
 
 
-def is_well(found: dict[str, str]) -> bool:
-    return all(message == "OK" for message in found.values())
+def is_well(results: dict[str, str]) -> bool:
+    return all(message == "OK" for message in results.values())
 
 
 @cache
 def wanted_migrations() -> frozenset[tuple[str, str]]:
-    """(app, migration) of all that this release's code brings."""
+    """Return all migrations in the release's code, as (app, migration)."""
     return frozenset(MigrationLoader(None).disk_migrations or {})

@@ -1,4 +1,4 @@
-"""JSON Web Tokens of Open edX: signed by the platform or a worker, verified by every service."""
+"""JSON Web Tokens of Open edX: the platform or a worker signs them, every service verifies them."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -16,14 +16,14 @@ SYMMETRIC = "HS256"
 
 
 class InvalidToken(ValueError):
-    """A token that is malformed, expired, for somebody else, or not signed by who it names."""
+    """A token that is malformed, expired, for another audience, or not signed by its issuer."""
 
 
 @dataclass(frozen=True)
 class Issuer:
-    """Somebody whose tokens are accepted, for one audience.
+    """An issuer whose tokens a service accepts, for an audience.
 
-    `secret` verifies symmetric ones; where it is empty, there are none.
+    `secret` verifies symmetric tokens; if it is empty, they are refused.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Issuer:
 
 
 def issuers_of(jwt_auth: Mapping[str, Any]) -> list[Issuer]:
-    """The issuers in a service's setting JWT_AUTH."""
+    """Return the issuers in a service's setting JWT_AUTH."""
     return [
         Issuer(entry["ISSUER"], entry["AUDIENCE"], entry.get("SECRET_KEY") or "")
         for entry in jwt_auth.get("JWT_ISSUERS") or []
@@ -40,10 +40,10 @@ def issuers_of(jwt_auth: Mapping[str, Any]) -> list[Issuer]:
 
 
 def verify(token: str, *, issuers: Iterable[Issuer], jwk_set: str) -> dict[str, Any]:
-    """The claims of a token that one of `issuers` signed and that has not expired.
+    """Return the claims of a token that one of `issuers` signed and that has not expired.
 
-    `jwk_set` is the JSON of the public keys; where it is empty, tokens signed with any are refused.
-    Raises InvalidToken.
+    `jwk_set` is the JSON of the public keys; if it is empty, asymmetric tokens are refused.
+    Raise InvalidToken for any other token.
     """
     error = InvalidToken("no issuer is configured")
     for issuer in issuers:
@@ -55,7 +55,7 @@ def verify(token: str, *, issuers: Iterable[Issuer], jwk_set: str) -> dict[str, 
 
 
 def verified(token: str, issuer: Issuer, jwk_set: str) -> dict[str, Any]:
-    """The same for one issuer. The algorithm decides which key is asked, so none stands in."""
+    """Return the claims of an issuer's token. Its algorithm decides between secret and keys."""
     try:
         algorithm = JWS.from_jose_token(token).jose_header.get("alg")
         symmetric = algorithm == SYMMETRIC
@@ -75,7 +75,7 @@ def verified(token: str, issuer: Issuer, jwk_set: str) -> dict[str, Any]:
 
 
 def sign(claims: Mapping[str, Any], *, key: JWK, algorithm: str) -> str:
-    """A token with these claims; it names the key where the key has an id."""
+    """Return a signed token with these claims; it names the key if that has an id."""
     header = {"alg": algorithm}
     if key.get("kid"):
         header["kid"] = key.get("kid")
@@ -86,5 +86,5 @@ def sign(claims: Mapping[str, Any], *, key: JWK, algorithm: str) -> str:
 
 @lru_cache(maxsize=4)
 def public_keys(text: str) -> JWKSet:
-    """The keys in the JSON text; none where it is empty."""
+    """Return the keys in the JSON text; none if it is empty."""
     return JWKSet.from_json(text) if text else JWKSet()

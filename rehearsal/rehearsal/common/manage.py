@@ -1,4 +1,4 @@
-"""The command line shared by all services: which one, which settings, then Django's commands."""
+"""Command line of all services: it chooses service and settings, then runs Django's commands."""
 
 import os
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ SERVICES = {
     "discovery": "rehearsal.discovery.settings",
     "ecommerce": "rehearsal.ecommerce.settings",
 }
-# The real platform's settings modules; here the YAML file alone decides, whichever is named.
+# Settings modules of the real platform. They are ignored here: the YAML file alone decides.
 SETTINGS_NAMES = ("production", "aws")
 
 
 def main(argv: Sequence[str]) -> None:
     """Run `argv` (program, service, command, options) and exit with the command's status.
 
-    The service is left out where the environment tells it, as that of its server does. A wrong
-    configuration ends it with one line that says what is wrong.
+    The service may be left out if the environment names it, as on its server. A wrong
+    configuration ends the program with a line that tells the fault.
     """
     program, *arguments = argv
     if arguments and arguments[0] in SERVICES:
@@ -38,14 +38,14 @@ def main(argv: Sequence[str]) -> None:
 
 
 def service_of_environment() -> str:
-    """`ecommerce` where DJANGO_SETTINGS_MODULE is, say, `ecommerce.settings.production`."""
+    """Return the first part of DJANGO_SETTINGS_MODULE, as in `ecommerce.settings.production`."""
     return os.environ.get("DJANGO_SETTINGS_MODULE", "").partition(".")[0]
 
 
 def without_settings(arguments: Sequence[str]) -> list[str]:
-    """`arguments` less `--settings NAME`, wherever it stands.
+    """Return the arguments without `--settings NAME`, at any position.
 
-    Raises SystemExit for a name that the real platform's servers do not use.
+    Raise SystemExit for a name that the real platform's servers do not use.
     """
     kept: list[str] = []
     remaining = iter(arguments)
@@ -53,7 +53,9 @@ def without_settings(arguments: Sequence[str]) -> list[str]:
         if argument == "--settings" or argument.startswith("--settings="):
             name = argument.partition("=")[2] or next(remaining, "")
             if name not in SETTINGS_NAMES:
-                raise SystemExit(f"--settings is one of {', '.join(SETTINGS_NAMES)}, not '{name}'")
+                raise SystemExit(
+                    f"--settings must be one of {', '.join(SETTINGS_NAMES)}, not '{name}'"
+                )
         else:
             kept.append(argument)
     return kept

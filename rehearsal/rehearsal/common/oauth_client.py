@@ -1,4 +1,4 @@
-"""A service's client at the LMS: access tokens for whoever signs on, and for the service itself."""
+"""A service's client at the LMS: access tokens for people and for the service itself."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -9,9 +9,9 @@ from django.core.cache import cache
 from requests.auth import AuthBase
 
 TIMEOUT = 20
-"""Seconds for an answer of the LMS."""
+"""Seconds to wait for a response of the LMS."""
 MARGIN = 10
-"""Seconds by which a token is given up before it expires."""
+"""Seconds before its expiry after which a token is not used any more."""
 
 
 class LmsRefused(Exception):
@@ -27,21 +27,21 @@ class OAuthClient:
     client_secret: str = field(repr=False)
 
     def grant(self, **fields: str) -> dict[str, Any]:
-        """What the LMS answers to a request for a token. Raises LmsRefused."""
+        """Request a token, and return the LMS's response. Raise LmsRefused if it refuses."""
         url = f"{self.provider_url}/access_token"
         credentials = {"client_id": self.client_id, "client_secret": self.client_secret}
         try:
             answer = requests.post(url, {**fields, **credentials}, timeout=TIMEOUT)
-            told = answer.json() if answer.content else {}
+            content = answer.json() if answer.content else {}
         except (requests.RequestException, ValueError) as error:
             raise LmsRefused(f"{url}: {error}") from error
         if not answer.ok:
-            reason = told.get("error_description") or told.get("error")
+            reason = content.get("error_description") or content.get("error")
             raise LmsRefused(f"{url}: status {answer.status_code} ({reason})")
-        return dict(told)
+        return dict(content)
 
     def own_token(self) -> str:
-        """A JWT with which the service calls on its own behalf; kept until it expires."""
+        """Return a JWT for the service's own calls, from the cache until it expires."""
         known = "\0".join((self.provider_url, self.client_id, self.client_secret))
         key = hashlib.sha256(known.encode()).hexdigest()
         token: str | None = cache.get(key)
@@ -53,7 +53,7 @@ class OAuthClient:
 
 
 class JwtAuth(AuthBase):
-    """For `requests`: calls as the service whose client this is."""
+    """Authentication for `requests`, as the service that owns the client."""
 
     def __init__(self, client: OAuthClient) -> None:
         self.client = client

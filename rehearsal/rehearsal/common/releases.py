@@ -1,48 +1,49 @@
-"""What a release of Open edX changes, as far as its rehearsal shows it."""
+"""Differences between releases of Open edX that the rehearsal shows."""
 
 import re
 from dataclasses import dataclass
 
 NAMES = (
-    "ginkgo", "hawthorn", "ironwood", "juniper", "koa", "lilac", "maple", "nutmeg",
-    "olive", "palm", "quince", "redwood", "sumac", "teak", "ulmo", "verawood",
-)  # fmt: skip
+    *("ginkgo", "hawthorn", "ironwood", "juniper", "koa", "lilac", "maple", "nutmeg"),
+    *("olive", "palm", "quince", "redwood", "sumac", "teak", "ulmo", "verawood"),
+)
+"""Names of releases, oldest first."""
 
 
 @dataclass(frozen=True)
 class Release:
-    """One release: `version` as it was configured (a tag or branch), `name` from the table."""
+    """A release: `version` as configured (a tag or branch), `name` as in NAMES."""
 
     version: str
     name: str
 
     def before(self, name: str) -> bool:
-        """Whether this release is older than the one called `name`."""
+        """Return True if this release is older than the one called `name`."""
         return NAMES.index(self.name) < NAMES.index(name)
 
     @property
     def openid_connect(self) -> bool:
-        """Services sign on by OpenID Connect, with one client each; from juniper by OAuth 2."""
+        """True if services sign on by OpenID Connect; from juniper on by OAuth 2."""
         return self.before("juniper")
 
     @property
     def payment_microfrontend(self) -> bool:
-        """The shop can be told that its basket is a page of another service."""
+        """True if the shop's basket may be a page of another service."""
         return not self.before("lilac")
 
     @property
     def checkout_page_field(self) -> str:
-        """The name of CommerceConfiguration's field for the shop's page; renamed in 2018."""
+        """Name of CommerceConfiguration's field for the shop's page, renamed in 2018."""
         return "single_course_checkout_page" if self.before("hawthorn") else "basket_checkout_page"
 
     @property
     def checkout_page(self) -> str:
-        """The shop's page to which a purchase leads unless CommerceConfiguration says otherwise."""
+        """The shop's page to which a purchase leads, unless CommerceConfiguration names another."""
         return "/basket/single-item/" if self.before("hawthorn") else "/basket/add/"
 
     @property
     def unmigrated_apps(self) -> tuple[str, ...]:
-        """Apps whose tables are made without a migration.
+        """Apps whose tables are created without migrations.
 
         The thumbnail library got its first migration between ironwood and juniper, so on an
         older database juniper's `thumbnail 0001_initial` meets a table that exists already.
@@ -51,7 +52,7 @@ class Release:
 
 
 def parse(version: str) -> Release:
-    """The release that a tag or branch stands for; the newest where the name is not known."""
+    """Return the release of a tag or branch; the newest one if the name is unknown."""
     words = re.findall("[a-z]+", version.lower())
     name = next((word for word in words if word in NAMES), NAMES[-1])
     return Release(version=version, name=name)

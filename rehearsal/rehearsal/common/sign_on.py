@@ -26,9 +26,9 @@ SESSION = "sign_on"
 
 @dataclass(frozen=True)
 class Provider:
-    """The LMS as the one that signs people on; `public_url` is where browsers reach it.
+    """The LMS as the provider of sign-on; browsers reach it at `public_url`.
 
-    `https` says that browsers reach this service by https, whatever the request says.
+    With `https`, browsers reach this service by https, whatever the scheme of the request.
     """
 
     backend: str
@@ -39,9 +39,9 @@ class Provider:
 
 
 def sign_on_urls(provider_of: Callable[[HttpRequest], Provider]) -> list[URLPattern]:
-    """`/login`, `/login/<backend>/`, `/complete/<backend>/` and `/logout/`.
+    """Return the URLs `/login`, `/login/<backend>/`, `/complete/<backend>/` and `/logout/`.
 
-    `provider_of` says with which client a request's site signs people on.
+    `provider_of` returns the provider of sign-on for a request's site.
     """
 
     def start(request: HttpRequest) -> HttpResponse:
@@ -99,7 +99,7 @@ def sign_on_urls(provider_of: Callable[[HttpRequest], Provider]) -> list[URLPatt
 
 
 def callback(request: HttpRequest, provider: Provider, state: str) -> str:
-    """Where the LMS sends the browser back to; OAuth 2 lets it carry the state a second time."""
+    """Return the URL to which the LMS sends the browser back. With OAuth 2 it repeats the state."""
     uri = request.build_absolute_uri(f"/complete/{provider.backend}/")
     if provider.https:
         uri = uri.replace("http://", "https://", 1)
@@ -109,7 +109,7 @@ def callback(request: HttpRequest, provider: Provider, state: str) -> str:
 
 
 def claims_of(answer: Mapping[str, Any], provider: Provider, *, nonce: str) -> dict[str, Any]:
-    """Who signed on. Raises jwt.InvalidToken; KeyError where the LMS leaves out who it is."""
+    """Return the user's claims. Raise jwt.InvalidToken, or KeyError if they name nobody."""
     issuers = jwt.issuers_of(settings.JWT_AUTH)
     if provider.backend == OAUTH2:
         keys = settings.JWT_AUTH.get("JWT_PUBLIC_SIGNING_JWK_SET") or ""

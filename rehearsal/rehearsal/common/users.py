@@ -1,4 +1,4 @@
-"""The platform's users, as its services know them: by what a verified token says."""
+"""The platform's users in its services, from the claims of verified tokens."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,23 +15,23 @@ ATTRIBUTES = {
 
 
 def user_of(claims: Mapping[str, Any], *, staff: bool | None = None) -> Any:
-    """The user that the claims name, made where there is none, with what they say of it.
+    """Return the user whom the claims name, updated by them; create the user if there is none.
 
-    `staff` says whether it has staff rights; None leaves those as they are.
-    Raises KeyError where the claims name nobody.
+    `staff` grants or revokes staff rights; None leaves them as they are.
+    Raise KeyError if the claims name nobody.
     """
     model = get_user_model()
     user, _created = model._default_manager.get_or_create(
         username=claims.get("preferred_username") or claims["username"]
     )
-    told = {
+    attributes = {
         attribute: claims[claim]
         for claim, attribute in ATTRIBUTES.items()
         if claims.get(claim) is not None and hasattr(user, attribute)
     }
     if staff is not None:
-        told["is_staff"] = staff
-    changed = {name: value for name, value in told.items() if getattr(user, name) != value}
+        attributes["is_staff"] = staff
+    changed = {name: value for name, value in attributes.items() if getattr(user, name) != value}
     if changed:
         for name, value in changed.items():
             setattr(user, name, value)

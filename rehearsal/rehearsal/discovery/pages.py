@@ -1,4 +1,4 @@
-"""The catalogue: what learners may choose from."""
+"""Catalogue page: all courses that learners may choose from."""
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -15,20 +15,20 @@ PAGE_SIZE = 24
 
 
 def catalogue(request: HttpRequest) -> HttpResponse:
-    """Course runs as cards; `q` searches them, `org` narrows them."""
-    of = partner()
+    """Show course runs as cards; `q` searches them, `org` narrows them."""
+    owner = partner()
     text, org = request.GET.get("q", "").strip(), request.GET.get("org", "")
     runs, problem = matching(text, visible())
     chosen = runs.filter(course__authoring_organizations__key=org) if org else runs
     context = {
         "page": Paginator(chosen, PAGE_SIZE).get_page(request.GET.get("page")),
         "organizations": Organization.objects.filter(
-            partner=of, authored_courses__course_runs__in=visible()
+            partner=owner, authored_courses__course_runs__in=visible()
         ).distinct(),
         "q": text,
         "org": org,
         "problem": problem,
-        "lms": lms_root(of),
+        "lms": lms_root(owner),
     }
     return render(request, "discovery/catalogue.html", context)
 
@@ -43,12 +43,12 @@ def visible() -> QuerySet[CourseRun]:
 
 
 def matching(text: str, runs: QuerySet[CourseRun]) -> tuple[QuerySet[CourseRun], str]:
-    """The runs that `text` finds, and what to tell where it could not be looked for."""
+    """Return the runs that match `text`, and a message if the search failed."""
     if not text:
         return runs, ""
     try:
         return runs.filter(pk__in=searching.primary_keys(text, COURSE_RUN)), ""
     except RequestError:
-        return runs.none(), "That is not a question that the search understands."
+        return runs.none(), "The search does not understand this query."
     except ElasticsearchException:
-        return runs, "The search does not answer just now: these are all courses."
+        return runs, "The search is not available just now: these are all courses."

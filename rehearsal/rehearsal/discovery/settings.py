@@ -93,7 +93,7 @@ TEMPLATES = [
         },
     }
 ]
-# Served from where they lie: there is no collectstatic step.
+# Served from the packages' directories: there is no collectstatic step.
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [_PACKAGE / "discovery" / "static"]
 WHITENOISE_USE_FINDERS = True

@@ -15,7 +15,7 @@ def register(_request: HttpRequest) -> HttpResponse:
 
 
 def admin_login(request: HttpRequest) -> HttpResponse:
-    """By the LMS. Who is signed in and comes here all the same may not in: no second sign-on."""
+    """Redirect to sign-on by the LMS. Refuse users who signed on: they are not staff."""
     if request.user.is_authenticated:
         raise PermissionDenied
     return redirect(f"{reverse('login')}?{request.GET.urlencode()}")

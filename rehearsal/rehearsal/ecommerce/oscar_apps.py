@@ -43,16 +43,16 @@ class Voucher(Oscar):
 
 
 class Catalogue(Oscar):
-    """With courses."""
+    """Oscar's catalogue with courses."""
 
     name, label = "rehearsal.ecommerce.catalogue", "catalogue"
 
 
 class Partner(Oscar):
-    """With short codes."""
+    """Oscar's partners with short codes."""
 
     name, label = "rehearsal.ecommerce.partner", "partner"
 
 
 UNCHANGED = ("address", "basket", "communication", "offer", "order", "payment", "voucher")
-"""The labels of those whose models are oscar's own."""
+"""Labels of apps with oscar's own models."""

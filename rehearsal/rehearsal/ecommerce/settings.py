@@ -126,7 +126,7 @@ TEMPLATES = [
         },
     }
 ]
-# Served from where they lie: there is no collectstatic step.
+# Served from the packages' directories: there is no collectstatic step.
 STATICFILES_DIRS = [_PACKAGE / "ecommerce/static"]
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True

@@ -9,7 +9,7 @@ from rehearsal.ecommerce.core.sites import configuration_of, provider_of
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """The LMS shows what is for sale."""
+    """Redirect to the LMS, which shows what is for sale."""
     return HttpResponseRedirect(f"{configuration_of(request).lms_url_root}/")
 
 

@@ -15,7 +15,7 @@ CONFIGURATION: dict[str, Any] = configuration.read(
 RELEASE = releases.parse(CONFIGURATION.get("EDX_PLATFORM_VERSION") or "master")
 REHEARSAL_FAULTS: list[str] = CONFIGURATION.get("REHEARSAL_FAULTS") or []
 
-# What the platform calls by these names, as configured.
+# Settings of the real platform, from the YAML file.
 SECRET_KEY: str = CONFIGURATION["SECRET_KEY"]
 DATABASES = configuration.databases(CONFIGURATION["DATABASES"])
 TIME_ZONE: str = CONFIGURATION.get("TIME_ZONE") or "UTC"
@@ -101,7 +101,7 @@ TEMPLATES = [
         },
     }
 ]
-# Served from where they lie: there is no collectstatic step.
+# Served from the packages' directories: there is no collectstatic step.
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False

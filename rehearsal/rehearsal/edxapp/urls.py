@@ -1,4 +1,4 @@
-"""What the LMS and studio both answer."""
+"""Pages that the LMS and studio share."""
 
 from django.urls import path, re_path
 

@@ -18,7 +18,7 @@ from rehearsal.edxapp.student.models import CourseEnrollment, enroll
 
 @dataclass(frozen=True)
 class Offer:
-    """A mode as a learner sees it: free, for sale at `url`, or neither."""
+    """A mode that a learner may choose: free, for sale at `url`, or neither."""
 
     mode: CourseMode
     url: str | None
@@ -47,7 +47,7 @@ def about(request: HttpRequest, course_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def enroll_oneself(request: HttpRequest, course_id: str) -> HttpResponse:
-    """Enrol in a free mode; paid ones are sold by the shop, which then calls the API."""
+    """Enroll the user in a free mode. The shop sells paid modes, and then calls the API."""
     course = get_object_or_404(CourseOverview.objects.published(), pk=course_id)
     free = {mode.mode_slug for mode in modes_of(course) if not mode.min_price}
     mode = request.POST.get("mode", "")
@@ -70,7 +70,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 def signed_in(request: HttpRequest) -> User:
-    """The user behind `login_required`."""
+    """Return the user of a request that passed `login_required`."""
     if not isinstance(request.user, User):
         raise TypeError("nobody is signed in")
     return request.user
@@ -81,7 +81,7 @@ def offers(
     user: AbstractBaseUser | AnonymousUser,
     enrollment: CourseEnrollment | None,
 ) -> list[Offer]:
-    """The modes that are open to `user`, who may be enrolled already."""
+    """Return the modes that `user`, who may be enrolled already, can choose."""
     now = timezone.now()
     held = enrollment.mode if enrollment else None
     return [

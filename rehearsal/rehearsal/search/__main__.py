@@ -13,15 +13,15 @@ class Server(ThreadingMixIn, WSGIServer):
 
 class Handler(WSGIRequestHandler):
     def get_environ(self) -> dict[str, object]:
-        """With the address as it was sent, as gunicorn gives it."""
+        """Return the WSGI environment with the address as sent, like gunicorn's."""
         return {**super().get_environ(), "RAW_URI": self.path}
 
     def log_message(self, *_args: object) -> None:
-        """Requests are many, and say nothing."""
+        """Log nothing: requests are many."""
 
 
 def main(argv: list[str]) -> None:
-    """Serve until it is interrupted. Port 0 stands for any that is free."""
+    """Serve until interrupted. Port 0 stands for any free port."""
     host, _, port = (argv[1] if len(argv) > 1 else "127.0.0.1:9200").rpartition(":")
     with make_server(host, int(port), application, Server, Handler) as server:
         print(f"Listening at: http://{host}:{server.server_port}", flush=True)  # noqa: T201

@@ -1,4 +1,4 @@
-"""Who may do what: users and roles as Elasticsearch's security API has them."""
+"""Users and roles, as in Elasticsearch's security API."""
 
 import hashlib
 import hmac
@@ -22,16 +22,16 @@ def hashed(password: str, salt: bytes) -> bytes:
 
 
 class Door:
-    """Lets in who proves to have an account."""
+    """Check of the accounts of requests."""
 
     def __init__(self, password: str) -> None:
         self.password = password
-        # scrypt is slow on purpose: what was right once is not computed for every request.
+        # scrypt is slow on purpose: a password that was right is remembered.
         self.salt = os.urandom(16)
         self.known: dict[tuple[str, bytes], bytes] = {}
 
     def admit(self, connection: sqlite3.Connection, header: str) -> Account:
-        """The account that a request's Authorization proves; refuses all others."""
+        """Return the account in a request's Authorization. Refuse all other requests."""
         name, password = credentials(header)
         if name == SUPERUSER and hmac.compare_digest(password.encode(), self.password.encode()):
             return Account(name, superuser=True)
@@ -64,7 +64,7 @@ def credentials(header: str) -> tuple[str, str]:
 
 
 def account(connection: sqlite3.Connection, name: str, roles: Iterable[str]) -> Account:
-    """What the roles together allow; those that do not exist allow nothing."""
+    """Return an account with all rights of the roles. Unknown roles give none."""
     cluster: list[str] = []
     patterns: list[str] = []
     for role in roles:
@@ -79,7 +79,7 @@ def account(connection: sqlite3.Connection, name: str, roles: Iterable[str]) -> 
 
 
 def may_use(account: Account, index: str) -> bool:
-    """Whether an index, or an alias, is the account's to see and to change."""
+    """Return True if the account may see and change the index or alias."""
     return account.superuser or any(fnmatchcase(index, pattern) for pattern in account.patterns)
 
 
@@ -89,7 +89,7 @@ def require_index(account: Account, index: str) -> None:
 
 
 def require_cluster(account: Account, privilege: str) -> None:
-    """`monitor` to look; anything else only for superusers."""
+    """Refuse the account without the privilege; all but `monitor` need a superuser."""
     allowed = privilege in account.cluster or "all" in account.cluster
     if not account.superuser and not (privilege == "monitor" and allowed):
         raise forbidden(account, f"which needs the cluster privilege [{privilege}]")

@@ -12,8 +12,8 @@ TYPED = {"keyword": "sterms", "double": "dterms", "float": "dterms", "half_float
 
 
 def of(scope: Scope, scores: Scores, wanted: object, *, typed: bool) -> dict[str, Any]:
-    """The aggregations `wanted` over what matched. `typed` puts their types into their names."""
-    found: dict[str, Any] = {}
+    """Return the aggregations over the matches; with `typed` their names contain their types."""
+    results: dict[str, Any] = {}
     for name, body in mapping_of(wanted, "aggs").items():
         definition = dict(mapping_of(body, name))
         inner = definition.pop("aggs", None) or definition.pop("aggregations", None) or {}
@@ -30,12 +30,12 @@ def of(scope: Scope, scores: Scores, wanted: object, *, typed: bool) -> dict[str
             label, result = terms(scope, scores, options)
         else:
             raise unspoken(kind, f"aggregations, which are {' and '.join(KINDS)}")
-        found[f"{label}#{name}" if typed else name] = result
-    return found
+        results[f"{label}#{name}" if typed else name] = result
+    return results
 
 
-def terms(scope: Scope, scores: Scores, given: object) -> tuple[str, dict[str, Any]]:
-    options = mapping_of(given, "terms")
+def terms(scope: Scope, scores: Scores, definition: object) -> tuple[str, dict[str, Any]]:
+    options = mapping_of(definition, "terms")
     only(options, ("field", "size", "order", "min_doc_count", "shard_size"), "a terms aggregation")
     field = str(options.get("field", ""))
     kind = scope.fields.get(field, {"type": "keyword"})["type"]
@@ -64,7 +64,7 @@ def terms(scope: Scope, scores: Scores, given: object) -> tuple[str, dict[str, A
 
 
 def in_order(counts: dict[Any, int], order: object) -> list[tuple[Any, int]]:
-    """By `_count` (the default, falling) or `_key`; equal counts by key."""
+    """Sort values by `_count` (default: descending) or `_key`; equal counts by key."""
     pairs = sorted(counts.items())
     entries = order if isinstance(order, list) else [order or {"_count": "desc"}]
     for entry in reversed(entries):

@@ -14,8 +14,8 @@ def update_aliases(call: Call) -> dict[str, Any]:
     body = call.json()
     only(body, ("actions",), "the body")
     for action in body.get("actions") or []:
-        kind, given = single(action, "an action")
-        options = mapping_of(given, kind)
+        kind, content = single(action, "an action")
+        options = mapping_of(content, kind)
         indexes = listed(options, "index", "indices")
         if kind == "remove_index":
             only(options, ("index", "indices"), kind)
@@ -35,12 +35,12 @@ def update_aliases(call: Call) -> dict[str, Any]:
     return {"acknowledged": True}
 
 
-def listed(options: dict[str, Any], one: str, several: str) -> list[str]:
-    given = options.get(several) or options.get(one)
-    found = given if isinstance(given, list) else [given]
-    if not all(isinstance(name, str) and name for name in found):
-        raise malformed(f"an action needs [{one}] or [{several}]")
-    return [str(name) for name in found]
+def listed(options: dict[str, Any], key: str, plural: str) -> list[str]:
+    value = options.get(plural) or options.get(key)
+    names = value if isinstance(value, list) else [value]
+    if not all(isinstance(name, str) and name for name in names):
+        raise malformed(f"an action needs [{key}] or [{plural}]")
+    return [str(name) for name in names]
 
 
 @route("PUT POST", "/{index}/_alias/{name}")
@@ -63,20 +63,20 @@ def add(call: Call, index: str, alias: str) -> None:
     if index_named(call, alias):
         reason = f"Invalid alias name [{alias}]: an index exists with the same name as the alias"
         raise Refused(400, "invalid_alias_name_exception", reason)
-    for found in resolve(call, index):
-        call.database.execute("INSERT OR IGNORE INTO aliases VALUES (?, ?)", (alias, found.name))
+    for match in resolve(call, index):
+        call.database.execute("INSERT OR IGNORE INTO aliases VALUES (?, ?)", (alias, match.name))
 
 
 def remove(call: Call, index: str, alias: str, *, must_exist: bool) -> None:
     gone = 0
-    for found in resolve(call, index):
+    for match in resolve(call, index):
         rows = call.database.execute(
-            "SELECT name FROM aliases WHERE index_name = ?", (found.name,)
+            "SELECT name FROM aliases WHERE index_name = ?", (match.name,)
         ).fetchall()
         for (name,) in rows:
             if fnmatchcase(name, alias) and may_use(call.account, name):
                 gone += call.database.execute(
-                    "DELETE FROM aliases WHERE name = ? AND index_name = ?", (name, found.name)
+                    "DELETE FROM aliases WHERE name = ? AND index_name = ?", (name, match.name)
                 ).rowcount
     if not gone and must_exist:
         reason = f"aliases [{alias}] missing"
@@ -104,13 +104,13 @@ def aliases_of_index_named(call: Call, index: str, name: str) -> Answer:
 
 
 def aliases(call: Call, index: str, wanted: str) -> Answer:
-    """By index. Where a name was asked for and is none, 404 beside what was found."""
+    """Return aliases per index. If a name in the request is none, add an error, with status 404."""
     patterns = wanted.split(",") if wanted else []
     body: dict[str, Any] = {}
     seen: set[str] = set()
-    for found in resolve(call, index):
+    for match in resolve(call, index):
         rows = call.database.execute(
-            "SELECT name FROM aliases WHERE index_name = ? ORDER BY name", (found.name,)
+            "SELECT name FROM aliases WHERE index_name = ? ORDER BY name", (match.name,)
         )
         names = [name for (name,) in rows if may_use(call.account, name)]
         if patterns:
@@ -120,7 +120,7 @@ def aliases(call: Call, index: str, wanted: str) -> Answer:
                 if any(pattern == "_all" or fnmatchcase(name, pattern) for pattern in patterns)
             ]
         if names or not patterns:
-            body[found.name] = {"aliases": {name: {} for name in names}}
+            body[match.name] = {"aliases": {name: {} for name in names}}
         seen |= set(names)
     missing = [name for name in patterns if "*" not in name and name != "_all" and name not in seen]
     if missing:

@@ -1,7 +1,7 @@
-"""What an index says of how texts are cut into words.
+"""Analysis settings of an index: how texts become words.
 
-Here they always become lower-cased words. What asks for more is refused, so that nobody takes
-this server's results for Elasticsearch's.
+Here they always become lower-case words. Settings that ask for more are refused, so that nobody
+takes this server's results for Elasticsearch's.
 """
 
 from collections.abc import Mapping
@@ -21,10 +21,10 @@ PARTS: dict[str, dict[str, set[str]]] = {
 }
 
 
-def normal_settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings without the outer `index`, checked."""
+def normal_settings(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return checked settings without the outer `index`."""
     settings: dict[str, Any] = {}
-    for name, value in given.items():
+    for name, value in sent.items():
         if name == "index":
             settings |= mapping_of(value, "settings.index")
         else:
@@ -49,10 +49,10 @@ def check_parts(section: str, name: str, made_of: Mapping[str, Any]) -> None:
         raise unspoken(f"type: {made_of['type']}", place)
     only(made_of, ("type", *known), place)
     for part, spoken in known.items():
-        given = made_of.get(part) or []
-        for one in given if isinstance(given, list) else [given]:
-            if one not in spoken:
-                raise unspoken(f"{part}: {one}", place)
+        parts = made_of.get(part) or []
+        for name_of_part in parts if isinstance(parts, list) else [parts]:
+            if name_of_part not in spoken:
+                raise unspoken(f"{part}: {name_of_part}", place)
 
 
 def check_names(fields: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Any]) -> None:
@@ -68,12 +68,12 @@ def check_names(fields: Mapping[str, Mapping[str, Any]], settings: Mapping[str, 
 
 
 def strips_tags(definition: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
-    """Whether HTML tags are taken out of a field's text before it is cut into words."""
+    """Return True if the field's analyzer strips HTML tags."""
     analyzers = (settings.get("analysis") or {}).get("analyzer") or {}
     filters = (analyzers.get(definition.get("analyzer")) or {}).get("char_filter") or []
     return "html_strip" in filters
 
 
 def folds(definition: Mapping[str, Any]) -> bool:
-    """Whether a field's values are compared without regard to case."""
+    """Return True if comparisons of the field's values ignore case."""
     return definition["type"] == "completion" or bool(definition.get("normalizer"))

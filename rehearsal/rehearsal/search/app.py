@@ -19,7 +19,7 @@ log = logging.getLogger("rehearsal.search")
 
 
 class Application:
-    """Serves the indexes in the file `path`; `password` is that of the account `elastic`."""
+    """WSGI application on the indexes in the file `path`; `password` is that of `elastic`."""
 
     def __init__(self, path: Path, *, password: str, cluster: str) -> None:
         self.path = path
@@ -60,8 +60,8 @@ class Application:
         path = f"/{path.strip('/')}"
         # All of it first: while a transaction is open, others wait.
         content = environ["wsgi.input"].read(length)
-        found, names = find(environ["REQUEST_METHOD"], path)
-        with database.connect(self.path, writes=found.writes) as connection:
+        matched, names = find(environ["REQUEST_METHOD"], path)
+        with database.connect(self.path, writes=matched.writes) as connection:
             account = self.door.admit(connection, environ.get("HTTP_AUTHORIZATION", ""))
             call = Call(
                 method=environ["REQUEST_METHOD"],
@@ -73,9 +73,9 @@ class Application:
                 cluster=self.cluster,
             )
             for name in call.query:
-                if name not in found.query:
+                if name not in matched.query:
                     raise malformed(
                         f"request [{call.path}] contains unrecognized parameter: [{name}]"
                     )
-            result = found.handler(call, **{key: unquote(text) for key, text in names.items()})
+            result = matched.handler(call, **{key: unquote(text) for key, text in names.items()})
         return result if isinstance(result, Answer) else Answer(result)

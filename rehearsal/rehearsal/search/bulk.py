@@ -15,14 +15,14 @@ def bulk(call: Call) -> dict[str, Any]:
 
 @route("POST PUT", "/{index}/_bulk", ["refresh"])
 def bulk_into(call: Call, index: str) -> dict[str, Any]:
-    """Each action for itself: one that fails says so in its place, and the others stand."""
+    """Run each action by itself. One that fails reports its error; the others count."""
     lines = iter(call.lines())
     items: list[dict[str, Any]] = []
     for line in lines:
-        kind, given = single(line, "an action")
+        kind, metadata = single(line, "an action")
         if kind not in {"index", "create", "update", "delete"}:
             raise unspoken(kind, "the actions of _bulk")
-        place = {"_index": index, **mapping_of(given, kind)}
+        place = {"_index": index, **mapping_of(metadata, kind)}
         only(place, ("_index", "_id", "_type", "retry_on_conflict"), f"the action {kind}")
         if place.get("_type", "_doc") != "_doc":
             raise unspoken(f"_type: {place['_type']}", f"the action {kind}")

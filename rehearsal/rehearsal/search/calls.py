@@ -16,7 +16,7 @@ ALWAYS = ("pretty", "human", "error_trace", "timeout", "master_timeout", "wait_f
 
 @dataclass(frozen=True)
 class Account:
-    """Who calls. A `superuser` may do everything, others what `patterns` name."""
+    """An account. A `superuser` may do everything, others only use indexes like `patterns`."""
 
     name: str
     superuser: bool
@@ -41,11 +41,11 @@ class Call:
     cluster: str = "elasticsearch"
 
     def json(self) -> dict[str, Any]:
-        """The JSON object that was sent; empty where nothing was."""
+        """Return the JSON object in the request; empty if there is no body."""
         return mapping_of(self.parsed(self.content), "the body") if self.content.strip() else {}
 
     def lines(self) -> list[dict[str, Any]]:
-        """The JSON objects that were sent, one a line."""
+        """Return the JSON objects in the request, one for each line."""
         return [
             mapping_of(self.parsed(line), "a line") for line in self.content.splitlines() if line
         ]
@@ -96,14 +96,14 @@ def route(
 
 
 def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
-    """The route for a request and the names in its path; refuses what there is none for."""
+    """Return the route of a request and the names in its path. Refuse unknown addresses."""
     others = set()
     # A HEAD is the GET without its body.
     methods = {method} | ({"GET"} if method == "HEAD" else set())
     for candidate in ROUTES:
-        if found := candidate.pattern.fullmatch(path):
+        if match := candidate.pattern.fullmatch(path):
             if candidate.method in methods:
-                return candidate, found.groupdict()
+                return candidate, match.groupdict()
             others.add(candidate.method)
     if others:
         raise malformed(f"{path} takes {', '.join(sorted(others))}, not {method}")

@@ -1,4 +1,4 @@
-"""What the server says of itself, and its lists for people: `_cat`."""
+"""Facts about the server, and its lists for people: `_cat`."""
 
 from fnmatch import fnmatchcase
 from typing import Any
@@ -63,12 +63,12 @@ def cat_indices(call: Call) -> Answer:
 @route("GET", "/_cat/indices/{index}", CAT)
 def cat_indices_named(call: Call, index: str) -> Answer:
     rows = []
-    for found in resolve(call, index):
+    for match in resolve(call, index):
         count, size = call.database.execute(
             "SELECT count(*), coalesce(sum(length(source)), 0) FROM documents WHERE index_name = ?",
-            (found.name,),
+            (match.name,),
         ).fetchone()
-        row = {"health": "green", "status": "open", "index": found.name, "uuid": found.uuid}
+        row = {"health": "green", "status": "open", "index": match.name, "uuid": match.uuid}
         row |= {"pri": "1", "rep": "0", "docs.count": str(count), "docs.deleted": "0"}
         rows.append({**row, "store.size": f"{size}b", "pri.store.size": f"{size}b"})
     return listing(call, rows)
@@ -95,7 +95,7 @@ def cat_aliases_named(call: Call, name: str) -> Answer:
 
 
 def listing(call: Call, rows: list[dict[str, str]]) -> Answer:
-    """As text in columns, or with `format=json` as a list; `h` chooses columns, `v` heads them."""
+    """Return a table as text or (`format=json`) JSON; `h` selects columns, `v` adds headings."""
     wanted = call.query["h"].split(",") if call.query.get("h") else None
     if wanted:
         for name in wanted:

@@ -50,9 +50,9 @@ CREATE TRIGGER IF NOT EXISTS passages_deleted AFTER DELETE ON passages
 
 @contextmanager
 def connect(path: Path, *, writes: bool) -> Iterator[sqlite3.Connection]:
-    """A connection for one request, in one transaction: all of it is kept, or nothing.
+    """Yield a connection for a request, in a transaction that is saved as a whole or not at all.
 
-    Who writes waits for other writers before it reads: what it read stays true.
+    A request that writes waits for other writers before it reads: what it read stays true.
     """
     connection = sqlite3.connect(path, timeout=30, isolation_level=None)
     connection.row_factory = sqlite3.Row
@@ -67,7 +67,7 @@ def connect(path: Path, *, writes: bool) -> Iterator[sqlite3.Connection]:
 
 
 def prepare(path: Path) -> None:
-    """Make the file with its tables where they are missing, readable for its owner alone."""
+    """Create the file and its tables if they are missing, readable for its owner alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     connection = sqlite3.connect(path, timeout=30)

@@ -12,11 +12,11 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "H": "hours", "d": "days"
 MILLISECONDS = re.compile(r"-?\d{5,}")
 
 
-def milliseconds(given: object) -> int:
-    """Milliseconds since 1970; ValueError for what is no date."""
-    if isinstance(given, int | float) and not isinstance(given, bool):
-        return int(given)
-    text = str(given)
+def milliseconds(value: object) -> int:
+    """Return milliseconds since 1970. Raise ValueError for a value that is no date."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return int(value)
+    text = str(value)
     if MILLISECONDS.fullmatch(text):
         return int(text)
     if relative := RELATIVE.fullmatch(text):
@@ -44,7 +44,7 @@ def parsed(text: str) -> datetime:
 
 
 def looks_like_one(text: str) -> bool:
-    """Whether a text in a new field makes that field a date."""
+    """Return True if a text in a new field makes that field a date."""
     if not LOOK.fullmatch(text) or not ISO.fullmatch(text):
         return False
     try:

@@ -23,7 +23,7 @@ MAX_ID_BYTES = 512
 
 
 def to_write(call: Call, name: str) -> Index:
-    """The one index that a name means; made where there is none, as Elasticsearch does."""
+    """Return the only index behind a name; create it if there is none, like Elasticsearch."""
     require_index(call.account, name)
     meant = all_names(call).get(name)
     if meant is None:
@@ -57,7 +57,7 @@ def save(
         reason = f"[{identifier}]: version conflict, document already exists"
         raise Refused(409, "version_conflict_engine_exception", reason)
     had = json.dumps(index.mappings)
-    found = list(fields.values(source, index.mappings))
+    entries = list(fields.values(source, index.mappings))
     if json.dumps(index.mappings) != had:
         save_mappings(call, index)
     if before:
@@ -68,7 +68,7 @@ def save(
         (before and before["number"], index.name, identifier, version, json.dumps(source)),
     ).lastrowid
     definitions = index.fields
-    for path, kind, value in found:
+    for path, kind, value in entries:
         definition = definitions[path]
         if kind == "text":
             passage = call.database.execute(
@@ -126,7 +126,7 @@ def update_document(call: Call, index: str, identifier: str) -> Answer:
 
 
 def update(call: Call, index: Index, identifier: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Lay the fields of `doc` over a document."""
+    """Update a document with the fields of `doc`."""
     only(body, ("doc", "doc_as_upsert", "detect_noop"), "an update")
     before = row_of(call, index, identifier)
     if before is None and not body.get("doc_as_upsert"):
@@ -149,11 +149,11 @@ def laid_over(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 @route("GET", "/{index}/_doc/{identifier}", ["realtime", "refresh"])
 def get_document(call: Call, index: str, identifier: str) -> Answer:
-    [*found] = resolve(call, index)
-    if len(found) != 1:
-        raise malformed(f"[{index}] means {len(found)} indices, can't execute a single index op")
-    row = row_of(call, found[0], identifier)
-    place = {"_index": found[0].name, "_type": "_doc", "_id": identifier}
+    [*indexes] = resolve(call, index)
+    if len(indexes) != 1:
+        raise malformed(f"[{index}] means {len(indexes)} indices, can't execute a single index op")
+    row = row_of(call, indexes[0], identifier)
+    place = {"_index": indexes[0].name, "_type": "_doc", "_id": identifier}
     if row is None:
         return Answer({**place, "found": False}, 404)
     return Answer(

@@ -13,10 +13,11 @@ NUMBERS = {"long", "integer", "short", "byte", "double", "float", "half_float"}
 WHOLE = {"long", "integer", "short", "byte"}
 TYPES = {"text", "keyword", "date", "boolean", "completion", "object", *NUMBERS}
 PARAMETERS = {
-    "type", "fields", "properties", "analyzer", "search_analyzer", "normalizer", "ignore_above",
-    "index", "store", "doc_values", "fielddata", "dynamic", "enabled", "null_value", "boost",
-    "preserve_separators", "preserve_position_increments", "max_input_length",
-}  # fmt: skip
+    *("type", "fields", "properties", "analyzer", "search_analyzer", "normalizer"),
+    *("ignore_above", "index", "store", "doc_values", "fielddata", "dynamic", "enabled"),
+    *("null_value", "boost", "preserve_separators", "preserve_position_increments"),
+    "max_input_length",
+}
 UNSPOKEN = {"enabled", "null_value", "boost"}
 TAG = re.compile(r"<[^>]*>")
 DYNAMIC_TEXT = {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
@@ -43,34 +44,34 @@ def check_properties(properties: object, where: str) -> None:
 
 
 def definitions(mappings: Mapping[str, Any], prefix: str = "") -> Definitions:
-    """Every field that can be searched, by its path: `title`, `title.raw`, `course.key`."""
-    found: Definitions = {}
+    """Return all fields that can be searched, by path: `title`, `title.raw`, `course.key`."""
+    fields: Definitions = {}
     for name, definition in (mappings.get("properties") or {}).items():
         path = f"{prefix}{name}"
         if "properties" in definition or definition.get("type") == "object":
-            found |= definitions(definition, f"{path}.")
+            fields |= definitions(definition, f"{path}.")
         else:
-            found[path] = definition
+            fields[path] = definition
             for sub, variant in (definition.get("fields") or {}).items():
-                found[f"{path}.{sub}"] = variant
-    return found
+                fields[f"{path}.{sub}"] = variant
+    return fields
 
 
 def values(source: Mapping[str, Any], mappings: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """(path, type, value) of all that a document holds; `mappings` gain the fields it brings."""
+    """Yield (path, type, value) of a document's fields. Add its new fields to `mappings`."""
     yield from within(source, mappings.setdefault("properties", {}), mappings.get("dynamic"), "")
 
 
 def within(
     source: Mapping[str, Any], properties: dict[str, Any], dynamic: object, prefix: str
 ) -> Iterator[tuple[str, str, Any]]:
-    for name, given in source.items():
+    for name, value in source.items():
         path = f"{prefix}{name}"
-        entries = given if isinstance(given, list) else [given]
+        entries = value if isinstance(value, list) else [value]
         definition = properties.get(name)
-        # A completion is given as a list or as an object, but is one value.
+        # A completion may be a list or an object, but is one value.
         if definition and definition.get("type") == "completion":
-            for text in completions(given, path):
+            for text in completions(value, path):
                 yield path, "completion", text
             continue
         for entry in entries:
@@ -109,7 +110,7 @@ def of_field(
 
 
 def stored(entry: object, definition: Mapping[str, Any], path: str) -> Any:
-    """A value as it is kept for comparing: the same form for documents and for queries."""
+    """Return a value in its form for comparisons, the same in documents and in queries."""
     kind = definition["type"]
     if isinstance(entry, dict | list):
         raise unparsable(path, kind, entry)
@@ -138,13 +139,13 @@ def unparsable(path: str, kind: str, entry: object) -> Refused:
     )
 
 
-def completions(given: object, path: str) -> Iterator[str]:
-    if isinstance(given, dict):
-        only(given, ("input", "weight"), f"the completion {path}")
-        if given.get("weight") is not None:
+def completions(value: object, path: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        only(value, ("input", "weight"), f"the completion {path}")
+        if value.get("weight") is not None:
             raise unspoken("weight", f"the completion {path}")
-        given = given.get("input")
-    for text in given if isinstance(given, list) else [given]:
+        value = value.get("input")
+    for text in value if isinstance(value, list) else [value]:
         if isinstance(text, str):
             yield text
         elif text is not None:
@@ -152,7 +153,7 @@ def completions(given: object, path: str) -> Iterator[str]:
 
 
 def guessed(entry: object) -> dict[str, Any]:
-    """The mapping that a value brings with it where its field has none."""
+    """Return the mapping that the first value of a new field makes."""
     if isinstance(entry, bool):
         return {"type": "boolean"}
     if isinstance(entry, int):

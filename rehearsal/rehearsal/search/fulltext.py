@@ -14,18 +14,18 @@ MATCH = ("operator", "boost", "lenient")
 
 
 def match_field(scope: Scope, field: str, text: object, *, kind: str, operator: str) -> Scores:
-    """`kind` is `match`, `phrase` or `phrase_prefix`."""
+    """Return the documents whose field matches; `kind` is match, phrase or phrase_prefix."""
     definition = scope.fields.get(field)
     if definition is None:
         return {}
     if definition["type"] != "text":
         return having(scope, field, [text])
-    found = WORDS.findall(str(text))
-    if not found:
+    terms = WORDS.findall(str(text))
+    if not terms:
         return {}
     if kind == "match":
-        return words(scope, field, f" {operator.upper()} ".join(map(quoted, found)))
-    phrase = quoted(" ".join(found))
+        return words(scope, field, f" {operator.upper()} ".join(map(quoted, terms)))
+    phrase = quoted(" ".join(terms))
     return words(scope, field, f"{phrase} *" if kind == "phrase_prefix" else phrase)
 
 
@@ -37,21 +37,21 @@ def operator_of(options: dict[str, Any]) -> str:
 
 
 @query("match")
-def match(scope: Scope, given: object) -> Scores:
-    field, text, options = one_field(given, "match", "query", MATCH)
+def match(scope: Scope, content: object) -> Scores:
+    field, text, options = one_field(content, "match", "query", MATCH)
     scores = match_field(scope, field, text, kind="match", operator=operator_of(options))
     return boosted(scores, options)
 
 
 @query("match_phrase")
-def match_phrase(scope: Scope, given: object) -> Scores:
-    field, text, options = one_field(given, "match_phrase", "query", ("boost",))
+def match_phrase(scope: Scope, content: object) -> Scores:
+    field, text, options = one_field(content, "match_phrase", "query", ("boost",))
     return boosted(match_field(scope, field, text, kind="phrase", operator="and"), options)
 
 
 @query("multi_match")
-def multi_match(scope: Scope, given: object) -> Scores:
-    options = mapping_of(given, "multi_match")
+def multi_match(scope: Scope, content: object) -> Scores:
+    options = mapping_of(content, "multi_match")
     only(options, ("query", "fields", "type", *MATCH), "multi_match")
     how = options.get("type", "best_fields")
     kinds = {"best_fields": "match", "most_fields": "match"}
@@ -80,26 +80,26 @@ def in_fields(
     operator: str,
     best: bool = True,
 ) -> Scores:
-    """What matches in any of the fields, with the best of the scores, or else their sum."""
-    found: Scores = {}
+    """Return the matches in any of the fields, with the best of their scores or the sum."""
+    total: Scores = {}
     for field, weight in fields:
-        # A number or date cannot be what a text asks for, unless it is one.
+        # Skip fields of numbers and dates if the text is none.
         try:
             scores = match_field(scope, field, text, kind=kind, operator=operator)
         except Refused:
             continue
         for number, score in scores.items():
-            before = found.get(number, 0.0)
-            found[number] = max(before, score * weight) if best else before + score * weight
-    return found
+            before = total.get(number, 0.0)
+            total[number] = max(before, score * weight) if best else before + score * weight
+    return total
 
 
-def weighted(scope: Scope, given: object) -> list[tuple[str, float]]:
-    """The fields that are named, as `title`, `title^2` or `title.*`; else all that are there."""
-    wanted = [given] if isinstance(given, str) else given if isinstance(given, list) else ["*"]
-    found: dict[str, float] = {}
+def weighted(scope: Scope, names: object) -> list[tuple[str, float]]:
+    """Return fields and weights for names like `title`, `title^2` or `title.*`; none: all."""
+    wanted = [names] if isinstance(names, str) else names if isinstance(names, list) else ["*"]
+    weights: dict[str, float] = {}
     for entry in wanted or ["*"]:
         name, _, weight = str(entry).partition("^")
-        names = [field for field in scope.fields if fnmatchcase(field, name)]
-        found |= dict.fromkeys(names, float(weight or 1))
-    return list(found.items())
+        matching = [field for field in scope.fields if fnmatchcase(field, name)]
+        weights |= dict.fromkeys(matching, float(weight or 1))
+    return list(weights.items())

@@ -47,7 +47,7 @@ def index_named(call: Call, name: str) -> Index | None:
 
 
 def all_names(call: Call) -> dict[str, list[str]]:
-    """Every index and alias that the account may see, with the indexes that each means."""
+    """Return the indexes behind every index and alias that the account may see."""
     names: dict[str, list[str]] = {}
     for (name,) in call.database.execute("SELECT name FROM indexes ORDER BY name"):
         names[name] = [name]
@@ -59,24 +59,24 @@ def all_names(call: Call) -> dict[str, list[str]]:
 
 
 def resolve(call: Call, expression: str) -> list[Index]:
-    """The indexes that names, aliases and patterns (separated by commas) mean, each once.
+    """Return the indexes behind comma-separated names, aliases and patterns, each once.
 
-    A name that means nothing is refused, unless `ignore_unavailable` is asked for.
+    Refuse unknown names, unless the request sets `ignore_unavailable`.
     """
     known = all_names(call)
     meant: dict[str, None] = {}
     for part in expression.split(","):
         if part in {"_all", "*"} or "*" in part:
             pattern = "*" if part == "_all" else part
-            found = [name for name in known if fnmatchcase(name, pattern)]
-            if not found and not call.flag("allow_no_indices", default=True):
+            matching = [name for name in known if fnmatchcase(name, pattern)]
+            if not matching and not call.flag("allow_no_indices", default=True):
                 raise no_index(part)
         else:
             require_index(call.account, part)
-            found = [part] if part in known else []
-            if not found and not call.flag("ignore_unavailable"):
+            matching = [part] if part in known else []
+            if not matching and not call.flag("ignore_unavailable"):
                 raise no_index(part)
-        meant |= dict.fromkeys(index for name in found for index in known[name])
+        meant |= dict.fromkeys(index for name in matching for index in known[name])
     return [index for name in meant if (index := index_named(call, name))]
 
 
@@ -123,22 +123,22 @@ def delete_index(call: Call, index: str) -> dict[str, Any]:
                 f"The provided expression [{part}] matches an alias, specify the corresponding "
                 "concrete indices instead."
             )
-    for found in resolve(call, index):
-        call.database.execute("DELETE FROM indexes WHERE name = ?", (found.name,))
+    for match in resolve(call, index):
+        call.database.execute("DELETE FROM indexes WHERE name = ?", (match.name,))
     return {"acknowledged": True}
 
 
 @route("GET", "/{index}", [*EXPANSION, "flat_settings", "include_defaults", "local"])
 def get_index(call: Call, index: str) -> Answer:
-    """Also how existence is asked for (HEAD): 404 where a name means nothing."""
+    """Show indexes. HEAD asks if they exist: 404 for an unknown name."""
     return Answer(
         {
-            found.name: {
-                "aliases": aliases_of(call, found.name),
-                "mappings": found.mappings,
-                "settings": {"index": shown_settings(found)},
+            match.name: {
+                "aliases": aliases_of(call, match.name),
+                "mappings": match.mappings,
+                "settings": {"index": shown_settings(match)},
             }
-            for found in resolve(call, index)
+            for match in resolve(call, index)
         }
     )
 
@@ -151,15 +151,15 @@ def aliases_of(call: Call, index: str) -> dict[str, Any]:
 
 
 def shown_settings(index: Index) -> dict[str, Any]:
-    """Numbers as texts, as Elasticsearch has them."""
-    given = {
+    """Return settings with numbers as texts, like Elasticsearch."""
+    texts = {
         name: value if isinstance(value, dict) else str(value)
         for name, value in index.settings.items()
     }
     return {
         "number_of_shards": "1",
         "number_of_replicas": "1",
-        **given,
+        **texts,
         "uuid": index.uuid,
         "creation_date": str(index.created),
         "provided_name": index.name,
@@ -169,25 +169,25 @@ def shown_settings(index: Index) -> dict[str, Any]:
 
 @route("GET", "/{index}/_mapping", EXPANSION)
 def get_mapping(call: Call, index: str) -> dict[str, Any]:
-    return {found.name: {"mappings": found.mappings} for found in resolve(call, index)}
+    return {match.name: {"mappings": match.mappings} for match in resolve(call, index)}
 
 
 @route("PUT POST", "/{index}/_mapping", EXPANSION)
 def put_mapping(call: Call, index: str) -> dict[str, Any]:
-    """Adds fields; one that is there keeps its type."""
+    """Add fields. Refuse to change the type of an existing one."""
     body = call.json()
     fields.check_mappings(body)
-    for found in resolve(call, index):
+    for match in resolve(call, index):
         for name, definition in (body.get("properties") or {}).items():
-            present = found.mappings.setdefault("properties", {}).setdefault(name, definition)
+            present = match.mappings.setdefault("properties", {}).setdefault(name, definition)
             if present.get("type") != definition.get("type"):
                 raise malformed(
                     f"mapper [{name}] cannot be changed from type [{present.get('type')}] "
                     f"to [{definition.get('type')}]"
                 )
             present |= definition
-        analysis.check_names(found.fields, found.settings)
-        save_mappings(call, found)
+        analysis.check_names(match.fields, match.settings)
+        save_mappings(call, match)
     return {"acknowledged": True}
 
 
@@ -200,13 +200,13 @@ def save_mappings(call: Call, index: Index) -> None:
 @route("GET", "/{index}/_settings", [*EXPANSION, "flat_settings", "include_defaults"])
 def get_settings(call: Call, index: str) -> dict[str, Any]:
     return {
-        found.name: {"settings": {"index": shown_settings(found)}} for found in resolve(call, index)
+        match.name: {"settings": {"index": shown_settings(match)}} for match in resolve(call, index)
     }
 
 
 @route("POST GET", "/{index}/_refresh", EXPANSION, writes=False)
 def refresh(call: Call, index: str) -> dict[str, Any]:
-    """Nothing to do: what is written is found at once."""
+    """Do nothing: new documents can be found at once."""
     return {"_shards": shards(len(resolve(call, index)))}
 
 

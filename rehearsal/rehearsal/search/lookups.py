@@ -1,4 +1,4 @@
-"""What single fields are asked for: values as a whole, and words in texts."""
+"""Lookups in fields: of whole values, and of words in texts."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -8,19 +8,19 @@ from typing import Any
 from rehearsal.search import analysis, fields
 
 Scores = dict[int, float]
-"""What matches: a document's number, and its score."""
+"""Scores of matching documents, by document number."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Where is searched: some indexes, and the fields that they have between them."""
+    """Scope of a search: indexes, and all their fields."""
 
     database: sqlite3.Connection
     indexes: tuple[str, ...]
     fields: fields.Definitions
 
     def rows(self, statement: str, *parameters: Any) -> Iterable[Any]:
-        """Rows of a SELECT over `documents d`, which is narrowed to the scope."""
+        """Return the rows of a SELECT over `documents d`, narrowed to the scope."""
         marks = ", ".join("?" * len(self.indexes))
         return self.database.execute(
             f"{statement} AND d.index_name IN ({marks}) ORDER BY d.number",
@@ -34,7 +34,7 @@ class Scope:
 
 
 def having(scope: Scope, field: str, wanted: list[Any], *, insensitive: bool = False) -> Scores:
-    """The documents that have one of the values in a field."""
+    """Return the documents with one of the values in a field."""
     if field == "_id":
         marks = ", ".join("?" * len(wanted))
         rows = scope.rows(
@@ -46,7 +46,7 @@ def having(scope: Scope, field: str, wanted: list[Any], *, insensitive: bool = F
     if definition is None:
         return {}
     if definition["type"] == "text":
-        # Compared with single words, which are in lower case.
+        # Values are compared with words, which are in lower case.
         lowered = [str(value) for value in wanted if insensitive or str(value).islower()]
         return words(scope, field, " OR ".join(map(quoted, lowered)))
     folded = insensitive or analysis.folds(definition)
@@ -63,7 +63,7 @@ def having(scope: Scope, field: str, wanted: list[Any], *, insensitive: bool = F
 
 
 def words(scope: Scope, field: str, expression: str) -> Scores:
-    """The documents with a passage in `field` that an FTS5 expression matches."""
+    """Return the documents with a passage in `field` that matches an FTS5 expression."""
     if not expression:
         return {}
     rows = scope.rows(
@@ -72,12 +72,12 @@ def words(scope: Scope, field: str, expression: str) -> Scores:
         expression,
         field,
     )
-    found: Scores = {}
+    scores: Scores = {}
     for number, score in rows:
-        found[number] = max(score, found.get(number, 0.0))
-    return found
+        scores[number] = max(score, scores.get(number, 0.0))
+    return scores
 
 
 def quoted(text: str) -> str:
-    """A phrase of FTS5."""
+    """Return the text as a phrase of FTS5."""
     return '"' + text.replace('"', '""') + '"'

@@ -20,11 +20,11 @@ def query(name: str) -> Callable[[Evaluation], Evaluation]:
 
 
 def evaluate(scope: Scope, body: object) -> Scores:
-    """The documents in `scope` that match a query."""
-    kind, given = single(body, "a query")
+    """Return the documents in `scope` that match a query."""
+    kind, content = single(body, "a query")
     if kind not in KINDS:
         raise unspoken(kind, "queries")
-    return KINDS[kind](scope, given)
+    return KINDS[kind](scope, content)
 
 
 def boosted(scores: Scores, options: Mapping[str, Any]) -> Scores:
@@ -33,8 +33,8 @@ def boosted(scores: Scores, options: Mapping[str, Any]) -> Scores:
 
 
 @query("match_all")
-def match_all(scope: Scope, given: object) -> Scores:
-    options = mapping_of(given, "match_all")
+def match_all(scope: Scope, content: object) -> Scores:
+    options = mapping_of(content, "match_all")
     only(options, ("boost",), "match_all")
     return boosted(scope.everything(), options)
 
@@ -45,8 +45,8 @@ def match_none(_scope: Scope, _given: object) -> Scores:
 
 
 @query("bool")
-def boolean(scope: Scope, given: object) -> Scores:
-    options = mapping_of(given, "bool")
+def boolean(scope: Scope, content: object) -> Scores:
+    options = mapping_of(content, "bool")
     only(options, ("must", "should", "filter", "must_not", "minimum_should_match", "boost"), "bool")
     clauses = {
         name: [evaluate(scope, clause) for clause in listed(options.get(name))]
@@ -59,12 +59,12 @@ def boolean(scope: Scope, given: object) -> Scores:
         numbers = set(scope.everything())
     least = options.get("minimum_should_match", 0 if required else min(1, len(clauses["should"])))
     least = whole_number(least, "minimum_should_match")
-    found: Scores = {}
+    matches: Scores = {}
     for number in sorted(numbers):
         liked = [scores[number] for scores in clauses["should"] if number in scores]
         if len(liked) >= least and not any(number in scores for scores in clauses["must_not"]):
-            found[number] = sum(scores[number] for scores in clauses["must"]) + sum(liked)
-    return boosted(found, options)
+            matches[number] = sum(scores[number] for scores in clauses["must"]) + sum(liked)
+    return boosted(matches, options)
 
 
 def listed(clauses: object) -> list[Any]:
@@ -72,15 +72,15 @@ def listed(clauses: object) -> list[Any]:
 
 
 @query("term")
-def term(scope: Scope, given: object) -> Scores:
-    field, value, options = one_field(given, "term", "value", ("boost", "case_insensitive"))
+def term(scope: Scope, content: object) -> Scores:
+    field, value, options = one_field(content, "term", "value", ("boost", "case_insensitive"))
     insensitive = options.get("case_insensitive") is True
     return boosted(having(scope, field, [value], insensitive=insensitive), options)
 
 
 @query("terms")
-def terms(scope: Scope, given: object) -> Scores:
-    options = dict(mapping_of(given, "terms"))
+def terms(scope: Scope, content: object) -> Scores:
+    options = dict(mapping_of(content, "terms"))
     boost = options.pop("boost", 1.0)
     field, wanted = single(options, "terms")
     if not isinstance(wanted, list):
@@ -89,8 +89,8 @@ def terms(scope: Scope, given: object) -> Scores:
 
 
 @query("range")
-def between(scope: Scope, given: object) -> Scores:
-    field, options = single(given, "range")
+def between(scope: Scope, content: object) -> Scores:
+    field, options = single(content, "range")
     signs = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
     only(mapping_of(options, "range"), (*signs, "boost", "format"), "range")
     if options.get("format", "strict_date_optional_time") != "strict_date_optional_time":
@@ -116,8 +116,8 @@ def between(scope: Scope, given: object) -> Scores:
 
 
 @query("prefix")
-def prefix(scope: Scope, given: object) -> Scores:
-    field, value, options = one_field(given, "prefix", "value", ("boost", "case_insensitive"))
+def prefix(scope: Scope, content: object) -> Scores:
+    field, value, options = one_field(content, "prefix", "value", ("boost", "case_insensitive"))
     definition = scope.fields.get(field)
     if definition is None:
         return {}
@@ -137,11 +137,11 @@ def prefix(scope: Scope, given: object) -> Scores:
 
 
 @query("exists")
-def exists(scope: Scope, given: object) -> Scores:
-    options = mapping_of(given, "exists")
+def exists(scope: Scope, content: object) -> Scores:
+    options = mapping_of(content, "exists")
     only(options, ("field", "boost"), "exists")
     field = str(options.get("field", ""))
-    found: Scores = {}
+    matches: Scores = {}
     for table in ("field_values", "passages"):
         rows = scope.rows(
             f"SELECT DISTINCT d.number FROM documents d JOIN {table} v ON v.document = d.number "
@@ -150,15 +150,15 @@ def exists(scope: Scope, given: object) -> Scores:
             len(field) + 1,
             f"{field}.",
         )
-        found |= {number: 1.0 for (number,) in rows}
-    return boosted(found, options)
+        matches |= {number: 1.0 for (number,) in rows}
+    return boosted(matches, options)
 
 
 def one_field(
-    given: object, kind: str, key: str, known: tuple[str, ...]
+    content: object, kind: str, key: str, known: tuple[str, ...]
 ) -> tuple[str, Any, dict[str, Any]]:
-    """(field, value, options) of `{field: value}` or `{field: {key: value, …}}`."""
-    field, value = single(given, kind)
+    """Return (field, value, options) of `{field: value}` or `{field: {key: value, …}}`."""
+    field, value = single(content, kind)
     if not isinstance(value, dict):
         return field, value, {}
     only(value, (key, *known), kind)

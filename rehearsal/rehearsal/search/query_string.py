@@ -24,14 +24,14 @@ TOKEN = re.compile(
     re.VERBOSE,
 )
 OPTIONS = (
-    "query", "fields", "default_field", "default_operator", "boost", "analyze_wildcard", "lenient",
-    "allow_leading_wildcard",
-)  # fmt: skip
+    *("query", "fields", "default_field", "default_operator", "boost"),
+    *("analyze_wildcard", "lenient", "allow_leading_wildcard"),
+)
 
 
 @query("query_string")
-def query_string(scope: Scope, given: object) -> Scores:
-    options = mapping_of(given, "query_string")
+def query_string(scope: Scope, content: object) -> Scores:
+    options = mapping_of(content, "query_string")
     only(options, OPTIONS, "query_string")
     default = options.get("default_field")
     fields = options.get("fields") or ([default] if default else None)
@@ -42,7 +42,7 @@ def query_string(scope: Scope, given: object) -> Scores:
 
 @dataclass
 class Parser:
-    """Reads the text from left to right; each method returns what its part of it matches."""
+    """Parser of a query from left to right. Methods return the matches of their part."""
 
     text: str
     scope: Scope
@@ -51,10 +51,10 @@ class Parser:
     tokens: list[tuple[str, re.Match[str]]] = field(default_factory=list)
 
     def parsed(self) -> Scores:
-        for found in TOKEN.finditer(self.text.rstrip()):
+        for match in TOKEN.finditer(self.text.rstrip()):
             # The last group that took part is not always the alternative: a range has parts.
-            kind = next(name for name, value in found.groupdict().items() if value is not None)
-            self.tokens.append((kind, found))
+            kind = next(name for name, value in match.groupdict().items() if value is not None)
+            self.tokens.append((kind, match))
         if not self.tokens:
             return {}
         scores = self.clauses(self.fields)
@@ -63,7 +63,7 @@ class Parser:
         return scores
 
     def clauses(self, fields: list[str] | None) -> Scores:
-        """Up to the closing parenthesis; AND binds what stands on either side of it."""
+        """Parse clauses up to a closing parenthesis. AND makes both its neighbours required."""
         must: list[Scores] = []
         should: list[Scores] = []
         without: list[Scores] = []
@@ -71,9 +71,9 @@ class Parser:
         while self.tokens and self.next() != "close":
             negative = required = False
             while self.next() in {"not", "sign"}:
-                kind, found = self.tokens.pop(0)
-                negative |= kind == "not" or found["sign"] == "-"
-                required |= found["sign"] == "+"
+                kind, match = self.tokens.pop(0)
+                negative |= kind == "not" or match["sign"] == "-"
+                required |= match["sign"] == "+"
             scores = self.clause(fields)
             follows = self.next()
             if follows in {"and", "or"}:
@@ -148,17 +148,17 @@ class Parser:
         return in_fields(self.scope, names, text, kind=kind, operator="and")
 
     def range(self, fields: list[str] | None) -> Scores:
-        kind, found = self.tokens.pop(0)
+        kind, match = self.tokens.pop(0)
         if not fields or len(fields) != 1:
-            raise malformed(f"a range needs a field: [{found[0].strip()}]")
+            raise malformed(f"a range needs a field: [{match[0].strip()}]")
         if kind == "compare":
-            sign = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}[found["compare"]]
-            limits: dict[str, Any] = {sign: plain(found["limit"])}
+            sign = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}[match["compare"]]
+            limits: dict[str, Any] = {sign: plain(match["limit"])}
         else:
-            text = found["range"]
+            text = match["range"]
             limits = {
-                "gte" if text[0] == "[" else "gt": found["low"].strip('"'),
-                "lte" if text[-1] == "]" else "lt": found["high"].strip('"'),
+                "gte" if text[0] == "[" else "gt": match["low"].strip('"'),
+                "lte" if text[-1] == "]" else "lt": match["high"].strip('"'),
             }
         limits = {sign: limit for sign, limit in limits.items() if limit != "*"}
         return evaluate(self.scope, {"range": {fields[0]: limits}})
@@ -181,5 +181,5 @@ class Parser:
 
 
 def plain(text: str) -> str:
-    """`text` without the backslashes before what would have a meaning."""
+    """Return `text` without the backslashes that escape special characters."""
     return re.sub(r"\\(.)", r"\1", text)

@@ -1,11 +1,11 @@
-"""How a request is refused: with Elasticsearch's names for what is wrong."""
+"""Refusals of requests, with Elasticsearch's names of errors."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 
 class Refused(Exception):
-    """An answer with an error status; `kind` is Elasticsearch's name of the error."""
+    """A response with an error status; `kind` is Elasticsearch's name of the error."""
 
     def __init__(self, status: int, kind: str, reason: str, **details: object) -> None:
         super().__init__(reason)
@@ -18,12 +18,12 @@ class Refused(Exception):
 
 
 def malformed(reason: str) -> Refused:
-    """What would be wrong for Elasticsearch too."""
+    """Return the refusal of a request that Elasticsearch would refuse, too."""
     return Refused(400, "illegal_argument_exception", reason)
 
 
 def unspoken(what: str, where: str) -> Refused:
-    """What Elasticsearch may know, and this server does not."""
+    """Return the refusal of a feature that Elasticsearch may have, but not this server."""
     reason = f"the rehearsal's search server does not speak [{what}] in {where}"
     return Refused(400, "illegal_argument_exception", reason)
 
@@ -32,22 +32,22 @@ def no_index(name: str) -> Refused:
     return Refused(404, "index_not_found_exception", f"no such index [{name}]", index=name)
 
 
-def only(given: Mapping[str, object], known: Iterable[str], where: str) -> None:
-    """Refuse the first key of `given` that is not among `known`."""
-    for key in given:
+def only(content: Mapping[str, object], known: Iterable[str], where: str) -> None:
+    """Refuse the first key of `content` that is not among `known`."""
+    for key in content:
         if key not in known:
             raise unspoken(key, where)
 
 
 def mapping_of(value: object, where: str) -> dict[str, Any]:
-    """`value`, which must be a JSON object."""
+    """Return the value if it is a JSON object. Refuse any other value."""
     if not isinstance(value, dict):
         raise malformed(f"{where} must be an object, not [{value}]")
     return value
 
 
 def single(value: object, where: str) -> tuple[str, Any]:
-    """The only key of a JSON object, and its value."""
+    """Return the only key of a JSON object, and its value."""
     content = mapping_of(value, where)
     if len(content) != 1:
         raise malformed(f"{where} must have exactly one key, not {sorted(content)}")
@@ -55,7 +55,7 @@ def single(value: object, where: str) -> tuple[str, Any]:
 
 
 def whole_number(value: object, where: str) -> int:
-    """A number that is not negative, also where it comes as text."""
+    """Return a whole number, or a text of one. Refuse negative numbers."""
     try:
         number = int(str(value))
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""All addresses: importing their modules enters them into the table."""
+"""Table of all addresses: the import of a module adds its own."""
 
 from rehearsal.search import aliases, bulk, cluster, documents, indexes, searching, security
 

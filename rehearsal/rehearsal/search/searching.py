@@ -14,11 +14,14 @@ from rehearsal.search.sorting import in_order
 
 __all__ = ["fulltext", "query_string"]  # their kinds of queries
 BODY = (
-    "query", "post_filter", "from", "size", "sort", "aggs", "aggregations", "suggest", "_source",
-    "track_total_hits", "track_scores", "version",
-)  # fmt: skip
-QUERY = (*EXPANSION, "from", "size", "q", "track_total_hits", "search_type", "request_cache",
-         "preference", "typed_keys", "rest_total_hits_as_int")  # fmt: skip
+    *("query", "post_filter", "from", "size", "sort", "aggs", "aggregations", "suggest"),
+    *("_source", "track_total_hits", "track_scores", "version"),
+)
+QUERY = (
+    *EXPANSION,
+    *("from", "size", "q", "track_total_hits", "search_type", "request_cache"),
+    *("preference", "typed_keys", "rest_total_hits_as_int"),
+)
 MAX_RESULTS = 10_000
 
 
@@ -28,7 +31,7 @@ def scope_of(call: Call, indexes: list[Index]) -> Scope:
 
 
 def asked(call: Call, body: dict[str, Any]) -> dict[str, Any]:
-    """The query, of the body or (as `q`) of the address."""
+    """Return the query in the body or (as `q`) in the address."""
     if "q" in call.query:
         return {"query_string": {"query": call.query["q"]}}
     return body.get("query") or {"match_all": {}}
@@ -44,8 +47,8 @@ def count(call: Call, index: str) -> dict[str, Any]:
     indexes = resolve(call, index)
     body = call.json()
     only(body, ("query",), "the body of _count")
-    found = evaluate(scope_of(call, indexes), asked(call, body))
-    return {"count": len(found), "_shards": {**shards(len(indexes)), "skipped": 0}}
+    matches = evaluate(scope_of(call, indexes), asked(call, body))
+    return {"count": len(matches), "_shards": {**shards(len(indexes)), "skipped": 0}}
 
 
 @route("GET POST", "/_search", QUERY, writes=False)
@@ -108,21 +111,21 @@ def hit(
     wanted: object,
 ) -> dict[str, Any]:
     row = call.database.execute("SELECT * FROM documents WHERE number = ?", (number,)).fetchone()
-    found: dict[str, Any] = {
+    hit: dict[str, Any] = {
         "_index": row["index_name"],
         "_type": "_doc",
         "_id": row["id"],
         "_score": None if sort_values else scores[number],
     }
     if wanted is not False:
-        found["_source"] = part_of(json.loads(row["source"]), wanted)
+        hit["_source"] = part_of(json.loads(row["source"]), wanted)
     if number in sort_values:
-        found["sort"] = sort_values[number]
-    return found
+        hit["sort"] = sort_values[number]
+    return hit
 
 
 def part_of(source: dict[str, Any], wanted: object) -> dict[str, Any]:
-    """The part of a document that `_source` in a search asks for."""
+    """Return the part of a document that a search's `_source` selects."""
     if wanted is True:
         return source
     if isinstance(wanted, str | list):
@@ -135,19 +138,19 @@ def part_of(source: dict[str, Any], wanted: object) -> dict[str, Any]:
     return narrowed(source, includes, excludes, "")
 
 
-def patterns(given: object) -> list[str]:
-    if given is None:
+def patterns(names: object) -> list[str]:
+    if names is None:
         return []
-    found = given if isinstance(given, list) else [given]
-    if not all(isinstance(pattern, str) for pattern in found):
+    entries = names if isinstance(names, list) else [names]
+    if not all(isinstance(pattern, str) for pattern in entries):
         raise Refused(400, "parsing_exception", "_source takes names")
-    return [str(pattern) for pattern in found]
+    return [str(pattern) for pattern in entries]
 
 
 def narrowed(
     source: dict[str, Any], includes: list[str], excludes: list[str], prefix: str
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    part: dict[str, Any] = {}
     for name, value in source.items():
         path = f"{prefix}{name}"
         if any(fnmatchcase(path, pattern) for pattern in excludes):
@@ -156,7 +159,7 @@ def narrowed(
         if isinstance(value, dict):
             inner = narrowed(value, [] if included else includes, excludes, f"{path}.")
             if inner or included:
-                found[name] = inner
+                part[name] = inner
         elif included:
-            found[name] = value
-    return found
+            part[name] = value
+    return part

@@ -49,7 +49,7 @@ def get_role(call: Call, name: str) -> Answer:
 
 @route("PUT POST", "/_security/user/{name}", ["refresh"])
 def put_user(call: Call, name: str) -> dict[str, Any]:
-    """Without a password an account keeps the one that it has."""
+    """Create or change an account. Without a password it keeps its own."""
     require_cluster(call.account, "manage_security")
     body = call.json()
     only(body, ("password", "roles", "full_name", "email", "metadata", "enabled"), "a user")

@@ -1,4 +1,4 @@
-"""In which order results come."""
+"""Order of results."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ OPTIONS = ("order", "missing", "unmapped_type", "mode")
 def in_order(
     scope: Scope, scores: Scores, wanted: object
 ) -> tuple[list[int], dict[int, list[Any]]]:
-    """Document numbers as `sort` asks, the best first where it does not; and their sort values."""
+    """Return document numbers in the order of `sort` (default: best first), and sort values."""
     keys = wanted if isinstance(wanted, list) else [wanted] if wanted else []
     if not keys or keys == ["_score"]:
         return sorted(scores, key=lambda number: (-scores[number], number)), {}
@@ -31,7 +31,7 @@ def in_order(
 
 
 def column(scope: Scope, scores: Scores, key: object) -> tuple[dict[int, Any], bool, bool]:
-    """(value by document, whether descending, whether those without a value come first)."""
+    """Return (value by document, if descending, if documents without a value come first)."""
     name, options = (key, {}) if isinstance(key, str) else single(key, "sort")
     if isinstance(options, str):
         options = {"order": options}

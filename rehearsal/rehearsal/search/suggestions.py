@@ -8,11 +8,11 @@ from rehearsal.search.refusals import malformed, mapping_of, only, whole_number
 
 
 def of(scope: Scope, wanted: object, *, typed: bool) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     suggesters = dict(mapping_of(wanted, "suggest"))
     common = suggesters.pop("text", None)
-    for name, given in suggesters.items():
-        body = mapping_of(given, name)
+    for name, definition in suggesters.items():
+        body = mapping_of(definition, name)
         only(body, ("prefix", "text", "completion"), f"the suggester {name}")
         if "completion" not in body:
             raise malformed(f"the suggester {name} needs [completion]")
@@ -23,8 +23,8 @@ def of(scope: Scope, wanted: object, *, typed: bool) -> dict[str, Any]:
             "length": len(text),
             "options": completed(scope, text, mapping_of(body["completion"], "completion")),
         }
-        found[f"completion#{name}" if typed else name] = [entry]
-    return found
+        results[f"completion#{name}" if typed else name] = [entry]
+    return results
 
 
 def completed(scope: Scope, text: str, options: dict[str, Any]) -> list[dict[str, Any]]:
@@ -63,12 +63,14 @@ def completed(scope: Scope, text: str, options: dict[str, Any]) -> list[dict[str
 
 
 def as_given(source: dict[str, Any], field: str, lowered: str) -> str:
-    """The text as it stands in the document, where capitals are kept."""
+    """Return the document's text, with its capitals, that equals `lowered`."""
     texts: list[Any] = [source]
     for name in field.split("."):
         inner = [text.get(name) for text in texts if isinstance(text, dict)]
-        texts = [one for text in inner for one in (text if isinstance(text, list) else [text])]
-    texts += [one for text in texts if isinstance(text, dict) for one in listed(text.get("input"))]
+        texts = [entry for text in inner for entry in listed(text)]
+    texts += [
+        entry for text in texts if isinstance(text, dict) for entry in listed(text.get("input"))
+    ]
     return next(
         (text for text in texts if isinstance(text, str) and text.lower() == lowered), lowered
     )

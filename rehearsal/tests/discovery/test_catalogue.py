@@ -26,7 +26,7 @@ def test_cards_can_be_searched_and_narrowed(client: Client, indexed: Partner) ->
     assert "1 course for" in page(client, q="astronomy")
     assert "2 courses" in page(client, org="ScienceX")
     assert "No course is here" in page(client, q="astronomy", org="Kitchen")
-    assert "not a question" in page(client, q="(")
+    assert "does not understand this query" in page(client, q="(")
 
 
 def test_it_is_there_when_the_search_is_not(

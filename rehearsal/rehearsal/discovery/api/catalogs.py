@@ -1,4 +1,4 @@
-"""Catalogs: named queries, and what they hold."""
+"""Catalogs: named queries, and the courses that match them."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from rehearsal.discovery.search_indexes.documents import COURSE, COURSE_RUN
 
 
 class StaffWrites(BasePermission):
-    """Whoever is signed in may read."""
+    """Permission to read for all who are signed in, to write for staff."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return request.user.is_authenticated and (
@@ -33,9 +33,9 @@ class CatalogView(ModelViewSet[Catalog]):
 
     @action(detail=True)
     def courses(self, _request: Request, pk: str = "") -> Response:
-        """The courses that the query finds now."""
-        found = searching.primary_keys(self.get_object().query, COURSE)
-        rows = with_runs(Course).filter(partner=partner(), pk__in=found)
+        """List the courses that match the query now."""
+        matching = searching.primary_keys(self.get_object().query, COURSE)
+        rows = with_runs(Course).filter(partner=partner(), pk__in=matching)
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(
             CourseSerializer(page, many=True, context=self.get_serializer_context()).data
@@ -43,7 +43,7 @@ class CatalogView(ModelViewSet[Catalog]):
 
     @action(detail=True)
     def contains(self, request: Request, pk: str = "") -> Response:
-        """For each key in `course_run_id` or `course_id` (commas between), whether it is held."""
+        """Tell for each key in `course_run_id` or `course_id` (comma-separated) if it matches."""
         query = self.get_object().query
         runs, courses = (
             [key for key in request.query_params.get(name, "").split(",") if key]
@@ -51,9 +51,9 @@ class CatalogView(ModelViewSet[Catalog]):
         )
         held = set()
         if runs:
-            found = searching.primary_keys(query, COURSE_RUN)
-            held |= set(CourseRun.objects.filter(pk__in=found).values_list("key", flat=True))
+            matching = searching.primary_keys(query, COURSE_RUN)
+            held |= set(CourseRun.objects.filter(pk__in=matching).values_list("key", flat=True))
         if courses:
-            found = searching.primary_keys(query, COURSE)
-            held |= set(Course.objects.filter(pk__in=found).values_list("key", flat=True))
+            matching = searching.primary_keys(query, COURSE)
+            held |= set(Course.objects.filter(pk__in=matching).values_list("key", flat=True))
         return Response({"courses": {key: key in held for key in [*runs, *courses]}})

@@ -1,4 +1,4 @@
-"""What the search server has: results page by page, facets, and titles that begin so."""
+"""Search in the API: pages of results, facets, and completions of titles."""
 
 from typing import Any, ClassVar
 
@@ -32,7 +32,7 @@ class SearchUnavailable(APIException):
 
 
 class SearchView(APIView):
-    """`q` in the query language, and fields to narrow what it finds."""
+    """Search for `q`, in the query language. Parameters with the names of fields narrow it."""
 
     kinds: ClassVar[tuple[Kind, ...]] = KINDS
 
@@ -60,7 +60,7 @@ class SearchView(APIView):
         return search_for(query.get("q", ""), *self.kinds, filters=filters)
 
     def page(self, request: Request, search: Any) -> dict[str, Any]:
-        """`{count, next, previous, results}`; refuses (404) what is past the last page."""
+        """Return `{count, next, previous, results}`. Refuse (404) a page past the last."""
         query = request.query_params
         try:
             size = min(max(int(query.get("page_size") or PAGE_SIZE), 1), MAX_PAGE_SIZE)
@@ -69,8 +69,8 @@ class SearchView(APIView):
             raise NotFound("Invalid page.") from error
         if number < 1:
             raise NotFound("Invalid page.")
-        found = search[(number - 1) * size : number * size].execute()
-        count = found.hits.total.value
+        matches = search[(number - 1) * size : number * size].execute()
+        count = matches.hits.total.value
         try:
             page = Paginator(range(count), size).page(number)
         except InvalidPage as error:
@@ -85,18 +85,18 @@ class SearchView(APIView):
             "count": count,
             "next": following if page.has_next() else None,
             "previous": before if page.has_previous() else None,
-            "results": [result(hit.to_dict(), root) for hit in found],
+            "results": [result(hit.to_dict(), root) for hit in matches],
         }
 
 
 def reason_of(error: RequestError) -> str:
-    """What the search server says is wrong."""
-    told: Any = error.info
-    return str(told["error"]["reason"])
+    """Return the reason for which the search server refused a request."""
+    info: Any = error.info
+    return str(info["error"]["reason"])
 
 
 def result(document: dict[str, Any], root: str) -> dict[str, Any]:
-    """A document as the API shows it: without what is there for searching only."""
+    """Return a document for the API: without fields that are for searching only."""
     shown = {name: value for name, value in document.items() if name != "title_suggest"}
     if document["content_type"] == "courserun":
         shown["marketing_url"] = f"{root}/courses/{document['key']}/about"
@@ -112,13 +112,13 @@ class CourseRunSearchView(SearchView):
 
 
 class FacetView(SearchView):
-    """The results, and beside them how many there are of each kind."""
+    """Search results with facets: the number of results per value of some fields."""
 
     def get(self, request: Request) -> Response:
         search = self.search(request)
         for name in FACETS:
             search.aggs.bucket(name, A("terms", field=name, size=100))
-        found = search[:0].execute()
+        matches = search[:0].execute()
         address = request.build_absolute_uri()
         fields = {
             name: [
@@ -127,7 +127,7 @@ class FacetView(SearchView):
                     "count": bucket.doc_count,
                     "narrow_url": narrowed(address, name, bucket.key),
                 }
-                for bucket in found.aggregations[name].buckets
+                for bucket in matches.aggregations[name].buckets
             ]
             for name in FACETS
         }
@@ -141,7 +141,7 @@ def narrowed(address: str, name: str, value: str) -> str:
 
 
 class TypeaheadView(SearchView):
-    """Course runs and programs with words that begin as somebody has begun to type."""
+    """Course runs and programs with words that complete the text typed so far."""
 
     def get(self, request: Request) -> Response:
         text = request.query_params.get("q", "").strip()
@@ -152,16 +152,19 @@ class TypeaheadView(SearchView):
             {
                 "course_runs": [
                     {
-                        "key": found["key"],
-                        "title": found["title"],
-                        "orgs": found["organizations"],
-                        "marketing_url": f"{root}/courses/{found['key']}/about",
+                        "key": document["key"],
+                        "title": document["title"],
+                        "orgs": document["organizations"],
+                        "marketing_url": f"{root}/courses/{document['key']}/about",
                     }
-                    for found in begun(text, COURSE_RUN, size=TYPED)
+                    for document in begun(text, COURSE_RUN, size=TYPED)
                 ],
                 "programs": [
-                    {name: found.get(name) for name in ("uuid", "title", "type", "organizations")}
-                    for found in begun(text, PROGRAM, size=TYPED)
+                    {
+                        name: document.get(name)
+                        for name in ("uuid", "title", "type", "organizations")
+                    }
+                    for document in begun(text, PROGRAM, size=TYPED)
                 ],
             }
         )

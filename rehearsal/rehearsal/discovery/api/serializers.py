@@ -1,4 +1,4 @@
-"""How things look in the API, with the real service's names."""
+"""Serializers of the API, with the real service's field names."""
 
 from typing import Any
 
@@ -61,7 +61,7 @@ class CourseRunSerializer(serializers.ModelSerializer[CourseRun]):
 
 
 def about_url(run: CourseRun) -> str:
-    """The LMS's page about a run."""
+    """Return the URL of the LMS's page about a run."""
     return f"{lms_root(run.course.partner)}/courses/{run.key}/about"
 
 

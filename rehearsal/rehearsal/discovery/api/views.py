@@ -1,4 +1,4 @@
-"""What the database has: courses, runs, organizations, programs."""
+"""Courses, runs, organizations and programs of the database in the API."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from rehearsal.discovery.course_metadata.models import Course, CourseRun, Organi
 from rehearsal.discovery.search_indexes import searching
 from rehearsal.discovery.search_indexes.documents import COURSE, COURSE_RUN, Kind
 
-# Keys hold colons, pluses and dots.
+# Keys contain colons, pluses and dots.
 KEY = "[^/]+"
 
 
 class Listing(ReadOnlyModelViewSet[Any]):
-    """Of the site's partner. `keys` names some, `q` asks the search server which."""
+    """Rows of the site's partner: all, those in `keys`, or those that match the search for `q`."""
 
     lookup_value_regex = KEY
     partner_field = "partner"

@@ -4,7 +4,7 @@ from rehearsal.discovery.core.models import User
 
 
 class Catalog(models.Model):
-    """The courses that a query finds, whichever they are at the time."""
+    """A named query for courses. Its result changes with the courses."""
 
     name = models.CharField(max_length=255)
     query = models.TextField(help_text="in the language of query_string, e.g. org:edX AND title:*")

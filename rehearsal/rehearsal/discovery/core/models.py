@@ -8,7 +8,7 @@ class User(AbstractUser):
 
 
 class Partner(models.Model):
-    """Whose courses these are, and where they are read from; an empty URL is not read at all."""
+    """An owner of courses, and the URLs to read them from. Empty URLs are not read."""
 
     name = models.CharField(max_length=128, unique=True, blank=True, default="")
     short_code = models.CharField(max_length=8, unique=True)

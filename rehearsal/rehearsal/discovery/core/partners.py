@@ -1,4 +1,4 @@
-"""Whose catalogue this is, and how its people sign on."""
+"""The partner of this service's site, and its clients at the LMS."""
 
 from collections.abc import Callable
 
@@ -15,20 +15,20 @@ class NoPartner(Exception):
 
 
 def partner() -> Partner:
-    """The partner of the one site that a server has. Raises NoPartner."""
-    found = Partner.objects.select_related("site").filter(site=settings.SITE_ID).first()
-    if found is None:
+    """Return the partner of the server's only site. Raise NoPartner if it has none."""
+    partner = Partner.objects.select_related("site").filter(site=settings.SITE_ID).first()
+    if partner is None:
         raise NoPartner(
             f"Site {settings.SITE_ID} has no partner: run create_or_update_partner with "
             f"--site-id {settings.SITE_ID}."
         )
-    return found
+    return partner
 
 
 def no_partner_middleware(
     answer: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware that tells operators what is missing, with status 500."""
+    """Return middleware that shows the message of NoPartner, with status 500."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         return answer(request)
@@ -42,47 +42,50 @@ def no_partner_middleware(
     return middleware
 
 
-def backend_client(of: Partner) -> OAuthClient:
-    """The client of the service's own calls: the partner's before juniper, then the settings'."""
+def backend_client(partner: Partner) -> OAuthClient:
+    """Return the client for the service's own calls: before juniper it is the partner's."""
     if settings.RELEASE.openid_connect:
-        return OAuthClient(of.oidc_url_root.rstrip("/"), of.oidc_key, of.oidc_secret)
-    told = settings.OAUTH_SETTINGS
+        url = partner.oidc_url_root.rstrip("/")
+        return OAuthClient(url, partner.oidc_key, partner.oidc_secret)
+    oauth = settings.OAUTH_SETTINGS
     return OAuthClient(
-        told.get("BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL", "").rstrip("/"),
-        told.get("BACKEND_SERVICE_EDX_OAUTH2_KEY", ""),
-        told.get("BACKEND_SERVICE_EDX_OAUTH2_SECRET", ""),
+        oauth.get("BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL", "").rstrip("/"),
+        oauth.get("BACKEND_SERVICE_EDX_OAUTH2_KEY", ""),
+        oauth.get("BACKEND_SERVICE_EDX_OAUTH2_SECRET", ""),
     )
 
 
 def sign_on_provider(_request: HttpRequest) -> Provider:
-    """The LMS as the settings name it."""
-    told = settings.OAUTH_SETTINGS
+    """Return the LMS as provider of sign-on, as the settings name it."""
+    oauth = settings.OAUTH_SETTINGS
     connect = settings.RELEASE.openid_connect
     prefix = "SOCIAL_AUTH_EDX_OIDC" if connect else "SOCIAL_AUTH_EDX_OAUTH2"
-    root = told.get(f"{prefix}_URL_ROOT", "").rstrip("/")
-    public = (told.get(f"{prefix}_PUBLIC_URL_ROOT") or root).rstrip("/")
+    root = oauth.get(f"{prefix}_URL_ROOT", "").rstrip("/")
+    public = (oauth.get(f"{prefix}_PUBLIC_URL_ROOT") or root).rstrip("/")
     client = OAuthClient(
         root if connect else f"{root}/oauth2",
-        told.get(f"{prefix}_KEY", ""),
-        told.get(f"{prefix}_SECRET", ""),
+        oauth.get(f"{prefix}_KEY", ""),
+        oauth.get(f"{prefix}_SECRET", ""),
     )
     return Provider(
         backend=OPENID_CONNECT if connect else OAUTH2,
         client=client,
         public_url=public if connect else f"{public}/oauth2",
-        logout_url=told.get(f"{prefix}_LOGOUT_URL") or "/",
+        logout_url=oauth.get(f"{prefix}_LOGOUT_URL") or "/",
         https=settings.SOCIAL_AUTH_REDIRECT_IS_HTTPS,
     )
 
 
-def lms_root(of: Partner) -> str:
-    """Where learners find the LMS, without a slash at the end."""
-    if of.lms_url:
-        return of.lms_url.rstrip("/")
-    told = settings.OAUTH_SETTINGS
+def lms_root(partner: Partner) -> str:
+    """Return the LMS's URL for learners, without a slash at the end."""
+    if partner.lms_url:
+        return partner.lms_url.rstrip("/")
+    oauth = settings.OAUTH_SETTINGS
     root: str = (
-        told.get("SOCIAL_AUTH_EDX_OAUTH2_PUBLIC_URL_ROOT")
-        or told.get("SOCIAL_AUTH_EDX_OAUTH2_URL_ROOT")
-        or (told.get("SOCIAL_AUTH_EDX_OIDC_URL_ROOT") or of.oidc_url_root).removesuffix("/oauth2")
+        oauth.get("SOCIAL_AUTH_EDX_OAUTH2_PUBLIC_URL_ROOT")
+        or oauth.get("SOCIAL_AUTH_EDX_OAUTH2_URL_ROOT")
+        or (oauth.get("SOCIAL_AUTH_EDX_OIDC_URL_ROOT") or partner.oidc_url_root).removesuffix(
+            "/oauth2"
+        )
     )
     return root.rstrip("/")

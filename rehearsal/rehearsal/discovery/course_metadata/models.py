@@ -25,7 +25,7 @@ class Organization(models.Model):
 
 
 class Course(models.Model):
-    """What runs of a course have in common; its key is `ORGANIZATION+NUMBER`."""
+    """Facts that all runs of a course share; its key is `ORGANIZATION+NUMBER`."""
 
     uuid = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="courses")
@@ -72,7 +72,7 @@ class CourseRun(models.Model):
 
     @property
     def availability(self) -> str:
-        """In the real service's words."""
+        """Archived, Upcoming or Current, as the real service says."""
         now = timezone.now()
         if self.end and self.end <= now:
             return "Archived"

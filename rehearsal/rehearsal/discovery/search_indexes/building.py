@@ -1,4 +1,4 @@
-"""Indexes are built aside, and take their alias when they look right."""
+"""Builds of search indexes. An alias points to a new index only if that looks complete."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from rehearsal.discovery.search_indexes.documents import PROPERTIES, SETTINGS, K
 
 @dataclass(frozen=True)
 class Built:
-    """A new index beside the one that its alias means, with the documents in both."""
+    """A new index, with the number of documents in it and in its predecessor."""
 
     alias: str
     index: str
@@ -23,7 +23,7 @@ class Built:
 
     @property
     def change(self) -> float:
-        """The part by which the number changed: 0.1 is ten per cent. From nothing it is 1."""
+        """Change of the number of documents as a fraction: 0.1 is ten per cent; from none, 1."""
         if self.before == self.after:
             return 0.0
         return abs(self.after - self.before) / self.before if self.before else 1.0
@@ -37,8 +37,8 @@ class Built:
 
 
 def create(alias: str) -> str:
-    """Make an empty index for an alias; its name."""
-    # Within a second there is one of that name already: then the time is counted on.
+    """Create an empty index for an alias. Return its name."""
+    # An index of the same second has this name already: use the next second.
     moment = timezone.now()
     while True:
         name = f"{alias}_{moment:%Y%m%d_%H%M%S}"
@@ -52,7 +52,7 @@ def create(alias: str) -> str:
 
 
 def build(alias: str, kinds: tuple[Kind, ...]) -> Built:
-    """Fill a new index from the database; the alias stays where it is."""
+    """Fill a new index from the database. The alias does not point to it yet."""
     server = search_server()
     before = server.count(index=alias)["count"] if server.indices.exists(index=alias) else 0
     index = create(alias)
@@ -62,20 +62,20 @@ def build(alias: str, kinds: tuple[Kind, ...]) -> Built:
 
 
 def point(alias: str, index: str) -> None:
-    """Let the alias mean this index and no other, in one step."""
+    """Point the alias to this index and no other, in one step."""
     server = search_server()
     moves = [{"add": {"index": index, "alias": alias}}]
     if server.indices.exists_alias(name=alias):
         before = [old for old in server.indices.get_alias(name=alias) if old != index]
         moves += [{"remove": {"index": old, "alias": alias}} for old in before]
     elif server.indices.exists(index=alias):
-        # Somebody wrote before there was an alias, and the server made an index of its name.
+        # A write before the alias existed made the server create an index with its name.
         moves.insert(0, {"remove_index": {"index": alias}})
     server.indices.update_aliases(body={"actions": moves})
 
 
 def unused(alias: str) -> list[str]:
-    """Indexes that were built for an alias and are not what it means."""
+    """Return the indexes that were built for an alias to which it does not point."""
     server = search_server()
     meant = set()
     if server.indices.exists_alias(name=alias):

@@ -6,5 +6,5 @@ from elasticsearch import Elasticsearch
 
 @cache
 def search_server() -> Elasticsearch:
-    """The client that everything here uses; it keeps its connections."""
+    """Return the shared client of the search server, which keeps its connections."""
     return Elasticsearch(settings.ELASTICSEARCH_URL, timeout=settings.SEARCH_TIMEOUT, max_retries=0)

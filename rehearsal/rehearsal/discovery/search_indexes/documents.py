@@ -1,4 +1,4 @@
-"""What stands in the search server: one document for each course, run and program."""
+"""Documents in the search server: one for each course, run and program."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ PROPERTIES: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of document: its name, the rows it is made from, and how."""
+    """A kind of document: its name, and how documents are made of rows."""
 
     name: str
     rows: Callable[[], QuerySet[Any]]
@@ -67,7 +67,7 @@ class Kind:
 
     @property
     def identifier(self) -> str:
-        """The beginning of a document's id."""
+        """Prefix of the documents' ids."""
         return f"course_metadata.{self.name.replace('_', '')}"
 
 
@@ -82,7 +82,9 @@ def course_document(course: Course) -> dict[str, Any]:
         "title": course.title,
         "title_suggest": [course.title],
         "short_description": course.short_description,
-        "organizations": [str(one) for one in course.authoring_organizations.all()],
+        "organizations": [
+            str(organization) for organization in course.authoring_organizations.all()
+        ],
         "org": org,
         "number": number,
         "course_runs": [run.key for run in runs],
@@ -118,7 +120,11 @@ def run_document(run: CourseRun) -> dict[str, Any]:
 
 def program_document(program: Program) -> dict[str, Any]:
     courses = list(program.courses.all())
-    organizations = {str(one) for it in courses for one in it.authoring_organizations.all()}
+    organizations = {
+        str(organization)
+        for course in courses
+        for organization in course.authoring_organizations.all()
+    }
     return {
         "content_type": "program",
         "partner": program.partner.short_code,
@@ -159,9 +165,9 @@ KINDS = (COURSE, COURSE_RUN, PROGRAM)
 
 
 def aliases() -> dict[str, tuple[Kind, ...]]:
-    """The aliases of this release, and what stands behind each.
+    """Return this release's aliases, and the kinds of document behind each.
 
-    One for everything with haystack, one for each kind since elasticsearch-dsl (lilac).
+    Before lilac (haystack) there is an alias for all documents, since then one for each kind.
     """
     name = settings.ELASTICSEARCH_INDEX_NAME
     if settings.RELEASE.before("lilac"):
@@ -170,14 +176,14 @@ def aliases() -> dict[str, tuple[Kind, ...]]:
 
 
 def alias_of(*kinds: Kind) -> str:
-    """Where to search for documents of these kinds."""
+    """Return the aliases, comma-separated, with documents of these kinds."""
     return ",".join(
-        alias for alias, behind in aliases().items() if any(kind in behind for kind in kinds)
+        alias for alias, contents in aliases().items() if any(kind in contents for kind in kinds)
     )
 
 
 def actions(index: str, kinds: Iterable[Kind]) -> Iterable[dict[str, Any]]:
-    """What fills an index, for the client's helper."""
+    """Yield the actions that fill an index, for the client's helper `bulk`."""
     for kind in kinds:
         for row in kind.rows():
             yield {

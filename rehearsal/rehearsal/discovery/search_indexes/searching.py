@@ -1,4 +1,4 @@
-"""Questions to the search server."""
+"""Queries to the search server."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,18 +10,18 @@ from rehearsal.discovery.search_indexes.connection import search_server
 from rehearsal.discovery.search_indexes.documents import Kind, alias_of
 
 MAX_FOUND = 10_000
-# Fields that may stand in a query's address, each to narrow the results.
+# Fields that parameters of a request may name, to narrow the results.
 FILTERS = (
-    "content_type", "key", "org", "organizations", "type", "status", "availability", "pacing_type",
-    "seat_types", "mobile_available",
-)  # fmt: skip
-# Where words are looked for that come without a field.
+    *("content_type", "key", "org", "organizations", "type", "status", "availability"),
+    *("pacing_type", "seat_types", "mobile_available"),
+)
+# Fields that are searched for words without a field.
 WORDS = ("title^3", "short_description", "subtitle", "key.text", "organizations.text", "number")
 FACETS = ("content_type", "organizations", "availability", "pacing_type", "type", "seat_types")
 
 
 def search_for(text: str, *kinds: Kind, filters: Mapping[str, list[str]] | None = None) -> Search:
-    """The partner's documents of these kinds that match `text`, in the query language."""
+    """Return a search for the partner's documents of these kinds that match `text`."""
     search = Search(using=search_server(), index=alias_of(*kinds)).filter(
         "term", partner=partner().short_code
     )
@@ -29,7 +29,7 @@ def search_for(text: str, *kinds: Kind, filters: Mapping[str, list[str]] | None 
     search = search.filter("terms", content_type=types)
     for name, values in (filters or {}).items():
         search = search.filter("terms", **{name: values})
-    # Hidden runs are there for whoever knows their key.
+    # Hidden runs can be opened by key, but not be found.
     search = search.exclude("term", hidden=True)
     if text and text != "*":
         return search.query("query_string", query=text, fields=list(WORDS), default_operator="AND")
@@ -37,13 +37,13 @@ def search_for(text: str, *kinds: Kind, filters: Mapping[str, list[str]] | None 
 
 
 def primary_keys(text: str, kind: Kind) -> list[int]:
-    """The rows of a kind that match."""
+    """Return the primary keys of the rows of a kind that match `text`."""
     hits = search_for(text, kind).source(False)[:MAX_FOUND].execute()
     return [int(hit.meta.id.rpartition(".")[2]) for hit in hits]
 
 
 def begun(text: str, kind: Kind, *, size: int) -> list[dict[str, Any]]:
-    """Documents of a kind of which a title's word, the key or the organization begins so."""
+    """Return documents whose title, key or organization has words that begin as in `text`."""
     search = search_for("", kind)
     for word in text.split():
         search = search.query(

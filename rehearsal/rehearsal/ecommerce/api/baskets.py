@@ -29,7 +29,7 @@ Basket = get_model("basket", "Basket")
 
 class Baskets(APIView):
     def post(self, request: Request) -> Response:
-        """A new basket with `products`; with `checkout` an order, where nothing is due."""
+        """Create a basket with `products`; with `checkout` an order, if nothing is due."""
         site, body = configuration_of(request), body_of(request)
         basket = baskets.new_basket(caller(request))
         try:
@@ -37,8 +37,8 @@ class Baskets(APIView):
             baskets.fill(basket, baskets.products_of(skus, site))
         except (baskets.CannotBuy, KeyError, TypeError) as error:
             basket.delete()
-            told = {"developer_message": str(error), "user_message": str(error)}
-            return Response(told, status.HTTP_400_BAD_REQUEST)
+            messages = {"developer_message": str(error), "user_message": str(error)}
+            return Response(messages, status.HTTP_400_BAD_REQUEST)
         answer: dict[str, Any] = {"id": basket.pk, "order": None, "payment_data": None}
         if body.get("checkout"):
             if basket.total_incl_tax:
@@ -61,7 +61,7 @@ class OrderOfBasket(APIView):
 
 class Calculate(APIView):
     def get(self, request: Request) -> Response:
-        """What the SKUs cost with the codes; one of no use changes nothing. Nothing is kept."""
+        """Calculate the price of the SKUs with the codes. Ignore useless codes; save nothing."""
         asked, site = request.query_params, configuration_of(request)
         with transaction.atomic():
             basket = baskets.new_basket(caller(request))
@@ -85,7 +85,7 @@ class Calculate(APIView):
 
 class Checkout(APIView):
     def post(self, request: Request) -> Response:
-        """Where to send the buyer of `basket_id` for `payment_processor`."""
+        """Begin the payment of `basket_id`, and tell where to send the buyer."""
         body = body_of(request)
         key = body.get("basket_id")
         mine = Basket.objects.filter(owner=caller(request), status=Basket.OPEN)
@@ -97,12 +97,12 @@ class Checkout(APIView):
 
 class Processors(APIView):
     def get(self, request: Request) -> Response:
-        """The names of those that the site has, switched on."""
+        """List the names of the site's enabled payment processors."""
         return Response(processors_of(configuration_of(request)))
 
 
 def begun(request: Request, basket: Any, name: str) -> dict[str, Any]:
-    """A payment that the buyer has to go on with elsewhere. Raises ParseError."""
+    """Begin a payment on the processor's own pages. Raise ParseError if it cannot begin."""
     site = configuration_of(request)
     if name not in processors_of(site):
         raise ParseError(f"Payment processor [{name}] not found.")

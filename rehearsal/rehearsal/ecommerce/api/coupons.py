@@ -119,34 +119,34 @@ class Coupons(viewsets.ModelViewSet):
         return self.queryset.filter(product__stockrecords__partner=partner)
 
     def create(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
-        """200 with the coupon's id and that of the order it is written down in."""
+        """Create a coupon. Answer 200 with its id and that of its order."""
         sent = WantedSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        told, site = sent.validated_data, configuration_of(request)
-        category = told["category"].get("name")
+        fields, site = sent.validated_data, configuration_of(request)
+        category = fields["category"].get("name")
         if not category:
             raise ParseError("The category needs a name.")
         if category not in CATEGORIES:
             raise NotFound(f"There is no category {category}.")
         seats = Product.objects.filter(
-            stockrecords__in=told["stock_record_ids"], stockrecords__partner=site.partner
+            stockrecords__in=fields["stock_record_ids"], stockrecords__partner=site.partner
         )
         if not seats:
             raise ParseError("The stock records are of no product.")
         wanted = Wanted(
-            title=told["title"],
-            client=told["client"],
+            title=fields["title"],
+            client=fields["client"],
             category=category,
-            note=told["note"] or "",
-            benefit_type=told["benefit_type"],
-            benefit_value=told["benefit_value"],
-            voucher_type=told["voucher_type"],
-            code=told["code"],
-            quantity=told["quantity"],
-            max_uses=told["max_uses"],
-            start=told["start_datetime"],
-            end=told["end_datetime"],
-            price=told["price"],
+            note=fields["note"] or "",
+            benefit_type=fields["benefit_type"],
+            benefit_value=fields["benefit_value"],
+            voucher_type=fields["voucher_type"],
+            code=fields["code"],
+            quantity=fields["quantity"],
+            max_uses=fields["max_uses"],
+            start=fields["start_datetime"],
+            end=fields["end_datetime"],
+            price=fields["price"],
             seats=tuple(seats),
         )
         try:
@@ -164,7 +164,7 @@ class Coupons(viewsets.ModelViewSet):
         )
 
     def perform_destroy(self, instance: Coupon) -> None:
-        """With the codes, whose discounts stay in the orders that had them."""
+        """Delete the coupon and its codes. Orders keep their discounts."""
         for voucher in list(instance.vouchers.all()):
             voucher.offers.all().delete()
             voucher.delete()
@@ -180,7 +180,7 @@ class Categories(APIView):
 
 
 class CouponReport(APIView):
-    """All codes of a coupon, as CSV."""
+    """Report of all codes of a coupon, as CSV."""
 
     permission_classes = STAFF
 

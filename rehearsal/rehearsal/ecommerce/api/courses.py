@@ -65,7 +65,7 @@ class CourseSerializer(serializers.ModelSerializer):
 
 
 class Courses(viewsets.ModelViewSet):
-    """With `include_products`, each course's products too. Nothing is deleted here."""
+    """Courses, with their products if `include_products` is set. None can be deleted."""
 
     permission_classes = STAFF
     serializer_class = CourseSerializer
@@ -84,8 +84,8 @@ class ProductsOfCourse(APIView):
     permission_classes = STAFF
 
     def get(self, request: Request, key: str) -> Response:
-        found = Course.objects.filter(pk=key, partner=configuration_of(request).partner).first()
-        products = found.products.order_by("id") if found else []
+        course = Course.objects.filter(pk=key, partner=configuration_of(request).partner).first()
+        products = course.products.order_by("id") if course else []
         shown = ProductSerializer(products, many=True, context={"request": request}).data
         return Response({"count": len(shown), "next": None, "previous": None, "results": shown})
 
@@ -110,7 +110,7 @@ class SeatSerializer(serializers.Serializer):
 
 
 def seat_of(product: dict[str, Any]) -> dict[str, Any]:
-    """What `put_seat` wants, of a product as it is sent. Raises ValidationError."""
+    """Return the arguments of `put_seat` for a product in a request, or raise ValidationError."""
     kind = product.get("product_class")
     if kind != SEAT:
         raise serializers.ValidationError(f"Invalid product class [{kind}] requested.")
@@ -130,17 +130,17 @@ def seat_of(product: dict[str, Any]) -> dict[str, Any]:
         }
     )
     seat.is_valid(raise_exception=True)
-    told = seat.validated_data
+    fields = seat.validated_data
     return {
-        "price": told["price"],
-        "expires": told.get("expires"),
-        "certificate_type": told.get("certificate_type") or "",
-        "id_verification_required": told["id_verification_required"],
+        "price": fields["price"],
+        "expires": fields.get("expires"),
+        "certificate_type": fields.get("certificate_type") or "",
+        "id_verification_required": fields["id_verification_required"],
     }
 
 
 class Publication(APIView):
-    """All or nothing: what the LMS does not take is not kept here either."""
+    """Publication of a course with its products. If the LMS refuses it, nothing is saved."""
 
     permission_classes = STAFF
 
@@ -153,18 +153,18 @@ class Publication(APIView):
     def save(self, request: Request, data: Any, done: int) -> Response:
         sent = PublicationSerializer(data=data)
         sent.is_valid(raise_exception=True)
-        told, site = sent.validated_data, configuration_of(request)
+        fields, site = sent.validated_data, configuration_of(request)
         try:
             with transaction.atomic():
                 course, _made = Course.objects.update_or_create(
-                    pk=told["id"],
+                    pk=fields["id"],
                     defaults={
-                        "name": told["name"],
+                        "name": fields["name"],
                         "partner": site.partner,
-                        "verification_deadline": told.get("verification_deadline"),
+                        "verification_deadline": fields.get("verification_deadline"),
                     },
                 )
-                for seat in told["products"]:
+                for seat in fields["products"]:
                     put_seat(course, **seat)
                 publish(course, site)
         except NotPublished as error:

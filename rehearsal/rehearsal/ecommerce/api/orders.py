@@ -68,7 +68,7 @@ class OrderSerializer(serializers.ModelSerializer):
 
 
 class Orders(viewsets.ReadOnlyModelViewSet):
-    """One's own orders; staff see the partner's."""
+    """Orders of the caller; for staff, all orders of the partner."""
 
     serializer_class = OrderSerializer
     queryset = Order.objects.order_by("-date_placed")
@@ -83,7 +83,7 @@ class Orders(viewsets.ReadOnlyModelViewSet):
 
     @action(detail=True, methods=["put", "patch"], permission_classes=STAFF)
     def fulfill(self, _request: Request, number: str) -> Response:
-        """Do what is left to do. 406 where there is nothing, 500 where it fails again."""
+        """Fulfill the rest of an order. Answer 406 if there is none, 500 if it fails again."""
         order = self.get_object()
         if order.status == COMPLETE:
             return Response(status=status.HTTP_406_NOT_ACCEPTABLE)
@@ -109,7 +109,7 @@ class RefundSerializer(serializers.ModelSerializer):
 
 class Refunds(APIView):
     def post(self, request: Request) -> Response:
-        """The ids of refunds made for `username` in `course_id`; 200 where there are none."""
+        """Create refunds for `username` in `course_id`. Answer with their ids; 200 if none."""
         body = body_of(request)
         username = body.get("username") or ""
         if username != request.user.get_username() and not request.user.is_staff:
@@ -129,7 +129,7 @@ class RefundProcess(APIView):
     permission_classes = STAFF
 
     def put(self, request: Request, pk: int) -> Response:
-        """`action`: approve, approve_payment_only or deny. 500 where that fails."""
+        """Do `action` (approve, approve_payment_only, deny). Answer 500 if it fails."""
         actions = {
             "approve": approve,
             "approve_payment_only": lambda refund: approve(refund, revoke=False),

@@ -1,4 +1,4 @@
 from rest_framework.permissions import IsAdminUser, IsAuthenticated
 
 STAFF = (IsAuthenticated, IsAdminUser)
-"""Whom a token calls an administrator: 401 for nobody, 403 for others."""
+"""Permission for administrators by their token: 401 for anonymous callers, 403 for others."""

@@ -67,19 +67,19 @@ class Products(viewsets.ReadOnlyModelViewSet):
 
     def get_queryset(self) -> QuerySet[Product]:
         partner = configuration_of(self.request).partner
-        found = self.queryset.filter(course__partner=partner) | self.queryset.filter(
+        products = self.queryset.filter(course__partner=partner) | self.queryset.filter(
             stockrecords__partner=partner
         )
         asked = self.request.query_params
         if kind := asked.get("product_class"):
-            found = found.filter(product_class__name=kind) | found.filter(
+            products = products.filter(product_class__name=kind) | products.filter(
                 parent__product_class__name=kind
             )
         if structure := asked.get("structure"):
-            found = found.filter(structure=structure)
+            products = products.filter(structure=structure)
         if title := asked.get("title"):
-            found = found.filter(title__icontains=title)
-        return found.distinct()
+            products = products.filter(title__icontains=title)
+        return products.distinct()
 
 
 class StockRecords(ListModelMixin, RetrieveModelMixin, UpdateModelMixin, viewsets.GenericViewSet):

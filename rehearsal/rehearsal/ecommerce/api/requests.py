@@ -7,14 +7,14 @@ from rehearsal.ecommerce.core.models import User
 
 
 def body_of(request: Request) -> dict[str, Any]:
-    """The JSON object that was sent. Raises ParseError."""
+    """Return the JSON object in the request. Raise ParseError for any other body."""
     if not isinstance(request.data, dict):
         raise ParseError("A JSON object is expected.")
     return request.data
 
 
 def caller(request: Request) -> User:
-    """Who calls, behind a permission that asks for somebody."""
+    """Return the user who calls, behind a permission that requires one."""
     if not isinstance(request.user, User):
         raise TypeError("nobody has called")
     return request.user

@@ -19,26 +19,26 @@ Voucher = get_model("voucher", "Voucher")
 
 
 class CannotBuy(Exception):
-    """What is asked for is not to be had; the text tells the buyer why."""
+    """A product that cannot be bought; the message tells the buyer the reason."""
 
 
 class BadVoucher(Exception):
-    """A code that is of no use; the text tells the buyer why."""
+    """A code that cannot be used; the message tells the buyer the reason."""
 
 
 def open_basket(user: User) -> Any:
-    """The user's basket, with prices; made where there is none."""
+    """Return the user's open basket, with prices; create one if there is none."""
     basket = Basket.open.filter(owner=user).order_by("-pk").first()
     return priced(basket or Basket.objects.create(owner=user))
 
 
 def new_basket(user: User) -> Any:
-    """An empty basket besides the one that the user may have."""
+    """Return a new empty basket, beside any that the user has."""
     return priced(Basket.objects.create(owner=user))
 
 
 def priced(basket: Any) -> Any:
-    """The basket with prices, and the discounts of its vouchers."""
+    """Return the basket with prices and the discounts of its vouchers."""
     basket.strategy = Selector().strategy(user=basket.owner)
     basket.reset_offer_applications()
     if not basket.is_empty:
@@ -47,20 +47,20 @@ def priced(basket: Any) -> Any:
 
 
 def products_of(skus: Iterable[str], site: SiteConfiguration) -> list[Product]:
-    """The products that the site's partner sells under these SKUs. Raises CannotBuy."""
+    """Return the products that the site's partner sells under these SKUs, or raise CannotBuy."""
     wanted = list(dict.fromkeys(skus))
     if not wanted:
         raise CannotBuy("No SKUs provided.")
-    found = Product.objects.filter(
+    products = Product.objects.filter(
         stockrecords__partner=site.partner, stockrecords__partner_sku__in=wanted
     )
-    if not found:
+    if not products:
         raise CannotBuy(f"Products with SKU(s) [{', '.join(wanted)}] do not exist.")
-    return list(found)
+    return list(products)
 
 
 def fill(basket: Any, products: Iterable[Product]) -> None:
-    """Put one of each into the basket, in place of what is in it. Raises CannotBuy."""
+    """Replace the content of the basket by one of each product, or raise CannotBuy."""
     chosen = list(products)
     for product in chosen:
         if product.expires and product.expires <= timezone.now():
@@ -75,7 +75,7 @@ def fill(basket: Any, products: Iterable[Product]) -> None:
 
 
 def has_bought(user: User, product: Product) -> bool:
-    """Whether the user has a seat already, and has not given it back."""
+    """Return True if the user has bought the seat and not returned it."""
     if product.get_product_class().name != SEAT:
         return False
     bought = Line.objects.filter(order__user=user, product=product)
@@ -83,7 +83,7 @@ def has_bought(user: User, product: Product) -> bool:
 
 
 def add_voucher(basket: Any, code: str) -> None:
-    """Let a code count for the basket, in place of others. Raises BadVoucher."""
+    """Apply a code to the basket, in place of others, or raise BadVoucher."""
     voucher = usable(code, basket)
     basket.vouchers.set([voucher])
     priced(basket)
@@ -94,7 +94,7 @@ def add_voucher(basket: Any, code: str) -> None:
 
 
 def usable(code: str, basket: Any) -> Any:
-    """The voucher of that code. Raises BadVoucher."""
+    """Return the voucher with this code, or raise BadVoucher if it cannot be used."""
     voucher = Voucher.objects.filter(code=code.strip().upper()).first()
     if voucher is None:
         raise BadVoucher(f"No voucher found with code {code}")

@@ -28,7 +28,7 @@ class NotEnrolled(Exception):
 
 
 def fulfill_or_queue(order: Any) -> None:
-    """Leave it to the worker where the sample `async_order_fulfillment` says so, or do it now."""
+    """Queue the order for the worker if `async_order_fulfillment` is on; else fulfill it now."""
     if sample_is_active(ASYNCHRONOUS):
         try:
             queue_fulfillment(order.number)
@@ -40,9 +40,9 @@ def fulfill_or_queue(order: Any) -> None:
 
 
 def fulfill(order: Any) -> bool:
-    """Do what is left to do for an order, whose status then tells how far that got.
+    """Fulfill the lines of an order that are not fulfilled, and set its status.
 
-    True where nothing is left. What has been done is not done again.
+    Return True if all lines are fulfilled now.
     """
     for line in order.lines.exclude(status=COMPLETE):
         try:
@@ -62,7 +62,7 @@ def fulfill(order: Any) -> bool:
 
 
 def enroll(line: Any, *, is_active: bool) -> None:
-    """Enrol who ordered the seat, or end that. Raises NotEnrolled."""
+    """Enroll the buyer of the seat, or end the enrollment, or raise NotEnrolled."""
     seat: Product | None = line.product
     order = line.order
     if seat is None or not settings.EDX_API_KEY:

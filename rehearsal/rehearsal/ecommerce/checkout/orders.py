@@ -1,4 +1,4 @@
-"""From a basket to an order that is paid."""
+"""Orders: payment of a basket, and the order that follows."""
 
 import logging
 from collections.abc import Callable
@@ -26,15 +26,15 @@ class NotOpen(Exception):
 
 
 def order_number(basket: Any, site: SiteConfiguration) -> str:
-    """`DEMO-100017`; known before there is an order, as processors want it."""
+    """Return the number of a basket's order, like `DEMO-100017`, before the order exists."""
     return f"{site.partner.short_code.upper()}-{100000 + basket.pk}"
 
 
 def buy(basket: Any, site: SiteConfiguration, pay: Callable[[], Payment] | None = None) -> Any:
-    """The order for what is in the basket, once `pay` has taken the money. None: nothing is due.
+    """Return the order for the basket, after `pay` took the money (None: nothing is due).
 
-    Nobody else can pay the same basket meanwhile. Raises NotOpen, and whatever `pay` raises; then
-    the basket is as it was.
+    Nobody else can pay the same basket meanwhile. Raise NotOpen, or the error of `pay`; then
+    the basket does not change.
     """
     if basket.is_empty or (pay is None and basket.total_incl_tax):
         raise NotOpen("The basket is empty, or has to be paid for.")

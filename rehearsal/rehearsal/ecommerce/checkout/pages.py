@@ -1,4 +1,4 @@
-"""What a buyer sees: basket, checkout, receipt."""
+"""Pages for buyers: basket, checkout, receipt."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ RECEIPT = "/checkout/receipt/?order_number="
 
 
 def signed_in(request: HttpRequest) -> User:
-    """The user behind `login_required`."""
+    """Return the user of a request that passed `login_required`."""
     if not isinstance(request.user, User):
         raise TypeError("nobody is signed in")
     return request.user
@@ -70,7 +70,7 @@ def apply_voucher(request: HttpRequest, basket: Any, code: str) -> None:
 @login_required
 @require_POST
 def free_checkout(request: HttpRequest) -> HttpResponse:
-    """Buy what costs nothing."""
+    """Buy a basket that costs nothing."""
     basket = baskets.open_basket(signed_in(request))
     try:
         order = buy(basket, configuration_of(request))
@@ -81,7 +81,7 @@ def free_checkout(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def receipt(request: HttpRequest) -> HttpResponse:
-    """The buyer's own; staff see everybody's."""
+    """Show the receipt of an order to its buyer and to staff."""
     order = Order.objects.filter(number=request.GET.get("order_number", "")).first()
     if order is None or (order.user_id != request.user.pk and not request.user.is_staff):
         raise Http404

@@ -1,4 +1,4 @@
-"""What the shop asks of the LMS."""
+"""Client for the LMS's API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ class Lms:
         self._ask("PUT", f"/api/commerce/v1/courses/{course_id}/", json=body)
 
     def account(self, username: str) -> dict[str, Any]:
-        """A user, as the LMS knows it."""
+        """Return the LMS's data about a user."""
         return dict(self._ask("GET", f"/api/user/v1/accounts/{username}").json())
 
     def _ask(self, method: str, path: str, **arguments: Any) -> requests.Response:
@@ -38,9 +38,9 @@ class Lms:
         return answer
 
     def post_enrollment(self, body: Mapping[str, Any]) -> requests.Response:
-        """Enrol somebody or end an enrollment, with the shared key.
+        """Create, change or end an enrollment, with the shared key. Return any response.
 
-        Raises what `requests` raises; what the LMS says is left to the caller.
+        Raise a RequestException if the LMS does not answer.
         """
         return requests.post(
             f"{self._root}/api/enrollment/v1/enrollment",
@@ -51,9 +51,9 @@ class Lms:
 
 
 def first_value(answer: requests.Response) -> str:
-    """The first thing that a JSON answer says; its beginning where it is no JSON."""
+    """Return the first value of a JSON response; the beginning of any other response."""
     try:
-        told = next(iter(answer.json().values()))
+        value = next(iter(answer.json().values()))
     except (ValueError, AttributeError, StopIteration):
         return answer.text[:200]
-    return str(told[0] if isinstance(told, list) and told else told)
+    return str(value[0] if isinstance(value, list) and value else value)

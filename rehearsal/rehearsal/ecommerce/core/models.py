@@ -15,17 +15,17 @@ class User(AbstractUser):
 
 
 class SiteConfiguration(models.Model):
-    """What a site sells for whom, and how it is known at the LMS.
+    """Configuration of a site: its partner, its payment processors, its clients at the LMS.
 
-    `create_or_update_site` writes it without asking `clean`, as on the real service: names of
-    processors that do not exist, and empty secrets, show when they are used.
+    Like the real one, `create_or_update_site` writes it without calling `clean`: unknown
+    processors and empty secrets fail only when they are used.
     """
 
     site = models.OneToOneField(Site, on_delete=models.PROTECT)
     partner = models.ForeignKey("partner.Partner", on_delete=models.PROTECT)
     lms_url_root = models.URLField("LMS base url", help_text="Root URL of this site's LMS.")
     payment_processors = models.CharField(
-        max_length=200, blank=True, default="", help_text="Names with commas between them."
+        max_length=200, blank=True, default="", help_text="Names, separated by commas."
     )
     client_side_payment_processor = models.CharField(max_length=200, blank=True, default="")
     oauth_settings = models.JSONField("OAuth settings", default=dict, blank=True)
@@ -38,7 +38,7 @@ class SiteConfiguration(models.Model):
         return f"{self.site}: {self.partner}"
 
     def clean(self) -> None:
-        """For the admin: only processors that this service has."""
+        """Refuse, in the admin, processors that this service does not have."""
         names = self.processor_names()
         unknown = [name for name in names if name not in settings.PAYMENT_PROCESSORS]
         if unknown:
@@ -49,11 +49,11 @@ class SiteConfiguration(models.Model):
             )
 
     def processor_names(self) -> list[str]:
-        """The payment processors that the site lists, in that order."""
+        """Return the names of the site's payment processors, in their order."""
         return [name.strip() for name in self.payment_processors.split(",") if name.strip()]
 
     def oauth(self, name: str) -> Any:
-        """An OAuth setting: the site's own, or else the service's. KeyError where both lack it."""
+        """Return an OAuth setting of the site or else of the service, or raise KeyError."""
         value = self.oauth_settings.get(name) or settings.OAUTH_SETTINGS.get(name)
         if not value:
             raise KeyError(name)
@@ -61,18 +61,18 @@ class SiteConfiguration(models.Model):
 
     @property
     def openid_connect(self) -> bool:
-        """Whether the site was configured by a release before juniper."""
+        """True if a release before juniper configured the site."""
         return "SOCIAL_AUTH_EDX_OIDC_KEY" in self.oauth_settings
 
     def sign_on_client(self) -> OAuthClient:
-        """With which people are signed on."""
+        """Return the client for the sign-on of people."""
         if self.openid_connect:
             return self._client("SOCIAL_AUTH_EDX_OIDC", self.oauth("SOCIAL_AUTH_EDX_OIDC_URL_ROOT"))
         root = self.oauth("SOCIAL_AUTH_EDX_OAUTH2_URL_ROOT")
         return self._client("SOCIAL_AUTH_EDX_OAUTH2", f"{root}/oauth2")
 
     def backend_client(self) -> OAuthClient:
-        """With which the service calls the LMS; before juniper that is the same."""
+        """Return the client for the service's own calls; before juniper it is the same."""
         if self.openid_connect:
             return self.sign_on_client()
         return self._client("BACKEND_SERVICE_EDX_OAUTH2", f"{self.lms_url_root}/oauth2")

@@ -1,4 +1,4 @@
-"""Which site a request is for."""
+"""Sites: the configuration for a request, and sign-on for it."""
 
 from collections.abc import Callable
 
@@ -14,16 +14,16 @@ class NoSite(Exception):
 
 
 def configuration_of(request: HttpRequest) -> SiteConfiguration:
-    """The configuration of the site whose domain the request asks for. Raises NoSite.
+    """Return the configuration of the site with the request's host, or raise NoSite.
 
-    The domain may be given with the port, or without.
+    The site's domain may be written with or without the port.
     """
     host = request.get_host()
     for domain in (host, host.partition(":")[0]):
-        found = SiteConfiguration.objects.select_related("site", "partner").filter(
+        matching = SiteConfiguration.objects.select_related("site", "partner").filter(
             site__domain__iexact=domain
         )
-        if configuration := found.first():
+        if configuration := matching.first():
             return configuration
     raise NoSite(f"No site has the domain {host} and a configuration: run create_or_update_site.")
 
@@ -31,7 +31,7 @@ def configuration_of(request: HttpRequest) -> SiteConfiguration:
 def no_site_middleware(
     answer: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware that tells operators what is missing, with status 500."""
+    """Return middleware that shows the message of NoSite, with status 500."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         return answer(request)
@@ -46,7 +46,7 @@ def no_site_middleware(
 
 
 def provider_of(request: HttpRequest) -> Provider:
-    """How the request's site signs people on: by what was written when it was configured."""
+    """Return the LMS as provider of sign-on, as the request's site is configured."""
     configuration = configuration_of(request)
     client = configuration.sign_on_client()
     connect = configuration.openid_connect
@@ -61,7 +61,7 @@ def provider_of(request: HttpRequest) -> Provider:
 
 
 def context(request: HttpRequest) -> dict[str, str]:
-    """For every page: where the LMS is."""
+    """Return the variables of every page: the LMS's URL."""
     try:
         return {"lms_url_root": configuration_of(request).lms_url_root}
     except NoSite:

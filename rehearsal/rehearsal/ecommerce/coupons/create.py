@@ -63,7 +63,7 @@ class Wanted:
 
 @transaction.atomic
 def create_coupon(wanted: Wanted, site: SiteConfiguration) -> Coupon:
-    """The coupon with its codes; all vouchers share an offer, unless each has uses of its own."""
+    """Create a coupon with its codes. They share an offer unless each counts its own uses."""
     product = Product.objects.create(
         title=wanted.title, product_class=ProductClass.objects.get(name="Coupon")
     )
@@ -90,7 +90,7 @@ def create_coupon(wanted: Wanted, site: SiteConfiguration) -> Coupon:
 
 
 def create_offer(name: str, wanted: Wanted) -> Any:
-    """The discount: on each of the seats, in baskets that have one of them."""
+    """Create the discount on each of the seats, for baskets that contain one of them."""
     chosen = Range.objects.create(name=name)
     for seat in wanted.seats:
         chosen.add_product(seat)
@@ -130,5 +130,5 @@ def order_coupon(coupon: Coupon, buyer: User, site: SiteConfiguration) -> Any:
 
 
 def seats_of(coupon: Coupon) -> Iterable[Product]:
-    """The seats that its codes are good for."""
+    """Return the seats to which the coupon's codes apply."""
     return coupon.vouchers.first().offers.first().benefit.range.all_products()

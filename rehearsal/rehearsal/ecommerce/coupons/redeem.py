@@ -15,7 +15,7 @@ from rehearsal.ecommerce.core.sites import configuration_of
 
 @login_required
 def redeem(request: HttpRequest) -> HttpResponse:
-    """`code` and `sku`: to the receipt where nothing is left to pay, else to the basket."""
+    """Redeem `code` for `sku`. Lead to the basket, or (if nothing is due) to the receipt."""
     site, user = configuration_of(request), signed_in(request)
     code = request.GET.get("code", "")
     basket = baskets.open_basket(user)

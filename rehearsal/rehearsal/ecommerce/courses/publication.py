@@ -53,7 +53,7 @@ def mode(seat: Product) -> dict[str, Any]:
 
 
 def as_text(moment: Any) -> str | None:
-    """ISO 8601, of a date and time that may still be the text that was sent."""
+    """Return a date and time, which may be a text, in ISO 8601."""
     if isinstance(moment, str):
         moment = parse_datetime(moment)
     return moment.isoformat() if moment else None

@@ -17,7 +17,7 @@ SEAT = "Seat"
 
 
 def seats_of(course: Course) -> list[Product]:
-    """The seats that there are, cheapest first."""
+    """Return the course's seats, cheapest first."""
     seats = course.products.filter(structure=Product.CHILD)
     return sorted(seats, key=lambda seat: (seat.stockrecords.get().price, seat.pk))
 
@@ -61,7 +61,7 @@ def put_seat(
 
 
 def mode_of(seat: Product) -> str:
-    """What the LMS calls the seat."""
+    """Return the LMS's mode for the seat."""
     certificate_type = getattr(seat.attr, "certificate_type", None)
     if certificate_type == "professional" and not seat.attr.id_verification_required:
         return "no-id-professional"
@@ -76,6 +76,6 @@ def title_of(course: Course, certificate_type: str, id_verification_required: bo
 
 
 def sku_of(course: Course, certificate_type: str, id_verification_required: bool) -> str:
-    """Seven characters; the same whenever the same seat is made again."""
+    """Return the seat's SKU: seven characters that depend only on its facts."""
     parts = (course.id, certificate_type, str(id_verification_required), str(course.partner_id))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:7].upper()

@@ -4,7 +4,7 @@ from oscar.apps.partner.abstract_models import AbstractPartner
 
 
 class Partner(AbstractPartner):
-    """Who sells. The short code begins the numbers of its orders, and finds its processors."""
+    """A seller. Its short code begins its order numbers and selects its processors' keys."""
 
     short_code = models.CharField(max_length=8, unique=True)
     default_site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.PROTECT)

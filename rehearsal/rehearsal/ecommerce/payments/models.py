@@ -2,7 +2,7 @@ from django.db import models
 
 
 class PaymentProcessorResponse(models.Model):
-    """What a payment processor said, as it said it."""
+    """A response of a payment processor, unchanged."""
 
     processor_name = models.CharField(max_length=255)
     transaction_id = models.CharField(max_length=255, blank=True, default="", db_index=True)

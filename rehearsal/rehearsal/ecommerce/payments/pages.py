@@ -1,4 +1,4 @@
-"""Where forms of the basket, and buyers who come back from a processor, arrive."""
+"""Pages for payment: forms of the basket, and buyers who return from a processor."""
 
 from typing import Any
 
@@ -26,12 +26,12 @@ from rehearsal.ecommerce.payments.processors import (
 @login_required
 @require_POST
 def submit(request: HttpRequest, name: str) -> HttpResponse:
-    """Pay the basket with what the processor's form sends."""
+    """Pay the basket with the value in the processor's form."""
     basket = open_basket(signed_in(request))
     chosen = enabled(request, name, CardProcessor)
-    given = request.POST.get(chosen.field, "")
+    value = request.POST.get(chosen.field, "")
     number = order_number(basket, chosen.site)
-    return paid(request, basket, chosen, lambda: chosen.charge(basket, given, order_number=number))
+    return paid(request, basket, chosen, lambda: chosen.charge(basket, value, order_number=number))
 
 
 @login_required
@@ -56,7 +56,7 @@ def begin(request: HttpRequest, name: str) -> HttpResponse:
 
 @login_required
 def paypal_execute(request: HttpRequest) -> HttpResponse:
-    """The buyer has agreed at PayPal."""
+    """Take the payment to which the buyer agreed at PayPal."""
     chosen = enabled(request, "paypal", AwayProcessor)
     payment_id = request.GET.get("paymentId", "")
     basket = chosen.basket_of(payment_id)
@@ -73,7 +73,7 @@ def paypal_execute(request: HttpRequest) -> HttpResponse:
 
 
 def paid(request: HttpRequest, basket: Any, chosen: Any, pay: Any) -> HttpResponse:
-    """Buy, and show the receipt, or what went wrong."""
+    """Buy the basket, and show the receipt or the error."""
     try:
         order = buy(basket, chosen.site, pay)
     except Declined as reason:
@@ -87,7 +87,7 @@ def paid(request: HttpRequest, basket: Any, chosen: Any, pay: Any) -> HttpRespon
 
 
 def enabled(request: HttpRequest, name: str, kind: type) -> Any:
-    """The processor, where the site has it, switched on; else there is no such page."""
+    """Return the site's processor. Raise Http404 unless it is enabled and of this kind."""
     site = configuration_of(request)
     if name not in processors_of(site):
         raise Http404

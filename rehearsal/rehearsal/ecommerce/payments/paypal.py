@@ -54,7 +54,7 @@ class PayPal(AwayProcessor):
         return str(approval[0])
 
     def basket_of(self, payment_id: str) -> Any:
-        """The basket that a payment was begun for; None where there was none."""
+        """Return the basket of a payment; None if there is no such payment."""
         begun = PaymentProcessorResponse.objects.filter(
             processor_name=self.NAME, transaction_id=payment_id
         )
@@ -62,7 +62,7 @@ class PayPal(AwayProcessor):
         return first.basket if first else None
 
     def finish(self, basket: Any, *, payment_id: str, payer_id: str) -> Payment:
-        """Take the money that the buyer agreed to. Raises Declined or GatewayError."""
+        """Take the money to which the buyer agreed, or raise Declined or GatewayError."""
         path = f"/v1/payments/payment/{payment_id}/execute"
         payment = self.post(path, {"payer_id": payer_id})
         self.record(payment, reference=payment_id, basket=basket)
@@ -100,13 +100,13 @@ class PayPal(AwayProcessor):
                 headers={"Authorization": f"Bearer {token.json()['access_token']}"},
                 timeout=TIMEOUT,
             )
-            told: dict[str, Any] = answer.json()
+            content: dict[str, Any] = answer.json()
         except (requests.RequestException, KeyError) as error:
             raise GatewayError(f"PayPal: {error}") from error
         if not answer.ok:
-            self.record(told)
-            raise GatewayError(f"PayPal: {told.get('name')}: {told.get('message')}")
-        return told
+            self.record(content)
+            raise GatewayError(f"PayPal: {content.get('name')}: {content.get('message')}")
+        return content
 
 
 def amount_of(amount: Decimal, currency: str) -> dict[str, str]:

@@ -38,15 +38,15 @@ class Payment:
 
 
 class Processor(ABC):
-    """One payment processor, with the keys of a site's partner.
+    """A payment processor, with the keys of a site's partner.
 
-    Making one raises KeyError where the configuration has no keys for the partner, under its
-    short code in lower case: a server error, as on the real service.
+    Its creation raises KeyError if the configuration has no keys under the partner's short code
+    in lower case. As on the real service, that is a server error.
     """
 
     NAME: ClassVar[str]
     template: ClassVar[str]
-    """What the basket shows of it."""
+    """Template of its part of the basket page."""
 
     def __init__(self, site: SiteConfiguration) -> None:
         of_partner = settings.PAYMENT_PROCESSOR_CONFIG[site.partner.short_code.lower()]
@@ -55,7 +55,7 @@ class Processor(ABC):
         self.read_keys()
 
     def read_keys(self) -> None:  # noqa: B027 (some need none)
-        """Look up the keys that there must be. Raises KeyError."""
+        """Check the required keys. Raise KeyError if one is missing."""
 
     @abstractmethod
     def credit(self, *, reference: str, amount: Decimal, currency: str, basket: Any) -> str:
@@ -69,33 +69,33 @@ class Processor(ABC):
 
     @property
     def page(self) -> dict[str, Any]:
-        """What its template needs to know."""
+        """Return the variables of its template."""
         return {}
 
 
 class CardProcessor(Processor):
-    """Takes something from a form of the shop's own page, and then the money."""
+    """A processor that charges a card (or the like) from a form on the shop's page."""
 
     field: ClassVar[str]
-    """The name of that something in the form."""
+    """Name of the form's field."""
 
     @abstractmethod
-    def charge(self, basket: Any, given: str, *, order_number: str) -> Payment:
-        """Take the basket's total. Raises Declined or GatewayError."""
+    def charge(self, basket: Any, value: str, *, order_number: str) -> Payment:
+        """Take the basket's total, or raise Declined or GatewayError."""
 
 
 class AwayProcessor(Processor):
-    """Sends the buyer to pages of its own, and takes the money when they come back."""
+    """A processor with pages of its own, which takes the money when the buyer returns."""
 
     template = "payments/away.html"
 
     @abstractmethod
     def begin(self, basket: Any, *, order_number: str, back: str, cancel: str) -> str:
-        """The address to send the buyer to. Raises GatewayError."""
+        """Return the URL to send the buyer to, or raise GatewayError."""
 
 
 def processors_of(site: SiteConfiguration) -> list[str]:
-    """The processors that the site lists and that are switched on."""
+    """Return the names of the site's enabled processors."""
     names = site.processor_names()
     if unknown := [name for name in names if name not in settings.PAYMENT_PROCESSORS]:
         logger.warning("Unknown payment processors are configured for %s: %s", site, unknown)
@@ -108,5 +108,5 @@ def processors_of(site: SiteConfiguration) -> list[str]:
 
 
 def processor(name: str, site: SiteConfiguration) -> Any:
-    """The processor of that name, on or off. Raises KeyError."""
+    """Return the processor with this name, also a disabled one. Raise KeyError if there is none."""
     return import_string(settings.PAYMENT_PROCESSORS[name])(site)

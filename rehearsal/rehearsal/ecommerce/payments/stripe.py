@@ -35,13 +35,13 @@ class Stripe(CardProcessor):
             max_network_retries=0,
         )
 
-    def charge(self, basket: Any, given: str, *, order_number: str) -> Payment:
-        once: Any = {"idempotency_key": f"{order_number}-{given}"}
+    def charge(self, basket: Any, value: str, *, order_number: str) -> Payment:
+        once: Any = {"idempotency_key": f"{order_number}-{value}"}
         amount = in_smallest_unit(basket.total_incl_tax, basket.currency)
         try:
             # A customer, and not the token itself: it shows in Stripe's pages who has paid.
             customer = self.client.v1.customers.create(
-                {"source": given, "email": basket.owner.email}, once
+                {"source": value, "email": basket.owner.email}, once
             )
             charge = self.client.v1.charges.create(
                 {
@@ -86,5 +86,5 @@ class Stripe(CardProcessor):
 
 
 def in_smallest_unit(amount: Decimal, currency: str) -> int:
-    """Pence, cents, whole yen: as the currency has them."""
+    """Return an amount in the currency's smallest unit: pence, cents, yen."""
     return int((amount * 10 ** get_currency_precision(currency)).to_integral_value())

@@ -18,8 +18,8 @@ class TestCard(CardProcessor):
     template = "payments/test_card.html"
     field = "card_number"
 
-    def charge(self, basket: Any, given: str, *, order_number: str) -> Payment:
-        number = "".join(given.split())
+    def charge(self, basket: Any, value: str, *, order_number: str) -> Payment:
+        number = "".join(value.split())
         if number != GOOD:
             reason = "declined" if number == DECLINED else "no test card"
             self.record({"order": order_number, "result": reason}, basket=basket)

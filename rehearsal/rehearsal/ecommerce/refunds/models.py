@@ -9,7 +9,7 @@ STATUSES = (OPEN, DENIED, PAYMENT_REFUND_ERROR, REVOCATION_ERROR, COMPLETE)
 
 
 class Refund(models.Model):
-    """What is given back of an order. `credited` says that the money is on its way already."""
+    """A refund of an order. `credited` is set as soon as the money is on its way."""
 
     order = models.ForeignKey("order.Order", related_name="refunds", on_delete=models.CASCADE)
     user: Any = models.ForeignKey(

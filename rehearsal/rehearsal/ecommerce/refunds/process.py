@@ -18,7 +18,7 @@ Line = get_model("order", "Line")
 
 @transaction.atomic
 def request_refunds(user: User, course_id: str) -> list[Refund]:
-    """A refund for each order of the course that has none; what cost nothing is settled at once."""
+    """Create a refund for each line of an order of the course that has none, and return them."""
     lines = Line.objects.filter(
         order__user=user, product__course=course_id, status="Complete", refund_lines=None
     )
@@ -38,9 +38,9 @@ def request_refunds(user: User, course_id: str) -> list[Refund]:
     return made
 
 
-def settle_free(found: list[Refund]) -> None:
+def settle_free(requested: list[Refund]) -> None:
     """Approve those that give nothing back."""
-    for refund in found:
+    for refund in requested:
         if not refund.total_credit_excl_tax:
             approve(refund)
 

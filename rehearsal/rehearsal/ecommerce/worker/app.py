@@ -25,7 +25,7 @@ logger = get_task_logger(__name__)
     bind=True, name=TASK, max_retries=int(SETTINGS.get("MAX_FULFILLMENT_RETRIES") or 11)
 )
 def fulfill_order(self: Task, order_number: str, **_of_the_real_service: object) -> None:
-    """Have an order fulfilled; tried again after 1, 2, 4… seconds where that fails."""
+    """Ask the shop to fulfill an order. If it fails, retry after 1, 2, 4… seconds."""
     url = f"{SETTINGS['ECOMMERCE_API_ROOT'].rstrip('/')}/orders/{order_number}/fulfill/"
     try:
         answer = requests.put(url, headers={"Authorization": f"JWT {own_token()}"}, timeout=TIMEOUT)

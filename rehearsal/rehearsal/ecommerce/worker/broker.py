@@ -11,10 +11,10 @@ DIRECTORY = "filesystem"
 
 
 def queue_app(broker_url: str) -> Celery:
-    """A Celery application on the broker: `amqp://…`, `redis://…`, or `filesystem:///directory`.
+    """Return a Celery application on `amqp://…`, `redis://…`, or `filesystem:///directory`.
 
-    A directory serves where both sides are on one machine and there is nothing else. What the
-    worker has taken from it is lost if the worker dies.
+    A directory is enough if shop and worker are on the same machine. Messages that the worker
+    has taken from it are lost if the worker dies.
     """
     app = Celery("ecommerce_worker")
     app.conf.update(

@@ -10,11 +10,11 @@ from rehearsal.ecommerce.worker.broker import QUEUE, TASK, queue_app
 
 
 class QueueDown(Exception):
-    """Nothing can be queued, or no broker is configured."""
+    """The broker does not answer, or none is configured."""
 
 
 def queue_fulfillment(order_number: str) -> None:
-    """Let the worker fulfil an order. Raises QueueDown."""
+    """Queue an order for the worker, or raise QueueDown."""
     if not settings.BROKER_URL:
         raise QueueDown("BROKER_URL is not set.")
     try:

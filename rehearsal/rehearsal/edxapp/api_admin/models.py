@@ -2,7 +2,7 @@ from django.db import models
 
 
 class Catalog(models.Model):
-    """No table: the model stands for permissions on the catalogs that another service keeps."""
+    """A model without a table, for permissions on the catalogs of another service."""
 
     class Meta:
         managed = False

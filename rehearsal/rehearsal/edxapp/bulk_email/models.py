@@ -4,7 +4,7 @@ from rehearsal.edxapp.course_modes.models import CourseMode
 
 
 class CourseModeTarget(models.Model):
-    """Those whom an e-mail to a course's mode reaches; here for its permissions."""
+    """Recipients of e-mail to a course's mode. The model exists for its permissions."""
 
     track = models.ForeignKey(CourseMode, on_delete=models.CASCADE)
 

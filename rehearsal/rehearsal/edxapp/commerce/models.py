@@ -9,7 +9,7 @@ from rehearsal.edxapp.course_modes.models import CourseMode
 
 
 class CommerceConfiguration(models.Model):
-    """Where purchases lead. Every save adds a row; the newest row is in force."""
+    """The shop's pages for purchases. Every save adds a row; the newest row is in force."""
 
     change_date = models.DateTimeField(auto_now_add=True)
     changed_by = models.ForeignKey(
@@ -36,7 +36,7 @@ class CommerceConfiguration(models.Model):
 
     @classmethod
     def current(cls) -> "CommerceConfiguration":
-        """The configuration in force; the defaults, not saved, where none was ever made."""
+        """Return the configuration in force; unsaved defaults if there is none."""
         return cls.objects.first() or cls()
 
 
@@ -53,7 +53,7 @@ CommerceConfiguration.add_to_class(
 
 
 def checkout_url(mode: CourseMode, user: AbstractBaseUser | AnonymousUser) -> str | None:
-    """Where `user` buys `mode`; None where it is not for sale."""
+    """Return the URL at which `user` buys `mode`; None if it is not for sale."""
     configuration = CommerceConfiguration.current()
     for_sale = configuration.checkout_on_ecommerce_service and user.is_active and mode.sku
     if not (for_sale and settings.ECOMMERCE_PUBLIC_URL_ROOT):

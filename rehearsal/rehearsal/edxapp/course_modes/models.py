@@ -29,7 +29,7 @@ class CourseMode(models.Model):
 
 
 def default_mode(course: CourseOverview) -> CourseMode:
-    """The mode of a course that has none of its own; not saved."""
+    """Return the unsaved default mode of a course without modes."""
     values = dict(settings.COURSE_MODE_DEFAULTS)
     return CourseMode(
         course=course,
@@ -40,5 +40,5 @@ def default_mode(course: CourseOverview) -> CourseMode:
 
 
 def modes_of(course: CourseOverview) -> list[CourseMode]:
-    """The course's modes, cheapest first; the platform's default mode where it has none."""
+    """Return the course's modes, cheapest first; the platform's default mode if it has none."""
     return list(course.modes.all()) or [default_mode(course)]

@@ -9,7 +9,7 @@ key_part = RegexValidator(r"\A[\w.~-]+\Z", "Letters, digits, and . _ ~ - only.")
 
 
 class CourseIdConverter:
-    """`<course:…>` in URL patterns."""
+    """Converter for `<course:…>` in URL patterns."""
 
     regex = COURSE_ID_PATTERN
 
@@ -25,16 +25,16 @@ register_converter(CourseIdConverter, "course")
 
 class CourseQuerySet(models.QuerySet["CourseOverview"]):
     def published(self) -> "CourseQuerySet":
-        """The courses that learners can see."""
+        """Return the courses that learners can see."""
         return self.filter(published=True)
 
     def active(self, now: datetime) -> "CourseQuerySet":
-        """The courses that have not ended at `now`."""
+        """Return the courses that have not ended at `now`."""
         return self.filter(models.Q(end=None) | models.Q(end__gt=now))
 
 
 class CourseOverview(models.Model):
-    """A course run. What studio saves is live at once; learners see it when it is published."""
+    """A course run. Changes in studio take effect at once; learners see it when it is published."""
 
     id = models.CharField(max_length=255, primary_key=True, editable=False)
     org = models.CharField("organization", max_length=80, validators=[key_part])
@@ -73,7 +73,7 @@ class CourseOverview(models.Model):
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def open_for_enrollment(self, now: datetime) -> bool:
-        """Whether learners may enrol themselves at `now`."""
+        """Return True if learners may enrol themselves at `now`."""
         begun = self.enrollment_start is None or self.enrollment_start <= now
         over = self.enrollment_end is not None and self.enrollment_end <= now
         return self.published and begun and not over and not self.invitation_only

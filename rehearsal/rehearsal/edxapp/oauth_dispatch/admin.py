@@ -14,7 +14,7 @@ class ApplicationAdmin(ToolkitApplicationAdmin):  # type: ignore[misc]
     inlines = (AccessInline,)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, object]:
-        """A client as the commands make it: its secret can be read again, and signs ID tokens."""
+        """Return defaults as in the commands: a readable secret, which signs ID tokens."""
         return {
             "algorithm": Application.HS256_ALGORITHM,
             "hash_client_secret": False,

@@ -7,7 +7,7 @@ from oauth2_provider.models import Application
 
 
 def user_named(username: str) -> User:
-    """The user to attach a client to; CommandError where there is none."""
+    """Return the user to attach a client to. Raise CommandError if there is none."""
     try:
         return User.objects.get(username=username)
     except User.DoesNotExist as error:
@@ -15,10 +15,10 @@ def user_named(username: str) -> User:
 
 
 def save(application: Application, **fields: Any) -> Application:
-    """Set the fields that have a value and save, or raise CommandError with all that is wrong.
+    """Set the fields that have a value, and save. Raise CommandError with all faults.
 
-    Secrets are kept as they are: operators read them in the admin, and OpenID Connect's ID tokens
-    are signed with them.
+    Secrets are not hashed: operators read them in the admin, and they sign OpenID Connect's ID
+    tokens.
     """
     for name, value in fields.items():
         if value is not None:

@@ -8,7 +8,7 @@ from rehearsal.edxapp.oauth_dispatch.models import ApplicationAccess
 
 
 class ApplicationScopes(SettingsScopes):  # type: ignore[misc]
-    """From juniper: the default scopes and those of the client's ApplicationAccess. Before: any."""
+    """Scopes of clients: all before juniper; then the defaults and those of ApplicationAccess."""
 
     def get_available_scopes(
         self, application: Application = None, request: Any = None, *_args: Any, **_kwargs: Any

@@ -1,4 +1,4 @@
-"""What the platform says of a user to its services, in JSON Web Tokens."""
+"""JSON Web Tokens about users, which the platform issues for its services."""
 
 import time
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ SCOPE_OF_CLAIM = {
 
 
 def user_claims(user: User) -> dict[str, Any]:
-    """What can be told of `user`. The name is null where the user has no profile."""
+    """Return the claims about `user`. The name is null if the user has no profile."""
     profile = getattr(user, "profile", None)
     return {
         "preferred_username": user.username,
@@ -42,9 +42,9 @@ def user_claims(user: User) -> dict[str, Any]:
 
 
 def issue(user: User, *, scopes: Iterable[str], grant_type: str, expires_in: int) -> str:
-    """A signed token about `user`, valid for `expires_in` seconds.
+    """Return a signed token about `user`, valid for `expires_in` seconds.
 
-    Raises ImproperlyConfigured where JWT_AUTH holds no private signing key.
+    Raise ImproperlyConfigured if JWT_AUTH holds no private signing key.
     """
     granted = list(scopes)
     now = int(time.time())
@@ -71,9 +71,9 @@ def issue(user: User, *, scopes: Iterable[str], grant_type: str, expires_in: int
 
 
 def verify(token: str) -> dict[str, Any]:
-    """The claims of a token that this platform signed for itself and that has not expired.
+    """Return the claims of a token that this platform signed for itself and that has not expired.
 
-    Raises jwt.InvalidToken otherwise; always, where JWT_AUTH holds no public keys.
+    Raise jwt.InvalidToken otherwise; always if JWT_AUTH holds no public keys.
     """
     own = jwt.Issuer(settings.JWT_AUTH["JWT_ISSUER"], settings.JWT_AUTH["JWT_AUDIENCE"])
     return jwt.verify(token, issuers=[own], jwk_set=settings.JWT_AUTH["JWT_PUBLIC_SIGNING_JWK_SET"])

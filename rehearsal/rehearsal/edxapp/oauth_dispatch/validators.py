@@ -8,7 +8,7 @@ from rehearsal.edxapp.oauth_dispatch import tokens
 
 
 class Validator(OAuth2Validator):  # type: ignore[misc]
-    # For the OpenID Connect of ironwood, which tells staff by a scope of its own.
+    # Ironwood's OpenID Connect has a scope of its own for staff rights.
     oidc_claim_scope: ClassVar[dict[str, str]] = {
         **OAuth2Validator.oidc_claim_scope,
         "administrator": "permissions",
@@ -21,14 +21,14 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
     def validate_redirect_uri(
         self, client_id: str, redirect_uri: str, request: Any, *_args: Any, **_kwargs: Any
     ) -> bool:
-        """The toolkit compares the whole URI; the services append a state to the registered one."""
+        """Allow the registered URI with the `redirect_state` that services append to it."""
         allowed: bool = request.client.redirect_uri_allowed(without_redirect_state(redirect_uri))
         return allowed
 
     def validate_grant_type(
         self, client_id: str, grant_type: str, client: Any, request: Any, *args: Any, **kwargs: Any
     ) -> bool:
-        """Before juniper a service has one client, for sign-on and for its own calls."""
+        """Allow client credentials before juniper, when a service has only one client."""
         if settings.RELEASE.openid_connect and grant_type == "client_credentials":
             return True
         allowed: bool = super().validate_grant_type(
@@ -38,7 +38,7 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
 
 
 def without_redirect_state(uri: str) -> str:
-    """`uri` without the parameter `redirect_state`."""
+    """Return the URI without the parameter `redirect_state`."""
     parts = urlsplit(uri)
     query = [pair for pair in parse_qsl(parts.query) if pair[0] != "redirect_state"]
     return urlunsplit(parts._replace(query=urlencode(query)))

@@ -12,7 +12,7 @@ from rehearsal.edxapp.oauth_dispatch import tokens
 
 @method_decorator(csrf_exempt, name="dispatch")
 class AccessTokenView(TokenView):  # type: ignore[misc]
-    """The toolkit's answer; with `token_type=jwt` its access token is turned into a JWT."""
+    """Access tokens of the toolkit, as JWTs if the request asks for `token_type=jwt`."""
 
     def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         response: HttpResponse = super().post(request, *args, **kwargs)

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 
 class EmailOrUsernameBackend(ModelBackend):
-    """Learners sign in with their e-mail address; operators may use the username."""
+    """Sign-in with e-mail address, or (for operators) username."""
 
     def authenticate(
         self,

@@ -34,7 +34,7 @@ class CourseEnrollment(models.Model):
 
 
 class CourseEnrollmentAttribute(models.Model):
-    """What the shop notes with an enrollment: the order's number, for one."""
+    """A note of the shop on an enrollment, such as the number of its order."""
 
     enrollment = models.ForeignKey(
         CourseEnrollment, on_delete=models.CASCADE, related_name="attributes"
@@ -56,7 +56,7 @@ def enroll(
     is_active: bool = True,
     attributes: Iterable[Mapping[str, str]] = (),
 ) -> CourseEnrollment:
-    """Enrol, change or (with `is_active` false) end an enrollment, and add `attributes` to it.
+    """Create, change or (with `is_active` false) end an enrollment, and add `attributes` to it.
 
     Each attribute has `namespace`, `name` and `value`.
     """

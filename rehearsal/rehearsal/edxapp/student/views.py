@@ -21,20 +21,21 @@ sign_in = LoginView.as_view(
 @require_http_methods(["GET", "POST"])
 @ensure_csrf_cookie
 def sign_in_session(request: HttpRequest) -> HttpResponse:
-    """What the platform's own sign-in page calls: GET for the cookie, POST `email`, `password`."""
+    """Sign in as the platform's own page does: GET for the cookie, POST `email`, `password`."""
     if request.method == "GET":
         return JsonResponse({"method": "post", "submit_url": request.path})
-    given = {"username": request.POST.get("email"), "password": request.POST.get("password")}
-    user = authenticate(request, **given)
+    user = authenticate(
+        request, username=request.POST.get("email"), password=request.POST.get("password")
+    )
     if user is None:
-        told = "Email or password is incorrect."
-        return JsonResponse({"success": False, "value": told}, status=403)
+        message = "Email or password is incorrect."
+        return JsonResponse({"success": False, "value": message}, status=403)
     login(request, user)
     return JsonResponse({"success": True})
 
 
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """By GET, as the platform does: the services send the browser here when somebody leaves."""
+    """Sign out on GET, as the platform does: its services redirect the browser to this page."""
     logout(request)
     return redirect("home")
 

@@ -1,4 +1,4 @@
-"""Accounts, as the shop looks at them when a coupon is redeemed."""
+"""Accounts. The shop reads them when a coupon is redeemed."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from rehearsal.lms.api.requests import Refused, api, require_user
 
 @api("GET")
 def account(request: HttpRequest, username: str) -> JsonResponse:
-    """All of an account for its owner and for staff, the username alone for others."""
+    """Show an account: all of it to its owner and to staff, only the username to others."""
     asking = require_user(request)
     user = User.objects.select_related("profile").filter(username=username).first()
     if user is None:

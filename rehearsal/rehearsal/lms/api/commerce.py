@@ -1,4 +1,4 @@
-"""Prices, as the shop publishes them to the platform."""
+"""Prices, which the shop publishes to the platform."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -20,7 +20,7 @@ from rehearsal.lms.api.requests import (
 
 @api("GET", "PUT")
 def course(request: HttpRequest, course_id: str) -> JsonResponse:
-    """A course with its modes; PUT replaces the modes.
+    """Show a course with its modes; PUT replaces the modes.
 
     Open to the shared key and to users with the permission to change course modes.
     """
@@ -40,16 +40,16 @@ def course(request: HttpRequest, course_id: str) -> JsonResponse:
 
 @transaction.atomic
 def replace_modes(course: CourseOverview, body: dict[str, Any]) -> None:
-    given = body.get("modes")
-    if not isinstance(given, list) or not all(isinstance(mode, dict) for mode in given):
+    modes = body.get("modes")
+    if not isinstance(modes, list) or not all(isinstance(mode, dict) for mode in modes):
         raise Refused(400, modes=["A list of modes is expected."])
-    names = [mode.get("name") for mode in given]
+    names = [mode.get("name") for mode in modes]
     if not all(names) or len(set(names)) < len(names):
         raise Refused(400, modes=["Each mode needs a name of its own."])
     course.verification_deadline = moment(body, "verification_deadline")
     course.save(update_fields=["verification_deadline"])
     course.modes.exclude(mode_slug__in=names).delete()
-    for mode in given:
+    for mode in modes:
         CourseMode.objects.update_or_create(
             course=course,
             mode_slug=mode["name"],
@@ -65,7 +65,7 @@ def replace_modes(course: CourseOverview, body: dict[str, Any]) -> None:
 
 
 def price(value: Any) -> int:
-    """Whole units of the currency; the platform keeps no fractions."""
+    """Return a price in whole units of the currency: the platform keeps no fractions."""
     try:
         amount = int(Decimal(str(value)))
     except (InvalidOperation, ValueError, OverflowError) as error:

@@ -12,7 +12,7 @@ from rehearsal.lms.api.requests import Refused, api, links, page_of
 
 @api("GET")
 def course_list(request: HttpRequest) -> JsonResponse:
-    """Published courses, ten to a page; `org`, `active_only` and `username` narrow the list."""
+    """List published courses. `org`, `active_only` and `username` narrow the list."""
     refuse_other_users(request)
     courses = CourseOverview.objects.published()
     if org := request.GET.get("org"):
@@ -42,7 +42,7 @@ def course_detail(request: HttpRequest, course_id: str) -> JsonResponse:
 
 
 def refuse_other_users(request: HttpRequest) -> None:
-    """Only staff may ask what another user sees."""
+    """Refuse requests for another user's courses, except by staff."""
     username = request.GET.get("username")
     if username and username != request.user.get_username() and not request.user.is_staff:
         raise Refused(403, detail="You may not see another user's courses.")

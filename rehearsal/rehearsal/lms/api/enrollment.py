@@ -1,4 +1,4 @@
-"""Enrollments, as the shop makes and ends them."""
+"""Enrollments, which the shop creates and ends."""
 
 from typing import Any
 
@@ -26,16 +26,16 @@ def enrollments(request: HttpRequest) -> JsonResponse:
 
 @api("GET")
 def enrollment(request: HttpRequest, username: str, course_id: str) -> JsonResponse:
-    """One user's enrollment in one course; null where there is none."""
+    """Show a user's enrollment in a course; null if there is none."""
     refuse_other_users(request, username)
     row = CourseEnrollment.objects.filter(user__username=username, course=course_id).first()
     return JsonResponse(description(row) if row else None, safe=False)
 
 
 def changed(request: HttpRequest) -> CourseEnrollment:
-    """The enrollment after the change that the request asks for.
+    """Change an enrollment as the request asks, and return it.
 
-    With the shared key anybody's; with a JWT one's own, in a mode that costs nothing.
+    The shared key may change anybody's; a JWT only the user's own, in a mode that costs nothing.
     """
     if "refuse-enrollment" in settings.REHEARSAL_FAULTS:
         raise Refused(400, message="A deliberate fault: see REHEARSAL_FAULTS.")

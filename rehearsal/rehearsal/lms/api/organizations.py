@@ -1,4 +1,4 @@
-"""Organizations: from juniper discovery puts them here, before it read them."""
+"""Organizations: before juniper discovery reads them here, since then it writes them."""
 
 from typing import Any
 
@@ -25,13 +25,13 @@ def organization_list(request: HttpRequest) -> JsonResponse:
 
 @api("GET", "PUT")
 def organization(request: HttpRequest, key: str) -> JsonResponse:
-    """One organization; PUT, for staff, makes or changes it."""
+    """Show an organization; PUT (for staff) creates or changes it."""
     user = require_user(request)
     if request.method == "GET":
-        found = Organization.objects.filter(short_name=key, active=True).first()
-        if found is None:
+        active = Organization.objects.filter(short_name=key, active=True).first()
+        if active is None:
             raise Refused(404, detail="Not found.")
-        return JsonResponse(description(found))
+        return JsonResponse(description(active))
     if not user.is_staff:
         raise Refused(403, detail="You do not have permission to perform this action.")
     body = body_of(request)

@@ -1,4 +1,4 @@
-"""How the platform's APIs are called: who calls, with what, and how they refuse."""
+"""Parts shared by the platform's APIs: callers, bodies, pages and refusals."""
 
 import hmac
 import json
@@ -22,7 +22,7 @@ M = TypeVar("M", bound=Model)
 
 
 class Refused(Exception):
-    """An answer with an error status; `body` is what the caller is told."""
+    """A response with an error status and the JSON object `body`."""
 
     def __init__(self, status: int, **body: object) -> None:
         super().__init__(body)
@@ -33,10 +33,10 @@ class Refused(Exception):
 def api(
     *methods: str,
 ) -> Callable[[Callable[..., JsonResponse]], Callable[..., JsonResponse]]:
-    """A JSON view for `methods`, whose `request.user` is who the request proves to come from.
+    """Return a decorator of JSON views for these methods, which sets `request.user`.
 
     That is the user of the JWT in `Authorization: JWT …`; else, for reading only (there is no
-    CSRF check), whoever is signed in.
+    CSRF check), the user who is signed in.
     """
 
     def decorate(view: Callable[..., JsonResponse]) -> Callable[..., JsonResponse]:
@@ -71,21 +71,21 @@ def caller(request: HttpRequest) -> User | AnonymousUser:
 
 
 def require_user(request: HttpRequest) -> User:
-    """The user who calls; refuses those who do not say who they are."""
+    """Return the user who calls. Refuse anonymous callers."""
     if not isinstance(request.user, User):
         raise Refused(401, detail="Authentication credentials were not provided.")
     return request.user
 
 
 def has_api_key(request: HttpRequest) -> bool:
-    """Whether the request carries the key that the platform and its services share."""
-    given = request.headers.get("X-Edx-Api-Key", "")
+    """Return True if the request carries the key that the platform and its services share."""
+    sent = request.headers.get("X-Edx-Api-Key", "")
     key: str = settings.EDX_API_KEY
-    return bool(key) and hmac.compare_digest(given.encode(), key.encode())
+    return bool(key) and hmac.compare_digest(sent.encode(), key.encode())
 
 
 def body_of(request: HttpRequest) -> dict[str, Any]:
-    """The JSON object that was sent."""
+    """Return the JSON object in the request. Refuse any other body."""
     try:
         body = json.loads(request.body)
     except ValueError as error:
@@ -96,7 +96,7 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
 
 
 def moment(body: dict[str, Any], field: str) -> Any:
-    """The date and time in a field of `body`, None where it is empty."""
+    """Return the date and time in a field of `body`; None if it is empty."""
     value = body.get(field)
     if not value:
         return None
@@ -110,7 +110,7 @@ def moment(body: dict[str, Any], field: str) -> Any:
 
 
 def page_of(request: HttpRequest, rows: QuerySet[M], *, size: int) -> Page[M]:
-    """The page of `rows` that `page` and `page_size` in the query ask for; 404 past the last."""
+    """Return the page of `rows` that the query asks for. Refuse (404) one past the last."""
     try:
         wanted_size = int(request.GET.get("page_size") or size)
         number = int(request.GET.get("page") or 1)
@@ -123,7 +123,7 @@ def page_of(request: HttpRequest, rows: QuerySet[M], *, size: int) -> Page[M]:
 
 
 def links(request: HttpRequest, page: Page[Any]) -> dict[str, str | None]:
-    """The URLs of the pages before and after `page`."""
+    """Return the URLs of the pages before and after `page`."""
 
     def link(number: int) -> str:
         query = request.GET.copy()

@@ -1,4 +1,4 @@
-"""Where a partner's data comes from: one loader for each URL that the partner has."""
+"""Loaders of a partner's data: one for each kind of URL that a partner has."""
 
 from rehearsal.discovery.course_metadata.loaders.courses import CoursesLoader
 from rehearsal.discovery.course_metadata.loaders.ecommerce import EcommerceLoader
@@ -6,7 +6,7 @@ from rehearsal.discovery.course_metadata.loaders.loader import Loader
 from rehearsal.discovery.course_metadata.loaders.organizations import OrganizationsLoader
 from rehearsal.discovery.course_metadata.loaders.programs import ProgramsLoader
 
-# In this order: later ones add to what earlier ones have found.
+# The order matters: later loaders add to the rows of earlier ones.
 LOADERS: tuple[type[Loader], ...] = (
     OrganizationsLoader,
     CoursesLoader,

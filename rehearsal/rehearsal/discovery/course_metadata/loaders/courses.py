@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class CoursesLoader(Loader):
-    """Takes over the LMS's courses. A bad one is logged and passed over; none is ever removed."""
+    """Loader of the LMS's courses. It logs and skips faulty ones, and never removes any."""
 
     url_field = "courses_api_url"
 
@@ -28,13 +28,13 @@ class CoursesLoader(Loader):
             page = self.get(
                 "courses/", page=number, page_size=PAGE_SIZE, username=username, active_only=1
             )
-            for found in page["results"]:
+            for course_data in page["results"]:
                 try:
-                    organizations.add(self.take(found))
+                    organizations.add(self.take(course_data))
                 except (KeyError, TypeError, ValueError, DatabaseError) as error:
-                    log.error(  # noqa: TRY400 (its trace tells nobody anything)
+                    log.error(  # noqa: TRY400 (the trace would not help)
                         "An error occurred while updating %s from %s: %r",
-                        found.get("id"),
+                        course_data.get("id"),
                         self.url,
                         error,
                     )
@@ -45,17 +45,17 @@ class CoursesLoader(Loader):
                 self.put(key)
 
     @transaction.atomic
-    def take(self, found: dict[str, Any]) -> str:
-        """Write one course with its organization; returns that one's key."""
-        parts = KEY.fullmatch(found["id"]) or OLD_KEY.fullmatch(found["id"])
+    def take(self, course_data: dict[str, Any]) -> str:
+        """Write a course and its organization. Return the organization's key."""
+        parts = KEY.fullmatch(course_data["id"]) or OLD_KEY.fullmatch(course_data["id"])
         if parts is None:
-            raise ValueError(f"'{found['id']}' is no course key")
+            raise ValueError(f"'{course_data['id']}' is no course key")
         organization, _ = Organization.objects.get_or_create(partner=self.partner, key=parts["org"])
-        media = found["media"]
+        media = course_data["media"]
         image = media["image"]["raw"] or ""
         described = {
-            "title": found["name"],
-            "short_description": found["short_description"] or "",
+            "title": course_data["name"],
+            "short_description": course_data["short_description"] or "",
             "card_image_url": image,
         }
         course, _ = Course.objects.update_or_create(
@@ -64,37 +64,37 @@ class CoursesLoader(Loader):
         course.authoring_organizations.add(organization)
         moments = ("start", "end", "enrollment_start", "enrollment_end")
         CourseRun.objects.update_or_create(
-            key=found["id"],
+            key=course_data["id"],
             defaults={
                 **described,
-                **{name: moment(found[name]) for name in moments},
+                **{name: moment(course_data[name]) for name in moments},
                 "course": course,
                 "video_url": media["course_video"]["uri"] or "",
-                "pacing_type": f"{found.get('pacing') or 'instructor'}_paced",
-                "license": found.get("license") or "",
-                "hidden": bool(found.get("hidden")),
-                "mobile_available": bool(found.get("mobile_available")),
+                "pacing_type": f"{course_data.get('pacing') or 'instructor'}_paced",
+                "license": course_data.get("license") or "",
+                "hidden": bool(course_data.get("hidden")),
+                "mobile_available": bool(course_data.get("mobile_available")),
             },
         )
         return organization.key
 
     def put(self, key: str) -> None:
-        """Tell the LMS of an organization. The URL is used as it is: its slash must be there."""
+        """Write an organization to the LMS. The partner's URL must end with a slash."""
         organization = Organization.objects.get(partner=self.partner, key=key)
-        told = {
+        body = {
             "name": organization.name or key,
             "short_name": key,
             "description": organization.description,
         }
         url = f"{self.partner.organizations_api_url}organizations/{key}/"
         try:
-            self.session.put(url, json=told, timeout=self.timeout).raise_for_status()
+            self.session.put(url, json=body, timeout=self.timeout).raise_for_status()
         except requests.RequestException as error:
-            log.warning("%s was not told of %s: %s", url, key, error)
+            log.warning("PUT %s of organization %s failed: %s", url, key, error)
 
 
 def moment(text: str | None) -> Any:
-    """A date and time of an answer; ValueError where it is none."""
+    """Return the date and time in a response. Raise ValueError if the text is none."""
     if text is None:
         return None
     parsed = parse_datetime(text)

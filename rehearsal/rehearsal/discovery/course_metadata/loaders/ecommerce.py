@@ -15,11 +15,11 @@ log = logging.getLogger(__name__)
 
 
 class TooFew(Exception):
-    """Fewer courses arrived than were counted: one was removed in between, or hidden."""
+    """Fewer courses arrived than were counted: some were removed meanwhile, or hidden."""
 
 
 class EcommerceLoader(Loader):
-    """Takes over what the shop sells of each course run."""
+    """Loader of the seats that the shop sells of each course run."""
 
     url_field = "ecommerce_api_url"
 
@@ -40,7 +40,9 @@ class EcommerceLoader(Loader):
         codes = list(self.counted("products/", product_class="Enrollment Code"))
         entitlements = list(self.counted("products/", product_class="Course Entitlement"))
         if entitlements:
-            log.warning("%d entitlements are passed over: runs are sold here", len(entitlements))
+            log.warning(
+                "%d entitlements are skipped: this shop sells course runs", len(entitlements)
+            )
         for course in courses:
             run = CourseRun.objects.filter(key=course["id"], course__partner=self.partner).first()
             if run is None:
@@ -51,7 +53,7 @@ class EcommerceLoader(Loader):
             self.take_code(code)
 
     def counted(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
-        """The results of all pages; raises TooFew where some are missing at the end."""
+        """Yield the results of all pages. Raise TooFew if some are missing at the end."""
         number = pages = 1
         arrived = count = 0
         while number <= pages:
@@ -66,7 +68,7 @@ class EcommerceLoader(Loader):
 
     @transaction.atomic
     def take(self, run: CourseRun, products: list[dict[str, Any]]) -> None:
-        """Let the run have the seats that are sold now, and no others."""
+        """Give the run the seats that are sold now, and remove all others."""
         kept = [
             self.seat(run, product)
             for product in products
@@ -93,7 +95,7 @@ class EcommerceLoader(Loader):
         return seat
 
     def take_code(self, product: dict[str, Any]) -> None:
-        """Note how a seat is bought for many."""
+        """Store the SKU with which a seat is bought for many learners."""
         attributes = attributes_of(product)
         for stock in product["stockrecords"][:1]:
             Seat.objects.filter(

@@ -14,7 +14,7 @@ PAGE_SIZE = 50
 
 
 class Loader:
-    """Reads one kind of thing for a partner. `url_field` is the partner's field with the URL."""
+    """Loader of a kind of data for a partner, from the URL in the partner's field `url_field`."""
 
     url_field: str
 
@@ -26,7 +26,7 @@ class Loader:
 
     @classmethod
     def is_wanted(cls, partner: Partner) -> bool:
-        """Whether this release has the loader, and the partner a URL for it."""
+        """Return True if this release has the loader, and the partner has a URL for it."""
         return bool(getattr(partner, cls.url_field))
 
     @property
@@ -34,16 +34,16 @@ class Loader:
         return str(getattr(self.partner, self.url_field))
 
     def ingest(self) -> None:
-        """Take over all that is there. Raises LmsRefused or a RequestException."""
+        """Load all data. Raise LmsRefused or a RequestException if a service fails."""
         raise NotImplementedError
 
     def username(self) -> str:
-        """Whom the service calls as."""
+        """Return the name of the user as whom the service calls."""
         payload = self.client.own_token().split(".")[1]
         return str(json.loads(base64url_decode(payload))["preferred_username"])
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
-        """The JSON at `path` below the loader's URL."""
+        """Return the JSON at `path` below the loader's URL."""
         answer = self.session.get(
             f"{self.url.rstrip('/')}/{path}", params=query, timeout=self.timeout
         )
@@ -55,7 +55,7 @@ class Loader:
         return settings.CONNECT_TIMEOUT, settings.READ_TIMEOUT
 
     def following(self, path: str) -> Iterator[dict[str, Any]]:
-        """The results of all pages, as long as a page names a next one."""
+        """Yield the results of all pages, as long as a page names a next one."""
         number = 1
         while True:
             page = self.get(path, page=number, page_size=PAGE_SIZE)

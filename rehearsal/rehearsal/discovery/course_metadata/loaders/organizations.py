@@ -6,7 +6,7 @@ from rehearsal.discovery.course_metadata.models import Organization
 
 
 class OrganizationsLoader(Loader):
-    """Reads the LMS's organizations. From juniper they are put there instead, with the courses."""
+    """Loader of the LMS's organizations, before juniper. Since then CoursesLoader writes them."""
 
     url_field = "organizations_api_url"
 
@@ -15,13 +15,13 @@ class OrganizationsLoader(Loader):
         return super().is_wanted(partner) and settings.RELEASE.before("juniper")
 
     def ingest(self) -> None:
-        for found in self.following("organizations/"):
+        for organization in self.following("organizations/"):
             Organization.objects.update_or_create(
                 partner=self.partner,
-                key=found["short_name"],
+                key=organization["short_name"],
                 defaults={
-                    "name": found["name"],
-                    "description": found.get("description") or "",
-                    "logo_image_url": found.get("logo") or "",
+                    "name": organization["name"],
+                    "description": organization.get("description") or "",
+                    "logo_image_url": organization.get("logo") or "",
                 },
             )

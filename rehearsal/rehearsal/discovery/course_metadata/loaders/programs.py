@@ -3,24 +3,24 @@ from rehearsal.discovery.course_metadata.models import Course, Program
 
 
 class ProgramsLoader(Loader):
-    """Takes over the programs of a service that keeps them."""
+    """Loader of programs."""
 
     url_field = "programs_api_url"
 
     def ingest(self) -> None:
-        for found in self.following("programs/"):
+        for entry in self.following("programs/"):
             program, _ = Program.objects.update_or_create(
-                uuid=found["uuid"],
+                uuid=entry["uuid"],
                 defaults={
                     "partner": self.partner,
-                    "title": found["name"],
-                    "subtitle": found.get("subtitle") or "",
-                    "type": found.get("category") or "",
-                    "status": found.get("status") or "",
+                    "title": entry["name"],
+                    "subtitle": entry.get("subtitle") or "",
+                    "type": entry.get("category") or "",
+                    "status": entry.get("status") or "",
                 },
             )
             keys = [
                 f"{code['organization']['key']}+{code['key']}"
-                for code in found.get("course_codes") or []
+                for code in entry.get("course_codes") or []
             ]
             program.courses.set(Course.objects.filter(partner=self.partner, key__in=keys))

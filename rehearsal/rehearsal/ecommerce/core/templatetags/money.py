@@ -8,5 +8,5 @@ register = template.Library()
 
 @register.filter
 def money(amount: Decimal, currency: str) -> str:
-    """`£10.00`: an amount as people write it; whole yen, as yen have no smaller unit."""
+    """Format an amount, like `£10.00`; whole yen, as yen have no smaller unit."""
     return str(format_currency(amount, currency, locale="en"))

@@ -7,19 +7,24 @@ from django.db import transaction
 
 from rehearsal.discovery.core.models import Partner
 
-# The flags that every release has, those that went with juniper, came with it, or came later.
+# Flags of all releases, of those before juniper, since juniper, and since sumac.
 ALWAYS = (
-    "courses-api-url", "ecommerce-api-url", "organizations-api-url", "programs-api-url",
-    "marketing-site-api-url", "marketing-site-url-root", "marketing-site-api-username",
+    "courses-api-url",
+    "ecommerce-api-url",
+    "organizations-api-url",
+    "programs-api-url",
+    "marketing-site-api-url",
+    "marketing-site-url-root",
+    "marketing-site-api-username",
     "marketing-site-api-password",
-)  # fmt: skip
+)
 BEFORE_JUNIPER = ("oidc-url-root", "oidc-key", "oidc-secret")
 SINCE_JUNIPER = ("lms-url",)
 SINCE_SUMAC = ("lms-coursemode-api-url", "studio-url", "publisher-url")
 
 
 def flags() -> tuple[str, ...]:
-    """The fields that this release's command sets, as flags without their dashes."""
+    """Return the names of this release's flags, without their leading dashes."""
     release = settings.RELEASE
     if release.before("juniper"):
         return (*ALWAYS, *BEFORE_JUNIPER)
@@ -39,7 +44,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *_args: Any, **options: Any) -> None:
-        """As the real command: what is left out becomes empty, and no value is examined."""
+        """Write the partner. Like the real command, empty what is left out, and check no value."""
         domain = options["site_domain"]
         if options["site_id"] is None:
             site, _ = Site.objects.get_or_create(domain=domain, defaults={"name": domain})

@@ -10,7 +10,7 @@ from rehearsal.discovery.search_indexes.documents import aliases
 
 
 class Command(BaseCommand):
-    help = "Make the search indexes that are missing, empty."
+    help = "Create missing search indexes, without documents."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         if settings.RELEASE.before("lilac"):

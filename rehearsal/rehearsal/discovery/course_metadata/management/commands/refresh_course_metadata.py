@@ -19,10 +19,10 @@ class Command(BaseCommand):
         parser.add_argument("--partner_code", help="this partner only")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Exit status 0 says that the loaders came to their end: not that they found anything.
+        """Run all loaders. Status 0 means that they ended, not that they loaded anything.
 
-        A loader without URL is passed over, as is a course that cannot be read. The search
-        indexes stay as they are.
+        Loaders without a URL and courses that cannot be read are skipped. Search indexes do not
+        change.
         """
         partners = Partner.objects.all()
         if code := options["partner_code"]:
@@ -40,7 +40,7 @@ class Command(BaseCommand):
 
 
 def ingested(loader: type[Loader], partner: Partner) -> bool:
-    """Whether a loader came to its end."""
+    """Run a loader. Return False, and log the error, if it failed."""
     name = loader.__name__
     log.info("%s of %s begins", name, partner.short_code)
     try:

@@ -9,7 +9,7 @@ from rehearsal.discovery.search_indexes.documents import aliases
 
 
 class Command(BaseCommand):
-    help = "Remove the indexes that earlier runs of update_index have left."
+    help = "Remove indexes that no alias points to any more."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         try:

@@ -10,17 +10,19 @@ from rehearsal.discovery.search_indexes.documents import aliases
 
 
 class Command(BaseCommand):
-    help = "Build the search indexes anew, and let their aliases mean them if they look right."
+    help = (
+        "Rebuild the search indexes, and point their aliases to them unless they changed too much."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--disable-change-limit",
             action="store_true",
-            help="also where ten per cent of the documents or more have come or gone",
+            help="accept indexes whose number of documents changed by ten per cent or more",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """An index that looks wrong stays aside; the others move, and then the command fails."""
+        """Rebuild all indexes. Fail in the end if an index changed too much to get its alias."""
         try:
             self.require_indexes()
             indexes = [build(alias, kinds) for alias, kinds in aliases().items()]
@@ -37,7 +39,7 @@ class Command(BaseCommand):
             raise CommandError(f"Sanity check failed for the new index(es): {'; '.join(insane)}")
 
     def require_indexes(self) -> None:
-        """Since lilac another command makes them."""
+        """Raise CommandError if an index is missing. Since lilac another command creates them."""
         if settings.RELEASE.before("lilac"):
             return
         missing = [name for name in aliases() if not search_server().indices.exists(index=name)]

@@ -15,7 +15,7 @@ class Command(BaseCommand):
         parser.add_argument("number", nargs="*", help="of an order; all that wait, without any")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Raises CommandError where an order is still not fulfilled, or unknown."""
+        """Fulfill orders. Raise CommandError if an order is unknown or still not fulfilled."""
         orders = Order.objects.exclude(status=COMPLETE)
         if numbers := options["number"]:
             orders = Order.objects.filter(number__in=numbers)

@@ -67,7 +67,7 @@ class Command(BaseCommand):
 
 
 def client_flags() -> tuple[str, ...]:
-    """The flags that name the release's OAuth clients."""
+    """Return the flags of the release's OAuth clients."""
     if settings.RELEASE.openid_connect:
         return ("--client-id", "--client-secret")
     uses = ("sso", "backend-service")
@@ -75,7 +75,7 @@ def client_flags() -> tuple[str, ...]:
 
 
 def oauth_settings(options: dict[str, Any]) -> dict[str, Any]:
-    """As the release keeps them; empty ids and secrets are left out."""
+    """Return the OAuth settings in the release's form, without empty ids and secrets."""
     root = options["lms_url_root"]
     if settings.RELEASE.openid_connect:
         return {

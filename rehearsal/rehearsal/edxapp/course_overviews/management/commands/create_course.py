@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *_args: Any, **options: Any) -> None:
-        """The author is enrolled. A course that exists stays as it is, with exit status 0."""
+        """Create the course and enrol its author. Leave an existing course as it is."""
         author = author_named(options["user"])
         key = {name: options[name] for name in ("org", "number", "run")}
         if CourseOverview.objects.filter(**key).exists():

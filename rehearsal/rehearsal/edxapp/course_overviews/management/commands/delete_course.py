@@ -12,7 +12,7 @@ class Command(BaseCommand):
         parser.add_argument("course_key")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Asks twice, whoever calls; nothing but `y` or `yes` to both deletes."""
+        """Delete the course if the answers to two questions are `y` or `yes`."""
         course = CourseOverview.objects.filter(pk=options["course_key"]).first()
         if course is None:
             raise CommandError(f"Course not found: {options['course_key']}")

@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *_args: Any, **options: Any) -> None:
-        """A client is known by name and user, or by its client id; secrets are not printed."""
+        """Find a client by name and user, or by its client id. Do not print secrets."""
         if settings.RELEASE.openid_connect:
             raise CommandError(
                 f"create_dot_application came with juniper; {settings.RELEASE.name} has "

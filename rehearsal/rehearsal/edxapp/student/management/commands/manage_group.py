@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Give the group exactly these permissions; nothing changes where one does not exist."""
+        """Give the group exactly these permissions. Change nothing if one does not exist."""
         name = options["group_name"]
         if options["remove"]:
             deleted, _rows = Group.objects.filter(name=name).delete()
@@ -30,11 +30,11 @@ class Command(BaseCommand):
 
 
 def resolve(names: list[str]) -> list[Permission]:
-    """The permissions that `app:model:codename` names stand for.
+    """Return the permissions with these `app:model:codename` names.
 
-    Raises CommandError naming all that are malformed or unknown.
+    Raise CommandError with all names that are malformed or unknown.
     """
-    found: list[Permission] = []
+    permissions: list[Permission] = []
     unknown: list[str] = []
     for name in names:
         app, _, rest = name.partition(":")
@@ -43,9 +43,9 @@ def resolve(names: list[str]) -> list[Permission]:
             content_type__app_label=app, content_type__model=model.lower(), codename=codename
         ).first()
         if permission:
-            found.append(permission)
+            permissions.append(permission)
         else:
             unknown.append(name)
     if unknown:
         raise CommandError(f"No such permission (app:model:codename): {', '.join(unknown)}")
-    return found
+    return permissions

@@ -24,9 +24,9 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Make the user as the options say: what is not asked for (staff, groups…) is taken away.
+        """Create or change the user. Rights and groups that the options do not name are taken away.
 
-        An existing user keeps its password and is left alone if its e-mail address is another.
+        An existing user keeps the password. A user with another e-mail address is not changed.
         """
         username, email = options["username"], options["email"]
         user = User.objects.filter(username=username).first()
@@ -50,14 +50,14 @@ class Command(BaseCommand):
         user.groups.set(self.groups(options["groups"]))
 
     def groups(self, names: list[str]) -> list[Group]:
-        found = list(Group.objects.filter(name__in=names))
-        for name in set(names) - {group.name for group in found}:
+        existing = list(Group.objects.filter(name__in=names))
+        for name in set(names) - {group.name for group in existing}:
             self.stderr.write(f"There is no group '{name}'; passed over.")
-        return found
+        return existing
 
 
 def set_initial_password(user: User, encoded: str | None) -> None:
-    """A hash made elsewhere, or a random password that only a reset can replace."""
+    """Set the password hash `encoded`, or a random password that only a reset can replace."""
     if encoded is None:
         user.set_password(get_random_string(25))
         return
