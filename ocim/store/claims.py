@@ -1,4 +1,4 @@
-"""State changes as claims: one conditional UPDATE, or walk away."""
+"""State changes as claims: one conditional UPDATE, which fails if another worker was first."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from ocim.store.models import Job, Lease, OpenEdXAppServer, Server, Upgrade
 
 
 def claim_lease(instance_id: int, *, worker: str, now: datetime, seconds: float) -> Lease | None:
-    """Take the instance's lease for `seconds`; None while another holds it."""
+    """Claim the instance's lease for `seconds`. Return None if another worker holds it."""
     Lease.objects.get_or_create(instance_id=instance_id)
     holder = f"{worker}/{uuid4().hex[:8]}"
     Lease.objects.filter(unheld(now, seconds), instance_id=instance_id).update(
@@ -35,8 +35,8 @@ def claim_lease(instance_id: int, *, worker: str, now: datetime, seconds: float)
 def unheld(now: datetime, seconds: float, *, lease: str = "") -> Q:
     """Return the condition for free leases; `lease` is the path to them in the query.
 
-    One that ends later than those that are granted now is from before the clock was set back: where
-    its holder lives, it is renewed, and dated anew.
+    A lease that ends later than any that is granted now is free, too: the clock was set back since.
+    If its holder still works, it renews the lease with a new end.
     """
     latest = now + timedelta(seconds=2 * seconds)
     return (
@@ -47,20 +47,20 @@ def unheld(now: datetime, seconds: float, *, lease: str = "") -> Q:
 
 
 def renew_leases(*, worker: str, now: datetime, seconds: float) -> int:
-    """Renew every lease that this worker holds; how many those are."""
+    """Renew all leases of this worker. Return their number."""
     return Lease.objects.filter(holder__startswith=f"{worker}/").update(
         expires_at=now + timedelta(seconds=seconds)
     )
 
 
 def require_lease(lease: Lease) -> None:
-    """Raise LostClaim where the lease went to another."""
+    """Raise LostClaim if another worker has claimed the lease since."""
     if not Lease.objects.filter(pk=lease.pk, fence=lease.fence).exists():
         raise LostClaim(f"Another worker took over instance {lease.pk}.")
 
 
 def release_lease(lease: Lease) -> None:
-    """Give it back; nothing happens if it was taken over meanwhile."""
+    """Release the lease. Do nothing if another worker has claimed it since."""
     Lease.objects.filter(pk=lease.pk, fence=lease.fence, holder=lease.holder).update(
         holder="", expires_at=None
     )
@@ -69,9 +69,9 @@ def release_lease(lease: Lease) -> None:
 def move_appserver(
     appserver: OpenEdXAppServer, to: AppServerState, *, lease: Lease, **fields: object
 ) -> None:
-    """Change its state, and `fields` with it, if the transition is legal and the lease ours.
+    """Change an app server's state and `fields`, if the transition is legal and the lease held.
 
-    Raises Conflict for an illegal transition, LostClaim where the lease went to another.
+    Raise Conflict for an illegal transition, LostClaim if another worker has claimed the lease.
     """
     changed = OpenEdXAppServer.objects.filter(
         pk=appserver.pk,
@@ -85,7 +85,7 @@ def move_appserver(
 
 
 def write_appservers(ids: list[int], *, lease: Lease, **fields: object) -> None:
-    """Write to app servers of the leased instance; LostClaim where the lease went to another."""
+    """Write to app servers of the leased instance. Raise LostClaim if the lease is lost."""
     changed = OpenEdXAppServer.objects.filter(
         pk__in=ids, instance_id=lease.pk, instance__lease__fence=lease.fence
     ).update(**fields)
@@ -94,7 +94,7 @@ def write_appservers(ids: list[int], *, lease: Lease, **fields: object) -> None:
 
 
 def move_server(server: Server, to: ServerState, *, lease: Lease, **fields: object) -> None:
-    """Change a host's state, and `fields` with it, as `move_appserver` does."""
+    """Change a host's state and `fields`. Raise the errors of `move_appserver`."""
     changed = Server.objects.filter(
         pk=server.pk,
         state__in=may_become(to, SERVER_TRANSITIONS),
@@ -107,19 +107,19 @@ def move_server(server: Server, to: ServerState, *, lease: Lease, **fields: obje
 
 
 def write_job(job: Job, *, lease: Lease, **fields: object) -> None:
-    """Write to a job of the leased instance; LostClaim where the lease went to another."""
+    """Write to a job of the leased instance. Raise LostClaim if the lease is lost."""
     ours = Job.objects.filter(pk=job.pk, instance_id=lease.pk, instance__lease__fence=lease.fence)
     if not ours.update(**fields):
         raise LostClaim(f"Another worker took over {job}.")
 
 
 def move_job(job: Job, to: JobState, *, lease: Lease, **fields: object) -> None:
-    """Change its state, and `fields` with it; LostClaim where that is not ours to do any more."""
+    """Change a job's state and `fields`. Raise LostClaim if the lease or the old state is lost."""
     _move(job, to, may_become(to, JOB_TRANSITIONS), lease, fields)
 
 
 def move_upgrade(upgrade: Upgrade, to: UpgradeState, *, lease: Lease, **fields: object) -> None:
-    """Change the state of an instance's part in a rollout, as `move_job` does."""
+    """Change an upgrade's state and `fields`. Raise the errors of `move_job`."""
     _move(upgrade, to, may_become(to, UPGRADE_TRANSITIONS), lease, fields)
 
 

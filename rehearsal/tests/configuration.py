@@ -22,7 +22,7 @@ def jwk_set(key: JWK) -> str:
 
 
 def write(directory: Path, *, database: Path, **changes: Any) -> Path:
-    """A YAML file in `directory` for services on the SQLite file `database`."""
+    """Write a YAML file in `directory` for services on the SQLite file `database`."""
     content = {
         "SECRET_KEY": "only for tests",
         "DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(database)}},

@@ -42,7 +42,7 @@ def verified(course: CourseOverview) -> CourseMode:
 
 
 def jwt(user: User) -> str:
-    """The value of the Authorization header with which `user` calls an API."""
+    """Return the value of the Authorization header with which `user` calls an API."""
     scopes = ("user_id", "profile", "email")
     token = tokens.issue(user, scopes=scopes, grant_type="client_credentials", expires_in=60)
     return f"JWT {token}"

@@ -35,14 +35,14 @@ def manage(
 
 
 def free_port() -> int:
-    """A port of this machine on which nothing listens just now."""
+    """Return a port of this machine on which nothing listens just now."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
 
 @contextmanager
 def gunicorn(configuration: Path, service: str, *, port: int = 0) -> Iterator[str]:
-    """The address of a service with two workers; it is gone when the block ends."""
+    """Run a service with two workers until the block ends. Yield its address."""
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "gunicorn", f"rehearsal.{service}.wsgi:application"),

@@ -34,7 +34,7 @@ def put(client: Client, body: dict[str, Any], url: str = URL, **headers: str) ->
 
 @pytest.fixture
 def shop(worker: User) -> User:
-    """The worker with the permissions that the documented set-up gives it."""
+    """Create the worker with the permissions of the documented set-up."""
     names = [f"course_modes:coursemode:{verb}_coursemode" for verb in ("add", "change", "view")]
     call_command("manage_group", "ecommerce_service", permissions=names)
     call_command(

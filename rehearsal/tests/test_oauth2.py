@@ -26,7 +26,7 @@ AUTHORIZE = {
 
 @pytest.fixture
 def clients(worker: User) -> None:
-    """A service's two clients, made as on a real server."""
+    """Create a service's two clients, as on a real server."""
     call_command(
         "create_dot_application",
         "shop-sso",

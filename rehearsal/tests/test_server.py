@@ -26,7 +26,7 @@ REGISTRATION = {
 
 
 def installed(directory: Path, **changes: Any) -> Path:
-    """The configuration of a platform that has been migrated."""
+    """Return the configuration of a migrated platform."""
     configuration = write(
         directory,
         database=directory / "edxapp.sqlite3",

@@ -21,7 +21,7 @@ def configuration(directory: Path, release: str) -> Path:
 
 @pytest.fixture
 def ironwood(tmp_path: Path) -> Path:
-    """A directory with the database of an ironwood."""
+    """Return a directory with the database of an ironwood."""
     migrated = manage(configuration(tmp_path, "ironwood.2"), "lms", "migrate")
     assert migrated.returncode == 0, migrated.stderr
     return tmp_path

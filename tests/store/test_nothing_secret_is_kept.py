@@ -34,7 +34,7 @@ EXTRA = f"HARMLESS: {PLANTED}-setting\nOTHER_PASSWORD: {PLANTED}-password\n"
 
 
 def kept() -> Iterator[tuple[str, bytes]]:
-    """All that is in the state's directory, and all that a dump of the database would tell."""
+    """Return all files of the state's directory, and a dump of the database, by name."""
     for path in settings.OCIM.var.rglob("*"):
         if path.is_file():
             yield str(path), path.read_bytes()
@@ -74,12 +74,12 @@ def test_no_secret_is_in_the_state_of_an_installation_that_was_worked_with() -> 
     job = jobs.submit(instance_id=made.pk, payload=SetUpJob(1, (f"{PLANTED}-argument",)), queue="q")
     enqueue([jobs.wake_up(job)])
     secrets = secret_texts(deserialize(newest).values) | {PLANTED, made.secret_seed}
-    # Not what everybody knows, as the user name that a database was given.
-    long = {one.encode() for secret in secrets for one in secret.splitlines() if len(one) > 11}
+    # Short ones are no secrets: user names of databases, for example.
+    long = {line.encode() for secret in secrets for line in secret.splitlines() if len(line) > 11}
     assert len(long) > 20
     assert PLANTED in Job.objects.get(kind="upgrade").error
     names = dict(kept())
     assert any(name.endswith("queue.sqlite3") for name in names)
-    told = [(name, one) for name, text in names.items() for one in long if one in text]
+    leaks = [(name, part) for name, text in names.items() for part in long if part in text]
     world.databases.close()
-    assert told == []
+    assert leaks == []

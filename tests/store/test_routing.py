@@ -98,7 +98,7 @@ def test_a_routing_takes_two_queries(
 
 
 def fleet(world: World, count: int) -> None:
-    """Instances with an app server each that is not active: copies of one, made quickly."""
+    """Create instances with an inactive app server each, quickly, as copies of one."""
     instance = world.make_instance()
     world.spawn(instance)
     for _ in range(count - 1):
@@ -143,9 +143,9 @@ class AnyFleet(TestCase):
         self, fields: list[dict[str, str]]
     ) -> None:
         world = World()
-        for one in fields:
+        for fields_of_instance in fields:
             try:
-                world.spawn(world.make_instance(**one))
+                world.spawn(world.make_instance(**fields_of_instance))
             except ValidationError:
                 continue
         check_routing(routing(world))

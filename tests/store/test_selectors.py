@@ -76,8 +76,8 @@ def test_an_instance_is_found_by_id_domain_and_name(world: World) -> None:
 def test_what_is_found_by_name_counts_its_app_servers_once(world: World) -> None:
     instance = world.make_instance()
     world.spawn(instance, activate=True)
-    found = selectors.find_instance(instance.internal_lms_domain)
-    assert found.active_count == 1  # type: ignore[attr-defined]
+    instance = selectors.find_instance(instance.internal_lms_domain)
+    assert instance.active_count == 1  # type: ignore[attr-defined]
 
 
 def test_an_id_is_no_one_elses_name(world: World) -> None:
@@ -130,8 +130,8 @@ def test_a_worker_that_is_silent_is_not_alive(world: World) -> None:
             started_at=now,
             seen_at=now - timedelta(seconds=silence),
         )
-    assert [one.name for one in selectors.live_workers(now)] == ["b", "a"]
-    assert [one.name for one in selectors.live_workers(now, "slow")] == ["a"]
+    assert [worker.name for worker in selectors.live_workers(now)] == ["b", "a"]
+    assert [worker.name for worker in selectors.live_workers(now, "slow")] == ["a"]
 
 
 @pytest.mark.parametrize("count", [2, 50])
@@ -140,10 +140,10 @@ def test_lists_take_one_query(
 ) -> None:
     fleet(world, count)
     with django_assert_num_queries(1):
-        shown = [(str(one), selectors.status_of(one)) for one in selectors.instances()]
+        shown = [(str(row), selectors.status_of(row)) for row in selectors.instances()]
     with django_assert_num_queries(1):
-        found = [
-            (str(one), str(one.server), str(one.instance), one.instance.ref_set.is_archived)
-            for one in selectors.appservers()
+        appservers = [
+            (str(row), str(row.server), str(row.instance), row.instance.ref_set.is_archived)
+            for row in selectors.appservers()
         ]
-    assert len(shown) == len(found) == count
+    assert len(shown) == len(appservers) == count

@@ -47,7 +47,7 @@ def test_each_service_has_a_database_of_its_own(world: World) -> None:
 
 
 def test_databases_of_services_that_are_off_are_known_where_all_are_dropped(world: World) -> None:
-    names = [one.name.rsplit("/", 1)[1] for one in all_databases(world.make_instance())]
+    names = [database.name.rsplit("/", 1)[1] for database in all_databases(world.make_instance())]
     assert names == ["edxapp.sqlite3", "ecommerce.sqlite3", "discovery.sqlite3"]
 
 
@@ -57,23 +57,28 @@ def test_on_a_database_server_the_databases_have_upstreams_names_and_one_account
     instance = world.make_instance(configuration_extra_settings=BOTH)
     instance.database_server = DatabaseServer(kind="mysql", host="db.internal", port=3306)
     databases = spec(world, instance).databases
-    assert {purpose: one.name for purpose, one in databases.items()} == {
+    assert {purpose: database.name for purpose, database in databases.items()} == {
         purpose: f"{instance.database_name}_{purpose}"
         for purpose in ("edxapp", "edxapp_csmh", "xqueue", "ecommerce", "discovery")
     }
-    [account] = {(one.host, one.port, one.user, one.password) for one in databases.values()}
+    [account] = {
+        (database.host, database.port, database.user, database.password)
+        for database in databases.values()
+    }
     assert account[:2] == ("db.internal", 3306)
     assert len(account[2]) <= 16
     assert len(account[3].reveal()) == 32
 
 
 def test_two_instances_on_one_server_have_different_accounts(world: World) -> None:
-    one, other = world.make_instance(), world.make_instance()
-    for instance in (one, other):
+    first, second = world.make_instance(), world.make_instance()
+    for instance in (first, second):
         instance.database_server = DatabaseServer(kind="mysql", host="db.internal")
-    mine, theirs = (spec(world, each).databases["edxapp"] for each in (one, other))
-    assert mine.user != theirs.user
-    assert mine.password != theirs.password
+    of_first, of_second = (
+        spec(world, instance).databases["edxapp"] for instance in (first, second)
+    )
+    assert of_first.user != of_second.user
+    assert of_first.password != of_second.password
 
 
 def test_rabbitmq_gives_an_account_and_a_virtual_host(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Jobs: what was asked for and is not forgotten, whatever dies."""
+"""Jobs: work that somebody requested. Jobs survive the death of workers and queues."""
 
 from django.conf import settings
 from django.db import models
@@ -10,13 +10,13 @@ from ocim.store.models.instance import OpenEdXInstance
 
 
 class Job(models.Model):
-    """Work on one instance. The queue carries only a nudge; this row is the work."""
+    """Work on an instance. Messages in the queue only wake up workers, who read it here."""
 
     instance = models.ForeignKey(OpenEdXInstance, on_delete=models.CASCADE)
     kind = models.CharField(max_length=30)
     arguments = EncryptedJSONField(default=dict)
     memory = EncryptedJSONField(
-        default=dict, help_text="What a second attempt must know of an interrupted first."
+        default=dict, help_text="Progress of an interrupted attempt, for the next one."
     )
     state = models.CharField(
         max_length=10,
@@ -28,10 +28,10 @@ class Job(models.Model):
     cancel_requested = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     error = EncryptedTextField(blank=True)
-    step = models.CharField(max_length=40, blank=True, help_text="What it is at.")
-    step_at = models.DateTimeField(null=True, help_text="When that was begun.")
+    step = models.CharField(max_length=40, blank=True, help_text="Current step.")
+    step_at = models.DateTimeField(null=True, help_text="Start of the current step.")
     seen_at = models.DateTimeField(
-        null=True, help_text="When its thread last asked whether it shall end."
+        null=True, help_text="Last time when its thread checked for a request to stop."
     )
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL

@@ -11,7 +11,7 @@ LMS = "https://lms.example.com"
 
 
 def write(directory: Path, *, database: Path, lms: str = LMS, **changes: Any) -> Path:
-    """A YAML file in `directory` for a discovery on the SQLite file `database`."""
+    """Write a YAML file in `directory` for a discovery on the SQLite file `database`."""
     content = {
         "SECRET_KEY": "only for tests",
         "DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(database)}},

@@ -39,7 +39,7 @@ def search_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def search(search_address: str, settings: Settings) -> Iterator[str]:
-    """A running search server, with indexes of this test's own; their name."""
+    """Yield the name of this test's own indexes on a running search server."""
     host = search_address.partition("//")[2]
     settings.ELASTICSEARCH_URL = f"http://elastic:{PASSWORD.replace(' ', '%20')}@{host}/"
     settings.ELASTICSEARCH_INDEX_NAME = f"t{uuid4().hex[:8]}"
@@ -50,7 +50,7 @@ def search(search_address: str, settings: Settings) -> Iterator[str]:
 
 
 def make_run(partner: Partner, org: str, number: str, run: str = "2026", **fields: object) -> None:
-    """A course run with its course and organization."""
+    """Create a course run with its course and organization."""
     organization, _ = Organization.objects.get_or_create(partner=partner, key=org)
     title = str(fields.setdefault("title", f"{number} of {org}"))
     course, _ = Course.objects.get_or_create(
@@ -77,7 +77,7 @@ def indexed(runs: Partner, search: str) -> Partner:
 
 
 def token(username: str = "lena", **claims: object) -> str:
-    """The value of the Authorization header of a user of the LMS."""
+    """Return the value of the Authorization header of a user of the LMS."""
     now = int(time.time())
     told = {
         "iss": f"{LMS}/oauth2",

@@ -12,13 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass
 class Shop:
-    """What is answered, and what was asked."""
+    """Responses of the shop, and the requests that it got."""
 
     address: str = ""
     courses: list[dict[str, Any]] = field(default_factory=list)
     codes: list[dict[str, Any]] = field(default_factory=list)
     missing: int = 0
-    """How many courses are counted and not sent."""
+    """Number of courses that are counted but not sent."""
     asked: list[tuple[str, dict[str, list[str]], str]] = field(default_factory=list)
     """Path, query and Authorization of each request."""
 
@@ -34,7 +34,7 @@ class Shop:
 
 @contextmanager
 def running_shop() -> Iterator[Shop]:
-    """A shop at an address of its own; it is gone when the block ends."""
+    """Run a shop at an address of its own, until the block ends."""
     shop = Shop()
 
     class Handler(BaseHTTPRequestHandler):
@@ -64,7 +64,7 @@ def running_shop() -> Iterator[Shop]:
 
 
 def course(key: str, *seats: tuple[str, str, str]) -> dict[str, Any]:
-    """As the shop lists one, with (type, price, sku) of each seat."""
+    """Return a course as the shop lists it, with (type, price, sku) of each seat."""
     parent: dict[str, Any] = {
         "structure": "parent",
         "attribute_values": [],
@@ -87,7 +87,7 @@ def seat(kind: str, price: str, sku: str) -> dict[str, Any]:
 
 
 def code(key: str, kind: str, sku: str) -> dict[str, Any]:
-    """As the shop lists an enrollment code."""
+    """Return an enrollment code as the shop lists it."""
     return {
         "structure": "standalone",
         "attribute_values": [

@@ -50,7 +50,7 @@ def ingest(partner: Partner, *pages: list[dict[str, Any]]) -> None:
 
 @pytest.fixture
 def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """The loaders' log, which goes to the console only."""
+    """Return the loaders' log, which otherwise goes to the console only."""
     logger = logging.getLogger("rehearsal")
     logger.addHandler(caplog.handler)
     yield caplog

@@ -17,7 +17,7 @@ RUN = "course-v1:edX+Demo+2026"
 
 @pytest.fixture(scope="module")
 def one_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """All tests but the last share it: each has courses of its own."""
+    """Run the services for all tests but the last. Each test has courses of its own."""
     with running_world(tmp_path_factory.mktemp("world"), release="open-release/sumac.1") as found:
         yield found
 

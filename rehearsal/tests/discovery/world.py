@@ -22,7 +22,7 @@ SECRET = "a secret of discovery's, well over 32 bytes long"
 
 @dataclass
 class World:
-    """Where everything is, and the configuration files."""
+    """Addresses of all services, and their configuration files."""
 
     lms: str
     discovery: str
@@ -46,11 +46,11 @@ class World:
         )
 
     def command(self, *arguments: str) -> str:
-        """What a command of discovery's prints, which has to succeed."""
+        """Run a command of discovery, which must succeed. Return its output."""
         return ran(self.discovery_file, "discovery", *arguments)
 
     def fails(self, *arguments: str) -> str:
-        """What a command of discovery's complains of, which has to fail."""
+        """Run a command of discovery, which must fail. Return its error."""
         result = manage(self.discovery_file, "discovery", *arguments)
         assert result.returncode != 0, result.stdout
         return result.stderr
@@ -88,7 +88,7 @@ class World:
         return ran(self.discovery_file, "discovery", "shell", script=script)
 
     def signed_in(self) -> requests.Session:
-        """A browser of a new learner who has signed in at the LMS, and then at discovery."""
+        """Return the browser of a new learner, signed in at the LMS and then at discovery."""
         browser = requests.Session()
         page = browser.get(f"{self.lms}/register", timeout=TIMEOUT)
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
@@ -104,7 +104,7 @@ class World:
 
 @contextmanager
 def running_world(directory: Path, *, release: str, **changes: Any) -> Iterator[World]:
-    """All of them, with worker, clients and partner; gone when the block ends."""
+    """Run all services, with worker, clients and partner, until the block ends."""
     openid = "ironwood" in release
     ports = {"lms": free_port(), "discovery": free_port()}
     # Two names, so that a browser keeps their cookies apart.
@@ -153,7 +153,7 @@ def running_world(directory: Path, *, release: str, **changes: Any) -> Iterator[
 
 
 def set_up_lms(file: Path, own: str, *, openid: bool) -> None:
-    """The worker and its clients, with the release's own commands."""
+    """Create the worker's user and the clients, with the release's own commands."""
     worker = "discovery_worker"
     ran(file, "lms", "manage_user", worker, "discovery@example.com", "--staff")
     if openid:
@@ -176,7 +176,7 @@ def set_up_lms(file: Path, own: str, *, openid: bool) -> None:
 
 
 def ran(file: Path, *arguments: str, script: str = "") -> str:
-    """What a management command prints, which has to succeed."""
+    """Run a management command, which must succeed. Return its output."""
     result = manage(file, *arguments, script=script)
     assert result.returncode == 0, result.stderr
     return result.stdout

@@ -14,7 +14,7 @@ V2 = "/api/v2/"
 
 
 def token(username: str, **claims: Any) -> str:
-    """A token of the LMS for a user; `administrator` makes it one of staff."""
+    """Return a token of the LMS for a user; `administrator` makes the user staff."""
     told = {
         "iss": f"{LMS}/oauth2",
         "aud": "lms-key",
@@ -28,7 +28,7 @@ def token(username: str, **claims: Any) -> str:
 
 
 def ask(client: Client, path: str, authorization: str = "", /, **body: Any) -> Any:
-    """POST where there is a body, else GET."""
+    """Send a POST with a body, or else a GET."""
     headers = {"Authorization": authorization} if authorization else {}
     if body:
         return client.post(f"{V2}{path}", body, content_type="application/json", headers=headers)

@@ -12,7 +12,7 @@ WORKER_SECRET = "the secret that the worker signs with, over 32 bytes long"
 
 
 def write(directory: Path, *, database: Path, **changes: Any) -> Path:
-    """A YAML file in `directory` for a shop on the SQLite file `database`."""
+    """Write a YAML file in `directory` for a shop on the SQLite file `database`."""
     content = {
         "SECRET_KEY": "only for tests",
         "DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(database)}},

@@ -16,12 +16,12 @@ from tests.ecommerce.configuration import LMS
 from tests.ecommerce.world import World, running_world
 
 NOBODY = "http://127.0.0.1:1"
-"""Where nothing answers: an LMS that is down."""
+"""Address of an LMS that is down."""
 
 
 @pytest.fixture
 def site(db: None) -> SiteConfiguration:
-    """The site that Django's test client asks for."""
+    """Create the site for the host of Django's test client."""
     site = Site.objects.create(domain="testserver", name="Shop")
     partner = Partner.objects.create(code="demo", short_code="DEMO", name="Demo", default_site=site)
     return SiteConfiguration.objects.create(
@@ -43,7 +43,7 @@ def site(db: None) -> SiteConfiguration:
 
 @pytest.fixture
 def seat(site: SiteConfiguration) -> Product:
-    """A verified seat for 10.00."""
+    """Create a verified seat for 10.00."""
     course = Course.objects.create(
         id="course-v1:edX+Demo+2026", name="Demonstration", partner=site.partner
     )
@@ -77,7 +77,7 @@ def learner_jwt(site: SiteConfiguration) -> str:
 
 
 class OneWorld(LoadScopeScheduling):
-    """All tests with the processes, which start slowly, go to one worker, any other to any."""
+    """Schedule that runs all tests with the processes, which start slowly, in one worker."""
 
     FILES = ("test_purchase.py", "test_sign_on.py", "test_worker.py")
 
@@ -92,6 +92,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneWorld:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """LMS and shop of a newer release, as processes; one for all tests."""
+    """Run LMS and shop of a newer release, as processes for all tests."""
     with running_world(tmp_path_factory.mktemp("world"), release="open-release/sumac.1") as world:
         yield world

@@ -16,7 +16,7 @@ CLIENT = ("client id", "client secret")
 
 @dataclass
 class Sandbox:
-    """What it was asked, by payment and sale."""
+    """Requests to the sandbox, by payment and sale."""
 
     url: str = ""
     payments: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -26,7 +26,7 @@ class Sandbox:
 
 @contextmanager
 def paypal_sandbox() -> Iterator[Sandbox]:
-    """A sandbox on a free port, gone when the block ends."""
+    """Run a sandbox on a free port, until the block ends."""
     sandbox = Sandbox()
     handler = type("Handler", (Handler,), {"sandbox": sandbox})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -47,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        """The page where the buyer agrees, which leads back to the shop."""
+        """Show the page on which the buyer agrees, which leads back to the shop."""
         payment_id = parse_qs(urlsplit(self.path).query)["token"][0]
         back = self.sandbox.payments[payment_id]["redirect_urls"]["return_url"]
         query = urlencode({"paymentId": payment_id, "token": "EC-1", "PayerID": "PAYER"})

@@ -1,4 +1,4 @@
-"""What the shop's API says, as far as it needs no LMS for it."""
+"""Tests of the shop's API without an LMS."""
 
 import time
 from decimal import Decimal

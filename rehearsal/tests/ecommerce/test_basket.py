@@ -26,7 +26,7 @@ def buyer(client: Client, learner: User) -> Client:
 
 
 def put(client: Client, seat: Product) -> str:
-    """The basket's page with the seat in it."""
+    """Return the page of a basket with the seat in it."""
     sku = seat.stockrecords.get().partner_sku
     return client.get("/basket/add/", {"sku": sku}, follow=True).content.decode()
 
@@ -36,7 +36,7 @@ def pay(client: Client, card: str = GOOD) -> Any:
 
 
 def voucher(seat: Product, site: SiteConfiguration, **changes: Any) -> str:
-    """The code of a coupon of ten percent."""
+    """Create a coupon of ten percent. Return its code."""
     now = timezone.now()
     wanted = {
         "title": "Ten",

@@ -38,14 +38,14 @@ def sandbox(settings: Settings, site: SiteConfiguration) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def buyer(client: Client, learner: User, seat: Product) -> Client:
-    """A browser with the seat in its basket."""
+    """Return a browser with the seat in its basket."""
     client.force_login(learner)
     client.get("/basket/add/", {"sku": seat.stockrecords.get().partner_sku})
     return client
 
 
 def come_back(client: Client) -> Any:
-    """Go to PayPal, agree, and come back."""
+    """Pay: go to PayPal, agree, and come back."""
     begun = client.post("/payment/paypal/begin/")
     agreed = requests.get(begun.headers["Location"], allow_redirects=False, timeout=20)
     back = urlsplit(agreed.headers["Location"])

@@ -70,14 +70,14 @@ def stripe_shop(site: SiteConfiguration, settings: Settings, localstripe: str) -
 
 @pytest.fixture
 def buyer(client: Client, learner: User, seat: Product, stripe_shop: None) -> Client:
-    """A browser with the seat in its basket."""
+    """Return a browser with the seat in its basket."""
     client.force_login(learner)
     client.get("/basket/add/", {"sku": seat.stockrecords.get().partner_sku})
     return client
 
 
 def token(localstripe: str, number: str) -> str:
-    """What Stripe's JavaScript gets for a card."""
+    """Return the token that Stripe's JavaScript gets for a card."""
     card = {"number": number, "exp_month": "12", "exp_year": "2040", "cvc": "123"}
     answer = requests.post(
         f"{localstripe}/v1/tokens",

@@ -34,7 +34,7 @@ COMMAND = (
 
 @contextmanager
 def worker(directory: Path, *, broker_url: str, api_root: str) -> Iterator["queue.Queue[str]"]:
-    """A worker, and what it logs line by line; it is gone when the block ends."""
+    """Run a worker until the block ends. Yield the lines of its log."""
     file = directory / "ecomworker.yml"
     content = {
         "BROKER_URL": broker_url,
@@ -104,7 +104,7 @@ def redis_queue(tmp_path: Path) -> Iterator[str]:
 
 @contextmanager
 def shop_that_fails_at_first() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """The root of an API whose first answer is 500, and the calls: path and Authorization."""
+    """Run an API whose first response is 500. Yield its root and calls (path, Authorization)."""
     calls: list[tuple[str, str]] = []
 
     class Handler(BaseHTTPRequestHandler):

@@ -29,7 +29,7 @@ OAUTH2_FLAGS = (
 
 @dataclass
 class World:
-    """Where both are, and their configuration files."""
+    """Addresses of both services, and their configuration files."""
 
     lms: str
     shop: str
@@ -47,7 +47,7 @@ class World:
         return ran(self.shop_file, "ecommerce", *arguments)
 
     def learner(self, name: str) -> "Browser":
-        """A browser in which a new learner is signed in at the LMS."""
+        """Return the browser of a new learner, signed in at the LMS."""
         browser = Browser(self)
         browser.submit(
             f"{self.lms}/register",
@@ -60,7 +60,7 @@ class World:
         return browser
 
     def course(self, number: str, *, price: float = 10) -> "OnSale":
-        """A course of the LMS, with a free and a verified seat that the shop has published."""
+        """Create a course in the LMS, with a free and a verified seat published by the shop."""
         course_id = f"course-v1:edX+{number}+2026"
         self.lms_shell(
             "from rehearsal.edxapp.course_overviews.models import CourseOverview\n"
@@ -74,7 +74,7 @@ class World:
         return self.on_sale(course_id)
 
     def on_sale(self, course_id: str) -> "OnSale":
-        """The verified seat of a course, as the shop lists it."""
+        """Return the verified seat of a course, as the shop lists it."""
         products = self.api("GET", f"courses/{course_id}/products/", self.staff_token()).json()
         records = {
             value["value"]: product["stockrecords"][0]
@@ -86,7 +86,7 @@ class World:
         return OnSale(course_id, record["partner_sku"], record["id"])
 
     def coupon(self, on_sale: "OnSale", **changes: Any) -> str:
-        """The code of a new coupon for the seat; all of its price, once, unless told otherwise."""
+        """Create a coupon for the seat (default: full price, once). Return its code."""
         wanted = {**COUPON, "stock_record_ids": [on_sale.stock_record], **changes}
         made = self.api("POST", "coupons/", self.staff_token(), **wanted)
         assert made.status_code == 200, made.text
@@ -94,7 +94,7 @@ class World:
         return str(shown.json()["code"])
 
     def enrollment(self, username: str, course_id: str) -> Any:
-        """What the LMS says of it; None where there is none."""
+        """Return the LMS's enrollment; None if there is none."""
         answer = requests.get(
             f"{self.lms}/api/enrollment/v1/enrollment/{username},{course_id}",
             headers={"X-Edx-Api-Key": lms_configuration.API_KEY},
@@ -103,7 +103,7 @@ class World:
         return answer.json()
 
     def api(self, method: str, path: str, token: str, **body: Any) -> requests.Response:
-        """What the shop's API says to whoever the token is of."""
+        """Call the shop's API with the token. Return the response."""
         return requests.request(
             method,
             f"{self.shop}/api/v2/{path}",
@@ -113,7 +113,7 @@ class World:
         )
 
     def staff_token(self) -> str:
-        """That of the worker, as the LMS gives it to the backend client."""
+        """Return the worker's token, which the LMS grants to the backend client."""
         answer = requests.post(
             f"{self.lms}/oauth2/access_token",
             {
@@ -147,7 +147,7 @@ class Browser(requests.Session):
         return self.get(url, timeout=timeout)
 
     def account_at_shop(self) -> str:
-        """Who is signed in there: username, email, name, whether the LMS's id is known, staff."""
+        """Return the user who is signed in: username, email, name, has the LMS's id, is staff."""
         return self.world.shop_shell(ACCOUNT.format(self.cookies.get("ecommerce_sessionid")))
 
     def submit(self, url: str, page: requests.Response | None = None, **fields: Any) -> Any:
@@ -160,7 +160,7 @@ class Browser(requests.Session):
 
 @contextmanager
 def running_world(directory: Path, *, release: str) -> Iterator[World]:
-    """Both services, with users, clients, site and partner; gone when the block ends."""
+    """Run both services, with users, clients, site and partner, until the block ends."""
     ports = {"lms": free_port(), "ecommerce": free_port()}
     # Two names, so that a browser keeps their cookies apart.
     lms, shop = f"http://127.0.0.1:{ports['lms']}", f"http://localhost:{ports['ecommerce']}"
@@ -187,7 +187,7 @@ def running_world(directory: Path, *, release: str) -> Iterator[World]:
 
 
 def set_up(lms_file: Path, shop_file: Path, *, lms: str, shop: str, release: str) -> None:
-    """What an operator does once, with the release's own commands."""
+    """Do an operator's set-up steps, with the release's own commands."""
     openid = "ironwood" in release
     ran(
         lms_file,
@@ -213,7 +213,7 @@ def set_up(lms_file: Path, shop_file: Path, *, lms: str, shop: str, release: str
 
 
 def commands(*lines: tuple[str, ...]) -> str:
-    """A script that runs management commands, one after another, in one process."""
+    """Return a script that runs management commands in one process, in order."""
     calls = "".join(f"call_command(*{line!r})\n" for line in lines)
     return f"from django.core.management import call_command\n{calls}"
 
@@ -245,7 +245,7 @@ def oauth_clients(shop: str) -> list[tuple[str, ...]]:
 
 
 def publication(course_id: str, price: float = 10) -> dict[str, Any]:
-    """A course with an audit and a verified seat, as the publication takes it."""
+    """Return a course with an audit and a verified seat, for its publication."""
     return {
         "id": course_id,
         "name": "Demonstration",
@@ -301,14 +301,14 @@ UserProfile.objects.update_or_create(user=worker, defaults={"name": "Ecommerce W
 
 
 def ran(file: Path, *arguments: str, script: str = "") -> str:
-    """What a management command prints, which has to succeed."""
+    """Run a management command, which must succeed. Return its output."""
     result = manage(file, *arguments, script=script)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
 
 def as_json(response: requests.Response) -> Any:
-    """The body, or a failure that shows what came instead."""
+    """Return the response's JSON. If it is none, fail and show the response."""
     try:
         return response.json()
     except json.JSONDecodeError as error:

@@ -24,7 +24,7 @@ def write(directory: Path) -> Path:
 
 
 def master(address: str) -> Elasticsearch:
-    """A client that may do everything."""
+    """Return a client that may do everything."""
     return Elasticsearch(address, http_auth=("elastic", PASSWORD), timeout=60)
 
 
@@ -43,7 +43,7 @@ class Server:
         return Elasticsearch(self.address, http_auth=(user, password), timeout=30)
 
     def index(self, name: str, /, *documents: dict[str, Any], **mappings: Any) -> str:
-        """An index with documents, whose ids are 1, 2, 3, …; its full name."""
+        """Create an index with documents 1, 2, 3, …. Return its full name."""
         full = self.name(name)
         self.client.indices.create(index=full, mappings={"properties": mappings})
         lines = []
@@ -56,7 +56,7 @@ class Server:
         return full
 
     def ids(self, index: str, **search: Any) -> list[str]:
-        """The ids that a search finds, in its order."""
+        """Return the ids that a search finds, in its order."""
         return [hit["_id"] for hit in self.client.search(index=index, **search)["hits"]["hits"]]
 
 

@@ -12,7 +12,7 @@ from tests.search.conftest import PASSWORD, Server, master, write
 
 
 def account(server: Server, name: str = "campus") -> Elasticsearch:
-    """A client whose account may use names that begin with `prefix_name_`."""
+    """Return a client whose account may use names that begin with `prefix_name_`."""
     full = server.name(name)
     indices = [{"names": [f"{full}_*"], "privileges": ["all"]}]
     server.client.security.put_role(name=full, body={"cluster": ["monitor"], "indices": indices})

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                 ('site', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, to='sites.site')),
                 ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='partner.partner')),
                 ('lms_url_root', models.URLField(help_text="Root URL of this site's LMS.", verbose_name='LMS base url')),
-                ('payment_processors', models.CharField(blank=True, default='', help_text='Names with commas between them.', max_length=200)),
+                ('payment_processors', models.CharField(blank=True, default='', help_text='Names, separated by commas.', max_length=200)),
                 ('client_side_payment_processor', models.CharField(blank=True, default='', max_length=200)),
                 ('oauth_settings', models.JSONField(blank=True, default=dict, verbose_name='OAuth settings')),
                 ('from_email', models.CharField(blank=True, default='', max_length=255)),
