@@ -42,16 +42,16 @@ def makespans(*, refill: float) -> str:
         "|---|---|---|---|",
     ]
     for name, minutes in kinds.items():
-        bounds, ours, polled = [], [], []
+        bounds, engine, polled = [], [], []
         for seed in SEEDS:
             seconds = makespan.jobs(seed, minutes)
             bound = makespan.lower_bound(seconds)
             bounds.append(bound / 3600)
-            ours.append(makespan.of_engine(seconds, refill=refill) / bound)
+            engine.append(makespan.of_engine(seconds, refill=refill) / bound)
             polled.append(makespan.with_fixed_poll(seconds) / bound)
         median = statistics.median
         rows.append(
-            f"| {name} | {median(bounds):.1f} h | {median(ours):.4f} × | {median(polled):.2f} × |"
+            f"| {name} | {median(bounds):.1f} h | {median(engine):.4f} × | {median(polled):.2f} × |"
         )
     return "\n".join(rows)
 

@@ -53,20 +53,22 @@ def spawn(installation: Installation, domain: str) -> Durations:
     installation.ocim("appserver", "spawn", domain, "--activate")
     newest = installation.appservers(domain)[0]["id"]
     with sqlite3.connect(installation.var / "ocim.sqlite3") as database:
-        (asked,) = database.execute(
+        (requested,) = database.execute(
             "select created from store_openedxappserver where id = ?", [newest]
         ).fetchone()
         lines = database.execute(LINES, [newest]).fetchall()
-    return durations(datetime.fromisoformat(asked), lines)
+    return durations(datetime.fromisoformat(requested), lines)
 
 
-def durations(asked: datetime, lines: list[tuple[str, str, str, float | None, str]]) -> Durations:
+def durations(
+    requested: datetime, lines: list[tuple[str, str, str, float | None, str]]
+) -> Durations:
     """Return seconds by phase and, with a leading dash, by task.
 
     `total` is from the request to active.
     """
     times: Durations = {}
-    last = asked
+    last = requested
     for time, task, status, seconds, text in lines:
         now = datetime.fromisoformat(time)
         if task or text.startswith("play:"):
@@ -78,7 +80,7 @@ def durations(asked: datetime, lines: list[tuple[str, str, str, float | None, st
             if not task and text.startswith(beginning):
                 times[phase] = (now - last).total_seconds()
                 last = now
-    times["total"] = (last - asked).total_seconds()
+    times["total"] = (last - requested).total_seconds()
     return times
 
 

@@ -9,12 +9,22 @@ import ssl
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import httpcore
 import httpx
 
 from ocim.core import stopping
+
+
+@lru_cache(maxsize=4)
+def trusting(authority: str) -> ssl.SSLContext:
+    """Return a TLS context that trusts the system's authorities and one more, as PEM or empty."""
+    context = ssl.create_default_context()
+    if authority:
+        context.load_verify_locations(cadata=authority)
+    return context
 
 
 class DeadlineTransport(httpx.BaseTransport):

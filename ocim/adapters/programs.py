@@ -33,6 +33,15 @@ Background processes that it left may keep the pipes open.
 """
 
 
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""PATH of programs that must not depend on the manager's own."""
+
+
+def base_environment() -> dict[str, str]:
+    """Return the manager's PATH and a UTF-8 locale: the least that programs need."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
+
+
 def own(name: str) -> str:
     """Return the path of a program of Ocim's virtual environment, which need not be on PATH."""
     return str(Path(sys.executable).with_name(name))

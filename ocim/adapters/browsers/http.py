@@ -1,17 +1,15 @@
 """Browser sessions over HTTP: cookies, redirects and forms, but no scripts and no images."""
 
-import ssl
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from ocim.adapters.deadlines import DeadlineTransport
+from ocim.adapters.deadlines import DeadlineTransport, trusting
 from ocim.core import stopping
 from ocim.core.errors import OcimError
 from ocim.core.pages import Hop, Page
@@ -45,7 +43,7 @@ class HttpBrowsers:
         `authority` is called now and not earlier, because a balancer may create its own authority
         late.
         """
-        verify = _context(self._authority())
+        verify = trusting(self._authority())
         limited = DeadlineTransport(self._timeout, verify=verify)
         with httpx.Client(
             transport=_Through(limited, frozenset(names), connect_to),
@@ -142,14 +140,6 @@ def _beginning(answer: httpx.Response) -> str:
         if len(text) >= LONGEST:
             break
     return text[:LONGEST]
-
-
-@lru_cache(maxsize=4)
-def _context(authority: str) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if authority:
-        context.load_verify_locations(cadata=authority)
-    return context
 
 
 def _message(error: Exception) -> str:

@@ -1,14 +1,12 @@
 """A prober that makes one HTTP GET request, without redirects and retries."""
 
-import ssl
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 
 import httpx
 
-from ocim.adapters.deadlines import DeadlineTransport
+from ocim.adapters.deadlines import DeadlineTransport, trusting
 from ocim.core.errors import OcimError
 from ocim.core.health import Probe, ProbeResult
 
@@ -37,7 +35,7 @@ class HttpProber:
 
     def _ask(self, probe: Probe) -> ProbeResult:
         url = httpx.URL(probe.url)
-        verify = _context(self._authority()) if url.scheme == "https" else None
+        verify = trusting(self._authority()) if url.scheme == "https" else None
         transport = DeadlineTransport(probe.timeout, verify=verify)
         with (
             httpx.Client(transport=transport, trust_env=False) as client,
@@ -90,11 +88,3 @@ def _read(response: httpx.Response, longest: int) -> tuple[str, str]:
 def _decoded(read: bytes) -> str:
     # PostgreSQL cannot store NUL characters.
     return read.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-@lru_cache(maxsize=4)
-def _context(authority: str) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if authority:
-        context.load_verify_locations(cadata=authority)
-    return context

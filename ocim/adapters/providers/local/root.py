@@ -6,6 +6,7 @@ from pathlib import Path
 
 import certifi
 
+from ocim.adapters.programs import SYSTEM_PATH
 from ocim.adapters.providers import processes
 from ocim.adapters.providers.local.cron import CRONTAB
 from ocim.adapters.providers.local.shims import SUPERVISOR, SUPERVISOR_CONF, commands
@@ -62,7 +63,7 @@ def environment(root: Path) -> dict[str, str]:
     bash = Path("/bin/bash")
     return {
         processes.MARK: str(root),
-        "PATH": f"{root}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "PATH": f"{root}/bin:{SYSTEM_PATH}",
         "HOME": str(root / "home"),
         "TMPDIR": str(root / "tmp"),
         "SHELL": str(bash) if bash.exists() else "/bin/sh",

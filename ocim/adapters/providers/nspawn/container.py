@@ -27,7 +27,6 @@ The container is to be started again.
 """
 AGAIN = f'while "$@"; [ $? -eq {REBOOTED} ]; do :; done'
 START_SECONDS = 60.0
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ class Container:
         else:
             groups = limits.make_groups(self.identifier, bounds)
             argv = ["setsid", "--fork", *limits.entering(groups), "sh", "-c", AGAIN, "sh", *nspawn]
-            environment = {"PATH": PATH, processes.MARK: str(self.directory)}
+            environment = {"PATH": programs.SYSTEM_PATH, processes.MARK: str(self.directory)}
             with log.open("ab") as file:
                 status = programs.run_detached(
                     argv, output=file, timeout=START_SECONDS, env=environment

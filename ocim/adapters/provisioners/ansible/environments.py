@@ -24,10 +24,10 @@ from ocim.adapters.sandbox import Sandbox, View
 from ocim.core.errors import PermanentError
 
 FIND_SECONDS = 60.0
-OURS = ("pyvenv.cfg", "bin/python*", "lib64")
+BASE_FILES = ("pyvenv.cfg", "bin/python*", "lib64")
 """Files that an environment has before packages are installed; packages must not change them."""
 LONGEST = 2**16
-WHAT = "The configuration's own Ansible"
+SUBJECT = "The configuration's own Ansible"
 
 
 @dataclass(frozen=True)
@@ -88,22 +88,22 @@ class Environments:
                 view,
                 {**own_index_environment(), **private},
                 cwd=Path(recipe.root or work),
-                what=WHAT,
+                subject=SUBJECT,
                 remedy="Check the requirements of the configuration repository (Python "
                 f"{recipe.python}), and what is needed to build them on the manager.",
             )
 
         run("venv", "--clear", "--python", str(executable), str(target))
-        made = _described(target, _ours(target))
+        made = _described(target, _base_files(target))
         run("pip", "install", "--python", f"{target}/bin/python", *_packages(recipe, work))
         remove(work)
         after = _described(target, made)
         if changed := sorted(name for name in made if made[name] != after[name]):
             raise PermanentError(
-                f"{WHAT} is refused: a required package changed {', '.join(changed)}.",
+                f"{SUBJECT} is refused: a required package changed {', '.join(changed)}.",
                 remedy="Find out which package does that, and remove it from the requirements.",
             )
-        sealed = seal(target, outside=interpreter, what=WHAT)
+        sealed = seal(target, outside=interpreter, subject=SUBJECT)
         if not (target / "bin" / "ansible-playbook").is_file():
             raise PermanentError(
                 "The configuration's requirements do not bring Ansible.",
@@ -132,7 +132,7 @@ def _executable(version: str) -> Path:
     )
     if result.status:
         raise PermanentError(
-            f"{WHAT} needs Python {version}, which is not installed.",
+            f"{SUBJECT} needs Python {version}, which is not installed.",
             remedy=f"Install it: apt-get install python{version}, or uv python install {version}.",
         )
     return Path(result.output.strip())
@@ -152,9 +152,9 @@ def _installation(executable: Path) -> Path:
     return installation
 
 
-def _ours(environment: Path) -> list[str]:
+def _base_files(environment: Path) -> list[str]:
     """Return the paths of files that decide which Python the environment uses."""
-    paths = [path for pattern in OURS for path in environment.glob(pattern)]
+    paths = [path for pattern in BASE_FILES for path in environment.glob(pattern)]
     return [str(path.relative_to(environment)) for path in paths]
 
 

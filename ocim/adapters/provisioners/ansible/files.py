@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from ocim.adapters.programs import base_environment
 from ocim.adapters.provisioners.ansible.run_directory import MARK
 from ocim.core.hosts import Host
 from ocim.core.provisioning import Transport
@@ -57,9 +58,8 @@ def write_files(
 def clean_environment(directory: Path) -> dict[str, str]:
     """Return the environment of a run's own process: a mark, a home, and no more than it needs."""
     return {
-        "PATH": os.environ.get("PATH", os.defpath),
+        **base_environment(),  # Ansible refuses any other encoding than UTF-8
         "HOME": str(directory),
-        "LC_ALL": "C.UTF-8",  # Ansible refuses any other encoding
         "PYTHONWARNINGS": "ignore",
         MARK: str(directory),
     }

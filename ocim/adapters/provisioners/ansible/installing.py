@@ -27,10 +27,10 @@ def install(
     environment: Mapping[str, object],
     *,
     cwd: Path,
-    what: str,
+    subject: str,
     remedy: str = "Check that the package index has them.",
 ) -> None:
-    """Run an installing command; raise an error that says that `what` cannot be installed, and why.
+    """Run an installing command; an error says that the `subject` cannot be installed, and why.
 
     Raise TransientError for failures of the network, LimitReached for limits, else PermanentError.
     """
@@ -44,14 +44,14 @@ def install(
             timeout=sandbox.limits.build_seconds,
         )
     except LimitReached as error:
-        problem = f"{what} cannot be installed. {error.problem}"
+        problem = f"{subject} cannot be installed. {error.problem}"
         raise LimitReached(problem, remedy=error.remedy) from error
     except TransientError as error:
-        problem = f"{what} cannot be installed. {error.problem}"
+        problem = f"{subject} cannot be installed. {error.problem}"
         raise TransientError(problem, remedy=LATER) from error
     if result.status:
         reason = masker(environment)(condensed(result.errors))
-        problem = f"{what} cannot be installed: {reason}"
+        problem = f"{subject} cannot be installed: {reason}"
         if _MAY_PASS.search(reason):
             raise TransientError(problem, remedy=LATER)
         raise PermanentError(problem, remedy=remedy)

@@ -19,6 +19,7 @@ from ocim.adapters.sandbox import Sandbox, View
 from ocim.core.errors import PermanentError
 
 FORMAT = "2"
+SUBJECT = "The platform's packages"
 LISTS = "requirements*.txt"
 PYTHON = f"{sys.base_prefix}/bin/python{sys.version_info.major}.{sys.version_info.minor}"
 PRIVATE = "uv"
@@ -78,12 +79,17 @@ class PackageCaches:
         environment = {**own_index_environment(), "UV_CACHE_DIR": str(filled), "HOME": str(work)}
         for command in commands:
             install(
-                self._sandbox, command, view, environment, cwd=work, what="The platform's packages"
+                self._sandbox,
+                command,
+                view,
+                environment,
+                cwd=work,
+                subject="The platform's packages",
             )
         remove(work)
         # Modes stay writable: uv accepts a read-only mount, but not read-only modes.
-        what = f"The package cache for {lists[0].parent}"
-        return seal(filled, what=what, read_only=False).text
+        subject = f"The package cache for {lists[0].parent}"
+        return seal(filled, subject=subject, read_only=False).text
 
 
 def packages_directory() -> Path:

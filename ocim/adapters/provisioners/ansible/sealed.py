@@ -39,7 +39,7 @@ class Seal:
 
 
 def seal(
-    directory: Path, *, outside: Path | None = None, what: str, read_only: bool = True
+    directory: Path, *, outside: Path | None = None, subject: str, read_only: bool = True
 ) -> Seal:
     """Check the directory, make it read-only, and return its seal.
 
@@ -53,7 +53,7 @@ def seal(
     if faults:
         shown = "; ".join(sorted(faults)[:SHOWN])
         raise PermanentError(
-            f"{what} is refused: {shown}.",
+            f"{subject} is refused: {shown}.",
             remedy="Find out which required package makes that, and remove the requirement.",
         )
     for path, status in _entries(directory):

@@ -107,13 +107,13 @@ class GitSource:
         with ExitStack() as stack:
             checkout = stack.enter_context(self._checkout(commit))
             configuration = Configuration(checkout, content=commit)
-            if wanted := recipe(checkout):
-                environment = stack.enter_context(self._environments.environment(wanted))
+            if needed := recipe(checkout):
+                environment = stack.enter_context(self._environments.environment(needed))
                 configuration = replace(
                     configuration,
                     environment=environment.path,
                     interpreter=environment.interpreter,
-                    requirements=wanted.name,
+                    requirements=needed.name,
                 )
             yield configuration
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocim.adapters import locks
-from ocim.adapters.programs import MIB, MOST_OUTPUT, capture
+from ocim.adapters.programs import MIB, MOST_OUTPUT, base_environment, capture
 from ocim.adapters.provisioners.messages import condensed
 from ocim.adapters.provisioners.repositories.contents import (
     LISTING_BYTES,
@@ -207,9 +207,8 @@ class GitMirror:
         numbered = enumerate(settings.items())
         return {
             **kept,
-            "PATH": os.environ.get("PATH", os.defpath),
+            **base_environment(),
             "HOME": os.environ.get("HOME", "/"),  # for .ssh, .netrc and .gitconfig
-            "LC_ALL": "C.UTF-8",
             "GIT_DIR": str(self._directory),
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_ALLOW_PROTOCOL": ":".join(SCHEMES),
