@@ -2,7 +2,7 @@
 BIN := .venv/bin
 UV := $(BIN)/uv
 
-.PHONY: help env env-rehearsal run shop test test-rehearsal lint lint-rehearsal format reference docs lock clean
+.PHONY: help env env-rehearsal run shop check test test-rehearsal release lint lint-rehearsal format reference docs lock clean
 
 help: ## what can be made here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,13 @@ format: env ## let ruff rewrite the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+# Tests that start no processes of their own.
+QUICK := $(addprefix tests/,catalog core operations parsing project store web)
+PROCESSES := $(addprefix --ignore=tests/,operations/test_postgresql.py)
+
+check: env lint ## lint and the tests that start no processes
+	@$(BIN)/pytest $(QUICK) $(PROCESSES)
+
 test: env lint test-rehearsal ## lint and the whole suite, acceptance on real processes included
 	@bin/test-packages
 	@$(BIN)/pytest
@@ -50,6 +57,9 @@ test-rehearsal: env-rehearsal ## the rehearsal services' own suite
 	@cd rehearsal && ../.venv-rehearsal/bin/pytest -c tests/ecommerce/pytest.ini tests/ecommerce
 
 COMPILE = $(UV) pip compile -q --python-version 3.11 --universal --generate-hashes --no-header --no-annotate
+
+release: check ## VERSION=X.Y.Z: changelog, commit, tag and wheel; pushes nothing
+	@bin/release "$(VERSION)"
 
 reference: env ## write docs/reference from the code
 	@$(BIN)/python -m ocim.project.reference

@@ -31,6 +31,7 @@ class Installation:
     """
 
     up: tuple[str, ...] = ("up", "--no-demo")
+    program = OCIM
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -61,7 +62,7 @@ class Installation:
     def start(self) -> None:
         """Return when it says how to stop it."""
         self._up = subprocess.Popen(
-            [OCIM, *self.up],
+            [self.program, *self.up],
             cwd=self.directory,
             env=self.environment | {"PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
@@ -98,7 +99,7 @@ class Installation:
     def ocim(self, *arguments: str) -> str:
         """Run a command to its end; Refused where it fails."""
         done = subprocess.run(
-            [OCIM, *arguments],
+            [self.program, *arguments],
             cwd=self.directory,
             env=self.environment,
             capture_output=True,

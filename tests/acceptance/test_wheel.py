@@ -1,0 +1,86 @@
+"""A wheel in an environment of its own, away from the checkout, does all that a checkout does."""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import uv
+
+from tests.acceptance.installation import REPOSITORY, Installation, installed
+from tests.acceptance.spine import served
+from tests.acceptance.traffic import Visitor
+
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("wheel")]
+CODE = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "requirements", "ocim", "playbooks")
+NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.egg-info", ".*")
+
+
+class OfWheel(Installation):
+    """Its commands are those of the environment that the wheel was installed into."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self.program = str(directory.parent / "venv/bin/ocim")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from a copy: setuptools leaves files beside what it builds."""
+    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
+    for name in (*CODE, "rehearsal"):
+        path = REPOSITORY / name
+        if path.is_dir():
+            shutil.copytree(path, source / name, ignore=NOT_COPIED)
+        else:
+            shutil.copy(path, source)
+    _uv(
+        "build", "--wheel", "--no-build-isolation", "--python", sys.executable, "-o", target, source
+    )
+    (built,) = target.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    directory = tmp_path_factory.mktemp("wheel")
+    python = directory / "venv/bin/python"
+    _uv("venv", "--python", sys.executable, directory / "venv")
+    locked = REPOSITORY / "requirements/ocim.txt"
+    _uv("pip", "sync", "--python", python, "--require-hashes", locked)
+    _uv("pip", "install", "--python", python, "--no-deps", wheel)
+    with installed(directory / "empty", OfWheel) as running:
+        yield running
+
+
+def _uv(*words: str | Path) -> None:
+    subprocess.run([uv.find_uv_bin(), "--quiet", *words], cwd="/", check=True)
+
+
+def test_a_wheel_has_every_file_that_a_checkout_has(wheel: Path) -> None:
+    files = subprocess.run(
+        ["git", "ls-files", "ocim", "playbooks", "rehearsal"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    wanted = {name if name.startswith("ocim/") else f"ocim/bundled/{name}" for name in files}
+    has = set(zipfile.ZipFile(wheel).namelist())
+
+    missing = {name for name in wanted - has if "rehearsal/tests/" not in name}
+    assert not missing
+    assert not [name for name in has if name.endswith(".pyc")]
+
+
+def test_an_installed_wheel_brings_an_instance_up(installation: Installation) -> None:
+    domain = served(installation, "wheel.localhost")
+
+    assert installation.ocim("--version") == f"ocim {metadata.version('ocim')}\n"
+    assert str(REPOSITORY) not in installation.log()
+    with Visitor(installation, domain) as visitor:
+        assert visitor.get("/").status_code == 200

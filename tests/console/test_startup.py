@@ -1,0 +1,61 @@
+"""What commands load: only what they use."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.console.processes import ROOT, environment, manage
+
+HEAVY = {
+    "ansible_runner",
+    "apprise",
+    "detect_secrets",
+    "httpx",
+    "huey",
+    "jinja2",
+    "jwcrypto",
+    "ocim.wiring.factory",
+    "psycopg",
+    "redis",
+    "rich",
+    "uvicorn",
+}
+PROGRAM = """
+import atexit, sys
+atexit.register(lambda: sys.stderr.write("loaded " + " ".join(sys.modules)))
+from ocim.project.main import main
+main()
+"""
+
+
+def loaded(var: Path, *words: str) -> set[str]:
+    """The names of all modules that a command has loaded at its end."""
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *words],
+        cwd=ROOT,
+        env=environment(var),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return set(ran.stderr.rpartition("loaded ")[2].split())
+
+
+@pytest.mark.parametrize("words", [("--help",), ("--version",)], ids=" ".join)
+def test_help_and_version_need_no_django(tmp_path: Path, words: tuple[str, ...]) -> None:
+    assert not {"django", *HEAVY} & loaded(tmp_path, *words)
+
+
+def test_lists_load_nothing_heavy(tmp_path: Path) -> None:
+    manage(tmp_path, "migrate")
+
+    assert not HEAVY & loaded(tmp_path, "instance", "list")
+    assert not HEAVY & loaded(tmp_path, "rollout", "list")
+    assert "ocim.store.models" in loaded(tmp_path, "rollout", "list")
+
+
+def test_the_version_is_ocims(tmp_path: Path) -> None:
+    assert manage(tmp_path, "--version").stdout.startswith("ocim ")
