@@ -55,7 +55,11 @@ def check_routing(routing: Routing) -> None:
     """Raise ValidationError with all faults: invalid or duplicate names, invalid upstreams."""
     faults = [fault for site in routing.sites for fault in _faults(site)]
     uses = Counter(name.lower() for site in routing.sites for name in site.domains)
-    faults += [f"{name} belongs to {count} sites." for name, count in uses.items() if count > 1]
+    faults += [
+        f"{name} belongs to {count} sites. Use it for one."
+        for name, count in uses.items()
+        if count > 1
+    ]
     if faults:
         raise ValidationError(faults, remedy="The balancer was not changed.")
 
@@ -77,6 +81,6 @@ def _faults(site: Site) -> Iterator[str]:
         if not _UPSTREAM.fullmatch(upstream):
             yield f"{label}: {upstream!r} is not `address:port`."
     if site.health_path and not site.health_path.startswith("/"):
-        yield f"{label}: the health path {site.health_path!r} does not begin with a slash."
+        yield f"{label}: the health path {site.health_path!r} must start with a slash."
     if bool(site.user) != bool(site.password_hash):
-        yield f"{label}: a user and a password hash belong together."
+        yield f"{label}: set both a user and a password hash, or neither."

@@ -165,7 +165,7 @@ class Tree:
                 self.skipped[shown(name)] = str(refusal)
             return 0
         if note and kind not in (stat.S_IFREG, stat.S_IFDIR):
-            self.skipped[shown(name)] = _KINDS.get(kind, "no file")
+            self.skipped[shown(name)] = _KINDS.get(kind, "not a regular file")
         return kind
 
     def _is_link(self, name: str) -> bool:
@@ -200,7 +200,7 @@ class Tree:
     def _content(self, name: str, most: int) -> bytes:
         place, mode = self._find(name)
         if not stat.S_ISREG(mode):
-            raise _Refusal(_KINDS.get(stat.S_IFMT(mode), "no file"))
+            raise _Refusal(_KINDS.get(stat.S_IFMT(mode), "not a regular file"))
         try:
             file = os.open(place, _OPEN)
         except OSError as error:

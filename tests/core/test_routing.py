@@ -19,9 +19,9 @@ def test_a_good_routing_passes() -> None:
         (Site(("a.example",), (), host_header="b c"), "'b c' is not a host name."),
         (Site(("a.example",), ("{file./etc/passwd}:1",)), "is not `address:port`"),
         (Site(("a.example",), ("10.0.0.1",)), "a.example: '10.0.0.1' is not `address:port`."),
-        (Site(("a.example",), (), health_path="heartbeat"), "does not begin with a slash"),
-        (Site(("a.example",), (), user="staff"), "belong together"),
-        (Site(("Demo.localhost",), ()), "demo.localhost belongs to 2 sites."),
+        (Site(("a.example",), (), health_path="heartbeat"), "must start with a slash"),
+        (Site(("a.example",), (), user="staff"), "or neither"),
+        (Site(("Demo.localhost",), ()), "demo.localhost belongs to 2 sites. Use it for one."),
     ],
 )
 def test_a_fault_is_named(site: Site, fault: str) -> None:
