@@ -4,10 +4,10 @@ UV := $(BIN)/uv
 
 .PHONY: help env env-rehearsal run shop check test test-rehearsal release lint lint-rehearsal format reference docs lock clean
 
-help: ## what can be made here
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-env: .venv/.ready ## the virtual environment, from the lock files
+env: .venv/.ready ## make the virtual environment from the lock files
 
 .venv/.ready: requirements/uv.txt requirements/dev.txt pyproject.toml bin/bootstrap
 	@bin/bootstrap
@@ -19,13 +19,13 @@ env-rehearsal: env .venv-rehearsal/.ready # the rehearsal services' own environm
 	@bin/bootstrap-rehearsal
 	@touch $@
 
-run: env ## bring everything up: manager, workers, balancer and a demo instance
+run: env ## start everything: manager, workers, balancer and a demo instance
 	@$(BIN)/ocim up
 
-shop: env ## the same, and the demo has a shop and a catalogue of courses
+shop: env ## do the same with a shop and a catalogue of courses in the demo
 	@$(BIN)/ocim up --shop
 
-lint: env lint-rehearsal ## ruff, mypy --strict, import-linter
+lint: env lint-rehearsal ## run ruff, mypy --strict and import-linter
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -44,21 +44,21 @@ format: env ## let ruff rewrite the code
 QUICK := $(addprefix tests/,catalog core operations parsing project store web)
 PROCESSES := $(addprefix --ignore=tests/,operations/test_postgresql.py)
 
-check: env lint ## lint and the tests that start no processes
+check: env lint ## run lint and the tests that start no processes
 	@$(BIN)/pytest $(QUICK) $(PROCESSES)
 
-test: env lint test-rehearsal ## lint and the whole suite, acceptance on real processes included
+test: env lint test-rehearsal ## run lint and all tests, on real processes too
 	@bin/test-packages
 	@$(BIN)/pytest
 
-test-rehearsal: env-rehearsal ## the rehearsal services' own suite
+test-rehearsal: env-rehearsal ## run the tests of the rehearsal services
 	@cd rehearsal && ../.venv-rehearsal/bin/pytest
 	@cd rehearsal && ../.venv-rehearsal/bin/pytest -c tests/discovery/pytest.ini tests/discovery
 	@cd rehearsal && ../.venv-rehearsal/bin/pytest -c tests/ecommerce/pytest.ini tests/ecommerce
 
 COMPILE = $(UV) pip compile -q --python-version 3.11 --universal --generate-hashes --no-header --no-annotate
 
-release: check ## VERSION=X.Y.Z: changelog, commit, tag and wheel; pushes nothing
+release: check ## release VERSION=X.Y.Z: changelog, commit, tag and wheel; push nothing
 	@bin/release "$(VERSION)"
 
 reference: env ## write docs/reference from the code
@@ -73,7 +73,7 @@ docs: .venv-docs/.ready ## build the documentation site into build/docs
 	@$(UV) pip sync --quiet --python .venv-docs/bin/python --require-hashes requirements/docs.txt
 	@touch $@
 
-lock: env ## compile what is required to lock files with hashes
+lock: env ## compile requirements to lock files with hashes
 	@for f in uv ocim dev docs; do $(COMPILE) requirements/$$f.in -o requirements/$$f.txt; done
 	@$(COMPILE) rehearsal/pyproject.toml -o rehearsal/requirements.txt
 	@$(COMPILE) rehearsal/pyproject.toml --extra ecommerce -c rehearsal/requirements.txt \
@@ -84,5 +84,5 @@ lock: env ## compile what is required to lock files with hashes
 	  requirements/rehearsal-dev.in -c rehearsal/requirements-ecommerce.txt \
 	  -c rehearsal/requirements-discovery.txt -o requirements/rehearsal-dev.txt
 
-clean: ## remove the environment and what tests left
+clean: ## remove environments, the site and leftovers of tests
 	@rm -rf .venv .venv-rehearsal .venv-docs build/docs .images .mypy_cache .ruff_cache .pytest_cache .hypothesis
