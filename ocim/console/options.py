@@ -1,13 +1,15 @@
-"""Options that are given twice, or given and empty: slips, such as an unset shell variable."""
+"""Slips with options: given twice or empty, as with an unset variable of a shell."""
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 
-class _Store(argparse._StoreAction):
-    """The usual action; it counts."""
+class _Watched(argparse.Action):
+    """An action that counts how often its option is given, and notices an empty value."""
 
+    counts_twice = True
+    """True if the option may be given only once."""
     times = 0
     is_empty = False
 
@@ -23,25 +25,18 @@ class _Store(argparse._StoreAction):
         super().__call__(parser, namespace, values, option_string)
 
 
-class _Append(argparse._AppendAction):
-    """The usual action of options that may be given several times."""
+class _Store(_Watched, argparse._StoreAction):
+    """The usual action of an option with a value, watched."""
 
-    times = 0
-    is_empty = False
 
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: str | Sequence[Any] | None,
-        option_string: str | None = None,
-    ) -> None:
-        self.is_empty |= isinstance(values, str) and not values.strip()
-        super().__call__(parser, namespace, values, option_string)
+class _Append(_Watched, argparse._AppendAction):
+    """The usual action of an option that may be given several times, watched."""
+
+    counts_twice = False
 
 
 def watch(parser: argparse.ArgumentParser) -> None:
-    """Have the parser's options, as they are added, notice slips."""
+    """Watch the options that are added to a parser from now on."""
     for name in (None, "store"):
         parser.register("action", name, _Store)
     parser.register("action", "append", _Append)
@@ -50,23 +45,23 @@ def watch(parser: argparse.ArgumentParser) -> None:
 def slips(parser: argparse.ArgumentParser, without: Mapping[str, str]) -> list[str]:
     """Return what is wrong with the options that a parser has read.
 
-    `without` tells of options what happens without them.
+    `without` says of options what happens without them.
     """
     faults = []
-    for action in _actions(parser):
+    for action in _watched(parser):
         name = action.option_strings[-1] if action.option_strings else ""
         if name and action.is_empty:
             remedy = "Give it a value." if action.required else "Give it a value, or leave it out."
             faults.append(f"{name} is empty. {without.get(name, remedy)}")
-        if name and action.times > 1:
+        if name and action.times > 1 and action.counts_twice:
             faults.append(f"{name} is given {action.times} times: only one would count.")
     return faults
 
 
-def _actions(parser: argparse.ArgumentParser) -> Iterator[_Store | _Append]:
+def _watched(parser: argparse.ArgumentParser) -> Iterator[_Watched]:
     for action in parser._actions:
-        if isinstance(action, _Store | _Append):
+        if isinstance(action, _Watched):
             yield action
         elif isinstance(action, argparse._SubParsersAction):
             for command in action.choices.values():
-                yield from _actions(command)
+                yield from _watched(command)

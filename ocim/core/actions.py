@@ -1,4 +1,4 @@
-"""What operations ask to be done next, by whoever owns a queue."""
+"""Actions: what operations want done next. `ocim.tasks` turns them into messages of a queue."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class WorkOn:
-    """Work off the jobs that wait on an instance; `at` is None for now."""
+    """Run the pending jobs of an instance. `at` None: now."""
 
     instance_id: int
     queue: str
@@ -16,14 +16,14 @@ class WorkOn:
 
 @dataclass(frozen=True, slots=True)
 class SyncBalancer:
-    """Bring the balancer to what the database says."""
+    """Make the balancer's routing what the database says."""
 
     balancer_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class DriveRollout:
-    """Look at a rollout and start what may be started; `at` is None for now."""
+    """Look at a rollout, and start what may start. `at` None: now."""
 
     rollout_id: int
     at: datetime | None = None
@@ -31,7 +31,7 @@ class DriveRollout:
 
 @dataclass(frozen=True, slots=True)
 class SendNotices:
-    """Tell people of something that happened; `at` is None for now."""
+    """Send people notices of an event. `at` None: now."""
 
     event_id: int
     at: datetime | None = None

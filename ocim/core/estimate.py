@@ -1,4 +1,4 @@
-"""How long a rollout will take yet, going by what it took so far."""
+"""An estimate of how long a rollout still takes, from how long its upgrades took so far."""
 
 from collections.abc import Sequence
 from heapq import heapify, heapreplace
@@ -8,14 +8,15 @@ from statistics import median
 def seconds_left(
     *, ended: Sequence[float], running: Sequence[float], waiting: int, slots: int
 ) -> float | None:
-    """Where so many wait for as many slots; None where there is nothing to go by.
+    """Return the seconds until all upgrades have ended. None while none has ended yet.
 
-    `ended`: how long those took that have ended; `running`: for how long the others run already.
+    `ended` has the seconds that ended upgrades took, `running` the seconds for which others have
+    run so far. `waiting` is the number that waits for one of `slots`.
     """
     if not ended or slots < 1 or not (running or waiting):
         return None
     usual = median(ended)
-    free = [max(0.0, usual - one) for one in running]
+    free = [max(0.0, usual - seconds) for seconds in running]
     free += [0.0] * (slots - len(free))
     heapify(free)
     for _ in range(waiting):

@@ -1,6 +1,6 @@
-"""Holds: instances that a person keeps from rollouts, for some days or until further notice.
+"""Rules by which a hold keeps an instance from rollouts, for some days or without an end.
 
-Days are those of the instance's own clock.
+Days are those of the instance's time zone.
 """
 
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why, and from the beginning of which day to the end of which."""
+    """A reason, and the days for which it holds, first and last included."""
 
     reason: str
-    """Empty where there is none."""
+    """The reason. Empty: there is no hold."""
     since: date | None
     until: date | None
     time_zone: str
 
     def coming_or_on(self, now: datetime) -> str:
-        """The hold in words; nothing where there is none, or where it is over."""
+        """Return the reason with its days. Empty if there is no hold, or it is over."""
         day = today(now, self.time_zone)
         if not self.reason or (self.until and self.until < day):
             return ""
@@ -29,18 +29,18 @@ class Hold:
         return f"{self.reason} ({days})" if days else self.reason
 
     def on(self, now: datetime) -> str:
-        """The same, but nothing where it has not begun yet, either."""
-        begun = not self.since or self.since <= today(now, self.time_zone)
-        return self.coming_or_on(now) if begun else ""
+        """Return the reason with its days. Empty unless the hold is in force now."""
+        has_begun = not self.since or self.since <= today(now, self.time_zone)
+        return self.coming_or_on(now) if has_begun else ""
 
     @property
     def ends_at(self) -> datetime | None:
-        """When it is over by itself."""
+        """Time at which the hold ends by itself. None: never."""
         if not self.until:
             return None
         return datetime.combine(self.until + timedelta(days=1), time(), ZoneInfo(self.time_zone))
 
 
 def today(now: datetime, time_zone: str) -> date:
-    """The day that it is at that place."""
+    """Return the day that it is in a time zone."""
     return now.astimezone(ZoneInfo(time_zone)).date()

@@ -1,4 +1,4 @@
-"""The installation's own choices that decisions depend on; times in seconds unless named."""
+"""The choices of an installation that decisions depend on. Times are seconds, unless named."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,43 +6,43 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long app servers are kept that do not serve."""
+    """Days for which app servers that do not serve are kept."""
 
     fallback_days: float = 7
-    """The last one that was active, after it was taken out."""
+    """Days for the last one that was active, from the end of its service."""
     failed_days: float = 3
-    """Failed ones, for debugging."""
+    """Days for failed ones, so that they can be debugged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is the same for every instance."""
+    """Choices that are the same for every instance."""
 
     storage: Path
-    """Below it, one directory per instance for uploads: it outlives app servers."""
+    """Directory with one directory per instance for uploads, which outlive app servers."""
     backups: Path = Path("/var/backups/ocim")
-    """Below it, what rollouts dump before they begin."""
+    """Directory of the dumps that rollouts make before they change anything."""
     lease: float = 15
-    """A worker that has not renewed for so long is taken for dead."""
+    """Time after which a worker that has not renewed its lease counts as dead."""
     drain: float = 10
-    """Between being taken out of the balancer and being terminated."""
+    """Time between leaving the balancer and being terminated."""
     host_timeout: float = 300
     task_timeout: float = 1800
     provision_timeout: float = 3 * 3600
     job_timeout: float = 12 * 3600
     job_attempts: int = 3
-    """How often a job is taken up again whose worker died."""
+    """Maximum number of attempts for a job whose workers die."""
     gate_attempts: int = 7
-    """How often a probe is asked that fails: a tenth of a second later, then up to one apart."""
+    """Maximum number of attempts of a health check, 0.1 to 1 second apart."""
     balancer_address: str = "127.0.0.1"
-    """Where app servers reach the balancer."""
+    """Address at which app servers reach the balancer."""
     https_port: int = 443
     build_images: bool = True
-    """Whether a spawn builds the image that it could use."""
+    """True if a spawn builds an image that it could use and that is missing."""
     verify_services: bool = True
-    """Whether an activation fails where ecommerce and discovery do not work for their users."""
+    """True if an activation fails when ecommerce or discovery does not work for its users."""
     fallback_serves: bool = True
-    """Whether the app server that was active before takes over from one that is dead."""
+    """True if the app server that was active before takes over from one that is dead."""
     recovery_timeout: float = 120
-    """For an app server whose host was started again to answer."""
+    """Time for an app server to answer after its host was restarted."""
     retention: Retention = field(default_factory=Retention)

@@ -1,4 +1,4 @@
-"""Rollouts: (record, now) → what to do next. Nothing here waits, and nothing is remembered."""
+"""The decision about a rollout: (record, now) → what to do next. Nothing waits or remembers."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,20 +16,21 @@ LONGEST_PAUSE = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What was asked for when the rollout was begun."""
+    """The rules that were set when the rollout started."""
 
     batch_size: int = 2
-    """Instances upgraded at once."""
+    """Maximum number of upgrades at once."""
     num_attempts: int = 1
     stagger: timedelta = timedelta(0)
-    """Between two starts."""
+    """Time between two starts."""
     max_failures: int | None = None
-    """More failed instances than so many stop it."""
+    """Pause the rollout when more than this many instances have failed. None: no limit."""
     max_same_cause: int | None = 3
-    """So many failures of one cause stop it."""
+    """Pause the rollout when this many instances failed for one cause. None: no limit."""
     approve_waves: bool = False
-    """Whether a person has to say that the next wave may begin."""
+    """True if a person has to approve each wave but the first."""
     window: Window | None = None
+    """Hours in which upgrades may start. None: all."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the rules as JSON has them; `from_json` is the inverse."""
@@ -45,7 +46,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """One instance's part, as it stands."""
+    """The upgrade of one instance, as it is now."""
 
     id: int
     state: UpgradeState
@@ -53,78 +54,82 @@ class Upgrade:
     attempts: int = 0
     not_before: datetime | None = None
     started_at: datetime | None = None
-    """The last attempt."""
+    """Start of the last attempt."""
     cause: str = ""
-    """The signature of its failure."""
+    """Signature of its failure: equal for failures with one cause."""
     forgiven: bool = False
-    """Whether somebody has seen its failure and resumed: it stops the rollout no more."""
+    """True if its failure no longer counts, because somebody resumed the rollout after it."""
     time_zone: str = "UTC"
     held: bool = False
-    """Whether somebody keeps it from being started, for now."""
+    """True while a hold keeps it from starting."""
     held_until: datetime | None = None
-    """When that is over by itself."""
+    """Time at which the hold ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A rollout, as the database has it."""
+    """A rollout as the database has it."""
 
     state: RolloutState
     rules: Rules
     upgrades: Sequence[Upgrade]
-    """In the order in which they are to be started."""
+    """The upgrades, in the order in which they start."""
     approved_wave: int = 0
-    """The last wave that a person has let begin."""
+    """The last wave that a person has approved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do now; nothing of it: wait for what is under way."""
+    """The next thing to do. If nothing is set: wait for the upgrades that are under way."""
 
     start: tuple[int, ...] = ()
     """Ids of the upgrades to start."""
     pause: str = ""
-    """Why it has to stop starting any."""
+    """The reason to pause. Empty: do not pause."""
     end: bool = False
-    """Nothing is left to be done."""
+    """True if nothing is left to do."""
     look_again: datetime | None = None
-    """When something will be due that nobody else reports."""
+    """Time to decide again, if nothing reports earlier."""
 
 
 def decide(record: Record, now: datetime) -> Decision:
-    """Look at the record as it is, and say what follows."""
-    waiting = [one for one in record.upgrades if one.state == UpgradeState.PENDING]
-    running = [one for one in record.upgrades if one.state == UpgradeState.RUNNING]
+    """Return what to do next, going by the record and the time alone."""
+    waiting = _in_state(record, UpgradeState.PENDING)
+    running = _in_state(record, UpgradeState.RUNNING)
     if record.state == RolloutState.ABORTED or not waiting:
         return Decision(end=not running)
     if record.state != RolloutState.RUNNING:
         return Decision()
     if reason := _stopped_by(record):
         return Decision(pause=reason)
-    free_to_go = [one for one in waiting if not one.held]
+    free_to_go = [upgrade for upgrade in waiting if not upgrade.held]
     if not free_to_go:
         return Decision() if running else _all_held(waiting)
-    wave = min(one.wave for one in [*free_to_go, *running])
+    wave = min(upgrade.wave for upgrade in (*free_to_go, *running))
     if reason := _wave_closed(record, wave):
         return Decision(pause=reason)
     free = record.rules.batch_size - len(running)
-    return _start([one for one in free_to_go if one.wave == wave], free, record, now)
+    return _start([upgrade for upgrade in free_to_go if upgrade.wave == wave], free, record, now)
 
 
 def pause_before_attempt(attempts: int) -> timedelta:
-    """How long to wait before another attempt, after so many."""
+    """Return the time to wait before another attempt: doubled with each, 15 minutes at most."""
     return min(LONGEST_PAUSE, FIRST_PAUSE * float(2 ** min(16, max(0, attempts - 1))))
 
 
+def _in_state(record: Record, state: UpgradeState) -> list[Upgrade]:
+    return [upgrade for upgrade in record.upgrades if upgrade.state == state]
+
+
 def _start(waiting: Sequence[Upgrade], free: int, record: Record, now: datetime) -> Decision:
-    due = {one.id: _due(one, record.rules, now) for one in waiting}
-    ready = [one.id for one in waiting if due[one.id] <= now]
+    due = {upgrade.id: _due(upgrade, record.rules, now) for upgrade in waiting}
+    ready = [pk for pk, moment in due.items() if moment <= now]
     later = min((moment for moment in due.values() if moment > now), default=None)
     if free <= 0:
         return Decision()
     if not record.rules.stagger:
         return Decision(start=tuple(ready[:free]), look_again=later if len(ready) < free else None)
-    starts = [one.started_at for one in record.upgrades if one.started_at]
+    starts = [upgrade.started_at for upgrade in record.upgrades if upgrade.started_at]
     next_start = max(starts) + record.rules.stagger if starts else now
     if next_start > now:
         return Decision(look_again=next_start)
@@ -135,11 +140,11 @@ def _start(waiting: Sequence[Upgrade], free: int, record: Record, now: datetime)
 
 
 def _all_held(waiting: Sequence[Upgrade]) -> Decision:
-    """Wait for the first hold that ends by itself; where none does, somebody has to release one."""
-    ends = [one.held_until for one in waiting if one.held_until]
+    """Wait for the first hold that ends by itself; pause if none does."""
+    ends = [upgrade.held_until for upgrade in waiting if upgrade.held_until]
     if ends:
         return Decision(look_again=min(ends))
-    return Decision(pause=f"Only held instances are left: {len(waiting)}.")
+    return Decision(pause=f"All pending instances are held ({len(waiting)}).")
 
 
 def _due(upgrade: Upgrade, rules: Rules, now: datetime) -> datetime:
@@ -148,14 +153,14 @@ def _due(upgrade: Upgrade, rules: Rules, now: datetime) -> datetime:
 
 
 def _stopped_by(record: Record) -> str:
-    """Why no more may be started: the failure budget is spent, or one cause keeps coming back."""
+    """Return why no more upgrades may start: too many failed, or too many for one cause."""
     rules = record.rules
-    failed = [one for one in record.upgrades if _counts(one)]
+    failed = [upgrade for upgrade in record.upgrades if _counts(upgrade)]
     if rules.max_failures is not None and len(failed) > rules.max_failures:
         return (
             f"{plural(len(failed), 'instance')} failed; --max-failures allows {rules.max_failures}."
         )
-    for cause, count in Counter(one.cause for one in failed).most_common(1):
+    for cause, count in Counter(upgrade.cause for upgrade in failed).most_common(1):
         if rules.max_same_cause is not None and count >= rules.max_same_cause:
             return f"{plural(count, 'instance')} failed for one reason: {cause}"
     return ""
@@ -166,11 +171,11 @@ def _counts(upgrade: Upgrade) -> bool:
 
 
 def _wave_closed(record: Record, wave: int) -> str:
-    before = [one for one in record.upgrades if one.wave < wave]
+    before = [upgrade for upgrade in record.upgrades if upgrade.wave < wave]
     if failed := sum(map(_counts, before)):
         return f"In the earlier waves, {failed} of {plural(len(before), 'instance')} failed."
-    if before and all(one.held and one.state == UpgradeState.PENDING for one in before):
+    if before and all(upgrade.held and upgrade.state == UpgradeState.PENDING for upgrade in before):
         return f"Every instance of the earlier waves is held ({len(before)})."
     if record.rules.approve_waves and wave > record.approved_wave:
-        return f"Wave {wave + 1} waits for somebody's approval."
+        return f"Wave {wave + 1} waits for approval."
     return ""

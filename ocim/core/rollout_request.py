@@ -56,7 +56,7 @@ class FailureBudget:
 
 @dataclass(frozen=True, slots=True)
 class RolloutRequest:
-    """All that a rollout is asked for. `read_request` makes it from options."""
+    """A request for a rollout. `operations.rollouts.request.read_request` makes it from options."""
 
     tag: str
     filter: Mapping[str, Any] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The states of servers and app servers, and which may follow which, as data."""
+"""States and their transitions, as data."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -46,7 +46,7 @@ class RolloutState(StrEnum):
 
 
 class UpgradeState(StrEnum):
-    """The life of one instance's part in it."""
+    """The life of one instance's upgrade in a rollout."""
 
     PENDING = "pending"
     RUNNING = "in progress"
@@ -57,7 +57,7 @@ class UpgradeState(StrEnum):
 
 
 class StepState(StrEnum):
-    """What became of a step of an instance's upgrade."""
+    """The life of a step of an instance's upgrade."""
 
     RUNNING = "under way"
     DONE = "done"
@@ -66,12 +66,12 @@ class StepState(StrEnum):
 
 
 class RolloutEventKind(StrEnum):
-    """What the history of a rollout tells."""
+    """Kinds of events in the history of a rollout."""
 
     STARTED = "begun"
     PAUSED = "paused"
     STOPPED = "stopped"
-    """By itself: too much failed, or a person has to say that it may go on."""
+    """Pause by the rollout itself: too many instances failed, or a wave waits for approval."""
     RESUMED = "resumed"
     ABORTED = "aborted"
     RETRIED = "retried"
@@ -88,26 +88,26 @@ NOTICED = frozenset(
         RolloutEventKind.ENDED,
     }
 )
-"""What people are sent a notice of."""
+"""Kinds of events of which people get a notice."""
 
 
 class AppServerEventKind(StrEnum):
-    """Something that happened to an active app server, or was done about it, by itself."""
+    """Kinds of events of an active app server that nobody asked for."""
 
     RESTARTING = "is restarted"
-    """It does not answer, and its host is started again."""
+    """Restart of its host, because it does not answer."""
     RECOVERED = "answers again"
     REPLACED = "is replaced by its fallback"
     NOT_RECOVERED = "does not answer"
-    """Starting its host again did not help, and no fallback took over."""
+    """Failure of that restart, without a fallback that takes over."""
     LEFT_ALONE = "is not restarted any more"
-    """It was restarted as often as an hour allows."""
+    """End of the restarts, because an hour's limit is reached."""
     UNWELL = "answers that it is not well"
-    """Nothing is done about it: a restart is not known to help."""
+    """Answer with an error. A restart is not known to help, so nothing is done."""
 
 
 class DryRunState(StrEnum):
-    """What became of the dry run of a release's migrations on copies of an instance's databases."""
+    """The life of a dry run of migrations on copies of an instance's databases."""
 
     RUNNING = "under way"
     DONE = "done"
@@ -120,10 +120,10 @@ class SqlState(StrEnum):
 
     INTENDED = "intended"
     OPEN = "open"
-    """It ran, in a transaction of the operator's that is not committed yet."""
+    """The statement ran in a transaction of the operator's that is not committed yet."""
     DONE = "done"
     ROLLED_BACK = "rolled back"
-    """It ran, and a later statement took it back, as the operator wrote it."""
+    """The statement ran, and a later one of the operator's rolled it back."""
     FAILED = "failed"
 
 
@@ -131,7 +131,7 @@ State = TypeVar("State", bound=StrEnum)
 Transitions = Mapping[State, frozenset[State]]
 
 _A = AppServerState
-# Work that was interrupted is taken up again from the host on, hence the ways back to it.
+# Interrupted work restarts at the host, hence the transitions back to it.
 APP_SERVER_TRANSITIONS: Transitions[AppServerState] = {
     _A.NEW: frozenset({_A.WAITING_FOR_HOST, _A.FAILED, _A.TERMINATED}),
     _A.WAITING_FOR_HOST: frozenset(
@@ -181,11 +181,11 @@ UPGRADE_TRANSITIONS: Transitions[UpgradeState] = {
 
 
 def may_become(state: State, transitions: Transitions[State]) -> frozenset[State]:
-    """The states from which `state` may be reached in one step."""
+    """Return the states from which one transition leads to `state`."""
     return frozenset(old for old, following in transitions.items() if state in following)
 
 
 def require_transition(old: State, new: State, transitions: Transitions[State]) -> None:
     """Raise Conflict unless `new` may follow `old`."""
     if new not in transitions[old]:
-        raise Conflict(f"What is {old} cannot become {new}.")
+        raise Conflict(f'Cannot change state from "{old}" to "{new}".')

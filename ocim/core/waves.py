@@ -1,4 +1,4 @@
-"""Which instances go first: few, and as different from one another as can be."""
+"""Waves of a rollout: the instances that go first, few and as different as possible."""
 
 import re
 from collections.abc import Hashable, Sequence
@@ -15,7 +15,7 @@ _ALL = 100
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An instance, and what may make it break where others do not."""
+    """An instance, with its kind: all that may make it fail where others do not."""
 
     id: int
     kind: Hashable
@@ -24,26 +24,26 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Who goes in one wave: just one of these is set."""
+    """The share of the instances that goes in one wave. Exactly one field is set."""
 
     count: int = 0
     percent: int = 0
-    """Of all instances, rounded up."""
+    """Percentage of all instances, rounded up."""
     tag: str = ""
 
     @classmethod
     def of(cls, text: str) -> "Share":
-        """Read `3`, `10%` or `tag:early`; ValidationError for anything else."""
+        """Read `3`, `10%` or `tag:early`. Raise ValidationError for anything else."""
         text = text.strip()
         if text.startswith(_TAG) and text != _TAG:
             return cls(tag=text.removeprefix(_TAG))
-        found = _NUMBER.fullmatch(text)
-        if not found:
+        match = _NUMBER.fullmatch(text)
+        if not match:
             raise ValidationError([f"{text!r} is no wave."], remedy="As in 3, 10% or tag:early.")
-        number = int(found[1])
-        if found[2] and number > _ALL:
+        number = int(match[1])
+        if match[2] and number > _ALL:
             raise ValidationError([f"{text!r} is no wave: {_ALL}% are all instances."])
-        return cls(percent=number) if found[2] else cls(count=number)
+        return cls(percent=number) if match[2] else cls(count=number)
 
     def __str__(self) -> str:
         if self.tag:
@@ -51,9 +51,12 @@ class Share:
         return str(self.count) if self.count else f"{self.percent}%"
 
     def taken(self, left: Sequence[Candidate], total: int) -> list[Candidate]:
-        """Those of the ones that are left; where not all go, one of each kind before a second."""
+        """Choose this wave's members from `left`: one of every kind before a second of any kind.
+
+        `total` is the number of instances in all waves.
+        """
         if self.tag:
-            return [one for one in left if self.tag in one.tags]
+            return [candidate for candidate in left if self.tag in candidate.tags]
         return _by_variety(left)[: self.count or ceil(self.percent * total / 100)]
 
 
@@ -74,23 +77,26 @@ def read_shares(text: str) -> tuple[Share, ...]:
 
 
 def waves(candidates: Sequence[Candidate], shares: Sequence[Share]) -> dict[int, int]:
-    """Wave by id, from 0 on without gaps; those in no share come last."""
+    """Return the wave of every instance, by id: from 0 on, without gaps.
+
+    Instances that are in no share come in the last wave.
+    """
     wave_of: dict[int, int] = {}
     wave = 0
     for share in shares:
-        left = [one for one in candidates if one.id not in wave_of]
+        left = [candidate for candidate in candidates if candidate.id not in wave_of]
         if chosen := share.taken(left, len(candidates)):
-            wave_of |= {one.id: wave for one in chosen}
+            wave_of |= {candidate.id: wave for candidate in chosen}
             wave += 1
-    return {one.id: wave_of.get(one.id, wave) for one in candidates}
+    return {candidate.id: wave_of.get(candidate.id, wave) for candidate in candidates}
 
 
 def _by_variety(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The first of each kind, then the second of each, and so on; otherwise in their order."""
+    """Sort candidates: the first of each kind, then the second of each kind, and so on."""
     seen: dict[Hashable, int] = {}
     rounds = []
-    for one in candidates:
-        seen[one.kind] = seen.get(one.kind, 0) + 1
-        rounds.append(seen[one.kind])
+    for candidate in candidates:
+        seen[candidate.kind] = seen.get(candidate.kind, 0) + 1
+        rounds.append(seen[candidate.kind])
     order = sorted(range(len(candidates)), key=lambda position: (rounds[position], position))
     return [candidates[position] for position in order]

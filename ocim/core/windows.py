@@ -12,25 +12,25 @@ _FORM = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From `opens` to `closes`, every day, by the clock of a place; past midnight where later."""
+    """Hours of every day in a time zone; they pass midnight if `closes` is before `opens`."""
 
     opens: time
     closes: time
 
     @classmethod
     def of(cls, text: str) -> "Window":
-        """Read `22:00-05:00`; ValidationError for anything else."""
-        found = _FORM.fullmatch(text.strip())
-        if not found or found.group(1, 2) == found.group(3, 4):
+        """Read `22:00-05:00`. Raise ValidationError for anything else."""
+        match = _FORM.fullmatch(text.strip())
+        if not match or match.group(1, 2) == match.group(3, 4):
             raise ValidationError(
                 [f"{text!r} is not a window."],
-                remedy="Write it as 22:00-05:00, by each site's clock.",
+                remedy="Write it as 22:00-05:00; it holds in each instance's time zone.",
             )
-        hour, minute, to_hour, to_minute = map(int, found.groups())
+        hour, minute, to_hour, to_minute = map(int, match.groups())
         return cls(opens=time(hour, minute), closes=time(to_hour, to_minute))
 
     def next_opening(self, now: datetime, time_zone: str) -> datetime:
-        """`now` where it is open at that place, else when it opens next."""
+        """Return `now` if the window is open in that time zone, else its next opening."""
         zone = ZoneInfo(time_zone)
         here = now.astimezone(zone)
         for day in (-1, 0, 1, 2):
@@ -41,7 +41,7 @@ class Window:
             # Where the clock is put forward over its beginning it may close before it opens.
             if max(now, opens) < closing.astimezone(UTC):
                 return max(now, opens)
-        raise AssertionError("of four days at most one has none")
+        raise AssertionError("at most one of four days has no opening")
 
     def __str__(self) -> str:
         return f"{self.opens:%H:%M}-{self.closes:%H:%M}"

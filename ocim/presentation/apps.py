@@ -1,6 +1,5 @@
 from django.apps import AppConfig
 
 
-class ReportsConfig(AppConfig):
+class PresentationConfig(AppConfig):
     name = "ocim.presentation"
-    label = "reports"

@@ -1,4 +1,4 @@
-"""What ran when, as a picture: a bar for each instance, with its steps in it."""
+"""The Gantt chart of a rollout: a bar for each instance, with its steps in it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from ocim.core.texts import duration
 from ocim.operations.rollouts.record import Line, Report, Step
 
 ROW = 40
-"""Pixels of a row: a line of text, and a bar below it."""
+"""Height of a row in pixels: a line of text, and a bar below it."""
 HEAD = 26
-"""Pixels above the first row, for the clock."""
+"""Height above the first row in pixels, for the clock."""
 NARROWEST = 0.4
-"""Per cent of the width that even the shortest step has."""
+"""Minimum width of a step, in percent of the chart's."""
 KINDS = {
     UpgradeState.SUCCEEDED: "good",
     UpgradeState.FAILED: "bad",
@@ -25,7 +25,7 @@ KINDS_OF_STEPS = {StepState.FAILED: "bad", StepState.INTERRUPTED: "bad", StepSta
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One step; lengths are per cent of the picture's width."""
+    """A step in the chart; lengths are percentages of the chart's width."""
 
     name: str
     kind: str
@@ -33,12 +33,12 @@ class Segment:
     width: str
     took: str
     shade: str
-    """Every second one of an instance differs a little, so that one sees where they meet."""
+    """`odd` or `even`: neighbours look different."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One instance: a line of text, and below it what it was at."""
+    """An instance in the chart: a line of text, and its steps below."""
 
     label: str
     state: str
@@ -50,7 +50,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A moment on the clock above the bars."""
+    """A time on the clock above the bars."""
 
     left: str
     text: str
@@ -59,7 +59,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Gantt:
-    """The picture of a rollout."""
+    """The chart of a rollout."""
 
     bars: tuple[Bar, ...]
     ticks: tuple[Tick, ...]
@@ -73,36 +73,38 @@ class _Scale:
     now: datetime
 
     def place(self, start: datetime, end: datetime | None) -> tuple[str, str]:
-        """Where on it, and how wide."""
+        """Return left end and width of a step as percentages."""
         left = max(0.0, min(100 - NARROWEST, 100 * ((start - self.begin) / self.length)))
         width = max(NARROWEST, 100 * (((end or self.now) - start) / self.length))
         return f"{left:.2f}%", f"{min(width, 100 - left):.2f}%"
 
 
 def gantt(report: Report) -> Gantt:
-    """From the first step that was begun to the last one's end, or till now."""
+    """Return the chart from the start of the first step to the end of the last, or to now."""
     steps = [_steps(line) for line in report.instances]
     scale = _scale(report, [step for of_line in steps for step in of_line])
     rows = zip(report.instances, steps, strict=True)
     return Gantt(
-        bars=tuple(_bar(*of, HEAD + ROW * row, scale) for row, of in enumerate(rows)),
+        bars=tuple(
+            _bar(line, of_line, HEAD + ROW * row, scale) for row, (line, of_line) in enumerate(rows)
+        ),
         ticks=_ticks(scale),
         height=HEAD + ROW * len(report.instances),
     )
 
 
 def kind_of(state: str) -> str:
-    """A class for its colour."""
+    """Return the CSS class for the colour of an upgrade's state."""
     return KINDS.get(UpgradeState(state), "idle")
 
 
 def _steps(line: Line) -> Sequence[Step]:
-    """What was journalled; what has not come to that waits for a worker."""
+    """Return the steps of an upgrade; one that waits for a worker has a step for that."""
     if line.steps or not line.started_at:
         return line.steps
     state = StepState.DONE if line.ended_at else StepState.RUNNING
-    of = (line.step, line.attempts, state.value, line.started_at, line.ended_at, line.seconds)
-    return [Step(*of)]
+    times = (line.started_at, line.ended_at, line.seconds)
+    return [Step(line.step, line.attempts, state.value, *times)]
 
 
 def _bar(line: Line, steps: Sequence[Step], top: int, scale: _Scale) -> Bar:
@@ -129,7 +131,7 @@ def _scale(report: Report, steps: Sequence[Step]) -> _Scale:
 
 
 def _ticks(scale: _Scale) -> tuple[Tick, ...]:
-    """The beginning, the middle and the end."""
+    """Return the times of the beginning, the middle and the end."""
     moments = [scale.begin + scale.length * part / 2 for part in range(3)]
     form = "%H:%M" if scale.length >= timedelta(minutes=5) else "%H:%M:%S"
     if moments[0].date() != moments[-1].date():

@@ -9,27 +9,30 @@ from django.template.loader import render_to_string
 from ocim.core.texts import duration
 from ocim.operations.rollouts.record import DryRun, Line, Report
 from ocim.presentation.gantt import gantt, kind_of
-from ocim.presentation.words import changes, clock, effects, in_short, verdict, whom
+from ocim.presentation.texts import changes, clock, effects, in_short, verdict, whom
+from ocim.presentation.variables import grouped
 
-TEMPLATE = "reports/rollout.html"
+TEMPLATE = "presentation/rollout_report.html"
 
 
 def as_html(report: Report) -> str:
-    """The page. All of the record in it is escaped."""
+    """Return the record as an HTML page; everything in it is escaped."""
     more = {"variables": variables(report), "made": clock(report.made_at)}
-    return render_to_string(TEMPLATE, {**shown(report), **more})
+    return render_to_string(TEMPLATE, {**template_values(report), **more})
 
 
-def shown(report: Report) -> dict[str, Any]:
-    """What a template shows of the record."""
+def template_values(report: Report) -> dict[str, Any]:
+    """Return what templates show of the record."""
     return {
         "report": report,
-        "arguments": {name: _plain(value) for name, value in report.arguments.items()},
+        "arguments": {name: _text(value) for name, value in report.arguments.items()},
         "took": duration(report.seconds),
         "began": clock(report.begun_at),
         "ended": clock(report.ended_at),
         "counts": [(state, count, kind_of(state)) for state, count in report.counts.items()],
-        "history": [(clock(one.at), one.kind, one.by, one.reason) for one in report.history],
+        "history": [
+            (clock(event.at), event.kind, event.by, event.reason) for event in report.history
+        ],
         "rows": [_row(line) for line in report.instances],
         "gantt": gantt(report),
         "has_sql": any(line.sql for line in report.instances),
@@ -42,9 +45,10 @@ def shown(report: Report) -> dict[str, Any]:
 
 
 def variables(report: Report) -> list[tuple[str, Sequence[str]]]:
-    """Instances, in few words, and the changes of variables that they have in common."""
+    """Return the changes of variables, grouped by the instances that share them, in few words."""
     total = len(report.instances)
-    return [(whom(labels, total), lines) for labels, lines in report.variables if lines]
+    groups = grouped({line.label: line.variables for line in report.instances})
+    return [(whom(labels, total), lines) for labels, lines in groups if lines]
 
 
 def _row(line: Line) -> dict[str, Any]:
@@ -67,11 +71,11 @@ def _dry_run(label: str, dry_run: DryRun) -> dict[str, Any]:
         "dry_run": dry_run,
         "short": in_short(dry_run),
         "verdict": verdict(dry_run),
-        "migrations": [(one, effects(one)) for one in dry_run.migrations],
+        "migrations": [(migration, effects(migration)) for migration in dry_run.migrations],
     }
 
 
-def _plain(value: object) -> str:
+def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -1,20 +1,39 @@
-"""The record of a rollout as CSV: a row for each instance."""
+"""The record of a rollout as CSV, with a row for each instance."""
 
 import csv
 import io
 
 from ocim.operations.rollouts.record import Line, Report
-from ocim.presentation.words import changes
+from ocim.presentation.texts import changes
 
-COLUMNS = ("id", "instance", "state", "held", "wave", "attempts", "step", "begun", "ended",
-           "seconds", "steps", "changes", "replaced", "appservers", "cause", "failure",
-           "sql")  # fmt: skip
+COLUMNS = (
+    "id",
+    "instance",
+    "state",
+    "held",
+    "wave",
+    "attempts",
+    "step",
+    "begun",
+    "ended",
+    "seconds",
+    "steps",
+    "changes",
+    "replaced",
+    "appservers",
+    "cause",
+    "failure",
+    "sql",
+)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula where a cell begins with it."""
+"""Beginnings of cells that a spreadsheet takes for formulas."""
 
 
 def as_csv(report: Report) -> str:
-    """With a header; lists are separated by spaces, changes and SQL results are lines in a cell."""
+    """Return the record as CSV with a header.
+
+    Ids in a cell are separated by spaces; steps, changes and SQL results are lines in a cell.
+    """
     stream = io.StringIO()
     writer = csv.writer(stream)
     writer.writerow(COLUMNS)
@@ -35,7 +54,7 @@ def _cells(line: Line) -> list[object]:
         line.started_at.isoformat(timespec="seconds") if line.started_at else "",
         line.ended_at.isoformat(timespec="seconds") if line.ended_at else "",
         _seconds(line.seconds),
-        "\n".join(f"{one.name}: {one.state} {_seconds(one.seconds)}" for one in line.steps),
+        "\n".join(f"{step.name}: {step.state} {_seconds(step.seconds)}" for step in line.steps),
         "\n".join(changes(line.before, line.after)),
         " ".join(map(str, line.replaced)),
         " ".join(map(str, line.appservers)),

@@ -41,7 +41,7 @@ class Offer:
     kind: RolloutCommand
     label: str
     consequence: str = ""
-    """What it leads to. Empty: nobody has to confirm it."""
+    """Consequence that has to be confirmed. Empty: none."""
     is_danger: bool = False
 
 

@@ -1,4 +1,4 @@
-"""Rollouts: all of them, one with all that became of it, and its report as a file."""
+"""Pages of rollouts: the list, one rollout, and its report as a file."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from ocim.core.states import RolloutState, UpgradeState
 from ocim.core.texts import duration
 from ocim.operations.rollouts.record import Line, Report
 from ocim.operations.rollouts.report import report
-from ocim.presentation.page import as_html, shown, variables
+from ocim.presentation.page import as_html, template_values, variables
 from ocim.presentation.table import as_csv
 from ocim.store import selectors
 from ocim.store.models import Rollout
@@ -22,24 +22,24 @@ from ocim.web.rollout_actions import offers
 from ocim.wiring import context
 
 MOST = 100
-"""Instances that the page shows; the report has all."""
+"""Maximum number of instances on the page; the report has all."""
 FIRST = (UpgradeState.RUNNING, UpgradeState.FAILED)
 FORMS: Mapping[str, tuple[str, Callable[[Report], str]]] = {
     "html": ("text/html", as_html),
     "csv": ("text/csv", as_csv),
-    "json": ("application/json", lambda one: json.dumps(asdict(one), indent=2, default=str)),
+    "json": ("application/json", lambda record: json.dumps(asdict(record), indent=2, default=str)),
 }
 
 
 @require_safe
 def every(request: HttpRequest) -> HttpResponse:
-    """All of them, the newest first."""
+    """Show all rollouts, newest first."""
     return render(request, "web/rollouts.html", {"rows": selectors.rollouts()})
 
 
 @require_safe
 def rollout(request: HttpRequest, rollout_id: int) -> HttpResponse:
-    """One of them. The mark is read first, so that what changes meanwhile is sent once more."""
+    """Show a rollout. Its change token is read first, so that no later change is missed."""
     found = _found(rollout_id)
     mark = selectors.rollout_change_tokens([rollout_id])[rollout_id]
     progress = _progress(found)
@@ -56,15 +56,15 @@ def rollout(request: HttpRequest, rollout_id: int) -> HttpResponse:
 
 @require_safe
 def progress(request: HttpRequest, rollout_id: int) -> HttpResponse:
-    """The part of the page that changes while one looks at it."""
+    """Show the part of a rollout's page that changes while it goes on."""
     return render(request, "web/_rollout_progress.html", _progress(_found(rollout_id)))
 
 
 @require_safe
 def download(request: HttpRequest, rollout_id: int, form: str) -> HttpResponse:
-    """The report as a file."""
+    """Send a rollout's report as a file."""
     if form not in FORMS:
-        raise Http404(f"There is no report as {form}.")
+        raise Http404(f"No report as {form!r}.")
     kind, written = FORMS[form]
     text = written(report(_found(rollout_id).pk, context().now()))
     name = f"rollout-{rollout_id}.{form}"
@@ -85,7 +85,7 @@ def _progress(rollout: Rollout) -> dict[str, Any]:
     done = sum(whole.counts.get(state, 0) for state in UpgradeState if state not in _OPEN)
     possible = offers(rollout, whole.counts)
     return {
-        **shown(part),
+        **template_values(part),
         "report": whole,
         "offers": possible,
         "may_retry": any(offer.kind == "retry" for offer in possible),

@@ -196,14 +196,14 @@ def test_extra_settings_are_not_shown(ocim: Installation, fleet: object) -> None
         "redeploy", "--tag=x", "--show-instances",
         "--update={configuration_extra_settings: 'SOME_PASSWORD: hunter2'}",
     )  # fmt: skip
-    assert "configuration_extra_settings: (0 lines) → (1 lines)" in ran.out
+    assert "configuration_extra_settings: (0 lines) → (1 line)" in ran.out
     assert "hunter2" not in ran.out
 
 
 def test_what_is_left_out_is_told_with_the_reason(ocim: Installation, fleet: object) -> None:
     new = ocim.campus(domain="new.example.com")
     ran = redeploy(ocim, "--show-instances")
-    assert f"id {new}): no app server of it was ever provisioned." in ran.out
+    assert f"id {new}): it has never had a working app server." in ran.out
 
 
 def test_waves_are_shown(ocim: Installation, fleet: list[OpenEdXInstance]) -> None:
@@ -419,5 +419,5 @@ def test_who_watches_is_told_of_a_pause_while_upgrades_are_under_way(
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=go_on)
     monkeypatch.setattr("ocim.console.rollouts.watch.time", clock)
     said = ocim("rollout", "watch", rollout.pk).out
-    told = said.index("Paused: Ann paused it. What is under way (1) goes on to its end.")
+    told = said.index("Paused: Ann paused it. Upgrades under way (1) go on to their end.")
     assert told < said.index("SUCCESS: ") < said.index("ocim rollout resume")

@@ -217,7 +217,7 @@ def test_what_migrations_did_to_a_copy_is_in_it_and_what_that_means_for_an_undo(
     [line] = ocim("rollout", "report", number, "--json").json["instances"]
     assert line["preview"]["migrations"][0]["drops"] == ["a.D.c"]
     said = ocim("rollout", "undo", number, "--yes")
-    assert "migrations took away what the old release uses: a.D.c" in said.out
+    assert "migrations dropped what the old release uses: a.D.c" in said.out
     assert said.status != 0
     ocim.databases.close()
 

@@ -110,7 +110,7 @@ def shows(*texts: str) -> Callable[[list[str]], bool]:
 def test_the_table_follows_what_happens(helper: Helper, watched: tuple[Terminal, int]) -> None:
     terminal, rollout = watched
     terminal.until(shows("Rollout", "0 of 3"))
-    terminal.until(shows("Nothing is under way."))
+    terminal.until(shows("No upgrade is under way."))
     helper.run("upgrade", rollout, "North", "in progress", "provisioning")
     helper.run("log_of", rollout, "North", "Copying")
     row = ("North (north.", "provisioning", "1", "0:0", "Copying")

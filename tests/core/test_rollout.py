@@ -92,7 +92,7 @@ def test_it_waits(states: str, state: RolloutState) -> None:
         ("ffp", {"max_failures": 1}, "2 instances failed; --max-failures allows 1."),
         ("fp", {"max_failures": 0}, "1 instance failed; --max-failures allows 0."),
         ("fs|p", {}, "In the earlier waves, 1 of 2 instances failed."),
-        ("ss|p", {"approve_waves": True}, "Wave 2 waits for somebody's approval."),
+        ("ss|p", {"approve_waves": True}, "Wave 2 waits for approval."),
     ],
 )
 def test_it_stops(states: str, rules: dict[str, Any], reason: str) -> None:
@@ -213,7 +213,7 @@ def held(states: str, *ids: int) -> Record:
         ("ppp", (0,), Decision(start=(1, 2))),
         ("sp|pp", (1,), Decision(start=(10, 11))),
         ("rp", (1,), Decision()),
-        ("sp", (1,), Decision(pause="Only held instances are left: 1.")),
+        ("sp", (1,), Decision(pause="All pending instances are held (1).")),
         ("p|pp", (0,), Decision(pause="Every instance of the earlier waves is held (1).")),
     ],
 )

@@ -17,7 +17,7 @@ def test_every_state_has_its_row() -> None:
 
 
 def test_a_terminated_app_server_becomes_nothing_else() -> None:
-    with pytest.raises(Conflict, match="terminated cannot become running"):
+    with pytest.raises(Conflict, match='from "terminated" to "running"'):
         require_transition(
             AppServerState.TERMINATED, AppServerState.RUNNING, APP_SERVER_TRANSITIONS
         )

@@ -327,8 +327,11 @@ DROPS = {**MIGRATION, "drops": ["student.City.name"]}
     "dry_run, says",
     [
         ({"state": "done"}, "There is nothing to migrate."),
-        ({"state": "done", "migrations": [MIGRATION]}, "None of them drops or locks"),
-        ({"state": "done", "migrations": [MIGRATION], "blind": ["lms"]}, "(those of lms aside)"),
+        ({"state": "done", "migrations": [MIGRATION]}, "No migration drops or locks"),
+        (
+            {"state": "done", "migrations": [MIGRATION], "blind": ["lms"]},
+            "(except those of lms,",
+        ),
         ({"state": "done", "migrations": [DROPS]}, "drops: student.City.name"),
         ({"state": "not possible", "reason": "No playbook does that."}, "No playbook does that."),
     ],

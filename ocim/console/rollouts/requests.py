@@ -20,7 +20,7 @@ WITHOUT = {
     STATEMENTS: f"Without {STATEMENTS}, no SQL is run.",
     "--tag": NAMES_IT,
 }
-"""What an empty option would mean, or why it must not be empty."""
+"""Sentences for options that are empty, by option."""
 SELECTING = (
     "tag",
     "filter",

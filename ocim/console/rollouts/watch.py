@@ -1,4 +1,4 @@
-"""A rollout as those see it who wait for it: lines that a log keeps, and a live table above all."""
+"""The watching of a rollout: lines that a log keeps, and a live table above them on a terminal."""
 
 import time
 from collections import Counter
@@ -16,38 +16,43 @@ from ocim.operations.rollouts.report import sql_failures
 from ocim.store.models import Rollout, Upgrade
 
 PAUSE = 0.5
-"""Seconds between two looks into the database."""
+"""Seconds between two reads of the database."""
 PATIENCE = 60.0
-"""Seconds in which a database that is gone may come back."""
+"""Seconds in which a database that is away may come back."""
 SHOWN = (UpgradeState.PENDING, UpgradeState.RUNNING, UpgradeState.FAILED, UpgradeState.SUCCEEDED)
+"""States that the status block always shows."""
+RARE = (UpgradeState.CANCELLED, UpgradeState.UNDONE)
+"""States that it shows only if there are any."""
 NOT_WELL = 3
-MOST_SQL = 5
-"""Instances on which SQL failed that are named one by one."""
+"""Exit status if an instance failed, or the rollout is paused."""
 INTERRUPTED = 130
+"""Exit status after an interrupt."""
+MOST_SQL = 5
+"""Maximum number of instances with failed SQL that are named."""
 BAD = (UpgradeState.FAILED, UpgradeState.CANCELLED)
 AT_REST = (RolloutState.ENDED, RolloutState.PAUSED)
 
-Look = dict[int, tuple[str, int]]
-"""By upgrade, its state and the number of its attempts."""
+Progress = dict[int, tuple[str, int]]
+"""State and number of attempts, by the id of the upgrade."""
 
 
 def watch(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> bool:
-    """Tell what happens until it is over or stands still; whether all went well.
+    """Show what happens until the rollout ends or pauses. Return True if it ended well.
 
-    The status comes at the beginning, at the end, and every `frequency` seconds.
+    The status block comes first, last, and every `frequency` seconds.
     """
-    told: Look = {}
+    before: Progress = {}
     known = RolloutState.RUNNING
     next_status = 0.0
     with _shown(out) as show:
         while True:
-            now = _patient_look(rollout)
-            _tell_news(told, now, out)
+            now = _patient_progress(rollout)
+            _show_news(before, now, out)
             states = Counter(state for state, _ in now.values())
             if rollout.state != known and states[UpgradeState.RUNNING]:
-                _tell_turn(rollout, known, states[UpgradeState.RUNNING], out)
+                _show_turn(rollout, known, states[UpgradeState.RUNNING], out)
             known = RolloutState(rollout.state)
-            told = now
+            before = now
             show(rollout)
             if rollout.state in AT_REST and not states[UpgradeState.RUNNING]:
                 break
@@ -75,47 +80,44 @@ def _shown(out: Output) -> Iterator[Callable[[Rollout], None]]:
 
 
 def watch_to_end(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> None:
-    """As `watch`, but ends the command, unless all went well, with the status that says how."""
+    """Watch the rollout. Raise SystemExit with the exit status unless all went well."""
     try:
-        well = watch(rollout, out, frequency=frequency)
+        is_well = watch(rollout, out, frequency=frequency)
     except KeyboardInterrupt:
-        out.say(f"The rollout goes on. Look again with: ocim rollout watch {rollout.pk}")
+        out.say(f"The rollout goes on. Watch it again with: ocim rollout watch {rollout.pk}")
         raise SystemExit(INTERRUPTED) from None
-    if not well:
+    if not is_well:
         raise SystemExit(NOT_WELL)
 
 
-def _status(rollout: Rollout, states: "Counter[str]", out: Output) -> None:
-    status(states.elements(), out)
-    if rollout.sql:
-        tell_sql_failures(sql_failures(rollout), rollout.pk, out)
-
-
-def status(states: Iterable[str], out: Output) -> None:
-    """The block that operators' eyes and scripts know."""
-    counted = Counter(states)
+def show_status(states: Iterable[str], out: Output) -> None:
+    """Show the status block, to the letter as operators and their scripts know it."""
+    counts = Counter(states)
     out.say("******* Status *******")
-    for state in SHOWN:
-        out.say(f"  Instances {state.value}: {counted[state]}")
-    for state in (UpgradeState.CANCELLED, UpgradeState.UNDONE):
-        if counted[state]:
-            out.say(f"  Instances {state.value}: {counted[state]}")
+    for state in (*SHOWN, *(state for state in RARE if counts[state])):
+        out.say(f"  Instances {state.value}: {counts[state]}")
 
 
-def tell_sql_failures(failures: Sequence[SqlFailures], rollout: int, out: Output) -> None:
-    """Say on which instances SQL failed: it makes no upgrade fail unless that is asked for."""
-    for one in failures[:MOST_SQL]:
-        out.say(f"  SQL: {one}; see `ocim rollout report {rollout}`", style="yellow")
+def show_sql_failures(failures: Sequence[SqlFailures], rollout: int, out: Output) -> None:
+    """Show on which instances SQL failed: unless the rollout is strict, no upgrade fails for it."""
+    for failure in failures[:MOST_SQL]:
+        out.say(f"  SQL: {failure}; see `ocim rollout report {rollout}`", style="yellow")
     if (more := len(failures) - MOST_SQL) > 0:
         out.say(f"  SQL: statements failed on {plural(more, 'more instance')}", style="yellow")
 
 
-def _patient_look(rollout: Rollout) -> Look:
-    """Where the database is gone, the rollout goes on as soon as it is back, and so does this."""
+def _status(rollout: Rollout, states: "Counter[str]", out: Output) -> None:
+    show_status(states.elements(), out)
+    if rollout.sql:
+        show_sql_failures(sql_failures(rollout), rollout.pk, out)
+
+
+def _patient_progress(rollout: Rollout) -> Progress:
+    """Return the progress; wait while the database is away, because the rollout waits, too."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            return _look(rollout)
+            return _progress(rollout)
         except NO_DATABASE:
             if time.monotonic() > deadline:
                 raise
@@ -123,35 +125,38 @@ def _patient_look(rollout: Rollout) -> Look:
             time.sleep(PAUSE)
 
 
-def _look(rollout: Rollout) -> Look:
+def _progress(rollout: Rollout) -> Progress:
     rollout.refresh_from_db()
     rows = rollout.upgrades.order_by("wave", "id").values_list("pk", "state", "attempts")
     return {pk: (state, attempts) for pk, state, attempts in rows}
 
 
-def _tell_turn(rollout: Rollout, before: RolloutState, under_way: int, out: Output) -> None:
-    """That somebody, or the rollout itself, has it start no more, or go on."""
+def _show_turn(rollout: Rollout, before: RolloutState, running: int, out: Output) -> None:
+    """Show that the rollout was paused, resumed or aborted while upgrades are under way."""
     if rollout.state == RolloutState.RUNNING:
-        out.say(f"It is {before} no more.", style="green")
-    elif rollout.state in (RolloutState.PAUSED, RolloutState.ABORTED):
-        goes_on = f"What is under way ({under_way}) goes on to its end."
-        if rollout.state == RolloutState.ABORTED:
-            goes_on = f"{plural(under_way, 'upgrade')} not over yet."
-        out.say(f"{rollout.state.capitalize()}: {rollout.reason} {goes_on}", style="yellow")
+        out.say(f"The rollout is no longer {before}.", style="green")
+    elif rollout.state == RolloutState.PAUSED:
+        goes_on = f"Upgrades under way ({running}) go on to their end."
+        out.say(f"Paused: {rollout.reason} {goes_on}", style="yellow")
+    elif rollout.state == RolloutState.ABORTED:
+        left = f"{plural(running, 'upgrade')} not ended yet."
+        out.say(f"Aborted: {rollout.reason} {left}", style="yellow")
 
 
-def _tell_news(told: Look, now: Look, out: Output) -> None:
-    """What is new of each; what came and went between two looks is told, too."""
-    quiet = (UpgradeState.PENDING.value, 0)
-    news = {pk: told.get(pk, quiet) for pk, seen in now.items() if told.get(pk, quiet) != seen}
+def _show_news(before: Progress, now: Progress, out: Output) -> None:
+    """Show what changed of each upgrade, attempts that began and ended in between included."""
+    untouched = (UpgradeState.PENDING.value, 0)
+    news = {pk: old for pk, new in now.items() if (old := before.get(pk, untouched)) != new}
     if not news:
         return
-    there = Upgrade.objects.only("label", "failure").in_bulk(list(news))
-    for pk, before in news.items():
-        _tell(there[pk], before, now[pk], out)
+    upgrades = Upgrade.objects.only("label", "failure").in_bulk(list(news))
+    for pk, old in news.items():
+        _show_change(upgrades[pk], old, now[pk], out)
 
 
-def _tell(upgrade: Upgrade, before: tuple[str, int], now: tuple[str, int], out: Output) -> None:
+def _show_change(
+    upgrade: Upgrade, before: tuple[str, int], now: tuple[str, int], out: Output
+) -> None:
     state, attempts = now
     if attempts and before != (UpgradeState.RUNNING, attempts):
         again = f" (attempt {attempts})" if attempts > 1 else ""

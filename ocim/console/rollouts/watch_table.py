@@ -1,4 +1,4 @@
-"""The live table of those who watch a rollout on a terminal."""
+"""The live table of a rollout on a terminal."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,8 +18,9 @@ from ocim.store.models import LogEntry, Rollout, Upgrade
 from ocim.wiring import current_time
 
 BAR = 30
+"""Width of the progress bar in characters."""
 COLUMNS = {"instance": 3, "step": 2, "attempt": None, "elapsed": None, "last line": 4}
-"""With the share of the width that each may take; the others take what they need."""
+"""Columns with their share of the width; those without a share take what they need."""
 
 
 @contextmanager
@@ -81,22 +82,22 @@ def _rows(upgrades: Sequence[Upgrade], now: datetime) -> RenderableType:
     for name, ratio in COLUMNS.items():
         table.add_column(name, ratio=ratio, no_wrap=True, overflow="ellipsis")
     lines = _last_lines(upgrades)
-    for one in upgrades:
-        line = next((lines[pk] for pk in reversed(one.appservers) if pk in lines), "")
-        began = one.started_at or now
-        if one.state == UpgradeState.RUNNING:
-            step, elapsed = one.step, duration((now - began).total_seconds())
+    for upgrade in upgrades:
+        line = next((lines[pk] for pk in reversed(upgrade.appservers) if pk in lines), "")
+        began = upgrade.started_at or now
+        if upgrade.state == UpgradeState.RUNNING:
+            step, elapsed = upgrade.step, duration((now - began).total_seconds())
         else:
-            step, elapsed, line = f"tried again at {one.not_before:%H:%M:%S} UTC", "", one.failure
-        table.add_row(
-            *map(Text, (one.label, step, str(one.attempts), elapsed, line.split("\n", 1)[0]))
-        )
-    return table if upgrades else Text("Nothing is under way.", style="dim")
+            step = f"retried at {upgrade.not_before:%H:%M:%S} UTC"
+            elapsed, line = "", upgrade.failure
+        texts = (upgrade.label, step, str(upgrade.attempts), elapsed, line.split("\n", 1)[0])
+        table.add_row(*map(Text, texts))
+    return table if upgrades else Text("No upgrade is under way.", style="dim")
 
 
 def _last_lines(upgrades: Sequence[Upgrade]) -> dict[int, str]:
-    """By app server, the last line of its log."""
-    ids = [pk for one in upgrades for pk in one.appservers]
+    """Return the last line of the log of each app server, by its id."""
+    ids = [pk for upgrade in upgrades for pk in upgrade.appservers]
     last = LogEntry.objects.filter(appserver__in=ids).values("appserver").annotate(last=Max("pk"))
     lines = LogEntry.objects.filter(pk__in=last.values("last"))
     return {line.appserver_id: line.text for line in lines}

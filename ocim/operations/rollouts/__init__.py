@@ -1,1 +1,1 @@
-"""Rollouts: planned, begun, driven by the workers, controlled, undone."""
+"""Rollouts: they are planned, begun, driven by workers, controlled and undone here."""

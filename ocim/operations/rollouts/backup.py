@@ -10,6 +10,7 @@ from ocim.core.actions import Action
 from ocim.core.errors import Conflict
 from ocim.core.jobs import RestoreJob
 from ocim.core.states import UpgradeState
+from ocim.core.texts import listed
 from ocim.operations import jobs
 from ocim.operations.claim import Claim
 from ocim.operations.context import Context
@@ -18,9 +19,9 @@ from ocim.store.specs import all_databases, instance_spec
 
 
 def back_up(upgrade: Upgrade, context: Context) -> None:
-    """Dump every database that there is; what an earlier attempt dumped stays as it is.
+    """Dump every database of the instance, unless an earlier attempt has dumped it.
 
-    That one was made before SQL was run, a later one would not be.
+    The earlier dump is from before the SQL, a later one would not be.
     """
     assert upgrade.instance is not None  # noqa: S101 - it holds the lease
     spec = instance_spec(upgrade.instance, context.policy)
@@ -44,44 +45,48 @@ def back_up(upgrade: Upgrade, context: Context) -> None:
 
 
 def of_instance(instance: OpenEdXInstance, rollout_id: int | None = None) -> "QuerySet[Backup]":
-    """The backups of its newest upgrade that made some, or of that rollout.
+    """Return the backups that a rollout made of an instance; without an id, the newest that did.
 
-    Conflict where there are none.
+    Raise Conflict if there are none.
     """
     made = Backup.objects.filter(upgrade__instance=instance)
     if rollout_id is not None:
         made = made.filter(upgrade__rollout=rollout_id)
     newest = made.order_by("-upgrade").first()
     if newest is None:
-        where = "" if rollout_id is None else f" in rollout {rollout_id}"
+        rollout = "" if rollout_id is None else f" in rollout {rollout_id}"
         raise Conflict(
-            f"There is no backup of {instance}{where}.",
+            f"There is no backup of {instance}{rollout}.",
             remedy="`ocim redeploy --backup` makes one before it changes anything.",
         )
     return made.filter(upgrade=newest.upgrade_id).order_by("purpose")
 
 
 def request(instance: OpenEdXInstance, *, rollout_id: int | None, queue: str) -> Job:
-    """Have them restored; Conflict while the instance is being upgraded."""
+    """Submit a job that restores the backups. Raise Conflict while the instance is upgraded."""
     backups = of_instance(instance, rollout_id)
     if Upgrade.objects.filter(instance=instance, state=UpgradeState.RUNNING).exists():
-        raise Conflict(f"{instance} is being upgraded.", remedy="Wait until that is over.")
+        raise Conflict(
+            f"{instance} is being upgraded.", remedy="Try again when its upgrade has ended."
+        )
     payload = RestoreJob(tuple(backups.values_list("pk", flat=True)))
     return jobs.submit(instance_id=instance.pk, payload=payload, queue=queue)
 
 
 def run(claim: Claim, payload: RestoreJob) -> list[Action]:
-    """Put all of them back, once it is clear that all are there."""
+    """Restore all backups, if all files and databases exist. Raise Conflict otherwise."""
     instance = OpenEdXInstance.objects.select_related("database_server").get(pk=claim.instance_id)
     backups = list(Backup.objects.filter(pk__in=payload.backups))
-    by_name = {one.name: one for one in all_databases(instance)}
-    lost = [one.path for one in backups if one.name not in by_name or not Path(one.path).exists()]
+    by_name = {database.name: database for database in all_databases(instance)}
+    lost = [
+        backup.path
+        for backup in backups
+        if backup.name not in by_name or not Path(backup.path).exists()
+    ]
     if lost:
-        raise Conflict(
-            f"{', '.join(lost)} cannot be restored: the file or its database is not there."
-        )
-    for one in backups:
+        raise Conflict(f"Cannot restore {listed(lost)}: the file or its database is missing.")
+    for backup in backups:
         stopping.check()
-        database = by_name[one.name]
-        claim.context.adapters.databases[database.kind].restore(database, Path(one.path))
+        database = by_name[backup.name]
+        claim.context.adapters.databases[database.kind].restore(database, Path(backup.path))
     return []

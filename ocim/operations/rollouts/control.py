@@ -34,7 +34,7 @@ def pause(rollout: Rollout, *, by: str = "") -> list[Action]:
 
 
 def resume(rollout: Rollout, *, by: str = "") -> list[Action]:
-    """Go on. Forgive the failures so far, and approve the wave that waits for it."""
+    """Let the rollout go on: forgive the failures so far, and approve the wave that waits."""
     with transaction.atomic():
         _lock(rollout, RolloutCommand.RESUME)
         waiting = rollout.upgrades.filter(state=UpgradeState.PENDING).order_by("wave").first()

@@ -1,4 +1,4 @@
-"""One look at a rollout: what the core decides is done, in one transaction."""
+"""The driving of rollouts: one transaction does what the core decides."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,11 +19,24 @@ from ocim.operations.rollouts.events import record_event
 from ocim.operations.rollouts.journal import close_steps
 from ocim.store.models import Rollout, Upgrade
 
+FIELDS = (
+    "id",
+    "state",
+    "wave",
+    "attempts",
+    "not_before",
+    "started_at",
+    "cause",
+    "forgiven",
+)
+"""Fields of an upgrade that the core decides on."""
+
 
 def drive(*, rollout_id: int, context: Context) -> list[Action]:
-    """Start what may be started now; may be called at any time, by anybody, any number of times.
+    """Start the upgrades that may start now.
 
-    Whoever drives holds the rollout's row, so that no slot is filled twice.
+    It is safe to call this at any time, any number of times: the rollout's row is locked, so that
+    no slot is filled twice.
     """
     now = context.now()
     with transaction.atomic():
@@ -43,20 +56,20 @@ def drive(*, rollout_id: int, context: Context) -> list[Action]:
 
 
 def drive_all() -> list[Action]:
-    """A look at every rollout that is not over: what was to be looked at may have been lost."""
+    """Return an action for every rollout that has not ended: messages may have been lost."""
     alive = Rollout.objects.exclude(state=RolloutState.ENDED)
     return [DriveRollout(pk) for pk in alive.values_list("pk", flat=True)]
 
 
 def record_of(rollout: Rollout, now: datetime) -> core.Record:
-    """What the core decides upon; one query."""
+    """Return what the core decides on. One query."""
     rows = rollout.upgrades.order_by("wave", "id").values(
-        "id", "state", "wave", "attempts", "not_before", "started_at", "cause", "forgiven",
+        *FIELDS,
         time_zone=Coalesce("instance__time_zone", Value("UTC")),
         reason=Coalesce("instance__ref_set__hold_reason", Value("")),
         since=F("instance__ref_set__held_from"),
         until=F("instance__ref_set__held_until"),
-    )  # fmt: skip
+    )
     return core.Record(
         state=RolloutState(rollout.state),
         rules=core.Rules.from_json(rollout.rules),
@@ -104,7 +117,7 @@ def _start(rollout: Rollout, upgrade_id: int, now: datetime) -> Action:
 
 
 def _settle_orphans(rollout: Rollout, now: datetime) -> None:
-    """What belongs to an instance that was deleted meanwhile ends here."""
+    """End the upgrades of instances that were deleted meanwhile."""
     orphans = rollout.upgrades.filter(instance=None)
     reason = "The instance was deleted."
     running = orphans.filter(state=UpgradeState.RUNNING).values_list("pk", flat=True)

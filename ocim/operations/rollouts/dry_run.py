@@ -1,7 +1,7 @@
-"""What the new release's migrations would do: they are run on copies of the instance's databases.
+"""Dry runs of migrations: the new release's migrations run on copies of an instance's databases.
 
-The first instance of each kind in a rollout has this done before anything of it is touched, and so
-has every canary. Where they fail, so does the upgrade, and nothing has changed.
+Every canary has one before anything of it changes, and so has the first instance of each kind in a
+rollout. If the dry run fails, the upgrade fails, and nothing has changed.
 """
 
 import logging
@@ -49,20 +49,21 @@ from ocim.store.specs import copies, instance_spec
 
 STEP = "dry run of migrations"
 LOOK_AGAIN = timedelta(seconds=1)
-"""How long one waits that is upgraded like another, which is being looked at."""
+"""Time to wait for the dry run of an instance of the same kind."""
 SETTLED = (DryRunState.DONE, DryRunState.NOT_POSSIBLE)
 LINES_OF_LOG = 20
 CLEANING = 3600.0
-"""Seconds that removing host and copies may take: a machine of a pool is cleaned."""
+"""Maximum time to remove host and copies, in seconds; a machine of a pool is cleaned first."""
 _OF_DATABASES = re.compile(r"DATABASE|MYSQL|_DB_")
 
 log = logging.getLogger(__name__)
 
 
-def is_due(upgrade: Upgrade, lease: Lease, context: Context) -> bool:
-    """Whether it is for this upgrade to make one; NotYet while another one like it does.
+def reserve(upgrade: Upgrade, lease: Lease, context: Context) -> bool:
+    """Reserve the dry run for this upgrade. Return False if it needs none.
 
-    Like it is who goes from the same release to the same one with the same configuration.
+    It needs none if it has one already or, unless it is a canary, if an upgrade of the same kind
+    has one. Raise NotYet while that one is under way.
     """
     kind = _kind(upgrade)
     with transaction.atomic():
@@ -71,12 +72,12 @@ def is_due(upgrade: Upgrade, lease: Lease, context: Context) -> bool:
         if upgrade.dry_run.get("state") in SETTLED or "like" in upgrade.dry_run:
             return False
         others = rollout.upgrades.exclude(pk=upgrade.pk).only("state", "dry_run")
-        made = [one for one in others if "state" in one.dry_run]
-        alike = [one for one in made if one.dry_run["kind"] == kind]
+        tried = [other for other in others if "state" in other.dry_run]
+        alike = [other for other in tried if other.dry_run["kind"] == kind]
         if not _is_canary(upgrade, rollout):
-            for one in alike:
-                if one.dry_run.get("state") in SETTLED:
-                    _write(upgrade, lease, kind=kind, like=one.pk)
+            for other in alike:
+                if other.dry_run.get("state") in SETTLED:
+                    _write(upgrade, lease, kind=kind, like=other.pk)
                     return False
             if any(map(_is_under_way, alike)):
                 raise NotYet(context.now() + LOOK_AGAIN)
@@ -85,54 +86,57 @@ def is_due(upgrade: Upgrade, lease: Lease, context: Context) -> bool:
 
 
 def make(upgrade: Upgrade, lease: Lease, context: Context) -> None:
-    """Run the migrations; an OcimError, in the words of the one that failed, where one does."""
+    """Run the migrations and store the result.
+
+    Raise OcimError with a migration's own words if it fails.
+    """
     kind: list[str] = upgrade.dry_run["kind"]
-    said: deque[str] = deque(maxlen=LINES_OF_LOG)
-    found: dict[str, Any] = {"state": DryRunState.DONE}
+    lines: deque[str] = deque(maxlen=LINES_OF_LOG)
+    result: dict[str, Any] = {"state": DryRunState.DONE}
     try:
         run = _planned(upgrade, context)
-        clear(upgrade, context)  # what an attempt has left that was interrupted
+        clear(upgrade, context)  # leftovers of an interrupted attempt
         began = time.monotonic()
-        found |= _copy(upgrade, context)
+        result |= _copy(upgrade, context)
         _run_sql(upgrade, context)
-        outcome = _run(run, upgrade, context, said)
-        found |= {"seconds": time.monotonic() - began, **_told(outcome)}
+        outcome = _run(run, upgrade, context, lines)
+        result |= {"seconds": time.monotonic() - began, **_migrations(outcome)}
         if not outcome.ok:
             raise OcimError(  # noqa: TRY301 - one way out for all failures
                 f"Dry run of migrations: {outcome.failed_task}: {outcome.message}"
             )
     except Conflict as reason:
-        found |= {"state": DryRunState.NOT_POSSIBLE, "reason": str(reason)}
+        result |= {"state": DryRunState.NOT_POSSIBLE, "reason": str(reason)}
     except OcimError as error:
-        require_lease(lease)  # whoever took over has them by the same names
+        require_lease(lease)  # a worker that took over uses the same names
         with stopping.clean_up(CLEANING):
             clear(upgrade, context)
-        found |= {
+        result |= {
             "state": DryRunState.FAILED,
             "reason": _masked(error, upgrade),
-            "log": list(said),
+            "log": list(lines),
         }
-        _write(upgrade, lease, kind=kind, **found)
+        _write(upgrade, lease, kind=kind, **result)
         raise
     require_lease(lease)
     clear(upgrade, context)
-    _write(upgrade, lease, kind=kind, **found)
+    _write(upgrade, lease, kind=kind, **result)
 
 
 def on_failure(upgrade: Upgrade, context: Context) -> None:
-    """Leave nothing of one that was interrupted for good."""
+    """Remove host and copies, and record the failure, if the dry run was interrupted."""
     if _is_under_way(upgrade):
         try:
             clear(upgrade, context)
         except OcimError as error:
-            log.warning("Of the dry run of migrations for %s something is left: %s", upgrade, error)
+            log.warning("Cannot remove all of the dry run of migrations for %s: %s", upgrade, error)
         Upgrade.objects.filter(pk=upgrade.pk).update(
             dry_run={**upgrade.dry_run, "state": DryRunState.FAILED, "reason": "Interrupted."}
         )
 
 
 def clear(upgrade: Upgrade, context: Context) -> None:
-    """Remove host and copies; nothing happens where there are none."""
+    """Remove host and copies, if there are any."""
     instance = upgrade.instance
     assert instance is not None  # noqa: S101 - it holds the lease
     context.adapters.providers[instance.provider].destroy(dry_run_host(upgrade.pk))
@@ -142,21 +146,24 @@ def clear(upgrade: Upgrade, context: Context) -> None:
 
 
 def _run(
-    run: ProvisionJob, upgrade: Upgrade, context: Context, said: deque[str]
+    run: ProvisionJob, upgrade: Upgrade, context: Context, lines: deque[str]
 ) -> ProvisionOutcome:
-    """On a host of its own, from the image where there is one; `said` gets the log."""
+    """Run the migrations on a host of their own, from an image if there is one.
+
+    Append the lines of the log to `lines`.
+    """
     instance = _as_it_will_be(upgrade)
     mask = mask_of_instance(instance.pk)
 
     def on_event(event: ProvisionEvent) -> None:
-        said.append(f"{event.time:%H:%M:%S} {event.level} {mask(event.text)}")
+        lines.append(f"{event.time:%H:%M:%S} {event.level} {mask(event.text)}")
 
     image = images.for_host(
         replace(run, part=Part.WHOLE),
         provider=instance.provider,
         release=instance.openedx_release,
         services=services_of(run.variables),
-        say=lambda text, _level: said.append(text),
+        say=lambda text, _level: lines.append(text),
         on_event=on_event,
         is_cancelled=stopping.is_cancelled,
         context=context,
@@ -174,20 +181,20 @@ def _masked(error: OcimError, upgrade: Upgrade) -> str:
     return mask_of_instance(upgrade.instance_id)(str(error))
 
 
-def _told(outcome: ProvisionOutcome) -> dict[str, Any]:
-    found = outcome.migrations.items()
+def _migrations(outcome: ProvisionOutcome) -> dict[str, Any]:
+    services = outcome.migrations.items()
     return {
         "migrations": [
             asdict(migration)
-            for service, texts in found
+            for service, texts in services
             for migration in read_migrations(service, texts.plan, texts.log)
         ],
-        "blind": [service for service, texts in found if not texts.plan],
+        "blind": [service for service, texts in services if not texts.plan],
     }
 
 
 def _as_it_will_be(upgrade: Upgrade) -> OpenEdXInstance:
-    """The instance with the fields that the upgrade gives it; not for writing."""
+    """Return the instance with the fields that the upgrade gives it. It must not be saved."""
     assert upgrade.instance_id  # noqa: S101 - it holds the lease
     instance = OpenEdXInstance.objects.select_related(
         "ref_set", "database_server", "broker_server", "search_server"
@@ -198,7 +205,7 @@ def _as_it_will_be(upgrade: Upgrade) -> OpenEdXInstance:
 
 
 def _planned(upgrade: Upgrade, context: Context) -> ProvisionJob:
-    """The run, but for its host; Conflict where there can be none."""
+    """Return the run, without its host. Raise Conflict if no dry run is possible."""
     instance = _as_it_will_be(upgrade)
     databases = copies(instance, context.policy)
     variables = effective_variables(instance, context.policy, databases=databases)
@@ -217,7 +224,7 @@ def _planned(upgrade: Upgrade, context: Context) -> ProvisionJob:
 
 
 def _require_copies(variables: Effective) -> None:
-    """Whoever has databases of their own would have these migrated, and not the copies."""
+    """Raise Conflict if extra settings name databases: these would be migrated, not the copies."""
     own = {
         ".".join(leaf.path)
         for leaf in variables.leaves
@@ -225,13 +232,16 @@ def _require_copies(variables: Effective) -> None:
     }
     if own:
         raise Conflict(
-            f"The extra settings say where databases are ({', '.join(sorted(own))}): there are no"
-            " copies of these."
+            f"The extra settings name databases ({', '.join(sorted(own))}): Ocim has no copies of"
+            " these."
         )
 
 
 def _copy(upgrade: Upgrade, context: Context) -> dict[str, float]:
-    """Copy what there is; a service that is new begins with an empty database, here as there."""
+    """Copy the databases; a service that is new starts with an empty one, as in an upgrade.
+
+    Return their size and the seconds it took.
+    """
     instance = _as_it_will_be(upgrade)
     began, total = time.monotonic(), 0
     dump = _dump(upgrade, context)
@@ -247,7 +257,7 @@ def _copy(upgrade: Upgrade, context: Context) -> dict[str, float]:
 
 
 def _run_sql(upgrade: Upgrade, context: Context) -> None:
-    """The statements that the database itself has not seen: its copy has what the others did."""
+    """Run the statements that did not run on the database itself: its copy has what others did."""
     database = copies(_as_it_will_be(upgrade), context.policy)[DATABASE]
     notes = _Notes(upgrade.rollout.sql, set(upgrade.sql_runs.values_list("position", flat=True)))
     with context.adapters.databases[database.kind].session(database) as session:
@@ -258,7 +268,7 @@ def _run_sql(upgrade: Upgrade, context: Context) -> None:
 
 
 class _Notes:
-    """What is kept of statements on a copy: which are over, and why some failed."""
+    """The record of statements on a copy: those that are over, and why some failed."""
 
     def __init__(self, statements: Sequence[str], seen: set[int]) -> None:
         self._statements = statements
@@ -266,11 +276,11 @@ class _Notes:
         self.failures: list[str] = []
 
     def begin(self, position: int) -> bool:
-        """See Record."""
+        """Return False for a statement that is over."""
         return position not in self._seen
 
     def end(self, positions: Sequence[int], state: SqlState, **facts: object) -> None:
-        """See Record."""
+        """Keep why statements failed."""
         if state == SqlState.FAILED:
             error = str(facts["error"])
             self.failures += [
@@ -278,7 +288,7 @@ class _Notes:
             ]
 
     def lose(self, positions: Sequence[int], left: Sequence[int], reason: str) -> None:
-        """See Record."""
+        """Keep that statements failed with their transaction."""
         self._seen |= set(left)
         self.failures += [reason] * (len(positions) + len(left))
 
@@ -304,11 +314,11 @@ def _host(
 
 
 def dropped(upgrade: Upgrade) -> list[str]:
-    """What the release that was replaced uses, and does not find any more."""
+    """Return what the migrations dropped although the replaced release uses it."""
     dry_run = upgrade.dry_run
     if "like" in dry_run:
         dry_run = Upgrade.objects.values_list("dry_run", flat=True).get(pk=dry_run["like"])
-    return [label for one in dry_run.get("migrations", ()) for label in one["drops"]]
+    return [label for migration in dry_run.get("migrations", ()) for label in migration["drops"]]
 
 
 def _dump(upgrade: Upgrade, context: Context) -> Path:
@@ -316,7 +326,7 @@ def _dump(upgrade: Upgrade, context: Context) -> Path:
 
 
 def _kind(upgrade: Upgrade) -> list[str]:
-    """From which release to which, with which configuration."""
+    """Return the kind of an upgrade: its old release, its new release and its configuration."""
     instance = _as_it_will_be(upgrade)
     serving = instance.appserver_set.filter(is_active=True).order_by("id").first()
     return [

@@ -1,6 +1,6 @@
-"""The steps of one instance's upgrade: each is written down before it begins, and as it ends.
+"""The journal of one instance's upgrade: each step is stored before it starts and as it ends.
 
-So it is known what was interrupted, where the time went, and what is under way.
+It shows what is under way, what was interrupted, and how long each step took.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ from ocim.store.models import Lease, Upgrade, UpgradeStep
 
 
 class Journal:
-    """Used as `with Journal(…) as journal`; a step ends as the next begins, or with `finish`."""
+    """A journal, for a `with` statement; a step ends when the next starts, or with `finish`."""
 
     def __init__(self, upgrade: Upgrade, lease: Lease, context: Context) -> None:
         self._upgrade = upgrade
@@ -33,7 +33,7 @@ class Journal:
         return self
 
     def enter(self, name: str) -> None:
-        """Begin a step; LostClaim where another worker took the instance over."""
+        """Start a step. Raise LostClaim if another worker has taken the instance over."""
         require_lease(self._lease)
         stopping.check()
         if self._upgrade.job_id:
@@ -49,7 +49,7 @@ class Journal:
         )
 
     def finish(self) -> None:
-        """The last step is done: to be said in the transaction that makes it so."""
+        """End the last step. Call this in the transaction that makes its result final."""
         self._close(StepState.DONE)
 
     def __exit__(
@@ -68,7 +68,7 @@ class Journal:
 
 
 def close_steps(upgrades: Iterable[int], state: StepState, now: datetime) -> None:
-    """What these upgrades were at when nobody was left to say how it ended."""
+    """Give a state to the open steps of upgrades whose worker cannot do so any more."""
     _open(upgrade__in=list(upgrades)).update(state=state, ended_at=now)
 
 

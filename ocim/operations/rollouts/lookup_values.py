@@ -18,13 +18,18 @@ _PATTERNS = ("regex", "iregex")
 _PARTS = ("contains", "icontains", "startswith", "istartswith", "endswith", "iendswith")
 _FROM_A_DAYS_BEGINNING = ("gte", "lt")
 _ON_SQLITE = {
-    "iexact": r"\A{}\Z", "contains": "{}", "icontains": "{}",
-    "startswith": r"\A{}", "istartswith": r"\A{}", "endswith": r"{}\Z", "iendswith": r"{}\Z",
-}  # fmt: skip
+    "iexact": r"\A{}\Z",
+    "contains": "{}",
+    "icontains": "{}",
+    "startswith": r"\A{}",
+    "istartswith": r"\A{}",
+    "endswith": r"{}\Z",
+    "iendswith": r"{}\Z",
+}
 
 
 class Refused(Exception):
-    """A value does not fit its lookup; the text says why, and what to write instead."""
+    """Raised for a value that does not fit its lookup; the text says what to write instead."""
 
 
 class Kind(StrEnum):
@@ -39,21 +44,30 @@ class Kind(StrEnum):
     CLOCK = "a time of the day in UTC, as '22:00'"
 
 
-_MANY = {Kind.TEXT: "texts", Kind.FLAG: "true and false", Kind.WHOLE: "whole numbers",
-         Kind.NUMBER: "numbers", Kind.DAY: "days, each as '2026-06-12'",
-         Kind.MOMENT: "times in UTC, each as '2026-06-12 22:00'",
-         Kind.CLOCK: "times of the day in UTC, each as '22:00'"}  # fmt: skip
+_MANY = {
+    Kind.TEXT: "texts",
+    Kind.FLAG: "true and false",
+    Kind.WHOLE: "whole numbers",
+    Kind.NUMBER: "numbers",
+    Kind.DAY: "days, each as '2026-06-12'",
+    Kind.MOMENT: "times in UTC, each as '2026-06-12 22:00'",
+    Kind.CLOCK: "times of the day in UTC, each as '22:00'",
+}
 # The order matters: a DateTimeField is a DateField, too.
 _KINDS: tuple[tuple[type[Any], Kind], ...] = (
-    (models.CharField, Kind.TEXT), (models.TextField, Kind.TEXT),
-    (models.BooleanField, Kind.FLAG), (models.IntegerField, Kind.WHOLE),
-    (models.FloatField, Kind.NUMBER), (models.DateTimeField, Kind.MOMENT),
-    (models.DateField, Kind.DAY), (models.TimeField, Kind.CLOCK),
-)  # fmt: skip
+    (models.CharField, Kind.TEXT),
+    (models.TextField, Kind.TEXT),
+    (models.BooleanField, Kind.FLAG),
+    (models.IntegerField, Kind.WHOLE),
+    (models.FloatField, Kind.NUMBER),
+    (models.DateTimeField, Kind.MOMENT),
+    (models.DateField, Kind.DAY),
+    (models.TimeField, Kind.CLOCK),
+)
 
 
 class Comparison(Protocol):
-    """What is known of a lookup."""
+    """The parts of a lookup that its values depend on."""
 
     @property
     def path(self) -> str: ...
@@ -74,7 +88,7 @@ def kind_of(field: Any) -> Kind:
 
 
 def typed(lookup: Comparison, value: Any, raw: str) -> Any:
-    """Return the value as Django is to have it; Refused where it is of another type."""
+    """Return the value as Django needs it. Raise Refused if it has another type."""
     kind = Kind.FLAG if lookup.comparison == "isnull" else kind_of(lookup.field)
     if value is None:
         raise Refused(
@@ -252,6 +266,11 @@ def _clock(value: Any) -> time | None:
 
 
 _READ: Mapping[Kind, Callable[[Any], Any]] = {
-    Kind.TEXT: _text, Kind.FLAG: _flag, Kind.WHOLE: _whole, Kind.NUMBER: _number,
-    Kind.DAY: _day, Kind.MOMENT: _moment, Kind.CLOCK: _clock,
-}  # fmt: skip
+    Kind.TEXT: _text,
+    Kind.FLAG: _flag,
+    Kind.WHOLE: _whole,
+    Kind.NUMBER: _number,
+    Kind.DAY: _day,
+    Kind.MOMENT: _moment,
+    Kind.CLOCK: _clock,
+}

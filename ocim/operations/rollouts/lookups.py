@@ -24,16 +24,23 @@ from ocim.store.models import OpenEdXInstance
 
 _SECRET = "password"  # noqa: S105 - a part of fields' names
 _ACCOUNT = f"://{TOKEN}"
-"""How an encrypted account begins."""
+"""The beginning of an encrypted account."""
 _WHOLE = frozenset({"exact", "iexact", "in", "isnull", "endswith", "iendswith"})
 """Comparisons that a URL's encrypted account makes neither true nor false."""
 _RELATED = frozenset({"exact", "in", "isnull"})
 _ONE = frozenset({"exact", "isnull"})
 _ORDERED = frozenset({"exact", "in", "gt", "gte", "lt", "lte", "range", "isnull"})
 _TEXT = _ORDERED | {
-    "iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith",
-    "regex", "iregex",
-}  # fmt: skip
+    "iexact",
+    "contains",
+    "icontains",
+    "startswith",
+    "istartswith",
+    "endswith",
+    "iendswith",
+    "regex",
+    "iregex",
+}
 
 
 class _UnknownError(Exception):
@@ -42,12 +49,12 @@ class _UnknownError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A lookup taken apart: `created__year__gte` compares the year of the field `created`."""
+    """The parts of a lookup: `created__year__gte` compares the year of the field `created`."""
 
     path: str
     """The field, with its relations and transforms."""
     field: Any
-    """What is compared: the field, or what its transform makes of it."""
+    """The values to compare: the field's, or those that its transform makes of them."""
     comparison: str
 
     @property
@@ -59,7 +66,7 @@ class Lookup:
 
     @classmethod
     def of(cls, name: str) -> "Lookup":
-        """Take a lookup apart; _UnknownError, with the nearest name, where a part is unknown."""
+        """Take a lookup apart. Raise _UnknownError, with the nearest name, if a part is unknown."""
         parts = name.split("__")
         field, names = None, fields_of(OpenEdXInstance)
         path = []
@@ -110,8 +117,12 @@ def check_lookups(option: str, lookups: Mapping[str, Any]) -> models.Q:
 def fields_of(model: Any) -> dict[str, Any]:
     """Return a model's fields and relations by every name that lookups know them by."""
     fields = model._meta.get_fields()
-    by_column = {one.attname: one for one in fields if one.many_to_one or one.one_to_one
-                 if hasattr(one, "attname")}  # fmt: skip
+    by_column = {
+        one.attname: one
+        for one in fields
+        if one.many_to_one or one.one_to_one
+        if hasattr(one, "attname")
+    }
     return {**by_column, **{one.name: one for one in fields}, "pk": model._meta.pk}
 
 
@@ -161,6 +172,8 @@ def _refuse_account(lookup: Lookup, value: Any) -> None:
 def _transforms(field: Any) -> dict[str, Any]:
     known: dict[str, Any] = getattr(field, "get_lookups", dict)()
     return {
-        name: one for name, one in known.items() if isinstance(one, type)
+        name: one
+        for name, one in known.items()
+        if isinstance(one, type)
         if issubclass(one, models.Transform)
-    }  # fmt: skip
+    }

@@ -1,4 +1,4 @@
-"""Notices of what happened to a rollout. A notice that fails never harms the rollout."""
+"""Notices of events of rollouts. A notice that fails never harms the rollout."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -18,9 +18,9 @@ from ocim.store.models import RolloutEvent
 
 
 def send(*, event_id: int, address: str, context: Context) -> list[Action]:
-    """Tell everybody who was not told yet; where that fails, it is tried again later.
+    """Send an event's notice to every target that has not had it; retry later what fails.
 
-    `address` is where the manager's pages are.
+    `address` is the URL of the manager's pages.
     """
     now = context.now()
     later = deliver(_noticed(), event_id, lambda event: _notice(event, address, now), context)
@@ -28,8 +28,8 @@ def send(*, event_id: int, address: str, context: Context) -> list[Action]:
 
 
 def test(*, context: Context) -> dict[str, str]:
-    """Send everybody a notice that nothing happened; what went wrong, by target."""
-    notice = Notice("A test", "Nothing happened: somebody tries whether notices come through.")
+    """Send a test notice to every target. Return what went wrong, by target."""
+    notice = Notice("Test notice", "Nothing happened: somebody checks that notices arrive.")
     return {target: _try(target, notice, context) for target in context.adapters.notifier.targets()}
 
 
@@ -42,7 +42,7 @@ def _try(target: str, notice: Notice, context: Context) -> str:
 
 
 def unsent(now: datetime) -> list[SendNotices]:
-    """What is due and may have been forgotten."""
+    """Return an action for every notice that is due: messages may have been lost."""
     return [SendNotices(pk) for pk in due(_noticed(), now).values_list("pk", flat=True)]
 
 
@@ -52,9 +52,9 @@ def _noticed() -> "QuerySet[RolloutEvent]":
 
 def _notice(event: RolloutEvent, address: str, now: datetime) -> Notice:
     record = report(event.rollout_id, now)
-    told = ", ".join(f"{count} {state}" for state, count in record.counts.items())
+    counts = ", ".join(f"{count} {state}" for state, count in record.counts.items())
     return Notice(
-        title=f"Rollout {record.id} ({record.tag}) {event.kind}: {told}",
+        title=f"Rollout {record.id} ({record.tag}) {event.kind}: {counts}",
         text=mask_text("\n".join(_lines(event, record, address))),
         kind=_kind(event, failed=bool(record.failures)),
     )
@@ -75,12 +75,12 @@ def _lines(event: RolloutEvent, record: Report, address: str) -> Iterator[str]:
     yield f"{event.kind.capitalize()}{by} at {moment}. {event.reason}"
     yield f"It is {record.state}. {record.reason}"
     yield from (f"  {count} {state}" for state, count in record.counts.items())
-    yield from (f"  SQL: {one}" for one in record.sql_failures)
+    yield from (f"  SQL: {failure}" for failure in record.sql_failures)
     if record.causes:
         yield f"\n{record.causes_in_words}"
-    for one in record.causes:
-        yield f"  {len(one.instances)} of {record.failures}: {one.cause}"
-        yield f"      {one.retry}"
+    for cause in record.causes:
+        yield f"  {len(cause.instances)} of {record.failures}: {cause.cause}"
+        yield f"      {cause.retry}"
     if record.commands:
         yield "\nHow to go on"
     yield from (f"  {command}   {does}" for command, does in record.commands.items())

@@ -1,4 +1,4 @@
-"""A plan: what a rollout will do, instance by instance, frozen and with a hash."""
+"""The plan of a rollout: what it will do, instance by instance, with a hash."""
 
 import hashlib
 import json
@@ -24,22 +24,22 @@ from ocim.store.models import OpenEdXInstance
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One instance: the fields that change, as they are and as they are to be."""
+    """The plan for one instance: the fields that change, before and after."""
 
     instance_id: int
     label: str
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     variables: Sequence[Change] = ()
-    """How the new app servers' variables differ from those of the one that serves."""
+    """Differences between the variables of the new app servers and of the one that serves."""
     fingerprint: str = ""
-    """Of all the variables that the new app servers are to have."""
+    """Fingerprint of all variables of the new app servers."""
     wave: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that was decided before anything was done. Equal plans have equal hashes."""
+    """The plan of a rollout. Plans that do the same have the same hash."""
 
     request: RolloutRequest
     items: tuple[Item, ...]
@@ -49,7 +49,7 @@ class Plan:
     @property
     def hash(self) -> str:
         """SHA-256 of what is done to which instance: tag, items, fields to change and SQL."""
-        # That of the whole as one JSON document, of which a fleet's would be a large one.
+        # The hash of one JSON document, which would be large for a fleet, so it is made piecewise.
         digest = hashlib.sha256(b'{"items": [')
         for place, item in enumerate(self.items):
             values = {field.name: getattr(item, field.name) for field in fields(item)}
@@ -114,7 +114,7 @@ def make_plan(request: RolloutRequest, *, context: Context) -> Plan:
 
 
 def drift(plan: Plan, context: Context) -> list[str]:
-    """How the fleet differs now from what the plan was made for; a line for each instance."""
+    """Return how the fleet differs now from what the plan was made for, a line per instance."""
     lines = []
     for start in range(0, len(plan.items), AT_ONCE):
         some = plan.items[start : start + AT_ONCE]
@@ -154,7 +154,7 @@ def _drift(
 
 
 def _paths(planned: Sequence[Change], now: Sequence[Change]) -> str:
-    """The variables of which something else would change than was planned."""
+    """Return the names of variables that would change in another way than planned."""
     differ = [one for one in (*planned, *now) if one not in planned or one not in now]
     return ", ".join(dict.fromkeys(".".join(one["path"]) for one in differ))
 

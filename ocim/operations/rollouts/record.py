@@ -1,4 +1,7 @@
-"""What is told of a rollout: plain values, nothing secret among them."""
+"""The record of a rollout as plain values, without secrets.
+
+The fields' names are the keys of the record as JSON.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,12 +10,12 @@ from typing import Any
 
 from ocim.core.migrations import Migration
 from ocim.core.texts import plural
-from ocim.operations.rollouts.variables import Change, together
+from ocim.operations.rollouts.variables import Change
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement that was run on one instance's database."""
+    """A SQL statement that ran on one instance's database."""
 
     statement: str
     state: str
@@ -20,12 +23,12 @@ class Statement:
     seconds: float | None
     error: str
     note: str
-    """What else is to be known of it."""
+    """A remark on how it ran."""
 
 
 @dataclass(frozen=True, slots=True)
 class SqlFailures:
-    """How much of the SQL failed on one instance."""
+    """The number of SQL statements that failed on one instance."""
 
     instance: str
     failed: int
@@ -37,44 +40,48 @@ class SqlFailures:
 
 @dataclass(frozen=True, slots=True)
 class Dump:
-    """A database as it was before the upgrade."""
+    """A backup of a database, from before the upgrade."""
 
     purpose: str
-    """What the database is for: edxapp, …"""
+    """Purpose of the database, as edxapp."""
     path: str
     size: int
-    """In bytes."""
+    """Size in bytes."""
     seconds: float
     made_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What the new release's migrations did to copies of an instance's databases."""
+    """The result of a dry run of migrations on copies of an instance's databases."""
 
     state: str
     reason: str
-    """Why it was not possible, or failed."""
+    """Reason why it was not possible or failed."""
     of: str
-    """Whose databases these were, where it was another instance like it; then this is all."""
+    """Label of the instance of the same kind that had the dry run instead. Empty: this one."""
     migrations: Sequence[Migration]
     blind: Sequence[str]
-    """Services whose Django does not say beforehand what migrations do."""
+    """Services whose version of Django does not tell beforehand what migrations do."""
     copied: int
-    """Bytes of databases."""
+    """Size of the copied databases in bytes."""
     copy_seconds: float | None
     seconds: float | None
-    """All in all."""
+    """Seconds of the whole dry run."""
 
     @property
     def dangers(self) -> Sequence[Migration]:
-        """Those that drop or lock what the running release uses, or may do so."""
-        return [one for one in self.migrations if one.drops or one.locks or one.unclear]
+        """Migrations that drop or lock what the running release uses, or may do so."""
+        return [
+            migration
+            for migration in self.migrations
+            if migration.drops or migration.locks or migration.unclear
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that was done for one instance."""
+    """A step of one instance's upgrade."""
 
     name: str
     attempt: int
@@ -82,69 +89,69 @@ class Step:
     started_at: datetime
     ended_at: datetime | None
     seconds: float | None
-    """So far, where it is under way."""
+    """Seconds it took, or has taken so far."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to the rollout as a whole."""
+    """An event of the rollout as a whole."""
 
     at: datetime
     kind: str
     by: str
-    """Who did it; nobody, where it did it by itself."""
+    """The person who caused it. Empty: the rollout itself."""
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What became of one instance."""
+    """The upgrade of one instance."""
 
     id: int | None
-    """None where it was deleted since."""
+    """Id of the instance. None: it was deleted."""
     label: str
     state: str
     wave: int
-    """From 1 on."""
+    """Number of the wave, from 1 on."""
     step: str
     attempts: int
     before: Mapping[str, Any]
-    """The fields that change, as they were."""
+    """Fields that change, with their old values."""
     after: Mapping[str, Any]
-    """… and as they are to be."""
+    """Fields that change, with their new values."""
     variables: Sequence[Change]
-    """How the new app servers' variables were planned to differ from those that served."""
+    """Planned differences between the new app servers' variables and the old ones'."""
     replaced: Sequence[int]
-    """App servers that served before."""
+    """Ids of the app servers that served before."""
     appservers: Sequence[int]
-    """Those of the last attempt."""
+    """Ids of the last attempt's app servers."""
     failure: str
     cause: str
     started_at: datetime | None
-    """The last attempt."""
+    """Start of the last attempt."""
     ended_at: datetime | None
     seconds: float | None
-    """Of the last attempt; so far, where it is under way."""
+    """Seconds that the last attempt took, or has taken so far."""
     preview: DryRun | None
-    """None where it has not come to that."""
+    """Dry run of migrations. None: it has not had one yet."""
     backups: Sequence[Dump]
     sql: Sequence[Statement]
     held: str
-    """Why it is not started for now."""
+    """The hold that keeps it from starting. Empty: none."""
     steps: Sequence[Step]
-    """Of all attempts, in their order."""
+    """Steps of all attempts, in their order."""
     log: Sequence[str]
-    """Where it failed: the last lines of its app servers' logs."""
+    """The last lines of its app servers' logs, if it failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Failures that have one signature."""
+    """A cause of failures, by their signature."""
 
     cause: str
     instances: Sequence[str]
     retry: str
-    """The command that tries just these again."""
+    """Command that retries just these instances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,32 +170,27 @@ class Report:
     queue: str
     plan_hash: str
     arguments: Mapping[str, Any]
-    """As they were given, with documents in place of their files' names."""
+    """Options of the request, with documents instead of the names of their files."""
     counts: Mapping[str, int]
-    """Instances by state; only states that occur."""
+    """Number of instances by state; only states that occur."""
     history: Sequence[Event]
     instances: Sequence[Line]
     failures: int
     causes: Sequence[Cause]
-    """The most frequent first."""
+    """Causes of failures, most frequent first."""
     sql_failures: Sequence[SqlFailures]
-    """Of instances with statements that failed."""
+    """Instances with SQL statements that failed."""
     seconds_left: float | None
-    """About; None where there is nothing to go by, or nothing to wait for."""
+    """Estimate of the seconds until the end. None: unknown, or nothing to wait for."""
     commands: Mapping[str, str]
-    """What may be done next, and what that does."""
+    """Command lines that are possible now, each with what it does."""
 
     def of(self, instances: Sequence[Line]) -> "Report":
-        """The same with just these instances told of one by one; all are counted."""
+        """Return a copy of the report that lists only these instances; its counts are of all."""
         return replace(self, instances=instances)
 
     @property
-    def variables(self) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-        """Labels of instances, and the changes of variables that just these have in common."""
-        return together({line.label: line.variables for line in self.instances})
-
-    @property
     def causes_in_words(self) -> str:
-        """`38 failures, 2 causes`; nothing where none failed."""
+        """Text as `38 failures, 2 causes`. Empty if no instance failed."""
         causes = len(self.causes)
         return f"{plural(self.failures, 'failure')}, {plural(causes, 'cause')}" if causes else ""

@@ -1,4 +1,4 @@
-"""The record of a rollout, for people and scripts: nothing secret is in it."""
+"""The making of a rollout's record, for people and scripts, without secrets."""
 
 import shlex
 from collections import Counter
@@ -35,7 +35,7 @@ LINES_OF_LOG = 20
 
 
 def report(rollout_id: int, now: datetime) -> Report:
-    """Read it in seven queries, whatever the number of instances; Rollout.DoesNotExist."""
+    """Return a rollout's record. Seven queries, whatever the number of instances."""
     rollout = Rollout.objects.select_related("creator").get(pk=rollout_id)
     upgrades = (
         rollout.upgrades.order_by("wave", "id")
@@ -47,11 +47,13 @@ def report(rollout_id: int, now: datetime) -> Report:
             time_zone=Coalesce("instance__time_zone", Value("UTC")),
         )
     )
-    logs = _logs([pk for one in upgrades if one.state == FAILED for pk in one.appservers])
-    labels = {one.pk: one.label for one in upgrades}
-    lines = [_line(one, now, logs, labels) for one in upgrades]
-    failed = [one for one in lines if one.state == UpgradeState.FAILED]
-    counts = Counter(one.state for one in lines)
+    logs = _logs(
+        [pk for upgrade in upgrades if upgrade.state == FAILED for pk in upgrade.appservers]
+    )
+    labels = {upgrade.pk: upgrade.label for upgrade in upgrades}
+    lines = [_line(upgrade, now, logs, labels) for upgrade in upgrades]
+    failed = [line for line in lines if line.state == UpgradeState.FAILED]
+    counts = Counter(line.state for line in lines)
     return Report(
         id=rollout.pk,
         tag=rollout.tag,
@@ -66,7 +68,7 @@ def report(rollout_id: int, now: datetime) -> Report:
         plan_hash=rollout.plan_hash,
         arguments=_arguments(rollout),
         counts={state.value: counts[state] for state in UpgradeState if counts[state]},
-        history=[_event(one) for one in rollout.events.order_by("id")],
+        history=[_event(event) for event in rollout.events.order_by("id")],
         instances=lines,
         failures=len(failed),
         causes=_causes(rollout.pk, failed),
@@ -92,7 +94,7 @@ def _line(
         attempts=upgrade.attempts,
         before={name: shown(name, upgrade.before[name]) for name in changed},
         after={name: shown(name, upgrade.after[name], "changed") for name in changed},
-        variables=[without_values(one) for one in upgrade.variables],
+        variables=[without_values(change) for change in upgrade.variables],
         replaced=upgrade.replaced,
         appservers=upgrade.appservers,
         failure=mask_text(upgrade.failure),
@@ -101,10 +103,10 @@ def _line(
         ended_at=upgrade.ended_at,
         seconds=(ended - began).total_seconds() if began and ended else None,
         preview=_dry_run(upgrade.dry_run, labels),
-        backups=[dump(one) for one in sorted(upgrade.backups.all(), key=lambda one: one.purpose)],
+        backups=[dump(backup) for backup in sorted(upgrade.backups.all(), key=_purpose)],
         sql=[_statement(run) for run in runs],
         held=_hold(upgrade, now) if upgrade.state == UpgradeState.PENDING else "",
-        steps=[_step(one, now) for one in sorted(upgrade.steps.all(), key=lambda one: one.pk)],
+        steps=[_step(step, now) for step in sorted(upgrade.steps.all(), key=_pk)],
         log=[
             *map(mask_text, upgrade.dry_run.get("log", ())),
             *(line for pk in upgrade.appservers for line in logs.get(pk, ())),
@@ -112,29 +114,37 @@ def _line(
     )
 
 
+def _purpose(backup: Backup) -> str:
+    return backup.purpose
+
+
+def _pk(step: UpgradeStep) -> int:
+    return step.pk
+
+
 def _hold(upgrade: Any, now: datetime) -> str:
-    of = (upgrade.hold_reason, upgrade.held_from, upgrade.held_until, upgrade.time_zone)
-    return Hold(*of).on(now)
+    hold = Hold(upgrade.hold_reason, upgrade.held_from, upgrade.held_until, upgrade.time_zone)
+    return hold.on(now)
 
 
-def _dry_run(kept: Mapping[str, Any], labels: Mapping[int, str]) -> DryRun | None:
-    if not kept:
+def _dry_run(stored: Mapping[str, Any], labels: Mapping[int, str]) -> DryRun | None:
+    if not stored:
         return None
     return DryRun(
-        state=kept.get("state", DryRunState.DONE),
-        reason=mask_text(kept.get("reason", "")),
-        of=labels.get(kept.get("like", 0), ""),
-        migrations=[_migration(one) for one in kept.get("migrations", ())],
-        blind=kept.get("blind", ()),
-        copied=kept.get("bytes", 0),
-        copy_seconds=kept.get("copy_seconds"),
-        seconds=kept.get("seconds"),
+        state=stored.get("state", DryRunState.DONE),
+        reason=mask_text(stored.get("reason", "")),
+        of=labels.get(stored.get("like", 0), ""),
+        migrations=[_migration(migration) for migration in stored.get("migrations", ())],
+        blind=stored.get("blind", ()),
+        copied=stored.get("bytes", 0),
+        copy_seconds=stored.get("copy_seconds"),
+        seconds=stored.get("seconds"),
     )
 
 
-def _migration(kept: Mapping[str, Any]) -> Migration:
-    effects = (tuple(kept[kind]) for kind in ("drops", "locks", "unclear"))
-    return Migration(kept["service"], kept["name"], kept["seconds"], *effects)
+def _migration(stored: Mapping[str, Any]) -> Migration:
+    effects = (tuple(stored[kind]) for kind in ("drops", "locks", "unclear"))
+    return Migration(stored["service"], stored["name"], stored["seconds"], *effects)
 
 
 def _step(step: UpgradeStep, now: datetime) -> Step:
@@ -150,7 +160,7 @@ def _step(step: UpgradeStep, now: datetime) -> Step:
 
 
 def dump(backup: Backup) -> Dump:
-    """What is told of a backup."""
+    """Return a backup as the record has it."""
     return Dump(backup.purpose, backup.path, backup.size, backup.seconds, backup.created_at)
 
 
@@ -159,7 +169,7 @@ def _event(event: RolloutEvent) -> Event:
 
 
 def _logs(appservers: Sequence[int]) -> dict[int, list[str]]:
-    """The last lines of each of these app servers' logs, where it failed."""
+    """Return the last lines of the logs of those app servers that failed, by id."""
     place = Window(RowNumber(), partition_by="appserver", order_by="-id")
     lines = LogEntry.objects.filter(appserver__in=appservers, appserver__state=FAILED)
     logs: dict[int, list[str]] = {}
@@ -176,12 +186,12 @@ def _statement(run: SqlRun) -> Statement:
 
 
 def sql_failures(rollout: Rollout) -> list[SqlFailures]:
-    """Count the statements that failed, on each instance where some did. One query."""
+    """Return the instances on which SQL statements failed, with their numbers. One query."""
     failed = Count("sql_runs", filter=Q(sql_runs__state=SqlState.FAILED))
     counted = rollout.upgrades.annotate(failed=failed).filter(failed__gt=0)
     total = len(rollout.sql)
-    found = counted.order_by("wave", "id").values_list("label", "failed")
-    return [SqlFailures(label, failed, total) for label, failed in found]
+    rows = counted.order_by("wave", "id").values_list("label", "failed")
+    return [SqlFailures(label, failed, total) for label, failed in rows]
 
 
 def _sql_failures(lines: Sequence[Line], total: int) -> list[SqlFailures]:
@@ -203,9 +213,9 @@ def _causes(rollout_id: int, failed: Sequence[Line]) -> list[Cause]:
 
 def _seconds_left(rollout: Rollout, lines: Sequence[Line]) -> float | None:
     def took(state: UpgradeState) -> list[float]:
-        return [one.seconds for one in lines if one.state == state and one.seconds is not None]
+        return [line.seconds for line in lines if line.state == state and line.seconds is not None]
 
-    waiting = sum(one.state == UpgradeState.PENDING for one in lines)
+    waiting = sum(line.state == UpgradeState.PENDING for line in lines)
     return seconds_left(
         ended=took(UpgradeState.SUCCEEDED),
         running=took(UpgradeState.RUNNING),

@@ -20,7 +20,7 @@ LONGEST_TAG = 93
 NAMES_IT = "It names the rollout."
 
 ReadDocument = Callable[[str, Any], Any]
-"""Turns the value of a named option into the mapping or list that it stands for."""
+"""A function that turns the value of a named option into the mapping or list that it means."""
 
 
 def read_request(

@@ -1,4 +1,4 @@
-"""Which instances a rollout is for, and which it leaves out, and why."""
+"""The selection of instances for a rollout, and the reasons why others are left out."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from ocim.operations.rollouts.lookups import check_lookups
 from ocim.store.models import OpenEdXInstance
 
 AT_ONCE = 100
-"""Instances that are in memory at the same time."""
+"""Maximum number of instances in memory at once."""
 FAILED = "-failed"
-"""What is put behind the tag of instances that failed."""
+"""Ending of the tag of instances that failed."""
 LONG = (
     "configuration_extra_settings",
     "secret_seed",
@@ -20,18 +20,19 @@ LONG = (
     "jwt_public_keys",
     "payment_processors",
 )
-"""What is not read of a fleet that is only listed."""
+"""Long fields that listing a fleet does not need."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Instances in the order of their ids; `left_out` names those that are not, and says why."""
+    """Selected instances in the order of their ids, and those that are left out."""
 
     chosen: tuple[int, ...]
-    """Their ids: `whole` reads as many of them as are looked at at the same time."""
+    """Ids of the selected instances; `whole` reads the instances."""
     left_out: tuple[tuple[str, str], ...]
+    """Labels of instances that are left out, each with the reason."""
     tags: frozenset[str]
-    """Those that any of the chosen ones has."""
+    """Tags that any of the selected instances has."""
 
 
 def select(request: RolloutRequest, now: datetime) -> Selection:
@@ -56,7 +57,7 @@ def select(request: RolloutRequest, now: datetime) -> Selection:
     selected = fleet.filter(pk__in=matched.values("pk")).exclude(pk__in=excluded.values("pk"))
     chosen, left_out, tags = [], [], set[str]()
     for instance in selected.order_by("pk").iterator(chunk_size=AT_ONCE):
-        its_tags = {one.name for one in instance.tags.all()}
+        its_tags = {tag.name for tag in instance.tags.all()}
         if reason := _unfit(instance, its_tags, request, now):
             left_out.append((str(instance), reason))
         else:
@@ -66,8 +67,8 @@ def select(request: RolloutRequest, now: datetime) -> Selection:
 
 
 def whole(ids: Iterable[int]) -> dict[int, OpenEdXInstance]:
-    """Instances by id, those that are still there, with all that their variables are made of."""
-    # The servers are shared by many: each is read once, and is one object.
+    """Return the instances that still exist, by id, with all that their variables depend on."""
+    # Many instances share a server: each server is read once, and is one object.
     servers = ("database_server", "broker_server", "search_server")
     complete = OpenEdXInstance.objects.select_related("ref_set").prefetch_related("tags", *servers)
     return complete.in_bulk(list(ids))
@@ -78,11 +79,11 @@ def _unfit(
 ) -> str:
     tag = request.tag
     if tag in tags:
-        return f"it is tagged {tag} already"
+        return f"it already has the tag {tag}"
     if tag + FAILED in tags and not request.retry_failed:
-        return f"it is tagged {tag}{FAILED}; --retry-failed takes it again"
+        return f"it has the tag {tag}{FAILED}; --retry-failed includes it"
     if not instance.successfully_provisioned:
-        return "no app server of it was ever provisioned"
+        return "it has never had a working app server"
     if held := instance.hold.on(now):
         return f"it is held: {held}"
     return ""

@@ -1,4 +1,4 @@
-"""Whether the configurations are there that an upgrade would lead its instances to."""
+"""Checks that the playbooks exist with which an upgrade would configure its instances."""
 
 import copy
 from collections.abc import Mapping
@@ -10,14 +10,19 @@ from ocim.operations.context import Context
 from ocim.store.models import OpenEdXInstance
 
 FIELDS = frozenset(
-    {"configuration_source_repo_url", "configuration_version", "configuration_playbook_name",
-     "openedx_release", "edx_platform_commit"}
-)  # fmt: skip
-"""Fields that say which playbook of which repository is run."""
+    {
+        "configuration_source_repo_url",
+        "configuration_version",
+        "configuration_playbook_name",
+        "openedx_release",
+        "edx_platform_commit",
+    }
+)
+"""Fields that name the repository and the playbook that runs."""
 
 
 def source_after(instance: OpenEdXInstance, after: Mapping[str, Any]) -> ConfigurationSource:
-    """Return what a new app server is configured from once the fields are as in `after`."""
+    """Return the configuration source of an instance with the fields of `after`."""
     changed = copy.copy(instance)
     for name, value in after.items():
         setattr(changed, name, value)
@@ -27,9 +32,9 @@ def source_after(instance: OpenEdXInstance, after: Mapping[str, Any]) -> Configu
 
 
 def faults_of_sources(sources: Mapping[ConfigurationSource, str], context: Context) -> list[str]:
-    """Return why sources lead to no playbook, each with the first instance that has it.
+    """Return why sources have no playbook, each with the first instance that would use it.
 
-    What cannot be reached just now is no fault: every upgrade looks at it again.
+    A source that cannot be reached just now is no fault: every upgrade checks it again.
     """
     faults = []
     for source, instance in sources.items():

@@ -1,4 +1,4 @@
-"""SQL before an upgrade: each statement at most once per rollout and instance, whatever dies."""
+"""SQL before an upgrade: each statement runs at most once per rollout and instance."""
 
 from collections.abc import Sequence
 
@@ -19,15 +19,15 @@ from ocim.store.specs import instance_spec
 
 DATABASE = "edxapp"
 NEW_SESSION = (
-    "It began a new session: temporary tables and settings of the statements before it were gone."
+    "It ran in a new session, without temporary tables and settings of earlier statements."
 )
 
 
 def run_sql(upgrade: Upgrade, lease: Lease, context: Context) -> None:
-    """Run what has not been begun yet, in one session with the instance's own account.
+    """Run the statements that have not started yet, in one session with the instance's account.
 
-    A statement that fails does not stop the others, nor, unless the rollout is strict, the upgrade.
-    One that was under way when its worker died is not run again: whether it took effect is unknown.
+    A statement that fails does not stop the others. If the rollout is strict, raise OcimError in
+    the end. A statement that ran when its worker died does not run again: it may have taken effect.
     """
     assert upgrade.instance is not None  # noqa: S101 - it holds the lease
     database = instance_spec(upgrade.instance, context.policy).databases[DATABASE]
@@ -42,7 +42,7 @@ def run_sql(upgrade: Upgrade, lease: Lease, context: Context) -> None:
 
 
 class _Journal:
-    """The database's record of one instance's statements."""
+    """The record of one instance's statements in the manager's database."""
 
     def __init__(self, upgrade: Upgrade, lease: Lease) -> None:
         self._upgrade = upgrade
@@ -50,7 +50,7 @@ class _Journal:
         self._note = NEW_SESSION if upgrade.sql_runs.exists() else ""
 
     def begin(self, position: int) -> bool:
-        """Make the row that is the right to run the statement: only one process can."""
+        """Create the row that is the right to run the statement: only one process can."""
         require_lease(self._lease)
         statement = self._upgrade.rollout.sql[position]
         _, is_new = self._upgrade.sql_runs.get_or_create(
@@ -62,17 +62,17 @@ class _Journal:
         return is_new
 
     def end(self, positions: Sequence[int], state: SqlState, **facts: object) -> None:
-        """Close rows that this process has made."""
+        """Close rows that this process has created."""
         if error := facts.get("error"):
             facts["error"] = self._masked(positions, str(error))
         _runs(self._upgrade, positions).update(state=state, **facts)
 
     def lose(self, positions: Sequence[int], left: Sequence[int], reason: str) -> None:
-        """Close the rows of a transaction, and make those that are never to be run."""
+        """Close the rows of a transaction, and create those of statements that never run."""
         _lose(self._upgrade, positions, left, reason)
 
     def _masked(self, positions: Sequence[int], error: str) -> str:
-        """Return what the database said, without what is secret in the statements."""
+        """Return a database's error without the secrets of the statements."""
         error = mask_of_instance(self._lease.pk)(error)
         for position in positions:
             error = masker(secret_literals(self._upgrade.rollout.sql[position]))(error)
@@ -80,24 +80,24 @@ class _Journal:
 
 
 def _close_interrupted(upgrade: Upgrade) -> None:
-    """Close what a worker left that died: the one under way, and a transaction with it."""
+    """Close the rows that a dead worker left: the statement under way, and its transaction."""
     left = upgrade.sql_runs.filter(state__in=(SqlState.INTENDED, SqlState.OPEN))
     runs = list(left.order_by("position"))
     if not runs:
         return
-    open_ones = [one.position for one in runs if one.state == SqlState.OPEN]
+    uncommitted = [run.position for run in runs if run.state == SqlState.OPEN]
     under_way = runs[-1] if runs[-1].state == SqlState.INTENDED else None
     rest: Sequence[int] = ()
     reason = "its worker died before COMMIT."
     if under_way and ends_transaction(under_way.statement):
         reason = "its worker died at the end of the transaction; it may be committed, or not."
-    elif open_ones or (under_way and begins_transaction(under_way.statement)):
+    elif uncommitted or (under_way and begins_transaction(under_way.statement)):
         rest = rest_of_transaction(upgrade.rollout.sql, upgrade.sql_runs.count())
     with transaction.atomic():
         if under_way:
             interrupted = "Interrupted: it may have run, or not."
             SqlRun.objects.filter(pk=under_way.pk).update(state=SqlState.FAILED, error=interrupted)
-        _lose(upgrade, open_ones, rest, reason)
+        _lose(upgrade, uncommitted, rest, reason)
 
 
 def _lose(upgrade: Upgrade, positions: Sequence[int], left: Sequence[int], reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Statements one after another in one session: which of them count, whatever happens between."""
+"""The running of SQL statements one after another in one session, transactions included."""
 
 import time
 from collections.abc import Sequence
@@ -12,44 +12,44 @@ from ocim.ports import SqlSession
 
 
 class Record(Protocol):
-    """What is kept of a list of statements, by their positions."""
+    """A record of a list of statements, by their positions."""
 
     def begin(self, position: int) -> bool:
-        """Note that it is about to run; False where it is not to run (any more)."""
+        """Record that a statement is about to run. Return False if it must not run (again)."""
 
     def end(self, positions: Sequence[int], state: SqlState, **facts: object) -> None:
-        """Note how they ended, all at once."""
+        """Record how statements ended, all at once."""
 
     def lose(self, positions: Sequence[int], left: Sequence[int], reason: str) -> None:
-        """Note, all at once, that a transaction is gone: what ran in it, and what is left of it."""
+        """Record that a transaction is lost: the statements that ran in it, and those `left`."""
 
 
 def run_statements(statements: Sequence[str], session: SqlSession, record: Record) -> None:
-    """Run them; one that fails does not stop the next, but for the rest of its transaction.
+    """Run statements. One that fails stops no other, except the rest of its transaction.
 
-    In a transaction that a statement begins, none is done before it is committed. Where it is lost,
-    its rest is not run: half of it would be committed, statement by statement.
+    Statements of a transaction count as done when it is committed. If it is lost, its rest does not
+    run: it would be committed statement by statement.
     """
-    open_ones: list[int] = []
+    uncommitted: list[int] = []
     try:
         for position in range(len(statements)):
             stopping.check()
             if record.begin(position):
-                open_ones = _run(position, statements, open_ones, session, record)
+                uncommitted = _run(position, statements, uncommitted, session, record)
     except Cancelled as error:
-        record.lose(open_ones, [], str(error))  # whoever ends the session rolls it back
+        record.lose(uncommitted, [], str(error))  # whoever ends the session rolls it back
         raise
-    record.lose(open_ones, [], "no COMMIT follows.")
+    record.lose(uncommitted, [], "no COMMIT follows.")
 
 
 def _run(
     position: int,
     statements: Sequence[str],
-    open_ones: Sequence[int],
+    uncommitted: Sequence[int],
     session: SqlSession,
     record: Record,
 ) -> list[int]:
-    """Run one; return the positions of those that are done when it is committed."""
+    """Run a statement. Return the positions of those that wait for a commit."""
     statement = statements[position]
     was_open, started = session.in_transaction, time.monotonic()
     try:
@@ -62,15 +62,15 @@ def _run(
         if isinstance(error, Cancelled):
             raise
         if session.in_transaction or not (was_open or begins_transaction(statement)):
-            return list(open_ones)
+            return list(uncommitted)
         reason = f"statement {position + 1} failed, and its transaction with it."
-        record.lose(open_ones, rest_of_transaction(statements, position + 1), reason)
+        record.lose(uncommitted, rest_of_transaction(statements, position + 1), reason)
         return []
     facts = {"rows": rows, "seconds": time.monotonic() - started}
     if session.in_transaction:
         record.end([position], SqlState.OPEN, **facts)
-        return [*open_ones, position]
-    record.end(open_ones, SqlState.ROLLED_BACK if rolls_back(statement) else SqlState.DONE)
+        return [*uncommitted, position]
+    record.end(uncommitted, SqlState.ROLLED_BACK if rolls_back(statement) else SqlState.DONE)
     record.end([position], SqlState.DONE, **facts)
     return []
 

@@ -1,4 +1,4 @@
-"""Undo: the app servers that an upgrade replaced serve again, with the settings of then."""
+"""The undoing of upgrades: the replaced app servers serve again, with their old settings."""
 
 from django.db import transaction
 
@@ -7,7 +7,7 @@ from ocim.core.errors import Conflict
 from ocim.core.jobs import UndoJob
 from ocim.core.rollout_commands import RolloutCommand, require_possible
 from ocim.core.states import AppServerState, RolloutEventKind, UpgradeState
-from ocim.core.texts import plural
+from ocim.core.texts import listed, plural
 from ocim.operations import activate, instances, jobs
 from ocim.operations.claim import Claim
 from ocim.operations.rollouts.dry_run import dropped
@@ -17,10 +17,10 @@ from ocim.store.models import InstanceTag, Job, OpenEdXAppServer, Rollout, Upgra
 
 
 def undoable(rollout: Rollout) -> tuple[list[Upgrade], list[tuple[Upgrade, str]]]:
-    """The successful upgrades that can be taken back, and the others, each with the reason.
+    """Return the successful upgrades that can be undone, and the others, each with the reason.
 
-    What the new release's migrations did to a database stays: the old one has to bear it. Where a
-    dry run of migrations saw that it cannot, a backup is needed, to be restored besides.
+    What the new release's migrations did to a database stays. If the dry run of migrations found
+    that the old release cannot work with it, a backup is needed, to be restored as well.
     """
     possible, impossible = [], []
     succeeded = rollout.upgrades.filter(state=UpgradeState.SUCCEEDED).order_by("id")
@@ -33,12 +33,18 @@ def undoable(rollout: Rollout) -> tuple[list[Upgrade], list[tuple[Upgrade, str]]
 
 
 def request(rollout: Rollout, *, by: str = "") -> list[Action]:
-    """Have all taken back that can be; Conflict before it is over, or where nothing can."""
+    """Submit a job for every upgrade that can be undone.
+
+    Raise Conflict before the rollout has ended, or if nothing can be undone.
+    """
     with transaction.atomic():
         require_possible(RolloutCommand.UNDO, rollout, rollout.state)
         possible, _ = undoable(rollout)
         if not possible:
-            raise Conflict("There is nothing that can be undone.")
+            raise Conflict(
+                f"Nothing in {rollout} can be undone.",
+                remedy=f"`ocim rollout undo {rollout.pk}` lists the reasons.",
+            )
         actions = record_event(
             rollout, RolloutEventKind.UNDONE, reason=plural(len(possible), "instance"), by=by
         )
@@ -46,12 +52,15 @@ def request(rollout: Rollout, *, by: str = "") -> list[Action]:
 
 
 def run(claim: Claim, payload: UndoJob) -> list[Action]:
-    """Through the same health gate as any activation; where it fails, the new ones serve on."""
+    """Activate the replaced app servers and restore their settings.
+
+    If the health check fails, as for any activation, the new app servers serve on.
+    """
     upgrade = Upgrade.objects.select_related("rollout", "instance__ref_set").get(pk=payload.upgrade)
     if upgrade.state != UpgradeState.SUCCEEDED or upgrade.instance is None:
         return []
     if claim.progress.previous is None and (reason := _obstacle(upgrade)):
-        raise Conflict(f"{upgrade} cannot be undone: {reason}.")
+        raise Conflict(f"Cannot undo {upgrade}: {reason}.")
     actions: list[Action] = []
     if payload.appservers:
         actions += activate.activate(claim, payload.appservers)
@@ -65,7 +74,7 @@ def run(claim: Claim, payload: UndoJob) -> list[Action]:
 
 
 def on_failure(claim: Claim, payload: UndoJob) -> list[Action]:
-    """The new ones serve on; the rollout's history says why."""
+    """Let the new app servers serve on, and record why in the rollout's history."""
     upgrade = Upgrade.objects.select_related("rollout").get(pk=payload.upgrade)
     actions = record_event(
         upgrade.rollout, RolloutEventKind.NOT_UNDONE, reason=f"{upgrade}: {claim.job.error}"
@@ -93,14 +102,14 @@ def _obstacle(upgrade: Upgrade) -> str:
 
 def _of_appservers(upgrade: Upgrade) -> str:
     if not upgrade.replaced:
-        return "nothing served it before"
-    there = OpenEdXAppServer.objects.filter(instance=upgrade.instance)
-    running = there.filter(pk__in=upgrade.replaced, state=AppServerState.RUNNING)
+        return "no app server served it before"
+    appservers = OpenEdXAppServer.objects.filter(instance=upgrade.instance)
+    running = appservers.filter(pk__in=upgrade.replaced, state=AppServerState.RUNNING)
     if running.count() != len(upgrade.replaced):
-        return "the app servers that were replaced do not run any more"
-    active = there.filter(is_active=True).order_by("id").values_list("pk", flat=True)
+        return "the replaced app servers no longer run"
+    active = appservers.filter(is_active=True).order_by("id").values_list("pk", flat=True)
     if list(active) != sorted(upgrade.appservers):
-        return "others serve it now than those of this rollout"
+        return "app servers that are not of this rollout serve it now"
     if (gone := dropped(upgrade)) and not upgrade.backups.exists():
-        return f"migrations took away what the old release uses: {', '.join(gone)}"
+        return f"migrations dropped what the old release uses: {listed(gone)}"
     return ""

@@ -1,6 +1,6 @@
 """The upgrade of one instance, as one job under the instance's lease.
 
-Every step can be done again: what a step must know of an interrupted attempt is written down.
+Every step can be repeated: the claim records what a step must know of an interrupted attempt.
 """
 
 from dataclasses import replace
@@ -16,6 +16,7 @@ from ocim.core.errors import Conflict
 from ocim.core.jobs import JobKind, UpgradeJob
 from ocim.core.rollout import Rules, pause_before_attempt
 from ocim.core.states import RolloutState, StepState, UpgradeState
+from ocim.core.texts import listed
 from ocim.operations import activate, instances, spawn
 from ocim.operations.claim import Claim
 from ocim.operations.jobs import OPEN
@@ -29,22 +30,22 @@ from ocim.store.models import InstanceTag, Job, OpenEdXInstance, Rollout, Upgrad
 
 
 def run(claim: Claim, payload: UpgradeJob) -> list[Action]:
-    """SQL, new settings, new app servers, health gate, swing: in this order, or not at all.
+    """Upgrade an instance: SQL, settings, new app servers, health check, traffic, in this order.
 
-    Where nobody knows yet what migrations do, they are tried on a copy before all that.
+    The first instance of its kind in the rollout has a dry run of migrations before all that.
     """
     lease, context = claim.lease, claim.context
     upgrade = _of(payload)
     rollout = upgrade.rollout
     look = DriveRollout(rollout.pk)
-    if not _is_at(claim.job, upgrade) or _handed_back(upgrade, claim):
+    if not _is_at(claim.job, upgrade) or _give_back(upgrade, claim):
         return [look]
-    makes_dry_run = dry_run.is_due(upgrade, lease, context)
+    needs_dry_run = dry_run.reserve(upgrade, lease, context)
     with Journal(upgrade, lease, context) as journal:
         journal.enter("preparation")
         _begin(upgrade, claim)
         with stopping.scope(partial(_aborted, rollout)):
-            if makes_dry_run:
+            if needs_dry_run:
                 journal.enter(dry_run.STEP)
                 dry_run.make(upgrade, lease, context)
             if rollout.backup:
@@ -56,26 +57,24 @@ def run(claim: Claim, payload: UpgradeJob) -> list[Action]:
         journal.enter("settings")
         actions = _change(upgrade, claim)
         journal.enter("app servers")
-        _write_down(upgrade, claim)
+        _create_appservers(upgrade, claim)
         journaled = replace(claim, on_step=journal.enter)
         actions += spawn.bring_up_all(journaled, upgrade.appservers)
         if rollout.activate:
             actions += activate.activate(journaled, upgrade.appservers)
         journal.enter("tags")
         with transaction.atomic():
-            move_upgrade(
-                upgrade, UpgradeState.SUCCEEDED, lease=lease, ended_at=context.now(),
-                step="done", failure="", cause="",
-            )  # fmt: skip
+            result = {"ended_at": context.now(), "step": "done", "failure": "", "cause": ""}
+            move_upgrade(upgrade, UpgradeState.SUCCEEDED, lease=lease, **result)
             mark(_instance(claim), rollout.tag, failed=False)
             journal.finish()
     return [*actions, look]
 
 
 def on_failure(claim: Claim, payload: UpgradeJob) -> list[Action]:
-    """The old app servers serve on: the settings go back to what they were, and it is told why."""
+    """Restore the settings and record why the upgrade failed; the old app servers serve on."""
     upgrade, job = _of(payload), claim.job
-    # Whoever aborts it waits until this is written, or is seen here.
+    # An abort waits until this transaction ends, or is seen here.
     rollout = Rollout.objects.select_for_update().get(pk=upgrade.rollout_id)
     actions: list[Action] = [DriveRollout(rollout.pk)]
     if not _is_at(job, upgrade):
@@ -102,7 +101,7 @@ def on_failure(claim: Claim, payload: UpgradeJob) -> list[Action]:
 
 
 def mark(instance: OpenEdXInstance, tag: str, *, failed: bool) -> None:
-    """Tag it with how the rollout ended for it; the two tags exclude one another."""
+    """Give an instance the tag for success or failure, and remove the other one."""
     right, wrong = (tag + FAILED, tag) if failed else (tag, tag + FAILED)
     instance.tags.add(InstanceTag.objects.get_or_create(name=right)[0])
     instance.tags.remove(*InstanceTag.objects.filter(name=wrong))
@@ -115,7 +114,7 @@ def _of(payload: UpgradeJob) -> Upgrade:
 
 
 def _instance(claim: Claim) -> OpenEdXInstance:
-    """The job's instance as it is now."""
+    """Return the job's instance as it is now."""
     return OpenEdXInstance.objects.select_related("ref_set", "database_server").get(
         pk=claim.instance_id
     )
@@ -133,8 +132,12 @@ def _may_try_again(upgrade: Upgrade, rollout: Rollout, job: Job) -> bool:
     )
 
 
-def _handed_back(upgrade: Upgrade, claim: Claim) -> bool:
-    """Whether it waited for a worker until it may not begin any more; then it did not begin."""
+def _give_back(upgrade: Upgrade, claim: Claim) -> bool:
+    """Give the upgrade back if it may no longer start. Return True if so.
+
+    While it waited for a worker, its window may have closed, or somebody may have paused or aborted
+    the rollout, or held the instance. The upgrade of an aborted rollout is cancelled.
+    """
     rollout, now = upgrade.rollout, claim.context.now()
     if claim.progress.started:
         return False
@@ -155,17 +158,17 @@ def _handed_back(upgrade: Upgrade, claim: Claim) -> bool:
 
 
 def _aborted(rollout: Rollout) -> stopping.Ended | None:
-    """End what the instance has not been changed by, or only by its operator's own SQL."""
+    """Return why the steps before the new settings must end, if the rollout was aborted."""
     aborted = Rollout.objects.filter(pk=rollout.pk, state=RolloutState.ABORTED).exists()
     return stopping.Ended("The rollout was aborted.") if aborted else None
 
 
 def _begin(upgrade: Upgrade, claim: Claim) -> None:
-    """Look whether it still is as it was planned for, and write down what serves it now."""
+    """Record which app servers serve now. Raise Conflict if the instance is not as planned."""
     if claim.progress.started:
         return
     instance = _instance(claim)
-    # It may be between the two halves of that, and would take away what is made now.
+    # An archiving that is under way would remove the new app servers.
     retiring = Job.objects.filter(instance=instance, kind=JobKind.ARCHIVE, state__in=OPEN)
     if instance.ref_set.is_archived or retiring.exists():
         raise Conflict(f"{instance} was archived meanwhile.")
@@ -178,7 +181,7 @@ def _begin(upgrade: Upgrade, claim: Claim) -> None:
 
 
 def _change(upgrade: Upgrade, claim: Claim) -> list[Action]:
-    """The new settings, once: what somebody edits afterwards stays."""
+    """Change the settings, once, so that later edits by people stay."""
     if claim.progress.settings_changed:
         return []
     with transaction.atomic():
@@ -195,12 +198,12 @@ def _require_unedited(upgrade: Upgrade, instance: OpenEdXInstance) -> None:
     edited = [name for name, old in upgrade.before.items() if getattr(instance, name) != old]
     if edited:
         raise Conflict(
-            f"{', '.join(edited)} of {instance} changed after this was planned.",
-            remedy="See what was changed; `ocim rollout retry` takes it as it is now.",
+            f"{listed(edited)} of {instance} changed after this was planned.",
+            remedy="Check the change; `ocim rollout retry` upgrades the instance as it is now.",
         )
 
 
-def _write_down(upgrade: Upgrade, claim: Claim) -> None:
+def _create_appservers(upgrade: Upgrade, claim: Claim) -> None:
     """Create the new app servers and record which they are, in one transaction: never twice."""
     if upgrade.appservers:
         return

@@ -241,7 +241,7 @@ def test_what_migrations_took_away_cannot_be_undone(fleet: Fleet) -> None:
     fleet.world.provisioner.migrations = {"edxapp": DROPS}
     rollout = fleet.upgrade()
     possible, impossible = undo.undoable(rollout)
-    reason = "migrations took away what the old release uses: a.D.c"
+    reason = "migrations dropped what the old release uses: a.D.c"
     assert (possible, [why for _, why in impossible]) == ([], [reason] * 2)
     with pytest.raises(Conflict):
         undo.request(rollout)

@@ -63,7 +63,7 @@ def test_one_that_is_held_after_the_beginning_is_not_started(fleet: Fleet) -> No
     hold(fleet, held)
     fleet.run(rollout)
     assert (of(rollout, held).state, of(rollout, other).state) == ("pending", "successful")
-    assert (rollout.state, rollout.reason) == ("paused", "Only held instances are left: 1.")
+    assert (rollout.state, rollout.reason) == ("paused", "All pending instances are held (1).")
     told = {line.id: line.held for line in report(rollout.pk, fleet.world.clock()).instances}
     assert told == {held.pk: WHY, other.pk: ""}
 

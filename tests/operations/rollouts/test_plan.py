@@ -8,7 +8,7 @@ import pytest
 from ocim.core.errors import TransientError, ValidationError
 from ocim.operations import instances
 from ocim.operations.rollouts.plan_file import from_json, to_json
-from ocim.operations.rollouts.variables import in_words
+from ocim.presentation.variables import in_words
 from ocim.store.models import (
     InstanceReference,
     InstanceTag,

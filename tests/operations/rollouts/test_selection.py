@@ -35,20 +35,20 @@ def test_archived_ones_are_never_selected_nor_mentioned(fleet: Fleet) -> None:
 def test_what_was_never_provisioned_is_left_out_with_the_reason(fleet: Fleet) -> None:
     fleet.world.make_instance()
     assert ids(fleet) == []
-    assert left_out(fleet) == ["no app server of it was ever provisioned"]
+    assert left_out(fleet) == ["it has never had a working app server"]
 
 
 def test_what_has_the_tag_is_left_out(fleet: Fleet) -> None:
     tag(fleet.make(), TAG)
     assert ids(fleet) == ids(fleet, retry_failed=True) == []
-    assert left_out(fleet) == ["it is tagged lilac already"]
+    assert left_out(fleet) == ["it already has the tag lilac"]
 
 
 def test_what_failed_is_left_out_unless_it_is_to_be_tried_again(fleet: Fleet) -> None:
     failed = fleet.make()
     tag(failed, f"{TAG}-failed")
     assert ids(fleet) == []
-    assert left_out(fleet) == ["it is tagged lilac-failed; --retry-failed takes it again"]
+    assert left_out(fleet) == ["it has the tag lilac-failed; --retry-failed includes it"]
     assert ids(fleet, retry_failed=True) == [failed.pk]
 
 

@@ -11,7 +11,6 @@ from django.core.management.base import CommandParser
 from ocim.console.command import OcimCommand
 from ocim.console.output import write_privately
 from ocim.console.progress import warn_without_worker
-from ocim.console.rollouts.plan_text import tell_plan
 from ocim.console.rollouts.requests import SELECTING, WITHOUT, operator, request_of
 from ocim.console.rollouts.watch import watch_to_end
 from ocim.core.errors import Conflict, ValidationError, gathered
@@ -21,6 +20,7 @@ from ocim.operations.rollouts.begin import begin
 from ocim.operations.rollouts.plan import Plan, make_plan
 from ocim.operations.rollouts.plan_file import from_json, to_json
 from ocim.parsing.arguments import file_path
+from ocim.presentation.plan_text import plan_lines
 from ocim.store.selectors import live_workers
 from ocim.tasks import enqueue
 from ocim.wiring import context
@@ -59,7 +59,8 @@ exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands st
             lambda: _require_frequency(arguments.batch_frequency),
             lambda: _plan(arguments),
         )
-        tell_plan(plan, self.out)
+        for text, style in plan_lines(plan):
+            self.out.say(text, style=style)
         if arguments.show_instances:
             return
         if arguments.plan_out:

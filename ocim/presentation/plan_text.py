@@ -1,0 +1,52 @@
+"""A plan as lines of text, for the person who confirms it."""
+
+from collections.abc import Iterator
+
+from ocim.catalog.secrets.masking import mask_sql
+from ocim.core.texts import plural
+from ocim.operations.instance_settings import EXTRA_SETTINGS
+from ocim.operations.rollouts.plan import Item, Plan
+from ocim.presentation.texts import StyledLine, whom
+from ocim.presentation.variables import grouped, short
+
+
+def plan_lines(plan: Plan) -> Iterator[StyledLine]:
+    """Yield every instance with what changes, the SQL, and what is left out with the reason."""
+    instances = plural(len(plan.items), "instance")
+    yield f"Tag: {plan.request.tag}   {instances}   plan {plan.hash[:12]}", "bold"
+    for item in plan.items:
+        wave = f"   (wave {item.wave + 1})" if item.wave else ""
+        yield f"  {item.label}{wave}", ""
+        for line in _fields(item):
+            yield f"      {line}", ""
+    yield from _variables(plan)
+    for statement in plan.request.sql:
+        yield f"SQL: {mask_sql(statement)}", ""
+    for label, reason in plan.left_out:
+        yield f"Skipped {label}: {reason}.", "yellow"
+
+
+def _variables(plan: Plan) -> Iterator[StyledLine]:
+    """Yield how new app servers' variables differ from those of the ones that serve."""
+    for labels, lines in grouped({item.label: item.variables for item in plan.items}):
+        instances = whom(labels, len(plan.items))
+        if lines:
+            yield f"Variables that change in {instances}:", "bold"
+        else:
+            yield f"No variable changes in {instances}.", ""
+        for line in lines:
+            yield f"      {line}", ""
+
+
+def _fields(item: Item) -> list[str]:
+    return [
+        f"{name}: {_field(name, item.before[name])} → {_field(name, new)}"
+        for name, new in item.after.items()
+        if item.before[name] != new
+    ]
+
+
+def _field(name: str, value: object) -> str:
+    if name == EXTRA_SETTINGS:  # passwords may be in it
+        return f"({plural(len(str(value).splitlines()), 'line')})"
+    return short(value)
