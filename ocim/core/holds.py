@@ -1,4 +1,4 @@
-"""Rules by which a hold keeps an instance from rollouts, for some days or without an end.
+"""Holds, which keep an instance from rollouts for some days or until further notice.
 
 Days are those of the instance's time zone.
 """

@@ -40,16 +40,16 @@ def every(request: HttpRequest) -> HttpResponse:
 @require_safe
 def rollout(request: HttpRequest, rollout_id: int) -> HttpResponse:
     """Show a rollout. Its change token is read first, so that no later change is missed."""
-    found = _found(rollout_id)
+    rollout = _rollout(rollout_id)
     mark = selectors.rollout_change_tokens([rollout_id])[rollout_id]
-    progress = _progress(found)
+    progress = _progress(rollout)
     page = {
         **progress,
         "variables": variables(progress["report"]),
         "mark": mark,
         "forms": FORMS,
-        "queue": found.queue,
-        "lacks_worker": found.state == RolloutState.RUNNING and lacks_worker(found.queue),
+        "queue": rollout.queue,
+        "lacks_worker": rollout.state == RolloutState.RUNNING and lacks_worker(rollout.queue),
     }
     return render(request, "web/rollout.html", page)
 
@@ -57,7 +57,7 @@ def rollout(request: HttpRequest, rollout_id: int) -> HttpResponse:
 @require_safe
 def progress(request: HttpRequest, rollout_id: int) -> HttpResponse:
     """Show the part of a rollout's page that changes while it goes on."""
-    return render(request, "web/_rollout_progress.html", _progress(_found(rollout_id)))
+    return render(request, "web/_rollout_progress.html", _progress(_rollout(rollout_id)))
 
 
 @require_safe
@@ -66,7 +66,7 @@ def download(request: HttpRequest, rollout_id: int, form: str) -> HttpResponse:
     if form not in FORMS:
         raise Http404(f"No report as {form!r}.")
     kind, written = FORMS[form]
-    text = written(report(_found(rollout_id).pk, context().now()))
+    text = written(report(_rollout(rollout_id).pk, context().now()))
     name = f"rollout-{rollout_id}.{form}"
     return HttpResponse(
         text,
@@ -75,7 +75,7 @@ def download(request: HttpRequest, rollout_id: int, form: str) -> HttpResponse:
     )
 
 
-def _found(rollout_id: int) -> Rollout:
+def _rollout(rollout_id: int) -> Rollout:
     return get_object_or_404(Rollout, pk=rollout_id)
 
 

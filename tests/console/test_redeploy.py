@@ -252,7 +252,7 @@ def test_a_plan_for_what_has_changed_since_is_refused(
         (["--tag=x", "--waves=50%", "--canary=1"], "write it as the first of --waves: 1,…"),
         (["--plan=plan.json", "--waves=1"], "--plan says already what --waves would"),
         (["--tag=x", "--filter=@/nowhere.yml"], "cannot read"),
-        (["--tag=x", "--update={edx_platform_comit: y}"], "did you mean edx_platform_commit?"),
+        (["--tag=x", "--update={edx_platform_comit: y}"], "Did you mean 'edx_platform_commit'?"),
         (["--plan=plan.json", "--tag=x"], "--plan says already what --tag would"),
         (["--plan=/nowhere.json"], "cannot be read"),
         ([], "--tag is missing"),

@@ -130,7 +130,7 @@ def test_all_that_is_wrong_is_told_at_once(ocim: Installation, campus: int) -> N
         "Error: --window is empty. Give it a value, or leave it out.",
         "--batch-size must be 1 or more, and a number.",
         "--update: openedx_release: 1.10 is no text: write it in quotes: '1.10'.",
-        "--filter: 'nmae' is no field to filter by; did you mean name?",
+        "--filter: unknown field 'nmae'. Did you mean 'name'?",
         "--filter: id__in: '12' does not fit: it is a text, and this lookup takes a list of whole"
         " numbers. Write [12].",
         "--exclude: the argument is empty, but must be a mapping such as {name: value}. Without"

@@ -96,7 +96,7 @@ def typed(lookup: Comparison, value: Any, raw: str) -> Any:
         )
     if lookup.comparison in ("in", "range"):
         return _several(lookup, kind, value, raw)
-    return _one(lookup, kind, value, raw)
+    return _single(lookup, kind, value, raw)
 
 
 def on_this_database(lookup: Comparison, value: Any) -> tuple[str, Any]:
@@ -124,10 +124,10 @@ def _several(lookup: Comparison, kind: Kind, value: Any, raw: str) -> list[Any]:
         raise Refused(f"the list is empty. Write {wanted}, or leave the lookup out.")
     if is_range and len(value) != _PAIR:
         raise Refused(f"{_short(raw)} does not fit: this lookup takes {wanted}, [least, greatest].")
-    found = [_one(lookup, kind, one, repr(one)) for one in value]
-    if is_range and found[0] > found[1]:
+    values = [_single(lookup, kind, element, repr(element)) for element in value]
+    if is_range and values[0] > values[1]:
         raise Refused(f"{_short(raw)} does not fit: the least comes first.")
-    return found
+    return values
 
 
 def _as_list(kind: Kind, value: Any) -> str:
@@ -139,22 +139,22 @@ def _as_list(kind: Kind, value: Any) -> str:
     return ""
 
 
-def _one(lookup: Comparison, kind: Kind, value: Any, raw: str) -> Any:
-    found = _READ[kind](value)
-    if found is None:
+def _single(lookup: Comparison, kind: Kind, value: Any, raw: str) -> Any:
+    typed_value = _READ[kind](value)
+    if typed_value is None:
         relation = _by_id(lookup) if lookup.field.is_relation and kind is not Kind.FLAG else ""
         raise Refused(
             f"{_short(raw)} does not fit: it is {_type(value)}, and this lookup takes {kind}"
             f"{relation}.{_remedy(lookup, kind, value, raw)}"
         )
     if kind is Kind.TEXT:
-        _check_text(lookup, found)
+        _check_text(lookup, typed_value)
     if kind is Kind.MOMENT and lookup.comparison not in _FROM_A_DAYS_BEGINNING and _is_day(value):
         raise Refused(
             f"{value!r} does not fit: it has no time of day. Write '{value} 00:00' for its"
             f" beginning (UTC), or {lookup.path}__date{_suffix(lookup)} for all of it."
         )
-    return found
+    return typed_value
 
 
 def _check_text(lookup: Comparison, value: str) -> None:
@@ -210,7 +210,7 @@ def _remedy(lookup: Comparison, kind: Kind, value: Any, raw: str) -> str:
 
 
 def _by_id(lookup: Comparison) -> str:
-    by_name = "name" in {one.name for one in lookup.field.related_model._meta.get_fields()}
+    by_name = "name" in {field.name for field in lookup.field.related_model._meta.get_fields()}
     return f" (an id{f'; by name: {lookup.path}__name' if by_name else ''})"
 
 

@@ -44,7 +44,12 @@ _TEXT = _ORDERED | {
 
 
 class _UnknownError(Exception):
-    """A part of a lookup is neither a field nor a comparison."""
+    """Raised for a part of a lookup that is neither a field nor a comparison."""
+
+    def __init__(self, kind: str, remedy: str) -> None:
+        super().__init__(kind, remedy)
+        self.kind = kind
+        self.remedy = remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +80,27 @@ class Lookup:
             path.append(parts.pop(0))
             names = fields_of(field.related_model) if field.related_model else {}
         if field is None:
-            raise _UnknownError(nearest(parts[0], names))
+            raise _UnknownError("field", suggestion(parts[0], names))
         while parts and (transform := _transforms(field).get(parts[0])):
             field, names = transform.output_field, {}
             path.append(parts.pop(0))
-        found = cls("__".join(path), field, parts[0] if parts else "exact")
-        if found.comparison not in found.comparisons:
-            known = [*names, *_transforms(field), *found.comparisons]
-            there = f"; after {found.path} there may be {', '.join(sorted(found.comparisons))}"
-            raise _UnknownError(nearest(found.comparison, known) or there)
+        lookup = cls("__".join(path), field, parts[0] if parts else "exact")
+        if lookup.comparison not in lookup.comparisons:
+            known = [*names, *_transforms(field), *lookup.comparisons]
+            possible = (
+                f" After {lookup.path}, write one of {', '.join(sorted(lookup.comparisons))}."
+            )
+            raise _UnknownError("lookup", suggestion(lookup.comparison, known) or possible)
         if len(parts) > 1:
-            raise _UnknownError(f"; nothing may follow __{found.comparison}")
-        return found
+            raise _UnknownError("lookup", f" Nothing may follow __{lookup.comparison}.")
+        return lookup
 
 
 def check_lookups(option: str, lookups: Mapping[str, Any]) -> models.Q:
     """Return the condition that all the lookups make together.
 
-    ValidationError lists every unknown lookup, with the nearest known one, and every value that
-    does not fit, with what to write in its place.
+    Raise ValidationError with every unknown lookup, with the nearest known one, and every value
+    that does not fit, with what to write instead.
     """
     faults: list[str] = []
     good: list[tuple[str, Any]] = []
@@ -104,8 +111,7 @@ def check_lookups(option: str, lookups: Mapping[str, Any]) -> models.Q:
             _refuse_account(lookup, value)
             good.append(_checked(lookup, value, written(lookups, name)))
         except _UnknownError as error:
-            end = "" if str(error).endswith("?") else "."
-            fault = f"{option}: {name!r} is no field to filter by{error}{end}"
+            fault = f"{option}: unknown {error.kind} {name!r}.{error.remedy}"
             faults.append(fault + hint(str(name)))
         except Refused as refused:
             faults.append(f"{option}: {name}: {refused}")
@@ -118,18 +124,18 @@ def fields_of(model: Any) -> dict[str, Any]:
     """Return a model's fields and relations by every name that lookups know them by."""
     fields = model._meta.get_fields()
     by_column = {
-        one.attname: one
-        for one in fields
-        if one.many_to_one or one.one_to_one
-        if hasattr(one, "attname")
+        field.attname: field
+        for field in fields
+        if field.many_to_one or field.one_to_one
+        if hasattr(field, "attname")
     }
-    return {**by_column, **{one.name: one for one in fields}, "pk": model._meta.pk}
+    return {**by_column, **{field.name: field for field in fields}, "pk": model._meta.pk}
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return `; did you mean …?`, or nothing where no name is like it."""
-    found = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {found[0]}?" if found else ""
+def suggestion(name: str, names: Iterable[str]) -> str:
+    """Return ` Did you mean 'name'?` with the most similar name. Empty if none is similar."""
+    similar = difflib.get_close_matches(name, names, n=1)
+    return f" Did you mean {similar[0]!r}?" if similar else ""
 
 
 def _checked(lookup: Lookup, value: Any, raw: str) -> tuple[str, Any]:
@@ -159,7 +165,7 @@ def _refuse_account(lookup: Lookup, value: Any) -> None:
     if not isinstance(lookup.field, RepositoryUrlField):
         return
     values = value if isinstance(value, list) else [value]
-    if any(isinstance(one, str) and without_credentials(one) != one for one in values):
+    if any(isinstance(url, str) and without_credentials(url) != url for url in values):
         raise Refused("the account in a URL is encrypted: nothing can be selected by it.")
     has_accounts = models.Q((f"{lookup.path}__contains", _ACCOUNT))
     if lookup.comparison not in _WHOLE and OpenEdXInstance.objects.filter(has_accounts).exists():
@@ -172,8 +178,8 @@ def _refuse_account(lookup: Lookup, value: Any) -> None:
 def _transforms(field: Any) -> dict[str, Any]:
     known: dict[str, Any] = getattr(field, "get_lookups", dict)()
     return {
-        name: one
-        for name, one in known.items()
-        if isinstance(one, type)
-        if issubclass(one, models.Transform)
+        name: lookup
+        for name, lookup in known.items()
+        if isinstance(lookup, type)
+        if issubclass(lookup, models.Transform)
     }

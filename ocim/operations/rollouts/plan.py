@@ -80,28 +80,28 @@ def make_plan(request: RolloutRequest, *, context: Context) -> Plan:
     changes = Changes()
     sources: dict[ConfigurationSource, str] = {}
     for start in range(0, 0 if faults else len(selection.chosen), AT_ONCE):
-        some = list(whole(selection.chosen[start : start + AT_ONCE]).values())
-        live = live_variables(some)
-        for one in some:
+        instances = list(whole(selection.chosen[start : start + AT_ONCE]).values())
+        live = live_variables(instances)
+        for instance in instances:
             try:
-                after, variables = as_changed(one, update, context)
+                after, variables = as_changed(instance, update, context)
             except ValidationError as error:
-                faults += [f"{one}: {fault}" for fault in error.faults]
+                faults += [f"{instance}: {fault}" for fault in error.faults]
                 continue
             values = variables.values
             if FIELDS & update.keys():
-                sources.setdefault(source_after(one, after), str(one))
+                sources.setdefault(source_after(instance, after), str(instance))
             items.append(
                 Item(
-                    one.pk,
-                    str(one),
-                    _fields(one, after),
+                    instance.pk,
+                    str(instance),
+                    _fields(instance, after),
                     after,
-                    changes.of(live.get(one.pk), variables, values),
-                    fingerprint(one, values),
+                    changes.of(live.get(instance.pk), variables, values),
+                    fingerprint(instance, values),
                 )
             )
-            candidates.append(_candidate(one, values))
+            candidates.append(_candidate(instance, values))
     faults += faults_of_sources(sources, context)
     if faults:
         raise ValidationError(faults, remedy="Nothing was changed.")
@@ -117,13 +117,14 @@ def drift(plan: Plan, context: Context) -> list[str]:
     """Return how the fleet differs now from what the plan was made for, a line per instance."""
     lines = []
     for start in range(0, len(plan.items), AT_ONCE):
-        some = plan.items[start : start + AT_ONCE]
-        there = whole(item.instance_id for item in some)
-        found = {pk: one for pk, one in there.items() if not one.ref_set.is_archived}
-        live = live_variables(list(found.values()))
-        for item in some:
-            one = there.get(item.instance_id)
-            lines.append(_drift(item, one, live.get(item.instance_id), context))
+        items = plan.items[start : start + AT_ONCE]
+        instances = whole(item.instance_id for item in items)
+        live = live_variables(
+            [instance for instance in instances.values() if not instance.ref_set.is_archived]
+        )
+        for item in items:
+            pk = item.instance_id
+            lines.append(_drift(item, instances.get(pk), live.get(pk), context))
     return [line for line in lines if line]
 
 
@@ -131,7 +132,7 @@ def _drift(
     item: Item, instance: OpenEdXInstance | None, live: Effective | None, context: Context
 ) -> str:
     if instance is None:
-        return f"{item.label} is not there any more."
+        return f"{item.label} was deleted."
     if instance.ref_set.is_archived:
         return f"{item.label} was archived."
     now = _fields(instance, item.before)
@@ -150,13 +151,13 @@ def _drift(
     if fingerprint(instance, values) == item.fingerprint:
         return ""
     others = _paths(item.variables, Changes().of(live, variables, values)) or "a secret"
-    return f"{item.label}: of its variables, {others} would not be as planned."
+    return f"{item.label}: these variables would not be as planned: {others}."
 
 
 def _paths(planned: Sequence[Change], now: Sequence[Change]) -> str:
     """Return the names of variables that would change in another way than planned."""
-    differ = [one for one in (*planned, *now) if one not in planned or one not in now]
-    return ", ".join(dict.fromkeys(".".join(one["path"]) for one in differ))
+    differ = [change for change in (*planned, *now) if change not in planned or change not in now]
+    return ", ".join(dict.fromkeys(".".join(change["path"]) for change in differ))
 
 
 def _fields(instance: OpenEdXInstance, names: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,12 +176,12 @@ def _candidate(instance: OpenEdXInstance, values: Mapping[str, Any]) -> Candidat
             default=str,
         ),
     )
-    return Candidate(instance.pk, kind, frozenset(one.name for one in instance.tags.all()))
+    return Candidate(instance.pk, kind, frozenset(tag.name for tag in instance.tags.all()))
 
 
 def _faults_of_waves(shares: Sequence[Share], tags: frozenset[str]) -> list[str]:
     return [
-        f"--waves: no instance that is to be upgraded is tagged {share.tag!r}."
+        f"--waves: no selected instance has the tag {share.tag!r}."
         for share in shares
         if share.tag and share.tag not in tags
     ]

@@ -63,4 +63,4 @@ def _readable(whole: Mapping[str, Any]) -> dict[str, Any]:
 
 def _readable_item(item: Mapping[str, Any]) -> dict[str, Any]:
     sides = {side: shown("", item[side]) for side in ("before", "after")}
-    return {**item, **sides, "variables": [without_values(one) for one in item["variables"]]}
+    return {**item, **sides, "variables": [without_values(change) for change in item["variables"]]}

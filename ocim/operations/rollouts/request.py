@@ -10,7 +10,7 @@ from ocim.core.characters import hint
 from ocim.core.errors import ValidationError, gathered
 from ocim.core.rollout_request import RolloutRequest, read_rules, read_waves
 from ocim.operations.instance_settings import SETTABLE
-from ocim.operations.rollouts.lookups import check_lookups, nearest
+from ocim.operations.rollouts.lookups import check_lookups, suggestion
 from ocim.operations.rollouts.selection import FAILED
 from ocim.parsing.document import written
 from ocim.store.models import OpenEdXInstance
@@ -111,8 +111,8 @@ def _require_update(option: str, update: Mapping[str, Any]) -> None:
     faults = []
     for name, value in update.items():
         if name not in SETTABLE:
-            known = f"{nearest(name, SETTABLE)}.{hint(name)}"
-            faults.append(f"{option}: an instance has no field {name!r}{known}")
+            remedy = f"{suggestion(name, SETTABLE)}{hint(name)}"
+            faults.append(f"{option}: unknown field {name!r}.{remedy}")
         elif isinstance(OpenEdXInstance._meta.get_field(name), IntegerField):
             if type(value) is not int:
                 faults.append(f"{option}: {name}: {written(update, name)} is no whole number.")

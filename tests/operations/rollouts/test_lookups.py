@@ -265,7 +265,7 @@ REFUSED = [
      " unterminated subpattern at position 0)."),
     ("{name: \"A\\u00a0B\"}", "name: 'A\\xa0B' does not fit: take out what does not show."
      " Character 2 is a no-break space (U+00A0)."),
-    ("{\"name\\u200b\": A}", "'name\\u200b' is no field to filter by; did you mean name?"
+    ("{\"name\\u200b\": A}", "unknown field 'name\\u200b'. Did you mean 'name'?"
      " Character 5 is a zero width space (U+200B)."),
     ("{ref_set__created: '2026-01-01'}", "ref_set__created: '2026-01-01' does not fit: it has no"
      " time of day. Write '2026-01-01 00:00' for its beginning (UTC), or ref_set__created__date"
@@ -288,7 +288,7 @@ REFUSED = [
      " nothing can be selected by this field: what it holds is not comparable."),
     ("{upgrade__before__name: x}", "upgrade__before__name: nothing can be selected by this field:"
      " what it holds is not comparable."),
-    ("{id__contains: 1}", "'id__contains' is no field to filter by; after id there may be exact,"
+    ("{id__contains: 1}", "unknown lookup 'id__contains'. After id, write one of exact,"
      " gt, gte, in, isnull, lt, lte, range."),
 ]  # fmt: skip
 

@@ -75,15 +75,15 @@ def test_several_lookups_have_all_to_fit(fleet: Fleet) -> None:
 @pytest.mark.parametrize(
     "lookup, said",
     [
-        ("edx_platform_comit", "'edx_platform_comit' is no field to filter by; "
-         "did you mean edx_platform_commit?"),
-        ("ref_set__organisation", "did you mean organization?"),
-        ("name__contians", "did you mean contains?"),
-        ("tagz__name", "did you mean tags?"),
-        ("_connector", "'_connector' is no field to filter by."),
-        ("id__in__whatever", "'id__in__whatever' is no field to filter by; "
-         "nothing may follow __in."),
-        ("id__contains", "after id there may be exact, gt, gte, in, isnull, lt, lte, range."),
+        ("edx_platform_comit", "--filter: unknown field 'edx_platform_comit'. "
+         "Did you mean 'edx_platform_commit'?"),
+        ("ref_set__organisation", "Did you mean 'organization'?"),
+        ("name__contians", "Did you mean 'contains'?"),
+        ("tagz__name", "Did you mean 'tags'?"),
+        ("_connector", "--filter: unknown field '_connector'."),
+        ("id__in__whatever", "unknown lookup 'id__in__whatever'. "
+         "Nothing may follow __in."),
+        ("id__contains", "After id, write one of exact, gt, gte, in, isnull, lt, lte, range."),
     ],
 )  # fmt: skip
 def test_an_unknown_lookup_is_refused_with_the_nearest(
