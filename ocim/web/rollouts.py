@@ -24,6 +24,8 @@ from ocim.wiring import context
 MOST = 100
 """Maximum number of instances on the page; the report has all."""
 FIRST = (UpgradeState.RUNNING, UpgradeState.FAILED)
+"""States of upgrades that the page shows first."""
+OPEN = (UpgradeState.PENDING, UpgradeState.RUNNING)
 FORMS: Mapping[str, tuple[str, Callable[[Report], str]]] = {
     "html": ("text/html", as_html),
     "csv": ("text/csv", as_csv),
@@ -82,7 +84,7 @@ def _rollout(rollout_id: int) -> Rollout:
 def _progress(rollout: Rollout) -> dict[str, Any]:
     whole = report(rollout.pk, context().now())
     part = whole.of(sorted(whole.instances, key=_urgency)[:MOST])
-    done = sum(whole.counts.get(state, 0) for state in UpgradeState if state not in _OPEN)
+    done = sum(whole.counts.get(state, 0) for state in UpgradeState if state not in OPEN)
     possible = offers(rollout, whole.counts)
     return {
         **template_values(part),
@@ -94,9 +96,6 @@ def _progress(rollout: Rollout) -> dict[str, Any]:
         "hidden": len(whole.instances) - len(part.instances),
         "left": duration(whole.seconds_left),
     }
-
-
-_OPEN = (UpgradeState.PENDING, UpgradeState.RUNNING)
 
 
 def _urgency(line: Line) -> int:

@@ -43,7 +43,7 @@ OPTIONS = [
     (("--tag=a\x00b",), "--tag"),
     ((f"--tag={'t' * 200}",), "this one has 200"),
     (("--tag=x-failed",), '--tag must not end in "-failed"'),
-    (("--plan=x.json",), "--plan says already what --tag"),
+    (("--plan=x.json",), "--plan cannot be combined with --tag"),
 ]
 
 

@@ -15,7 +15,7 @@ from ocim.console.rollouts.requests import SELECTING, WITHOUT, operator, request
 from ocim.console.rollouts.watch import watch_to_end
 from ocim.core.errors import Conflict, ValidationError, gathered
 from ocim.core.rollout_request import MOST, RolloutRequest
-from ocim.core.texts import plural
+from ocim.core.texts import listed, plural
 from ocim.operations.rollouts.begin import begin
 from ocim.operations.rollouts.plan import Plan, make_plan
 from ocim.operations.rollouts.plan_file import from_json, to_json
@@ -39,16 +39,16 @@ class Command(OcimCommand):
   ocim redeploy --tag=new-theme --filter='{organization: ACME}' --plan-out=plan.json
   ocim redeploy --plan=plan.json --force
 
-exit status: 0 all went well, 2 nothing was begun, 3 some failed or it stands still,
-130 interrupted (the rollout goes on: `ocim rollout watch`)
+exit status: 0 all instances succeeded; 2 nothing was started; 3 an instance failed or the
+rollout paused; 130 interrupted (the rollout goes on: `ocim rollout watch`)
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.set_defaults(run=self.redeploy)
-        _add_selection(parser.add_argument_group("what is upgraded"))
-        _add_preparation(parser.add_argument_group("what is done to each instance"))
-        _add_order(parser.add_argument_group("how many at once, and when"))
-        _add_invocation(parser.add_argument_group("before it begins"))
+        _add_selection(parser.add_argument_group("instances"))
+        _add_preparation(parser.add_argument_group("changes to each instance"))
+        _add_order(parser.add_argument_group("pace and limits"))
+        _add_invocation(parser.add_argument_group("start"))
 
     def handle(self, *_: Any, **arguments: Any) -> None:
         self.redeploy(argparse.Namespace(**arguments))
@@ -256,8 +256,8 @@ def _plan(arguments: argparse.Namespace) -> Plan:
 def _plan_of_file(arguments: argparse.Namespace) -> Plan:
     selecting = [name for name in SELECTING if getattr(arguments, name)]
     if selecting:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in selecting)
-        raise ValidationError([f"--plan says already what {options} would."])
+        options = listed(f"--{name.replace('_', '-')}" for name in selecting)
+        raise ValidationError([f"--plan cannot be combined with {options}: make another plan."])
     try:
         document = json.loads(file_path(arguments.plan).read_text())
     except OSError as error:
