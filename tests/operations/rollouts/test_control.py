@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -5,7 +7,9 @@ import pytest
 from ocim.core.actions import Action, WorkOn
 from ocim.core.errors import Conflict
 from ocim.core.rollout import Rules
-from ocim.operations.rollouts import control
+from ocim.core.rollout_commands import POSSIBLE, RolloutCommand
+from ocim.core.states import RolloutState
+from ocim.operations.rollouts import control, undo
 from ocim.operations.rollouts.drive import drive, drive_all
 from ocim.store.models import Job, OpenEdXAppServer, Rollout, Upgrade
 from tests.operations.rollouts.fleet import Fleet, active, of, states
@@ -206,3 +210,29 @@ def test_an_abort_now_ends_what_is_under_way(fleet: Fleet) -> None:
     assert of(rollout, one).attempts == 1
     one.refresh_from_db()
     assert one.edx_platform_commit == "old"
+
+
+GIVE: dict[RolloutCommand, Callable[[Rollout], object]] = {
+    RolloutCommand.PAUSE: control.pause,
+    RolloutCommand.RESUME: control.resume,
+    RolloutCommand.ABORT: control.abort,
+    RolloutCommand.RETRY: control.retry,
+    RolloutCommand.UNDO: undo.request,
+}
+
+
+@pytest.mark.parametrize("state, command", list(product(RolloutState, GIVE)))
+def test_a_command_is_refused_just_where_the_table_does_not_have_it(
+    fleet: Fleet, state: RolloutState, command: RolloutCommand
+) -> None:
+    fleet.make()
+    rollout = fleet.begin(fleet.plan())
+    Rollout.objects.update(state=state)
+    rollout.refresh_from_db()
+    problem = ""
+    try:
+        GIVE[command](rollout)
+    except Conflict as error:
+        problem = error.problem
+    is_refused = problem == f"Cannot {command} {rollout}: it is {state}."
+    assert is_refused is (command not in POSSIBLE[state])
