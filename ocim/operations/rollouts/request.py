@@ -130,5 +130,5 @@ def _not_text(name: str, value: Any, raw: str) -> str:
             return f"a mapping is no text: write `{name}: |`, and the lines below it, indented."
         case list():
             return "a list is no text."
-    # YAML makes 1.1 of 1.10, and a day of a release that is named for one.
+    # YAML reads 1.10 as 1.1, and 2026-06-12 as a day.
     return f"{raw} is no text: write it in quotes: '{raw}'."
