@@ -254,7 +254,7 @@ def test_a_plan_for_what_has_changed_since_is_refused(
         (["--tag=x", "--filter=@/nowhere.yml"], "cannot read"),
         (["--tag=x", "--update={edx_platform_comit: y}"], "Did you mean 'edx_platform_commit'?"),
         (["--plan=plan.json", "--tag=x"], "--plan cannot be combined with --tag"),
-        (["--plan=/nowhere.json"], "cannot be read"),
+        (["--plan=/nowhere.json"], "cannot read"),
         ([], "--tag is missing"),
     ],
 )  # fmt: skip

@@ -83,7 +83,7 @@ def test_what_is_no_plan_is_refused(
 
 @pytest.mark.parametrize("path", ["/nowhere.json", "/", f"/{'x' * 300}"])
 def test_a_plan_that_cannot_be_read_is_refused(ocim: Installation, path: str) -> None:
-    refused(ocim, ("redeploy", f"--plan={path}"), f"--plan: {path} cannot be read", status=2)
+    refused(ocim, ("redeploy", f"--plan={path}"), f"--plan: cannot read {path}", status=2)
 
 
 def test_a_plan_with_another_tag_than_it_was_made_with_is_refused(

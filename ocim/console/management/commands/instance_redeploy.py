@@ -261,7 +261,7 @@ def _plan_of_file(arguments: argparse.Namespace) -> Plan:
     try:
         document = json.loads(file_path(arguments.plan).read_text())
     except OSError as error:
-        fault = f"--plan: {arguments.plan} cannot be read: {error.strerror}."
+        fault = f"--plan: cannot read {arguments.plan}: {error.strerror}."
         raise ValidationError([fault]) from None
     except (ValueError, RecursionError) as error:
         fault = f"--plan: {arguments.plan} is no plan: {error}."
