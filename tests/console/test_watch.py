@@ -140,7 +140,7 @@ def test_an_interrupt_leaves_it_running_and_says_how_to_come_back(
     terminal.type(b"\x03")
     assert terminal.end() == 130
     assert terminal.lines[-1] == (
-        f"The rollout goes on. Look again with: ocim rollout watch {rollout}"
+        f"The rollout goes on. Watch it again with: ocim rollout watch {rollout}"
     )
     assert helper.run("rollout_state", rollout) == "running"
 

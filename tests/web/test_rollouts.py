@@ -205,7 +205,7 @@ def test_it_is_said_before_what_can_be_undone(
     html = page(admin, "rollout-act", rollout.pk, "undo")
     possible, impossible = html.split("cannot be undone: 1")
     assert "can be undone: 1" in possible
-    assert "nothing served it before" in impossible
+    assert "no app server served it before" in impossible
     act(admin, rollout, "undo", confirmed="yes")
     assert RolloutEvent.objects.latest("id").kind == "undone"
 

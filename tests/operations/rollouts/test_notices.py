@@ -76,7 +76,7 @@ def test_what_needs_no_notice_has_none(fleet: Fleet) -> None:
     rollout = begun(fleet)
     control.pause(rollout)
     control.resume(rollout)
-    assert [notice.title.split()[4] for notice in told(fleet)] == ["begun:", "paused:"]
+    assert [notice.title.split()[3] for notice in told(fleet)] == ["begun:", "paused:"]
 
 
 def test_everybody_is_told_once(fleet: Fleet) -> None:
