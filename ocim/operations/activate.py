@@ -58,7 +58,7 @@ def activate(claim: Claim, appservers: Sequence[int], *, keep: bool = False) -> 
     )
     chosen = _running(claim.instance_id, appservers)
     spec = instance_spec(instance, context.policy)
-    # A service that was turned on since is on none of them, and one that was turned off not public.
+    # A service enabled since then runs on none of them, and one disabled since is not public.
     common = spec.services.intersection(*(appserver.services for appserver in chosen))
     if claim.progress.previous is None:
         claim.record(replace(claim.progress, previous=tuple(_active(instance))))
@@ -102,7 +102,7 @@ def _set_up_in_public(appserver: OpenEdXAppServer, on_step: OnStep, context: Con
     try:
         steps.carry_out(appserver, owed, context, on_line=on_line)
     except (TransientError, PermanentError) as error:
-        # Services that have just begun answer one another slowly, and discovery does not wait long.
+        # Services that have just started answer slowly, and discovery does not wait long.
         say(appserver, f"Tried again: {error.problem}", context=context, level="warning")
         context.pause(WARM_UP)
         steps.carry_out(appserver, owed, context, on_line=on_line)
@@ -195,7 +195,7 @@ def _put_back(
     except LostClaim:
         raise
     except OcimError:
-        # What shall serve is written down, and the balancer's row says what it answered.
+        # The active app servers are recorded, and the balancer's row holds its error.
         log.warning("The balancer has not followed yet: %s was not put back there.", instance)
     _set_up_again(previous, context)
 

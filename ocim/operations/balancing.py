@@ -13,9 +13,9 @@ from ocim.store.models import LoadBalancingServer
 from ocim.store.routing import routing_of
 
 APPLYING = timedelta(seconds=15)
-"""More than an application takes besides the drain."""
+"""Longer than an application takes, without the drain."""
 PATIENCE = 30.0
-"""Seconds beyond that."""
+"""Seconds that a caller waits beyond that."""
 
 
 def note_change(balancer_id: int) -> list[Action]:
@@ -42,9 +42,9 @@ def sync(*, balancer_id: int, context: Context) -> bool:
             context.adapters.balancer.apply(routing)
         except Exception as error:
             foreseen = isinstance(error, OcimError)
-            _give_back(row, error=str(error) if foreseen else "The worker's log says what failed.")
+            _release(row, error=str(error) if foreseen else "The worker's log says what failed.")
             raise
-        _give_back(row, error="", applied=row.wanted, digest=routing.digest)
+        _release(row, error="", applied=row.wanted, digest=routing.digest)
         if not _behind(balancer_id):
             return True
 
@@ -92,7 +92,7 @@ def _claim(balancer_id: int, context: Context) -> LoadBalancingServer | None:
     return LoadBalancingServer.objects.get(pk=balancer_id) if claimed else None
 
 
-def _give_back(row: LoadBalancingServer, **fields: object) -> None:
+def _release(row: LoadBalancingServer, **fields: object) -> None:
     LoadBalancingServer.objects.filter(pk=row.pk, claimed_by=row.claimed_by).update(
         claimed_by="", claimed_until=None, **fields
     )

@@ -63,7 +63,7 @@ def bring_up(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
     on_step("provisioning")
     move_appserver(appserver, AppServerState.PROVISIONING, lease=lease, image=host.image)
     say(appserver, f"Provisioning {host.name} at {host.address}.", context=context)
-    # A host that an interrupted attempt made may be made from another image, or from none.
+    # An interrupted attempt may have created the host from another image, or from none.
     if image and host.image == image.name:
         run = replace(run, part=Part.INSTANCE, image_inputs=image.job.image_inputs)
     outcome = context.adapters.provisioner.provision(
@@ -119,7 +119,7 @@ def _image_for(
     appserver: OpenEdXAppServer, run: ProvisionJob, context: Context
 ) -> images.Wanted | None:
     """Return the image for its host, built if missing. None: the whole host is provisioned."""
-    server = appserver.server  # which an interrupted attempt may have made
+    server = appserver.server  # an interrupted attempt may have created it
     return images.for_host(
         run,
         provider=server.provider if server else appserver.instance.provider,

@@ -24,7 +24,7 @@ def wait_until_healthy(probes: Sequence[Probe], *, context: Context, patience: f
     Make as many attempts as the policy says, and more for `patience` seconds. Raise Unhealthy if
     none succeeds.
     """
-    # The first time that it is asked for a name, the balancer may have no certificate for it yet.
+    # At the first request for a name, the balancer may have no certificate for it yet.
     pause = 0.1
     deadline = context.now() + timedelta(seconds=patience)
     for attempt in count(1):

@@ -72,7 +72,7 @@ def _stopped(names: Collection[str], is_stopped: bool) -> None:
 
 def orphans(*, provider: str, context: Context) -> list[str]:
     """Return the names of the provider's hosts that no app server or search server needs."""
-    # Hosts first: one that is asked for meanwhile is in the database before it is a host.
+    # Query hosts first: a new host is in the database before the provider has it.
     present = set(context.adapters.providers[provider].list())
     return sorted(present - _needed(provider))
 

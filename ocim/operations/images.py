@@ -15,7 +15,7 @@ from ocim.ports import Images
 from ocim.store.models import OpenEdXInstance
 
 OnEvent = Callable[[ProvisionEvent], None]
-# What a run names before there is a host: enough to check the playbook and its variables.
+# Stands for the host of a run until there is one: enough to check playbook and variables.
 PLANNED = Host("planned", "none", "127.0.0.1", Connection(kind="local"), root="/planned")
 
 

@@ -99,10 +99,10 @@ def check(
     """
     faults = [f"{name}: an instance has no such setting." for name in unknown]
     without = ["ref_set", *GENERATED, *(() if paid else ("currency",))]
-    # Without constraints: what they say of settings the fields say too, and do not ask a database.
+    # Without constraints: the fields have the same rules, and need no query for them.
     faults += faults_of(lambda: instance.full_clean(exclude=without, validate_constraints=False))
     if any(fault.startswith(LEADING) for fault in faults):
-        # The mail address that is made of a wrong domain is not wrong for a reason of its own.
+        # A mail address derived from a wrong domain has no fault of its own.
         made_of_it = instance.email.lower().endswith(f"@{instance.internal_lms_domain}")
         faults = [fault for fault in faults if not (made_of_it and fault.startswith("email: "))]
     faults += faults_of(instance.ref_set.clean_fields)
@@ -156,7 +156,7 @@ def faults_of_names(instance: OpenEdXInstance) -> list[str]:
     reported = set()
     for domain in taken.select_related("instance__ref_set"):
         field = fields.get(domain.name, LEADING)
-        # Names that follow from the first are another's for the same reason: it is told once.
+        # Names derived from the same field have the same fault: report it once.
         if (field, domain.instance_id) not in reported:
             reported.add((field, domain.instance_id))
             faults.append(f"{field}: {domain.name} is a name of {_holder(domain.instance)}")

@@ -146,7 +146,7 @@ def _reason_to_end(claim: Claim) -> Callable[[], OcimError | None]:
             cancelled = ours.values_list("cancel_requested", flat=True).first()
             ours.filter(seen_at__lt=context.now() - SIGN_OF_LIFE).update(seen_at=context.now())
         except NO_DATABASE:
-            return None  # it goes on as well as it can, and asks again
+            return None  # the job goes on, and asks again later
         if cancelled is None:
             return LostClaim(f"Another worker took over instance {lease.pk}.")
         if cancelled:

@@ -71,7 +71,7 @@ def appservers_of(job: Job) -> tuple[int, ...]:
             return (appserver,)
         case UpgradeJob(upgrade=upgrade):
             if not progress_from_json(job.memory).started:
-                return ()  # those that are recorded are an earlier attempt's
+                return ()  # the recorded ones are an earlier attempt's
             made = Upgrade.objects.filter(pk=upgrade).values_list("appservers", flat=True).first()
             return tuple(made or ())
         case payload:

@@ -32,7 +32,7 @@ from ocim.store.specs import instance_spec
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NEAR = 0.8
 CRON_JOBS = "EDXAPP_ADDITIONAL_CRON_JOBS"
-# What each would do if it were on is in KNOWN.
+# KNOWN describes the effect of each.
 _DANGEROUS = (
     "CONFIGURE_JWTS",
     "DEMO_ROLE_ENABLED",
@@ -137,7 +137,7 @@ class _Judge:
         self._generated = generated.values
         self._repository = repository
         self._generated_layers = generated
-        self._texts = {name: _speaks(value) for name, value in self._values.items()}
+        self._texts = {name: _names_in(value) for name, value in self._values.items()}
 
     def finding(self, name: str) -> Finding:
         """Return the finding about a variable."""
@@ -238,7 +238,7 @@ def _known(place: dict[str, Any]) -> str:
     return f"is known: {place['origin']}, {where}." if "origin" in place else f"is used: {where}."
 
 
-def _speaks(value: Any) -> frozenset[str]:
+def _names_in(value: Any) -> frozenset[str]:
     """Return the names that templates in the value may use."""
     text = str(masked(value))
     return frozenset(_NAME.findall(text)) if is_template(text) else frozenset()

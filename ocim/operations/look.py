@@ -115,7 +115,7 @@ def _note_well(appservers: Sequence[OpenEdXAppServer], context: Context) -> list
     for appserver in changed:
         last = appserver.events.order_by("-id").first() if appserver.unhealthy_since else None
         open_kinds = (_K.RECOVERED, _K.RESTARTING)
-        if last and last.kind not in open_kinds:  # its job tells the end of a restart itself
+        if last and last.kind not in open_kinds:  # the job of a restart records its end itself
             actions += record_event(appserver, _K.RECOVERED, "", context=context)
     return actions
 
@@ -129,11 +129,11 @@ def _note_ill(seen: Seen, queue: str, context: Context) -> list[Action]:
             if not active.update(
                 healthy_since=None, unhealthy_since=since, unhealthy_reason=seen.reason
             ):
-                return []  # it was taken out meanwhile
+                return []  # it was deactivated meanwhile
         if needs_restart(seen.condition, since, now):
             return _have_restarted(seen, queue, context)
         if seen.condition is not Condition.UNWELL or appserver.unhealthy_since is None:
-            return []  # it may pass until the next look
+            return []  # it may recover until the next look
         reported = appserver.events.filter(kind=_K.UNWELL, created_at__gte=since)
         if reported.exists():
             return []

@@ -35,7 +35,7 @@ def masked_values(values: Any, mask: Mask) -> Any:
             return other
 
 
-# Of the few app servers that are being worked on: to read the variables for each line takes long.
+# Cached for the few app servers that jobs work on: reading variables for each line is slow.
 @lru_cache(maxsize=16)
 def _mask(frozen: str) -> Mask:
     known = masker(thawed(frozen).values) if frozen else str

@@ -39,7 +39,7 @@ def run(claim: Claim, payload: RecoverJob) -> list[Action]:
         return _recovered(appserver, claim)
     actions: list[Action] = []
     if not claim.progress.started:
-        # Counted before it is begun, so that a worker's death does not make more of them.
+        # Recorded before the restart, so that it counts even if the worker dies.
         actions = record_event(
             appserver, AppServerEventKind.RESTARTING, seen.reason, context=context, job=claim.job
         )

@@ -117,7 +117,7 @@ def remove(*, name: str, context: Context) -> SearchServer:
                 f" {listed(users[:5])}.",
                 remedy="Delete these instances first.",
             )
-        # No instance is placed on it from now on, also if its host does not go at once.
+        # No instance is placed on it from now on, even if its host cannot be destroyed at once.
         SearchServer.objects.filter(pk=server.pk).update(accepts_new_clients=False)
     own_host = server.own_host
     if own_host:
@@ -152,7 +152,7 @@ def place(instance: OpenEdXInstance) -> None:
         return
     with transaction.atomic():
         for server in open_to(instance):
-            # Locked, as it may be about to be removed.
+            # Locked, since another process may remove it.
             still_open = SearchServer.objects.filter(pk=server.pk, accepts_new_clients=True)
             if locked := still_open.select_for_update().first():
                 instance.search_server = locked

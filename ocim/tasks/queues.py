@@ -146,7 +146,7 @@ def send(event_id: int, of: Literal["rollout", "appserver"] = "rollout") -> None
 def repair() -> None:
     """Take up what was forgotten: work without a worker, a balancer that lags behind."""
     wake_ups = jobs.unattended(context=context())
-    # Where messages wait, these may well be among them.
+    # If messages wait in a queue, these may be among them.
     empty = {
         name
         for name in {action.queue for action in wake_ups}

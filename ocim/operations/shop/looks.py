@@ -12,7 +12,7 @@ from ocim.operations.shop import remote
 from ocim.store.models import OpenEdXAppServer
 from ocim.store.specs import search_host
 
-# Every crontab that may have it: configuration repositories differ in whose it is.
+# Every crontab that may have the job: configuration repositories choose different users.
 _CRONTABS = (
     "crontab -l; crontab -u discovery -l; cat /etc/crontab /etc/cron.d/* /var/spool/cron/crontabs/*"
 )
@@ -66,7 +66,7 @@ def _indexes(inputs: StepInputs, appserver: OpenEdXAppServer, context: Context) 
     server = appserver.instance.search_server
     search = inputs.instance.search
     if server is None or search is None:
-        return {"fields": {"lost": []}}  # an operator's own, which is not Ocim's to look at
+        return {"fields": {"lost": []}}  # an operator's own server: Ocim does not observe it
     adapters, host = context.adapters.search[server.kind], search_host(server)
     aliases = set(adapters.aliases(host, search.index_prefix))
     name = aliases_wanted(inputs)

@@ -134,7 +134,7 @@ def _session(host: _Host, calls: Sequence[Call], stop: bool, timeout: float) -> 
             stdin=shells.program([_part(item) for item in calls], stop=stop),
             timeout=timeout,
         )
-    except OcimError as error:  # the end of the job too: the thread that waits raises it
+    except OcimError as error:  # including the job's end: the waiting thread raises it
         return [error] * len(calls)
     answers = shells.results(ran.output)
     if answers is None:

@@ -38,7 +38,7 @@ def catalogue(scene: Scene) -> Iterator[Line]:
         yield _run_now(scene, ran)
         yield _ingested(scene, call, after["keys"])
         if len(after["keys"]) != len(before["keys"]):
-            # As the job does: of few courses, one is more of a change than passes unflagged.
+            # As the job does: among few courses, one more exceeds the limit for changes.
             yield _indexed(scene, "discovery: index of new courses", "--disable-change-limit")
         yield _indexed(scene, "discovery: update_index without flags")
         yield _searchable(scene, _found(scene, call, after["keys"]), after["keys"])

@@ -39,7 +39,7 @@ def speed(scene: Scene) -> Iterator[Line]:
     name, longest = "lms: speed", float(scene.variables.get(WAIT) or LONGEST)
     url = scene.url(Service.LMS, ENDPOINTS[Service.LMS].health_path)
     with scene.browser() as browser:
-        # The better of two: the first one may have to wake somebody.
+        # The faster of two: the first request may have to start a process.
         page = min((browser.request("GET", url) for _ in range(2)), key=lambda page: page.seconds)
     if page.status is None or page.seconds < longest:
         yield ok(name, f"{page.seconds:.1f} s, at most {longest:g} s", page)

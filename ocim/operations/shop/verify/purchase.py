@@ -74,7 +74,7 @@ def _buyers(
         redeemer, "with the coupon", Decimal(0), lambda browser: browser.request("GET", url)
     )
     for processor, payer in zip(scene.shop.processors, payers, strict=True):
-        # The name is bound now: the loop is further when it is asked for.
+        # Bind the name now: the loop has gone on when the function runs.
         def pay(browser: Browser, processor: str = processor) -> Page:
             return buying.pay(scene, browser, processor, sale.sku)
 

@@ -117,7 +117,7 @@ def _guarded(name: str, check: Iterable[Line]) -> Iterator[Line]:
     except OcimError as error:
         yield failed(name, error.problem, error.remedy)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        # Services answer what they like, and what is in the way may answer for them.
+        # An answer may have any form: a proxy may send it instead of the service.
         log.exception("%s: an answer was not understood", name)
         yield failed(name, f"an answer was not understood: {error!r}", "The log has more.")
 
