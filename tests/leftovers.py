@@ -32,18 +32,21 @@ def remember_network(name: str) -> None:
 
 
 def of_run(base: Path) -> list[str]:
-    """Mounts, processes, networks and directories of this run; `base` is pytest's directory."""
+    """Return mounts, processes, networks and directories of this run.
+
+    `base` is pytest's directory.
+    """
     names = set(NETWORKS.read_text().split()) if NETWORKS.exists() else set()
     return [
         *_mounts(base),
         *_processes(base),
-        *(found for name in sorted(names) for found in of_network(name)),
+        *(leftover for name in sorted(names) for leftover in of_network(name)),
         *_directories(base),
     ]
 
 
 def of_network(name: str) -> Iterator[str]:
-    """A bridge with that name, what is connected to it, and its rules."""
+    """Yield a bridge with that name, the interfaces that are connected to it, and its rules."""
     for interface in Path("/sys/class/net").glob("*"):
         if interface.name == name or (interface / "master").resolve().name == name:
             yield f"interface {interface.name}"

@@ -26,14 +26,14 @@ def local_hosts(hosts_dir: Path) -> Iterator[LocalProvider]:
 
 def processes_below(directory: Path) -> list[psutil.Process]:
     """Return the processes whose environment speaks of a directory."""
-    found = []
+    processes = []
     for process in psutil.process_iter():
         try:
             if any(f"{directory}/" in value for value in process.environ().values()):
-                found.append(process)
+                processes.append(process)
         except (psutil.Error, OSError):
             continue
-    return found
+    return processes
 
 
 def outside(pid: int, host: Host) -> int:
@@ -79,7 +79,7 @@ def set_up_program(host: Host, name: str, script: str) -> None:
 def heard(host: Host) -> str:
     """Wait until something on the host writes to the FIFO `said` in its root; return what."""
     pipe = os.open(Path(host.root) / "said", os.O_RDONLY | os.O_NONBLOCK)
-    with os.fdopen(pipe) as said:
+    with os.fdopen(pipe) as file:
         assert select.select([pipe], [], [], 60)[0], "nothing was said"
         os.set_blocking(pipe, True)
-        return said.read()
+        return file.read()

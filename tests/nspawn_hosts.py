@@ -19,13 +19,13 @@ from ocim.adapters.providers.tools import missing_packages
 from tests.leftovers import of_network, remember_network
 
 BASES = Path(__file__).parents[1] / ".images"
-"""Kept between runs, as the environment is: `make clean` removes it."""
+"""Directory that outlives test runs, as the environment does; `make clean` removes it."""
 
 PROBE = "mount -t tmpfs none /mnt; ip link add ocim-probe type bridge"
 
 
 def why_not() -> str:
-    """Why containers cannot be tested here; empty where they can."""
+    """Return why containers cannot be tested here; empty if they can."""
     if os.geteuid() != 0:
         return "nspawn: not root"
     if packages := missing_packages(PROGRAMS):
@@ -68,19 +68,16 @@ def nspawn_hosts(
 
 
 def leftovers(provider: NspawnProvider, state: Path) -> list[str]:
-    """Everything of a provider's that this machine still has."""
+    """Return everything of the provider that still exists on this machine."""
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    found = [line for line in mounts if f"{state}/" in line]
-    found += [" ".join(one.cmdline()) for one in psutil.process_iter() if _is_of(one, state)]
-    found += of_network(provider.bridge.name)
-    found += map(str, (state / "hosts").glob("*"))
-    found += map(
-        str,
-        (state / "bridge/addresses").iterdir()
-        if state.joinpath("bridge/addresses").exists()
-        else (),
-    )
-    return found
+    processes = [process for process in psutil.process_iter() if _is_of(process, state)]
+    return [
+        *(line for line in mounts if f"{state}/" in line),
+        *(" ".join(process.cmdline()) for process in processes),
+        *of_network(provider.bridge.name),
+        *map(str, (state / "hosts").glob("*")),
+        *map(str, (state / "bridge/addresses").glob("*")),
+    ]
 
 
 def lose_container(state: Path, name: str) -> None:

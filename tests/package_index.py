@@ -18,7 +18,7 @@ def require_package_index() -> None:
 @cache
 def _why_not() -> str:
     words = ["pip", "compile", "--quiet", "--no-deps", "-"]
-    asked = subprocess.run(
+    result = subprocess.run(
         [uv.find_uv_bin(), *words],
         input=OLD_ANSIBLE,
         capture_output=True,
@@ -26,4 +26,4 @@ def _why_not() -> str:
         timeout=300,
         check=False,
     )
-    return f"needs a package index that has {OLD_ANSIBLE}" if asked.returncode else ""
+    return f"needs a package index that has {OLD_ANSIBLE}" if result.returncode else ""

@@ -32,10 +32,10 @@ def running_search_server(directory: Path) -> Iterator[SearchHost]:
     )
     assert process.stdout is not None
     try:
-        said = process.stdout.readline()
-        found = re.search(r"http://\S+", said)
-        assert found, said
-        yield SearchHost(f"{found[0]}/", "elastic", Secret(PASSWORD))
+        line = process.stdout.readline()
+        url = re.search(r"http://\S+", line)
+        assert url, line
+        yield SearchHost(f"{url[0]}/", "elastic", Secret(PASSWORD))
     finally:
         process.terminate()
         process.stdout.close()

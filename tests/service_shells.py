@@ -34,17 +34,17 @@ class ServiceShells:
         if "crontab" in argv[-1]:
             self.crontab += stdin
             return Ran(0, self.crontab)
-        given = _given(stdin)
+        names = _names(stdin)
         answers = []
-        for part in json.loads(given["PARTS"]):
+        for part in json.loads(names["PARTS"]):
             answers.append(self._answer(part["function"], part["arguments"]))
-            if "error" in answers[-1] and given["STOP"]:
+            if "error" in answers[-1] and names["STOP"]:
                 break
         return Ran(0, f"noise\n{RESULT}{json.dumps(answers)}\n")
 
-    def _answer(self, called: str, given: dict[str, Any]) -> dict[str, Any]:
+    def _answer(self, called: str, arguments: dict[str, Any]) -> dict[str, Any]:
         if called == "run":
-            argv = given["argv"]
+            argv = arguments["argv"]
             self.before(argv[0])
             if argv[0] in self.faults:
                 return {"error": f"CommandError: {self.faults[argv[0]]}"}
@@ -52,15 +52,15 @@ class ServiceShells:
             return {"result": ""}
         if called.startswith("set_"):
             self.before(called)
-            self.scripts.append((called, given))
+            self.scripts.append((called, arguments))
             return {"result": None}
         return {"result": self.looks.get(called, NOTHING)}
 
 
-def _given(stdin: str) -> dict[str, Any]:
-    """The names that the line is run with."""
+def _names(stdin: str) -> dict[str, Any]:
+    """Return the names that the line is run with."""
     [line] = ast.parse(stdin).body
     assert isinstance(line, ast.Expr)
     assert isinstance(line.value, ast.Call)
-    found: dict[str, Any] = ast.literal_eval(line.value.args[1])
-    return found
+    names: dict[str, Any] = ast.literal_eval(line.value.args[1])
+    return names

@@ -186,7 +186,7 @@ class Processes:
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "A_SECRET_OF_THE_MANAGER": "plain to see"},
-                pass_fds=[number for same in self.inherited.values() for number in same],
+                pass_fds=[number for numbers in self.inherited.values() for number in numbers],
             )
 
     def _answers(self, role: Role) -> bool:

@@ -36,8 +36,8 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
     def git(self, *arguments: str, stdin: str = "") -> str:
-        identity = {f"GIT_{who}_{what}": "t@e.st" for who in ("AUTHOR", "COMMITTER")
-                    for what in ("NAME", "EMAIL")}  # fmt: skip
+        roles = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
+        identity = {f"GIT_{role}": "t@e.st" for role in roles}
         environment = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, **identity}
         done = subprocess.run(
             ["git", *arguments],

@@ -147,7 +147,7 @@ def test_a_network_that_is_in_use_is_refused(provider: NspawnProvider, tmp_path:
         tmp_path / "second", network=provider.bridge.network, bases=provider.bases
     )
 
-    with pytest.raises(PermanentError, match="in use already"):
+    with pytest.raises(PermanentError, match="of this machine uses"):
         second.create(HostRequest("one"))
 
     second.destroy("one")
