@@ -1,1 +1,1 @@
-"""Rollouts: they are planned, begun, driven by workers, controlled and undone here."""
+"""Rollouts: how they are planned, started, driven by workers, controlled and undone."""

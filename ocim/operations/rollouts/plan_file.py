@@ -1,7 +1,7 @@
-"""A plan as a file: to be read by people, and begun from later.
+"""A plan as a file, which people read and `--plan` carries out later.
 
-People read it, send it and keep it, so what they read is without secrets. What `--plan` needs is
-there besides, encrypted with the master key.
+People send and keep it, so its readable part has no secrets. The whole plan is sealed in it:
+encrypted with the master key.
 """
 
 import json
@@ -26,17 +26,17 @@ def to_json(plan: Plan) -> dict[str, Any]:
     return {**_readable(whole), "left_out": plan.left_out, "hash": plan.hash, "sealed": sealed}
 
 
-def from_json(kept: Mapping[str, Any]) -> Plan:
+def from_json(document: Mapping[str, Any]) -> Plan:
     """Return the plan that a file has.
 
     Raise ValidationError if it is no plan, or somebody changed it.
     """
     try:
-        whole = json.loads(decrypt(kept["sealed"]))
+        whole = json.loads(decrypt(document["sealed"]))
         plan = Plan(read_request(whole["request"]), tuple(Item(**item) for item in whole["items"]))
         readable = json.loads(json.dumps(_readable(whole), default=str))
-        is_whole = plan.hash == kept["hash"] and all(
-            kept[name] == value for name, value in readable.items()
+        is_whole = plan.hash == document["hash"] and all(
+            document[name] == value for name, value in readable.items()
         )
     except PermanentError:
         raise ValidationError(
