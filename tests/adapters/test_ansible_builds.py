@@ -193,6 +193,6 @@ def test_code_that_starts_with_an_environments_python_reads_nothing_of_the_manag
 
     with pytest.raises(ValidationError) as refused:
         bench.provisioner.check(job)
-    said = str(refused.value)
-    assert "saw nothing nothing" in said
-    assert KEY not in said
+    message = str(refused.value)
+    assert "saw nothing nothing" in message
+    assert KEY not in message

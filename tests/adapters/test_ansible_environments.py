@@ -47,9 +47,9 @@ def environments(tmp_path: Path) -> Environments:
 
 
 def wanted(checkout: Path) -> Recipe:
-    found = recipe(checkout)
-    assert found
-    return found
+    result = recipe(checkout)
+    assert result
+    return result
 
 
 def test_an_environment_has_what_the_repository_requires(

@@ -182,8 +182,8 @@ for number in range(3, 100):
         os.write(number, lie)
     except OSError:
         pass
-said = "it failed, having written to %d" % opened
-print(json.dumps({"failed": True, "msg": said, "stdout": lie.decode()}))
+message = "it failed, having written to %d" % opened
+print(json.dumps({"failed": True, "msg": message, "stdout": lie.decode()}))
 """
 
 

@@ -82,16 +82,16 @@ def test_the_same_gives_the_same(provisioner: AnsibleProvisioner) -> None:
 
 
 def append(file: str) -> Callable[[Path, ProvisionJob], ProvisionJob]:
-    def change(directory: Path, given: ProvisionJob) -> ProvisionJob:
+    def change(directory: Path, job: ProvisionJob) -> ProvisionJob:
         with (directory / file).open("a") as opened:
             opened.write("# another\n")
-        return given
+        return job
 
     return change
 
 
 def with_variable(name: str, value: object) -> Callable[[Path, ProvisionJob], ProvisionJob]:
-    return lambda _, given: replace(given, variables={**given.variables, name: value})
+    return lambda _, job: replace(job, variables={**job.variables, name: value})
 
 
 @pytest.mark.parametrize(
@@ -171,20 +171,20 @@ def test_an_image_playbook_is_no_playbook_of_an_instance(
 
 
 def test_the_image_part_is_given_no_other_variables(bench: Bench) -> None:
-    given = bench.job("- debug: {msg: whole}", variables={"GREETING": "hello", "DOMAIN": "x.org"})
+    whole = bench.job("- debug: {msg: whole}", variables={"GREETING": "hello", "DOMAIN": "x.org"})
     (bench.playbooks / "site.image.yml").write_text(
         "- hosts: openedx_app\n  gather_facts: false\n  tasks:\n"
         "    - debug: {msg: \"{{ GREETING }} {{ 'DOM' ~ 'AIN' in vars }}\"}\n"
     )
-    part = replace(given, part=Part.IMAGE, image_inputs=bench.provisioner.image_inputs(given))
+    part = replace(whole, part=Part.IMAGE, image_inputs=bench.provisioner.image_inputs(whole))
     assert bench.run(part).ok
     assert "hello False" in bench.log()
 
 
 def test_a_part_of_an_image_that_has_changed_meanwhile_is_not_run(bench: Bench) -> None:
-    given = bench.job("- debug: {msg: whole}")
+    whole = bench.job("- debug: {msg: whole}")
     (bench.playbooks / "site.image.yml").write_text(IMAGE)
-    part = replace(given, part=Part.INSTANCE, image_inputs=bench.provisioner.image_inputs(given))
+    part = replace(whole, part=Part.INSTANCE, image_inputs=bench.provisioner.image_inputs(whole))
     (bench.playbooks / "site.image.yml").write_text(f"{IMAGE}# another\n")
     with pytest.raises(TransientError, match="changed meanwhile"):
         bench.provisioner.provision(part, on_event=bench.events.append, is_cancelled=never)

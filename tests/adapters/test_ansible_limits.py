@@ -88,10 +88,10 @@ def test_where_there_are_no_control_groups_it_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "CGROUPS", tmp_path)
-    said, loose = in_force(SMALL)
-    assert "memory of each process, not of all together" in said
-    assert "memory" in loose
-    assert "Control groups" not in said
+    sentence, missing = in_force(SMALL)
+    assert "memory of each process, not of all together" in sentence
+    assert "memory" in missing
+    assert "Control groups" not in sentence
 
 
 def test_where_there_are_no_control_groups_each_process_has_a_limit_of_memory(

@@ -97,8 +97,8 @@ def job(old: tuple[Bench, Repository], playbook: str, **variables: object) -> Pr
     bench, repository = old
     bench.events.clear()
     shutil.rmtree(bench.root / "edx", ignore_errors=True)
-    given = {"password": Secret("hush-hush"), "fail": False, "hang": False, **variables}
-    made = bench.job("[]", variables=given)
+    defaults = {"password": Secret("hush-hush"), "fail": False, "hang": False, **variables}
+    made = bench.job("[]", variables=defaults)
     return replace(made, source=repository.source("master", playbook))
 
 
@@ -109,9 +109,9 @@ def test_it_runs_as_upstream_runs_it(old: tuple[Bench, Repository]) -> None:
     outcome = bench.run(exact)
     assert (outcome.ok, outcome.changed) == (True, 2), outcome.message
     assert (bench.root / "edx/app/env").read_text() == "2.9.27\n"
-    (said,) = [event.text for event in bench.events if "say it:" in event.text]
-    assert said.startswith("ok: [demo-1] say it: ['demo-1'] ")
-    assert said.endswith(" ********")
+    (text,) = [event.text for event in bench.events if "say it:" in event.text]
+    assert text.startswith("ok: [demo-1] say it: ['demo-1'] ")
+    assert text.endswith(" ********")
     assert bench.run(exact).changed == 0
 
 

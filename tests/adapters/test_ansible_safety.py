@@ -19,14 +19,14 @@ PASSWORD = 'pa"ss w0rd/ß'
 
 def processes_of(bench: Bench) -> list[psutil.Process]:
     """All that runs on behalf of a run of this bench, wherever it was reparented to."""
-    found = []
+    processes = []
     for process in psutil.process_iter():
         try:
             if str(bench.runs) in process.environ().get(MARK, ""):
-                found.append(process)
+                processes.append(process)
         except psutil.Error:
             continue
-    return found
+    return processes
 
 
 @pytest.fixture

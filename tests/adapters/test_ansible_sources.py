@@ -19,7 +19,7 @@ def playbooks(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def found(
+def find_playbook(
     playbooks: Path, url: str, rewrites: Mapping[str, str], name: str = "openedx_native.yml"
 ) -> Path:
     sources = Sources(playbooks, playbooks / "cache", Sandbox(), rewrites)
@@ -29,7 +29,7 @@ def found(
 
 @pytest.mark.parametrize("url", [FORK, f"{FORK}.git", f"{FORK}/"])
 def test_a_rewritten_url_leads_to_builtin(playbooks: Path, url: str) -> None:
-    assert found(playbooks, url, {FORK: "builtin"}) == playbooks / "openedx_native.yml"
+    assert find_playbook(playbooks, url, {FORK: "builtin"}) == playbooks / "openedx_native.yml"
 
 
 def test_what_leads_to_builtin_is_said_to_be_that(playbooks: Path) -> None:
@@ -40,15 +40,15 @@ def test_what_leads_to_builtin_is_said_to_be_that(playbooks: Path) -> None:
 
 def test_the_longest_prefix_wins(playbooks: Path) -> None:
     rewrites = {"https://github.com/": "https://mirror.example.com/", FORK: "builtin"}
-    assert found(playbooks, FORK, rewrites).parent == playbooks
+    assert find_playbook(playbooks, FORK, rewrites).parent == playbooks
 
 
 def test_what_a_url_is_rewritten_to_may_lead_nowhere(playbooks: Path) -> None:
     with pytest.raises(PermanentError, match=r"/mirror/open-craft/configuration"):
-        found(playbooks, FORK, {"https://github.com/": f"{playbooks}/mirror/"})
+        find_playbook(playbooks, FORK, {"https://github.com/": f"{playbooks}/mirror/"})
 
 
 @pytest.mark.parametrize("playbook", ["../x.yml", "roles/tasks.yml", "/etc/passwd", "", "roles"])
 def test_a_playbook_is_a_file_directly_in_its_directory(playbooks: Path, playbook: str) -> None:
     with pytest.raises(ValidationError, match=r"openedx_native\.yml"):
-        found(playbooks, "builtin", {}, playbook)
+        find_playbook(playbooks, "builtin", {}, playbook)

@@ -30,8 +30,8 @@ def test_it_is_as_it_was_set(
     outcome = bench.run(bench.job(TASKS))
     assert (outcome.ok, outcome.changed) == (True, 2), outcome.message
     assert (bench.root / "greeting").read_text() == "hello"
-    (said,) = [event.text for event in bench.events if event.text.startswith("ok:")]
-    assert json.loads(said.partition("settings: ")[2].replace("'", '"').lower()) == [
+    (text,) = [event.text for event in bench.events if event.text.startswith("ok:")]
+    assert json.loads(text.partition("settings: ")[2].replace("'", '"').lower()) == [
         strategy,
         pipelining,
     ]

@@ -104,14 +104,14 @@ TRICKS = r"""
 import ctypes, glob, json, os, platform, socket, sys
 directory, secret, manager, *written = sys.argv[1:]
 libc = ctypes.CDLL(None, use_errno=True)
-found = {}
+results = {}
 
 def attempt(name):
     def decorate(function):
         try:
-            found[name] = str(function())
+            results[name] = str(function())
         except BaseException as error:
-            found[name] = "no: " + type(error).__name__
+            results[name] = "no: " + type(error).__name__
     return decorate
 
 def read(path):
@@ -183,7 +183,7 @@ for path in written:
         with open(path_, "a") as file:
             file.write("forged")
         return "written"
-print(json.dumps(found))
+print(json.dumps(results))
 """
 
 
@@ -239,15 +239,15 @@ def test_no_trick_from_within_a_run_reads_or_changes_what_is_not_its_own(
             command, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False
         )
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    results = json.loads(done.stdout)
     assert KEY not in done.stdout
-    assert found["open files"] == "[]"
-    assert found["memory shared with others"] == "[]"
-    assert found["another process"].startswith("no: ")
-    assert found["the terminal"].startswith("no: ")
+    assert results["open files"] == "[]"
+    assert results["memory shared with others"] == "[]"
+    assert results["another process"].startswith("no: ")
+    assert results["the terminal"].startswith("no: ")
     # What is not mounted is a place in the sandbox's own memory, if it is any.
     for path in (checkout, environment, run / "uv/archive-v0", Path("/etc"), Path("/usr")):
-        assert found[f"write {path}"].startswith("no: ")
+        assert results[f"write {path}"].startswith("no: ")
     assert not list(bench.directory.rglob("forged"))
     assert not [path for path in (Path("/etc/forged"), Path("/usr/forged")) if path.exists()]
     assert record.read_text() == "{}"

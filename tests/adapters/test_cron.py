@@ -153,8 +153,8 @@ def test_a_job_gets_its_environment_and_its_output_is_appended(home: Path) -> No
     daemon.run(job, home)
     daemon.run(job, home)
 
-    said = f"the host, hello, input, {home}\noh\n"
-    assert (home / "say-hello-world.log").read_text() == said * 2
+    output = f"the host, hello, input, {home}\noh\n"
+    assert (home / "say-hello-world.log").read_text() == output * 2
 
 
 def test_how_a_job_ended_is_logged(home: Path, caplog: pytest.LogCaptureFixture) -> None:

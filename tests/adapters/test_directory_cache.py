@@ -90,6 +90,6 @@ with DirectoryCache(Path(sys.argv[1])).item("one", make) as path:
 def test_one_of_many_processes_makes_it_and_all_have_it(tmp_path: Path) -> None:
     command = [sys.executable, "-c", MAKE, str(tmp_path)]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    said = [process.communicate()[0] for process in running]
+    outputs = [process.communicate()[0] for process in running]
     assert [process.returncode for process in running] == [0] * 4
-    assert sorted(said) == ["", "", "", "made\n"]
+    assert sorted(outputs) == ["", "", "", "made\n"]

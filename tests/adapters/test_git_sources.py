@@ -258,8 +258,8 @@ def test_processes_that_fetch_the_same_at_once_do_not_disturb_one_another(
 ) -> None:
     command = [sys.executable, "-c", FETCH, str(tmp_path / "cache"), configuration.url]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    said = [process.communicate()[0] for process in running]
-    assert all("first" in text for text in said)
+    outputs = [process.communicate()[0] for process in running]
+    assert all("first" in text for text in outputs)
 
 
 def test_a_submodule_is_refused_by_its_name(sources: Sources, configuration: Repository) -> None:
@@ -319,8 +319,8 @@ def test_a_directory_of_playbooks_that_leads_out_is_none(
     configuration = Repository(tmp_path / "linked")
     configuration.directory.joinpath("playbooks").symlink_to(target)
     configuration.commit({"site.yml": "- hosts: all\n"})
-    with sources.playbook(configuration.source("master")) as (playbook, found):
-        assert playbook == found.root / "site.yml"
+    with sources.playbook(configuration.source("master")) as (playbook, configured):
+        assert playbook == configured.root / "site.yml"
     with pytest.raises(ValidationError, match="There is no playbook 'zero'"):
         content(sources, configuration.source("master", "zero"))
 

@@ -38,8 +38,8 @@ def sources(tmp_path: Path, access: GitAccess) -> Sources:
 
 def test_a_private_repository_is_read_with_the_key(tmp_path: Path, server: Server) -> None:
     access = GitAccess((server.key,), server.known_hosts)
-    found = sources(tmp_path, access)
-    with found.playbook(found.exact(server.source)) as (playbook, _):
+    reachable = sources(tmp_path, access)
+    with reachable.playbook(reachable.exact(server.source)) as (playbook, _):
         assert "hello" in playbook.read_text()
 
 

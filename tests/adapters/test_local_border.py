@@ -92,10 +92,10 @@ def test_it_reads_nothing_of_the_manager_or_of_other_instances(
     fleet: Fleet, says: Callable[[str], str]
 ) -> None:
     assert len(fleet.secrets) == 7
-    said = says(f"cat {shlex.join(map(str, fleet.secrets))}; cd {fleet.var}; echo *; echo */*")
-    assert KEY not in said
-    assert said.count("No such file or directory") == 7
-    assert said.endswith("databases hosts storage\ndatabases/one hosts/one storage/one\n")
+    output = says(f"cat {shlex.join(map(str, fleet.secrets))}; cd {fleet.var}; echo *; echo */*")
+    assert KEY not in output
+    assert output.count("No such file or directory") == 7
+    assert output.endswith("databases hosts storage\ndatabases/one hosts/one storage/one\n")
 
 
 def test_it_writes_nothing_outside(fleet: Fleet, says: Callable[[str], str]) -> None:
@@ -116,28 +116,28 @@ def test_it_writes_nothing_outside(fleet: Fleet, says: Callable[[str], str]) -> 
 def test_it_neither_sees_nor_ends_processes_of_others(
     says: Callable[[str], str], manager: subprocess.Popen[bytes]
 ) -> None:
-    said = says(
+    output = says(
         f"cat /proc/[0-9]*/environ | tr '\\0' '\\n'; kill -9 {manager.pid};"
         f" cat /proc/{manager.pid}/maps; cat /proc/{os.getpid()}/environ"
     )
-    assert KEY not in said
-    assert "OCIM_HOST_ROOT" in said, "its own it may read"
-    assert said.count("No such") == 3
+    assert KEY not in output
+    assert "OCIM_HOST_ROOT" in output, "its own it may read"
+    assert output.count("No such") == 3
     assert manager.poll() is None
 
 
 def test_it_changes_nothing_of_the_kernel(says: Callable[[str], str]) -> None:
     look = "find /proc/sys /proc/sysrq-trigger -writable -type f 2>/dev/null"
-    said = says(f"{look}; grep CapEff /proc/self/status")
-    assert said == "CapEff:\t0000000000000000\n"
+    output = says(f"{look}; grep CapEff /proc/self/status")
+    assert output == "CapEff:\t0000000000000000\n"
 
 
 def test_it_reads_and_writes_what_is_its_instances(
     fleet: Fleet, says: Callable[[str], str]
 ) -> None:
     own = [fleet.var / "databases/one/edxapp.sqlite3", fleet.var / "storage/one/upload"]
-    said = says("; ".join(f"echo hello > {path} && cat {path}" for path in own))
-    assert said == "hello\nhello\n"
+    output = says("; ".join(f"echo hello > {path} && cat {path}" for path in own))
+    assert output == "hello\nhello\n"
     assert [path.read_text() for path in own] == ["hello\n", "hello\n"]
 
 
@@ -208,9 +208,9 @@ def test_a_shell_has_a_terminal_of_its_own(fleet: Fleet) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-c", code, str(fleet.var / "hosts")]
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as shell:
-        said = os.read(ours, 1000).decode().strip()
+        text = os.read(ours, 1000).decode().strip()
     assert shell.returncode == 7
-    major, minor = (int(number, 16) for number in said.split(":"))
+    major, minor = (int(number, 16) for number in text.split(":"))
     assert os.makedev(major, minor) != os.fstat(theirs).st_rdev
     os.close(ours)
     os.close(theirs)

@@ -72,9 +72,9 @@ def test_processes_that_create_at_once_get_addresses_of_their_own(
 ) -> None:
     names = ["one", "two", "three"]
     with ThreadPoolExecutor() as pool:
-        given = list(pool.map(create_in_another_process, [tmp_path / "hosts"] * 3, names))
+        addresses = list(pool.map(create_in_another_process, [tmp_path / "hosts"] * 3, names))
 
-    assert len(set(given)) == 3
+    assert len(set(addresses)) == 3
     assert provider.list() == sorted(names)
 
 
@@ -82,9 +82,9 @@ def test_processes_that_create_the_same_host_at_once_make_one(
     provider: LocalProvider, tmp_path: Path
 ) -> None:
     with ThreadPoolExecutor() as pool:
-        given = list(pool.map(create_in_another_process, [tmp_path / "hosts"] * 3, ["one"] * 3))
+        addresses = list(pool.map(create_in_another_process, [tmp_path / "hosts"] * 3, ["one"] * 3))
 
-    assert len(set(given)) == 1
+    assert len(set(addresses)) == 1
     running = [process.cmdline() for process in processes_below(tmp_path / "hosts")]
     assert running.count(supervisord.BOOT) == 1
 

@@ -137,8 +137,8 @@ def test_the_doctor_takes_away_what_the_database_knows_nothing_of(tmp_path: Path
         shutil.rmtree(state / "hosts/lost")
         die(state, "create", "os.rename", "host.json")
 
-        said = manage(tmp_path, "doctor", "--fix").stdout
+        output = manage(tmp_path, "doctor", "--fix").stdout
 
-        assert "repaired: hosts: nspawn host one\n" in said
-        assert "repaired: hosts: nspawn host lost, which is gone\n" in said
+        assert "repaired: hosts: nspawn host one\n" in output
+        assert "repaired: hosts: nspawn host lost, which is gone\n" in output
         assert leftovers(provider, state) == []

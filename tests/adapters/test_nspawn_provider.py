@@ -23,7 +23,7 @@ def provider(tmp_path: Path) -> Iterator[NspawnProvider]:
         yield provider
 
 
-def said(provider: NspawnProvider, name: str, script: str) -> str:
+def output_of(provider: NspawnProvider, name: str, script: str) -> str:
     provider.wait_until_reachable(name, timeout=60)
     argv = provider.command(name, ["sh", "-c", script])
     return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
@@ -31,12 +31,12 @@ def said(provider: NspawnProvider, name: str, script: str) -> str:
 
 def test_what_is_on_it_is_kept_over_a_stop(provider: NspawnProvider) -> None:
     provider.create(HostRequest("one"))
-    said(provider, "one", "echo kept >/root/file")
+    output_of(provider, "one", "echo kept >/root/file")
 
     provider.stop("one")
     provider.reboot("one")
 
-    assert said(provider, "one", "cat /root/file") == "kept\n"
+    assert output_of(provider, "one", "cat /root/file") == "kept\n"
 
 
 def test_a_stopped_host_leaves_only_its_directory_and_address(
@@ -56,7 +56,7 @@ def test_a_services_user_gets_to_what_is_its_own_in_a_shared_directory(tmp_path:
         provider.create(HostRequest("one"))
         (shared / "own").mkdir()
         script = f"chown nobody {shared}/own; su -s /bin/sh nobody -c 'touch {shared}/own/file'"
-        said(provider, "one", script)
+        output_of(provider, "one", script)
     assert (shared / "own/file").exists()
 
 
@@ -64,8 +64,8 @@ def test_what_sudo_runs_as_another_user_trusts_what_the_host_trusts(
     provider: NspawnProvider,
 ) -> None:
     provider.create(HostRequest("one"))
-    found = said(provider, "one", "sudo -n -H -u nobody env | grep -c /etc/ssl/certs/ca-")
-    assert found == "2\n"
+    output = output_of(provider, "one", "sudo -n -H -u nobody env | grep -c /etc/ssl/certs/ca-")
+    assert output == "2\n"
 
 
 def test_services_on_the_managers_loopback_are_reached_by_their_names(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_services_on_the_managers_loopback_are_reached_by_their_names(tmp_path: 
             provider.create(HostRequest("one", names={"lms.localhost": "127.0.0.1"}))
             url = f"http://lms.localhost:{server.server_port}/"
             script = f"import urllib.request as u; print(u.urlopen('{url}').read())"
-            assert said(provider, "one", f'python3 -c "{script}"') == "b'here'\n"
+            assert output_of(provider, "one", f'python3 -c "{script}"') == "b'here'\n"
         server.shutdown()
 
 
@@ -85,7 +85,7 @@ def test_other_ports_of_the_managers_loopback_are_not_reached(provider: NspawnPr
     with socket.create_server(("127.0.0.1", 0)) as closed:
         address = (provider.bridge.gateway, closed.getsockname()[1])
         script = f"import socket; print(socket.socket().connect_ex({address}) == 0)"
-        assert said(provider, "one", f'python3 -c "{script}"') == "False\n"
+        assert output_of(provider, "one", f'python3 -c "{script}"') == "False\n"
 
 
 def test_a_limit_of_memory_is_the_kernels(provider: NspawnProvider, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_limit_of_memory_is_the_kernels(provider: NspawnProvider, tmp_path: Pa
     except PermanentError as refusal:
         pytest.skip(f"nspawn: {refusal}")
     eat = "python3 -c 'b = bytearray(512 * 2**20)'; echo $?"
-    assert said(provider, "one", eat).strip() != "0"
+    assert output_of(provider, "one", eat).strip() != "0"
 
 
 def test_a_flavor_is_refused_with_all_its_faults_before_anything_is_made(
@@ -126,7 +126,7 @@ def test_a_host_that_was_half_made_is_made_anew(provider: NspawnProvider, tmp_pa
 
     provider.create(HostRequest("one"))
 
-    assert said(provider, "one", "echo up") == "up\n"
+    assert output_of(provider, "one", "echo up") == "up\n"
     assert [path.name for path in (tmp_path / "bridge/addresses").iterdir()] == [address]
 
 

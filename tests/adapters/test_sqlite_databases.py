@@ -153,13 +153,13 @@ def test_a_statement_notices_a_link_that_is_put_there_at_the_last_moment(
 ) -> None:
     databases = SqliteDatabases()
     databases.ensure(database)
-    found = path.lstat()
+    status = path.lstat()
     path.rename(tmp_path / "own.sqlite3")
     other = Database(kind="sqlite", name=str(tmp_path / "other/edxapp.sqlite3"))
     databases.ensure(other)
     before = Path(other.name).read_bytes()
     path.symlink_to(other.name)
-    identity = [str(found.st_dev), str(found.st_ino)]
+    identity = [str(status.st_dev), str(status.st_ino)]
     monkeypatch.setattr(sqlite_session, "_identity", lambda _path: identity)
     with pytest.raises(PermanentError, match="leads elsewhere"):
         execute(databases, database, "CREATE TABLE evil (id)")

@@ -22,8 +22,8 @@ def test_all_faults_of_a_file_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ValidationError) as caught:
         read_pool(file)
 
-    told = [fault.removeprefix(f"{file}: ").split(":")[0] for fault in caught.value.faults]
-    assert sorted(told) == sorted(
+    places = [fault.removeprefix(f"{file}: ").split(":")[0] for fault in caught.value.faults]
+    assert sorted(places) == sorted(
         [
             "clean",
             "disk",

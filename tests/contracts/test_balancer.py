@@ -75,8 +75,8 @@ class Real:
         except httpx.ConnectError:  # no certificate for it
             return UNKNOWN
         if answer.status_code == httpx.codes.OK:
-            said = answer.json()["name"]
-            return next(upstream for upstream, name in self.names.items() if name == said)
+            name = answer.json()["name"]
+            return next(upstream for upstream, known in self.names.items() if known == name)
         return {404: UNKNOWN, 503: HOLDING, 401: PASSWORD}[answer.status_code]
 
     def stop(self) -> None:

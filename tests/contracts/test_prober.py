@@ -48,10 +48,10 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
         return
 
     def reply(handler: BaseHTTPRequestHandler) -> None:
-        found = REPLIES[handler.path]
-        headers = {"Location": "/fine"} if found.status == 302 else {}
-        headers["Content-Type"] = found.content_type
-        answer(handler, found.status or 200, found.text, **headers)
+        reply = REPLIES[handler.path]
+        headers = {"Location": "/fine"} if reply.status == 302 else {}
+        headers["Content-Type"] = reply.content_type
+        answer(handler, reply.status or 200, reply.text, **headers)
 
     with web_server(reply) as port:
         yield World(HttpProber(), lambda path: f"http://127.0.0.1:{port}{path}")
