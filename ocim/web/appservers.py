@@ -31,12 +31,12 @@ def appserver(request: HttpRequest, appserver_id: int) -> HttpResponse:
     The change token is read first: a change during the request is then sent as an event, too.
     """
     instance_id = instance_of(appserver_id)
-    mark = selectors.change_tokens([instance_id])[instance_id]
+    token = selectors.change_tokens([instance_id])[instance_id]
     appserver_row = _appserver(appserver_id, whole=True)
     lines = selectors.log_end(appserver_id, LINES_SHOWN)
     shown = {
         **_progress(appserver_row),
-        "mark": mark,
+        "token": token,
         "lines": lines,
         "after": lines[-1].pk if lines else 0,
         "is_whole": len(lines) < LINES_SHOWN,

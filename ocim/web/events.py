@@ -32,7 +32,7 @@ async def instance(request: HttpRequest, instance_id: int) -> HttpResponseBase:
     """Send `changed` whenever an app server or a job of the instance changes."""
     if not await OpenEdXInstance.objects.filter(pk=instance_id).aexists():
         raise Http404(f"No instance {instance_id}.")
-    return _stream(request, Watch(("instance", instance_id), request.GET.get("mark", "")))
+    return _stream(request, Watch(("instance", instance_id), request.GET.get("token", "")))
 
 
 @require_safe
@@ -40,7 +40,7 @@ async def rollout(request: HttpRequest, rollout_id: int) -> HttpResponseBase:
     """Send `changed` whenever something changes in the rollout."""
     if not await Rollout.objects.filter(pk=rollout_id).aexists():
         raise Http404(f"No rollout {rollout_id}.")
-    return _stream(request, Watch(("rollout", rollout_id), request.GET.get("mark", "")))
+    return _stream(request, Watch(("rollout", rollout_id), request.GET.get("token", "")))
 
 
 @require_safe
@@ -52,7 +52,7 @@ async def appserver(request: HttpRequest, appserver_id: int) -> HttpResponseBase
         request,
         Watch(
             ("instance", instance_id),
-            request.GET.get("mark", ""),
+            request.GET.get("token", ""),
             appserver_id=appserver_id,
             last_line=int(last) if re.fullmatch(r"[0-9]{1,18}", last) else 0,
         ),

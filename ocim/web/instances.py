@@ -46,19 +46,19 @@ def fleet(request: HttpRequest) -> HttpResponse:
 @require_safe
 def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
     """Show an instance: its app servers, its open jobs and its configuration."""
-    mark = selectors.change_tokens([instance_id])[instance_id]
-    found = get_object_or_404(
+    token = selectors.change_tokens([instance_id])[instance_id]
+    row = get_object_or_404(
         selectors.instances(archived=True)
         .select_related("ref_set__creator", "database_server")
         .defer(None),
         pk=instance_id,
     )
-    shown = {**_progress(found), "mark": mark, "lacks_worker": lacks_worker()}
-    shown["last_upgrade"] = found.upgrade_set.select_related("rollout").order_by("-id").first()
-    shown["held"] = found.hold.coming_or_on(context().now())
-    shown["services"] = sorted(services_of(found) - ALWAYS)
+    shown = {**_progress(row), "token": token, "lacks_worker": lacks_worker()}
+    shown["last_upgrade"] = row.upgrade_set.select_related("rollout").order_by("-id").first()
+    shown["held"] = row.hold.coming_or_on(context().now())
+    shown["services"] = sorted(services_of(row) - ALWAYS)
     try:
-        shown["layers"] = by_layer(effective_variables(found, context().policy))
+        shown["layers"] = by_layer(effective_variables(row, context().policy))
     except OcimError as error:
         shown["fault"] = error
     return render(request, "web/instance.html", shown)

@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 
 
 Subject = tuple[str, int]
-"""The kind of a page's subject (a key of MARKS), and the subject's id."""
-MARKS: Mapping[str, Callable[[Collection[int]], dict[int, str]]] = {
+"""The kind of a page's subject (a key of CHANGE_TOKENS), and the subject's id."""
+CHANGE_TOKENS: Mapping[str, Callable[[Collection[int]], dict[int, str]]] = {
     "instance": selectors.change_tokens,
     "rollout": selectors.rollout_change_tokens,
 }
@@ -42,8 +42,8 @@ class Watch:
     """An open page: its subject, and the state that it has received."""
 
     subject: Subject
-    mark: str
-    """Change token of what the page shows, from MARKS."""
+    token: str
+    """Change token of what the page shows, from CHANGE_TOKENS."""
     appserver_id: int | None = None
     last_line: int = 0
     was_ended: bool = False
@@ -55,7 +55,7 @@ class Watch:
 class Sight:
     """Result of one set of queries for all watched subjects."""
 
-    marks: dict[Subject, str]
+    tokens: dict[Subject, str]
     lines: dict[int, list[LogEntry]]
     ended: set[int]
 
@@ -113,7 +113,7 @@ def _see(watches: list[Watch]) -> Sight:
     # The ended app servers are read first: their last lines are then among the lines.
     ended = selectors.terminated(last_lines)
     return Sight(
-        marks=_marks({watch.subject for watch in watches}),
+        tokens=_tokens({watch.subject for watch in watches}),
         lines={
             pk: selectors.log_after(pk, last_lines[pk])
             for pk, newest in selectors.newest_lines(last_lines).items()
@@ -123,22 +123,22 @@ def _see(watches: list[Watch]) -> Sight:
     )
 
 
-def _marks(subjects: set[Subject]) -> dict[Subject, str]:
+def _tokens(subjects: set[Subject]) -> dict[Subject, str]:
     tokens: dict[Subject, str] = {}
-    for kind, marks in MARKS.items():
+    for kind, read_tokens in CHANGE_TOKENS.items():
         if ids := {pk for subject_kind, pk in subjects if subject_kind == kind}:
-            tokens |= {(kind, pk): mark for pk, mark in marks(ids).items()}
+            tokens |= {(kind, pk): token for pk, token in read_tokens(ids).items()}
     return tokens
 
 
 def _send_news(watch: Watch, sight: Sight) -> None:
     seen = sight.lines.get(watch.appserver_id or 0, [])
     lines = [line for line in seen if line.pk > watch.last_line]
-    mark = sight.marks[watch.subject]
+    token = sight.tokens[watch.subject]
     # A worker writes its last line just after the app server ends: wait for one more query.
     has_ended = watch.appserver_id in sight.ended
-    news = News(lines, mark != watch.mark, has_ended and watch.was_ended and not lines)
-    watch.was_ended, watch.mark = has_ended, mark
+    news = News(lines, token != watch.token, has_ended and watch.was_ended and not lines)
+    watch.was_ended, watch.token = has_ended, token
     if lines:
         watch.last_line = lines[-1].pk
     if news:

@@ -43,12 +43,12 @@ def every(request: HttpRequest) -> HttpResponse:
 def rollout(request: HttpRequest, rollout_id: int) -> HttpResponse:
     """Show a rollout. Its change token is read first, so that no later change is missed."""
     rollout = _rollout(rollout_id)
-    mark = selectors.rollout_change_tokens([rollout_id])[rollout_id]
+    token = selectors.rollout_change_tokens([rollout_id])[rollout_id]
     progress = _progress(rollout)
     page = {
         **progress,
         "variables": variables(progress["report"]),
-        "mark": mark,
+        "token": token,
         "forms": FORMS,
         "queue": rollout.queue,
         "lacks_worker": rollout.state == RolloutState.RUNNING and lacks_worker(rollout.queue),

@@ -31,7 +31,7 @@ def test_open_pages_hold_no_thread_each(manager: Manager, client: httpx.Client) 
     with ExitStack() as opened:
         streams = []
         for _ in range(12):
-            stream = client.stream("GET", f"/appservers/{made}/events/?mark=old")
+            stream = client.stream("GET", f"/appservers/{made}/events/?token=old")
             streams.append(opened.enter_context(stream).iter_lines())
             while next(streams[-1]) != "event: changed":
                 pass

@@ -67,7 +67,7 @@ def played(scene: Scene) -> None:
     async_to_sync(scene)()
 
 
-def mark_of(instance: OpenEdXInstance) -> str:
+def token_of(instance: OpenEdXInstance) -> str:
     return selectors.change_tokens([instance.pk])[instance.pk]
 
 
@@ -124,10 +124,10 @@ def test_the_stream_begins_after_the_last_line_that_the_page_has(
 
 def test_word_comes_when_something_changes_in_a_rollout(demo: OpenEdXInstance, hub: Hub) -> None:
     rollout = make_rollout(demo)
-    mark = selectors.rollout_change_tokens([rollout.pk])[rollout.pk]
+    token = selectors.rollout_change_tokens([rollout.pk])[rollout.pk]
 
     async def scene() -> None:
-        async with stream("rollout-events", rollout.pk, mark=mark) as found:
+        async with stream("rollout-events", rollout.pk, token=token) as found:
             await rollout.upgrades.aupdate(state="in progress")
             assert await anext(found) == "event: changed\ndata: "
 
@@ -166,10 +166,10 @@ def test_a_line_that_has_several_lines_stays_one_event(demo: OpenEdXInstance, hu
 
 def test_a_change_is_told_and_told_once(demo: OpenEdXInstance, hub: Hub) -> None:
     made = make_appserver(demo, AppServerState.PROVISIONING)
-    mark = mark_of(demo)
+    token = token_of(demo)
 
     async def scene() -> None:
-        async with stream("appserver-events", made.pk, mark=mark) as found:
+        async with stream("appserver-events", made.pk, token=token) as found:
             there = OpenEdXAppServer.objects.filter(pk=made.pk)
             await there.aupdate(state=AppServerState.CHECKING)
             assert await anext(found) == "event: changed\ndata: "
@@ -184,11 +184,11 @@ def test_a_change_is_told_and_told_once(demo: OpenEdXInstance, hub: Hub) -> None
 def test_what_changed_before_the_page_began_to_listen_is_told(
     demo: OpenEdXInstance, hub: Hub
 ) -> None:
-    mark = mark_of(demo)
+    token = token_of(demo)
     make_appserver(demo)
 
     async def scene() -> None:
-        async with stream("instance-events", demo.pk, mark=mark) as found:
+        async with stream("instance-events", demo.pk, token=token) as found:
             assert await anext(found) == "event: changed\ndata: "
 
     played(scene)
@@ -200,7 +200,7 @@ def test_the_stream_ends_with_the_app_server_after_its_last_line(
     made = make_appserver(demo)
 
     async def scene() -> None:
-        async with stream("appserver-events", made.pk, mark="old") as found:
+        async with stream("appserver-events", made.pk, token="old") as found:
             there = OpenEdXAppServer.objects.filter(pk=made.pk)
             await there.aupdate(state=AppServerState.TERMINATED)
             await write(made, "Terminated.")
@@ -223,12 +223,12 @@ def test_one_look_serves_all_who_watch(
         return fetch(appserver_id, last_id)
 
     monkeypatch.setattr(selectors, "log_after", counted)
-    mark = mark_of(demo)
+    token = token_of(demo)
 
     async def scene() -> None:
         async with (
-            stream("appserver-events", made.pk, mark=mark) as first,
-            stream("appserver-events", made.pk, mark=mark) as second,
+            stream("appserver-events", made.pk, token=token) as first,
+            stream("appserver-events", made.pk, token=token) as second,
         ):
             await write(made, "for both")
             await asyncio.gather(lines_until(first, "for both"), lines_until(second, "for both"))
@@ -239,13 +239,13 @@ def test_one_look_serves_all_who_watch(
 
 def test_each_watcher_is_sent_what_it_lacks(demo: OpenEdXInstance, hub: Hub) -> None:
     made = make_appserver(demo)
-    mark = mark_of(demo)
+    token = token_of(demo)
 
     async def scene() -> None:
         first = await write(made, "seen by one of them")
         async with (
-            stream("appserver-events", made.pk, mark=mark, after=first) as ahead,
-            stream("appserver-events", made.pk, mark=mark) as behind,
+            stream("appserver-events", made.pk, token=token, after=first) as ahead,
+            stream("appserver-events", made.pk, token=token) as behind,
         ):
             await write(made, "new to both")
             assert "seen by one" not in await lines_until(ahead, "new to both")
@@ -269,10 +269,10 @@ def test_silence_is_filled_so_that_proxies_keep_the_connection(
     demo: OpenEdXInstance, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "KEEP_ALIVE", 0.01)
-    mark = mark_of(demo)
+    token = token_of(demo)
 
     async def scene() -> None:
-        async with stream("instance-events", demo.pk, mark=mark) as found:
+        async with stream("instance-events", demo.pk, token=token) as found:
             assert await anext(found) == ": nothing new"
 
     played(scene)
@@ -283,10 +283,10 @@ def test_a_stream_ends_in_time_so_that_the_right_to_look_is_asked_again(
 ) -> None:
     monkeypatch.setattr(events, "KEEP_ALIVE", 0.01)
     monkeypatch.setattr(events, "LONGEST", 0.02)
-    mark = mark_of(demo)
+    token = token_of(demo)
 
     async def scene() -> None:
-        async with stream("instance-events", demo.pk, mark=mark) as found:
+        async with stream("instance-events", demo.pk, token=token) as found:
             assert {event async for event in found} <= {": nothing new"}
 
     played(scene)

@@ -224,17 +224,17 @@ The payment processors' keys are YAML, from a file or from standard input (--key
         else:
             examined = steps.as_if_nothing_were_there(appserver, chosen, context())
         inputs = steps.step_inputs(appserver, context())
-        for found in examined:
-            step = found.step
-            if found.problem:
-                self.out.say(f"{step.name}: {found.problem}", style="red")
-            actions = steps.pending_actions(found, inputs)
+        for result in examined:
+            step = result.step
+            if result.problem:
+                self.out.say(f"{step.name}: {result.problem}", style="red")
+            actions = steps.pending_actions(result, inputs)
             if actions:
                 self.out.say(f"# {step.name}: {step.about}")
             for action in actions:
                 for line in runbook.lines(action, reveal=reveal):
                     self.out.say(line)
-        if only_pending and not any(steps.pending_actions(found, inputs) for found in examined):
+        if only_pending and not any(steps.pending_actions(result, inputs) for result in examined):
             self.out.say("No set-up step is pending.")
 
 
