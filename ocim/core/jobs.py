@@ -23,7 +23,7 @@ class JobKind(StrEnum):
     VERIFY = "verify"
 
 
-WORDS: Mapping[JobKind, str] = {
+WORDS: Mapping[str, str] = {
     JobKind.SPAWN: "Spawning",
     JobKind.ACTIVATE: "Activating",
     JobKind.DEACTIVATE: "Deactivating",
@@ -34,7 +34,7 @@ WORDS: Mapping[JobKind, str] = {
     JobKind.UPGRADE: "Upgrading the instance",
     JobKind.UNDO: "Undoing the upgrade",
     JobKind.RESTORE: "Restoring the databases",
-    JobKind.SET_UP: "Running set-up steps on",
+    JobKind.SET_UP: "Setting up",
     JobKind.VERIFY: "Verifying",
 }
 """Words for what a job of each kind does; where it works on app servers, these follow."""
@@ -226,9 +226,9 @@ def _from_json(cls: type[Value], stored: Mapping[str, Any]) -> Value:
     return cls(**values)
 
 
-def in_words(kind: JobKind, appservers: tuple[int, ...] = (), *, activate: bool = False) -> str:
+def in_words(kind: str, appservers: tuple[int, ...] = (), *, activate: bool = False) -> str:
     """Return what a job does: "Spawning app servers 3, 4, to be activated"."""
-    text = WORDS[kind]
+    text = WORDS.get(kind, kind)
     if appservers:
         text += f" app server{'s' if len(appservers) > 1 else ''} {', '.join(map(str, appservers))}"
     return f"{text}, to be activated" if activate else text

@@ -8,7 +8,6 @@ from ocim.core import stopping
 from ocim.core.actions import WorkOn
 from ocim.core.errors import Conflict
 from ocim.core.jobs import (
-    JobKind,
     Payload,
     RecoverJob,
     SetUpJob,
@@ -62,8 +61,12 @@ def payload_of(job: Job) -> Payload:
 
 
 def appservers_of(job: Job) -> tuple[int, ...]:
-    """Return the ids of the app servers that the job works on."""
-    match payload_of(job):
+    """Return the ids of the app servers that the job works on; none if it cannot be read."""
+    try:
+        payload = payload_of(job)
+    except ValueError:
+        return ()  # another version of Ocim wrote it
+    match payload:
         case RecoverJob(appserver=appserver):
             fallback = progress_from_json(job.memory).fallback
             return (appserver,) if fallback is None else (appserver, fallback)
@@ -74,14 +77,15 @@ def appservers_of(job: Job) -> tuple[int, ...]:
                 return ()  # the recorded ones are an earlier attempt's
             made = Upgrade.objects.filter(pk=upgrade).values_list("appservers", flat=True).first()
             return tuple(made or ())
-        case payload:
+        case _:
             return getattr(payload, "appservers", ())
 
 
 def description(job: Job) -> str:
     """Return what the job does, in words."""
-    activate = isinstance(payload := payload_of(job), SpawnJob) and payload.activate
-    return in_words(JobKind(job.kind), appservers_of(job), activate=activate)
+    appservers = appservers_of(job)
+    activate = bool(appservers) and payload_of(job) == SpawnJob(appservers, activate=True)
+    return in_words(job.kind, appservers, activate=activate)
 
 
 def enter_step(job_id: int, name: str, context: Context) -> None:

@@ -10,6 +10,7 @@ from ocim.core.errors import OcimError
 from ocim.core.instance import ALWAYS
 from ocim.core.states import AppServerState, JobState, RolloutState
 from ocim.operations.effective import effective_variables
+from ocim.operations.jobs import description
 from ocim.store import selectors
 from ocim.store.models import OpenEdXInstance
 from ocim.store.specs import services_of
@@ -85,6 +86,7 @@ def _progress(instance: OpenEdXInstance) -> dict[str, Any]:
         for appserver in appservers.exclude(state=AppServerState.TERMINATED)
     ]
     last = selectors.last_job(instance.pk)
+    failed = last if last and last.state == JobState.FAILED else None
     status = selectors.status_of(instance)
     return {
         "instance": instance,
@@ -92,7 +94,8 @@ def _progress(instance: OpenEdXInstance) -> dict[str, Any]:
         "status": status,
         "meaning": selectors.STATUSES[status],
         "jobs": job_rows(jobs),
-        "failed_job": last if last and last.state == JobState.FAILED else None,
+        "failed_job": failed,
+        "failed_text": description(failed) if failed else "",
         "rows": rows,
         "ended": appservers.filter(state=AppServerState.TERMINATED)[:ENDED_SHOWN],
     }

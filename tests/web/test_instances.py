@@ -79,7 +79,9 @@ def test_an_instance_shows_why_the_last_request_failed(
         error="lms answered <500>.",
         ended_at=timezone.now(),
     )
-    assert "lms answered &lt;500&gt;." in page(admin, "instance", demo.pk)
+    html = page(admin, "instance", demo.pk)
+    assert "lms answered &lt;500&gt;." in html
+    assert "The last job failed: Activating<" in html
 
 
 def test_an_instance_shows_the_first_line_of_a_failure(

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from ocim.core.jobs import WORDS
 from ocim.core.states import JobState
 from ocim.store.fields import EncryptedJSONField, EncryptedTextField
 from ocim.store.models.constraints import choices, only
@@ -44,4 +45,4 @@ class Job(models.Model):
         indexes = (models.Index(fields=["state", "instance"], name="job_state"),)
 
     def __str__(self) -> str:
-        return f"job {self.pk}: {self.kind}"
+        return f"job {self.pk} ({WORDS.get(self.kind, self.kind).lower()})"
