@@ -175,7 +175,7 @@ PAYLOADS: Mapping[JobKind, type[Payload]] = {
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What an interrupted attempt at a job tells the next one."""
+    """State that an interrupted attempt at a job leaves for the next one."""
 
     started: bool = False
     """An upgrade has begun to change the instance; a recovery has begun a restart."""
