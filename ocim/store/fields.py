@@ -118,23 +118,23 @@ class RepositoryUrlField(CharField):
 
     def get_prep_value(self, value: Any) -> Any:
         text = super().get_prep_value(value)
-        return encrypt_account(text) if isinstance(text, str) else text
+        return _encrypt_account(text) if isinstance(text, str) else text
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
-        return decrypt_account(value) if value else value
+        return _decrypt_account(value) if value else value
 
 
-def encrypt_account(url: str) -> str:
+def _encrypt_account(url: str) -> str:
     """Encrypt user and password in a URL, unless they hold no secret."""
-    if without_credentials(url) == url or _ENCRYPTED_ACCOUNT.search(url):
+    if without_credentials(url) == url:
         return url
     scheme, mark, rest = url.partition("://")
     account = rest.partition("/")[0].rpartition("@")[0]
     return f"{scheme}{mark}{encrypt(account)}{rest.removeprefix(account)}"
 
 
-def decrypt_account(url: str) -> str:
-    """Decrypt user and password in a URL of `encrypt_account`."""
+def _decrypt_account(url: str) -> str:
+    """Decrypt user and password in a URL of `_encrypt_account`."""
     if TOKEN not in url:  # most URLs have no account
         return url
     return _ENCRYPTED_ACCOUNT.sub(lambda match: decrypt(match[0]), url)

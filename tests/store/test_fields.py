@@ -4,7 +4,7 @@ import pytest
 from pytest_django import Settings
 
 from ocim.core.errors import PermanentError
-from ocim.store.fields import check_master_key, decrypt, encrypt
+from ocim.store.fields import RepositoryUrlField, check_master_key, decrypt, encrypt
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 OTHER = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA="
@@ -35,3 +35,12 @@ def test_a_key_that_is_none_is_refused(settings: Settings, key: str) -> None:
 
 def test_a_good_key_has_no_fault() -> None:
     assert check_master_key(KEY) == ""
+
+
+@pytest.mark.parametrize("account", ["me:hush", "gAAAAhush"])
+def test_the_account_of_a_repository_is_encrypted(account: str) -> None:
+    field, url = RepositoryUrlField(max_length=1000), f"https://{account}@git.example.com/x.git"
+    stored = field.get_prep_value(url)
+    assert account not in stored
+    assert stored.endswith("@git.example.com/x.git")
+    assert field.from_db_value(stored) == url
