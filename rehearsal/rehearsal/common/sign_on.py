@@ -68,7 +68,7 @@ def sign_on_urls(provider_of: Callable[[HttpRequest], Provider]) -> list[URLPatt
     def complete(request: HttpRequest, backend: str) -> HttpResponse:
         begun = request.session.pop(SESSION, None)
         if not begun or not hmac.compare_digest(begun["state"], request.GET.get("state", "")):
-            return failed(request, 400, "This sign-on was not begun here. Please sign in again.")
+            return failed(request, 400, "This sign-on did not start here. Please sign in again.")
         if "code" not in request.GET:
             return failed(request, 403, f"The LMS says: {request.GET.get('error')}")
         provider = provider_of(request)
@@ -120,7 +120,7 @@ def claims_of(answer: Mapping[str, Any], provider: Provider, *, nonce: str) -> d
     own = [jwt.Issuer(issuer.name, client.client_id, client.client_secret) for issuer in issuers]
     claims = jwt.verify(answer["id_token"], issuers=own, jwk_set="")
     if not hmac.compare_digest(str(claims.get("nonce")), nonce):
-        raise jwt.InvalidToken("the nonce is another one")
+        raise jwt.InvalidToken("the nonce does not match")
     return claims
 
 

@@ -13,7 +13,7 @@ CONFIGURATION: dict[str, Any] = configuration.read(
 RELEASE = releases.parse(CONFIGURATION.get("DISCOVERY_VERSION") or "master")
 REHEARSAL_FAULTS: list[str] = CONFIGURATION.get("REHEARSAL_FAULTS") or []
 
-# What the service calls by these names, as configured.
+# Settings of the real service, from the YAML file.
 SECRET_KEY: str = CONFIGURATION["SECRET_KEY"]
 DATABASES = configuration.databases(CONFIGURATION["DATABASES"])
 TIME_ZONE: str = CONFIGURATION.get("TIME_ZONE") or "UTC"
@@ -26,23 +26,23 @@ OAUTH_SETTINGS: dict[str, str] = {
     for key, value in CONFIGURATION.items()
     if key.startswith(("SOCIAL_AUTH_EDX_", "BACKEND_SERVICE_EDX_"))
 }
-# The account stands in the URL.
+# The URL contains the account.
 ELASTICSEARCH_URL: str = CONFIGURATION["ELASTICSEARCH_URL"]
 ELASTICSEARCH_INDEX_NAME: str = CONFIGURATION.get("ELASTICSEARCH_INDEX_NAME") or "catalog"
 INDEX_SIZE_CHANGE_THRESHOLD = 0.1
-# Of calls to other services, in seconds; the real service reads them from here too.
+# Time limits of calls to other services, in seconds, from the real service's variables.
 CONNECT_TIMEOUT = float(os.environ.get("EDX_REST_API_CLIENT_REQUEST_CONNECT_TIMEOUT", "3.05"))
 READ_TIMEOUT = float(os.environ.get("EDX_REST_API_CLIENT_REQUEST_READ_TIMEOUT", "1"))
 SEARCH_TIMEOUT = 30
-# Seconds before ecommerce is asked again when it listed fewer courses than it counted.
+# Seconds until the next attempt if ecommerce listed fewer courses than it counted.
 LOADER_PAUSES: list[float] = [1, 4]
 MEDIA_ROOT: str = (CONFIGURATION.get("MEDIA_STORAGE_BACKEND") or {}).get("MEDIA_ROOT") or ""
 
-# The balancer in front decides which names lead here, and ends TLS.
+# The balancer in front decides which domains lead to this service, and ends TLS.
 ALLOWED_HOSTS = ["*"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = DISCOVERY_URL_ROOT.startswith("https:")
-# The LMS under another name of the same domain has cookies, too.
+# Own names: the LMS on another host of the same domain has cookies, too.
 SESSION_COOKIE_NAME = "discovery_sessionid"
 CSRF_COOKIE_NAME = "discovery_csrftoken"
 

@@ -15,7 +15,7 @@ CONFIGURATION: dict[str, Any] = configuration.read(
 RELEASE = releases.parse(CONFIGURATION.get("ECOMMERCE_VERSION") or "master")
 REHEARSAL_FAULTS: list[str] = CONFIGURATION.get("REHEARSAL_FAULTS") or []
 
-# What the service calls by these names, as configured.
+# Settings of the real service, from the YAML file.
 SECRET_KEY: str = CONFIGURATION["SECRET_KEY"]
 DATABASES = configuration.databases(CONFIGURATION["DATABASES"])
 TIME_ZONE: str = CONFIGURATION.get("TIME_ZONE") or "UTC"
@@ -45,7 +45,7 @@ CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "nothing": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
-# What a command switches, all processes see at once.
+# No cache: all processes see at once the switches that a command changes.
 WAFFLE_CACHE_NAME = "nothing"
 
 OSCAR_INITIAL_ORDER_STATUS = OSCAR_INITIAL_LINE_STATUS = "Open"
@@ -55,11 +55,11 @@ OSCAR_ORDER_STATUS_PIPELINE = {
     "Complete": (),
 }
 
-# The balancer in front decides which names lead here, and ends TLS.
+# The balancer in front decides which domains lead to this service, and ends TLS.
 ALLOWED_HOSTS = ["*"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ECOMMERCE_URL_ROOT.startswith("https:")
-# The LMS under another name of the same domain has cookies, too.
+# Own names: the LMS on another host of the same domain has cookies, too.
 SESSION_COOKIE_NAME = "ecommerce_sessionid"
 CSRF_COOKIE_NAME = "ecommerce_csrftoken"
 

@@ -46,7 +46,7 @@ COURSE_MODE_DEFAULTS: dict[str, Any] = {
     **(CONFIGURATION.get("COURSE_MODE_DEFAULTS") or {}),
 }
 
-# The balancer in front decides which names lead here, and ends TLS.
+# The balancer in front decides which domains lead to this service, and ends TLS.
 ALLOWED_HOSTS = ["*"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LMS_ROOT_URL.startswith("https:")

@@ -5,7 +5,7 @@ from typing import Any
 
 from rehearsal.search.lookups import Scope, Scores
 from rehearsal.search.queries import evaluate
-from rehearsal.search.refusals import malformed, mapping_of, only, single, unspoken, whole_number
+from rehearsal.search.refusals import malformed, mapping_of, only, single, unsupported, whole_number
 
 KINDS = ("terms", "filter")
 TYPED = {"keyword": "sterms", "double": "dterms", "float": "dterms", "half_float": "dterms"}
@@ -26,10 +26,10 @@ def of(scope: Scope, scores: Scores, wanted: object, *, typed: bool) -> dict[str
             label = "filter"
         elif kind == "terms":
             if inner:
-                raise unspoken(", ".join(inner), f"the terms aggregation {name}")
+                raise unsupported(", ".join(inner), f"the terms aggregation {name}")
             label, result = terms(scope, scores, options)
         else:
-            raise unspoken(kind, f"aggregations, which are {' and '.join(KINDS)}")
+            raise unsupported(kind, f"aggregations, which are {' and '.join(KINDS)}")
         results[f"{label}#{name}" if typed else name] = result
     return results
 
@@ -70,7 +70,7 @@ def in_order(counts: dict[Any, int], order: object) -> list[tuple[Any, int]]:
     for entry in reversed(entries):
         key, direction = single(entry, "order")
         if key not in {"_count", "_key"}:
-            raise unspoken(key, "the order of a terms aggregation")
+            raise unsupported(key, "the order of a terms aggregation")
         column = 1 if key == "_count" else 0
         pairs.sort(key=lambda pair, at=column: pair[at], reverse=direction == "desc")  # type: ignore[misc]
     return pairs

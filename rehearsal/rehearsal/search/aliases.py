@@ -6,7 +6,7 @@ from typing import Any
 from rehearsal.search.accounts import may_use, require_index
 from rehearsal.search.calls import Answer, Call, route
 from rehearsal.search.indexes import EXPANSION, index_named, resolve
-from rehearsal.search.refusals import Refused, malformed, mapping_of, only, single, unspoken
+from rehearsal.search.refusals import Refused, malformed, mapping_of, only, single, unsupported
 
 
 @route("POST", "/_aliases")
@@ -31,7 +31,7 @@ def update_aliases(call: Call) -> dict[str, Any]:
             elif kind == "remove":
                 remove(call, ",".join(indexes), alias, must_exist=options.get("must_exist", True))
             else:
-                raise unspoken(kind, "the actions of _aliases")
+                raise unsupported(kind, "the actions of _aliases")
     return {"acknowledged": True}
 
 

@@ -7,7 +7,7 @@ takes this server's results for Elasticsearch's.
 from collections.abc import Mapping
 from typing import Any
 
-from rehearsal.search.refusals import mapping_of, only, unspoken
+from rehearsal.search.refusals import mapping_of, only, unsupported
 
 SETTINGS = {"number_of_shards", "number_of_replicas", "refresh_interval", "max_result_window"}
 BUILTIN = {"standard", "simple", "default"}
@@ -46,13 +46,13 @@ def check_parts(section: str, name: str, made_of: Mapping[str, Any]) -> None:
     place = f"the {section} {name}"
     known = PARTS[section]
     if made_of.get("type", "custom") != "custom":
-        raise unspoken(f"type: {made_of['type']}", place)
+        raise unsupported(f"type: {made_of['type']}", place)
     only(made_of, ("type", *known), place)
-    for part, spoken in known.items():
+    for part, supported in known.items():
         parts = made_of.get(part) or []
         for name_of_part in parts if isinstance(parts, list) else [parts]:
-            if name_of_part not in spoken:
-                raise unspoken(f"{part}: {name_of_part}", place)
+            if name_of_part not in supported:
+                raise unsupported(f"{part}: {name_of_part}", place)
 
 
 def check_names(fields: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Any]) -> None:
@@ -64,7 +64,7 @@ def check_names(fields: Mapping[str, Mapping[str, Any]], settings: Mapping[str, 
             section = "normalizer" if parameter == "normalizer" else "analyzer"
             known = {"lowercase"} if section == "normalizer" else BUILTIN
             if name is not None and name not in {*known, *(analysis.get(section) or {})}:
-                raise unspoken(f"{parameter}: {name}", path)
+                raise unsupported(f"{parameter}: {name}", path)
 
 
 def strips_tags(definition: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:

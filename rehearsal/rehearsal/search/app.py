@@ -54,11 +54,11 @@ class Application:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         if length > MAX_BODY:
             raise Refused(413, "content_too_long_exception", f"more than {MAX_BODY} bytes")
-        # As it was sent: an id may hold a slash, which PATH_INFO no longer tells from others.
+        # The path as sent: PATH_INFO does not distinguish a slash in an id from other slashes.
         sent = environ.get("RAW_URI", "").partition("?")[0]
         path = sent if sent.startswith("/") else quote(environ.get("PATH_INFO", ""))
         path = f"/{path.strip('/')}"
-        # All of it first: while a transaction is open, others wait.
+        # Read all before the transaction: while it is open, other requests wait.
         content = environ["wsgi.input"].read(length)
         matched, names = find(environ["REQUEST_METHOD"], path)
         with database.connect(self.path, writes=matched.writes) as connection:

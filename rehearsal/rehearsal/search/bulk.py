@@ -5,7 +5,7 @@ from typing import Any
 
 from rehearsal.search.calls import Call, route
 from rehearsal.search.documents import delete, save, status_of, to_write, update
-from rehearsal.search.refusals import Refused, malformed, mapping_of, only, single, unspoken
+from rehearsal.search.refusals import Refused, malformed, mapping_of, only, single, unsupported
 
 
 @route("POST PUT", "/_bulk", ["refresh"])
@@ -21,11 +21,11 @@ def bulk_into(call: Call, index: str) -> dict[str, Any]:
     for line in lines:
         kind, metadata = single(line, "an action")
         if kind not in {"index", "create", "update", "delete"}:
-            raise unspoken(kind, "the actions of _bulk")
+            raise unsupported(kind, "the actions of _bulk")
         place = {"_index": index, **mapping_of(metadata, kind)}
         only(place, ("_index", "_id", "_type", "retry_on_conflict"), f"the action {kind}")
         if place.get("_type", "_doc") != "_doc":
-            raise unspoken(f"_type: {place['_type']}", f"the action {kind}")
+            raise unsupported(f"_type: {place['_type']}", f"the action {kind}")
         body = {} if kind == "delete" else next(lines, None)
         if body is None:
             raise malformed(f"the last action, {kind}, has no line with its document")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from rehearsal.search.refusals import Refused, malformed, mapping_of, unspoken
+from rehearsal.search.refusals import Refused, malformed, mapping_of, unsupported
 
 Handler = Callable[..., "Answer | dict[str, Any]"]
 H = TypeVar("H", bound=Handler)
@@ -98,7 +98,7 @@ def route(
 def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
     """Return the route of a request and the names in its path. Refuse unknown addresses."""
     others = set()
-    # A HEAD is the GET without its body.
+    # HEAD is GET without the body.
     methods = {method} | ({"GET"} if method == "HEAD" else set())
     for candidate in ROUTES:
         if match := candidate.pattern.fullmatch(path):
@@ -107,4 +107,4 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
             others.add(candidate.method)
     if others:
         raise malformed(f"{path} takes {', '.join(sorted(others))}, not {method}")
-    raise unspoken(f"{method} {path}", "its addresses")
+    raise unsupported(f"{method} {path}", "its addresses")

@@ -6,7 +6,7 @@ from typing import Any
 from rehearsal.search.accounts import may_use, require_cluster
 from rehearsal.search.calls import Answer, Call, route
 from rehearsal.search.indexes import EXPANSION, resolve, shards
-from rehearsal.search.refusals import unspoken
+from rehearsal.search.refusals import unsupported
 
 VERSION = "7.17.0"
 CAT = ("format", "h", "v", *EXPANSION, "local")
@@ -100,13 +100,13 @@ def listing(call: Call, rows: list[dict[str, str]]) -> Answer:
     if wanted:
         for name in wanted:
             if rows and name not in rows[0]:
-                raise unspoken(name, "the columns of _cat")
+                raise unsupported(name, "the columns of _cat")
         rows = [{name: row[name] for name in wanted} for row in rows]
     form = call.query.get("format", "text")
     if form == "json":
         return Answer(rows)
     if form != "text":
-        raise unspoken(f"format: {form}", "_cat")
+        raise unsupported(f"format: {form}", "_cat")
     table = [list(row.values()) for row in rows]
     if call.flag("v") and rows:
         table.insert(0, list(rows[0]))

@@ -49,7 +49,7 @@ def row_of(call: Call, index: Index, identifier: str) -> sqlite3.Row | None:
 def save(
     call: Call, index: Index, identifier: str, source: dict[str, Any], *, fresh: bool = False
 ) -> dict[str, Any]:
-    """Put a document in place of the one with its id; with `fresh`, only where there is none."""
+    """Save a document under its id. With `fresh`, refuse to replace an existing one."""
     if not identifier or len(identifier.encode()) > MAX_ID_BYTES:
         raise malformed(f"id [{identifier[:40]}] is empty or longer than {MAX_ID_BYTES} bytes")
     before = row_of(call, index, identifier)

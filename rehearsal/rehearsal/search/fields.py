@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rehearsal.search import dates
-from rehearsal.search.refusals import Refused, malformed, mapping_of, only, unspoken
+from rehearsal.search.refusals import Refused, malformed, mapping_of, only, unsupported
 
 NUMBERS = {"long", "integer", "short", "byte", "double", "float", "half_float"}
 WHOLE = {"long", "integer", "short", "byte"}
@@ -18,7 +18,7 @@ PARAMETERS = {
     *("null_value", "boost", "preserve_separators", "preserve_position_increments"),
     "max_input_length",
 }
-UNSPOKEN = {"enabled", "null_value", "boost"}
+UNSUPPORTED = {"enabled", "null_value", "boost"}
 TAG = re.compile(r"<[^>]*>")
 DYNAMIC_TEXT = {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
 Definitions = dict[str, dict[str, Any]]
@@ -35,10 +35,10 @@ def check_properties(properties: object, where: str) -> None:
         place = f"{where}.{name}"
         kind = mapping_of(definition, place).get("type", "object")
         if kind not in TYPES:
-            raise unspoken(f"type: {kind}", place)
+            raise unsupported(f"type: {kind}", place)
         for parameter in definition:
-            if parameter not in PARAMETERS or parameter in UNSPOKEN:
-                raise unspoken(parameter, place)
+            if parameter not in PARAMETERS or parameter in UNSUPPORTED:
+                raise unsupported(parameter, place)
         check_properties(definition.get("properties") or {}, place)
         check_properties(definition.get("fields") or {}, place)
 
@@ -143,7 +143,7 @@ def completions(value: object, path: str) -> Iterator[str]:
     if isinstance(value, dict):
         only(value, ("input", "weight"), f"the completion {path}")
         if value.get("weight") is not None:
-            raise unspoken("weight", f"the completion {path}")
+            raise unsupported("weight", f"the completion {path}")
         value = value.get("input")
     for text in value if isinstance(value, list) else [value]:
         if isinstance(text, str):

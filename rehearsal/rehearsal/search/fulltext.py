@@ -7,7 +7,7 @@ from typing import Any
 
 from rehearsal.search.lookups import Scope, Scores, having, quoted, words
 from rehearsal.search.queries import boosted, one_field, query
-from rehearsal.search.refusals import Refused, malformed, mapping_of, only, unspoken
+from rehearsal.search.refusals import Refused, malformed, mapping_of, only, unsupported
 
 WORDS = re.compile(r"\w+")
 MATCH = ("operator", "boost", "lenient")
@@ -57,7 +57,7 @@ def multi_match(scope: Scope, content: object) -> Scores:
     kinds = {"best_fields": "match", "most_fields": "match"}
     kinds |= {"phrase": "phrase", "phrase_prefix": "phrase_prefix"}
     if how not in kinds:
-        raise unspoken(f"type: {how}", "multi_match")
+        raise unsupported(f"type: {how}", "multi_match")
     return boosted(
         in_fields(
             scope,

@@ -5,7 +5,7 @@ from typing import Any
 
 from rehearsal.search import analysis, fields
 from rehearsal.search.lookups import Scope, Scores, having, quoted, words
-from rehearsal.search.refusals import malformed, mapping_of, only, single, unspoken, whole_number
+from rehearsal.search.refusals import malformed, mapping_of, only, single, unsupported, whole_number
 
 Evaluation = Callable[[Scope, Any], Scores]
 KINDS: dict[str, Evaluation] = {}
@@ -23,7 +23,7 @@ def evaluate(scope: Scope, body: object) -> Scores:
     """Return the documents in `scope` that match a query."""
     kind, content = single(body, "a query")
     if kind not in KINDS:
-        raise unspoken(kind, "queries")
+        raise unsupported(kind, "queries")
     return KINDS[kind](scope, content)
 
 
@@ -84,7 +84,7 @@ def terms(scope: Scope, content: object) -> Scores:
     boost = options.pop("boost", 1.0)
     field, wanted = single(options, "terms")
     if not isinstance(wanted, list):
-        raise unspoken("a lookup", "terms, which takes a list")
+        raise unsupported("a lookup", "terms, which takes a list")
     return boosted(having(scope, field, wanted), {"boost": boost})
 
 
@@ -94,12 +94,12 @@ def between(scope: Scope, content: object) -> Scores:
     signs = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
     only(mapping_of(options, "range"), (*signs, "boost", "format"), "range")
     if options.get("format", "strict_date_optional_time") != "strict_date_optional_time":
-        raise unspoken(f"format: {options['format']}", "range")
+        raise unsupported(f"format: {options['format']}", "range")
     definition = scope.fields.get(field)
     if definition is None:
         return {}
     if definition["type"] == "text":
-        raise unspoken(f"a text field [{field}]", "range")
+        raise unsupported(f"a text field [{field}]", "range")
     limits = {
         sign: fields.stored(options[name], definition, field)
         for name, sign in signs.items()

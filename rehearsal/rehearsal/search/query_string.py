@@ -7,7 +7,7 @@ from typing import Any
 from rehearsal.search.fulltext import in_fields, match_field, weighted
 from rehearsal.search.lookups import Scope, Scores
 from rehearsal.search.queries import boosted, evaluate, query
-from rehearsal.search.refusals import Refused, malformed, mapping_of, only, unspoken
+from rehearsal.search.refusals import Refused, malformed, mapping_of, only, unsupported
 
 TOKEN = re.compile(
     r"""\s*(?:
@@ -52,7 +52,7 @@ class Parser:
 
     def parsed(self) -> Scores:
         for match in TOKEN.finditer(self.text.rstrip()):
-            # The last group that took part is not always the alternative: a range has parts.
+            # `lastgroup` may be wrong: the alternative of a range has groups inside.
             kind = next(name for name, value in match.groupdict().items() if value is not None)
             self.tokens.append((kind, match))
         if not self.tokens:
@@ -124,7 +124,7 @@ class Parser:
     def of_word(self, fields: list[str] | None, word: str) -> Scores:
         bare = word.removesuffix("*") if not word.endswith("\\*") else word
         if re.search(r"(?<!\\)[*?/]", bare):
-            raise unspoken(word, "query_string, which has wildcards at the end of a word only")
+            raise unsupported(word, "query_string, which has wildcards at the end of a word only")
         if word == "*":
             only_field = fields[0] if fields and len(fields) == 1 else "*"
             if only_field == "*":
@@ -140,7 +140,7 @@ class Parser:
 
     def matches(self, fields: list[str] | None, text: str, *, kind: str) -> Scores:
         if fields and len(fields) == 1 and "*" not in fields[0]:
-            # What is asked of one field by name is wrong where it cannot be a value of it.
+            # For a single field by name, a value that the field cannot have is an error.
             return match_field(
                 self.scope, fields[0].partition("^")[0], text, kind=kind, operator="and"
             )
@@ -174,7 +174,7 @@ class Parser:
     def fault(self) -> Refused:
         rest = self.tokens[0][1][0].strip() if self.tokens else "its end"
         if rest in {"~", "^"}:
-            return unspoken(rest, "query_string")
+            return unsupported(rest, "query_string")
         return Refused(
             400, "query_shard_exception", f"Failed to parse query [{self.text}] at [{rest}]"
         )

@@ -22,9 +22,9 @@ def malformed(reason: str) -> Refused:
     return Refused(400, "illegal_argument_exception", reason)
 
 
-def unspoken(what: str, where: str) -> Refused:
+def unsupported(what: str, where: str) -> Refused:
     """Return the refusal of a feature that Elasticsearch may have, but not this server."""
-    reason = f"the rehearsal's search server does not speak [{what}] in {where}"
+    reason = f"the rehearsal's search server does not support [{what}] in {where}"
     return Refused(400, "illegal_argument_exception", reason)
 
 
@@ -36,7 +36,7 @@ def only(content: Mapping[str, object], known: Iterable[str], where: str) -> Non
     """Refuse the first key of `content` that is not among `known`."""
     for key in content:
         if key not in known:
-            raise unspoken(key, where)
+            raise unsupported(key, where)
 
 
 def mapping_of(value: object, where: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from rehearsal.search.calls import Call, route
 from rehearsal.search.indexes import EXPANSION, Index, resolve, shards
 from rehearsal.search.lookups import Scope, Scores
 from rehearsal.search.queries import evaluate
-from rehearsal.search.refusals import Refused, malformed, only, unspoken, whole_number
+from rehearsal.search.refusals import Refused, malformed, only, unsupported, whole_number
 from rehearsal.search.sorting import in_order
 
 __all__ = ["fulltext", "query_string"]  # their kinds of queries
@@ -131,7 +131,7 @@ def part_of(source: dict[str, Any], wanted: object) -> dict[str, Any]:
     if isinstance(wanted, str | list):
         wanted = {"includes": wanted}
     if not isinstance(wanted, dict):
-        raise unspoken(str(wanted), "_source")
+        raise unsupported(str(wanted), "_source")
     only(wanted, ("includes", "include", "excludes", "exclude"), "_source")
     includes = patterns(wanted.get("includes", wanted.get("include")))
     excludes = patterns(wanted.get("excludes", wanted.get("exclude")))

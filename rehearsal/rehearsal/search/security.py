@@ -7,7 +7,7 @@ from typing import Any
 
 from rehearsal.search.accounts import MIN_PASSWORD, SUPERUSER, hashed, require_cluster
 from rehearsal.search.calls import Answer, Call, route
-from rehearsal.search.refusals import malformed, mapping_of, only, unspoken
+from rehearsal.search.refusals import malformed, mapping_of, only, unsupported
 
 CLUSTER_PRIVILEGES = {"monitor", "all"}
 
@@ -29,12 +29,12 @@ def put_role(call: Call, name: str) -> dict[str, Any]:
     for entry in body.get("indices") or []:
         only(mapping_of(entry, "indices"), ("names", "privileges"), "a role's indices")
         if entry.get("privileges") != ["all"]:
-            raise unspoken(str(entry.get("privileges")), "privileges, which are always [all]")
+            raise unsupported(str(entry.get("privileges")), "privileges, which are always [all]")
         indices.append({"names": strings(entry.get("names"), "names"), "privileges": ["all"]})
     cluster = strings(body.get("cluster") or [], "cluster")
     for privilege in cluster:
         if privilege not in CLUSTER_PRIVILEGES:
-            raise unspoken(privilege, "a role's cluster privileges")
+            raise unsupported(privilege, "a role's cluster privileges")
     kept = {"cluster": cluster, "indices": indices}
     created = put(call.database, "roles", name, {"body": json.dumps(kept)})
     return {"role": {"created": created}}
@@ -56,7 +56,7 @@ def put_user(call: Call, name: str) -> dict[str, Any]:
     if name == SUPERUSER:
         raise malformed(f"user [{name}] is reserved: its password is in the server's settings")
     if body.get("enabled") is False:
-        raise unspoken("enabled: false", "a user")
+        raise unsupported("enabled: false", "a user")
     roles = strings(body.get("roles") or [], "roles")
     kept: dict[str, Any] = {"body": json.dumps({"roles": roles})}
     password = body.get("password")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rehearsal.search.lookups import Scope, Scores
-from rehearsal.search.refusals import malformed, only, single, unspoken
+from rehearsal.search.refusals import malformed, only, single, unsupported
 
 OPTIONS = ("order", "missing", "unmapped_type", "mode")
 
@@ -21,7 +21,7 @@ def in_order(
     for values, _, _ in columns:
         for number in numbers:
             shown[number].append(values.get(number))
-    # Sorting is stable: the last key first.
+    # Sort by the last key first: sorting is stable.
     for values, descending, missing_first in reversed(columns):
         present = [number for number in numbers if number in values]
         absent = [number for number in numbers if number not in values]
@@ -41,10 +41,10 @@ def column(scope: Scope, scores: Scores, key: object) -> tuple[dict[int, Any], b
         raise malformed(f"order must be [asc] or [desc], not [{order}]")
     missing = options.get("missing", "_last")
     if missing not in {"_last", "_first"}:
-        raise unspoken(f"missing: {missing}", "sort")
+        raise unsupported(f"missing: {missing}", "sort")
     descending = order == "desc"
     if options.get("mode", "max" if descending else "min") != ("max" if descending else "min"):
-        raise unspoken(f"mode: {options['mode']}", "sort")
+        raise unsupported(f"mode: {options['mode']}", "sort")
     return values_of(scope, scores, name, options, descending), descending, missing == "_first"
 
 

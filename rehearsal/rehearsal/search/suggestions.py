@@ -1,4 +1,4 @@
-"""Suggestions: what begins as somebody has begun to type."""
+"""Suggestions: completions of the text typed so far."""
 
 import json
 from typing import Any
@@ -44,7 +44,7 @@ def completed(scope: Scope, text: str, options: dict[str, Any]) -> list[dict[str
     options_found: list[dict[str, Any]] = []
     seen: set[object] = set()
     for row in sorted(rows, key=lambda row: (row["value"], row["number"])):
-        # A document is suggested once, whatever number of its inputs begin so.
+        # Suggest a document once, even if several of its inputs match.
         key = row["value"] if options.get("skip_duplicates") else row["number"]
         if key not in seen and len(options_found) < size:
             seen.add(key)

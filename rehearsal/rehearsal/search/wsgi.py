@@ -5,7 +5,7 @@ from pathlib import Path
 from rehearsal.common import configuration
 from rehearsal.search.app import Application
 
-# The vendor's names; the password is that of the account `elastic`, which may do everything.
+# The vendor's names of settings. The password is that of `elastic`, which may do everything.
 CONFIGURATION = configuration.read("SEARCH_CFG", required=("path.data", "bootstrap.password"))
 application = Application(
     Path(CONFIGURATION["path.data"]) / "search.sqlite3",

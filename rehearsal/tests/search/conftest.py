@@ -1,4 +1,4 @@
-"""A search server in processes of its own, spoken to with Elasticsearch's own client."""
+"""A search server in processes of its own, called with Elasticsearch's own client."""
 
 import json
 from collections.abc import Iterator

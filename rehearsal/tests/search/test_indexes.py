@@ -116,8 +116,8 @@ def test_patterns_mean_what_there_is(server: Server) -> None:
         {"aliases": {"a": {"filter": {"term": {"x": 1}}}}},
     ],
 )
-def test_what_is_not_spoken_is_named_and_makes_nothing(body: dict, server: Server) -> None:  # type: ignore[type-arg]
-    with pytest.raises(RequestError, match="does not speak") as refused:
+def test_what_is_not_supported_is_named_and_makes_nothing(body: dict, server: Server) -> None:  # type: ignore[type-arg]
+    with pytest.raises(RequestError, match="does not support") as refused:
         server.client.indices.create(index=server.name("no"), **body)
     assert refused.value.status_code == 400
     assert not server.client.indices.exists(index=server.name("no"))

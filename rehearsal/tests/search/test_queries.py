@@ -187,10 +187,10 @@ def test_a_query_string_that_is_not_understood_is_refused(
         {"nested": {"path": "x", "query": {"match_all": {}}}},
     ],
 )
-def test_queries_that_are_not_spoken_are_named(
+def test_queries_that_are_not_supported_are_named(
     query: dict[str, Any], server: Server, courses: str
 ) -> None:
-    with pytest.raises(RequestError, match="does not speak"):
+    with pytest.raises(RequestError, match="does not support"):
         server.client.search(index=courses, query=query)
 
 

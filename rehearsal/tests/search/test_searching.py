@@ -128,8 +128,8 @@ def test_a_document_class_makes_its_index_and_finds_itself_again(server: Server)
         {"collapse": {"field": "name"}},
     ],
 )
-def test_parts_of_a_search_that_are_not_spoken_are_named(
+def test_parts_of_a_search_that_are_not_supported_are_named(
     body: Any, server: Server, fruit: str
 ) -> None:
-    with pytest.raises(RequestError, match=r"does not speak|needs \[completion\]"):
+    with pytest.raises(RequestError, match=r"does not support|needs \[completion\]"):
         server.client.search(index=fruit, **body)

@@ -102,7 +102,7 @@ def test_a_new_password_takes_the_place_of_the_old_one(server: Server) -> None:
         ("GET", "/_search/scroll"),
     ],
 )
-def test_an_address_that_is_not_spoken_is_named(method: str, path: str, address: str) -> None:
+def test_an_address_that_is_not_supported_is_named(method: str, path: str, address: str) -> None:
     answer = requests.request(method, f"{address}{path}", auth=("elastic", PASSWORD), timeout=20)
     assert answer.status_code == 400
     assert path in answer.json()["error"]["reason"]

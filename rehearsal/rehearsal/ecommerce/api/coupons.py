@@ -132,7 +132,7 @@ class Coupons(viewsets.ModelViewSet):
             stockrecords__in=fields["stock_record_ids"], stockrecords__partner=site.partner
         )
         if not seats:
-            raise ParseError("The stock records are of no product.")
+            raise ParseError("No product has these stock records.")
         wanted = Wanted(
             title=fields["title"],
             client=fields["client"],

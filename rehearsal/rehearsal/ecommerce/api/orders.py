@@ -137,7 +137,7 @@ class RefundProcess(APIView):
         }
         chosen = str(body_of(request).get("action"))
         if chosen not in actions:
-            raise ParseError(f"action is one of {', '.join(actions)}.")
+            raise ParseError(f"action must be one of {', '.join(actions)}.")
         refund = Refund.objects.filter(pk=pk).first()
         if refund is None:
             return Response({"detail": "Not found."}, status.HTTP_404_NOT_FOUND)

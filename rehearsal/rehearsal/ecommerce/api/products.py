@@ -83,7 +83,7 @@ class Products(viewsets.ReadOnlyModelViewSet):
 
 
 class StockRecords(ListModelMixin, RetrieveModelMixin, UpdateModelMixin, viewsets.GenericViewSet):
-    """Price and currency can be changed; the LMS hears of it at the next publication."""
+    """Stock records, whose price and currency can change. The next publication tells the LMS."""
 
     permission_classes = STAFF
     serializer_class = StockRecordSerializer

@@ -16,5 +16,5 @@ def body_of(request: Request) -> dict[str, Any]:
 def caller(request: Request) -> User:
     """Return the user who calls, behind a permission that requires one."""
     if not isinstance(request.user, User):
-        raise TypeError("nobody has called")
+        raise TypeError("the caller is anonymous")
     return request.user

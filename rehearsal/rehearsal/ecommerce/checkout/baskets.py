@@ -1,4 +1,4 @@
-"""Baskets: what somebody is about to buy, and what they may not."""
+"""Baskets: their products, prices and vouchers, and reasons against a purchase."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -50,7 +50,7 @@ def buy(basket: Any, site: SiteConfiguration, pay: Callable[[], Payment] | None 
     try:
         order = place(basket, site, payment)
     except Exception:
-        # The money is taken. The basket stays frozen, so that it is not taken once more.
+        # The money is taken. The basket stays frozen, so that nobody pays it twice.
         logger.exception("No order for basket %s, which is paid: %s", basket.pk, payment)
         raise
     fulfill_or_queue(order)

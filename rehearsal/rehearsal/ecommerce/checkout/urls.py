@@ -5,7 +5,7 @@ from rehearsal.ecommerce.checkout import pages
 urlpatterns = [
     path("basket/", pages.show, name="basket"),
     path("basket/add/", pages.add),
-    # Where releases before hawthorn send buyers.
+    # Releases before hawthorn send buyers to this page.
     path("basket/single-item/", pages.add),
     path("basket/vouchers/add/", pages.add_voucher, name="add-voucher"),
     path("checkout/free-checkout/", pages.free_checkout, name="free-checkout"),

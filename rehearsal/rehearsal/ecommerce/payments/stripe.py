@@ -39,7 +39,7 @@ class Stripe(CardProcessor):
         once: Any = {"idempotency_key": f"{order_number}-{value}"}
         amount = in_smallest_unit(basket.total_incl_tax, basket.currency)
         try:
-            # A customer, and not the token itself: it shows in Stripe's pages who has paid.
+            # Charge a customer, not the token itself: so Stripe's pages show who has paid.
             customer = self.client.v1.customers.create(
                 {"source": value, "email": basket.owner.email}, once
             )

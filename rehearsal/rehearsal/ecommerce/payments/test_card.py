@@ -1,4 +1,4 @@
-"""Cards that nobody owns. For rehearsals: the real service has no such processor."""
+"""Processor of test cards, for rehearsals. The real service has no such processor."""
 
 from decimal import Decimal
 from typing import Any

@@ -26,6 +26,6 @@ def queue_fulfillment(order_number: str) -> None:
 @cache
 def app_of(broker_url: str) -> Celery:
     app = queue_app(broker_url)
-    # A buyer is waiting: rather no queue than one after some seconds.
+    # Fail at once instead of after some seconds: a buyer is waiting.
     app.conf.broker_transport_options |= {"max_retries": 1, "interval_start": 0}
     return app

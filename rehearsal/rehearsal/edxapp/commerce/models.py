@@ -40,7 +40,7 @@ class CommerceConfiguration(models.Model):
         return cls.objects.first() or cls()
 
 
-# One column; its name in Python, in forms and in scripts is the release's.
+# Its column is always the same; its name in Python, forms and scripts depends on the release.
 CommerceConfiguration.add_to_class(
     settings.RELEASE.checkout_page_field,
     models.CharField(

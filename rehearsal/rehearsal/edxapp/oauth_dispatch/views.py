@@ -23,7 +23,7 @@ class AccessTokenView(TokenView):  # type: ignore[misc]
         access = AccessToken.objects.select_related("user", "application__user").get(
             token_checksum=checksum
         )
-        # A service that calls on its own behalf does so as the user its client is attached to.
+        # For its own calls, a service acts as the user to whom its client is attached.
         user = access.user or access.application.user
         if user is None:
             return JsonResponse(

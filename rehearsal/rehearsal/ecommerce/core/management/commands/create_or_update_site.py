@@ -25,7 +25,7 @@ class Command(BaseCommand):
         for flag in client_flags():
             parser.add_argument(flag, required=True)
         if settings.RELEASE.payment_microfrontend:
-            # As the real command: any text, `false` too, is true.
+            # Like the real command, take any text for true, also `false`.
             parser.add_argument("--enable-microfrontend-for-basket-page", type=bool)
             parser.add_argument("--payment-microfrontend-url")
 
