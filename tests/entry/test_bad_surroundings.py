@@ -82,7 +82,7 @@ def test_another_installations_key_is_refused(
 
 @pytest.mark.parametrize("words", [("instance", "list"), NEW, ("migrate",)])
 def test_without_its_directory_nothing_is_made(tmp_path: Path, words: tuple[str, ...]) -> None:
-    refused(manage(tmp_path / "nowhere", *words), "database cannot be used", "`ocim doctor`")
+    refused(manage(tmp_path / "nowhere", *words), "Cannot use the manager's database", "`ocim doctor`")
 
     assert list(tmp_path.iterdir()) == []
 
@@ -103,7 +103,7 @@ def test_a_database_that_is_none_is_refused(tmp_path: Path, content: bytes) -> N
     database = tmp_path / "ocim.sqlite3"
     database.write_bytes(content)
 
-    refused(manage(tmp_path, *NEW), "database cannot be used")
+    refused(manage(tmp_path, *NEW), "Cannot use the manager's database")
 
 
 def test_a_queue_that_is_none_is_told(var: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_read_only_installation_is_only_read(var: Path) -> None:
 def test_a_full_disk_leaves_the_database_as_it_was(var: Path) -> None:
     before = kept(var)
 
-    refused(run(var, words=NEW, before=little_room), "database cannot be used")
+    refused(run(var, words=NEW, before=little_room), "Cannot use the manager's database")
 
     assert kept(var) == before
 
