@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from ocim.adapters.providers.nspawn.base import ensure_base
-from tests.acceptance import old_configuration
+from tests.acceptance import hostile, old_configuration
 from tests.acceptance.installation import Installation, installed, surroundings
 from tests.acceptance.spine import (
     NEW,
@@ -168,3 +168,8 @@ def test_a_repository_of_old_playbooks_runs_beside_an_instance_on_builtin(
     assert "the key is ********" in log
     machines.ocim("instance", "archive", domain, "--yes")
     assert_no_other_hosts(machines)
+
+
+@pytest.mark.parametrize("machines", ["nspawn"], indirect=True)
+def test_a_hostile_repository_gets_nothing(machines: Installation, tmp_path: Path) -> None:
+    hostile.gets_nothing(machines, tmp_path)

@@ -11,7 +11,8 @@ import random
 import subprocess
 import time
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from functools import partial
 from itertools import count
 
@@ -103,7 +104,7 @@ def test_random_kills_are_not_noticed(installation: Installation) -> None:
         installation.instance(domain, edx_platform_commit=RELEASES[0])
         installation.ocim("appserver", "spawn", domain, "--activate", "--no-wait")
     until(lambda: all(is_active(installation, domain) for domain in DOMAINS), installation.log())
-    before = Counter({role: len(there) for role, there in roles(installation).items()})
+    before = at_rest(installation)
     chance, killed, work = random.Random(SEED), Counter[str](), Work(installation)  # noqa: S311
     left: list[str] = []
 
@@ -131,20 +132,36 @@ def test_random_kills_are_not_noticed(installation: Installation) -> None:
     # Lost with an edge are the requests that it was just passing on, and no others.
     assert len(failures) <= killed["edge"] * VISITORS * len(DOMAINS), f"{told}: {failures}"
     assert all(set(one.answers) <= {*RELEASES} for one in traffic), told
-    until(lambda: counted(installation) == before, f"{told}: {counted(installation)}")
-    until(lambda: not unfinished(installation), f"{told}: {installation.log()}")
+    answers = sum(one.answers.total() for one in traffic)
+    longest = max(one.longest for one in traffic)
+    told += (
+        f": {answers} answers, {len(failures)} lost, longest {longest:.2f} s, {work.done} rollouts"
+    )
+    print(told)  # noqa: T201 - the figures of a run
+    until_equal(lambda: counted(installation), before, told)
+    until_equal(lambda: unfinished(installation), [], told)
     assert_no_other_hosts(installation)
     assert httpx.get(f"http://{installation.web_address}/").status_code < 500
-    longest = max(one.longest for one in traffic)
-    answers = sum(one.answers.total() for one in traffic)
-    print(  # noqa: T201 - the figures of a run
-        f"{told}: {answers} answers, {len(failures)} lost, longest {longest:.2f} s,"
-        f" {work.done} rollouts"
-    )
+
+
+def until_equal(look: Callable[[], object], expected: object, told: str) -> None:
+    """Wait until what is looked at is as expected; else say what it is."""
+    with suppress(AssertionError):
+        until(lambda: look() == expected, "")
+    assert look() == expected, told
 
 
 def alive(installation: Installation, role: str) -> list[psutil.Process]:
     return roles(installation).get(role, [])
+
+
+def at_rest(installation: Installation) -> Counter[str]:
+    """Return how many there are of each, once that stays: one that just forks is there twice."""
+    earlier, counts = Counter[str](), counted(installation)
+    while earlier != counts:
+        time.sleep(0.5)
+        earlier, counts = counts, counted(installation)
+    return counts
 
 
 def counted(installation: Installation) -> Counter[str]:
