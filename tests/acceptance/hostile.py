@@ -39,7 +39,7 @@ PLAYBOOK = """
     - command: "{{ ansible_playbook_python }} -m thief"
       delegate_to: localhost
       register: build
-    - script: theft.sh
+    - command: "bash {{ playbook_dir }}/theft.sh"
       delegate_to: localhost
       register: manager
     - script: theft.sh
