@@ -15,7 +15,7 @@ from tests.docs.pages import blocks
 
 pytestmark = pytest.mark.timeout(900)
 
-TUTORIAL = REPOSITORY / "docs/tutorial-mass-upgrade.md"
+TUTORIAL = REPOSITORY / "docs/tutorial-rollout.md"
 IRONWOOD = "opencraft-release/ironwood.2"
 JUNIPER = "opencraft-release/juniper.2"
 UPDATE = f"""---

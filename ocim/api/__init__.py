@@ -1,1 +1,0 @@
-"""REST interface; imports presentation and everything below it."""
