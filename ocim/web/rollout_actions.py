@@ -57,7 +57,7 @@ def offers(rollout: Rollout, counts: Mapping[str, int]) -> list[Offer]:
         " the settings as they are now. SQL that was run is not run again.",
         RolloutCommand.UNDO: "The replaced app servers serve again, with their settings. What"
         " migrations did to the databases stays.",
-        RolloutCommand.ABORT: f"Pending upgrades are cancelled ({pending}); `Retry` starts them"
+        RolloutCommand.ABORT: f"Pending upgrades are cancelled ({pending}); “Retry” starts them"
         f" again. {control.GOES_ON[False]}",
     }
     possible = possible_commands(rollout.state, counts)

@@ -45,7 +45,10 @@ PLAYBOOK = """
     - script: theft.sh
       register: host
     - fail:
-        msg: "{{ build.stdout }}, {{ manager.stdout }}, {{ host.stdout }}"
+        msg: >-
+          {{ build.stdout_lines | join(' ') }}
+          {{ manager.stdout_lines | join(' ') }}
+          {{ host.stdout_lines | join(' ') }}
 """
 BACKEND = """
 import os, subprocess, zipfile
@@ -130,7 +133,7 @@ def gets_nothing(installation: Installation, directory: Path) -> None:
     assert _managers(installation) == managers
     (failed,) = installation.appservers(hostile)
     told = failed["failure"] + installation.ocim("appserver", "logs", str(failed["id"]))
-    assert told.count("looked everywhere") == 3, told
+    assert told.count("looked everywhere") >= 3, told
     assert [secret for secret in secrets if secret in told] == [], told
 
     until(lambda: installation.appservers(neighbour)[0]["active"], "the neighbour does not come up")

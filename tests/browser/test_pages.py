@@ -125,7 +125,7 @@ def test_a_rollout_is_followed_and_stopped_with_the_keyboard(
 
     tab_to(signed_in, "abort")
     signed_in.keyboard.press("Enter")
-    expect(signed_in.get_by_text("1 instance will not be upgraded")).to_be_visible()
+    expect(signed_in.get_by_text("Pending upgrades are cancelled (1 instance)")).to_be_visible()
     tab_to(signed_in, "confirm")
     signed_in.keyboard.press("Enter")
     expect(signed_in.locator("#state")).to_contain_text("aborted", timeout=20_000)
