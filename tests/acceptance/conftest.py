@@ -1,4 +1,4 @@
-"""One running installation for all acceptance tests, one after the other."""
+"""One running installation for each group of acceptance tests, one after the other."""
 
 from collections.abc import Iterator
 
@@ -6,12 +6,21 @@ import pytest
 
 from tests.acceptance.installation import Installation, installed
 
+GROUPS = {
+    "test_machines": "machines",
+    "test_crashes": "crashes",
+    "test_kills": "crashes",
+    "test_staying_up": "crashes",
+    "test_soak": "crashes",
+}
+"""Groups by module: one process runs all of a group, and no group takes much longer than others."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         has_its_own = any(item.iter_markers("xdist_group"))
         if "acceptance" in item.path.parts and not has_its_own:
-            group = "machines" if item.path.stem == "test_machines" else "acceptance"
+            group = GROUPS.get(item.path.stem, "acceptance")
             item.add_marker(pytest.mark.xdist_group(group))
 
 

@@ -10,7 +10,7 @@ from tests.acceptance.installation import REPOSITORY, Installation, installed
 from tests.docs.console import Shell, fits, steps
 from tests.docs.pages import blocks
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("acceptance")]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("docs")]
 
 HOW_TO = sorted((REPOSITORY / "docs/how-to").glob("*.md"))
 
