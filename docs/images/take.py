@@ -40,7 +40,6 @@ def main(domain: str) -> None:
         )
         page = opened(browser)
         page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": manager}])
-        take(page, f"{manager}/", "instances")
         take(page, f"{manager}/instances/{instance.pk}/", "instance")
         if newest:
             take(page, f"{manager}/appservers/{newest.pk}/", "appserver")
@@ -88,7 +87,7 @@ def session() -> Iterator[str]:
         raise SystemExit("This installation has no admin. Run `make run` first.")
     store = import_module(settings.SESSION_ENGINE).SessionStore()
     store[SESSION_KEY] = str(admin.pk)
-    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
     store[HASH_SESSION_KEY] = admin.get_session_auth_hash()
     store.create()
     try:
