@@ -7,8 +7,13 @@ from collections.abc import Generator
 from itertools import cycle
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import leftovers
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any speed")
 
 PATIENCE = float(os.environ.get("LEFTOVERS_PATIENCE", "20"))
 """Seconds in which what has been told to end may end."""
