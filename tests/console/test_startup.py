@@ -1,4 +1,4 @@
-"""What commands load: only what they use."""
+"""Commands load only what they use."""
 
 import subprocess
 import sys

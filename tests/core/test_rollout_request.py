@@ -49,7 +49,7 @@ ALL_OPTIONS = {
 
 @pytest.mark.parametrize("options", [{"tag": "lilac"}, ALL_OPTIONS])
 def test_a_request_is_what_its_options_say(options: dict[str, Any]) -> None:
-    """What is written can be read again."""
+    """Written options can be read again."""
     request = read(options)
     assert read(request.as_options()) == request
     assert {name: request.as_options()[name] for name in options} == options

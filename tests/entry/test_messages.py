@@ -1,4 +1,4 @@
-"""What a rollout says of what it refuses, to the letter: read it aloud."""
+"""Refusals of a rollout, to the letter: read them aloud."""
 
 from pathlib import Path
 
