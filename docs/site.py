@@ -20,7 +20,7 @@ OUTSIDE = {
 }
 """Pages that lie elsewhere in the repository, with their places on the site."""
 INSIDE = {page: path for path, page in OUTSIDE.items()}
-API = ("ocim/ports.py", "ocim/core", "ocim/operations")
+API = ("ocim/ports", "ocim/core", "ocim/operations")
 """Modules and packages with a page for each of their modules."""
 
 _SECTION = re.compile(r"(?m)^## (?P<title>.+)\n(?P<body>(?:(?!## ).*\n?)*)")

@@ -1,7 +1,7 @@
 """SQL on instances' databases."""
 
 from ocim.core.instance import Database
-from ocim.ports import Databases
+from ocim.ports.databases import Databases
 
 
 def execute(databases: Databases, database: Database, statement: str) -> int:

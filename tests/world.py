@@ -20,7 +20,7 @@ from ocim.core.policy import Policy
 from ocim.operations import instances, job_runner, jobs, spawn
 from ocim.operations.context import Context
 from ocim.operations.handlers import HANDLERS
-from ocim.ports import Adapters
+from ocim.ports.adapters import Adapters
 from ocim.store.models import (
     DatabaseServer,
     Job,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ocim.core import stopping
 from ocim.core.policy import Policy
-from ocim.ports import Adapters
+from ocim.ports.adapters import Adapters
 
 OnStep = Callable[[str], None]
 """Function that is called with the name of each step as it begins."""

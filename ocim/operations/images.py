@@ -11,7 +11,7 @@ from ocim.core.instance import Service
 from ocim.core.provisioning import ConfigurationSource, Part, ProvisionEvent, ProvisionJob
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
-from ocim.ports import Images
+from ocim.ports.images import Images
 from ocim.store.models import OpenEdXInstance
 
 OnEvent = Callable[[ProvisionEvent], None]

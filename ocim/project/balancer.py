@@ -4,12 +4,12 @@ import sys
 
 from ocim.core.errors import OcimError
 from ocim.processes import balancer
-from ocim.project import options
+from ocim.project.loading import load
 
 
 def become(role: str) -> None:
     """Become a process of the balancer. Return if the role or the settings are wrong."""
-    loaded = options.load()
+    loaded = load()
     if role not in balancer.ROLES or loaded.faults:
         return
     try:

@@ -1,35 +1,15 @@
-"""Ocim's own settings: one dataclass, whose fields have names, defaults and meanings.
+"""Ocim's own settings: one dataclass, whose fields have names, defaults and meanings."""
 
-The environment takes precedence over `.env`. An invalid value is replaced by the default and
-recorded as a fault, so that the system checks can report all faults at once.
-"""
-
-import os
-from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
-from ocim.core.places import ROOT
 from ocim.core.provisioning import Transport
 from ocim.core.secrets import Secret
-from ocim.project.env_file import read_env_file, read_text
-from ocim.project.readers import READERS
+from ocim.project.home import HOME
 
-
-def home(root: Path = ROOT, environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the directory of `.env` and `var`: the checkout, else one of the user's own."""
-    if (root / "pyproject.toml").is_file():
-        return root
-    data = environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data, "ocim")
-
-
-HOME = home()
-ENV_FILE = HOME / ".env"
 QUEUE = "HUEY_QUEUE_NAME"
-PREFIX = "OCIM_"
 
 
 def _option(name: str, default: Any, meaning: str, *, shown: str = "") -> Any:
@@ -306,31 +286,3 @@ class Options:
 def option_fields() -> list[Field[Any]]:
     """Return the fields of `Options` that are settings, in order."""
     return [option for option in fields(Options) if option.metadata]
-
-
-def load(environment: Mapping[str, str] = os.environ, env_file: Path = ENV_FILE) -> Options:
-    """Read the settings from the environment and from `env_file`, if there is one."""
-    from_file, faults = read_env_file(env_file)
-    if QUEUE in from_file:
-        faults.append(
-            f"{QUEUE}: set in {env_file}, where honcho lets it override the command line. Remove"
-            " it, and set it for the command that shall use another queue."
-        )
-    values = {**from_file, **environment}
-    options: dict[str, Any] = {}
-    for option in option_fields():
-        name = option.metadata["name"]
-        if text := values.get(name, "").strip():
-            try:
-                options[option.name] = READERS[option.type](text)
-            except ValueError as error:
-                faults.append(f"{name}: {error}")
-    options["var"] = Path(options.get("var", HOME / "var")).resolve()
-    if "master_key" not in options:
-        text, fault = read_text(options["var"] / "master.key")
-        options["master_key"] = text.strip()
-        faults += [f"OCIM_MASTER_KEY: {fault}"] if fault else []
-    options.setdefault("secret_key", f"derived {options['master_key']}")
-    names = {option.metadata["name"] for option in option_fields()}
-    unknown = sorted(name for name in values if name.startswith(PREFIX) and name not in names)
-    return Options(**options, faults=tuple(faults), unknown=tuple(unknown))

@@ -1,15 +1,15 @@
 """Django's settings.
 
-Ocim's own settings and their defaults are declared in `ocim.project.options`, and read from the
+Ocim's own settings and their defaults are declared in `ocim.project.options`, and loaded from the
 environment and `.env`. The system checks report all faults in them at once.
 """
 
 from datetime import timedelta
 
-from ocim.project import options
 from ocim.project.databases import database
+from ocim.project.loading import load
 
-OCIM = options.load()
+OCIM = load()
 
 DEBUG = OCIM.debug
 SECRET_KEY = OCIM.secret_key

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ocim.core.policy import Policy, Retention
 from ocim.operations.context import Context
-from ocim.ports import Adapters
+from ocim.ports.adapters import Adapters
 from ocim.store import specs
 from ocim.store.models import OpenEdXInstance
 

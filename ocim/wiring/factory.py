@@ -22,7 +22,8 @@ from ocim.adapters.provisioners.repositories.mirror import GitAccess
 from ocim.adapters.sandbox import Sandbox
 from ocim.adapters.search.elasticsearch import ElasticsearchServers
 from ocim.core.places import ROOT, bundled
-from ocim.ports import Adapters, Provider
+from ocim.ports.adapters import Adapters
+from ocim.ports.providers import Provider
 from ocim.processes.balancer import balancer_settings
 
 

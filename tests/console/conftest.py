@@ -24,7 +24,7 @@ from ocim.adapters.memory.search import MemorySearchServers
 from ocim.console.main import command_class
 from ocim.operations import workers
 from ocim.operations.first_install import ensure_shared_servers
-from ocim.ports import Adapters
+from ocim.ports.adapters import Adapters
 from ocim.tasks import queues
 
 CAMPUS = "campus.example.com"

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from ocim.project import checks
-from ocim.project.options import Options, load, option_fields
+from ocim.project.loading import load
+from ocim.project.options import Options, option_fields
 from tests.console.processes import KEY, manage
 
 

@@ -12,7 +12,7 @@ from ocim.adapters.balancers.caddy import CaddyBalancer
 from ocim.adapters.memory.balancers import MemoryBalancer
 from ocim.core.errors import TransientError, ValidationError
 from ocim.core.routing import Routing, Site
-from ocim.ports import Balancer
+from ocim.ports.balancers import Balancer
 from tests.adapters.caddy_support import Browser, Processes, app_servers, processes, settings_for
 
 UNKNOWN = "no such site"

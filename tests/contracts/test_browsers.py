@@ -11,7 +11,7 @@ import pytest
 from ocim.adapters.browsers.http import HttpBrowsers
 from ocim.adapters.memory.browsers import Answer, MemoryBrowsers, Request, nothing
 from ocim.core.pages import Hop
-from ocim.ports import Browser
+from ocim.ports.browsers import Browser
 from tests.web_servers import web_server
 
 

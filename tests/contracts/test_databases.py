@@ -9,7 +9,7 @@ from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.adapters.memory.databases import MemoryDatabases
 from ocim.core.errors import PermanentError
 from ocim.core.instance import Database
-from ocim.ports import Databases
+from ocim.ports.databases import Databases
 from tests.sql import execute
 
 Make = Callable[[str], Database]

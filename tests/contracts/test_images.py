@@ -13,7 +13,8 @@ from ocim.adapters.memory.providers import MemoryProvider
 from ocim.adapters.providers.ssh.provider import SshProvider
 from ocim.core.errors import Cancelled, TransientError
 from ocim.core.hosts import Host, HostRequest
-from ocim.ports import Images, Provider
+from ocim.ports.images import Images
+from ocim.ports.providers import Provider
 from tests.local_hosts import local_hosts
 from tests.nspawn_hosts import needs_nspawn, nspawn_hosts
 

@@ -11,7 +11,7 @@ import pytest
 from ocim.adapters.memory.probers import MemoryProber, Reply
 from ocim.adapters.probers.http import HttpProber
 from ocim.core.health import Probe, verdict
-from ocim.ports import Prober
+from ocim.ports.probers import Prober
 from tests.web_servers import (
     Misbehaviour,
     answer,

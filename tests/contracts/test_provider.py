@@ -14,7 +14,7 @@ from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.providers.ssh.provider import SshProvider
 from ocim.core.errors import HostUnreachable, ValidationError
 from ocim.core.hosts import HostRequest, Leftover, Ran
-from ocim.ports import Provider
+from ocim.ports.providers import Provider
 from tests.local_hosts import local_hosts
 from tests.machine_pool import MachinePool, machine_pool_of
 from tests.nspawn_hosts import lose_container, needs_nspawn, nspawn_hosts, nspawn_provider

@@ -23,7 +23,7 @@ from ocim.core.provisioning import (
     ProvisionEvent,
     ProvisionJob,
 )
-from ocim.ports import Provisioner
+from ocim.ports.provisioners import Provisioner
 from tests.adapters.ansible_support import Bench, never
 
 TASKS = """

@@ -11,7 +11,7 @@ from ocim.adapters.search.elasticsearch import ElasticsearchServers
 from ocim.core.errors import PermanentError, TransientError
 from ocim.core.instance import Search, SearchHost
 from ocim.core.secrets import Secret
-from ocim.ports import SearchServers
+from ocim.ports.search import SearchServers
 from tests.search_server import PASSWORD, running_search_server
 
 

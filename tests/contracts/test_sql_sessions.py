@@ -12,7 +12,7 @@ from ocim.adapters.memory.databases import MemoryDatabases
 from ocim.core import stopping
 from ocim.core.errors import PermanentError
 from ocim.core.instance import Database
-from ocim.ports import Databases, SqlSession
+from ocim.ports.databases import Databases, SqlSession
 from tests.sql import execute
 
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT count(*) FROM c"

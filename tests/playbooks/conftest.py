@@ -22,7 +22,7 @@ from ocim.core.provisioning import (
     ProvisionOutcome,
 )
 from ocim.core.secrets import Secret
-from ocim.ports import Provider
+from ocim.ports.providers import Provider
 from tests.local_hosts import local_hosts
 from tests.nspawn_hosts import nspawn_hosts
 

@@ -8,7 +8,9 @@ import pytest
 from ocim.core.secrets import Secret
 from ocim.project import options
 from ocim.project.databases import database
-from ocim.project.options import HOME, Options, load
+from ocim.project.home import HOME
+from ocim.project.loading import load
+from ocim.project.options import Options
 
 NONE = Path("/nowhere/.env")
 

@@ -14,7 +14,7 @@ from ocim.core import stopping
 from ocim.core.errors import Cancelled, TransientError
 from ocim.core.hosts import Host, HostRequest
 from ocim.core.images import Image
-from ocim.ports import Provider
+from ocim.ports.providers import Provider
 
 BUILDER = "image-"
 """Prefix of the names of hosts that images are made from."""

@@ -8,7 +8,7 @@ from ocim.core import stopping
 from ocim.core.errors import Cancelled, LostClaim, OcimError
 from ocim.core.sql import begins_transaction, ends_transaction, rolls_back
 from ocim.core.states import SqlState
-from ocim.ports import SqlSession
+from ocim.ports.databases import SqlSession
 
 
 class Record(Protocol):

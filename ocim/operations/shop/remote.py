@@ -14,7 +14,7 @@ from ocim.core.hosts import Ran
 from ocim.core.instance import Service
 from ocim.core.secrets import revealed
 from ocim.operations.context import Context
-from ocim.ports import Provider
+from ocim.ports.providers import Provider
 from ocim.store.models import OpenEdXAppServer
 
 TIMEOUT = 600.0

@@ -10,7 +10,7 @@ from ocim.core.pages import Page
 from ocim.core.secrets import revealed
 from ocim.operations.shop.verify.lines import Failed, failed, require, skipped
 from ocim.operations.shop.verify.scene import Scene
-from ocim.ports import Browser
+from ocim.ports.browsers import Browser
 
 CARD = "4242424242424242"
 """Card number that the rehearsal's test card and Stripe's test mode accept."""

@@ -10,7 +10,7 @@ from ocim.core.pages import Page
 from ocim.core.verification import Line
 from ocim.operations.shop.verify.lines import Failed, failed, ok, require
 from ocim.operations.shop.verify.scene import Scene
-from ocim.ports import Browser
+from ocim.ports.browsers import Browser
 
 
 def backend(scene: Scene) -> Iterator[Line]:

@@ -9,7 +9,7 @@ from ocim.core.pages import Page
 from ocim.core.secrets import Secret
 from ocim.operations.shop.verify.lines import require
 from ocim.operations.shop.verify.scene import Scene
-from ocim.ports import Browser
+from ocim.ports.browsers import Browser
 
 PREFIX = "ocim-verify"
 """Prefix of all names that a verification creates; it finds what an interrupted one left."""

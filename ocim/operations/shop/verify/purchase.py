@@ -16,7 +16,7 @@ from ocim.operations.shop.verify.lines import Failed, failed, ok, require, told
 from ocim.operations.shop.verify.people import Person, make, sign_in
 from ocim.operations.shop.verify.refunds import refund
 from ocim.operations.shop.verify.scene import Scene
-from ocim.ports import Browser
+from ocim.ports.browsers import Browser
 
 TRIES = 20
 """Number of requests for something that a worker does later, a second apart."""

@@ -14,7 +14,7 @@ from ocim.core.secrets import Secret
 from ocim.operations.context import Context
 from ocim.operations.effective import deserialize
 from ocim.operations.shop import remote
-from ocim.ports import Browser
+from ocim.ports.browsers import Browser
 from ocim.store.models import OpenEdXAppServer
 from ocim.store.specs import appserver_spec
 

@@ -8,7 +8,7 @@ from ocim.core.verification import Line
 from ocim.operations.shop.verify.lines import Failed, failed, ok, require
 from ocim.operations.shop.verify.people import Person, make, sign_in
 from ocim.operations.shop.verify.scene import Scene
-from ocim.ports import Browser
+from ocim.ports.browsers import Browser
 
 MEMBERS_ONLY = {
     Service.ECOMMERCE: "/api/v2/orders/?page_size=1",

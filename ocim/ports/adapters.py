@@ -1,0 +1,27 @@
+"""All ports together, as operations get them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ocim.ports.balancers import Balancer
+from ocim.ports.browsers import Browsers
+from ocim.ports.databases import Databases
+from ocim.ports.notifiers import Notifier
+from ocim.ports.probers import Prober
+from ocim.ports.providers import Provider
+from ocim.ports.provisioners import Provisioner
+from ocim.ports.search import SearchServers
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """The adapters that operations may use; by kind where there are several."""
+
+    providers: Mapping[str, Provider]
+    provisioner: Provisioner
+    balancer: Balancer
+    databases: Mapping[str, Databases]
+    search: Mapping[str, SearchServers]
+    prober: Prober
+    browsers: Browsers
+    notifier: Notifier

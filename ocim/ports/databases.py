@@ -1,0 +1,60 @@
+"""The port of the database servers that instances share."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from ocim.core.instance import Database
+
+
+class SqlSession(Protocol):
+    """A connection to a database; settings and transactions last from statement to statement."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """True while a transaction is open that a statement has begun."""
+
+    def execute(self, statement: str) -> int:
+        """Run one SQL statement and return the number of rows that it affected.
+
+        Commit at once unless a transaction is open. Raise PermanentError, with the reason, if the
+        statement fails or exceeds the time limit; it has no effect then. Raise TransientError if
+        the session is lost with its transaction; the next statement begins a new session.
+        """
+
+
+class Databases(Protocol):
+    """The databases of instances on shared servers of one kind.
+
+    Slow operations have a time limit of their own, and call `stopping.check`.
+    """
+
+    kind: str
+
+    def ensure(self, database: Database) -> None:
+        """Create the database and its account unless they exist, and set the account's password."""
+
+    def drop(self, database: Database) -> None:
+        """Remove the database and its account; do nothing if there are none."""
+
+    def size(self, database: Database) -> int | None:
+        """Return the size in bytes; None if the database does not exist."""
+
+    def session(self, database: Database) -> AbstractContextManager[SqlSession]:
+        """Open a session with the database's own account, for the block.
+
+        What is not committed at its end is rolled back.
+        """
+
+    def dump(self, database: Database, path: Path) -> None:
+        """Write the whole database to a file that only its owner can read.
+
+        No file is left if that fails.
+        """
+
+    def restore(self, database: Database, path: Path) -> None:
+        """Replace the whole content of the database by a file that `dump` wrote.
+
+        It may be another database than the dumped one, with another account. Other sessions see
+        either the old or the new content. The old content stays if this fails.
+        """

@@ -1,0 +1,73 @@
+"""The port of what turns hosts into app servers."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from ocim.core.hosts import Isolation
+from ocim.core.provisioning import (
+    ConfigurationSource,
+    ProvisionEvent,
+    ProvisionJob,
+    ProvisionOutcome,
+)
+
+
+class Provisioner(Protocol):
+    """The port that turns a bare host and variables into an app server."""
+
+    kind: str
+
+    def isolation(self) -> Isolation:
+        """Describe how the configuration's code is kept from the manager's files and processes."""
+
+    def check(self, job: ProvisionJob) -> ConfigurationSource:
+        """Check the job before a host is created; return the exact source that was checked.
+
+        Raise ValidationError or PermanentError if the job cannot succeed. Raise Conflict if the job
+        is to run migrations only and the configuration does not support that. `job.host` need not
+        exist yet. The returned source names a commit instead of a branch, and has the URL BUILTIN
+        if the job's source is Ocim's own configuration.
+        """
+
+    def find_playbook(self, source: ConfigurationSource) -> None:
+        """Check that the source contains a playbook, without running it.
+
+        Fetch the source if it has not been fetched yet. Raise ValidationError or PermanentError if
+        it cannot be fetched or contains no playbook.
+        """
+
+    def image_inputs(self, job: ProvisionJob) -> Mapping[str, str]:
+        """Return everything that the image part of the job depends on, without secrets.
+
+        The values are words and digests. The job's source is one that `check` returned. Raise
+        Conflict if the configuration does not declare which of its parts all instances share.
+        """
+
+    def files(
+        self, source: ConfigurationSource
+    ) -> AbstractContextManager[tuple[ConfigurationSource, Path]]:
+        """Yield the exact source and a directory with its files, for reading; nothing is run.
+
+        The files do not change within the block. A source that was fetched before is not fetched
+        again, even if its branch has moved since. Raise ValidationError or PermanentError if the
+        source or version does not exist.
+        """
+
+    def provision(
+        self,
+        job: ProvisionJob,
+        *,
+        on_event: Callable[[ProvisionEvent], None],
+        is_cancelled: Callable[[], bool],
+    ) -> ProvisionOutcome:
+        """Provision the host and return the outcome; a second run on it changes nothing.
+
+        The image part followed by the instance part gives the same result as the whole. Raise
+        TransientError if the `image_inputs` of a part have changed. The part that runs migrations
+        needs a host of its own and copies of the databases; its host serves no other purpose.
+
+        `on_event` receives each event as it happens. `is_cancelled` is called once a second; once
+        it returns True, the run is ended and Cancelled raised.
+        """

@@ -1,0 +1,82 @@
+"""Checks of single values: settings that are unreadable, unknown or out of range."""
+
+from difflib import get_close_matches
+
+from ocim.catalog.releases import Release
+from ocim.core.places import bundled
+from ocim.core.texts import listed
+from ocim.project.checks.faults import Faults
+from ocim.project.options import Options, option_fields
+from ocim.store.fields import check_master_key
+from ocim.wiring import PROVIDERS
+
+_SHORTEST_LEASE = 1.0
+"""Minimum duration of a lease, in seconds."""
+
+
+def unreadable(options: Options) -> Faults:
+    for fault in options.faults:
+        yield fault, _meaning(fault.partition(":")[0])
+
+
+def master_key(options: Options) -> Faults:
+    unread = any(fault.startswith("OCIM_MASTER_KEY:") for fault in options.faults)
+    if not unread and (fault := check_master_key(options.master_key)):
+        yield (
+            f"OCIM_MASTER_KEY: {fault}",
+            "Set it to the key of this installation; `ocim up` creates one for a new"
+            f" installation, in {options.var / 'master.key'}.",
+        )
+
+
+def numbers(options: Options) -> Faults:
+    if options.workers < 1:
+        yield f"OCIM_WORKERS: {options.workers} threads cannot run any job.", "Set it to 1 or more."
+    if options.lease < _SHORTEST_LEASE:
+        yield (
+            f"OCIM_LEASE: {options.lease:g} s is too short for workers to renew a lease.",
+            f"Set it to {_SHORTEST_LEASE:g} or more.",
+        )
+
+
+def default_provider(options: Options) -> Faults:
+    if options.default_provider not in PROVIDERS:
+        yield (
+            f"OCIM_DEFAULT_PROVIDER: there is no provider {options.default_provider!r}.",
+            f"Choose {listed(PROVIDERS, 'or')}.",
+        )
+
+
+def platform(options: Options) -> Faults:
+    if not (platform := bundled(options.platform)).is_dir():
+        yield (
+            f"OCIM_PLATFORM: there is no directory {platform}.",
+            "Set it to the directory of a platform; `rehearsal` is the built-in one.",
+        )
+
+
+def unknown_names(options: Options) -> Faults:
+    names = [option.metadata["name"] for option in option_fields()]
+    for name in options.unknown:
+        near = get_close_matches(name, names, n=1)
+        yield (
+            f"Unknown setting {name}.",
+            f"Did you mean {near[0]}?"
+            if near
+            else "docs/reference/settings.md lists all settings.",
+        )
+
+
+def default_release(options: Options) -> Faults:
+    if not Release.of(options.default_release).known:
+        yield (
+            f"OCIM_DEFAULT_RELEASE: {options.default_release!r} is not a known release.",
+            "Ocim treats it as the newest one. Write a release such as open-release/juniper.2.",
+        )
+
+
+def _meaning(name: str) -> str:
+    for option in option_fields():
+        if option.metadata["name"] == name:
+            return f"{option.metadata['meaning']} Default: {option.metadata['shown']}."
+    return ""
