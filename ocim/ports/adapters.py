@@ -1,4 +1,4 @@
-"""All ports together, as operations get them."""
+"""The adapters of all ports together, as operations get them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

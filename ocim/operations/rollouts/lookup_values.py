@@ -1,69 +1,19 @@
 """The values of lookups: each is of its field's type, or refused with what to write instead."""
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time
-from enum import StrEnum
 from typing import Any, Protocol
 
-from django.db import connection, models
-from django.utils.dateparse import parse_date, parse_datetime, parse_time
+from django.db import models
 
 from ocim.core.characters import hint
+from ocim.operations.rollouts.lookup_kinds import PLURALS, READERS, Kind, Refused, kind_of
 from ocim.store.validators import validate_text
 
 _SHOWN = 60
 _PAIR = 2
-_PATTERNS = ("regex", "iregex")
+PATTERNS = ("regex", "iregex")
 _PARTS = ("contains", "icontains", "startswith", "istartswith", "endswith", "iendswith")
 _FROM_A_DAYS_BEGINNING = ("gte", "lt")
-_ON_SQLITE = {
-    "iexact": r"\A{}\Z",
-    "contains": "{}",
-    "icontains": "{}",
-    "startswith": r"\A{}",
-    "istartswith": r"\A{}",
-    "endswith": r"{}\Z",
-    "iendswith": r"{}\Z",
-}
-
-
-class Refused(Exception):
-    """Raised for a value that does not fit its lookup; the text says what to write instead."""
-
-
-class Kind(StrEnum):
-    """A type of values, in the words in which errors ask for one."""
-
-    TEXT = "a text"
-    FLAG = "true or false"
-    WHOLE = "a whole number"
-    NUMBER = "a number"
-    DAY = "a day, as '2026-06-12'"
-    MOMENT = "a day and a time in UTC, as '2026-06-12 22:00'"
-    CLOCK = "a time of the day in UTC, as '22:00'"
-
-
-_MANY = {
-    Kind.TEXT: "texts",
-    Kind.FLAG: "true and false",
-    Kind.WHOLE: "whole numbers",
-    Kind.NUMBER: "numbers",
-    Kind.DAY: "days, each as '2026-06-12'",
-    Kind.MOMENT: "times in UTC, each as '2026-06-12 22:00'",
-    Kind.CLOCK: "times of the day in UTC, each as '22:00'",
-}
-# The order matters: a DateTimeField is a DateField, too.
-_KINDS: tuple[tuple[type[Any], Kind], ...] = (
-    (models.CharField, Kind.TEXT),
-    (models.TextField, Kind.TEXT),
-    (models.BooleanField, Kind.FLAG),
-    (models.IntegerField, Kind.WHOLE),
-    (models.FloatField, Kind.NUMBER),
-    (models.DateTimeField, Kind.MOMENT),
-    (models.DateField, Kind.DAY),
-    (models.TimeField, Kind.CLOCK),
-)
 
 
 class Comparison(Protocol):
@@ -75,16 +25,6 @@ class Comparison(Protocol):
     def field(self) -> Any: ...
     @property
     def comparison(self) -> str: ...
-
-
-def kind_of(field: Any) -> Kind:
-    """Return the type of a field's values; a relation's are the ids at its other end."""
-    while field.is_relation:
-        field = field.target_field if field.concrete else field.related_model._meta.pk
-    for cls, kind in _KINDS:
-        if isinstance(field, cls):
-            return kind
-    raise Refused("nothing can be selected by this field: what it holds is not comparable.")
 
 
 def typed(lookup: Comparison, value: Any, raw: str) -> Any:
@@ -99,22 +39,9 @@ def typed(lookup: Comparison, value: Any, raw: str) -> Any:
     return _single(lookup, kind, value, raw)
 
 
-def on_this_database(lookup: Comparison, value: Any) -> tuple[str, Any]:
-    """Return the lookup and its value so that every database compares alike.
-
-    SQLite's `LIKE` ignores the case of ASCII letters, always, and of no others. Python's regular
-    expressions, which Django lends it, do just what is asked for.
-    """
-    form = _ON_SQLITE.get(lookup.comparison) if connection.vendor == "sqlite" else None
-    if form is None:
-        return f"{lookup.path}__{lookup.comparison}", value
-    regex = "iregex" if lookup.comparison.startswith("i") else "regex"
-    return f"{lookup.path}__{regex}", form.format(re.escape(value))
-
-
 def _several(lookup: Comparison, kind: Kind, value: Any, raw: str) -> list[Any]:
     is_range = lookup.comparison == "range"
-    wanted = f"a pair of {_MANY[kind]}" if is_range else f"a list of {_MANY[kind]}"
+    wanted = f"a pair of {PLURALS[kind]}" if is_range else f"a list of {PLURALS[kind]}"
     if not isinstance(value, list):
         raise Refused(
             f"{_short(raw)} does not fit: it is {_type(value)}, and this lookup takes {wanted}."
@@ -140,7 +67,7 @@ def _as_list(kind: Kind, value: Any) -> str:
 
 
 def _single(lookup: Comparison, kind: Kind, value: Any, raw: str) -> Any:
-    typed_value = _READ[kind](value)
+    typed_value = READERS[kind](value)
     if typed_value is None:
         relation = _by_id(lookup) if lookup.field.is_relation and kind is not Kind.FLAG else ""
         raise Refused(
@@ -158,7 +85,7 @@ def _single(lookup: Comparison, kind: Kind, value: Any, raw: str) -> Any:
 
 
 def _check_text(lookup: Comparison, value: str) -> None:
-    if lookup.comparison in _PATTERNS:
+    if lookup.comparison in PATTERNS:
         try:
             re.compile(value)
         except (re.error, RecursionError, OverflowError) as error:
@@ -167,8 +94,8 @@ def _check_text(lookup: Comparison, value: str) -> None:
             ) from None
     elif isinstance(lookup.field, models.CharField) and (aside := _unseen(lookup.field, value)):
         raise Refused(f"{_short(repr(value))} does not fit: take out what does not show.{aside}")
-    if not value and (lookup.comparison in (*_PARTS, *_PATTERNS) or not lookup.field.blank):
-        selects = "every" if lookup.comparison in (*_PARTS, *_PATTERNS) else "no"
+    if not value and (lookup.comparison in (*_PARTS, *PATTERNS) or not lookup.field.blank):
+        selects = "every" if lookup.comparison in (*_PARTS, *PATTERNS) else "no"
         raise Refused(f"'' does not fit: {selects} instance has it. Leave the lookup out.")
     choices = [name for name, _ in lookup.field.flatchoices]
     if choices and lookup.comparison in ("exact", "in") and value not in choices:
@@ -224,53 +151,3 @@ def _short(text: str) -> str:
 
 def _is_day(value: str) -> bool:
     return ":" not in value
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _flag(value: Any) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _whole(value: Any) -> int | None:
-    return value if type(value) is int else None
-
-
-def _number(value: Any) -> float | None:
-    return value if type(value) in (int, float) else None
-
-
-def _parsed(parse: Callable[[str], Any], value: Any) -> Any:
-    try:
-        return parse(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _day(value: Any) -> date | None:
-    found: date | None = _parsed(parse_date, value)
-    return found
-
-
-def _moment(value: Any) -> datetime | None:
-    """Read a time; one without a zone is in UTC."""
-    found: datetime | None = _parsed(parse_datetime, value)
-    return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
-
-
-def _clock(value: Any) -> time | None:
-    found: time | None = _parsed(parse_time, value)
-    return found if found is None or found.tzinfo is None else None
-
-
-_READ: Mapping[Kind, Callable[[Any], Any]] = {
-    Kind.TEXT: _text,
-    Kind.FLAG: _flag,
-    Kind.WHOLE: _whole,
-    Kind.NUMBER: _number,
-    Kind.DAY: _day,
-    Kind.MOMENT: _moment,
-    Kind.CLOCK: _clock,
-}

@@ -17,7 +17,9 @@ from django.db import DatabaseError, models, transaction
 from ocim.core.characters import hint
 from ocim.core.errors import ValidationError
 from ocim.core.secrets import without_credentials
-from ocim.operations.rollouts.lookup_values import Kind, Refused, kind_of, on_this_database, typed
+from ocim.operations.rollouts.lookup_databases import on_this_database
+from ocim.operations.rollouts.lookup_kinds import Kind, Refused, kind_of
+from ocim.operations.rollouts.lookup_values import typed
 from ocim.parsing.document import written
 from ocim.store.fields import TOKEN, Encrypted, RepositoryUrlField
 from ocim.store.models import OpenEdXInstance

@@ -3,11 +3,11 @@
 import argparse
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from django.core.management.base import CommandParser
 
-from ocim.catalog.secrets.masking import mask_text, masked_place
+from ocim.console.appservers import print_facts, print_log, print_table
 from ocim.console.command import OcimCommand
 from ocim.console.progress import PAUSE, follow, has_worker
 from ocim.console.shared_options import (
@@ -21,18 +21,12 @@ from ocim.console.shared_options import (
 )
 from ocim.core.errors import Conflict
 from ocim.core.jobs import ActivateJob, DeactivateJob, Payload, TerminateJob
-from ocim.core.names import PREVIEW_USER, preview_domain
-from ocim.core.secrets import without_credentials
 from ocim.core.states import UNFINISHED
 from ocim.operations import jobs, spawn
-from ocim.operations.instances import preview_password
-from ocim.store.models import Job, LogEntry, OpenEdXAppServer, OpenEdXInstance
+from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.selectors import appservers, find_appserver, find_instance, log_after, open_jobs
 from ocim.tasks import enqueue
 from ocim.wiring import context, queue_name
-
-FAILURE_WIDTH = 100
-"""Characters of a failure's first line that a table shows."""
 
 
 class Command(OcimCommand):
@@ -149,7 +143,7 @@ class Command(OcimCommand):
         self.out.say(f"Spawning app server {', '.join(map(str, ids))} of {instance}.")
         self._start(job, options)
         if self.out.as_json:
-            self._rows(ids)
+            print_table(ids, self.out)
 
     def list(self, options: argparse.Namespace) -> None:
         """Print a table of app servers."""
@@ -157,41 +151,11 @@ class Command(OcimCommand):
         listed = appservers(instance)
         if not options.terminated:
             listed = listed.exclude(state="terminated")
-        self._rows(list(listed.values_list("pk", flat=True)))
+        print_table(list(listed.values_list("pk", flat=True)), self.out)
 
     def show(self, options: argparse.Namespace) -> None:
-        """Print an app server's facts; without a value, a fact is left out."""
-        appserver = find_appserver(options.appserver)
-        repository = without_credentials(appserver.configuration_source_repo_url)
-        server = appserver.server
-        facts: dict[str, object] = {
-            "id": appserver.pk,
-            "instance": str(appserver.instance),
-            "state": appserver.state,
-            "active": appserver.is_active,
-            "failure": mask_text(appserver.failure),
-            "host": server and f"{server.name} at {server.address} ({server.provider})",
-            "openedx_release": appserver.openedx_release,
-            "edx_platform_commit": appserver.edx_platform_commit,
-            "configuration": f"{repository} {appserver.configuration_version}",
-            "configuration_commit": appserver.configuration_commit,
-            "image": appserver.image,
-            "created": appserver.created.isoformat(timespec="seconds"),
-            "active since": appserver.activated_at
-            and appserver.activated_at.isoformat(timespec="seconds"),
-            **_health(appserver),
-            "evidence": masked_place("", appserver.evidence),
-        }
-        if appserver.state == "running" and not appserver.is_active:
-            instance = OpenEdXInstance.objects.get(pk=appserver.instance_id)
-            port = context().policy.https_port
-            facts["preview"] = (
-                f"https://{preview_domain(appserver.pk, instance.internal_lms_domain)}:{port}/"
-            )
-            password = preview_password(instance)
-            shown = password.reveal() if options.secrets else f"{password} (--secrets shows it)"
-            facts["preview login"] = f"{PREVIEW_USER} / {shown}"
-        self.out.facts(facts if self.out.as_json else {k: v for k, v in facts.items() if v})
+        """Print an app server's facts."""
+        print_facts(find_appserver(options.appserver), self.out, secrets=options.secrets)
 
     def activate(self, options: argparse.Namespace) -> None:
         """Switch traffic to app servers."""
@@ -239,7 +203,7 @@ class Command(OcimCommand):
             unfinished = _is_unfinished(appserver)
             while lines := log_after(appserver.pk, last):
                 last = lines[-1].pk
-                self._lines(lines)
+                print_log(lines, self.out)
             if not (options.follow and unfinished):
                 return
             time.sleep(PAUSE)
@@ -277,46 +241,7 @@ class Command(OcimCommand):
         if not options.no_wait:
             follow(job, self.out)
 
-    def _rows(self, ids: Sequence[int]) -> None:
-        self.out.rows(
-            ("id", "instance", "state", "active", "release", "host", "failure"),
-            [
-                (
-                    appserver.pk,
-                    appserver.instance.internal_lms_domain,
-                    appserver.state,
-                    appserver.is_active,
-                    appserver.openedx_release,
-                    appserver.server.address if appserver.server else "",
-                    mask_text(appserver.failure).split("\n")[0][:FAILURE_WIDTH],
-                )
-                for appserver in appservers().filter(pk__in=ids)
-            ],
-        )
-
-    def _lines(self, lines: Sequence[LogEntry]) -> None:
-        for line in lines:
-            if self.out.as_json:
-                fields = ("time", "level", "task", "status", "seconds", "text")
-                self.out.line(masked_place("", {name: getattr(line, name) for name in fields}))
-            else:
-                took = f" ({line.seconds:.1f} s)" if line.seconds else ""
-                style = {"error": "red", "warning": "yellow", "debug": "dim"}.get(line.level, "")
-                self.out.say(f"{line.time:%H:%M:%S} {mask_text(line.text)}{took}", style=style)
-
 
 def _is_unfinished(appserver: OpenEdXAppServer) -> bool:
     """Return True if the app server is still being provisioned, as the database has it now."""
     return appservers().filter(pk=appserver.pk, state__in=UNFINISHED).exists()
-
-
-def _health(appserver: OpenEdXAppServer) -> dict[str, object]:
-    """Return the results of the latest health check; empty unless the app server is active."""
-    if not appserver.is_active:
-        return {}
-    well, ill = appserver.healthy_since, appserver.unhealthy_since
-    return {
-        "well since": well and well.isoformat(timespec="seconds"),
-        "not well since": ill and ill.isoformat(timespec="seconds"),
-        "not well": appserver.unhealthy_reason,
-    }

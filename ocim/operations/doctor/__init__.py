@@ -1,0 +1,47 @@
+"""Checks of what Ocim manages: balancer, hosts, jobs, app servers, databases, instances."""
+
+from ocim.operations.doctor.balancers import check_routes
+from ocim.operations.doctor.borders import check_borders, check_isolation, check_limits
+from ocim.operations.doctor.hosts import check_hosts
+from ocim.operations.doctor.jobs import check_appservers, check_jobs
+from ocim.operations.doctor.servers import check_databases, check_search_servers, check_secrets
+from ocim.operations.doctor.sites import check_answers
+from ocim.operations.findings import Check
+
+CHECKS = (
+    Check("secrets", "The master key decrypts the database's secrets.", check_secrets, "database"),
+    Check(
+        "sandbox",
+        "Playbooks run in a sandbox without access to the manager's secrets.",
+        check_isolation,
+    ),
+    Check("borders", "No instance uses hosts yet.", check_borders, "secrets"),
+    Check("limits", "Playbooks cannot use up this machine.", check_limits),
+    Check("balancer", "Its routes match the database.", check_routes, "database"),
+    Check(
+        "hosts",
+        "Every app server has its host, and every host its app server.",
+        check_hosts,
+        "secrets",
+    ),
+    Check("jobs", "No job is forgotten.", check_jobs, "secrets"),
+    Check(
+        "app servers",
+        "No app server is stuck, and every active one is healthy.",
+        check_appservers,
+        "secrets",
+    ),
+    Check(
+        "instance databases",
+        "Every active instance has its databases.",
+        check_databases,
+        "secrets",
+    ),
+    Check(
+        "search servers",
+        "Every search server answers and accepts Ocim's password.",
+        check_search_servers,
+        "secrets",
+    ),
+    Check("instances", "Every active instance answers.", check_answers, "secrets"),
+)
