@@ -109,6 +109,26 @@ def test_a_release_without_ecommerce_is_warned_of() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "shop, catalogue, warned",
+    [
+        *(("quince.3", "sumac.3", False), ("redwood.3", "sumac.3", True)),
+        *(("master", "redwood.1", True), ("redwood.3", "teak.1", False)),
+        *(("quince.3", "teak.2", True), ("quince.3", "master", False)),
+        *(("0123abc", "sumac.3", False), ("master", "master", False)),
+    ],
+)
+def test_a_pair_whose_prices_cannot_be_read_is_warned_of(
+    shop: str, catalogue: str, warned: bool
+) -> None:
+    of = full()
+    versions = {"ECOMMERCE_VERSION": shop, "DISCOVERY_VERSION": catalogue}
+    messages = checks.warnings(of, variables(of, **versions))
+    assert any("every refresh_course_metadata fails" in text for text in messages) is warned
+    alone = full(services=DISCOVERY)
+    assert "refresh" not in str(checks.warnings(alone, variables(alone, **versions)))
+
+
 def test_a_shop_without_a_processor_is_warned_of() -> None:
     of = full(services=ECOMMERCE)
     assert checks.warnings(of, variables(of)) == [

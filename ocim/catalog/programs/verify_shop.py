@@ -1,8 +1,25 @@
-"""Find and clean what a verification leaves at the shop; orders and refunds stay, as its books."""
+"""Look at the shop, and clean what a verification leaves; orders and refunds stay, as its books."""
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db.models import Q
+
+
+def processors(arguments):
+    """Return the names of processors that the site with this domain lists, and those switched on.
+
+    The shop's API shows both as they were up to 30 minutes ago, since it keeps its answer.
+    """
+    sites = apps.get_model("core", "SiteConfiguration").objects
+    configuration = sites.filter(site__domain__iexact=arguments["domain"]).first()
+    listed = configuration.payment_processors if configuration else ""
+    prefix = "payment_processor_active_"
+    switches = apps.get_model("waffle", "Switch").objects
+    on = switches.filter(active=True, name__startswith=prefix).values_list("name", flat=True)
+    return {
+        "listed": [name.strip() for name in listed.split(",") if name.strip()],
+        "on": sorted(name[len(prefix) :] for name in on),
+    }
 
 
 def orders(arguments):

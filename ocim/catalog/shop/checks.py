@@ -6,6 +6,7 @@ from typing import Any
 
 from ocim.catalog.releases import of_instance, traits
 from ocim.catalog.shop import currency
+from ocim.catalog.shop.prices import unreadable_prices
 from ocim.catalog.shop.processors import PROCESSORS, TEST_CARD, required_keys
 from ocim.catalog.shop.shop import CONFIG, partner_code, shop_of
 from ocim.catalog.templates import is_template
@@ -66,6 +67,10 @@ def warnings(instance: Instance, variables: Mapping[str, Any]) -> list[str]:
             )
         if not shop_of(instance, variables).processors:
             messages.append("No payment processor: only coupons of 100 % can be redeemed.")
+    if {Service.ECOMMERCE, Service.DISCOVERY} <= instance.services and (
+        unreadable := unreadable_prices(variables)
+    ):
+        messages.append(unreadable)
     if Service.DISCOVERY in instance.services and "DISCOVERY_ELASTICSEARCH_URL" not in variables:
         messages.append(
             "Course Discovery has no shared search server: each app server runs its own."

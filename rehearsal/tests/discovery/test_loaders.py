@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 import requests
+from pytest_django import Settings
 
+from rehearsal.common.releases import parse
 from rehearsal.discovery.core.models import Partner
 from rehearsal.discovery.course_metadata.loaders.courses import CoursesLoader
+from rehearsal.discovery.course_metadata.loaders.ecommerce import price_of
 from rehearsal.discovery.course_metadata.models import CourseRun
 from tests.discovery.conftest import make_run
 
@@ -96,3 +99,25 @@ def test_an_lms_that_cannot_be_reached_ends_the_loader(partner: Partner) -> None
     with pytest.raises(requests.ConnectionError):
         loader.ingest()
     loader.session.close()
+
+
+OLD, NEW = {"price_excl_tax": "1.00"}, {"price": "1.00"}
+
+
+@pytest.mark.parametrize(
+    "release, stock, readable",
+    [
+        *(("juniper.2", OLD, True), ("sumac.3", OLD, True), ("sumac.3", NEW, False)),
+        *(("teak.1", OLD, False), ("teak.1", NEW, True), ("teak.1", OLD | NEW, True)),
+        *(("master", OLD, True), ("master", NEW, True)),
+    ],
+)
+def test_each_release_reads_the_price_by_its_own_names(
+    release: str, stock: dict[str, str], readable: bool, settings: Settings
+) -> None:
+    settings.RELEASE = parse(release)
+    if readable:
+        assert price_of(stock) == "1.00"
+    else:
+        with pytest.raises(KeyError):
+            price_of(stock)

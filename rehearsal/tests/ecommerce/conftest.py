@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.sites.models import Site
+from django.core.cache import cache
 from xdist.scheduler import LoadScopeScheduling
 
 from rehearsal.ecommerce.catalogue.models import Product
@@ -21,7 +22,8 @@ NOBODY = "http://127.0.0.1:1"
 
 @pytest.fixture
 def site(db: None) -> SiteConfiguration:
-    """Create the site for the host of Django's test client."""
+    """Create the site for the host of Django's test client, with nothing cached."""
+    cache.clear()
     site = Site.objects.create(domain="testserver", name="Shop")
     partner = Partner.objects.create(code="demo", short_code="DEMO", name="Demo", default_site=site)
     return SiteConfiguration.objects.create(

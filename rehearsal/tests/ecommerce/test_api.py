@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from jwcrypto.jwk import JWK
 from oscar.core.loading import get_model
@@ -12,6 +13,7 @@ from pytest_django import Settings
 from waffle.testutils import override_switch
 
 from rehearsal.common import jwt
+from rehearsal.common.releases import parse
 from rehearsal.ecommerce.catalogue.models import Product
 from rehearsal.ecommerce.core.models import SiteConfiguration, User
 from tests.ecommerce.callers import V2, ask, sku, token
@@ -87,7 +89,7 @@ def test_discovery_reads_courses_with_their_products(
         "id_verification_required": True,
     }
     [record] = child["stockrecords"]
-    assert (record["price_currency"], record["price_excl_tax"], record["partner_sku"]) == (
+    assert (record["price_currency"], record["price"], record["partner_sku"]) == (
         "GBP",
         "10.00",
         sku(seat),
@@ -108,15 +110,26 @@ def test_products_are_narrowed_by_class_and_structure(
     assert count("product_class=Enrollment Code") == 0
 
 
-def test_a_price_can_be_changed(client: Client, staff_jwt: str, seat: Product) -> None:
+NAMES_OF_PRICES = {"juniper.2": "price_excl_tax", "quince.3": "price_excl_tax",
+                   "redwood.1": "price", "master": "price"}  # fmt: skip
+
+
+@pytest.mark.parametrize("release", NAMES_OF_PRICES)
+def test_a_price_has_the_name_of_the_release_and_can_be_changed(
+    client: Client, staff_jwt: str, seat: Product, settings: Settings, release: str
+) -> None:
+    settings.RELEASE, name = parse(release), NAMES_OF_PRICES[release]
     record = seat.stockrecords.get()
     answer = client.patch(
         f"{V2}stockrecords/{record.pk}/",
-        {"price_excl_tax": "12.50", "partner_sku": "MINE"},
+        {name: "12.50", "partner_sku": "MINE"},
         content_type="application/json",
         headers={"Authorization": staff_jwt},
     )
-    assert (answer.status_code, answer.json()["price_excl_tax"]) == (200, "12.50")
+    assert answer.status_code == 200
+    assert {key: value for key, value in answer.json().items() if key.startswith("price")} == {
+        "price_currency": "GBP", name: "12.50",
+    }  # fmt: skip
     record.refresh_from_db()
     assert (record.price, record.partner_sku) == (Decimal("12.50"), sku(seat))
 
@@ -131,11 +144,23 @@ def test_processors_are_those_that_the_site_lists_and_that_are_switched_on(
     client: Client, learner_jwt: str, site: SiteConfiguration
 ) -> None:
     assert ask(client, "payment/processors/", learner_jwt).json() == ["test-card"]
+    cache.clear()
     site.payment_processors = "paypal, nonsense ,test-card"
     site.save()
     assert ask(client, "payment/processors/", learner_jwt).json() == ["paypal", "test-card"]
+    cache.clear()
     with override_switch("payment_processor_active_paypal", active=False):
         assert ask(client, "payment/processors/", learner_jwt).json() == ["test-card"]
+
+
+def test_the_list_of_processors_tells_of_a_switch_half_an_hour_late(
+    client: Client, learner_jwt: str, site: SiteConfiguration
+) -> None:
+    assert ask(client, "payment/processors/", learner_jwt).json() == ["test-card"]
+    with override_switch("payment_processor_active_test-card", active=False):
+        assert ask(client, "payment/processors/", learner_jwt).json() == ["test-card"]
+        cache.clear()
+        assert ask(client, "payment/processors/", learner_jwt).json() == []
 
 
 PUBLICATION: dict[str, Any] = {

@@ -122,6 +122,13 @@ def test_a_processor_that_is_off_is_named(lines: Verify, platform: Platform) -> 
     assert "payment_processor_active_test-card" in remedy
 
 
+def test_the_shops_own_list_of_processors_is_not_asked_since_it_is_half_an_hour_old(
+    lines: Verify, platform: Platform
+) -> None:
+    platform.pages["/api/v2/payment/processors/"] = told()
+    assert lines()["ecommerce: payment processors"].compared == "test-card"
+
+
 def test_a_missing_job_is_named(lines: Verify, platform: Platform) -> None:
     platform.cron = ""
     assert "--step job --force" in lines()["discovery: cron job"].remedy

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from oscar.core.loading import get_model
 from rest_framework import serializers, viewsets
@@ -22,8 +23,17 @@ class StockRecordSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = StockRecord
-        fields = ("id", "product", "partner", "partner_sku", "price_currency", "price_excl_tax")
+        fields = (
+            *("id", "product", "partner", "partner_sku", "price_currency"),
+            *("price", "price_excl_tax"),
+        )
         read_only_fields = ("id", "product", "partner", "partner_sku")
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """Return the fields of the release: redwood renamed `price_excl_tax` to `price`."""
+        fields: dict[str, serializers.Field] = super().get_fields()
+        del fields["price" if settings.RELEASE.before("redwood") else "price_excl_tax"]
+        return fields
 
 
 class ProductSerializer(serializers.ModelSerializer):

@@ -85,7 +85,7 @@ class EcommerceLoader(Loader):
             currency=stock["price_currency"],
             credit_provider=attributes.get("credit_provider") or "",
             defaults={
-                "price": stock["price_excl_tax"],
+                "price": price_of(stock),
                 "sku": stock["partner_sku"],
                 "upgrade_deadline": parse_datetime(product["expires"])
                 if product.get("expires")
@@ -107,3 +107,16 @@ class EcommerceLoader(Loader):
 
 def attributes_of(product: dict[str, Any]) -> dict[str, Any]:
     return {entry["name"]: entry["value"] for entry in product["attribute_values"]}
+
+
+def price_of(stock: dict[str, Any]) -> str:
+    """Return the price of a stock record. Raise KeyError if the release does not find it.
+
+    Ecommerce renamed `price_excl_tax` to `price` in redwood. Discovery reads the old name up to
+    sumac. In teak it fails without the new one, and only then reads either.
+    """
+    if settings.RELEASE.before("teak"):
+        return str(stock["price_excl_tax"])
+    if settings.RELEASE.before("ulmo"):
+        return str(stock.get("price_excl_tax", stock["price"]))
+    return str(stock["price_excl_tax"] if "price_excl_tax" in stock else stock["price"])
