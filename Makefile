@@ -1,6 +1,8 @@
 # One command per habit, the same on a laptop and in CI. Every target begins with `env`.
 BIN := .venv/bin
 UV := $(BIN)/uv
+# Ocim's processes would compile all of it each time they start, and take twice as long.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help env env-rehearsal run shop check test test-rehearsal release lint lint-rehearsal format reference docs lock clean
 

@@ -15,6 +15,10 @@ from tests import leftovers
 settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any speed")
 
+# Where an environment asks for no compiled code, each process that a test starts would compile
+# Ocim anew, which takes longer than its work.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 PATIENCE = float(os.environ.get("LEFTOVERS_PATIENCE", "20"))
 """Seconds in which what has been told to end may end."""
 
