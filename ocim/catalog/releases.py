@@ -81,7 +81,18 @@ def git_reference(instance: Instance) -> str:
         return "master"
     if "/" in text:
         return text
-    return f"{'release' if release.position >= NAMES.index('sumac') else 'open-release'}/{text}"
+    return f"{'release' if release.position >= NAMES.index('teak') else 'open-release'}/{text}"
+
+
+def git_reference_of_ecommerce(instance: Instance) -> str:
+    """Return the same for ecommerce, which has no tags after redwood: sumac's branch is its last.
+
+    Operators of later releases, who are warned, get that branch, too.
+    """
+    release = Release.of(instance.openedx_release)
+    if release.known and release.position >= NAMES.index("sumac"):
+        return "open-release/sumac.master"
+    return git_reference(instance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,8 @@ class Traits:
     """Backend of Python Social Auth by which ecommerce and discovery sign people on."""
     clients_per_service: tuple[str, ...]
     """Uses for which each service has an OAuth client."""
+    edxapp_settings: str
+    """Settings module of LMS and studio on servers, for `manage.py --settings`."""
     client_command: str
     """Command of `manage.py lms` that creates such a client."""
     site_flags: tuple[str, ...]
@@ -127,9 +140,8 @@ _SITE = (
     "--from-email",
     "--discovery_api_url",
 )
+_PARTNER_SITE = ("--site-id", "--site-domain")
 _PARTNER = (
-    "--site-id",
-    "--site-domain",
     "--code",
     "--name",
     "--courses-api-url",
@@ -141,6 +153,7 @@ _PARTNER = (
     "--marketing-site-api-username",
     "--marketing-site-api-password",
 )
+_PARTNER_OIDC = ("--oidc-url-root", "--oidc-key", "--oidc-secret")
 _CLIENTS_OF_OIDC = ("--client-id", "--client-secret")
 _CLIENTS_OF_OAUTH2 = (
     "--sso-client-id",
@@ -153,10 +166,11 @@ _OLDEST = Traits(
     playbook="edx_sandbox.yml",
     sign_on_backend="edx-oidc",
     clients_per_service=("sign-on",),
+    edxapp_settings="aws",
     client_command="create_oauth2_client",
     site_flags=(*_SITE, *_CLIENTS_OF_OIDC),
     site_client_flags=_CLIENTS_OF_OIDC,
-    partner_flags=(*_PARTNER, "--oidc-url-root", "--oidc-key", "--oidc-secret"),
+    partner_flags=(*_PARTNER, *_PARTNER_OIDC),
     index_commands=("update_index",),
     checkout_page_field="single_course_checkout_page",
     has_ecommerce=True,
@@ -164,8 +178,14 @@ _OLDEST = Traits(
 
 # Changes by the release that brought them; traits that are not listed stay as before.
 _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("hawthorn", {"checkout_page_field": "basket_checkout_page"}),
-    ("ironwood", {"playbook": "openedx_native.yml"}),
+    (
+        "hawthorn",
+        {
+            "checkout_page_field": "basket_checkout_page",
+            "partner_flags": (*_PARTNER_SITE, *_PARTNER, *_PARTNER_OIDC),
+        },
+    ),
+    ("ironwood", {"playbook": "openedx_native.yml", "edxapp_settings": "production"}),
     (
         "juniper",
         {
@@ -174,7 +194,7 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
             "client_command": "create_dot_application",
             "site_flags": (*_SITE, *_CLIENTS_OF_OAUTH2),
             "site_client_flags": _CLIENTS_OF_OAUTH2,
-            "partner_flags": (*_PARTNER, "--lms-url"),
+            "partner_flags": (*_PARTNER_SITE, *_PARTNER, "--lms-url"),
         },
     ),
     (
@@ -186,19 +206,15 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
                 "--enable-microfrontend-for-basket-page",
                 "--payment-microfrontend-url",
             ),
-            "index_commands": ("install_es_indexes", "update_index"),
-        },
-    ),
-    (
-        "sumac",
-        {
             "partner_flags": (
+                *_PARTNER_SITE,
                 *_PARTNER,
                 "--lms-url",
                 "--lms-coursemode-api-url",
                 "--studio-url",
                 "--publisher-url",
             ),
+            "index_commands": ("install_es_indexes", "update_index"),
         },
     ),
     ("teak", {"has_ecommerce": False}),

@@ -2,7 +2,7 @@
 """Migrate a service's database by the service's own command, or copy a migrated database.
 
     - migrate_database:
-        command: . edxapp_env; exec python.edxapp manage.edxapp lms migrate --noinput
+        command: . edxapp_env; exec python manage.py lms migrate --noinput
         database: /srv/databases/campus/edxapp.sqlite3
         begin_with: /edx/app/edxapp/empty.sqlite3
 

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from playwright.sync_api import sync_playwright
 
+from ocim.catalog.releases import Release, traits
 from ocim.catalog.steps.shells import manage
 from ocim.core.instance import Service
 from tests.acceptance.installation import PATIENCE, REPOSITORY, Installation, installed
@@ -25,6 +26,7 @@ pytestmark = [pytest.mark.xdist_group("services"), pytest.mark.timeout(1500)]
 DOMAIN = "shop.localhost"
 PATIENT = "discovery_read_timeout: 120"
 """Other tests may have the processors meanwhile."""
+TRAITS = traits(Release.of(NEW["openedx_release"]))
 OPTIONS = ("--partner-code", "DEMO", "--currency", "GBP", "--processor", "test-card")
 
 
@@ -46,10 +48,10 @@ class Campus:
 
     def python(self, service: Service, code: str) -> str:
         """Run by a service's Django."""
-        return self.shell(manage(service, f"shell -c {shlex.quote(code)}", str(self.root)))
+        return self.shell(manage(service, f"shell -c {shlex.quote(code)}", TRAITS, str(self.root)))
 
     def manage(self, service: Service, words: str) -> str:
-        return self.shell(manage(service, words, str(self.root)))
+        return self.shell(manage(service, words, TRAITS, str(self.root)))
 
     def verify(self, *options: str) -> dict[str, dict[str, Any]]:
         """Its lines by name, whatever they say."""

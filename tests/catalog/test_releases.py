@@ -2,7 +2,14 @@ from itertools import pairwise
 
 import pytest
 
-from ocim.catalog.releases import NAMES, Release, of_instance, traits
+from ocim.catalog.releases import (
+    NAMES,
+    Release,
+    git_reference,
+    git_reference_of_ecommerce,
+    of_instance,
+    traits,
+)
 from tests.catalog.instances import instance
 
 
@@ -59,6 +66,7 @@ def test_an_instance_on_a_hash_is_taken_for_the_release_it_belongs_to() -> None:
     "trait, last, first, older, newer",
     [
         ("playbook", "hawthorn", "ironwood", "edx_sandbox.yml", "openedx_native.yml"),
+        ("edxapp_settings", "hawthorn", "ironwood", "aws", "production"),
         ("sign_on_backend", "ironwood", "juniper", "edx-oidc", "edx-oauth2"),
         ("callback_path", "ironwood", "juniper", "/complete/edx-oidc/", "/complete/edx-oauth2/"),
         ("client_command", "ironwood", "juniper", "create_oauth2_client", "create_dot_application"),
@@ -99,7 +107,10 @@ def test_releases_differ_where_they_are_known_to(
         ("--discovery_api_url", "site_flags", "ginkgo", "ulmo"),
         ("--oidc-key", "partner_flags", "ginkgo", "ironwood"),
         ("--lms-url", "partner_flags", "juniper", "ulmo"),
-        ("--publisher-url", "partner_flags", "sumac", "ulmo"),
+        ("--publisher-url", "partner_flags", "lilac", "ulmo"),
+        ("--studio-url", "partner_flags", "lilac", "ulmo"),
+        ("--lms-coursemode-api-url", "partner_flags", "lilac", "ulmo"),
+        ("--site-domain", "partner_flags", "hawthorn", "ulmo"),
         ("--organizations-api-url", "partner_flags", "ginkgo", "ulmo"),
     ],
 )
@@ -114,3 +125,23 @@ def test_commands_take_the_flags_of_their_release(
 def test_the_flags_for_clients_are_among_those_for_the_site(name: str) -> None:
     result = traits(Release.of(name))
     assert set(result.site_client_flags) < set(result.site_flags)
+
+
+@pytest.mark.parametrize(
+    "release, services, ecommerce",
+    [
+        ("juniper.2", "open-release/juniper.2", "open-release/juniper.2"),
+        ("redwood.3", "open-release/redwood.3", "open-release/redwood.3"),
+        ("sumac.3", "open-release/sumac.3", "open-release/sumac.master"),
+        ("open-release/sumac.3", "open-release/sumac.3", "open-release/sumac.master"),
+        ("teak.1", "release/teak.1", "open-release/sumac.master"),
+        ("release/ulmo.1", "release/ulmo.1", "open-release/sumac.master"),
+        ("master", "master", "master"),
+    ],
+)
+def test_tags_changed_their_form_with_teak_and_ecommerce_has_none_after_redwood(
+    release: str, services: str, ecommerce: str
+) -> None:
+    of_release = instance(openedx_release=release)
+    assert git_reference(of_release) == services
+    assert git_reference_of_ecommerce(of_release) == ecommerce

@@ -203,11 +203,23 @@ def test_clients_have_the_names_of_their_release(release: str, clients: set[str]
     [
         ("open-release/koa.3", "open-release/koa.3"),
         ("juniper.2", "open-release/juniper.2"),
-        ("sumac.1", "release/sumac.1"),
+        ("teak.1", "release/teak.1"),
         ("master", "master"),
         ("0" * 40, "master"),
     ],
 )
 def test_services_are_of_the_instances_release(release: str, reference: str) -> None:
     result = variables(full(openedx_release=release, edx_platform_commit="opencraft/some-branch"))
-    assert result["ECOMMERCE_VERSION"] == result["DISCOVERY_VERSION"] == reference
+    assert result["DISCOVERY_VERSION"] == reference
+
+
+@pytest.mark.parametrize("release, knows", [("hawthorn.2", False), ("ironwood.2", True)])
+def test_the_variable_for_cron_jobs_came_with_ironwood(release: str, knows: bool) -> None:
+    result = variables(
+        full(
+            openedx_release=release,
+            edx_platform_commit=release,
+            configuration_source_repo_url="https://example.com/configuration.git",
+        )
+    )
+    assert ("EDXAPP_ADDITIONAL_CRON_JOBS" in result) is knows

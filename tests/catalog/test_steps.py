@@ -154,9 +154,11 @@ def test_without_one_the_flag_whose_every_value_is_true_is_left_out() -> None:
 @pytest.mark.parametrize(
     "release, more",
     [
+        ("hawthorn.2", ("--oidc-url-root", "--oidc-key", "--oidc-secret")),
         ("ironwood.2", ("--oidc-url-root", "--oidc-key", "--oidc-secret")),
         ("juniper.2", ("--lms-url",)),
-        ("lilac.1", ("--lms-url",)),
+        ("koa.1", ("--lms-url",)),
+        ("lilac.1", ("--lms-url", "--lms-coursemode-api-url", "--studio-url")),
         ("sumac.1", ("--lms-url", "--lms-coursemode-api-url", "--studio-url")),
     ],
 )
@@ -165,6 +167,11 @@ def test_the_partner_is_made_with_the_flags_of_the_release(
 ) -> None:
     [argv] = argvs(of(release), "partner")
     assert tuple(flags(argv)) == (*PARTNER, *more)
+
+
+def test_the_partner_of_ginkgo_has_no_site() -> None:
+    [argv] = argvs(of("ginkgo.1"), "partner")
+    assert next(iter(flags(argv))) == "--code"
 
 
 def test_the_partner_is_the_same_in_both_services() -> None:
@@ -248,8 +255,9 @@ def test_a_runbook_shows_no_secret_unless_it_is_asked_to(release: str) -> None:
     every = [action for step in steps_of(instance) for action in actions(instance, step.name)]
     secrets = {word.reveal().split("=")[-1] for action in every if isinstance(action, Command)
                for word in action.words if isinstance(word, Secret)}  # fmt: skip
-    hidden = "\n".join(line for action in every for line in lines(action, reveal=False))
-    shown = "\n".join(line for action in every for line in lines(action, reveal=True))
+    run_by = setup_of(instance).traits
+    hidden = "\n".join(line for action in every for line in lines(action, run_by, reveal=False))
+    shown = "\n".join(line for action in every for line in lines(action, run_by, reveal=True))
     assert secrets
     assert not any(secret in hidden for secret in secrets)
     assert all(secret in shown for secret in secrets)

@@ -73,8 +73,8 @@ def test_secrets_are_in_no_event(running: AppServer) -> None:
 def test_commands_run_as_upstream_writes_them(running: AppServer) -> None:
     root = running.host.root
     command = (
-        f". {root}/edx/app/edxapp/edxapp_env; {root}/edx/bin/python.edxapp "
-        f"{root}/edx/bin/manage.edxapp lms --settings=production migrate"
+        f". {root}/edx/app/edxapp/edxapp_env; {root}/edx/app/edxapp/venvs/edxapp/bin/python "
+        f"{root}/edx/app/edxapp/edx-platform/manage.py lms --settings=production migrate"
     )
     assert running.run(command) == "No migrations to apply.\n"
 

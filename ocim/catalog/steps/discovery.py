@@ -41,8 +41,9 @@ def _wanted_partner(inputs: StepInputs) -> Fields:
         "--site-domain": public_host(instance, Service.DISCOVERY),
         "--code": shop.partner_code,
         "--name": shop.partner_name,
-        **{flag: url for flag, url in urls.items() if flag in inputs.traits.partner_flags},
+        **urls,
     }
+    fields = {flag: fields[flag] for flag in fields if flag in inputs.traits.partner_flags}
     if "--oidc-key" in inputs.traits.partner_flags:
         client = _sign_on_client(inputs)
         fields["--oidc-key"] = client.client_id
@@ -63,7 +64,7 @@ def _partner_arguments(inputs: StepInputs) -> Mapping[str, Any]:
     if "--oidc-secret" in flags:
         secret = _sign_on_client(inputs).secret
         flags["--oidc-secret"] = (secret, inputs.fingerprint(secret))
-    return {"site_id": SITE_ID, "flags": flags}
+    return {"site_id": SITE_ID, "code": inputs.shop.partner_code, "flags": flags}
 
 
 def _make_partner(inputs: StepInputs, fields: Fields, observed: Observation) -> list[StepAction]:

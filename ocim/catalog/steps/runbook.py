@@ -2,18 +2,19 @@
 
 import shlex
 
+from ocim.catalog.releases import Traits
 from ocim.catalog.steps.shells import SHELLS, manage
 from ocim.catalog.steps.step import Command, Crontab, Script, StepAction
 from ocim.core.secrets import Secret
 
 
-def lines(action: StepAction, *, reveal: bool) -> list[str]:
+def lines(action: StepAction, traits: Traits, *, reveal: bool) -> list[str]:
     """Return the commands or instructions of an action; mask secrets unless `reveal` is True."""
     match action:
         case Command(service, words):
             arguments = " ".join(_quoted(word, reveal) for word in words)
             user = SHELLS[service].user
-            return [f"sudo -H -u {user} bash -c {shlex.quote(manage(service, arguments))}"]
+            return [f"sudo -H -u {user} bash -c {shlex.quote(manage(service, arguments, traits))}"]
         case Script(words=words):
             return [words]
         case Crontab(name, line):

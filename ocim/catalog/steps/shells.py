@@ -1,5 +1,6 @@
-"""Commands that run programs in a service's Django, at paths that all configurations share.
+"""Commands that run programs in a service's Django, at paths that all releases share.
 
+Those are the virtual environments and the code: from koa on `/edx/bin` has no `python.SERVICE`.
 Programs go to standard input, so that the list of processes does not show them.
 """
 
@@ -9,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ocim.catalog.releases import Traits
 from ocim.core.instance import Service
 
 RESULT = "OCIM-RESULT: "
@@ -37,38 +39,35 @@ class Shell:
 
     user: str
     home: str
-    """Home directory, below `/edx/app`."""
+    """Home directory, below `/edx/app`, and name of the virtual environment in it."""
     code: str
     """Directory of the code, below `home`."""
-    manage: str
-    """Arguments of the service's `manage.py` before the command."""
+    variant: str
+    """First argument of `manage.py`, which two services share; empty: it has a service alone."""
 
 
 SHELLS: Mapping[Service, Shell] = {
-    Service.LMS: Shell("edxapp", "edxapp", "edx-platform", "lms --settings=production"),
-    Service.STUDIO: Shell("edxapp", "edxapp", "edx-platform", "cms --settings=production"),
+    Service.LMS: Shell("edxapp", "edxapp", "edx-platform", "lms"),
+    Service.STUDIO: Shell("edxapp", "edxapp", "edx-platform", "cms"),
     Service.ECOMMERCE: Shell("ecommerce", "ecommerce", "ecommerce", ""),
     Service.DISCOVERY: Shell("discovery", "discovery", "discovery", ""),
 }
 
 
-def manage(service: Service, arguments: str, root: str = "") -> str:
+def manage(service: Service, arguments: str, traits: Traits, root: str = "") -> str:
     """Return a line for bash that runs the service's `manage.py` with these quoted arguments."""
     shell = SHELLS[service]
-    prefix = shlex.quote(root) if root else ""
-    home = f"{prefix}/edx/app/{shell.home}"
-    words = [
-        f"{prefix}/edx/bin/python.{shell.home}",
-        f"{prefix}/edx/bin/manage.{shell.home}",
-        *([shell.manage] if shell.manage else []),
-        arguments,
-    ]
-    return f"cd {home}/{shell.code} && . {home}/{shell.home}_env && exec {' '.join(words)}"
+    home = f"{shlex.quote(root) if root else ''}/edx/app/{shell.home}"
+    words = [f"{home}/venvs/{shell.home}/bin/python", "./manage.py"]
+    if shell.variant:
+        words += [shell.variant, f"--settings={traits.edxapp_settings}"]
+    command = " ".join([*words, arguments])
+    return f"cd {home}/{shell.code} && . {home}/{shell.home}_env && exec {command}"
 
 
-def python(service: Service, root: str = "") -> Sequence[str]:
+def python(service: Service, traits: Traits, root: str = "") -> Sequence[str]:
     """Return the command for a host that runs a `program` from standard input in the service."""
-    line = manage(service, "shell", root)
+    line = manage(service, "shell", traits, root)
     return ["sudo", "-n", "-H", "-u", SHELLS[service].user, "bash", "-c", line]
 
 

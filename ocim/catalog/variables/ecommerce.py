@@ -3,7 +3,7 @@
 from typing import Any
 
 from ocim.catalog.endpoints import HTTPS_PORT, NGINX_PORT, public_url
-from ocim.catalog.releases import git_reference
+from ocim.catalog.releases import git_reference_of_ecommerce
 from ocim.catalog.secrets.masking import with_secrets_hidden
 from ocim.catalog.shop.shop import CONFIG, partner_code
 from ocim.catalog.variables.databases import engine
@@ -16,7 +16,7 @@ def defaults(instance: Instance) -> dict[str, Any]:
     """Return its version, addresses and names."""
     root = public_url(instance, Service.ECOMMERCE)
     return {
-        "ECOMMERCE_VERSION": git_reference(instance),
+        "ECOMMERCE_VERSION": git_reference_of_ecommerce(instance),
         "ECOMMERCE_ECOMMERCE_URL_ROOT": root,
         "ECOMMERCE_LMS_URL_ROOT": public_url(instance, Service.LMS),
         "ECOMMERCE_DISCOVERY_SERVICE_URL": public_url(instance, Service.DISCOVERY),

@@ -13,6 +13,8 @@ def _of_clients(*uses: str) -> frozenset[str]:
 
 
 SINCE: Mapping[str, frozenset[str]] = {
+    # Before, a set-up step adds discovery's job to the crontab.
+    "ironwood": frozenset({"EDXAPP_ADDITIONAL_CRON_JOBS"}),
     "juniper": _of_clients("SOCIAL_AUTH_EDX_OAUTH2", "BACKEND_SERVICE_EDX_OAUTH2"),
 }
 """Names by the release that introduced them."""

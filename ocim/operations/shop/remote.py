@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
+from ocim.catalog.releases import Traits, of_instance, traits
 from ocim.catalog.secrets.masking import masker
 from ocim.catalog.steps import shells
 from ocim.core import stopping
@@ -16,6 +17,7 @@ from ocim.core.secrets import revealed
 from ocim.operations.context import Context
 from ocim.ports.providers import Provider
 from ocim.store.models import OpenEdXAppServer
+from ocim.store.specs import appserver_spec
 
 TIMEOUT = 600.0
 """Longest time of a call in seconds; a refresh of thousands of courses takes minutes."""
@@ -111,6 +113,7 @@ class _Host:
     name: str
     root: str
     appserver: int
+    traits: Traits
 
 
 def _host(appserver: OpenEdXAppServer, context: Context) -> _Host:
@@ -121,7 +124,8 @@ def _host(appserver: OpenEdXAppServer, context: Context) -> _Host:
     host = provider.find(server.name)
     if host is None:
         raise Conflict(f"{appserver} has no host.")
-    return _Host(provider, server.name, host.root, appserver.pk)
+    release = of_instance(appserver_spec(appserver, context.policy))
+    return _Host(provider, server.name, host.root, appserver.pk, traits(release))
 
 
 def _session(host: _Host, calls: Sequence[Call], stop: bool, timeout: float) -> list[Any]:
@@ -130,7 +134,7 @@ def _session(host: _Host, calls: Sequence[Call], stop: bool, timeout: float) -> 
     try:
         ran = host.provider.run(
             host.name,
-            shells.python(service, host.root),
+            shells.python(service, host.traits, host.root),
             stdin=shells.program([_part(item) for item in calls], stop=stop),
             timeout=timeout,
         )

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
@@ -12,7 +13,8 @@ SERVICES = {
     "discovery": "rehearsal.discovery.settings",
     "ecommerce": "rehearsal.ecommerce.settings",
 }
-# Settings modules of the real platform. They are ignored here: the YAML file alone decides.
+# Settings modules of the real platform's servers. Here the YAML file decides all settings, and a
+# module that the release does not have is refused.
 SETTINGS_NAMES = ("production", "aws")
 
 
@@ -31,8 +33,11 @@ def main(argv: Sequence[str]) -> None:
         raise SystemExit(f"usage: {program} {'|'.join(SERVICES)} [--settings=production] COMMAND …")
     os.environ["SERVICE_VARIANT"] = service
     os.environ["DJANGO_SETTINGS_MODULE"] = SERVICES[service]
+    named, rest = settings_named(arguments)
     try:
-        execute_from_command_line([f"{program} {service}", *without_settings(arguments)])
+        if named:
+            require_module_of_release(service, named)
+        execute_from_command_line([f"{program} {service}", *rest])
     except ImproperlyConfigured as error:
         raise SystemExit(str(error)) from None
 
@@ -42,20 +47,31 @@ def service_of_environment() -> str:
     return os.environ.get("DJANGO_SETTINGS_MODULE", "").partition(".")[0]
 
 
-def without_settings(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments without `--settings NAME`, at any position.
+def require_module_of_release(service: str, named: str) -> None:
+    """Raise SystemExit for settings that came with a later release."""
+    own: str = settings.RELEASE.settings_module
+    if named == "production" and own != named:
+        raise SystemExit(
+            f"ModuleNotFoundError: No module named '{service}.envs.{named}': the settings of"
+            f" {settings.RELEASE.name} are '{own}'."
+        )
+
+
+def settings_named(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the name in `--settings NAME`, at any position, and the other arguments.
 
     Raise SystemExit for a name that the real platform's servers do not use.
     """
     kept: list[str] = []
+    module = ""
     remaining = iter(arguments)
     for argument in remaining:
         if argument == "--settings" or argument.startswith("--settings="):
-            name = argument.partition("=")[2] or next(remaining, "")
-            if name not in SETTINGS_NAMES:
+            module = argument.partition("=")[2] or next(remaining, "")
+            if module not in SETTINGS_NAMES:
                 raise SystemExit(
-                    f"--settings must be one of {', '.join(SETTINGS_NAMES)}, not '{name}'"
+                    f"--settings must be one of {', '.join(SETTINGS_NAMES)}, not '{module}'"
                 )
         else:
             kept.append(argument)
-    return kept
+    return module, kept

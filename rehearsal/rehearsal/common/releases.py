@@ -27,6 +27,16 @@ class Release:
         return self.before("juniper")
 
     @property
+    def settings_module(self) -> str:
+        """Name of the settings of LMS and studio on servers."""
+        return "aws" if self.before("ironwood") else "production"
+
+    @property
+    def partner_with_site(self) -> bool:
+        """True if discovery's command for partners knows sites."""
+        return not self.before("hawthorn")
+
+    @property
     def payment_microfrontend(self) -> bool:
         """True if the shop's basket may be a page of another service."""
         return not self.before("lilac")

@@ -44,8 +44,10 @@ def test_urls_that_are_none_are_taken() -> None:
         ("juniper.2", "--oidc-key=x", False),
         ("ironwood.2", "--lms-url=https://lms", False),
         ("juniper.2", "--lms-url=https://lms", True),
-        ("redwood.1", "--studio-url=https://studio", False),
-        ("sumac.1", "--studio-url=https://studio", True),
+        ("koa.3", "--studio-url=https://studio", False),
+        ("lilac.1", "--studio-url=https://studio", True),
+        ("lilac.1", "--lms-coursemode-api-url=https://lms", True),
+        ("lilac.1", "--publisher-url=https://publisher", True),
     ],
 )
 def test_each_release_has_its_flags(
@@ -58,6 +60,14 @@ def test_each_release_has_its_flags(
     else:
         with pytest.raises(CommandError, match="unrecognized arguments"):
             call_command("create_or_update_partner", *BASICS, flag)
+
+
+def test_ginkgos_partner_has_no_site(settings: Settings) -> None:
+    settings.RELEASE = parse("ginkgo.2")
+    with pytest.raises(CommandError, match="--site-id"):
+        call_command("create_or_update_partner", *BASICS)
+    call_command("create_or_update_partner", "--code=demo", "--name=Demo")
+    assert Partner.objects.get().site is None
 
 
 @pytest.mark.parametrize("flag", ["--code", "--name", "--site-domain"])

@@ -232,7 +232,7 @@ The payment processors' keys are YAML, from a file or from standard input (--key
             if actions:
                 self.out.say(f"# {step.name}: {step.about}")
             for action in actions:
-                for line in runbook.lines(action, reveal=reveal):
+                for line in runbook.lines(action, inputs.traits, reveal=reveal):
                     self.out.say(line)
         if only_pending and not any(steps.pending_actions(result, inputs) for result in examined):
             self.out.say("No set-up step is pending.")

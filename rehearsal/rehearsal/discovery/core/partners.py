@@ -9,6 +9,9 @@ from rehearsal.common.oauth_client import OAuthClient
 from rehearsal.common.sign_on import OAUTH2, OPENID_CONNECT, Provider
 from rehearsal.discovery.core.models import Partner
 
+DEFAULT_PARTNER_ID = 1
+"""Id of the partner of ginkgo's discovery, as its role sets it: it ignores sites."""
+
 
 class NoPartner(Exception):
     """The service's site has no partner."""
@@ -16,7 +19,11 @@ class NoPartner(Exception):
 
 def partner() -> Partner:
     """Return the partner of the server's only site. Raise NoPartner if it has none."""
-    partner = Partner.objects.select_related("site").filter(site=settings.SITE_ID).first()
+    partners = Partner.objects.select_related("site")
+    if not settings.RELEASE.partner_with_site:
+        partner = partners.filter(pk=DEFAULT_PARTNER_ID).first()
+    else:
+        partner = partners.filter(site=settings.SITE_ID).first()
     if partner is None:
         raise NoPartner(
             f"Site {settings.SITE_ID} has no partner: run create_or_update_partner with "

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from rehearsal.discovery.core.models import Partner
 
-# Flags of all releases, of those before juniper, since juniper, and since sumac.
+# Flags of all releases, of those before juniper, since juniper, and since lilac.
 ALWAYS = (
     "courses-api-url",
     "ecommerce-api-url",
@@ -20,7 +20,7 @@ ALWAYS = (
 )
 BEFORE_JUNIPER = ("oidc-url-root", "oidc-key", "oidc-secret")
 SINCE_JUNIPER = ("lms-url",)
-SINCE_SUMAC = ("lms-coursemode-api-url", "studio-url", "publisher-url")
+SINCE_LILAC = ("lms-coursemode-api-url", "studio-url", "publisher-url")
 
 
 def flags() -> tuple[str, ...]:
@@ -28,15 +28,16 @@ def flags() -> tuple[str, ...]:
     release = settings.RELEASE
     if release.before("juniper"):
         return (*ALWAYS, *BEFORE_JUNIPER)
-    return (*ALWAYS, *SINCE_JUNIPER, *(() if release.before("sumac") else SINCE_SUMAC))
+    return (*ALWAYS, *SINCE_JUNIPER, *(() if release.before("lilac") else SINCE_LILAC))
 
 
 class Command(BaseCommand):
     help = "Create a partner, or overwrite all of the one with this code."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--site-id", type=int)
-        parser.add_argument("--site-domain", required=True)
+        if settings.RELEASE.partner_with_site:
+            parser.add_argument("--site-id", type=int)
+            parser.add_argument("--site-domain", required=True)
         parser.add_argument("--code", required=True)
         parser.add_argument("--name", required=True)
         for flag in flags():
@@ -45,18 +46,24 @@ class Command(BaseCommand):
     @transaction.atomic
     def handle(self, *_args: Any, **options: Any) -> None:
         """Write the partner. Like the real command, empty what is left out, and check no value."""
-        domain = options["site_domain"]
-        if options["site_id"] is None:
-            site, _ = Site.objects.get_or_create(domain=domain, defaults={"name": domain})
-        else:
-            site, _ = Site.objects.update_or_create(
-                id=options["site_id"], defaults={"domain": domain, "name": domain}
-            )
         names = [flag.replace("-", "_") for flag in flags()]
         fields = {name: options[name] or "" for name in names}
+        if settings.RELEASE.partner_with_site:
+            fields["site"] = site_of(options)
         partner, created = Partner.objects.update_or_create(
-            short_code=options["code"],
-            defaults={"site": site, "name": options["name"], **fields},
+            short_code=options["code"], defaults={"name": options["name"], **fields}
         )
         done = "created" if created else "updated"
         self.stdout.write(f"Partner {partner.name} ({partner.short_code}) {done}.")
+
+
+def site_of(options: dict[str, Any]) -> Site:
+    """Return the site with the id or else the domain, named after the partner."""
+    domain, name = options["site_domain"], options["name"]
+    if options["site_id"] is None:
+        site, _ = Site.objects.update_or_create(domain=domain, defaults={"name": name})
+    else:
+        site, _ = Site.objects.update_or_create(
+            id=options["site_id"], defaults={"domain": domain, "name": name}
+        )
+    return site
