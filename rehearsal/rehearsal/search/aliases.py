@@ -11,8 +11,15 @@ from rehearsal.search.refusals import Refused, malformed, mapping_of, only, sing
 
 @route("POST", "/_aliases")
 def update_aliases(call: Call) -> dict[str, Any]:
+    """Do all actions in one step.
+
+    An alias to remove that is missing is an error only if there is nothing else to do, or if the
+    action has `must_exist`.
+    """
     body = call.json()
     only(body, ("actions",), "the body")
+    done = 0
+    missing = []
     for action in body.get("actions") or []:
         kind, content = single(action, "an action")
         options = mapping_of(content, kind)
@@ -22,16 +29,23 @@ def update_aliases(call: Call) -> dict[str, Any]:
             for index in indexes:
                 require_index(call.account, index)
                 call.database.execute("DELETE FROM indexes WHERE name = ?", (index,))
+                done += 1
             continue
         known = ("index", "indices", "alias", "aliases", "must_exist", "is_write_index")
         only(options, known, f"the action {kind}")
         for alias in listed(options, "alias", "aliases"):
             if kind == "add":
                 add(call, ",".join(indexes), alias)
+                done += 1
             elif kind == "remove":
-                remove(call, ",".join(indexes), alias, must_exist=options.get("must_exist", True))
+                must_exist = options.get("must_exist") is True
+                gone = remove(call, ",".join(indexes), alias, must_exist=must_exist)
+                done += gone
+                missing += [] if gone or options.get("must_exist") is False else [alias]
             else:
                 raise unsupported(kind, "the actions of _aliases")
+    if missing and not done:
+        raise no_alias(*missing)
     return {"acknowledged": True}
 
 
@@ -67,7 +81,8 @@ def add(call: Call, index: str, alias: str) -> None:
         call.database.execute("INSERT OR IGNORE INTO aliases VALUES (?, ?)", (alias, match.name))
 
 
-def remove(call: Call, index: str, alias: str, *, must_exist: bool) -> None:
+def remove(call: Call, index: str, alias: str, *, must_exist: bool) -> int:
+    """Remove an alias of these indexes. Return the number of indexes that had it."""
     gone = 0
     for match in resolve(call, index):
         rows = call.database.execute(
@@ -79,8 +94,13 @@ def remove(call: Call, index: str, alias: str, *, must_exist: bool) -> None:
                     "DELETE FROM aliases WHERE name = ? AND index_name = ?", (name, match.name)
                 ).rowcount
     if not gone and must_exist:
-        reason = f"aliases [{alias}] missing"
-        raise Refused(404, "aliases_not_found_exception", reason)
+        raise no_alias(alias)
+    return gone
+
+
+def no_alias(*names: str) -> Refused:
+    reason = f"aliases [{', '.join(names)}] missing"
+    return Refused(404, "aliases_not_found_exception", reason)
 
 
 @route("GET", "/_alias", [*EXPANSION, "local"])

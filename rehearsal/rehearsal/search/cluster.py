@@ -5,7 +5,7 @@ from typing import Any
 
 from rehearsal.search.accounts import may_use, require_cluster
 from rehearsal.search.calls import Answer, Call, route
-from rehearsal.search.indexes import EXPANSION, resolve, shards
+from rehearsal.search.indexes import EXPANSION, Index, resolve, shards
 from rehearsal.search.refusals import unsupported
 
 VERSION = "7.17.0"
@@ -35,18 +35,22 @@ def info(call: Call) -> dict[str, Any]:
 
 
 @route("GET", "/_cluster/health", ["wait_for_status", "local", "level"])
-def health(call: Call) -> dict[str, Any]:
+@route("GET", "/_cluster/health/{index}", ["wait_for_status", "local", "level"])
+def health(call: Call, index: str = "_all") -> dict[str, Any]:
+    """Tell of the server's health: yellow while an index has a replica, for want of a node."""
     require_cluster(call.account, "monitor")
-    count = call.database.execute("SELECT count(*) FROM indexes").fetchone()[0]
+    indexes = resolve(call, index)
+    count = len(indexes)
+    replicas = sum(map(replicas_of, indexes))
     return {
         "cluster_name": call.cluster,
-        "status": "green",
-        "timed_out": False,
+        "status": "yellow" if replicas else "green",
+        "timed_out": bool(replicas) and call.query.get("wait_for_status") == "green",
         "number_of_nodes": 1,
         "number_of_data_nodes": 1,
         "active_primary_shards": count,
         "active_shards": count,
-        "unassigned_shards": 0,
+        "unassigned_shards": replicas,
     }
 
 
@@ -68,10 +72,16 @@ def cat_indices_named(call: Call, index: str) -> Answer:
             "SELECT count(*), coalesce(sum(length(source)), 0) FROM documents WHERE index_name = ?",
             (match.name,),
         ).fetchone()
-        row = {"health": "green", "status": "open", "index": match.name, "uuid": match.uuid}
-        row |= {"pri": "1", "rep": "0", "docs.count": str(count), "docs.deleted": "0"}
+        replicas = replicas_of(match)
+        row = {"health": "yellow" if replicas else "green", "status": "open"}
+        row |= {"index": match.name, "uuid": match.uuid, "pri": "1", "rep": str(replicas)}
+        row |= {"docs.count": str(count), "docs.deleted": "0"}
         rows.append({**row, "store.size": f"{size}b", "pri.store.size": f"{size}b"})
     return listing(call, rows)
+
+
+def replicas_of(index: Index) -> int:
+    return int(index.settings.get("number_of_replicas", 1))
 
 
 @route("GET", "/_cat/aliases", CAT)

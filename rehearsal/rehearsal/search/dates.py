@@ -31,6 +31,16 @@ def milliseconds(value: object) -> int:
     return int(moment.timestamp() * 1000)
 
 
+def duration(value: object) -> float:
+    """Return the milliseconds of a length of time such as `30d`. Raise ValueError for others."""
+    match = re.fullmatch(r"(\d+)(ms|[smhHdw])?", str(value))
+    if not match:
+        raise ValueError(value)
+    if match[2] in {None, "ms"}:
+        return float(match[1])
+    return timedelta(**{UNITS[match[2]]: int(match[1])}) / timedelta(milliseconds=1)
+
+
 def parsed(text: str) -> datetime:
     date, _, time = text.replace(",", ".").partition("T")
     date += "-01" * (2 - date.count("-"))

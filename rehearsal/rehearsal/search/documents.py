@@ -68,15 +68,17 @@ def save(
         (before and before["number"], index.name, identifier, version, json.dumps(source)),
     ).lastrowid
     definitions = index.fields
-    for path, kind, value in entries:
+    for path, value in entries:
         definition = definitions[path]
-        if kind == "text":
+        if definition["type"] == "text":
             passage = call.database.execute(
                 "INSERT INTO passages (document, field) VALUES (?, ?)", (number, path)
             ).lastrowid
-            strip = analysis.strips_tags(definition, index.settings)
-            text = fields.without_tags(value) if strip else value
-            call.database.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (passage, text))
+            text = fields.without_tags(value) if analysis.strips_tags(definition) else value
+            call.database.execute(
+                "INSERT INTO words (rowid, text) VALUES (?, ?)",
+                (passage, analysis.passage(text, definition)),
+            )
         else:
             call.database.execute(
                 "INSERT INTO field_values VALUES (?, ?, ?)",

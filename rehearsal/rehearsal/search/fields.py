@@ -11,12 +11,14 @@ from rehearsal.search.refusals import Refused, malformed, mapping_of, only, unsu
 
 NUMBERS = {"long", "integer", "short", "byte", "double", "float", "half_float"}
 WHOLE = {"long", "integer", "short", "byte"}
-TYPES = {"text", "keyword", "date", "boolean", "completion", "object", *NUMBERS}
+TYPES = {"text", "keyword", "date", "boolean", "completion", "object", "nested", *NUMBERS}
+OBJECTS = ("object", "nested")
+"""Types of fields with fields of their own. Those of nested objects are found like all others."""
 PARAMETERS = {
     *("type", "fields", "properties", "analyzer", "search_analyzer", "normalizer"),
     *("ignore_above", "index", "store", "doc_values", "fielddata", "dynamic", "enabled"),
     *("null_value", "boost", "preserve_separators", "preserve_position_increments"),
-    "max_input_length",
+    *("max_input_length", "include_in_parent", "include_in_root"),
 }
 UNSUPPORTED = {"enabled", "null_value", "boost"}
 TAG = re.compile(r"<[^>]*>")
@@ -48,7 +50,7 @@ def definitions(mappings: Mapping[str, Any], prefix: str = "") -> Definitions:
     fields: Definitions = {}
     for name, definition in (mappings.get("properties") or {}).items():
         path = f"{prefix}{name}"
-        if "properties" in definition or definition.get("type") == "object":
+        if "properties" in definition or definition.get("type") in OBJECTS:
             fields |= definitions(definition, f"{path}.")
         else:
             fields[path] = definition
@@ -57,14 +59,14 @@ def definitions(mappings: Mapping[str, Any], prefix: str = "") -> Definitions:
     return fields
 
 
-def values(source: Mapping[str, Any], mappings: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """Yield (path, type, value) of a document's fields. Add its new fields to `mappings`."""
+def values(source: Mapping[str, Any], mappings: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield (path, value) of a document's fields. Add its new fields to `mappings`."""
     yield from within(source, mappings.setdefault("properties", {}), mappings.get("dynamic"), "")
 
 
 def within(
     source: Mapping[str, Any], properties: dict[str, Any], dynamic: object, prefix: str
-) -> Iterator[tuple[str, str, Any]]:
+) -> Iterator[tuple[str, Any]]:
     for name, value in source.items():
         path = f"{prefix}{name}"
         entries = value if isinstance(value, list) else [value]
@@ -72,7 +74,7 @@ def within(
         # A completion may be a list or an object, but is one value.
         if definition and definition.get("type") == "completion":
             for text in completions(value, path):
-                yield path, "completion", text
+                yield path, text
             continue
         for entry in entries:
             if entry is None:
@@ -87,26 +89,24 @@ def within(
                         f"mapping set to strict, dynamic introduction of [{path}] is not allowed",
                     )
                 definition = properties[name] = guessed(entry)
-            if isinstance(entry, dict) and definition.get("type", "object") == "object":
+            if isinstance(entry, dict) and definition.get("type", "object") in OBJECTS:
                 inner = definition.setdefault("properties", {})
                 yield from within(entry, inner, definition.get("dynamic", dynamic), f"{path}.")
             else:
                 yield from of_field(path, entry, definition)
 
 
-def of_field(
-    path: str, entry: object, definition: dict[str, Any]
-) -> Iterator[tuple[str, str, Any]]:
+def of_field(path: str, entry: object, definition: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     variants = {path: definition}
     variants |= {f"{path}.{sub}": it for sub, it in (definition.get("fields") or {}).items()}
     for name, variant in variants.items():
         if variant["type"] == "completion":
             for text in completions(entry, name):
-                yield name, "completion", text
+                yield name, text
         elif not (
             variant["type"] == "keyword" and len(str(entry)) > variant.get("ignore_above", 2**31)
         ):
-            yield name, variant["type"], stored(entry, variant, name)
+            yield name, stored(entry, variant, name)
 
 
 def stored(entry: object, definition: Mapping[str, Any], path: str) -> Any:

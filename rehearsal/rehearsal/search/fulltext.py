@@ -1,15 +1,14 @@
 """Queries that look for words: match, match_phrase, multi_match."""
 
-import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
+from rehearsal.search import analysis
 from rehearsal.search.lookups import Scope, Scores, having, quoted, words
 from rehearsal.search.queries import boosted, one_field, query
 from rehearsal.search.refusals import Refused, malformed, mapping_of, only, unsupported
 
-WORDS = re.compile(r"\w+")
 MATCH = ("operator", "boost", "lenient")
 
 
@@ -20,7 +19,7 @@ def match_field(scope: Scope, field: str, text: object, *, kind: str, operator: 
         return {}
     if definition["type"] != "text":
         return having(scope, field, [text])
-    terms = WORDS.findall(str(text))
+    terms = analysis.terms(str(text), definition)
     if not terms:
         return {}
     if kind == "match":

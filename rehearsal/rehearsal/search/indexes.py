@@ -28,7 +28,11 @@ class Index:
 
     @property
     def fields(self) -> fields.Definitions:
-        return fields.definitions(self.mappings)
+        """Fields that can be searched, by path, with the parts of their analyzers."""
+        return {
+            path: analysis.resolved(definition, self.settings)
+            for path, definition in fields.definitions(self.mappings).items()
+        }
 
 
 def index_named(call: Call, name: str) -> Index | None:
@@ -202,6 +206,20 @@ def get_settings(call: Call, index: str) -> dict[str, Any]:
     return {
         match.name: {"settings": {"index": shown_settings(match)}} for match in resolve(call, index)
     }
+
+
+@route("PUT", "/{index}/_settings", [*EXPANSION, "preserve_existing", "flat_settings"])
+@route("PUT", "/_settings", [*EXPANSION, "preserve_existing", "flat_settings"])
+def put_settings(call: Call, index: str = "_all") -> dict[str, Any]:
+    """Change settings. Refuse those that an index has for ever."""
+    body = call.json()
+    settings = analysis.changed_settings(mapping_of(body.get("settings", body), "settings"))
+    for match in resolve(call, index):
+        call.database.execute(
+            "UPDATE indexes SET settings = ? WHERE name = ?",
+            (json.dumps(match.settings | settings), match.name),
+        )
+    return {"acknowledged": True}
 
 
 @route("POST GET", "/{index}/_refresh", EXPANSION, writes=False)

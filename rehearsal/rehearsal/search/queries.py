@@ -154,6 +154,19 @@ def exists(scope: Scope, content: object) -> Scores:
     return boosted(matches, options)
 
 
+@query("nested")
+def nested(scope: Scope, content: object) -> Scores:
+    """Find as if the objects' fields were fields of the document: all objects count as one."""
+    options = mapping_of(content, "nested")
+    only(options, ("path", "query", "score_mode", "ignore_unmapped", "boost"), "nested")
+    path = str(options.get("path", ""))
+    if not any(field.startswith(f"{path}.") for field in scope.fields):
+        if options.get("ignore_unmapped") is True:
+            return {}
+        raise malformed(f"[nested] failed to find nested object under path [{path}]")
+    return boosted(evaluate(scope, options.get("query")), options)
+
+
 def one_field(
     content: object, kind: str, key: str, known: tuple[str, ...]
 ) -> tuple[str, Any, dict[str, Any]]:

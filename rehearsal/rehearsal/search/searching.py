@@ -4,7 +4,7 @@ import json
 from fnmatch import fnmatchcase
 from typing import Any
 
-from rehearsal.search import aggregations, fulltext, query_string, suggestions
+from rehearsal.search import aggregations, fulltext, function_score, query_string, suggestions
 from rehearsal.search.calls import Call, route
 from rehearsal.search.indexes import EXPANSION, Index, resolve, shards
 from rehearsal.search.lookups import Scope, Scores
@@ -12,7 +12,7 @@ from rehearsal.search.queries import evaluate
 from rehearsal.search.refusals import Refused, malformed, only, unsupported, whole_number
 from rehearsal.search.sorting import in_order
 
-__all__ = ["fulltext", "query_string"]  # their kinds of queries
+__all__ = ["fulltext", "function_score", "query_string"]  # their kinds of queries
 BODY = (
     *("query", "post_filter", "from", "size", "sort", "aggs", "aggregations", "suggest"),
     *("_source", "track_total_hits", "track_scores", "version"),
@@ -63,10 +63,11 @@ def search(call: Call, index: str) -> dict[str, Any]:
     only(body, BODY, "the body of _search")
     start = whole_number(call.query.get("from", body.get("from", 0)), "from")
     size = whole_number(call.query.get("size", body.get("size", 10)), "size")
-    if start + size > MAX_RESULTS:
+    most = min((window(match) for match in indexes), default=MAX_RESULTS)
+    if start + size > most:
         raise malformed(
             "Result window is too large, from + size must be less than or equal to: "
-            f"[{MAX_RESULTS}] but was [{start + size}]"
+            f"[{most}] but was [{start + size}]"
         )
     scope = scope_of(call, indexes)
     scores = evaluate(scope, asked(call, body))
@@ -97,6 +98,11 @@ def search(call: Call, index: str) -> dict[str, Any]:
     if wanted := body.get("suggest"):
         answer["suggest"] = suggestions.of(scope, wanted, typed=call.flag("typed_keys"))
     return answer
+
+
+def window(index: Index) -> int:
+    """Return the number of results that a search of the index may reach."""
+    return int(index.settings.get("max_result_window", MAX_RESULTS))
 
 
 def best(scores: Scores, sort_values: dict[int, list[Any]]) -> float | None:

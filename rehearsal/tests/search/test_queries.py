@@ -184,7 +184,7 @@ def test_a_query_string_that_is_not_understood_is_refused(
         {"multi_match": {"query": "a", "type": "cross_fields"}},
         {"range": {"price": {"gte": 1, "relation": "within"}}},
         {"bool": {"musst": []}},
-        {"nested": {"path": "x", "query": {"match_all": {}}}},
+        {"has_child": {"type": "x", "query": {"match_all": {}}}},
     ],
 )
 def test_queries_that_are_not_supported_are_named(

@@ -22,7 +22,10 @@ def account(server: Server, name: str = "campus") -> Elasticsearch:
 
 def test_it_says_what_it_is(server: Server) -> None:
     assert server.client.info()["version"]["number"].startswith("7.17")
-    assert server.client.cluster.health(wait_for_status="yellow")["status"] == "green"
+    for replicas, status in ((0, "green"), (1, "yellow")):
+        name = server.name(f"with{replicas}")
+        server.client.indices.create(index=name, settings={"number_of_replicas": replicas})
+        assert server.client.cluster.health(index=name)["status"] == status
 
 
 @pytest.mark.parametrize("header", [None, "Basic !", "Basic YQ==", "Bearer x", "Basic YTpi"])
