@@ -1,4 +1,4 @@
-"""Slips with options: given twice or empty, as with an unset variable of a shell."""
+"""Slips with options: repeated or empty, as with an unset variable of a shell."""
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,10 +6,10 @@ from typing import Any
 
 
 class _Watched(argparse.Action):
-    """An action that counts how often its option is given, and notices an empty value."""
+    """An action that counts how often its option appears, and notices an empty value."""
 
-    counts_twice = True
-    """True if the option may be given only once."""
+    is_single = True
+    """True if the option may appear only once."""
     times = 0
     is_empty = False
 
@@ -30,9 +30,9 @@ class _Store(_Watched, argparse._StoreAction):
 
 
 class _Append(_Watched, argparse._AppendAction):
-    """The usual action of an option that may be given several times, watched."""
+    """The usual action of an option that may appear several times, watched."""
 
-    counts_twice = False
+    is_single = False
 
 
 def watch(parser: argparse.ArgumentParser) -> None:
@@ -53,8 +53,8 @@ def slips(parser: argparse.ArgumentParser, without: Mapping[str, str]) -> list[s
         if name and action.is_empty:
             remedy = "Give it a value." if action.required else "Give it a value, or leave it out."
             faults.append(f"{name} is empty. {without.get(name, remedy)}")
-        if name and action.times > 1 and action.counts_twice:
-            faults.append(f"{name} is given {action.times} times: only one would count.")
+        if name and action.times > 1 and action.is_single:
+            faults.append(f"{name} appears {action.times} times: pass it once.")
     return faults
 
 

@@ -17,7 +17,7 @@ def report_lines(report: Report) -> Iterator[StyledLine]:
     yield title.rstrip(), "bold"
     by = f" by {report.started_by}" if report.started_by else ""
     ended = f", ended {clock(report.ended_at)} UTC" if report.ended_at else ""
-    yield f"Begun {clock(report.begun_at)} UTC{by}{ended}, {duration(report.seconds)}", ""
+    yield f"Started {clock(report.begun_at)} UTC{by}{ended}, {duration(report.seconds)}", ""
     for name, value in report.arguments.items():
         yield f"  {name}: {value}", ""
     yield ", ".join(f"{count} {state}" for state, count in report.counts.items()), ""

@@ -86,9 +86,7 @@ def find_instance(text: str) -> OpenEdXInstance:
                 raise Conflict(
                     f"Several instances are named {text!r}.", remedy="Pass the id of the right one."
                 )
-    raise Conflict(
-        f"There is no instance {text!r}.", remedy="`ocim instance list` shows what there is."
-    )
+    raise Conflict(f"No instance {text!r}.", remedy="`ocim instance list` lists all instances.")
 
 
 def appservers_with_specs() -> QuerySet[OpenEdXAppServer]:
@@ -150,8 +148,8 @@ def find_appserver(appserver_id: int) -> OpenEdXAppServer:
     if appserver := appservers().filter(pk=appserver_id).first():
         return appserver
     raise Conflict(
-        f"There is no app server {appserver_id}.",
-        remedy="`ocim appserver list` shows what there is.",
+        f"No app server {appserver_id}.",
+        remedy="`ocim appserver list` lists all app servers.",
     )
 
 

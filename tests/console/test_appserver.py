@@ -136,7 +136,7 @@ def test_an_app_server_that_does_not_exist_is_refused(
     ran = ocim("appserver", *words, "999999")
 
     assert (ran.out, ran.status) == ("", 1)
-    assert ran.err.startswith("Error: There is no app server 999999.\n")
+    assert ran.err.startswith("Error: No app server 999999.\n")
 
 
 @pytest.mark.parametrize(

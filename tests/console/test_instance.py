@@ -130,9 +130,7 @@ def test_an_instance_that_does_not_exist_is_refused(
     ran = ocim(*words)
 
     assert (ran.out, ran.status) == ("", 1)
-    assert ran.err == (
-        "Error: There is no instance 'nowhere'.\n`ocim instance list` shows what there is.\n"
-    )
+    assert ran.err == ("Error: No instance 'nowhere'.\n`ocim instance list` lists all instances.\n")
 
 
 def test_nothing_is_archived_where_nobody_can_be_asked(ocim: Installation) -> None:

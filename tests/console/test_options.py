@@ -91,7 +91,7 @@ def test_an_option_of_which_only_one_would_count_is_refused_where_it_is_given_tw
 ) -> None:
     ran = ocim("redeploy", "--tag=x", "--exclude={name: A}", "--exclude={name: B}")
     assert ran.status == 2
-    assert ran.err == "Error: --exclude is given 2 times: only one would count.\n"
+    assert ran.err == "Error: --exclude appears 2 times: pass it once.\n"
 
 
 def test_a_setting_that_is_given_twice_is_refused(ocim: Installation) -> None:

@@ -368,7 +368,7 @@ def test_one_that_runs_can_be_paused(
 
 def test_an_unknown_rollout_is_named(ocim: Installation) -> None:
     ran = ocim("rollout", "show", 7)
-    assert (ran.status, "There is no rollout 7." in ran.err) == (1, True)
+    assert (ran.status, "No rollout 7." in ran.err) == (1, True)
 
 
 def test_the_plan_file_is_json(ocim: Installation, fleet: object, tmp_path: Path) -> None:
@@ -400,7 +400,7 @@ def test_databases_are_restored_from_a_backup(
 def test_an_instance_without_a_backup_is_named(ocim: Installation, fleet: object) -> None:
     ran = ocim("rollout", "restore", "north.example.com", "--yes")
     assert ran.status == 1
-    assert "There is no backup" in ran.err
+    assert "No backup" in ran.err
 
 
 def test_who_watches_is_told_of_a_pause_while_upgrades_are_under_way(

@@ -184,18 +184,18 @@ def test_a_file_without_end_is_not_read_to_its_end(ocim: Installation) -> None:
 
 
 MISSING = [
-    (("instance", "show", "nowhere.example.com"), 1, "There is no instance"),
-    (("instance", "show", HUGE), 1, "There is no instance"),
-    (("instance", "show", LONG), 1, "There is no instance"),
+    (("instance", "show", "nowhere.example.com"), 1, "No instance"),
+    (("instance", "show", HUGE), 1, "No instance"),
+    (("instance", "show", LONG), 1, "No instance"),
     (("instance", "show", BYTES), 1, "is not text in UTF-8"),
-    (("instance", "show", "0", "--json"), 1, "There is no instance"),
-    (("instance", "set", "999999", "name=x", "--json"), 1, "There is no instance"),
+    (("instance", "show", "0", "--json"), 1, "No instance"),
+    (("instance", "set", "999999", "name=x", "--json"), 1, "No instance"),
     (("instance", "delete", CAMPUS, "--name", "My Campus"), 1, "nothing was deleted"),
     (("instance", "archive", CAMPUS), 1, "--yes"),
-    (("appserver", "show", "999999"), 1, "There is no app server 999999"),
-    (("appserver", "show", "9" * 30), 1, "There is no app server"),
+    (("appserver", "show", "999999"), 1, "No app server 999999"),
+    (("appserver", "show", "9" * 30), 1, "No app server"),
     (("appserver", "show", "1e3"), 2, "invalid int value"),
-    (("appserver", "terminate", "--yes", "-1"), 1, "There is no app server -1"),
+    (("appserver", "terminate", "--yes", "-1"), 1, "No app server -1"),
     (("appserver", "activate", "one"), 2, "invalid int value"),
     (("appserver", "spawn", CAMPUS, "--count", "0"), 1, "1 to 100"),
     (("appserver", "spawn", CAMPUS, "--count=-3"), 1, "1 to 100"),
@@ -205,8 +205,8 @@ MISSING = [
     (("config", "diff", "appserver:²"), 2, "appserver:"),
     (("config", "lint", "/"), 2, "/"),
     (("config", "lint", CAMPUS, "--against", "/dev/null"), 2, "/dev/null"),
-    (("rollout", "show", "9" * 30), 1, "There is no rollout"),
-    (("rollout", "retry", "-1"), 1, "There is no rollout -1"),
+    (("rollout", "show", "9" * 30), 1, "No rollout"),
+    (("rollout", "retry", "-1"), 1, "No rollout -1"),
     (("host", "list", "--provider", "nowhere"), 2, "nowhere"),
 ]
 

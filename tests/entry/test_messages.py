@@ -86,8 +86,7 @@ READ_ALOUD = [
     (("--tag= x",), "--tag: ' x': A tag must not be empty, nor begin or end with a space."),
     (("--tag=x\u00a0y",), "--tag: 'x\\xa0y': It holds a no-break space (U+00A0), character 2: take"
      " it out."),
-    (("--exclude={name: A}", "--exclude={name: B}"), "--exclude is given 2 times: only one would"
-     " count."),
+    (("--exclude={name: A}", "--exclude={name: B}"), "--exclude appears 2 times: pass it once."),
 ]  # fmt: skip
 
 

@@ -95,14 +95,14 @@ def test_an_ambiguous_name_is_refused(world: World) -> None:
 
 @pytest.mark.parametrize("text", ["", "nobody", "999", "9" * 30, "²"])
 def test_what_there_is_not_is_not_found(world: World, text: str) -> None:
-    with pytest.raises(Conflict, match="There is no instance"):
+    with pytest.raises(Conflict, match="No instance"):
         selectors.find_instance(text)
 
 
 def test_an_app_server_that_there_is_not_is_not_found(world: World) -> None:
     appserver = world.spawn(world.make_instance())
     assert selectors.find_appserver(appserver.pk) == appserver
-    with pytest.raises(Conflict, match="There is no app server"):
+    with pytest.raises(Conflict, match="No app server"):
         selectors.find_appserver(appserver.pk + 1)
 
 

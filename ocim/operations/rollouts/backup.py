@@ -56,7 +56,7 @@ def of_instance(instance: OpenEdXInstance, rollout_id: int | None = None) -> "Qu
     if newest is None:
         rollout = "" if rollout_id is None else f" in rollout {rollout_id}"
         raise Conflict(
-            f"There is no backup of {instance}{rollout}.",
+            f"No backup of {instance}{rollout}.",
             remedy="`ocim redeploy --backup` makes one before it changes anything.",
         )
     return made.filter(upgrade=newest.upgrade_id).order_by("purpose")

@@ -70,7 +70,7 @@ rollout paused; 130 interrupted (the rollout goes on: `ocim rollout watch`)
             raise Conflict("Cancelled: nothing was done.")
         rollout, actions = begin(plan, context=context(), started_by=operator())
         warn_without_worker(plan.request.queue, self.out)
-        self.out.say(f"Begun as rollout {rollout.pk}: ocim rollout show {rollout.pk}")
+        self.out.say(f"Started rollout {rollout.pk}: ocim rollout show {rollout.pk}")
         enqueue(actions)
         if not arguments.no_wait:
             watch_to_end(rollout, self.out, frequency=arguments.batch_frequency)

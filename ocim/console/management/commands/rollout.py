@@ -246,4 +246,4 @@ def _say_all(lines: Iterable[StyledLine], out: Output) -> None:
 def _find(pk: int) -> Rollout:
     if rollout := Rollout.objects.filter(pk=pk).first():
         return rollout
-    raise Conflict(f"There is no rollout {pk}.", remedy="`ocim rollout list` lists all rollouts.")
+    raise Conflict(f"No rollout {pk}.", remedy="`ocim rollout list` lists all rollouts.")

@@ -10,7 +10,7 @@ from ocim.catalog.steps import runbook
 from ocim.console import verifying
 from ocim.console.command import Error, OcimCommand
 from ocim.console.progress import follow
-from ocim.console.shared_options import add_instance, add_no_wait
+from ocim.console.shared_options import add_instance, add_no_wait, add_secrets
 from ocim.core.errors import ValidationError
 from ocim.core.instance import ALWAYS, Service
 from ocim.core.texts import listed
@@ -80,7 +80,7 @@ The payment processors' keys are YAML, from a file or from standard input (--key
         setup.add_argument(
             "--force", action="store_true", help="Overwrite what was changed by hand, too."
         )
-        runbook.add_argument("--reveal", action="store_true", help="Show secrets instead of masks.")
+        add_secrets(runbook)
         verify.add_argument(
             "--purchase",
             action="store_true",
@@ -212,7 +212,7 @@ The payment processors' keys are YAML, from a file or from standard input (--key
 
     def runbook(self, options: argparse.Namespace) -> None:
         """Print the commands of the set-up steps, as if none had run yet."""
-        self._print_commands(options, only_pending=False, reveal=options.reveal)
+        self._print_commands(options, only_pending=False, reveal=options.secrets)
 
     def _print_commands(
         self, options: argparse.Namespace, *, only_pending: bool, reveal: bool
