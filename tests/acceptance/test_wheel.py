@@ -16,7 +16,16 @@ from tests.acceptance.spine import served
 from tests.acceptance.traffic import Visitor
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("wheel")]
-CODE = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "requirements", "ocim", "playbooks")
+CODE = (
+    "setup.py",
+    "MANIFEST.in",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "requirements",
+    "ocim",
+    "playbooks",
+)
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.egg-info", ".*")
 
 
@@ -30,7 +39,7 @@ class OfWheel(Installation):
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from a copy: setuptools leaves files beside what it builds."""
+    """Return a wheel that is built through an sdist, from a copy: setuptools leaves files there."""
     source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
     for name in (*CODE, "rehearsal"):
         path = REPOSITORY / name
@@ -38,9 +47,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(path, source / name, ignore=NOT_COPIED)
         else:
             shutil.copy(path, source)
-    _uv(
-        "build", "--wheel", "--no-build-isolation", "--python", sys.executable, "-o", target, source
-    )
+    _uv("build", "--no-build-isolation", "--python", sys.executable, "-o", target, source)
     (built,) = target.glob("*.whl")
     return built
 
