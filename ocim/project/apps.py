@@ -8,7 +8,7 @@ class ProjectConfig(AppConfig):
     label = "project"
 
     def ready(self) -> None:
-        from ocim.project import checks  # noqa: F401, PLC0415 - registers them
+        from ocim.project import checks, patterns  # noqa: F401, PLC0415 - registers them
 
         # Imported modules stay, so exclude them from garbage collection: plans take a tenth less.
         gc.freeze()

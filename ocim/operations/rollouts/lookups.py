@@ -17,7 +17,7 @@ from django.db import DatabaseError, models, transaction
 from ocim.core.characters import hint
 from ocim.core.errors import ValidationError
 from ocim.core.secrets import without_credentials
-from ocim.operations.rollouts.lookup_databases import on_this_database
+from ocim.operations.rollouts.lookup_databases import on_this_database, try_out
 from ocim.operations.rollouts.lookup_kinds import Kind, Refused, kind_of
 from ocim.operations.rollouts.lookup_values import typed
 from ocim.parsing.document import written
@@ -144,7 +144,7 @@ def _checked(lookup: Lookup, value: Any, raw: str) -> tuple[str, Any]:
     name, right = on_this_database(lookup, typed(lookup, value, raw))
     try:
         with transaction.atomic():
-            OpenEdXInstance.objects.filter(**{name: right}).exists()
+            try_out(lookup, OpenEdXInstance.objects.filter(**{name: right}), raw)
     except (TypeError, ValueError, OverflowError, FieldError, DjangoValidationError, DatabaseError):
         raise Refused(f"{raw} does not fit.") from None
     return name, right

@@ -17,6 +17,7 @@ from ocim.core.rollout_request import RolloutRequest
 from ocim.operations.rollouts.lookups import check_lookups
 from ocim.operations.rollouts.selection import select
 from ocim.parsing.arguments import mapping_of_argument
+from ocim.project import patterns
 from ocim.store.fields import Encrypted
 from ocim.store.models import InstanceReference, InstanceTag, OpenEdXInstance
 from tests.operations.rollouts.meaning import COMPARISONS, meant
@@ -300,6 +301,30 @@ def test_a_value_of_another_type_than_its_field_is_refused(text: str, fault: str
         check_lookups("--filter", mapping_of_argument(text, option="--filter", otherwise=""))
     [said] = refused.value.faults
     assert said == f"--filter: {fault}"
+
+
+@pytest.mark.parametrize("comparison", ["regex", "iregex"])
+def test_a_regular_expression_that_takes_too_long_is_refused(
+    varied: list[OpenEdXInstance], comparison: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patterns, "SEARCH_SECONDS", 0.05)
+    varied[0].name = "a" * 60 + "!"
+    varied[0].save()
+    with pytest.raises(ValidationError) as refused:
+        chosen(f"{{name__{comparison}: (a|aa)+$}}")
+    assert refused.value.faults == (
+        f"--filter: name__{comparison}: '(a|aa)+$' takes too long to search for. Write it without"
+        " alternatives or repetitions within a repetition, such as (a|aa)+.",
+    )
+
+
+def test_a_repetition_within_a_repetition_is_searched_for_in_time(
+    varied: list[OpenEdXInstance],
+) -> None:
+    varied[0].name, varied[1].name = "a" * 60 + "!", "a" * 60
+    for instance in varied[:2]:
+        instance.save()
+    assert chosen("{name__regex: ^(a+)+$}") == ids(varied[1])
 
 
 def test_encrypted_accounts_in_urls_are_not_compared(varied: list[OpenEdXInstance]) -> None:
