@@ -28,7 +28,7 @@ AT_ONCE = ("playbooks", "test_provider.py", "test_images.py", "test_ssh_provider
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Half as many again as there are cores: tests often wait for processes and machines."""
+    """Return one and a half times the number of cores: tests often wait for processes."""
     cores = len(os.sched_getaffinity(0))
     return cores + cores // 2
 
@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def few_keys() -> Generator[None]:
-    """Each process makes four pairs of keys, not one for every instance: it takes so long."""
+    """Make four pairs of keys per process, instead of a slow pair for every instance."""
     from ocim.catalog.variables.jwt import generate  # noqa: PLC0415 - once Django is set up
     from ocim.operations import instances  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""What a run of the suite leaves on this machine: nothing, and the run looks itself.
+"""Leftovers of a run of the suite on this machine: the run itself looks for them.
 
 Only what bears a name of this run is looked for: other installations and other runs may be at work
 on the same machine.
@@ -17,16 +17,16 @@ import psutil
 RUN = os.environ.setdefault("TESTS_RUN", uuid4().hex[:8])
 """Differs between runs. Workers and what they start inherit it from the process that began."""
 PREFIX = f"ocim-test-{RUN}-"
-"""What begins the names of directories that are not below pytest's own."""
+"""Prefixes of the names of directories that are not below pytest's own."""
 NETWORKS = Path(tempfile.gettempdir(), f"{PREFIX}networks")
 SHARED = (Path(tempfile.gettempdir()), Path("/dev/shm"), Path("/run"))  # noqa: S108
-"""Where else something may lie that is the run's."""
+"""Further places of files that may be the run's."""
 SMALL = 100_000
 """Bytes of a file that may say whose it is."""
 
 
 def remember_network(name: str) -> None:
-    """A bridge of that name belongs to this run."""
+    """Record that a bridge of that name belongs to this run."""
     with NETWORKS.open("a") as file:
         file.write(f"{name}\n")
 
@@ -81,7 +81,7 @@ def _directories(base: Path) -> Iterator[str]:
 
 
 def _speaks_of(base: Path, path: Path) -> bool:
-    """Whether one of the files in it does, as those of an Ansible run do: not far below."""
+    """Return True if a file in `path` names the run's directory, as those of Ansible do."""
     try:
         files = [file for depth in ("*", "*/*") for file in path.glob(depth) if file.is_file()]
         small = [file for file in files if file.stat().st_size < SMALL]

@@ -47,7 +47,7 @@ class MachinePool:
         self.file.write_text(yaml.safe_dump({"disk": 1, **pool, "hosts": entries}))
 
     def as_root(self, machine: str, script: str) -> str:
-        """What a script prints on a machine."""
+        """Return the output of a script on a machine."""
         argv = self.machines.command(machine, ["sh", "-c", script])
         return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
 

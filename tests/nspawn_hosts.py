@@ -41,7 +41,7 @@ needs_nspawn = pytest.mark.skipif(bool(why_not()), reason=why_not())
 def nspawn_provider(
     state: Path, *, shared: Sequence[Path] = (), published: Sequence[tuple[str, int]] = ()
 ) -> NspawnProvider:
-    """A provider with a network that differs between directories."""
+    """Return a provider with a network that differs between directories."""
     number = int.from_bytes(hashlib.sha256(str(state).encode()).digest()[:2], "big") % 2**14
     network = IPv4Network((IPv4Network("10.128.0.0/10")[number << 8], 24))
     provider = NspawnProvider(

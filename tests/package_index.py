@@ -1,4 +1,4 @@
-"""Whether packages can be downloaded here."""
+"""The check whether packages can be downloaded, for tests that need some."""
 
 import subprocess
 from functools import cache

@@ -52,7 +52,7 @@ def postgresql_server() -> Iterator[str]:
 
 
 def _packages() -> Path:
-    """Where the wheel is installed; it is not imported: only its binaries are wanted."""
+    """Return the directory of the installed wheel, which is not imported: binaries suffice."""
     spec = find_spec("pgserver")
     assert spec
     assert spec.origin

@@ -19,7 +19,7 @@ PASSWORD = "the master's 50% password"
 
 @contextmanager
 def running_search_server(directory: Path) -> Iterator[SearchHost]:
-    """One that keeps its files in `directory`; it is gone when the block ends."""
+    """Yield a search server with its files in `directory`, until the block ends."""
     configuration = directory / "elasticsearch.yml"
     content = {"path.data": str(directory), "bootstrap.password": PASSWORD}
     configuration.write_text(yaml.safe_dump(content))

@@ -11,26 +11,26 @@ from ocim.core.hosts import Ran
 
 CRONTAB = "43 * * * * manage.discovery refresh_course_metadata && manage.discovery update_index\n"
 NOTHING: dict[str, Any] = {"fields": {}, "users": {}, "names": {}, "of_group": [], "wanted": []}
-"""What looking comes to on a server where nothing was ever set up."""
+"""An observation of a server where nothing was ever set up."""
 
 
 @dataclass
 class ServiceShells:
-    """Takes every command, and sees nothing, unless a test says otherwise."""
+    """A service shell that takes every command and observes nothing, unless told by a test."""
 
     argvs: list[list[str]] = field(default_factory=list)
     """The management commands, in their order."""
     scripts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     looks: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By the name of the function that looks."""
+    """Observations, by the name of the function."""
     faults: dict[str, str] = field(default_factory=dict)
-    """By the first word of a command, what it fails with."""
+    """Failures, by the first word of a command."""
     crontab: str = CRONTAB
     before: Callable[[str], None] = lambda _name: None
     """Called with the name of whatever is about to be done."""
 
     def __call__(self, _host: str, argv: Sequence[str], stdin: str) -> Ran:
-        """As `Cloud.answer`."""
+        """Answer as `Cloud.answer` does."""
         if "crontab" in argv[-1]:
             self.crontab += stdin
             return Ran(0, self.crontab)

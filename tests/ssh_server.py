@@ -24,7 +24,7 @@ needs_sshd = [
 
 @dataclass
 class SshServer:
-    """On this machine's loopback, for whoever has the key."""
+    """An ssh server on this machine's loopback, for whoever has the key."""
 
     process: "subprocess.Popen[bytes]"
     port: int

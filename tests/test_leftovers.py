@@ -26,7 +26,7 @@ def test_something(tmp_path):
 
 @pytest.fixture
 def other(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process with nothing of this run in its environment."""
+    """Yield a process with nothing of this run in its environment."""
     with subprocess.Popen(SLEEP, cwd="/", env={}, stdout=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.readline()

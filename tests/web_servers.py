@@ -43,7 +43,7 @@ def web_server(reply: Answer, *, tls: ssl.SSLContext | None = None) -> Iterator[
         do_POST = do_GET  # noqa: N815 - its name decides
 
         def log_message(self, *_: object) -> None:
-            """Stay silent."""
+            """Write no log."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.handle_error = lambda *_: None  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""All that operations need, in memory: hosts, balancer, databases, a clock that tests move."""
+"""The adapters that operations need, in memory, and a clock that tests move."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -107,7 +107,7 @@ class World:
         return Context(adapters, self.policy, self.clock, worker, self.clock.forward)
 
     def make_instance(self, **fields: Any) -> OpenEdXInstance:
-        """An instance of a name of its own, where the test does not say one."""
+        """Return an instance, with a unique name unless the test passes one."""
         self._made += 1
         domain = f"campus-{self._made}.example.com"
         instance, _ = instances.create(
@@ -138,7 +138,7 @@ class World:
         )
 
     def do(self, kind: str, *appservers: OpenEdXAppServer, **options: Any) -> Job:
-        """Have a job done; return it as it ended."""
+        """Run a job, and return it as it ended."""
         job = self.submit(kind, *appservers, **options)
         self.work(job.instance_id)
         job.refresh_from_db()
@@ -209,5 +209,5 @@ class World:
         return self.cloud.addresses_given[f"appserver-{appserver.pk}"]
 
     def serving(self, instance: OpenEdXInstance) -> tuple[str, ...]:
-        """The upstreams of the instance's LMS, as the balancer has them."""
+        """Return the upstreams of the instance's LMS, as the balancer has them."""
         return self.balancer.route(instance.internal_lms_domain)

@@ -35,7 +35,7 @@ class Bench:
         self.use(Transport.PIPELINING)
 
     def use(self, transport: Transport) -> None:
-        """Have a provisioner whose steps get onto hosts in that way."""
+        """Use a provisioner that transfers steps to hosts in this way."""
         self.provisioner = AnsibleProvisioner(
             builtin=self.playbooks,
             cache=self.directory / "cache",
@@ -51,7 +51,7 @@ class Bench:
         task_timeout: float = 60,
         total_timeout: float = 60,
     ) -> ProvisionJob:
-        """A job whose playbook has these tasks (YAML, not indented)."""
+        """Return a job whose playbook has these tasks (YAML, not indented)."""
         indented = "".join(f"    {line}\n" for line in tasks.strip().splitlines())
         header = "- hosts: openedx_app\n  gather_facts: false\n  tasks:\n"
         (self.playbooks / "site.yml").write_text(header + indented)

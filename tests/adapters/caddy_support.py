@@ -33,7 +33,7 @@ start(settings, role, **how)
 
 
 def own_address() -> str:
-    """A loopback address that no other test uses."""
+    """Return a loopback address that no other test uses."""
     a, b, c = secrets.randbelow(200) + 20, secrets.randbelow(256), secrets.randbelow(254) + 1
     return f"127.{a}.{b}.{c}"
 
@@ -79,7 +79,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _events(self) -> None:
-        """One event at once, the next when told so."""
+        """Send an event at once, and the next one on demand."""
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
@@ -110,7 +110,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news here."""
+        """Ignore clients that went away."""
 
 
 @dataclass
@@ -158,7 +158,7 @@ def app_servers(*names: str) -> Iterator[list[AppServer]]:
 
 @dataclass
 class Processes:
-    """Both parts of the balancer, started and ended by themselves or together."""
+    """The two parts of the balancer, started and ended separately or together."""
 
     settings: Settings
     running: dict[Role, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -201,7 +201,7 @@ class Processes:
             return probe.connect_ex((self.settings.bind[0], self.settings.https_port)) == 0
 
     def router_log(self) -> str:
-        """What the router said on its standard error."""
+        """Return the router's standard error."""
         return self.log(Role.ROUTER)
 
     def log(self, role: Role) -> str:
@@ -223,7 +223,7 @@ def until(condition: Callable[[], bool], otherwise: str, timeout: float = 20.0) 
 
 
 def settings_for(directory: Path, **changes: object) -> Settings:
-    """On ports of an address of its own, so that fixed ones do."""
+    """Return settings of a balancer on an address of its own, so that its ports can be fixed."""
     settings = Settings(
         state=directory / "balancer",
         bind=(own_address(),),
@@ -247,7 +247,7 @@ def processes(settings: Settings) -> Iterator[Processes]:
 
 @dataclass
 class Browser:
-    """Asks for public names at the balancer's address, trusting its authority alone."""
+    """A client that asks the balancer's address for public names and trusts only its authority."""
 
     settings: Settings
 
@@ -268,7 +268,7 @@ class Browser:
         auth: tuple[str, str] | None = None,
         content: bytes | None = None,
     ) -> httpx.Response:
-        """One request on a connection of that client."""
+        """Make a request on this client's connection."""
         return client.request(
             method,
             f"https://{self.settings.bind[0]}:{self.settings.https_port}{path}",
@@ -279,17 +279,17 @@ class Browser:
         )
 
     def get(self, name: str, path: str = "/", **kwargs: Any) -> httpx.Response:
-        """One request on a connection of its own."""
+        """Make a request on a connection of its own."""
         with self.client() as client:
             return self.ask(client, name, path, **kwargs)
 
     def get_plain(self, name: str, path: str = "/") -> httpx.Response:
-        """Over plain HTTP."""
+        """Make a request over plain HTTP."""
         url = f"http://{self.settings.bind[0]}:{self.settings.http_port}{path}"
         return httpx.get(url, headers={"Host": name}, trust_env=False)
 
     def connect(self, name: str, *, alpn: str = "http/1.1") -> ssl.SSLSocket:
-        """A bare TLS connection."""
+        """Return a bare TLS connection."""
         context = self.context()
         context.set_alpn_protocols([alpn])
         plain = socket.create_connection((self.settings.bind[0], self.settings.https_port), 30)

@@ -26,7 +26,7 @@ class Repository:
         return f"file://{self.directory}"
 
     def commit(self, files: dict[str, str]) -> str:
-        """Commit these files besides those that are there; return the commit."""
+        """Commit the files, keep those that exist, and return the commit."""
         for name, content in files.items():
             path = self.directory / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ class Repository:
 
 
 def repository(directory: Path, greeting: str = "hello") -> Repository:
-    """One with a single commit on `master`, laid out as upstream's; Ansible is the manager's."""
+    """Return a repository with a single commit on `master`, laid out as upstream's."""
     made = Repository(directory)
     made.commit({"playbooks/site.yml": PLAYBOOK + GREET.replace("hello", greeting)})
     return made

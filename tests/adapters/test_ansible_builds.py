@@ -1,4 +1,4 @@
-"""What a package that means harm can do while an environment is built: nothing that lasts."""
+"""Harmful packages in the build of an environment: they change nothing that lasts."""
 
 from pathlib import Path
 

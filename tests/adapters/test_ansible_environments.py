@@ -14,7 +14,7 @@ from ocim.core.errors import PermanentError
 
 
 def wheel(directory: Path) -> str:
-    """A stand-in for Ansible in `directory`: a requirement that brings `ansible-playbook`."""
+    """Return a requirement that brings `ansible-playbook`: a stand-in in `directory`."""
     directory.mkdir(exist_ok=True)
     file = directory / "ansible_core-9.9-py3-none-any.whl"
     info = "ansible_core-9.9.dist-info"

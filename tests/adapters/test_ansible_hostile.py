@@ -18,7 +18,7 @@ EVENT = '{"time": "2026-01-01T00:00:00+00:00", "level": "info", "text": "hello",
 
 
 def tells(*lines: str) -> str:
-    """The code of a run that tells these lines."""
+    """Return the code of a run that tells these lines."""
     text = "".join(f"{line}\n" for line in lines)
     return f"tell({text!r})"
 

@@ -1,4 +1,4 @@
-"""What is the image's in a configuration, and what that depends on."""
+"""The image part of a configuration, and what it depends on."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -82,7 +82,7 @@ class FilterModule(object):
 
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, Repository]:
-    """A bench whose cache the tests share, as Ansible 2.9 takes half a minute to build."""
+    """Return a bench whose cache the tests share, as Ansible 2.9 takes half a minute to build."""
     require_package_index()
     directory = tmp_path_factory.mktemp("old")
     repository = Repository(directory / "repository")

@@ -1,4 +1,4 @@
-"""How a run ends, and what the operator is told first."""
+"""The end of a run, and the first line that the operator reads about it."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -15,7 +15,7 @@ from tests.adapters.test_ansible_sandbox import needs_sandbox
 
 @pytest.fixture
 def platform(tmp_path: Path) -> Path:
-    """A platform that requires a package which lies beside the list."""
+    """Return a platform that requires a package which lies beside the list."""
     directory = tmp_path / "platform"
     file = directory / wheel(directory)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()

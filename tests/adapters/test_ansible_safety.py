@@ -18,7 +18,7 @@ PASSWORD = 'pa"ss w0rd/ß'
 
 
 def processes_of(bench: Bench) -> list[psutil.Process]:
-    """All that runs on behalf of a run of this bench, wherever it was reparented to."""
+    """Return all processes that run on behalf of this bench, whichever parent they have now."""
     processes = []
     for process in psutil.process_iter():
         try:
@@ -31,7 +31,7 @@ def processes_of(bench: Bench) -> list[psutil.Process]:
 
 @pytest.fixture
 def hanging(bench: Bench) -> Iterator[str]:
-    """Tasks that leave a process in the background, and then hang."""
+    """Yield tasks that leave a process in the background, and then hang."""
     yield "- shell: setsid sleep 1000 >/dev/null 2>&1 &\n- name: hang\n  command: sleep 1000"
     for process in processes_of(bench):
         process.kill()
@@ -129,7 +129,7 @@ bench.provisioner.provision(
 
 @pytest.fixture
 def manager(bench: Bench, hanging: str) -> Iterator[subprocess.Popen[str]]:
-    """Another process that provisions on the bench, and has come to where it hangs."""
+    """Yield another process that provisions on the bench, and has come to where it hangs."""
     with subprocess.Popen(
         [sys.executable, "-c", MANAGER, str(bench.directory), hanging],
         stdout=subprocess.PIPE,

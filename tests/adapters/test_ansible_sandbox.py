@@ -1,4 +1,4 @@
-"""What a playbook that means harm gets to see, and to do."""
+"""The limits of what a harmful playbook can read and do."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ needs_sandbox = pytest.mark.skipif(
 
 @pytest.fixture
 def secrets(tmp_path: Path) -> Path:
-    """What the manager keeps beside what a run needs."""
+    """Return a directory with the files that the manager keeps beside those that a run needs."""
     directory = tmp_path / "var"
     (directory / "hosts" / "other").mkdir(parents=True)
     for name in ("master.key", "ocim.sqlite3", "hosts/other/lms.yml"):
@@ -32,7 +32,7 @@ def secrets(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def other_process() -> Iterator[subprocess.Popen[bytes]]:
-    """One of the same user, with a secret in its environment, like the manager's."""
+    """Yield a process of the same user, with a secret in its environment, like the manager's."""
     environment = {"OCIM_MASTER_KEY": KEY}
     with subprocess.Popen(["/bin/sleep", "1000"], env=environment) as process:
         yield process
@@ -40,7 +40,7 @@ def other_process() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def seen(bench: Bench) -> str:
-    """All that a run has told, or left on its host."""
+    """Return all output of a run, and all that it left on its host."""
     files = [path.read_text() for path in bench.root.rglob("*") if path.is_file()]
     return "\n".join([bench.log(), *files])
 

@@ -1,4 +1,4 @@
-"""How steps get onto hosts: it is as it was set, and the end is the same."""
+"""The transfer of steps to hosts: it follows the setting, and the result is the same."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What a run sees, to the letter; and that no trick from within makes it more."""
+"""The files that a run sees, exactly; no trick from within shows it more."""
 
 import json
 import os
@@ -80,7 +80,7 @@ def test_a_link_in_place_of_a_directory_that_a_run_writes_to_is_refused(tmp_path
 
 @needs_sandbox
 def test_the_deepest_path_wins_and_what_is_hidden_stays_hidden(tmp_path: Path) -> None:
-    """Nest as an installation does that has its state within the code, and runs within that."""
+    """Nest state within the code, and a run's directory within that, as an installation does."""
     var = tmp_path / "code" / "var"
     (var / "run").mkdir(parents=True)
     (var / "master.key").write_text(KEY)

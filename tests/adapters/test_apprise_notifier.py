@@ -29,7 +29,7 @@ def notifier(*addresses: str) -> AppriseNotifier:
 
 
 class Mailbox(Message):
-    """Keeps the mail that it is brought."""
+    """A mail server's handler that keeps the messages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Mailbox(Message):
 
 
 class MailServer(Controller):
-    """On a port that is free."""
+    """A mail server on a free port."""
 
     def _trigger_server(self) -> None:
         server: Any = self.server
@@ -53,7 +53,7 @@ class MailServer(Controller):
 
 @pytest.fixture
 def mails() -> Iterator[tuple[list[EmailMessage], str]]:
-    """What a mail server was brought, and its address."""
+    """Yield the messages that a mail server received, and its address."""
     box = Mailbox()
     server = MailServer(box, hostname="127.0.0.1", port=0)
     server.start()
@@ -64,7 +64,7 @@ def mails() -> Iterator[tuple[list[EmailMessage], str]]:
 
 @pytest.fixture
 def posts() -> Iterator[tuple[list[Any], str]]:
-    """What a web server was sent as JSON, and its address, which holds a secret."""
+    """Yield the JSON that a web server received, and its address, which holds a secret."""
     sent: list[Any] = []
 
     def take(handler: BaseHTTPRequestHandler) -> None:

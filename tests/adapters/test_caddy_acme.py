@@ -28,7 +28,7 @@ NAME = "demo.example"
 
 
 def own_certificate(directory: Path, address: str) -> Path:
-    """What the ACME server itself is reached with."""
+    """Return the file with the key and the certificate of the ACME server itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "pebble")])
     now = datetime.now(UTC)
@@ -61,7 +61,7 @@ def process(*command: str, log: Path) -> Iterator[None]:
 
 @contextmanager
 def pebble(directory: Path, balancer: str, http_port: int) -> Iterator[tuple[str, Path]]:
-    """Its address, and its certificate; every name in the world leads to the balancer."""
+    """Yield the server's address and certificate; every name in the world leads to the balancer."""
     address = own_address()
     certificate = own_certificate(directory, address)
     config = {

@@ -14,7 +14,7 @@ from tests.web_servers import Misbehaviour, dripping, hanging
 
 @contextmanager
 def admin(state: Path, talk: Misbehaviour) -> Iterator[None]:
-    """Talk to the first that connects."""
+    """Answer the first client that connects."""
     ended = Event()
 
     def serve() -> None:

@@ -1,4 +1,4 @@
-"""What the router is told, as a value."""
+"""The router's configuration, as a value."""
 
 import json
 from dataclasses import replace

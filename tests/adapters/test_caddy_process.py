@@ -1,4 +1,4 @@
-"""How the balancer's two processes start, end, and what they leave to be read."""
+"""The start and end of the balancer's two processes, and the files that they leave."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""Nothing is lost when the routing changes."""
+"""Changes of the routing: no request is lost."""
 
 import threading
 from collections import Counter
@@ -119,7 +119,7 @@ def test_clients_see_no_failure_while_the_routing_changes(world: World) -> None:
 
 
 def test_clients_see_no_failure_while_an_app_server_takes_over(world: World) -> None:
-    """What a switch-over does: both serve, the old one leaves the routing, the old one ends."""
+    """Switch over: both serve, the old one leaves the routing, the old one ends."""
     world.serve(world.one)
     clients = [Counting(world.browser, keeps) for keeps in (True, False)]
     with asking(*clients):

@@ -1,4 +1,4 @@
-"""What visitors and app servers see through the balancer."""
+"""The balancer, as visitors and app servers see it."""
 
 import json
 from collections.abc import Iterator

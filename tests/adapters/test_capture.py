@@ -1,4 +1,4 @@
-"""What a program prints is kept within bounds, and waiting for it ends."""
+"""Output of programs: its size is limited, and waiting for it ends."""
 
 import subprocess
 import sys

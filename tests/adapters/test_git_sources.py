@@ -1,4 +1,4 @@
-"""Which playbook a URL, a version and a name lead to."""
+"""The playbook that a URL, a version and a name lead to."""
 
 import logging
 import random
@@ -32,13 +32,13 @@ def sources(tmp_path: Path) -> Sources:
 
 
 def content(sources: Sources, source: ConfigurationSource) -> str:
-    """What the playbook says, fetched and checked out for that."""
+    """Fetch and check out the playbook, and return its text."""
     with sources.playbook(sources.exact(source)) as (playbook, _):
         return playbook.read_text()
 
 
 def change(configuration: Repository, greeting: str) -> str:
-    """Commit another greeting."""
+    """Commit a playbook with a new greeting."""
     playbook = configuration.directory / "playbooks" / "site.yml"
     text = playbook.read_text().replace("first", greeting)
     return configuration.commit({"playbooks/site.yml": text})
@@ -147,7 +147,7 @@ PASSWORD = "s3cret-word"
 
 
 class Private(SimpleHTTPRequestHandler):
-    """Serves files to those who know the password."""
+    """A web server of files, with a password."""
 
     def do_GET(self) -> None:
         if self.headers.get("Authorization") == "Basic bWU6czNjcmV0LXdvcmQ=":
@@ -164,7 +164,7 @@ class Private(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def server(configuration: Repository) -> Iterator[ThreadingHTTPServer]:
-    """Of the configuration, over http."""
+    """Yield the URL of the configuration over http."""
     configuration.git("update-server-info")
     handler = partial(Private, directory=str(configuration.directory))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -282,7 +282,7 @@ def test_a_file_that_is_kept_by_lfs_is_refused_by_its_name(
 def test_a_repository_of_too_many_files_is_refused(
     sources: Sources, configuration: Repository
 ) -> None:
-    """Of three objects: directories that are all the same one take no room."""
+    """Refuse a tree that has few objects, as equal directories take no space."""
     blob = configuration.git("rev-parse", "HEAD:playbooks/site.yml")
     tree = _made_tree(configuration, "".join(f"100644 blob {blob}\t{n}\n" for n in range(1000)))
     tree = _made_tree(configuration, "".join(f"040000 tree {tree}\t{n}\n" for n in range(100)))

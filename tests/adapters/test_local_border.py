@@ -1,4 +1,4 @@
-"""What a program of a local host that means harm gets to see, and to do."""
+"""The limits of what a harmful program of a local host can read and do."""
 
 import fcntl
 import os
@@ -39,7 +39,7 @@ class Fleet:
         return [path for path in self.var.rglob("*") if path.is_file() and KEY in text_of(path)]
 
     def service(self, script: str) -> str:
-        """What a service of the host says."""
+        """Return the answer of a service of the host."""
         set_up_program(self.host, "evil", f"exec >said 2>&1; {script}; exit 0")
         run(self.provider, "one", "supervisorctl", "update")
         try:
@@ -49,7 +49,7 @@ class Fleet:
             run(self.provider, "one", "supervisorctl", "update")
 
     def command(self, script: str) -> str:
-        """What a command on the host says, also of errors."""
+        """Return the output of a command on the host, errors included."""
         return self.provider.run("one", ["bash", "-c", f"exec 2>&1; {script}"], timeout=30).output
 
 
@@ -75,14 +75,14 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 @pytest.fixture(params=["service", "command"])
 def says(request: pytest.FixtureRequest, fleet: Fleet) -> Callable[[str], str]:
-    """Both ways in which programs are started on a host."""
+    """Return the two ways in which programs are started on a host."""
     started: Callable[[str], str] = getattr(fleet, request.param)
     return started
 
 
 @pytest.fixture
 def manager() -> Iterator[subprocess.Popen[bytes]]:
-    """A process of the same user, with a secret in its environment."""
+    """Yield a process of the same user, with a secret in its environment."""
     with subprocess.Popen(["/bin/sleep", "1000"], env={"OCIM_MASTER_KEY": KEY}) as process:
         yield process
         process.kill()

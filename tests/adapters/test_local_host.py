@@ -1,4 +1,4 @@
-"""What commands find on a local host: names, trust, cron, sudo, supervisorctl."""
+"""Commands on a local host: names, trust, cron, sudo, supervisorctl."""
 
 import os
 import subprocess

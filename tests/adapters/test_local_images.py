@@ -1,4 +1,4 @@
-"""What is particular to images of local hosts: files that they share, and paths that differ."""
+"""Images of local hosts: the files that they share, and the paths that differ."""
 
 import signal
 import subprocess
@@ -46,7 +46,7 @@ def ensure(provider: LocalProvider) -> None:
 
 @pytest.fixture
 def hosts(provider: LocalProvider) -> tuple[Path, Path]:
-    """The roots of two hosts that are made from one image."""
+    """Return the roots of two hosts that are made from one image."""
     ensure(provider)
     a, b = (provider.create(HostRequest(name, image="one")) for name in ("a", "b"))
     return Path(a.root), Path(b.root)

@@ -1,4 +1,4 @@
-"""What is particular to local hosts: their processes, their addresses, how they are shared."""
+"""Local hosts: their processes and addresses, and how they are shared."""
 
 import os
 import select

@@ -55,7 +55,7 @@ def die(state: Path, action: str, event: str, text: str) -> None:
 
 
 def clear(provider: NspawnProvider) -> None:
-    """As `ocim doctor --fix` does where no app server needs anything."""
+    """Remove all leftovers, as `ocim doctor --fix` does if no app server needs anything."""
     for name in provider.list():
         provider.destroy(name)
     for leftover in provider.leftovers():

@@ -1,4 +1,4 @@
-"""What containers are besides hosts: machines that keep things apart, and leave nothing."""
+"""Containers as machines: they are kept apart, and leave nothing."""
 
 import socket
 import subprocess
@@ -175,4 +175,4 @@ class Answer(BaseHTTPRequestHandler):
         self.wfile.write(b"here")
 
     def log_message(self, *_: object) -> None:
-        """Tests are quiet."""
+        """Write no log."""

@@ -1,4 +1,4 @@
-"""Where programs that Ocim starts by name are found."""
+"""The places of programs that Ocim starts by name."""
 
 from pathlib import Path
 

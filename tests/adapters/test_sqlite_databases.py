@@ -105,7 +105,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(
 
 
 def do_all(database: Database, dump: Path) -> Iterator[Callable[[], object]]:
-    """All that opens a database."""
+    """Yield all ways to open a database."""
     databases = SqliteDatabases()
     yield lambda: databases.ensure(database)
     yield lambda: execute(databases, database, "CREATE TABLE evil (id)")

@@ -28,7 +28,7 @@ HANGS = (
 
 @pytest.fixture
 def over(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
-    """A job; called, it is to end."""
+    """Yield a function that ends the scope of the block."""
     monkeypatch.setattr(stopping, "EVERY", 0.0)
     monkeypatch.setattr(stopping, "STEP", 0.02)
     is_over: list[bool] = []
@@ -41,7 +41,7 @@ def hang(place: Path, *, timeout: float) -> None:
 
 
 def alive(place: Path) -> list[str]:
-    """Those that it has started which still run."""
+    """Return the running processes that the test has started."""
     running = []
     for one in place.iterdir():
         stat = Path(f"/proc/{one.name}/stat")

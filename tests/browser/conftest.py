@@ -13,14 +13,14 @@ CHROMIUM = shutil.which("chromium")
 
 @pytest.fixture(scope="package")
 def manager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Manager]:
-    """A web process, and nothing in its fleet yet."""
+    """Yield a web process, with an empty fleet."""
     with Manager(tmp_path_factory.mktemp("manager")) as manager:
         yield manager
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium, where there is one.
+    """Yield Chromium; skip the test if there is none.
 
     Until it is closed this thread has an event loop, in which Django asks no database.
     """
@@ -55,13 +55,13 @@ def open_page(browser: Browser, manager: Manager) -> Iterator[Callable[[int], Pa
 
 @pytest.fixture
 def page(open_page: Callable[[int], Page]) -> Page:
-    """A page on a desk."""
+    """Return a page on a desk."""
     return open_page(1280)
 
 
 @pytest.fixture
 def signed_in(page: Page) -> Page:
-    """The list of instances, as somebody sees it who may change things."""
+    """Return the list of instances, as somebody sees it who may change things."""
     sign_in(page)
     return page
 

@@ -1,4 +1,4 @@
-"""What workers and operators do meanwhile."""
+"""The work of workers and operators in the meantime."""
 
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -60,7 +60,7 @@ def rollout_moves(rollout_id: int, state: str, reason: str = "") -> None:
 
 
 def rollout_state(rollout_id: int) -> str:
-    """Say how a rollout is."""
+    """Return the state of a rollout."""
     return Rollout.objects.get(pk=rollout_id).state
 
 
@@ -78,6 +78,6 @@ def write(appserver_id: int, *texts: str) -> None:
 
 
 def jobs(instance_id: int) -> list[object]:
-    """Say what was asked for."""
+    """Return the kind and the arguments of each job of an instance."""
     asked = Job.objects.filter(instance=instance_id).order_by("id")
     return list(asked.values_list("kind", "arguments"))

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 class Helper:
-    """Does `tests.browser.deeds` with these settings, until the block is left."""
+    """The process of `tests.browser.deeds` with these settings, until the block ends."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment

@@ -52,7 +52,7 @@ class Manager:
 
     @property
     def pid(self) -> int:
-        """Of the web process."""
+        """Id of the web process."""
         return self._server.pid
 
     def run(self, deed: str, *arguments: object) -> Any:

@@ -1,4 +1,4 @@
-"""What people do with the pages, in a browser, against a real web process."""
+"""The pages in a browser, against a real web process."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def line(page: Page, text: str) -> None:
 
 
 def tab_to(page: Page, wanted: str) -> None:
-    """Press the tabulator until the element with that id has the focus."""
+    """Press Tab until the element with that id has the focus."""
     for _ in range(30):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.id") == wanted:
@@ -167,7 +167,7 @@ def test_pages_fit_and_can_be_found_one_s_way_in(
 
 
 def judge(page: Page) -> None:
-    """See that nothing is wider than the page, and that everything has its name and place."""
+    """Assert that nothing is wider than the page, and that every element has its name and place."""
     assert page.evaluate(FAULTS) == []
 
 

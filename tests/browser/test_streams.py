@@ -1,4 +1,4 @@
-"""What open pages cost the web process."""
+"""The cost of open pages for the web process."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 @pytest.fixture
 def client(manager: Manager) -> Iterator[httpx.Client]:
-    """A browser without a window, signed in."""
+    """Yield a browser without a window, signed in."""
     limits = httpx.Limits(max_connections=None)
     with httpx.Client(base_url=manager.url, timeout=60, limits=limits) as client:
         html = client.get("/sign-in/").text

@@ -52,12 +52,12 @@ _DEMO = Instance(
 
 
 def instance(**changes: Any) -> Instance:
-    """The demo instance, with some fields changed."""
+    """Return the demo instance, with some fields changed."""
     return replace(_DEMO, **changes)
 
 
 def full(**changes: Any) -> Instance:
-    """An instance with both services and every shared server."""
+    """Return an instance with both services and every shared server."""
     return instance(
         **{
             "services": BOTH,

@@ -1,4 +1,4 @@
-"""What holds of the variables of every instance, whatever its release, services and servers."""
+"""Rules for the variables of every instance, whatever its release, services and servers."""
 
 from typing import Any
 

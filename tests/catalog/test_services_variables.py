@@ -1,4 +1,4 @@
-"""What ecommerce and discovery are given, alone and together, on the releases that differ."""
+"""The variables of ecommerce and discovery, alone and together, on releases that differ."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What is refused before a shop or a catalogue is installed."""
+"""Configurations that are refused before a shop or a catalogue is installed."""
 
 from dataclasses import replace
 from typing import Any

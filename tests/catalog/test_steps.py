@@ -1,4 +1,4 @@
-"""Which commands each release is set up with, and the traps of the documented ones."""
+"""The commands that set up each release, and the traps of the documented ones."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def actions(instance: Instance, step: str, observed: Observation = NOTHING) -> l
 
 
 def argvs(instance: Instance, step: str, observed: Observation = NOTHING) -> list[list[str]]:
-    """With secrets in clear text."""
+    """Return the words of each command, with secrets in clear text."""
     return [
         [word.reveal() if isinstance(word, Secret) else str(word) for word in action.words]
         for action in actions(instance, step, observed)

@@ -32,7 +32,7 @@ CAMPUS = "campus.example.com"
 
 @dataclass
 class Ran:
-    """What a command printed, and its exit status."""
+    """The output and the exit status of a command."""
 
     out: str
     err: str
@@ -74,26 +74,26 @@ class Installation:
         return Ran(*self.capture.readouterr(), status)
 
     def campus(self, *assignments: str, domain: str = CAMPUS) -> int:
-        """The id of a new instance."""
+        """Return the id of a new instance."""
         ran = self("instance", "create", domain, *assignments, "--json")
         assert ran.status == 0, ran.err
         return int(ran.json["id"])
 
     def served(self, instance: int) -> int:
-        """The id of a new app server that serves the instance."""
+        """Return the id of a new app server that serves the instance."""
         ran = self("appserver", "spawn", instance, "--activate", "--json")
         assert ran.status == 0, ran.err
         return int(ran.json[0]["id"])
 
     def worker(self, queue: str = "opencraft") -> None:
-        """Say that a worker is alive."""
+        """Register a worker as alive."""
         context = replace(wiring.context(), worker=f"worker of {queue}")
         workers.begin(queue=queue, threads=1, context=context)
 
 
 @pytest.fixture
 def types(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Has somebody at a terminal type a line."""
+    """Yield a function that types a line, as somebody at a terminal does."""
     with ExitStack() as stack:
 
         def typed(line: str) -> None:

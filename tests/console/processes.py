@@ -12,7 +12,7 @@ KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 
 def environment(var: Path, **settings: str) -> dict[str, str]:
-    """What a process needs, and none of the settings of whoever runs the tests."""
+    """Return the environment that a process needs, without this process's settings."""
     return {
         "PATH": PATH,
         "HOME": str(var),

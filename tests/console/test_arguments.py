@@ -1,4 +1,4 @@
-"""What is written behind a command."""
+"""Arguments and options of commands."""
 
 from pathlib import Path
 

@@ -36,7 +36,7 @@ MACHINE = ("disk", "tools")
 
 
 def found(ocim: Installation, *options: str) -> list[dict[str, Any]]:
-    """What is wrong with all that does not depend on this machine."""
+    """Return the findings that do not depend on this machine."""
     said = ocim("doctor", "--json", *options).json
     return [one for one in said if one["severity"] != "ok" and one["area"] not in MACHINE]
 
@@ -46,7 +46,7 @@ def areas(ocim: Installation, *options: str) -> list[str]:
 
 
 class Listener(ExitStack):
-    """Something that answers at a port, until it is closed."""
+    """A server that listens on a port until it is closed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,14 +55,14 @@ class Listener(ExitStack):
 
 @pytest.fixture
 def listeners() -> Iterator[list[Listener]]:
-    """For https, http and the pages."""
+    """Yield servers for https, http and the pages."""
     with ExitStack() as stack:
         yield [stack.enter_context(Listener()) for _ in range(3)]
 
 
 @pytest.fixture
 def well(ocim: Installation, listeners: list[Listener], settings: Any) -> Installation:
-    """All is well, and an instance is on the web."""
+    """Return an installation without a fault, with an instance on the web."""
     https, http, web = (one.port for one in listeners)
     settings.OCIM = replace(
         settings.OCIM, https_port=https, http_port=http, web_address=f"127.0.0.1:{web}"

@@ -10,7 +10,7 @@ def campus(ocim: Installation) -> int:
 
 @pytest.fixture
 def image(ocim: Installation, campus: int) -> str:
-    """The image of an instance, built by the command."""
+    """Return the image of an instance, built by the command."""
     ran = ocim("image", "build", CAMPUS, "--json")
     assert ran.status == 0, ran.err
     return str(ran.json[0]["image"])

@@ -16,7 +16,7 @@ Words = tuple[str, ...]
 def parsers(
     parser: argparse.ArgumentParser, words: Words
 ) -> Iterator[tuple[argparse.ArgumentParser, Words]]:
-    """A command's parser and its subcommands', each with the words that lead to it."""
+    """Yield a command's parser and its subcommands', each with the words that lead to it."""
     below = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
     for one in below:
         for name, sub in one.choices.items():
@@ -32,7 +32,7 @@ def word_for(action: argparse.Action) -> str:
 
 
 def needed(parser: argparse.ArgumentParser, but: argparse.Action) -> Words:
-    """Positional words and required options, so that the parser has all it wants."""
+    """Return positional words and required options, so that the parser has all it wants."""
     words: list[str] = []
     for action in parser._actions:
         if action is but:
@@ -45,7 +45,7 @@ def needed(parser: argparse.ArgumentParser, but: argparse.Action) -> Words:
 
 
 def text_options() -> Iterator[tuple[Words, str]]:
-    """The words of a command that has an option of text, and that option."""
+    """Yield the words of a command that has an option of text, and that option."""
     for name in sorted(own_commands()):
         parser = command_class(name).create_parser("ocim", name)
         for below, words in parsers(parser, (name,)):

@@ -24,7 +24,7 @@ LOW = "opencraft_low_priority"
 
 @contextmanager
 def running(var: Path, *words: str, **settings: str) -> Iterator["subprocess.Popen[str]"]:
-    """`ocim …` where there is nothing of the code, gone at the end."""
+    """Yield the command `ocim` in a directory without the code, removed at the end."""
     with subprocess.Popen(
         [OCIM, *words],
         cwd=var,
@@ -59,7 +59,7 @@ queue("{LOW}").sync(1)
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One without instances; a message that cannot be obeyed waits for a worker."""
+    """Return an installation without instances; an impossible message waits for a worker."""
     var = tmp_path_factory.mktemp("var")
     for words in (["migrate"], ["shell", "-c", MESSAGE]):
         ran = manage(var, *words)
@@ -69,7 +69,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def var(installation: Path, tmp_path: Path) -> Path:
-    """The directory of that installation, for one test."""
+    """Return the directory of that installation, for one test."""
     return Path(shutil.copytree(installation, tmp_path / "var"))
 
 

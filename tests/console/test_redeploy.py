@@ -25,7 +25,7 @@ UPDATE = "{edx_platform_commit: new}"
 
 @pytest.fixture
 def fleet(ocim: Installation) -> Iterator[list[OpenEdXInstance]]:
-    """Two instances that serve an old release."""
+    """Yield two instances that serve an old release."""
     ids = [
         ocim.campus("edx_platform_commit=old", domain=f"{name}.example.com")
         for name in ("north", "south")
@@ -309,7 +309,7 @@ def test_an_interrupt_ends_the_watching_only(
 
 @pytest.fixture
 def stopped(ocim: Installation, fleet: object) -> Rollout:
-    """A rollout that stands still after its first instance failed."""
+    """Return a rollout that stands still after its first instance failed."""
     fail(ocim)
     ran = redeploy(ocim, "--force", "--batch-size=1", "--max-failures=0")
     rollout = Rollout.objects.get()

@@ -22,7 +22,7 @@ SQL = '["CREATE TABLE seen (n INTEGER);", "nonsense"]'
 
 @pytest.fixture
 def rollout(ocim: Installation) -> Iterator[Rollout]:
-    """Of three instances, two failed for one cause; the plan has passwords in several places."""
+    """Yield a rollout of three instances: two failed for one cause; the plan holds passwords."""
     for name in ("north", "south", "west"):
         ocim.served(ocim.campus("edx_platform_commit=old", domain=f"{name}.example.com"))
     OpenEdXInstance.objects.filter(name="north.example.com").update(name="<b>North</b>")

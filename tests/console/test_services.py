@@ -24,7 +24,7 @@ def shells(ocim: Installation) -> ServiceShells:
 
 @pytest.fixture
 def campus(ocim: Installation, monkeypatch: pytest.MonkeyPatch) -> int:
-    """An instance, where there is a search server."""
+    """Return an instance, with a search server."""
     ocim.search.servers[f"{URL}/"] = MemorySearchServer(password=Secret("secret"))
     monkeypatch.setenv("OCIM_SEARCH_PASSWORD", "secret")
     assert ocim("search-server", "register", "main", URL).status == 0
@@ -33,7 +33,7 @@ def campus(ocim: Installation, monkeypatch: pytest.MonkeyPatch) -> int:
 
 @pytest.fixture
 def served(ocim: Installation, campus: int, shells: ServiceShells) -> int:
-    """With both services, on an app server."""
+    """Return an instance with both services on an app server."""
     assert ocim(*ENABLE, "--processor", "test-card").status == 0
     return ocim.served(campus)
 

@@ -31,7 +31,7 @@ main()
 
 
 def loaded(var: Path, *words: str) -> set[str]:
-    """The names of all modules that a command has loaded at its end."""
+    """Return the names of all modules that a command has loaded at its end."""
     ran = subprocess.run(
         [sys.executable, "-c", PROGRAM, *words],
         cwd=ROOT,

@@ -24,7 +24,7 @@ ENABLE = ("services", "enable", CAMPUS, "ecommerce", "discovery", "--processor",
 
 @pytest.fixture
 def platform(ocim: Installation, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Platform:
-    """What an app server with both services is; it was not verified when it was activated."""
+    """Return a platform with both services, which was not verified when it was activated."""
     settings.OCIM = replace(settings.OCIM, verify_services=False)
     wiring.context.cache_clear()
     platform = Platform()

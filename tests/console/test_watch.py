@@ -53,7 +53,7 @@ class Terminal:
         os.write(self._master, keys)
 
     def until(self, seen: Callable[[list[str]], bool]) -> list[str]:
-        """The screen as soon as it is like that."""
+        """Wait until the screen is like that, and return it."""
         end = time.monotonic() + PATIENCE
         while not seen(self.lines):
             left = end - time.monotonic()
@@ -63,7 +63,7 @@ class Terminal:
         return self.lines
 
     def end(self) -> int:
-        """How it ended, with all that it said until then on the screen."""
+        """Read the screen to its end, and return the exit status."""
         while read := self._read():
             self._stream.feed(read)
         return self.process.wait(PATIENCE)
@@ -81,7 +81,7 @@ class Terminal:
 
 
 def _as_a_login() -> None:
-    """Its terminal, and its interrupts too: what runs in the background ignores them."""
+    """Attach the terminal, and its interrupts, which processes in the background ignore."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -95,7 +95,7 @@ def helper(tmp_path: Path) -> Iterator[Helper]:
 
 @pytest.fixture
 def watched(tmp_path: Path, helper: Helper) -> Iterator[tuple[Terminal, int]]:
-    """A terminal on which somebody watches a rollout over three instances."""
+    """Yield a terminal on which somebody watches a rollout over three instances."""
     rollout = helper.run("rollout", "North", "South", "West")
     terminal = Terminal(tmp_path, "rollout", "watch", str(rollout))
     yield terminal, rollout
@@ -103,7 +103,7 @@ def watched(tmp_path: Path, helper: Helper) -> Iterator[tuple[Terminal, int]]:
 
 
 def shows(*texts: str) -> Callable[[list[str]], bool]:
-    """Whether a line has all of these."""
+    """Return True if a line has all of these words."""
     return lambda lines: any(all(text in line for text in texts) for line in lines)
 
 

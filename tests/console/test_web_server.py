@@ -14,7 +14,7 @@ import pytest
 from tests.console.processes import ROOT, environment, manage
 
 SECONDS = 1.0
-"""What a request may take here, so that a test need not wait for long."""
+"""Seconds that a request may take here, so that a test does not wait for long."""
 START = """
 import sys
 from ocim.console import web_server

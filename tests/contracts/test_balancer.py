@@ -1,4 +1,4 @@
-"""What every balancer does, seen from the visitors' side."""
+"""The contract of every balancer, from the visitors' side."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class World(Protocol):
     def two(self) -> str: ...
 
     def answers(self, host: str, times: int = 1) -> set[str]:
-        """The upstreams that answered, or one of the constants above."""
+        """Return the upstreams that answered, or one of the constants above."""
 
     def stop(self) -> None:
         """End the balancer, not the app servers."""
@@ -62,7 +62,7 @@ class Real:
     balancer: CaddyBalancer
     running: Processes
     names: dict[str, str]
-    """What the app server at an address calls itself."""
+    """Names that app servers call themselves, by address."""
     one: str
     two: str
 

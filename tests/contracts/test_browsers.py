@@ -1,4 +1,4 @@
-"""What every browser promises."""
+"""The contract of every browser."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from tests.web_servers import web_server
 
 
 def site(asked: Request) -> Answer:
-    """A small site: the same for both kinds."""
+    """Return a small site: the same for both kinds."""
     path = asked.url.rpartition("/")[2]
     if path == "moved":
         return Answer(302, location="/welcome", cookies={"seen": "yes"})

@@ -1,4 +1,4 @@
-"""What every kind of instance databases promises."""
+"""The contract of every kind of instance databases."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the images of every provider promise that has any."""
+"""The contract of the images of every provider that has any."""
 
 import subprocess
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What every prober promises."""
+"""The contract of every prober."""
 
 import gzip
 import time

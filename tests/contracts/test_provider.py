@@ -1,4 +1,4 @@
-"""What every provider promises, shown on each kind."""
+"""The contract of every provider."""
 
 import shutil
 import subprocess
@@ -24,7 +24,7 @@ LONG = 30.0
 
 
 class Place(Protocol):
-    """Where a provider's hosts are, and how to harm them."""
+    """A place of a provider's hosts, which can harm them."""
 
     def provider(self) -> Provider:
         """Return a provider as it is after the manager was started again."""

@@ -1,4 +1,4 @@
-"""What every provisioner promises."""
+"""The contract of every provisioner."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -59,11 +59,11 @@ class Kind:
     provisioner: Provisioner
     good: ProvisionJob
     failing: Callable[[], ProvisionJob]
-    """Its task `last` fails and says `no space left`."""
+    """A job whose task `last` fails with `no space left`."""
     endless: Callable[[], ProvisionJob]
-    """It hangs in its last task."""
+    """A job that hangs in its last task."""
     refused: ProvisionJob
-    """Its playbook is not there, its repository is."""
+    """A job whose repository exists, but not its playbook."""
     without_images: ProvisionJob
     """Nor can its migrations be run alone."""
     unknown: ConfigurationSource
@@ -129,7 +129,7 @@ def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Kind:
 
 
 def ignore(event: ProvisionEvent) -> None:
-    """For tests that look at the outcome only."""
+    """Ignore the event, for tests that look at the outcome only."""
 
 
 def test_what_can_work_passes_the_check_which_returns_what_was_checked(kind: Kind) -> None:

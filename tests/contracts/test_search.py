@@ -1,4 +1,4 @@
-"""What every kind of search server promises."""
+"""The contract of every kind of search server."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What every kind of instance databases promises of sessions."""
+"""The contract of sessions of every kind of instance databases."""
 
 import time
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT 
 class Kind:
     databases: Databases
     hasty: Databases
-    """The same, with a short time limit for statements."""
+    """Databases with a short time limit for statements."""
 
 
 def _memory() -> tuple[MemoryDatabases, MemoryDatabases]:

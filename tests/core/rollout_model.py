@@ -13,11 +13,11 @@ ENOUGH = 2000
 @dataclass
 class Model:
     outcomes: list[list[tuple[int, str]]]
-    """Of each upgrade, attempt by attempt: seconds, and the cause of failure, if it fails."""
+    """Seconds of each attempt of each upgrade, and the cause of failure, if it fails."""
     rules: Rules
     canaries: int
     deeds: dict[int, str]
-    """What a person does before which look."""
+    """Commands of a person, by the number of the look that they precede."""
     now: datetime = datetime(2026, 3, 28, 12, tzinfo=UTC)
     state: RolloutState = RolloutState.RUNNING
     approved_wave: int = 0
@@ -92,7 +92,7 @@ class Model:
             self.state = RolloutState.ENDED
 
     def _let_time_pass(self, decision: Decision) -> None:
-        """Until an upgrade ends, or what was asked for; a person resumes what stands still."""
+        """Move the clock to the next end of an upgrade or look; resume a paused rollout."""
         moments = [*self.ends.values(), *filter(None, [decision.look_again])]
         if decision.start and not decision.look_again and self.rules.stagger:
             assert self.ends  # somebody will report

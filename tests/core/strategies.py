@@ -1,4 +1,4 @@
-"""What hypothesis makes for the tests of variables."""
+"""Strategies of hypothesis for the tests of variables."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ MAPPINGS = st.dictionaries(KEYS, VALUES, max_size=4)
 
 
 def layers(*, prefix: str = "layer") -> st.SearchStrategy[list[Layer]]:
-    """A few layers with names of their own."""
+    """Return a few layers with names of their own."""
     return st.lists(MAPPINGS, max_size=4).map(
         lambda many: [Layer(f"{prefix}-{i}", values) for i, values in enumerate(many)]
     )

@@ -30,7 +30,7 @@ STATES = {
 
 
 def record(states: str, state: RolloutState = RolloutState.RUNNING, **rules: Any) -> Record:
-    """A letter is an upgrade; after a bar comes the next wave."""
+    """Return a record: a letter is an upgrade, and after a bar comes the next wave."""
     upgrades = [
         Upgrade(
             id=10 * wave + position,

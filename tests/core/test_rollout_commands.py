@@ -1,4 +1,4 @@
-"""One table says what may be done with a rollout, in every state."""
+"""The table of commands that each state of a rollout allows."""
 
 from collections.abc import Mapping
 from itertools import product
@@ -25,7 +25,7 @@ EACH = dict.fromkeys(UpgradeState, 1)
 
 
 def test_every_state_is_in_the_table() -> None:
-    """A new state needs a line."""
+    """Fail for a new state without a line in the table."""
     assert set(POSSIBLE) == set(RolloutState)
 
 
@@ -34,7 +34,7 @@ def test_every_state_is_in_the_table() -> None:
 def test_a_command_is_possible_only_where_its_transition_is(
     state: RolloutState, command: RolloutCommand
 ) -> None:
-    """Nothing is offered that the states forbid."""
+    """Offer nothing that the states forbid."""
     if command in POSSIBLE[state]:
         assert LEADS_TO[command] in ROLLOUT_TRANSITIONS[state]
 
@@ -57,7 +57,7 @@ def test_a_command_is_possible_only_where_its_transition_is(
 def test_what_may_be_done(
     state: RolloutState, counts: Mapping[str, int], commands: list[RolloutCommand]
 ) -> None:
-    """State by state; some commands need an upgrade that they are for."""
+    """Check state by state; some commands need an upgrade that they apply to."""
     assert list(possible_commands(state, counts)) == commands
 
 
@@ -65,7 +65,7 @@ def test_what_may_be_done(
 def test_everything_else_is_refused_with_what_it_needs(
     state: RolloutState, command: RolloutCommand
 ) -> None:
-    """The refusal names the rollout, its state and the states in which it is possible."""
+    """Name the rollout, its state and the states in which the command is possible."""
     if command in POSSIBLE[state]:
         require_possible(command, "rollout 3 (x)", state)
         return

@@ -49,20 +49,20 @@ ALL_OPTIONS = {
 
 @pytest.mark.parametrize("options", [{"tag": "lilac"}, ALL_OPTIONS])
 def test_a_request_is_what_its_options_say(options: dict[str, Any]) -> None:
-    """Written options can be read again."""
+    """Read written options again."""
     request = read(options)
     assert read(request.as_options()) == request
     assert {name: request.as_options()[name] for name in options} == options
 
 
 def test_defaults_are_those_of_the_rules() -> None:
-    """One place says how many at once: the two agree."""
+    """Compare the two places that say how many upgrades run at once."""
     assert RolloutRequest("x").rules(10) == Rules()
     assert read_rules({"batch_size": None}) == read_rules({})
 
 
 def test_rules_are_for_a_number_of_instances() -> None:
-    """A percentage of so many; everything else is as it was asked for."""
+    """Turn a percentage into a number; keep everything else as requested."""
     assert read(ALL_OPTIONS).rules(39) == Rules(
         batch_size=6,
         num_attempts=3,
@@ -75,14 +75,14 @@ def test_rules_are_for_a_number_of_instances() -> None:
 
 
 def test_rules_survive_the_database() -> None:
-    """They are kept as JSON."""
+    """Keep the options as JSON."""
     rules = read(ALL_OPTIONS).rules(39)
     assert Rules.from_json(rules.to_json()) == rules
     assert Rules.from_json(Rules().to_json()) == Rules()
 
 
 def test_all_faults_are_told_at_once() -> None:
-    """Whoever corrects one learns of no other afterwards."""
+    """Report all faults at once."""
     with pytest.raises(ValidationError) as refused:
         read_rules(
             {
@@ -107,7 +107,7 @@ def test_all_faults_are_told_at_once() -> None:
     [("0", FailureBudget(0)), ("12", FailureBudget(12)), ("10%", FailureBudget(10, True))],
 )
 def test_budgets(text: str, budget: FailureBudget) -> None:
-    """A number, or a percentage."""
+    """Take a number, or a percentage."""
     assert FailureBudget.of(text) == budget
     assert str(budget) == text
 
@@ -122,5 +122,5 @@ def test_budgets(text: str, budget: FailureBudget) -> None:
     ],
 )
 def test_waves(options: dict[str, Any], waves: tuple[Share, ...]) -> None:
-    """A canary is a first wave."""
+    """Turn a canary into a first wave."""
     assert read_waves(options) == waves

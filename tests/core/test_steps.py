@@ -1,4 +1,4 @@
-"""What is owed of a step that may have been done, and changed by others since."""
+"""The pending parts of a step that may have been done, and changed by others since."""
 
 from hypothesis import given
 from hypothesis import strategies as st

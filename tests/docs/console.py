@@ -1,4 +1,4 @@
-"""Blocks of ```console: what is typed after `$ `, and what it says.
+"""Parts of pages marked as ```console: commands after `$ `, and their output.
 
 In what it says, `…` stands for anything in a line, and alone for any lines. Times, durations,
 addresses of hosts and the width of columns may differ.
@@ -27,14 +27,14 @@ _DIFFERS = (
 
 @dataclass(frozen=True)
 class Step:
-    """One command as it is typed, and the lines that it is to say."""
+    """A command as it is typed, and the lines that it must print."""
 
     command: str
     said: list[str]
 
 
 def steps(text: str) -> Iterator[Step]:
-    """The commands of a block, in order; a here-document belongs to its command."""
+    """Return the commands of a block, in order; a here-document belongs to its command."""
     lines = iter(text.splitlines())
     command, said = "", list[str]()
     for line in lines:
@@ -53,7 +53,7 @@ def steps(text: str) -> Iterator[Step]:
 
 
 def fits(said: str, expected: list[str]) -> bool:
-    """Whether it said what was expected, line by line."""
+    """Return True if the output is the expected one, line by line."""
     pattern = ""
     for line in _lines("\n".join(expected)):
         if line == ANYTHING:
@@ -102,7 +102,7 @@ class Shell:
         self._bash.communicate()
 
     def run(self, command: str) -> str:
-        """What the command says, errors too."""
+        """Return the command's output, errors included."""
         assert self._bash.stdin
         assert self._bash.stdout
         # A command that asks would wait here for ever: it gets nothing to read.
@@ -124,5 +124,5 @@ class Shell:
         )
 
     def start_said(self) -> str:
-        """What `make run` said."""
+        """Return the output of `make run`."""
         return self._as_in_pages(self._installation.said)

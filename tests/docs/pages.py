@@ -25,7 +25,7 @@ class Block:
 
 
 def all_pages() -> list[Path]:
-    """Every Markdown file of the repository."""
+    """Return every Markdown file of the repository."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
         cwd=REPOSITORY,
@@ -37,7 +37,7 @@ def all_pages() -> list[Path]:
 
 
 def blocks(page: Path, language: str) -> list[Block]:
-    """The page's blocks of one language, in order."""
+    """Return the page's blocks of one language, in order."""
     found = [
         Block(match["language"], match["more"].strip(), match["text"])
         for match in _BLOCK.finditer(page.read_text())
@@ -46,14 +46,14 @@ def blocks(page: Path, language: str) -> list[Block]:
 
 
 def links(page: Path) -> Iterator[str]:
-    """What the page's prose links to within the repository."""
+    """Yield the targets of the page's links within the repository."""
     for match in _LINK.finditer(_prose(page)):
         if not match["target"].startswith(("http://", "https://")):
             yield match["target"]
 
 
 def anchors(page: Path) -> set[str]:
-    """The parts of the page that a link may name after `#`."""
+    """Return the parts of the page that a link may name after `#`."""
     return {_anchor(match["text"]) for match in _HEADING.finditer(_prose(page))}
 
 

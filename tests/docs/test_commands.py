@@ -1,4 +1,4 @@
-"""What the pages say to type is typed, in their order, and has to say what they say."""
+"""Commands in the pages: each is typed, in order, and must print what the page shows."""
 
 import shutil
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ HOW_TO = sorted((REPOSITORY / "docs/how-to").glob("*.md"))
 
 
 class WithDemo(Installation):
-    """As `make run` starts it."""
+    """An installation as `make run` starts it."""
 
     up = ("up",)
 

@@ -31,7 +31,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_every_page_is_listed() -> None:
-    """docs/README.md is the site's menu, too."""
+    """Compare the site's menu with docs/README.md."""
     index = DOCS / "README.md"
     listed = {(DOCS / link.partition("#")[0]).resolve() for link in links(index)}
     assert set(DOCS.rglob("*.md")) - {index} <= listed

@@ -17,7 +17,7 @@ from tests.docs.pages import blocks
 
 PAGE = REPOSITORY / "docs/how-to/run-in-production.md"
 THERE = "/srv/ocim/ocim"
-"""Where the page puts the code."""
+"""Directory of the code in the page."""
 UNITS: dict[str, str] = {
     block.more.removeprefix("unit="): block.text.replace(THERE, str(REPOSITORY))
     for block in blocks(PAGE, "ini")

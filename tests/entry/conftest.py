@@ -10,7 +10,7 @@ __all__ = ["campus", "ocim", "types"]
 
 @pytest.fixture
 def campus(ocim: Installation) -> int:
-    """An instance that a rollout may take."""
+    """Return an instance that a rollout may take."""
     made = ocim.campus()
     OpenEdXInstance.objects.update(successfully_provisioned=True)
     return made

@@ -1,4 +1,4 @@
-"""What an operator may get wrong in a command's words: refused, with its place and the reason."""
+"""Wrong input in commands: each fault is refused, with its place and the reason."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 HUGE = "9" * 5000
 LONG = "n" * 10_000_000
 BYTES = "\udcff"
-"""As Python reads an argument's byte that is not UTF-8."""
+"""An argument's byte that is not UTF-8, as Python reads it."""
 
 DOCUMENTS = [
     pytest.param(BOMB, "aliases", id="a bomb of aliases"),
@@ -149,7 +149,7 @@ def test_no_field_takes_a_template(ocim: Installation, field: str) -> None:
 
 @pytest.fixture
 def odd(tmp_path: Path) -> Path:
-    """A directory of what is no document."""
+    """Return a directory of files that are not documents."""
     (tmp_path / "directory").mkdir()
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "dangling").symlink_to("nowhere")

@@ -21,7 +21,7 @@ LITTLE = 8 * 1024
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One with an instance."""
+    """Return an installation with an instance."""
     var = tmp_path_factory.mktemp("var")
     for words in (["migrate"], ["setup"], ["instance", "create", "campus.example.com"]):
         ran = manage(var, *words)
@@ -31,7 +31,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def var(installation: Path, tmp_path: Path) -> Path:
-    """The directory of that installation, for one test."""
+    """Return the directory of that installation, for one test."""
     return Path(shutil.copytree(installation, tmp_path / "var"))
 
 
@@ -47,7 +47,7 @@ def refused(ran: "subprocess.CompletedProcess[str]", *says: str, status: int = 1
 
 
 def kept(var: Path) -> dict[str, object]:
-    """The files, without those that SQLite makes for as long as somebody reads."""
+    """Return the files, without those that SQLite makes while somebody reads."""
     found = files(var).items()
     return {name: what for name, what in found if not name.endswith(("-wal", "-shm"))}
 
@@ -192,7 +192,7 @@ def run(
     stdout: int = subprocess.PIPE,
     before: Callable[[], None] | None = None,
 ) -> "subprocess.CompletedProcess[str]":
-    """`manage`, under a wrapper, with less to write to."""
+    """Run `manage` under a wrapper, with limits on what it can write to."""
     return subprocess.run(
         [*wrapper, sys.executable, "manage.py", *words],
         cwd=ROOT,

@@ -92,7 +92,7 @@ READ_ALOUD = [
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory of an operator, with odd documents in it."""
+    """Return the directory of an operator, with odd documents in it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "empty.yml").write_text("")

@@ -1,4 +1,4 @@
-"""What an installation has, so that a test can say that nothing was added, lost or touched."""
+"""The traces of an installation, so that a test can say that nothing was changed."""
 
 import hashlib
 from pathlib import Path
@@ -15,7 +15,7 @@ LONGEST = 4000
 
 
 def files(directory: Path) -> Traces:
-    """Every name below the directory, with what is in it."""
+    """Return every name below the directory, with its content."""
     return {
         str(path): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
         for path in sorted(directory.rglob("*"))
@@ -23,7 +23,7 @@ def files(directory: Path) -> Traces:
 
 
 def rows() -> Traces:
-    """How many there are, by table."""
+    """Return the number of rows by table."""
     return {
         model._meta.db_table: model._default_manager.count()
         for model in apps.get_models(include_auto_created=True)
@@ -32,13 +32,13 @@ def rows() -> Traces:
 
 
 def traces(ocim: Installation) -> Traces:
-    """Rows, files and hosts."""
+    """Return rows, files and hosts."""
     hosts = {"hosts": sorted(ocim.provider.cloud.addresses_given)}
     return {**rows(), **files(ocim.var), **hosts}
 
 
 def refused(ocim: Installation, words: tuple[object, ...], *says: str, status: int = 1) -> Ran:
-    """The command, which must say all of that in a few lines, and leave nothing."""
+    """Run the command; it must print all of that in a few lines, and leave nothing."""
     before = traces(ocim)
 
     ran = ocim(*words)

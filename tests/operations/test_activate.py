@@ -16,7 +16,7 @@ def lms(world: World, *appservers: OpenEdXAppServer) -> tuple[str, ...]:
 
 
 def ever_served(world: World, instance: OpenEdXInstance) -> set[str]:
-    """All upstreams that the balancer was ever given for the instance's LMS."""
+    """Return all upstreams that the balancer was ever given for the instance's LMS."""
     return {
         upstream
         for routing in world.balancer.history
@@ -228,7 +228,7 @@ def test_a_balancer_that_cannot_be_reached_leaves_what_served(world: World) -> N
 
 def test_a_balancer_that_is_lost_in_mid_swing_leaves_what_served(world: World) -> None:
     class Halting(MemoryBalancer):
-        """Serves the swing, and is gone then."""
+        """A balancer that applies the switch of traffic, and is gone afterwards."""
 
         def apply(self, routing: Routing) -> None:
             super().apply(routing)

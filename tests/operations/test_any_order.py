@@ -1,4 +1,4 @@
-"""Whatever is asked for, in whatever order, and whoever dies meanwhile: what must always hold."""
+"""Invariants that hold whatever is requested, in whatever order, and whoever dies meanwhile."""
 
 from typing import Any
 
@@ -98,7 +98,7 @@ class Fleet(RuleBasedStateMachine):
 
     @invariant()
     def follow_transitions(self) -> None:
-        """States move along what is declared only; several steps may lie between two looks."""
+        """Assert that states change as declared; several steps may lie between two looks."""
         for model, transitions in (
             (OpenEdXAppServer, reachable(APP_SERVER_TRANSITIONS)),
             (Server, reachable(SERVER_TRANSITIONS)),
@@ -137,7 +137,7 @@ class Fleet(RuleBasedStateMachine):
             assert self.world.serving(instance) == wanted
 
     def teardown(self) -> None:
-        """All comes to an end, once somebody has the time for it."""
+        """Assert that all jobs end, once a worker has time."""
         try:
             for _ in range(3):
                 self.world.clock.forward(60)
@@ -150,7 +150,7 @@ class Fleet(RuleBasedStateMachine):
 
 
 def reachable(transitions: Any) -> dict[Any, set[Any]]:
-    """Every state with all that may come after it."""
+    """Return every state with all states that may follow it."""
     found = {state: set(following) for state, following in transitions.items()}
     for _ in found:
         for following in found.values():

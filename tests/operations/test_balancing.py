@@ -13,7 +13,7 @@ from tests.world import World
 
 
 class Balancer(MemoryBalancer):
-    """Does something while it applies."""
+    """A balancer that runs a function while it applies."""
 
     def __init__(self, meanwhile: Any) -> None:
         super().__init__()

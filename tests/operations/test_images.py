@@ -32,7 +32,7 @@ def parts(world: World) -> list[Part]:
 
 @pytest.fixture
 def building(world: World) -> World:
-    """Where spawns build what is missing."""
+    """Return a world whose spawns build missing images."""
     world.policy = replace(world.policy, build_images=True)
     return world
 

@@ -121,7 +121,7 @@ def test_a_lease_that_was_given_back_is_free(desk: Desk) -> None:
 
 
 def test_a_worker_that_comes_too_late_goes_on_with_the_next_job(desk: Desk) -> None:
-    """Another one did the job between its look for work and its lease."""
+    """Let another worker do the job between the look for work and the lease."""
     first = desk.submit()
     second = desk.submit()
     clock = desk.world.clock

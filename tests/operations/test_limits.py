@@ -1,4 +1,4 @@
-"""Whatever a job waits for ends with the job: where it is cancelled, and where its time is over."""
+"""Waiting ends with the job: when it is cancelled, and when its time is over."""
 
 import threading
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def hang(*_: Any, **__: Any) -> Any:
-    """Have the job cancelled, and wait for what never comes."""
+    """Cancel the job, and wait for an event that never comes."""
     Job.objects.filter(state="running").update(cancel_requested=True)
     stopping.wait(600)
 
@@ -132,7 +132,7 @@ def test_a_job_that_takes_too_long_is_ended(world: World) -> None:
 
 
 def running(world: World, look: Callable[[Job], object]) -> OpenEdXInstance:
-    """An instance that was spawned; at its probes there was a look at the job."""
+    """Spawn an instance, and call `look` with the job at its probes."""
     instance = world.make_instance()
     reply = world.prober.reply
 

@@ -28,7 +28,7 @@ def fallback(world: World, instance: OpenEdXInstance) -> OpenEdXAppServer:
 
 @pytest.fixture
 def dead(world: World, instance: OpenEdXInstance, fallback: OpenEdXAppServer) -> OpenEdXAppServer:
-    """Nothing takes connections at it any more."""
+    """Return an active app server whose services are dead."""
     appserver = world.spawn(instance, activate=True)
     world.lose_services(appserver)
     return appserver
@@ -254,7 +254,7 @@ def test_a_job_that_a_person_cancelled_is_not_submitted_again_at_once(
 
 
 def death(number: int, *, gone: bool) -> bool:
-    """Whether there was anything left to die at."""
+    """Return True if the worker was killed: otherwise there are no more places to die at."""
     world = World()
     instance = world.make_instance()
     fallback = world.spawn(instance, activate=True)

@@ -60,7 +60,7 @@ EDXAPP_LMS_ENV_EXTRA:
 
 
 def faults(text: str) -> list[str]:
-    """What is wrong with the text, without the name of the field."""
+    """Return the fault of the text, without the name of the field."""
     with pytest.raises(ValidationError) as caught:
         check_extra_settings(text)
     return [fault.removeprefix("configuration_extra_settings, ") for fault in caught.value.faults]

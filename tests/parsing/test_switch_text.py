@@ -1,4 +1,4 @@
-"""Switches in settings that people write."""
+"""Settings with switches, as people write them."""
 
 import pytest
 

@@ -15,7 +15,7 @@ SECRET = "the manager's key"
 
 @pytest.fixture
 def outside(tmp_path: Path) -> Path:
-    """A file of the manager's beside the tree."""
+    """Return a file of the manager's beside the tree."""
     key = tmp_path / "master.key"
     key.write_text(SECRET)
     return key

@@ -14,7 +14,7 @@ Read = Callable[..., Any]
 
 
 def faults(text: str, read: Read = read_mapping) -> list[str]:
-    """What is wrong with the text, without the place's name."""
+    """Return the fault of the text, without the place's name."""
     with pytest.raises(ValidationError) as caught:
         read(text, where="f")
     return [fault.removeprefix("f, ") for fault in caught.value.faults]

@@ -76,7 +76,7 @@ class AppServer:
         return self._run(replace(job, part=Part.INSTANCE, image_inputs=self._inputs))
 
     def run_migrations(self, variables: Mapping[str, object]) -> ProvisionOutcome:
-        """Only these, on whatever databases the variables name."""
+        """Run only the migrations, on the databases that the variables name."""
         job = self._job(variables, "openedx_native.yml")
         return self._run(replace(job, part=Part.MIGRATIONS))
 
@@ -113,7 +113,7 @@ class AppServer:
         )
 
     def ask(self, service: str) -> dict[str, Any]:
-        """What the stand-in answers: its settings, and the process that it runs in."""
+        """Return the stand-in's answer: its settings, and the process that it runs in."""
         port = {"lms": 8000, "cms": 8010}[service]
         url = f"http://{self.host.address}:{port}/heartbeat"
         with urllib.request.urlopen(url, timeout=10) as response:
@@ -121,12 +121,12 @@ class AppServer:
         return answer
 
     def run(self, command: str) -> str:
-        """What a shell command on the host prints."""
+        """Return the output of a shell command on the host."""
         argv = self.provider.command(self.host.name, ["sh", "-c", command])
         return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
 
     def path(self, of_machine: str) -> Path:
-        """Where on this machine a path of the app server is."""
+        """Return the path on this machine of a path of the app server."""
         return Path(self.host.root + of_machine)
 
     def changed_tasks(self) -> list[str]:
@@ -134,13 +134,13 @@ class AppServer:
 
 
 def shared_with_hosts(directory: Path) -> tuple[str, ...]:
-    """What an app server writes besides what is on its host."""
+    """Return the directories in which an app server writes besides its host."""
     return (str(directory / "databases"), str(directory / "media"))
 
 
 @contextmanager
 def bare_app_server(directory: Path, platform: Path | None = None) -> Iterator[AppServer]:
-    """A host on which nothing is installed yet; it goes at the end."""
+    """Yield a host without software; it is destroyed at the end."""
     with local_hosts(directory / "hosts") as provider:
         own = shared_with_hosts(directory)
         host = provider.create(HostRequest(name="demo-1", directories=own))
@@ -149,7 +149,7 @@ def bare_app_server(directory: Path, platform: Path | None = None) -> Iterator[A
 
 @contextmanager
 def bare_machine(directory: Path, platform: Path | None = None) -> Iterator[AppServer]:
-    """The same on a machine of its own, which shares this one's databases and uploads."""
+    """Yield a host that is a machine of its own and shares this machine's databases and uploads."""
     shared = list(map(Path, shared_with_hosts(directory)))
     with nspawn_hosts(directory / "nspawn", shared=shared) as provider:
         provider.create(HostRequest(name="demo-1"))
@@ -158,7 +158,7 @@ def bare_machine(directory: Path, platform: Path | None = None) -> Iterator[AppS
 
 
 def stand_in(directory: Path) -> Path:
-    """A copy, which a test may change, of a platform that starts at once."""
+    """Return a copy of a platform that starts at once; a test may change it."""
     platform = directory / "platform"
     shutil.copytree(Path(__file__).parent / "platform", platform)
     requirements = REPOSITORY / "rehearsal" / "requirements.txt"

@@ -24,7 +24,7 @@ class Both:
     app_server: AppServer
 
     def manage(self, command: str) -> subprocess.CompletedProcess[str]:
-        """A command of discovery's, as upstream's documentation writes them."""
+        """Run a command of discovery, as upstream's documentation writes it."""
         edx = f"{self.app_server.host.root}/edx"
         script = f". {edx}/app/discovery/discovery_env && {edx}/bin/manage.discovery {command}"
         argv = self.app_server.provider.command(self.app_server.host.name, ["sh", "-c", script])

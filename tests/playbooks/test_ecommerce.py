@@ -18,7 +18,7 @@ CONFIGURATION = {"demo": {"test-card": {"secret_key": "a card's secret"}}}
 def runs(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[AppServer, ProvisionOutcome]]:
-    """An app server with a shop, and how a first run ended that gave its worker no key."""
+    """Yield an app server with a shop, and the outcome of a run without its worker's key."""
     directory = tmp_path_factory.mktemp("shop")
     with bare_app_server(directory, REPOSITORY / "rehearsal") as app_server:
         wanted = variables(app_server)

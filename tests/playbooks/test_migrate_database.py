@@ -26,7 +26,7 @@ def begin() -> Callable[[Path, Path], bool]:
 
 @pytest.fixture
 def migrated(tmp_path: Path) -> Path:
-    """One that was left in write-ahead mode, in a directory that is not ours to write to."""
+    """Return a database in write-ahead mode, in a directory that this user cannot write to."""
     directory = tmp_path / "image"
     directory.mkdir()
     with closing(sqlite3.connect(directory / "empty.sqlite3")) as database:

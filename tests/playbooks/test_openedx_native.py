@@ -1,4 +1,4 @@
-"""What the built-in playbook makes of a bare local host; one app server for all of the module."""
+"""The built-in playbook on a bare local host; all tests share one app server."""
 
 import json
 from collections.abc import Iterator

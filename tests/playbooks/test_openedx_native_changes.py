@@ -1,4 +1,4 @@
-"""What the built-in playbook does with an app server that has changed, or does not work."""
+"""The built-in playbook on an app server that has changed, or does not work."""
 
 from tests.playbooks.conftest import AppServer
 

@@ -34,7 +34,7 @@ KINDS = {"local": bare_app_server, "nspawn": bare_machine}
 def rehearsal(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[AppServer, Mapping[str, object]]]:
-    """A host that is made from the image for these variables."""
+    """Yield a host that is made from the image for these variables."""
     kind, release = request.param
     with KINDS[kind](tmp_path_factory.mktemp("rehearsal"), REHEARSAL) as app_server:
         given = variables(app_server, release)
@@ -79,7 +79,7 @@ def variables(app_server: AppServer, release: str) -> Mapping[str, object]:
 
 @pytest.fixture(scope="module")
 def migrations(rehearsal: tuple[AppServer, Mapping[str, object]]) -> ProvisionOutcome:
-    """What becomes of them, on a host on which nothing else was run yet."""
+    """Run the migrations on a fresh host, and return the outcome."""
     app_server, given = rehearsal
     outcome = app_server.run_migrations(given)
     programs = app_server.run("supervisorctl status || true").split()

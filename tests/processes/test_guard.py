@@ -1,4 +1,4 @@
-"""Guards and a supervisord: each comes back when it is killed, and the sockets go on listening."""
+"""Death of guards and a supervisord: each comes back, and the sockets keep listening."""
 
 import os
 import signal
@@ -36,7 +36,7 @@ class Kept:
         until(lambda: len(self.guards()) == 2, "no guards")
 
     def guards(self) -> list[int]:
-        """Those that answer."""
+        """Return the process ids of the guards that answer."""
         parts = [sockets.ask(self.run, guard) for guard in sockets.GUARDS]
         found = [guard for guard, part in zip(sockets.GUARDS, parts, strict=True) if part]
         for part in parts:
@@ -51,7 +51,7 @@ class Kept:
         return processes.of_host(self.run, supervisor.MARK)
 
     def socket(self) -> int:
-        """What tells it from another one at the same address."""
+        """Return the socket's inode, which differs between sockets at the same address."""
         held = sockets.wait_for(self.run, ["web"])
         number = os.fstat(held["web"][0].fileno()).st_ino
         sockets.close(held)

@@ -12,7 +12,7 @@ CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n{entries}## 0.1.0\n\nThe first.\n
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A repository with one module; its environment is this one's."""
+    """Return a repository with one module; its environment is this one's."""
     for name in ("bin", "ocim", "playbooks", "rehearsal", "requirements"):
         (tmp_path / name).mkdir()
     (tmp_path / ".venv").symlink_to(ROOT / ".venv")

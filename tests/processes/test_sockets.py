@@ -20,7 +20,7 @@ LOCAL = [("127.0.0.1", 0)]
 
 @contextmanager
 def holder(run: Path, guard: str, held: sockets.Sockets) -> Iterator[list[bytes]]:
-    """Hand sockets out in a thread, as a guard does; yields what was asked for."""
+    """Serve sockets in a thread, as a guard does, and yield the requests."""
     requests: list[bytes] = []
     directory = os.open(run, os.O_PATH)
     with socket.socket(socket.AF_UNIX) as server, ExitStack() as cleaning:

@@ -13,7 +13,7 @@ def demo(db: None) -> OpenEdXInstance:
 
 @pytest.fixture
 def admin(db: None) -> Client:
-    """A browser in which somebody is signed in who may do everything."""
+    """Return a signed-in browser whose account may do everything."""
     client = Client()
     client.force_login(User.objects.create_superuser("admin"))
     return client
@@ -21,7 +21,7 @@ def admin(db: None) -> Client:
 
 @pytest.fixture
 def guest(db: None) -> Client:
-    """A browser in which somebody is signed in who may only look."""
+    """Return a signed-in browser whose account may only read."""
     client = Client()
     user = User.objects.create_user("guest")
     user.user_permissions.add(Permission.objects.get(codename="view_openedxinstance"))
@@ -31,7 +31,7 @@ def guest(db: None) -> Client:
 
 @pytest.fixture
 def nobody(db: None) -> Client:
-    """A browser in which somebody is signed in who has no right."""
+    """Return a signed-in browser whose account has no right."""
     client = Client()
     client.force_login(User.objects.create_user("nobody"))
     return client
@@ -39,7 +39,7 @@ def nobody(db: None) -> Client:
 
 @pytest.fixture
 def operator(db: None) -> Client:
-    """A browser in which somebody is signed in who may change things, but not see secrets."""
+    """Return a signed-in browser whose account may change things, but not see secrets."""
     client = Client()
     user = User.objects.create_user("operator")
     user.user_permissions.add(Permission.objects.get(codename="change_openedxinstance"))

@@ -23,7 +23,7 @@ from ocim.wiring import context
 
 
 def make_instance(name: str = "Demo", **fields: Any) -> OpenEdXInstance:
-    """An instance on the shared servers, at `<name>.localhost`."""
+    """Return an instance on the shared servers, at `<name>.localhost`."""
     LoadBalancingServer.objects.get_or_create(name="balancer", defaults={"kind": "caddy"})
     DatabaseServer.objects.get_or_create(
         name="databases", defaults={"kind": "sqlite", "directory": "/nowhere"}
@@ -46,7 +46,7 @@ def make_instance(name: str = "Demo", **fields: Any) -> OpenEdXInstance:
 def make_appserver(
     instance: OpenEdXInstance, state: str = AppServerState.RUNNING, **fields: Any
 ) -> OpenEdXAppServer:
-    """An app server of the instance, in that state, with a host."""
+    """Return an app server of the instance, in that state, with a host."""
     now = timezone.now()
     moments = {
         AppServerState.RUNNING: {"ready_at": now},
@@ -75,7 +75,7 @@ def make_appserver(
 
 
 def make_rollout(*instances: OpenEdXInstance, **fields: Any) -> Rollout:
-    """A rollout over the instances, none of which was begun."""
+    """Return a rollout over the instances, none of which was begun."""
     given = {
         "tag": "juniper2",
         "arguments": {"tag": "juniper2"},
@@ -95,7 +95,7 @@ def make_rollout(*instances: OpenEdXInstance, **fields: Any) -> Rollout:
 def write_line(
     appserver: OpenEdXAppServer, text: str, *, level: str = "info", task: str = ""
 ) -> LogEntry:
-    """One more line of the app server's log."""
+    """Create a line of the app server's log."""
     return LogEntry.objects.create(
         appserver=appserver, time=timezone.now(), level=level, text=text, task=task
     )

@@ -23,7 +23,7 @@ Events = AsyncIterator[str]
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
-    """A hub that looks more often than people need."""
+    """Return a hub that looks more often than people need."""
     fast = Hub(seconds=0.01)
     monkeypatch.setattr(events, "hub", fast)
     return fast
@@ -31,7 +31,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
 
 @asynccontextmanager
 async def stream(name: str, pk: int, *, last: str = "", **query: Any) -> AsyncIterator[Events]:
-    """The events of a page, one text each, without the first (which says when to come again)."""
+    """Yield the events of a page, without the first, which says when to come again."""
     client = AsyncClient()
     user, _ = await User.objects.aget_or_create(username="guest", is_superuser=True)
     await client.aforce_login(user)
@@ -51,7 +51,7 @@ async def _split(parts: AsyncIterator[bytes]) -> Events:
 
 
 async def lines_until(found: Events, wanted: str) -> str:
-    """All that is sent of the log, up to what is wanted."""
+    """Return the events of the log until the wanted text."""
     text = ""
     while wanted not in text:
         event = await anext(found)
@@ -63,7 +63,7 @@ Scene = Callable[[], Awaitable[None]]
 
 
 def played(scene: Scene) -> None:
-    """Play it on an event loop, with the database connection of the test."""
+    """Run a scenario on an event loop, with the database connection of the test."""
     async_to_sync(scene)()
 
 

@@ -24,7 +24,7 @@ def patterns(resolver: URLResolver) -> list[URLPattern]:
 
 
 def paths() -> list[str]:
-    """Every address that has a number in it, with one that no database can hold."""
+    """Return every address that has a number in it, with one that no database can hold."""
     of_static = {"format": "html", "kind": "pause"}
     addresses = []
     for one in patterns(get_resolver()):

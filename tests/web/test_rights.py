@@ -1,4 +1,4 @@
-"""Who may do what in the pages: every address, for every kind of account."""
+"""Rights in the pages: every address, for every kind of account."""
 
 from collections.abc import Iterator
 
@@ -34,7 +34,7 @@ def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def fleet(demo: OpenEdXInstance) -> dict[str, int]:
-    """One of each, with a log and a statement."""
+    """Return the ids of an object of each kind, with a log and a statement."""
     appserver = make_appserver(demo)
     write_line(appserver, "a line of the log")
     rollout = make_rollout(demo, sql=["SELECT 'a statement'"])

@@ -20,7 +20,7 @@ WHY = "edxapp : migrate: no such table"
 
 @pytest.fixture
 def rollout(demo: OpenEdXInstance) -> Rollout:
-    """Demo failed, Other is under way, Third waits."""
+    """Return a rollout: Demo failed, Other is running, Third waits."""
     other = make_instance("Other")
     other.name = "Other <b>"
     other.save()

@@ -32,7 +32,7 @@ class Fleet:
     done: list[Action] = field(default_factory=list)
 
     def make(self, **fields: Any) -> OpenEdXInstance:
-        """An instance with an active app server."""
+        """Return an instance with an active app server."""
         instance = self.world.make_instance(**fields)
         self.world.request_spawn(instance, activate=True)
         self.world.work(instance.pk)
@@ -92,7 +92,7 @@ class Fleet:
                 return []
 
     def _take_over(self, instance_id: int) -> list[Action]:
-        """The process is gone, its lease is not; when that has run out, another notices."""
+        """Let the lease of a dead process run out, and return another worker's actions."""
         Lease.objects.filter(pk=instance_id).update(
             holder="worker-1/0", expires_at=self.world.clock.later(self.world.policy.lease)
         )
@@ -105,7 +105,7 @@ class Fleet:
             self.world.provisioner.runs[f"appserver-{pk}"] = MemoryRun(fails_with=message)
 
     def next_id(self) -> int:
-        """The id of the next app server."""
+        """Return the id of the next app server."""
         newest = OpenEdXAppServer.objects.order_by("-id").first()
         return newest.pk + 1 if newest else 1
 

@@ -1,4 +1,4 @@
-"""What a filter means, said in plain Python: no query, no Django lookup, no conversion."""
+"""The meaning of a filter in plain Python: no query, no Django lookup, no conversion."""
 
 import re
 from collections import defaultdict
@@ -49,13 +49,13 @@ Condition = tuple[list[str], Any]
 
 
 def meant(fleet: Iterable[OpenEdXInstance], lookups: Mapping[str, Any]) -> set[int]:
-    """The ids of the instances that the lookups mean; TypeError where a value has no meaning."""
+    """Return the ids that the lookups mean. Raise TypeError if a value has no meaning."""
     conditions = [(name.split("__"), value) for name, value in lookups.items()]
     return {one.pk for one in fleet if _fits(one, conditions)}
 
 
 def _fits(row: Model | None, conditions: Iterable[Condition]) -> bool:
-    """Conditions that go over one relation are about one and the same row at its other end."""
+    """Apply conditions that go over one relation to the same row at its other end."""
     over: dict[str, list[Condition]] = defaultdict(list)
     all_fit = True
     for parts, value in conditions:
@@ -124,7 +124,7 @@ def _listed(wanted: Any) -> list[Any]:
 
 
 def _of_type(has: Any, wanted: Any) -> Any:
-    """YAML has no times: they are texts."""
+    """Return a wanted text as the type of the value: YAML has no times."""
     if isinstance(has, datetime):
         found = datetime.fromisoformat(wanted)
         return found if found.tzinfo else found.replace(tzinfo=UTC)

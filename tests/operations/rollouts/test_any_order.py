@@ -23,7 +23,7 @@ from tests.operations.test_any_order import WHICH, Fleet, reachable
 
 
 class Databases(MemoryDatabases):
-    """Keeps account of what was executed."""
+    """Databases that record the executed statements."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -118,7 +118,7 @@ class Rollouts(Fleet):
             super().teardown()
 
     def _come_to_an_end(self) -> None:
-        """People resume what stands still, and everything is over within some hours."""
+        """Resume paused rollouts as a person does, until everything is over within some hours."""
         for _ in range(40):
             waiting = Rollout.objects.exclude(state="ended")
             if not waiting:

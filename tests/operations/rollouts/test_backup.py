@@ -28,7 +28,7 @@ def fleet(fleet: Fleet, tmp_path: Path) -> Iterator[Fleet]:
 
 
 def rows(fleet: Fleet, instance: OpenEdXInstance) -> int:
-    """How many there are; they all are one value afterwards."""
+    """Set all rows to one value, and return their number."""
     database = instance_spec(instance, fleet.world.policy).databases["edxapp"]
     return execute(fleet.world.databases, database, "UPDATE seen SET n = 1")
 

@@ -17,7 +17,7 @@ from tests.world import QUEUE
 
 
 def paused(fleet: Fleet, instances: int = 2, **options: Any) -> Rollout:
-    """A rollout that somebody paused at once."""
+    """Return a rollout that was paused at once."""
     for _ in range(instances):
         fleet.make()
     rollout = fleet.begin(fleet.plan(**options))

@@ -21,7 +21,7 @@ SQL = ["CREATE TABLE seen (n INTEGER)", "INSERT INTO seen VALUES (1)"]
 
 @contextmanager
 def dying_at(number: int) -> Iterator[list[str]]:
-    """Killed is raised once, before the write with that number while a worker is at a job."""
+    """Raise Killed once, before the write with that number while a worker runs a job."""
     left = [number]
     died: list[str] = []
 
@@ -38,7 +38,7 @@ def dying_at(number: int) -> Iterator[list[str]]:
 
 
 def upgrade_with_a_death(number: int, *, fails: bool) -> bool:
-    """Whether there was anything left to die at."""
+    """Return True if the worker was killed: otherwise there are no more places to die at."""
     fleet = Fleet(World())
     one = fleet.make(edx_platform_commit="old", openedx_appserver_count=2)
     was, first = active(one), fleet.next_id()

@@ -31,7 +31,7 @@ DROPS = MigrationTexts("a.0002_b\n    Remove field c from D\n", "Applying a.0002
 
 @pytest.fixture
 def fleet(fleet: Fleet, tmp_path: Path) -> Iterator[Fleet]:
-    """Whose configuration says how migrations are run alone."""
+    """Yield a fleet whose configuration declares how migrations are run alone."""
     fleet.world.policy = replace(fleet.world.policy, backups=tmp_path / "backups")
     fleet.world.provisioner.migrations = {"edxapp": MigrationTexts()}
     yield fleet
@@ -42,7 +42,7 @@ def fleet(fleet: Fleet, tmp_path: Path) -> Iterator[Fleet]:
 
 
 def made(fleet: Fleet) -> list[str]:
-    """The hosts on which migrations were tried."""
+    """Return the hosts on which migrations were tried."""
     jobs = fleet.world.provisioner.jobs
     return [job.host.name for job in jobs if job.part is Part.MIGRATIONS]
 
@@ -282,7 +282,7 @@ def test_one_that_hangs_ends_when_its_rollout_is_aborted(
 
 
 def left(fleet: Fleet, instance: OpenEdXInstance) -> tuple[list[str], int | None]:
-    """Hosts of dry runs, and the size of the copy."""
+    """Return hosts of dry runs, and the size of the copy."""
     hosts = [name for name in fleet.world.provider.list() if name.startswith("dry-run-")]
     copy = copies(instance, fleet.world.policy)["edxapp"]
     return hosts, fleet.world.databases.size(copy)

@@ -22,7 +22,7 @@ def hold(
     since: int | None = None,
     until: int | None = None,
 ) -> None:
-    """From so many days from now on, and until so many."""
+    """Hold instances from and until a number of days from now."""
     first, last = (
         None if days is None else (fleet.world.clock() + timedelta(days=days)).date()
         for days in (since, until)

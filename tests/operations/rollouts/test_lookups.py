@@ -1,4 +1,4 @@
-"""No selection holds an instance which the author of its YAML does not mean."""
+"""Selections hold no instance that the author of the YAML does not mean."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -39,7 +39,7 @@ def filterable(model: type[models.Model]) -> Iterator[Any]:
 
 
 def lookups_of(prefix: str, field: Any) -> Iterator[tuple[str, str, type]]:
-    """Every lookup of a field: its path, its comparison, and the type of its values."""
+    """Yield every lookup of a field: its path, its comparison, and the type of its values."""
     path = prefix + field.name
     if isinstance(field, models.DateField):
         is_time = isinstance(field, models.DateTimeField)
@@ -61,7 +61,7 @@ def lookups_of(prefix: str, field: Any) -> Iterator[tuple[str, str, type]]:
 
 
 def every_lookup() -> Iterator[tuple[str, str, type]]:
-    """Of an instance, and over each kind of relation: one to one, many to one and back, many."""
+    """Yield lookups of an instance, and over each kind of relation."""
     reached: dict[str, Any] = {"": OpenEdXInstance}
     for field in OpenEdXInstance._meta.get_fields():
         if field.name in ("ref_set", "tags", "domain_set", "search_server", "database_server"):
@@ -91,7 +91,7 @@ TIMES = [
 
 @pytest.fixture
 def varied(world: World) -> list[OpenEdXInstance]:
-    """Instances whose fields differ in case, in LIKE's and regular expressions' marks, in null."""
+    """Return instances whose fields differ in case, in null, and in marks of patterns."""
     made = [world.make_instance().pk for _ in range(6)]
     tags = [InstanceTag.objects.create(name=name) for name in ("early", "Early", "a_b", "axb")]
     for at, pk in enumerate(made):
@@ -121,7 +121,7 @@ def ids(*instances: OpenEdXInstance) -> set[int]:
 
 
 def chosen(yaml_text: str, *, excluding: bool = False) -> set[int]:
-    """What the command selects, of what its author has written."""
+    """Return the ids that the command selects for a YAML text."""
     lookups = mapping_of_argument(yaml_text, option="--filter", otherwise="")
     request = RolloutRequest("lilac")
     request = replace(request, exclude=lookups) if excluding else replace(request, filter=lookups)
@@ -146,7 +146,7 @@ VALUES: dict[type, st.SearchStrategy[Any]] = {
 
 
 def right(kind: type, comparison: str) -> st.SearchStrategy[Any]:
-    """Values of the right type."""
+    """Return values of the right type."""
     if comparison == "isnull":
         return st.booleans()
     one = VALUES[kind]

@@ -19,7 +19,7 @@ def send(fleet: Fleet, event_id: int) -> list[Action]:
 
 
 def told(fleet: Fleet) -> list[Notice]:
-    """All that people were told, once what is unsent is sent."""
+    """Return all sent notices, after sending the waiting ones."""
     for action in notices.unsent(fleet.world.clock()):
         send(fleet, action.event_id)
     return [notice for _, notice in fleet.world.notifier.sent]

@@ -21,7 +21,7 @@ BAD = "INSERT INTO nowhere VALUES (1)"
 
 @pytest.fixture
 def executed(fleet: Fleet) -> Iterator[list[tuple[Database, str]]]:
-    """Every statement that reached a database."""
+    """Yield every statement that reached a database."""
     seen: list[tuple[Database, str]] = []
     fleet.world.databases.before = lambda *statement: seen.append(statement)
     yield seen

@@ -16,7 +16,7 @@ Verify = Callable[..., dict[str, Line]]
 
 @pytest.fixture
 def platform(world: World) -> Platform:
-    """Answers for whatever app server is asked."""
+    """Return a platform that answers for every app server."""
     platform = Platform()
     world.browsers.answer = platform.answer
     return platform
@@ -24,14 +24,14 @@ def platform(world: World) -> Platform:
 
 @pytest.fixture
 def appserver(world: World, platform: Platform) -> OpenEdXAppServer:
-    """One that serves an instance with both services."""
+    """Return an app server that serves an instance with both services."""
     found = make(world)
     world.cloud.answer = platform.ran
     return found
 
 
 def make(world: World, **processors: dict[str, str]) -> OpenEdXAppServer:
-    """As if it had been spawned with them: what has to be set up once is not tried here."""
+    """Return an app server as if spawned with both services, without set-up steps."""
     found = world.spawn(world.make_instance(), activate=True)
     instance = found.instance
     instance.configuration_extra_settings = ON
@@ -46,7 +46,7 @@ def make(world: World, **processors: dict[str, str]) -> OpenEdXAppServer:
 
 @pytest.fixture
 def lines(world: World, appserver: OpenEdXAppServer) -> Verify:
-    """Verifies, and returns the lines by name."""
+    """Verify the services, and return the lines by name."""
 
     def run(*, purchase: bool = False) -> dict[str, Line]:
         report = verify(appserver, world.context(), purchase=purchase)
@@ -56,5 +56,5 @@ def lines(world: World, appserver: OpenEdXAppServer) -> Verify:
 
 
 def wrong(lines: dict[str, Line]) -> set[str]:
-    """The names of those that failed."""
+    """Return the names of failed lines."""
     return {name for name, line in lines.items() if line.outcome is Outcome.FAILED}

@@ -20,7 +20,7 @@ SKU = "ABC1234"
 
 @dataclass
 class Platform:
-    """What is at each service, and what is wrong with it."""
+    """Stand-ins for the services, and their faults."""
 
     users: dict[str, str] = field(default_factory=dict)
     """Passwords at the LMS."""
@@ -31,12 +31,12 @@ class Platform:
     enrollments: dict[str, bool] = field(default_factory=dict)
     catalogue: set[str] = field(default_factory=lambda: {"course-v1:edX+One+2026"})
     found_by_search: int | None = None
-    """None: as many as the catalogue has."""
+    """Number of courses; None: as many as the catalogue has."""
     partner: str = "DEMO"
     processors: tuple[str, ...] = ("test-card",)
     cron: str = f"OCIM-CRON: entry {JOB}\n"
     pages: dict[str, Answer] = field(default_factory=dict)
-    """What parts of addresses are answered by instead."""
+    """Answers by parts of addresses, in place of the usual ones."""
     asked: list[str] = field(default_factory=list)
     """The programs that were run."""
     killed: bool = False
@@ -64,7 +64,7 @@ class Platform:
             return {"error": f"CommandError: {error}"}
 
     def maybe_die(self, where: str) -> None:
-        """A process that is killed asks for nothing any more, whatever it would do at its end."""
+        """Raise Killed at the place to die at, and at every later request."""
         if self.killed or (self.kill_at and self.kill_at in where):
             self.killed = True
             raise Killed

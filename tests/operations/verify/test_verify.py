@@ -1,4 +1,4 @@
-"""What a verification says of what it finds, and what it leaves: nothing."""
+"""The report of a verification, which leaves nothing."""
 
 import re
 from pathlib import Path
@@ -227,7 +227,7 @@ def test_with_live_keys_nothing_is_bought(world: World, platform: Platform) -> N
 
 @pytest.fixture
 def paypal(world: World, platform: Platform) -> OpenEdXAppServer:
-    """A shop that is paid by PayPal's sandbox, which waits for a buyer."""
+    """Return a shop that is paid by PayPal's sandbox, which waits for a buyer."""
     platform.processors = ("paypal",)
     begun = told(payment_data={"payment_page_url": "https://sandbox.example.com/approve"})
     platform.pages["/api/v2/baskets/"] = begun

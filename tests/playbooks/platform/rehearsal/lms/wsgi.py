@@ -1,4 +1,4 @@
-"""Both services, by the name that supervisord gives: answers with what it was told."""
+"""The stand-in for both services, by supervisord's name: it answers with its settings."""
 
 import json
 import os
