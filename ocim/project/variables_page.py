@@ -13,7 +13,8 @@ OPERATORS = "left to the operator"
 LAYERS: Mapping[str, str] = {
     "defaults": "Names, versions, addresses, and safe values instead of upstream's unsafe ones.",
     "databases": "Databases of the services, which depend on the kind of database server.",
-    "brokers": "Server for Celery's messages. Empty if no broker server is assigned.",
+    "brokers": "Server for Celery's messages. Without one, the built-in playbooks use a directory;"
+    " other playbooks get none of these, and install a server on each app server.",
     "search": "Server for discovery's indexes. Empty if no search server is assigned.",
     "storage": "Places of files that outlive app servers.",
     "secrets": "Keys and passwords, derived from the instance's seed, so that they never change.",

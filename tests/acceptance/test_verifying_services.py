@@ -20,6 +20,7 @@ from ocim.core.instance import Service
 from tests.acceptance.installation import PATIENCE, REPOSITORY, Installation, installed
 from tests.acceptance.spine import NEW
 from tests.browser.conftest import CHROMIUM
+from tests.specification import CRON, CURRENCY, PROCESSOR, SERVICES
 
 pytestmark = [pytest.mark.xdist_group("services"), pytest.mark.timeout(1500)]
 
@@ -27,7 +28,13 @@ DOMAIN = "shop.localhost"
 PATIENT = "discovery_read_timeout: 120"
 """Other tests may have the processors meanwhile."""
 TRAITS = traits(Release.of(NEW["openedx_release"]))
-OPTIONS = ("--partner-code", "DEMO", "--currency", "GBP", "--processor", "test-card")
+PARTNER_CODE = "partn_id"
+CARD = """\
+      test-card:
+        secret_key: a card's secret
+"""
+SETTINGS = CRON + SERVICES.replace(PROCESSOR, CARD) + CURRENCY + PATIENT
+"""The settings that operators paste from their documentation, with keys."""
 
 
 @dataclass
@@ -90,8 +97,7 @@ class Quick(Installation):
 def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campus]:
     with installed(tmp_path_factory.mktemp("ocim"), Quick) as running:
         running.ocim("search-server", "create", "main")
-        running.instance(DOMAIN, **NEW, configuration_extra_settings=PATIENT)
-        running.ocim("services", "enable", DOMAIN, "ecommerce", "discovery", *OPTIONS)
+        running.instance(DOMAIN, **NEW, configuration_extra_settings=SETTINGS)
         running.ocim("appserver", "spawn", DOMAIN, "--activate")
         (appserver,) = running.appservers(DOMAIN)
         campus = Campus(running, appserver["id"])
@@ -232,7 +238,7 @@ def test_it_names_search_server_partner_and_permissions(campus: Campus) -> None:
         campus.python(Service.ECOMMERCE, PARTNER.format(code="OTHER"))
         campus.python(Service.LMS, WITHOUT_PERMISSIONS)
         lines = campus.verify("--purchase")
-        campus.python(Service.ECOMMERCE, PARTNER.format(code="DEMO"))
+        campus.python(Service.ECOMMERCE, PARTNER.format(code=PARTNER_CODE))
 
     assert wrong(lines) == {
         "ecommerce: partner",
@@ -241,7 +247,7 @@ def test_it_names_search_server_partner_and_permissions(campus: Campus) -> None:
         "discovery: search",
         "purchase: seat",
     }
-    assert lines["ecommerce: partner"]["compared"] == "OTHER; expected DEMO"
+    assert lines["ecommerce: partner"]["compared"] == f"OTHER; expected {PARTNER_CODE}"
     assert "`ocim search-server show main`" in lines["discovery: search, as found"]["remedy"]
     assert "--step permissions --force" in lines["purchase: seat"]["remedy"]
     assert left(campus) == {"LEFT []"}

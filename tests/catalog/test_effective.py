@@ -10,7 +10,7 @@ from ocim.catalog.variables.types import fits
 from ocim.core.errors import ValidationError
 from ocim.core.instance import Database, Service
 from ocim.core.secrets import Secret, masked, revealed, secret_texts
-from tests.catalog.instances import DATABASES, DOMAINS, KEYS, SEED, instance, variables
+from tests.catalog.instances import DATABASES, DOMAINS, KEYS, RABBITMQ, SEED, instance, variables
 
 MYSQL = Database(
     kind="mysql", name="demo_edxapp", host="db", port=3307, user="demo", password=Secret("pw-123")
@@ -139,7 +139,7 @@ def test_everything_that_is_generated_is_of_its_known_type(commit: str) -> None:
 
 
 def test_secrets_are_known_by_their_names_also_where_an_operator_sets_them() -> None:
-    result = variables(instance(databases={"edxapp": MYSQL}))
+    result = variables(instance(databases={"edxapp": MYSQL}, broker=RABBITMQ))
     assert {name for name in result if is_secret_name(name)} == {
         name for name, value in result.items() if secret_texts(value)
     }

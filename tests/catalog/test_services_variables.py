@@ -1,13 +1,14 @@
 """The variables of ecommerce and discovery, alone and together, on releases that differ."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from jinja2 import Environment
 
 from ocim.catalog.variables.services import services_of
 from ocim.core.errors import ValidationError
-from ocim.core.instance import ALWAYS, Broker, Service
+from ocim.core.instance import ALWAYS, Instance, Service
 from ocim.core.secrets import Secret, revealed
 from ocim.parsing.extra_settings import check_extra_settings
 from tests.catalog.instances import (
@@ -15,12 +16,13 @@ from tests.catalog.instances import (
     DISCOVERY,
     DOMAINS,
     ECOMMERCE,
-    RABBITMQ,
     REDIS,
     full,
     variables,
 )
-from tests.parsing.test_extra_settings import CRON, CURRENCY, SERVICES
+from tests.specification import CRON, CURRENCY, SERVICES
+
+KINDS = ["rabbitmq", "redis", "embedded"]
 
 
 @pytest.mark.parametrize(
@@ -110,20 +112,40 @@ def test_redis_is_a_broker_without_virtual_hosts() -> None:
     assert result["ECOMMERCE_BROKER_URL"] == "redis://:pw@redis.internal:6379/0"
 
 
-def test_without_shared_servers_each_app_server_has_its_own() -> None:
+def test_without_shared_servers_each_app_server_of_other_playbooks_has_its_own() -> None:
     result = variables(full(broker=None, search=None))
     assert not {name for name in result if "BROKER" in name or "ELASTICSEARCH" in name}
+
+
+def test_without_a_broker_the_built_in_playbooks_use_a_directory_that_outlives_app_servers() -> (
+    None
+):
+    result = revealed(variables(embedded()))
+    assert result["ECOMMERCE_BROKER_URL"] == "filesystem://:@/var/storage/7/celery"
+
+
+def test_a_directory_with_any_name_is_the_path_of_its_url() -> None:
+    result = variables(embedded(storage_directory="/var/a storage?#%41"))
+    assert result["EDXAPP_CELERY_BROKER_VHOST"] == "/var/a%20storage%3F%23%2541/celery"
+
+
+def embedded(**changes: Any) -> Instance:
+    """An instance of the built-in playbooks that has no broker server."""
+    return full(broker=None, configuration_source_repo_url="builtin", **changes)
 
 
 # The documentation's own settings, as an operator would paste them.
 
 
-@pytest.mark.parametrize("broker", [RABBITMQ, REDIS], ids=["rabbitmq", "redis"])
-def test_the_documented_template_of_the_broker_gives_what_is_generated(broker: Broker) -> None:
-    template = check_extra_settings(SERVICES)["ECOMMERCE_BROKER_URL"]
-    result = revealed(variables(full(broker=broker)))
+@pytest.mark.parametrize("of", [full(), full(broker=REDIS), embedded()], ids=KINDS)
+@pytest.mark.parametrize("name", ["ECOMMERCE_BROKER_URL", "ECOMMERCE_WORKER_BROKER_URL"])
+def test_the_documented_template_of_the_broker_gives_what_is_generated(
+    of: Instance, name: str
+) -> None:
+    template = check_extra_settings(SERVICES)[name]
+    result = revealed(variables(of))
     rendered = Environment(autoescape=False).from_string(template).render(result)  # noqa: S701
-    assert rendered == result["ECOMMERCE_BROKER_URL"]
+    assert rendered == result[name]
 
 
 def test_the_documented_settings_win_and_turn_both_services_on() -> None:

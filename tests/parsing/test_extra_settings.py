@@ -7,56 +7,7 @@ from hypothesis import strategies as st
 
 from ocim.core.errors import ValidationError
 from ocim.parsing.extra_settings import check_extra_settings
-
-CRON = """
-EDXAPP_ADDITIONAL_CRON_JOBS:
-- name: "discovery: hourly course metadata refresh"
-  user: "root"
-  job: "sudo -u discovery bash -c 'source {{ discovery_home }}/discovery_env; {{ COMMON_BIN_DIR }}/manage.discovery refresh_course_metadata'"
-  hour: "*"
-  minute: "43"
-  day: "*"
-"""  # noqa: E501
-
-SERVICES = """
-ecommerce_create_demo_data: false
-
-SANDBOX_ENABLE_DISCOVERY: yes
-SANDBOX_ENABLE_ECOMMERCE: yes
-DISCOVERY_VERSION: "{{ ECOMMERCE_VERSION }}"
-COMMON_HOSTNAME: ""
-ECOMMERCE_PAYMENT_PROCESSOR_CONFIG:
-    partn_id: # limited to 8 characters
-      paypal:
-        ...
-
-ECOMMERCE_BROKER_URL: '{{ EDXAPP_CELERY_BROKER_TRANSPORT }}://{{ EDXAPP_CELERY_USER }}:{{ EDXAPP_CELERY_PASSWORD }}@{{ EDXAPP_CELERY_BROKER_HOSTNAME }}{{ EDXAPP_CELERY_BROKER_VHOST }}'
-ECOMMERCE_WORKER_ECOMMERCE_API_ROOT: '{{ ECOMMERCE_ECOMMERCE_URL_ROOT }}/api/v2/'
-"""  # noqa: E501
-
-CURRENCY = """
-EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY: ['gbp', '£']
-ECOMMERCE_OSCAR_DEFAULT_CURRENCY: 'GBP'
-ECOMMERCE_REPOS:
-  - PROTOCOL: '{{ COMMON_GIT_PROTOCOL }}'
-    DOMAIN: '{{ COMMON_GIT_MIRROR }}'
-    PATH: 'open-craft'
-    REPO: 'ecommerce.git'
-    VERSION: opencraft-release/juniper.2
-    DESTINATION: "{{ ecommerce_code_dir }}"
-    SSH_KEY: '{{ ECOMMERCE_GIT_IDENTITY }}'
-EDXAPP_LMS_ENV_EXTRA:
-  COURSE_MODE_DEFAULTS:
-    bulk_sku: !!null
-    currency: gbp
-    description: !!null
-    expiration_datetime: !!null
-    min_price: 0
-    name: Honor
-    sku: !!null
-    slug: honor
-    suggested_prices: ''
-"""
+from tests.specification import CRON, CURRENCY, SERVICES
 
 
 def faults(text: str) -> list[str]:

@@ -77,9 +77,8 @@ def test_its_worker_runs_and_shares_the_queue_with_it(shop: AppServer) -> None:
     assert " ready." in shop.path("/edx/var/log/supervisor/ecomworker-stderr.log").read_text()
     own = yaml.safe_load(shop.path("/edx/etc/ecomworker.yml").read_text())
     broker = yaml.safe_load(shop.path("/edx/etc/ecommerce.yml").read_text())["BROKER_URL"]
-    assert (
-        own["BROKER_URL"] == broker == f"filesystem://{shop.host.root}/edx/var/ecommerce/messages"
-    )
+    assert own["BROKER_URL"] == broker == f"filesystem://:@{shop.host.root}/edx/var/celery"
+    assert shop.path("/edx/var/celery/messages").is_dir()
     assert own["ECOMMERCE_API_ROOT"] == f"https://{DOMAIN}/api/v2/"
 
 

@@ -7,9 +7,8 @@ from ocim.catalog.releases import git_reference_of_ecommerce
 from ocim.catalog.secrets.masking import with_secrets_hidden
 from ocim.catalog.shop.shop import CONFIG, partner_code
 from ocim.catalog.variables.databases import engine
-from ocim.catalog.variables.lms import TRANSPORTS
 from ocim.core.instance import Instance, Service
-from ocim.core.secrets import Secret, derive
+from ocim.core.secrets import derive
 
 
 def defaults(instance: Instance) -> dict[str, Any]:
@@ -48,18 +47,6 @@ def databases(instance: Instance) -> dict[str, Any]:
         "ECOMMERCE_DATABASE_PASSWORD": database.password,
         "ECOMMERCE_DATABASE_HOST": database.host,
     }
-
-
-def brokers(instance: Instance) -> dict[str, Any]:
-    """Return the whole URLs: upstream composes them of parts, without a virtual host."""
-    broker = instance.broker
-    if broker is None:
-        return {}
-    url = Secret(
-        f"{TRANSPORTS[broker.kind]}://{broker.user}:{broker.password.reveal()}"
-        f"@{broker.host}:{broker.port}{broker.vhost}"
-    )
-    return {"ECOMMERCE_BROKER_URL": url, "ECOMMERCE_WORKER_BROKER_URL": url}
 
 
 def secrets(seed: bytes) -> dict[str, Any]:

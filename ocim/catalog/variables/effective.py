@@ -7,7 +7,7 @@ from ocim.catalog.releases import of_instance
 from ocim.catalog.secrets.masking import with_secrets_hidden
 from ocim.catalog.shop import currency
 from ocim.catalog.templates import is_template
-from ocim.catalog.variables import discovery, ecommerce, lms, oauth, search, services
+from ocim.catalog.variables import brokers, discovery, ecommerce, lms, oauth, search, services
 from ocim.catalog.variables.host_name import require_other_host_name
 from ocim.catalog.variables.jwt import JwtKeys
 from ocim.catalog.variables.pairs import followed
@@ -55,7 +55,7 @@ def _generated(instance: Instance, seed: bytes, jwt_keys: JwtKeys) -> dict[str, 
     everywhere: dict[str, dict[str, Any]] = {
         "defaults": lms.defaults(instance),
         "databases": lms.databases(instance),
-        "brokers": lms.brokers(instance),
+        "brokers": brokers.edxapp(instance),
         "search": {},
         "storage": lms.storage(instance),
         "secrets": lms.secrets(seed, jwt_keys) | oauth.clients(seed),
@@ -66,7 +66,7 @@ def _generated(instance: Instance, seed: bytes, jwt_keys: JwtKeys) -> dict[str, 
     if Service.ECOMMERCE in instance.services:
         everywhere["defaults"] |= ecommerce.defaults(instance)
         everywhere["databases"] |= ecommerce.databases(instance)
-        everywhere["brokers"] |= ecommerce.brokers(instance)
+        everywhere["brokers"] |= brokers.ecommerce(instance)
         everywhere["secrets"] |= ecommerce.secrets(seed)
         everywhere["services"] |= ecommerce.payment(instance)
     if Service.DISCOVERY in instance.services:

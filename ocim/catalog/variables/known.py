@@ -60,11 +60,11 @@ XQUEUE_MYSQL_DB_NAME: the database of xqueue, on a database server
 XQUEUE_MYSQL_USER: account of xqueue's database
 XQUEUE_MYSQL_PASSWORD: password for xqueue's database
 XQUEUE_MYSQL_HOST: server of xqueue's database
-EDXAPP_CELERY_BROKER_TRANSPORT: amqp or redis, if a broker server is assigned
-EDXAPP_CELERY_BROKER_HOSTNAME: the broker's host and port
-EDXAPP_CELERY_BROKER_VHOST: the virtual host with a slash before it, or /0 on Redis
-EDXAPP_CELERY_USER: the account at the broker
-EDXAPP_CELERY_PASSWORD: password of the account at the broker
+EDXAPP_CELERY_BROKER_TRANSPORT: amqp or redis; filesystem on the built-in playbooks without a broker server
+EDXAPP_CELERY_BROKER_HOSTNAME: the broker's host and port; empty for a directory
+EDXAPP_CELERY_BROKER_VHOST: the virtual host with a slash before it, /0 on Redis, or the directory of messages
+EDXAPP_CELERY_USER: the account at the broker; empty on Redis, and for a directory
+EDXAPP_CELERY_PASSWORD: password of the account at the broker; empty for a directory
 EDXAPP_MEDIA_ROOT: directory for uploads, on storage that outlives app servers; built-in playbooks only
 EDXAPP_EDXAPP_SECRET_KEY: derived; Django's secret key of LMS and studio
 EDXAPP_EDX_API_KEY: derived; key of other services for the LMS
@@ -89,7 +89,7 @@ ECOMMERCE_DATABASE_NAME: ecommerce's database
 ECOMMERCE_DATABASE_USER: account of ecommerce's database
 ECOMMERCE_DATABASE_PASSWORD: password for ecommerce's database
 ECOMMERCE_DATABASE_HOST: server of ecommerce's database
-ECOMMERCE_BROKER_URL: URL of the broker, with account and virtual host, if a broker server is assigned
+ECOMMERCE_BROKER_URL: URL of the broker, with account and virtual host; none on other playbooks without a broker server
 ECOMMERCE_WORKER_BROKER_URL: the same as ECOMMERCE_BROKER_URL
 ECOMMERCE_SECRET_KEY: derived; Django's secret key of ecommerce
 ECOMMERCE_EDX_API_KEY: the same as EDXAPP_EDX_API_KEY

@@ -65,26 +65,6 @@ def databases(instance: Instance) -> dict[str, Any]:
     return variables
 
 
-def brokers(instance: Instance) -> dict[str, Any]:
-    """Return the variables of the shared broker; none if each app server has its own."""
-    broker = instance.broker
-    if broker is None:
-        return {}
-    return {
-        "EDXAPP_CELERY_BROKER_TRANSPORT": TRANSPORTS[broker.kind],
-        "EDXAPP_CELERY_BROKER_HOSTNAME": f"{broker.host}:{broker.port}",
-        "EDXAPP_CELERY_USER": broker.user,
-        "EDXAPP_CELERY_PASSWORD": broker.password,
-        # edx-platform adds another slash before it, so the name of RabbitMQ's virtual host starts
-        # with one; for Redis, Celery removes such slashes.
-        "EDXAPP_CELERY_BROKER_VHOST": broker.vhost,
-    }
-
-
-TRANSPORTS = {"rabbitmq": "amqp", "redis": "redis"}
-"""Celery's name for each kind of broker."""
-
-
 def storage(instance: Instance) -> dict[str, Any]:
     """Return the variables of the storage for uploads, which outlive app servers."""
     return {"EDXAPP_MEDIA_ROOT": f"{instance.storage_directory}/edxapp/media"}
