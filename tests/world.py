@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ocim.adapters.memory.balancers import MemoryBalancer
+from ocim.adapters.memory.brokers import MemoryBrokers
 from ocim.adapters.memory.browsers import MemoryBrowsers
 from ocim.adapters.memory.databases import MemoryDatabases
 from ocim.adapters.memory.notifiers import MemoryNotifier
@@ -43,6 +44,10 @@ FIELDS: dict[str, Any] = {
 }
 
 
+def memory_brokers() -> dict[str, MemoryBrokers]:
+    return {kind: MemoryBrokers(kind) for kind in ("rabbitmq", "redis")}
+
+
 class Killed(BaseException):
     """Stands for the end of the process: nobody catches it."""
 
@@ -73,6 +78,7 @@ class World:
     balancer: MemoryBalancer = field(default_factory=MemoryBalancer)
     databases: MemoryDatabases = field(default_factory=MemoryDatabases)
     search: MemorySearchServers = field(default_factory=MemorySearchServers)
+    brokers: dict[str, MemoryBrokers] = field(default_factory=memory_brokers)
     prober: MemoryProber = field(default_factory=MemoryProber)
     browsers: MemoryBrowsers = field(default_factory=MemoryBrowsers)
     notifier: MemoryNotifier = field(default_factory=lambda: MemoryNotifier("mail"))
@@ -100,6 +106,7 @@ class World:
             balancer=self.balancer,
             databases={"sqlite": self.databases},
             search={"elasticsearch": self.search},
+            brokers=self.brokers,
             prober=self.prober,
             browsers=self.browsers,
             notifier=self.notifier,

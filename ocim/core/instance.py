@@ -67,6 +67,29 @@ class Broker:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokerHost:
+    """Broker server, with an account that may create other accounts."""
+
+    kind: str
+    host: str
+    port: int
+    """Port for messages, which app servers reach."""
+    api_url: str
+    """URL of RabbitMQ's management, with a slash at the end; empty for Redis."""
+    user: str
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerUsage:
+    """Use of a broker by one instance."""
+
+    connections: int
+    queues: Mapping[str, int]
+    """Number of waiting messages by queue."""
+
+
+@dataclass(frozen=True, slots=True)
 class SearchHost:
     """Search server, with an account that may create other accounts."""
 

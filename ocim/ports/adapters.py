@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ocim.ports.balancers import Balancer
+from ocim.ports.brokers import Brokers
 from ocim.ports.browsers import Browsers
 from ocim.ports.databases import Databases
 from ocim.ports.notifiers import Notifier
@@ -22,6 +23,7 @@ class Adapters:
     balancer: Balancer
     databases: Mapping[str, Databases]
     search: Mapping[str, SearchServers]
+    brokers: Mapping[str, Brokers]
     prober: Prober
     browsers: Browsers
     notifier: Notifier

@@ -9,6 +9,8 @@ from typing import Any
 from django.conf import settings
 
 from ocim.adapters.balancers.caddy import CaddyBalancer
+from ocim.adapters.brokers.rabbitmq import RabbitmqBrokers
+from ocim.adapters.brokers.redis import RedisBrokers
 from ocim.adapters.browsers.http import HttpBrowsers
 from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.adapters.limits import Limits
@@ -52,6 +54,7 @@ def make_adapters(options: Any) -> Adapters:
             )
         },
         search={ElasticsearchServers.kind: ElasticsearchServers()},
+        brokers={RabbitmqBrokers.kind: RabbitmqBrokers(), RedisBrokers.kind: RedisBrokers()},
         prober=HttpProber(authority=balancer.authority),
         browsers=HttpBrowsers(authority=balancer.authority),
         notifier=AppriseNotifier(options.notices, key=settings.SECRET_KEY.encode()),

@@ -14,6 +14,7 @@ from huey import MemoryHuey
 
 from ocim import wiring
 from ocim.adapters.memory.balancers import MemoryBalancer
+from ocim.adapters.memory.brokers import MemoryBrokers
 from ocim.adapters.memory.browsers import MemoryBrowsers
 from ocim.adapters.memory.databases import MemoryDatabases
 from ocim.adapters.memory.notifiers import MemoryNotifier
@@ -26,6 +27,7 @@ from ocim.operations import workers
 from ocim.operations.first_install import ensure_shared_servers
 from ocim.ports.adapters import Adapters
 from ocim.tasks import queues
+from tests.world import memory_brokers
 
 CAMPUS = "campus.example.com"
 
@@ -59,6 +61,7 @@ class Installation:
     balancer: MemoryBalancer
     databases: MemoryDatabases
     search: MemorySearchServers
+    brokers: dict[str, MemoryBrokers]
     prober: MemoryProber
     notifier: MemoryNotifier
     browsers: MemoryBrowsers
@@ -125,6 +128,7 @@ def ocim(
         MemoryBalancer(),
         MemoryDatabases(),
         MemorySearchServers(),
+        memory_brokers(),
         MemoryProber(),
         MemoryNotifier("mail"),
         MemoryBrowsers(),
@@ -135,6 +139,7 @@ def ocim(
         balancer=installation.balancer,
         databases={"sqlite": installation.databases},
         search={"elasticsearch": installation.search},
+        brokers=installation.brokers,
         prober=installation.prober,
         browsers=installation.browsers,
         notifier=installation.notifier,

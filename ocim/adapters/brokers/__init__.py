@@ -1,0 +1,1 @@
+"""Implementations of the port Brokers, which creates accounts and virtual hosts."""
