@@ -51,9 +51,71 @@ def test_a_key_that_is_missing_is_named(missing: str) -> None:
 
 def test_what_a_processor_needs_depends_on_the_release() -> None:
     keys = {name: value for name, value in STRIPE.items() if name != "country"}
-    of = full(edx_platform_commit="ironwood.2")
-    assert faults(of, **config("acme", stripe=keys)) == ""
     assert "needs values for country" in faults(**config("acme", stripe=keys))
+    of = full(edx_platform_commit="ginkgo.2")
+    assert "does not exist in the ecommerce of ginkgo.2" in faults(of, **config("a", stripe=STRIPE))
+
+
+@pytest.mark.parametrize("release, entries", [("olive.1", {"acme"}), ("palm.1", {"acme", "edx"})])
+def test_an_operators_own_configuration_gets_what_ecommerce_of_palm_needs_to_start(
+    release: str, entries: set[str]
+) -> None:
+    of, own = full(edx_platform_commit=release), config("acme", paypal=PAYPAL)
+    assert set(variables(of, **own)["ECOMMERCE_PAYMENT_PROCESSOR_CONFIG"]) == entries
+    assert faults(of, **own) == ""
+    assert shop_of(of, variables(of, **own)).partner_code == "acme"
+
+
+def test_an_operators_own_entry_for_webhooks_is_no_partner_and_no_processor() -> None:
+    webhooks = {"stripe": {"secret_key": "none", "webhook_endpoint_secret": "any"}}
+    own = config("acme", paypal=PAYPAL)
+    own["ECOMMERCE_PAYMENT_PROCESSOR_CONFIG"]["edx"] = webhooks
+    palm = full(edx_platform_commit="palm.1")
+    assert faults(palm, **own) == ""
+    shop = shop_of(palm, variables(palm, **own))
+    assert (shop.partner_code, shop.processors) == ("acme", ("paypal",))
+
+
+@pytest.mark.parametrize("code, processors", [("ACME", ("paypal",)), ("edx", ("paypal",))])
+def test_the_entry_for_webhooks_is_generated_whatever_the_partner_is(
+    code: str, processors: tuple[str, ...]
+) -> None:
+    palm = full(
+        edx_platform_commit="palm.1", partner_code=code, payment_processors={"paypal": PAYPAL}
+    )
+    made = variables(palm)["ECOMMERCE_PAYMENT_PROCESSOR_CONFIG"]
+    assert made["edx"]["stripe"]["webhook_endpoint_secret"].reveal()
+    assert made[code.lower()]["paypal"]["mode"] == "sandbox"
+    assert faults(palm) == ""
+    assert shop_of(palm, variables(palm)).processors == processors
+
+
+def test_a_shop_of_palm_without_processors_starts_and_has_a_partner_of_its_own() -> None:
+    palm = full(edx_platform_commit="palm.1")
+    assert set(variables(palm)["ECOMMERCE_PAYMENT_PROCESSOR_CONFIG"]) == {"edx"}
+    assert faults(palm) == ""
+    shop = shop_of(palm, variables(palm))
+    assert (shop.partner_code, shop.processors) == ("site7", ())
+
+
+def test_stripes_keys_are_completed_and_given_to_its_webhooks_from_palm_on() -> None:
+    stripe = {"publishable_key": "pk_test_1", "secret_key": "sk_test_1"}
+    palm = full(
+        edx_platform_commit="palm.1", partner_code="ACME", payment_processors={"stripe": stripe}
+    )
+    made = variables(palm)["ECOMMERCE_PAYMENT_PROCESSOR_CONFIG"]
+    assert made["acme"]["stripe"] | {"api_version": ""} == {
+        "api_version": "",
+        "enable_telemetry": None,
+        "log_level": None,
+        "max_network_retries": 0,
+        "proxy": None,
+        "publishable_key": "pk_test_1",
+        "secret_key": Secret("sk_test_1"),
+        "webhook_endpoint_secret": made["edx"]["stripe"]["webhook_endpoint_secret"],
+    }
+    assert made["edx"]["stripe"]["secret_key"] == Secret("sk_test_1")
+    assert faults(palm) == ""
 
 
 def test_a_processor_that_there_is_not_is_refused() -> None:

@@ -7,8 +7,18 @@ from typing import Any
 from ocim.catalog.releases import of_instance, traits
 from ocim.catalog.shop import currency
 from ocim.catalog.shop.prices import unreadable_prices
-from ocim.catalog.shop.processors import PROCESSORS, TEST_CARD, required_keys
-from ocim.catalog.shop.shop import CONFIG, partner_code, shop_of
+from ocim.catalog.shop.processors import (
+    PROCESSORS,
+    TEST_CARD,
+    missing_keys,
+    required_keys,
+)
+from ocim.catalog.shop.shop import (
+    CONFIG,
+    keys_by_partner,
+    partner_code,
+    shop_of,
+)
 from ocim.catalog.templates import is_template
 from ocim.core.errors import ValidationError
 from ocim.core.instance import Instance, Service
@@ -79,9 +89,9 @@ def warnings(instance: Instance, variables: Mapping[str, Any]) -> list[str]:
 
 
 def _processor_faults(instance: Instance, code: str, variables: Mapping[str, Any]) -> list[str]:
-    config = variables.get(CONFIG) or {}
-    if not isinstance(config, Mapping):
+    if not isinstance(variables.get(CONFIG) or {}, Mapping):
         return []  # a template, whose value is not known here
+    config = keys_by_partner(variables)
     problems = [
         f"{CONFIG}: {key!r} is not in lower case, so ecommerce would not find it. Write"
         f" {key.lower()!r}."
@@ -100,16 +110,18 @@ def _processor_faults(instance: Instance, code: str, variables: Mapping[str, Any
 
 
 def _faults_of_processor(instance: Instance, name: str, keys: object) -> list[str]:
-    where = f"{CONFIG}: {name}"
+    where, release = f"{CONFIG}: {name}", of_instance(instance)
     if name not in PROCESSORS:
         return [f"{where} is not a payment processor. Use {listed(PROCESSORS, 'or')}."]
+    if name not in required_keys(release):
+        return [f"{where} does not exist in the ecommerce of {release.text}. Remove it."]
     if name == TEST_CARD and instance.configuration_source_repo_url != BUILTIN:
         return [f"{where} exists in rehearsals only, not in the real ecommerce. Remove it."]
     if isinstance(keys, str) and is_template(keys):
         return []
     if not isinstance(keys, Mapping):
         return [f"{where} must be a mapping with the processor's keys."]
-    missing = [key for key in required_keys(name, of_instance(instance)) if not keys.get(key)]
+    missing = missing_keys(name, keys, release)
     return [f"{where} needs values for {', '.join(missing)}."] if missing else []
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ocim.catalog.shop.processors import WEBHOOK
 from ocim.core.instance import Instance
 
 CONFIG = "ECOMMERCE_PAYMENT_PROCESSOR_CONFIG"
@@ -12,6 +13,8 @@ CURRENCY = "ECOMMERCE_OSCAR_DEFAULT_CURRENCY"
 """Variable with the currency of the shop."""
 DOLLARS = "USD"
 """Upstream's default currency; releases before koa have no variable for it."""
+WEBHOOKS = "edx"
+"""Partner code under which ecommerce looks for Stripe's keys as it starts, from palm on."""
 CLIENT_SIDE = ("stripe",)
 """Processors whose own script reads the number of the card in the browser."""
 
@@ -32,9 +35,8 @@ class Shop:
 
 def shop_of(instance: Instance, variables: Mapping[str, Any]) -> Shop:
     """Return the shop of an instance with these effective variables."""
-    config = variables.get(CONFIG) or {}
     code = partner_code(instance, variables)
-    processors = tuple(config.get(code.lower()) or {})
+    processors = tuple(keys_by_partner(variables).get(code.lower()) or {})
     return Shop(
         partner_code=code,
         partner_name=instance.name,
@@ -46,6 +48,35 @@ def shop_of(instance: Instance, variables: Mapping[str, Any]) -> Shop:
 
 def partner_code(instance: Instance, variables: Mapping[str, Any]) -> str:
     """Return the partner code: the instance's, or the only one with keys, or one made of its id."""
-    config = variables.get(CONFIG) or {}
-    only = next(iter(config), "") if len(config) == 1 else ""
+    codes = list(keys_by_partner(variables))
+    others = [code for code in codes if code != WEBHOOKS] or codes
+    only = others[0] if len(others) == 1 else ""
     return instance.partner_code or only or f"site{instance.id}"
+
+
+def keys_by_partner(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the processors' keys by partner code, without what is only there for webhooks.
+
+    Return {} if the whole variable is a template.
+    """
+    config = variables.get(CONFIG) or {}
+    if not isinstance(config, Mapping):
+        return {}
+    found = {
+        code: {name: keys for name, keys in processors.items() if not _is_for_webhooks(code, keys)}
+        if isinstance(processors, Mapping)
+        else processors
+        for code, processors in config.items()
+    }
+    return {
+        code: processors for code, processors in found.items() if processors or not config[code]
+    }
+
+
+def for_webhooks(secret_key: Any, webhook: Any) -> dict[str, Any]:
+    """Return the entry of Stripe's that ecommerce needs in order to start."""
+    return {"secret_key": secret_key, WEBHOOK: webhook}
+
+
+def _is_for_webhooks(code: str, keys: Any) -> bool:
+    return code == WEBHOOKS and isinstance(keys, Mapping) and set(keys) == set(for_webhooks("", ""))

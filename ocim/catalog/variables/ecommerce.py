@@ -3,9 +3,10 @@
 from typing import Any
 
 from ocim.catalog.endpoints import HTTPS_PORT, NGINX_PORT, public_url
-from ocim.catalog.releases import git_reference_of_ecommerce
+from ocim.catalog.releases import git_reference_of_ecommerce, of_instance
 from ocim.catalog.secrets.masking import with_secrets_hidden
-from ocim.catalog.shop.shop import CONFIG, partner_code
+from ocim.catalog.shop.processors import INTENTS, WEBHOOK, completed
+from ocim.catalog.shop.shop import CONFIG, WEBHOOKS, for_webhooks, partner_code
 from ocim.catalog.variables.databases import engine
 from ocim.core.instance import Instance, Service
 from ocim.core.secrets import derive
@@ -29,12 +30,21 @@ def defaults(instance: Instance) -> dict[str, Any]:
     }
 
 
-def payment(instance: Instance) -> dict[str, Any]:
-    """Return the keys of the payment processors, by the partner's code in lower case."""
-    if not instance.payment_processors:
-        return {}
-    code = partner_code(instance, {}).lower()
-    return {CONFIG: {code: with_secrets_hidden(instance.payment_processors)}}
+def payment(instance: Instance, seed: bytes) -> dict[str, Any]:
+    """Return the keys of the payment processors, by the partner's code in lower case.
+
+    From palm on ecommerce reads keys of Stripe's at a place of their own as it starts.
+    """
+    release, code = of_instance(instance), partner_code(instance, {}).lower()
+    webhook = derive(seed, "ECOMMERCE_STRIPE_WEBHOOK")
+    own = with_secrets_hidden(instance.payment_processors)
+    processors = completed(own, release, webhook=webhook)
+    config: dict[str, Any] = {code: processors} if processors else {}
+    if release.position >= INTENTS and "stripe" not in config.get(WEBHOOKS, {}):
+        keys = processors.get("stripe", {WEBHOOK: webhook})
+        entry = {"stripe": for_webhooks(keys.get("secret_key", ""), keys[WEBHOOK])}
+        config[WEBHOOKS] = {**config.get(WEBHOOKS, {}), **entry}
+    return {CONFIG: config} if config else {}
 
 
 def databases(instance: Instance) -> dict[str, Any]:

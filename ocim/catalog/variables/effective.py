@@ -68,7 +68,7 @@ def _generated(instance: Instance, seed: bytes, jwt_keys: JwtKeys) -> dict[str, 
         everywhere["databases"] |= ecommerce.databases(instance)
         everywhere["brokers"] |= brokers.ecommerce(instance)
         everywhere["secrets"] |= ecommerce.secrets(seed)
-        everywhere["services"] |= ecommerce.payment(instance)
+        everywhere["services"] |= ecommerce.payment(instance, seed)
     if Service.DISCOVERY in instance.services:
         everywhere["defaults"] |= discovery.defaults(instance)
         everywhere["databases"] |= discovery.databases(instance)

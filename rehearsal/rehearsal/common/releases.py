@@ -42,6 +42,11 @@ class Release:
         return not self.before("lilac")
 
     @property
+    def payment_intents(self) -> bool:
+        """True if the shop's Stripe takes payment intents, and is configured for webhooks."""
+        return not self.before("palm")
+
+    @property
     def checkout_page_field(self) -> str:
         """Name of CommerceConfiguration's field for the shop's page, renamed in 2018."""
         return "single_course_checkout_page" if self.before("hawthorn") else "basket_checkout_page"

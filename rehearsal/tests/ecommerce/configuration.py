@@ -33,7 +33,10 @@ def write(directory: Path, *, database: Path, **changes: Any) -> Path:
             ],
             "JWT_PUBLIC_SIGNING_JWK_SET": jwk_set(signing_key()),
         },
-        "PAYMENT_PROCESSOR_CONFIG": {"demo": {"test-card": {"secret_key": "card secret"}}},
+        "PAYMENT_PROCESSOR_CONFIG": {
+            "demo": {"test-card": {"secret_key": "card secret"}},
+            "edx": {"stripe": {"secret_key": "", "webhook_endpoint_secret": "any"}},
+        },
         **changes,
     }
     path = directory / "ecommerce.yml"

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -18,6 +19,12 @@ from tests.ecommerce.world import World, running_world
 
 NOBODY = "http://127.0.0.1:1"
 """Address of an LMS that is down."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def addresses() -> None:
+    """Import the addresses as a server does, before a test pretends another release."""
+    import_module("rehearsal.ecommerce.urls")
 
 
 @pytest.fixture

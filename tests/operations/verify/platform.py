@@ -13,7 +13,7 @@ from ocim.catalog.steps.shells import RESULT
 from ocim.core.hosts import Ran
 from tests.world import Killed
 
-SHELLS = {"lms --": "lms", "cms --": "studio", "manage.ecommerce": "ecommerce"}
+SHELLS = {"lms --": "lms", "cms --": "studio", "app/ecommerce/": "ecommerce"}
 JOB = "43 * * * * refresh_course_metadata"
 SKU = "ABC1234"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ocim.catalog.shop.processors import TEST_CARD
-from ocim.catalog.shop.shop import CONFIG
+from ocim.catalog.shop.shop import keys_by_partner
 from ocim.core.instance import Service
 from ocim.core.pages import Page
 from ocim.core.secrets import revealed
@@ -22,7 +22,7 @@ RECEIPT = "/checkout/receipt/"
 
 def keys_of(scene: Scene, processor: str) -> Mapping[str, Any]:
     """Return the keys of a payment processor of the shop."""
-    of_partner = (scene.variables.get(CONFIG) or {}).get(scene.shop.partner_code.lower()) or {}
+    of_partner = keys_by_partner(scene.variables).get(scene.shop.partner_code.lower()) or {}
     return of_partner.get(processor) or {}
 
 

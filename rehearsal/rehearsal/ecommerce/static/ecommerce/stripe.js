@@ -6,10 +6,16 @@ card.mount("#stripe-card");
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const { token, error } = await stripe.createToken(card);
+  const told = document.getElementById("stripe-error");
   if (error) {
-    document.getElementById("stripe-error").textContent = error.message;
+    told.textContent = error.message;
+    return;
+  }
+  form.elements.stripe_token.value = token.id;
+  const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
+  if (answer.status === 201) {
+    window.location = (await answer.json()).url;
   } else {
-    form.elements.stripe_token.value = token.id;
-    form.submit();
+    told.textContent = "The payment was not made.";
   }
 });
