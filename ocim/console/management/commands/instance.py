@@ -20,6 +20,7 @@ from ocim.operations.instance_settings import (
     with_defaults,
     without_secrets,
 )
+from ocim.parsing.extra_settings import warnings_of
 from ocim.store.models import OpenEdXInstance
 from ocim.store.selectors import (
     appservers,
@@ -128,6 +129,7 @@ class Command(OcimCommand):
             fields=with_defaults(fields, instance_defaults()), context=context()
         )
         enqueue(actions)
+        self._warn(instance)
         self.out.say(f"Created {instance}. Next: ocim appserver spawn {instance.pk} --activate")
         self._show(instance, only_for_scripts=True)
 
@@ -156,16 +158,21 @@ class Command(OcimCommand):
 
     def set(self, options: argparse.Namespace) -> None:
         """Change settings, which new app servers will have."""
+        changes = assignments(options.assignments)
         instance, actions = instances.change(
-            instance_id=find_instance(options.instance).pk,
-            changes=assignments(options.assignments),
-            context=context(),
+            instance_id=find_instance(options.instance).pk, changes=changes, context=context()
         )
         enqueue(actions)
+        if EXTRA_SETTINGS in changes:
+            self._warn(instance)
         self.out.say(
             "Changed. Existing app servers keep their settings; spawn a new one to use the change."
         )
         self._show(instance, only_for_scripts=True)
+
+    def _warn(self, instance: OpenEdXInstance) -> None:
+        for line in warnings_of(instance.configuration_extra_settings):
+            self.out.say(f"Warning: {line}", style="yellow")
 
     def archive(self, options: argparse.Namespace) -> None:
         """Archive an instance, after a confirmation."""
