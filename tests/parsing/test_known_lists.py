@@ -50,7 +50,8 @@ def test_a_block_of_text_that_ends_with_a_line_break_is_accepted() -> None:
 
 def test_a_repository_that_lacks_keys_names_all_of_them() -> None:
     assert faults("ECOMMERCE_REPOS: [{PROTOCOL: https, REPO: r}]") == [
-        "line 1, column 19: this item of ECOMMERCE_REPOS lacks DOMAIN, PATH, VERSION and DESTINATION."
+        "line 1, column 19: this item of ECOMMERCE_REPOS lacks"
+        " DOMAIN, PATH, VERSION and DESTINATION."
     ]
 
 
