@@ -35,7 +35,7 @@ def rows(fleet: Fleet, instance: OpenEdXInstance) -> int:
 
 def restore(fleet: Fleet, instance: OpenEdXInstance) -> Job:
     job = backup.request(instance, rollout_id=None, queue=QUEUE)
-    fleet.world.work(instance.pk)
+    fleet.world.work(instance)
     job.refresh_from_db()
     return job
 

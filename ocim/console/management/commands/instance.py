@@ -178,7 +178,7 @@ class Command(OcimCommand):
         """Archive an instance, after a confirmation."""
         instance = find_instance(options.instance)
         self.confirm(f"Take {instance} off the web and destroy its app servers?", options.yes)
-        job = jobs.submit(instance_id=instance.pk, payload=ArchiveJob(), queue=queue_name())
+        job = jobs.submit(target=instance, payload=ArchiveJob(), queue=queue_name())
         enqueue([jobs.wake_up(job)])
         follow(job, self.out)
         self.out.say(f"Archived {instance}. Its data is kept.")
@@ -249,7 +249,7 @@ class Command(OcimCommand):
                 for appserver in appservers(full.pk)[:APPSERVERS_SHOWN]
             ],
             "not well": unhealthy_appservers(full.pk),
-            "in work": [str(job) for job in open_jobs(full.pk)],
+            "in work": [str(job) for job in open_jobs(full)],
         }
         if not secrets:
             facts = masked_place("", facts)
