@@ -8,14 +8,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from ocim.core.instance import Account, DatabaseHost
+from ocim.core.secrets import Secret
 from tests.acceptance.installation import free_ports
 
 NOBODY = 65534
 
 
+PASSWORD = 'the admin\'s 50% "password" \\'
+BINARIES = "pgserver/pginstall/bin"
+
+
 @contextmanager
-def postgresql_server() -> Iterator[str]:
+def postgresql_host() -> Iterator[DatabaseHost]:
+    """Yield a server that asks for passwords; nothing of it is left afterwards."""
+    with postgresql_server(auth="scram-sha-256") as url:
+        parts = urlsplit(url)
+        assert parts.port
+        yield DatabaseHost("postgresql", "127.0.0.1", parts.port, Account("ocim", Secret(PASSWORD)))
+
+
+def programs() -> Path:
+    """Return the directory of the wheel's pg_dump and pg_restore: Debian's may be too old."""
+    return _packages() / BINARIES
+
+
+@contextmanager
+def postgresql_server(*, auth: str = "trust") -> Iterator[str]:
     """Yield the URL of an empty database; nothing of it is left afterwards."""
     directory = Path(tempfile.mkdtemp(prefix="ocim-postgresql-"))
     packages, user = _packages(), None
@@ -24,12 +45,13 @@ def postgresql_server() -> Iterator[str]:
             shutil.copytree(packages / name, directory / name)
         packages, user = directory, NOBODY
         os.chown(directory, NOBODY, NOBODY)
-    binaries = packages / "pgserver/pginstall/bin"
+    binaries = packages / BINARIES
     data, (port,) = directory / "data", free_ports(1)
     try:
+        (password := directory / "password").write_text(f"{PASSWORD}\n")
         subprocess.run(
-            [binaries / "initdb", "-D", data, "-U", "ocim", "--auth=trust", "--no-sync",
-             "--encoding=UTF8", "--locale=C"],
+            [binaries / "initdb", "-D", data, "-U", "ocim", f"--auth={auth}", "--no-sync",
+             "--encoding=UTF8", "--locale=C", f"--pwfile={password}"],
             check=True, capture_output=True, user=user, group=user, cwd=directory,
         )  # fmt: skip
         with subprocess.Popen(

@@ -41,6 +41,28 @@ class Domains:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """Name and password of a user on a shared server."""
+
+    user: str
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseHost:
+    """Database server, with an account that may create databases and other accounts."""
+
+    kind: str
+    """Kind of server: `mysql` or `postgresql`."""
+    host: str
+    port: int
+    admin: Account
+    tls: bool = False
+    authority: str = ""
+    """PEM certificate of the authority that signs the server's; empty: a public one does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Database:
     """Database on a shared server, with the account that may use it."""
 
@@ -51,6 +73,12 @@ class Database:
     port: int = 0
     user: str = ""
     password: Secret = field(default_factory=lambda: Secret(""))
+    migrator: Account | None = None
+    """Account that migrates all databases of the instance."""
+    reader: Account | None = None
+    """Account that reads all databases of the instance, and changes none."""
+    server: DatabaseHost | None = field(default=None, repr=False)
+    """Server that it is on; None for SQLite. Only adapters use its administrator's account."""
 
 
 @dataclass(frozen=True, slots=True)

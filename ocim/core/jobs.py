@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 
 class JobKind(StrEnum):
-    """The kinds of work on an instance, or on a shared server."""
+    """The kinds of work on an instance."""
 
     SPAWN = "spawn"
     ACTIVATE = "activate"
@@ -21,7 +21,6 @@ class JobKind(StrEnum):
     RESTORE = "restore"
     SET_UP = "setup"
     VERIFY = "verify"
-    CREATE_SERVER = "create_server"
 
 
 WORDS: Mapping[str, str] = {
@@ -37,7 +36,6 @@ WORDS: Mapping[str, str] = {
     JobKind.RESTORE: "Restoring the databases",
     JobKind.SET_UP: "Setting up",
     JobKind.VERIFY: "Verifying",
-    JobKind.CREATE_SERVER: "Creating the server",
 }
 """Words for what a job of each kind does; where it works on app servers, these follow."""
 
@@ -142,15 +140,6 @@ class VerifyJob:
     purchase: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CreateServerJob:
-    """Create a shared server on a host of its own; `role` is its kind, such as "search"."""
-
-    kind: ClassVar[JobKind] = JobKind.CREATE_SERVER
-    role: str
-    server: int
-
-
 Payload = (
     SpawnJob
     | ActivateJob
@@ -164,7 +153,6 @@ Payload = (
     | RestoreJob
     | SetUpJob
     | VerifyJob
-    | CreateServerJob
 )
 PAYLOADS: Mapping[JobKind, type[Payload]] = {
     payload.kind: payload
@@ -181,7 +169,6 @@ PAYLOADS: Mapping[JobKind, type[Payload]] = {
         RestoreJob,
         SetUpJob,
         VerifyJob,
-        CreateServerJob,
     )
 }
 

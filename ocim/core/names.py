@@ -31,6 +31,18 @@ def preview_domain(appserver_id: int, lms_domain: str) -> str:
     return f"appserver-{appserver_id}.{lms_domain}"
 
 
+def database_account(database_name: str, role: str) -> str:
+    """Return the name of an account on a database server: at most 16 characters, as for old MySQL.
+
+    `database_name` is the instance's, which ends in eight characters that no other instance has.
+    `role` is a database's purpose, such as `edxapp`, or `migrate`, `read` or `dry_run`.
+    """
+    return f"{database_name[-8:]}_{_SHORT.get(role, role)}"
+
+
+_SHORT = {"edxapp_csmh": "csmh", "ecommerce": "ecomm", "discovery": "disc"}
+
+
 def account(instance_id: int) -> str:
     """Return an instance's account name: at most 16 characters, the limit of older MySQL."""
     return f"openedx_{instance_id}"

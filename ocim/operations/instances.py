@@ -191,15 +191,13 @@ def delete(*, instance_id: int, context: Context) -> list[Action]:
             f"{instance} is not archived.",
             remedy="Archive it first: that takes its app servers away.",
         )
-    show = f"ocim instance show {instance_id}"
-    with held_outside_worker(instance, show=show, context=context) as lease:
+    with held_outside_worker(instance, context=context) as lease:
         for database in all_databases(instance):
             context.adapters.databases[database.kind].drop(database)
         search_servers.forget(instance, context)
         with transaction.atomic():
             require_lease(lease)
             instance.ref_set.delete()
-            lease.delete()
             return note_change(instance.load_balancing_server_id)
 
 
@@ -249,8 +247,12 @@ def _open(model: type[Shared]) -> Shared:
 
 
 def _database_name(domain: str) -> str:
+    """Return a name that ends in a token of its own: accounts on database servers are named so."""
     readable = re.sub(r"[^a-z0-9]+", "_", domain.lower())[:28].strip("_")
-    return f"{readable}_{secrets.token_hex(4)}"
+    while True:
+        token = secrets.token_hex(4)
+        if not OpenEdXInstance.objects.filter(database_name__endswith=token).exists():
+            return f"{readable}_{token}"
 
 
 def _hash(password: Secret) -> str:

@@ -46,7 +46,7 @@ def request(
             instance, context=context, count=count, reason=reason, creator_id=creator_id
         )
         job = jobs.submit(
-            target=instance,
+            instance_id=instance.pk,
             payload=SpawnJob(tuple(appserver.pk for appserver in appservers), activate),
             queue=queue,
             creator_id=creator_id,

@@ -30,12 +30,6 @@ def refuse(faults: Collection[Fault], *, where: str) -> None:
 
     If there are very many (as in a file of another kind), list the first ones and count the rest.
     """
-    if lines := in_lines(faults, where=where):
-        raise ValidationError(lines)
-
-
-def in_lines(faults: Collection[Fault], *, where: str) -> list[str]:
-    """Return faults as lines, in the order of the text and without duplicates."""
     ordered = sorted(
         set(faults), key=lambda fault: (fault.place.line, fault.place.column, fault.text)
     )
@@ -45,4 +39,5 @@ def in_lines(faults: Collection[Fault], *, where: str) -> list[str]:
     ]
     if len(ordered) > _MOST:
         lines.append(f"{where}: and {len(ordered) - _MOST} more.")
-    return lines
+    if lines:
+        raise ValidationError(lines)

@@ -4,7 +4,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from ocim.core.instance import Database
+from ocim.core.databases import ServerFacts
+from ocim.core.instance import Database, DatabaseHost
 
 
 class SqlSession(Protocol):
@@ -56,5 +57,18 @@ class Databases(Protocol):
         """Replace the whole content of the database by a file that `dump` wrote.
 
         It may be another database than the dumped one, with another account. Other sessions see
-        either the old or the new content. The old content stays if this fails.
+        either the old or the new content; they may be ended. The old content stays if this fails.
+        """
+
+    def copy(self, source: Database, target: Database) -> None:
+        """Replace the whole content of `target` by that of `source`, as `restore` does."""
+
+
+class DatabaseServers(Databases, Protocol):
+    """The databases of instances on servers of one kind that are reached over the network."""
+
+    def examine(self, server: DatabaseHost) -> ServerFacts:
+        """Return the server's facts.
+
+        Raise PermanentError if it is too old, or its account may not create databases and accounts.
         """

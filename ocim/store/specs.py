@@ -7,22 +7,26 @@ from pathlib import PurePath
 from ocim.catalog.endpoints import public_domain, with_port
 from ocim.core.instance import (
     ALWAYS,
+    Account,
     Broker,
     Database,
+    DatabaseHost,
     Domains,
     Instance,
     Search,
     SearchHost,
     Service,
 )
-from ocim.core.names import account
+from ocim.core.names import account, database_account
 from ocim.core.policy import Policy
 from ocim.core.secrets import Secret, derive
 from ocim.parsing.extra_settings import enabled_services
-from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, SearchServer
+from ocim.store.models import DatabaseServer, OpenEdXAppServer, OpenEdXInstance, SearchServer
 
 # Upstream's roles need these databases for the LMS on a database server of any kind but SQLite.
 _OF_EDXAPP = ("edxapp", "edxapp_csmh", "xqueue")
+DATABASE_PORTS = {"mysql": 3306, "postgresql": 5432}
+"""Default ports of database servers by kind."""
 _RABBITMQ_PORT = 5672
 _REDIS_PORT = 6379
 
@@ -119,19 +123,37 @@ def _databases(instance: OpenEdXInstance, services: frozenset[Service]) -> dict[
             purpose: Database(kind="sqlite", name=f"{directory}/{purpose}.sqlite3")
             for purpose in ("edxapp", *optional)
         }
-    # All databases have one account: upstream migrates them all with the same account.
-    password = derive(instance.secret_seed.encode(), "databases")
-    return {
-        purpose: Database(
+    host = database_host(server)
+    migrator, reader = (_account(instance, role) for role in ("migrate", "read"))
+    databases = {}
+    for purpose in (*_OF_EDXAPP, *optional):
+        own = _account(instance, purpose)
+        databases[purpose] = Database(
             kind=server.kind,
             name=f"{instance.database_name}_{purpose}",
-            host=server.host,
-            port=server.port,
-            user=account(instance.pk),
-            password=password,
+            host=host.host,
+            port=host.port,
+            user=own.user,
+            password=own.password,
+            migrator=migrator,
+            reader=reader,
+            server=host,
         )
-        for purpose in (*_OF_EDXAPP, *optional)
-    }
+    return databases
+
+
+def _account(instance: OpenEdXInstance, role: str) -> Account:
+    """Return the instance's account for a purpose on its database server."""
+    seed = instance.secret_seed.encode()
+    user = database_account(instance.database_name, role)
+    return Account(user, derive(seed, f"database account {role}"))
+
+
+def database_host(server: DatabaseServer) -> DatabaseHost:
+    """Return address and account of a database server, as adapters need them."""
+    admin = Account(server.admin_user, Secret(server.admin_password))
+    port = server.port or DATABASE_PORTS[server.kind]
+    return DatabaseHost(server.kind, server.host, port, admin)
 
 
 def _copy(database: Database, instance: OpenEdXInstance) -> Database:
@@ -140,11 +162,14 @@ def _copy(database: Database, instance: OpenEdXInstance) -> Database:
         # Not in the instance's own directory: its app servers could put symbolic links there.
         directory = path.parent.with_name(f"{path.parent.name}.dry-run")
         return replace(database, name=str(directory / path.name))
+    own = _account(instance, "dry_run")
     return replace(
         database,
         name=f"dry_run_{database.name}",
-        user=f"dry_run_{instance.pk}",
-        password=derive(instance.secret_seed.encode(), "dry run of migrations"),
+        user=own.user,
+        password=own.password,
+        migrator=own,
+        reader=None,
     )
 
 

@@ -74,7 +74,7 @@ def progress(request: HttpRequest, instance_id: int) -> HttpResponse:
 
 
 def _progress(instance: OpenEdXInstance) -> dict[str, Any]:
-    jobs = list(selectors.open_jobs(instance))
+    jobs = list(selectors.open_jobs(instance.pk))
     busy = busy_appservers(jobs)
     active: int = instance.active_count  # type: ignore[attr-defined]
     appservers = selectors.appservers(instance.pk)
@@ -85,7 +85,7 @@ def _progress(instance: OpenEdXInstance) -> dict[str, Any]:
         }
         for appserver in appservers.exclude(state=AppServerState.TERMINATED)
     ]
-    last = selectors.last_job(instance)
+    last = selectors.last_job(instance.pk)
     failed = last if last and last.state == JobState.FAILED else None
     status = selectors.status_of(instance)
     return {

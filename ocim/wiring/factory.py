@@ -12,6 +12,8 @@ from ocim.adapters.balancers.caddy import CaddyBalancer
 from ocim.adapters.brokers.rabbitmq import RabbitmqBrokers
 from ocim.adapters.brokers.redis import RedisBrokers
 from ocim.adapters.browsers.http import HttpBrowsers
+from ocim.adapters.databases.mysql import MysqlDatabases
+from ocim.adapters.databases.postgresql import PostgresqlDatabases
 from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.adapters.limits import Limits
 from ocim.adapters.notifiers.apprise import AppriseNotifier
@@ -49,9 +51,10 @@ def make_adapters(options: Any) -> Adapters:
         ),
         balancer=balancer,
         databases={
-            "sqlite": SqliteDatabases(
+            kind.kind: kind(
                 statement_timeout=options.sql_timeout, copy_timeout=options.copy_timeout
             )
+            for kind in (SqliteDatabases, MysqlDatabases, PostgresqlDatabases)
         },
         search={ElasticsearchServers.kind: ElasticsearchServers()},
         brokers={RabbitmqBrokers.kind: RabbitmqBrokers(), RedisBrokers.kind: RedisBrokers()},

@@ -1,3 +1,4 @@
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,12 @@ def test_sqlite_gets_what_several_processes_on_one_file_need() -> None:
     options = completed["default"]["OPTIONS"]
     assert options["transaction_mode"] == "IMMEDIATE"
     assert "WAL" in options["init_command"]
+
+
+def test_mysql_gets_all_characters_and_a_driver() -> None:
+    completed = databases({"default": {"ENGINE": "django.db.backends.mysql", "NAME": "x"}})
+    assert completed["default"]["OPTIONS"] == {"charset": "utf8mb4"}
+    assert import_module("MySQLdb").__name__ == "pymysql"
 
 
 def test_what_the_operator_says_of_a_database_stands() -> None:

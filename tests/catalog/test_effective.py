@@ -8,12 +8,19 @@ from ocim.catalog.variables.effective import effective, layers
 from ocim.catalog.variables.known import TYPES
 from ocim.catalog.variables.types import fits
 from ocim.core.errors import ValidationError
-from ocim.core.instance import Database, Service
+from ocim.core.instance import Account, Database, Service
 from ocim.core.secrets import Secret, masked, revealed, secret_texts
 from tests.catalog.instances import DATABASES, DOMAINS, KEYS, RABBITMQ, SEED, instance, variables
 
 MYSQL = Database(
-    kind="mysql", name="demo_edxapp", host="db", port=3307, user="demo", password=Secret("pw-123")
+    "mysql",
+    "demo_edxapp",
+    "db",
+    3307,
+    "demo",
+    Secret("pw-123"),
+    migrator=Account("demo_migrate", Secret("pw-migrate")),
+    reader=Account("demo_read", Secret("pw-read")),
 )
 
 
@@ -80,9 +87,11 @@ def test_a_database_server_gives_address_and_account() -> None:
         "PORT": "3307",
     }
     assert result["EDXAPP_DATABASE_ENGINE"] == "django.db.backends.mysql"
-    assert (
-        result["EDXAPP_MYSQL_PASSWORD"] == result["COMMON_MYSQL_MIGRATE_PASS"] == Secret("pw-123")
-    )
+    assert result["EDXAPP_MYSQL_PASSWORD"] == Secret("pw-123")
+    assert result["COMMON_MYSQL_MIGRATE_USER"] == "demo_migrate"
+    assert result["COMMON_MYSQL_MIGRATE_PASS"] == Secret("pw-migrate")
+    assert result["COMMON_MYSQL_READ_ONLY_USER"] == "demo_read"
+    assert result["COMMON_MYSQL_READ_ONLY_PASS"] == Secret("pw-read")
 
 
 @pytest.mark.parametrize(

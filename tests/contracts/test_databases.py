@@ -1,33 +1,27 @@
 """The contract of every kind of instance databases."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ocim.adapters.databases.sqlite import SqliteDatabases
-from ocim.adapters.memory.databases import MemoryDatabases
 from ocim.core.errors import PermanentError
 from ocim.core.instance import Database
 from ocim.ports.databases import Databases
+from tests.contracts.conftest import Kind
 from tests.sql import execute
 
 Make = Callable[[str], Database]
 
 
-@pytest.fixture(params=["sqlite", "memory"])
-def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
-    if request.param == "sqlite":
-        yield SqliteDatabases()
-    else:
-        memory = MemoryDatabases()
-        yield memory
-        memory.close()
+@pytest.fixture
+def databases(kind: Kind) -> Databases:
+    return kind.databases
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Make:
-    return lambda name: Database(kind="sqlite", name=str(tmp_path / f"databases/{name}.sqlite3"))
+def database(kind: Kind) -> Make:
+    return kind.make
 
 
 def test_a_database_has_no_size_before_it_exists(databases: Databases, database: Make) -> None:
@@ -91,9 +85,12 @@ def test_a_statement_that_fails_has_no_effect_and_tells_the_databases_words(
     databases: Databases, database: Make
 ) -> None:
     databases.ensure(database("one"))
-    execute(databases, database("one"), "CREATE TABLE course (name TEXT UNIQUE)")
+    execute(databases, database("one"), "CREATE TABLE course (name VARCHAR(20) UNIQUE)")
 
-    with pytest.raises(PermanentError, match=r"UNIQUE constraint failed: course\.name"):
+    with pytest.raises(
+        PermanentError,
+        match=r"UNIQUE constraint failed: course\.name|Duplicate entry|duplicate key",
+    ):
         execute(databases, database("one"), "INSERT INTO course VALUES ('a'), ('a')")
 
     assert execute(databases, database("one"), "DELETE FROM course") == 0
@@ -183,3 +180,29 @@ def test_a_dump_that_is_not_there_is_refused_and_changes_nothing(
     with pytest.raises(PermanentError, match="There is no"):
         databases.restore(one, tmp_path / "dump")
     assert execute(databases, one, "DELETE FROM course") == 0
+
+
+def test_a_database_can_be_copied_into_another_one(databases: Databases, database: Make) -> None:
+    one, other = database("one"), database("other")
+    databases.ensure(one)
+    databases.ensure(other)
+    execute(databases, one, "CREATE TABLE course (name TEXT)")
+    execute(databases, one, "INSERT INTO course VALUES ('a')")
+    execute(databases, other, "CREATE TABLE earlier (name TEXT)")
+
+    databases.copy(one, other)
+
+    assert execute(databases, other, "UPDATE course SET name = 'b'") == 1
+    assert execute(databases, one, "DELETE FROM course WHERE name = 'a'") == 1
+    with pytest.raises(PermanentError, match="earlier"):
+        execute(databases, other, "DELETE FROM earlier")
+
+
+def test_what_is_not_there_is_not_copied_and_the_other_stays(
+    databases: Databases, database: Make
+) -> None:
+    databases.ensure(database("other"))
+    execute(databases, database("other"), "CREATE TABLE course (name TEXT)")
+    with pytest.raises(PermanentError, match="There is no"):
+        databases.copy(database("one"), database("other"))
+    assert execute(databases, database("other"), "DELETE FROM course") == 0

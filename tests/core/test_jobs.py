@@ -26,8 +26,6 @@ EXAMPLES: dict[str, Any] = {
     "keep": True,
     "force": True,
     "purchase": True,
-    "role": "search",
-    "server": 7,
 }
 
 

@@ -4,7 +4,7 @@ from pytest_django import DjangoAssertNumQueries
 from ocim.core.instance import ALWAYS, Instance, Service
 from ocim.core.secrets import secret_texts
 from ocim.store.models import BrokerServer, DatabaseServer, OpenEdXInstance, SearchServer
-from ocim.store.specs import all_databases, appserver_spec, instance_spec
+from ocim.store.specs import all_databases, appserver_spec, copies, instance_spec
 from tests.world import World
 
 BOTH = "SANDBOX_ENABLE_ECOMMERCE: yes\nSANDBOX_ENABLE_DISCOVERY: 'on'\n"
@@ -51,23 +51,37 @@ def test_databases_of_services_that_are_off_are_known_where_all_are_dropped(worl
     assert names == ["edxapp.sqlite3", "ecommerce.sqlite3", "discovery.sqlite3"]
 
 
-def test_on_a_database_server_the_databases_have_upstreams_names_and_one_account(
+def test_on_a_database_server_each_database_has_upstreams_name_and_an_account_of_its_own(
     world: World,
 ) -> None:
     instance = world.make_instance(configuration_extra_settings=BOTH)
-    instance.database_server = DatabaseServer(kind="mysql", host="db.internal", port=3306)
+    instance.database_server = DatabaseServer(kind="mysql", host="db.internal")
     databases = spec(world, instance).databases
+    purposes = ("edxapp", "edxapp_csmh", "xqueue", "ecommerce", "discovery")
     assert {purpose: database.name for purpose, database in databases.items()} == {
-        purpose: f"{instance.database_name}_{purpose}"
-        for purpose in ("edxapp", "edxapp_csmh", "xqueue", "ecommerce", "discovery")
+        purpose: f"{instance.database_name}_{purpose}" for purpose in purposes
     }
-    [account] = {
-        (database.host, database.port, database.user, database.password)
-        for database in databases.values()
-    }
-    assert account[:2] == ("db.internal", 3306)
-    assert len(account[2]) <= 16
-    assert len(account[3].reveal()) == 32
+    accounts = {database.user: database.password for database in databases.values()}
+    for database in databases.values():
+        assert (database.host, database.port) == ("db.internal", 3306)
+        for shared in (database.migrator, database.reader):
+            assert shared
+            accounts[shared.user] = shared.password
+    assert len(accounts) == len(set(accounts.values())) == len(purposes) + 2
+    assert all(len(user) <= 16 for user in accounts)
+
+
+def test_the_copies_for_a_dry_run_have_an_account_that_no_database_of_the_instance_has(
+    world: World,
+) -> None:
+    instance = world.make_instance(configuration_extra_settings=BOTH)
+    instance.database_server = DatabaseServer(kind="postgresql", host="db.internal")
+    own = spec(world, instance).databases
+    for purpose, copy in copies(instance, world.policy).items():
+        assert copy.name == f"dry_run_{own[purpose].name}"
+        assert copy.user not in {database.user for database in own.values()}
+        assert copy.migrator != own[purpose].migrator
+        assert len(copy.user) <= 16
 
 
 def test_two_instances_on_one_server_have_different_accounts(world: World) -> None:

@@ -96,6 +96,10 @@ class SqliteDatabases:
         with self._open(path) as source, self._open(_path(database)) as target:
             self._copy(source, target)
 
+    def copy(self, source: Database, target: Database) -> None:
+        """Copy the content, as `dump` and `restore` do, without a file in between."""
+        self.restore(target, _path(source))
+
     def _copy(self, source: sqlite3.Connection, target: sqlite3.Connection) -> None:
         """Copy all pages in one transaction.
 

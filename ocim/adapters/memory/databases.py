@@ -73,6 +73,12 @@ class MemoryDatabases:
         with contextlib.closing(sqlite3.connect(path)) as source:
             source.backup(self._content(database)[1])
 
+    def copy(self, source: Database, target: Database) -> None:
+        """Copy a SQLite database in memory."""
+        stopping.check()
+        self.ensure(target)
+        self._content(source)[1].backup(self._content(target)[1])
+
     def connect(self, database: Database) -> sqlite3.Connection:
         """Open another connection to the database's content."""
         return _connect(self._content(database)[0])

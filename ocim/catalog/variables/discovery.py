@@ -33,7 +33,7 @@ def defaults(instance: Instance) -> dict[str, Any]:
 
 
 def databases(instance: Instance) -> dict[str, Any]:
-    """Return the variables of its database; upstream supports only MySQL's standard port."""
+    """Return the variables of its database; upstream reads no port, and connects to MySQL's."""
     database = instance.databases["discovery"]
     return {
         "DISCOVERY_DATABASE_ENGINE": engine(database),
@@ -41,6 +41,7 @@ def databases(instance: Instance) -> dict[str, Any]:
         "DISCOVERY_MYSQL_USER": database.user,
         "DISCOVERY_MYSQL_PASSWORD": database.password,
         "DISCOVERY_MYSQL": database.host,
+        "DISCOVERY_MYSQL_PORT": str(database.port or ""),
         "DISCOVERY_MYSQL_REPLICA_HOST": database.host,
     }
 

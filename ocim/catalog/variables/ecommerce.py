@@ -48,7 +48,7 @@ def payment(instance: Instance, seed: bytes) -> dict[str, Any]:
 
 
 def databases(instance: Instance) -> dict[str, Any]:
-    """Return the variables of its database; upstream supports only MySQL's standard port."""
+    """Return the variables of its database; upstream reads no port, and connects to MySQL's."""
     database = instance.databases["ecommerce"]
     return {
         "ECOMMERCE_DATABASE_ENGINE": engine(database),
@@ -56,6 +56,7 @@ def databases(instance: Instance) -> dict[str, Any]:
         "ECOMMERCE_DATABASE_USER": database.user,
         "ECOMMERCE_DATABASE_PASSWORD": database.password,
         "ECOMMERCE_DATABASE_HOST": database.host,
+        "ECOMMERCE_DATABASE_PORT": str(database.port or ""),
     }
 
 

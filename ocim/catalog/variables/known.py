@@ -30,10 +30,11 @@ COMMON_JWT_AUDIENCE: different for each instance, so that no token works at anot
 COMMON_JWT_ISSUER: the LMS's public URL with /oauth2
 COMMON_JWT_SECRET_KEY: derived; signs the older, symmetric tokens
 COMMON_JWT_PUBLIC_SIGNING_JWK_SET: the public half of the instance's key pair; never empty
-COMMON_MYSQL_MIGRATE_USER: the account of the instance's databases, on MySQL
-COMMON_MYSQL_MIGRATE_PASS: password of that account, on MySQL
+COMMON_MYSQL_MIGRATE_USER: the account that migrates all databases of the instance, on a database server
+COMMON_MYSQL_MIGRATE_PASS: password of that account
+COMMON_MYSQL_READ_ONLY_USER: the account that reads all databases of the instance, on a database server
+COMMON_MYSQL_READ_ONLY_PASS: password of that account
 COMMON_MYSQL_ADMIN_PASS: derived; password of an account that upstream creates on a local MySQL
-COMMON_MYSQL_READ_ONLY_PASS: derived; password of an account that upstream creates on a local MySQL
 COMMON_HTPASSWD_PASS: derived; password of nginx's basic authentication, if that is on
 EDXAPP_PLATFORM_NAME: the instance's name
 EDXAPP_SITE_NAME: the LMS's public domain
@@ -151,6 +152,8 @@ edx_django_service_social_auth_redirect_is_https: on: TLS ends at the balancer
 EDXAPP_MYSQL_PORT: port of the server of the LMS's database
 EDXAPP_MYSQL_CSMH_PORT: port of the server of the database of learners' answers
 XQUEUE_MYSQL_PORT: port of the server of xqueue's database
+ECOMMERCE_DATABASE_PORT: port of the server of ecommerce's database; upstream supports 3306 only
+DISCOVERY_MYSQL_PORT: port of the server of discovery's database; upstream supports 3306 only
 EDXAPP_LMS_NGINX_PORT: 80, at which nginx selects services by name
 EDXAPP_CMS_NGINX_PORT: 80, as for the LMS
 ECOMMERCE_NGINX_PORT: 80, as for the LMS

@@ -58,10 +58,12 @@ def databases(instance: Instance) -> dict[str, Any]:
         variables |= edxapp_like("EDXAPP_MYSQL_CSMH", history)
     if xqueue := instance.databases.get("xqueue"):
         variables |= edxapp_like("XQUEUE_MYSQL", xqueue)
-    if database.kind == "mysql":
-        # The account has access to all databases of the instance, so it can migrate them.
-        variables["COMMON_MYSQL_MIGRATE_USER"] = database.user
-        variables["COMMON_MYSQL_MIGRATE_PASS"] = database.password
+    if migrator := database.migrator:
+        variables["COMMON_MYSQL_MIGRATE_USER"] = migrator.user
+        variables["COMMON_MYSQL_MIGRATE_PASS"] = migrator.password
+    if reader := database.reader:
+        variables["COMMON_MYSQL_READ_ONLY_USER"] = reader.user
+        variables["COMMON_MYSQL_READ_ONLY_PASS"] = reader.password
     return variables
 
 
@@ -101,5 +103,4 @@ _TEXTS = (
     "COMMON_JWT_SECRET_KEY",
     "COMMON_HTPASSWD_PASS",
     "COMMON_MYSQL_ADMIN_PASS",
-    "COMMON_MYSQL_READ_ONLY_PASS",
 )

@@ -1,12 +1,10 @@
 """The copies of an instance's databases, and the host on which migrations run on them."""
 
 import re
-import shutil
 import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from ocim.catalog.secrets.masking import masker, secret_literals
 from ocim.catalog.variables.effective import OPERATOR
@@ -24,7 +22,7 @@ from ocim.core.provisioning import (
 )
 from ocim.core.states import SqlState
 from ocim.core.texts import listed, plural
-from ocim.core.variables import Effective, dotted
+from ocim.core.variables import Effective
 from ocim.operations import images
 from ocim.operations.bring_up import local_directories
 from ocim.operations.context import Context
@@ -75,14 +73,12 @@ def copy_databases(upgrade: Upgrade, context: Context) -> dict[str, float]:
     """
     instance = as_upgraded(upgrade)
     started, size = time.monotonic(), 0
-    dump = _dump(upgrade, context)
     targets = copies(instance, context.policy)
     for purpose, database in instance_spec(instance, context.policy).databases.items():
         databases = context.adapters.databases[database.kind]
         databases.ensure(targets[purpose])
         if (bytes_there := databases.size(database)) is not None:
-            databases.dump(database, dump)
-            databases.restore(targets[purpose], dump)
+            databases.copy(database, targets[purpose])
             size += bytes_there
     return {"bytes": size, "copy_seconds": time.monotonic() - started}
 
@@ -136,15 +132,14 @@ def clear(upgrade: Upgrade, context: Context) -> None:
     context.adapters.providers[instance.provider].destroy(dry_run_host(upgrade.pk))
     for database in copies(instance, context.policy).values():
         context.adapters.databases[database.kind].drop(database)
-    shutil.rmtree(_dump(upgrade, context).parent, ignore_errors=True)
 
 
 def _require_copies(variables: Effective) -> None:
     """Raise Conflict if extra settings name databases: these would be migrated, not the copies."""
     own = {
-        dotted(leaf.path)
+        ".".join(leaf.path)
         for leaf in variables.leaves
-        if leaf.layer == OPERATOR and any(_OF_DATABASES.search(str(key)) for key in leaf.path)
+        if leaf.layer == OPERATOR and any(map(_OF_DATABASES.search, leaf.path))
     }
     if own:
         raise Conflict(
@@ -171,10 +166,6 @@ def _host(
         )
     )
     return provider.wait_until_reachable(name, timeout=context.policy.host_timeout)
-
-
-def _dump(upgrade: Upgrade, context: Context) -> Path:
-    return context.policy.backups / dry_run_host(upgrade.pk) / "dump"
 
 
 class _Notes:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from ocim.catalog.secrets.masking import masked_place
 from ocim.catalog.variables.effective import OPERATOR
 from ocim.core.differences import ABSENT, Difference, differences
 from ocim.core.secrets import PLAIN, Secret, masked
-from ocim.core.variables import Effective, Path, exact, merge
+from ocim.core.variables import Effective, Path, merge
 from ocim.operations.effective import thawed
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
 
@@ -76,7 +77,7 @@ class _Layers:
 
 
 def _described(path: Path, layers: list[str], values: Mapping[str, Any]) -> Change:
-    shown = {side: masked_place(str(path[-1]), masked(value)) for side, value in values.items()}
+    shown = {side: masked_place(path[-1], masked(value)) for side, value in values.items()}
     return {"path": list(path), "layers": layers, **shown}
 
 
@@ -89,5 +90,5 @@ def without_values(change: Change) -> Change:
 
 def fingerprint(instance: OpenEdXInstance, values: Mapping[str, Any]) -> str:
     """Return a fingerprint of variables that tells nothing without the instance's seed."""
-    digest = hmac.digest(instance.secret_seed.encode(), exact(values).encode(), hashlib.sha256)
-    return digest.hex()[:32]
+    text = json.dumps(values, sort_keys=True, default=lambda secret: {"secret": secret.reveal()})
+    return hmac.digest(instance.secret_seed.encode(), text.encode(), hashlib.sha256).hex()[:32]

@@ -26,7 +26,7 @@ def request(
     appserver = served_by(instance)
     steps.chosen(appserver, names, context)
     return jobs.submit(
-        target=instance,
+        instance_id=instance.pk,
         payload=SetUpJob(appserver.pk, tuple(names), force),
         queue=queue,
     )

@@ -6,10 +6,8 @@ from typing import Any
 from django import template
 
 from ocim.catalog.secrets.masking import mask_text, masked_place
-from ocim.core import variables
 from ocim.core.secrets import masked, without_credentials
 from ocim.core.states import RolloutState
-from ocim.core.variables import Key
 
 register = template.Library()
 
@@ -34,9 +32,9 @@ def value(anything: Any) -> str:
 
 
 @register.filter
-def dotted(path: list[Key]) -> str:
+def dotted(path: list[str]) -> str:
     """Return the name of a variable in nested mappings: `outer.inner`."""
-    return variables.dotted(path)
+    return ".".join(path)
 
 
 @register.filter

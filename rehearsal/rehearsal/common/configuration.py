@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pymysql
 import yaml
 from django.core.exceptions import ImproperlyConfigured
 
@@ -52,5 +53,8 @@ def databases(configured: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
                 **(options.get("OPTIONS") or {}),
             }
+        elif database.get("ENGINE") == "django.db.backends.mysql":
+            pymysql.install_as_MySQLdb()  # written in Python: app servers have no compiler
+            database["OPTIONS"] = {"charset": "utf8mb4", **(options.get("OPTIONS") or {})}
         completed[alias] = database
     return completed

@@ -19,9 +19,8 @@ from ocim.operations.rollouts.record import DryRun
 from ocim.operations.rollouts.report import report
 from ocim.store.models import OpenEdXInstance, Rollout, Upgrade
 from ocim.store.specs import copies, instance_spec
-from tests.contracts.test_sql_sessions import ENDLESS
 from tests.operations.rollouts.fleet import TAG, Fleet, active, of, states, tags
-from tests.sql import execute
+from tests.sql import ENDLESS, execute
 from tests.world import Killed
 
 MAKE = "CREATE TABLE IF NOT EXISTS seen (n INTEGER)"
@@ -174,7 +173,7 @@ def test_one_waits_while_another_one_like_it_is_looked_at(fleet: Fleet) -> None:
     seen: list[Any] = []
 
     def look(_job: ProvisionJob) -> None:
-        fleet.world.work(other, worker="worker-2")
+        fleet.world.work(other.pk, worker="worker-2")
         seen.append(of(Rollout.objects.get(), other).steps.count())
 
     on_provision(fleet, look)

@@ -9,9 +9,8 @@ from ocim.operations.jobs import cancel
 from ocim.operations.rollouts import control
 from ocim.store.models import Job, OpenEdXInstance, Rollout, SqlRun
 from ocim.store.specs import instance_spec
-from tests.contracts.test_sql_sessions import ENDLESS
 from tests.operations.rollouts.fleet import Fleet, of, states
-from tests.sql import execute
+from tests.sql import ENDLESS, execute
 from tests.world import Killed
 
 MAKE = "CREATE TABLE seen (n INTEGER)"
@@ -142,7 +141,7 @@ def test_what_was_under_way_when_the_worker_died_is_not_run_again(
 def test_a_worker_that_lost_the_instance_runs_nothing(fleet: Fleet, executed: Executed) -> None:
     one = fleet.make()
     noted = fleet.world.databases.before
-    second: list[Callable[[], object]] = [lambda: fleet.world.work(one, worker="worker-2")]
+    second: list[Callable[[], object]] = [lambda: fleet.world.work(one.pk, worker="worker-2")]
 
     def slow(database: Database, statement: str) -> None:
         if second:  # it takes so long that another worker takes over, and comes to the end

@@ -1,0 +1,273 @@
+"""What every kind of database server promises: accounts, borders, copies, examination."""
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from ocim.core.errors import OcimError, PermanentError, TransientError
+from ocim.core.instance import Account, Database, DatabaseHost
+from ocim.core.secrets import Secret
+from tests.contracts.conftest import Kind
+from tests.sql import execute
+
+ACCOUNTS = ["own", "migrator", "reader"]
+FORBIDDEN = (
+    "CREATE DATABASE another",
+    "CREATE USER another",
+    "CREATE USER another IDENTIFIED BY 'x'",
+    "DROP DATABASE campus_two",
+    "COPY course TO '/tmp/file'",
+    "COPY course FROM PROGRAM 'id'",
+    "SELECT * FROM course INTO OUTFILE '/tmp/file'",
+    "LOAD DATA LOCAL INFILE '/etc/hostname' INTO TABLE course",
+    "GRANT ALL ON campus_one.* TO 'two_own'@'%'",
+    "SET GLOBAL max_connections = 1",
+    "ALTER SYSTEM SET max_connections = 1",
+)
+"""Statements that reach beyond the database; some are none on one of the kinds."""
+
+
+@pytest.fixture
+def kind(server_kind: Kind) -> Kind:
+    return server_kind
+
+
+@pytest.fixture
+def mine(kind: Kind) -> Database:
+    return ensured(kind, "one")
+
+
+def ensured(kind: Kind, name: str) -> Database:
+    database = kind.make(name)
+    kind.databases.ensure(database)
+    execute(kind.databases, database, "CREATE TABLE course (name VARCHAR(20))")
+    execute(kind.databases, database, "INSERT INTO course VALUES ('a')")
+    return database
+
+
+def seen_by(account: str, database: Database, *, at: Database | None = None) -> Database:
+    """The database `at`, for one of the accounts of `database`."""
+    accounts = {
+        "own": Account(database.user, database.password),
+        "migrator": database.migrator,
+        "reader": database.reader,
+    }
+    chosen = accounts[account]
+    assert chosen
+    return replace(at or database, user=chosen.user, password=chosen.password)
+
+
+def server_of(database: Database) -> DatabaseHost:
+    assert database.server
+    return database.server
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_an_account_reaches_no_database_of_another_instance(
+    account: str, kind: Kind, mine: Database
+) -> None:
+    other = ensured(kind, "two")
+    intruder = seen_by(account, mine, at=other)
+    with pytest.raises(OcimError, match=r"(?i)denied|permission"):
+        execute(kind.databases, intruder, "SELECT * FROM course")
+    at_home = seen_by(account, mine)
+    for schema in (other.name, f"{other.name}.public"):
+        with pytest.raises(PermanentError):
+            execute(kind.databases, at_home, f"DROP TABLE {schema}.course")
+    assert execute(kind.databases, other, "DELETE FROM course") == 1
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_an_account_has_no_rights_on_the_server(account: str, kind: Kind, mine: Database) -> None:
+    with kind.databases.session(seen_by(account, mine)) as session:
+        for statement in FORBIDDEN:
+            with pytest.raises(PermanentError):
+                session.execute(statement)
+
+
+def test_a_name_with_an_underscore_is_no_pattern_of_other_names(kind: Kind) -> None:
+    mine, other = kind.make("a_b"), kind.make("a1b")
+    for database in (mine, other):
+        kind.databases.ensure(database)
+    with pytest.raises(OcimError, match=r"(?i)denied|permission"):
+        execute(kind.databases, seen_by("own", mine, at=other), "CREATE TABLE course (n INTEGER)")
+
+
+def test_the_reading_account_reads_and_changes_nothing(kind: Kind, mine: Database) -> None:
+    reader = seen_by("reader", mine)
+    execute(kind.databases, mine, "CREATE TABLE later (name VARCHAR(20))")
+    execute(kind.databases, reader, "SELECT * FROM course, later")
+    for statement in ("DELETE FROM course", "CREATE TABLE own (n INTEGER)", "DROP TABLE course"):
+        with pytest.raises(PermanentError):
+            execute(kind.databases, reader, statement)
+
+
+def test_what_the_migrating_account_makes_belongs_to_the_service(
+    kind: Kind, mine: Database
+) -> None:
+    execute(kind.databases, seen_by("migrator", mine), "CREATE TABLE migrated (n INTEGER)")
+    execute(kind.databases, mine, "ALTER TABLE migrated ADD COLUMN m INTEGER")
+    execute(kind.databases, seen_by("reader", mine), "SELECT * FROM migrated")
+
+
+def test_the_migrating_account_stays_as_long_as_it_has_a_database(
+    kind: Kind, mine: Database
+) -> None:
+    other = replace(kind.make("two"), migrator=mine.migrator)
+    kind.databases.ensure(other)
+    kind.databases.drop(mine)
+    execute(kind.databases, seen_by("migrator", other), "CREATE TABLE migrated (n INTEGER)")
+    kind.databases.drop(other)
+    with pytest.raises(OcimError, match=r"(?i)denied|authentication"):
+        execute(kind.databases, seen_by("migrator", mine, at=ensured(kind, "three")), "SELECT 1")
+
+
+def test_a_new_password_takes_the_place_of_the_old_one(kind: Kind, mine: Database) -> None:
+    new = replace(mine, password=Secret("new one"))
+    kind.databases.ensure(new)
+    assert execute(kind.databases, new, "DELETE FROM course") == 1
+    with pytest.raises(OcimError, match=r"(?i)denied|authentication"):
+        execute(kind.databases, mine, "SELECT 1")
+
+
+def test_after_a_restore_all_accounts_have_their_rights(
+    kind: Kind, mine: Database, tmp_path: Path
+) -> None:
+    kind.databases.dump(mine, tmp_path / "dump")
+    kind.databases.restore(mine, tmp_path / "dump")
+    execute(kind.databases, seen_by("reader", mine), "SELECT * FROM course")
+    execute(kind.databases, seen_by("migrator", mine), "ALTER TABLE course ADD COLUMN n INTEGER")
+    assert execute(kind.databases, mine, "DELETE FROM course") == 1
+
+
+def test_tables_that_refer_to_one_another_are_restored(
+    kind: Kind, mine: Database, tmp_path: Path
+) -> None:
+    execute(kind.databases, mine, "CREATE TABLE parent (id INTEGER PRIMARY KEY)")
+    child = "CREATE TABLE a_child (id INTEGER, FOREIGN KEY (id) REFERENCES parent (id))"
+    execute(kind.databases, mine, child)
+    execute(kind.databases, mine, "INSERT INTO parent VALUES (1)")
+    execute(kind.databases, mine, "INSERT INTO a_child VALUES (1)")
+    kind.databases.dump(mine, tmp_path / "dump")
+    execute(kind.databases, mine, "DELETE FROM a_child")
+
+    kind.databases.restore(mine, tmp_path / "dump")
+
+    with pytest.raises(PermanentError, match=r"(?i)foreign key"):
+        execute(kind.databases, mine, "DELETE FROM parent")
+    with pytest.raises(PermanentError, match=r"(?i)foreign key"):
+        execute(kind.databases, mine, "INSERT INTO a_child VALUES (2)")
+
+
+def test_a_dump_that_is_damaged_leaves_the_old_content_and_nothing_else(
+    kind: Kind, mine: Database, tmp_path: Path
+) -> None:
+    dump = tmp_path / "dump"
+    kind.databases.dump(mine, dump)
+    content = dump.read_bytes()
+    dump.write_bytes(content[: len(content) // 2] + b"\nCREATE nonsense;\n")
+    with pytest.raises(PermanentError, match="failed"):
+        kind.databases.restore(mine, dump)
+    assert execute(kind.databases, mine, "DELETE FROM course") == 1
+    assert list(facts(kind, mine).sizes) == [mine.name]
+
+
+def test_a_killed_restore_is_taken_up_anew(kind: Kind, mine: Database, tmp_path: Path) -> None:
+    kind.databases.dump(mine, tmp_path / "dump")
+    kind.databases.ensure(replace(mine, name=f"{mine.name}_new"))
+    execute(
+        kind.databases,
+        replace(mine, name=f"{mine.name}_new"),
+        "CREATE TABLE course (id INTEGER PRIMARY KEY)",
+    )
+    kind.databases.restore(mine, tmp_path / "dump")
+    assert execute(kind.databases, mine, "DELETE FROM course") == 1
+    assert list(facts(kind, mine).sizes) == [mine.name]
+
+
+def test_no_program_has_a_password_among_its_arguments(
+    kind: Kind, mine: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments: list[str] = []
+
+    class Watched(subprocess.Popen[bytes]):
+        def __init__(self, argv: Any, **options: Any) -> None:
+            super().__init__(argv, **options)
+            arguments.extend(psutil.Process(self.pid).cmdline())
+
+    monkeypatch.setattr(subprocess, "Popen", Watched)
+    kind.databases.dump(mine, tmp_path / "dump")
+    kind.databases.restore(mine, tmp_path / "dump")
+    assert any(mine.name in argument for argument in arguments)
+    assert not [argument for argument in arguments if mine.password.reveal() in argument]
+
+
+def test_a_copy_that_takes_too_long_is_ended(kind: Kind, mine: Database, tmp_path: Path) -> None:
+    hasty = type(kind.databases)(copy_timeout=0)  # type: ignore[call-arg]
+    lock = {"mysql": "LOCK TABLES course WRITE", "postgresql": "LOCK TABLE course"}[mine.kind]
+    with kind.databases.session(mine) as session:
+        session.execute("BEGIN")
+        session.execute(lock)
+        with pytest.raises(TransientError, match="took over 0 s"):
+            hasty.dump(mine, tmp_path / "dump")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_session_that_the_server_ends_is_lost_and_the_next_statement_begins_another(
+    kind: Kind, mine: Database
+) -> None:
+    end = {
+        "mysql": "KILL CONNECTION_ID()",
+        "postgresql": "SELECT pg_terminate_backend(pg_backend_pid())",
+    }[mine.kind]
+    with kind.databases.session(mine) as session:
+        session.execute("BEGIN")
+        session.execute("DELETE FROM course")
+        with pytest.raises(TransientError, match="was lost"):
+            session.execute(end)
+        assert not session.in_transaction
+        assert session.execute("DELETE FROM course") == 1
+
+
+def test_the_facts_of_a_server_are_its_version_its_databases_and_its_connections(
+    kind: Kind, mine: Database
+) -> None:
+    with kind.databases.session(mine) as session:
+        session.execute("SELECT 1")
+        found = facts(kind, mine)
+    assert found.version.startswith(("MariaDB 10.", "PostgreSQL 1"))
+    assert found.sizes[mine.name] > 0
+    assert found.connections == {mine.name: 1}
+
+
+def test_an_account_that_may_not_create_accounts_is_refused(kind: Kind, mine: Database) -> None:
+    own = Account(mine.user, mine.password)
+    with pytest.raises(PermanentError, match="may not create databases"):
+        kind.databases.examine(replace(server_of(mine), admin=own))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "change, error, why",
+    [
+        ({"port": 1}, TransientError, "does not answer"),
+        ({"admin": Account("ocim", Secret("no"))}, PermanentError, r"(?i)denied|authentication"),
+        ({"tls": True}, OcimError, r"(?i)ssl"),
+    ],
+)
+def test_a_server_that_cannot_be_used_is_told(
+    change: dict[str, Any], error: type[OcimError], why: str, kind: Kind
+) -> None:
+    server = replace(server_of(kind.make("one")), **change)
+    with pytest.raises(error, match=why) as told:
+        kind.databases.examine(server)  # type: ignore[attr-defined]
+    assert "the admin's" not in str(told.value)
+
+
+def facts(kind: Kind, database: Database) -> Any:
+    examine: Callable[[DatabaseHost], Any] = kind.databases.examine  # type: ignore[attr-defined]
+    return examine(server_of(database))
