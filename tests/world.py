@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ocim.adapters.memory.balancers import MemoryBalancer
 from ocim.adapters.memory.brokers import MemoryBrokers
@@ -22,6 +22,7 @@ from ocim.operations import instances, job_runner, jobs, spawn
 from ocim.operations.context import Context
 from ocim.operations.handlers import HANDLERS
 from ocim.ports.adapters import Adapters
+from ocim.store.claims import claim_lease
 from ocim.store.models import (
     DatabaseServer,
     Job,
@@ -46,6 +47,13 @@ FIELDS: dict[str, Any] = {
 
 def memory_brokers() -> dict[str, MemoryBrokers]:
     return {kind: MemoryBrokers(kind) for kind in ("rabbitmq", "redis")}
+
+
+class UnderLease(Protocol):
+    """An instance, a shared server, a job or a wake-up: each knows its lease."""
+
+    @property
+    def lease_id(self) -> int: ...
 
 
 class Killed(BaseException):
@@ -98,6 +106,8 @@ class World:
         )
         self.balancer_server = LoadBalancingServer.objects.create(name="balancer", kind="memory")
         self._made = 0
+        # Another lease comes first, so that no instance has the same id as its lease.
+        Lease.objects.create()
 
     def context(self, worker: str = "worker-1") -> Context:
         adapters = Adapters(
@@ -132,22 +142,18 @@ class World:
         payload: Any = PAYLOADS[JobKind(kind)]
         if kind != JobKind.ARCHIVE:
             options["appservers"] = tuple(appserver.pk for appserver in appservers)
-        return jobs.submit(
-            instance_id=appservers[0].instance_id, payload=payload(**options), queue=QUEUE
-        )
+        return jobs.submit(target=appservers[0].instance, payload=payload(**options), queue=QUEUE)
 
-    def work(
-        self, instance_id: int, *, worker: str = "worker-1", queue: str = QUEUE
-    ) -> list[Action]:
-        """Let a worker do what waits on the instance."""
+    def work(self, on: UnderLease, *, worker: str = "worker-1", queue: str = QUEUE) -> list[Action]:
+        """Let a worker do what waits on an instance or a shared server."""
         return job_runner.run_pending_jobs(
-            instance_id=instance_id, queue=queue, handlers=HANDLERS, context=self.context(worker)
+            lease_id=on.lease_id, queue=queue, handlers=HANDLERS, context=self.context(worker)
         )
 
     def do(self, kind: str, *appservers: OpenEdXAppServer, **options: Any) -> Job:
         """Run a job, and return it as it ended."""
         job = self.submit(kind, *appservers, **options)
-        self.work(job.instance_id)
+        self.work(job)
         job.refresh_from_db()
         for appserver in appservers:
             appserver.refresh_from_db()
@@ -156,20 +162,26 @@ class World:
     def spawn(self, instance: OpenEdXInstance, **options: Any) -> OpenEdXAppServer:
         """Spawn an app server, whatever becomes of it."""
         [appserver], _ = self.request_spawn(instance, **options)
-        self.work(instance.pk)
+        self.work(instance)
         appserver.refresh_from_db()
         return appserver
 
-    def die(self, instance_id: int, worker: str = "worker-1") -> None:
-        """Let a worker be killed over the instance's jobs.
+    def claim(self, on: UnderLease, worker: str = "worker-1") -> Lease:
+        """Let a worker claim a lease."""
+        lease = claim_lease(on.lease_id, worker=worker, now=self.clock(), seconds=self.policy.lease)
+        assert lease
+        return lease
+
+    def die(self, on: UnderLease, worker: str = "worker-1") -> None:
+        """Let a worker be killed over the jobs of an instance or a shared server.
 
         It was told so by `Killed`. The interpreter unwinds even then, and gives the lease back; a
         process that is killed does not, so it is taken again.
         """
         try:
-            self.work(instance_id, worker=worker)
+            self.work(on, worker=worker)
         except Killed:
-            Lease.objects.filter(pk=instance_id).update(
+            Lease.objects.filter(pk=on.lease_id).update(
                 holder=f"{worker}/0", expires_at=self.clock.later(self.policy.lease)
             )
         else:

@@ -1,4 +1,4 @@
-"""The output of `ocim appserver`: a table of app servers, the facts of one, the lines of a log."""
+"""The output of `ocim appserver`: a table of app servers and the facts of one."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,12 @@ from ocim.console.output import Output
 from ocim.core.names import PREVIEW_USER, preview_domain
 from ocim.core.secrets import without_credentials
 from ocim.operations.instances import preview_password
-from ocim.store.models import LogEntry, OpenEdXAppServer, OpenEdXInstance
+from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
 from ocim.store.selectors import appservers
 from ocim.wiring import context
 
 FAILURE_WIDTH = 100
 """Characters of a failure's first line that a table shows."""
-STYLES = {"error": "red", "warning": "yellow", "debug": "dim"}
 
 
 def print_table(ids: Sequence[int], out: Output) -> None:
@@ -59,18 +58,6 @@ def print_facts(appserver: OpenEdXAppServer, out: Output, *, secrets: bool) -> N
         **_preview(appserver, secrets=secrets),
     }
     out.facts(facts if out.as_json else {name: fact for name, fact in facts.items() if fact})
-
-
-def print_log(lines: Sequence[LogEntry], out: Output) -> None:
-    """Print lines of an app server's log, with masks for secrets."""
-    for line in lines:
-        if out.as_json:
-            fields = ("time", "level", "task", "status", "seconds", "text")
-            out.line(masked_place("", {name: getattr(line, name) for name in fields}))
-        else:
-            duration = f" ({line.seconds:.1f} s)" if line.seconds else ""
-            text = f"{line.time:%H:%M:%S} {mask_text(line.text)}{duration}"
-            out.say(text, style=STYLES.get(line.level, ""))
 
 
 def _health(appserver: OpenEdXAppServer) -> dict[str, object]:

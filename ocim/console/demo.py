@@ -40,9 +40,13 @@ def _go_on(out: Output) -> None:
 
 
 def _make(out: Output, *, with_shop: bool) -> None:
-    if with_shop and not SearchServer.objects.exists():
+    if with_shop and not SearchServer.objects.exclude(version="").exists():
         out.say("Creating a search server for course discovery.")
-        search_servers.create(name="demo", provider="local", context=context())
+        _, creation = search_servers.request_creation(
+            name="demo", provider="local", queue=queue_name(), context=context()
+        )
+        enqueue([jobs.wake_up(creation)])
+        follow(creation, out)
     instance, actions = instances.create(
         fields=with_defaults({"internal_lms_domain": DOMAIN, "name": "Demo"}, instance_defaults()),
         context=context(),

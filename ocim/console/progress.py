@@ -4,13 +4,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from django.db.models import Q
+
 from ocim.console.output import Output
-from ocim.core.errors import OcimError
+from ocim.core.errors import Conflict, OcimError
 from ocim.core.jobs import JobKind
 from ocim.core.states import JobState
-from ocim.operations.jobs import appservers_of
+from ocim.operations.jobs import OPEN, appservers_of
 from ocim.store.models import Job, LogEntry
-from ocim.store.selectors import live_workers, open_jobs
+from ocim.store.selectors import live_workers
 from ocim.wiring import current_time
 
 PAUSE = 0.3
@@ -20,17 +22,17 @@ Show = Callable[[str], None]
 
 
 def follow(job: Job, out: Output) -> None:
-    """Print the log lines of a job's app servers until it has ended.
+    """Print the log lines of a job, or of its app servers, until it has ended.
 
     Raise OcimError with the job's error if it failed. Ctrl-C ends the waiting, not the job.
     """
-    appservers = appservers_of(job)
-    last = LogEntry.objects.filter(appserver__in=appservers).order_by("-id").first()
-    seen = last.pk if last and job.kind != JobKind.SPAWN else 0
+    log = LogEntry.objects.filter(Q(job=job) | Q(appserver__in=appservers_of(job))).order_by("id")
+    last = log.last()
+    seen = last.pk if last and job.kind not in (JobKind.SPAWN, JobKind.CREATE_SERVER) else 0
 
     def print_new_lines(show: Show) -> None:
         nonlocal seen
-        for line in LogEntry.objects.filter(appserver__in=appservers, pk__gt=seen).order_by("id"):
+        for line in log.filter(pk__gt=seen):
             seen = line.pk
             _tell(line, out, show)
 
@@ -43,12 +45,16 @@ def wait_for(job: Job, out: Output, print_news: Callable[[Show], None]) -> None:
     Raise OcimError with the job's error if it failed. Ctrl-C ends the waiting, not the job.
     """
     warn_without_worker(job.queue, out)
+    is_open = Job.objects.filter(pk=job.pk, state__in=OPEN)
     with _status(out) as show:
-        while open_jobs(job.instance_id).filter(pk=job.pk).exists():
+        while is_open.exists():
             print_news(show)
             time.sleep(PAUSE)
         print_news(show)
-    job.refresh_from_db()
+    try:
+        job.refresh_from_db()
+    except Job.DoesNotExist as deleted:
+        raise Conflict(f"{job} was deleted, together with what it worked on.") from deleted
     if job.state == JobState.FAILED:
         raise OcimError(job.error)
 
@@ -63,6 +69,15 @@ def warn_without_worker(queue: str, out: Output) -> None:
         )
 
 
+def cancellation_text(queue: str) -> str:
+    """Return when the cancellation of a job in the queue takes effect."""
+    if has_worker(queue):
+        return "Cancellation requested; the job ends within seconds."
+    return (
+        f"Cancellation requested. No worker serves queue {queue}; it takes effect when one starts."
+    )
+
+
 def has_worker(queue: str) -> bool:
     """Return True if a worker of the queue is alive."""
     return live_workers(current_time(), queue).exists()
@@ -73,7 +88,8 @@ def _tell(line: LogEntry, out: Output, show: Show) -> None:
         show(line.task)
         return
     style = {"error": "red", "warning": "yellow"}.get(line.level, "")
-    out.say(f"{line.time:%H:%M:%S} app server {line.appserver_id}: {line.text}", style=style)
+    source = f"app server {line.appserver_id}: " if line.appserver_id else ""
+    out.say(f"{line.time:%H:%M:%S} {source}{line.text}", style=style)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from ocim.core.differences import ABSENT, Difference, differences
 from ocim.core.secrets import masked
-from ocim.core.variables import Effective
+from ocim.core.variables import Effective, dotted
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Change:
         old, new = _shown(self.difference.old), _shown(self.difference.new)
         values = f"{new} (with a secret that changed)" if old == new else f"{old} → {new}"
         layers = dict.fromkeys(layer for layer in (self.old_layer, self.new_layer) if layer)
-        return f"{'.'.join(self.difference.path)}: {values}  [{' → '.join(layers)}]"
+        return f"{dotted(self.difference.path)}: {values}  [{' → '.join(layers)}]"
 
     def as_data(self) -> dict[str, Any]:
         """Return a dictionary for JSON; an absent side has no keys, secrets are masked."""

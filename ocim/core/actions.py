@@ -7,9 +7,9 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class WorkOn:
-    """Run the pending jobs of an instance. `at` None: now."""
+    """Run the pending jobs under a lease. `at` None: now."""
 
-    instance_id: int
+    lease_id: int
     queue: str
     at: datetime | None = None
 

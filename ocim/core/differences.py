@@ -1,13 +1,12 @@
 """Differences between two sets of variables."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
 from ocim.core.secrets import PLAIN, Secret
-from ocim.core.variables import Path
+from ocim.core.variables import Path, dotted, exact
 
 COMPARABLE = PLAIN - {float} | {Secret}
 """Types whose values `==` compares exactly. Floats are left out: nan differs from itself."""
@@ -37,7 +36,7 @@ class Difference:
     new: Any
 
     def __str__(self) -> str:
-        return f"{'.'.join(self.path)}: {self.old} → {self.new}"
+        return f"{dotted(self.path)}: {self.old} → {self.new}"
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Difference, ...]:
@@ -75,11 +74,6 @@ def _differences(
             yield from _differences(before, after, path)
             continue
         else:
-            is_same = ABSENT not in (before, after) and _exact(before) == _exact(after)
+            is_same = ABSENT not in (before, after) and exact(before) == exact(after)
         if not is_same:
             yield Difference(path, before, after)
-
-
-def _exact(value: Any) -> str:
-    # JSON distinguishes 1, 1.0 and true at any depth; == does not.
-    return json.dumps(value, sort_keys=True, default=lambda secret: {"secret": [secret.reveal()]})

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 
 class JobKind(StrEnum):
-    """The kinds of work on an instance."""
+    """The kinds of work on an instance, or on a shared server."""
 
     SPAWN = "spawn"
     ACTIVATE = "activate"
@@ -21,6 +21,7 @@ class JobKind(StrEnum):
     RESTORE = "restore"
     SET_UP = "setup"
     VERIFY = "verify"
+    CREATE_SERVER = "create_server"
 
 
 WORDS: Mapping[str, str] = {
@@ -36,6 +37,7 @@ WORDS: Mapping[str, str] = {
     JobKind.RESTORE: "Restoring the databases",
     JobKind.SET_UP: "Setting up",
     JobKind.VERIFY: "Verifying",
+    JobKind.CREATE_SERVER: "Creating the server",
 }
 """Words for what a job of each kind does; where it works on app servers, these follow."""
 
@@ -140,6 +142,15 @@ class VerifyJob:
     purchase: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class CreateServerJob:
+    """Create a shared server on a host of its own; `role` is its kind, such as "search"."""
+
+    kind: ClassVar[JobKind] = JobKind.CREATE_SERVER
+    role: str
+    server: int
+
+
 Payload = (
     SpawnJob
     | ActivateJob
@@ -153,6 +164,7 @@ Payload = (
     | RestoreJob
     | SetUpJob
     | VerifyJob
+    | CreateServerJob
 )
 PAYLOADS: Mapping[JobKind, type[Payload]] = {
     payload.kind: payload
@@ -169,6 +181,7 @@ PAYLOADS: Mapping[JobKind, type[Payload]] = {
         RestoreJob,
         SetUpJob,
         VerifyJob,
+        CreateServerJob,
     )
 }
 

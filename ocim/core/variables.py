@@ -1,12 +1,15 @@
 """Variables of an app server, merged from layers of settings, each with its layer."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ocim.core.secrets import PLAIN, Secret, replaced
 
-Path = tuple[str, ...]
+Key = str | int | float | bool | None
+"""Key of a mapping: below its name, a variable may have any that YAML has for scalars."""
+Path = tuple[Key, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Effective:
     @property
     def values(self) -> dict[str, Any]:
         """Variables as nested dictionaries: a copy that the caller may change."""
-        tree: dict[str, Any] = {}
+        tree: dict[Any, Any] = {}
         for leaf in self.leaves:
             *above, key = leaf.path
             below = tree
@@ -64,13 +67,41 @@ def merge(layers: Sequence[Layer]) -> Effective:
     Merge mappings recursively; any other value (a list, a text, None) replaces the lower one. An
     empty mapping does not change a lower mapping.
     """
-    tree: dict[str, Any] = {}
+    tree: dict[Key, Any] = {}
     for layer in layers:
         _merge_into(tree, layer.values, layer.name, ())
     return Effective(tuple(layer.name for layer in layers), tuple(_leaves(tree)))
 
 
-def _merge_into(tree: dict[str, Any], values: Mapping[str, Any], layer: str, above: Path) -> None:
+def dotted(path: Iterable[Key]) -> str:
+    """Return a path as people read it: `outer.inner`."""
+    return ".".join(map(str, path))
+
+
+def exact(value: Any) -> str:
+    """Return a text that is equal for equal values, whatever the order of mappings.
+
+    It differs for 1, 1.0, true and "1", as values and as keys, which `==` does not. It shows
+    secrets in clear text: compare it or make a digest of it.
+    """
+    return json.dumps(_ordered(value), default=str)
+
+
+def _ordered(value: Any) -> Any:
+    if type(value) in PLAIN:  # the usual case; checks for abstract types are slow
+        return value
+    match value:
+        case Secret():
+            return {"secret": value.reveal()}
+        case Mapping():
+            pairs = ((json.dumps(key), _ordered(below)) for key, below in value.items())
+            return {"mapping": sorted(pairs, key=lambda pair: pair[0])}
+        case list() | tuple():
+            return [_ordered(below) for below in value]
+    return value
+
+
+def _merge_into(tree: dict[Key, Any], values: Mapping[Any, Any], layer: str, above: Path) -> None:
     """Merge values into `tree`, which holds a Leaf or a non-empty dictionary by key."""
     for key, value in values.items():
         path = (*above, key)
@@ -84,7 +115,7 @@ def _merge_into(tree: dict[str, Any], values: Mapping[str, Any], layer: str, abo
             _merge_into(below, value, layer, path)
 
 
-def _leaves(tree: Mapping[str, Any]) -> Iterator[Leaf]:
+def _leaves(tree: Mapping[Key, Any]) -> Iterator[Leaf]:
     for node in tree.values():
         if isinstance(node, Leaf):
             yield node
@@ -123,7 +154,8 @@ def _encoded(value: Any) -> Any:
         case Secret():
             return {"secret": value.reveal()}
         case Mapping():
-            return {"mapping": {key: _encoded(below) for key, below in value.items()}}
+            # As pairs, since JSON would turn a key such as 1 into a text.
+            return {"mapping": [[key, _encoded(below)] for key, below in value.items()]}
         case list() | tuple():
             return [_encoded(below) for below in value]
     return value
@@ -134,7 +166,7 @@ def _decoded(plain: Any) -> Any:
         case {"secret": str(text)}:
             return Secret(text)
         case {"mapping": mapping}:
-            return {key: _decoded(below) for key, below in mapping.items()}
+            return {key: _decoded(below) for key, below in mapping}
         case list():
             return [_decoded(below) for below in plain]
     return plain

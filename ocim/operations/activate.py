@@ -245,7 +245,7 @@ def _keep_evidence(
     appservers: list[OpenEdXAppServer], error: OcimError, lease: Lease, context: Context
 ) -> None:
     evidence = error.evidence if isinstance(error, Unhealthy) else []
-    evidence = masked_values(evidence, mask_of_instance(lease.pk))
+    evidence = masked_values(evidence, mask_of_instance(appservers[0].instance_id))
     write_appservers([appserver.pk for appserver in appservers], lease=lease, evidence=evidence)
     for appserver in appservers:
         say(appserver, f"Not activated: {error.problem}", context=context, level="error")

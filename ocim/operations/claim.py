@@ -19,7 +19,7 @@ class NotYet(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job in progress, under its instance's lease."""
+    """A job in progress, under its lease."""
 
     job: Job
     lease: Lease
@@ -29,7 +29,8 @@ class Claim:
 
     @property
     def instance_id(self) -> int:
-        """The id of the job's instance."""
+        """The id of the job's instance. Not for jobs on shared servers."""
+        assert self.job.instance_id is not None  # noqa: S101 - kinds of jobs know what they work on
         return self.job.instance_id
 
     @property

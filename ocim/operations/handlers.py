@@ -1,12 +1,17 @@
 """The handler of every kind of job; a new kind is a line here."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from ocim.core.jobs import JobKind
-from ocim.operations import activate, recover, spawn, terminate
+from ocim.operations import activate, recover, search_servers, shared_servers, spawn, terminate
 from ocim.operations.job_runner import Handler
 from ocim.operations.rollouts import backup, undo, upgrade
 from ocim.operations.shop import set_up, verification
+
+RECIPES = {search_servers.ROLE: search_servers.RECIPE}
+"""The kinds of shared servers that Ocim creates; a new kind is an entry here."""
+_create_server = partial(shared_servers.run, recipes=RECIPES)
 
 HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.SPAWN: Handler(spawn.run, spawn.on_failure),
@@ -21,4 +26,5 @@ HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.RESTORE: Handler(backup.run),
     JobKind.SET_UP: Handler(set_up.run),
     JobKind.VERIFY: Handler(verification.run),
+    JobKind.CREATE_SERVER: Handler(_create_server, shared_servers.on_failure),
 }

@@ -25,7 +25,7 @@ def _kept(provider: str) -> list[str]:
 
 
 def _of_search_servers(provider: str) -> list[str]:
-    made = Server.objects.filter(provider=provider, search_server__isnull=False)
+    made = Server.objects.filter(provider=provider, searchserver__isnull=False)
     return list(made.order_by("id").values_list("name", flat=True))
 
 

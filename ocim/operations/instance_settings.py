@@ -98,7 +98,7 @@ def check(
     pays with from some day on must not keep an instance from being upgraded.
     """
     faults = [f"{name}: an instance has no such setting." for name in unknown]
-    without = ["ref_set", *GENERATED, *(() if paid else ("currency",))]
+    without = ["ref_set", "lease", *GENERATED, *(() if paid else ("currency",))]
     # Without constraints: the fields have the same rules, and need no query for them.
     faults += faults_of(lambda: instance.full_clean(exclude=without, validate_constraints=False))
     if any(fault.startswith(LEADING) for fault in faults):

@@ -191,13 +191,15 @@ def delete(*, instance_id: int, context: Context) -> list[Action]:
             f"{instance} is not archived.",
             remedy="Archive it first: that takes its app servers away.",
         )
-    with held_outside_worker(instance, context=context) as lease:
+    show = f"ocim instance show {instance_id}"
+    with held_outside_worker(instance, show=show, context=context) as lease:
         for database in all_databases(instance):
             context.adapters.databases[database.kind].drop(database)
         search_servers.forget(instance, context)
         with transaction.atomic():
             require_lease(lease)
             instance.ref_set.delete()
+            lease.delete()
             return note_change(instance.load_balancing_server_id)
 
 

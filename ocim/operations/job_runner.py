@@ -1,4 +1,4 @@
-"""The worker's loop: it does an instance's jobs one by one, and again if a worker dies."""
+"""The worker's loop: it does the jobs under a lease one by one, and again if a worker dies."""
 
 import logging
 import time
@@ -21,7 +21,7 @@ from ocim.operations.claim import Claim, NotYet
 from ocim.operations.context import Context
 from ocim.operations.jobs import OPEN, due, enter_step, payload_of, wake_up
 from ocim.operations.leases import NO_DATABASE, held
-from ocim.operations.masking import mask_of_instance
+from ocim.operations.masking import mask_of_job
 from ocim.store.claims import move_job
 from ocim.store.models import Job, Lease
 
@@ -45,18 +45,18 @@ Handlers = Mapping[JobKind, Handler]
 
 
 def run_pending_jobs(
-    *, instance_id: int, queue: str, handlers: Handlers, context: Context
+    *, lease_id: int, queue: str, handlers: Handlers, context: Context
 ) -> list[Action]:
-    """Run the instance's due jobs, oldest first. Return the actions to enqueue.
+    """Run the due jobs under a lease, oldest first. Return the actions to enqueue.
 
-    Return at once if another worker holds the instance: that one looks for more jobs after it has
-    released the instance.
+    Return at once if another worker holds the lease: that one looks for more jobs after it has
+    released it.
     """
     actions: list[Action] = []
-    while job := _next(instance_id, context.now()):
+    while job := _next(lease_id, context.now()):
         if job.queue != queue:
             return [*actions, wake_up(job)]
-        with held(instance_id, context=context) as lease:
+        with held(lease_id, context=context) as lease:
             if lease is None:
                 return actions
             try:
@@ -67,7 +67,7 @@ def run_pending_jobs(
             except NO_DATABASE:
                 log.exception("%s is taken up again when the database can be written to", job)
                 return actions
-    waiting = Job.objects.filter(instance_id=instance_id, state=JobState.WAITING)
+    waiting = Job.objects.filter(lease_id=lease_id, state=JobState.WAITING)
     later = waiting.order_by("not_before", "id").first()
     return [*actions, wake_up(later)] if later else actions
 
@@ -79,15 +79,15 @@ def release_all_leases(*, context: Context) -> None:
     """
     held = Lease.objects.filter(holder__startswith=f"{context.worker}/")
     with transaction.atomic():
-        Job.objects.filter(state=JobState.RUNNING, instance__lease__in=held).update(
+        Job.objects.filter(state=JobState.RUNNING, lease__in=held).update(
             attempts=F("attempts") - 1
         )
         held.update(holder="", expires_at=None)
 
 
-def _next(instance_id: int, now: datetime) -> Job | None:
+def _next(lease_id: int, now: datetime) -> Job | None:
     """Return the oldest due job; one that runs although nobody holds the lease is due, too."""
-    jobs = Job.objects.filter(due(now), instance_id=instance_id, state__in=OPEN)
+    jobs = Job.objects.filter(due(now), lease_id=lease_id, state__in=OPEN)
     return jobs.order_by("id").first()
 
 
@@ -139,7 +139,7 @@ def _reason_to_end(claim: Claim) -> Callable[[], OcimError | None]:
     """Return a function that returns why the job shall end now, and records that it was asked."""
     job, lease, context = claim.job, claim.lease, claim.context
     deadline = time.monotonic() + context.policy.job_timeout
-    ours = Job.objects.filter(pk=job.pk, instance__lease__fence=lease.fence)
+    ours = Job.objects.filter(pk=job.pk, lease__fence=lease.fence)
 
     def reason() -> OcimError | None:
         try:
@@ -148,7 +148,7 @@ def _reason_to_end(claim: Claim) -> Callable[[], OcimError | None]:
         except NO_DATABASE:
             return None  # the job goes on, and asks again later
         if cancelled is None:
-            return LostClaim(f"Another worker took over instance {lease.pk}.")
+            return LostClaim(f"Another worker claimed {lease}.")
         if cancelled:
             return Cancelled("Cancelled.")
         if time.monotonic() > deadline:
@@ -162,7 +162,7 @@ def _reason_to_end(claim: Claim) -> Callable[[], OcimError | None]:
 
 
 def _fail(claim: Claim, reason: str, on_failure: Callable[[], list[Action]]) -> list[Action]:
-    error = mask_of_instance(claim.instance_id)(reason)
+    error = mask_of_job(claim.job)(reason)
     ended_at = claim.context.now()
     with transaction.atomic():
         move_job(claim.job, JobState.FAILED, lease=claim.lease, error=error, ended_at=ended_at)

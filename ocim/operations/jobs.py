@@ -22,7 +22,7 @@ from ocim.core.jobs import (
 from ocim.core.states import JobState
 from ocim.operations.context import Context
 from ocim.store.claims import unheld
-from ocim.store.models import Job, Upgrade
+from ocim.store.models import Job, Leased, OpenEdXInstance, Upgrade
 
 OPEN = (JobState.WAITING, JobState.RUNNING)
 """The states of jobs that are not over."""
@@ -30,10 +30,14 @@ STUCK = timedelta(minutes=5)
 """A job's thread asks every few seconds whether it shall end; after this silence it is stuck."""
 
 
-def submit(*, instance_id: int, payload: Payload, queue: str, creator_id: int | None = None) -> Job:
-    """Store a job. `wake_up(job)` is the action that starts it, to be enqueued after the commit."""
+def submit(*, target: Leased, payload: Payload, queue: str, creator_id: int | None = None) -> Job:
+    """Store a job on an instance or a shared server.
+
+    `wake_up(job)` is the action that starts it, to be enqueued after the commit.
+    """
     return Job.objects.create(
-        instance_id=instance_id,
+        lease_id=target.lease_id,
+        instance=target if isinstance(target, OpenEdXInstance) else None,
         kind=payload.kind,
         queue=queue,
         arguments=to_json(payload),
@@ -42,8 +46,8 @@ def submit(*, instance_id: int, payload: Payload, queue: str, creator_id: int | 
 
 
 def wake_up(job: Job) -> WorkOn:
-    """Return the action that makes a worker look at the job's instance."""
-    return WorkOn(job.instance_id, job.queue, job.not_before)
+    """Return the action that makes a worker look for jobs under the job's lease."""
+    return WorkOn(job.lease_id, job.queue, job.not_before)
 
 
 def cancel(*, job_id: int) -> None:
@@ -95,22 +99,20 @@ def enter_step(job_id: int, name: str, context: Context) -> None:
 
 
 def abandoned(*, context: Context) -> list[WorkOn]:
-    """Return the actions that wake up every instance whose worker died during a job."""
+    """Return the actions that wake up every job whose worker died."""
     return _wake_ups(context, JobState.RUNNING)
 
 
 def unattended(*, context: Context) -> list[WorkOn]:
-    """Return the actions that wake up every instance with due jobs that no live worker holds."""
+    """Return the actions that wake up due jobs that no live worker holds, one per lease."""
     return _wake_ups(context, *OPEN)
 
 
 def _wake_ups(context: Context, *states: JobState) -> list[WorkOn]:
     now = context.now()
-    free = Q(instance__lease__isnull=True) | unheld(
-        now, context.policy.lease, lease="instance__lease__"
-    )
+    free = unheld(now, context.policy.lease, lease="lease__")
     jobs = Job.objects.filter(free, due(now), state__in=states).order_by("-id")
-    return list({job.instance_id: wake_up(job) for job in jobs}.values())
+    return list({job.lease_id: wake_up(job) for job in jobs}.values())
 
 
 def due(now: datetime) -> Q:
@@ -124,9 +126,9 @@ def stuck(*, context: Context) -> "QuerySet[Job]":
     Something that they wait for has no limit, and cannot be cancelled; their workers live.
     """
     now = context.now()
-    held = ~unheld(now, context.policy.lease, lease="instance__lease__")
-    running = Job.objects.filter(held, instance__lease__isnull=False, state=JobState.RUNNING)
-    return running.filter(seen_at__lt=now - STUCK).select_related("instance__lease").order_by("id")
+    held = ~unheld(now, context.policy.lease, lease="lease__")
+    running = Job.objects.filter(held, state=JobState.RUNNING)
+    return running.filter(seen_at__lt=now - STUCK).select_related("lease").order_by("id")
 
 
 def why_stuck(job: Job) -> str:

@@ -1,4 +1,4 @@
-"""Leases: they keep everybody else from working on an instance meanwhile."""
+"""Leases: they keep everybody else from working on an instance or shared server meanwhile."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from ocim.core.errors import Conflict
 from ocim.operations.context import Context
 from ocim.store.claims import claim_lease, release_lease, renew_leases
-from ocim.store.models import Lease, OpenEdXInstance
+from ocim.store.models import Lease, Leased
 
 log = logging.getLogger(__name__)
 
@@ -19,13 +19,13 @@ NO_DATABASE = (OperationalError, InterfaceError)
 
 
 @contextmanager
-def held(instance_id: int, *, context: Context) -> Iterator[Lease | None]:
-    """Hold the instance in a worker, which renews all of its leases; see `workers.renew`.
+def held(lease_id: int, *, context: Context) -> Iterator[Lease | None]:
+    """Hold a lease in a worker, which renews all of its leases; see `workers.renew`.
 
-    Yield None if another holds the instance.
+    Yield None if another holds it.
     """
     lease = claim_lease(
-        instance_id, worker=context.worker, now=context.now(), seconds=context.policy.lease
+        lease_id, worker=context.worker, now=context.now(), seconds=context.policy.lease
     )
     try:
         yield lease
@@ -35,16 +35,16 @@ def held(instance_id: int, *, context: Context) -> Iterator[Lease | None]:
 
 
 @contextmanager
-def held_outside_worker(instance: OpenEdXInstance, *, context: Context) -> Iterator[Lease]:
-    """Hold the instance in a command or a page, and renew its lease until the end of the block.
+def held_outside_worker(target: Leased, *, show: str, context: Context) -> Iterator[Lease]:
+    """Hold the target's lease in a command or a page, and renew it until the end of the block.
 
-    Raise Conflict if another holds the instance.
+    Raise Conflict if another holds it; the remedy names `show`, the command that shows its job.
     """
-    with held(instance.pk, context=context) as lease:
+    with held(target.lease_id, context=context) as lease:
         if lease is None:
             raise Conflict(
-                f"{instance} is busy with another job.",
-                remedy=f"`ocim instance show {instance.pk}` shows it. Try again later.",
+                f"{target} is busy with another job.",
+                remedy=f"`{show}` shows it. Try again later.",
             )
         ended = threading.Event()
         keeper = threading.Thread(target=_renew_until, args=[ended, context], daemon=True)

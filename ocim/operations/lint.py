@@ -7,7 +7,7 @@ composed of it was set as a whole.
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
@@ -19,19 +19,30 @@ from ocim.catalog.variables.discovery import REFRESH
 from ocim.catalog.variables.effective import OPERATOR
 from ocim.catalog.variables.known import KNOWN
 from ocim.catalog.variables.pairs import SAME
+from ocim.catalog.variables.structures import CRON_JOBS
 from ocim.catalog.variables.types import as_flag
 from ocim.core.instance import Instance, Service
 from ocim.core.policy import Policy
-from ocim.core.secrets import masked, secret_texts
+from ocim.core.secrets import masked, revealed, secret_texts
 from ocim.core.variables import Effective
 from ocim.operations.effective import effective_variables, generated_variables
 from ocim.parsing.configuration_repository import Repository, read_repository
+from ocim.parsing.extra_settings import warnings_of
 from ocim.store.models import OpenEdXInstance
 from ocim.store.specs import instance_spec
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NEAR = 0.8
-CRON_JOBS = "EDXAPP_ADDITIONAL_CRON_JOBS"
+_EMPTY_IS_OPEN = "COMMON_JWT_PUBLIC_SIGNING_JWK_SET"
+_ANSIBLES = frozenset(
+    {
+        *("environment", "group_names", "groups", "hostvars", "inventory_dir", "inventory_file"),
+        *("inventory_hostname", "inventory_hostname_short", "item", "now", "omit", "play_hosts"),
+        *("playbook_dir", "role_name", "role_path", "undef", "vars"),
+        *("cycler", "dict", "joiner", "lipsum", "namespace", "range"),
+    }
+)
+"""Names that Ansible or Jinja itself defines."""
 # KNOWN describes the effect of each.
 _DANGEROUS = (
     "CONFIGURE_JWTS",
@@ -88,6 +99,8 @@ class Report:
     findings: tuple[Finding, ...]
     unreadable: tuple[str, ...]
     """Files whose variables may be missing here."""
+    warnings: tuple[str, ...] = ()
+    """What is valid in the operator's settings but hardly meant, with its place there."""
 
     def worth_saying(self) -> tuple[Finding, ...]:
         """Return the findings that an operator should look at."""
@@ -105,12 +118,13 @@ def lint(*, instance: OpenEdXInstance, directory: Path, policy: Policy) -> Repor
     repository, or the instance's settings are wrong.
     """
     spec = instance_spec(instance, policy)
-    return compare(
+    report = compare(
         spec,
         effective_variables(instance, policy),
         generated=generated_variables(instance, policy),
         repository=read_repository(directory, playbook=spec.configuration_playbook_name),
     )
+    return replace(report, warnings=tuple(warnings_of(instance.configuration_extra_settings)))
 
 
 def compare(
@@ -165,12 +179,15 @@ class _Judge:
         if layer != OPERATOR:
             text = "is not known here: Ocim sets it for other releases and playbooks."
             return Finding(name, layer, Status.UNKNOWN, Severity.INFO, text)
-        names = [*self._repository.definitions, *KNOWN]
-        nearest = next(iter(get_close_matches(name, names, n=1, cutoff=_NEAR)), "")
-        text = "is not known here: nothing asks for it."
-        if nearest:
-            text += f" Was {nearest} meant?"
+        nearest, text = "", "is set, but these playbooks do not use it."
+        if name not in KNOWN:
+            nearest = self._nearest(name)
+            text = f"is not known here: nothing asks for it.{_meant(nearest)}"
         return Finding(name, layer, Status.UNKNOWN, Severity.WARNING, text, nearest=nearest)
+
+    def _nearest(self, name: str) -> str:
+        names = [*self._repository.definitions, *KNOWN]
+        return next(iter(get_close_matches(name, names, n=1, cutoff=_NEAR)), "")
 
     def _over_generated(self, name: str, place: dict[str, Any]) -> Finding:
         layer = self._generated_layers.source((name,))
@@ -180,10 +197,23 @@ class _Judge:
             text += " Who knows the value must be nobody else."
         if name in _DANGEROUS and as_flag(self._values[name]):
             severity, text = Severity.WARNING, f"{text} Ocim has it {KNOWN[name].meaning}."
+        if self._is_other_address(name):
+            severity = Severity.WARNING
+            text += " The balancer serves the instance at Ocim's address: change its domains."
+        if name == _EMPTY_IS_OPEN and not self._values[name]:
+            severity = Severity.ERROR
+            text += " Without keys, services may accept tokens of anybody. Remove the setting."
         if name == CRON_JOBS and REFRESH not in str(masked(self._values[name])):
             severity = Severity.WARNING
             text += f" The list is replaced, and so discovery's {REFRESH} is not run: add it."
         return Finding(name, layer, Status.OVERRIDDEN, severity, text, by=OPERATOR, **place)
+
+    def _is_other_address(self, name: str) -> bool:
+        """Return True if the operator names another address than the instance's own."""
+        own, value = self._generated[name], self._values[name]
+        if not isinstance(own, str) or not isinstance(value, str) or is_template(value):
+            return False
+        return own != value and any(domain in own for domain in self._instance.domains.all())
 
     def _composed_away(self, name: str) -> str:
         """Return the variable's users, if these are all, and all are set as a whole; else ""."""
@@ -203,12 +233,26 @@ class _Judge:
             if self._set_apart(follower, leader):
                 text = f"must be the same as {leader}, and is not."
                 yield Finding(follower, OPERATOR, Status.KNOWN, Severity.ERROR, text)
+        for name, value in self._values.items():
+            if self._variables.source((name,)) == OPERATOR:
+                yield from self._undefined(name, value)
         ecommerce = Service.ECOMMERCE in self._instance.services
         if ecommerce and not traits(of_instance(self._instance)).has_ecommerce:
             text = "turns on what is no part of the instance's release any more."
             yield Finding(
                 "SANDBOX_ENABLE_ECOMMERCE", OPERATOR, Status.KNOWN, Severity.WARNING, text
             )
+
+    def _undefined(self, name: str, value: Any) -> Iterator[Finding]:
+        """Yield a finding for each name in the value's templates that nothing defines."""
+        from ocim.parsing.references import names_used
+
+        for used in sorted(names_used(revealed(value), required=True) - _ANSIBLES):
+            known = used in self._values or _place(self._repository, used)
+            if not known and not used.startswith("ansible_"):
+                nearest = self._nearest(used)
+                text = f"uses {used}, which nothing defines.{_meant(nearest)}"
+                yield Finding(name, OPERATOR, Status.KNOWN, Severity.ERROR, text, nearest=nearest)
 
     def _set_apart(self, follower: str, leader: str) -> bool:
         values = self._values
@@ -229,6 +273,10 @@ def _place(repository: Repository, name: str) -> dict[str, Any]:
     if asking := repository.asked_by.get(name):
         return {"file": asking[0].file, "line": asking[0].line}
     return {}
+
+
+def _meant(nearest: str) -> str:
+    return f" Was {nearest} meant?" if nearest else ""
 
 
 def _known(place: dict[str, Any]) -> str:

@@ -151,7 +151,7 @@ def _have_restarted(seen: Seen, queue: str, context: Context) -> list[Action]:
         return []
     before = _restarts(appserver)
     if next_restart(before, now) <= now:
-        job = jobs.submit(instance_id=appserver.instance_id, payload=payload, queue=queue)
+        job = jobs.submit(target=appserver.instance, payload=payload, queue=queue)
         return [jobs.wake_up(job)]
     left = appserver.events.filter(kind=_K.LEFT_ALONE, created_at__gte=before[-1])
     if not has_enough(before, now) or left.exists():

@@ -5,21 +5,34 @@ from functools import lru_cache
 from typing import Any
 
 from ocim.catalog.secrets.masking import mask_text, masked_place, masker
+from ocim.core.secrets import Secret
 from ocim.operations.effective import thawed
-from ocim.store.models import OpenEdXAppServer
+from ocim.store.models import Job, NetworkServer, OpenEdXAppServer
 
 Mask = Callable[[str], str]
 
 
-def mask_of(appserver: OpenEdXAppServer) -> Mask:
-    """Return a function that masks the app server's own secrets, and what looks like one."""
-    return _mask(appserver.effective_variables or "")
+def mask_of(source: OpenEdXAppServer | Job) -> Mask:
+    """Return a function that masks the secrets of an app server or job, and what looks like one."""
+    if isinstance(source, Job):
+        return mask_of_job(source)
+    return _mask(source.effective_variables or "")
 
 
 def mask_of_instance(instance_id: int) -> Mask:
     """Return the same for an instance, with the secrets of its newest app server."""
     newest = OpenEdXAppServer.objects.filter(instance=instance_id).order_by("-id")
     return _mask(newest.values_list("effective_variables", flat=True).first() or "")
+
+
+def mask_of_job(job: Job) -> Mask:
+    """Return the same for a job, with the secrets of its instance or of its shared server."""
+    if job.instance_id is not None:
+        return mask_of_instance(job.instance_id)
+    server = job.lease.target
+    password = server.admin_password if isinstance(server, NetworkServer) else ""
+    known = masker(Secret(password)) if password else str
+    return lambda text: mask_text(known(text))
 
 
 def masked_values(values: Any, mask: Mask) -> Any:

@@ -2,23 +2,23 @@
 
 import re
 import secrets
-from collections.abc import Callable
+from functools import partial
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count
 
-from ocim.core.errors import Conflict, OcimError, ValidationError
-from ocim.core.hosts import Host, HostRequest
+from ocim.core.errors import Conflict, ValidationError
 from ocim.core.instance import Service
 from ocim.core.names import search_server_host
-from ocim.core.provisioning import ConfigurationSource, ProvisionEvent, ProvisionJob
+from ocim.core.provisioning import BUILTIN, ConfigurationSource
 from ocim.core.secrets import Secret
-from ocim.core.states import ServerState
 from ocim.core.texts import listed, plural
+from ocim.operations import shared_servers
 from ocim.operations.context import Context
-from ocim.store.models import OpenEdXInstance, SearchServer, Server
+from ocim.operations.shared_servers import Recipe
+from ocim.store.models import Job, OpenEdXInstance, SearchServer, Server
 from ocim.store.specs import search_host, search_place, services_of
 
 KIND = "elasticsearch"
@@ -27,7 +27,16 @@ ADMIN = "elastic"
 """The account that Elasticsearch comes with."""
 BESIDE = "local"
 """The kind of hosts that share this machine's network."""
-PLAYBOOK = ConfigurationSource("builtin", "", "search_server.yml")
+ROLE = "search"
+"""Key of the recipe in `handlers.RECIPES`."""
+RECIPE = Recipe(
+    model=SearchServer,
+    command="ocim search-server",
+    playbook=ConfigurationSource(BUILTIN, "", "search_server.yml"),
+    port=PORT,
+    variables=lambda server: {"ELASTICSEARCH_PASSWORD": Secret(server.admin_password)},
+    examine=lambda server, context: context.adapters.search[KIND].examine(search_host(server)),
+)
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
 
@@ -70,17 +79,14 @@ def register(
     return server
 
 
-def create(
-    *,
-    name: str,
-    provider: str,
-    flavor: str = "",
-    context: Context,
-    on_event: Callable[[ProvisionEvent], None] = lambda _event: None,
-) -> SearchServer:
-    """Create a server on a host of its own; after an interruption, continue with that host.
+def request_creation(
+    *, name: str, provider: str, flavor: str = "", queue: str, context: Context
+) -> tuple[SearchServer, Job]:
+    """Submit the job that creates a server on a host of its own.
 
-    No instance is placed on it before it is ready. Raise Conflict if the name is taken.
+    Continue an interrupted creation with its host; its job is returned if it is not over. No
+    instance is placed on the server before it is ready. Raise Conflict if the name is taken, and
+    ValidationError if the name, the provider or the flavor cannot be.
     """
     if faults := _faults_of_name(name):
         raise ValidationError(faults)
@@ -88,45 +94,33 @@ def create(
         kinds = ", ".join(sorted(context.adapters.providers))
         raise ValidationError([f"provider: unknown kind {provider!r}. Choose one of: {kinds}."])
     context.adapters.providers[provider].check_flavor(flavor)
-    server = _unfinished(name) or _begin(name, provider, flavor)
-    own_host = server.own_host
-    assert own_host is not None  # noqa: S101 - both return one with a host
-    provides = context.adapters.providers[own_host.provider]
-    provides.create(HostRequest(name=own_host.name, flavor=own_host.flavor))
-    host = provides.wait_until_reachable(own_host.name, timeout=context.policy.host_timeout)
-    Server.objects.filter(pk=own_host.pk).update(state=ServerState.UP, address=host.address)
-    _provision(server, host, context, on_event)
-    server.host, server.port = host.address, PORT
-    server.version = context.adapters.search[KIND].examine(search_host(server))
-    server.accepts_new_clients = True
-    server.save(update_fields=["host", "port", "version", "accepts_new_clients"])
-    return server
+    with transaction.atomic():
+        server = _unfinished(name) or _begin(name, provider, flavor)
+        return server, shared_servers.request(server, ROLE, queue=queue)
 
 
 def remove(*, name: str, context: Context) -> SearchServer:
     """Remove a server; if Ocim created it, with its host and all its indexes.
 
-    Raise Conflict if an instance, archived or not, has its indexes there.
+    Raise Conflict if it is being created, or if an instance, archived or not, has its indexes
+    there.
     """
     server = find(name)
-    with transaction.atomic():
-        SearchServer.objects.select_for_update().get(pk=server.pk)
-        if users := list(server.openedxinstance_set.order_by("id")):
-            raise Conflict(
-                f"{server} is in use by {plural(len(users), 'instance')}, such as"
-                f" {listed(users[:5])}.",
-                remedy="Delete these instances first.",
-            )
-        # No instance is placed on it from now on, even if its host cannot be destroyed at once.
-        SearchServer.objects.filter(pk=server.pk).update(accepts_new_clients=False)
-    own_host = server.own_host
-    if own_host:
-        context.adapters.providers[own_host.provider].destroy(own_host.name)
-    with transaction.atomic():
-        server.delete()
-        if own_host:
-            own_host.delete()
+    shared_servers.remove(
+        server,
+        require_unused=partial(_require_unused, server),
+        show=f"{RECIPE.command} show {server}",
+        context=context,
+    )
     return server
+
+
+def _require_unused(server: SearchServer) -> None:
+    if users := list(server.openedxinstance_set.order_by("id")):
+        raise Conflict(
+            f"{server} is in use by {plural(len(users), 'instance')}, such as {listed(users[:5])}.",
+            remedy="Delete these instances first.",
+        )
 
 
 def find(name: str) -> SearchServer:
@@ -222,26 +216,6 @@ def _enter(server: SearchServer) -> None:
             server.save(force_insert=True)
     except IntegrityError as error:
         raise Conflict(f"Search server {server.name!r} exists already.") from error
-
-
-def _provision(
-    server: SearchServer, host: Host, context: Context, on_event: Callable[[ProvisionEvent], None]
-) -> None:
-    job = ProvisionJob(
-        host,
-        PLAYBOOK,
-        {"ELASTICSEARCH_PASSWORD": Secret(server.admin_password)},
-        task_timeout=context.policy.task_timeout,
-        total_timeout=context.policy.provision_timeout,
-    )
-    outcome = context.adapters.provisioner.provision(
-        job, on_event=on_event, is_cancelled=lambda: False
-    )
-    if not outcome.ok:
-        raise OcimError(
-            f"{outcome.failed_task}: {outcome.message}",
-            remedy=f"Continue with `ocim search-server create {server}`, or remove it.",
-        )
 
 
 def _faults_of_name(name: str) -> list[str]:

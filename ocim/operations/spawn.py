@@ -46,7 +46,7 @@ def request(
             instance, context=context, count=count, reason=reason, creator_id=creator_id
         )
         job = jobs.submit(
-            instance_id=instance.pk,
+            target=instance,
             payload=SpawnJob(tuple(appserver.pk for appserver in appservers), activate),
             queue=queue,
             creator_id=creator_id,

@@ -96,7 +96,7 @@ def request_retention(*, queue: str, context: Context) -> list[Action]:
         .distinct()
     )
     return [
-        jobs.wake_up(jobs.submit(instance_id=instance.pk, payload=RetainJob(), queue=queue))
+        jobs.wake_up(jobs.submit(target=instance, payload=RetainJob(), queue=queue))
         for instance in candidates
         if spent(instance, context)
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from ocim.parsing.faults import Fault, Place
 
-Path = tuple[str | int, ...]
+Path = tuple[str | int | float | bool | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class Document:
     source: str
     value: Any = None
     faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
+    """What is valid, but hardly meant."""
     places: dict[Path, Place] = field(default_factory=dict)
     """Places of all keys and list items."""
     texts: list[Text] = field(default_factory=list)
@@ -55,6 +57,10 @@ class Document:
     def fault(self, place: Place, text: str) -> None:
         """Add a fault."""
         self.faults.append(Fault(place, text))
+
+    def warn(self, place: Place, text: str) -> None:
+        """Add a warning."""
+        self.warnings.append(Fault(place, text))
 
 
 class Written(dict[str, Any]):

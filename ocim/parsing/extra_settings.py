@@ -12,12 +12,20 @@ from ocim.catalog.variables.types import Kind, as_flag, fits
 from ocim.core.characters import hint
 from ocim.core.instance import ALWAYS, Service
 from ocim.parsing.document import Document
-from ocim.parsing.faults import refuse
+from ocim.parsing.faults import in_lines, refuse
+from ocim.parsing.known_lists import check_lists
 from ocim.parsing.yaml_text import parse_mapping
 
 WHERE = "configuration_extra_settings"
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORDS = frozenset({"yes", "no", "on", "off"})
+"""Words that YAML 1.1 reads as true or false, and that may be texts: Norway's code, Ontario's."""
+_SWITCH = re.compile(
+    r"(^|_)(ENABLED?|DISABLED?|ALLOW\w*|REQUIRED?|IS|HAS|USE|SHOW|HIDE|DEBUG|SKIP|FORCE|CREATE)(_|$)",
+    re.IGNORECASE,
+)
+"""Names of what is true or false."""
 # Instances must not decide where and as whom Ansible runs: `ansible_connection: local` would run
 # everything on the manager.
 _RESERVED = ("ansible_", "ocim_")
@@ -32,12 +40,27 @@ def check_extra_settings(text: str) -> dict[str, Any]:
     return deepcopy(_checked(text))
 
 
+def warnings_of(text: str) -> list[str]:
+    """Return what is valid in the settings but hardly meant, each with its place.
+
+    Return nothing for settings that `check_extra_settings` refuses.
+    """
+    document = parse_mapping(text)
+    if document.faults:
+        return []
+    check_lists(document)
+    _warn_of_words(document)
+    return in_lines(document.warnings, where=WHERE)
+
+
 @lru_cache(maxsize=8)
 def _checked(text: str) -> dict[str, Any]:
     """Check the text once for validation, services and variables of an instance."""
     document = parse_mapping(text)
     _check_templates(document)
     _check_variables(document)
+    check_lists(document)
+    _check_references(document)
     refuse(document.faults, where=WHERE)
     return {name: _normal(name, value) for name, value in document.value.items()}
 
@@ -62,6 +85,13 @@ def _check_templates(document: Document) -> None:
             document.fault(text.place_of(fault.word, fault.line), fault.text)
 
 
+def _check_references(document: Document) -> None:
+    if any(is_template(text.value) for text in document.texts):
+        from ocim.parsing.references import check_references
+
+        check_references(document)
+
+
 def _check_variables(document: Document) -> None:
     for name, value in document.value.items():
         place = document.places[name,]
@@ -77,8 +107,21 @@ def _check_variables(document: Document) -> None:
                 f"{name} must be true or false, not a template, since Ocim itself needs the"
                 f" value.{hint(str(value))}",
             )
-        elif name in TYPES and not fits(value, TYPES[name]):
+        elif name in TYPES and not fits(value, TYPES[name], name):
             document.fault(place, f"{name} must be {TYPES[name]}.{hint(str(value))}")
+
+
+def _warn_of_words(document: Document) -> None:
+    for path, text in document.written.items():
+        name = str(path[-1])
+        is_switch = TYPES.get(name) is Kind.FLAG or _SWITCH.search(name)
+        if text.lower() in _WORDS and not is_switch:
+            read = "true" if text.lower() in ("yes", "on") else "false"
+            document.warn(
+                document.places[path],
+                f"YAML reads {text} as {read}. Write {read}, or '{text}' in quotes if you mean the"
+                " word.",
+            )
 
 
 def _normal(name: str, value: Any) -> Any:

@@ -30,6 +30,12 @@ def refuse(faults: Collection[Fault], *, where: str) -> None:
 
     If there are very many (as in a file of another kind), list the first ones and count the rest.
     """
+    if lines := in_lines(faults, where=where):
+        raise ValidationError(lines)
+
+
+def in_lines(faults: Collection[Fault], *, where: str) -> list[str]:
+    """Return faults as lines, in the order of the text and without duplicates."""
     ordered = sorted(
         set(faults), key=lambda fault: (fault.place.line, fault.place.column, fault.text)
     )
@@ -39,5 +45,4 @@ def refuse(faults: Collection[Fault], *, where: str) -> None:
     ]
     if len(ordered) > _MOST:
         lines.append(f"{where}: and {len(ordered) - _MOST} more.")
-    if lines:
-        raise ValidationError(lines)
+    return lines

@@ -49,13 +49,14 @@ _PYTHONS = frozenset({name for kind in _KINDS for name in dir(kind)}) | {
     "__wrapped__",
 }
 """Names of Python's internal attributes; other words between underscores are placeholders."""
+_NO_TEMPLATE = "If this is no template, write {% raw %} before it and {% endraw %} after it."
 _MOST = 50
 """Maximum number of faults in one text, since finding the place of each one takes time."""
 
-# The extensions that upstream's ansible.cfg turns on.
-_JINJA = Environment(  # noqa: S701 - nothing is rendered
+JINJA = Environment(  # noqa: S701 - nothing is rendered
     extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"]
 )
+"""Parser of templates, with the extensions that upstream's ansible.cfg turns on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,11 @@ def template_faults(text: str) -> list[TemplateFault]:
         return [TemplateFault(1, "#jinja2", "the header #jinja2: hides templates. Remove it.")]
     try:
         if is_template(text):
-            return _found(_JINJA.parse(text))
+            return _found(JINJA.parse(text))
         # Conditions of tasks are expressions without delimiters, and may come from a variable.
         return _found_in_condition(text) if _CALL.search(text) else []
     except TemplateSyntaxError as error:
-        return [TemplateFault(error.lineno, "", f"invalid Jinja: {error.message}")]
+        return [TemplateFault(error.lineno, "", f"invalid Jinja: {error.message} {_NO_TEMPLATE}")]
     except RecursionError:
         return [TemplateFault(1, "", "this template has too many levels.")]
 
@@ -88,7 +89,7 @@ def _found_in_condition(text: str) -> list[TemplateFault]:
     Any other text is prose, such as `query (id)` in a help text.
     """
     try:
-        tree = _JINJA.parse(f"{{{{ {text} }}}}")
+        tree = JINJA.parse(f"{{{{ {text} }}}}")
     except TemplateSyntaxError:
         return []
     return _found(tree) if any(map(_names_a_plugin, tree.find_all(nodes.Call))) else []

@@ -18,11 +18,21 @@ _LONGEST_NUMBER = 80
 _SHOWN = 60
 _YAML = "tag:yaml.org,2002:"
 
+_REMEDIES: Mapping[str, str] = {
+    "!vault": "write the text in plain. Ocim stores these settings encrypted.",
+    "!vault-encrypted": "write the text in plain. Ocim stores these settings encrypted.",
+    "!unsafe": "write the text without it, between {% raw %} and {% endraw %}.",
+}
+"""Remedies for tags that Ansible has."""
+
 _CONSTRUCT: Mapping[str, Callable[[SafeConstructor, yaml.ScalarNode], Any]] = {
     f"{_YAML}bool": SafeConstructor.construct_yaml_bool,
     f"{_YAML}int": SafeConstructor.construct_yaml_int,
     f"{_YAML}float": SafeConstructor.construct_yaml_float,
 }
+
+
+_NO_KEY = object()
 
 
 class _TooLargeError(Exception):
@@ -79,20 +89,22 @@ class NodeReader:
         self._document.places[path] = _place(node)
         return self._value(node, path)
 
-    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
-        values: dict[str, Any] = {}
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[Any, Any]:
+        values: dict[Any, Any] = {}
         for merged in self._merged(node):
             values.update(self._value(merged, path) or {})
-        seen: dict[str, Place] = {}
+        seen: dict[Any, Place] = {}
         for key_node, value_node in node.value:
             if key_node.tag == f"{_YAML}merge":
                 continue
-            key = self._key(key_node)
-            if key is None:
+            key = self._key(key_node, is_name=not path)
+            if key is _NO_KEY:
                 continue
             place = self._document.places[*path, key] = _place(key_node)
             if key in seen:
-                self._fault(key_node, f"{_short(key)} is already set in line {seen[key].line}.")
+                self._fault(
+                    key_node, f"{_short(key_node.value)} is already set in line {seen[key].line}."
+                )
             seen.setdefault(key, place)
             values[key] = self._value(value_node, (*path, key))
         return values
@@ -109,15 +121,23 @@ class NodeReader:
                 else:
                     self._fault(key_node, "<< must be a mapping or a list of mappings.")
 
-    def _key(self, node: yaml.Node) -> str | None:
+    def _key(self, node: yaml.Node, *, is_name: bool) -> Any:
+        """Return the key, _NO_KEY for a faulty one.
+
+        Below a name, a key may be a number, true, false or null: real settings have such keys.
+        """
         self._count(node)
-        key = self._scalar(node) if isinstance(node, yaml.ScalarNode) else None
-        if isinstance(key, str):
-            return key
+        faults = len(self._document.faults)
+        if isinstance(node, yaml.ScalarNode):
+            key = self._scalar(node)
+            if len(self._document.faults) > faults:
+                return _NO_KEY
+            if isinstance(key, str) or not is_name:
+                return key
         # YAML reads {{ x }} as a mapping in a mapping.
         value = " Quote values that start with {{, too." * isinstance(node, yaml.MappingNode)
         self._fault(node, f"keys must be texts: write this one in quotes.{value}")
-        return None
+        return _NO_KEY
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         match node.tag.removeprefix(_YAML):
@@ -154,11 +174,10 @@ class NodeReader:
         return str(node.value)
 
     def _refuse_tag(self, node: yaml.Node) -> None:
-        self._fault(
-            node,
-            f"the tag {_shown(node.tag)} is not allowed: write texts, numbers, true, false, null,"
-            " lists or mappings.",
+        remedy = _REMEDIES.get(
+            node.tag, "write texts, numbers, true, false, null, lists or mappings."
         )
+        self._fault(node, f"the tag {_shown(node.tag)} is not allowed: {remedy}")
 
     def _fault(self, node: yaml.Node, text: str) -> None:
         self._document.fault(_place(node), text)

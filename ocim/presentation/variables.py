@@ -6,6 +6,7 @@ from typing import Any
 
 from ocim.catalog.secrets.masking import mask_text
 from ocim.core.differences import in_common
+from ocim.core.variables import dotted
 from ocim.operations.rollouts.variables import Change
 
 LONGEST = 60
@@ -34,7 +35,7 @@ def grouped(by_label: Mapping[str, Sequence[Change]]) -> Grouped:
 
 def in_words(change: Change) -> str:
     """Return a change as `NAME: old → new`."""
-    name = ".".join(change["path"])
+    name = dotted(change["path"])
     if "old" not in change and "new" not in change:
         return f"{name}: changed (not shown)"
     old, new = (short(change[side]) if side in change else "(not set)" for side in ("old", "new"))

@@ -11,7 +11,9 @@ from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from ocim.core.errors import Conflict
 from ocim.core.states import UNFINISHED, AppServerState, JobState, UpgradeState
 from ocim.store.models import (
+    HostedServer,
     Job,
+    Leased,
     LogEntry,
     OpenEdXAppServer,
     OpenEdXInstance,
@@ -159,6 +161,12 @@ def log_after(appserver_id: int, last_id: int, limit: int = 1000) -> list[LogEnt
     return list(lines.order_by("id")[:limit])
 
 
+def server_log_after(server: HostedServer, last_id: int, limit: int = 1000) -> list[LogEntry]:
+    """Return the lines of the log of a shared server's jobs after the line `last_id`."""
+    lines = LogEntry.objects.filter(job__lease_id=server.lease_id, pk__gt=last_id)
+    return list(lines.order_by("id")[:limit])
+
+
 def log_end(appserver_id: int, limit: int) -> list[LogEntry]:
     """Return the last lines of an app server's log, oldest first."""
     lines = LogEntry.objects.filter(appserver_id=appserver_id)
@@ -239,15 +247,15 @@ def terminated(appserver_ids: Collection[int]) -> set[int]:
     return set(appserver_ids) - set(alive.values_list("pk", flat=True))
 
 
-def open_jobs(instance_id: int) -> QuerySet[Job]:
-    """Return the instance's jobs that run or wait, oldest first."""
+def open_jobs(target: Leased) -> QuerySet[Job]:
+    """Return the jobs on an instance or a shared server that run or wait, oldest first."""
     states = (JobState.WAITING, JobState.RUNNING)
-    return Job.objects.filter(instance_id=instance_id, state__in=states).order_by("id")
+    return Job.objects.filter(lease_id=target.lease_id, state__in=states).order_by("id")
 
 
-def last_job(instance_id: int) -> Job | None:
-    """Return the instance's newest job; None if it never had a job."""
-    return Job.objects.filter(instance_id=instance_id).order_by("-id").first()
+def last_job(target: Leased) -> Job | None:
+    """Return the newest job on an instance or a shared server; None if it never had a job."""
+    return Job.objects.filter(lease_id=target.lease_id).order_by("-id").first()
 
 
 def live_workers(now: datetime, queue: str = "") -> QuerySet[Worker]:

@@ -65,7 +65,7 @@ def _enqueue(action: Action) -> None:
         case SendNotices():
             _schedule(queue(PERIODIC).send, action.event_id, action.at, action.of)
         case WorkOn():
-            _schedule(queue(action.queue).work, action.instance_id, action.at)
+            _schedule(queue(action.queue).work, action.lease_id, action.at)
 
 
 def _schedule(task: TaskWrapper, of: int, at: datetime | None, *rest: str) -> None:
@@ -97,22 +97,22 @@ def queue(name: str) -> Queue:
     return Queue(name)
 
 
-def work(queue_name: str, instance_id: int) -> None:
-    """Run the jobs that wait on an instance, and drive their rollouts in the same thread."""
+def work(queue_name: str, lease_id: int) -> None:
+    """Run the jobs that wait for a lease, and drive their rollouts in the same thread."""
     if queue_name != PERIODIC:
-        _work(queue_name, instance_id)
+        _work(queue_name, lease_id)
     elif _recovering.acquire(blocking=False):
         try:
-            _work(queue_name, instance_id)
+            _work(queue_name, lease_id)
         finally:
             _recovering.release()
     else:
-        enqueue([WorkOn(instance_id, PERIODIC, context().now() + AGAIN)])
+        enqueue([WorkOn(lease_id, PERIODIC, context().now() + AGAIN)])
 
 
-def _work(queue_name: str, instance_id: int) -> None:
+def _work(queue_name: str, lease_id: int) -> None:
     actions = job_runner.run_pending_jobs(
-        instance_id=instance_id, queue=queue_name, handlers=HANDLERS, context=context()
+        lease_id=lease_id, queue=queue_name, handlers=HANDLERS, context=context()
     )
     for action in dict.fromkeys(actions):
         if isinstance(action, DriveRollout) and action.at is None:

@@ -99,7 +99,7 @@ def act(request: HttpRequest, appserver_id: str, kind: str) -> HttpResponse:
     if request.method != "POST" or (offer.consequence and "confirmed" not in request.POST):
         return render(request, "web/confirm.html", {"appserver": appserver, "offer": offer})
     job = jobs.submit(
-        instance_id=appserver.instance_id,
+        target=appserver.instance,
         payload=_PAYLOADS[kind]((appserver.pk,)),
         queue=settings.OCIM.queue_name,
         creator_id=request.user.pk,

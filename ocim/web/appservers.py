@@ -107,7 +107,7 @@ def _appserver(appserver_id: int, *, whole: bool = False) -> OpenEdXAppServer:
 
 def _progress(appserver: OpenEdXAppServer) -> dict[str, Any]:
     instance = appserver.instance
-    jobs = list(selectors.open_jobs(instance.pk))
+    jobs = list(selectors.open_jobs(instance))
     others = OpenEdXAppServer.objects.filter(instance=instance)
     active = others.filter(is_active=True).count()
     is_preview = appserver.state == AppServerState.RUNNING and not appserver.is_active

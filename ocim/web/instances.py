@@ -74,7 +74,7 @@ def progress(request: HttpRequest, instance_id: int) -> HttpResponse:
 
 
 def _progress(instance: OpenEdXInstance) -> dict[str, Any]:
-    jobs = list(selectors.open_jobs(instance.pk))
+    jobs = list(selectors.open_jobs(instance))
     busy = busy_appservers(jobs)
     active: int = instance.active_count  # type: ignore[attr-defined]
     appservers = selectors.appservers(instance.pk)
@@ -85,7 +85,7 @@ def _progress(instance: OpenEdXInstance) -> dict[str, Any]:
         }
         for appserver in appservers.exclude(state=AppServerState.TERMINATED)
     ]
-    last = selectors.last_job(instance.pk)
+    last = selectors.last_job(instance)
     failed = last if last and last.state == JobState.FAILED else None
     status = selectors.status_of(instance)
     return {

@@ -44,6 +44,17 @@ def change(configuration: Repository, greeting: str) -> str:
     return configuration.commit({"playbooks/site.yml": text})
 
 
+def test_a_branch_is_used_before_a_tag_of_its_name_with_a_warning(
+    sources: Sources, configuration: Repository, caplog: pytest.LogCaptureFixture
+) -> None:
+    configuration.git("tag", "both")
+    configuration.git("checkout", "-q", "-b", "both")
+    commit = change(configuration, "second")
+    with caplog.at_level(logging.WARNING):
+        assert sources.exact(configuration.source("both")).version == commit
+    assert "has a branch and a tag both" in caplog.text
+
+
 def test_a_branch_a_tag_and_a_commit_lead_to_their_files(
     sources: Sources, configuration: Repository
 ) -> None:

@@ -267,7 +267,7 @@ def test_what_the_balancer_refused_is_told(well: Installation) -> None:
 
 def test_a_job_whose_worker_is_gone_is_taken_up_again(well: Installation) -> None:
     campus = OpenEdXInstance.objects.get()
-    job = jobs.submit(instance_id=campus.pk, payload=RetainJob(), queue="opencraft")
+    job = jobs.submit(target=campus, payload=RetainJob(), queue="opencraft")
     Job.objects.filter(pk=job.pk).update(state=JobState.RUNNING)
     past = wiring.context().now() - timedelta(minutes=1)
     Lease.objects.update(holder="dead/1", expires_at=past)
@@ -282,7 +282,7 @@ def test_a_job_whose_worker_is_gone_is_taken_up_again(well: Installation) -> Non
 
 def test_a_job_that_a_worker_holds_is_left_alone(well: Installation) -> None:
     campus = OpenEdXInstance.objects.get()
-    job = jobs.submit(instance_id=campus.pk, payload=RetainJob(), queue="opencraft")
+    job = jobs.submit(target=campus, payload=RetainJob(), queue="opencraft")
     Job.objects.filter(pk=job.pk).update(state=JobState.RUNNING)
     soon = wiring.context().now() + timedelta(seconds=10)
     Lease.objects.update(holder="alive/1", expires_at=soon)
@@ -294,7 +294,7 @@ def test_a_job_is_named_whose_worker_lives_and_asks_no_more_whether_it_shall_end
     well: Installation,
 ) -> None:
     campus = OpenEdXInstance.objects.get()
-    job = jobs.submit(instance_id=campus.pk, payload=RetainJob(), queue="opencraft")
+    job = jobs.submit(target=campus, payload=RetainJob(), queue="opencraft")
     now = wiring.context().now()
     Lease.objects.update(holder="alive/1", expires_at=now + timedelta(seconds=10))
     Job.objects.filter(pk=job.pk).update(
@@ -309,7 +309,7 @@ def test_a_job_is_named_whose_worker_lives_and_asks_no_more_whether_it_shall_end
 
 def test_a_job_that_waits_for_long_is_named(well: Installation) -> None:
     campus = OpenEdXInstance.objects.get()
-    job = jobs.submit(instance_id=campus.pk, payload=RetainJob(), queue="opencraft")
+    job = jobs.submit(target=campus, payload=RetainJob(), queue="opencraft")
     assert found(well) == []
 
     Job.objects.filter(pk=job.pk).update(created=wiring.context().now() - timedelta(minutes=5))

@@ -1,11 +1,15 @@
 import io
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
+from ocim import wiring
+from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.adapters.memory.search import MemorySearchServer
 from ocim.core.secrets import Secret
+from ocim.store.models import Lease
 from tests.console.conftest import Installation
 
 URL = "http://search.example.com:9200"
@@ -96,6 +100,35 @@ def test_one_is_made_and_taken_away(ocim: Installation, types: Callable[[str], N
     types("y")
     assert ocim("search-server", "remove", "main").status == 0
     assert ocim("host", "list", "--json").json == []
+
+
+def test_its_creation_can_be_left_to_a_worker_and_cancelled(ocim: Installation) -> None:
+    hold = Lease.objects.filter(searchserver__isnull=False)
+    ocim.provisioner.runs["search-main"] = MemoryRun(fails_with="no disk")
+    ran = ocim("search-server", "create", "main", "--no-wait")
+    assert (ran.status, ran.out) == (0, "Creating search server main.\n")
+    soon = wiring.context().now() + timedelta(seconds=10)
+    hold.update(holder="another worker/1", expires_at=soon)
+    assert ocim("search-server", "create", "main", "--no-wait").status == 0
+    shown = ocim("search-server", "show", "main").out
+    assert "in creation: `ocim search-server logs main --follow` shows it" in shown
+    assert "busy" in ocim("search-server", "remove", "main", "--yes").err
+    ran = ocim("search-server", "cancel", "main")
+    assert ran.out == "Cancellation requested; the job ends within seconds.\n"
+    hold.update(holder="")
+    assert "Cancelled." in ocim("search-server", "create", "main").err
+    ocim.provisioner.runs.clear()
+    assert "Created main at " in ocim("search-server", "create", "main").out
+
+
+def test_the_log_of_its_creation_can_be_read_again(ocim: Installation) -> None:
+    ocim.provisioner.runs["search-main"] = MemoryRun(fails_with="no disk")
+    ran = ocim("search-server", "create", "main")
+    assert (ran.status, ran.err.count("no disk")) == (1, 1)
+    assert "Provisioning search-main at " in ran.out
+    lines = ocim("search-server", "logs", "main", "--follow").out.splitlines()
+    assert "Asking local for a host." in lines[0]
+    assert "Failed: " in lines[-1]
 
 
 def test_a_name_that_is_none_is_answered_with_those_there_are(registered: Installation) -> None:

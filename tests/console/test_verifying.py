@@ -72,7 +72,7 @@ def test_it_is_a_job_that_waits_for_its_turn(ocim: Installation, platform: Platf
     assert (ran.status, ran.out) == (0, "Requested.\n")
     job = Job.objects.latest("id")
     assert job.state == JobState.WAITING
-    assert jobs.payload_of(job) == VerifyJob(job.instance.appserver_set.get().pk, purchase=True)
+    assert jobs.payload_of(job) == VerifyJob(OpenEdXAppServer.objects.get().pk, purchase=True)
     assert jobs.description(job).startswith("Verifying app server ")
 
 

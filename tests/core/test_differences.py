@@ -63,7 +63,7 @@ def test_the_differences_lead_from_the_one_to_the_other(
     assert differences(changed, new) == ()
 
 
-def _changed(values: dict[str, Any], changes: tuple[Difference, ...]) -> dict[str, Any]:
+def _changed(values: dict[Any, Any], changes: tuple[Difference, ...]) -> dict[str, Any]:
     changed = _copy(values)
     for change in changes:
         *above, key = change.path
@@ -77,5 +77,5 @@ def _changed(values: dict[str, Any], changes: tuple[Difference, ...]) -> dict[st
     return changed
 
 
-def _copy(values: dict[str, Any]) -> dict[str, Any]:
+def _copy(values: dict[Any, Any]) -> dict[Any, Any]:
     return {k: _copy(v) if isinstance(v, dict) else v for k, v in values.items()}

@@ -26,6 +26,8 @@ EXAMPLES: dict[str, Any] = {
     "keep": True,
     "force": True,
     "purchase": True,
+    "role": "search",
+    "server": 7,
 }
 
 

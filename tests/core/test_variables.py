@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from ocim.core.secrets import Secret
-from ocim.core.variables import Layer, Leaf, from_plain, merge, to_plain
+from ocim.core.variables import Layer, Leaf, exact, from_plain, merge, to_plain
 from tests.core.strategies import MAPPINGS, layers
 
 
@@ -118,3 +118,22 @@ def test_variables_come_back_from_json_with_their_secrets_and_layers(many: list[
 def test_a_mapping_that_looks_like_a_stored_secret_stays_a_mapping() -> None:
     effective = merge([Layer("only", {"a": [{"secret": "text"}, {"mapping": {}}]})])
     assert from_plain(json.loads(json.dumps(to_plain(effective)))) == effective
+
+
+def test_keys_that_are_no_texts_survive_being_stored() -> None:
+    values = {"X": {1: "a", None: {True: "b"}, "list": [{1: "c", "1": "d"}]}}
+    effective = merge([Layer("extra", values)])
+    stored = from_plain(json.loads(json.dumps(to_plain(effective))))
+    assert stored.values == values
+    assert list(map(type, stored.values["X"])) == [int, type(None), str]
+
+
+@pytest.mark.parametrize(
+    "first, second", [({1: 0}, {"1": 0}), (1, True), (1, 1.0), ([{1: 0}], [{True: 0}])]
+)
+def test_exact_texts_differ_where_equality_does_not(first: Any, second: Any) -> None:
+    assert exact(first) != exact(second)
+
+
+def test_exact_texts_are_equal_whatever_the_order_of_keys() -> None:
+    assert exact({1: 0, "a": 1, None: 2}) == exact({None: 2, "a": 1, 1: 0})

@@ -6,7 +6,6 @@ from ocim.core.errors import TransientError
 from ocim.core.health import Probe
 from ocim.core.routing import Routing
 from ocim.operations.activate import switch_traffic
-from ocim.store.claims import claim_lease
 from ocim.store.models import LoadBalancingServer, OpenEdXAppServer, OpenEdXInstance
 from tests.world import Killed, World
 
@@ -129,14 +128,14 @@ def test_app_servers_can_join_those_that_serve(world: World) -> None:
 def test_several_app_servers_share_the_traffic(world: World) -> None:
     instance = world.make_instance(openedx_appserver_count=2)
     appservers, _ = world.request_spawn(instance, activate=True)
-    world.work(instance.pk)
+    world.work(instance)
     assert world.serving(instance) == lms(world, *appservers)
 
 
 def test_no_one_is_activated_where_one_of_several_is_ill(world: World) -> None:
     instance = world.make_instance(openedx_appserver_count=2)
     appservers, _ = world.request_spawn(instance)
-    world.work(instance.pk)
+    world.work(instance)
     world.break_host(appservers[1])
     world.do("activate", *appservers)
     assert active(instance) == []
@@ -164,7 +163,7 @@ def test_an_app_server_of_another_instance_is_not_activated(world: World) -> Non
     job = world.submit("activate", mine)
     job.arguments["appservers"].append(other.pk)
     job.save()
-    world.work(job.instance_id)
+    world.work(job)
     job.refresh_from_db()
     assert job.state == "failed"
     assert not OpenEdXAppServer.objects.filter(is_active=True).exists()
@@ -183,11 +182,11 @@ def test_an_activation_that_was_interrupted_after_the_swing_knows_what_to_put_ba
 
     world.prober.reply = die_in_public
     job = world.submit("activate", new)
-    world.die(instance.pk)
+    world.die(instance)
     assert world.serving(instance) == lms(world, new)
     break_public(world, new)
     world.clock.forward(world.policy.lease + 1)
-    world.work(instance.pk, worker="worker-2")
+    world.work(instance, worker="worker-2")
     job.refresh_from_db()
     assert job.state == "failed"
     assert world.serving(instance) == lms(world, old)
@@ -206,10 +205,10 @@ def test_an_app_server_that_died_with_the_worker_after_the_swing_is_taken_out(
 
     world.prober.reply = die_in_public
     world.submit("activate", new)
-    world.die(instance.pk)
+    world.die(instance)
     world.break_host(new)
     world.clock.forward(world.policy.lease + 1)
-    world.work(instance.pk, worker="worker-2")
+    world.work(instance, worker="worker-2")
     assert active(instance) == [old.pk]
     assert world.serving(instance) == lms(world, old)
 
@@ -278,7 +277,7 @@ def test_a_worker_that_lost_its_lease_does_not_swing(world: World) -> None:
     def lose(probe: Probe) -> Reply:
         world.prober.reply = healthy
         world.clock.forward(world.policy.lease + 1)
-        assert claim_lease(instance.pk, worker="worker-2", now=world.clock(), seconds=15)
+        world.claim(instance, "worker-2")
         return healthy(probe)
 
     world.prober.reply = lose
@@ -292,8 +291,7 @@ def test_a_swing_to_what_is_active_changes_nothing(world: World) -> None:
     instance = world.make_instance()
     appserver = world.spawn(instance, activate=True)
     world.clock.forward(60)
-    lease = claim_lease(instance.pk, worker="worker-1", now=world.clock(), seconds=15)
-    assert lease
+    lease = world.claim(instance)
     switch_traffic(instance, [appserver.pk], lease=lease, context=world.context())
     before = appserver.activated_at
     appserver.refresh_from_db()

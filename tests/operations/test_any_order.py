@@ -71,8 +71,7 @@ class Fleet(RuleBasedStateMachine):
 
     @rule(which=WHICH, payload=st.sampled_from([ArchiveJob(), RetainJob(), RetainJob()]))
     def ask_for_all(self, which: int, payload: Payload) -> None:
-        instance_id = self.instances[which % 2].pk
-        jobs.submit(instance_id=instance_id, payload=payload, queue=QUEUE)
+        jobs.submit(target=self.instances[which % 2], payload=payload, queue=QUEUE)
 
     @rule(seconds=st.sampled_from([5, 20, 8 * 24 * 3600]))
     def wait(self, seconds: int) -> None:
@@ -84,13 +83,13 @@ class Fleet(RuleBasedStateMachine):
 
     @rule(which=WHICH)
     def work(self, which: int) -> None:
-        self.world.work(self.instances[which % 2].pk, worker="worker-2")
+        self.world.work(self.instances[which % 2], worker="worker-2")
 
     @rule(which=WHICH, probes=st.integers(0, 6))
     def die(self, which: int, probes: int) -> None:
         self.lives = probes
         try:
-            self.world.die(self.instances[which % 2].pk)
+            self.world.die(self.instances[which % 2])
         except AssertionError:
             pass  # there was too little to do to die over it
         finally:
@@ -142,7 +141,7 @@ class Fleet(RuleBasedStateMachine):
             for _ in range(3):
                 self.world.clock.forward(60)
                 for instance in self.instances:
-                    self.world.work(instance.pk)
+                    self.world.work(instance)
             assert not Job.objects.filter(state__in=jobs.OPEN).exists()
         finally:
             transaction.set_rollback(True)

@@ -24,7 +24,7 @@ def test_a_worker_whose_clock_jumps_finishes_what_it_is_at(world: World, jump: f
         world.clock.forward(jump)
         workers.renew(context=world.context())
         assert jobs.unattended(context=world.context("worker-2")) == []
-        assert world.work(instance.pk, worker="worker-2") == []
+        assert world.work(instance, worker="worker-2") == []
         return as_expected(probe)
 
     world.prober.reply = jumping
@@ -40,12 +40,12 @@ def test_a_dead_workers_job_is_taken_up_again_after_the_clock_went_back(world: W
 
     world.prober.reply = killed
     world.request_spawn(instance)
-    world.die(instance.pk)
+    world.die(instance)
     world.prober.reply = as_expected
     world.clock.forward(-DAY)
 
-    assert jobs.abandoned(context=world.context("worker-2")) == [WorkOn(instance.pk, QUEUE)]
-    world.work(instance.pk, worker="worker-2")
+    assert jobs.abandoned(context=world.context("worker-2")) == [WorkOn(instance.lease_id, QUEUE)]
+    world.work(instance, worker="worker-2")
 
     assert OpenEdXAppServer.objects.get().state == "running"
     assert len(world.cloud.addresses_given) == 1
@@ -62,9 +62,9 @@ def test_a_lease_outlasts_a_clock_that_is_set_right_by_seconds(world: World) -> 
         return as_expected(probe)
 
     world.prober.reply = late
-    world.work(instance.pk)
+    world.work(instance)
 
-    assert Lease.objects.get().fence == 1
+    assert Lease.objects.get(pk=instance.lease_id).fence == 1
     assert OpenEdXAppServer.objects.get().state == "running"
 
 

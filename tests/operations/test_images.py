@@ -150,11 +150,11 @@ def test_a_host_of_an_interrupted_attempt_without_the_image_gets_the_whole(world
     [appserver], _ = world.request_spawn(instance)
     name = f"appserver-{appserver.pk}"
     world.provisioner.runs[name] = MemoryRun(crash=Killed())
-    world.die(instance.pk)
+    world.die(instance)
     world.provisioner.runs.clear()
     build(world, instance)
     world.clock.forward(60)
-    world.work(instance.pk, worker="worker-2")
+    world.work(instance, worker="worker-2")
     appserver = OpenEdXAppServer.objects.get(pk=appserver.pk)
     assert (appserver.state, appserver.image) == ("running", "")
     assert parts(world) == [Part.WHOLE]

@@ -20,6 +20,7 @@ from ocim.store.models import (
     InstanceReference,
     InstanceTag,
     Job,
+    Lease,
     LoadBalancingServer,
     OpenEdXInstance,
 )
@@ -318,6 +319,7 @@ def test_deleting_removes_instance_names_and_databases(world: World) -> None:
     instances.delete(instance_id=instance.pk, context=world.context())
     assert not InstanceReference.objects.exists()
     assert not OpenEdXInstance.objects.exists()
+    assert not Lease.objects.filter(pk=instance.lease_id).exists()
     assert not Domain.objects.exists()
     assert world.databases.sizes == {}
 
@@ -342,20 +344,21 @@ def test_a_deletion_that_takes_longer_than_a_lease_keeps_it() -> None:
     instance = world.make_instance()
     InstanceReference.objects.update(is_archived=True)
     context = replace(world.context(), now=timezone.now)
-    job = jobs.submit(instance_id=instance.pk, payload=RetainJob(), queue=QUEUE)
+    job = jobs.submit(target=instance, payload=RetainJob(), queue=QUEUE)
 
     class Slow(type(world.databases)):  # type: ignore[misc]
         def drop(self, database: Database) -> None:
             time.sleep(2 * world.policy.lease)
             another = replace(context, worker="another")
             job_runner.run_pending_jobs(
-                instance_id=instance.pk, queue=QUEUE, handlers=HANDLERS, context=another
+                lease_id=instance.lease_id, queue=QUEUE, handlers=HANDLERS, context=another
             )
             assert Job.objects.get(pk=job.pk).state == "waiting"
 
     context = replace(context, adapters=replace(context.adapters, databases={"sqlite": Slow()}))
     instances.delete(instance_id=instance.pk, context=context)
     assert not OpenEdXInstance.objects.exists()
+    assert not Lease.objects.filter(pk=instance.lease_id).exists()
 
 
 def test_a_deletion_that_failed_can_be_tried_again_at_once(world: World) -> None:
@@ -372,6 +375,7 @@ def test_a_deletion_that_failed_can_be_tried_again_at_once(world: World) -> None
     world.databases = there
     instances.delete(instance_id=instance.pk, context=world.context())
     assert not OpenEdXInstance.objects.exists()
+    assert not Lease.objects.filter(pk=instance.lease_id).exists()
 
 
 def test_an_unarchived_instance_is_on_the_balancer_again(world: World) -> None:

@@ -41,11 +41,11 @@ class Desk:
         self.done: list[int] = []
 
     def submit(self, queue: str = QUEUE) -> Job:
-        return jobs.submit(instance_id=self.instance.pk, payload=RetainJob(), queue=queue)
+        return jobs.submit(target=self.instance, payload=RetainJob(), queue=queue)
 
     def work(self, worker: str = "worker-1", queue: str = QUEUE) -> list[Action]:
         return job_runner.run_pending_jobs(
-            instance_id=self.instance.pk,
+            lease_id=self.instance.lease_id,
             queue=queue,
             handlers={JobKind.RETAIN: Handler(self._run)},
             context=self.world.context(worker),
@@ -57,7 +57,7 @@ class Desk:
 
     def claim(self, worker: str = "worker-1") -> Lease | None:
         clock, seconds = self.world.clock, self.world.policy.lease
-        return claim_lease(self.instance.pk, worker=worker, now=clock(), seconds=seconds)
+        return claim_lease(self.instance.lease_id, worker=worker, now=clock(), seconds=seconds)
 
     def die(self) -> None:
         """Take the next job, and be killed over it."""
@@ -174,7 +174,7 @@ def test_a_dead_workers_job_is_taken_up_again_after_the_leases_end(desk: Desk) -
     job = desk.submit()
     desk.die()
     desk.world.clock.forward(desk.world.policy.lease + 1)
-    assert jobs.abandoned(context=desk.world.context()) == [WorkOn(job.instance_id, QUEUE)]
+    assert jobs.abandoned(context=desk.world.context()) == [WorkOn(job.lease_id, QUEUE)]
     desk.work("worker-2")
     assert state_of(job) == "done"
 
@@ -198,9 +198,9 @@ def test_a_job_that_kills_its_workers_ends_in_failure(world: World) -> None:
 
     world.prober.reply = killed  # type: ignore[assignment]
     for _ in range(world.policy.job_attempts):
-        world.die(instance.pk)
+        world.die(instance)
         world.clock.forward(world.policy.lease + 1)
-    world.work(instance.pk)
+    world.work(instance)
     job.refresh_from_db()
     appserver.refresh_from_db()
     assert (job.state, appserver.state) == ("failed", "failed")
@@ -212,14 +212,9 @@ def test_a_worker_that_lost_its_lease_cannot_write(world: World) -> None:
     instance = world.make_instance()
     [appserver], job = world.request_spawn(instance)
 
-    def claimed(worker: str) -> Lease:
-        lease = claim_lease(instance.pk, worker=worker, now=world.clock(), seconds=15)
-        assert lease
-        return lease
-
-    lost = claimed("worker-1")
+    lost = world.claim(instance, "worker-1")
     world.clock.forward(16)
-    claimed("worker-2")
+    world.claim(instance, "worker-2")
     with pytest.raises(LostClaim):
         move_appserver(appserver, AppServerState.WAITING_FOR_HOST, lease=lost)
     with pytest.raises(LostClaim):
@@ -241,11 +236,11 @@ def test_a_worker_that_lost_its_lease_leaves_all_to_the_other(world: World) -> N
     def lose(probe: object) -> object:
         world.prober.reply = healthy
         world.clock.forward(world.policy.lease + 1)
-        world.work(instance.pk, worker="worker-2")
+        world.work(instance, worker="worker-2")
         return healthy(probe)  # type: ignore[arg-type]
 
     world.prober.reply = lose  # type: ignore[assignment]
-    assert world.work(instance.pk, worker="worker-1") == []
+    assert world.work(instance, worker="worker-1") == []
     appserver.refresh_from_db()
     assert appserver.state == "running"
     assert state_of(job) == "done"
@@ -263,8 +258,8 @@ def test_a_job_that_cannot_be_done_yet_is_done_at_its_time(desk: Desk) -> None:
 
     desk.run = wait
     job = desk.submit()
-    assert desk.work() == [WorkOn(desk.instance.pk, QUEUE, moment)]
-    assert desk.work() == [WorkOn(desk.instance.pk, QUEUE, moment)]
+    assert desk.work() == [WorkOn(desk.instance.lease_id, QUEUE, moment)]
+    assert desk.work() == [WorkOn(desk.instance.lease_id, QUEUE, moment)]
     assert desk.done == [job.pk]
     desk.world.clock.forward(10)
     assert desk.work() == []
@@ -285,13 +280,13 @@ def test_of_jobs_that_wait_for_their_time_the_earliest_is_nudged(desk: Desk) -> 
     for seconds in (100, 10, 50):
         job = desk.submit()
         Job.objects.filter(pk=job.pk).update(not_before=now + timedelta(seconds=seconds))
-    assert desk.work() == [WorkOn(desk.instance.pk, QUEUE, now + timedelta(seconds=10))]
+    assert desk.work() == [WorkOn(desk.instance.lease_id, QUEUE, now + timedelta(seconds=10))]
 
 
 def test_a_job_of_another_queue_goes_there(desk: Desk) -> None:
     desk.submit()
     desk.submit("slow")
-    assert desk.work() == [WorkOn(desk.instance.pk, "slow")]
+    assert desk.work() == [WorkOn(desk.instance.lease_id, "slow")]
     assert len(desk.done) == 1
     assert desk.work(queue="slow") == []
     assert len(desk.done) == 2
@@ -351,7 +346,7 @@ def test_work_that_nobody_holds_is_found(desk: Desk) -> None:
     desk.submit("slow")
     desk.submit("slow")
     context = desk.world.context()
-    assert jobs.unattended(context=context) == [WorkOn(desk.instance.pk, "slow")]
+    assert jobs.unattended(context=context) == [WorkOn(desk.instance.lease_id, "slow")]
     assert jobs.abandoned(context=context) == []
     desk.claim("worker-2")
     assert jobs.unattended(context=context) == []
@@ -409,7 +404,7 @@ def test_a_lease_is_given_back_once_the_database_answers(desk: Desk) -> None:
     with connection.execute_wrapper(refuse):
         desk.work()
     assert next(refused, None) is None
-    assert Lease.objects.get().holder == ""
+    assert Lease.objects.get(pk=desk.instance.lease_id).holder == ""
 
 
 def test_a_job_that_another_version_wrote_fails_with_the_reason(desk: Desk) -> None:

@@ -62,7 +62,7 @@ def test_a_spawn_that_hangs_anywhere_ends_when_it_is_cancelled(
     instance = world.make_instance()
     hang_once(getattr(world, place), method)
     world.request_spawn(instance, activate=True)
-    world.work(instance.pk)
+    world.work(instance)
     assert Job.objects.get().error == "Cancelled."
     assert not instance.appserver_set.filter(is_active=True).exists()
 
@@ -142,7 +142,7 @@ def running(world: World, look: Callable[[Job], object]) -> OpenEdXInstance:
 
     world.prober.reply = noticed
     world.request_spawn(instance)
-    world.work(instance.pk)
+    world.work(instance)
     return instance
 
 

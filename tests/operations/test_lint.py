@@ -196,3 +196,44 @@ def test_nothing_in_the_built_in_playbooks_is_unreadable(world: World) -> None:
     found = report(world, BUILTIN)
     assert found.unreadable == ()
     assert found.worth_saying() == ()
+
+
+def test_a_name_that_nothing_defines_is_an_error_with_the_nearest(
+    world: World, checkout: Path
+) -> None:
+    extra = "EDXAPP_PLATFORM_NAME: '{{ EDXAPP_EDX_API_KEYS }} {{ ansible_host }} {{ x | d(1) }}'"
+    reports = report(world, checkout, extra).findings
+    [finding] = [each for each in reports if "nothing defines" in each.text]
+    assert (finding.variable, finding.severity) == ("EDXAPP_PLATFORM_NAME", Severity.ERROR)
+    assert "uses EDXAPP_EDX_API_KEYS" in finding.text
+    assert finding.nearest == "EDXAPP_EDX_API_KEY"
+
+
+def test_a_name_of_ocims_own_that_the_playbooks_do_not_use_is_told_so(
+    world: World, checkout: Path
+) -> None:
+    told = finding(report(world, checkout, "COMMON_HOSTNAME: app"), "COMMON_HOSTNAME")
+    assert told.text == "is set, but these playbooks do not use it."
+
+
+def test_another_address_than_the_balancers_is_warned_of(world: World, checkout: Path) -> None:
+    defaults = checkout / "playbooks/roles/ecommerce/defaults/main.yml"
+    defaults.write_text(f"{DEFAULTS}EDXAPP_LMS_BASE: x\n")
+    address = finding(
+        report(world, checkout, "EDXAPP_LMS_BASE: other.example.com"), "EDXAPP_LMS_BASE"
+    )
+    assert address.severity is Severity.WARNING
+    assert "change its domains" in address.text
+
+
+@pytest.mark.parametrize("value", ["''", "!!null"])
+def test_no_keys_for_tokens_are_an_error(world: World, checkout: Path, value: str) -> None:
+    defaults = checkout / "playbooks/roles/ecommerce/defaults/main.yml"
+    defaults.write_text(f"{DEFAULTS}COMMON_JWT_PUBLIC_SIGNING_JWK_SET: ''\n")
+    name = "COMMON_JWT_PUBLIC_SIGNING_JWK_SET"
+    assert finding(report(world, checkout, f"{name}: {value}"), name).severity is Severity.ERROR
+
+
+def test_a_report_has_the_warnings_of_the_settings(world: World, checkout: Path) -> None:
+    [warning] = report(world, checkout, "LANGUAGE: no").warnings
+    assert "YAML reads no as false" in warning

@@ -68,7 +68,7 @@ def test_a_dead_one_gets_a_job_once_it_was_asked_again(world: World) -> None:
     world.lose_services(appserver)
     [action] = looked(world)
     appserver.refresh_from_db()
-    assert action == WorkOn(appserver.instance_id, QUEUE)
+    assert action == WorkOn(appserver.instance.lease_id, QUEUE)
     assert appserver.unhealthy_since
     assert "connection refused" in appserver.unhealthy_reason
     assert "did not come up" in appserver.unhealthy_reason
@@ -146,7 +146,7 @@ def test_a_job_that_waits_leaves_a_host_alone_that_was_stopped_meanwhile(world: 
     world.lose_services(appserver)
     looked(world)
     hosts.stop_all(provider="local", context=world.context())
-    world.work(appserver.instance_id)
+    world.work(appserver.instance)
     assert Job.objects.get(kind="recover").state == "done"
     assert kinds(appserver) == []
     assert world.cloud.stopped
@@ -157,7 +157,7 @@ def test_one_that_was_taken_out_meanwhile_is_left_alone(world: World) -> None:
     world.lose_services(appserver)
     looked(world)
     OpenEdXAppServer.objects.update(is_active=False)
-    world.work(appserver.instance_id)
+    world.work(appserver.instance)
     assert Job.objects.get(kind="recover").state == "done"
     assert kinds(appserver) == []
 

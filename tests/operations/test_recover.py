@@ -37,7 +37,7 @@ def dead(world: World, instance: OpenEdXInstance, fallback: OpenEdXAppServer) ->
 def recover(world: World, instance: OpenEdXInstance) -> Job:
     """Look, and have done what that leads to."""
     look(queue=QUEUE, context=world.context())
-    world.work(instance.pk)
+    world.work(instance)
     found = Job.objects.filter(kind="recover").order_by("-id").first()
     assert found
     return found
@@ -116,7 +116,7 @@ def test_one_that_answers_again_before_its_turn_is_not_restarted(
     assert dead.server
     world.provider.reboot(dead.server.name)
     world.provider.wait_until_reachable(dead.server.name, timeout=0)
-    world.work(instance.pk)
+    world.work(instance)
     assert history(dead) == []
     dead.refresh_from_db()
     assert dead.unhealthy_since is None
@@ -268,7 +268,7 @@ def death(number: int, *, gone: bool) -> bool:
             assert died
     if died_now:
         world.clock.forward(60)
-        world.work(instance.pk, worker="worker-2")
+        world.work(instance, worker="worker-2")
     assert not Job.objects.filter(state__in=jobs.OPEN).exists()
     assert Job.objects.get(kind="recover").state == "done"
     serves = fallback if gone else dead
@@ -281,7 +281,7 @@ def death(number: int, *, gone: bool) -> bool:
 
 def _killed(world: World, instance: OpenEdXInstance) -> bool:
     try:
-        world.die(instance.pk)
+        world.die(instance)
     except AssertionError:
         return False
     return True

@@ -6,20 +6,21 @@ import pytest
 
 from ocim.adapters.memory.providers import MemoryProvider
 from ocim.adapters.memory.provisioners import MemoryRun
-from ocim.adapters.memory.search import MemorySearchServer
+from ocim.adapters.memory.search import MemorySearchServer, MemorySearchServers
 from ocim.core.errors import (
     Conflict,
-    OcimError,
     PermanentError,
     TransientError,
     ValidationError,
 )
+from ocim.core.instance import SearchHost
 from ocim.core.secrets import Secret
-from ocim.operations import hosts, instances, search_servers
+from ocim.core.states import JobState
+from ocim.operations import hosts, instances, jobs, search_servers, shared_servers
 from ocim.operations.effective import effective_variables
-from ocim.store.models import InstanceReference, SearchServer
+from ocim.store.models import InstanceReference, Job, SearchServer
 from ocim.store.specs import search_place
-from tests.world import FIELDS, World
+from tests.world import FIELDS, QUEUE, Killed, World
 
 URL = "http://search.example.com:9200"
 WITH_DISCOVERY = {"configuration_extra_settings": "SANDBOX_ENABLE_DISCOVERY: true\n"}
@@ -161,7 +162,7 @@ def test_a_spawn_fails_where_the_search_server_is_away(world: World) -> None:
     instance = world.make_instance(**WITH_DISCOVERY)
     world.search.away.add(f"{URL}/")
     _, job = world.request_spawn(instance)
-    world.work(instance.pk)
+    world.work(instance)
     job.refresh_from_db()
     assert "does not answer" in job.error
     assert not world.cloud.requests, "a host was asked for before the search server was"
@@ -184,8 +185,28 @@ def test_a_server_in_use_is_not_removed(world: World) -> None:
     assert not SearchServer.objects.exists()
 
 
-def create(world: World, name: str = "main") -> SearchServer:
-    return search_servers.create(name=name, provider="local", context=world.context())
+def request(world: World, name: str = "main", provider: str = "local") -> tuple[SearchServer, Job]:
+    return search_servers.request_creation(
+        name=name, provider=provider, queue=QUEUE, context=world.context()
+    )
+
+
+def create(world: World) -> SearchServer:
+    """Return the search server main, created by a worker."""
+    server, job = request(world)
+    world.work(server)
+    assert outcome(job) == (JobState.DONE, "")
+    server.refresh_from_db()
+    return server
+
+
+def outcome(job: Job) -> tuple[str, str]:
+    job.refresh_from_db()
+    return job.state, job.error
+
+
+def log_of(job: Job) -> list[str]:
+    return [line.text for line in job.log_entries.order_by("id")]
 
 
 def test_one_is_made_on_a_host_of_its_own(world: World) -> None:
@@ -199,9 +220,9 @@ def test_one_is_made_on_a_host_of_its_own(world: World) -> None:
 
 def test_what_was_interrupted_is_gone_on_with(world: World) -> None:
     world.provisioner.runs["search-main"] = MemoryRun(fails_with="no disk")
-    with pytest.raises(OcimError, match="no disk"):
-        create(world)
-    unfinished = SearchServer.objects.get()
+    unfinished, failed = request(world)
+    world.work(unfinished)
+    assert "no disk Continue with `ocim search-server create main`" in outcome(failed)[1]
     assert not unfinished.accepts_new_clients
     assert world.make_instance(**WITH_DISCOVERY).search_server is None
     world.provisioner.runs.clear()
@@ -209,12 +230,75 @@ def test_what_was_interrupted_is_gone_on_with(world: World) -> None:
     assert (server.pk, server.admin_password) == (unfinished.pk, unfinished.admin_password)
     assert list(world.cloud.requests) == ["search-main"]
     with pytest.raises(Conflict, match="already"):
-        create(world)
+        request(world)
+
+
+def test_two_requests_for_a_name_lead_to_one_job(world: World) -> None:
+    assert request(world) == request(world)
+
+
+def test_another_worker_continues_with_the_host_of_one_that_died(world: World) -> None:
+    server, job = request(world)
+    world.provisioner.runs["search-main"] = MemoryRun(crash=Killed())
+    world.die(server)
+    world.provisioner.runs.clear()
+    world.clock.forward(world.policy.lease + 1)
+    assert jobs.abandoned(context=world.context("worker-2")) == [jobs.wake_up(job)]
+    world.work(server, worker="worker-2")
+    assert outcome(job) == (JobState.DONE, "")
+    assert list(world.cloud.requests) == ["search-main"]
+    assert log_of(job).count("Taken up again after an interruption.") == 1
+
+
+def test_a_worker_that_lost_its_lease_does_not_open_the_server(world: World) -> None:
+    server, job = request(world)
+
+    class Slow(MemorySearchServers):
+        def examine(self, host: SearchHost) -> str:
+            world.clock.forward(world.policy.lease + 1)
+            world.claim(server, "worker-2")
+            return super().examine(host)
+
+    world.search = Slow()
+    world.work(server)
+    server.refresh_from_db()
+    assert (outcome(job)[0], server.version) == (JobState.RUNNING, "")
+    assert not server.accepts_new_clients
+
+
+def test_the_log_of_its_creation_is_kept_without_its_password(world: World) -> None:
+    server, job = request(world)
+    failure = f"the password is {server.admin_password}"
+    world.provisioner.runs["search-main"] = MemoryRun(fails_with=failure)
+    world.work(server)
+    asked, provisioned, *_, failed = log_of(job)
+    assert asked == "Asking local for a host."
+    assert provisioned.startswith("Provisioning search-main at ")
+    assert failed.startswith("Failed: ")
+    assert server.admin_password not in "".join([*log_of(job), outcome(job)[1]])
+
+
+def test_a_creation_is_cancelled_and_continued(world: World) -> None:
+    server, job = request(world)
+    shared_servers.cancel(server)
+    world.work(server)
+    assert outcome(job) == (JobState.FAILED, "Cancelled.")
+    with pytest.raises(Conflict, match="main has no open job to cancel"):
+        shared_servers.cancel(server)
+    assert create(world).accepts_new_clients
+
+
+def test_one_that_is_being_created_is_not_removed(world: World) -> None:
+    server, _ = request(world)
+    world.claim(server)
+    with pytest.raises(Conflict, match="main is busy with another job"):
+        search_servers.remove(name="main", context=world.context("worker-2"))
+    assert SearchServer.objects.get() == server
 
 
 def test_an_unknown_provider_makes_nothing(world: World) -> None:
     with pytest.raises(ValidationError, match="unknown kind 'cloud'"):
-        search_servers.create(name="main", provider="cloud", context=world.context())
+        request(world, provider="cloud")
     assert not SearchServer.objects.exists()
 
 
@@ -222,6 +306,7 @@ def test_a_server_that_was_made_goes_with_its_host(world: World) -> None:
     create(world)
     search_servers.remove(name="main", context=world.context())
     assert not world.cloud.requests
+    assert not Job.objects.exists()
 
 
 def test_its_host_starts_before_app_servers_and_is_no_orphan(world: World) -> None:

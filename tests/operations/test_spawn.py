@@ -73,7 +73,7 @@ def test_nothing_that_was_asked_for_later_comes_between_a_spawn_and_its_activati
     instance = world.make_instance()
     [earlier], _ = world.request_spawn(instance, activate=True)
     [later], _ = world.request_spawn(instance, activate=True)
-    world.work(instance.pk)
+    world.work(instance)
     lines = LogEntry.objects.order_by("id").values_list("appserver", "text")
     turns = [one for one, text in lines if text in ("Checking the configuration.", "Active.")]
     assert turns == [earlier.pk, earlier.pk, later.pk, later.pk]
@@ -87,7 +87,7 @@ def test_what_was_asked_for_later_is_not_replaced_by_what_came_up_after_it(world
     Job.objects.filter(pk=job.pk).update(not_before=in_an_hour)
     upgraded = world.spawn(instance, activate=True)
     world.clock.forward(3601)
-    actions = world.work(instance.pk)
+    actions = world.work(instance)
     slow.refresh_from_db()
     job.refresh_from_db()
     assert (slow.state, slow.is_active) == ("running", False)
@@ -101,7 +101,7 @@ def test_what_was_asked_for_later_is_not_replaced_by_what_came_up_after_it(world
 def test_as_many_app_servers_are_made_as_the_instance_wants(world: World) -> None:
     instance = world.make_instance(openedx_appserver_count=2)
     appservers, _ = world.request_spawn(instance)
-    world.work(instance.pk)
+    world.work(instance)
     assert len(appservers) == 2
     assert world.provider.list() == [f"appserver-{one.pk}" for one in appservers]
 
@@ -143,7 +143,7 @@ def test_an_app_server_whose_playbook_fails_says_first_which_task_and_why(world:
     world.provisioner.runs[f"appserver-{appserver.pk}"] = MemoryRun(
         tasks=("install", "migrate"), fails_with="no such table"
     )
-    world.work(instance.pk)
+    world.work(instance)
     appserver.refresh_from_db()
     job.refresh_from_db()
     assert appserver.state == job.state == "failed"
@@ -156,7 +156,7 @@ def test_a_failed_app_server_keeps_its_host(world: World) -> None:
     instance = world.make_instance()
     [appserver], _ = world.request_spawn(instance)
     world.provisioner.runs[f"appserver-{appserver.pk}"] = MemoryRun(fails_with="no")
-    world.work(instance.pk)
+    world.work(instance)
     assert world.provider.list() == [f"appserver-{appserver.pk}"]
 
 
@@ -192,7 +192,7 @@ def test_a_host_that_does_not_come_up_fails_the_app_server(world: World) -> None
     instance = world.make_instance()
     [appserver], _ = world.request_spawn(instance)
     world.cloud.seconds_to_come_up[f"appserver-{appserver.pk}"] = float("inf")
-    world.work(instance.pk)
+    world.work(instance)
     appserver.refresh_from_db()
     assert appserver.failure == f"Host appserver-{appserver.pk} did not come up within 300 s."
 
@@ -201,7 +201,7 @@ def test_a_spawn_that_is_cancelled_while_it_waits_makes_no_host(world: World) ->
     instance = world.make_instance()
     [appserver], job = world.request_spawn(instance)
     jobs.cancel(job_id=job.pk)
-    world.work(instance.pk)
+    world.work(instance)
     appserver.refresh_from_db()
     assert appserver.state == "failed"
     assert world.provider.list() == []
@@ -216,7 +216,7 @@ def test_a_spawn_is_cancelled_while_it_provisions(world: World) -> None:
     world.provider = Hosts(world.cloud, kind="local")
     instance = world.make_instance()
     [appserver], job = world.request_spawn(instance)
-    world.work(instance.pk)
+    world.work(instance)
     appserver.refresh_from_db()
     assert appserver.state == "failed"
     assert appserver.failure == "Provisioning was cancelled."
@@ -225,7 +225,7 @@ def test_a_spawn_is_cancelled_while_it_provisions(world: World) -> None:
 def test_a_job_that_is_over_cannot_be_cancelled(world: World) -> None:
     instance = world.make_instance()
     _, job = world.request_spawn(instance)
-    world.work(instance.pk)
+    world.work(instance)
     with pytest.raises(Conflict):
         jobs.cancel(job_id=job.pk)
 
@@ -241,7 +241,7 @@ def test_an_app_server_keeps_the_configuration_that_it_was_asked_for_with(world:
         },
         context=world.context(),
     )
-    world.work(instance.pk)
+    world.work(instance)
     [run] = world.provisioner.jobs
     assert run.variables["EDXAPP_PLATFORM_NAME"] == "Before"
     assert run.source.version == "open-release/juniper.2"
@@ -308,10 +308,10 @@ def test_a_spawn_whose_worker_was_killed_is_finished_by_another_on_one_host(
     [appserver], _ = world.request_spawn(instance, activate=True)
     if moment == "provisioned":
         world.provisioner.runs[f"appserver-{appserver.pk}"] = MemoryRun(crash=Killed())
-    world.die(instance.pk)
+    world.die(instance)
     world.provisioner.runs.clear()
     world.clock.forward(world.policy.lease + 1)
-    world.work(instance.pk, worker="worker-2")
+    world.work(instance, worker="worker-2")
     appserver.refresh_from_db()
     assert appserver.is_active
     assert world.provider.list() == [f"appserver-{appserver.pk}"]
@@ -355,10 +355,10 @@ def test_the_second_of_two_app_servers_is_made_after_a_death_between_them(world:
     instance = world.make_instance(openedx_appserver_count=2)
     (first, second), _ = world.request_spawn(instance)
     world.provisioner.runs[f"appserver-{second.pk}"] = MemoryRun(crash=Killed())
-    world.die(instance.pk)
+    world.die(instance)
     world.provisioner.runs.clear()
     world.clock.forward(world.policy.lease + 1)
-    world.work(instance.pk)
+    world.work(instance)
     hosts = [run.host.name for run in world.provisioner.jobs]
     assert hosts == [f"appserver-{one.pk}" for one in (first, second, second)]
 
@@ -367,11 +367,11 @@ def test_a_host_is_looked_for_where_it_was_asked_for(world: World) -> None:
     instance = world.make_instance()
     [appserver], _ = world.request_spawn(instance)
     world.provisioner.runs[f"appserver-{appserver.pk}"] = MemoryRun(crash=Killed())
-    world.die(instance.pk)
+    world.die(instance)
     OpenEdXInstance.objects.update(provider="another")
     world.provisioner.runs.clear()
     world.clock.forward(world.policy.lease + 1)
-    world.work(instance.pk)
+    world.work(instance)
     appserver.refresh_from_db()
     assert appserver.state == "running"
 
@@ -381,14 +381,14 @@ def test_an_app_server_that_has_been_terminated_meanwhile_is_not_made(world: Wor
     [appserver], spawning = world.request_spawn(instance)
     Job.objects.filter(pk=spawning.pk).update(not_before=world.clock())
     jobs.submit(
-        instance_id=instance.pk,
+        target=instance,
         queue=QUEUE,
         payload=TerminateJob((appserver.pk,)),
     )
     world.clock.forward(-1)
-    world.work(instance.pk)
+    world.work(instance)
     world.clock.forward(1)
-    world.work(instance.pk)
+    world.work(instance)
     appserver.refresh_from_db()
     assert appserver.state == "terminated"
     assert world.provider.list() == []
@@ -402,7 +402,7 @@ def test_a_run_that_says_too_much_is_cut_off_in_the_log_and_goes_on(
     appservers, _ = world.request_spawn(instance := world.make_instance())
     tasks = tuple(f"install {number}" for number in range(100))
     world.provisioner.runs[f"appserver-{appservers[0].pk}"] = MemoryRun(tasks)
-    world.work(instance.pk)
+    world.work(instance)
     lines = log_of(appservers[0])
     [said] = [line for line in lines if "left out" in line]
     assert said.startswith(f"This log has {most} ")

@@ -32,7 +32,7 @@ def test_the_preview_address_of_a_terminated_app_server_is_gone(world: World) ->
     synced(world)
     assert world.balancer.site(preview_domain(appserver.pk, instance.internal_lms_domain))
     job = world.submit("terminate", appserver)
-    assert SyncBalancer(world.balancer_server.pk) in world.work(job.instance_id)
+    assert SyncBalancer(world.balancer_server.pk) in world.work(job)
     synced(world)
     assert world.balancer.site(preview_domain(appserver.pk, instance.internal_lms_domain)) is None
 
@@ -50,10 +50,10 @@ def test_an_app_server_that_just_served_is_terminated_once_it_is_drained(world: 
     world.do("deactivate", appserver)
     job = world.submit("terminate", appserver)
     drained = world.clock.later(world.policy.drain)
-    assert world.work(job.instance_id) == [WorkOn(job.instance_id, QUEUE, drained)]
+    assert world.work(job) == [WorkOn(job.lease_id, QUEUE, drained)]
     assert world.provider.list()
     world.clock.forward(world.policy.drain)
-    world.work(job.instance_id)
+    world.work(job)
     appserver.refresh_from_db()
     assert appserver.state == "terminated"
 
@@ -106,7 +106,7 @@ def test_an_archived_instance_is_off_the_web_and_keeps_its_data(world: World) ->
     assert job.state == "waiting"
     assert world.serving(instance) == ()
     world.clock.forward(world.policy.drain)
-    world.work(instance.pk)
+    world.work(instance)
     job.refresh_from_db()
     assert job.state == "done"
     assert InstanceReference.objects.get().is_archived
@@ -121,9 +121,9 @@ def test_what_is_spawned_while_an_instance_is_archived_goes_with_it(world: World
     world.do("archive", world.spawn(instance, activate=True))
     world.spawn(instance, activate=True)
     world.clock.forward(world.policy.drain)
-    world.work(instance.pk)
+    world.work(instance)
     world.clock.forward(world.policy.drain)
-    world.work(instance.pk)
+    world.work(instance)
     assert world.provider.list() == []
     assert InstanceReference.objects.get().is_archived
 
@@ -143,10 +143,10 @@ def test_retention_terminates_what_is_spent_and_nothing_else(world: World) -> No
     world.clock.forward(60)
     third = world.spawn(instance, activate=True)
     for action in request_retention(queue="slow", context=world.context()):
-        assert action == WorkOn(instance.pk, "slow")
-        world.work(instance.pk, queue="slow")
+        assert action == WorkOn(instance.lease_id, "slow")
+        world.work(instance, queue="slow")
     world.clock.forward(world.policy.drain)
-    world.work(instance.pk, queue="slow")
+    world.work(instance, queue="slow")
     assert world.provider.list() == [f"appserver-{one.pk}" for one in (second, third)]
     first.refresh_from_db()
     assert first.state == "terminated"
@@ -178,7 +178,7 @@ def test_retention_is_asked_for_again_after_it_was_done(world: World) -> None:
         world.do("deactivate", failed)  # another job, done
         world.submit("deactivate", failed)  # and one that waits
         assert len(request_retention(queue=QUEUE, context=world.context())) == 1
-        world.work(instance.pk)
+        world.work(instance)
     assert world.provider.list() == []
 
 

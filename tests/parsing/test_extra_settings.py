@@ -128,3 +128,32 @@ def test_faults_of_every_sort_are_told_at_once() -> None:
 def test_any_text_is_taken_or_refused_and_nothing_else_happens(text: str) -> None:
     with contextlib.suppress(ValidationError):
         assert isinstance(check_extra_settings(text), dict)
+
+
+def test_keys_below_a_name_may_be_numbers_switches_and_null() -> None:
+    text = "DISCOVERY_PARLER_LANGUAGES: {1: [{code: fr}], default: {no: a}, ~: x, 1.5: y}"
+    assert check_extra_settings(text)["DISCOVERY_PARLER_LANGUAGES"] == {
+        1: [{"code": "fr"}],
+        "default": {False: "a"},
+        None: "x",
+        1.5: "y",
+    }
+
+
+def test_a_key_that_python_takes_for_another_one_is_refused_with_its_line() -> None:
+    [fault] = faults("X:\n  1: a\n  yes: b\n")
+    assert fault == "line 3, column 3: yes is already set in line 2."
+
+
+@pytest.mark.parametrize(
+    "value, remedy",
+    [
+        ("!vault x", "Ocim stores these settings encrypted"),
+        ("!unsafe x", "between {% raw %} and {% endraw %}"),
+        ("'a{{b'", "write {% raw %} before it"),
+        ("'a{#b'", "write {% raw %} before it"),
+    ],
+)
+def test_the_remedy_for_what_only_ansible_has_is_told(value: str, remedy: str) -> None:
+    [fault] = faults(f"PASSWORD: {value}")
+    assert remedy in fault

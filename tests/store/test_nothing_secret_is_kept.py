@@ -71,7 +71,7 @@ def test_no_secret_is_in_the_state_of_an_installation_that_was_worked_with() -> 
     rollout = fleet.run(fleet.begin(plan))
     Rollout.objects.filter(pk=rollout.pk).update(arguments={"filter": f"{PLANTED}-argument"})
     RolloutEvent.objects.create(rollout=rollout, kind="paused", reason=f"{PLANTED}-reason")
-    job = jobs.submit(instance_id=made.pk, payload=SetUpJob(1, (f"{PLANTED}-argument",)), queue="q")
+    job = jobs.submit(target=made, payload=SetUpJob(1, (f"{PLANTED}-argument",)), queue="q")
     enqueue([jobs.wake_up(job)])
     secrets = secret_texts(deserialize(newest).values) | {PLANTED, made.secret_seed}
     # Short ones are no secrets: user names of databases, for example.

@@ -11,6 +11,7 @@ from ocim.core.routing import Routing, check_routing
 from ocim.operations.instances import preview_password
 from ocim.store.models import (
     InstanceReference,
+    Lease,
     LoadBalancingServer,
     OpenEdXAppServer,
     OpenEdXInstance,
@@ -106,6 +107,7 @@ def fleet(world: World, count: int) -> None:
         instance.pk = instance.ref_set.pk
         instance.database_name = f"database_{instance.pk}"
         instance.internal_lms_domain = f"copy-{instance.pk}.example.com"
+        instance.lease = Lease.objects.create()
         instance.save(force_insert=True)
         appserver = OpenEdXAppServer.objects.earliest("id")
         appserver.pk, appserver.instance = None, instance

@@ -117,7 +117,7 @@ def test_jobs_that_wait_or_run_are_open(world: World) -> None:
     instance = world.make_instance()
     world.spawn(instance)
     _, job = world.request_spawn(instance)
-    assert list(selectors.open_jobs(instance.pk)) == [job]
+    assert list(selectors.open_jobs(instance)) == [job]
 
 
 def test_a_worker_that_is_silent_is_not_alive(world: World) -> None:

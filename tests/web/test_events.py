@@ -173,7 +173,9 @@ def test_a_change_is_told_and_told_once(demo: OpenEdXInstance, hub: Hub) -> None
             there = OpenEdXAppServer.objects.filter(pk=made.pk)
             await there.aupdate(state=AppServerState.CHECKING)
             assert await anext(found) == "event: changed\ndata: "
-            await Job.objects.acreate(instance=demo, kind="spawn", queue="opencraft")
+            await Job.objects.acreate(
+                instance=demo, lease_id=demo.lease_id, kind="spawn", queue="opencraft"
+            )
             assert await anext(found) == "event: changed\ndata: "
             await write(made, "later")
             assert (await anext(found)).startswith("event: lines")

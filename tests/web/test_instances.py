@@ -61,6 +61,7 @@ def test_a_worker_that_fell_silent_does_not_count(admin: Client) -> None:
 def test_an_instance_shows_what_is_being_done_with_it(admin: Client, demo: OpenEdXInstance) -> None:
     Job.objects.create(
         instance=demo,
+        lease_id=demo.lease_id,
         kind="spawn",
         queue="opencraft",
         arguments=to_json(SpawnJob((5, 6), activate=True)),
@@ -73,6 +74,7 @@ def test_an_instance_shows_why_the_last_request_failed(
 ) -> None:
     Job.objects.create(
         instance=demo,
+        lease_id=demo.lease_id,
         kind="activate",
         queue="opencraft",
         state=JobState.FAILED,
@@ -127,7 +129,9 @@ def test_a_large_fleet_takes_no_more_queries(
             make_appserver(make_instance(f"Site {number}"), is_active=True)
             make_appserver(demo)
             make_appserver(demo, AppServerState.TERMINATED)
-            Job.objects.create(instance=demo, kind="retain", queue="opencraft")
+            Job.objects.create(
+                instance=demo, lease_id=demo.lease_id, kind="retain", queue="opencraft"
+            )
 
     grow(0, 2)
     few = count()
@@ -150,11 +154,12 @@ def test_a_job_that_is_stuck_is_told_with_the_step_that_it_is_at(
     admin: Client, demo: OpenEdXInstance
 ) -> None:
     now = timezone.now()
-    Lease.objects.create(
-        instance=demo, holder="alive/1", expires_at=now + timedelta(seconds=10), fence=1
+    Lease.objects.filter(pk=demo.lease_id).update(
+        holder="alive/1", expires_at=now + timedelta(seconds=10), fence=1
     )
     Job.objects.create(
-        instance=demo, kind="retain", queue="opencraft", state=JobState.RUNNING, step="SQL",
+        instance=demo, lease_id=demo.lease_id, kind="retain", queue="opencraft",
+        state=JobState.RUNNING, step="SQL",
         step_at=now - timedelta(hours=3), seen_at=now - timedelta(hours=2),
     )  # fmt: skip
     html = page(admin, "instance", demo.pk)

@@ -78,8 +78,8 @@ def hidden_again(variables: Effective, layer: str) -> Effective:
 
 
 def _hidden_leaf(leaf: Leaf) -> Any:
-    below_secret = any(map(is_secret_name, leaf.path))
-    return _hidden(leaf.value, leaf.path[-1], below_secret=below_secret)
+    below_secret = any(is_secret_name(str(key)) for key in leaf.path)
+    return _hidden(leaf.value, str(leaf.path[-1]), below_secret=below_secret)
 
 
 @lru_cache(maxsize=10_000)

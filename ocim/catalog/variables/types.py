@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from ocim.catalog.templates import is_template
 from ocim.core.secrets import Secret
@@ -18,6 +18,19 @@ class Kind(StrEnum):
     MAPPING = "a mapping"
     TEXTS = "a list of texts"
     MAPPINGS = "a list of mappings"
+
+
+NUMBERS: Final = frozenset({"EDXAPP_CELERY_BROKER_VHOST"})
+"""Texts that may be whole numbers, too: the virtual host of Redis is the number of a database."""
+NULLS: Final = frozenset(
+    {
+        "EDXAPP_WORKERS",
+        "EDXAPP_JWT_SIGNING_ALGORITHM",
+        "EDXAPP_JWT_PRIVATE_SIGNING_JWK",
+        "COMMON_JWT_PUBLIC_SIGNING_JWK_SET",
+    }
+)
+"""Variables that are null by upstream's own defaults, up to maple."""
 
 
 _TRUE = frozenset({"y", "yes", "on", "1", "true", "t"})
@@ -60,6 +73,13 @@ _FITS: Mapping[Kind, Callable[[Any], bool]] = {
 }
 
 
-def fits(value: Any, kind: Kind) -> bool:
-    """Return True if the value is of that type, or a template, whose result is not known."""
+def fits(value: Any, kind: Kind, name: str = "") -> bool:
+    """Return True if the variable `name` of this type may have the value.
+
+    A template fits every type, since its result is not known.
+    """
+    if value is None:
+        return name in NULLS
+    if name in NUMBERS and _is_number(value):
+        return True
     return (isinstance(value, str) and is_template(value)) or _FITS[kind](value)

@@ -100,4 +100,4 @@ def _last_lines(upgrades: Sequence[Upgrade]) -> dict[int, str]:
     ids = [pk for upgrade in upgrades for pk in upgrade.appservers]
     last = LogEntry.objects.filter(appserver__in=ids).values("appserver").annotate(last=Max("pk"))
     lines = LogEntry.objects.filter(pk__in=last.values("last"))
-    return {line.appserver_id: line.text for line in lines}
+    return {line.appserver_id: line.text for line in lines if line.appserver_id}

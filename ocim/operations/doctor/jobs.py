@@ -21,16 +21,14 @@ SLOW = timedelta(minutes=1)
 def check_jobs(context: Context) -> Iterator[Finding]:
     """Yield jobs that no worker runs or starts, and jobs that cannot be ended."""
     now = context.now()
-    free = Q(instance__lease__isnull=True) | unheld(
-        now, context.policy.lease, lease="instance__lease__"
-    )
-    unended = Job.objects.filter(free).select_related("instance").order_by("id")
+    free = unheld(now, context.policy.lease, lease="lease__")
+    unended = Job.objects.filter(free).select_related("lease").order_by("id")
     for job in unended.filter(state=JobState.RUNNING):
         yield Finding(
             "error",
             "Its worker is gone, and no other worker has taken it over.",
             "`ocim doctor --fix` queues it again.",
-            f"{job} of {job.instance}",
+            f"{job} of {job.lease.target}",
             partial(_wake_up, job),
         )
     for job in jobs.stuck(context=context):
@@ -38,8 +36,8 @@ def check_jobs(context: Context) -> Iterator[Finding]:
             "error",
             jobs.why_stuck(job),
             "It cannot be cancelled. Restart its worker"
-            f" ({job.instance.lease.holder.partition('/')[0]}): another one takes it over.",
-            f"{job} of {job.instance}",
+            f" ({job.lease.holder.partition('/')[0]}): another one takes it over.",
+            f"{job} of {job.lease.target}",
         )
     due = Q(not_before=None, created__lt=now - SLOW) | Q(not_before__lt=now - SLOW)
     for job in unended.filter(due, state=JobState.WAITING):
@@ -47,7 +45,7 @@ def check_jobs(context: Context) -> Iterator[Finding]:
             "warning",
             f"No worker has started it since {job.not_before or job.created:%Y-%m-%d %H:%M} UTC.",
             f"Start a worker: HUEY_QUEUE_NAME={job.queue} ocim worker",
-            f"{job} of {job.instance}",
+            f"{job} of {job.lease.target}",
             partial(_wake_up, job),
         )
 

@@ -7,6 +7,7 @@ from ocim.operations.context import Context
 from ocim.operations.doctor.sites import active_instances
 from ocim.operations.findings import Finding
 from ocim.store.models import OpenEdXInstance, SearchServer
+from ocim.store.selectors import open_jobs
 from ocim.store.specs import instance_spec, search_host
 
 
@@ -34,6 +35,8 @@ def check_search_servers(context: Context) -> Iterator[Finding]:
     """Yield the search servers that do not answer or reject their account."""
     for server in SearchServer.objects.order_by("id"):
         if not server.version:
+            if open_jobs(server).exists():
+                continue
             remedy = f"Finish it with: ocim search-server create {server}"
             yield Finding("warning", "Its creation was interrupted.", remedy, server.name)
             continue

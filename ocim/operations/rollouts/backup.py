@@ -70,7 +70,7 @@ def request(instance: OpenEdXInstance, *, rollout_id: int | None, queue: str) ->
             f"{instance} is being upgraded.", remedy="Try again when its upgrade has ended."
         )
     payload = RestoreJob(tuple(backups.values_list("pk", flat=True)))
-    return jobs.submit(instance_id=instance.pk, payload=payload, queue=queue)
+    return jobs.submit(target=instance, payload=payload, queue=queue)
 
 
 def run(claim: Claim, payload: RestoreJob) -> list[Action]:

@@ -97,10 +97,10 @@ def _upgrade(row: Mapping[str, Any], now: datetime) -> core.Upgrade:
 
 
 def _start(rollout: Rollout, upgrade_id: int, now: datetime) -> Action:
-    upgrade = Upgrade.objects.get(pk=upgrade_id)
-    assert upgrade.instance_id is not None  # noqa: S101 - orphans were settled
+    upgrade = Upgrade.objects.select_related("instance").get(pk=upgrade_id)
+    assert upgrade.instance is not None  # noqa: S101 - orphans were settled
     job = jobs.submit(
-        instance_id=upgrade.instance_id,
+        target=upgrade.instance,
         payload=UpgradeJob(upgrade.pk),
         queue=rollout.queue,
         creator_id=rollout.creator_id,

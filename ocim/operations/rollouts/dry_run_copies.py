@@ -22,7 +22,7 @@ from ocim.core.provisioning import (
 )
 from ocim.core.states import SqlState
 from ocim.core.texts import listed, plural
-from ocim.core.variables import Effective
+from ocim.core.variables import Effective, dotted
 from ocim.operations import images
 from ocim.operations.bring_up import local_directories
 from ocim.operations.context import Context
@@ -137,9 +137,9 @@ def clear(upgrade: Upgrade, context: Context) -> None:
 def _require_copies(variables: Effective) -> None:
     """Raise Conflict if extra settings name databases: these would be migrated, not the copies."""
     own = {
-        ".".join(leaf.path)
+        dotted(leaf.path)
         for leaf in variables.leaves
-        if leaf.layer == OPERATOR and any(map(_OF_DATABASES.search, leaf.path))
+        if leaf.layer == OPERATOR and any(_OF_DATABASES.search(str(key)) for key in leaf.path)
     }
     if own:
         raise Conflict(

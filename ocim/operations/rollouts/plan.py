@@ -10,7 +10,7 @@ from ocim.catalog.variables.services import services_of
 from ocim.core.errors import ValidationError
 from ocim.core.provisioning import ConfigurationSource
 from ocim.core.rollout_request import RolloutRequest
-from ocim.core.variables import Effective
+from ocim.core.variables import Effective, dotted, exact
 from ocim.core.waves import Candidate, Share, waves
 from ocim.operations.context import Context
 from ocim.operations.instance_settings import is_name
@@ -157,7 +157,7 @@ def _drift(
 def _paths(planned: Sequence[Change], now: Sequence[Change]) -> str:
     """Return the names of variables that would change in another way than planned."""
     differ = [change for change in (*planned, *now) if change not in planned or change not in now]
-    return ", ".join(dict.fromkeys(".".join(change["path"]) for change in differ))
+    return ", ".join(dict.fromkeys(dotted(change["path"]) for change in differ))
 
 
 def _fields(instance: OpenEdXInstance, names: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,11 +170,7 @@ def _candidate(instance: OpenEdXInstance, values: Mapping[str, Any]) -> Candidat
         instance.configuration_source_repo_url,
         instance.provider,
         services_of(values),
-        json.dumps(
-            {name: value for name, value in values.items() if "THEM" in name},
-            sort_keys=True,
-            default=str,
-        ),
+        exact({name: value for name, value in values.items() if "THEM" in name}),
     )
     return Candidate(instance.pk, kind, frozenset(tag.name for tag in instance.tags.all()))
 

@@ -176,7 +176,8 @@ def _logs(appservers: Sequence[int]) -> dict[int, list[str]]:
     for line in lines.annotate(place=place).filter(place__lte=LINES_OF_LOG).order_by("id"):
         task = f"{line.task} > " if line.task else ""
         text = f"{line.time:%H:%M:%S} {line.level} {task}{mask_text(line.text)}"
-        logs.setdefault(line.appserver_id, []).append(text)
+        if line.appserver_id:
+            logs.setdefault(line.appserver_id, []).append(text)
     return logs
 
 

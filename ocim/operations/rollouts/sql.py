@@ -73,7 +73,8 @@ class _Journal:
 
     def _masked(self, positions: Sequence[int], error: str) -> str:
         """Return a database's error without the secrets of the statements."""
-        error = mask_of_instance(self._lease.pk)(error)
+        assert self._upgrade.instance_id  # noqa: S101 - it holds the lease
+        error = mask_of_instance(self._upgrade.instance_id)(error)
         for position in positions:
             error = masker(secret_literals(self._upgrade.rollout.sql[position]))(error)
         return error

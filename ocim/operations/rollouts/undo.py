@@ -83,10 +83,10 @@ def on_failure(claim: Claim, payload: UndoJob) -> list[Action]:
 
 
 def _submit(upgrade: Upgrade) -> Job:
-    assert upgrade.instance_id is not None  # noqa: S101 - deleted ones have an obstacle
+    assert upgrade.instance is not None  # noqa: S101 - deleted ones have an obstacle
     replaced = tuple(upgrade.replaced) if upgrade.rollout.activate else ()
     return jobs.submit(
-        instance_id=upgrade.instance_id,
+        target=upgrade.instance,
         payload=UndoJob(upgrade.pk, replaced),
         queue=upgrade.rollout.queue,
     )

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import json
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ from ocim.catalog.secrets.masking import masked_place
 from ocim.catalog.variables.effective import OPERATOR
 from ocim.core.differences import ABSENT, Difference, differences
 from ocim.core.secrets import PLAIN, Secret, masked
-from ocim.core.variables import Effective, Path, merge
+from ocim.core.variables import Effective, Path, exact, merge
 from ocim.operations.effective import thawed
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
 
@@ -77,7 +76,7 @@ class _Layers:
 
 
 def _described(path: Path, layers: list[str], values: Mapping[str, Any]) -> Change:
-    shown = {side: masked_place(path[-1], masked(value)) for side, value in values.items()}
+    shown = {side: masked_place(str(path[-1]), masked(value)) for side, value in values.items()}
     return {"path": list(path), "layers": layers, **shown}
 
 
@@ -90,5 +89,5 @@ def without_values(change: Change) -> Change:
 
 def fingerprint(instance: OpenEdXInstance, values: Mapping[str, Any]) -> str:
     """Return a fingerprint of variables that tells nothing without the instance's seed."""
-    text = json.dumps(values, sort_keys=True, default=lambda secret: {"secret": secret.reveal()})
-    return hmac.digest(instance.secret_seed.encode(), text.encode(), hashlib.sha256).hex()[:32]
+    digest = hmac.digest(instance.secret_seed.encode(), exact(values).encode(), hashlib.sha256)
+    return digest.hex()[:32]

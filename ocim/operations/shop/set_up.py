@@ -26,7 +26,7 @@ def request(
     appserver = served_by(instance)
     steps.chosen(appserver, names, context)
     return jobs.submit(
-        instance_id=instance.pk,
+        target=instance,
         payload=SetUpJob(appserver.pk, tuple(names), force),
         queue=queue,
     )

@@ -26,9 +26,7 @@ def request(instance: OpenEdXInstance, *, purchase: bool, queue: str) -> Job:
             remedy=f"Spawn one: ocim appserver spawn {instance.pk} --activate",
         )
     require_services(appserver)
-    return jobs.submit(
-        instance_id=instance.pk, payload=VerifyJob(appserver.pk, purchase), queue=queue
-    )
+    return jobs.submit(target=instance, payload=VerifyJob(appserver.pk, purchase), queue=queue)
 
 
 def run(claim: Claim, payload: VerifyJob) -> list[Action]:

@@ -5,7 +5,7 @@ from ocim.store.models.appserver_event import AppServerEvent
 from ocim.store.models.deployment import Deployment
 from ocim.store.models.instance import Domain, InstanceReference, InstanceTag, OpenEdXInstance
 from ocim.store.models.job import Job
-from ocim.store.models.lease import Lease
+from ocim.store.models.lease import Lease, Leased
 from ocim.store.models.log import LogEntry
 from ocim.store.models.rollout import (
     Backup,
@@ -20,7 +20,9 @@ from ocim.store.models.service_step import ServiceStep
 from ocim.store.models.shared import (
     BrokerServer,
     DatabaseServer,
+    HostedServer,
     LoadBalancingServer,
+    NetworkServer,
     SearchServer,
 )
 from ocim.store.models.verification import Verification
@@ -33,12 +35,15 @@ __all__ = [
     "DatabaseServer",
     "Deployment",
     "Domain",
+    "HostedServer",
     "InstanceReference",
     "InstanceTag",
     "Job",
     "Lease",
+    "Leased",
     "LoadBalancingServer",
     "LogEntry",
+    "NetworkServer",
     "OpenEdXAppServer",
     "OpenEdXInstance",
     "Rollout",

@@ -13,6 +13,7 @@ from ocim.core.holds import Hold
 from ocim.core.instance import Domains
 from ocim.core.names import DERIVED_DOMAINS
 from ocim.store.fields import EncryptedTextField, RepositoryUrlField
+from ocim.store.models.lease import Leased
 from ocim.store.models.shared import (
     BrokerServer,
     DatabaseServer,
@@ -80,7 +81,7 @@ class InstanceTag(models.Model):
         return self.name
 
 
-class OpenEdXInstance(models.Model):
+class OpenEdXInstance(Leased):
     """An Open edX site, as configured. Operators' scripts use its field names."""
 
     # A forward relation, so that filter(ref_set__id__in=[…]) never selects an instance twice.

@@ -8,12 +8,20 @@ from ocim.core.states import JobState
 from ocim.store.fields import EncryptedJSONField, EncryptedTextField
 from ocim.store.models.constraints import choices, only
 from ocim.store.models.instance import OpenEdXInstance
+from ocim.store.models.lease import Lease
 
 
 class Job(models.Model):
-    """Work on an instance. Messages in the queue only wake up workers, who read it here."""
+    """Work under a lease. Messages in the queue only wake up workers, who read it here."""
 
-    instance = models.ForeignKey(OpenEdXInstance, on_delete=models.CASCADE)
+    lease = models.ForeignKey(Lease, on_delete=models.CASCADE)
+    instance = models.ForeignKey(
+        OpenEdXInstance,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        help_text="Instance that it works on; empty: it works on a shared server.",
+    )
     kind = models.CharField(max_length=30)
     arguments = EncryptedJSONField(default=dict)
     memory = EncryptedJSONField(
@@ -42,7 +50,7 @@ class Job(models.Model):
 
     class Meta:
         constraints = (only(JobState, name="known_job_state"),)
-        indexes = (models.Index(fields=["state", "instance"], name="job_state"),)
+        indexes = (models.Index(fields=["state", "lease"], name="job_state"),)
 
     def __str__(self) -> str:
         return f"job {self.pk} ({WORDS.get(self.kind, self.kind).lower()})"

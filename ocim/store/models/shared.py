@@ -3,6 +3,7 @@
 from django.db import models
 
 from ocim.store.fields import EncryptedTextField
+from ocim.store.models.lease import Leased
 from ocim.store.models.server import Server
 
 
@@ -34,6 +35,24 @@ class NetworkServer(SharedServer):
         abstract = True
 
 
+class HostedServer(Leased, NetworkServer):
+    """A shared server that Ocim can create, on a host of its own."""
+
+    version = models.CharField(
+        max_length=20, blank=True, help_text="Version of its software; empty: not known yet."
+    )
+    own_host = models.OneToOneField(
+        Server,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        help_text="Host that Ocim created for it; empty: it was there before.",
+    )
+
+    class Meta:
+        abstract = True
+
+
 class DatabaseServer(NetworkServer):
     """A server of instances' databases. Of kind `sqlite`: no host, but a directory of files."""
 
@@ -44,21 +63,10 @@ class BrokerServer(NetworkServer):
     """A server of the instances' Celery queues."""
 
 
-class SearchServer(NetworkServer):
+class SearchServer(HostedServer):
     """A server of course discovery's search indexes."""
 
-    version = models.CharField(
-        max_length=20, blank=True, help_text="Version of its software; empty: not known yet."
-    )
     tls = models.BooleanField(default=False)
-    own_host = models.OneToOneField(
-        Server,
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="search_server",
-        help_text="Host that Ocim created for it; empty: it was there before.",
-    )
 
     @property
     def url(self) -> str:

@@ -6,8 +6,10 @@ from typing import Any
 from django import template
 
 from ocim.catalog.secrets.masking import mask_text, masked_place
+from ocim.core import variables
 from ocim.core.secrets import masked, without_credentials
 from ocim.core.states import RolloutState
+from ocim.core.variables import Key
 
 register = template.Library()
 
@@ -32,9 +34,9 @@ def value(anything: Any) -> str:
 
 
 @register.filter
-def dotted(path: list[str]) -> str:
+def dotted(path: list[Key]) -> str:
     """Return the name of a variable in nested mappings: `outer.inner`."""
-    return ".".join(path)
+    return variables.dotted(path)
 
 
 @register.filter

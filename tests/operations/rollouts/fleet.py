@@ -35,7 +35,7 @@ class Fleet:
         """Return an instance with an active app server."""
         instance = self.world.make_instance(**fields)
         self.world.request_spawn(instance, activate=True)
-        self.world.work(instance.pk)
+        self.world.work(instance)
         instance.refresh_from_db()
         return instance
 
@@ -85,15 +85,15 @@ class Fleet:
                 return drive(rollout_id=action.rollout_id, context=self.world.context())
             case WorkOn():
                 try:
-                    return self.world.work(action.instance_id)
+                    return self.world.work(action)
                 except Killed:
-                    return self._take_over(action.instance_id)
+                    return self._take_over(action)
             case _:
                 return []
 
-    def _take_over(self, instance_id: int) -> list[Action]:
+    def _take_over(self, action: WorkOn) -> list[Action]:
         """Let the lease of a dead process run out, and return another worker's actions."""
-        Lease.objects.filter(pk=instance_id).update(
+        Lease.objects.filter(pk=action.lease_id).update(
             holder="worker-1/0", expires_at=self.world.clock.later(self.world.policy.lease)
         )
         self.world.clock.forward(60)

@@ -44,7 +44,7 @@ class Rollouts(Fleet):
         self.begun = 0
         for one in self.instances:
             self.world.request_spawn(one, activate=True)
-            self.world.work(one.pk)
+            self.world.work(one)
 
     @rule(batch_size=st.integers(1, 2), attempts=st.integers(1, 2), activate=st.booleans())
     def redeploy(self, batch_size: int, attempts: int, activate: bool) -> None:
@@ -128,7 +128,7 @@ class Rollouts(Fleet):
                     control.resume(rollout)
                 drive(rollout_id=rollout.pk, context=self.world.context())
             for one in self.instances:
-                self.world.work(one.pk)
+                self.world.work(one)
             self.world.clock.forward(timedelta(minutes=16).total_seconds())
         else:
             raise AssertionError("A rollout does not end.")

@@ -35,7 +35,7 @@ def rows(fleet: Fleet, instance: OpenEdXInstance) -> int:
 
 def restore(fleet: Fleet, instance: OpenEdXInstance) -> Job:
     job = backup.request(instance, rollout_id=None, queue=QUEUE)
-    fleet.world.work(instance.pk)
+    fleet.world.work(instance)
     job.refresh_from_db()
     return job
 
@@ -96,7 +96,7 @@ def test_a_backup_that_cannot_be_made_fails_the_instance_before_anything_is_chan
 def test_without_a_backup_there_is_nothing_to_restore(fleet: Fleet) -> None:
     one = fleet.make()
     fleet.upgrade()
-    with pytest.raises(Conflict, match="no backup"):
+    with pytest.raises(Conflict, match="No backup"):
         backup.request(one, rollout_id=None, queue=QUEUE)
 
 

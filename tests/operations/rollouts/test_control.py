@@ -47,9 +47,7 @@ def test_a_smaller_batch_waits_until_there_is_room(fleet: Fleet) -> None:
     Rollout.objects.update(rules={**rollout.rules, "batch_size": 1})
     assert drive(rollout_id=rollout.pk, context=context) == []
     assert states(rollout).count("in progress") == 3
-    fleet.run(
-        actions=[WorkOn(one.instance_id, QUEUE) for one in Job.objects.filter(state="waiting")]
-    )
+    fleet.run(actions=[WorkOn(one.lease_id, QUEUE) for one in Job.objects.filter(state="waiting")])
     assert states(rollout) == ["successful"] * 4
 
 

@@ -173,7 +173,7 @@ def test_one_waits_while_another_one_like_it_is_looked_at(fleet: Fleet) -> None:
     seen: list[Any] = []
 
     def look(_job: ProvisionJob) -> None:
-        fleet.world.work(other.pk, worker="worker-2")
+        fleet.world.work(other, worker="worker-2")
         seen.append(of(Rollout.objects.get(), other).steps.count())
 
     on_provision(fleet, look)

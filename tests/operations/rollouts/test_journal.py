@@ -64,7 +64,7 @@ def test_what_was_interrupted_is_known(fleet: Fleet) -> None:
 def test_who_lost_the_instance_begins_no_step(fleet: Fleet) -> None:
     one = fleet.make()
     rollout = fleet.begin(fleet.plan())
-    lease = Lease.objects.get(pk=one.pk)
+    lease = one.lease
     Lease.objects.update(fence=lease.fence + 1)
     journal = Journal(rollout.upgrades.get(), lease, fleet.world.context())
     with pytest.raises(LostClaim), journal:

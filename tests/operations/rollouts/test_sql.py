@@ -141,7 +141,7 @@ def test_what_was_under_way_when_the_worker_died_is_not_run_again(
 def test_a_worker_that_lost_the_instance_runs_nothing(fleet: Fleet, executed: Executed) -> None:
     one = fleet.make()
     noted = fleet.world.databases.before
-    second: list[Callable[[], object]] = [lambda: fleet.world.work(one.pk, worker="worker-2")]
+    second: list[Callable[[], object]] = [lambda: fleet.world.work(one, worker="worker-2")]
 
     def slow(database: Database, statement: str) -> None:
         if second:  # it takes so long that another worker takes over, and comes to the end

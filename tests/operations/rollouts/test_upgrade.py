@@ -220,7 +220,7 @@ def test_a_host_that_cannot_be_had_ends_it(fleet: Fleet) -> None:
 def test_what_is_archived_meanwhile_ends(fleet: Fleet) -> None:
     one = fleet.make()
     rollout = fleet.begin(fleet.plan())
-    jobs.submit(instance_id=one.pk, payload=ArchiveJob(), queue="opencraft")
+    jobs.submit(target=one, payload=ArchiveJob(), queue="opencraft")
     fleet.run(rollout)
     assert (rollout.state, states(rollout)) == ("ended", ["failed"])
     assert "archived meanwhile" in of(rollout, one).failure

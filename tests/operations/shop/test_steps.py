@@ -194,7 +194,7 @@ def test_a_drift_is_mended_by_force(world: World, instance: OpenEdXInstance) -> 
     job = set_up.request(
         instance, names=["clients"], force=True, queue=QUEUE, context=world.context()
     )
-    world.work(instance.pk)
+    world.work(instance)
     job.refresh_from_db()
     assert job.state == "done"
     assert [argv[1] for argv in world.shells.argvs] == ["ecommerce-backend-service"]
@@ -208,7 +208,7 @@ def test_forced_indexes_are_filled_again_and_the_job_is_not_added_twice(
     set_up.request(
         instance, names=["indexes", "job"], force=True, queue=QUEUE, context=world.context()
     )
-    world.work(instance.pk)
+    world.work(instance)
     assert first_words(world) == ["refresh_course_metadata", "update_index"]
     assert world.shells.crontab == before
 
@@ -219,7 +219,7 @@ def test_what_the_serving_one_reads_is_not_set_up_for_one_that_is_not_active(
     world.spawn(instance)
     world.shells.argvs.clear()
     set_up.request(instance, names=[], force=False, queue=QUEUE, context=world.context())
-    world.work(instance.pk)
+    world.work(instance)
     assert "waffle_switch" in first_words(world)
     assert "create_or_update_site" not in first_words(world)
 

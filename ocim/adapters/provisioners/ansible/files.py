@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+import yaml
+
 from ocim.adapters.programs import base_environment
 from ocim.adapters.provisioners.ansible.run_directory import MARK
 from ocim.core.hosts import Host
@@ -25,6 +27,9 @@ REACHED_BY_NETWORK = re.compile(
 """Index variables that also work on another machine, unless they name a local file."""
 _MAY_BE_SECRET = re.compile(r"PASSWORD|TOKEN|://")
 
+# libyaml is many times as fast, but missing if PyYAML was built from source without it.
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
 
 def write_files(
     directory: Path,
@@ -40,7 +45,11 @@ def write_files(
     `ansible`: the virtual environment of Ansible.
     """
     _write(directory / "inventory" / "hosts.json", _inventory(host, ansible / "bin/python"))
-    _write(directory / "env" / "extravars", revealed(variables))
+    # As YAML: JSON would turn a mapping's key such as 1 into a text.
+    _write_text(
+        directory / "env" / "extravars",
+        yaml.dump(revealed(variables), Dumper=_Dumper, allow_unicode=True, sort_keys=False),
+    )
     _write(
         directory / "call.json",
         {
@@ -166,6 +175,10 @@ def _ssh_options(known_hosts_file: str) -> str:
 
 
 def _write(path: Path, content: object) -> None:
+    _write_text(path, json.dumps(content))
+
+
+def _write_text(path: Path, text: str) -> None:
     path.parent.mkdir(mode=0o700, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(content, file)
+        file.write(text)

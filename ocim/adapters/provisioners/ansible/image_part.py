@@ -4,7 +4,6 @@ The playbook `site.image.yml` beside `site.yml` installs it, mostly with `tasks/
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -12,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from ocim.core.errors import Conflict
 from ocim.core.provisioning import ProvisionJob
 from ocim.core.secrets import secret_texts, without_credentials
+from ocim.core.variables import exact
 from ocim.parsing.configuration_repository import read_repository
 from ocim.parsing.tree import Tree
 
@@ -70,8 +70,7 @@ def names_in(tree: Tree, playbook: str) -> frozenset[str]:
 
 def digest_of_values(variables: Mapping[str, object]) -> str:
     """Return a digest that is the same for equal values, whatever their order."""
-    text = json.dumps(variables, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(exact(variables).encode()).hexdigest()[:16]
 
 
 def digest_of(directory: Path) -> str:

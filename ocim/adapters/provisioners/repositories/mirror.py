@@ -116,14 +116,20 @@ class GitMirror:
         refuse_pointers(Tree(target), maybe_pointers, label)
 
     def _known(self, version: str) -> str:
-        names = [f"refs/tags/{version}", f"refs/heads/{version}"]
-        if _ABBREVIATED.fullmatch(version):
-            names.append(version)
-        for name in names:
-            commit = self._git("rev-parse", "--verify", "-q", f"{name}^{{commit}}", check=False)
-            if commit:
-                return commit
-        return ""
+        """Return the commit of a branch, else of a tag, as git and Ansible choose, else ""."""
+        branch, tag = self._parsed(f"refs/heads/{version}"), self._parsed(f"refs/tags/{version}")
+        if branch and tag and branch != tag:
+            logger.warning(
+                "%s has a branch and a tag %s, of different commits: the branch is used.",
+                self._url,
+                version,
+            )
+        if branch or tag or not _ABBREVIATED.fullmatch(version):
+            return branch or tag
+        return self._parsed(version)
+
+    def _parsed(self, name: str) -> str:
+        return self._git("rev-parse", "--verify", "-q", f"{name}^{{commit}}", check=False)
 
     def _fetch(self, version: str) -> None:
         mirror = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]

@@ -2,14 +2,15 @@
 
 import argparse
 import os
-import time
 from collections.abc import Callable
+from functools import partial
 
 from django.core.management.base import CommandParser
 
-from ocim.console.appservers import print_facts, print_log, print_table
+from ocim.console.appservers import print_facts, print_table
 from ocim.console.command import OcimCommand
-from ocim.console.progress import PAUSE, follow, has_worker
+from ocim.console.log_lines import print_log
+from ocim.console.progress import cancellation_text, follow
 from ocim.console.shared_options import (
     INSTANCE,
     add_appserver,
@@ -175,38 +176,23 @@ class Command(OcimCommand):
         """Request the cancellation of every open job of an app server."""
         appserver = find_appserver(options.appserver)
         affected = [
-            job
-            for job in open_jobs(appserver.instance_id)
-            if appserver.pk in jobs.appservers_of(job)
+            job for job in open_jobs(appserver.instance) if appserver.pk in jobs.appservers_of(job)
         ]
         if not affected:
             raise Conflict(f"App server {appserver.pk} has no open job to cancel.")
         for job in affected:
             jobs.cancel(job_id=job.pk)
             enqueue([jobs.wake_up(job)])
-            self._say_when_cancelled(job)
-
-    def _say_when_cancelled(self, job: Job) -> None:
-        if has_worker(job.queue):
-            self.out.say("Cancellation requested; the job ends within seconds.")
-        else:
-            self.out.say(
-                f"Cancellation requested. No worker serves queue {job.queue};"
-                " it takes effect when one starts."
-            )
+            self.out.say(cancellation_text(job.queue))
 
     def logs(self, options: argparse.Namespace) -> None:
         """Print the log, and with --follow its new lines as they come."""
         appserver = find_appserver(options.appserver)
-        last = 0
-        while True:
-            unfinished = _is_unfinished(appserver)
-            while lines := log_after(appserver.pk, last):
-                last = lines[-1].pk
-                print_log(lines, self.out)
-            if not (options.follow and unfinished):
-                return
-            time.sleep(PAUSE)
+        print_log(
+            self.out,
+            partial(log_after, appserver.pk),
+            lambda: options.follow and _is_unfinished(appserver),
+        )
 
     def shell(self, options: argparse.Namespace) -> None:
         """Replace this process with a shell or a command on the app server's host."""
@@ -229,7 +215,7 @@ class Command(OcimCommand):
                 remedy="Name app servers of one instance at a time.",
             )
         job = jobs.submit(
-            instance_id=chosen[0].instance_id,
+            target=chosen[0].instance,
             payload=payload(tuple(appserver.pk for appserver in chosen)),
             queue=queue_name(),
         )

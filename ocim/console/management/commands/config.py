@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +18,11 @@ from ocim.core.errors import Conflict, ValidationError
 from ocim.core.places import bundled
 from ocim.core.provisioning import ConfigurationSource
 from ocim.core.secrets import masked, revealed, without_credentials
-from ocim.core.variables import Effective
+from ocim.core.variables import Effective, dotted
 from ocim.operations.effective import deserialize, effective_variables
 from ocim.operations.lint import lint
 from ocim.parsing.arguments import text_of_argument
-from ocim.parsing.extra_settings import WHERE, check_extra_settings
+from ocim.parsing.extra_settings import WHERE, check_extra_settings, warnings_of
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
 from ocim.store.selectors import appservers, find_appserver, find_instance
 from ocim.wiring import context
@@ -123,7 +123,7 @@ of all: 2 failure
         else:
             self.out.rows(
                 ("variable", "value", "layer"),
-                [(".".join(leaf.path), one_line(show(leaf.value)), leaf.layer) for leaf in leaves],
+                [(dotted(leaf.path), one_line(show(leaf.value)), leaf.layer) for leaf in leaves],
             )
 
     def diff(self, options: argparse.Namespace) -> None:
@@ -170,7 +170,8 @@ of all: 2 failure
         for finding in report.worth_saying():
             style = "red" if finding.severity == "error" else "yellow"
             self.out.say(f"{finding.variable} ({finding.layer}) {finding.text}", style=style)
-        if report.worth_saying():
+        self._say_warnings(report.warnings)
+        if report.worth_saying() or report.warnings:
             sys.exit(1)
         self.out.say(f"No problem found in {len(report.findings)} variables.")
 
@@ -181,13 +182,19 @@ of all: 2 failure
             check_extra_settings(text)
         except ValidationError as error:
             faults = [fault.replace(WHERE, where, 1) for fault in error.faults]
+        warnings = [line.replace(WHERE, where, 1) for line in warnings_of(text)]
         if self.out.as_json:
-            self.out.data({"file": where, "faults": faults})
+            self.out.data({"file": where, "faults": faults, "warnings": warnings})
         for fault in faults:
             self.out.say(fault, style="red")
-        if faults:
+        self._say_warnings(warnings)
+        if faults or warnings:
             sys.exit(1)
         self.out.say(f"No problem found in {where}.")
+
+    def _say_warnings(self, warnings: Iterable[str]) -> None:
+        for line in warnings:
+            self.out.say(f"Warning: {line}", style="yellow")
 
     def _say(self, change: Change) -> None:
         self.out.say(str(change), style=STYLES[change.kind])

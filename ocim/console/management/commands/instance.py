@@ -20,6 +20,7 @@ from ocim.operations.instance_settings import (
     with_defaults,
     without_secrets,
 )
+from ocim.parsing.extra_settings import warnings_of
 from ocim.store.models import OpenEdXInstance
 from ocim.store.selectors import (
     appservers,
@@ -128,6 +129,7 @@ class Command(OcimCommand):
             fields=with_defaults(fields, instance_defaults()), context=context()
         )
         enqueue(actions)
+        self._warn(instance)
         self.out.say(f"Created {instance}. Next: ocim appserver spawn {instance.pk} --activate")
         self._show(instance, only_for_scripts=True)
 
@@ -156,22 +158,27 @@ class Command(OcimCommand):
 
     def set(self, options: argparse.Namespace) -> None:
         """Change settings, which new app servers will have."""
+        changes = assignments(options.assignments)
         instance, actions = instances.change(
-            instance_id=find_instance(options.instance).pk,
-            changes=assignments(options.assignments),
-            context=context(),
+            instance_id=find_instance(options.instance).pk, changes=changes, context=context()
         )
         enqueue(actions)
+        if EXTRA_SETTINGS in changes:
+            self._warn(instance)
         self.out.say(
             "Changed. Existing app servers keep their settings; spawn a new one to use the change."
         )
         self._show(instance, only_for_scripts=True)
 
+    def _warn(self, instance: OpenEdXInstance) -> None:
+        for line in warnings_of(instance.configuration_extra_settings):
+            self.out.say(f"Warning: {line}", style="yellow")
+
     def archive(self, options: argparse.Namespace) -> None:
         """Archive an instance, after a confirmation."""
         instance = find_instance(options.instance)
         self.confirm(f"Take {instance} off the web and destroy its app servers?", options.yes)
-        job = jobs.submit(instance_id=instance.pk, payload=ArchiveJob(), queue=queue_name())
+        job = jobs.submit(target=instance, payload=ArchiveJob(), queue=queue_name())
         enqueue([jobs.wake_up(job)])
         follow(job, self.out)
         self.out.say(f"Archived {instance}. Its data is kept.")
@@ -242,7 +249,7 @@ class Command(OcimCommand):
                 for appserver in appservers(full.pk)[:APPSERVERS_SHOWN]
             ],
             "not well": unhealthy_appservers(full.pk),
-            "in work": [str(job) for job in open_jobs(full.pk)],
+            "in work": [str(job) for job in open_jobs(full)],
         }
         if not secrets:
             facts = masked_place("", facts)

@@ -5,19 +5,23 @@ import getpass
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 
 from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
-from ocim.console.shared_options import add_yes
+from ocim.console.log_lines import print_log
+from ocim.console.progress import cancellation_text, follow
+from ocim.console.shared_options import add_no_wait, add_yes
 from ocim.core.errors import Conflict, PermanentError, TransientError
-from ocim.core.provisioning import ProvisionEvent
 from ocim.core.secrets import Secret
 from ocim.core.texts import plural
-from ocim.operations import search_servers
+from ocim.operations import jobs, search_servers, shared_servers
 from ocim.store.models import SearchServer
+from ocim.store.selectors import open_jobs, server_log_after
 from ocim.store.specs import search_host, search_place
-from ocim.wiring import context
+from ocim.tasks import enqueue
+from ocim.wiring import context, queue_name
 
 VARIABLE = "OCIM_SEARCH_PASSWORD"
 """Environment variable with the password of a search server's user."""
@@ -31,6 +35,8 @@ class Command(OcimCommand):
   {VARIABLE}=… ocim search-server register main http://10.0.0.9:9200 --user admin
   ocim search-server list
   ocim search-server show main --json
+  ocim search-server logs main --follow
+  ocim search-server cancel main
   ocim search-server remove main
 """
 
@@ -79,20 +85,31 @@ class Command(OcimCommand):
             json=True,
         )
         add_yes(remove)
+        logs = add("logs", self.logs, "Print the log of a search server's creation.", json=True)
+        logs.add_argument(
+            "--follow", action="store_true", help="Keep printing until the creation has ended."
+        )
+        cancel = add("cancel", self.cancel, "Stop the creation of a search server.")
+        add_no_wait(create)
         create.add_argument("name", metavar="NAME", help="New name of the search server.")
-        for command in (show, remove):
+        for command in (show, remove, logs, cancel):
             command.add_argument("name", metavar="NAME", help="Name of the search server.")
 
     def create(self, options: argparse.Namespace) -> None:
-        """Create a search server, and print its address."""
-        server = search_servers.create(
+        """Submit the job that creates a search server; wait for it, and print the address."""
+        server, job = search_servers.request_creation(
             name=options.name,
             provider=options.provider,
             flavor=options.flavor,
+            queue=queue_name(),
             context=context(),
-            on_event=self._tell,
         )
-        self.out.say(f"Created {server} at {server.url}")
+        self.out.say(f"Creating search server {server}.")
+        enqueue([jobs.wake_up(job)])
+        if not options.no_wait:
+            follow(job, self.out)
+            server = search_servers.find(options.name)
+            self.out.say(f"Created {server} at {server.url}")
         self._facts(server, only_for_scripts=True)
 
     def register(self, options: argparse.Namespace) -> None:
@@ -139,6 +156,21 @@ class Command(OcimCommand):
         if self.out.as_json:
             self.out.data({"removed": server.name})
 
+    def logs(self, options: argparse.Namespace) -> None:
+        """Print the log, and with --follow its new lines as they come."""
+        server = search_servers.find(options.name)
+        print_log(
+            self.out,
+            partial(server_log_after, server),
+            lambda: options.follow and open_jobs(server).exists(),
+        )
+
+    def cancel(self, options: argparse.Namespace) -> None:
+        """Request the cancellation of the search server's creation."""
+        job = shared_servers.cancel(search_servers.find(options.name))
+        enqueue([jobs.wake_up(job)])
+        self.out.say(cancellation_text(job.queue))
+
     def _facts(self, server: SearchServer, *, only_for_scripts: bool = False) -> None:
         if only_for_scripts and not self.out.as_json:
             return
@@ -160,13 +192,11 @@ class Command(OcimCommand):
             }
         )
 
-    def _tell(self, event: ProvisionEvent) -> None:
-        if event.level in ("warning", "error") or event.status == "changed":
-            self.out.say(f"{event.time:%H:%M:%S} {event.text}")
-
 
 def _examine(server: SearchServer) -> tuple[str, Mapping[str, int]]:
     """Return the server's health in words, and the number of documents per index."""
+    if not server.version and open_jobs(server).exists():
+        return f"in creation: `ocim search-server logs {server} --follow` shows it", {}
     if not server.version:
         return f"not finished: run `ocim search-server create {server}` again", {}
     adapter = context().adapters.search[server.kind]
