@@ -119,6 +119,8 @@ class Traits:
     """Commands that create and fill discovery's search indexes, in this order."""
     checkout_page_field: str
     """Field of the LMS's CommerceConfiguration that holds the path of the basket."""
+    payment_intents: bool
+    """True if the shop pays by Stripe's payment intents; if not, by its tokens."""
     has_ecommerce: bool
     """True if ecommerce is part of the release; if not, Ocim warns."""
 
@@ -173,6 +175,7 @@ _OLDEST = Traits(
     partner_flags=(*_PARTNER, *_PARTNER_OIDC),
     index_commands=("update_index",),
     checkout_page_field="single_course_checkout_page",
+    payment_intents=False,
     has_ecommerce=True,
 )
 
@@ -217,6 +220,7 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
             "index_commands": ("install_es_indexes", "update_index"),
         },
     ),
+    ("palm", {"payment_intents": True}),
     ("teak", {"has_ecommerce": False}),
 )
 
