@@ -8,7 +8,8 @@ from django.db.models import Q
 
 from ocim.core.actions import Action, SyncBalancer
 from ocim.core.errors import Conflict
-from ocim.core.jobs import ArchiveJob, JobKind, RetainJob, TerminateJob
+from ocim.core.job_kinds import JobKind
+from ocim.core.jobs import ArchiveJob, RetainJob, TerminateJob
 from ocim.core.retention import Candidate, expendable
 from ocim.core.states import AppServerState, ServerState
 from ocim.core.texts import listed
