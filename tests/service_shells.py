@@ -9,7 +9,10 @@ from typing import Any
 from ocim.catalog.steps.shells import RESULT
 from ocim.core.hosts import Ran
 
-CRONTAB = "43 * * * * manage.discovery refresh_course_metadata && manage.discovery update_index\n"
+CRONTAB = (
+    "43 * * * * manage.discovery refresh_course_metadata && { manage.discovery"
+    " remove_unused_indexes; manage.discovery update_index; }\n"
+)
 NOTHING: dict[str, Any] = {"fields": {}, "users": {}, "names": {}, "of_group": [], "wanted": []}
 """An observation of a server where nothing was ever set up."""
 

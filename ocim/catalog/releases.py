@@ -117,10 +117,12 @@ class Traits:
     """Flags of `create_or_update_partner` (discovery), which empties fields of omitted flags."""
     index_commands: tuple[str, ...]
     """Commands that create and fill discovery's search indexes, in this order."""
+    index_documents: tuple[str, ...]
+    """Kinds of discovery's documents, each with an index of its own; empty: one index has all."""
+    indexes_runs_without_seats: bool
+    """True if discovery's search finds course runs that ecommerce does not sell, too."""
     checkout_page_field: str
     """Field of the LMS's CommerceConfiguration that holds the path of the basket."""
-    payment_intents: bool
-    """True if the shop pays by Stripe's payment intents; if not, by its tokens."""
     has_ecommerce: bool
     """True if ecommerce is part of the release; if not, Ocim warns."""
 
@@ -164,6 +166,8 @@ _CLIENTS_OF_OAUTH2 = (
     "--backend-service-client-secret",
 )
 
+_DOCUMENTS = ("course", "course_run", "person", "program")
+
 _OLDEST = Traits(
     playbook="edx_sandbox.yml",
     sign_on_backend="edx-oidc",
@@ -174,8 +178,9 @@ _OLDEST = Traits(
     site_client_flags=_CLIENTS_OF_OIDC,
     partner_flags=(*_PARTNER, *_PARTNER_OIDC),
     index_commands=("update_index",),
+    index_documents=(),
+    indexes_runs_without_seats=True,
     checkout_page_field="single_course_checkout_page",
-    payment_intents=False,
     has_ecommerce=True,
 )
 
@@ -198,6 +203,7 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
             "site_flags": (*_SITE, *_CLIENTS_OF_OAUTH2),
             "site_client_flags": _CLIENTS_OF_OAUTH2,
             "partner_flags": (*_PARTNER_SITE, *_PARTNER, "--lms-url"),
+            "indexes_runs_without_seats": False,
         },
     ),
     (
@@ -218,9 +224,10 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
                 "--publisher-url",
             ),
             "index_commands": ("install_es_indexes", "update_index"),
+            "index_documents": _DOCUMENTS,
         },
     ),
-    ("palm", {"payment_intents": True}),
+    ("nutmeg", {"index_documents": (*_DOCUMENTS, "learner_pathway")}),
     ("teak", {"has_ecommerce": False}),
 )
 

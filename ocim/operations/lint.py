@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ocim.catalog.releases import of_instance, traits
+from ocim.catalog.shop.checks import by_variable
 from ocim.catalog.templates import is_template
 from ocim.catalog.variables.discovery import REFRESH
 from ocim.catalog.variables.effective import OPERATOR
@@ -236,6 +237,9 @@ class _Judge:
         for name, value in self._values.items():
             if self._variables.source((name,)) == OPERATOR:
                 yield from self._undefined(name, value)
+        for name, text in by_variable(self._instance, self._values).items():
+            layer = self._variables.source((name,))
+            yield Finding(name, layer, Status.KNOWN, Severity.WARNING, text)
         ecommerce = Service.ECOMMERCE in self._instance.services
         if ecommerce and not traits(of_instance(self._instance)).has_ecommerce:
             text = "turns on what is no part of the instance's release any more."

@@ -103,16 +103,22 @@ def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campus]:
         campus = Campus(running, appserver["id"])
         campus.python(Service.LMS, COURSES)
         campus.manage(Service.DISCOVERY, "refresh_course_metadata")
+        campus.python(Service.DISCOVERY, SEATS)
         campus.manage(Service.DISCOVERY, "update_index --disable-change-limit")
         yield campus
 
 
 COURSES = """
 from rehearsal.edxapp.course_overviews.models import CourseOverview
-for number in ("One", "Two"):
+for number in ("One", "Two", "Unsold"):
     CourseOverview.objects.create(
         org="edX", number=number, run="2026", display_name=number, published=True
     )
+"""
+SEATS = """
+from rehearsal.discovery.course_metadata.models import CourseRun, Seat
+for run in CourseRun.objects.exclude(key__contains="Unsold"):
+    Seat.objects.create(course_run=run, type="audit")
 """
 LEFT = """
 from django.apps import apps
@@ -122,7 +128,7 @@ things = apps.get_model("{app}", "{model}").objects.filter({field}__istartswith=
 print("LEFT", [*users.filter({without}).values_list("username", flat=True), *things])
 """
 OF_LMS = {"app": "course_overviews", "model": "CourseOverview", "field": "org", "without": ""}
-OF_SHOP = {"app": "voucher", "model": "Voucher", "field": "name", "without": "orders=None"}
+OF_SHOP = {"app": "voucher", "model": "Voucher", "field": "code", "without": "orders=None"}
 
 
 def left(campus: Campus) -> set[str]:
@@ -158,7 +164,7 @@ def test_a_killed_one_is_begun_again_cleans_up_and_finds_all_well(campus: Campus
     refunded = again.partition("purchase: enrollment with test-card, after the refund: ")[2]
     assert "not active" in refunded.partition("\n")[0]
     courses = again.partition("discovery: courses of the LMS: ")[2]
-    assert courses.startswith("2 at the LMS, 2 in")
+    assert courses.startswith("3 at the LMS, 3 in")
     assert left(campus) == {"LEFT []"}
 
 
@@ -171,7 +177,7 @@ client.save()
 """
 EMPTY = """
 from django.conf import settings
-from rehearsal.discovery.search_indexes.building import create, point
+from rehearsal.discovery.course_metadata.search_indexes.building import create, point
 alias = settings.ELASTICSEARCH_INDEX_NAME
 point(alias, create(alias))
 """
@@ -206,8 +212,10 @@ def test_it_names_secret_cron_job_switch_and_empty_index(campus: Campus) -> None
     assert "--step clients --force" in lines["ecommerce: sign-on"]["remedy"]
     assert "--step job --force" in lines["discovery: cron job"]["remedy"]
     assert "payment_processor_active_test-card" in lines["ecommerce: payment processors"]["remedy"]
-    assert "2 course runs in the database, 0 found" in lines["discovery: search"]["compared"]
-    assert "--disable-change-limit" in lines["discovery: search"]["remedy"]
+    assert lines["discovery: search"]["compared"] == (
+        "2 course runs to find, of 3 in the database; search finds 0"
+    )
+    assert "--step indexes --force" in lines["discovery: search"]["remedy"]
 
 
 PARTNER = """

@@ -13,6 +13,7 @@ from ocim.catalog.variables.known import KNOWN
 from ocim.catalog.variables.types import fits
 from ocim.core.instance import ALWAYS, Instance, Search
 from ocim.core.secrets import Secret, revealed, secret_texts
+from ocim.core.variables import merge
 from tests.catalog.instances import (
     BOTH,
     DATABASES,
@@ -60,8 +61,8 @@ def test_every_variable_is_documented_of_its_type_and_no_template(of: Instance) 
 @given(INSTANCES)
 def test_layers_have_names_of_their_own_and_share_no_variable(of: Instance) -> None:
     result = layers(of, seed=SEED, jwt_keys=KEYS)
-    names = [name for layer in result for name in layer.values]
-    assert len(names) == len(set(names))
+    paths = [leaf.path for layer in result for leaf in merge([layer]).leaves]
+    assert len(paths) == len(set(paths))
     assert len({layer.name for layer in result}) == len(result)
 
 

@@ -1,11 +1,15 @@
 """The variables of ecommerce and discovery, alone and together, on releases that differ."""
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jinja2 import Environment
 
+from ocim.catalog import discovery_search
+from ocim.catalog.steps import cron
 from ocim.catalog.variables.services import services_of
 from ocim.core.errors import ValidationError
 from ocim.core.instance import ALWAYS, Instance, Service
@@ -90,11 +94,90 @@ def test_uploads_of_discovery_outlive_its_app_server() -> None:
 
 def test_the_hourly_job_refreshes_and_then_indexes_as_the_user_of_discovery() -> None:
     [job] = variables(full())["EDXAPP_ADDITIONAL_CRON_JOBS"]
-    refresh, index = job["job"].split(" && ")
-    assert refresh.startswith("sudo -u discovery bash -c 'source /edx/app/discovery/discovery_env;")
-    assert refresh.endswith("/edx/bin/manage.discovery refresh_course_metadata")
-    assert index == "/edx/bin/manage.discovery update_index --disable-change-limit'"
+    before, command, after = job["job"].split("'")[2:]
+    assert before.endswith("sudo -u discovery bash -c ")
+    assert command == (
+        "source /edx/app/discovery/discovery_env; /edx/bin/manage.discovery refresh_course_metadata"
+        " && { /edx/bin/manage.discovery remove_unused_indexes;"
+        " /edx/bin/manage.discovery update_index; }"
+    )
+    assert after.endswith(">> /edx/var/log/discovery/refresh_course_metadata.log 2>&1")
     assert (job["user"], job["minute"], job["hour"]) == ("root", "43", "*")
+
+
+def test_the_hourly_job_leaves_a_log_that_is_read_as_that_of_the_built_in_playbooks(
+    tmp_path: Path,
+) -> None:
+    [job] = variables(full())["EDXAPP_ADDITIONAL_CRON_JOBS"]
+    line = job["job"].replace("\\%", "%").replace("/edx/", f"{tmp_path}/")
+    discovery = "sudo() { echo 'Sanity check failed for x'; return 1; }"
+    subprocess.run(["bash", "-c", f"{discovery}; {line}"], check=True)
+    log = (tmp_path / "var/log/discovery/refresh_course_metadata.log").read_text()
+    last = cron.last_run(cron.Job(entry="", log=log, syslog=""))
+    assert last
+    assert (last.status, last.reason, last.at_limit) == (1, "Sanity check failed for x", True)
+
+
+LILAC = {"edx_platform_commit": "open-release/lilac.1"}
+NUTMEG = {"edx_platform_commit": "open-release/nutmeg.1"}
+MEDIA = "DISCOVERY_MEDIA_STORAGE_BACKEND"
+NAMES = "ELASTICSEARCH_INDEX_NAMES"
+
+
+@pytest.mark.parametrize(
+    "release, kinds",
+    [
+        (LILAC, ["course", "course_run", "person", "program"]),
+        (NUTMEG, ["course", "course_run", "learner_pathway", "person", "program"]),
+    ],
+)
+def test_since_lilac_each_index_has_the_prefix_of_the_instance(
+    release: dict[str, str], kinds: list[str]
+) -> None:
+    of = full(**release)
+    values = variables(of)
+    documents = "course_discovery.apps.course_metadata.search_indexes.documents"
+    assert values[MEDIA][NAMES] == {f"{documents}.{kind}": f"campus_{kind}" for kind in kinds}
+    assert values[MEDIA]["MEDIA_URL"] == "/media/"
+    assert "DISCOVERY_ELASTICSEARCH_INDEX_NAME" not in values
+    assert sorted(discovery_search.aliases(of, values)) == [f"campus_{kind}" for kind in kinds]
+
+
+@pytest.mark.parametrize(
+    "release, sent", [("koa.3", False), ("lilac.1", True), ("maple.3", True), ("nutmeg.1", False)]
+)
+def test_the_url_is_sent_where_the_role_writes_it_under_a_name_that_discovery_does_not_read(
+    release: str, sent: bool
+) -> None:
+    of = full(edx_platform_commit=release)
+    mine = {"DISCOVERY_ELASTICSEARCH_URL": "http://mine:9200/"}
+    for values in (variables(of), variables(of, **mine)):
+        url = values["DISCOVERY_ELASTICSEARCH_URL"]
+        assert values[MEDIA].get("ELASTICSEARCH_CLUSTER_URL") == (url if sent else None)
+
+
+@pytest.mark.parametrize(
+    "release, extra, words",
+    [
+        (LILAC, {}, ""),
+        (LILAC, {MEDIA: "{{ media }}"}, "may use only campus_*. Set ELASTICSEARCH_INDEX_NAMES"),
+        ({}, {}, ""),
+        ({}, {"DISCOVERY_ELASTICSEARCH_INDEX_NAME": "mine"}, "named mine, but the instance's"),
+        ({"search": None}, {}, ""),
+        ({"search": None}, {"DISCOVERY_ELASTICSEARCH_URL": "http://own:9200/"}, "catalog, but two"),
+        (
+            {"search": None, **LILAC},
+            {"DISCOVERY_ELASTICSEARCH_URL": "http://own:9200/"},
+            "course, course_run, person and program, but two instances",
+        ),
+    ],
+)
+def test_names_that_are_refused_or_shared_are_warned_of(
+    release: dict[str, Any], extra: dict[str, str], words: str
+) -> None:
+    of = full(**release)
+    text = discovery_search.warning(of, variables(of, **extra))
+    assert words in text if words else text == ""
 
 
 def test_the_hourly_job_has_the_documented_name_so_that_it_is_never_there_twice() -> None:
@@ -131,7 +214,7 @@ def test_a_directory_with_any_name_is_the_path_of_its_url() -> None:
 
 
 def embedded(**changes: Any) -> Instance:
-    """Return an instance of the built-in playbooks that has no broker server."""
+    """An instance of the built-in playbooks that has no broker server."""
     return full(broker=None, configuration_source_repo_url="builtin", **changes)
 
 

@@ -191,6 +191,15 @@ def test_a_pair_whose_prices_cannot_be_read_is_warned_of(
     assert "refresh" not in str(checks.warnings(alone, variables(alone, **versions)))
 
 
+@pytest.mark.parametrize("release, warned", [("ironwood.2", False), ("juniper.2", True)])
+def test_a_catalogue_without_a_shop_is_warned_of_since_its_search_finds_nothing(
+    release: str, warned: bool
+) -> None:
+    of = full(services=DISCOVERY, edx_platform_commit=release)
+    messages = checks.warnings(of, variables(of))
+    assert any("its search finds none" in text for text in messages) is warned
+
+
 def test_a_shop_without_a_processor_is_warned_of() -> None:
     of = full(services=ECOMMERCE)
     assert checks.warnings(of, variables(of)) == [

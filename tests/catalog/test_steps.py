@@ -247,6 +247,8 @@ def test_the_hourly_job_indexes_after_it_has_read() -> None:
     [job] = actions(of("juniper.2"), "job")
     assert isinstance(job, Crontab)
     assert job.line.index("refresh_course_metadata") < job.line.index("update_index")
+    assert "remove_unused_indexes" in job.line
+    assert "--disable-change-limit" not in job.line
 
 
 @pytest.mark.parametrize("release", ["ginkgo.1", "ironwood.2", "juniper.2", "lilac.1", "sumac.1"])

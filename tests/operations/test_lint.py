@@ -149,6 +149,20 @@ def test_ecommerce_is_warned_of_on_releases_that_have_it_no_more(
     assert "no part of the instance's release" in " ".join(one.text for one in found.worth_saying())
 
 
+def test_prices_that_cannot_be_read_and_indexes_without_a_prefix_are_warned_of(
+    world: World, checkout: Path
+) -> None:
+    extra = """
+SANDBOX_ENABLE_ECOMMERCE: yes
+SANDBOX_ENABLE_DISCOVERY: yes
+DISCOVERY_ELASTICSEARCH_URL: http://search.example.com:9200/
+"""
+    found = report(world, checkout, extra, openedx_release="open-release/redwood.1")
+    said = {one.variable: one.text for one in found.worth_saying()}
+    assert "reads `price_excl_tax`" in said["DISCOVERY_VERSION"]
+    assert "learner_pathway" in said["DISCOVERY_ELASTICSEARCH_URL"]
+
+
 def test_a_report_is_json_and_holds_no_secret(world: World, checkout: Path) -> None:
     found = report(world, checkout, "SHOP_PASSWORD: hunter-2\nEDXAPP_EDX_API_KEY: hunter-3")
     text = json.dumps(found.as_data())

@@ -1,6 +1,7 @@
 """Read, refresh and clean the database of Course Discovery during a verification."""
 
 import logging
+from importlib import import_module
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
@@ -8,15 +9,24 @@ from django.core.management import call_command
 
 
 def runs(arguments):
-    """Return the keys of a partner's course runs, and the codes of all partners."""
+    """Return the keys of a partner's course runs, those it indexes, and all partners' codes."""
     partners = apps.get_model("core", "Partner").objects
-    course_runs = apps.get_model("course_metadata", "CourseRun").objects.filter(
-        course__partner__short_code=arguments["partner"]
-    )
+    model = apps.get_model("course_metadata", "CourseRun")
+    ours = {"course__partner__short_code": arguments["partner"]}
     return {
-        "keys": sorted(course_runs.values_list("key", flat=True)),
+        "keys": sorted(model.objects.filter(**ours).values_list("key", flat=True)),
+        "indexed": _indexed(model).filter(**ours).count(),
         "partners": sorted(partners.values_list("short_code", flat=True)),
     }
+
+
+def _indexed(model):
+    """Return the course runs that the service itself would index: it leaves some out."""
+    package = model.__module__.rpartition(".")[0] + ".search_indexes"
+    haystack = import_module(package)
+    if hasattr(haystack, "CourseRunIndex"):  # up to koa
+        return haystack.CourseRunIndex().index_queryset()
+    return import_module(package + ".documents").CourseRunDocument().get_queryset()
 
 
 def refresh(arguments):
@@ -64,5 +74,6 @@ def clean(arguments):
             gone[kind] = gone.get(kind, 0) + 1
     get_user_model().objects.filter(username__startswith=prefix + "-").delete()
     if gone:
+        # What was removed is known, so that the limit would guard nothing.
         call_command("update_index", "--disable-change-limit")
     return {"gone": gone}

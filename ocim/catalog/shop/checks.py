@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ocim.catalog import discovery_search
 from ocim.catalog.releases import of_instance, traits
 from ocim.catalog.shop import currency
 from ocim.catalog.shop.prices import unreadable_prices
@@ -77,15 +78,29 @@ def warnings(instance: Instance, variables: Mapping[str, Any]) -> list[str]:
             )
         if not shop_of(instance, variables).processors:
             messages.append("No payment processor: only coupons of 100 % can be redeemed.")
-    if {Service.ECOMMERCE, Service.DISCOVERY} <= instance.services and (
-        unreadable := unreadable_prices(variables)
-    ):
-        messages.append(unreadable)
-    if Service.DISCOVERY in instance.services and "DISCOVERY_ELASTICSEARCH_URL" not in variables:
-        messages.append(
-            "Course Discovery has no shared search server: each app server runs its own."
-        )
+    messages += by_variable(instance, variables).values()
+    if Service.DISCOVERY in instance.services:
+        if discovery_search.URL not in variables:
+            messages.append(
+                "Course Discovery has no shared search server: each app server runs its own."
+            )
+        sells = Service.ECOMMERCE in instance.services
+        if not sells and not traits(release).indexes_runs_without_seats:
+            messages.append(
+                "Course Discovery without ecommerce lists courses, but its search finds none: since"
+                " juniper it indexes only course runs with seats, which it reads from ecommerce."
+            )
     return messages
+
+
+def by_variable(instance: Instance, variables: Mapping[str, Any]) -> dict[str, str]:
+    """Return the warnings that are about a variable, by its name."""
+    if Service.DISCOVERY not in instance.services:
+        return {}
+    texts = {discovery_search.URL: discovery_search.warning(instance, variables)}
+    if Service.ECOMMERCE in instance.services:
+        texts["DISCOVERY_VERSION"] = unreadable_prices(variables)
+    return {name: text for name, text in texts.items() if text}
 
 
 def _processor_faults(instance: Instance, code: str, variables: Mapping[str, Any]) -> list[str]:

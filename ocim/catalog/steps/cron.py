@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass
 
-from ocim.catalog.variables.discovery import REFRESH
+from ocim.catalog.variables.discovery import LOG, REFRESH
 
-LOG = "/edx/var/log/discovery/refresh_course_metadata.log"
-"""Log of the job that the built-in playbooks install; upstream's job writes none."""
+_LIMIT = "Sanity check failed"
+"""Words of `update_index` when it stops at its limit, which leaves the alias where it was."""
 _BEGINS = re.compile(r"^(\S+Z) begins$", re.MULTILINE)
 _ENDED = re.compile(r"^status (\d+)$", re.MULTILINE)
 _PREFIX = "OCIM-CRON: "
@@ -34,6 +34,8 @@ class LastRun:
     """Exit status; None: unknown, or the run has not ended."""
     reason: str
     """Last line of its output."""
+    at_limit: bool = False
+    """True if `update_index` stopped, as the number of documents changed by a tenth or more."""
 
 
 SCRIPT = f"""
@@ -65,7 +67,8 @@ def last_run(job: Job) -> LastRun | None:
         end = _ENDED.search(output)
         lines = (output[: end.start()] if end else output).strip().splitlines()
         reason = lines[-1] if lines else ""
-        return LastRun(starts[-1][1], int(end[1]) if end else None, reason)
+        status = int(end[1]) if end else None
+        return LastRun(starts[-1][1], status, reason, _LIMIT in output)
     if job.syslog:
         return LastRun(" ".join(job.syslog.split()[:3]), None, "")
     return None

@@ -78,17 +78,14 @@ def _make_partner(inputs: StepInputs, fields: Fields, observed: Observation) -> 
 
 # Indexes and the hourly job.
 
-
-def aliases_wanted(inputs: StepInputs) -> str:
-    """Return the alias of the release's index, or (ending in `_`) the prefix of its aliases."""
-    name = str(inputs.variables.get("DISCOVERY_ELASTICSEARCH_INDEX_NAME", "catalog"))
-    return f"{name}_" if "install_es_indexes" in inputs.traits.index_commands else name
+JOB = (discovery.REFRESH, "update_index", "remove_unused_indexes", "limit of update_index")
+"""Parts of the job; the last one is lost with the flag --disable-change-limit."""
 
 
 def _fill(inputs: StepInputs, _fields: Fields, _observed: Observation) -> list[StepAction]:
     *before, update = inputs.traits.index_commands
     # The refresh writes only to the database. `update_index` would reject the change from an empty
-    # index to a full one, as too large.
+    # index to a full one, as too large; only this first filling goes without its limit.
     commands: list[tuple[str, ...]] = [
         *((name,) for name in before),
         (discovery.REFRESH,),
@@ -99,7 +96,7 @@ def _fill(inputs: StepInputs, _fields: Fields, _observed: Observation) -> list[S
 
 def _add_job(_inputs: StepInputs, _fields: Fields, observed: Observation) -> list[StepAction]:
     if observed["fields"] and all(observed["fields"].values()):
-        return []
+        return []  # also by force: the job is as it should be
     job = discovery.hourly_job()
     when = f"{job['minute']} {job['hour']} {job['day']} * *"
     return [Crontab(job["name"], f"{when} {job['job']}")]
@@ -124,7 +121,7 @@ STEPS = (
         services=frozenset({Service.DISCOVERY}),
         observed_by=None,
         observer="job",
-        wanted=lambda _inputs: {"refresh_course_metadata": True, "update_index": True},
+        wanted=lambda _inputs: dict.fromkeys(JOB, True),
         observer_arguments=lambda _inputs: {},
         actions=_add_job,
     ),
@@ -134,7 +131,7 @@ STEPS = (
         services=frozenset({Service.DISCOVERY}),
         observed_by=None,
         observer="indexes",
-        wanted=lambda _inputs: {"lost": []},
+        wanted=lambda _inputs: {"lost": [], "stopped": []},
         observer_arguments=lambda _inputs: {},
         actions=_fill,
         public=True,

@@ -13,6 +13,9 @@ REFRESH = "refresh_course_metadata"
 """Management command that reads courses from the LMS."""
 # Some configuration repositories have a job of this name: it is replaced, so that none runs twice.
 _JOB = "discovery: hourly course metadata refresh"
+_LOGS = "/edx/var/log/discovery"
+LOG = f"{_LOGS}/refresh_course_metadata.log"
+"""Log of the hourly job, on hosts of all configuration repositories."""
 _HOME = "/edx/app/discovery"
 _MANAGE = "/edx/bin/manage.discovery"
 
@@ -71,14 +74,17 @@ def cron(instance: Instance) -> dict[str, Any]:
 
 def hourly_job() -> dict[str, str]:
     """Return the hourly job, as arguments of Ansible's cron module."""
-    # The refresh writes only to the database, so the search index has to be updated, too. With few
-    # courses, `update_index` would reject a new one as too large a change.
-    commands = f"{_MANAGE} {REFRESH} && {_MANAGE} update_index --disable-change-limit"
+    # The refresh writes only to the database, so the search index has to be updated, too: without
+    # `--disable-change-limit`, as the limit is the only guard against an emptied index. Each update
+    # leaves the indexes before it; they are removed first, so that the job ends as the update does.
+    after = f"{{ {_MANAGE} remove_unused_indexes; {_MANAGE} update_index; }}"
+    command = f"source {_HOME}/discovery_env; {_MANAGE} {REFRESH} && {after}"
     return {
         "name": _JOB,
         # Ansible adds it before the user `discovery` exists.
         "user": "root",
-        "job": f"sudo -u discovery bash -c 'source {_HOME}/discovery_env; {commands}'",
+        "job": f"mkdir -p {_LOGS}; ( date -u +'\\%FT\\%TZ begins';"
+        f" sudo -u discovery bash -c '{command}'; echo \"status $?\" ) >> {LOG} 2>&1",
         "minute": "43",
         "hour": "*",
         "day": "*",

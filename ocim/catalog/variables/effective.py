@@ -38,7 +38,10 @@ def effective(
     require_other_host_name(extra, instance.domains)
     hidden = with_secrets_hidden(extra)
     names = {name for layer in generated for name in layer.values}
-    pairs = Layer(PAIRS, followed(hidden, generated=names))
+    following = followed(hidden, generated=names)
+    if Service.DISCOVERY in instance.services:
+        following |= search.followed(hidden, instance)
+    pairs = Layer(PAIRS, following)
     return merge([*generated, pairs, Layer(OPERATOR, hidden)])
 
 

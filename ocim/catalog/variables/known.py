@@ -107,7 +107,7 @@ DISCOVERY_MYSQL: server of discovery's database
 DISCOVERY_MYSQL_REPLICA_HOST: server of discovery's database; upstream's default is the app server
 DISCOVERY_SECRET_KEY: derived; Django's secret key of discovery
 DISCOVERY_ELASTICSEARCH_URL: URL of the search server, with account, if one is assigned
-DISCOVERY_ELASTICSEARCH_INDEX_NAME: name of discovery's index, with the instance's prefix
+DISCOVERY_ELASTICSEARCH_INDEX_NAME: name of discovery's index up to koa, with the instance's prefix
 ECOMMERCE_SOCIAL_AUTH_EDX_OIDC_KEY: id of ecommerce's client for sign-on
 ECOMMERCE_SOCIAL_AUTH_EDX_OIDC_SECRET: derived; secret of ecommerce's client for sign-on
 ECOMMERCE_SOCIAL_AUTH_EDX_OAUTH2_KEY: id of ecommerce's client for sign-on
@@ -173,7 +173,7 @@ EDXAPP_WORKERS: left to the operator; numbers of processes that serve LMS and st
 EDXAPP_XQUEUE_DJANGO_AUTH: derived; user and password of the LMS at xqueue
 XQUEUE_DJANGO_USERS: users of xqueue with their passwords; equal to EDXAPP_XQUEUE_DJANGO_AUTH
 ECOMMERCE_PAYMENT_PROCESSOR_CONFIG: payment processors' keys, by partner code in lower case
-DISCOVERY_MEDIA_STORAGE_BACKEND: place of uploads, on storage that outlives app servers
+DISCOVERY_MEDIA_STORAGE_BACKEND: lasting place of uploads; since lilac also names of indexes
 """,
     Kind.TEXTS: """
 EDXAPP_FERNET_KEYS: derived; encrypts fields of the LMS's database

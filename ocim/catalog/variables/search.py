@@ -1,26 +1,47 @@
 """Variables of Course Discovery's search server."""
 
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
+from ocim.catalog.discovery_search import (
+    DEFAULT_NAME,
+    NAMES,
+    ONE_NAME,
+    SETTINGS,
+    URL,
+    names_with_prefix,
+    url_with_account,
+)
+from ocim.catalog.releases import of_instance, traits
 from ocim.core.instance import Instance
-from ocim.core.secrets import Secret
+
+CLUSTER_URL = "ELASTICSEARCH_CLUSTER_URL"
+"""Setting that discovery reads since lilac; before it was ELASTICSEARCH_URL."""
+_OLD_ROLES = ("lilac", "maple")
+"""Releases whose role still writes ELASTICSEARCH_URL, which their discovery does not read."""
 
 
 def discovery(instance: Instance) -> dict[str, Any]:
-    """Return the URL, with the account in it, and the name of the index.
+    """Return the URL, with the account in it, and the names of the indexes.
 
     Return nothing if no search server is assigned: upstream's default is one on the app server.
     """
     search = instance.search
     if search is None:
         return {}
-    url: str | Secret = search.url
-    if search.user:
-        scheme, _, rest = search.url.partition("://")
-        account = f"{quote(search.user, safe='')}:{quote(search.password.reveal(), safe='')}"
-        url = Secret(f"{scheme}://{account}@{rest}")
-    return {
-        "DISCOVERY_ELASTICSEARCH_URL": url,
-        "DISCOVERY_ELASTICSEARCH_INDEX_NAME": f"{search.index_prefix}catalog",
-    }
+    url = url_with_account(search)
+    release = traits(of_instance(instance))
+    if not release.index_documents:
+        return {URL: url, ONE_NAME: f"{search.index_prefix}{DEFAULT_NAME}"}
+    names = names_with_prefix(search.index_prefix, release)
+    return {URL: url, SETTINGS: {NAMES: names, **_cluster_url(instance, url)}}
+
+
+def followed(extra: Mapping[str, Any], instance: Instance) -> dict[str, Any]:
+    """Return the variables that follow from an operator's own URL of a search server."""
+    own = _cluster_url(instance, extra[URL]) if URL in extra else {}
+    return {SETTINGS: own} if own else {}
+
+
+def _cluster_url(instance: Instance, url: object) -> dict[str, Any]:
+    return {CLUSTER_URL: url} if of_instance(instance).name in _OLD_ROLES else {}

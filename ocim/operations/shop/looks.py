@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from ocim.catalog.steps.discovery import aliases_wanted
+from ocim.catalog.discovery_search import aliases
+from ocim.catalog.steps.discovery import JOB
 from ocim.catalog.steps.step import Observation, Step, StepInputs
 from ocim.catalog.variables.discovery import REFRESH
 from ocim.core.errors import OcimError
+from ocim.core.texts import listed
 from ocim.operations.context import Context
 from ocim.operations.shop import remote
 from ocim.store.models import OpenEdXAppServer
@@ -58,23 +60,43 @@ def _job(_inputs: StepInputs, appserver: OpenEdXAppServer, context: Context) -> 
     jobs = [line for line in lines if REFRESH in line]
     if not jobs:
         return {"fields": None}
-    updates = any("update_index" in line for line in jobs)
-    return {"fields": {REFRESH: True, "update_index": updates}}
+    *commands, limit = JOB
+    fields = {command: any(command in line for line in jobs) for command in commands}
+    return {"fields": {**fields, limit: not any("--disable-change-limit" in it for it in jobs)}}
 
 
 def _indexes(inputs: StepInputs, appserver: OpenEdXAppServer, context: Context) -> Observation:
+    """Compare aliases with indexes, whose names begin with the alias and end with a time.
+
+    `update_index` leaves an index without its alias, newer than the one that has it, if the number
+    of documents changed by too much. Without a change, releases up to koa stop at an empty index.
+    """
     server = appserver.instance.search_server
     search = inputs.instance.search
     if server is None or search is None:
-        return {"fields": {"lost": []}}  # an operator's own server: Ocim does not observe it
+        # An operator's own server: Ocim does not observe it.
+        return {"fields": {"lost": [], "stopped": []}}
     adapters, host = context.adapters.search[server.kind], search_host(server)
-    aliases = set(adapters.aliases(host, search.index_prefix))
-    name = aliases_wanted(inputs)
-    if not any(alias == name or (name[-1] == "_" and alias.startswith(name)) for alias in aliases):
+    present = adapters.aliases(host, search.index_prefix)
+    if not set(aliases(inputs.instance, inputs.variables)) <= set(present):
         return {"fields": None}
-    indexes = adapters.indexes(host, search.index_prefix)
-    meant = {_DATED.sub("", index) for index in indexes if _DATED.search(index)}
-    return {"fields": {"lost": sorted(meant - aliases)}}
+    documents = adapters.indexes(host, search.index_prefix)
+    newest: dict[str, str] = {}
+    for index in sorted(documents):
+        if _DATED.search(index):
+            newest[_DATED.sub("", index)] = index
+    changes = {
+        alias: f"{alias} from {documents.get(index, 0)} to {documents[newest[alias]]} documents"
+        for alias, index in sorted(present.items())
+        if alias in newest
+        and newest[alias] > index
+        and documents[newest[alias]] != documents.get(index)
+    }
+    stopped = {"note": f"update_index stopped at its limit: {listed(changes.values())}"}
+    return {
+        "fields": {"lost": sorted(set(newest) - set(present)), "stopped": list(changes)},
+        **(stopped if changes else {}),
+    }
 
 
 _OWN: Mapping[str, Callable[[StepInputs, OpenEdXAppServer, Context], Observation]] = {

@@ -61,6 +61,8 @@ def _line(
         state, detail, remedy = "done", edited if status.edited else "", ""
     if state == "pending" and last and last.failure:
         detail = last.failure
+    if note := examined.observation.get("note"):
+        detail = "; ".join(filter(None, (detail, note)))
     return Line(
         step=step.name,
         about=step.about,

@@ -1,5 +1,6 @@
 """Set-up steps: observed, run where they are pending, and recorded."""
 
+import shlex
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
@@ -188,10 +189,11 @@ def _perform(
             failures.setdefault(step.name, answer)
     for step, action in owed:
         if isinstance(action, Crontab):
-            # The comment is how Ansible's cron module knows a job, and does not add it again.
+            # The comment is how Ansible's cron module knows a job, and replaces it.
             line = remote.located(action.line, appserver, context)
             text = f"#Ansible: {action.name}\n{line}\n"
-            script = "{ crontab -l 2>/dev/null; cat; } | crontab -"
+            old = shlex.quote(f"/^#Ansible: {action.name}$/,+1d")
+            script = f"{{ crontab -l 2>/dev/null | sed {old}; cat; }} | crontab -"
             ran = remote.run_as_root(appserver, script, context, stdin=text, timeout=60.0)
             if ran.status:
                 failures[step.name] = PermanentError(f"crontab: {ran.errors.strip()}")

@@ -8,8 +8,8 @@ from elasticsearch import ElasticsearchException, RequestError
 
 from rehearsal.discovery.core.partners import lms_root, partner
 from rehearsal.discovery.course_metadata.models import CourseRun, Organization
-from rehearsal.discovery.search_indexes import searching
-from rehearsal.discovery.search_indexes.documents import COURSE_RUN
+from rehearsal.discovery.course_metadata.search_indexes import searching
+from rehearsal.discovery.course_metadata.search_indexes.documents import COURSE_RUN
 
 PAGE_SIZE = 24
 

@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.common import configuration, releases
+from rehearsal.discovery.search_settings import index_names, search_url
 
 SERVICE_NAME = "Course catalogue"
 CONFIGURATION: dict[str, Any] = configuration.read(
-    "DISCOVERY_CFG", required=("SECRET_KEY", "DATABASES", "ELASTICSEARCH_URL")
+    "DISCOVERY_CFG", required=("SECRET_KEY", "DATABASES")
 )
+# The real service takes all that is in here as settings, not only those about media.
+CONFIGURATION |= CONFIGURATION.get("MEDIA_STORAGE_BACKEND") or {}
 RELEASE = releases.parse(CONFIGURATION.get("DISCOVERY_VERSION") or "master")
 REHEARSAL_FAULTS: list[str] = CONFIGURATION.get("REHEARSAL_FAULTS") or []
 
@@ -26,9 +29,11 @@ OAUTH_SETTINGS: dict[str, str] = {
     for key, value in CONFIGURATION.items()
     if key.startswith(("SOCIAL_AUTH_EDX_", "BACKEND_SERVICE_EDX_"))
 }
-# The URL contains the account.
-ELASTICSEARCH_URL: str = CONFIGURATION["ELASTICSEARCH_URL"]
+ELASTICSEARCH_URL = search_url(CONFIGURATION, RELEASE)
+# Up to koa all documents are in one index. Since lilac each kind has an index of its own.
 ELASTICSEARCH_INDEX_NAME: str = CONFIGURATION.get("ELASTICSEARCH_INDEX_NAME") or "catalog"
+ELASTICSEARCH_INDEX_NAMES = index_names(CONFIGURATION, RELEASE)
+ELASTICSEARCH_INDEX_RETENTION_LIMIT = 3
 INDEX_SIZE_CHANGE_THRESHOLD = 0.1
 # Time limits of calls to other services, in seconds, from the real service's variables.
 CONNECT_TIMEOUT = float(os.environ.get("EDX_REST_API_CLIENT_REQUEST_CONNECT_TIMEOUT", "3.05"))
@@ -36,7 +41,7 @@ READ_TIMEOUT = float(os.environ.get("EDX_REST_API_CLIENT_REQUEST_READ_TIMEOUT", 
 SEARCH_TIMEOUT = 30
 # Seconds until the next attempt if ecommerce listed fewer courses than it counted.
 LOADER_PAUSES: list[float] = [1, 4]
-MEDIA_ROOT: str = (CONFIGURATION.get("MEDIA_STORAGE_BACKEND") or {}).get("MEDIA_ROOT") or ""
+MEDIA_ROOT: str = CONFIGURATION.get("MEDIA_ROOT") or ""
 
 # The balancer in front decides which domains lead to this service, and ends TLS.
 ALLOWED_HOSTS = ["*"]

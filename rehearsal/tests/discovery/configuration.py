@@ -19,7 +19,7 @@ def write(directory: Path, *, database: Path, lms: str = LMS, **changes: Any) ->
         "DISCOVERY_VERSION": "open-release/sumac.1",
         "PLATFORM_NAME": "Rehearsal Academy",
         "ELASTICSEARCH_URL": "http://127.0.0.1:9200/",
-        "ELASTICSEARCH_INDEX_NAME": "catalog",
+        "ELASTICSEARCH_CLUSTER_URL": "http://127.0.0.1:9200/",
         "JWT_AUTH": {
             "JWT_ISSUERS": [
                 {

@@ -9,8 +9,8 @@ from pytest_django import Settings
 
 from rehearsal.common import jwt
 from rehearsal.discovery.core.models import Partner, User
-from rehearsal.discovery.course_metadata.models import Course, CourseRun, Organization
-from rehearsal.discovery.search_indexes.connection import search_server
+from rehearsal.discovery.course_metadata.models import Course, CourseRun, Organization, Seat
+from rehearsal.discovery.course_metadata.search_indexes.connection import search_server
 from tests.configuration import signing_key
 from tests.discovery.configuration import LMS
 from tests.processes import gunicorn
@@ -42,22 +42,34 @@ def search(search_address: str, settings: Settings) -> Iterator[str]:
     """Yield the name of this test's own indexes on a running search server."""
     host = search_address.partition("//")[2]
     settings.ELASTICSEARCH_URL = f"http://elastic:{PASSWORD.replace(' ', '%20')}@{host}/"
-    settings.ELASTICSEARCH_INDEX_NAME = f"t{uuid4().hex[:8]}"
+    settings.ELASTICSEARCH_INDEX_NAME = own = f"t{uuid4().hex[:8]}"
+    names = settings.ELASTICSEARCH_INDEX_NAMES
+    settings.ELASTICSEARCH_INDEX_NAMES = {kind: f"{own}_{kind}" for kind in names}
     search_server.cache_clear()
     yield settings.ELASTICSEARCH_INDEX_NAME
     search_server().close()
     search_server.cache_clear()
 
 
-def make_run(partner: Partner, org: str, number: str, run: str = "2026", **fields: object) -> None:
-    """Create a course run with its course and organization."""
+def make_run(
+    partner: Partner,
+    org: str,
+    number: str,
+    *,
+    run: str = "2026",
+    sold: bool = True,
+    **fields: object,
+) -> None:
+    """Create a course run with its course and organization. It has a seat, if it is `sold`."""
     organization, _ = Organization.objects.get_or_create(partner=partner, key=org)
     title = str(fields.setdefault("title", f"{number} of {org}"))
     course, _ = Course.objects.get_or_create(
         partner=partner, key=f"{org}+{number}", defaults={"title": title}
     )
     course.authoring_organizations.add(organization)
-    CourseRun.objects.create(course=course, key=f"course-v1:{org}+{number}+{run}", **fields)
+    made = CourseRun.objects.create(course=course, key=f"course-v1:{org}+{number}+{run}", **fields)
+    if sold:
+        Seat.objects.create(course_run=made, type="audit")
 
 
 @pytest.fixture

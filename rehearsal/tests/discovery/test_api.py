@@ -65,14 +65,14 @@ def test_a_run_says_what_ecommerce_and_the_lms_ask(client: Client, runs: Partner
     assert run["key"] == RUN
     assert run["course"] == "ScienceX+Astro"
     assert run["marketing_url"] == f"{LMS}/courses/{RUN}/about"
-    assert run["seats"][0]["sku"] == "ABC"
+    assert run["seats"][-1]["sku"] == "ABC"
     assert run["type"] == "verified"
     response = client.get(f"{API}course_runs/{RUN}x/", headers={"Authorization": token()})
     assert response.status_code == 404
 
 
 def test_a_course_has_its_runs_and_owners(client: Client, runs: Partner) -> None:
-    make_run(runs, "ScienceX", "Astro", "2027", title="Astronomy")
+    make_run(runs, "ScienceX", "Astro", run="2027", title="Astronomy")
     course = get(client, "courses/ScienceX+Astro/")
     assert [run["key"][-4:] for run in course["course_runs"]] == ["2026", "2027"]
     assert course["owners"][0]["key"] == "ScienceX"

@@ -3,7 +3,7 @@ from pytest_django import Settings
 
 from rehearsal.discovery.core.models import Partner
 from rehearsal.discovery.course_metadata.models import CourseRun, Seat
-from rehearsal.discovery.search_indexes.connection import search_server
+from rehearsal.discovery.course_metadata.search_indexes.connection import search_server
 from tests.discovery.configuration import LMS
 
 

@@ -7,9 +7,11 @@ from pytest_django import Settings
 
 from rehearsal.common.releases import parse
 from rehearsal.discovery.core.models import Partner
+from rehearsal.discovery.course_metadata import search_indexes
 from rehearsal.discovery.course_metadata.models import CourseRun
-from rehearsal.discovery.search_indexes.building import Built
-from rehearsal.discovery.search_indexes.connection import search_server
+from rehearsal.discovery.course_metadata.search_indexes.building import Built
+from rehearsal.discovery.course_metadata.search_indexes.connection import search_server
+from rehearsal.discovery.course_metadata.search_indexes.documents import CourseRunDocument
 from tests.discovery.conftest import make_run
 
 
@@ -69,7 +71,7 @@ def test_the_limit_is_strictly_under_ten_per_cent(before: int, after: int, sane:
 def test_making_indexes_again_leaves_them_alone(indexed: Partner, search: str) -> None:
     told = io.StringIO()
     call_command("install_es_indexes", stdout=told)
-    assert told.getvalue().count("is there") == 3
+    assert told.getvalue().count("is there") == 5
     assert count(f"{search}_course_run") == 4
 
 
@@ -84,6 +86,29 @@ def test_before_lilac_one_index_holds_all_and_is_made_by_itself(
     call_command("update_index")
 
 
+def test_up_to_koa_an_empty_index_is_refused_even_after_an_empty_one(
+    partner: Partner, search: str, settings: Settings
+) -> None:
+    settings.RELEASE = parse("koa.3")
+    call_command("update_index", "--disable-change-limit")
+    with pytest.raises(CommandError, match=r"Sanity check failed.*0 → 0"):
+        call_command("update_index")
+
+
+@pytest.mark.parametrize("release, indexed", [("ironwood.2", 4), ("juniper.2", 3)])
+def test_since_juniper_a_run_without_seats_is_not_indexed(
+    runs: Partner, settings: Settings, release: str, indexed: int
+) -> None:
+    settings.RELEASE = parse(release)
+    CourseRun.objects.all()[0].seats.all().delete()
+    assert CourseRunDocument().get_queryset().count() == indexed
+    assert search_indexes.CourseRunIndex().index_queryset().count() == indexed
+
+
+def test_haystack_s_name_of_the_index_is_gone_since_lilac() -> None:
+    assert not hasattr(search_indexes, "CourseRunIndex")
+
+
 def test_the_documented_order_leaves_the_index_empty(
     partner: Partner, search: str, settings: Settings
 ) -> None:
@@ -95,12 +120,21 @@ def test_the_documented_order_leaves_the_index_empty(
         call_command("update_index")
 
 
-def test_old_indexes_are_removed_on_demand(indexed: Partner, search: str) -> None:
-    call_command("update_index")
-    # Three by install_es_indexes, and three by each update.
-    assert len(search_server().indices.get(index=f"{search}*")) == 9
+def test_all_but_three_old_indexes_of_each_kind_are_removed_on_demand(
+    indexed: Partner, search: str
+) -> None:
+    def number() -> int:
+        return len(search_server().indices.get(index=f"{search}*"))
+
+    # Five by install_es_indexes, and five by each update.
+    assert number() == 10
     call_command("remove_unused_indexes")
-    assert len(search_server().indices.get(index=f"{search}*")) == 3
+    assert number() == 10
+    for _ in range(4):
+        call_command("update_index")
+    assert number() == 30
+    call_command("remove_unused_indexes")
+    assert number() == 5 * (3 + 1)
     assert count(f"{search}_course_run") == CourseRun.objects.count()
 
 

@@ -37,13 +37,18 @@ def test_courses_come_from_the_lms_into_the_catalogue(world: World) -> None:
     world.make_course("edX", "Demo", "Demonstration")
     world.make_course("MIT", "Second", "Another")
     world.command("install_es_indexes")
+    key = "course-v1:MIT+Second+2026"
+    world.shop.courses = [
+        stub_shop.course(RUN, ("audit", "0.00", "A")), stub_shop.course(key, ("audit", "0.00", "B"))
+    ]  # fmt: skip
+    world.set_partner(**{"ecommerce-api-url": f"{world.shop.address}/api/v2/"})
     world.command("refresh_course_metadata")
     runs = world.runs()
     assert runs >= 2
-    assert counted(world, "catalog_course_run") == 0
+    assert counted(world, "course_run") == 0
     assert "Sanity check" in world.fails("update_index")
     world.command("update_index", "--disable-change-limit")
-    assert counted(world, "catalog_course_run") == runs
+    assert counted(world, "course_run") == 2
     world.command("update_index")
 
     # The LMS was told of the organizations, and whoever signs in there is signed in here.

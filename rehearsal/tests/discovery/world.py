@@ -127,7 +127,10 @@ def running_world(directory: Path, *, release: str, **changes: Any) -> Iterator[
             lms=lms,
             DISCOVERY_URL_ROOT=own,
             DISCOVERY_VERSION=release,
-            ELASTICSEARCH_URL=f"http://elastic:{PASSWORD.replace(' ', '%20')}@{host}/",
+            **dict.fromkeys(
+                ("ELASTICSEARCH_URL", "ELASTICSEARCH_CLUSTER_URL"),
+                f"http://elastic:{PASSWORD.replace(' ', '%20')}@{host}/",
+            ),
             **(
                 {
                     "SOCIAL_AUTH_EDX_OIDC_KEY": "sso-key",

@@ -1,4 +1,4 @@
-"""What the real discovery asks of its search server when it builds and searches its indexes."""
+"""Requests of the real discovery, which builds and searches its indexes by them."""
 
 from typing import Any
 

@@ -5,6 +5,7 @@ import pytest
 from ocim.core.errors import OcimError
 from ocim.operations.shop import set_up, status, steps
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, SearchServer, ServiceStep
+from tests.service_shells import CRONTAB
 from tests.world import QUEUE, Killed, World
 
 BOTH = "SANDBOX_ENABLE_ECOMMERCE: yes\nSANDBOX_ENABLE_DISCOVERY: yes\n"
@@ -241,6 +242,59 @@ def test_an_index_that_lost_its_alias_is_a_drift(world: World, instance: OpenEdX
     server.documents[f"{instance.database_name}_catalog_run_20260504_120000"] = 3
     lines = {one.step: one for one in status.status(instance, world.context())}
     assert lines["indexes"].state == "changed by hand"
+
+
+def test_an_update_that_stopped_at_its_limit_is_told_and_only_accepted_by_force(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    as_set_up(world, world.spawn(instance, activate=True))
+    server = world.search.servers["http://127.0.0.1:9200/"]
+    alias = f"{instance.database_name}_catalog"
+    server.documents |= {f"{alias}_20260504_120000": 40, f"{alias}_20260504_130000": 40}
+    assert {line.state for line in status.status(instance, world.context())} == {"done"}
+    server.documents[f"{alias}_20260504_140000"] = 0
+    [line] = [one for one in status.status(instance, world.context()) if one.state != "done"]
+    assert (line.step, line.state) == ("indexes", "changed by hand")
+    assert f"stopped at its limit: {alias} from 40 to 0 documents" in line.detail
+    world.spawn(instance, activate=True)
+    assert world.shells.argvs == []
+    set_up.request(instance, names=["indexes"], force=True, queue=QUEUE, context=world.context())
+    world.work(instance)
+    assert world.shells.argvs[-1] == ["update_index", "--disable-change-limit"]
+
+
+def test_an_index_that_a_newer_release_needs_is_owed(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    appserver = world.spawn(instance, activate=True)
+    as_set_up(world, appserver)
+    OpenEdXInstance.objects.update(openedx_release="open-release/lilac.1")
+    world.spawn(OpenEdXInstance.objects.get(), activate=True)
+    assert first_words(world)[-3:] == [
+        "install_es_indexes", "refresh_course_metadata", "update_index"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        "manage.discovery refresh_course_metadata",
+        CRONTAB.replace("manage.discovery remove_unused_indexes; ", ""),
+        CRONTAB.replace("update_index;", "update_index --disable-change-limit;"),
+    ],
+)
+def test_a_job_without_update_clearing_or_limit_is_replaced(
+    world: World, instance: OpenEdXInstance, job: str
+) -> None:
+    appserver = world.spawn(instance)
+    world.shells.crontab = f"{job}\n"
+    lines = {one.step: one for one in status.status(instance, world.context())}
+    assert lines["job"].state == "changed by hand"
+    chosen = steps.chosen(appserver, ["job"], world.context())
+    steps.carry_out(appserver, chosen, world.context(), force=True, on_line=print)
+    assert "remove_unused_indexes; /edx/bin/manage.discovery update_index; }" in (
+        world.shells.crontab
+    )
 
 
 def test_a_job_that_is_missing_is_owed_and_added_with_the_mark_of_ansible(

@@ -175,6 +175,8 @@ The payment processors' keys are YAML, from a file or from standard input (--key
                 for line in lines
             ],
         )
+        for warning in switch.warnings(instance, context()):
+            self.out.say(f"Warning: {warning}", style="yellow")
         not_done = [line for line in lines if line.state != "done"]
         if not lines:
             self.out.say(

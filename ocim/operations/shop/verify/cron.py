@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 
+from django.utils.dateparse import parse_datetime
+
 from ocim.catalog.steps import cron
+from ocim.catalog.steps.discovery import STEPS
+from ocim.catalog.variables.discovery import LOG
 from ocim.core.instance import Service
 from ocim.core.verification import Line
 from ocim.operations.shop import remote
 from ocim.operations.shop.verify.lines import failed, ok, skipped
 from ocim.operations.shop.verify.scene import Scene
+from ocim.store.models import ServiceStep
 
 TIMEOUT = 60.0
 """Longest time of the script on the host, in seconds."""
@@ -31,6 +36,20 @@ def job(scene: Scene) -> Iterator[Line]:
     )
 
 
+def _is_from_before(scene: Scene, started: str) -> bool:
+    """Return True if the run began before a set-up step of discovery was last done.
+
+    An app server that is not active yet has the job, but no partner.
+    """
+    begun = parse_datetime(started)
+    done = ServiceStep.objects.filter(
+        instance_id=scene.appserver.instance_id,
+        step__in=[step.name for step in STEPS],
+        applied__isnull=False,
+    )
+    return begun is not None and done.filter(created_at__gt=begun).exists()
+
+
 def _last_run(scene: Scene, crontab: cron.Job) -> Line:
     name, last = "discovery: last run of the cron job", cron.last_run(crontab)
     if last is None:
@@ -39,9 +58,18 @@ def _last_run(scene: Scene, crontab: cron.Job) -> Line:
         return skipped(name, f"begun at {last.started}; how it ended is not known")
     if last.status == 0:
         return ok(name, f"begun at {last.started}, exit status 0")
+    if _is_from_before(scene, last.started):
+        return skipped(name, f"begun at {last.started}, before discovery was set up")
+    if last.at_limit:
+        return skipped(
+            name,
+            f"begun at {last.started}, stopped at update_index's limit: {last.reason}",
+            f"If so large a change is right, {scene.again('indexes')} accepts it; the lines below"
+            " say whether courses are missing.",
+        )
     return failed(
         name,
         f"begun at {last.started}, exit status {last.status}: {last.reason}",
-        f"`ocim appserver shell {scene.appserver.pk}` leads to its log, {cron.LOG}. If the run now,"
+        f"`ocim appserver shell {scene.appserver.pk}` leads to its log, {LOG}. If the run now,"
         " below, is well, the next one of the job will be.",
     )

@@ -13,8 +13,8 @@ from rehearsal.discovery.api.views import with_runs
 from rehearsal.discovery.catalogs.models import Catalog
 from rehearsal.discovery.core.partners import partner
 from rehearsal.discovery.course_metadata.models import Course, CourseRun
-from rehearsal.discovery.search_indexes import searching
-from rehearsal.discovery.search_indexes.documents import COURSE, COURSE_RUN
+from rehearsal.discovery.course_metadata.search_indexes import searching
+from rehearsal.discovery.course_metadata.search_indexes.documents import COURSE, COURSE_RUN
 
 
 class StaffWrites(BasePermission):

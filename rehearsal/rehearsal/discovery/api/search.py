@@ -12,14 +12,19 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
 from rehearsal.discovery.core.partners import lms_root, partner
-from rehearsal.discovery.search_indexes.documents import (
+from rehearsal.discovery.course_metadata.search_indexes.documents import (
     COURSE,
     COURSE_RUN,
     KINDS,
     PROGRAM,
     Kind,
 )
-from rehearsal.discovery.search_indexes.searching import FACETS, FILTERS, begun, search_for
+from rehearsal.discovery.course_metadata.search_indexes.searching import (
+    FACETS,
+    FILTERS,
+    begun,
+    search_for,
+)
 
 PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100

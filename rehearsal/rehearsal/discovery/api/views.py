@@ -8,8 +8,8 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from rehearsal.discovery.api import serializers
 from rehearsal.discovery.core.partners import partner
 from rehearsal.discovery.course_metadata.models import Course, CourseRun, Organization, Program
-from rehearsal.discovery.search_indexes import searching
-from rehearsal.discovery.search_indexes.documents import COURSE, COURSE_RUN, Kind
+from rehearsal.discovery.course_metadata.search_indexes import searching
+from rehearsal.discovery.course_metadata.search_indexes.documents import COURSE, COURSE_RUN, Kind
 
 # Keys contain colons, pluses and dots.
 KEY = "[^/]+"

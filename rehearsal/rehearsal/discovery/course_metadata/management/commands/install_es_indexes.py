@@ -4,9 +4,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from elasticsearch import ElasticsearchException
 
-from rehearsal.discovery.search_indexes.building import create, point
-from rehearsal.discovery.search_indexes.connection import search_server
-from rehearsal.discovery.search_indexes.documents import aliases
+from rehearsal.discovery.course_metadata.search_indexes.building import create, point
+from rehearsal.discovery.course_metadata.search_indexes.connection import search_server
+from rehearsal.discovery.course_metadata.search_indexes.documents import aliases
 
 
 class Command(BaseCommand):

@@ -3,13 +3,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from elasticsearch import ElasticsearchException
 
-from rehearsal.discovery.search_indexes.building import unused
-from rehearsal.discovery.search_indexes.connection import search_server
-from rehearsal.discovery.search_indexes.documents import aliases
+from rehearsal.discovery.course_metadata.search_indexes.building import unused
+from rehearsal.discovery.course_metadata.search_indexes.connection import search_server
+from rehearsal.discovery.course_metadata.search_indexes.documents import aliases
 
 
 class Command(BaseCommand):
-    help = "Remove indexes that no alias points to any more."
+    help = "Remove indexes that no alias points to any more, but the three newest of each."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         try:

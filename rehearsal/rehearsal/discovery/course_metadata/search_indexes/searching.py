@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from elasticsearch_dsl import Q, Search
+from elasticsearch_dsl import SF, Q, Search
+from elasticsearch_dsl.query import FunctionScore
 
 from rehearsal.discovery.core.partners import partner
-from rehearsal.discovery.search_indexes.connection import search_server
-from rehearsal.discovery.search_indexes.documents import Kind, alias_of
+from rehearsal.discovery.course_metadata.search_indexes.connection import search_server
+from rehearsal.discovery.course_metadata.search_indexes.documents import Kind, alias_of
 
 MAX_FOUND = 10_000
 # Fields that parameters of a request may name, to narrow the results.
@@ -18,6 +19,13 @@ FILTERS = (
 # Fields that are searched for words without a field.
 WORDS = ("title^3", "short_description", "subtitle", "key.text", "organizations.text", "number")
 FACETS = ("content_type", "organizations", "availability", "pacing_type", "type", "seat_types")
+
+
+# What comes first among the results of a search for words.
+FAVOURED: list[Any] = [
+    SF({"filter": Q("term", pacing_type="self_paced"), "weight": 5.0}),
+    SF("gauss", start={"origin": "now", "scale": "30d", "decay": 0.95}, weight=5.0),
+]
 
 
 def search_for(text: str, *kinds: Kind, filters: Mapping[str, list[str]] | None = None) -> Search:
@@ -32,7 +40,10 @@ def search_for(text: str, *kinds: Kind, filters: Mapping[str, list[str]] | None 
     # Hidden runs can be opened by key, but not be found.
     search = search.exclude("term", hidden=True)
     if text and text != "*":
-        return search.query("query_string", query=text, fields=list(WORDS), default_operator="AND")
+        words = Q("query_string", query=text, fields=list(WORDS), default_operator="AND")
+        return search.query(
+            FunctionScore(query=words, functions=FAVOURED, score_mode="sum", boost_mode="sum")
+        )
     return search.query("match_all").sort({"title.raw": {"unmapped_type": "keyword"}}, "_doc")
 
 

@@ -10,19 +10,40 @@ from django.db.models import QuerySet
 from rehearsal.discovery.course_metadata.models import Course, CourseRun, Program
 
 KEYWORD = {"type": "keyword"}
-TEXT = {"type": "text", "analyzer": "html"}
-TITLE = {"type": "text", "fields": {"raw": {"type": "keyword", "normalizer": "folded"}}}
-SETTINGS = {
+TEXT = {"type": "text", "analyzer": "stripped"}
+TITLE = {
+    "type": "text",
+    "analyzer": "alike",
+    "fields": {
+        "raw": {"type": "keyword", "normalizer": "folded"},
+        "typed": {"type": "text", "analyzer": "typed", "search_analyzer": "standard"},
+        "whole": {"type": "text", "analyzer": "whole"},
+    },
+}
+# The real documents need of the search server all that is in here.
+SETTINGS: dict[str, Any] = {
     "number_of_shards": 1,
-    "number_of_replicas": 0,
+    "number_of_replicas": 1,
+    "blocks": {"read_only_allow_delete": None},
     "analysis": {
+        "filter": {
+            "others": {"type": "synonym", "synonyms": ["maths, mathematics"]},
+            "starts": {"type": "edge_ngram", "min_gram": 2, "max_gram": 22},
+        },
         "analyzer": {
-            "html": {
+            "stripped": {
                 "type": "custom",
                 "tokenizer": "standard",
-                "filter": ["lowercase"],
                 "char_filter": ["html_strip"],
-            }
+                "filter": ["lowercase", "stop", "snowball"],
+            },
+            "alike": {
+                "type": "custom",
+                "tokenizer": "standard",
+                "filter": ["lowercase", "others", "snowball"],
+            },
+            "typed": {"type": "custom", "tokenizer": "standard", "filter": ["lowercase", "starts"]},
+            "whole": {"type": "custom", "tokenizer": "keyword", "filter": ["lowercase"]},
         },
         "normalizer": {"folded": {"type": "custom", "filter": ["lowercase"]}},
     },
@@ -54,6 +75,7 @@ PROPERTIES: dict[str, dict[str, Any]] = {
     "mobile_available": {"type": "boolean"},
     "hidden": {"type": "boolean"},
     "image_url": KEYWORD,
+    "skills": {"type": "nested", "properties": {"name": KEYWORD}},
 }
 
 
@@ -147,13 +169,32 @@ COURSE = Kind(
     ),
     course_document,
 )
-COURSE_RUN = Kind(
-    "course_run",
-    lambda: CourseRun.objects.select_related("course__partner").prefetch_related(
-        "seats", "course__authoring_organizations", "course__course_runs__seats"
-    ),
-    run_document,
-)
+
+
+class CourseRunDocument:
+    """The document of a course run, as far as Ocim asks for it."""
+
+    def get_queryset(self) -> QuerySet[CourseRun]:
+        """Return the runs that are indexed: since juniper only those with seats.
+
+        The real service gives a run without seats the type *Empty*, which cannot be marketed.
+        """
+        runs = CourseRun.objects.all()
+        if not settings.RELEASE.before("juniper"):
+            runs = runs.filter(seats__isnull=False).distinct()
+        return runs.select_related("course__partner").prefetch_related(
+            "seats", "course__authoring_organizations", "course__course_runs__seats"
+        )
+
+
+class CourseRunIndex:
+    """The same under the names of Haystack, which the real service has up to koa."""
+
+    def index_queryset(self) -> QuerySet[CourseRun]:
+        return CourseRunDocument().get_queryset()
+
+
+COURSE_RUN = Kind("course_run", CourseRunDocument().get_queryset, run_document)
 PROGRAM = Kind(
     "program",
     lambda: Program.objects.select_related("partner").prefetch_related(
@@ -161,7 +202,10 @@ PROGRAM = Kind(
     ),
     program_document,
 )
-KINDS = (COURSE, COURSE_RUN, PROGRAM)
+PERSON = Kind("person", Program.objects.none, program_document)
+"""Kind of which the rehearsal has no documents, but an index, as the next one."""
+LEARNER_PATHWAY = Kind("learner_pathway", Program.objects.none, program_document)
+KINDS = (COURSE, COURSE_RUN, PERSON, PROGRAM, LEARNER_PATHWAY)
 
 
 def aliases() -> dict[str, tuple[Kind, ...]]:
@@ -169,10 +213,10 @@ def aliases() -> dict[str, tuple[Kind, ...]]:
 
     Before lilac (haystack) there is an alias for all documents, since then one for each kind.
     """
-    name = settings.ELASTICSEARCH_INDEX_NAME
     if settings.RELEASE.before("lilac"):
-        return {name: KINDS}
-    return {f"{name}_{kind.name}": (kind,) for kind in KINDS}
+        return {settings.ELASTICSEARCH_INDEX_NAME: KINDS}
+    names = settings.ELASTICSEARCH_INDEX_NAMES
+    return {names[kind.name]: (kind,) for kind in KINDS if kind.name in names}
 
 
 def alias_of(*kinds: Kind) -> str:

@@ -3,13 +3,19 @@
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 from elasticsearch.helpers import bulk
 
-from rehearsal.discovery.search_indexes.connection import search_server
-from rehearsal.discovery.search_indexes.documents import PROPERTIES, SETTINGS, Kind, actions
+from rehearsal.discovery.course_metadata.search_indexes.connection import search_server
+from rehearsal.discovery.course_metadata.search_indexes.documents import (
+    PROPERTIES,
+    SETTINGS,
+    Kind,
+    actions,
+)
 
 
 @dataclass(frozen=True)
@@ -23,10 +29,13 @@ class Built:
 
     @property
     def change(self) -> float:
-        """Change of the number of documents as a fraction: 0.1 is ten per cent; from none, 1."""
-        if self.before == self.after:
-            return 0.0
-        return abs(self.after - self.before) / self.before if self.before else 1.0
+        """Change of the number of documents as a fraction: 0.1 is ten per cent; from none, 1.
+
+        Up to koa from none to none is 1, too.
+        """
+        if self.before:
+            return abs(self.after - self.before) / self.before
+        return 1.0 if self.after or settings.RELEASE.before("lilac") else 0.0
 
     @property
     def is_sane(self) -> bool:
@@ -57,6 +66,8 @@ def build(alias: str, kinds: tuple[Kind, ...]) -> Built:
     before = server.count(index=alias)["count"] if server.indices.exists(index=alias) else 0
     index = create(alias)
     bulk(server, actions(index, kinds))
+    if not settings.RELEASE.before("sumac"):
+        server.indices.put_settings(index=index, body={"index": {"max_result_window": 10_000}})
     server.indices.refresh(index=index)
     return Built(alias, index, before, server.count(index=index)["count"])
 
@@ -64,22 +75,23 @@ def build(alias: str, kinds: tuple[Kind, ...]) -> Built:
 def point(alias: str, index: str) -> None:
     """Point the alias to this index and no other, in one step."""
     server = search_server()
-    moves = [{"add": {"index": index, "alias": alias}}]
-    if server.indices.exists_alias(name=alias):
-        before = [old for old in server.indices.get_alias(name=alias) if old != index]
-        moves += [{"remove": {"index": old, "alias": alias}} for old in before]
-    elif server.indices.exists(index=alias):
+    moves: list[dict[str, Any]] = [
+        {"remove": {"index": f"{alias}_*", "alias": alias}},
+        {"add": {"index": index, "alias": alias}},
+    ]
+    if not server.indices.exists_alias(name=alias) and server.indices.exists(index=alias):
         # A write before the alias existed made the server create an index with its name.
         moves.insert(0, {"remove_index": {"index": alias}})
     server.indices.update_aliases(body={"actions": moves})
 
 
 def unused(alias: str) -> list[str]:
-    """Return the indexes that were built for an alias to which it does not point."""
+    """Return all but the newest of the indexes built for an alias to which it does not point."""
     server = search_server()
     meant = set()
     if server.indices.exists_alias(name=alias):
         meant = set(server.indices.get_alias(name=alias))
     built = server.indices.get(index=f"{alias}_*_*")
     of_alias = re.compile(rf"{re.escape(alias)}_\d{{8}}_\d{{6}}")
-    return sorted(name for name in built if name not in meant and of_alias.fullmatch(name))
+    names = sorted(name for name in built if name not in meant and of_alias.fullmatch(name))
+    return names[: -settings.ELASTICSEARCH_INDEX_RETENTION_LIMIT]
