@@ -16,7 +16,8 @@ from ocim.adapters.memory.provisioners import MemoryProvisioner
 from ocim.adapters.memory.search import MemorySearchServers
 from ocim.core.actions import Action
 from ocim.core.health import Probe
-from ocim.core.jobs import PAYLOADS, JobKind
+from ocim.core.job_kinds import JobKind
+from ocim.core.jobs import PAYLOADS
 from ocim.core.policy import Policy
 from ocim.operations import instances, job_runner, jobs, spawn
 from ocim.operations.context import Context

@@ -123,6 +123,8 @@ class Traits:
     """True if discovery's search finds course runs that ecommerce does not sell, too."""
     checkout_page_field: str
     """Field of the LMS's CommerceConfiguration that holds the path of the basket."""
+    payment_intents: bool
+    """True if the shop pays by Stripe's payment intents; if not, by its tokens."""
     has_ecommerce: bool
     """True if ecommerce is part of the release; if not, Ocim warns."""
 
@@ -181,6 +183,7 @@ _OLDEST = Traits(
     index_documents=(),
     indexes_runs_without_seats=True,
     checkout_page_field="single_course_checkout_page",
+    payment_intents=False,
     has_ecommerce=True,
 )
 
@@ -228,6 +231,7 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
         },
     ),
     ("nutmeg", {"index_documents": (*_DOCUMENTS, "learner_pathway")}),
+    ("palm", {"payment_intents": True}),
     ("teak", {"has_ecommerce": False}),
 )
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from ocim.console.output import Output
 from ocim.core.errors import Conflict, OcimError
-from ocim.core.jobs import JobKind
+from ocim.core.job_kinds import JobKind
 from ocim.core.states import JobState
 from ocim.operations.jobs import OPEN, appservers_of
 from ocim.store.models import Job, LogEntry

@@ -1,45 +1,23 @@
-"""The kinds of jobs: the payload of each, and what an attempt leaves for the next one."""
+"""The payload of each kind of job, and the progress that an attempt leaves for the next one."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from enum import StrEnum
-from typing import Any, ClassVar, TypeVar
+from dataclasses import dataclass
+from typing import ClassVar, get_args
+
+from ocim.core.job_kinds import JobKind
 
 
-class JobKind(StrEnum):
-    """The kinds of work on an instance, or on a shared server."""
-
-    SPAWN = "spawn"
-    ACTIVATE = "activate"
-    DEACTIVATE = "deactivate"
-    TERMINATE = "terminate"
-    ARCHIVE = "archive"
-    RETAIN = "retain"
-    RECOVER = "recover"
-    UPGRADE = "upgrade"
-    UNDO = "undo"
-    RESTORE = "restore"
-    SET_UP = "setup"
-    VERIFY = "verify"
-    CREATE_SERVER = "create_server"
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """State that an interrupted attempt at a job leaves for the next one; most kinds have none."""
 
 
-WORDS: Mapping[str, str] = {
-    JobKind.SPAWN: "Spawning",
-    JobKind.ACTIVATE: "Activating",
-    JobKind.DEACTIVATE: "Deactivating",
-    JobKind.TERMINATE: "Terminating",
-    JobKind.ARCHIVE: "Archiving the instance",
-    JobKind.RETAIN: "Removing expired app servers",
-    JobKind.RECOVER: "Restarting",
-    JobKind.UPGRADE: "Upgrading the instance",
-    JobKind.UNDO: "Undoing the upgrade",
-    JobKind.RESTORE: "Restoring the databases",
-    JobKind.SET_UP: "Setting up",
-    JobKind.VERIFY: "Verifying",
-    JobKind.CREATE_SERVER: "Creating the server",
-}
-"""Words for what a job of each kind does; where it works on app servers, these follow."""
+@dataclass(frozen=True, slots=True)
+class ActivationProgress(Progress):
+    """Progress of a job that lets app servers serve."""
+
+    previous: tuple[int, ...] | None = None
+    """App servers that served before. None: the activation has not begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +77,33 @@ class RecoverJob:
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveryProgress(ActivationProgress):
+    """Progress of a recovery; `previous` is that of the fallback's activation."""
+
+    started: bool = False
+    """True if the restart has begun."""
+    fallback: int | None = None
+    """App server that serves instead, as the restart failed."""
+    restart_error: str = ""
+    """Reason why the restart failed."""
+
+
+@dataclass(frozen=True, slots=True)
 class UpgradeJob:
     """Upgrade the instance, as a part of a rollout."""
 
     kind: ClassVar[JobKind] = JobKind.UPGRADE
     upgrade: int
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeProgress(ActivationProgress):
+    """Progress of an upgrade; `previous` is that of the new app servers' activation."""
+
+    started: bool = False
+    """True if the app servers that served before are recorded, so that changes may begin."""
+    settings_changed: bool = False
+    """True if the new settings are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,14 @@ class VerifyJob:
 
 
 @dataclass(frozen=True, slots=True)
+class VerificationProgress(Progress):
+    """Progress of a verification."""
+
+    verification: int | None = None
+    """Id of its record. None: it has not begun."""
+
+
+@dataclass(frozen=True, slots=True)
 class CreateServerJob:
     """Create a shared server on a host of its own; `role` is its kind, such as "search"."""
 
@@ -166,82 +174,13 @@ Payload = (
     | VerifyJob
     | CreateServerJob
 )
-PAYLOADS: Mapping[JobKind, type[Payload]] = {
-    payload.kind: payload
-    for payload in (
-        SpawnJob,
-        ActivateJob,
-        DeactivateJob,
-        TerminateJob,
-        ArchiveJob,
-        RetainJob,
-        RecoverJob,
-        UpgradeJob,
-        UndoJob,
-        RestoreJob,
-        SetUpJob,
-        VerifyJob,
-        CreateServerJob,
-    )
+PAYLOADS: Mapping[JobKind, type[Payload]] = {cls.kind: cls for cls in get_args(Payload)}
+PROGRESS: Mapping[JobKind, type[Progress]] = {
+    JobKind.SPAWN: ActivationProgress,
+    JobKind.ACTIVATE: ActivationProgress,
+    JobKind.RECOVER: RecoveryProgress,
+    JobKind.UPGRADE: UpgradeProgress,
+    JobKind.UNDO: ActivationProgress,
+    JobKind.VERIFY: VerificationProgress,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """State that an interrupted attempt at a job leaves for the next one."""
-
-    started: bool = False
-    """An upgrade has begun to change the instance; a recovery has begun a restart."""
-    settings_changed: bool = False
-    """An upgrade has written the new settings."""
-    previous: tuple[int, ...] | None = None
-    """The app servers that served before an activation. None: it has not begun."""
-    fallback: int | None = None
-    """The app server that serves instead of one that could not be restarted."""
-    restart_error: str = ""
-    """The reason why the restart failed."""
-    verification: int | None = None
-    """The id of the record of a verification."""
-
-
-Value = TypeVar("Value", bound=Payload | Progress)
-
-
-def to_json(stored: Payload | Progress) -> dict[str, Any]:
-    """Return a payload or a progress as the database stores it."""
-    values = asdict(stored).items()
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values}
-
-
-def payload_from_json(kind: str, stored: Mapping[str, Any]) -> Payload:
-    """Return the payload that `stored` holds.
-
-    Raise ValueError if there is no such kind, if a key is missing, or if a key is unknown.
-    """
-    return _from_json(PAYLOADS[JobKind(kind)], stored)
-
-
-def progress_from_json(stored: Mapping[str, Any]) -> Progress:
-    """Return the progress that `stored` holds; an empty one stands for a first attempt.
-
-    Raise ValueError if a key is missing or unknown.
-    """
-    return _from_json(Progress, stored) if stored else Progress()
-
-
-def _from_json(cls: type[Value], stored: Mapping[str, Any]) -> Value:
-    names = {field.name for field in fields(cls)}
-    if names != stored.keys():
-        raise ValueError(f"{cls.__name__} has the keys {sorted(names)}, not {sorted(stored)}.")
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
-    }
-    return cls(**values)
-
-
-def in_words(kind: str, appservers: tuple[int, ...] = (), *, activate: bool = False) -> str:
-    """Return what a job does: "Spawning app servers 3, 4, to be activated"."""
-    text = WORDS.get(kind, kind)
-    if appservers:
-        text += f" app server{'s' if len(appservers) > 1 else ''} {', '.join(map(str, appservers))}"
-    return f"{text}, to be activated" if activate else text
+"""The kinds that record progress."""

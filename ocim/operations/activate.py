@@ -18,7 +18,7 @@ from ocim.core.errors import (
     TransientError,
 )
 from ocim.core.instance import ALWAYS
-from ocim.core.jobs import ActivateJob, DeactivateJob
+from ocim.core.jobs import ActivateJob, ActivationProgress, DeactivateJob
 from ocim.core.states import AppServerState
 from ocim.core.verification import Line, Outcome
 from ocim.operations.balancing import note_change, sync_and_wait
@@ -60,9 +60,11 @@ def activate(claim: Claim, appservers: Sequence[int], *, keep: bool = False) -> 
     spec = instance_spec(instance, context.policy)
     # A service enabled since then runs on none of them, and one disabled since is not public.
     common = spec.services.intersection(*(appserver.services for appserver in chosen))
-    if claim.progress.previous is None:
-        claim.record(replace(claim.progress, previous=tuple(_active(instance))))
-    previous = list(claim.progress.previous or ())
+    progress = claim.progress(ActivationProgress)
+    if progress.previous is None:
+        progress = replace(progress, previous=tuple(_active(instance)))
+        claim.record(progress)
+    previous = list(progress.previous or ())
     wanted = sorted({*appservers, *(previous if keep else ())})
     balancer = f"{context.policy.balancer_address}:{context.policy.https_port}"
     on_step("activation")
@@ -136,7 +138,7 @@ def on_failure(claim: Claim, _payload: ActivateJob) -> list[Action]:
 def restore_previous(claim: Claim) -> list[Action]:
     """Let the app servers serve again that did before, if a worker died after the switch."""
     instance = OpenEdXInstance.objects.get(pk=claim.instance_id)
-    previous = claim.progress.previous
+    previous = claim.progress(ActivationProgress).previous
     if previous is None or _active(instance) == list(previous):
         return []
     running = instance.appserver_set.filter(pk__in=previous, state=AppServerState.RUNNING)

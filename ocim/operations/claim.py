@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
-from ocim.core.jobs import Progress, progress_from_json, to_json
+from ocim.core.job_storage import progress_from_json, to_json
+from ocim.core.jobs import Progress
 from ocim.operations.context import Context, OnStep
 from ocim.store.claims import write_job
 from ocim.store.models import Job, Lease
+
+Kind = TypeVar("Kind", bound=Progress)
 
 
 class NotYet(Exception):
@@ -33,10 +37,15 @@ class Claim:
         assert self.job.instance_id is not None  # noqa: S101 - kinds of jobs know what they work on
         return self.job.instance_id
 
-    @property
-    def progress(self) -> Progress:
-        """Progress that interrupted attempts and this one have recorded."""
-        return progress_from_json(self.job.memory)
+    def progress(self, cls: type[Kind]) -> Kind:
+        """Return the progress that interrupted attempts and this one have recorded.
+
+        Its class is `cls`, or derived from it. Raise TypeError for a job of another kind.
+        """
+        progress = progress_from_json(self.job.kind, self.job.memory)
+        if not isinstance(progress, cls):
+            raise TypeError(f"{self.job} has {type(progress).__name__}, not {cls.__name__}.")
+        return progress
 
     def record(self, progress: Progress) -> None:
         """Store what the next attempt must know, should this one be interrupted.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from ocim.core.jobs import JobKind
+from ocim.core.job_kinds import JobKind
 from ocim.operations import activate, recover, search_servers, shared_servers, spawn, terminate
 from ocim.operations.job_runner import Handler
 from ocim.operations.rollouts import backup, undo, upgrade

@@ -31,6 +31,7 @@ GENERATED = frozenset(
         "load_balancing_server",
         "database_server",
         "broker_server",
+        "broker_generation",
         "search_server",
     }
 )

@@ -16,7 +16,7 @@ from ocim.core.errors import Conflict
 from ocim.core.instance import Service
 from ocim.core.secrets import Secret, derive
 from ocim.core.variables import Effective
-from ocim.operations import search_servers
+from ocim.operations import brokers, search_servers
 from ocim.operations.balancing import note_change
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
@@ -81,6 +81,7 @@ def create(
         _tag(instance, tags)
         _claim_names(instance)
         search_servers.place(instance)
+        brokers.place(instance, context)
         actions = note_change(instance.load_balancing_server_id)
     return instance, actions
 
@@ -179,12 +180,12 @@ def unarchive(*, instance_id: int) -> list[Action]:
 
 
 def delete(*, instance_id: int, context: Context) -> list[Action]:
-    """Delete an archived instance with its databases and search indexes.
+    """Delete an archived instance with its databases, search indexes and messages.
 
     Uploads stay, for backups. Raise Conflict if the instance is not archived, or is busy.
     """
     instance = OpenEdXInstance.objects.select_related(
-        "ref_set", "database_server", "search_server"
+        "ref_set", "database_server", "broker_server", "search_server"
     ).get(pk=instance_id)
     if not instance.ref_set.is_archived:
         raise Conflict(
@@ -196,6 +197,7 @@ def delete(*, instance_id: int, context: Context) -> list[Action]:
         for database in all_databases(instance):
             context.adapters.databases[database.kind].drop(database)
         search_servers.forget(instance, context)
+        brokers.forget(instance, context)
         with transaction.atomic():
             require_lease(lease)
             instance.ref_set.delete()

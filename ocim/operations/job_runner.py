@@ -14,7 +14,7 @@ from django.db.models import F
 from ocim.core import stopping
 from ocim.core.actions import Action
 from ocim.core.errors import Cancelled, LostClaim, OcimError
-from ocim.core.jobs import JobKind
+from ocim.core.job_kinds import JobKind
 from ocim.core.states import JobState
 from ocim.core.texts import plural
 from ocim.operations.claim import Claim, NotYet

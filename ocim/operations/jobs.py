@@ -7,17 +7,17 @@ from django.db.models import Q, QuerySet
 from ocim.core import stopping
 from ocim.core.actions import WorkOn
 from ocim.core.errors import Conflict
+from ocim.core.job_kinds import in_words
+from ocim.core.job_storage import payload_from_json, progress_from_json, to_json
 from ocim.core.jobs import (
     Payload,
     RecoverJob,
+    RecoveryProgress,
     SetUpJob,
     SpawnJob,
     UpgradeJob,
+    UpgradeProgress,
     VerifyJob,
-    in_words,
-    payload_from_json,
-    progress_from_json,
-    to_json,
 )
 from ocim.core.states import JobState
 from ocim.operations.context import Context
@@ -67,18 +67,17 @@ def payload_of(job: Job) -> Payload:
 def appservers_of(job: Job) -> tuple[int, ...]:
     """Return the ids of the app servers that the job works on; none if it cannot be read."""
     try:
-        payload = payload_of(job)
+        payload, progress = payload_of(job), progress_from_json(job.kind, job.memory)
     except ValueError:
         return ()  # another version of Ocim wrote it
-    match payload:
-        case RecoverJob(appserver=appserver):
-            fallback = progress_from_json(job.memory).fallback
+    match payload, progress:
+        case RecoverJob(appserver=appserver), RecoveryProgress(fallback=fallback):
             return (appserver,) if fallback is None else (appserver, fallback)
-        case SetUpJob(appserver=appserver) | VerifyJob(appserver=appserver):
+        case SetUpJob(appserver=appserver) | VerifyJob(appserver=appserver), _:
             return (appserver,)
-        case UpgradeJob(upgrade=upgrade):
-            if not progress_from_json(job.memory).started:
-                return ()  # the recorded ones are an earlier attempt's
+        case UpgradeJob(), UpgradeProgress(started=False):
+            return ()  # the recorded ones are an earlier attempt's
+        case UpgradeJob(upgrade=upgrade), _:
             made = Upgrade.objects.filter(pk=upgrade).values_list("appservers", flat=True).first()
             return tuple(made or ())
         case _:

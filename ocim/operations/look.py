@@ -16,7 +16,8 @@ from ocim.catalog.endpoints import probes
 from ocim.core.actions import Action
 from ocim.core.errors import OcimError
 from ocim.core.health import Probe, ProbeResult, verdict
-from ocim.core.jobs import JobKind, RecoverJob
+from ocim.core.job_kinds import JobKind
+from ocim.core.jobs import RecoverJob
 from ocim.core.recovery import Condition, condition, has_enough, needs_restart, next_restart
 from ocim.core.states import AppServerEventKind
 from ocim.operations import jobs

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ocim.core.actions import Action
 from ocim.core.errors import Conflict, LostClaim, OcimError
-from ocim.core.jobs import RecoverJob
+from ocim.core.jobs import RecoverJob, RecoveryProgress
 from ocim.core.recovery import Condition
 from ocim.core.states import AppServerEventKind, AppServerState, ServerState
 from ocim.operations import activate
@@ -27,23 +27,23 @@ def run(claim: Claim, payload: RecoverJob) -> list[Action]:
     """
     lease, context = claim.lease, claim.context
     appserver = _appserver(payload)
-    if claim.progress.fallback is not None:
+    if claim.progress(RecoveryProgress).fallback is not None:
         return _let_fallback_serve(appserver, claim)
     server = appserver.server
     if not appserver.is_active or server is None or server.is_stopped:
         return []
     seen = examine(appserver, context)
     if seen.condition is Condition.WELL:
-        if not claim.progress.started:
+        if not claim.progress(RecoveryProgress).started:
             say(appserver, "It answers again; its host is not restarted.", context=context)
         return _recovered(appserver, claim)
     actions: list[Action] = []
-    if not claim.progress.started:
+    if not claim.progress(RecoveryProgress).started:
         # Recorded before the restart, so that it counts even if the worker dies.
         actions = record_event(
             appserver, AppServerEventKind.RESTARTING, seen.reason, context=context, job=claim.job
         )
-        claim.record(replace(claim.progress, started=True))
+        claim.record(RecoveryProgress(started=True))
     try:
         _restart(appserver, lease, context)
     except LostClaim:
@@ -98,7 +98,7 @@ def _recovered(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
         unhealthy_since=None,
         unhealthy_reason="",
     )
-    if not claim.progress.started:
+    if not claim.progress(RecoveryProgress).started:
         return []
     return record_event(
         appserver,
@@ -134,12 +134,14 @@ def _choose_fallback(appserver: OpenEdXAppServer, error: OcimError, claim: Claim
         why = f"OCIM_FALLBACK_SERVES keeps its fallback, {fallback}, from serving."
         remedy = f"ocim appserver activate {fallback.pk}, or {remedy}"
         raise Conflict(f"{error.problem} {why}", remedy=remedy)
-    claim.record(replace(claim.progress, fallback=fallback.pk, restart_error=error.problem))
+    progress = claim.progress(RecoveryProgress)
+    claim.record(replace(progress, fallback=fallback.pk, restart_error=error.problem))
     say(appserver, f"Its fallback, {fallback}, will serve.", context=context, level="warning")
 
 
 def _let_fallback_serve(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
-    chosen, why = claim.progress.fallback, claim.progress.restart_error
+    progress = claim.progress(RecoveryProgress)
+    chosen, why = progress.fallback, progress.restart_error
     assert chosen is not None  # noqa: S101 - it is recorded before
     fallback = f"app server {chosen}"
     try:

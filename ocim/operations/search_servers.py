@@ -1,21 +1,16 @@
 """Search servers: registered or created, shared by instances."""
 
-import re
 import secrets
 from functools import partial
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
-from django.db import IntegrityError, transaction
-from django.db.models import Count
+from django.db import transaction
 
-from ocim.core.errors import Conflict, ValidationError
+from ocim.core.errors import Conflict, ValidationError, gathered
 from ocim.core.instance import Service
 from ocim.core.names import search_server_host
 from ocim.core.provisioning import BUILTIN, ConfigurationSource
 from ocim.core.secrets import Secret
-from ocim.core.texts import listed, plural
-from ocim.operations import shared_servers
+from ocim.operations import placement, shared_servers
 from ocim.operations.context import Context
 from ocim.operations.shared_servers import Recipe
 from ocim.store.models import Job, OpenEdXInstance, SearchServer, Server
@@ -25,8 +20,7 @@ KIND = "elasticsearch"
 PORT = 9200
 ADMIN = "elastic"
 """The account that Elasticsearch comes with."""
-BESIDE = "local"
-"""The kind of hosts that share this machine's network."""
+WHAT = "search server"
 ROLE = "search"
 """Key of the recipe in `handlers.RECIPES`."""
 RECIPE = Recipe(
@@ -37,7 +31,6 @@ RECIPE = Recipe(
     variables=lambda server: {"ELASTICSEARCH_PASSWORD": Secret(server.admin_password)},
     examine=lambda server, context: context.adapters.search[KIND].examine(search_host(server)),
 )
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
 
 def register(
@@ -48,24 +41,18 @@ def register(
     Raise ValidationError with every fault of name, URL and version, and TransientError or
     PermanentError if the server does not answer or rejects the account.
     """
-    parts = urlsplit(url)
-    faults = _faults_of_name(name)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
-        faults.append(
-            f"{_without_account(url)!r} is no server's URL. Write it as https://search.example.com:9200."
-        )
-    if parts.username or parts.password:
-        faults.append(
-            "The URL holds an account. Name the user with --user; the password is asked for."
-        )
-    if faults:
-        raise ValidationError(faults)
+    _, address = gathered(
+        lambda: placement.require_name(name),
+        lambda: placement.address_of(
+            url, {"http": PORT, "https": PORT}, example="https://search.example.com:9200"
+        ),
+    )
     server = SearchServer(
         name=name,
         kind=KIND,
-        host=parts.hostname or "",
-        port=_port(url),
-        tls=parts.scheme == "https",
+        host=address.host,
+        port=address.port,
+        tls=address.scheme == "https",
         admin_user=user,
         admin_password=password.reveal(),
     )
@@ -75,7 +62,7 @@ def register(
     server.version = context.adapters.search[KIND].examine(search_host(server))
     if version and server.version != version and not server.version.startswith(f"{version}."):
         raise ValidationError([f"{server.url} has version {server.version}, not {version}."])
-    _enter(server)
+    placement.enter(server, WHAT)
     return server
 
 
@@ -88,8 +75,7 @@ def request_creation(
     instance is placed on the server before it is ready. Raise Conflict if the name is taken, and
     ValidationError if the name, the provider or the flavor cannot be.
     """
-    if faults := _faults_of_name(name):
-        raise ValidationError(faults)
+    placement.require_name(name)
     if provider not in context.adapters.providers:
         kinds = ", ".join(sorted(context.adapters.providers))
         raise ValidationError([f"provider: unknown kind {provider!r}. Choose one of: {kinds}."])
@@ -108,33 +94,16 @@ def remove(*, name: str, context: Context) -> SearchServer:
     server = find(name)
     shared_servers.remove(
         server,
-        require_unused=partial(_require_unused, server),
+        require_unused=partial(placement.require_unused, server),
         show=f"{RECIPE.command} show {server}",
         context=context,
     )
     return server
 
 
-def _require_unused(server: SearchServer) -> None:
-    if users := list(server.openedxinstance_set.order_by("id")):
-        raise Conflict(
-            f"{server} is in use by {plural(len(users), 'instance')}, such as {listed(users[:5])}.",
-            remedy="Delete these instances first.",
-        )
-
-
 def find(name: str) -> SearchServer:
     """Return the server with this name. Raise Conflict if there is none."""
-    server = SearchServer.objects.select_related("own_host").filter(name=name).first()
-    if server is None:
-        names = SearchServer.objects.order_by("name").values_list("name", flat=True)
-        raise Conflict(
-            f"No search server {name!r}.",
-            remedy=f"Registered: {listed(names)}."
-            if names
-            else "None is registered; add one with `ocim search-server register`.",
-        )
-    return server
+    return placement.find(SearchServer, name, what=WHAT, command=RECIPE.command)
 
 
 def place(instance: OpenEdXInstance) -> None:
@@ -156,9 +125,7 @@ def place(instance: OpenEdXInstance) -> None:
 
 def open_to(instance: OpenEdXInstance) -> list[SearchServer]:
     """Return the servers that accept the instance, the one with the fewest instances first."""
-    open_ones = SearchServer.objects.filter(accepts_new_clients=True)
-    ranked = open_ones.annotate(clients=Count("openedxinstance")).order_by("clients", "id")
-    return [server for server in ranked if _is_reached(server, instance.provider)]
+    return placement.open_to(SearchServer, instance.provider)
 
 
 def prepare(instance: OpenEdXInstance, context: Context) -> None:
@@ -171,18 +138,6 @@ def forget(instance: OpenEdXInstance, context: Context) -> None:
     """Delete the instance's account and indexes from its search server."""
     if (server := instance.search_server) and (its := search_place(instance)):
         context.adapters.search[server.kind].drop(search_host(server), its)
-
-
-def _is_reached(server: SearchServer, provider: str) -> bool:
-    """Return True if the provider's hosts can reach the server.
-
-    Only hosts on this machine's network reach a loopback address.
-    """
-    try:
-        loopback = ip_address(server.host).is_loopback
-    except ValueError:
-        loopback = server.host == "localhost"
-    return provider == BESIDE or not loopback
 
 
 def _unfinished(name: str) -> SearchServer | None:
@@ -206,30 +161,5 @@ def _begin(name: str, provider: str, flavor: str) -> SearchServer:
             admin_password=secrets.token_urlsafe(24),
             own_host=own_host,
         )
-        _enter(server)
+        placement.enter(server, WHAT)
     return server
-
-
-def _enter(server: SearchServer) -> None:
-    try:
-        with transaction.atomic():
-            server.save(force_insert=True)
-    except IntegrityError as error:
-        raise Conflict(f"Search server {server.name!r} exists already.") from error
-
-
-def _faults_of_name(name: str) -> list[str]:
-    if _NAME.fullmatch(name):
-        return []
-    return [f"{name!r} is no valid name. Use small letters, digits and dashes, at most 40."]
-
-
-def _port(url: str) -> int:
-    try:
-        return urlsplit(url).port or PORT
-    except ValueError as error:
-        raise ValidationError([f"{_without_account(url)!r}: {error}."]) from error
-
-
-def _without_account(url: str) -> str:
-    return re.sub(r"//[^/@]*@", "//", url)

@@ -162,7 +162,11 @@ def _appservers(ids: Sequence[int]) -> list[OpenEdXAppServer]:
     return list(
         OpenEdXAppServer.objects.filter(pk__in=ids)
         .select_related(
-            "instance__ref_set", "instance__database_server", "instance__search_server", "server"
+            "instance__ref_set",
+            "instance__database_server",
+            "instance__broker_server",
+            "instance__search_server",
+            "server",
         )
         .order_by("id")
     )

@@ -7,12 +7,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from ocim.core.actions import Action, SyncBalancer
-from ocim.core.errors import Conflict
-from ocim.core.jobs import ArchiveJob, JobKind, RetainJob, TerminateJob
+from ocim.core.errors import Conflict, PermanentError, TransientError
+from ocim.core.job_kinds import JobKind
+from ocim.core.jobs import ArchiveJob, RetainJob, TerminateJob
 from ocim.core.retention import Candidate, expendable
 from ocim.core.states import AppServerState, ServerState
 from ocim.core.texts import listed
-from ocim.operations import jobs
+from ocim.operations import brokers, jobs
 from ocim.operations.activate import switch_traffic
 from ocim.operations.balancing import note_change, sync_and_wait
 from ocim.operations.claim import Claim, NotYet
@@ -125,9 +126,23 @@ def _end_all(appservers: Sequence[OpenEdXAppServer], claim: Claim) -> list[Actio
             draining.append(appserver.deactivated_at + drain)
         else:
             _end(appserver, balancer_id, lease, context)
+            _settle(appserver, context)
     if draining:
         raise NotYet(max(draining))
     return [SyncBalancer(balancer_id)]
+
+
+def _settle(appserver: OpenEdXAppServer, context: Context) -> None:
+    """Remove accounts that only this app server used; the next spawn does so if this fails."""
+    try:
+        brokers.settle(OpenEdXInstance.objects.get(pk=appserver.instance_id), context)
+    except (TransientError, PermanentError) as error:
+        say(
+            appserver,
+            f"Its account at the broker is not removed: {error}",
+            context=context,
+            level="warning",
+        )
 
 
 def _end(appserver: OpenEdXAppServer, balancer_id: int, lease: Lease, context: Context) -> None:

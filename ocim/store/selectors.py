@@ -94,7 +94,11 @@ def find_instance(text: str) -> OpenEdXInstance:
 def appservers_with_specs() -> QuerySet[OpenEdXAppServer]:
     """Return app servers with their hosts and all rows that `appserver_spec` reads."""
     return OpenEdXAppServer.objects.select_related(
-        "server", "instance__ref_set", "instance__database_server", "instance__search_server"
+        "server",
+        "instance__ref_set",
+        "instance__database_server",
+        "instance__broker_server",
+        "instance__search_server",
     )
 
 

@@ -9,6 +9,7 @@ from ocim.core.instance import (
     ALWAYS,
     Account,
     Broker,
+    BrokerHost,
     Database,
     DatabaseHost,
     Domains,
@@ -21,14 +22,18 @@ from ocim.core.names import account, database_account
 from ocim.core.policy import Policy
 from ocim.core.secrets import Secret, derive
 from ocim.parsing.extra_settings import enabled_services
-from ocim.store.models import DatabaseServer, OpenEdXAppServer, OpenEdXInstance, SearchServer
+from ocim.store.models import (
+    BrokerServer,
+    DatabaseServer,
+    OpenEdXAppServer,
+    OpenEdXInstance,
+    SearchServer,
+)
 
 # Upstream's roles need these databases for the LMS on a database server of any kind but SQLite.
 _OF_EDXAPP = ("edxapp", "edxapp_csmh", "xqueue")
 DATABASE_PORTS = {"mysql": 3306, "postgresql": 5432}
 """Default ports of database servers by kind."""
-_RABBITMQ_PORT = 5672
-_REDIS_PORT = 6379
 
 
 def services_of(instance: OpenEdXInstance) -> frozenset[Service]:
@@ -106,7 +111,7 @@ def _spec(instance: OpenEdXInstance, policy: Policy, services: frozenset[Service
         storage_directory=str(policy.storage / instance.database_name),
         public_port=policy.https_port,
         services=services,
-        broker=_broker(instance),
+        broker=broker_account(instance),
         search=search_place(instance),
         partner_code=instance.partner_code,
         currency=instance.currency,
@@ -173,22 +178,36 @@ def _copy(database: Database, instance: OpenEdXInstance) -> Database:
     )
 
 
-def _broker(instance: OpenEdXInstance) -> Broker | None:
+def broker_account(instance: OpenEdXInstance, generation: int = 0) -> Broker | None:
+    """Return the instance's account of a generation (0: the present one) on its broker server.
+
+    Return None if it has no broker server.
+    """
     server = instance.broker_server
     if server is None:
         return None
+    number = generation or instance.broker_generation
+    later = number > 1
+    password = derive(instance.secret_seed.encode(), f"broker {number}" if later else "broker")
     if server.kind == "redis":
-        # Clients of older releases know no accounts, and databases have numbers: an instance that
-        # shares a server with others would take their messages.
-        port, password = server.port or _REDIS_PORT, Secret(server.admin_password)
-        return Broker("redis", server.host, port, "", password, "/0")
+        # Clients of older releases know no users. The server is this instance's alone.
+        return Broker("redis", server.host, server.port, "", password, "/0")
+    user = account(instance.pk)
     return Broker(
         "rabbitmq",
         server.host,
-        server.port or _RABBITMQ_PORT,
-        account(instance.pk),
-        derive(instance.secret_seed.encode(), "broker"),
+        server.port,
+        f"{user}_{number}" if later else user,
+        password,
         f"/{instance.database_name}",
+    )
+
+
+def broker_host(server: BrokerServer) -> BrokerHost:
+    """Return address and account of a broker server, as adapters need them."""
+    password = Secret(server.admin_password)
+    return BrokerHost(
+        server.kind, server.host, server.port, server.api_url, server.admin_user, password
     )
 
 

@@ -114,7 +114,7 @@ def set_up(request: HttpRequest, instance_id: int) -> HttpResponse:
 
 def _instance(instance_id: int) -> OpenEdXInstance:
     instances = OpenEdXInstance.objects.select_related(
-        "ref_set", "database_server", "search_server"
+        "ref_set", "database_server", "broker_server", "search_server"
     )
     return get_object_or_404(instances.defer("jwt_private_key"), pk=instance_id)
 

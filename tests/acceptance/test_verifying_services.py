@@ -128,7 +128,7 @@ things = apps.get_model("{app}", "{model}").objects.filter({field}__istartswith=
 print("LEFT", [*users.filter({without}).values_list("username", flat=True), *things])
 """
 OF_LMS = {"app": "course_overviews", "model": "CourseOverview", "field": "org", "without": ""}
-OF_SHOP = {"app": "voucher", "model": "Voucher", "field": "code", "without": "orders=None"}
+OF_SHOP = {"app": "voucher", "model": "Voucher", "field": "name", "without": "orders=None"}
 
 
 def left(campus: Campus) -> set[str]:

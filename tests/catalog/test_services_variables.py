@@ -214,7 +214,7 @@ def test_a_directory_with_any_name_is_the_path_of_its_url() -> None:
 
 
 def embedded(**changes: Any) -> Instance:
-    """An instance of the built-in playbooks that has no broker server."""
+    """Return an instance of the built-in playbooks that has no broker server."""
     return full(broker=None, configuration_source_repo_url="builtin", **changes)
 
 

@@ -45,7 +45,7 @@ def test_it_says_what_it_has_seen_and_where(ocim: Installation, platform: Platfo
     assert (ran.status, ran.err) == (0, "")
     assert "ok      ecommerce: payment processors: test-card\n" in ran.out
     assert "/api/v2/orders/DEMO-100002/ 200\n" in ran.out
-    assert Lease.objects.get().holder == ""
+    assert set(Lease.objects.values_list("holder", flat=True)) == {""}
 
 
 def test_what_failed_says_what_to_do(ocim: Installation, platform: Platform) -> None:
@@ -82,7 +82,7 @@ def test_a_job_that_cannot_verify_says_why(ocim: Installation, platform: Platfor
     ocim("services", "verify", CAMPUS, "--no-wait")
     OpenEdXAppServer.objects.update(is_active=False)
     Lease.objects.update(holder="")
-    work("opencraft", OpenEdXInstance.objects.get().pk)
+    work("opencraft", OpenEdXInstance.objects.get().lease_id)
     job = Job.objects.latest("id")
     assert job.state == JobState.FAILED
     assert "is not active" in job.error

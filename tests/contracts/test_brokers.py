@@ -1,4 +1,4 @@
-"""What every kind of broker server promises, and what keeps instances on one apart."""
+"""Promises of every kind of broker server, and what keeps instances on one apart."""
 
 import socket
 import threading
@@ -40,14 +40,14 @@ class Fixture:
     host: BrokerHost
 
     def account(self, name: str, user: str = "", password: str = "as-usual") -> Broker:  # noqa: S107
-        """An instance's account; on Redis it has no user and the first database."""
+        """Return an instance's account; on Redis it has no user and the first database."""
         if self.host.kind == "redis":
             return Broker("redis", self.host.host, self.host.port, "", Secret(password), "/0")
         place = self.host.host, self.host.port
         return Broker("rabbitmq", *place, user or name, Secret(password), f"/{name}")
 
     def works(self, account: Broker) -> bool:
-        """Whether a service that has the account may send messages."""
+        """Return True if a service that has the account may send messages."""
         if isinstance(self.brokers, MemoryBrokers):
             return self.brokers.servers[self.host.host].accepts(account)
         try:
@@ -79,7 +79,7 @@ def url_of(account: Broker, slashes: str = "") -> str:
 
 
 def connected(url: str) -> Any:
-    """A connection as the services make it."""
+    """Return a connection as the services make it."""
     return Connection(url, transport_options={"max_retries": 1})  # type: ignore[no-untyped-call]
 
 

@@ -3,17 +3,18 @@ from typing import Any
 
 import pytest
 
+from ocim.core.job_kinds import WORDS, JobKind, in_words
+from ocim.core.job_storage import payload_from_json, progress_from_json, to_json
 from ocim.core.jobs import (
     PAYLOADS,
-    WORDS,
-    JobKind,
+    PROGRESS,
+    ActivationProgress,
     Progress,
+    RecoveryProgress,
     SetUpJob,
     SpawnJob,
-    in_words,
-    payload_from_json,
-    progress_from_json,
-    to_json,
+    UpgradeProgress,
+    VerificationProgress,
 )
 
 EXAMPLES: dict[str, Any] = {
@@ -63,12 +64,29 @@ def test_tuples_are_stored_as_lists() -> None:
     assert to_json(SetUpJob(1, ("a",))) == {"appserver": 1, "steps": ["a"], "force": False}
 
 
-def test_progress_is_read_as_it_was_written() -> None:
-    progress = Progress(started=True, previous=(1, 2), fallback=3, restart_error="It is dead.")
-    assert progress_from_json(to_json(progress)) == progress
-    assert progress_from_json({}) == Progress()
+@pytest.mark.parametrize(
+    "kind, progress",
+    [
+        (JobKind.SPAWN, ActivationProgress(previous=(1, 2))),
+        (JobKind.ACTIVATE, ActivationProgress(previous=())),
+        (JobKind.UNDO, ActivationProgress(previous=(1,))),
+        (JobKind.RECOVER, RecoveryProgress((1, 2), True, 3, "It is dead.")),
+        (JobKind.UPGRADE, UpgradeProgress((1,), started=True, settings_changed=True)),
+        (JobKind.VERIFY, VerificationProgress(7)),
+    ],
+)
+def test_progress_is_read_as_it_was_written(kind: JobKind, progress: Progress) -> None:
+    assert PROGRESS[kind] is type(progress)
+    assert progress_from_json(kind, to_json(progress)) == progress
+    assert progress_from_json(kind, {}) == type(progress)()
+
+
+def test_progress_of_another_kind_is_not_read() -> None:
+    assert progress_from_json(JobKind.RETAIN, {}) == Progress()
+    with pytest.raises(ValueError, match="ActivationProgress has the keys"):
+        progress_from_json(JobKind.SPAWN, to_json(UpgradeProgress()))
     with pytest.raises(ValueError, match="Progress has the keys"):
-        progress_from_json({"begun": True})
+        progress_from_json(JobKind.RETAIN, {"begun": True})
 
 
 def test_a_job_is_described_in_words() -> None:

@@ -14,7 +14,12 @@ from tests.docs.pages import all_pages, anchors, blocks, links
 DOCS = REPOSITORY / "docs"
 LARGEST_PICTURE = 200_000
 # Names of the environment that are no settings.
-OTHER_NAMES = {"OCIM_HOST_ROOT", "OCIM_RUN_DIRECTORY", "OCIM_SEARCH_PASSWORD"}
+OTHER_NAMES = {
+    "OCIM_HOST_ROOT",
+    "OCIM_RUN_DIRECTORY",
+    "OCIM_BROKER_PASSWORD",
+    "OCIM_SEARCH_PASSWORD",
+}
 
 
 def name(page: Path) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import pytest
 
+from ocim.core.job_kinds import JobKind
 from ocim.core.jobs import (
     PAYLOADS,
     ActivateJob,
     ArchiveJob,
     DeactivateJob,
-    JobKind,
     Payload,
     RecoverJob,
     RestoreJob,

@@ -8,7 +8,8 @@ from django.db import OperationalError, connection, connections
 
 from ocim.core.actions import Action, WorkOn
 from ocim.core.errors import LostClaim, OcimError
-from ocim.core.jobs import JobKind, RetainJob
+from ocim.core.job_kinds import JobKind
+from ocim.core.jobs import RetainJob
 from ocim.core.states import AppServerState, JobState
 from ocim.operations import job_runner, jobs
 from ocim.operations.claim import Claim, NotYet

@@ -5,7 +5,8 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from ocim.core.jobs import ActivateJob, DeactivateJob, Payload, SpawnJob, to_json
+from ocim.core.job_storage import to_json
+from ocim.core.jobs import ActivateJob, DeactivateJob, Payload, SpawnJob
 from ocim.core.states import AppServerState
 from ocim.operations.jobs import payload_of
 from ocim.store.models import InstanceReference, Job, OpenEdXAppServer, OpenEdXInstance

@@ -7,7 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from ocim.core.jobs import SpawnJob, to_json
+from ocim.core.job_storage import to_json
+from ocim.core.jobs import SpawnJob
 from ocim.core.states import AppServerState, JobState
 from ocim.store.models import InstanceReference, Job, Lease, OpenEdXInstance, Worker
 from tests.web.fleet import make_appserver, make_instance

@@ -42,7 +42,7 @@ def orders(arguments):
 def clean(arguments):
     """Remove courses, seats, coupons, baskets and buyers; return their numbers, and the orders."""
     prefix, gone = arguments["prefix"], {}
-    for name, objects in _ours(prefix, arguments["codes"]):
+    for name, objects in _ours(prefix):
         for row in objects:
             gone[name] = gone.get(name, 0) + 1
             row.delete()
@@ -52,16 +52,23 @@ def clean(arguments):
     return {"gone": gone, "orders": sorted(set(kept.values_list("number", flat=True)))}
 
 
-def _ours(prefix, codes):
+def _ours(prefix):
     """Yield names and rows, in an order in which the rows can be deleted."""
     courses = "course-v1:%s+" % prefix
-    vouchers = apps.get_model("voucher", "Voucher").objects.filter(code__startswith=codes)
-    offers = apps.get_model("offer", "ConditionalOffer").objects.filter(vouchers__in=vouchers)
-    ranges = {offer.benefit.range_id for offer in offers if offer.benefit.range_id}
-    yield "ranges", list(apps.get_model("offer", "Range").objects.filter(pk__in=ranges))
-    yield "offers", list(offers.distinct())
-    yield "codes", list(vouchers)
     products = apps.get_model("catalogue", "Product").objects
+    # The shop makes up the codes, so they are found by their coupons, which are products.
+    coupons = apps.get_model("voucher", "CouponVouchers").objects.filter(
+        coupon__title__startswith=prefix
+    )
+    vouchers = apps.get_model("voucher", "Voucher").objects.filter(coupon_vouchers__in=coupons)
+    offers = apps.get_model("offer", "ConditionalOffer").objects.filter(vouchers__in=vouchers)
+    ranges = [offer.benefit.range for offer in offers if offer.benefit.range_id]
+    catalogs = {getattr(chosen, "catalog", None) for chosen in ranges} - {None}
+    gone = [list(offers.distinct()), list(vouchers.distinct())]
+    yield "ranges", sorted(set(ranges), key=lambda row: row.pk)
+    yield "catalogs", list(catalogs)
+    yield "offers", gone[0]
+    yield "codes", gone[1]
     ours = Q(course__id__startswith=courses) | Q(title__startswith=prefix)
     buyers = get_user_model().objects.filter(username__startswith=prefix + "-")
     baskets = apps.get_model("basket", "Basket").objects.filter(owner__in=buyers)

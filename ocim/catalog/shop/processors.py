@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ocim.catalog.releases import NAMES, Release
+from ocim.catalog.releases import NAMES, Release, traits
 from ocim.core.secrets import revealed
 from ocim.core.texts import listed
 
@@ -56,8 +56,6 @@ PROCESSORS = tuple(dict.fromkeys(name for _, names in _SINCE for name in names))
 """Names of the processors of all releases."""
 STRIPE_TEST_KEYS = {"secret_key": ("sk_test_", "rk_test_"), "publishable_key": ("pk_test_",)}
 """Prefixes of Stripe's keys for tests."""
-INTENTS = NAMES.index("palm")
-"""Position of the release from which Stripe is paid by payment intents."""
 
 
 def required_keys(release: Release) -> dict[str, tuple[str, ...]]:
@@ -72,7 +70,7 @@ def required_keys(release: Release) -> dict[str, tuple[str, ...]]:
 def missing_keys(processor: str, keys: Mapping[str, Any], release: Release) -> list[str]:
     """Return the keys of the processor that are missing: a checkout would fail for want of them."""
     missing = [key for key in required_keys(release)[processor] if not keys.get(key)]
-    if processor == "stripe" and release.position >= INTENTS:
+    if processor == "stripe" and traits(release).payment_intents:
         missing += [key for key in (*_STRIPE_OPTIONS, WEBHOOK) if key not in keys]
     named = processor.startswith("cybersource")
     if named and NAMES.index("hawthorn") <= release.position <= NAMES.index("koa"):
@@ -94,7 +92,7 @@ def completed(
     `webhook` is a secret for shops whose operator has none from Stripe.
     """
     result = {name: dict(keys) for name, keys in processors.items()}
-    if "stripe" in result and release.position >= INTENTS:
+    if "stripe" in result and traits(release).payment_intents:
         result["stripe"] = {**_STRIPE_OPTIONS, WEBHOOK: webhook, **result["stripe"]}
     return result
 

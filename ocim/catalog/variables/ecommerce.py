@@ -3,9 +3,9 @@
 from typing import Any
 
 from ocim.catalog.endpoints import HTTPS_PORT, NGINX_PORT, public_url
-from ocim.catalog.releases import git_reference_of_ecommerce, of_instance
+from ocim.catalog.releases import git_reference_of_ecommerce, of_instance, traits
 from ocim.catalog.secrets.masking import with_secrets_hidden
-from ocim.catalog.shop.processors import INTENTS, WEBHOOK, completed
+from ocim.catalog.shop.processors import WEBHOOK, completed
 from ocim.catalog.shop.shop import CONFIG, WEBHOOKS, for_webhooks, partner_code
 from ocim.catalog.variables.databases import engine
 from ocim.core.instance import Instance, Service
@@ -40,7 +40,7 @@ def payment(instance: Instance, seed: bytes) -> dict[str, Any]:
     own = with_secrets_hidden(instance.payment_processors)
     processors = completed(own, release, webhook=webhook)
     config: dict[str, Any] = {code: processors} if processors else {}
-    if release.position >= INTENTS and "stripe" not in config.get(WEBHOOKS, {}):
+    if traits(release).payment_intents and "stripe" not in config.get(WEBHOOKS, {}):
         keys = processors.get("stripe", {WEBHOOK: webhook})
         entry = {"stripe": for_webhooks(keys.get("secret_key", ""), keys[WEBHOOK])}
         config[WEBHOOKS] = {**config.get(WEBHOOKS, {}), **entry}

@@ -2,6 +2,7 @@
 
 from ocim.operations.doctor.balancers import check_routes
 from ocim.operations.doctor.borders import check_borders, check_isolation, check_limits
+from ocim.operations.doctor.brokers import check_brokers
 from ocim.operations.doctor.hosts import check_hosts
 from ocim.operations.doctor.jobs import check_appservers, check_jobs
 from ocim.operations.doctor.servers import check_databases, check_search_servers, check_secrets
@@ -41,6 +42,12 @@ CHECKS = (
         "search servers",
         "Every search server answers and accepts Ocim's password.",
         check_search_servers,
+        "secrets",
+    ),
+    Check(
+        "brokers",
+        "Every broker answers, and has the accounts of its instances and no others.",
+        check_brokers,
         "secrets",
     ),
     Check("instances", "Every active instance answers.", check_answers, "secrets"),

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from ocim.core.actions import Action
 from ocim.core.errors import Conflict
-from ocim.core.jobs import UndoJob
+from ocim.core.jobs import ActivationProgress, UndoJob
 from ocim.core.rollout_commands import RolloutCommand, require_possible
 from ocim.core.states import AppServerState, RolloutEventKind, UpgradeState
 from ocim.core.texts import listed, plural
@@ -59,7 +59,7 @@ def run(claim: Claim, payload: UndoJob) -> list[Action]:
     upgrade = Upgrade.objects.select_related("rollout", "instance__ref_set").get(pk=payload.upgrade)
     if upgrade.state != UpgradeState.SUCCEEDED or upgrade.instance is None:
         return []
-    if claim.progress.previous is None and (reason := _obstacle(upgrade)):
+    if claim.progress(ActivationProgress).previous is None and (reason := _obstacle(upgrade)):
         raise Conflict(f"Cannot undo {upgrade}: {reason}.")
     actions: list[Action] = []
     if payload.appservers:

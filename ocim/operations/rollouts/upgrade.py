@@ -13,7 +13,8 @@ from ocim.core import stopping
 from ocim.core.actions import Action, DriveRollout
 from ocim.core.causes import signature
 from ocim.core.errors import Conflict
-from ocim.core.jobs import JobKind, UpgradeJob
+from ocim.core.job_kinds import JobKind
+from ocim.core.jobs import UpgradeJob, UpgradeProgress
 from ocim.core.rollout import Rules, pause_before_attempt
 from ocim.core.states import RolloutState, StepState, UpgradeState
 from ocim.core.texts import listed
@@ -81,9 +82,9 @@ def on_failure(claim: Claim, payload: UpgradeJob) -> list[Action]:
         return actions
     instance = _instance(claim)
     dry_run.on_failure(upgrade, claim.context)
-    if claim.progress.started:
+    if claim.progress(UpgradeProgress).started:
         actions += spawn.fail_unfinished(claim, upgrade.appservers)
-    if claim.progress.settings_changed:
+    if claim.progress(UpgradeProgress).settings_changed:
         actions += instances.restore_settings(
             instance_id=instance.pk, before=upgrade.before, after=upgrade.after
         )
@@ -139,7 +140,7 @@ def _give_back(upgrade: Upgrade, claim: Claim) -> bool:
     the rollout, or held the instance. The upgrade of an aborted rollout is cancelled.
     """
     rollout, now = upgrade.rollout, claim.context.now()
-    if claim.progress.started:
+    if claim.progress(UpgradeProgress).started:
         return False
     window, instance = Rules.from_json(rollout.rules).window, _instance(claim)
     is_open = not window or window.next_opening(now, instance.time_zone) == now
@@ -165,7 +166,7 @@ def _aborted(rollout: Rollout) -> stopping.Ended | None:
 
 def _begin(upgrade: Upgrade, claim: Claim) -> None:
     """Record which app servers serve now. Raise Conflict if the instance is not as planned."""
-    if claim.progress.started:
+    if claim.progress(UpgradeProgress).started:
         return
     instance = _instance(claim)
     # An archiving that is under way would remove the new app servers.
@@ -177,12 +178,12 @@ def _begin(upgrade: Upgrade, claim: Claim) -> None:
     with transaction.atomic():
         replaced = list(active.values_list("pk", flat=True))
         write_upgrade(upgrade, lease=claim.lease, replaced=replaced, appservers=[])
-        claim.record(replace(claim.progress, started=True))
+        claim.record(replace(claim.progress(UpgradeProgress), started=True))
 
 
 def _change(upgrade: Upgrade, claim: Claim) -> list[Action]:
     """Change the settings, once, so that later edits by people stay."""
-    if claim.progress.settings_changed:
+    if claim.progress(UpgradeProgress).settings_changed:
         return []
     with transaction.atomic():
         instance = OpenEdXInstance.objects.select_for_update().get(pk=claim.instance_id)
@@ -190,7 +191,7 @@ def _change(upgrade: Upgrade, claim: Claim) -> list[Action]:
         _, actions = instances.change(
             instance_id=instance.pk, changes=upgrade.after, context=claim.context
         )
-        claim.record(replace(claim.progress, settings_changed=True))
+        claim.record(replace(claim.progress(UpgradeProgress), settings_changed=True))
     return actions
 
 

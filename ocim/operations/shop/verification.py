@@ -1,10 +1,9 @@
 """Verification as a job: of the app server that serves an instance."""
 
-from dataclasses import replace
-
 from ocim.core.actions import Action
 from ocim.core.errors import Conflict
-from ocim.core.jobs import VerifyJob, progress_from_json
+from ocim.core.job_storage import progress_from_json
+from ocim.core.jobs import VerificationProgress, VerifyJob
 from ocim.operations import jobs
 from ocim.operations.claim import Claim
 from ocim.operations.shop.verify import verify
@@ -36,12 +35,14 @@ def run(claim: Claim, payload: VerifyJob) -> list[Action]:
         appservers_with_specs().get(pk=payload.appserver),
         claim.context,
         purchase=payload.purchase,
-        on_start=lambda record: claim.record(replace(claim.progress, verification=record.pk)),
+        on_start=lambda record: claim.record(VerificationProgress(record.pk)),
     )
     return []
 
 
 def record_of(job: Job) -> Verification | None:
     """Return the record of the job's last attempt. None: it has not begun."""
-    number = progress_from_json(job.memory).verification
-    return None if number is None else Verification.objects.filter(pk=number).first()
+    progress = progress_from_json(job.kind, job.memory)
+    if not isinstance(progress, VerificationProgress) or progress.verification is None:
+        return None
+    return Verification.objects.filter(pk=progress.verification).first()

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from ocim.core.jobs import WORDS
+from ocim.core.job_kinds import WORDS
 from ocim.core.states import JobState
 from ocim.store.fields import EncryptedJSONField, EncryptedTextField
 from ocim.store.models.constraints import choices, only

@@ -59,8 +59,25 @@ class DatabaseServer(NetworkServer):
     directory = models.CharField(max_length=500, blank=True)
 
 
-class BrokerServer(NetworkServer):
-    """A server of the instances' Celery queues."""
+class BrokerServer(HostedServer):
+    """A server of the instances' Celery queues. `port` is the one for messages."""
+
+    api_port = models.PositiveIntegerField(
+        default=0, help_text="Port of RabbitMQ's management; 0 for Redis."
+    )
+    tls = models.BooleanField(default=False, help_text="True if the management has TLS.")
+
+    @property
+    def url(self) -> str:
+        """URL for messages, without account and virtual host."""
+        scheme = "redis" if self.kind == "redis" else "amqp"
+        return f"{scheme}://{self.host}:{self.port}"
+
+    @property
+    def api_url(self) -> str:
+        """URL of RabbitMQ's management, with a slash at the end; empty for Redis."""
+        scheme = "https" if self.tls else "http"
+        return f"{scheme}://{self.host}:{self.api_port}/" if self.api_port else ""
 
 
 class SearchServer(HostedServer):

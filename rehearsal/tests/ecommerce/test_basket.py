@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 from oscar.core.loading import get_model
@@ -186,10 +185,20 @@ def test_an_lms_that_is_down_leaves_the_order_to_be_tried_again(
         "Fulfillment Error",
         "Fulfillment Network Error",
     )
-    with pytest.raises(CommandError, match=f"Not fulfilled: {order.number}"):
-        call_command("fulfill_order")
-    with pytest.raises(CommandError, match="No such order: X-1"):
-        call_command("fulfill_order", "X-1")
+
+
+def test_staff_retries_an_order_at_its_page_of_the_dashboard(
+    buyer: Client, seat: Product, staff: User
+) -> None:
+    put(buyer, seat)
+    pay(buyer)
+    page = f"/dashboard/orders/{Order.objects.get().number}/"
+    assert buyer.get(page).status_code == 302
+    buyer.force_login(staff)
+    assert "Retry Fulfillment" in buyer.get(page).content.decode()
+    assert "Failed to fulfill order" in buyer.post(page, follow=True).content.decode()
+    Order.objects.update(status="Complete")
+    assert "Retry Fulfillment" not in buyer.get(page).content.decode()
 
 
 def test_without_the_shared_key_nobody_is_enrolled(

@@ -97,6 +97,20 @@ def test_a_refund_gives_the_money_back_and_ends_the_enrollment(world: World, sea
     assert number_on(pay(browser, seat))
 
 
+def test_a_refund_of_nothing_is_settled_at_once_and_leaves_the_enrollment(
+    world: World, seat: OnSale
+) -> None:
+    browser = world.learner("frida")
+    browser.see(f"{world.shop}/coupons/redeem/?code={world.coupon(seat)}&sku={seat.sku}")
+    staff = world.staff_token()
+    made = world.api("POST", "refunds/", staff, course_id=seat.course_id, username="frida")
+    assert made.status_code == 201
+    [refund] = made.json()
+    approved = world.api("PUT", f"refunds/{refund}/process/", staff, action="approve")
+    assert approved.json()["status"] == "Complete"
+    assert world.enrollment("frida", seat.course_id)["is_active"] is True
+
+
 def test_an_order_that_the_lms_refuses_waits_and_is_tried_again(world: World) -> None:
     seat = world.course("Vanishing")
     # Gone at the LMS, and still in the shop.

@@ -30,9 +30,13 @@ def appserver(world: World, platform: Platform) -> OpenEdXAppServer:
     return found
 
 
-def make(world: World, **processors: dict[str, str]) -> OpenEdXAppServer:
+def make(
+    world: World, release: str = "open-release/juniper.2", **processors: dict[str, str]
+) -> OpenEdXAppServer:
     """Return an app server as if spawned with both services, without set-up steps."""
-    found = world.spawn(world.make_instance(), activate=True)
+    found = world.spawn(
+        world.make_instance(openedx_release=release, edx_platform_commit=release), activate=True
+    )
     instance = found.instance
     instance.configuration_extra_settings = ON
     instance.partner_code, instance.currency = "DEMO", "GBP"

@@ -157,6 +157,11 @@ class Platform:
             "/api/v1/course_runs/": lambda *_: told(),
             "/api/v1/search/": lambda *_: told(count=self.count()),
             "/basket/add/": lambda *_: Answer(),
+            "/api/v2/baskets/": lambda *_: told(id=12, order=None, payment_data=None),
+            "/bff/payment/v0/capture-context/": lambda *_: told(
+                capture_context={"key_id": "pi_1_secret_2"}
+            ),
+            "/payment/stripe/": self.paid_by_script,
             "/payment/": lambda asked, _: self.bought(asked, "1.00"),
             "/coupons/redeem/": lambda asked, _: self.bought(asked, "0.00"),
             "/checkout/receipt/": lambda *_: Answer(),
@@ -178,7 +183,11 @@ class Platform:
         return Answer(201, "{}")
 
     def make_coupon(self, asked: Request, _query: dict[str, str]) -> Answer:
-        self.coupons.add(asked.json["code"])
+        if asked.method == "GET":
+            return told(code="RANDOMCODE234567")
+        if asked.json.get("code"):
+            return Answer(400, '["Code may not be set for enrollment coupon."]')
+        self.coupons.add(asked.json["title"])
         return told(coupon_id=1)
 
     def bought(self, asked: Request, total: str) -> Answer:
@@ -196,6 +205,18 @@ class Platform:
         self.enrollments[self.buyer] = True
         return Answer(302, location=f"/checkout/receipt/?order_number={number}")
 
+    def paid_by_script(self, asked: Request, _query: dict[str, str]) -> Answer:
+        """As the addresses that scripts of pages ask, and which answer with JSON."""
+        wanted, name = (
+            ({"stripe_token", "basket"}, "url")
+            if "submit" in asked.url
+            else ({"payment_intent_id", "skus"}, "receipt_page_url")
+        )
+        if set(asked.form) != wanted:
+            return Answer(400, "{}")
+        receipt = self.bought(asked, "1.00").location
+        return Answer(201, json.dumps({name: f"https://ecommerce.campus-1.example.com{receipt}"}))
+
     def order(self, asked: Request) -> dict[str, Any]:
         return self.orders.get(asked.url.rstrip("/").rpartition("/")[2], {})
 
@@ -205,7 +226,8 @@ class Platform:
         for order in self.orders.values():
             if order["username"] == asked.json["username"]:
                 order["owed"] = False
-        self.enrollments[asked.json["username"]] = False
+                if order["total_excl_tax"] != "0.00":
+                    self.enrollments[asked.json["username"]] = False
         return Answer(201, "[7]")
 
     def courses_of_lms(self, _asked: Request, _query: dict[str, str]) -> Answer:

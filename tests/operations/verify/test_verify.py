@@ -266,7 +266,11 @@ def test_who_paid_and_is_not_enrolled_is_named(lines: Verify, platform: Platform
     )
     found = lines(purchase=True)
     assert wrong(found) == {"purchase: order with the coupon", "purchase: order with test-card"}
-    assert "EDX_API_KEY" in found["purchase: order with test-card"].remedy
+    remedy = found["purchase: order with test-card"].remedy
+    assert "EDX_API_KEY" in remedy
+    assert "Retry Fulfillment" in remedy
+    assert "/dashboard/orders/DEMO-" in remedy
+    assert "manage.py" not in remedy
 
 
 def test_a_basket_that_fails_tells_of_the_partners_keys(lines: Verify, platform: Platform) -> None:
@@ -328,8 +332,36 @@ def test_stripe_is_paid_with_a_card_for_tests(
     world.browsers.answer = answered
     assert verify(appserver, world.context(), purchase=True).ok
     (submitted,) = (one for one in seen if one.url.endswith("/payment/stripe/submit/"))
-    assert submitted.form["stripe_token"] == token
+    assert submitted.form == {"stripe_token": token, "basket": "12"}
     assert not [one for one in seen if STRIPE["secret_key"] in str(one)]
+
+
+def test_stripe_of_palm_is_paid_by_a_payment_intent(world: World, platform: Platform) -> None:
+    platform.processors = ("stripe",)
+    platform.pages["https://api.stripe.com/v1/payment_methods"] = told(id="pm_1")
+    platform.pages["https://api.stripe.com/v1/payment_intents/pi_1"] = told(id="pi_1")
+    appserver = make(world, release="open-release/palm.1", stripe=STRIPE)
+    world.cloud.answer = platform.ran
+    seen: list[Request] = []
+
+    def answered(asked: Request) -> Answer:
+        seen.append(asked)
+        return platform.answer(asked)
+
+    world.browsers.answer = answered
+    report = verify(appserver, world.context(), purchase=True)
+    assert report.ok, report
+    (attached,) = (one for one in seen if one.url.endswith("/v1/payment_intents/pi_1"))
+    assert attached.form == {"payment_method": "pm_1"}
+    (paid,) = (one for one in seen if one.url.endswith("/payment/stripe/checkout/"))
+    assert paid.form == {"payment_intent_id": "pi_1", "skus": "ABC1234"}
+    told_secret = [one.url for one in seen if STRIPE["secret_key"] in str(one)]
+    assert all(url.startswith("https://api.stripe.com/") for url in told_secret)
+
+
+def test_a_free_order_is_refunded_and_its_buyer_stays_enrolled(lines: Verify) -> None:
+    name = "purchase: enrollment with the coupon, after the refund"
+    assert lines(purchase=True)[name].compared == "verified, active"
 
 
 def test_what_a_person_has_to_do_is_left_to_a_person(

@@ -1,9 +1,6 @@
 """`ocim search-server`: the Elasticsearch servers that hold course discovery's indexes."""
 
 import argparse
-import getpass
-import os
-import sys
 from collections.abc import Mapping
 from functools import partial
 
@@ -11,10 +8,10 @@ from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
 from ocim.console.log_lines import print_log
+from ocim.console.passwords import read_password
 from ocim.console.progress import cancellation_text, follow
 from ocim.console.shared_options import add_no_wait, add_yes
-from ocim.core.errors import Conflict, PermanentError, TransientError
-from ocim.core.secrets import Secret
+from ocim.core.errors import PermanentError, TransientError
 from ocim.core.texts import plural
 from ocim.operations import jobs, search_servers, shared_servers
 from ocim.store.models import SearchServer
@@ -118,7 +115,7 @@ class Command(OcimCommand):
             name=options.name,
             url=options.url,
             user=options.user,
-            password=_password(),
+            password=read_password(VARIABLE),
             version=options.version,
             context=context(),
         )
@@ -211,15 +208,3 @@ def _indexes(indexes: Mapping[str, int], prefix: str) -> str:
     """Return the number of indexes with a prefix, and of their documents, in words."""
     own = [count for name, count in indexes.items() if name.startswith(prefix)]
     return f"{plural(len(own), 'index', 'indexes')}, {plural(sum(own), 'document')}"
-
-
-def _password() -> Secret:
-    """Read the user's password. Raise Conflict if there is none."""
-    if text := os.environ.get(VARIABLE):
-        return Secret(text)
-    text = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
-    if not text:
-        raise Conflict(
-            "The password is missing.", remedy=f"Set {VARIABLE}, or pass it on standard input."
-        )
-    return Secret(text)

@@ -10,7 +10,7 @@ from ocim.core.verification import Line
 from ocim.operations.shop.remote import Call
 from ocim.operations.shop.verify.clients import Caller
 from ocim.operations.shop.verify.lines import Failed, failed, ok
-from ocim.operations.shop.verify.people import CODES, PREFIX
+from ocim.operations.shop.verify.people import PREFIX
 from ocim.operations.shop.verify.refunds import refund
 from ocim.operations.shop.verify.scene import Scene
 
@@ -31,8 +31,7 @@ def clean(scene: Scene, name: str, *, bought: bool) -> Iterator[Line]:
         Call(Service.LMS, "verify_lms.remove", {"prefix": PREFIX}),
     ]
     if scene.has(Service.ECOMMERCE):
-        names = {"prefix": PREFIX, "codes": CODES}
-        calls.append(Call(Service.ECOMMERCE, "verify_shop.clean", names))
+        calls.append(Call(Service.ECOMMERCE, "verify_shop.clean", {"prefix": PREFIX}))
     if scene.has(Service.DISCOVERY):
         calls.append(Call(Service.DISCOVERY, "verify_discovery.clean", {"prefix": PREFIX}))
     answers = scene.call_all(*calls)

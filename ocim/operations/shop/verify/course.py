@@ -11,7 +11,7 @@ from ocim.core.pages import Page
 from ocim.core.verification import Line
 from ocim.operations.shop.verify.clients import Caller
 from ocim.operations.shop.verify.lines import Failed, failed, ok, require
-from ocim.operations.shop.verify.people import CODES, PREFIX, Person
+from ocim.operations.shop.verify.people import PREFIX, Person
 from ocim.operations.shop.verify.scene import Scene
 
 RUN = "run"
@@ -27,6 +27,8 @@ class OnSale:
 
     token: str
     sku: str = ""
+    code: str = ""
+    """Code of the coupon, which the shop makes up: of one for the whole price nobody chooses it."""
     stock_record: int = 0
 
     @property
@@ -38,11 +40,6 @@ class OnSale:
     def title(self) -> str:
         """Title at the shop."""
         return f"{PREFIX} {self.token}"
-
-    @property
-    def code(self) -> str:
-        """Code of the coupon: letters and digits, at most 16."""
-        return f"{CODES}{self.token}".upper()
 
 
 def put_on_sale(scene: Scene, call: Caller, sale: OnSale, author: Person) -> Iterator[Line]:
@@ -117,16 +114,18 @@ def _coupon(scene: Scene, call: Caller, sale: OnSale) -> Line:
         "benefit_type": "Percentage",
         "benefit_value": 100,
         "voucher_type": "Single use",
-        "code": sale.code,
         "quantity": 1,
         "price": 0,
         "start_datetime": (now - timedelta(days=1)).isoformat(),
         "end_datetime": (now + timedelta(days=1)).isoformat(),
         "stock_record_ids": [sale.stock_record],
     }
-    page = call("POST", _api(scene, "coupons/"), json=wanted)
     remedy = "The shop makes no coupons: its log says more."
-    return ok(name, f"{sale.code}, 100 %", require(name, page, 200, 201, remedy=remedy))
+    page = call("POST", _api(scene, "coupons/"), json=wanted)
+    number = require(name, page, 200, 201, remedy=remedy).data["coupon_id"]
+    shown = require(name, call("GET", _api(scene, f"coupons/{number}/")), remedy=remedy)
+    sale.code = str(shown.data["code"])
+    return ok(name, f"{sale.code}, 100 %", shown)
 
 
 def publication(course: str, title: str, price: Decimal) -> dict[str, Any]:

@@ -13,8 +13,6 @@ from ocim.ports.browsers import Browser
 
 PREFIX = "ocim-verify"
 """Prefix of all names that a verification creates; it finds what an interrupted one left."""
-CODES = "OCIMVERIFY"
-"""Prefix of coupon codes, which are letters and digits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,10 +87,11 @@ def _bought(scene: Scene, call: Caller, sale: OnSale, buyer: Buyer) -> Iterator[
         number, line = _receipt(scene, buyer, buyer.buy(browser))
         yield line
         yield _order(scene, call, buyer, number)
-        yield _enrollment(scene, browser, sale, buyer, active=True)
+        yield _enrollment(scene, browser, sale, buyer, active=True, refunded=False)
         name, settled = f"purchase: refund {buyer.name}", not buyer.due
         yield refund(scene, call, sale.course, buyer.who.username, name, settled=settled)
-        yield _enrollment(scene, browser, sale, buyer, active=False)
+        # The shop revokes nothing for a refund of nothing.
+        yield _enrollment(scene, browser, sale, buyer, active=settled, refunded=True)
 
 
 def _receipt(scene: Scene, buyer: Buyer, page: Page) -> tuple[str, Line]:
@@ -117,10 +118,11 @@ def _order(scene: Scene, call: Caller, buyer: Buyer, number: str) -> Line:
         remedy = "The shop's worker does not fulfil orders: `supervisorctl status ecomworker`."
         raise Failed(failed(name, compared, remedy, page))
     if order["status"] != COMPLETE:
+        page_of_order = scene.url(Service.ECOMMERCE, f"/dashboard/orders/{number}/")
         remedy = (
             "The LMS refused to enrol who has paid. The shop's log has its answer, the LMS's log"
             " the reason; EDXAPP_EDX_API_KEY and ECOMMERCE_EDX_API_KEY must be the same. Afterwards"
-            " `manage.py fulfill_order` enrols those who wait."
+            f" enrol who waits by `Retry Fulfillment` at {page_of_order}."
         )
         raise Failed(failed(name, compared, remedy, page))
     expected = f"{buyer.due:.2f} {scene.shop.currency}"
@@ -138,9 +140,9 @@ def _amount(text: object) -> Decimal | None:
 
 
 def _enrollment(
-    scene: Scene, browser: Browser, sale: OnSale, buyer: Buyer, *, active: bool
+    scene: Scene, browser: Browser, sale: OnSale, buyer: Buyer, *, active: bool, refunded: bool
 ) -> Line:
-    name = f"purchase: enrollment {buyer.name}{'' if active else ', after the refund'}"
+    name = f"purchase: enrollment {buyer.name}{', after the refund' if refunded else ''}"
     path = f"/api/enrollment/v1/enrollment/{buyer.who.username},{sale.course}"
     for left in reversed(range(TRIES)):
         page = require(

@@ -128,6 +128,10 @@ class Coupons(viewsets.ModelViewSet):
             raise ParseError("The category needs a name.")
         if category not in CATEGORIES:
             raise NotFound(f"There is no category {category}.")
+        if is_free(fields) and fields["code"]:
+            raise serializers.ValidationError(
+                "Failed to create Voucher. Code may not be set for enrollment coupon."
+            )
         seats = Product.objects.filter(
             stockrecords__in=fields["stock_record_ids"], stockrecords__partner=site.partner
         )
@@ -169,6 +173,11 @@ class Coupons(viewsets.ModelViewSet):
             voucher.offers.all().delete()
             voucher.delete()
         instance.product.delete()
+
+
+def is_free(fields: dict[str, Any]) -> bool:
+    """Return True for a coupon of the whole price, which the real service calls one to enroll."""
+    return bool(fields["benefit_type"] == Benefit.PERCENTAGE and fields["benefit_value"] == HUNDRED)
 
 
 class Categories(APIView):

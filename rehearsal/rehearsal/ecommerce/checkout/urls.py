@@ -1,6 +1,6 @@
 from django.urls import path
 
-from rehearsal.ecommerce.checkout import pages
+from rehearsal.ecommerce.checkout import dashboard, pages
 
 urlpatterns = [
     path("basket/", pages.show, name="basket"),
@@ -12,4 +12,5 @@ urlpatterns = [
     path("checkout/receipt/", pages.receipt, name="receipt"),
     path("checkout/cancel-checkout/", pages.cancelled, name="cancel-checkout"),
     path("checkout/error/", pages.error, name="checkout-error"),
+    path("dashboard/orders/<slug:number>/", dashboard.order, name="dashboard-order"),
 ]

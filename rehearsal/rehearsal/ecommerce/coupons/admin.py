@@ -6,4 +6,4 @@ from rehearsal.ecommerce.coupons.models import Coupon
 @admin.register(Coupon)
 class CouponAdmin(admin.ModelAdmin):
     list_display = ("product", "client", "category")
-    raw_id_fields = ("product", "vouchers")
+    raw_id_fields = ("product",)

@@ -15,7 +15,7 @@ from rehearsal.ecommerce.catalogue.models import Product
 from rehearsal.ecommerce.checkout.baskets import new_basket
 from rehearsal.ecommerce.checkout.orders import buy
 from rehearsal.ecommerce.core.models import SiteConfiguration, User
-from rehearsal.ecommerce.coupons.models import Coupon
+from rehearsal.ecommerce.coupons.models import Coupon, CouponVouchers
 from rehearsal.ecommerce.payments.processors import Payment
 
 Benefit = get_model("offer", "Benefit")
@@ -81,11 +81,12 @@ def create_coupon(wanted: Wanted, site: SiteConfiguration) -> Coupon:
         note=wanted.note,
         max_uses=wanted.max_uses,
     )
+    of_coupon: Any = CouponVouchers.objects.create(coupon=product).vouchers
     offer = None
     for number in range(wanted.quantity):
         if offer is None or wanted.voucher_type == Voucher.MULTI_USE:
             offer = create_offer(f"Coupon [{product.pk}]-{number}", wanted)
-        coupon.vouchers.add(create_voucher(wanted, offer))
+        of_coupon.add(create_voucher(wanted, offer))
     return coupon
 
 

@@ -48,13 +48,15 @@ def settle_free(requested: list[Refund]) -> None:
 def approve(refund: Refund, *, revoke: bool = True) -> bool:
     """Give the money back and (with `revoke`) end the enrollment; True where both is done.
 
-    What was done before is not done again. A refund that is settled stays as it is.
+    What was done before is not done again. A refund that is settled stays as it is. A refund of
+    nothing is settled without the end of the enrollment, since the real service lets the LMS,
+    which may have asked for it, do that.
     """
     if refund.status in {refunds.COMPLETE, refunds.DENIED}:
         return refund.status == refunds.COMPLETE
     try:
         credit(refund)
-        if revoke:
+        if revoke and refund.total_credit_excl_tax:
             end_enrollments(refund)
         refund.status = refunds.COMPLETE
     except GatewayError as error:

@@ -8,7 +8,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0002_product'),
-        ('voucher', '0001_initial'),
     ]
 
     operations = [
@@ -21,7 +20,6 @@ class Migration(migrations.Migration):
                 ('category', models.CharField(max_length=255)),
                 ('note', models.CharField(blank=True, default='', max_length=255)),
                 ('max_uses', models.PositiveIntegerField(blank=True, null=True)),
-                ('vouchers', models.ManyToManyField(related_name='coupons', to='voucher.voucher')),
             ],
         ),
     ]

@@ -1,0 +1,48 @@
+"""The kinds of jobs, and words for what each does."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class JobKind(StrEnum):
+    """The kinds of work on an instance, or on a shared server."""
+
+    SPAWN = "spawn"
+    ACTIVATE = "activate"
+    DEACTIVATE = "deactivate"
+    TERMINATE = "terminate"
+    ARCHIVE = "archive"
+    RETAIN = "retain"
+    RECOVER = "recover"
+    UPGRADE = "upgrade"
+    UNDO = "undo"
+    RESTORE = "restore"
+    SET_UP = "setup"
+    VERIFY = "verify"
+    CREATE_SERVER = "create_server"
+
+
+WORDS: Mapping[str, str] = {
+    JobKind.SPAWN: "Spawning",
+    JobKind.ACTIVATE: "Activating",
+    JobKind.DEACTIVATE: "Deactivating",
+    JobKind.TERMINATE: "Terminating",
+    JobKind.ARCHIVE: "Archiving the instance",
+    JobKind.RETAIN: "Removing expired app servers",
+    JobKind.RECOVER: "Restarting",
+    JobKind.UPGRADE: "Upgrading the instance",
+    JobKind.UNDO: "Undoing the upgrade",
+    JobKind.RESTORE: "Restoring the databases",
+    JobKind.SET_UP: "Setting up",
+    JobKind.VERIFY: "Verifying",
+    JobKind.CREATE_SERVER: "Creating the server",
+}
+"""Words for what a job of each kind does; where it works on app servers, these follow."""
+
+
+def in_words(kind: str, appservers: tuple[int, ...] = (), *, activate: bool = False) -> str:
+    """Return what a job does: "Spawning app servers 3, 4, to be activated"."""
+    text = WORDS.get(kind, kind)
+    if appservers:
+        text += f" app server{'s' if len(appservers) > 1 else ''} {', '.join(map(str, appservers))}"
+    return f"{text}, to be activated" if activate else text
