@@ -86,6 +86,9 @@ class World:
     provisioner: MemoryProvisioner = field(default_factory=MemoryProvisioner)
     balancer: MemoryBalancer = field(default_factory=MemoryBalancer)
     databases: MemoryDatabases = field(default_factory=MemoryDatabases)
+    servers: dict[str, MemoryDatabases] = field(
+        default_factory=lambda: {kind: MemoryDatabases(kind) for kind in ("mysql", "postgresql")}
+    )
     search: MemorySearchServers = field(default_factory=MemorySearchServers)
     brokers: dict[str, MemoryBrokers] = field(default_factory=memory_brokers)
     prober: MemoryProber = field(default_factory=MemoryProber)
@@ -115,7 +118,8 @@ class World:
             providers={"local": self.provider},
             provisioner=self.provisioner,
             balancer=self.balancer,
-            databases={"sqlite": self.databases},
+            databases={"sqlite": self.databases, **self.servers},
+            database_servers=self.servers,
             search={"elasticsearch": self.search},
             brokers=self.brokers,
             prober=self.prober,

@@ -7,7 +7,7 @@ import ast
 from pathlib import Path
 
 COMMANDS = Path(__file__).parent / "management" / "commands"
-DASHED = {"search-server": "search_server"}
+DASHED = {"database-server": "database_server", "search-server": "search_server"}
 """Module per command whose name has a dash."""
 
 

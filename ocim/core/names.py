@@ -21,9 +21,9 @@ def dry_run_host(upgrade_id: int) -> str:
     return f"dry-run-{upgrade_id}"
 
 
-def search_server_host(name: str) -> str:
-    """Return the name of the host that Ocim creates for a search server."""
-    return f"search-{name}"
+def shared_server_host(role: str, name: str) -> str:
+    """Return the name of the host that Ocim creates for a shared server: `search-main`."""
+    return f"{role}-{name}"
 
 
 def preview_domain(appserver_id: int, lms_domain: str) -> str:

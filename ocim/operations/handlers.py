@@ -4,12 +4,20 @@ from collections.abc import Mapping
 from functools import partial
 
 from ocim.core.job_kinds import JobKind
-from ocim.operations import activate, recover, search_servers, shared_servers, spawn, terminate
+from ocim.operations import (
+    activate,
+    database_servers,
+    recover,
+    search_servers,
+    shared_servers,
+    spawn,
+    terminate,
+)
 from ocim.operations.job_runner import Handler
 from ocim.operations.rollouts import backup, undo, upgrade
 from ocim.operations.shop import set_up, verification
 
-RECIPES = {search_servers.ROLE: search_servers.RECIPE}
+RECIPES = {recipe.role: recipe for recipe in (database_servers.RECIPE, search_servers.RECIPE)}
 """The kinds of shared servers that Ocim creates; a new kind is an entry here."""
 _create_server = partial(shared_servers.run, recipes=RECIPES)
 

@@ -3,12 +3,14 @@
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 
+from django.db.models import Q
+
 from ocim.core.errors import TransientError
 from ocim.core.hosts import Leftover
 from ocim.core.names import dry_run_host
 from ocim.core.states import UNFINISHED, AppServerState, UpgradeState
 from ocim.operations.context import Context
-from ocim.store.models import OpenEdXAppServer, Server, Upgrade
+from ocim.store.models import HostedServer, OpenEdXAppServer, Server, Upgrade
 
 AT_ONCE = 8
 """Number of hosts that are started or stopped at the same time."""
@@ -19,13 +21,16 @@ def _kept(provider: str) -> list[str]:
         state__in=(AppServerState.RUNNING, *UNFINISHED), server__provider=provider
     )
     return [
-        *_of_search_servers(provider),
+        *_of_shared_servers(provider),
         *kept.order_by("-is_active", "id").values_list("server__name", flat=True),
     ]
 
 
-def _of_search_servers(provider: str) -> list[str]:
-    made = Server.objects.filter(provider=provider, searchserver__isnull=False)
+def _of_shared_servers(provider: str) -> list[str]:
+    own = Q()
+    for kind in HostedServer.__subclasses__():
+        own |= Q(pk__in=kind._default_manager.values("own_host"))
+    made = Server.objects.filter(own, provider=provider)
     return list(made.order_by("id").values_list("name", flat=True))
 
 
@@ -43,7 +48,7 @@ def stop_all(*, provider: str, context: Context) -> list[str]:
 
 
 def start_all(*, provider: str, context: Context) -> list[str]:
-    """Start the hosts of search servers, then those of live app servers, active ones first.
+    """Start the hosts of shared servers, then those of live app servers, active ones first.
 
     Return the names of those that did not start.
     """
@@ -89,7 +94,7 @@ def leftovers(*, provider: str, context: Context) -> list[Leftover]:
 
 def _needed(provider: str) -> set[str]:
     known = OpenEdXAppServer.objects.exclude(state=AppServerState.TERMINATED)
-    searching = _of_search_servers(provider)
+    shared = _of_shared_servers(provider)
     at_work = Upgrade.objects.filter(state=UpgradeState.RUNNING).values_list("pk", flat=True)
     dry_runs = map(dry_run_host, at_work)
-    return {*known.values_list("server__name", flat=True), *searching, *dry_runs}
+    return {*known.values_list("server__name", flat=True), *shared, *dry_runs}

@@ -42,6 +42,8 @@ SETTABLE = tuple(
 OF_REFERENCE = ("notes", "organization")
 LEADING = "internal_lms_domain"
 """The field that an instance's other domains are derived from by default."""
+DATABASE_SERVER = "database_server"
+"""The field that a new instance may have, and that stays as it is."""
 EXTRA_SETTINGS = "configuration_extra_settings"
 """The field that enables services; the balancer follows its changes, too."""
 _REMEDY = f"There are: {', '.join((*SETTABLE, *OF_REFERENCE, 'tags'))}."

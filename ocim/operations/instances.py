@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import bcrypt
 from django.db import transaction
@@ -16,11 +16,12 @@ from ocim.core.errors import Conflict
 from ocim.core.instance import Service
 from ocim.core.secrets import Secret, derive
 from ocim.core.variables import Effective
-from ocim.operations import brokers, search_servers
+from ocim.operations import brokers, database_servers, search_servers
 from ocim.operations.balancing import note_change
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
 from ocim.operations.instance_settings import (
+    DATABASE_SERVER,
     EXTRA_SETTINGS,
     OF_REFERENCE,
     check,
@@ -32,17 +33,13 @@ from ocim.operations.instance_settings import (
 from ocim.operations.leases import held_outside_worker
 from ocim.store.claims import require_lease
 from ocim.store.models import (
-    DatabaseServer,
     Domain,
     InstanceReference,
     InstanceTag,
     LoadBalancingServer,
     OpenEdXInstance,
 )
-from ocim.store.models.shared import SharedServer
 from ocim.store.specs import all_databases, instance_spec
-
-Shared = TypeVar("Shared", bound=SharedServer)
 
 
 def create(
@@ -50,14 +47,16 @@ def create(
 ) -> tuple[OpenEdXInstance, list[Action]]:
     """Create an instance with its own secrets, and place it on the shared servers.
 
-    Raise ValidationError with every fault of the fields, and Conflict if no shared server accepts
-    new clients.
+    The field `database_server` names its database server; empty: Ocim chooses one. Raise
+    ValidationError with every fault of the fields, and Conflict if no shared server accepts new
+    clients.
     """
     values = dict(fields)
     tags = _taken(values, "tags", [])
     reference = InstanceReference(
         creator_id=creator_id, **{name: _taken(values, name, "") for name in OF_REFERENCE}
     )
+    server = str(_taken(values, DATABASE_SERVER, ""))
     unknown = without_unknown(values)
     seed = secrets.token_urlsafe(32)
     keys = generate()
@@ -68,8 +67,8 @@ def create(
         jwt_private_key=keys.private_jwk.reveal(),
         jwt_public_keys=keys.public_jwk_set,
         preview_password_hash=_hash(derive(seed.encode(), "preview")),
-        load_balancing_server=_open(LoadBalancingServer),
-        database_server=_open(DatabaseServer),
+        load_balancing_server=_balancer(),
+        database_server=database_servers.choose(name=server, provider=values.get("provider", "")),
     )
     with transaction.atomic():
         if not faults_of(reference.clean_fields):  # check() tells them, with all the others
@@ -238,13 +237,13 @@ def _locked(instance_id: int) -> OpenEdXInstance:
     )
 
 
-def _open(model: type[Shared]) -> Shared:
-    """Return the shared server with the fewest clients, of those that accept new ones."""
-    open_ones = model._default_manager.filter(accepts_new_clients=True)
+def _balancer() -> LoadBalancingServer:
+    """Return the balancer with the fewest instances, of those that accept new ones."""
+    open_ones = LoadBalancingServer.objects.filter(accepts_new_clients=True)
     chosen = open_ones.annotate(clients=Count("openedxinstance")).order_by("clients", "id").first()
     if chosen is None:
         raise Conflict(
-            f"No {model._meta.verbose_name} accepts new clients.",
+            "No load balancing server accepts new clients.",
             remedy="Run `ocim setup`, or let one accept new clients.",
         )
     return chosen

@@ -1,19 +1,17 @@
 """Search servers: registered or created, shared by instances."""
 
-import secrets
 from functools import partial
 
 from django.db import transaction
 
 from ocim.core.errors import Conflict, ValidationError, gathered
 from ocim.core.instance import Service
-from ocim.core.names import search_server_host
 from ocim.core.provisioning import BUILTIN, ConfigurationSource
 from ocim.core.secrets import Secret
 from ocim.operations import placement, shared_servers
 from ocim.operations.context import Context
 from ocim.operations.shared_servers import Recipe
-from ocim.store.models import Job, OpenEdXInstance, SearchServer, Server
+from ocim.store.models import Job, OpenEdXInstance, SearchServer
 from ocim.store.specs import search_host, search_place, services_of
 
 KIND = "elasticsearch"
@@ -21,10 +19,12 @@ PORT = 9200
 ADMIN = "elastic"
 """The account that Elasticsearch comes with."""
 WHAT = "search server"
-ROLE = "search"
-"""Key of the recipe in `handlers.RECIPES`."""
 RECIPE = Recipe(
+    role="search",
+    what=WHAT,
     model=SearchServer,
+    kind=KIND,
+    admin=ADMIN,
     command="ocim search-server",
     playbook=ConfigurationSource(BUILTIN, "", "search_server.yml"),
     port=PORT,
@@ -69,20 +69,11 @@ def register(
 def request_creation(
     *, name: str, provider: str, flavor: str = "", queue: str, context: Context
 ) -> tuple[SearchServer, Job]:
-    """Submit the job that creates a server on a host of its own.
-
-    Continue an interrupted creation with its host; its job is returned if it is not over. No
-    instance is placed on the server before it is ready. Raise Conflict if the name is taken, and
-    ValidationError if the name, the provider or the flavor cannot be.
-    """
-    placement.require_name(name)
-    if provider not in context.adapters.providers:
-        kinds = ", ".join(sorted(context.adapters.providers))
-        raise ValidationError([f"provider: unknown kind {provider!r}. Choose one of: {kinds}."])
-    context.adapters.providers[provider].check_flavor(flavor)
-    with transaction.atomic():
-        server = _unfinished(name) or _begin(name, provider, flavor)
-        return server, shared_servers.request(server, ROLE, queue=queue)
+    """Submit the job that creates a server; see `shared_servers`."""
+    _, job = shared_servers.request_creation(
+        RECIPE, name=name, provider=provider, flavor=flavor, queue=queue, context=context
+    )
+    return find(name), job
 
 
 def remove(*, name: str, context: Context) -> SearchServer:
@@ -138,28 +129,3 @@ def forget(instance: OpenEdXInstance, context: Context) -> None:
     """Delete the instance's account and indexes from its search server."""
     if (server := instance.search_server) and (its := search_place(instance)):
         context.adapters.search[server.kind].drop(search_host(server), its)
-
-
-def _unfinished(name: str) -> SearchServer | None:
-    server = SearchServer.objects.select_related("own_host").filter(name=name).first()
-    if server and (server.version or server.own_host is None):
-        raise Conflict(f"Search server {name!r} exists already.")
-    return server
-
-
-def _begin(name: str, provider: str, flavor: str) -> SearchServer:
-    """Store the server and its host before the provider creates it: a crash loses no host."""
-    with transaction.atomic():
-        own_host = Server.objects.create(
-            name=search_server_host(name), provider=provider, flavor=flavor
-        )
-        server = SearchServer(
-            name=name,
-            kind=KIND,
-            accepts_new_clients=False,
-            admin_user=ADMIN,
-            admin_password=secrets.token_urlsafe(24),
-            own_host=own_host,
-        )
-        placement.enter(server, WHAT)
-    return server

@@ -1,5 +1,6 @@
 """Shared servers on hosts of their own: a job creates them, whatever they serve."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,18 +9,19 @@ from django.db import transaction
 
 from ocim.core import stopping
 from ocim.core.actions import Action
-from ocim.core.errors import Conflict, OcimError
+from ocim.core.errors import Conflict, OcimError, ValidationError
 from ocim.core.hosts import HostRequest
 from ocim.core.jobs import CreateServerJob
+from ocim.core.names import shared_server_host
 from ocim.core.provisioning import ConfigurationSource, ProvisionJob
 from ocim.core.states import ServerState
-from ocim.operations import jobs
+from ocim.operations import jobs, placement
 from ocim.operations.claim import Claim
 from ocim.operations.context import Context
 from ocim.operations.leases import held_outside_worker
 from ocim.operations.logs import Recorder, say
 from ocim.store.claims import move_server, require_lease, write_leased
-from ocim.store.models import HostedServer, Job
+from ocim.store.models import HostedServer, Job, Server
 from ocim.store.selectors import open_jobs
 
 
@@ -27,7 +29,14 @@ from ocim.store.selectors import open_jobs
 class Recipe:
     """Description of a kind of shared server that Ocim creates: all that differs between kinds."""
 
+    role: str
+    """Key of the recipe in `handlers.RECIPES`; names of hosts begin with it."""
+    what: str
+    """Name of such a server in sentences, such as `search server`."""
     model: type[HostedServer]
+    kind: str
+    admin: str
+    """User that may create others on a server that Ocim creates."""
     command: str
     """The command of operators that manages them, such as `ocim search-server`."""
     playbook: ConfigurationSource
@@ -36,6 +45,50 @@ class Recipe:
     """Return the playbook's variables for a server."""
     examine: Callable[[Any, Context], str]
     """Return the version of a server that runs. Raise TransientError or PermanentError."""
+
+
+def request_creation(
+    recipe: Recipe, *, name: str, provider: str, flavor: str, queue: str, context: Context
+) -> tuple[HostedServer, Job]:
+    """Submit the job that creates a server on a host of its own.
+
+    Continue an interrupted creation with its host; its job is returned if it is not over. No
+    instance is placed on the server before it is ready. Raise Conflict if the name is taken, and
+    ValidationError if the name, the provider or the flavor cannot be.
+    """
+    placement.require_name(name)
+    if provider not in context.adapters.providers:
+        kinds = ", ".join(sorted(context.adapters.providers))
+        raise ValidationError([f"provider: unknown kind {provider!r}. Choose one of: {kinds}."])
+    context.adapters.providers[provider].check_flavor(flavor)
+    with transaction.atomic():
+        server = _unfinished(recipe, name) or _begin(recipe, name, provider, flavor)
+        return server, request(server, recipe.role, queue=queue)
+
+
+def _unfinished(recipe: Recipe, name: str) -> HostedServer | None:
+    server = recipe.model._default_manager.select_related("own_host").filter(name=name).first()
+    if server and (server.version or server.own_host is None):
+        raise Conflict(f"{recipe.what.capitalize()} {name!r} exists already.")
+    return server
+
+
+def _begin(recipe: Recipe, name: str, provider: str, flavor: str) -> HostedServer:
+    """Store the server and its host before the provider creates it: a crash loses no host."""
+    with transaction.atomic():
+        own_host = Server.objects.create(
+            name=shared_server_host(recipe.role, name), provider=provider, flavor=flavor
+        )
+        server = recipe.model(
+            name=name,
+            kind=recipe.kind,
+            accepts_new_clients=False,
+            admin_user=recipe.admin,
+            admin_password=secrets.token_urlsafe(24),
+            own_host=own_host,
+        )
+        placement.enter(server, recipe.what)
+    return server
 
 
 def request(server: HostedServer, role: str, *, queue: str) -> Job:

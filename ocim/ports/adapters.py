@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ocim.ports.balancers import Balancer
 from ocim.ports.brokers import Brokers
 from ocim.ports.browsers import Browsers
-from ocim.ports.databases import Databases
+from ocim.ports.databases import Databases, DatabaseServers
 from ocim.ports.notifiers import Notifier
 from ocim.ports.probers import Prober
 from ocim.ports.providers import Provider
@@ -22,6 +22,8 @@ class Adapters:
     provisioner: Provisioner
     balancer: Balancer
     databases: Mapping[str, Databases]
+    database_servers: Mapping[str, DatabaseServers]
+    """Kinds of databases that are on servers; `databases` has these, too."""
     search: Mapping[str, SearchServers]
     brokers: Mapping[str, Brokers]
     prober: Prober

@@ -158,7 +158,9 @@ def database_host(server: DatabaseServer) -> DatabaseHost:
     """Return address and account of a database server, as adapters need them."""
     admin = Account(server.admin_user, Secret(server.admin_password))
     port = server.port or DATABASE_PORTS[server.kind]
-    return DatabaseHost(server.kind, server.host, port, admin)
+    return DatabaseHost(
+        server.kind, server.host, port, admin, tls=server.tls, authority=server.authority
+    )
 
 
 def _copy(database: Database, instance: OpenEdXInstance) -> Database:

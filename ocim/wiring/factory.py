@@ -27,6 +27,7 @@ from ocim.adapters.sandbox import Sandbox
 from ocim.adapters.search.elasticsearch import ElasticsearchServers
 from ocim.core.places import ROOT, bundled
 from ocim.ports.adapters import Adapters
+from ocim.ports.databases import DatabaseServers
 from ocim.ports.providers import Provider
 from ocim.processes.balancer import balancer_settings
 
@@ -35,6 +36,11 @@ def make_adapters(options: Any) -> Adapters:
     """Return the adapters that the options name."""
     balancer = CaddyBalancer(balancer_settings(options))
     sandbox = _sandbox()
+    limits = {"statement_timeout": options.sql_timeout, "copy_timeout": options.copy_timeout}
+    servers: dict[str, DatabaseServers] = {
+        MysqlDatabases.kind: MysqlDatabases(**limits),
+        PostgresqlDatabases.kind: PostgresqlDatabases(**limits),
+    }
     return Adapters(
         providers=_providers(sandbox),
         provisioner=AnsibleProvisioner(
@@ -50,12 +56,8 @@ def make_adapters(options: Any) -> Adapters:
             transport=options.transport,
         ),
         balancer=balancer,
-        databases={
-            kind.kind: kind(
-                statement_timeout=options.sql_timeout, copy_timeout=options.copy_timeout
-            )
-            for kind in (SqliteDatabases, MysqlDatabases, PostgresqlDatabases)
-        },
+        databases={SqliteDatabases.kind: SqliteDatabases(**limits), **servers},
+        database_servers=servers,
         search={ElasticsearchServers.kind: ElasticsearchServers()},
         brokers={RabbitmqBrokers.kind: RabbitmqBrokers(), RedisBrokers.kind: RedisBrokers()},
         prober=HttpProber(authority=balancer.authority),

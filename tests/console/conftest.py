@@ -60,6 +60,7 @@ class Installation:
     provisioner: MemoryProvisioner
     balancer: MemoryBalancer
     databases: MemoryDatabases
+    mysql: MemoryDatabases
     search: MemorySearchServers
     brokers: dict[str, MemoryBrokers]
     prober: MemoryProber
@@ -127,6 +128,7 @@ def ocim(
         MemoryProvisioner(),
         MemoryBalancer(),
         MemoryDatabases(),
+        MemoryDatabases("mysql"),
         MemorySearchServers(),
         memory_brokers(),
         MemoryProber(),
@@ -137,7 +139,8 @@ def ocim(
         providers={"local": installation.provider},
         provisioner=installation.provisioner,
         balancer=installation.balancer,
-        databases={"sqlite": installation.databases},
+        databases={"sqlite": installation.databases, "mysql": installation.mysql},
+        database_servers={"mysql": installation.mysql},
         search={"elasticsearch": installation.search},
         brokers=installation.brokers,
         prober=installation.prober,

@@ -8,8 +8,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from ocim.core import stopping
-from ocim.core.errors import OcimError, PermanentError
-from ocim.core.instance import Database
+from ocim.core.databases import ServerFacts
+from ocim.core.errors import OcimError, PermanentError, TransientError
+from ocim.core.instance import Database, DatabaseHost
 
 LOOK = 10_000
 """Number of SQLite instructions between two checks whether a statement has to end."""
@@ -28,7 +29,22 @@ class MemoryDatabases:
         """Hook that is called with every statement, before it runs."""
         self.after: Hook = lambda _database, _statement: None
         """Hook that is called with every statement, after it succeeded."""
+        self.away: set[str] = set()
+        """Hosts of servers that do not answer."""
+        self.problems: tuple[str, ...] = ()
+        """Problems of every server."""
         self._contents: dict[tuple[str, int, str], tuple[str, sqlite3.Connection]] = {}
+
+    def examine(self, server: DatabaseHost) -> ServerFacts:
+        """Return the version and the databases that were made. Raise TransientError if `away`."""
+        if server.host in self.away:
+            raise TransientError(f"The database server {server.host} does not answer.")
+        sizes = {
+            name: size
+            for (host, port, name), size in self.sizes.items()
+            if (host, port) == (server.host, server.port)
+        }
+        return ServerFacts(f"Memory of {self.kind}", sizes, {}, self.problems)
 
     def ensure(self, database: Database) -> None:
         """Add the database with size 0 unless it exists."""

@@ -8,6 +8,7 @@ from ocim.catalog.secrets.masking import with_secrets_hidden
 from ocim.catalog.shop import currency
 from ocim.catalog.templates import is_template
 from ocim.catalog.variables import brokers, discovery, ecommerce, lms, oauth, search, services
+from ocim.catalog.variables.databases import require_no_databases
 from ocim.catalog.variables.host_name import require_other_host_name
 from ocim.catalog.variables.jwt import JwtKeys
 from ocim.catalog.variables.pairs import followed
@@ -30,12 +31,13 @@ def effective(
 
     `extra` is the result of `check_extra_settings`, `seed` the seed of the instance's secrets;
     `instance.services` must be the services that `extra` enables. Raise ValidationError if a value
-    of the instance itself is a template, which Ansible would run, or if COMMON_HOSTNAME would cut
-    the services off from the LMS.
+    of the instance itself is a template, which Ansible would run, if COMMON_HOSTNAME would cut the
+    services off from the LMS, or if the extra settings name databases.
     """
     generated = layers(instance, seed=seed, jwt_keys=jwt_keys)
     _require_plain(generated)
     require_other_host_name(extra, instance.domains)
+    require_no_databases(extra)
     hidden = with_secrets_hidden(extra)
     names = {name for layer in generated for name in layer.values}
     following = followed(hidden, generated=names)

@@ -5,7 +5,12 @@ from ocim.operations.doctor.borders import check_borders, check_isolation, check
 from ocim.operations.doctor.brokers import check_brokers
 from ocim.operations.doctor.hosts import check_hosts
 from ocim.operations.doctor.jobs import check_appservers, check_jobs
-from ocim.operations.doctor.servers import check_databases, check_search_servers, check_secrets
+from ocim.operations.doctor.servers import (
+    check_database_servers,
+    check_databases,
+    check_search_servers,
+    check_secrets,
+)
 from ocim.operations.doctor.sites import check_answers
 from ocim.operations.findings import Check
 
@@ -36,6 +41,12 @@ CHECKS = (
         "instance databases",
         "Every active instance has its databases.",
         check_databases,
+        "secrets",
+    ),
+    Check(
+        "database servers",
+        "Every database server answers and accepts Ocim's password.",
+        check_database_servers,
         "secrets",
     ),
     Check(

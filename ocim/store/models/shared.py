@@ -53,10 +53,21 @@ class HostedServer(Leased, NetworkServer):
         abstract = True
 
 
-class DatabaseServer(NetworkServer):
+class DatabaseServer(HostedServer):
     """A server of instances' databases. Of kind `sqlite`: no host, but a directory of files."""
 
     directory = models.CharField(max_length=500, blank=True)
+    tls = models.BooleanField(default=False)
+    authority = models.TextField(
+        blank=True, help_text="PEM certificate of its authority; empty: a public one."
+    )
+
+    @property
+    def url(self) -> str:
+        """URL without the account; of embedded databases, that of their directory."""
+        if self.directory:
+            return f"file://{self.directory}"
+        return f"{self.kind}://{self.host}:{self.port}"
 
 
 class BrokerServer(HostedServer):

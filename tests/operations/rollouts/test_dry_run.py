@@ -218,11 +218,11 @@ def test_its_host_is_no_orphan_while_it_is_made(fleet: Fleet) -> None:
 
 
 def test_databases_of_an_operators_own_are_not_migrated(fleet: Fleet) -> None:
-    one = fleet.make(configuration_extra_settings="EDXAPP_MYSQL_DB_NAME: /srv/mine\n")
+    one = fleet.make(configuration_extra_settings="MY_DATABASE_NAME: /srv/mine\n")
     rollout = fleet.upgrade()
     found = dry_run(rollout, fleet)
     assert (states(rollout), made(fleet), found.state) == (["successful"], [], "not possible")
-    assert "EDXAPP_MYSQL_DB_NAME" in found.reason
+    assert "MY_DATABASE_NAME" in found.reason
     assert of(rollout, one).failure == ""
 
 

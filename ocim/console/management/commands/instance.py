@@ -14,6 +14,7 @@ from ocim.core.errors import Conflict
 from ocim.core.jobs import ArchiveJob
 from ocim.operations import holds, instances, jobs
 from ocim.operations.instance_settings import (
+    DATABASE_SERVER,
     EXTRA_SETTINGS,
     OF_REFERENCE,
     SETTABLE,
@@ -64,6 +65,13 @@ class Command(OcimCommand):
             "domain",
             metavar="DOMAIN",
             help="Host name of the LMS; the other host names are derived from it.",
+        )
+        create.add_argument(
+            "--database-server",
+            default="",
+            metavar="NAME",
+            help="Server of its databases (default: embedded ones on `local` hosts, else the server"
+            " with the fewest instances); it cannot be changed later.",
         )
         listing = add("list", self.list, "List instances and their states.", json=True)
         listing.add_argument("--archived", action="store_true", help="Include archived instances.")
@@ -125,6 +133,8 @@ class Command(OcimCommand):
     def create(self, options: argparse.Namespace) -> None:
         """Create an instance with the given settings and the defaults."""
         fields = {"internal_lms_domain": options.domain, **assignments(options.assignments)}
+        if options.database_server:
+            fields[DATABASE_SERVER] = options.database_server
         instance, actions = instances.create(
             fields=with_defaults(fields, instance_defaults()), context=context()
         )
@@ -244,6 +254,7 @@ class Command(OcimCommand):
             "notes": full.ref_set.notes,
             "created": full.ref_set.created.isoformat(timespec="seconds"),
             "database_name": full.database_name,
+            DATABASE_SERVER: full.database_server.name,
             "appservers": [
                 f"{appserver.pk} ({appserver.state})"
                 for appserver in appservers(full.pk)[:APPSERVERS_SHOWN]
