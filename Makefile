@@ -4,7 +4,7 @@ UV := $(BIN)/uv
 # Ocim's processes would compile all of it each time they start, and take twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env env-rehearsal run shop check test test-rehearsal release lint lint-rehearsal format reference docs lock clean
+.PHONY: help env env-rehearsal run shop check test test-packages test-rehearsal release lint lint-rehearsal format reference docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,9 +49,12 @@ PROCESSES := $(addprefix --ignore=tests/,operations/test_postgresql.py)
 check: env lint ## run lint and the tests that start no processes
 	@$(BIN)/pytest $(QUICK) $(PROCESSES)
 
-test: env lint test-rehearsal ## run lint and all tests, on real processes too
-	@bin/test-packages
+test: env env-rehearsal ## run lint and all tests, on real processes too
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint test-rehearsal test-packages
 	@$(BIN)/pytest
+
+test-packages: # the Debian packages that the suite uses
+	@bin/test-packages
 
 test-rehearsal: env-rehearsal ## run the tests of the rehearsal services
 	@cd rehearsal && ../.venv-rehearsal/bin/pytest

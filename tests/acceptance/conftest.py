@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.acceptance.hostile import WORTH_STEALING
 from tests.acceptance.installation import Installation, installed
+from tests.acceptance.spine import NEW, served
 
 GROUPS = {
     "test_machines": "machines",
@@ -28,3 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     with installed(tmp_path_factory.mktemp("ocim")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def campus(installation: Installation) -> str:
+    """Return an instance that an app server serves, for all tests that only need one."""
+    return served(installation, "campus.localhost", **NEW, **WORTH_STEALING)

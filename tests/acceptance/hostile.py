@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.installation import Installation, Refused, until
-from tests.acceptance.spine import assert_no_other_hosts, served
+from tests.acceptance.spine import OF_INSTANCE, assert_no_other_hosts
 from tests.acceptance.traffic import Traffic
 from tests.adapters.git_support import Repository
 from tests.adapters.test_ansible_builds import PROJECT
 
+PLANTED = "planted-for-the-neighbour"
+WORTH_STEALING = {"configuration_extra_settings": f"EDXAPP_LMS_ENV_EXTRA: {{PLANTED: {PLANTED}}}"}
+NEWEST = f"select is_active {OF_INSTANCE} order by appserver.id desc"
+"""Query for the state of an instance's newest app server: 1 if it is active."""
 THEFT = r"""
 exec 2>/dev/null
 cd {var} || echo "no state"
@@ -97,20 +101,17 @@ def repository(directory: Path, var: Path, planted: str) -> Repository:
     return made
 
 
-def gets_nothing(installation: Installation, directory: Path) -> None:
-    """A repository that steals and kills fails; another instance comes up in the meantime."""
+def gets_nothing(installation: Installation, neighbour: str, directory: Path) -> None:
+    """Let a repository steal and kill in vain while another app server comes up.
+
+    That is one of the instance `neighbour`, which has the setting WORTH_STEALING.
+    """
     key = (installation.var / "master.key").read_text().strip()
-    planted = "planted-for-the-neighbour"
-    neighbour = served(
-        installation,
-        "neighbour.localhost",
-        configuration_extra_settings=f"EDXAPP_LMS_ENV_EXTRA: {{PLANTED: {planted}}}",
-    )
-    secrets = [key, key[::-1], planted[::-1]]
-    without_sandbox = _output_of(theft(installation.var, planted, attack=":"))
+    secrets = [key, key[::-1], PLANTED[::-1]]
+    without_sandbox = _output_of(theft(installation.var, PLANTED, attack=":"))
     assert all(secret in without_sandbox for secret in secrets[1:]), "the script finds nothing"
 
-    url = repository(directory / "hostile", installation.var, planted).url
+    url = repository(directory / "hostile", installation.var, PLANTED).url
     hostile = installation.instance(
         "hostile.localhost",
         configuration_source_repo_url=url,
@@ -128,9 +129,8 @@ def gets_nothing(installation: Installation, directory: Path) -> None:
     assert told.count("looked everywhere") >= 3, told
     assert [secret for secret in secrets if secret in told] == [], told
 
-    until(lambda: installation.appservers(neighbour)[0]["active"], "the neighbour does not come up")
-    for domain in (neighbour, hostile):
-        installation.ocim("instance", "archive", domain, "--yes")
+    until(lambda: installation.ask(NEWEST, neighbour), "the neighbour does not come up")
+    installation.ocim("instance", "archive", hostile, "--yes")
     assert_no_other_hosts(installation)
 
 

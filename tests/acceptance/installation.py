@@ -4,10 +4,11 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,16 @@ class Installation:
         """All of an instance, the newest first."""
         found: list[dict[str, Any]] = self.json("appserver", "list", domain, "--terminated")
         return found
+
+    def ask(self, query: str, *values: object) -> Any:
+        """Return the first value of the first row of a query; None if there is none.
+
+        A command would take half a second of a processor, each time that a loop asks.
+        """
+        database = sqlite3.connect(f"file:{self.var}/ocim.sqlite3?mode=ro", uri=True)
+        with closing(database):
+            row = database.execute(query, values).fetchone()
+        return row and row[0]
 
     def processes(self, *words: str) -> list[psutil.Process]:
         """Those kept running, and what they run, that have all the words in their command line."""

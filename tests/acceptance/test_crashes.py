@@ -12,7 +12,6 @@ from tests.acceptance.spine import (
     answers,
     is_active,
     killed_worker_is_replaced,
-    served,
     spawn_and_wait_for_ansible,
 )
 
@@ -25,19 +24,14 @@ def test_a_worker_that_is_killed_while_it_provisions_is_replaced(
     killed_worker_is_replaced(installation, "worker.localhost")
 
 
-@pytest.fixture(scope="module")
-def chaos(installation: Installation) -> str:
-    return served(installation, "chaos.localhost")
-
-
 @pytest.mark.parametrize("role", ["edge", "router"])
 def test_a_balancer_that_is_killed_serves_again(
-    installation: Installation, chaos: str, role: str
+    installation: Installation, campus: str, role: str
 ) -> None:
     (caddy,) = installation.processes("caddy", f"{role}.json")
     caddy.kill()
     until(lambda: restarted(installation, caddy, "caddy", f"{role}.json"), installation.log())
-    until(lambda: quietly(installation, chaos), installation.log())
+    until(lambda: quietly(installation, campus), installation.log())
 
 
 def test_pages_that_are_killed_come_back(installation: Installation) -> None:

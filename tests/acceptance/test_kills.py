@@ -7,12 +7,10 @@ import psutil
 import pytest
 
 from tests.acceptance.installation import Installation, installed, until
-from tests.acceptance.spine import served
 from tests.acceptance.traffic import Traffic
 
 pytestmark = pytest.mark.timeout(600)
 
-DOMAIN = "kills.localhost"
 LONGEST = 5.0
 """Seconds that a visitor may have to wait; on a machine with nothing else to do it is a fifth of
 one.
@@ -28,17 +26,12 @@ PROGRAMS = {
 }
 
 
-@pytest.fixture(scope="module")
-def domain(installation: Installation) -> str:
-    return served(installation, DOMAIN)
-
-
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_nobody_is_refused_where_one_is_killed(
-    installation: Installation, domain: str, program: str
+    installation: Installation, campus: str, program: str
 ) -> None:
     words = PROGRAMS[program]
-    with Traffic(installation, domain) as traffic:
+    with Traffic(installation, campus) as traffic:
         until(lambda: traffic.answers, "nothing answers")
         before = installation.processes(*words)
         before[0].kill()
@@ -51,9 +44,9 @@ def test_nobody_is_refused_where_one_is_killed(
 
 
 def test_nobody_is_refused_where_the_edge_is_killed_after_supervisord(
-    installation: Installation, domain: str
+    installation: Installation, campus: str
 ) -> None:
-    with Traffic(installation, domain) as traffic:
+    with Traffic(installation, campus) as traffic:
         for program in ("supervisord", "edge"):
             words = PROGRAMS[program]
             before = installation.processes(*words)

@@ -107,7 +107,7 @@ def machines(
 @pytest.fixture(scope="module")
 def campus(machines: Installation) -> Iterator[str]:
     """An instance that an app server serves; nothing of its hosts is left when it is archived."""
-    domain = served(machines, "campus.localhost", **NEW)
+    domain = served(machines, "campus.localhost", **NEW, **hostile.WORTH_STEALING)
     yield domain
     machines.ocim("instance", "archive", domain, "--yes")
     assert_no_other_hosts(machines)
@@ -171,5 +171,7 @@ def test_a_repository_of_old_playbooks_runs_beside_an_instance_on_builtin(
 
 
 @pytest.mark.parametrize("machines", ["nspawn"], indirect=True)
-def test_a_hostile_repository_gets_nothing(machines: Installation, tmp_path: Path) -> None:
-    hostile.gets_nothing(machines, tmp_path)
+def test_a_hostile_repository_gets_nothing(
+    machines: Installation, campus: str, tmp_path: Path
+) -> None:
+    hostile.gets_nothing(machines, campus, tmp_path)

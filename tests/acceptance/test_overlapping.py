@@ -8,7 +8,7 @@ from itertools import groupby
 import pytest
 
 from tests.acceptance.installation import REPOSITORY, Installation, until
-from tests.acceptance.spine import answers, assert_no_other_hosts, served
+from tests.acceptance.spine import OF_INSTANCE, answers, assert_no_other_hosts, served
 from tests.acceptance.traffic import Traffic
 
 pytestmark = pytest.mark.timeout(600)
@@ -21,6 +21,10 @@ UPDATES = {
 """What the rollout of each tag changes: not the same field, which the later one would refuse."""
 WORK = ("Checking the configuration.", "Provisioning ", "Running.", "Active.")
 """What a log says while an app server is made, by its beginning."""
+
+ROLLOUTS = "select count(*) from store_rollout"
+MADE = f"select count(*) {OF_INSTANCE} and state in ('running', 'failed', 'terminated')"
+"""Number of an instance's app servers that are not being made any more."""
 
 
 def redeploy(installation: Installation, tag: str) -> "subprocess.Popen[str]":
@@ -57,13 +61,15 @@ def test_what_is_asked_for_at_once_is_done_one_after_the_other(
 ) -> None:
     for domain in (STAYING, GOING):
         served(installation, domain)
+    before = installation.ask(ROLLOUTS)
     with Traffic(installation, STAYING, visitors=2) as visitors:
         commands = [redeploy(installation, tag) for tag in UPDATES]
         installation.ocim("appserver", "spawn", STAYING, "--activate", "--no-wait")
-        until(lambda: len(installation.json("rollout", "list")) >= 2, installation.log())
+        until(lambda: installation.ask(ROLLOUTS) == before + 2, installation.log())
         installation.ocim("instance", "archive", GOING, "--yes")
         said = [command.communicate()[0] for command in commands]
-        until(lambda: len(at_work(installation, STAYING)) == 4, str(said))
+        until(lambda: installation.ask(MADE, STAYING) == 4, str(said))
+    assert len(at_work(installation, STAYING)) == 4, said
     assert visitors.failures == []
     staying = installation.json("instance", "show", STAYING)
     assert set(staying["tags"]) == set(UPDATES), said

@@ -14,9 +14,10 @@ from tests.acceptance.spine import (
 pytestmark = pytest.mark.timeout(600)
 
 
-def test_an_app_server_takes_over_without_one_failed_request(installation: Installation) -> None:
-    domain = served(installation, "swing.localhost", **NEW)
-    takes_over_without_one_failed_request(installation, domain)
+def test_an_app_server_takes_over_without_one_failed_request(
+    installation: Installation, campus: str
+) -> None:
+    takes_over_without_one_failed_request(installation, campus)
 
 
 @pytest.fixture(scope="module")
