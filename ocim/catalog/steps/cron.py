@@ -9,7 +9,8 @@ _LIMIT = "Sanity check failed"
 """Words of `update_index` when it stops at its limit, which leaves the alias where it was."""
 _BEGINS = re.compile(r"^(\S+Z) begins$", re.MULTILINE)
 _ENDED = re.compile(r"^status (\d+)$", re.MULTILINE)
-_PREFIX = "OCIM-CRON: "
+PREFIX = "OCIM-CRON: "
+"""Beginning of each line that `SCRIPT` prints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,10 @@ class LastRun:
 
 SCRIPT = f"""
 {{ crontab -l -u discovery; crontab -l -u root; cat "$OCIM_HOST_ROOT"/etc/cron.d/*; }} 2>/dev/null |
-    grep {REFRESH} | grep -v '^ *#' | head -n 1 | sed 's/^/{_PREFIX}entry /'
-tail -n 60 "$OCIM_HOST_ROOT"{LOG} 2>/dev/null | sed 's/^/{_PREFIX}log /'
+    grep {REFRESH} | grep -v '^ *#' | head -n 1 | sed 's/^/{PREFIX}entry /'
+tail -n 60 "$OCIM_HOST_ROOT"{LOG} 2>/dev/null | sed 's/^/{PREFIX}log /'
 {{ cat "$OCIM_HOST_ROOT"/var/log/syslog || journalctl --no-pager -t CRON; }} 2>/dev/null |
-    grep CRON | grep {REFRESH} | tail -n 1 | sed 's/^/{_PREFIX}syslog /'
+    grep CRON | grep {REFRESH} | tail -n 1 | sed 's/^/{PREFIX}syslog /'
 """
 """Shell script for root that prints the traces; $OCIM_HOST_ROOT is the root of a `local` host."""
 
@@ -52,8 +53,8 @@ def read(output: str) -> Job:
     """Read the output of `SCRIPT`."""
     lines: dict[str, list[str]] = {"entry": [], "log": [], "syslog": []}
     for line in output.splitlines():
-        kind, _, text = line.removeprefix(_PREFIX).partition(" ")
-        if line.startswith(_PREFIX) and kind in lines:
+        kind, _, text = line.removeprefix(PREFIX).partition(" ")
+        if line.startswith(PREFIX) and kind in lines:
             lines[kind].append(text)
     entry, log, syslog = ("\n".join(lines[kind]) for kind in ("entry", "log", "syslog"))
     return Job(entry, log, syslog)

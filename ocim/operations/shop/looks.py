@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from ocim.catalog.discovery_search import aliases
+from ocim.catalog.steps import cron
 from ocim.catalog.steps.discovery import JOB
 from ocim.catalog.steps.step import Observation, Step, StepInputs
 from ocim.catalog.variables.discovery import REFRESH
@@ -53,16 +54,23 @@ def _look_ourselves(
 
 
 def _job(_inputs: StepInputs, appserver: OpenEdXAppServer, context: Context) -> Observation:
-    ran = remote.run_as_root(
-        appserver, f"{{ {_CRONTABS}; }} 2>/dev/null", context, timeout=_SECONDS
-    )
-    lines = [line for line in ran.output.splitlines() if not line.lstrip().startswith("#")]
+    script = f"{{ {_CRONTABS}; }} 2>/dev/null\n{cron.SCRIPT}"
+    ran = remote.run_as_root(appserver, script, context, timeout=_SECONDS)
+    nothing = ("#", cron.PREFIX)
+    lines = [line for line in ran.output.splitlines() if not line.lstrip().startswith(nothing)]
     jobs = [line for line in lines if REFRESH in line]
     if not jobs:
         return {"fields": None}
     *commands, limit = JOB
     fields = {command: any(command in line for line in jobs) for command in commands}
-    return {"fields": {**fields, limit: not any("--disable-change-limit" in it for it in jobs)}}
+    fields[limit] = not any("--disable-change-limit" in line for line in jobs)
+    last = cron.last_run(cron.read(ran.output))
+    if last and last.at_limit:
+        return {
+            "fields": fields,
+            "note": f"its run of {last.started} stopped at update_index's limit",
+        }
+    return {"fields": fields}
 
 
 def _indexes(inputs: StepInputs, appserver: OpenEdXAppServer, context: Context) -> Observation:

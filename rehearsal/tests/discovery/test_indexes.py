@@ -138,6 +138,26 @@ def test_all_but_three_old_indexes_of_each_kind_are_removed_on_demand(
     assert count(f"{search}_course_run") == CourseRun.objects.count()
 
 
+def test_an_account_with_a_prefix_needs_names_that_have_it(
+    runs: Partner, search: str, settings: Settings
+) -> None:
+    security = search_server().security
+    indices = [{"names": [f"{search}_*"], "privileges": ["all"]}]
+    security.put_role(name=search, body={"cluster": ["monitor"], "indices": indices})
+    security.put_user(username=search, body={"password": "secret", "roles": [search]})
+    host = settings.ELASTICSEARCH_URL.rpartition("@")[2]
+    search_server().close()
+    search_server.cache_clear()
+    settings.ELASTICSEARCH_URL = f"http://{search}:secret@{host}"
+    for command in ("install_es_indexes", "update_index", "remove_unused_indexes"):
+        flags = ["--disable-change-limit"] if command == "update_index" else []
+        call_command(command, *flags)
+    assert count(f"{search}_course_run") == 4
+    settings.ELASTICSEARCH_INDEX_NAMES = {kind: kind for kind in settings.ELASTICSEARCH_INDEX_NAMES}
+    with pytest.raises(CommandError, match="403"):
+        call_command("install_es_indexes")
+
+
 def test_a_search_server_that_is_away_is_told_in_one_sentence(
     runs: Partner, search: str, settings: Settings
 ) -> None:

@@ -263,6 +263,18 @@ def test_an_update_that_stopped_at_its_limit_is_told_and_only_accepted_by_force(
     assert world.shells.argvs[-1] == ["update_index", "--disable-change-limit"]
 
 
+def test_a_run_of_the_job_that_stopped_at_the_limit_is_told_on_any_search_server(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    as_set_up(world, world.spawn(instance, activate=True))
+    log = ("2026-05-04T11:43:00Z begins", "Sanity check failed for x", "status 1")
+    world.shells.crontab += "".join(f"OCIM-CRON: log {line}\n" for line in log)
+    lines = {one.step: one for one in status.status(instance, world.context())}
+    assert (lines["job"].state, lines["job"].detail) == (
+        "done", "its run of 2026-05-04T11:43:00Z stopped at update_index's limit"
+    )  # fmt: skip
+
+
 def test_an_index_that_a_newer_release_needs_is_owed(
     world: World, instance: OpenEdXInstance
 ) -> None:
