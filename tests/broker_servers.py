@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import httpx
@@ -74,25 +74,34 @@ def rabbitmq_server() -> Iterator[BrokerHost]:
         shutil.rmtree(directory)
 
 
-@contextmanager
-def redis_broker() -> Iterator[BrokerHost]:
-    """Run a Redis with accounts; nothing of it is left afterwards."""
-    directory = Path(tempfile.mkdtemp(prefix=PREFIX))
-    (port,) = free_ports(1)
-    (directory / "users.acl").write_text(
-        f"user default off\nuser {ADMIN} on #{_sha256(PASSWORD)} ~* &* +@all\n"
-    )
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory)]
-    options += ["--save", "", "--aclfile", str(directory / "users.acl")]
-    with (directory / "out").open("w") as out:
-        server = subprocess.Popen(["redis-server", *options], stdout=out)
-    try:
-        _wait(lambda: _listens(port), server, directory)
-        yield BrokerHost("redis", "127.0.0.1", port, "", ADMIN, Secret(PASSWORD))
-    finally:
-        server.kill()
-        server.wait()
-        shutil.rmtree(directory)
+class RedisBroker(AbstractContextManager["RedisBroker"]):
+    """A Redis with accounts, which keeps messages when it is killed; nothing of it is left."""
+
+    def __init__(self) -> None:
+        self._directory = Path(tempfile.mkdtemp(prefix=PREFIX))
+        (port,) = free_ports(1)
+        self.host = BrokerHost("redis", "127.0.0.1", port, "", ADMIN, Secret(PASSWORD))
+        (self._directory / "users.acl").write_text(
+            f"user default off\nuser {ADMIN} on #{_sha256(PASSWORD)} ~* &* +@all\n"
+        )
+        self.start()
+
+    def start(self) -> None:
+        """Start it, also after `kill`; return when it answers."""
+        options = ["--port", str(self.host.port), "--bind", "127.0.0.1", "--appendonly", "yes"]
+        options += ["--dir", str(self._directory), "--aclfile", str(self._directory / "users.acl")]
+        with (self._directory / "out").open("w") as out:
+            self._server = subprocess.Popen(["redis-server", *options], stdout=out)
+        _wait(lambda: _listens(self.host.port), self._server, self._directory)
+
+    def kill(self) -> None:
+        """End it, as when the memory of its machine is short."""
+        self._server.kill()
+        self._server.wait()
+
+    def __exit__(self, *_error: object) -> None:
+        self.kill()
+        shutil.rmtree(self._directory)
 
 
 def _manages(host: BrokerHost) -> bool:

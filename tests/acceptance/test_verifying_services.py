@@ -19,10 +19,11 @@ from ocim.catalog.steps.shells import manage
 from ocim.core.instance import Service
 from tests.acceptance.installation import PATIENCE, REPOSITORY, Installation, installed
 from tests.acceptance.spine import NEW
+from tests.broker_servers import NEEDS_REDIS, PASSWORD, RedisBroker
 from tests.browser.conftest import CHROMIUM
 from tests.specification import CRON, CURRENCY, PROCESSOR, SERVICES
 
-pytestmark = [pytest.mark.xdist_group("services"), pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.xdist_group("services"), pytest.mark.timeout(1500), NEEDS_REDIS]
 
 DOMAIN = "shop.localhost"
 PATIENT = "discovery_read_timeout: 120"
@@ -43,6 +44,7 @@ class Campus:
 
     installation: Installation
     appserver: int
+    broker: RedisBroker
 
     @property
     def root(self) -> Path:
@@ -95,12 +97,14 @@ class Quick(Installation):
 
 @pytest.fixture(scope="module")
 def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campus]:
-    with installed(tmp_path_factory.mktemp("ocim"), Quick) as running:
+    with RedisBroker() as broker, installed(tmp_path_factory.mktemp("ocim"), Quick) as running:
         running.ocim("search-server", "create", "main")
+        running.environment["OCIM_BROKER_PASSWORD"] = PASSWORD
+        running.ocim("broker", "register", "main", f"redis://127.0.0.1:{broker.host.port}")
         running.instance(DOMAIN, **NEW, configuration_extra_settings=SETTINGS)
         running.ocim("appserver", "spawn", DOMAIN, "--activate")
         (appserver,) = running.appservers(DOMAIN)
-        campus = Campus(running, appserver["id"])
+        campus = Campus(running, appserver["id"], broker)
         campus.python(Service.LMS, COURSES)
         campus.manage(Service.DISCOVERY, "refresh_course_metadata")
         campus.python(Service.DISCOVERY, SEATS)
@@ -290,6 +294,37 @@ def test_it_names_refused_enrollments_and_the_client_of_discovery(campus: Campus
     order = lines["purchase: order with test-card"]
     assert "Fulfillment Error" in order["compared"]
     assert "EDX_API_KEY" in order["remedy"]
+
+
+ALWAYS_QUEUED = """
+from waffle.models import Sample
+Sample.objects.filter(name="async_order_fulfillment").update(percent={percent})
+"""
+
+
+def test_the_worker_fulfils_orders_and_while_the_broker_is_down_the_shop_itself(
+    campus: Campus,
+) -> None:
+    logs = campus.root / "edx/var/log/supervisor"
+    campus.python(Service.ECOMMERCE, ALWAYS_QUEUED.format(percent=100))
+    try:
+        by_worker = campus.verify("--purchase")
+        campus.broker.kill()
+        by_shop = campus.verify("--purchase")
+    finally:
+        campus.python(Service.ECOMMERCE, ALWAYS_QUEUED.format(percent=0))
+        campus.broker.start()
+
+    assert (wrong(by_worker), wrong(by_shop)) == (set(), set())
+    worker = (logs / "ecomworker-stderr.log").read_text()
+    shop = (logs / "ecommerce-stderr.log").read_text()
+    for lines, log, words in (
+        (by_worker, worker, "Order {} is fulfilled."),
+        (by_shop, shop, "Order {} is fulfilled at once: the queue is down."),
+    ):
+        number = lines["purchase: order with test-card"]["compared"].partition(":")[0]
+        assert words.format(number) in log
+    assert "ok" in campus.installation.ocim("broker", "show", "main")
 
 
 PUBLISH = """

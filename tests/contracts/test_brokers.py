@@ -25,8 +25,8 @@ from tests.broker_servers import (
     NEEDS_RABBITMQ,
     NEEDS_REDIS,
     PASSWORD,
+    RedisBroker,
     rabbitmq_server,
-    redis_broker,
 )
 from tests.catalog.instances import full
 
@@ -91,8 +91,8 @@ def rabbitmq() -> Iterator[BrokerHost]:
 
 @pytest.fixture
 def redis() -> Iterator[BrokerHost]:
-    with redis_broker() as host:
-        yield host
+    with RedisBroker() as server:
+        yield server.host
 
 
 @pytest.fixture(

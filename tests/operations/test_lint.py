@@ -6,6 +6,7 @@ import pytest
 
 from ocim.core.errors import ValidationError
 from ocim.operations.lint import Finding, Report, Severity, Status, lint
+from tests.specification import SERVICES
 from tests.world import World
 
 BUILTIN = Path(__file__).resolve().parents[2] / "playbooks"
@@ -246,6 +247,11 @@ def test_no_keys_for_tokens_are_an_error(world: World, checkout: Path, value: st
     defaults.write_text(f"{DEFAULTS}COMMON_JWT_PUBLIC_SIGNING_JWK_SET: ''\n")
     name = "COMMON_JWT_PUBLIC_SIGNING_JWK_SET"
     assert finding(report(world, checkout, f"{name}: {value}"), name).severity is Severity.ERROR
+
+
+def test_the_documented_urls_of_the_broker_use_only_what_is_defined(world: World) -> None:
+    found = report(world, BUILTIN, SERVICES)
+    assert not [each for each in found.findings if each.severity is Severity.ERROR]
 
 
 def test_a_report_has_the_warnings_of_the_settings(world: World, checkout: Path) -> None:

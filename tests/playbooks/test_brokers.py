@@ -1,0 +1,57 @@
+"""Brokers that Ocim creates: Redis on a local host, Redis and RabbitMQ on a machine."""
+
+from pathlib import Path
+
+import pytest
+
+from ocim.adapters.brokers.rabbitmq import RabbitmqBrokers
+from ocim.adapters.brokers.redis import RedisBrokers
+from ocim.core.instance import Broker, BrokerHost
+from ocim.core.secrets import Secret
+from tests.broker_servers import NEEDS_REDIS
+from tests.nspawn_hosts import needs_nspawn
+from tests.playbooks.conftest import AppServer, bare_machine
+
+PASSWORD = Secret('the admin\'s 50% "password"')
+
+
+def create(app_server: AppServer, playbook: str, variable: str) -> None:
+    """Run the playbook twice: the second run finds nothing to change."""
+    for changes in (True, False):
+        outcome = app_server.provision({variable: PASSWORD}, playbook=playbook)
+        assert outcome.ok, outcome.message
+        assert bool(app_server.changed_tasks()) is changes, app_server.changed_tasks()
+
+
+def check_redis(address: str) -> None:
+    """Give an instance its account there, and take it back."""
+    host = BrokerHost("redis", address, 6379, "", "ocim", PASSWORD)
+    account = Broker("redis", address, 6379, "", Secret("hers"), "/0")
+    brokers = RedisBrokers()
+    assert brokers.examine(host).startswith("7.")
+    brokers.ensure(host, [account])
+    assert brokers.accounts(host) == {""}
+
+
+@NEEDS_REDIS
+def test_redis_runs_on_a_local_host_and_keeps_its_accounts(app_server: AppServer) -> None:
+    create(app_server, "redis_server.yml", "REDIS_PASSWORD")
+    check_redis(app_server.host.address)
+    app_server.run("supervisorctl restart redis")
+    create_again = app_server.provision({"REDIS_PASSWORD": PASSWORD}, playbook="redis_server.yml")
+    assert create_again.ok
+    host = BrokerHost("redis", app_server.host.address, 6379, "", "ocim", PASSWORD)
+    assert RedisBrokers().accounts(host) == {""}
+
+
+@needs_nspawn
+@pytest.mark.timeout(900)
+def test_both_kinds_run_on_a_machine(tmp_path: Path) -> None:
+    with bare_machine(tmp_path) as machine:
+        create(machine, "redis_server.yml", "REDIS_PASSWORD")
+        check_redis(machine.host.address)
+        create(machine, "rabbitmq_server.yml", "RABBITMQ_PASSWORD")
+        address = machine.host.address
+        management = f"http://{address}:15672/"
+        host = BrokerHost("rabbitmq", address, 5672, management, "ocim", PASSWORD)
+        assert RabbitmqBrokers().examine(host).startswith("3.")
