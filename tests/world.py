@@ -105,6 +105,7 @@ class World:
     def __post_init__(self) -> None:
         self.cloud.answer = self.shells
         self.provider = MemoryProvider(self.cloud, kind="local")
+        self.providers = {"local": self.provider}
         self.database_server = DatabaseServer.objects.create(
             name="databases", kind="sqlite", directory="/srv/databases"
         )
@@ -115,7 +116,7 @@ class World:
 
     def context(self, worker: str = "worker-1") -> Context:
         adapters = Adapters(
-            providers={"local": self.provider},
+            providers=self.providers,
             provisioner=self.provisioner,
             balancer=self.balancer,
             databases={"sqlite": self.databases, **self.servers},

@@ -6,6 +6,7 @@ from functools import partial
 from ocim.core.job_kinds import JobKind
 from ocim.operations import (
     activate,
+    broker_servers,
     database_servers,
     recover,
     search_servers,
@@ -17,7 +18,14 @@ from ocim.operations.job_runner import Handler
 from ocim.operations.rollouts import backup, undo, upgrade
 from ocim.operations.shop import set_up, verification
 
-RECIPES = {recipe.role: recipe for recipe in (database_servers.RECIPE, search_servers.RECIPE)}
+RECIPES = {
+    recipe.role: recipe
+    for recipe in (
+        *broker_servers.RECIPES.values(),
+        database_servers.RECIPE,
+        search_servers.RECIPE,
+    )
+}
 """The kinds of shared servers that Ocim creates; a new kind is an entry here."""
 _create_server = partial(shared_servers.run, recipes=RECIPES)
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -45,6 +45,8 @@ class Recipe:
     """Return the playbook's variables for a server."""
     examine: Callable[[Any, Context], str]
     """Return the version of a server that runs. Raise TransientError or PermanentError."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """More fields of a new server."""
 
 
 def request_creation(
@@ -86,6 +88,7 @@ def _begin(recipe: Recipe, name: str, provider: str, flavor: str) -> HostedServe
             admin_user=recipe.admin,
             admin_password=secrets.token_urlsafe(24),
             own_host=own_host,
+            **recipe.fields,
         )
         placement.enter(server, recipe.what)
     return server

@@ -48,6 +48,7 @@ def test_the_list_counts_instances(registered: Installation) -> None:
             "version": "3.10.8",
             "instances": 1,
             "accepts new": True,
+            "host": None,
         }
     ]
 
@@ -93,3 +94,19 @@ def test_the_doctor_finds_a_broker_that_does_not_answer(registered: Installation
     assert "main" not in registered("doctor").out
     registered.brokers["rabbitmq"].away.add(HOST)
     assert "does not answer" in registered("doctor").out
+
+
+def test_a_broker_is_created_on_a_host_of_its_own_and_goes_with_it(ocim: Installation) -> None:
+    ran = ocim("broker", "create", "main", "--json")
+    assert ran.status == 0, ran.err
+    assert (ran.json["kind"], ran.json["host"], ran.json["health"]) == ("redis", "redis-main", "ok")
+    [host] = ocim("host", "list", "--json").json
+    assert (host["host"], host["state"]) == ("redis-main", "broker server")
+    assert "Ready." in ocim("broker", "logs", "main").out
+    assert ocim("broker", "remove", "main", "--yes").status == 0
+    assert ocim("host", "list", "--json").json == []
+
+
+def test_a_rabbitmq_on_a_local_host_is_refused_with_another_way(ocim: Installation) -> None:
+    ran = ocim("broker", "create", "main", "--kind", "rabbitmq")
+    assert (ran.status, "--kind redis" in ran.err) == (1, True)

@@ -3,6 +3,7 @@
 import pytest
 
 from ocim.adapters.memory.brokers import MemoryBroker
+from ocim.adapters.memory.providers import MemoryProvider
 from ocim.core.errors import Conflict, PermanentError, TransientError, ValidationError
 from ocim.core.job_kinds import JobKind
 from ocim.core.secrets import Secret
@@ -10,9 +11,9 @@ from ocim.operations import broker_servers, brokers, instances
 from ocim.operations.doctor.brokers import check_brokers
 from ocim.operations.effective import deserialize
 from ocim.operations.findings import Finding
-from ocim.store.models import BrokerServer, OpenEdXAppServer, OpenEdXInstance
+from ocim.store.models import BrokerServer, Job, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.specs import broker_account
-from tests.world import World
+from tests.world import QUEUE, World
 
 URL = "https://mq.example.com"
 
@@ -71,6 +72,52 @@ def test_a_server_and_a_name_are_registered_once(world: World) -> None:
         register(world, name="second")
     with pytest.raises(Conflict, match="'main' exists already"):
         register(world, url="http://other.example.com")
+
+
+# Creating.
+
+
+def request(world: World, kind: str = "", provider: str = "local") -> tuple[BrokerServer, Job]:
+    return broker_servers.request_creation(
+        name="main", kind=kind, provider=provider, queue=QUEUE, context=world.context()
+    )
+
+
+def test_a_local_host_becomes_a_redis_with_an_account_for_ocim(world: World) -> None:
+    server, _job = request(world)
+    assert not server.accepts_new_clients
+    world.work(server)
+    server.refresh_from_db()
+    assert (server.kind, server.port, server.api_url) == ("redis", 6379, "")
+    assert server.accepts_new_clients
+    [job] = world.provisioner.jobs
+    assert (job.host.name, job.source.playbook) == ("redis-main", "redis_server.yml")
+    assert job.variables["REDIS_PASSWORD"] == Secret(server.admin_password)
+    assert server.admin_user == "ocim"
+
+
+def test_a_local_host_cannot_become_a_rabbitmq(world: World) -> None:
+    with pytest.raises(ValidationError, match="a local host cannot install it"):
+        request(world, kind="rabbitmq")
+    assert not BrokerServer.objects.exists()
+
+
+def test_a_machine_becomes_a_rabbitmq_with_its_management(world: World) -> None:
+    world.providers["nspawn"] = MemoryProvider(world.cloud, kind="nspawn")
+    server, _job = request(world, provider="nspawn")
+    world.work(server)
+    server.refresh_from_db()
+    assert (server.kind, server.port, server.api_port) == ("rabbitmq", 5672, 15672)
+    [job] = world.provisioner.jobs
+    assert (job.host.name, job.source.playbook) == ("rabbitmq-main", "rabbitmq_server.yml")
+    assert job.variables["RABBITMQ_PASSWORD"] == Secret(server.admin_password)
+
+
+def test_an_interrupted_creation_is_continued_as_the_kind_that_it_was(world: World) -> None:
+    request(world, kind="redis")
+    assert request(world)[0].kind == "redis"
+    with pytest.raises(Conflict, match="of kind redis"):
+        request(world, kind="rabbitmq")
 
 
 # Placing.

@@ -6,10 +6,11 @@ from functools import partial
 from ocim.core.actions import Action
 from ocim.core.errors import PermanentError, TransientError
 from ocim.core.states import AppServerState
-from ocim.operations import brokers
+from ocim.operations import broker_servers, brokers
 from ocim.operations.context import Context
 from ocim.operations.findings import Finding
 from ocim.store.models import BrokerServer, OpenEdXInstance
+from ocim.store.selectors import open_jobs
 from ocim.store.specs import broker_host
 
 _LEFT = {
@@ -21,6 +22,11 @@ _LEFT = {
 def check_brokers(context: Context) -> Iterator[Finding]:
     """Yield brokers that do not answer or cannot be used, and accounts missing or left there."""
     for server in BrokerServer.objects.order_by("id"):
+        if not server.version:
+            if not open_jobs(server).exists():
+                remedy = f"Finish it with: {broker_servers.COMMAND} create {server}"
+                yield Finding("warning", "Its creation was interrupted.", remedy, server.name)
+            continue
         adapter, host = context.adapters.brokers[server.kind], broker_host(server)
         try:
             adapter.examine(host)

@@ -1,70 +1,75 @@
 """`ocim broker`: the RabbitMQ and Redis servers that carry instances' Celery messages."""
 
 import argparse
+from typing import Any
 
 from django.core.management.base import CommandParser
 
-from ocim.console.command import OcimCommand
-from ocim.console.passwords import read_password
+from ocim.console.server_command import ServerCommand
 from ocim.console.shared_options import add_instance
 from ocim.core.errors import PermanentError, TransientError
 from ocim.core.instance import BrokerUsage
 from ocim.core.texts import plural
 from ocim.operations import broker_servers, brokers
-from ocim.store.models import BrokerServer, OpenEdXInstance
+from ocim.store.models import BrokerServer, HostedServer, Job, OpenEdXInstance
 from ocim.store.selectors import find_instance
 from ocim.store.specs import broker_account, broker_host
 from ocim.wiring import context
 
 VARIABLE = "OCIM_BROKER_PASSWORD"
 """Environment variable with the password of a broker server's user."""
-USER = "ocim"
 
 
-class Command(OcimCommand):
-    help = "Register, list and remove the brokers of Celery's messages, and assign instances."
+class Command(ServerCommand):
+    help = "Create, register, list and remove the brokers of Celery's messages; assign instances."
+    what = "broker server"
+    data = "all messages"
+    password = VARIABLE
+    servers = broker_servers
     examples = f"""examples:
+  ocim broker create main --provider nspawn
+  ocim broker create campus --kind redis
   ocim broker register main https://mq.example.com:15671 < password.txt
   {VARIABLE}=… ocim broker register campus redis://redis.example.com
   ocim broker list
   ocim broker show main --json
   ocim broker assign campus.example.com main
   ocim broker rotate campus.example.com
+  ocim broker logs main --follow
+  ocim broker cancel main
   ocim broker remove main
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the subcommands and their options."""
         add = self.subcommands(parser)
-        register = add("register", self.register, "Register a broker that runs.", json=True)
-        register.add_argument("name", metavar="NAME", help="New name of the broker.")
-        register.add_argument(
+        parsers = self.add_common(
+            add,
+            create="Create a broker server on a new host.",
+            show="Show a broker server, its health and its instances.",
+            user=broker_servers.ADMIN,
+            right="create other users",
+        )
+        parsers["create"].add_argument(
+            "--kind",
+            choices=sorted(broker_servers.RECIPES),
+            help="Kind of broker (default: rabbitmq; redis on local hosts, for one instance).",
+        )
+        parsers["register"].add_argument(
             "url",
             metavar="URL",
             help=f"Its address without user and password: {broker_servers.EXAMPLE}.",
         )
-        register.add_argument(
-            "--user",
-            default=USER,
-            help=f"User that may create other users (default: {USER}).",
-        )
-        register.add_argument(
+        parsers["register"].add_argument(
             "--port",
             type=int,
             default=0,
             help="RabbitMQ's port for messages, without TLS (default: 5672).",
         )
-        register.description = (
-            f"Register a broker that runs. The user's password is read from {VARIABLE} if that is"
-            " set, else from standard input."
-        )
-        add("list", self.list, "List brokers and their number of instances.", json=True)
-        show = add("show", self.show, "Show a broker, its health and its instances.", json=True)
-        remove = add("remove", self.remove, "Remove a broker that no instance uses.", json=True)
         assign = add(
             "assign",
             self.assign,
-            "Place an instance without a broker on one, from its next app server on.",
+            "Place an instance without a broker server on one, from its next app server on.",
         )
         rotate = add(
             "rotate",
@@ -73,8 +78,11 @@ class Command(OcimCommand):
         )
         for command in (assign, rotate):
             add_instance(command)
-        for command in (show, remove, assign):
-            command.add_argument("name", metavar="NAME", help="Name of the broker.")
+        assign.add_argument("name", metavar="NAME", help="Name of the broker server.")
+
+    def request(self, options: argparse.Namespace, **asked: Any) -> tuple[HostedServer, Job]:
+        """Submit the job that creates a broker of the chosen kind."""
+        return super().request(options, kind=options.kind or "")
 
     def register(self, options: argparse.Namespace) -> None:
         """Register an existing broker, and print its version."""
@@ -82,19 +90,18 @@ class Command(OcimCommand):
             name=options.name,
             url=options.url,
             user=options.user,
-            password=read_password(VARIABLE),
+            password=self.read_password(),
             port=options.port,
             context=context(),
         )
         kind = {"rabbitmq": "RabbitMQ", "redis": "Redis"}[server.kind]
         self.out.say(f"Registered {server}: {kind} {server.version} at {server.url}")
-        if self.out.as_json:
-            self._facts(server)
+        self.print_for_scripts(server)
 
     def list(self, options: argparse.Namespace) -> None:
         """Print a table of brokers."""
         self.out.rows(
-            ("name", "url", "version", "instances", "accepts new"),
+            ("name", "url", "version", "instances", "accepts new", "host"),
             [
                 (
                     server.name,
@@ -102,21 +109,11 @@ class Command(OcimCommand):
                     server.version,
                     server.openedxinstance_set.count(),
                     server.accepts_new_clients,
+                    server.own_host and server.own_host.name,
                 )
-                for server in BrokerServer.objects.order_by("name")
+                for server in BrokerServer.objects.select_related("own_host").order_by("name")
             ],
         )
-
-    def show(self, options: argparse.Namespace) -> None:
-        """Print a broker's facts, as it answers now."""
-        self._facts(broker_servers.find(options.name))
-
-    def remove(self, options: argparse.Namespace) -> None:
-        """Remove a broker."""
-        server = broker_servers.remove(name=options.name, context=context())
-        self.out.say(f"Removed {server}.")
-        if self.out.as_json:
-            self.out.data({"removed": server.name})
 
     def assign(self, options: argparse.Namespace) -> None:
         """Place an instance on a broker."""
@@ -133,20 +130,21 @@ class Command(OcimCommand):
             " until the last app server that has it is terminated."
         )
 
-    def _facts(self, server: BrokerServer) -> None:
+    def facts(self, server: BrokerServer) -> dict[str, object]:
+        """Return the broker's address, health, and the use of it by each instance."""
         instances = server.openedxinstance_set.select_related("broker_server").order_by("id")
-        self.out.facts(
-            {
-                "name": server.name,
-                "kind": server.kind,
-                "url": server.url if server.host else None,
-                "management": server.api_url or None,
-                "version": server.version,
-                "health": _health(server),
-                "accepts new": server.accepts_new_clients,
-                "instances": [_line(server, instance) for instance in instances],
-            }
-        )
+        return {
+            "name": server.name,
+            "kind": server.kind,
+            "url": server.url if server.host else None,
+            "management": server.api_url or None if server.host else None,
+            "version": server.version,
+            "health": self.unfinished(server, broker_servers.COMMAND) or _health(server),
+            "accepts new": server.accepts_new_clients,
+            "host": server.own_host and server.own_host.name,
+            "provider": server.own_host and server.own_host.provider,
+            "instances": [_line(server, instance) for instance in instances],
+        }
 
 
 def _health(server: BrokerServer) -> str:

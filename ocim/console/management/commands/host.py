@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from ocim.console.command import OcimCommand
 from ocim.core.errors import TransientError
 from ocim.operations import hosts
-from ocim.store.models import OpenEdXAppServer, SearchServer
+from ocim.store.models import HostedServer, OpenEdXAppServer
 from ocim.wiring import context
 
 
@@ -36,19 +36,21 @@ class Command(OcimCommand):
             )
 
     def list(self, options: argparse.Namespace) -> None:
-        """Print a table of hosts; an orphan belongs to no app server and no search server."""
+        """Print a table of hosts; an orphan belongs to no app server and no shared server."""
         appservers = {
             appserver.server.name: appserver
             for appserver in OpenEdXAppServer.objects.select_related("server", "instance")
             if appserver.server
         }
-        search_hosts = set(
-            SearchServer.objects.exclude(own_host=None).values_list("own_host__name", flat=True)
-        )
+        servers = {
+            name: str(kind._meta.verbose_name)
+            for kind in HostedServer.__subclasses__()
+            for name in kind._default_manager.values_list("own_host__name", flat=True)
+        }
         self.out.rows(
             ("host", "provider", "app server", "instance", "state"),
             [
-                (name, kind, *_owner(appservers.get(name), is_search=name in search_hosts))
+                (name, kind, *_owner(appservers.get(name), servers.get(name, "orphan")))
                 for kind, provider in context().adapters.providers.items()
                 for name in provider.list()
             ],
@@ -71,9 +73,9 @@ class Command(OcimCommand):
 
 
 def _owner(
-    appserver: OpenEdXAppServer | None, *, is_search: bool
+    appserver: OpenEdXAppServer | None, otherwise: str
 ) -> tuple[int | None, str | None, str]:
-    """Return a host's app server, its instance's domain, and the state of either."""
+    """Return a host's app server, its instance's domain, and its state or `otherwise`."""
     if appserver:
         return appserver.pk, appserver.instance.internal_lms_domain, appserver.state
-    return None, None, "search server" if is_search else "orphan"
+    return None, None, otherwise
