@@ -13,6 +13,8 @@ class ServerFacts:
     """Size in bytes by database, without the server's own databases."""
     connections: Mapping[str, int]
     """Number of connections by database; databases without any are left out."""
+    is_strict: bool = False
+    """True if the server refuses a row without a value for a column that has no default."""
     problems: tuple[str, ...] = ()
     """Settings that are not as they should be, and what to do, each as a sentence or two."""
 

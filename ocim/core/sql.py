@@ -6,6 +6,9 @@ _FIRST = re.compile(
     r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*(\w*)\s*(?:(?:TRANSACTION|WORK)\s+)?(\w*)",
     re.DOTALL | re.IGNORECASE,
 )
+_OF_MIGRATIONS = re.compile(
+    r"\bINSERT\s+(?:IGNORE\s+)?INTO\s+[`\"]?django_migrations[`\"]?\s*\(([^)]*)\)", re.IGNORECASE
+)
 BEGINNINGS = frozenset({"BEGIN", "START", "SAVEPOINT"})
 COMMITS = frozenset({"COMMIT", "END"})
 ROLLBACK = "ROLLBACK"
@@ -25,6 +28,15 @@ def rolls_back(statement: str) -> bool:
 def ends_transaction(statement: str) -> bool:
     """Return True if the statement commits a transaction or rolls it back."""
     return _words(statement)[0] in COMMITS or rolls_back(statement)
+
+
+def lacks_applied(statement: str) -> bool:
+    """Return True if the statement marks a migration as applied without saying when.
+
+    Strict database servers refuse such a row.
+    """
+    columns = _OF_MIGRATIONS.search(statement)
+    return columns is not None and "applied" not in columns[1].lower()
 
 
 def _words(statement: str) -> tuple[str, str]:

@@ -77,7 +77,7 @@ def register(
     if same:
         raise Conflict(f"{server.url} is the database server {same} already.")
     found = facts(server, context)
-    server.version = found.version
+    server.version, server.is_strict = found.version, found.is_strict
     placement.enter(server, WHAT)
     return server, [*found.problems, *_problems(server)]
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from ocim.catalog.secrets.masking import mask_sql
-from ocim.core.texts import plural
+from ocim.core.sql import lacks_applied
+from ocim.core.texts import listed, plural
 from ocim.operations.instance_settings import EXTRA_SETTINGS
 from ocim.operations.rollouts.plan import Item, Plan
 from ocim.presentation.texts import StyledLine, whom
@@ -22,8 +23,21 @@ def plan_lines(plan: Plan) -> Iterator[StyledLine]:
     yield from _variables(plan)
     for statement in plan.request.sql:
         yield f"SQL: {mask_sql(statement)}", ""
+    yield from _notes(plan)
     for label, reason in plan.left_out:
         yield f"Skipped {label}: {reason}.", "yellow"
+
+
+def _notes(plan: Plan) -> Iterator[StyledLine]:
+    """Yield what a strict database server needs of the SQL."""
+    for position, statement in enumerate(plan.request.sql, start=1):
+        if plan.strict_servers and lacks_applied(statement):
+            servers = listed(plan.strict_servers)
+            yield (
+                f"Note: statement {position} names no value for `applied`, which strict database"
+                f" servers ({servers}) need: add the column, with the value CURRENT_TIMESTAMP.",
+                "yellow",
+            )
 
 
 def _variables(plan: Plan) -> Iterator[StyledLine]:

@@ -7,10 +7,13 @@ import pytest
 from ocim.adapters.memory.providers import MemoryProvider
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.core.errors import Conflict, TransientError, ValidationError
+from ocim.core.rollout_request import RolloutRequest
 from ocim.core.secrets import Secret
 from ocim.core.states import JobState
 from ocim.operations import database_servers, hosts, instances
 from ocim.operations.doctor.servers import check_database_servers
+from ocim.operations.rollouts.plan import make_plan
+from ocim.presentation.plan_text import plan_lines
 from ocim.store.models import DatabaseServer, InstanceReference, Job, OpenEdXInstance
 from ocim.store.specs import instance_spec
 from tests.world import FIELDS, QUEUE, World
@@ -61,6 +64,19 @@ def test_what_a_server_says_of_itself_is_passed_on(world: World) -> None:
     assert server.version == "Memory of mysql"
     assert problems[0] == "It is slow."
     assert "3306 only" in problems[1]
+
+
+def test_a_plan_tells_what_a_strict_server_needs_of_the_sql(world: World) -> None:
+    world.servers["mysql"].is_strict = True
+    register(world)
+    world.spawn(world.make_instance(database_server="main"))
+    short = "INSERT INTO django_migrations (app, name) VALUES ('thumbnail', '0001_initial')"
+    whole = short.replace("name)", "name, applied)").replace("')", "', CURRENT_TIMESTAMP)")
+    request = RolloutRequest(tag="t", update={}, sql=(whole, short))
+    lines = [line for line, _ in plan_lines(make_plan(request, context=world.context()))]
+    [note] = [line for line in lines if line.startswith("Note: ")]
+    assert note.startswith("Note: statement 2 names no value for `applied`")
+    assert "(main)" in note
 
 
 def test_all_faults_are_reported_at_once(world: World) -> None:

@@ -47,7 +47,8 @@ def examine(connection: Connection) -> ServerFacts:
         f"{product} {number}",
         {name: int(size) for name, size in sizes if name not in _OWN},
         {name: count for name, count in connections if name not in _OWN},
-        tuple(_problems(sql_mode, charset, packet)),
+        is_strict="STRICT_" in sql_mode,
+        problems=tuple(_problems(sql_mode, charset, packet)),
     )
 
 

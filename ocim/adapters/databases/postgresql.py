@@ -112,17 +112,17 @@ class PostgresqlDatabases:
     def copy(self, source: Database, target: Database) -> None:
         """Load the archive while it is written, without a file."""
         with (
-            self._dumper(source) as dumper,
+            self._dumper(source, compression=0) as dumper,
             self._replacement(target) as scratch,
             _restorer(scratch) as restorer,
         ):
             run_tools(dumper, restorer, timeout=self._copy_timeout)
 
     @contextmanager
-    def _dumper(self, database: Database) -> Iterator[Tool]:
+    def _dumper(self, database: Database, *, compression: int = 1) -> Iterator[Tool]:
         stopping.check()
         self._require(database)
-        options = ["--format=custom", "--compress=1", "--no-owner", "--no-privileges"]
+        options = ["--format=custom", f"--compress={compression}", "--no-owner", "--no-privileges"]
         with _tool("pg_dump", database, options) as tool:
             yield tool
 

@@ -42,7 +42,8 @@ def examine(connection: Connection) -> ServerFacts:
         f"PostgreSQL {version}",
         {name: int(size) for name, size in sizes if name not in _OWN},
         {name: count for name, count in connections if name not in _OWN},
-        tuple(_problems(connection)),
+        is_strict=True,
+        problems=tuple(_problems(connection)),
     )
 
 

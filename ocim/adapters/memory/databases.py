@@ -31,6 +31,8 @@ class MemoryDatabases:
         """Hook that is called with every statement, after it succeeded."""
         self.away: set[str] = set()
         """Hosts of servers that do not answer."""
+        self.is_strict = False
+        """True if every server is strict."""
         self.problems: tuple[str, ...] = ()
         """Problems of every server."""
         self._contents: dict[tuple[str, int, str], tuple[str, sqlite3.Connection]] = {}
@@ -44,7 +46,9 @@ class MemoryDatabases:
             for (host, port, name), size in self.sizes.items()
             if (host, port) == (server.host, server.port)
         }
-        return ServerFacts(f"Memory of {self.kind}", sizes, {}, self.problems)
+        return ServerFacts(
+            f"Memory of {self.kind}", sizes, {}, is_strict=self.is_strict, problems=self.problems
+        )
 
     def ensure(self, database: Database) -> None:
         """Add the database with size 0 unless it exists."""

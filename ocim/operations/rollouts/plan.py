@@ -45,6 +45,8 @@ class Plan:
     items: tuple[Item, ...]
     left_out: tuple[tuple[str, str], ...] = ()
     """Labels of instances that are left out, each with the reason."""
+    strict_servers: tuple[str, ...] = ()
+    """Names of the instances' database servers that refuse rows with missing values."""
 
     @property
     def hash(self) -> str:
@@ -78,6 +80,7 @@ def make_plan(request: RolloutRequest, *, context: Context) -> Plan:
     items: list[Item] = []
     candidates: list[Candidate] = []
     changes = Changes()
+    strict: set[str] = set()
     sources: dict[ConfigurationSource, str] = {}
     for start in range(0, 0 if faults else len(selection.chosen), AT_ONCE):
         instances = list(whole(selection.chosen[start : start + AT_ONCE]).values())
@@ -89,6 +92,8 @@ def make_plan(request: RolloutRequest, *, context: Context) -> Plan:
                 faults += [f"{instance}: {fault}" for fault in error.faults]
                 continue
             values = variables.values
+            if instance.database_server.is_strict:
+                strict.add(instance.database_server.name)
             if FIELDS & update.keys():
                 sources.setdefault(source_after(instance, after), str(instance))
             items.append(
@@ -110,6 +115,7 @@ def make_plan(request: RolloutRequest, *, context: Context) -> Plan:
         request,
         tuple(replace(item, wave=wave_of[item.instance_id]) for item in items),
         selection.left_out,
+        tuple(sorted(strict)),
     )
 
 
