@@ -100,12 +100,13 @@ class World:
         )
     )
 
+    more_providers: dict[str, MemoryProvider] = field(default_factory=dict)
+    """Providers besides `local`, by kind."""
     shells: ServiceShells = field(default_factory=ServiceShells)
 
     def __post_init__(self) -> None:
         self.cloud.answer = self.shells
         self.provider = MemoryProvider(self.cloud, kind="local")
-        self.providers = {"local": self.provider}
         self.database_server = DatabaseServer.objects.create(
             name="databases", kind="sqlite", directory="/srv/databases"
         )
@@ -116,7 +117,7 @@ class World:
 
     def context(self, worker: str = "worker-1") -> Context:
         adapters = Adapters(
-            providers=self.providers,
+            providers={"local": self.provider, **self.more_providers},
             provisioner=self.provisioner,
             balancer=self.balancer,
             databases={"sqlite": self.databases, **self.servers},

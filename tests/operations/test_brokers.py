@@ -103,7 +103,7 @@ def test_a_local_host_cannot_become_a_rabbitmq(world: World) -> None:
 
 
 def test_a_machine_becomes_a_rabbitmq_with_its_management(world: World) -> None:
-    world.providers["nspawn"] = MemoryProvider(world.cloud, kind="nspawn")
+    world.more_providers["nspawn"] = MemoryProvider(world.cloud, kind="nspawn")
     server, _job = request(world, provider="nspawn")
     world.work(server)
     server.refresh_from_db()
