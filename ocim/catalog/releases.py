@@ -143,9 +143,17 @@ _SITE = (
     "--lms-url-root",
     "--payment-processors",
     "--client-side-payment-processor",
+    "--segment-key",
     "--from-email",
-    "--discovery_api_url",
+    "--enable-enrollment-codes",
+    "--payment-support-email",
+    "--payment-support-url",
+    "--send-refund-notifications",
+    "--disable-otto-receipt-page",
+    "--base-cookie-domain",
 )
+_SITE_SINCE_HAWTHORN = (*_SITE, "--discovery_api_url")
+_SITE_SINCE_JUNIPER = (*_SITE_SINCE_HAWTHORN, "--lms-public-url-root")
 _PARTNER_SITE = ("--site-id", "--site-domain")
 _PARTNER = (
     "--code",
@@ -193,17 +201,25 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
         "hawthorn",
         {
             "checkout_page_field": "basket_checkout_page",
+            "site_flags": (*_SITE_SINCE_HAWTHORN, *_CLIENTS_OF_OIDC),
             "partner_flags": (*_PARTNER_SITE, *_PARTNER, *_PARTNER_OIDC),
         },
     ),
-    ("ironwood", {"playbook": "openedx_native.yml", "edxapp_settings": "production"}),
+    (
+        "ironwood",
+        {
+            "playbook": "openedx_native.yml",
+            "edxapp_settings": "production",
+            "site_flags": (*_SITE_SINCE_HAWTHORN, "--journals_api_url", *_CLIENTS_OF_OIDC),
+        },
+    ),
     (
         "juniper",
         {
             "sign_on_backend": "edx-oauth2",
             "clients_per_service": ("sign-on", "backend"),
             "client_command": "create_dot_application",
-            "site_flags": (*_SITE, *_CLIENTS_OF_OAUTH2),
+            "site_flags": (*_SITE_SINCE_JUNIPER, *_CLIENTS_OF_OAUTH2),
             "site_client_flags": _CLIENTS_OF_OAUTH2,
             "partner_flags": (*_PARTNER_SITE, *_PARTNER, "--lms-url"),
             "indexes_runs_without_seats": False,
@@ -213,7 +229,7 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
         "lilac",
         {
             "site_flags": (
-                *_SITE,
+                *_SITE_SINCE_JUNIPER,
                 *_CLIENTS_OF_OAUTH2,
                 "--enable-microfrontend-for-basket-page",
                 "--payment-microfrontend-url",

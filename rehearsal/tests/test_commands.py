@@ -5,6 +5,7 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError
 from oauth2_provider.models import Application
 from pytest_django import Settings
 
@@ -112,6 +113,16 @@ def test_create_dot_application_changes_only_when_told_to(worker: User) -> None:
     assert Application.objects.get().access.scope_names() == ["user_id"]
     assert "first" not in told.getvalue()
     assert "second" not in told.getvalue()
+
+
+@pytest.mark.parametrize("name, username", [("shop", "other"), ("renamed", "worker")])
+def test_create_dot_application_finds_a_client_by_its_user_and_name_alone(
+    worker: User, name: str, username: str
+) -> None:
+    user = User.objects.create_user("other") if username == "other" else worker
+    call_command("create_dot_application", "shop", worker.username, "--client-id=id")
+    with pytest.raises(IntegrityError, match="client_id"):
+        call_command("create_dot_application", name, user.username, "--client-id=id", "--update")
 
 
 def test_create_dot_application_says_all_that_is_wrong(worker: User) -> None:

@@ -173,8 +173,10 @@ def test_a_killed_one_is_begun_again_cleans_up_and_finds_all_well(campus: Campus
 
 
 CLIENT = """
+from django.contrib.auth.models import User
 from oauth2_provider.models import Application
 client = Application.objects.get(client_id="{name}")
+client.user = User.objects.exclude(pk=client.user_id).first()
 client.client_secret = "another secret"
 client.hash_client_secret = False
 client.save()
@@ -226,6 +228,10 @@ PARTNER = """
 from rehearsal.ecommerce.partner.models import Partner
 Partner.objects.update(short_code="{code}")
 """
+PARTNERS = """
+from rehearsal.ecommerce.partner.models import Partner
+print("CODES", *Partner.objects.values_list("short_code", flat=True))
+"""
 
 
 WITHOUT_PERMISSIONS = """
@@ -246,12 +252,12 @@ def dead_search(campus: Campus) -> Iterator[None]:
 
 
 def test_it_names_search_server_partner_and_permissions(campus: Campus) -> None:
-    with mended(campus, "permissions"), dead_search(campus):
+    with mended(campus, "permissions", "site"), dead_search(campus):
         campus.python(Service.ECOMMERCE, PARTNER.format(code="OTHER"))
         campus.python(Service.LMS, WITHOUT_PERMISSIONS)
         lines = campus.verify("--purchase")
-        campus.python(Service.ECOMMERCE, PARTNER.format(code=PARTNER_CODE))
 
+    assert f"CODES {PARTNER_CODE}\n" in campus.python(Service.ECOMMERCE, PARTNERS)
     assert wrong(lines) == {
         "ecommerce: partner",
         "discovery: search, as found",

@@ -119,7 +119,7 @@ def test_the_site_is_made_with_all_flags_of_the_release(
 ) -> None:
     [argv] = argvs(of(release), "site")
     assert argv[0] == "create_or_update_site"
-    assert tuple(flags(argv)) == (*SITE, *clients)
+    assert set(flags(argv)) == {*SITE, *clients}
 
 
 def test_the_site_is_told_its_payment_processors_which_a_rerun_would_empty() -> None:
@@ -140,7 +140,11 @@ def test_stripe_is_used_on_the_baskets_page_and_listed_too() -> None:
 
 
 def test_a_basket_elsewhere_that_somebody_set_up_is_kept() -> None:
-    observed = {**NOTHING, "site_id": 3, "microfrontend": "https://pay.example.com"}
+    kept = {
+        "--enable-microfrontend-for-basket-page": True,
+        "--payment-microfrontend-url": "https://pay.example.com",
+    }
+    observed = {**NOTHING, "site_id": 3, "kept": kept}
     arguments = flags(argvs(of("lilac.1"), "site", observed)[0])
     assert arguments["--site-id"] == "3"
     assert arguments["--enable-microfrontend-for-basket-page"] == "true"
@@ -149,6 +153,77 @@ def test_a_basket_elsewhere_that_somebody_set_up_is_kept() -> None:
 
 def test_without_one_the_flag_whose_every_value_is_true_is_left_out() -> None:
     assert "--enable-microfrontend-for-basket-page" not in flags(argvs(of("lilac.1"), "site")[0])
+
+
+KEPT = {
+    "--segment-key": "segment",
+    "--enable-enrollment-codes": True,
+    "--payment-support-email": "help@example.com",
+    "--payment-support-url": "https://help.example.com",
+    "--send-refund-notifications": True,
+    "--base-cookie-domain": ".example.com",
+}
+
+
+@pytest.mark.parametrize(
+    "release, more",
+    [
+        ("ginkgo.1", {}),
+        ("hawthorn.2", {}),
+        ("ironwood.2", {"--journals_api_url": "https://journals.example.com"}),
+        ("juniper.2", {"--lms-public-url-root": "https://lms.example.com"}),
+        ("sumac.1", {"--lms-public-url-root": "https://lms.example.com"}),
+    ],
+)
+def test_what_an_operator_set_in_the_sites_configuration_is_said_again(
+    release: str, more: dict[str, Any]
+) -> None:
+    instance, kept = of(release), KEPT | more
+    [step] = [item for item in steps_of(instance) if item.name == "site"]
+    asked = step.observer_arguments(setup_of(instance))["kept"]
+    frontend = {"--enable-microfrontend-for-basket-page", "--payment-microfrontend-url"}
+    assert set(asked) - frontend == set(kept)
+    [argv] = argvs(instance, "site", {**NOTHING, "kept": kept})
+    assert "--send-refund-notifications" in argv
+    said = flags(argv)
+    assert said["--enable-enrollment-codes"] == "true"
+    texts = {flag: value for flag, value in kept.items() if value is not True}
+    assert {flag: said[flag] for flag in texts} == texts
+
+
+def test_a_segment_key_that_is_said_again_is_a_secret() -> None:
+    [command] = actions(of("juniper.2"), "site", {**NOTHING, "kept": KEPT})
+    assert isinstance(command, Command)
+    assert not any("segment" in str(word) for word in command.words)
+
+
+@pytest.mark.parametrize("field", ["--partner-code", "--partner-name"])
+def test_a_partners_code_and_name_which_the_command_leaves_are_set_by_a_program(
+    field: str,
+) -> None:
+    instance = of("juniper.2")
+    [step] = [item for item in steps_of(instance) if item.name == "site"]
+    present = step.wanted(setup_of(instance)) | {field: "other"}
+    [command, script] = actions(instance, "site", {**NOTHING, "fields": present})
+    assert isinstance(command, Command)
+    assert isinstance(script, Script)
+    assert script.function == "ecommerce.set_partner"
+    assert script.arguments == {"code": "ACME", "name": instance.name}
+
+
+def test_a_client_of_another_user_is_attached_before_its_command_looks_for_it() -> None:
+    inputs = setup_of(of("juniper.2"))
+    [step] = [item for item in steps_of(inputs.instance) if item.name == "clients"]
+    fields = {**step.wanted(inputs), "ecommerce.backend.user": "somebody"}
+    observed = {**NOTHING, "fields": fields, "names": {"ecommerce.backend": "mine"}}
+    [script, command] = actions(inputs.instance, "clients", observed)
+    assert isinstance(script, Script)
+    assert script.function == "lms.set_client_user"
+    assert script.arguments == {
+        "client": "ecommerce-backend-service-edx-oauth2", "user": "ecommerce_worker"
+    }  # fmt: skip
+    assert isinstance(command, Command)
+    assert command.words[1:3] == ("mine", "ecommerce_worker")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def site(arguments):
         "--payment-processors": configuration.payment_processors,
         "--client-side-payment-processor": configuration.client_side_payment_processor or "",
         "--from-email": configuration.from_email or "",
-        "--discovery_api_url": configuration.discovery_api_url,
+        "--discovery_api_url": getattr(configuration, "discovery_api_url", ""),
     }
     oauth = configuration.oauth_settings or {}
     for flag, (name, secret) in arguments["oauth"].items():
@@ -27,10 +27,15 @@ def site(arguments):
     return {
         "fields": fields,
         "site_id": configuration.site_id,
-        "microfrontend": configuration.payment_microfrontend_url
-        if getattr(configuration, "enable_microfrontend_for_basket_page", False)
-        else None,
+        "kept": _kept(configuration, oauth, arguments["kept"]),
     }
+
+
+def set_partner(arguments):
+    """Set short code and name of the partner with this code; the command sets them only once."""
+    partner = apps.get_model("partner", "Partner").objects.get(code=arguments["code"])
+    partner.short_code, partner.name = arguments["code"], arguments["name"]
+    partner.save()
 
 
 def switches(arguments):
@@ -43,3 +48,17 @@ def switches(arguments):
 def _fingerprint(value, secret):
     text, fingerprint = secret
     return fingerprint if value == text else ("another" if value else "")
+
+
+def _kept(configuration, oauth, flags):
+    """Return the present values of these flags, which the command would set back."""
+    values = {}
+    for flag in flags:
+        name = flag[2:].replace("-", "_")
+        if flag == "--lms-public-url-root":
+            value = oauth.get("SOCIAL_AUTH_EDX_OAUTH2_PUBLIC_URL_ROOT")
+        else:
+            value = getattr(configuration, name, None)
+        if value:
+            values[flag] = value
+    return values

@@ -71,6 +71,13 @@ def clients(arguments):
     return {"fields": fields, "names": names}
 
 
+def set_client_user(arguments):
+    """Attach an OAuth client to a user: commands find clients by user and name alone."""
+    client = _client(arguments["client"])
+    client.user = User.objects.get(username=arguments["user"])
+    client.save(update_fields=["user"])
+
+
 def commerce(arguments):
     """Return fields of the configuration of commerce."""
     current = apps.get_model("commerce", "CommerceConfiguration").current()

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ocim.catalog.endpoints import public_url
-from ocim.catalog.steps.step import Command, Fields, Observation, Step, StepAction, StepInputs
+from ocim.catalog.steps.step import (
+    Command,
+    Fields,
+    Observation,
+    Script,
+    Step,
+    StepAction,
+    StepInputs,
+)
 from ocim.core.instance import Service
 from ocim.core.secrets import Secret
 
@@ -83,15 +91,26 @@ def _clients_arguments(inputs: StepInputs) -> Mapping[str, Any]:
 
 def _make_clients(inputs: StepInputs, fields: Fields, observed: Observation) -> list[StepAction]:
     present = observed["fields"]
-    return [
-        _make_client(client, inputs, fields, observed["names"].get(client.key))
-        for client in clients_of(inputs)
-        if any(
-            present.get(name) != value
-            for name, value in fields.items()
-            if name.startswith(f"{client.key}.")
-        )
-    ]
+    actions: list[StepAction] = []
+    for client in clients_of(inputs):
+        own = {name: value for name, value in fields.items() if name.startswith(f"{client.key}.")}
+        if all(present.get(name) == value for name, value in own.items()):
+            continue
+        name, user = observed["names"].get(client.key), fields[f"{client.key}.user"]
+        if name and present.get(f"{client.key}.user") != user:
+            actions.append(_attach_client(client, user))
+        actions.append(_make_client(client, inputs, fields, name))
+    return actions
+
+
+def _attach_client(client: Client, user: str) -> Script:
+    """Return the action without which the command does not find a client of another user's."""
+    words = (
+        "In the LMS's admin, at /admin/oauth2_provider/application/ (before juniper:"
+        f" /admin/oauth2/client/), give the client {client.client_id} the user {user}."
+    )
+    arguments = {"client": client.client_id, "user": user}
+    return Script(Service.LMS, "lms.set_client_user", arguments, words)
 
 
 def _make_client(client: Client, inputs: StepInputs, fields: Fields, name: str | None) -> Command:

@@ -4,19 +4,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from ocim.catalog.endpoints import public_host, public_url
+from ocim.catalog.secrets.names import is_secret_name
 from ocim.catalog.steps.clients import Client, clients_of
 from ocim.catalog.steps.step import (
     Command,
     Fields,
     Observation,
+    Script,
     Step,
     StepAction,
     StepInputs,
     flag_words,
 )
 from ocim.core.instance import Service
+from ocim.core.secrets import Secret
 
-_FRONTEND = ("--enable-microfrontend-for-basket-page", "--payment-microfrontend-url")
+_SWITCHES_WITHOUT_VALUE = ("--send-refund-notifications",)
+"""Flags among those of True that take no value; others take any text, even `false`, for true."""
+_WITHOUT_EFFECT = ("--disable-otto-receipt-page",)
+"""Flags that the command accepts and ignores."""
 
 # Site.
 
@@ -34,6 +40,7 @@ def _wanted_site(inputs: StepInputs) -> Fields:
         "--from-email": str(inputs.variables["EDXAPP_DEFAULT_FROM_EMAIL"]),
         "--discovery_api_url": f"{public_url(instance, Service.DISCOVERY)}/api/v1",
     }
+    fields = {flag: value for flag, value in fields.items() if flag in inputs.traits.site_flags}
     for client, id_flag, secret_flag in _clients_in_flags(inputs):
         fields[id_flag] = client.client_id
         fields[secret_flag] = inputs.fingerprint(client.secret)
@@ -54,7 +61,12 @@ def _site_arguments(inputs: StepInputs) -> Mapping[str, Any]:
         oauth[id_flag] = (f"{prefix}_EDX_{kind}_KEY", None)
         mark = (client.secret, inputs.fingerprint(client.secret))
         oauth[secret_flag] = (f"{prefix}_EDX_{kind}_SECRET", mark)
-    return {"domain": public_host(inputs.instance, Service.ECOMMERCE), "oauth": oauth}
+    wanted = {"--site-id", *_WITHOUT_EFFECT, *_wanted_site(inputs)}
+    return {
+        "domain": public_host(inputs.instance, Service.ECOMMERCE),
+        "oauth": oauth,
+        "kept": [flag for flag in inputs.traits.site_flags if flag not in wanted],
+    }
 
 
 def _make_site(inputs: StepInputs, fields: Fields, observed: Observation) -> list[StepAction]:
@@ -62,10 +74,32 @@ def _make_site(inputs: StepInputs, fields: Fields, observed: Observation) -> lis
     values = {**fields, **secrets}
     if observed.get("site_id"):
         values["--site-id"] = observed["site_id"]
-    if observed.get("microfrontend"):  # any value enables the first flag
-        values |= dict(zip(_FRONTEND, ("true", observed["microfrontend"]), strict=True))
+    # A flag that is left out sets back what an operator has set in the admin.
+    values |= {flag: _repeated(flag, value) for flag, value in observed.get("kept", {}).items()}
     flags = [flag for flag in inputs.traits.site_flags if flag in values]
-    return [Command(Service.ECOMMERCE, ("create_or_update_site", *flag_words(flags, values)))]
+    command = Command(Service.ECOMMERCE, ("create_or_update_site", *flag_words(flags, values)))
+    return [command, *_rename_partner(values, observed["fields"] or {})]
+
+
+def _repeated(flag: str, value: object) -> object:
+    if value is True:
+        return True if flag in _SWITCHES_WITHOUT_VALUE else "true"
+    return Secret(str(value)) if is_secret_name(flag) else value
+
+
+def _rename_partner(values: Fields, present: Fields) -> list[StepAction]:
+    """Return the action for a partner whose short code or name differ; the command leaves both."""
+    code, name = values["--partner-code"], values["--partner-name"]
+    if not present or (present.get("--partner-code"), present.get("--partner-name")) == (
+        code,
+        name,
+    ):
+        return []
+    words = (
+        f"In the shop's admin, at /admin/partner/partner/, give the partner with the code {code}"
+        f" the short code {code} and the name {name}."
+    )
+    return [Script(Service.ECOMMERCE, "ecommerce.set_partner", {"code": code, "name": name}, words)]
 
 
 # Payment.

@@ -62,11 +62,16 @@ class Command:
 
 
 def flag_words(flags: list[str], values: Fields) -> list[str | Secret]:
-    """Return `--flag=value` for each flag, since a value may start with a dash."""
+    """Return `--flag=value` for each flag, since a value may start with a dash.
+
+    Return the flag alone for True.
+    """
     words: list[str | Secret] = []
     for flag in flags:
         value = values[flag]
-        if isinstance(value, Secret):
+        if value is True:
+            words.append(flag)
+        elif isinstance(value, Secret):
             words.append(Secret(f"{flag}={value.reveal()}"))
         else:
             words.append(f"{flag}={value}")

@@ -93,14 +93,73 @@ def test_a_rerun_empties_what_it_is_not_told() -> None:
     )
 
 
-def test_a_rerun_undoes_what_was_changed_by_hand_but_the_partners_name() -> None:
+@pytest.mark.parametrize(
+    "flag, field, value",
+    [
+        ("--segment-key=key", "segment_key", "key"),
+        ("--enable-enrollment-codes=true", "enable_enrollment_codes", True),
+        ("--enable-enrollment-codes=false", "enable_enrollment_codes", True),
+        ("--send-refund-notifications", "send_refund_notifications", True),
+        ("--base-cookie-domain=.example.com", "base_cookie_domain", ".example.com"),
+    ],
+)
+def test_a_rerun_sets_back_every_field_whose_flag_it_is_not_told(
+    flag: str, field: str, value: object
+) -> None:
+    assert getattr(run(*OAUTH2, flag), field) == value
+    assert not getattr(run(*OAUTH2), field)
+
+
+def test_a_rerun_takes_the_public_address_of_the_lms_out_of_the_sign_on() -> None:
+    name = "SOCIAL_AUTH_EDX_OAUTH2_PUBLIC_URL_ROOT"
+    assert run(*OAUTH2, f"--lms-public-url-root={LMS}").oauth_settings[name] == LMS
+    assert name not in run(*OAUTH2).oauth_settings
+
+
+def test_the_addresses_of_support_alone_are_kept() -> None:
+    run(*OAUTH2, "--payment-support-email=help@example.com")
+    assert run(*OAUTH2).payment_support_email == "help@example.com"
+
+
+@pytest.mark.parametrize(
+    "release, flag, known",
+    [
+        ("hawthorn.2", "--journals_api_url=https://j.example.com", False),
+        ("ironwood.2", "--journals_api_url=https://j.example.com", True),
+        ("ironwood.2", "--lms-public-url-root=https://lms.example.com", False),
+        ("ironwood.2", "--disable-otto-receipt-page", True),
+    ],
+)
+def test_each_release_has_its_flags(
+    release: str, flag: str, known: bool, settings: Settings
+) -> None:
+    settings.RELEASE = parse(release)
+    if known:
+        assert run(*OIDC, flag).site.domain == "shop.example.com"
+    else:
+        with pytest.raises(CommandError, match="unrecognized arguments"):
+            run(*OIDC, flag)
+
+
+def test_ginkgo_does_not_know_of_discovery(settings: Settings) -> None:
+    settings.RELEASE = parse("ginkgo.2")
+    with pytest.raises(CommandError, match="--discovery_api_url"):
+        run(*OIDC)
+    known = [flag for flag in COMMON if not flag.startswith("--discovery")]
+    call_command("create_or_update_site", *known, *OIDC)
+    assert SiteConfiguration.objects.exists()
+
+
+def test_a_rerun_undoes_what_was_changed_by_hand_but_the_partners_name_and_code() -> None:
     configuration = run(*OAUTH2)
     configuration.from_email = "changed@example.com"
     configuration.save()
     configuration.partner.name = "Renamed"
+    configuration.partner.short_code = "other"
     configuration.partner.save()
     again = run(*OAUTH2)
-    assert (again.from_email, again.partner.name) == ("shop@example.com", "Renamed")
+    assert again.from_email == "shop@example.com"
+    assert (again.partner.name, again.partner.short_code) == ("Renamed", "other")
 
 
 def test_a_site_is_found_by_its_id_and_gets_the_domain() -> None:

@@ -30,7 +30,14 @@ class SiteConfiguration(models.Model):
     client_side_payment_processor = models.CharField(max_length=200, blank=True, default="")
     oauth_settings = models.JSONField("OAuth settings", default=dict, blank=True)
     from_email = models.CharField(max_length=255, blank=True, default="")
-    discovery_api_url = models.URLField("Discovery API URL")
+    discovery_api_url = models.URLField("Discovery API URL", blank=True, default="")
+    segment_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
+    enable_enrollment_codes = models.BooleanField(default=False)
+    payment_support_email = models.CharField(max_length=255, blank=True, default="")
+    payment_support_url = models.CharField(max_length=255, blank=True, default="")
+    send_refund_notifications = models.BooleanField(default=False)
+    base_cookie_domain = models.CharField(max_length=255, blank=True, default="")
+    journals_api_url = models.URLField(null=True, blank=True)  # noqa: DJ001
     enable_microfrontend_for_basket_page = models.BooleanField(default=False)
     payment_microfrontend_url = models.URLField(null=True, blank=True)  # noqa: DJ001 (as the real)
 

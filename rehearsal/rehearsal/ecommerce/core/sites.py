@@ -50,11 +50,12 @@ def provider_of(request: HttpRequest) -> Provider:
     configuration = configuration_of(request)
     client = configuration.sign_on_client()
     connect = configuration.openid_connect
+    public = configuration.oauth_settings.get("SOCIAL_AUTH_EDX_OAUTH2_PUBLIC_URL_ROOT")
     prefix = "SOCIAL_AUTH_EDX_OIDC" if connect else "SOCIAL_AUTH_EDX_OAUTH2"
     return Provider(
         backend=OPENID_CONNECT if connect else OAUTH2,
         client=client,
-        public_url=client.provider_url,
+        public_url=f"{public}/oauth2" if public else client.provider_url,
         logout_url=configuration.oauth(f"{prefix}_LOGOUT_URL"),
         https=settings.SOCIAL_AUTH_REDIRECT_IS_HTTPS,
     )

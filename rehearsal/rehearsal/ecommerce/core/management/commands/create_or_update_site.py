@@ -21,19 +21,33 @@ class Command(BaseCommand):
         parser.add_argument("--payment-processors", default="", help="with commas between them")
         parser.add_argument("--client-side-payment-processor", default="")
         parser.add_argument("--from-email", required=True)
-        parser.add_argument("--discovery_api_url", required=True)
+        parser.add_argument("--segment-key")
+        # Like the real command, take any text for true, also `false`.
+        parser.add_argument("--enable-enrollment-codes", type=bool)
+        parser.add_argument("--payment-support-email")
+        parser.add_argument("--payment-support-url")
+        parser.add_argument("--send-refund-notifications", action="store_true")
+        parser.add_argument("--disable-otto-receipt-page", action="store_true")
+        parser.add_argument("--base-cookie-domain", default="")
         for flag in client_flags():
             parser.add_argument(flag, required=True)
+        release = settings.RELEASE
+        if not release.before("hawthorn"):
+            parser.add_argument("--discovery_api_url", required=True)
+        if release.name == "ironwood":
+            parser.add_argument("--journals_api_url")
+        if not release.openid_connect:
+            parser.add_argument("--lms-public-url-root")
         if settings.RELEASE.payment_microfrontend:
-            # Like the real command, take any text for true, also `false`.
             parser.add_argument("--enable-microfrontend-for-basket-page", type=bool)
             parser.add_argument("--payment-microfrontend-url")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Write every field of the configuration: what is not given is emptied.
 
-        A partner keeps its name. Nothing is checked, and there is no transaction: a code that is
-        too long for the database leaves a partner without one behind, as on the real service.
+        Only addresses of support are kept, and a partner's name and short code. Nothing is
+        checked, and there is no transaction: a code that is too long for the database leaves a
+        partner without one behind, as on the real service.
         """
         site = Site.objects.filter(pk=options["site_id"]).first()
         if site is None:
@@ -48,15 +62,22 @@ class Command(BaseCommand):
         partner.default_site = site
         partner.save()
         elsewhere = bool(options.get("enable_microfrontend_for_basket_page"))
+        support = ("payment_support_email", "payment_support_url")
         SiteConfiguration.objects.update_or_create(
             site=site,
             defaults={
+                **{name: options[name] for name in support if options[name]},
                 "partner": partner,
                 "lms_url_root": options["lms_url_root"],
                 "payment_processors": options["payment_processors"],
                 "client_side_payment_processor": options["client_side_payment_processor"],
                 "from_email": options["from_email"],
-                "discovery_api_url": options["discovery_api_url"],
+                "discovery_api_url": options.get("discovery_api_url") or "",
+                "journals_api_url": options.get("journals_api_url"),
+                "segment_key": options["segment_key"],
+                "enable_enrollment_codes": bool(options["enable_enrollment_codes"]),
+                "send_refund_notifications": options["send_refund_notifications"],
+                "base_cookie_domain": options["base_cookie_domain"],
                 "oauth_settings": oauth_settings(options),
                 "enable_microfrontend_for_basket_page": elsewhere,
                 "payment_microfrontend_url": (
@@ -86,11 +107,13 @@ def oauth_settings(options: dict[str, Any]) -> dict[str, Any]:
             "SOCIAL_AUTH_EDX_OIDC_SECRET": options["client_secret"],
             "SOCIAL_AUTH_EDX_OIDC_ID_TOKEN_DECRYPTION_KEY": options["client_secret"],
         }
-    kept = {
+    kept: dict[str, Any] = {
         "SOCIAL_AUTH_EDX_OAUTH2_URL_ROOT": root,
         "SOCIAL_AUTH_EDX_OAUTH2_LOGOUT_URL": f"{root}/logout",
         "SOCIAL_AUTH_EDX_OAUTH2_ISSUERS": [root],
     }
+    if options["lms_public_url_root"]:
+        kept["SOCIAL_AUTH_EDX_OAUTH2_PUBLIC_URL_ROOT"] = options["lms_public_url_root"]
     for setting, use in (("SOCIAL_AUTH", "sso"), ("BACKEND_SERVICE", "backend_service")):
         client_id, secret = options[f"{use}_client_id"], options[f"{use}_client_secret"]
         if client_id and secret:

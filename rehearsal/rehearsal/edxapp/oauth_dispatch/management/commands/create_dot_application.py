@@ -30,18 +30,17 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Find a client by name and user, or by its client id. Do not print secrets."""
+        """Find a client by name and user alone. Do not print secrets.
+
+        Like the real command, raise IntegrityError for the id of a client with another of these.
+        """
         if settings.RELEASE.openid_connect:
             raise CommandError(
                 f"create_dot_application came with juniper; {settings.RELEASE.name} has "
                 "create_oauth2_client."
             )
         name, user = options["name"], clients.user_named(options["username"])
-        applications = Application.objects.all()
-        application = (
-            applications.filter(user=user, name=name).first()
-            or applications.filter(client_id=options["client_id"] or "").first()
-        )
+        application = Application.objects.filter(user=user, name=name).first()
         if application and not options["update"]:
             self.stdout.write(f"Application '{name}' exists already; --update changes it.")
             return
