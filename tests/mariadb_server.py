@@ -17,6 +17,7 @@ from ocim.core.instance import Account, DatabaseHost
 from ocim.core.secrets import Secret
 from tests.acceptance.installation import free_ports
 from tests.leftovers import PREFIX
+from tests.web_servers import Authority
 
 PROGRAMS = ("mariadbd", "mariadb-install-db", "mariadb-dump", "mariadb")
 MISSING = ", ".join(name for name in PROGRAMS if not shutil.which(name))
@@ -29,6 +30,8 @@ def mariadb_server(*, sql_mode: str | None = None) -> Iterator[DatabaseHost]:
     """Yield an empty server with its administrator; nothing of it is left afterwards."""
     directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}mariadb-"))
     data, socket, (port,) = directory / "data", directory / "socket", free_ports(1)
+    authority = Authority()
+    authority.server_context("localhost", directory)
     user = pwd.getpwuid(os.getuid()).pw_name
     try:
         subprocess.run(
@@ -39,6 +42,7 @@ def mariadb_server(*, sql_mode: str | None = None) -> Iterator[DatabaseHost]:
         with subprocess.Popen(
             ["mariadbd", "--no-defaults", f"--user={user}", f"--datadir={data}", f"--port={port}",
              "--bind-address=127.0.0.1", f"--socket={socket}", "--skip-log-bin",
+             f"--ssl-cert={directory}/localhost.pem", f"--ssl-key={directory}/localhost.pem",
              "--character-set-server=utf8mb4", "--innodb-flush-log-at-trx-commit=0",
              "--innodb-buffer-pool-size=16M", "--innodb-log-file-size=16M",
              *([f"--sql-mode={sql_mode}"] if sql_mode is not None else [])],
@@ -46,7 +50,8 @@ def mariadb_server(*, sql_mode: str | None = None) -> Iterator[DatabaseHost]:
         ) as server:  # fmt: skip
             try:
                 _set_up(socket, server)
-                yield DatabaseHost("mysql", "127.0.0.1", port, Account("ocim", Secret(PASSWORD)))
+                admin = Account("ocim", Secret(PASSWORD))
+                yield DatabaseHost("mysql", "127.0.0.1", port, admin, authority=authority.pem)
             finally:
                 server.kill()
     finally:

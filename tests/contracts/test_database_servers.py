@@ -12,7 +12,7 @@ import pytest
 from ocim.core.errors import OcimError, PermanentError, TransientError
 from ocim.core.instance import Account, Database, DatabaseHost
 from ocim.core.secrets import Secret
-from tests.contracts.conftest import Kind
+from tests.contracts.conftest import SERVERS, Kind
 from tests.sql import execute
 
 ACCOUNTS = ["own", "migrator", "reader"]
@@ -266,6 +266,29 @@ def test_a_server_that_cannot_be_used_is_told(
     with pytest.raises(error, match=why) as told:
         kind.databases.examine(server)  # type: ignore[attr-defined]
     assert "the admin's" not in str(told.value)
+
+
+@pytest.mark.parametrize("server_kind", SERVERS[:1], indirect=True)  # no other one here has TLS
+def test_with_tls_all_is_encrypted_and_the_servers_name_is_checked(
+    kind: Kind, tmp_path: Path
+) -> None:
+    safe = replace(server_of(kind.make("one")), host="localhost", tls=True)
+    database = replace(kind.make("one"), host="localhost", server=safe)
+    kind.databases.ensure(database)
+    execute(
+        kind.databases,
+        database,
+        "CREATE TABLE seen AS SELECT * FROM information_schema.session_status"
+        " WHERE variable_name = 'Ssl_version' AND variable_value LIKE 'TLS%'",
+    )
+    assert execute(kind.databases, database, "DELETE FROM seen") == 1
+    kind.databases.dump(database, tmp_path / "dump")
+    kind.databases.restore(database, tmp_path / "dump")
+    for wrong in (replace(safe, host="127.0.0.1"), replace(safe, authority="")):
+        with pytest.raises(OcimError, match=r"(?i)certificate|does not match"):
+            kind.databases.examine(wrong)  # type: ignore[attr-defined]
+        with pytest.raises(OcimError, match=r"(?i)certificate|does not match|ssl"):
+            kind.databases.dump(replace(database, server=wrong), tmp_path / "dump")
 
 
 def facts(kind: Kind, database: Database) -> Any:
