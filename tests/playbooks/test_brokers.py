@@ -1,4 +1,4 @@
-"""Brokers that Ocim creates: Redis on a local host, Redis and RabbitMQ on a machine."""
+"""Brokers that Ocim creates on a local host, and all kinds of shared servers on a machine."""
 
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from ocim.core.secrets import Secret
 from tests.broker_servers import NEEDS_REDIS
 from tests.nspawn_hosts import needs_nspawn
 from tests.playbooks.conftest import AppServer, bare_machine
+from tests.playbooks.test_mariadb import check_mariadb
 
 PASSWORD = Secret('the admin\'s 50% "password"')
 
@@ -46,7 +47,7 @@ def test_redis_runs_on_a_local_host_and_keeps_its_accounts(app_server: AppServer
 
 @needs_nspawn
 @pytest.mark.timeout(900)
-def test_both_kinds_run_on_a_machine(tmp_path: Path) -> None:
+def test_every_kind_of_shared_server_runs_on_a_machine(tmp_path: Path) -> None:
     with bare_machine(tmp_path) as machine:
         if not machine.run("apt-get update -qq 2>&1; apt-cache madison redis-server"):
             pytest.skip("the container reaches no mirror of Debian's packages")
@@ -57,3 +58,5 @@ def test_both_kinds_run_on_a_machine(tmp_path: Path) -> None:
         management = f"http://{address}:15672/"
         host = BrokerHost("rabbitmq", address, 5672, management, "ocim", PASSWORD)
         assert RabbitmqBrokers().examine(host).startswith("3.")
+        create(machine, "database_server.yml", "MARIADB_ADMIN_PASSWORD")
+        check_mariadb(address, PASSWORD, tmp_path)
