@@ -11,7 +11,7 @@ from ocim.core.rollout_request import RolloutRequest
 from ocim.core.secrets import Secret
 from ocim.core.states import JobState
 from ocim.operations import database_servers, hosts, instances
-from ocim.operations.doctor.servers import check_database_servers
+from ocim.operations.doctor.databases import check_database_servers
 from ocim.operations.rollouts.plan import make_plan
 from ocim.presentation.plan_text import plan_lines
 from ocim.store.models import DatabaseServer, InstanceReference, Job, OpenEdXInstance
@@ -226,3 +226,23 @@ def test_the_doctor_tells_how_to_finish_a_creation(world: World) -> None:
     create(world)
     [finding] = check_database_servers(world.context())
     assert finding.remedy == "Finish it with: ocim database-server create main"
+
+
+@pytest.mark.parametrize(
+    "free, size, told",
+    [
+        ("3000000000", 2_000_000_000, []),
+        ("1500000000", 2_000_000_000, ["1500 MB are free on its host"]),
+        ("900000000", 1, ["900 MB are free on its host"]),
+        ("unknown", 1, ["Its free space is unknown"]),
+    ],
+)
+def test_the_doctor_tells_where_a_restore_has_no_room(
+    free: str, size: int, told: list[str], world: World
+) -> None:
+    server, _ = create(world)
+    world.servers["mysql"].sizes[(server.host, server.port, "blog")] = size
+    world.shells.free = free
+    found = findings(world)
+    assert len(found) == len(told)
+    assert all(text.startswith(begin) for text, begin in zip(found, told, strict=True))

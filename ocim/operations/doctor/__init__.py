@@ -3,14 +3,10 @@
 from ocim.operations.doctor.balancers import check_routes
 from ocim.operations.doctor.borders import check_borders, check_isolation, check_limits
 from ocim.operations.doctor.brokers import check_brokers
+from ocim.operations.doctor.databases import check_database_servers, check_databases
 from ocim.operations.doctor.hosts import check_hosts
 from ocim.operations.doctor.jobs import check_appservers, check_jobs
-from ocim.operations.doctor.servers import (
-    check_database_servers,
-    check_databases,
-    check_search_servers,
-    check_secrets,
-)
+from ocim.operations.doctor.servers import check_search_servers, check_secrets
 from ocim.operations.doctor.sites import check_answers
 from ocim.operations.findings import Check
 
