@@ -110,7 +110,7 @@ def test_what_the_shop_sells_is_shown(world: World) -> None:
 
 SEATS = """
 from rehearsal.discovery.course_metadata.models import Seat
-for it in Seat.objects.order_by("type"):
+for it in Seat.objects.filter(course_run__key__contains="Shop").order_by("type"):
     print(f"{it.type}:{it.price}:{it.sku}:{it.bulk_sku}")
 """
 
