@@ -54,12 +54,17 @@ def aliases(instance: Instance, variables: Mapping[str, Any]) -> tuple[str, ...]
     return tuple(str(chosen.get(f"{_MODULES}{kind}", kind)) for kind in kinds)
 
 
+def is_used(search: Search | None, variables: Mapping[str, Any]) -> bool:
+    """Return True if discovery uses this search server, and not one in the operator's settings."""
+    return search is not None and revealed(variables.get(URL)) == revealed(url_with_account(search))
+
+
 def warning(instance: Instance, variables: Mapping[str, Any]) -> str:
     """Return a warning if indexes would be refused, or be another instance's, too; or else ""."""
     if URL not in variables:
         return ""  # each app server runs a search server of its own
     names, search = aliases(instance, variables), instance.search
-    if search and revealed(variables[URL]) == revealed(url_with_account(search)):
+    if search and is_used(search, variables):
         refused = [name for name in names if not name.startswith(search.index_prefix)]
         problem = f"the instance's account on the search server may use only {search.index_prefix}*"
     else:

@@ -1,5 +1,6 @@
 """The variables of ecommerce and discovery, alone and together, on releases that differ."""
 
+import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from jinja2 import Environment
 
 from ocim.catalog import discovery_search
 from ocim.catalog.steps import cron
+from ocim.catalog.variables.discovery import LOG
 from ocim.catalog.variables.services import services_of
 from ocim.core.errors import ValidationError
 from ocim.core.instance import ALWAYS, Instance, Service
@@ -101,7 +103,7 @@ def test_the_hourly_job_refreshes_and_then_indexes_as_the_user_of_discovery() ->
         " && { /edx/bin/manage.discovery remove_unused_indexes;"
         " /edx/bin/manage.discovery update_index; }"
     )
-    assert after.endswith(">> /edx/var/log/discovery/refresh_course_metadata.log 2>&1")
+    assert after.endswith(" > /edx/var/log/discovery/refresh_course_metadata.log 2>&1")
     assert (job["user"], job["minute"], job["hour"]) == ("root", "43", "*")
 
 
@@ -116,6 +118,21 @@ def test_the_hourly_job_leaves_a_log_that_is_read_as_that_of_the_built_in_playbo
     last = cron.last_run(cron.Job(entry="", log=log, syslog=""))
     assert last
     assert (last.status, last.reason, last.at_limit) == (1, "Sanity check failed for x", True)
+
+
+def test_the_last_run_is_found_however_much_it_says(tmp_path: Path) -> None:
+    log = tmp_path / LOG.strip("/")
+    log.parent.mkdir(parents=True)
+    lines = [f"course {number}" for number in range(200)]
+    ended = ["2026-05-04T10:43:00Z begins", "status 0", "2026-05-04T11:43:00Z begins", *lines]
+    log.write_text("\n".join([*ended, "no LMS", "status 1\n"]))
+    environment = {"OCIM_HOST_ROOT": str(tmp_path), "PATH": os.environ["PATH"]}
+    ran = subprocess.run(
+        ["sh", "-c", cron.SCRIPT], check=False, env=environment, capture_output=True, text=True
+    )
+    last = cron.last_run(cron.read(ran.stdout))
+    assert last
+    assert (last.started, last.status, last.reason) == ("2026-05-04T11:43:00Z", 1, "no LMS")
 
 
 LILAC = {"edx_platform_commit": "open-release/lilac.1"}

@@ -20,7 +20,7 @@ class Job:
     entry: str
     """Line in a crontab; empty if there is none."""
     log: str
-    """End of the job's log; empty if there is none."""
+    """Line with the start of its last run, and the end of its log; empty if there is none."""
     syslog: str
     """Last line of the system's log about a start of the job; empty if there is none."""
 
@@ -42,7 +42,8 @@ class LastRun:
 SCRIPT = f"""
 {{ crontab -l -u discovery; crontab -l -u root; cat "$OCIM_HOST_ROOT"/etc/cron.d/*; }} 2>/dev/null |
     grep {REFRESH} | grep -v '^ *#' | head -n 1 | sed 's/^/{PREFIX}entry /'
-tail -n 60 "$OCIM_HOST_ROOT"{LOG} 2>/dev/null | sed 's/^/{PREFIX}log /'
+log="$OCIM_HOST_ROOT"{LOG}
+{{ grep ' begins$' "$log" | tail -n 1; tail -n 60 "$log"; }} 2>/dev/null | sed 's/^/{PREFIX}log /'
 {{ cat "$OCIM_HOST_ROOT"/var/log/syslog || journalctl --no-pager -t CRON; }} 2>/dev/null |
     grep CRON | grep {REFRESH} | tail -n 1 | sed 's/^/{PREFIX}syslog /'
 """

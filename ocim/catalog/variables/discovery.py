@@ -77,6 +77,7 @@ def hourly_job() -> dict[str, str]:
     # The refresh writes only to the database, so the search index has to be updated, too: without
     # `--disable-change-limit`, as the limit is the only guard against an emptied index. Each update
     # leaves the indexes before it; they are removed first, so that the job ends as the update does.
+    # The log has the last run only, since nothing else would limit its size.
     after = f"{{ {_MANAGE} remove_unused_indexes; {_MANAGE} update_index; }}"
     command = f"source {_HOME}/discovery_env; {_MANAGE} {REFRESH} && {after}"
     return {
@@ -84,7 +85,7 @@ def hourly_job() -> dict[str, str]:
         # Ansible adds it before the user `discovery` exists.
         "user": "root",
         "job": f"mkdir -p {_LOGS}; ( date -u +'\\%FT\\%TZ begins';"
-        f" sudo -u discovery bash -c '{command}'; echo \"status $?\" ) >> {LOG} 2>&1",
+        f" sudo -u discovery bash -c '{command}'; echo \"status $?\" ) > {LOG} 2>&1",
         "minute": "43",
         "hour": "*",
         "day": "*",

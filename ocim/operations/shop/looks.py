@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from ocim.catalog.discovery_search import aliases
+from ocim.catalog.discovery_search import aliases, is_used
 from ocim.catalog.steps import cron
 from ocim.catalog.steps.discovery import JOB
 from ocim.catalog.steps.step import Observation, Step, StepInputs
@@ -81,7 +81,7 @@ def _indexes(inputs: StepInputs, appserver: OpenEdXAppServer, context: Context) 
     """
     server = appserver.instance.search_server
     search = inputs.instance.search
-    if server is None or search is None:
+    if server is None or search is None or not is_used(search, inputs.variables):
         # An operator's own server: Ocim does not observe it.
         return {"fields": {"lost": [], "stopped": []}}
     adapters, host = context.adapters.search[server.kind], search_host(server)

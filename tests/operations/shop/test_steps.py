@@ -236,6 +236,16 @@ def test_a_search_server_that_is_away_is_unknown_and_the_rest_is_told(
     assert lines["site"].state == "done"
 
 
+def test_indexes_on_a_search_server_of_the_operators_are_not_observed(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    own = f"{BOTH}DISCOVERY_ELASTICSEARCH_URL: http://own.example.com:9200/\n"
+    OpenEdXInstance.objects.update(configuration_extra_settings=own)
+    world.spawn(OpenEdXInstance.objects.get(), activate=True)
+    lines = {one.step: one for one in status.status(instance, world.context())}
+    assert lines["indexes"].state == "done"
+
+
 def test_an_index_that_lost_its_alias_is_a_drift(world: World, instance: OpenEdXInstance) -> None:
     as_set_up(world, world.spawn(instance, activate=True))
     server = world.search.servers["http://127.0.0.1:9200/"]
