@@ -9,6 +9,7 @@ from ocim.adapters.memory.balancers import MemoryBalancer
 from ocim.adapters.memory.brokers import MemoryBrokers
 from ocim.adapters.memory.browsers import MemoryBrowsers
 from ocim.adapters.memory.databases import MemoryDatabases
+from ocim.adapters.memory.mail import MemoryRelays
 from ocim.adapters.memory.notifiers import MemoryNotifier
 from ocim.adapters.memory.probers import MemoryProber, Reply, as_expected
 from ocim.adapters.memory.providers import Cloud, MemoryProvider
@@ -93,6 +94,7 @@ class World:
     brokers: dict[str, MemoryBrokers] = field(default_factory=memory_brokers)
     prober: MemoryProber = field(default_factory=MemoryProber)
     browsers: MemoryBrowsers = field(default_factory=MemoryBrowsers)
+    mail: MemoryRelays = field(default_factory=MemoryRelays)
     notifier: MemoryNotifier = field(default_factory=lambda: MemoryNotifier("mail"))
     policy: Policy = field(
         default_factory=lambda: Policy(
@@ -126,6 +128,7 @@ class World:
             brokers=self.brokers,
             prober=self.prober,
             browsers=self.browsers,
+            mail=self.mail,
             notifier=self.notifier,
         )
         return Context(adapters, self.policy, self.clock, worker, self.clock.forward)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from ocim.core.mail import MailRelay
 from ocim.core.secrets import Secret
 
 
@@ -165,6 +166,8 @@ class Instance:
     """Shared message broker; None: every app server has its own, installed by the playbooks."""
     search: Search | None = None
     """Shared search server; None: none is assigned."""
+    mail: MailRelay | None = None
+    """SMTP relay; None: upstream's default, one on each app server."""
     partner_code: str = ""
     """Partner code of its shop and catalogue; empty: taken from its settings, or generated."""
     currency: str = ""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ocim.core.mail import MailRelay
+
 
 @dataclass(frozen=True, slots=True)
 class Retention:
@@ -45,4 +47,6 @@ class Policy:
     """True if the app server that was active before takes over from one that is dead."""
     recovery_timeout: float = 120
     """Time for an app server to answer after its host was restarted."""
+    mail: MailRelay | None = None
+    """SMTP relay of all instances; None: upstream's default, one on each app server."""
     retention: Retention = field(default_factory=Retention)

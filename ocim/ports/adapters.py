@@ -7,6 +7,7 @@ from ocim.ports.balancers import Balancer
 from ocim.ports.brokers import Brokers
 from ocim.ports.browsers import Browsers
 from ocim.ports.databases import Databases, DatabaseServers
+from ocim.ports.mail import MailRelays
 from ocim.ports.notifiers import Notifier
 from ocim.ports.probers import Prober
 from ocim.ports.providers import Provider
@@ -28,4 +29,5 @@ class Adapters:
     brokers: Mapping[str, Brokers]
     prober: Prober
     browsers: Browsers
+    mail: MailRelays
     notifier: Notifier

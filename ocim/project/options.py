@@ -5,6 +5,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+from ocim.core.mail import MailRelay
 from ocim.core.provisioning import Transport
 from ocim.core.secrets import Secret
 from ocim.project.home import HOME
@@ -240,6 +241,13 @@ class Options:
         "Apprise URLs for notices about rollouts and dead app servers (`mailto://…`, `json://…`), "
         "separated by spaces.",
         shown="none",
+    )
+    smtp_url: MailRelay | None = _option(
+        "OCIM_SMTP_URL",
+        None,
+        "SMTP relay of all instances: `smtp+starttls://user:password@host:587`, or `smtp://host:25`"
+        " without TLS.",
+        shown="none: each app server sends its mail itself",
     )
     lease: float = _option(
         "OCIM_LEASE", 15.0, "Time without a sign of life after which a worker counts as dead."

@@ -6,6 +6,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from ocim.core.mail import MailRelay, read_relay
 from ocim.core.provisioning import Transport
 from ocim.core.secrets import Secret
 from ocim.core.texts import listed
@@ -78,6 +79,7 @@ READERS: Mapping[Any, Callable[[str], Any]] = {
     int: _whole,
     float: _number,
     IPv4Network: _network,
+    MailRelay | None: read_relay,
     tuple[str, ...]: _words,
     tuple[Secret, ...]: _secrets,
     tuple[tuple[str, str], ...]: _pairs,

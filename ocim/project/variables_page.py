@@ -7,6 +7,7 @@ from ocim.catalog.variables.jwt import JwtKeys
 from ocim.catalog.variables.known import KNOWN
 from ocim.catalog.variables.since import SINCE, UNTIL
 from ocim.core.instance import Broker, Database, Domains, Instance, Search, Service
+from ocim.core.mail import MailRelay
 from ocim.core.secrets import Secret
 
 OPERATORS = "left to the operator"
@@ -67,7 +68,7 @@ def _releases(name: str) -> str:
 def _by_layer() -> dict[str, list[str]]:
     """Return the variables by layer, from examples of instances with all services."""
     names: dict[str, dict[str, None]] = {}
-    for release in ("open-release/ironwood.2", "open-release/juniper.2"):
+    for release in ("open-release/ironwood.2", "open-release/juniper.2", "open-release/lilac.1"):
         for layer in layers(_example(release), seed=b"-", jwt_keys=JwtKeys(_NOTHING, "-")):
             names.setdefault(layer.name, {}).update(dict.fromkeys(layer.values))
     return {layer: list(of_layer) for layer, of_layer in names.items()}
@@ -92,6 +93,7 @@ def _example(release: str) -> Instance:
         services=frozenset(Service),
         broker=Broker("rabbitmq", "-", 1, "-", _NOTHING, "/-"),
         search=Search("-", "-"),
+        mail=MailRelay("-", 25),
         partner_code="-",
         currency="GBP",
         payment_processors={"-": {}},

@@ -113,6 +113,7 @@ def _spec(instance: OpenEdXInstance, policy: Policy, services: frozenset[Service
         services=services,
         broker=broker_account(instance),
         search=search_place(instance),
+        mail=policy.mail,
         partner_code=instance.partner_code,
         currency=instance.currency,
         payment_processors=json.loads(instance.payment_processors or "{}"),

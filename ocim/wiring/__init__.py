@@ -66,6 +66,7 @@ def policy() -> Policy:
         build_images=options.build_images,
         verify_services=options.verify_services,
         fallback_serves=options.fallback_serves,
+        mail=options.smtp_url,
         retention=Retention(options.fallback_days, options.failed_days),
     )
 

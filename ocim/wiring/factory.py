@@ -16,6 +16,7 @@ from ocim.adapters.databases.mysql import MysqlDatabases
 from ocim.adapters.databases.postgresql import PostgresqlDatabases
 from ocim.adapters.databases.sqlite import SqliteDatabases
 from ocim.adapters.limits import Limits
+from ocim.adapters.mail.smtp import SmtpRelays
 from ocim.adapters.notifiers.apprise import AppriseNotifier
 from ocim.adapters.probers.http import HttpProber
 from ocim.adapters.providers.local.provider import LocalProvider
@@ -62,6 +63,7 @@ def make_adapters(options: Any) -> Adapters:
         brokers={RabbitmqBrokers.kind: RabbitmqBrokers(), RedisBrokers.kind: RedisBrokers()},
         prober=HttpProber(authority=balancer.authority),
         browsers=HttpBrowsers(authority=balancer.authority),
+        mail=SmtpRelays(),
         notifier=AppriseNotifier(options.notices, key=settings.SECRET_KEY.encode()),
     )
 

@@ -17,6 +17,7 @@ from ocim.adapters.memory.balancers import MemoryBalancer
 from ocim.adapters.memory.brokers import MemoryBrokers
 from ocim.adapters.memory.browsers import MemoryBrowsers
 from ocim.adapters.memory.databases import MemoryDatabases
+from ocim.adapters.memory.mail import MemoryRelays
 from ocim.adapters.memory.notifiers import MemoryNotifier
 from ocim.adapters.memory.probers import MemoryProber
 from ocim.adapters.memory.providers import MemoryProvider
@@ -145,6 +146,7 @@ def ocim(
         brokers=installation.brokers,
         prober=installation.prober,
         browsers=installation.browsers,
+        mail=MemoryRelays(),
         notifier=installation.notifier,
     )
     monkeypatch.setattr(wiring, "adapters", lambda: adapters)

@@ -7,7 +7,7 @@ from ocim.catalog.releases import of_instance
 from ocim.catalog.secrets.masking import with_secrets_hidden
 from ocim.catalog.shop import currency
 from ocim.catalog.templates import is_template
-from ocim.catalog.variables import brokers, discovery, ecommerce, lms, oauth, search, services
+from ocim.catalog.variables import brokers, discovery, ecommerce, lms, mail, oauth, search, services
 from ocim.catalog.variables.databases import require_no_databases
 from ocim.catalog.variables.host_name import require_other_host_name
 from ocim.catalog.variables.jwt import JwtKeys
@@ -58,7 +58,7 @@ def layers(instance: Instance, *, seed: bytes, jwt_keys: JwtKeys) -> list[Layer]
 
 def _generated(instance: Instance, seed: bytes, jwt_keys: JwtKeys) -> dict[str, dict[str, Any]]:
     everywhere: dict[str, dict[str, Any]] = {
-        "defaults": lms.defaults(instance),
+        "defaults": lms.defaults(instance) | mail.edxapp(instance),
         "databases": lms.databases(instance),
         "brokers": brokers.edxapp(instance),
         "search": {},
@@ -69,13 +69,13 @@ def _generated(instance: Instance, seed: bytes, jwt_keys: JwtKeys) -> dict[str, 
     if instance.currency:
         everywhere["services"] |= currency.variables(instance.currency)
     if Service.ECOMMERCE in instance.services:
-        everywhere["defaults"] |= ecommerce.defaults(instance)
+        everywhere["defaults"] |= ecommerce.defaults(instance) | mail.ecommerce(instance)
         everywhere["databases"] |= ecommerce.databases(instance)
         everywhere["brokers"] |= brokers.ecommerce(instance)
         everywhere["secrets"] |= ecommerce.secrets(seed)
         everywhere["services"] |= ecommerce.payment(instance, seed)
     if Service.DISCOVERY in instance.services:
-        everywhere["defaults"] |= discovery.defaults(instance)
+        everywhere["defaults"] |= discovery.defaults(instance) | mail.discovery(instance)
         everywhere["databases"] |= discovery.databases(instance)
         everywhere["search"] |= search.discovery(instance)
         everywhere["storage"] |= discovery.storage(instance)

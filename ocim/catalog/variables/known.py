@@ -99,6 +99,12 @@ DISCOVERY_VERSION: the tag or branch of the instance's release
 DISCOVERY_URL_ROOT: discovery's public URL
 DISCOVERY_PLATFORM_NAME: the instance's name
 DISCOVERY_EMAIL_BACKEND: SMTP; upstream's default needs an account at Amazon
+EDXAPP_EMAIL_HOST: SMTP relay of LMS and studio, if OCIM_SMTP_URL is set
+EDXAPP_EMAIL_HOST_USER: account at the SMTP relay
+EDXAPP_EMAIL_HOST_PASSWORD: password of the account at the SMTP relay
+DISCOVERY_EMAIL_HOST: SMTP relay of discovery, if OCIM_SMTP_URL is set
+DISCOVERY_EMAIL_HOST_USER: account at the SMTP relay
+DISCOVERY_EMAIL_HOST_PASSWORD: password of the account at the SMTP relay
 DISCOVERY_DATABASE_ENGINE: Django's name for the database server's kind; built-in playbooks only
 DISCOVERY_DEFAULT_DB_NAME: discovery's database
 DISCOVERY_MYSQL_USER: account of discovery's database
@@ -145,6 +151,8 @@ SANDBOX_ENABLE_INSIGHTS: off: upstream's keys for it are public
 ecommerce_create_demo_data: off: upstream's demo partner would collide with the instance's own
 credentials_create_demo_data: off, as for ecommerce
 NGINX_SET_X_FORWARDED_HEADERS: off: the balancer, where TLS ends, sets them
+EDXAPP_EMAIL_USE_TLS: true if connections to the SMTP relay begin TLS
+DISCOVERY_EMAIL_USE_TLS: as for the LMS
 ECOMMERCE_SOCIAL_AUTH_REDIRECT_IS_HTTPS: on: TLS ends at the balancer
 edx_django_service_social_auth_redirect_is_https: on: TLS ends at the balancer
 """,
@@ -154,6 +162,8 @@ EDXAPP_MYSQL_CSMH_PORT: port of the server of the database of learners' answers
 XQUEUE_MYSQL_PORT: port of the server of xqueue's database
 ECOMMERCE_DATABASE_PORT: port of the server of ecommerce's database; upstream supports 3306 only
 DISCOVERY_MYSQL_PORT: port of the server of discovery's database; upstream supports 3306 only
+EDXAPP_EMAIL_PORT: port of the SMTP relay
+DISCOVERY_EMAIL_PORT: port of the SMTP relay
 EDXAPP_LMS_NGINX_PORT: 80, at which nginx selects services by name
 EDXAPP_CMS_NGINX_PORT: 80, as for the LMS
 ECOMMERCE_NGINX_PORT: 80, as for the LMS
@@ -172,6 +182,7 @@ EDXAPP_FEATURES_EXTRA: left to the operator; feature switches of LMS and studio
 EDXAPP_WORKERS: left to the operator; numbers of processes that serve LMS and studio
 EDXAPP_XQUEUE_DJANGO_AUTH: derived; user and password of the LMS at xqueue
 XQUEUE_DJANGO_USERS: users of xqueue with their passwords; equal to EDXAPP_XQUEUE_DJANGO_AUTH
+ECOMMERCE_EXTRA_CONFIG_OVERRIDES: further settings of ecommerce; from lilac on, the SMTP relay
 ECOMMERCE_PAYMENT_PROCESSOR_CONFIG: payment processors' keys, by partner code in lower case
 DISCOVERY_MEDIA_STORAGE_BACKEND: lasting place of uploads; since lilac also names of indexes
 """,

@@ -6,6 +6,7 @@ from ocim.operations.doctor.brokers import check_brokers
 from ocim.operations.doctor.databases import check_database_servers, check_databases
 from ocim.operations.doctor.hosts import check_hosts
 from ocim.operations.doctor.jobs import check_appservers, check_jobs
+from ocim.operations.doctor.mail import check_mail
 from ocim.operations.doctor.servers import check_search_servers, check_secrets
 from ocim.operations.doctor.sites import check_answers
 from ocim.operations.findings import Check
@@ -56,6 +57,9 @@ CHECKS = (
         "Every broker answers, and has the accounts of its instances and no others.",
         check_brokers,
         "secrets",
+    ),
+    Check(
+        "mail", "The SMTP relay, if any, accepts every instance's address.", check_mail, "secrets"
     ),
     Check("instances", "Every active instance answers.", check_answers, "secrets"),
 )
