@@ -7,7 +7,7 @@ from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
 from tests.console.conftest import CAMPUS, Installation
 
 EXTRA = "configuration_extra_settings"
-LAYERS = {"defaults", "databases", "storage", "secrets", "services", EXTRA}
+LAYERS = {"defaults", "databases", "brokers", "storage", "secrets", "services", EXTRA}
 
 
 @pytest.fixture
@@ -143,9 +143,9 @@ def test_what_serves_is_compared_rather_than_what_is_newest(
 @pytest.mark.parametrize(
     "words, said",
     [
-        (("nowhere.example.com",), "no instance"),
+        (("nowhere.example.com",), "No instance"),
         ((CAMPUS,), "no app server"),
-        (("appserver:99",), "no app server 99"),
+        (("appserver:99",), "No app server 99"),
         (("appserver:x", CAMPUS), "not appserver:ID"),
     ],
 )
