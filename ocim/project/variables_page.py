@@ -6,7 +6,7 @@ from ocim.catalog.variables.effective import layers
 from ocim.catalog.variables.jwt import JwtKeys
 from ocim.catalog.variables.known import KNOWN
 from ocim.catalog.variables.since import SINCE, UNTIL
-from ocim.core.instance import Broker, Database, Domains, Instance, Search, Service
+from ocim.core.instance import Account, Broker, Database, Domains, Instance, Search, Service
 from ocim.core.mail import MailRelay
 from ocim.core.secrets import Secret
 
@@ -22,6 +22,7 @@ LAYERS: Mapping[str, str] = {
     "services": "Switches of services, and their addresses at the LMS.",
 }
 _NOTHING = Secret("-")
+_ACCOUNT = Account("-", _NOTHING)
 
 
 def variables_page() -> str:
@@ -66,11 +67,14 @@ def _releases(name: str) -> str:
 
 
 def _by_layer() -> dict[str, list[str]]:
-    """Return the variables by layer, from examples of instances with all services."""
+    """Return the variables by their first layer, from instances with all services."""
     names: dict[str, dict[str, None]] = {}
+    listed: set[str] = set()
     for release in ("open-release/ironwood.2", "open-release/juniper.2", "open-release/lilac.1"):
         for layer in layers(_example(release), seed=b"-", jwt_keys=JwtKeys(_NOTHING, "-")):
-            names.setdefault(layer.name, {}).update(dict.fromkeys(layer.values))
+            new = [name for name in layer.values if name not in listed]
+            listed.update(new)
+            names.setdefault(layer.name, {}).update(dict.fromkeys(new))
     return {layer: list(of_layer) for layer, of_layer in names.items()}
 
 
@@ -88,7 +92,10 @@ def _example(release: str) -> Instance:
         configuration_version="-",
         configuration_playbook_name="-",
         time_zone="-",
-        databases={purpose: Database("mysql", purpose) for purpose in purposes},
+        databases={
+            purpose: Database("mysql", purpose, migrator=_ACCOUNT, reader=_ACCOUNT)
+            for purpose in purposes
+        },
         storage_directory="-",
         services=frozenset(Service),
         broker=Broker("rabbitmq", "-", 1, "-", _NOTHING, "/-"),
