@@ -251,6 +251,8 @@ class _Judge:
         """Yield a finding for each name in the value's templates that nothing defines."""
         from ocim.parsing.references import names_used
 
+        if not (_place(self._repository, name) or self._is_used_by_settings(name)):
+            return  # nothing asks for it, so that Ansible never reads its templates
         for used in sorted(names_used(revealed(value), required=True) - _ANSIBLES):
             known = used in self._values or _place(self._repository, used)
             if not known and not used.startswith("ansible_"):

@@ -6,7 +6,7 @@ import pytest
 
 from ocim.core.errors import ValidationError
 from ocim.operations.lint import Finding, Report, Severity, Status, lint
-from tests.specification import SERVICES
+from tests.specification import CRON, CURRENCY, SERVICES
 from tests.world import World
 
 BUILTIN = Path(__file__).resolve().parents[2] / "playbooks"
@@ -249,8 +249,8 @@ def test_no_keys_for_tokens_are_an_error(world: World, checkout: Path, value: st
     assert finding(report(world, checkout, f"{name}: {value}"), name).severity is Severity.ERROR
 
 
-def test_the_documented_urls_of_the_broker_use_only_what_is_defined(world: World) -> None:
-    found = report(world, BUILTIN, SERVICES)
+def test_the_documented_settings_use_only_what_is_defined(world: World) -> None:
+    found = report(world, BUILTIN, CRON + SERVICES + CURRENCY)
     assert not [each for each in found.findings if each.severity is Severity.ERROR]
 
 
