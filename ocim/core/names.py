@@ -1,5 +1,7 @@
 """Names that Ocim derives for hosts, domains and accounts."""
 
+import string
+
 DERIVED_DOMAINS = {
     "lms_preview": "preview.",
     "studio": "studio.",
@@ -31,16 +33,19 @@ def preview_domain(appserver_id: int, lms_domain: str) -> str:
     return f"appserver-{appserver_id}.{lms_domain}"
 
 
-def database_account(database_name: str, role: str) -> str:
+def database_account(database_name: str, role: str, generation: int = 1) -> str:
     """Return the name of an account on a database server: at most 16 characters, as for old MySQL.
 
     `database_name` is the instance's, which ends in eight characters that no other instance has.
-    `role` is a database's purpose, such as `edxapp`, or `migrate`, `read` or `dry_run`.
+    `role` is a database's purpose, such as `edxapp`, or `migrate`, `read` or `dry_run`. Accounts of
+    two generations that follow one another have different names.
     """
-    return f"{database_name[-8:]}_{_SHORT.get(role, role)}"
+    later = _DIGITS[generation % len(_DIGITS)] if generation > 1 else ""
+    return f"{database_name[-8:]}_{_SHORT.get(role, role)}{later}"
 
 
-_SHORT = {"edxapp_csmh": "csmh", "ecommerce": "ecomm", "discovery": "disc"}
+_SHORT = {"edxapp_csmh": "csmh", "ecommerce": "ecomm", "discovery": "disc", "migrate": "migr"}
+_DIGITS = string.digits + string.ascii_lowercase
 
 
 def account(instance_id: int) -> str:

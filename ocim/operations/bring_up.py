@@ -15,7 +15,7 @@ from ocim.core.instance import Instance
 from ocim.core.names import appserver_host
 from ocim.core.provisioning import BUILTIN, ConfigurationSource, Part, ProvisionJob
 from ocim.core.states import AppServerState, ServerState
-from ocim.operations import brokers, images, search_servers
+from ocim.operations import brokers, images, instance_databases, search_servers
 from ocim.operations.balancing import note_change
 from ocim.operations.claim import Claim
 from ocim.operations.context import Context, OnStep
@@ -50,8 +50,7 @@ def bring_up(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
         behind_nginx=behind_nginx,
     )
     run = replace(run, source=source)
-    for database in instance.databases.values():
-        context.adapters.databases[database.kind].ensure(database)
+    instance_databases.prepare(appserver.instance, instance.databases, context)
     search_servers.prepare(appserver.instance, context)
     brokers.prepare(appserver.instance, context)
 

@@ -32,6 +32,7 @@ GENERATED = frozenset(
         "database_server",
         "broker_server",
         "broker_generation",
+        "database_generation",
         "search_server",
     }
 )

@@ -16,7 +16,7 @@ from ocim.core.errors import Conflict
 from ocim.core.instance import Service
 from ocim.core.secrets import Secret, derive
 from ocim.core.variables import Effective
-from ocim.operations import brokers, database_servers, search_servers
+from ocim.operations import brokers, database_servers, instance_databases, search_servers
 from ocim.operations.balancing import note_change
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
@@ -39,7 +39,7 @@ from ocim.store.models import (
     LoadBalancingServer,
     OpenEdXInstance,
 )
-from ocim.store.specs import all_databases, instance_spec
+from ocim.store.specs import instance_spec
 
 
 def create(
@@ -193,8 +193,7 @@ def delete(*, instance_id: int, context: Context) -> list[Action]:
         )
     show = f"ocim instance show {instance_id}"
     with held_outside_worker(instance, show=show, context=context) as lease:
-        for database in all_databases(instance):
-            context.adapters.databases[database.kind].drop(database)
+        instance_databases.drop(instance, context)
         search_servers.forget(instance, context)
         brokers.forget(instance, context)
         with transaction.atomic():

@@ -13,7 +13,7 @@ from ocim.core.jobs import ArchiveJob, RetainJob, TerminateJob
 from ocim.core.retention import Candidate, expendable
 from ocim.core.states import AppServerState, ServerState
 from ocim.core.texts import listed
-from ocim.operations import brokers, jobs
+from ocim.operations import brokers, instance_databases, jobs
 from ocim.operations.activate import switch_traffic
 from ocim.operations.balancing import note_change, sync_and_wait
 from ocim.operations.claim import Claim, NotYet
@@ -135,11 +135,13 @@ def _end_all(appservers: Sequence[OpenEdXAppServer], claim: Claim) -> list[Actio
 def _settle(appserver: OpenEdXAppServer, context: Context) -> None:
     """Remove accounts that only this app server used; the next spawn does so if this fails."""
     try:
-        brokers.settle(OpenEdXInstance.objects.get(pk=appserver.instance_id), context)
+        instance = OpenEdXInstance.objects.get(pk=appserver.instance_id)
+        brokers.settle(instance, context)
+        instance_databases.settle(instance, context)
     except (TransientError, PermanentError) as error:
         say(
             appserver,
-            f"Its account at the broker is not removed: {error}",
+            f"Its former accounts on shared servers are not removed: {error}",
             context=context,
             level="warning",
         )

@@ -38,6 +38,9 @@ class Databases(Protocol):
     def drop(self, database: Database) -> None:
         """Remove the database and its account; do nothing if there are none."""
 
+    def retire(self, database: Database) -> None:
+        """Remove the accounts that `database` names, and keep its content and other accounts."""
+
     def size(self, database: Database) -> int | None:
         """Return the size in bytes; None if the database does not exist."""
 

@@ -89,9 +89,12 @@ def copies(instance: OpenEdXInstance, policy: Policy) -> dict[str, Database]:
     }
 
 
-def all_databases(instance: OpenEdXInstance) -> list[Database]:
-    """Return all databases that the instance may have, also those of disabled services."""
-    return list(_databases(instance, frozenset(Service)).values())
+def all_databases(instance: OpenEdXInstance, generation: int = 0) -> dict[str, Database]:
+    """Return all databases that the instance may have, also those of disabled services.
+
+    They have the accounts of the generation; 0: of the present one.
+    """
+    return _databases(instance, frozenset(Service), generation)
 
 
 def _spec(instance: OpenEdXInstance, policy: Policy, services: frozenset[Service]) -> Instance:
@@ -120,7 +123,9 @@ def _spec(instance: OpenEdXInstance, policy: Policy, services: frozenset[Service
     )
 
 
-def _databases(instance: OpenEdXInstance, services: frozenset[Service]) -> dict[str, Database]:
+def _databases(
+    instance: OpenEdXInstance, services: frozenset[Service], generation: int = 0
+) -> dict[str, Database]:
     server = instance.database_server
     optional = [service.value for service in Service if service in services - ALWAYS]
     if server.kind == "sqlite":
@@ -130,10 +135,11 @@ def _databases(instance: OpenEdXInstance, services: frozenset[Service]) -> dict[
             for purpose in ("edxapp", *optional)
         }
     host = database_host(server)
-    migrator, reader = (_account(instance, role) for role in ("migrate", "read"))
+    number = generation or instance.database_generation
+    migrator, reader = (_account(instance, role, number) for role in ("migrate", "read"))
     databases = {}
     for purpose in (*_OF_EDXAPP, *optional):
-        own = _account(instance, purpose)
+        own = _account(instance, purpose, number)
         databases[purpose] = Database(
             kind=server.kind,
             name=f"{instance.database_name}_{purpose}",
@@ -148,11 +154,11 @@ def _databases(instance: OpenEdXInstance, services: frozenset[Service]) -> dict[
     return databases
 
 
-def _account(instance: OpenEdXInstance, role: str) -> Account:
+def _account(instance: OpenEdXInstance, role: str, generation: int = 1) -> Account:
     """Return the instance's account for a purpose on its database server."""
     seed = instance.secret_seed.encode()
-    user = database_account(instance.database_name, role)
-    return Account(user, derive(seed, f"database account {role}"))
+    user = database_account(instance.database_name, role, generation)
+    return Account(user, derive(seed, f"database account {role} {generation}"))
 
 
 def database_host(server: DatabaseServer) -> DatabaseHost:

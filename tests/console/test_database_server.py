@@ -86,6 +86,13 @@ def test_a_file_that_is_no_certificate_is_refused(
     assert not DatabaseServer.objects.filter(name="safe").exists()
 
 
+def test_an_instance_gets_other_accounts(registered: Installation) -> None:
+    registered("instance", "create", "campus.example.com", "--database-server", "main")
+    ran = registered("database-server", "rotate", "campus.example.com")
+    assert "has other accounts from its next app server on." in ran.out
+    assert OpenEdXInstance.objects.get().database_generation == 2
+
+
 def test_a_server_in_use_is_not_removed_and_another_one_is(registered: Installation) -> None:
     registered("instance", "create", "campus.example.com", "--database-server", "main")
     assert "in use by 1 instance" in registered("database-server", "remove", "main").err

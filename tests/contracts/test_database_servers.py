@@ -135,6 +135,35 @@ def test_a_new_password_takes_the_place_of_the_old_one(kind: Kind, mine: Databas
         execute(kind.databases, mine, "SELECT 1")
 
 
+def test_accounts_of_two_generations_work_on_the_same_tables_until_one_is_retired(
+    kind: Kind, mine: Database, tmp_path: Path
+) -> None:
+    later = replace(
+        mine,
+        user="one_own2",
+        password=Secret("later"),
+        migrator=Account("one_migrate2", Secret("later too")),
+        reader=Account("one_read2", Secret("later, too")),
+    )
+    kind.databases.ensure(later)
+    execute(kind.databases, later, "CREATE TABLE by_later (n INTEGER)")
+    execute(kind.databases, mine, "ALTER TABLE by_later ADD COLUMN m INTEGER")
+    execute(kind.databases, seen_by("migrator", mine), "CREATE TABLE by_former (n INTEGER)")
+    kind.databases.dump(later, tmp_path / "dump")
+    kind.databases.restore(later, tmp_path / "dump")
+    assert execute(kind.databases, mine, "UPDATE course SET name = 'b'") == 1
+
+    kind.databases.retire(mine)
+
+    for account in ACCOUNTS:
+        with pytest.raises(OcimError, match=r"(?i)denied|authentication"):
+            execute(kind.databases, seen_by(account, mine), "SELECT * FROM course")
+    execute(kind.databases, seen_by("reader", later), "SELECT * FROM by_former")
+    execute(kind.databases, seen_by("migrator", later), "DROP TABLE by_former")
+    assert execute(kind.databases, later, "DELETE FROM course") == 1
+    kind.databases.drop(later)
+
+
 def test_after_a_restore_all_accounts_have_their_rights(
     kind: Kind, mine: Database, tmp_path: Path
 ) -> None:
@@ -226,6 +255,7 @@ def test_a_session_that_the_server_ends_is_lost_and_the_next_statement_begins_an
         "postgresql": "SELECT pg_terminate_backend(pg_backend_pid())",
     }[mine.kind]
     with kind.databases.session(mine) as session:
+        session.execute("SET ROLE NONE")  # on PostgreSQL it acts as the database's owner
         session.execute("BEGIN")
         session.execute("DELETE FROM course")
         with pytest.raises(TransientError, match="was lost"):

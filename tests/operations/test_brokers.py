@@ -230,7 +230,7 @@ def test_a_broker_that_is_away_does_not_keep_an_app_server_from_being_terminated
     world.brokers["rabbitmq"].away.add("mq.example.com")
     world.do(JobKind.TERMINATE, old)
     assert old.state == "terminated"
-    assert any("is not removed" in entry.text for entry in old.log_entries.all())
+    assert any("are not removed" in entry.text for entry in old.log_entries.all())
 
 
 def test_an_instance_without_a_broker_has_no_account_to_rotate(world: World) -> None:

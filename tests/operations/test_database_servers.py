@@ -7,15 +7,17 @@ import pytest
 from ocim.adapters.memory.providers import MemoryProvider
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.core.errors import Conflict, TransientError, ValidationError
+from ocim.core.instance import Database
 from ocim.core.rollout_request import RolloutRequest
 from ocim.core.secrets import Secret
 from ocim.core.states import JobState
-from ocim.operations import database_servers, hosts, instances
+from ocim.operations import database_servers, hosts, instance_databases, instances
 from ocim.operations.doctor.databases import check_database_servers
+from ocim.operations.effective import deserialize
 from ocim.operations.rollouts.plan import make_plan
 from ocim.presentation.plan_text import plan_lines
 from ocim.store.models import DatabaseServer, InstanceReference, Job, OpenEdXInstance
-from ocim.store.specs import instance_spec
+from ocim.store.specs import all_databases, instance_spec
 from tests.world import FIELDS, QUEUE, World
 
 URL = "mysql://db.example.com"
@@ -246,3 +248,84 @@ def test_the_doctor_tells_where_a_restore_has_no_room(
     found = findings(world)
     assert len(found) == len(told)
     assert all(text.startswith(begin) for text, begin in zip(found, told, strict=True))
+
+
+def accounts(world: World, instance: OpenEdXInstance) -> set[str]:
+    """The accounts of the LMS's database."""
+    server, name = instance.database_server, f"{instance.database_name}_edxapp"
+    return world.servers["mysql"].accounts[(server.host, server.port, name)]
+
+
+def user(world: World, instance: OpenEdXInstance) -> str:
+    return instance_spec(instance, world.policy).databases["edxapp"].user
+
+
+def test_former_accounts_work_until_the_last_app_server_that_has_them_is_terminated(
+    world: World,
+) -> None:
+    register(world)
+    instance = world.make_instance(database_server="main")
+    old = world.spawn(instance)
+    former = user(world, instance)
+    instance_databases.rotate(instance=instance, context=world.context())
+    present = user(world, instance)
+    assert accounts(world, instance) == {former, present}
+    new = world.spawn(instance)
+    assert deserialize(new).values["EDXAPP_MYSQL_USER"] == present != former
+    assert accounts(world, instance) == {former, present}
+    world.do("terminate", old)
+    assert accounts(world, instance) == {present}
+
+
+def test_an_app_server_that_was_requested_before_a_rotation_has_its_accounts(
+    world: World,
+) -> None:
+    register(world)
+    instance = world.make_instance(database_server="main")
+    world.request_spawn(instance)
+    former = user(world, instance)
+    instance_databases.rotate(instance=instance, context=world.context())
+    world.work(instance)
+    assert accounts(world, instance) == {former, user(world, instance)}
+
+
+def test_a_rotation_on_a_server_that_does_not_answer_changes_nothing(world: World) -> None:
+    class Away(type(world.servers["mysql"])):  # type: ignore[misc]
+        def ensure(self, database: Database) -> None:
+            raise TransientError(f"{database.host} does not answer.")
+
+    register(world)
+    instance = world.make_instance(database_server="main")
+    former = user(world, instance)
+    world.servers["mysql"] = Away("mysql")
+    with pytest.raises(TransientError):
+        instance_databases.rotate(instance=instance, context=world.context())
+    instance.refresh_from_db()
+    assert user(world, instance) == former
+
+
+def test_of_two_rotations_at_once_one_is_refused(world: World) -> None:
+    register(world)
+    instance = world.make_instance(database_server="main")
+    same = OpenEdXInstance.objects.select_related("database_server").get()
+    instance_databases.rotate(instance=instance, context=world.context())
+    with pytest.raises(Conflict, match="Another process rotates"):
+        instance_databases.rotate(instance=same, context=world.context())
+
+
+def test_embedded_databases_have_no_accounts_to_rotate(world: World) -> None:
+    with pytest.raises(Conflict, match="embedded"):
+        instance_databases.rotate(instance=world.make_instance(), context=world.context())
+
+
+def test_names_of_accounts_stay_short_in_every_generation(world: World) -> None:
+    register(world)
+    instance = world.make_instance(database_server="main")
+    names = []
+    for generation in range(1, 100):
+        instance.database_generation = generation
+        for database in all_databases(instance).values():
+            assert database.migrator
+            assert database.reader
+            names += [database.user, database.migrator.user, database.reader.user]
+    assert max(map(len, names)) <= 16

@@ -46,7 +46,10 @@ def test_each_service_has_a_database_of_its_own(world: World) -> None:
 
 
 def test_databases_of_services_that_are_off_are_known_where_all_are_dropped(world: World) -> None:
-    names = [database.name.rsplit("/", 1)[1] for database in all_databases(world.make_instance())]
+    names = [
+        database.name.rsplit("/", 1)[1]
+        for database in all_databases(world.make_instance()).values()
+    ]
     assert names == ["edxapp.sqlite3", "ecommerce.sqlite3", "discovery.sqlite3"]
 
 

@@ -63,6 +63,12 @@ class MysqlDatabases:
         """Remove the database, and the accounts that have rights on no other one."""
         self._remove(*scratches(database), database)
 
+    def retire(self, database: Database) -> None:
+        """Take the accounts' rights on the database, and remove accounts without others."""
+        with self._as_admin(server_of(database)) as connection:
+            for account, _ in users(database):
+                revoke(connection, account, database.name)
+
     def size(self, database: Database) -> int | None:
         """Return the size of tables and indexes in bytes, as the server estimates it."""
         with self._as_admin(server_of(database)) as connection:

@@ -6,7 +6,15 @@ from pathlib import Path
 
 from psycopg.sql import SQL, Identifier
 
-from ocim.adapters.databases.postgresql_accounts import ensure_role, forget_role, open_to
+from ocim.adapters.databases.postgresql_accounts import (
+    accounts_of,
+    ensure_owner,
+    ensure_role,
+    forget_role,
+    open_to,
+    owner_of,
+    take_rights,
+)
 from ocim.adapters.databases.postgresql_connection import (
     Connection,
     connect,
@@ -29,7 +37,10 @@ PACKAGE = "postgresql-client"
 
 
 class PostgresqlDatabases:
-    """Databases of PostgreSQL; each belongs to its account, and no other one may connect."""
+    """Databases of PostgreSQL; each belongs to a role without a login, as which its accounts act.
+
+    So its tables have the same owner whatever account makes them, and survive each of them.
+    """
 
     kind = "postgresql"
 
@@ -53,21 +64,21 @@ class PostgresqlDatabases:
     def ensure(self, database: Database) -> None:
         """Create the roles with their passwords, and the database with their rights."""
         server = server_of(database)
-        owner = Account(database.user, database.password)
+        own = Account(database.user, database.password)
         with self._as_admin(server) as connection:
-            for account in (owner, database.migrator, database.reader):
-                if account:
-                    ensure_role(connection, account)
+            for account in accounts_of(database):
+                ensure_role(connection, account)
+            ensure_owner(connection, owner_of(database))
             if not exists(connection, database.name):
                 # The template without content: its character set need not be the other's.
                 connection.execute(
                     SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(
-                        Identifier(database.name), Identifier(database.user)
+                        Identifier(database.name), Identifier(owner_of(database))
                     )
                 )
             open_to(connection, database)
         if database.reader:
-            with translated(server), closing(connect(server, owner, database.name)) as connection:
+            with translated(server), closing(connect(server, own, database.name)) as connection:
                 for right in (
                     "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}",
                     "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {}",
@@ -77,6 +88,22 @@ class PostgresqlDatabases:
     def drop(self, database: Database) -> None:
         """Remove the database, and the roles that have rights on no other one."""
         self._remove(*scratches(database), database)
+
+    def retire(self, database: Database) -> None:
+        """Remove the roles; what they own goes to the database's owner."""
+        server = server_of(database)
+        with self._as_admin(server) as connection:
+            is_there = exists(connection, database.name)
+        if is_there:
+            with (
+                translated(server),
+                closing(connect(server, server.admin, database.name)) as connection,
+            ):
+                for account in accounts_of(database):
+                    take_rights(connection, account, owner_of(database))
+        with self._as_admin(server) as connection:
+            for account in accounts_of(database):
+                forget_role(connection, account.user)
 
     def size(self, database: Database) -> int | None:
         """Return the size of all files of the database, in bytes."""
@@ -148,14 +175,8 @@ class PostgresqlDatabases:
             for database in databases:
                 gone = SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
                 connection.execute(gone.format(Identifier(database.name)))
-            users = [database.user for database in databases]
-            others = [
-                account.user
-                for database in databases
-                for account in (database.migrator, database.reader)
-                if account
-            ]
-            for user in dict.fromkeys([*others, *users]):
+            logins = [account.user for each in databases for account in accounts_of(each)]
+            for user in dict.fromkeys([*logins, *map(owner_of, databases)]):
                 forget_role(connection, user)
 
     def _require(self, database: Database) -> None:

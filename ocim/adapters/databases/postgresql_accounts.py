@@ -6,6 +6,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
 from ocim.adapters.databases.postgresql_connection import Connection
+from ocim.core.databases import SCRATCH_SUFFIXES
 from ocim.core.instance import Account, Database
 
 
@@ -27,27 +28,60 @@ def ensure_role(connection: Connection, account: Account) -> None:
     connection.execute(SQL("GRANT {} TO CURRENT_USER").format(role))
 
 
-def open_to(connection: Connection, database: Database) -> None:
-    """Let nobody connect to the database but its accounts.
+def accounts_of(database: Database) -> list[Account]:
+    """Return the accounts of a database: its own, the migrating and the reading one."""
+    own = Account(database.user, database.password)
+    return [account for account in (own, database.migrator, database.reader) if account]
 
-    The migrating account acts as the database's owner there, so that this owns all tables.
-    """
-    name, owner = Identifier(database.name), Identifier(database.user)
+
+def owner_of(database: Database) -> str:
+    """Return the role that owns the database. While a restore goes on, all copies have the same."""
+    name = database.name
+    for suffix in SCRATCH_SUFFIXES:
+        name = name.removesuffix(suffix)
+    return name
+
+
+def ensure_owner(connection: Connection, owner: str) -> None:
+    """Create the role without a login that owns a database, unless it exists."""
+    if not _exists(connection, owner):
+        connection.execute(SQL("CREATE ROLE {} NOLOGIN").format(Identifier(owner)))
+    connection.execute(SQL("GRANT {} TO CURRENT_USER").format(Identifier(owner)))
+
+
+def open_to(connection: Connection, database: Database) -> None:
+    """Let nobody connect to the database but its accounts. All but the reader act as its owner."""
+    name, owner = Identifier(database.name), Identifier(owner_of(database))
     connection.execute(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
-    if database.migrator:
-        migrator = Identifier(database.migrator.user)
-        connection.execute(SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, migrator))
-        connection.execute(SQL("GRANT {} TO {}").format(owner, migrator))
+    for account in accounts_of(database):
+        user = Identifier(account.user)
+        if account == database.reader:
+            connection.execute(SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, user))
+            continue
+        connection.execute(SQL("GRANT {} TO {}").format(owner, user))
         connection.execute(
-            SQL("ALTER ROLE {} IN DATABASE {} SET role TO {}").format(migrator, name, owner)
+            SQL("ALTER ROLE {} IN DATABASE {} SET role TO {}").format(user, name, owner)
         )
-    if database.reader:
-        reader = Identifier(database.reader.user)
-        connection.execute(SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, reader))
+
+
+def take_rights(connection: Connection, account: Account, owner: str) -> None:
+    """Take the account's rights in the connection's database; what it owns goes to the owner."""
+    if _exists(connection, account.user):
+        user = Identifier(account.user)
+        connection.execute(SQL("REASSIGN OWNED BY {} TO {}").format(user, Identifier(owner)))
+        connection.execute(SQL("DROP OWNED BY {}").format(user))
+        connection.execute(SQL("REVOKE {} FROM {}").format(Identifier(owner), user))
 
 
 def forget_role(connection: Connection, user: str) -> None:
-    """Remove the role, unless it has rights on a database."""
+    """Remove the role, unless it has rights on a database or acts as the owner of one."""
+    acts = connection.execute(
+        "SELECT 1 FROM pg_auth_members JOIN pg_database ON datdba = roleid"
+        " JOIN pg_roles ON pg_roles.oid = member WHERE rolname = %s",
+        [user],
+    )
+    if acts.fetchone():
+        return
     with suppress(psycopg.errors.DependentObjectsStillExist):
         connection.execute(SQL("DROP ROLE IF EXISTS {}").format(Identifier(user)))
 

@@ -63,6 +63,9 @@ class SqliteDatabases:
             with contextlib.suppress(OSError):  # there may be other databases in it
                 path.parent.rmdir()
 
+    def retire(self, database: Database) -> None:
+        """Do nothing: a file has no accounts."""
+
     def size(self, database: Database) -> int | None:
         """Return the size in bytes, including the write-ahead log."""
         path = _path(database)

@@ -25,6 +25,8 @@ class MemoryDatabases:
         self.statement_timeout = statement_timeout
         self.sizes: dict[tuple[str, int, str], int] = {}
         """Size in bytes by host, port and name; a database without a size does not exist."""
+        self.accounts: dict[tuple[str, int, str], set[str]] = {}
+        """Users of each database, by host, port and name."""
         self.before: Hook = lambda _database, _statement: None
         """Hook that is called with every statement, before it runs."""
         self.after: Hook = lambda _database, _statement: None
@@ -53,12 +55,18 @@ class MemoryDatabases:
     def ensure(self, database: Database) -> None:
         """Add the database with size 0 unless it exists."""
         self.sizes.setdefault(_key(database), 0)
+        self.accounts.setdefault(_key(database), set()).add(database.user)
 
     def drop(self, database: Database) -> None:
         """Remove the database with its content."""
         self.sizes.pop(_key(database), None)
+        self.accounts.pop(_key(database), None)
         if content := self._contents.pop(_key(database), None):
             content[1].close()
+
+    def retire(self, database: Database) -> None:
+        """Forget the accounts."""
+        self.accounts.get(_key(database), set()).discard(database.user)
 
     def size(self, database: Database) -> int | None:
         """Return the size that was set; None if the database does not exist."""

@@ -95,7 +95,7 @@ def _expected(server: DatabaseServer, context: Context) -> set[str]:
     instances = server.openedxinstance_set.select_related("database_server", "ref_set")
     at_work = set(Job.objects.filter(state__in=OPEN).values_list("lease", flat=True))
     for instance in instances:
-        own = {database.name for database in all_databases(instance)}
+        own = {database.name for database in all_databases(instance).values()}
         if instance.lease_id in at_work:  # a dry run or a restore may go on
             own |= {database.name for database in copies(instance, context.policy).values()}
             own |= {f"{name}{suffix}" for name in own for suffix in SCRATCH_SUFFIXES}

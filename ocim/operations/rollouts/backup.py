@@ -77,7 +77,7 @@ def run(claim: Claim, payload: RestoreJob) -> list[Action]:
     """Restore all backups, if all files and databases exist. Raise Conflict otherwise."""
     instance = OpenEdXInstance.objects.select_related("database_server").get(pk=claim.instance_id)
     backups = list(Backup.objects.filter(pk__in=payload.backups))
-    by_name = {database.name: database for database in all_databases(instance)}
+    by_name = {database.name: database for database in all_databases(instance).values()}
     lost = [
         backup.path
         for backup in backups

@@ -190,6 +190,9 @@ class OpenEdXInstance(Leased):
     load_balancing_server = models.ForeignKey(LoadBalancingServer, on_delete=models.PROTECT)
     database_server = models.ForeignKey(DatabaseServer, on_delete=models.PROTECT)
     broker_server = models.ForeignKey(BrokerServer, null=True, blank=True, on_delete=models.PROTECT)
+    database_generation = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Number of its accounts on the database server so far."
+    )
     broker_generation = models.PositiveIntegerField(
         default=1, editable=False, help_text="Number of its account there; a rotation raises it."
     )

@@ -6,12 +6,14 @@ from pathlib import Path
 from django.core.management.base import CommandParser
 
 from ocim.console.server_command import ServerCommand
+from ocim.console.shared_options import add_instance
 from ocim.core.databases import ServerFacts
 from ocim.core.errors import PermanentError, TransientError, ValidationError
 from ocim.core.texts import plural
-from ocim.operations import database_servers
+from ocim.operations import database_servers, instance_databases
 from ocim.presentation.texts import size as size_text
 from ocim.store.models import DatabaseServer, OpenEdXInstance
+from ocim.store.selectors import find_instance
 from ocim.wiring import context
 
 VARIABLE = "OCIM_DATABASE_PASSWORD"
@@ -32,13 +34,15 @@ class Command(ServerCommand):
   ocim database-server show main --json
   ocim database-server logs main --follow
   ocim database-server cancel main
+  ocim database-server rotate campus.example.com
   ocim database-server remove main
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the subcommands and their options."""
+        add = self.subcommands(parser)
         register = self.add_common(
-            self.subcommands(parser),
+            add,
             create="Create a MariaDB server on a new host.",
             show="Show a database server, its health, and the sizes of its databases.",
             user=database_servers.RECIPE.admin,
@@ -57,6 +61,22 @@ class Command(ServerCommand):
             metavar="FILE",
             help="Certificate in PEM of the authority that signs the server's (default: any public"
             " authority); implies --tls.",
+        )
+
+        rotate = add(
+            "rotate",
+            self.rotate,
+            "Give an instance other accounts for its databases, from its next app server on.",
+        )
+        add_instance(rotate)
+
+    def rotate(self, options: argparse.Namespace) -> None:
+        """Give an instance other accounts."""
+        instance = find_instance(options.instance)
+        instance_databases.rotate(instance=instance, context=context())
+        self.out.say(
+            f"{instance} has other accounts from its next app server on. The present ones work"
+            " until the last app server that has them is terminated."
         )
 
     def register(self, options: argparse.Namespace) -> None:
