@@ -66,6 +66,12 @@ def test_a_broker_is_shown_with_the_messages_of_each_instance(registered: Instal
     assert "does not answer" in registered("broker", "show", "main").out
 
 
+def test_an_instance_is_shown_with_its_broker(registered: Installation) -> None:
+    registered.campus()
+    shown = registered("instance", "show", "campus.example.com", "--json").json
+    assert (shown["broker_server"], shown["search_server"]) == ("main", None)
+
+
 def test_an_instance_is_assigned_and_rotated(ocim: Installation, registered: Installation) -> None:
     registered.campus()
     assert registered("broker", "assign", "campus.example.com", "main").status == 1

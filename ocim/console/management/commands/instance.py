@@ -240,9 +240,9 @@ class Command(OcimCommand):
         if only_for_scripts and not self.out.as_json:
             return
         counted = find_instance(str(instance.pk))
-        full = OpenEdXInstance.objects.select_related("ref_set", "database_server").get(
-            pk=counted.pk
-        )
+        full = OpenEdXInstance.objects.select_related(
+            "ref_set", "database_server", "broker_server", "search_server"
+        ).get(pk=counted.pk)
         facts: dict[str, object] = {
             "id": full.pk,
             "state": status_of(counted),
@@ -255,6 +255,8 @@ class Command(OcimCommand):
             "created": full.ref_set.created.isoformat(timespec="seconds"),
             "database_name": full.database_name,
             DATABASE_SERVER: full.database_server.name,
+            "broker_server": full.broker_server and full.broker_server.name,
+            "search_server": full.search_server and full.search_server.name,
             "appservers": [
                 f"{appserver.pk} ({appserver.state})"
                 for appserver in appservers(full.pk)[:APPSERVERS_SHOWN]
