@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.installation import Installation, installed, until
 from tests.acceptance.spine import (
     answers,
-    is_active,
+    is_served,
     killed_worker_is_replaced,
     spawn_and_wait_for_ansible,
 )
@@ -63,6 +63,5 @@ def test_what_was_interrupted_goes_on_at_the_next_start(other: Installation) -> 
     other.stop()
     assert [process.cmdline() for process in other.everything()] == []
     other.start()
-    until(lambda: is_active(other, domain), other.log())
-    assert answers(other, domain)
+    until(lambda: is_served(other, domain), other.log())
     assert len(other.appservers(domain)) == 1

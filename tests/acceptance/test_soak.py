@@ -21,7 +21,7 @@ import psutil
 import pytest
 
 from tests.acceptance.installation import Installation, command_line, until
-from tests.acceptance.spine import assert_no_other_hosts, is_active
+from tests.acceptance.spine import assert_no_other_hosts, is_served
 from tests.acceptance.traffic import Traffic
 from tests.console.processes import OCIM
 
@@ -103,7 +103,7 @@ def test_random_kills_are_not_noticed(installation: Installation) -> None:
     for domain in DOMAINS:
         installation.instance(domain, edx_platform_commit=RELEASES[0])
         installation.ocim("appserver", "spawn", domain, "--activate", "--no-wait")
-    until(lambda: all(is_active(installation, domain) for domain in DOMAINS), installation.log())
+    until(lambda: all(is_served(installation, domain) for domain in DOMAINS), installation.log())
     before = at_rest(installation)
     chance, killed, work = random.Random(SEED), Counter[str](), Work(installation)  # noqa: S311
     left: list[str] = []
