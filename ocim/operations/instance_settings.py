@@ -20,6 +20,7 @@ from ocim.store.models import Domain, InstanceTag, OpenEdXInstance
 GENERATED = frozenset(
     {
         "id",
+        "lease",
         "ref_set",
         "secret_seed",
         "jwt_private_key",
