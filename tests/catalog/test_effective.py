@@ -125,7 +125,12 @@ def test_a_secret_is_used_for_one_thing_save_where_two_services_share_it() -> No
         for text in secret_texts(value):
             uses.setdefault(text, set()).add(name)
     assert sorted(sorted(names) for names in uses.values() if len(names) > 1) == [
-        ["COMMON_JWT_SECRET_KEY", "ECOMMERCE_WORKER_JWT_SECRET_KEY"],
+        [
+            "COMMON_JWT_SECRET_KEY",
+            "ECOMMERCE_WORKER_JWT_SECRET_KEY",
+            "ECOMMERCE_WORKER_SERVICE_CONFIG",
+        ],
+        ["ECOMMERCE_BACKEND_SERVICE_EDX_OAUTH2_SECRET", "ECOMMERCE_WORKER_SERVICE_CONFIG"],
         ["ECOMMERCE_EDX_API_KEY", "EDXAPP_EDX_API_KEY"],
         ["EDXAPP_COMMENTS_SERVICE_KEY", "FORUM_API_KEY"],
         ["EDXAPP_XQUEUE_DJANGO_AUTH", "XQUEUE_DJANGO_USERS"],

@@ -346,3 +346,26 @@ def test_the_variable_for_cron_jobs_came_with_ironwood(release: str, knows: bool
         )
     )
     assert ("EDXAPP_ADDITIONAL_CRON_JOBS" in result) is knows
+
+
+def test_the_shops_worker_has_the_shops_client_since_it_asks_the_lms_for_its_token() -> None:
+    of = full(openedx_release="palm.1", edx_platform_commit="palm.1")
+    made = variables(of, ECOMMERCE_BACKEND_SERVICE_EDX_OAUTH2_KEY="own-key")
+    worker = made["ECOMMERCE_WORKER_SERVICE_CONFIG"]
+    prefix = "BACKEND_SERVICE_EDX_OAUTH2"
+    assert worker[f"{prefix}_PROVIDER_URL"] == f"{made['COMMON_LMS_BASE_URL']}/oauth2"
+    assert worker[f"{prefix}_KEY"] == "own-key"
+    assert worker[f"{prefix}_SECRET"] == made[f"ECOMMERCE_{prefix}_SECRET"]
+    assert worker["BROKER_URL"] == made["ECOMMERCE_WORKER_BROKER_URL"]
+
+
+@pytest.mark.parametrize(
+    "release, services, has",
+    [("ironwood.2", ECOMMERCE, False), ("juniper.2", ECOMMERCE, True),
+     ("juniper.2", DISCOVERY, False)],
+)  # fmt: skip
+def test_the_workers_settings_are_generated_where_the_shop_has_a_client_for_it(
+    release: str, services: Any, has: bool
+) -> None:
+    of = full(openedx_release=release, edx_platform_commit=release, services=services)
+    assert ("ECOMMERCE_WORKER_SERVICE_CONFIG" in variables(of)) is has

@@ -17,6 +17,7 @@ def defaults(instance: Instance) -> dict[str, Any]:
     root = public_url(instance, Service.ECOMMERCE)
     return {
         "ECOMMERCE_VERSION": git_reference_of_ecommerce(instance),
+        "ECOMMERCE_WORKER_VERSION": git_reference_of_ecommerce(instance),
         "ECOMMERCE_ECOMMERCE_URL_ROOT": root,
         "ECOMMERCE_LMS_URL_ROOT": public_url(instance, Service.LMS),
         "ECOMMERCE_DISCOVERY_SERVICE_URL": public_url(instance, Service.DISCOVERY),

@@ -7,7 +7,17 @@ from ocim.catalog.releases import of_instance
 from ocim.catalog.secrets.masking import with_secrets_hidden
 from ocim.catalog.shop import currency
 from ocim.catalog.templates import is_template
-from ocim.catalog.variables import brokers, discovery, ecommerce, lms, mail, oauth, search, services
+from ocim.catalog.variables import (
+    brokers,
+    discovery,
+    ecommerce,
+    lms,
+    mail,
+    oauth,
+    search,
+    services,
+    worker,
+)
 from ocim.catalog.variables.databases import require_no_databases
 from ocim.catalog.variables.host_name import require_other_host_name
 from ocim.catalog.variables.jwt import JwtKeys
@@ -43,8 +53,14 @@ def effective(
     following = followed(hidden, generated=names)
     if Service.DISCOVERY in instance.services:
         following |= search.followed(hidden, instance)
-    pairs = Layer(PAIRS, following)
-    return merge([*generated, pairs, Layer(OPERATOR, hidden)])
+    own = Layer(OPERATOR, hidden)
+    values = merge([*generated, Layer(PAIRS, following), own]).values
+    following |= {
+        name: value
+        for name, value in worker.settings(instance, values).items()
+        if values[name] != value
+    }
+    return merge([*generated, Layer(PAIRS, following), own])
 
 
 def layers(instance: Instance, *, seed: bytes, jwt_keys: JwtKeys) -> list[Layer]:
@@ -81,6 +97,8 @@ def _generated(instance: Instance, seed: bytes, jwt_keys: JwtKeys) -> dict[str, 
         everywhere["storage"] |= discovery.storage(instance)
         everywhere["secrets"] |= discovery.secrets(seed)
         everywhere["services"] |= discovery.cron(instance)
+    flat = {name: value for values in everywhere.values() for name, value in values.items()}
+    everywhere["services"] |= worker.settings(instance, flat)
     return everywhere
 
 

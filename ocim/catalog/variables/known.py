@@ -81,6 +81,7 @@ ECOMMERCE_VERSION: the tag or branch of the instance's release
 ECOMMERCE_ECOMMERCE_URL_ROOT: ecommerce's public URL
 ECOMMERCE_LMS_URL_ROOT: the LMS's public URL
 ECOMMERCE_DISCOVERY_SERVICE_URL: discovery's public URL
+ECOMMERCE_WORKER_VERSION: the tag or branch of the instance's release
 ECOMMERCE_WORKER_ECOMMERCE_API_ROOT: ecommerce's public URL with /api/v2/
 ECOMMERCE_PLATFORM_NAME: the instance's name
 ECOMMERCE_OSCAR_FROM_EMAIL: the same as EDXAPP_DEFAULT_FROM_EMAIL
@@ -184,6 +185,7 @@ EDXAPP_XQUEUE_DJANGO_AUTH: derived; user and password of the LMS at xqueue
 XQUEUE_DJANGO_USERS: users of xqueue with their passwords; equal to EDXAPP_XQUEUE_DJANGO_AUTH
 ECOMMERCE_EXTRA_CONFIG_OVERRIDES: further settings of ecommerce; from lilac on, the SMTP relay
 ECOMMERCE_PAYMENT_PROCESSOR_CONFIG: payment processors' keys, by partner code in lower case
+ECOMMERCE_WORKER_SERVICE_CONFIG: settings of the shop's worker, with a client at the LMS
 DISCOVERY_MEDIA_STORAGE_BACKEND: lasting place of uploads; since lilac also names of indexes
 """,
     Kind.TEXTS: """

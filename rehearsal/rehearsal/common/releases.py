@@ -47,6 +47,11 @@ class Release:
         return not self.before("palm")
 
     @property
+    def worker_signs_in(self) -> bool:
+        """True if the shop's worker gets its token from the LMS; older ones sign their own."""
+        return not self.before("olive")
+
+    @property
     def checkout_page_field(self) -> str:
         """Name of CommerceConfiguration's field for the shop's page, renamed in 2018."""
         return "single_course_checkout_page" if self.before("hawthorn") else "basket_checkout_page"

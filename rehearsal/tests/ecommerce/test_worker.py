@@ -21,7 +21,7 @@ from pytest_django import Settings
 from rehearsal.ecommerce.payments.test_card import GOOD
 from rehearsal.ecommerce.worker.queue import QueueDown, queue_fulfillment
 from tests.ecommerce.configuration import WORKER_SECRET
-from tests.ecommerce.world import World
+from tests.ecommerce.world import SECRETS, World
 from tests.processes import ROOT, free_port
 
 NEEDS_REDIS = pytest.mark.skipif(not shutil.which("redis-server"), reason="no redis-server")
@@ -33,8 +33,10 @@ COMMAND = (
 
 
 @contextmanager
-def worker(directory: Path, *, broker_url: str, api_root: str) -> Iterator["queue.Queue[str]"]:
-    """Run a worker until the block ends. Yield the lines of its log."""
+def worker(
+    directory: Path, *, broker_url: str, api_root: str, **more: str
+) -> Iterator["queue.Queue[str]"]:
+    """Run a worker of juniper until the block ends. Yield the lines of its log."""
     file = directory / "ecomworker.yml"
     content = {
         "BROKER_URL": broker_url,
@@ -43,6 +45,8 @@ def worker(directory: Path, *, broker_url: str, api_root: str) -> Iterator["queu
         "JWT_ISSUER": "ecommerce_worker",
         "JWT_AUDIENCE": "lms-key",
         "MAX_FULFILLMENT_RETRIES": 11,
+        "ECOMMERCE_WORKER_VERSION": "juniper.2",
+        **more,
     }
     file.write_text(yaml.safe_dump(content))
     process = subprocess.Popen(
@@ -147,6 +151,17 @@ def test_it_has_orders_fulfilled_and_tries_again(
     assert b'"username":"ecommerce_worker"' in claims
 
 
+def test_from_olive_on_the_secret_of_its_own_tokens_is_not_enough(
+    directory_queue: str, tmp_path: Path, settings: Settings
+) -> None:
+    settings.BROKER_URL = directory_queue
+    queue_fulfillment("DEMO-100001")
+    release = {"ECOMMERCE_WORKER_VERSION": "olive.1"}
+    api_root = "http://127.0.0.1:1/api/v2/"
+    with worker(tmp_path, broker_url=directory_queue, api_root=api_root, **release) as lines:
+        heard(lines, "localhost.*18000")
+
+
 def test_an_order_that_is_left_to_it_is_fulfilled(world: World, tmp_path: Path) -> None:
     seat = world.course("Asynchronous")
     browser = world.learner("wera")
@@ -165,7 +180,13 @@ def test_an_order_that_is_left_to_it_is_fulfilled(world: World, tmp_path: Path) 
     assert "in a moment" in receipt.text
     assert world.enrollment("wera", seat.course_id) is None
     queued = world.broker_url
-    with worker(tmp_path, broker_url=queued, api_root=f"{world.shop}/api/v2/") as lines:
+    client = {
+        "ECOMMERCE_WORKER_VERSION": "sumac.1",
+        "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": f"{world.lms}/oauth2",
+        "BACKEND_SERVICE_EDX_OAUTH2_KEY": "backend-key",
+        "BACKEND_SERVICE_EDX_OAUTH2_SECRET": SECRETS["backend"],
+    }
+    with worker(tmp_path, broker_url=queued, api_root=f"{world.shop}/api/v2/", **client) as lines:
         heard(lines, "is fulfilled")
     assert world.enrollment("wera", seat.course_id)["mode"] == "verified"
 
