@@ -91,7 +91,7 @@ def private_file(path: Path) -> Iterator[IO[bytes]]:
 @contextmanager
 def authority_file(server: DatabaseHost) -> Iterator[str]:
     """Yield the path of the certificates that a server with TLS is checked with."""
-    if not server.authority:
+    if not (server.tls and server.authority):
         yield certifi.where()
         return
     with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
