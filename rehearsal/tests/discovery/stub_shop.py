@@ -22,6 +22,10 @@ class Shop:
     asked: list[tuple[str, dict[str, list[str]], str]] = field(default_factory=list)
     """Path, query and Authorization of each request."""
 
+    def clear(self) -> None:
+        """Sell nothing, and forget all requests."""
+        self.courses, self.codes, self.missing, self.asked = [], [], 0, []
+
     def answer(self, path: str, query: dict[str, list[str]]) -> dict[str, Any]:
         number = int(query["page"][0])
         rows = self.courses
