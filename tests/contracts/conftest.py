@@ -1,7 +1,7 @@
 """The kinds of instance databases, for what every one of them promises."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from ocim.core.secrets import Secret
 from ocim.ports.databases import Databases
 from tests.mariadb_server import mariadb_server, needs_mariadb
 from tests.postgresql_server import postgresql_host, programs
-from tests.sql import ENDLESS
+from tests.sql import ENDLESS, execute
 
 
 @dataclass(frozen=True)
@@ -136,3 +136,28 @@ def database_on(server: DatabaseHost, name: str) -> Database:
         reader=account("read"),
         server=server,
     )
+
+
+def ensured(kind: Kind, name: str) -> Database:
+    database = kind.make(name)
+    kind.databases.ensure(database)
+    execute(kind.databases, database, "CREATE TABLE course (name VARCHAR(20))")
+    execute(kind.databases, database, "INSERT INTO course VALUES ('a')")
+    return database
+
+
+def seen_by(account: str, database: Database, *, at: Database | None = None) -> Database:
+    """The database `at`, for one of the accounts of `database`."""
+    accounts = {
+        "own": Account(database.user, database.password),
+        "migrator": database.migrator,
+        "reader": database.reader,
+    }
+    chosen = accounts[account]
+    assert chosen
+    return replace(at or database, user=chosen.user, password=chosen.password)
+
+
+def server_of(database: Database) -> DatabaseHost:
+    assert database.server
+    return database.server
