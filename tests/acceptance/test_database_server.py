@@ -16,7 +16,7 @@ DOMAINS = ("db-1.localhost", "db-2.localhost")
 
 @pytest.fixture(scope="module")
 def fleet(installation: Installation) -> Installation:
-    """Two sites of ironwood.2 on the database server main."""
+    """Create two sites of ironwood.2 on the database server main."""
     installation.ocim("database-server", "create", "main")
     for domain in DOMAINS:
         installation.ocim(
@@ -29,7 +29,7 @@ def fleet(installation: Installation) -> Installation:
 
 
 def serving(installation: Installation) -> list[str]:
-    """The release that each site shows."""
+    """Return the release that each site shows."""
     return [release(installation, domain) for domain in DOMAINS]
 
 

@@ -52,7 +52,7 @@ POSTGRESQL = Dialect(
 
 @dataclass
 class Kind:
-    """One kind of databases, twice: `hasty` has a short time limit for statements."""
+    """Databases of a kind, twice: `hasty` has a short time limit for statements."""
 
     databases: Databases
     hasty: Databases
@@ -105,12 +105,12 @@ def server_kind(request: pytest.FixtureRequest) -> Iterator[Kind]:
 
 
 def on_server(name: str, request: pytest.FixtureRequest) -> Iterator[Kind]:
-    """Databases on a server; they are gone afterwards."""
+    """Yield databases on a server; drop them afterwards."""
     server = request.getfixturevalue("mariadb" if name == "mysql" else name)
     made: dict[str, Database] = {}
 
     def make(name: str) -> Database:
-        """Two databases of two names have no account in common."""
+        """Return the database of that name; no other one has its accounts."""
         return made.setdefault(name, database_on(server, name))
 
     dialect = MYSQL if name == "mysql" else POSTGRESQL
@@ -147,7 +147,7 @@ def ensured(kind: Kind, name: str) -> Database:
 
 
 def seen_by(account: str, database: Database, *, at: Database | None = None) -> Database:
-    """The database `at`, for one of the accounts of `database`."""
+    """Return the database `at`, for an account of `database`."""
     accounts = {
         "own": Account(database.user, database.password),
         "migrator": database.migrator,

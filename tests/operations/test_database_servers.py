@@ -31,7 +31,7 @@ def register(world: World, name: str = "main", url: str = URL) -> DatabaseServer
 
 
 def far_instance(world: World, domain: str = "far.example.com", **fields: str) -> OpenEdXInstance:
-    """An instance with hosts that are other machines."""
+    """Create an instance with hosts that are other machines."""
     context = world.context()
     other = MemoryProvider(world.cloud, kind="nspawn")
     adapters = replace(context.adapters, providers={**context.adapters.providers, "nspawn": other})
@@ -251,7 +251,7 @@ def test_the_doctor_tells_where_a_restore_has_no_room(
 
 
 def accounts(world: World, instance: OpenEdXInstance) -> set[str]:
-    """The accounts of the LMS's database."""
+    """Return the accounts of the LMS's database."""
     server, name = instance.database_server, f"{instance.database_name}_edxapp"
     return world.servers["mysql"].accounts[(server.host, server.port, name)]
 
