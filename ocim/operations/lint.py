@@ -101,7 +101,7 @@ class Report:
     unreadable: tuple[str, ...]
     """Files whose variables may be missing here."""
     warnings: tuple[str, ...] = ()
-    """What is valid in the operator's settings but hardly meant, with its place there."""
+    """Warnings about the operator's settings: valid, but hardly meant. Each has its place there."""
 
     def worth_saying(self) -> tuple[Finding, ...]:
         """Return the findings that an operator should look at."""

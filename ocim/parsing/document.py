@@ -46,7 +46,7 @@ class Document:
     value: Any = None
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
-    """What is valid, but hardly meant."""
+    """Values that are valid, but hardly meant."""
     places: dict[Path, Place] = field(default_factory=dict)
     """Places of all keys and list items."""
     texts: list[Text] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What the shop reads before it starts."""
+"""Settings that the shop reads before it starts."""
 
 from pathlib import Path
 

@@ -206,7 +206,7 @@ class Platform:
         return Answer(302, location=f"/checkout/receipt/?order_number={number}")
 
     def paid_by_script(self, asked: Request, _query: dict[str, str]) -> Answer:
-        """As the addresses that scripts of pages ask, and which answer with JSON."""
+        """Take a payment at the address that a page's script asks, and answer with JSON."""
         wanted, name = (
             ({"stripe_token", "basket"}, "url")
             if "submit" in asked.url

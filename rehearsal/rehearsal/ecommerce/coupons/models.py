@@ -36,5 +36,5 @@ class Coupon(models.Model):
 
     @property
     def vouchers(self) -> Any:
-        """Its vouchers."""
+        """Vouchers of the coupon."""
         return self.product.coupon_vouchers.get().vouchers

@@ -188,7 +188,7 @@ class CourseRunDocument:
 
 
 class CourseRunIndex:
-    """The same under the names of Haystack, which the real service has up to koa."""
+    """Index of course runs under the names of Haystack, which the real service has up to koa."""
 
     def index_queryset(self) -> QuerySet[CourseRun]:
         return CourseRunDocument().get_queryset()
