@@ -28,8 +28,8 @@ def steady(installation: Installation) -> str:
 
 BREAKS = {
     "a bad setting": (
-        {"configuration_extra_settings": "EDXAPP_DATABASE_ENGINE: django.db.backends.none"},
-        "django.db.backends.none",
+        {"configuration_extra_settings": "EDXAPP_TIME_ZONE: Nowhere/Atlantis"},
+        "Nowhere/Atlantis",
     ),
     "a migration that fails": (NEW, 'table "thumbnail_kvstore" already exists'),
     "a service that answers 500": (

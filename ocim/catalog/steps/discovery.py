@@ -135,5 +135,6 @@ STEPS = (
         observer_arguments=lambda _inputs: {},
         actions=_fill,
         public=True,
+        reads_others=True,
     ),
 )

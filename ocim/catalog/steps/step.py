@@ -126,3 +126,5 @@ class Step:
     It must if it needs the LMS at its public address, or if it changes data that the previous app
     server (maybe of another release) still reads.
     """
+    reads_others: bool = False
+    """True if it asks the other services, so that the steps of these must be over before."""

@@ -16,6 +16,7 @@ from ocim.catalog.steps.step import (
     StepInputs,
 )
 from ocim.core.errors import (
+    Conflict,
     OcimError,
     PermanentError,
     TransientError,
@@ -182,11 +183,15 @@ def _perform(
 ) -> dict[str, OcimError]:
     """Run the actions on the app server. Return the errors by step."""
     failures: dict[str, OcimError] = {}
-    in_shells = [(step, call) for step, action in owed if (call := _call(action))]
-    answers = remote.call_all(appserver, [call for _, call in in_shells], context, stop=True)
-    for (step, _), answer in zip(in_shells, answers, strict=True):
-        if isinstance(answer, OcimError):
-            failures.setdefault(step.name, answer)
+    for calls in _rounds(owed):
+        if failures:
+            not_made = Conflict("not done, since another step failed before.")
+            failures |= {step.name: not_made for step, _ in calls}
+            break
+        answers = remote.call_all(appserver, [call for _, call in calls], context, stop=True)
+        for (step, _), answer in zip(calls, answers, strict=True):
+            if isinstance(answer, OcimError):
+                failures.setdefault(step.name, answer)
     for step, action in owed:
         if isinstance(action, Crontab):
             # The comment is how Ansible's cron module knows a job, and replaces it.
@@ -198,6 +203,19 @@ def _perform(
             if ran.status:
                 failures[step.name] = PermanentError(f"crontab: {ran.errors.strip()}")
     return failures
+
+
+def _rounds(owed: Sequence[tuple[Step, StepAction]]) -> list[list[tuple[Step, remote.Call]]]:
+    """Return the calls in groups that run one after the other; in a group, services run together.
+
+    A step that asks other services waits for theirs: what it reads there may just be changing.
+    """
+    calls = [(step, call) for step, action in owed if (call := _call(action))]
+    first = [(step, call) for step, call in calls if not step.reads_others]
+    last = [(step, call) for step, call in calls if step.reads_others]
+    if {call.service for _, call in first} <= {call.service for _, call in last}:
+        return [calls]  # one shell runs them in their order
+    return [first, last] if last else [first]
 
 
 def _call(action: StepAction) -> remote.Call | None:

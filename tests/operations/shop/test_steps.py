@@ -140,6 +140,19 @@ def test_a_step_that_fails_fails_the_app_server_and_is_named(
     assert not ServiceStep.objects.get(step="clients").failure
 
 
+def test_indexes_are_filled_only_once_the_steps_of_other_services_are_over(
+    world: World, instance: OpenEdXInstance
+) -> None:
+    appserver = world.spawn(instance)
+    world.shells.argvs.clear()
+    world.shells.faults["create_or_update_site"] = "the shop is starting"
+    world.do("activate", appserver)
+    assert "create_or_update_partner" in first_words(world)
+    assert "refresh_course_metadata" not in first_words(world)
+    failures = dict(ServiceStep.objects.values_list("step", "failure"))
+    assert failures["indexes"] == "not done, since another step failed before."
+
+
 def test_secrets_are_taken_out_of_what_a_failure_says(
     world: World, instance: OpenEdXInstance
 ) -> None:
