@@ -181,6 +181,19 @@ def test_a_right_file_is_said_to_be_right(ocim: Installation, tmp_path: Path) ->
     assert (ran.out, ran.status) == (f"No problem found in {file}.\n", 0)
 
 
+def test_a_file_that_names_a_database_has_a_fault_beside_its_others(
+    ocim: Installation, tmp_path: Path
+) -> None:
+    file = tmp_path / "extra.yml"
+    file.write_text("EDXAPP_MYSQL_DB_NAME: edxapp\nA: '{{ A }}'\nLANGUAGE: no\n")
+    ran = ocim("config", "lint", file)
+    assert ran.status == 1
+    own, database, warning = ran.out.splitlines()
+    assert "A uses itself" in own
+    assert "EDXAPP_MYSQL_DB_NAME: Ocim sets this variable" in database
+    assert warning.startswith("Warning: ")
+
+
 def test_a_file_that_is_not_there_is_trouble(ocim: Installation) -> None:
     assert ocim("config", "lint", "/nowhere.yml").status == 2
 
