@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db.models import Count
 
 from ocim.console.command import OcimCommand
 from ocim.console.log_lines import print_log
@@ -33,6 +34,7 @@ class ServerCommand(OcimCommand):
     """Environment variable with the password of a server's user."""
     servers: Any
     """Module of operations with `find` and `remove`."""
+    model: type[HostedServer]
 
     def add_common(
         self, add: Add, *, create: str, show: str, user: str, right: str
@@ -111,7 +113,24 @@ class ServerCommand(OcimCommand):
 
     def list(self, options: argparse.Namespace) -> None:
         """Print a table of servers."""
-        raise NotImplementedError
+        servers = self.model._default_manager.select_related("own_host").order_by("name")
+        self.out.rows(
+            ("name", "url", "version", "instances", "accepts new", "host"),
+            [
+                (
+                    server.name,
+                    *self.where(server),
+                    server.clients,
+                    server.accepts_new_clients,
+                    server.own_host and server.own_host.name,
+                )
+                for server in servers.annotate(clients=Count("openedxinstance"))
+            ],
+        )
+
+    def where(self, server: Any) -> tuple[str, str]:
+        """Return a server's address and version; both are empty until it is created."""
+        return server.url if server.host else "", server.version
 
     def facts(self, server: Any) -> dict[str, object]:
         """Return a server's facts, as it answers now."""

@@ -1,12 +1,11 @@
 """Check of the items of lists whose structure Ocim knows."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from ocim.catalog.templates import is_template
 from ocim.catalog.variables.structures import CRON_JOBS, EVERY_MINUTE, LISTS, Items
 from ocim.core.texts import listed
-from ocim.parsing.document import Document, Path
+from ocim.parsing.document import Document
 
 
 def check_lists(document: Document) -> None:
@@ -38,11 +37,11 @@ def _check_items(document: Document, name: str, items: Items, values: list[dict[
                     document.places.get((name, index, key), place),
                     f"an item of {name} has no key {key!r}. Its keys: {listed(sorted(known))}.",
                 )
-        for path, text in _texts(item, (name, index)):
-            if "\n" in text.rstrip("\n") and path[-1] != "SSH_KEY":
+        for key, text in item.items():
+            if isinstance(text, str) and "\n" in text.rstrip("\n") and key != "SSH_KEY":
                 document.fault(
-                    document.places.get(path, place),
-                    f"{path[-1]} has a line break. Write it on one line (with `>-`, YAML joins"
+                    document.places.get((name, index, key), place),
+                    f"{key} has a line break. Write it on one line (with `>-`, YAML joins"
                     " several).",
                 )
         unique = item.get(items.unique)
@@ -55,12 +54,6 @@ def _check_items(document: Document, name: str, items: Items, values: list[dict[
                     f" Choose another {items.unique}.",
                 )
             seen.setdefault(unique, index)
-
-
-def _texts(item: dict[Any, Any], above: Path) -> Iterator[tuple[Path, str]]:
-    for key, value in item.items():
-        if isinstance(value, str):
-            yield (*above, key), value
 
 
 def _runs_each_minute(job: dict[Any, Any]) -> bool:

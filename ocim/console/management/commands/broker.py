@@ -26,6 +26,7 @@ class Command(ServerCommand):
     data = "all messages"
     password = VARIABLE
     servers = broker_servers
+    model = BrokerServer
     examples = f"""examples:
   ocim broker create main --provider nspawn
   ocim broker create campus --kind redis
@@ -97,23 +98,6 @@ class Command(ServerCommand):
         kind = {"rabbitmq": "RabbitMQ", "redis": "Redis"}[server.kind]
         self.out.say(f"Registered {server}: {kind} {server.version} at {server.url}")
         self.print_for_scripts(server)
-
-    def list(self, options: argparse.Namespace) -> None:
-        """Print a table of brokers."""
-        self.out.rows(
-            ("name", "url", "version", "instances", "accepts new", "host"),
-            [
-                (
-                    server.name,
-                    server.url if server.host else "",
-                    server.version,
-                    server.openedxinstance_set.count(),
-                    server.accepts_new_clients,
-                    server.own_host and server.own_host.name,
-                )
-                for server in BrokerServer.objects.select_related("own_host").order_by("name")
-            ],
-        )
 
     def assign(self, options: argparse.Namespace) -> None:
         """Place an instance on a broker."""

@@ -26,6 +26,7 @@ class Command(ServerCommand):
     data = "all databases"
     password = VARIABLE
     servers = database_servers
+    model = DatabaseServer
     examples = f"""examples:
   ocim database-server create main --provider nspawn
   ocim database-server register main mysql://db.example.com < password.txt
@@ -95,22 +96,11 @@ class Command(ServerCommand):
             self.out.say(f"Note: {problem}", style="yellow")
         self.print_for_scripts(server)
 
-    def list(self, options: argparse.Namespace) -> None:
-        """Print a table of database servers."""
-        self.out.rows(
-            ("name", "url", "version", "instances", "accepts new", "host"),
-            [
-                (
-                    server.name,
-                    server.url if server.host or server.directory else "",
-                    server.version or ("SQLite" if server.directory else ""),
-                    server.openedxinstance_set.count(),
-                    server.accepts_new_clients,
-                    server.own_host and server.own_host.name,
-                )
-                for server in DatabaseServer.objects.select_related("own_host").order_by("name")
-            ],
-        )
+    def where(self, server: DatabaseServer) -> tuple[str, str]:
+        """Return the address and the version; embedded databases have a directory instead."""
+        if server.directory:
+            return server.url, "SQLite"
+        return super().where(server)
 
     def facts(self, server: DatabaseServer) -> dict[str, object]:
         """Return the server's address, health, and the size of each instance's databases."""

@@ -23,6 +23,7 @@ class Command(ServerCommand):
     data = "all indexes"
     password = VARIABLE
     servers = search_servers
+    model = SearchServer
     examples = f"""examples:
   ocim search-server create main --provider nspawn
   ocim search-server register main https://search.example.com:9200 < password.txt
@@ -67,23 +68,6 @@ class Command(ServerCommand):
         )
         self.out.say(f"Registered {server}: Elasticsearch {server.version} at {server.url}")
         self.print_for_scripts(server)
-
-    def list(self, options: argparse.Namespace) -> None:
-        """Print a table of search servers."""
-        self.out.rows(
-            ("name", "url", "version", "instances", "accepts new", "host"),
-            [
-                (
-                    server.name,
-                    server.url if server.host else "",
-                    server.version,
-                    server.openedxinstance_set.count(),
-                    server.accepts_new_clients,
-                    server.own_host and server.own_host.name,
-                )
-                for server in SearchServer.objects.select_related("own_host").order_by("name")
-            ],
-        )
 
     def facts(self, server: SearchServer) -> dict[str, object]:
         """Return the server's address, health, and the indexes of each instance."""
