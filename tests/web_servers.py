@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread
 
@@ -139,13 +140,20 @@ class Authority:
     def server_context(
         self, host_name: str, directory: Path, *, lasts: timedelta = HOUR
     ) -> ssl.SSLContext:
-        """Return what a server for `host_name` needs; its files go to `directory`.
+        """Return what a server for `host_name` needs; its files go to `directory`."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.pem_file(host_name, directory, lasts=lasts))
+        return context
 
-        Its certificate is good for as long as it `lasts` from now on; less than nothing: over.
+    def pem_file(self, host_name: str, directory: Path, *, lasts: timedelta = HOUR) -> Path:
+        """Return a file in `directory` with a key and a certificate for a name or an IP address.
+
+        The certificate is good for as long as it `lasts` from now on; less than nothing: over.
         """
         key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.SubjectAlternativeName([x509.DNSName(host_name)])
-        certificate = self._sign(x509.Name([]), key, name, critical=True, lasts=lasts)
+        certificate = self._sign(
+            x509.Name([]), key, _alternative_name(host_name), critical=True, lasts=lasts
+        )
         pem_file = directory / f"{host_name}.pem"
         pem_file.write_bytes(
             key.private_bytes(
@@ -155,9 +163,7 @@ class Authority:
             )
             + certificate.public_bytes(serialization.Encoding.PEM)
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pem_file)
-        return context
+        return pem_file
 
     def _sign(
         self,
@@ -180,3 +186,10 @@ class Authority:
             .add_extension(extension, critical=critical)
             .sign(self._key, hashes.SHA256())
         )
+
+
+def _alternative_name(host_name: str) -> x509.SubjectAlternativeName:
+    try:
+        return x509.SubjectAlternativeName([x509.IPAddress(ip_address(host_name))])
+    except ValueError:
+        return x509.SubjectAlternativeName([x509.DNSName(host_name)])

@@ -94,11 +94,15 @@ def _programs() -> list[Program]:
         "low": options.low_priority_queue,
         "periodic": PERIODIC,
     }
+    # The second process of each waits, and replaces the first at once if that dies.
+    balancer = [
+        Program(role, [main, "balancer", "run", role], count=2)
+        for role in ("edge", "router")
+        if not options.balancer_url
+    ]
     return [
         Program("guard", ["ocim.processes.guard", "%(process_num)d", *places], count=2),
-        # The second process of each waits, and replaces the first at once if that dies.
-        Program("edge", [main, "balancer", "run", "edge"], count=2),
-        Program("router", [main, "balancer", "run", "router"], count=2),
+        *balancer,
         Program("web", [main, "web"], startsecs=10),
         *(
             Program(name, [main, "worker"], {"HUEY_QUEUE_NAME": queue}, startsecs=10)
@@ -111,8 +115,11 @@ def _addresses() -> sockets.Addresses:
     options = settings.OCIM
     host, _, port = options.web_address.rpartition(":")
     binds = options.balancer_bind or ("",)
+    web = {"web": [(host.strip("[]"), int(port))]}
+    if options.balancer_url:
+        return web
     return {
-        "web": [(host.strip("[]"), int(port))],
+        **web,
         "https": [(bind, options.https_port) for bind in binds],
         "http": [(bind, options.http_port) for bind in binds],
     }

@@ -76,6 +76,8 @@ def _files(_context: Context) -> Iterator[Finding]:
 def _private(var: Path) -> list[Path]:
     """Return OCIM_VAR and its files, and a SQLite database's in a directory open to others."""
     files = {*var.glob("*"), *var.glob("log/*")}
+    if settings.OCIM.balancer_key:
+        files.add(Path(settings.OCIM.balancer_key))
     if connection.vendor == "sqlite":
         database = Path(connection.settings_dict["NAME"]).absolute()
         if database.exists() and database.parent.stat().st_mode & OTHERS_MAY:
@@ -149,19 +151,19 @@ def _workers(context: Context) -> Iterator[Finding]:
 
 def _ports(context: Context) -> Iterator[Finding]:
     options = settings.OCIM
-    runs = _router_runs(context)
+    runs, elsewhere = _router_runs(context), bool(options.balancer_url)
     for name, port in (("https", options.https_port), ("http", options.http_port)):
-        for bind in options.balancer_bind:
+        for bind in (options.balancer_address,) if elsewhere else options.balancer_bind:
             address = ANYWHERE.get(bind, bind)
             where = f"{address}:{port}"
-            if _privileged(port):
+            if _privileged(port) and not elsewhere:
                 what = f"Only root may listen on the {name} port."
                 remedy = f"Lower {UNPRIVILEGED}, or set OCIM_{name.upper()}_PORT to a higher port."
                 yield Finding("warning", what, remedy, where)
             if runs and not _answers(address, port):
                 remedy = "Run `ocim up`, or: ocim balancer run edge"
                 yield Finding("error", "The balancer does not answer.", remedy, where)
-            elif not runs and _listens(address, port):
+            elif not runs and not elsewhere and _listens(address, port):
                 what = "A program listens here, but the balancer's router does not run."
                 remedy = (
                     "Unless it is the balancer's edge, stop that program or set"

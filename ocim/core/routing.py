@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
-from ocim.core.errors import ValidationError
+from ocim.core.errors import LostClaim, ValidationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,27 @@ class Routing:
     """Complete configuration of the balancer."""
 
     sites: tuple[Site, ...]
+    version: int = 0
+    """Number that grows whenever a manager reads the routing: an older one replaces none newer."""
 
     @property
     def digest(self) -> str:
-        """Digest of the routing, the same in every process."""
-        names = [item.name for item in fields(Site)]
-        text = json.dumps([[getattr(site, name) for name in names] for site in self.sites])
+        """Digest of the sites, the same in every process.
+
+        Defaults are left out, so that it is also the same in the next version of Ocim, with fields
+        that this one does not have.
+        """
+        text = json.dumps([written(site) for site in self.sites])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def written(site: Site) -> dict[str, object]:
+    """Return the fields of a site that differ from their defaults."""
+    values = ((name, getattr(site, name), default) for name, default in _DEFAULTS)
+    return {name: value for name, value, default in values if value != default}
+
+
+_DEFAULTS = [(item.name, item.default) for item in fields(Site)]
 
 
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
@@ -62,6 +76,15 @@ def check_routing(routing: Routing) -> None:
     ]
     if faults:
         raise ValidationError(faults, remedy="The balancer was not changed.")
+
+
+def check_version(version: int, applied: int) -> None:
+    """Raise LostClaim if the routing is older than the one that was applied last."""
+    if version < applied:
+        raise LostClaim(
+            f"The balancer has routes of version {applied}, and these are of version {version}.",
+            remedy="Another manager has read the database later; the balancer was not changed.",
+        )
 
 
 def is_host_name(text: str) -> bool:

@@ -3,11 +3,12 @@
 from datetime import timedelta
 from uuid import uuid4
 
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Greatest
 
 from ocim.core import stopping
 from ocim.core.actions import Action, SyncBalancer
-from ocim.core.errors import OcimError, TransientError
+from ocim.core.errors import LostClaim, OcimError, TransientError
 from ocim.operations.context import Context
 from ocim.store.models import LoadBalancingServer
 from ocim.store.routing import routing_of
@@ -30,8 +31,8 @@ def note_change(balancer_id: int) -> list[Action]:
 def sync(*, balancer_id: int, context: Context) -> bool:
     """Apply the routing of the database to the balancer, until no change is left.
 
-    Return False if another worker does so: that one sees later changes too. An error is stored on
-    the row and raised; the next sync tries again.
+    Return False if another worker does so, or took over when this one was too slow: that one sees
+    later changes too. An error is stored on the row and raised; the next sync tries again.
     """
     while True:
         row = _claim(balancer_id, context)
@@ -40,6 +41,9 @@ def sync(*, balancer_id: int, context: Context) -> bool:
         try:
             routing = routing_of(row, context.policy)
             context.adapters.balancer.apply(routing)
+        except LostClaim as error:
+            _release(row, error=str(error))
+            return False
         except Exception as error:
             foreseen = isinstance(error, OcimError)
             _release(row, error=str(error) if foreseen else "The worker's log says what failed.")
@@ -83,11 +87,18 @@ def claim_lasts(context: Context) -> timedelta:
 
 
 def _claim(balancer_id: int, context: Context) -> LoadBalancingServer | None:
+    """Claim the balancer with a version that is newer than all before; None if it is claimed.
+
+    The version is no less than the milliseconds since 1970, so that a balancer accepts the routes
+    of a database that was restored from a backup.
+    """
     now = context.now()
+    milliseconds = Value(int(now.timestamp() * 1000))
     free = Q(claimed_by="") | Q(claimed_until__lt=now)
     claimed = LoadBalancingServer.objects.filter(free, pk=balancer_id).update(
         claimed_by=f"{context.worker}/{uuid4().hex[:8]}",
         claimed_until=now + claim_lasts(context),
+        version=Greatest(F("version") + 1, milliseconds),
     )
     return LoadBalancingServer.objects.get(pk=balancer_id) if claimed else None
 

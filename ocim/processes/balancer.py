@@ -6,16 +6,22 @@ from typing import Any, NoReturn
 from ocim.adapters.balancers.caddy import Role, Settings, Tls, start
 from ocim.processes import sockets, supervisor
 
-ROLES = tuple(role.value for role in Role)
+CONTROL = "control"
+"""The process that takes routes from managers on other machines."""
+ROLES = (*(role.value for role in Role), CONTROL)
 EDGE_SOCKETS = ("https", "http")
 
 
 def become(options: Any, role: str) -> NoReturn:
-    """Replace this process by one of the balancer's.
+    """Replace this process by one of the balancer's. Raise OcimError if it cannot start.
 
     Under supervisord, the guards hold the sockets, and this process waits until its predecessor has
     ended. Otherwise systemd passes the sockets, or the edge binds them itself.
     """
+    if role == CONTROL:
+        from ocim.processes.control import serve  # noqa: PLC0415 - the others need no web server
+
+        serve(options, balancer_settings(options))
     run = supervisor.run_directory()
     held = (
         sockets.wait_for(run, EDGE_SOCKETS) if run and role == Role.EDGE else sockets.from_systemd()

@@ -106,6 +106,36 @@ class Options:
         "127.0.0.1",
         "IP address at which app servers and probes reach the balancer.",
     )
+    balancer_url: str = _option(
+        "OCIM_BALANCER_URL",
+        "",
+        "URL at which a balancer on another machine takes its routes: `https://host:port`.",
+        shown="none: the balancer is on this machine",
+    )
+    balancer_control: str = _option(
+        "OCIM_BALANCER_CONTROL",
+        "127.0.0.1:8444",
+        "`host:port` at which `ocim balancer run control` takes routes from other machines.",
+    )
+    balancer_authority: str = _option(
+        "OCIM_BALANCER_AUTHORITY",
+        "",
+        "PEM file with the authority that signs the certificates of managers and their balancer,"
+        " and no others.",
+        shown="none",
+    )
+    balancer_certificate: str = _option(
+        "OCIM_BALANCER_CERTIFICATE",
+        "",
+        "PEM file with this machine's certificate, as a manager or as the balancer.",
+        shown="none",
+    )
+    balancer_key: str = _option(
+        "OCIM_BALANCER_KEY",
+        "",
+        "PEM file with the private key of OCIM_BALANCER_CERTIFICATE.",
+        shown="none",
+    )
     https_port: int = _option("OCIM_HTTPS_PORT", 8443, "The balancer's port for https.")
     http_port: int = _option(
         "OCIM_HTTP_PORT", 8080, "The balancer's port for http, which redirects to https."

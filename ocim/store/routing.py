@@ -28,7 +28,8 @@ def routing_of(balancer: LoadBalancingServer, policy: Policy) -> Routing:
         .prefetch_related(Prefetch("appserver_set", running))
         .order_by("id")
     )
-    return Routing(tuple(site for instance in instances for site in _sites(instance, policy)))
+    sites = tuple(site for instance in instances for site in _sites(instance, policy))
+    return Routing(sites, balancer.version)
 
 
 def _sites(instance: OpenEdXInstance, policy: Policy) -> Iterator[Site]:

@@ -9,6 +9,8 @@ from typing import Any
 from django.conf import settings
 
 from ocim.adapters.balancers.caddy import CaddyBalancer
+from ocim.adapters.balancers.remote.client import RemoteBalancer
+from ocim.adapters.balancers.remote.tls import TlsFiles
 from ocim.adapters.brokers.rabbitmq import RabbitmqBrokers
 from ocim.adapters.brokers.redis import RedisBrokers
 from ocim.adapters.browsers.http import HttpBrowsers
@@ -28,6 +30,7 @@ from ocim.adapters.sandbox import Sandbox
 from ocim.adapters.search.elasticsearch import ElasticsearchServers
 from ocim.core.places import ROOT, bundled
 from ocim.ports.adapters import Adapters
+from ocim.ports.balancers import Balancer
 from ocim.ports.databases import DatabaseServers
 from ocim.ports.providers import Provider
 from ocim.processes.balancer import balancer_settings
@@ -35,7 +38,7 @@ from ocim.processes.balancer import balancer_settings
 
 def make_adapters(options: Any) -> Adapters:
     """Return the adapters that the options name."""
-    balancer = CaddyBalancer(balancer_settings(options))
+    balancer = _balancer(options)
     sandbox = _sandbox()
     limits = {"statement_timeout": options.sql_timeout, "copy_timeout": options.copy_timeout}
     servers: dict[str, DatabaseServers] = {
@@ -68,12 +71,23 @@ def make_adapters(options: Any) -> Adapters:
     )
 
 
+def _balancer(options: Any) -> Balancer:
+    if options.balancer_url:
+        files = TlsFiles(
+            options.balancer_authority, options.balancer_certificate, options.balancer_key
+        )
+        return RemoteBalancer(options.balancer_url, files)
+    return CaddyBalancer(balancer_settings(options))
+
+
 def _sandbox() -> Sandbox:
     options = settings.OCIM
     database = settings.DATABASES["default"]
-    files = [database["NAME"]] if database["ENGINE"].endswith("sqlite3") else []
+    files = [*options.git_keys, options.balancer_key]
+    if database["ENGINE"].endswith("sqlite3"):
+        files.append(database["NAME"])
     return Sandbox(
-        hidden=[options.var, ROOT / ".env", *map(Path, (*files, *options.git_keys))],
+        hidden=[options.var, ROOT / ".env", *map(Path, filter(None, files))],
         required=options.require_sandbox,
         limits=Limits(
             memory=options.run_memory,

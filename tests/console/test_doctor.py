@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 from ocim import wiring
 from ocim.adapters.memory.probers import Reply
 from ocim.console import machine
+from ocim.core.balancers import Access
 from ocim.core.hosts import HostRequest, Isolation, Leftover
 from ocim.core.instance import Database
 from ocim.core.jobs import RetainJob
@@ -100,6 +101,42 @@ def test_a_worker_that_fell_silent_does_not_count(well: Installation) -> None:
     Worker.objects.filter(queue=LOW).update(seen_at=wiring.context().now() - timedelta(minutes=5))
 
     assert areas(well) == ["workers"]
+
+
+def test_a_certificate_that_soon_expires_is_named_with_when(well: Installation) -> None:
+    now = wiring.context().now()
+    url = "https://balancer.example.com:8444"
+    expiries = (
+        ("the manager's certificate", now + timedelta(days=29)),
+        ("the balancer's certificate", now + timedelta(days=31)),
+    )
+    well.balancer.way = Access(url, expiries)
+
+    [one] = found(well)
+
+    assert (one["area"], one["severity"], one["where"]) == ("balancer", "warning", url)
+    assert one["what"].startswith("The manager's certificate expires at ")
+
+
+def test_a_balancer_that_obeys_strangers_is_an_error(well: Installation) -> None:
+    well.balancer.way = Access("https://balancer.example.com:8444", admits_strangers=True)
+
+    [one] = found(well)
+
+    assert (one["area"], one["severity"]) == ("balancer", "error")
+    assert "without a certificate" in one["what"]
+
+
+def test_a_balancer_elsewhere_is_looked_for_at_its_address(
+    well: Installation, settings: Any
+) -> None:
+    settings.OCIM = replace(
+        settings.OCIM, balancer_url="https://b.example.com", balancer_bind=("127.0.0.66",)
+    )
+    assert "ports" not in areas(well)
+
+    settings.OCIM = replace(settings.OCIM, balancer_address="127.0.0.66")
+    assert areas(well).count("ports") == 2
 
 
 def test_a_host_that_nothing_needs_is_taken_away_when_asked_to(well: Installation) -> None:

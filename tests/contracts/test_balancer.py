@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import count
 from typing import Protocol
 
 import httpx
@@ -10,14 +10,23 @@ import pytest
 
 from ocim.adapters.balancers.caddy import CaddyBalancer
 from ocim.adapters.memory.balancers import MemoryBalancer
-from ocim.core.errors import TransientError, ValidationError
+from ocim.core.errors import LostClaim, TransientError, ValidationError
 from ocim.core.routing import Routing, Site
 from ocim.ports.balancers import Balancer
-from tests.adapters.caddy_support import Browser, Processes, app_servers, processes, settings_for
+from tests.adapters.caddy_support import (
+    AppServer,
+    Browser,
+    Processes,
+    app_servers,
+    processes,
+    settings_for,
+)
+from tests.control_server import ControlServer, control_server_of
 
 UNKNOWN = "no such site"
 HOLDING = "holding page"
 PASSWORD = "asks for a password"
+VERSIONS = count(1)
 
 
 class World(Protocol):
@@ -59,7 +68,7 @@ class Memory:
 
 @dataclass
 class Real:
-    balancer: CaddyBalancer
+    balancer: Balancer
     running: Processes
     names: dict[str, str]
     """Names that app servers call themselves, by address."""
@@ -83,19 +92,52 @@ class Real:
         self.running.stop()
 
 
-@pytest.fixture(params=["memory", "caddy"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    with processes(settings_for(tmp_path_factory.mktemp("caddy"))) as both:
+        yield both
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[list[AppServer]]:
+    with app_servers("one", "two") as both:
+        yield both
+
+
+@pytest.fixture(scope="module")
+def control(
+    running: Processes, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ControlServer]:
+    balancer = CaddyBalancer(running.settings)
+    with control_server_of(balancer, tmp_path_factory.mktemp("control")) as server:
+        yield server
+
+
+REAL = [
+    pytest.param(kind, marks=pytest.mark.xdist_group("balancer")) for kind in ("caddy", "remote")
+]
+
+
+@pytest.fixture(params=["memory", *REAL])
+def world(request: pytest.FixtureRequest) -> World:
     if request.param == "memory":
-        yield Memory(MemoryBalancer())
-        return
-    settings = settings_for(tmp_path)
-    with app_servers("one", "two") as servers, processes(settings) as running:
-        names = {server.upstream: server.name for server in servers}
-        yield Real(CaddyBalancer(settings), running, names, *names)
+        return Memory(MemoryBalancer())
+    running: Processes = request.getfixturevalue("running")
+    names = {one.upstream: one.name for one in request.getfixturevalue("servers")}
+    if not running.running:
+        running.start()
+    if request.param == "caddy":
+        return Real(CaddyBalancer(running.settings), running, names, *names)
+    control: ControlServer = request.getfixturevalue("control")
+    return Real(control.balancer(), running, names, *names)
+
+
+def routing_of(*sites: Site) -> Routing:
+    return Routing(sites, next(VERSIONS))
 
 
 def routing(*upstreams: str, domains: tuple[str, ...] = ("demo.localhost",)) -> Routing:
-    return Routing((Site(domains=domains, upstreams=upstreams),))
+    return routing_of(Site(domains=domains, upstreams=upstreams))
 
 
 def test_requests_for_a_public_name_reach_its_app_server(world: World) -> None:
@@ -106,7 +148,7 @@ def test_requests_for_a_public_name_reach_its_app_server(world: World) -> None:
 
 def test_sites_do_not_mix(world: World) -> None:
     other = Site(domains=("other.localhost",), upstreams=(world.two,))
-    world.balancer.apply(Routing((*routing(world.one).sites, other)))
+    world.balancer.apply(routing_of(*routing(world.one).sites, other))
     assert world.answers("demo.localhost") == {world.one}
     assert world.answers("other.localhost") == {world.two}
 
@@ -136,7 +178,7 @@ def test_a_new_routing_replaces_the_old_one_as_a_whole(world: World) -> None:
 def test_a_site_with_a_password_does_not_show_itself_without(world: World) -> None:
     password_hash = "$2b$04$KMy4wkAfcFyyrQyc1eKnfuHk25uLMpM45J3jTZSeGmdQnpxmBwaXi"
     site = Site(("demo.localhost",), (world.one,), user="staff", password_hash=password_hash)
-    world.balancer.apply(Routing((site,)))
+    world.balancer.apply(routing_of(site))
     assert world.answers("demo.localhost") == {PASSWORD}
 
 
@@ -160,10 +202,28 @@ def test_a_routing_that_contradicts_itself_is_refused_with_all_its_faults(world:
     world.balancer.apply(good)
     bad = Site(domains=("demo.localhost", "not a name"), upstreams=("nowhere",))
     with pytest.raises(ValidationError) as refused:
-        world.balancer.apply(Routing((*good.sites, bad)))
+        world.balancer.apply(routing_of(*good.sites, bad))
     assert len(refused.value.faults) == 3
     assert world.balancer.is_applied(good.digest)
     assert world.answers("demo.localhost") == {world.one}
+
+
+def test_an_older_routing_does_not_replace_a_newer_one(world: World) -> None:
+    old, new = routing(world.one), routing(world.two)
+    world.balancer.apply(new)
+    with pytest.raises(LostClaim, match=f"of version {new.version}, and these are of version"):
+        world.balancer.apply(old)
+    assert world.balancer.is_applied(new.digest)
+    assert world.answers("demo.localhost") == {world.two}
+
+
+def test_an_older_routing_does_not_replace_a_newer_one_that_changed_nothing(world: World) -> None:
+    first, old, newer = routing(world.one), routing(world.two), routing(world.one)
+    world.balancer.apply(first)
+    world.balancer.apply(newer)
+    with pytest.raises(LostClaim):
+        world.balancer.apply(old)
+    assert world.balancer.is_applied(newer.digest)
 
 
 def test_a_balancer_that_is_not_running_says_so(world: World) -> None:

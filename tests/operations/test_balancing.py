@@ -141,6 +141,44 @@ def test_who_waits_for_another_that_does_nothing_is_told_so(world: World) -> Non
         sync_and_wait(balancer_id=world.balancer_server.pk, context=world.context())
 
 
+def test_a_manager_that_was_too_slow_does_not_overwrite_what_a_later_one_applied(
+    world: World,
+) -> None:
+    def stall() -> None:
+        world.clock.forward(CLAIM + 1)
+        world.make_instance()
+        assert bring(world, "worker-2")
+
+    world.balancer = Balancer(stall)
+    assert not bring(world)
+    assert [len(routing.sites) > 0 for routing in world.balancer.history] == [True]
+    assert (row().applied, row().error) == (row().wanted, "")
+
+
+def test_a_database_from_a_backup_is_not_older_than_the_balancer(world: World) -> None:
+    bring(world)
+    version = row().version
+    assert version == int(world.clock().timestamp() * 1000)
+    LoadBalancingServer.objects.update(version=5, applied=0)
+    world.clock.forward(1)
+    assert bring(world)
+    assert row().version > version
+
+
+def test_versions_grow_when_the_clock_does_not(world: World) -> None:
+    bring(world)
+    bring(world)
+    assert row().version == int(world.clock().timestamp() * 1000) + 1
+
+
+def test_a_balancer_that_has_a_newer_version_than_the_database_says_so(world: World) -> None:
+    bring(world)
+    world.balancer.routing = replace(world.balancer.routing, version=row().version + 1000)
+    assert not bring(world)
+    assert "The balancer has routes of version" in row().error
+    assert row().claimed_by == ""
+
+
 def test_a_balancer_that_is_behind_is_a_gap(world: World) -> None:
     assert gaps(context=world.context()) == [SyncBalancer(world.balancer_server.pk)]
     bring(world)

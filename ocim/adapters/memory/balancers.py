@@ -1,7 +1,8 @@
 """A balancer in memory; tests ask it where a request would go."""
 
+from ocim.core.balancers import Access
 from ocim.core.errors import TransientError
-from ocim.core.routing import Routing, Site, check_routing
+from ocim.core.routing import Routing, Site, check_routing, check_version
 
 
 class MemoryBalancer:
@@ -15,6 +16,7 @@ class MemoryBalancer:
     def __init__(self) -> None:
         self.running = True
         self.routing = Routing(())
+        self.way = Access("memory")
         self.history: list[Routing] = []
         """The routings that were applied, oldest first."""
 
@@ -22,6 +24,7 @@ class MemoryBalancer:
         """Check the routing and keep it."""
         self._answer()
         check_routing(routing)
+        check_version(routing.version, self.routing.version)
         self.routing = routing
         self.history.append(routing)
 
@@ -33,6 +36,11 @@ class MemoryBalancer:
     def authority(self) -> str:
         """Return an empty text: there is no TLS."""
         return ""
+
+    def access(self) -> Access:
+        """Return the access that tests have set."""
+        self._answer()
+        return self.way
 
     def site(self, host: str) -> Site | None:
         """Return the site of a host name; None if no site has that name."""

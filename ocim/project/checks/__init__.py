@@ -41,6 +41,7 @@ CHECKS = (
     _Check("ocim.E014", checks.Error, addresses.allowed_hosts),
     _Check("ocim.E015", checks.Error, external.git_files),
     _Check("ocim.E016", checks.Error, external.ssh_pool),
+    _Check("ocim.E017", checks.Error, external.balancer),
     _Check("ocim.W001", checks.Warning, values.unknown_names),
     _Check("ocim.W002", checks.Warning, values.default_release),
     _Check("ocim.W003", checks.Warning, external.acme_email),

@@ -27,6 +27,32 @@ def git_files(options: Options) -> Faults:
             )
 
 
+def balancer(options: Options) -> Faults:
+    address = urlsplit(options.balancer_url)
+    if options.balancer_url and (address.scheme != "https" or not address.hostname):
+        yield (
+            f"OCIM_BALANCER_URL: {options.balancer_url!r} is not a URL with https.",
+            "Write https://HOST:PORT, or remove it if the balancer is on this machine.",
+        )
+    files = {
+        "OCIM_BALANCER_AUTHORITY": options.balancer_authority,
+        "OCIM_BALANCER_CERTIFICATE": options.balancer_certificate,
+        "OCIM_BALANCER_KEY": options.balancer_key,
+    }
+    for name, path in files.items():
+        if path and not os.access(path, os.R_OK):
+            yield (
+                f"{name}: there is no file {path} that Ocim may read.",
+                "Set it to a PEM file that the user that Ocim runs as may read.",
+            )
+        elif not path and (options.balancer_url or any(files.values())):
+            yield (
+                f"{name} is not set.",
+                "OCIM_BALANCER_URL needs OCIM_BALANCER_AUTHORITY, OCIM_BALANCER_CERTIFICATE and"
+                " OCIM_BALANCER_KEY.",
+            )
+
+
 def ssh_pool(options: Options) -> Faults:
     if options.ssh_pool:
         from ocim.adapters.providers.ssh.pool import read_pool

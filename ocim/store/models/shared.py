@@ -113,6 +113,10 @@ class LoadBalancingServer(SharedServer):
     reads `wanted`, configures the balancer, and sets `applied` to the number that it read.
     """
 
+    version = models.PositiveBigIntegerField(
+        default=0,
+        help_text="Number of the last claim: the balancer refuses routes of an older claim.",
+    )
     wanted = models.PositiveBigIntegerField(default=1)
     applied = models.PositiveBigIntegerField(default=0)
     digest = models.CharField(max_length=64, blank=True)

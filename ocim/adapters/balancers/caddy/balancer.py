@@ -1,6 +1,9 @@
 """The balancer port, implemented with the admin API of Caddy's router."""
 
+import fcntl
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 
 from ocim.adapters.balancers.caddy.admin import START, ask
@@ -13,12 +16,13 @@ from ocim.adapters.balancers.caddy.settings import (
     Settings,
     write_private,
 )
+from ocim.core.balancers import Access
 from ocim.core.errors import PermanentError, TransientError
-from ocim.core.routing import Routing, check_routing
+from ocim.core.routing import Routing, check_routing, check_version
 
 
 class CaddyBalancer:
-    """The balancer on the manager's machine; both use the directory `settings.state`."""
+    """The balancer on this machine; it shares the directory `settings.state` with its processes."""
 
     kind = "caddy"
 
@@ -28,13 +32,27 @@ class CaddyBalancer:
     def apply(self, routing: Routing) -> None:
         """Load the whole configuration, and save it for the router's next start.
 
-        Return once all new requests follow it: `settings.drain` seconds after it was loaded. Calls
-        must not overlap. Raise ValidationError if the routing contradicts itself, PermanentError if
-        Caddy rejects it.
+        Return once all new requests follow it: `settings.drain` seconds after it was loaded. Raise
+        ValidationError if the routing contradicts itself, LostClaim if a newer one was applied,
+        PermanentError if Caddy rejects it.
         """
         check_routing(routing)
-        if self.is_applied(routing.digest):
-            return
+        with self._applying(routing.version):
+            if not self.is_applied(routing.digest):
+                self._load(routing)
+
+    @contextmanager
+    def _applying(self, version: int) -> Iterator[None]:
+        """Keep other processes from applying meanwhile, and later ones from applying less."""
+        self.settings.prepare()
+        path = self.settings.state / "version"
+        with (self.settings.state / "apply.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            check_version(version, int(path.read_text()) if path.exists() else 0)
+            write_private(path, str(version).encode())
+            yield
+
+    def _load(self, routing: Routing) -> None:
         key = self.settings.cookie_key()
         config = router_config(routing, self.settings, key, socket=self._free_socket())
         content = json.dumps(config).encode()
@@ -55,6 +73,10 @@ class CaddyBalancer:
     def _free_socket(self) -> str:
         _, listens = ask(self.settings.state, "GET", "/config/apps/http/servers/router/listen")
         return next(socket for socket in ROUTER_SOCKETS if socket not in listens)
+
+    def access(self) -> Access:
+        """Return the directory: a socket in it takes the routes, and only its owner can use it."""
+        return Access(str(self.settings.state))
 
     def authority(self) -> str:
         """Return the root certificate of the balancer's own authority; empty if it uses ACME.
