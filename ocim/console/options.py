@@ -1,4 +1,4 @@
-"""Slips with options: repeated or empty, as with an unset variable of a shell."""
+"""Options: where they may stand; and slips, as with an unset variable of a shell."""
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,6 +40,23 @@ def watch(parser: argparse.ArgumentParser) -> None:
     for name in (None, "store"):
         parser.register("action", name, _Store)
     parser.register("action", "append", _Append)
+
+
+def interleave(parser: argparse.ArgumentParser) -> None:
+    """Let the options of a parser stand between its arguments, too.
+
+    Otherwise a list that may be empty gets only what stands before the first option (Python 3.11).
+    """
+    plain = parser.parse_known_args
+
+    def parse(args: Any = None, namespace: Any = None) -> Any:
+        parser.parse_known_args = plain  # type: ignore[method-assign]
+        try:
+            return parser.parse_known_intermixed_args(args, namespace)
+        finally:
+            parser.parse_known_args = parse  # type: ignore[method-assign]
+
+    parser.parse_known_args = parse  # type: ignore[method-assign]
 
 
 def slips(parser: argparse.ArgumentParser, without: Mapping[str, str]) -> list[str]:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from ocim.catalog.templates import is_template
+from ocim.catalog.variables.databases import names_database
 from ocim.catalog.variables.known import TYPES
 from ocim.catalog.variables.services import SWITCHES, services_of
 from ocim.catalog.variables.types import Kind, as_flag, fits
@@ -35,7 +36,8 @@ def check_extra_settings(text: str) -> dict[str, Any]:
     """Return the variables that the text sets, with known switches as true or false.
 
     Raise ValidationError with all faults and their places: invalid YAML, invalid or reserved names,
-    templates that would run code on the manager, known variables of a wrong type.
+    names of the instance's databases, templates that would run code on the manager, known variables
+    of a wrong type.
     """
     return deepcopy(_checked(text))
 
@@ -101,6 +103,13 @@ def _check_variables(document: Document) -> None:
             )
         elif name.startswith(_RESERVED):
             document.fault(place, f"{name} is reserved: only Ocim may set it. Remove it.")
+        elif names_database(name):
+            document.fault(
+                place,
+                f"Ocim sets {name}, for databases of the instance alone. Remove it. To use a"
+                " database server, register it with `ocim database-server register`, and name it"
+                " when the instance is created.",
+            )
         elif name in SWITCHES and as_flag(value) is None:
             document.fault(
                 place,

@@ -50,6 +50,18 @@ def test_an_instance_is_created_on_a_server_and_shown_with_its_databases(
     assert own["database_server"] == "main"
 
 
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_the_server_may_be_named_anywhere_among_the_settings(
+    registered: Installation, at: int
+) -> None:
+    words = ["notes=exams", "time_zone=Europe/Rome"]
+    words[at:at] = ["--database-server", "main"]
+    shown = registered("instance", "create", "campus.example.com", *words, "--json").json
+    assert [shown[name] for name in ("database_server", "notes", "time_zone")] == [
+        "main", "exams", "Europe/Rome",
+    ]  # fmt: skip
+
+
 def test_an_unknown_server_is_refused_with_those_that_there_are(registered: Installation) -> None:
     ran = registered("instance", "create", "campus.example.com", "--database-server", "nain")
     assert ran.status == 1

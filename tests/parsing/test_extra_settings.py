@@ -79,8 +79,8 @@ def test_a_template_that_would_run_on_the_manager_is_refused_where_it_stands(
         "EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY: [1]",
         "EDXAPP_ADDITIONAL_CRON_JOBS: {name: x}",
         "EDXAPP_ADDITIONAL_CRON_JOBS: [x]",
-        "EDXAPP_MYSQL_PORT: three",
-        "EDXAPP_MYSQL_PORT: true",
+        "EDXAPP_EMAIL_PORT: three",
+        "EDXAPP_EMAIL_PORT: true",
     ],
 )
 def test_a_known_variable_of_a_wrong_type_is_refused_without_its_value(setting: str) -> None:
@@ -88,6 +88,17 @@ def test_a_known_variable_of_a_wrong_type_is_refused_without_its_value(setting: 
     wrong = next(fault for fault in faults(f"fine: 1\n{setting}") if "must be" in fault)
     assert wrong.startswith(f"line 2, column 1: {name} must be ")
     assert not value.strip() or value.strip() not in wrong
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["EDXAPP_MYSQL_DB_NAME", "ECOMMERCE_DATABASE_USER", "DISCOVERY_DEFAULT_DB_NAME",
+     "COMMON_MYSQL_MIGRATE_PASS"],
+)  # fmt: skip
+def test_a_name_of_the_instances_databases_is_refused_where_it_stands(name: str) -> None:
+    [fault] = faults(f"fine: 1\n{name}: edxapp")
+    assert fault.startswith(f"line 2, column 1: Ocim sets {name}")
+    assert "ocim database-server register" in fault
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,9 @@
 """Variables about databases, whose names differ between services."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from ocim.catalog.variables.known import KNOWN
-from ocim.core.errors import ValidationError
 from ocim.core.instance import Database
 
 _ENGINES = {
@@ -13,30 +11,19 @@ _ENGINES = {
     "mysql": "django.db.backends.mysql",
     "postgresql": "django.db.backends.postgresql",
 }
-
-
 _OF_DATABASES = re.compile(
     r"(EDXAPP|XQUEUE|ECOMMERCE|DISCOVERY)_(MYSQL|DATABASE|DEFAULT_DB).*"
     r"|COMMON_MYSQL_(MIGRATE|READ_ONLY)_.*"
 )
 
 
-def require_no_databases(extra: Mapping[str, Any]) -> None:
-    """Raise ValidationError if an operator's settings name databases or their accounts.
+def names_database(variable: str) -> bool:
+    """Return True if the variable names a database of the instance, or an account there.
 
-    Ocim creates, backs up and upgrades the instance's own databases. Two instances with one name on
-    a shared server would have the same.
+    Ocim creates, backs up and upgrades these databases. Two instances with one name on a shared
+    server would have the same.
     """
-    named = [name for name in extra if name in KNOWN and _OF_DATABASES.fullmatch(name)]
-    if named:
-        raise ValidationError(
-            [
-                f"{name}: Ocim sets this variable, for databases of the instance alone."
-                for name in named
-            ],
-            remedy="Remove it. To use a database server, register it with `ocim database-server"
-            " register`, and name it when the instance is created.",
-        )
+    return variable in KNOWN and bool(_OF_DATABASES.fullmatch(variable))
 
 
 def engine(database: Database) -> str:

@@ -18,7 +18,6 @@ from ocim.catalog.variables import (
     services,
     worker,
 )
-from ocim.catalog.variables.databases import require_no_databases
 from ocim.catalog.variables.host_name import require_other_host_name
 from ocim.catalog.variables.jwt import JwtKeys
 from ocim.catalog.variables.pairs import followed
@@ -41,13 +40,12 @@ def effective(
 
     `extra` is the result of `check_extra_settings`, `seed` the seed of the instance's secrets;
     `instance.services` must be the services that `extra` enables. Raise ValidationError if a value
-    of the instance itself is a template, which Ansible would run, if COMMON_HOSTNAME would cut the
-    services off from the LMS, or if the extra settings name databases.
+    of the instance itself is a template, which Ansible would run, or if COMMON_HOSTNAME would cut
+    the services off from the LMS.
     """
     generated = layers(instance, seed=seed, jwt_keys=jwt_keys)
     _require_plain(generated)
     require_other_host_name(extra, instance.domains)
-    require_no_databases(extra)
     hidden = with_secrets_hidden(extra)
     names = {name for layer in generated for name in layer.values}
     following = followed(hidden, generated=names)

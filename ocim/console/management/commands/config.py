@@ -10,7 +10,6 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from ocim.catalog.variables.databases import require_no_databases
 from ocim.console.arguments import source_argument
 from ocim.console.command import OcimCommand
 from ocim.console.shared_options import INSTANCE, add_secrets
@@ -24,7 +23,6 @@ from ocim.operations.effective import deserialize, effective_variables
 from ocim.operations.lint import lint
 from ocim.parsing.arguments import text_of_argument
 from ocim.parsing.extra_settings import WHERE, check_extra_settings, warnings_of
-from ocim.parsing.yaml_text import parse_mapping
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
 from ocim.store.selectors import appservers, find_appserver, find_instance
 from ocim.wiring import context
@@ -184,10 +182,6 @@ of all: 2 failure
             check_extra_settings(text)
         except ValidationError as error:
             faults = [fault.replace(WHERE, where, 1) for fault in error.faults]
-        try:
-            require_no_databases(parse_mapping(text).value)
-        except ValidationError as error:
-            faults += [f"{where}: {fault}" for fault in error.faults]
         warnings = [line.replace(WHERE, where, 1) for line in warnings_of(text)]
         if self.out.as_json:
             self.out.data({"file": where, "faults": faults, "warnings": warnings})

@@ -8,6 +8,7 @@ from django.core.management.base import CommandParser
 from ocim.catalog.secrets.masking import masked_place
 from ocim.console.arguments import assignments
 from ocim.console.command import OcimCommand
+from ocim.console.options import interleave
 from ocim.console.progress import follow
 from ocim.console.shared_options import add_instance, add_secrets, add_yes
 from ocim.core.errors import Conflict
@@ -73,6 +74,7 @@ class Command(OcimCommand):
             help="Server of its databases (default: embedded ones on `local` hosts, else the server"
             " with the fewest instances); it cannot be changed later.",
         )
+        interleave(create)
         listing = add("list", self.list, "List instances and their states.", json=True)
         listing.add_argument("--archived", action="store_true", help="Include archived instances.")
         show = add(
