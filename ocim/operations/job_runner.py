@@ -22,6 +22,7 @@ from ocim.operations.context import Context
 from ocim.operations.jobs import OPEN, due, enter_step, payload_of, wake_up
 from ocim.operations.leases import NO_DATABASE, held
 from ocim.operations.masking import mask_of_job
+from ocim.operations.outages import explained
 from ocim.store.claims import move_job
 from ocim.store.models import Job, Lease
 
@@ -118,7 +119,7 @@ def _run_job(job: Job, lease: Lease, handlers: Handlers, context: Context) -> li
         move_job(job, JobState.WAITING, lease=lease, not_before=wait.moment, attempts=0)
         return []
     except OcimError as error:
-        return _fail(claim, str(error), on_failure)
+        return _fail(claim, explained(error, job.instance_id, context), on_failure)
     except Exception:
         log.exception("%s failed with an unexpected error", job)
         reason = "An unexpected error ended the job. See the worker's log."

@@ -15,6 +15,12 @@ class SqlSession(Protocol):
     def in_transaction(self) -> bool:
         """True while a transaction is open that a statement has begun."""
 
+    def open(self) -> None:
+        """Connect, unless the session is connected; `execute` does so, too.
+
+        Raise TransientError if the server does not answer, PermanentError if there is no database.
+        """
+
     def execute(self, statement: str) -> int:
         """Run one SQL statement and return the number of rows that it affected.
 

@@ -126,6 +126,15 @@ def test_a_session_that_the_server_ends_is_lost_and_the_next_statement_begins_an
         assert session.execute("DELETE FROM course") == 1
 
 
+def test_a_session_does_not_open_while_its_server_is_away(kind: Kind, mine: Database) -> None:
+    away = replace(mine, port=1, server=replace(server_of(mine), port=1))
+    with (
+        kind.databases.session(away) as session,
+        pytest.raises(TransientError, match="does not answer"),
+    ):
+        session.open()
+
+
 def test_the_facts_of_a_server_are_its_version_its_databases_and_its_connections(
     kind: Kind, mine: Database
 ) -> None:

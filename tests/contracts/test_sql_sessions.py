@@ -73,6 +73,18 @@ def test_a_transaction_is_committed_as_a_whole(
     assert count(kind.databases, database) == 2
 
 
+def test_a_session_that_is_opened_twice_stays_the_same(session: SqlSession) -> None:
+    session.open()
+    session.execute("CREATE TEMPORARY TABLE chosen (name TEXT)")
+    session.open()
+    assert session.execute("INSERT INTO chosen VALUES ('a')") == 1
+
+
+def test_a_session_with_a_database_that_does_not_exist_is_refused(kind: Kind) -> None:
+    with kind.databases.session(kind.make("none")) as session, pytest.raises(PermanentError):
+        session.open()
+
+
 def test_what_is_not_committed_at_the_end_is_rolled_back(kind: Kind, database: Database) -> None:
     with kind.databases.session(database) as session:
         session.execute("BEGIN")

@@ -47,9 +47,13 @@ class MysqlSession:
             self._connection.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS
         )
 
+    def open(self) -> None:
+        """Connect, unless there is a connection."""
+        self._connected()
+
     def execute(self, statement: str) -> int:
         """Run the statement on the session's connection, and return the number of rows."""
-        connection = self._connection or self._open()
+        connection = self._connected()
         try:
             return run_limited(
                 lambda: _execute(connection, statement),
@@ -67,12 +71,13 @@ class MysqlSession:
             self._is_lost(connection)
             raise
 
-    def _open(self) -> Connection:
-        self._require(self._database)
-        with translated(self._server):
-            self._connection = connect(
-                self._server, self._account, self._database.name, answer=None
-            )
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._require(self._database)
+            with translated(self._server):
+                self._connection = connect(
+                    self._server, self._account, self._database.name, answer=None
+                )
         return self._connection
 
     def _is_lost(self, connection: Connection) -> bool:

@@ -51,9 +51,13 @@ class PostgresqlSession:
         """True while a transaction is open."""
         return self._connection is not None and _is_in_transaction(self._connection)
 
+    def open(self) -> None:
+        """Connect, unless there is a connection."""
+        self._connected()
+
     def execute(self, statement: str) -> int:
         """Run the statement on the session's connection, and return the number of rows."""
-        connection = self._connection or self._open()
+        connection = self._connected()
         try:
             return run_limited(
                 lambda: _execute(connection, statement),
@@ -69,10 +73,11 @@ class PostgresqlSession:
             self._close()
             raise self._lost("a statement did not end") from error.__cause__
 
-    def _open(self) -> Connection:
-        self._require(self._database)
-        with translated(self._server):
-            self._connection = connect(self._server, self._account, self._database.name)
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._require(self._database)
+            with translated(self._server):
+                self._connection = connect(self._server, self._account, self._database.name)
         return self._connection
 
     def _lost(self, reason: str) -> TransientError:

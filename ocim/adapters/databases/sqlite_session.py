@@ -36,10 +36,14 @@ class SqliteSession:
     def __exit__(self, *_: object) -> None:
         self._end()
 
+    def open(self) -> None:
+        """Start the session's process, unless it is started."""
+        self._started()
+
     def execute(self, statement: str) -> int:
         """Run the statement in the session's process, and return the number of affected rows."""
         stopping.check()
-        process = self._process or self._start()
+        process = self._started()
         try:
             answer = self._answer(process, statement)
         except BaseException:
@@ -52,7 +56,9 @@ class SqliteSession:
             raise PermanentError(f"SQLite says: {answer['error']}.")
         return int(answer["rows"])
 
-    def _start(self) -> "subprocess.Popen[bytes]":
+    def _started(self) -> "subprocess.Popen[bytes]":
+        if self._process:
+            return self._process
         if not self._path.exists():
             raise PermanentError(f"There is no SQLite database {self._path}.")
         limits = [str(self._seconds), str(self._lock_seconds)]

@@ -32,7 +32,7 @@ class MemoryDatabases:
         self.after: Hook = lambda _database, _statement: None
         """Hook that is called with every statement, after it succeeded."""
         self.away: set[str] = set()
-        """Hosts of servers that do not answer."""
+        """Hosts of servers that do not answer; a hook may add one in the middle of a session."""
         self.is_strict = False
         """True if every server is strict."""
         self.problems: tuple[str, ...] = ()
@@ -41,8 +41,7 @@ class MemoryDatabases:
 
     def examine(self, server: DatabaseHost) -> ServerFacts:
         """Return the version and the databases that were made. Raise TransientError if `away`."""
-        if server.host in self.away:
-            raise TransientError(f"The database server {server.host} does not answer.")
+        self._reach(server.host)
         sizes = {
             name: size
             for (host, port, name), size in self.sizes.items()
@@ -54,11 +53,13 @@ class MemoryDatabases:
 
     def ensure(self, database: Database) -> None:
         """Add the database with size 0 unless it exists."""
+        self._reach(database.host)
         self.sizes.setdefault(_key(database), 0)
         self.accounts.setdefault(_key(database), set()).add(database.user)
 
     def drop(self, database: Database) -> None:
         """Remove the database with its content."""
+        self._reach(database.host)
         self.sizes.pop(_key(database), None)
         self.accounts.pop(_key(database), None)
         if content := self._contents.pop(_key(database), None):
@@ -66,10 +67,12 @@ class MemoryDatabases:
 
     def retire(self, database: Database) -> None:
         """Forget the accounts."""
+        self._reach(database.host)
         self.accounts.get(_key(database), set()).discard(database.user)
 
     def size(self, database: Database) -> int | None:
         """Return the size that was set; None if the database does not exist."""
+        self._reach(database.host)
         return self.sizes.get(_key(database))
 
     @contextlib.contextmanager
@@ -113,6 +116,7 @@ class MemoryDatabases:
 
     def _content(self, database: Database) -> tuple[str, sqlite3.Connection]:
         """Return the content's URI, and the connection that keeps it in memory."""
+        self._reach(database.host)
         key = _key(database)
         if key not in self.sizes:
             raise PermanentError(f"There is no database {database.name}.")
@@ -120,6 +124,10 @@ class MemoryDatabases:
             uri = f"file:/{uuid4().hex}?vfs=memdb"
             self._contents[key] = (uri, _connect(uri))
         return self._contents[key]
+
+    def _reach(self, host: str) -> None:
+        if host in self.away:
+            raise TransientError(f"The database server {host} does not answer.")
 
     def close(self) -> None:
         """Close the connections that statements have opened."""
@@ -141,12 +149,21 @@ class MemorySession:
         """True while a transaction is open."""
         return self._connection is not None and self._connection.in_transaction
 
+    def open(self) -> None:
+        """Connect, unless there is a connection."""
+        self._connected()
+
     def execute(self, statement: str) -> int:
-        """Run the statement in this process, between the hooks."""
+        """Run the statement in this process, between the hooks.
+
+        Raise TransientError if the first hook leaves the server `away`; the connection is lost.
+        """
         stopping.check()
-        if self._connection is None:
-            self._connection = self._databases.connect(self._database)
+        connection = self._connected()
         self._databases.before(self._database, statement)
+        if self._database.host in self._databases.away:
+            self.close()
+            raise TransientError(f"The session with {self._database.name} was lost.")
         limit = self._databases.statement_timeout
         deadline = time.monotonic() + limit
         ends: list[OcimError] = []
@@ -158,9 +175,9 @@ class MemorySession:
                 ends.append(end)
             return bool(ends) or time.monotonic() > deadline
 
-        self._connection.set_progress_handler(is_over, LOOK)
+        connection.set_progress_handler(is_over, LOOK)
         try:
-            with contextlib.closing(self._connection.execute(statement)) as cursor:
+            with contextlib.closing(connection.execute(statement)) as cursor:
                 for _ in cursor:
                     pass
                 rows = max(0, cursor.rowcount)
@@ -174,6 +191,11 @@ class MemorySession:
             raise PermanentError(f"SQLite says: {error}.") from error
         self._databases.after(self._database, statement)
         return rows
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = self._databases.connect(self._database)
+        return self._connection
 
     def close(self) -> None:
         """Roll back what is not committed, and close the connection."""

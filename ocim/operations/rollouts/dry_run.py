@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from ocim.core import stopping
-from ocim.core.errors import Conflict, OcimError
+from ocim.core.errors import Conflict, OcimError, PermanentError, TransientError
 from ocim.core.migrations import read_migrations
 from ocim.core.provisioning import ProvisionOutcome
 from ocim.core.states import DryRunState, UpgradeState
@@ -94,7 +94,7 @@ def make(upgrade: Upgrade, lease: Lease, context: Context) -> None:
     except OcimError as error:
         require_lease(lease)  # a worker that took over uses the same names
         with stopping.clean_up(CLEANING):
-            clear(upgrade, context)
+            _try_to_clear(upgrade, context)
         result |= {
             "state": DryRunState.FAILED,
             "reason": _masked(error, upgrade),
@@ -110,13 +110,21 @@ def make(upgrade: Upgrade, lease: Lease, context: Context) -> None:
 def on_failure(upgrade: Upgrade, context: Context) -> None:
     """Remove host and copies, and record the failure, if the dry run was interrupted."""
     if _is_under_way(upgrade):
-        try:
-            clear(upgrade, context)
-        except OcimError as error:
-            log.warning("Cannot remove all of the dry run of migrations for %s: %s", upgrade, error)
+        _try_to_clear(upgrade, context)
         Upgrade.objects.filter(pk=upgrade.pk).update(
             dry_run={**upgrade.dry_run, "state": DryRunState.FAILED, "reason": "Interrupted."}
         )
+
+
+def _try_to_clear(upgrade: Upgrade, context: Context) -> None:
+    """Remove host and copies. Log what is left; the next attempt removes it, the doctor tells it.
+
+    The error that comes before says why the dry run failed, and so must not be lost.
+    """
+    try:
+        clear(upgrade, context)
+    except (TransientError, PermanentError) as error:
+        log.warning("Cannot remove all of the dry run of migrations for %s: %s", upgrade, error)
 
 
 def _masked(error: OcimError, upgrade: Upgrade) -> str:

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from ocim.core import stopping
-from ocim.core.errors import Cancelled, LostClaim, OcimError
+from ocim.core.errors import Cancelled, LostClaim, OcimError, PermanentError
 from ocim.core.sql import begins_transaction, ends_transaction, rolls_back
 from ocim.core.states import SqlState
 from ocim.ports.databases import SqlSession
@@ -28,12 +29,15 @@ def run_statements(statements: Sequence[str], session: SqlSession, record: Recor
     """Run statements. One that fails stops no other, except the rest of its transaction.
 
     Statements of a transaction count as done when it is committed. If it is lost, its rest does not
-    run: it would be committed statement by statement.
+    run: it would be committed statement by statement. Raise TransientError if the server does not
+    answer; there is no record of the statements that are left, so that a later attempt runs them.
     """
     uncommitted: list[int] = []
     try:
         for position in range(len(statements)):
             stopping.check()
+            with suppress(PermanentError):  # the statement is told it
+                session.open()
             if record.begin(position):
                 uncommitted = _run(position, statements, uncommitted, session, record)
     except Cancelled as error:

@@ -20,6 +20,7 @@ from ocim.operations.shop.verify.health import answers, speed
 from ocim.operations.shop.verify.lines import Failed, failed
 from ocim.operations.shop.verify.purchase import buy, refused
 from ocim.operations.shop.verify.scene import Scene
+from ocim.operations.shop.verify.servers import servers
 from ocim.operations.shop.verify.shop import shop
 from ocim.operations.shop.verify.sign_on import sign_on
 from ocim.store.models import OpenEdXAppServer, Verification
@@ -94,6 +95,7 @@ def _checks(scene: Scene, *, purchase: bool) -> Iterator[tuple[str, Iterable[Lin
     visitor, *buyers = everybody.invent(
         token, "visitor", *(["author", "redeemer", *payers] if buys else [])
     )
+    yield "shared servers", servers(scene)
     yield "health", answers(scene)
     yield "lms: speed", speed(scene)
     yield "clients at the LMS", backend(scene)

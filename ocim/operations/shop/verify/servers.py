@@ -1,0 +1,30 @@
+"""Checks of the shared servers that an instance uses: without them, many other checks fail."""
+
+from collections.abc import Iterator
+
+from ocim.core.errors import PermanentError, TransientError
+from ocim.core.verification import Line
+from ocim.operations import broker_servers
+from ocim.operations.outages import remedy_of, shared_servers_of
+from ocim.operations.shop.verify.lines import failed, ok, skipped
+from ocim.operations.shop.verify.scene import Scene
+
+AT_ONCE = "; meanwhile the shop fulfils orders itself"
+
+
+def servers(scene: Scene) -> Iterator[Line]:
+    """Try the database server, the broker and the search server that the instance has.
+
+    A broker that is away fails nothing: whoever rolls back to an older app server while it is away
+    must be able to.
+    """
+    for recipe, server in shared_servers_of(scene.appserver.instance):
+        name = f"{recipe.what}: {server}"
+        try:
+            yield ok(name, recipe.examine(server, scene.context))
+        except (TransientError, PermanentError) as fault:
+            remedy = f"{fault.remedy} {remedy_of(recipe, server)}".strip()
+            if recipe.what == broker_servers.WHAT:
+                yield skipped(name, f"{fault.problem.rstrip('.')}{AT_ONCE}", remedy)
+            else:
+                yield failed(name, fault.problem, remedy)
