@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from ocim.core.errors import OcimError, PermanentError, TransientError
@@ -89,7 +88,7 @@ def test_no_program_has_a_password_among_its_arguments(
     class Watched(subprocess.Popen[bytes]):
         def __init__(self, argv: Any, **options: Any) -> None:
             super().__init__(argv, **options)
-            arguments.extend(psutil.Process(self.pid).cmdline())
+            arguments.extend(map(str, argv))
 
     monkeypatch.setattr(subprocess, "Popen", Watched)
     kind.databases.dump(mine, tmp_path / "dump")

@@ -195,6 +195,20 @@ def test_a_course_that_is_not_sold_is_not_missed_by_the_search(
     )
 
 
+def test_courses_that_wait_at_the_jobs_limit_are_indexed(lines: Verify, platform: Platform) -> None:
+    log = "2026-05-04T11:43:00Z begins\nOCIM-CRON: log Sanity check failed: x"
+    platform.cron += f"OCIM-CRON: log {log}\nOCIM-CRON: log status 1\n"
+    platform.catalogue.add("course-v1:edX+Two+2026")
+    platform.found_by_search = 1
+    report = lines()
+    assert wrong(report) == set()
+    assert report["discovery: search, as found"].compared == (
+        "2 course runs to find, of 2 in the database; search finds 1:"
+        " the hourly job stopped at update_index's limit"
+    )
+    assert report["discovery: index of new courses"].outcome is Outcome.OK
+
+
 def test_the_limit_stays_where_the_number_of_courses_falls(
     lines: Verify, platform: Platform
 ) -> None:

@@ -1,19 +1,22 @@
 """Checks of course discovery: the LMS's courses are in its database, and can be searched."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ocim.core.errors import OcimError, PermanentError
 from ocim.core.instance import Service
 from ocim.core.pages import Page
 from ocim.core.texts import plural
-from ocim.core.verification import Line
+from ocim.core.verification import Line, Outcome
 from ocim.operations.shop.remote import Call
+from ocim.operations.shop.verify import cron
 from ocim.operations.shop.verify.clients import Caller
 from ocim.operations.shop.verify.lines import Failed, failed, ok, require, skipped
 from ocim.operations.shop.verify.people import PREFIX
 from ocim.operations.shop.verify.scene import Scene
 
+OK = 200
 PAGE_SIZE = 100
 TRIES = 5
 """Number of searches while the search server may not show the newest data yet."""
@@ -35,15 +38,30 @@ def catalogue(scene: Scene) -> Iterator[Line]:
         if code not in before["partners"]:
             yield _no_partner(scene, before["partners"])
             return
-        yield _searchable(scene, page, before, "discovery: search, as found")
+        first = _searchable(scene, page, before, "discovery: search, as found")
+        waiting = first.outcome is Outcome.FAILED and _waits_at_limit(scene, page, before)
+        yield _waiting(first) if waiting else first
         yield _run_now(scene, ran)
         yield _ingested(scene, call, after["keys"])
-        if after["indexed"] > before["indexed"] and set(before["keys"]) <= set(after["keys"]):
+        grown = waiting or after["indexed"] > before["indexed"]
+        if grown and set(before["keys"]) <= set(after["keys"]):
             # Among few courses, one more exceeds the limit for changes. It guards against losses,
             # and here nothing is lost.
             yield _indexed(scene, "discovery: index of new courses", "--disable-change-limit")
         yield _update(scene, after)
         yield _searchable(scene, _found(scene, call, after["indexed"]), after)
+
+
+def _waits_at_limit(scene: Scene, page: Page, runs: Mapping[str, Any]) -> bool:
+    """Return True if courses are missing because the hourly job stopped at its limit."""
+    count = (page.data or {}).get("count") if page.status == OK else None
+    return isinstance(count, int) and count < runs["indexed"] and cron.is_at_limit(scene)
+
+
+def _waiting(line: Line) -> Line:
+    """Return the line of courses that this verification will index."""
+    compared = f"{line.compared}: the hourly job stopped at update_index's limit"
+    return replace(line, outcome=Outcome.SKIPPED, compared=compared)
 
 
 def _returned(answer: Any) -> dict[str, Any]:

@@ -22,8 +22,7 @@ def job(scene: Scene) -> Iterator[Line]:
     """Check the hourly job in the host's crontabs and in the logs of its runs."""
     if not scene.has(Service.DISCOVERY):
         return
-    ran = remote.run_as_root(scene.appserver, cron.SCRIPT, scene.context, timeout=TIMEOUT)
-    crontab = cron.read(ran.output)
+    crontab = _crontab(scene)
     if crontab.entry:
         yield ok("discovery: cron job", " ".join(crontab.entry.split()[:5]))
         yield _last_run(scene, crontab)
@@ -34,6 +33,17 @@ def job(scene: Scene) -> Iterator[Line]:
         "Courses do not get to the catalogue by themselves; `ocim services setup"
         f" {scene.name} --step job --force` adds the job again.",
     )
+
+
+def is_at_limit(scene: Scene) -> bool:
+    """Return True if the job's last run stopped at update_index's limit."""
+    last = cron.last_run(_crontab(scene))
+    return last is not None and last.at_limit
+
+
+def _crontab(scene: Scene) -> cron.Job:
+    ran = remote.run_as_root(scene.appserver, cron.SCRIPT, scene.context, timeout=TIMEOUT)
+    return cron.read(ran.output)
 
 
 def _is_from_before(scene: Scene, started: str) -> bool:
