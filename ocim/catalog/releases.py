@@ -61,6 +61,10 @@ class Release:
         """True if the text names a release; if False, it is treated as the newest."""
         return self.position < len(NAMES)
 
+    def is_since(self, name: str) -> bool:
+        """Return True if it is the release of that name, or a newer one."""
+        return self.position >= NAMES.index(name)
+
     @property
     def name(self) -> str:
         """Name without number, such as `juniper`; empty if the text does not name a release."""
@@ -81,7 +85,7 @@ def git_reference(instance: Instance) -> str:
         return "master"
     if "/" in text:
         return text
-    return f"{'release' if release.position >= NAMES.index('teak') else 'open-release'}/{text}"
+    return f"{'release' if release.is_since('teak') else 'open-release'}/{text}"
 
 
 def git_reference_of_ecommerce(instance: Instance) -> str:
@@ -90,7 +94,7 @@ def git_reference_of_ecommerce(instance: Instance) -> str:
     Operators of later releases, who are warned, get that branch, too.
     """
     release = Release.of(instance.openedx_release)
-    if release.known and release.position >= NAMES.index("sumac"):
+    if release.known and release.is_since("sumac"):
         return "open-release/sumac.master"
     return git_reference(instance)
 
@@ -256,6 +260,6 @@ def traits(release: Release) -> Traits:
     """Return the traits of the release; an unknown one has those of the newest."""
     result = _OLDEST
     for since, change in _CHANGES:
-        if release.position >= NAMES.index(since):
+        if release.is_since(since):
             result = replace(result, **change)
     return result

@@ -16,6 +16,7 @@ from typing import Any
 from ocim.catalog.releases import of_instance, traits
 from ocim.catalog.shop.checks import by_variable
 from ocim.catalog.templates import is_template
+from ocim.catalog.variables.databases import NOT_UPSTREAMS
 from ocim.catalog.variables.discovery import REFRESH
 from ocim.catalog.variables.effective import OPERATOR
 from ocim.catalog.variables.known import KNOWN
@@ -177,6 +178,12 @@ class _Judge:
         return Finding(name, layer, Status.KNOWN, Severity.INFO, _known(place), **place)
 
     def _unknown(self, name: str, layer: str) -> Finding:
+        if name in NOT_UPSTREAMS:
+            text = (
+                "is not known here: these playbooks connect to MySQL, at its usual port, alone."
+                " Create the instance on such a server (`ocim database-server`)."
+            )
+            return Finding(name, layer, Status.UNKNOWN, Severity.ERROR, text)
         if layer != OPERATOR:
             text = "is not known here: Ocim sets it for other releases and playbooks."
             return Finding(name, layer, Status.UNKNOWN, Severity.INFO, text)

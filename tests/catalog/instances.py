@@ -5,7 +5,7 @@ from typing import Any
 
 from ocim.catalog.variables.effective import effective
 from ocim.catalog.variables.jwt import JwtKeys
-from ocim.core.instance import ALWAYS, Broker, Database, Domains, Instance, Search, Service
+from ocim.core.instance import ALWAYS, Account, Broker, Database, Domains, Instance, Search, Service
 from ocim.core.secrets import Secret
 
 KEYS = JwtKeys(private_jwk=Secret('{"kty":"RSA","d":"private"}'), public_jwk_set='{"keys":[{}]}')
@@ -29,6 +29,15 @@ MYSQL = {
     purpose: Database("mysql", f"campus_{purpose}", "db", 3306, "openedx_7", Secret("pw-123"))
     for purpose in ("edxapp", "edxapp_csmh", "xqueue", "ecommerce", "discovery")
 }
+MIGRATED = {
+    purpose: replace(
+        database,
+        migrator=Account("openedx_7_m", Secret("pw-m")),
+        reader=Account("openedx_7_r", Secret("pw-r")),
+    )
+    for purpose, database in MYSQL.items()
+}
+"""The same with further accounts, as Ocim creates them."""
 ECOMMERCE, DISCOVERY = ALWAYS | {Service.ECOMMERCE}, ALWAYS | {Service.DISCOVERY}
 BOTH = frozenset(Service)
 REPOSITORY = "https://github.com/open-craft/configuration"

@@ -43,7 +43,7 @@ MYSQL = Database(
         ("edx_platform_repo", "https://github.com/open-craft/edx-platform"),
         ("edx_platform_version", "opencraft-release/juniper.2"),
         ("openedx_release", "open-release/juniper.2"),
-        ("EDXAPP_MEDIA_ROOT", "/var/storage/7/edxapp/media"),
+        ("edxapp_media_dir", "/var/storage/7/edxapp/media"),
         ("EDXAPP_DATABASE_ENGINE", "django.db.backends.sqlite3"),
         ("EDXAPP_MYSQL_DB_NAME", "/var/x/edxapp.sqlite3"),
         ("EDXAPP_MYSQL_PORT", ""),
@@ -86,7 +86,6 @@ def test_a_database_server_gives_address_and_account() -> None:
         "HOST": "db",
         "PORT": "3307",
     }
-    assert result["EDXAPP_DATABASE_ENGINE"] == "django.db.backends.mysql"
     assert result["EDXAPP_MYSQL_PASSWORD"] == Secret("pw-123")
     assert result["COMMON_MYSQL_MIGRATE_USER"] == "demo_migrate"
     assert result["COMMON_MYSQL_MIGRATE_PASS"] == Secret("pw-migrate")
@@ -126,14 +125,22 @@ def test_a_secret_is_used_for_one_thing_save_where_two_services_share_it() -> No
             uses.setdefault(text, set()).add(name)
     assert sorted(sorted(names) for names in uses.values() if len(names) > 1) == [
         [
+            "CERTS_QUEUE_PASS",
+            "COMMON_XQUEUE_LMS_PASSWORD",
+            "EDXAPP_XQUEUE_DJANGO_AUTH",
+            "XQUEUE_DJANGO_USERS",
+        ],
+        [
             "COMMON_JWT_SECRET_KEY",
             "ECOMMERCE_WORKER_JWT_SECRET_KEY",
             "ECOMMERCE_WORKER_SERVICE_CONFIG",
         ],
         ["ECOMMERCE_BACKEND_SERVICE_EDX_OAUTH2_SECRET", "ECOMMERCE_WORKER_SERVICE_CONFIG"],
-        ["ECOMMERCE_EDX_API_KEY", "EDXAPP_EDX_API_KEY"],
-        ["EDXAPP_COMMENTS_SERVICE_KEY", "FORUM_API_KEY"],
-        ["EDXAPP_XQUEUE_DJANGO_AUTH", "XQUEUE_DJANGO_USERS"],
+        ["ECOMMERCE_EDX_API_KEY", "EDXAPP_EDX_API_KEY", "NOTIFIER_USER_SERVICE_API_KEY"],
+        ["EDXAPP_COMMENTS_SERVICE_KEY", "FORUM_API_KEY", "NOTIFIER_COMMENT_SERVICE_API_KEY"],
+        ["EDXAPP_EDXAPP_SECRET_KEY", "NOTIFIER_LMS_SECRET_KEY"],
+        ["EDXAPP_MONGO_PASSWORD", "MONGO_USERS"],
+        ["FORUM_MONGO_PASSWORD", "MONGO_USERS"],
     ]
 
 
@@ -204,7 +211,7 @@ def test_an_operators_own_secrets_are_masked_too() -> None:
     [
         ({"name": "{{ lookup('pipe', 'id') }}"}, "EDXAPP_PLATFORM_NAME"),
         ({"edx_platform_commit": "{% x %}"}, "edx_platform_version"),
-        ({"storage_directory": "{# x #}"}, "EDXAPP_MEDIA_ROOT"),
+        ({"storage_directory": "{# x #}"}, "edxapp_media_dir"),
         ({"name": "#jinja2: x"}, "EDXAPP_PLATFORM_NAME"),
         ({"domains": replace(DOMAINS, studio="{{ x }}")}, "EDXAPP_CMS_BASE"),
     ],

@@ -66,11 +66,15 @@ def test_layers_have_names_of_their_own_and_share_no_variable(of: Instance) -> N
     assert len({layer.name for layer in result}) == len(result)
 
 
+ACCOUNTS = {"lms", "edxapp", "cs_comments_service", "readWrite"}
+"""Public parts of lists of accounts."""
+
+
 @given(INSTANCES)
 def test_what_has_the_name_of_a_secret_is_one_or_empty(of: Instance) -> None:
     for name, value in variables(of).items():
         if is_secret_name(name) and value != Secret(""):
-            assert set(texts(value)) <= {"lms"}, name
+            assert set(texts(value)) <= ACCOUNTS, name
             assert list(secret_texts(value)), name
 
 

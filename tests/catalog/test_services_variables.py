@@ -48,7 +48,6 @@ KINDS = ["rabbitmq", "redis", "embedded"]
         ("ECOMMERCE_DATABASE_USER", "openedx_7"),
         ("ECOMMERCE_DATABASE_PASSWORD", Secret("pw-123")),
         ("ECOMMERCE_DATABASE_HOST", "db"),
-        ("ECOMMERCE_DATABASE_PORT", "3306"),
         ("ECOMMERCE_BROKER_URL", Secret("amqp://openedx_7:pw@mq.internal:5672/campus")),
         ("ECOMMERCE_WORKER_BROKER_URL", Secret("amqp://openedx_7:pw@mq.internal:5672/campus")),
     ],

@@ -103,7 +103,7 @@ class AppServer:
                 "EDXAPP_MYSQL_DB_NAME": str(self.database),
                 "EDXAPP_LMS_BASE": "demo.localhost:8443",
                 "EDXAPP_CMS_BASE": "studio.demo.localhost:8443",
-                "EDXAPP_MEDIA_ROOT": str(self.directory / "media"),
+                "edxapp_media_dir": str(self.directory / "media"),
                 "edxapp_start_seconds": 20,
                 **variables,
             },

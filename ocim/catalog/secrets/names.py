@@ -7,10 +7,12 @@ from functools import lru_cache
 _SECRET_NAME = re.compile(
     r"""(?:^|_)
     (?: pass | passwd | password | pwd | passphrase | secret | token | credential | identity
-      | signing_jwk | salt | django_auth | django_user | auth_extra | dsn | session_?id
+      | signing_jwk | salt | hash_seed
+      | django_auth | django_user | mongo_users | auth_extra | dsn | session_?id
       | webhook (?: _ur[il] | _address )?
       | (?: secret | api | access | private | signing | transaction | service | shared | temp_url
-          | swift | encryption | fernet | segment | ssh | license | account | master | session )
+          | swift | encryption | fernet | segment | ssh | license | account | master | session
+          | cluster )
         _?key
     )s?
     (?: _admin | _read_only | _pem | _base64 )? $

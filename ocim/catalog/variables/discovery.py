@@ -4,7 +4,7 @@ from typing import Any
 
 from ocim.catalog.endpoints import HTTPS_PORT, NGINX_PORT, public_url
 from ocim.catalog.releases import git_reference
-from ocim.catalog.variables.databases import engine
+from ocim.catalog.variables.databases import engine, port
 from ocim.core.instance import Instance, Service
 from ocim.core.provisioning import BUILTIN
 from ocim.core.secrets import derive
@@ -39,12 +39,12 @@ def databases(instance: Instance) -> dict[str, Any]:
     """Return the variables of its database; upstream reads no port, and connects to MySQL's."""
     database = instance.databases["discovery"]
     return {
-        "DISCOVERY_DATABASE_ENGINE": engine(database),
+        **engine("DISCOVERY_DATABASE_ENGINE", database),
         "DISCOVERY_DEFAULT_DB_NAME": database.name,
         "DISCOVERY_MYSQL_USER": database.user,
         "DISCOVERY_MYSQL_PASSWORD": database.password,
         "DISCOVERY_MYSQL": database.host,
-        "DISCOVERY_MYSQL_PORT": str(database.port or ""),
+        **port("DISCOVERY_MYSQL_PORT", database),
         "DISCOVERY_MYSQL_REPLICA_HOST": database.host,
     }
 

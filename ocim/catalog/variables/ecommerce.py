@@ -7,7 +7,7 @@ from ocim.catalog.releases import git_reference_of_ecommerce, of_instance, trait
 from ocim.catalog.secrets.masking import with_secrets_hidden
 from ocim.catalog.shop.processors import WEBHOOK, completed
 from ocim.catalog.shop.shop import CONFIG, WEBHOOKS, for_webhooks, partner_code
-from ocim.catalog.variables.databases import engine
+from ocim.catalog.variables.databases import engine, port
 from ocim.core.instance import Instance, Service
 from ocim.core.secrets import derive
 
@@ -52,12 +52,12 @@ def databases(instance: Instance) -> dict[str, Any]:
     """Return the variables of its database; upstream reads no port, and connects to MySQL's."""
     database = instance.databases["ecommerce"]
     return {
-        "ECOMMERCE_DATABASE_ENGINE": engine(database),
+        **engine("ECOMMERCE_DATABASE_ENGINE", database),
         "ECOMMERCE_DATABASE_NAME": database.name,
         "ECOMMERCE_DATABASE_USER": database.user,
         "ECOMMERCE_DATABASE_PASSWORD": database.password,
         "ECOMMERCE_DATABASE_HOST": database.host,
-        "ECOMMERCE_DATABASE_PORT": str(database.port or ""),
+        **port("ECOMMERCE_DATABASE_PORT", database),
     }
 
 

@@ -8,6 +8,7 @@ from ocim.catalog.secrets.masking import with_secrets_hidden
 from ocim.catalog.shop import currency
 from ocim.catalog.templates import is_template
 from ocim.catalog.variables import (
+    beside,
     brokers,
     discovery,
     ecommerce,
@@ -77,7 +78,7 @@ def _generated(instance: Instance, seed: bytes, jwt_keys: JwtKeys) -> dict[str, 
         "brokers": brokers.edxapp(instance),
         "search": {},
         "storage": lms.storage(instance),
-        "secrets": lms.secrets(seed, jwt_keys) | oauth.clients(seed),
+        "secrets": lms.secrets(seed, jwt_keys) | beside.secrets(seed) | oauth.clients(seed),
         "services": services.switches(instance) | services.addresses(instance),
     }
     if instance.currency:

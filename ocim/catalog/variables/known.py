@@ -23,6 +23,7 @@ _BY_KIND: Mapping[Kind, str] = {
 openedx_release: the instance's release
 edx_platform_repo: the instance's repository of edx-platform
 edx_platform_version: the instance's commit of edx-platform, or else its release
+EDX_PLATFORM_VERSION: the same, by the name of later releases
 COMMON_HOSTNAME: empty, since upstream writes it to /etc/hosts as localhost; never a public name
 COMMON_LMS_BASE_URL: the LMS's public URL
 COMMON_OAUTH_BASE_URL: the LMS's public URL: services sign people on there
@@ -66,12 +67,27 @@ EDXAPP_CELERY_BROKER_HOSTNAME: the broker's host and port; empty for a directory
 EDXAPP_CELERY_BROKER_VHOST: the virtual host with a slash before it, /0 on Redis, or the directory of messages
 EDXAPP_CELERY_USER: the account at the broker; empty on Redis, and for a directory
 EDXAPP_CELERY_PASSWORD: password of the account at the broker; empty for a directory
-EDXAPP_MEDIA_ROOT: directory for uploads, on storage that outlives app servers; built-in playbooks only
+edxapp_media_dir: directory for uploads, on storage that outlives app servers; up to juniper, upstream's LMS uses it for learners' pictures alone
+EDXAPP_MONGO_PASSWORD: derived; password of the LMS at the MongoDB on its server
+FORUM_MONGO_PASSWORD: derived; password of the forum at the MongoDB on its server
+MONGO_ADMIN_PASSWORD: derived; password of that MongoDB's administrator
+MONGO_CLUSTER_KEY: derived; key of that MongoDB's replica set
+RABBIT_ADMIN_PASSWORD: derived; password of the administrator of the RabbitMQ on the LMS's server
+COMMON_XQUEUE_LMS_PASSWORD: derived; password of the LMS at xqueue
+CERTS_QUEUE_PASS: the same, as certificates name it
+NOTIFIER_COMMENT_SERVICE_API_KEY: the same as EDXAPP_COMMENTS_SERVICE_KEY
+NOTIFIER_LMS_SECRET_KEY: the same as EDXAPP_EDXAPP_SECRET_KEY
+NOTIFIER_USER_SERVICE_API_KEY: the same as EDXAPP_EDX_API_KEY
+EDXAPP_CMS_SOCIAL_AUTH_EDX_OAUTH2_KEY: derived; client of Studio's sign-on
+EDXAPP_CMS_SOCIAL_AUTH_EDX_OAUTH2_SECRET: derived; its secret
+EDXAPP_CMS_BACKEND_SERVICE_EDX_OAUTH2_KEY: derived; client of Studio's own calls
+EDXAPP_CMS_BACKEND_SERVICE_EDX_OAUTH2_SECRET: derived; its secret
 EDXAPP_EDXAPP_SECRET_KEY: derived; Django's secret key of LMS and studio
 EDXAPP_EDX_API_KEY: derived; key of other services for the LMS
 EDXAPP_COMMENTS_SERVICE_KEY: derived; key of the LMS for the forum
 FORUM_API_KEY: the same as EDXAPP_COMMENTS_SERVICE_KEY
 EDXAPP_PROFILE_IMAGE_SECRET_KEY: derived; hides learners' names in the URLs of their pictures
+EDXAPP_PROFILE_IMAGE_HASH_SEED: the same, by the name of later releases
 EDXAPP_JWT_SIGNING_ALGORITHM: RS512
 EDXAPP_JWT_PRIVATE_SIGNING_JWK: the private half of the instance's key pair
 EDXAPP_ECOMMERCE_PUBLIC_URL_ROOT: ecommerce's public URL
@@ -195,6 +211,7 @@ EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY: code and symbol of the instance's curr
 DISCOVERY_MEMCACHE: memcached on the app server itself
 """,
     Kind.MAPPINGS: """
+MONGO_USERS: accounts at the MongoDB on the LMS's server: the forum's, the LMS's
 EDXAPP_ADDITIONAL_CRON_JOBS: with discovery, the hourly refresh of its data and its search index
 ECOMMERCE_REPOS: left to the operator; repositories of ecommerce's code
 """,

@@ -17,6 +17,7 @@ def defaults(instance: Instance) -> dict[str, Any]:
         "openedx_release": instance.openedx_release,
         "edx_platform_repo": hidden_text(instance.edx_platform_repository_url),
         "edx_platform_version": instance.edx_platform_commit,
+        "EDX_PLATFORM_VERSION": instance.edx_platform_commit,
         "EDXAPP_PLATFORM_NAME": instance.name,
         "EDXAPP_TIME_ZONE": instance.time_zone,
         "EDXAPP_DEFAULT_FROM_EMAIL": instance.email,
@@ -52,8 +53,7 @@ def defaults(instance: Instance) -> dict[str, Any]:
 def databases(instance: Instance) -> dict[str, Any]:
     """Return the variables of the LMS's databases and their accounts."""
     database = instance.databases["edxapp"]
-    variables: dict[str, Any] = {"EDXAPP_DATABASE_ENGINE": engine(database)}
-    variables |= edxapp_like("EDXAPP_MYSQL", database)
+    variables = engine("EDXAPP_DATABASE_ENGINE", database) | edxapp_like("EDXAPP_MYSQL", database)
     if history := instance.databases.get("edxapp_csmh"):
         variables |= edxapp_like("EDXAPP_MYSQL_CSMH", history)
     if xqueue := instance.databases.get("xqueue"):
@@ -69,7 +69,7 @@ def databases(instance: Instance) -> dict[str, Any]:
 
 def storage(instance: Instance) -> dict[str, Any]:
     """Return the variables of the storage for uploads, which outlive app servers."""
-    return {"EDXAPP_MEDIA_ROOT": f"{instance.storage_directory}/edxapp/media"}
+    return {"edxapp_media_dir": f"{instance.storage_directory}/edxapp/media"}
 
 
 def secrets(seed: bytes, jwt_keys: JwtKeys) -> dict[str, Any]:
@@ -81,14 +81,12 @@ def secrets(seed: bytes, jwt_keys: JwtKeys) -> dict[str, Any]:
     def secret(name: str) -> Secret:
         return derive(seed, name)
 
-    # The LMS and xqueue have different names for this password.
-    xqueue = secret("EDXAPP_XQUEUE_DJANGO_AUTH")
     return {name: secret(name) for name in _TEXTS} | {
+        # lilac's name of the same secret; with another value, learners' pictures would be lost.
+        "EDXAPP_PROFILE_IMAGE_HASH_SEED": secret("EDXAPP_PROFILE_IMAGE_SECRET_KEY"),
         "EDXAPP_FERNET_KEYS": [secret("EDXAPP_FERNET_KEYS")],
         "EDXAPP_RETIRED_USER_SALTS": [secret("EDXAPP_RETIRED_USER_SALTS")],
         "FORUM_API_KEY": secret("EDXAPP_COMMENTS_SERVICE_KEY"),
-        "EDXAPP_XQUEUE_DJANGO_AUTH": {"username": "lms", "password": xqueue},
-        "XQUEUE_DJANGO_USERS": {"lms": xqueue},
         "EDXAPP_JWT_SIGNING_ALGORITHM": ALGORITHM,
         "EDXAPP_JWT_PRIVATE_SIGNING_JWK": jwt_keys.private_jwk,
         "COMMON_JWT_PUBLIC_SIGNING_JWK_SET": jwt_keys.public_jwk_set,

@@ -7,26 +7,47 @@ from ocim.catalog.releases import NAMES, Release
 _CLIENTS = ("ECOMMERCE", "DISCOVERY", "INSIGHTS", "CREDENTIALS")
 
 
+def _of(client: str, *uses: str) -> frozenset[str]:
+    return frozenset(f"{client}_{use}_{part}" for use in uses for part in ("KEY", "SECRET"))
+
+
 def _of_clients(*uses: str) -> frozenset[str]:
-    parts = [f"{use}_{part}" for use in uses for part in ("KEY", "SECRET")]
-    return frozenset(f"{client}_{part}" for client in _CLIENTS for part in parts)
+    return frozenset().union(*(_of(client, *uses) for client in _CLIENTS))
 
 
 SINCE: Mapping[str, frozenset[str]] = {
     # Before, a set-up step adds discovery's job to the crontab.
     "ironwood": frozenset({"EDXAPP_ADDITIONAL_CRON_JOBS"}),
-    "juniper": _of_clients("SOCIAL_AUTH_EDX_OAUTH2", "BACKEND_SERVICE_EDX_OAUTH2"),
+    "juniper": frozenset(
+        {
+            "COMMON_XQUEUE_LMS_PASSWORD",
+            *_of_clients("SOCIAL_AUTH_EDX_OAUTH2", "BACKEND_SERVICE_EDX_OAUTH2"),
+        }
+    ),
+    "koa": frozenset({"EDX_PLATFORM_VERSION"}),
+    "lilac": frozenset({"EDXAPP_PROFILE_IMAGE_HASH_SEED"}),
+    "maple": _of("EDXAPP_CMS", "SOCIAL_AUTH_EDX_OAUTH2", "BACKEND_SERVICE_EDX_OAUTH2"),
 }
 """Names by the release that introduced them."""
 
 UNTIL: Mapping[str, frozenset[str]] = {
     "ironwood": _of_clients("SOCIAL_AUTH_EDX_OIDC"),
+    "juniper": frozenset(
+        {
+            "edx_platform_version",
+            "NOTIFIER_COMMENT_SERVICE_API_KEY",
+            "NOTIFIER_LMS_SECRET_KEY",
+            "NOTIFIER_USER_SERVICE_API_KEY",
+        }
+    ),
+    "koa": frozenset({"EDXAPP_PROFILE_IMAGE_SECRET_KEY"}),
+    "lilac": frozenset({"CERTS_QUEUE_PASS"}),
 }
 """Names by the last release that knows them."""
 
 
 def unknown_to(release: Release) -> frozenset[str]:
     """Return the names in these tables that the release does not know."""
-    too_new = (names for since, names in SINCE.items() if release.position < NAMES.index(since))
+    too_new = (names for since, names in SINCE.items() if not release.is_since(since))
     too_old = (names for until, names in UNTIL.items() if release.position > NAMES.index(until))
     return frozenset().union(*too_new, *too_old)
