@@ -62,3 +62,10 @@ EDXAPP_LMS_ENV_EXTRA:
     slug: honor
     suggested_prices: ''
 """
+
+CARD = """\
+      test-card:
+        secret_key: a card's secret
+"""
+SETTINGS = CRON + SERVICES.replace(PROCESSOR, CARD) + CURRENCY
+"""All three blocks in one text, as operators paste them, with the keys of a processor."""

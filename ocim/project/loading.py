@@ -16,6 +16,8 @@ from ocim.project.readers import READERS
 
 ENV_FILE = HOME / ".env"
 PREFIX = "OCIM_"
+PASSWORDS = frozenset({"OCIM_BROKER_PASSWORD", "OCIM_DATABASE_PASSWORD", "OCIM_SEARCH_PASSWORD"})
+"""Variables that commands read for the servers that they register; they are no settings."""
 
 
 def load(environment: Mapping[str, str] = os.environ, env_file: Path = ENV_FILE) -> Options:
@@ -41,6 +43,6 @@ def load(environment: Mapping[str, str] = os.environ, env_file: Path = ENV_FILE)
         options["master_key"] = text.strip()
         faults += [f"OCIM_MASTER_KEY: {fault}"] if fault else []
     options.setdefault("secret_key", f"derived {options['master_key']}")
-    names = {option.metadata["name"] for option in option_fields()}
-    unknown = sorted(name for name in values if name.startswith(PREFIX) and name not in names)
+    known = PASSWORDS | {option.metadata["name"] for option in option_fields()}
+    unknown = sorted(name for name in values if name.startswith(PREFIX) and name not in known)
     return Options(**options, faults=tuple(faults), unknown=tuple(unknown))

@@ -1,4 +1,4 @@
-"""A shop and a catalogue on real processes: verified, broken in ten ways, and mended."""
+"""A shop and a catalogue on MariaDB and Redis: verified, broken in ten ways, and mended."""
 
 import json
 import shlex
@@ -21,21 +21,21 @@ from tests.acceptance.installation import PATIENCE, REPOSITORY, Installation, in
 from tests.acceptance.spine import NEW
 from tests.broker_servers import NEEDS_REDIS, PASSWORD, RedisBroker
 from tests.browser.conftest import CHROMIUM
-from tests.specification import CRON, CURRENCY, PROCESSOR, SERVICES
+from tests.mariadb_server import mariadb_server, needs_mariadb
+from tests.specification import SETTINGS
 
-pytestmark = [pytest.mark.xdist_group("services"), pytest.mark.timeout(1500), NEEDS_REDIS]
+pytestmark = [
+    pytest.mark.xdist_group("services"),
+    pytest.mark.timeout(1500),
+    NEEDS_REDIS,
+    needs_mariadb,
+]
 
 DOMAIN = "shop.localhost"
 PATIENT = "discovery_read_timeout: 120"
 """Other tests may have the processors meanwhile."""
 TRAITS = traits(Release.of(NEW["openedx_release"]))
 PARTNER_CODE = "partn_id"
-CARD = """\
-      test-card:
-        secret_key: a card's secret
-"""
-SETTINGS = CRON + SERVICES.replace(PROCESSOR, CARD) + CURRENCY + PATIENT
-"""The settings that operators paste from their documentation, with keys."""
 
 
 @dataclass
@@ -97,11 +97,19 @@ class Quick(Installation):
 
 @pytest.fixture(scope="module")
 def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campus]:
-    with RedisBroker() as broker, installed(tmp_path_factory.mktemp("ocim"), Quick) as running:
+    with (
+        RedisBroker() as broker,
+        mariadb_server() as database,
+        installed(tmp_path_factory.mktemp("ocim"), Quick) as running,
+    ):
         running.ocim("search-server", "create", "main")
         running.environment["OCIM_BROKER_PASSWORD"] = PASSWORD
         running.ocim("broker", "register", "main", f"redis://127.0.0.1:{broker.host.port}")
-        running.instance(DOMAIN, **NEW, configuration_extra_settings=SETTINGS)
+        running.environment["OCIM_DATABASE_PASSWORD"] = database.admin.password.reveal()
+        running.ocim("database-server", "register", "main", f"mysql://127.0.0.1:{database.port}")
+        settings = f"configuration_extra_settings={SETTINGS}{PATIENT}"
+        words = [f"{name}={value}" for name, value in NEW.items()]
+        running.ocim("instance", "create", DOMAIN, "--database-server", "main", settings, *words)
         running.ocim("appserver", "spawn", DOMAIN, "--activate")
         (appserver,) = running.appservers(DOMAIN)
         campus = Campus(running, appserver["id"], broker)
@@ -259,6 +267,7 @@ def test_it_names_search_server_partner_and_permissions(campus: Campus) -> None:
 
     assert f"CODES {PARTNER_CODE}\n" in campus.python(Service.ECOMMERCE, PARTNERS)
     assert wrong(lines) == {
+        "search server: main",
         "ecommerce: partner",
         "discovery: search, as found",
         "discovery: update_index without flags",
@@ -322,6 +331,9 @@ def test_the_worker_fulfils_orders_and_while_the_broker_is_down_the_shop_itself(
         campus.broker.start()
 
     assert (wrong(by_worker), wrong(by_shop)) == (set(), set())
+    broker = by_shop["broker server: main"]
+    assert broker["outcome"] == "skipped"
+    assert "does not answer" in broker["compared"]
     worker = (logs / "ecomworker-stderr.log").read_text()
     shop = (logs / "ecommerce-stderr.log").read_text()
     for lines, log, words in (

@@ -205,3 +205,8 @@ def test_sqlite_waits_for_a_writer_at_a_transactions_beginning(text: str) -> Non
 
 def test_a_database_without_a_driver_is_left_to_the_checks() -> None:
     assert url("oracle://ocim:hush@db.example.com:1521/ocim") == {}
+
+
+def test_passwords_that_commands_read_are_no_settings_and_not_unknown() -> None:
+    loaded = load({"OCIM_BROKER_PASSWORD": "x", "OCIM_BROKER_PASSWORT": "y"}, NONE)
+    assert loaded.unknown == ("OCIM_BROKER_PASSWORT",)
