@@ -1,6 +1,5 @@
 """A pool of machines that an operator has: containers with real sshd, and a user who may sudo."""
 
-import json
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -51,9 +50,8 @@ class MachinePool:
         argv = self.machines.command(machine, ["sh", "-c", script])
         return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
 
-    def turn_off(self, state: Path, name: str) -> None:
-        """Take the power from the machine that serves a host."""
-        machine = json.loads((state / "hosts" / name / "machine.json").read_text())["name"]
+    def turn_off(self, machine: str) -> None:
+        """Take the power from a machine."""
         self.machines.stop(machine)
         self.off.add(machine)
 

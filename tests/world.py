@@ -131,7 +131,9 @@ class World:
             mail=self.mail,
             notifier=self.notifier,
         )
-        return Context(adapters, self.policy, self.clock, worker, self.clock.forward)
+        return Context(
+            adapters, self.policy, self.clock, worker, pause=self.clock.forward, machine="manager"
+        )
 
     def make_instance(self, **fields: Any) -> OpenEdXInstance:
         """Return an instance, with a unique name unless the test passes one."""

@@ -20,6 +20,7 @@ from ocim.core.errors import TransientError
 from ocim.core.texts import plural
 from ocim.operations.context import Context
 from ocim.operations.findings import Check, Finding, Severity
+from ocim.store.schema import clock_skew, schema_fault
 from ocim.store.selectors import live_workers
 from ocim.tasks import PERIODIC
 from ocim.tasks.queues import queue
@@ -56,6 +57,17 @@ def _database(_context: Context) -> Iterator[Finding]:
     if plan:
         what = f"Not applied: {plural(len(plan), 'migration')}."
         yield Finding("error", what, "Run `ocim migrate`.", f"from {plan[0][0]} on")
+    elif fault := schema_fault():
+        yield Finding("error", fault, "Install the version that migrated it last.")
+
+
+def _clock(context: Context) -> Iterator[Finding]:
+    seconds = clock_skew().total_seconds()
+    if abs(seconds) > context.policy.lease / 10:
+        what = f"It differs by {seconds:+.1f} s from the database's."
+        yield Finding(
+            "error", what, "Let NTP set the clocks of all machines: leases need one time."
+        )
 
 
 def _files(_context: Context) -> Iterator[Finding]:
@@ -214,6 +226,7 @@ CHECKS = (
     Check("disk", "", _disk),
     Check("tools", "", _tools),
     Check("database", "All migrations are applied.", _database),
+    Check("clock", "It agrees with the database's.", _clock, "database"),
     Check("queue", "", _queue),
     Check("workers", "", _workers, "database"),
     Check("ports", "The balancer and the pages answer.", _ports, "database"),

@@ -7,6 +7,9 @@ from typing import Literal
 UMASK = 0o022
 """File mode creation mask on hosts, whose services have users of their own; also of checkouts."""
 
+VISIT = "OCIM_VISIT"
+"""Environment variable of everything that the manager runs on a machine by ssh, services apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class HostRequest:

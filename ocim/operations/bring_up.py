@@ -15,7 +15,7 @@ from ocim.core.instance import Instance
 from ocim.core.names import appserver_host
 from ocim.core.provisioning import BUILTIN, ConfigurationSource, Part, ProvisionJob
 from ocim.core.states import AppServerState, ServerState
-from ocim.operations import brokers, images, instance_databases, search_servers
+from ocim.operations import brokers, images, instance_databases, machines, search_servers
 from ocim.operations.balancing import note_change
 from ocim.operations.claim import Claim
 from ocim.operations.context import Context, OnStep
@@ -37,6 +37,7 @@ def bring_up(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
     if appserver.state != AppServerState.NEW:
         say(appserver, "Taken up again after an interruption.", context=context, level="warning")
     on_step("configuration")
+    machines.require_shared(appserver.instance, context)
     say(appserver, "Checking the configuration.", context=context)
     source = context.adapters.provisioner.check(run)
     if source.version != appserver.configuration_version:
@@ -147,7 +148,7 @@ def _host_for(
 ) -> Host:
     """Create the app server's host, or find the one that an interrupted attempt created."""
     server = appserver.server or _register(appserver, lease)
-    provider = context.adapters.providers[server.provider]
+    provider = machines.provider_of(server.provider, context)
     provider.create(
         HostRequest(
             name=server.name,

@@ -21,5 +21,7 @@ class Context:
     now: Callable[[], datetime]
     worker: str
     """Name of the process, unique among those alive; leases are held in its name."""
+    machine: str = ""
+    """Name of this machine, unique among those that share the database."""
     pause: Callable[[float], None] = stopping.wait
     """Function that waits this many seconds, before an external system is asked again."""

@@ -46,16 +46,21 @@ Handlers = Mapping[JobKind, Handler]
 
 
 def run_pending_jobs(
-    *, lease_id: int, queue: str, handlers: Handlers, context: Context
+    *,
+    lease_id: int,
+    queue: str,
+    handlers: Handlers,
+    context: Context,
+    is_draining: Callable[[], bool] = lambda: False,
 ) -> list[Action]:
     """Run the due jobs under a lease, oldest first. Return the actions to enqueue.
 
     Return at once if another worker holds the lease: that one looks for more jobs after it has
-    released it.
+    released it. A worker that `is_draining` begins none anew, and leaves them to others.
     """
     actions: list[Action] = []
     while job := _next(lease_id, context.now()):
-        if job.queue != queue:
+        if job.queue != queue or is_draining():
             return [*actions, wake_up(job)]
         with held(lease_id, context=context) as lease:
             if lease is None:
@@ -141,15 +146,18 @@ def _reason_to_end(claim: Claim) -> Callable[[], OcimError | None]:
     job, lease, context = claim.job, claim.lease, claim.context
     deadline = time.monotonic() + context.policy.job_timeout
     ours = Job.objects.filter(pk=job.pk, lease__fence=lease.fence)
+    validity = _Validity(lease, context)
 
     def reason() -> OcimError | None:
         try:
-            cancelled = ours.values_list("cancel_requested", flat=True).first()
+            row = ours.values_list("cancel_requested", "lease__expires_at").first()
             ours.filter(seen_at__lt=context.now() - SIGN_OF_LIFE).update(seen_at=context.now())
         except NO_DATABASE:
-            return None  # the job goes on, and asks again later
-        if cancelled is None:
+            return validity.fault()
+        if row is None:
             return LostClaim(f"Another worker claimed {lease}.")
+        cancelled, expires_at = row
+        validity.extend(expires_at)
         if cancelled:
             return Cancelled("Cancelled.")
         if time.monotonic() > deadline:
@@ -160,6 +168,30 @@ def _reason_to_end(claim: Claim) -> Callable[[], OcimError | None]:
         return None
 
     return reason
+
+
+class _Validity:
+    """The time until which a lease is surely this worker's, without a database to ask.
+
+    It is measured by this machine's own clock, which nobody sets. The last third of a lease is
+    kept for the end of what the job has started: after that another worker may claim it.
+    """
+
+    def __init__(self, lease: Lease, context: Context) -> None:
+        self._name = f"lease {lease.pk}"
+        self._context = context
+        self.extend(lease.expires_at)
+
+    def extend(self, expires_at: datetime | None) -> None:
+        """Take the end that the database has now."""
+        left = (expires_at - self._context.now()).total_seconds() if expires_at else 0.0
+        self._end = time.monotonic() + left - self._context.policy.lease / 3
+
+    def fault(self) -> LostClaim | None:
+        """Return why the job must end if the lease may expire; None: it goes on, and asks again."""
+        if time.monotonic() < self._end:
+            return None
+        return LostClaim(f"The database does not answer, so {self._name} cannot be renewed.")
 
 
 def _fail(claim: Claim, reason: str, on_failure: Callable[[], list[Action]]) -> list[Action]:

@@ -20,7 +20,7 @@ from ocim.core.job_kinds import JobKind
 from ocim.core.jobs import RecoverJob
 from ocim.core.recovery import Condition, condition, has_enough, needs_restart, next_restart
 from ocim.core.states import AppServerEventKind
-from ocim.operations import jobs
+from ocim.operations import jobs, machines
 from ocim.operations.context import Context
 from ocim.operations.incidents import record_event
 from ocim.store.models import Job, OpenEdXAppServer
@@ -48,7 +48,7 @@ class Seen:
 
 def look(*, queue: str, context: Context) -> list[Action]:
     """Probe every active app server, record changes, and submit restarts of dead ones."""
-    seen = _examine_all(serving(), context)
+    seen = _examine_all(machines.within_reach(serving(), context), context)
     for _ in range(CONFIRMATIONS):
         dead = [result.appserver for result in seen if result.condition is Condition.DEAD]
         if not dead:

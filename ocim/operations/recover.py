@@ -7,7 +7,7 @@ from ocim.core.errors import Conflict, LostClaim, OcimError
 from ocim.core.jobs import RecoverJob, RecoveryProgress
 from ocim.core.recovery import Condition
 from ocim.core.states import AppServerEventKind, AppServerState, ServerState
-from ocim.operations import activate
+from ocim.operations import activate, machines
 from ocim.operations.balancing import note_change, sync_and_wait
 from ocim.operations.claim import Claim
 from ocim.operations.context import Context
@@ -76,7 +76,7 @@ def _appserver(payload: RecoverJob) -> OpenEdXAppServer:
 def _restart(appserver: OpenEdXAppServer, lease: Lease, context: Context) -> None:
     server = appserver.server
     assert server  # noqa: S101 - what is active has one
-    provider = context.adapters.providers[server.provider]
+    provider = machines.provider_of(server.provider, context)
     provider.reboot(server.name)
     host = provider.wait_until_reachable(server.name, timeout=context.policy.host_timeout)
     if host.address != server.address:

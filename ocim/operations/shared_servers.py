@@ -15,7 +15,7 @@ from ocim.core.jobs import CreateServerJob
 from ocim.core.names import shared_server_host
 from ocim.core.provisioning import ConfigurationSource, ProvisionJob
 from ocim.core.states import ServerState
-from ocim.operations import jobs, placement
+from ocim.operations import jobs, machines, placement
 from ocim.operations.claim import Claim
 from ocim.operations.context import Context
 from ocim.operations.leases import held_outside_worker
@@ -62,7 +62,7 @@ def request_creation(
     if provider not in context.adapters.providers:
         kinds = ", ".join(sorted(context.adapters.providers))
         raise ValidationError([f"provider: unknown kind {provider!r}. Choose one of: {kinds}."])
-    context.adapters.providers[provider].check_flavor(flavor)
+    machines.provider_of(provider, context).check_flavor(flavor)
     with transaction.atomic():
         server = _unfinished(recipe, name) or _begin(recipe, name, provider, flavor)
         return server, request(server, recipe.role, queue=queue)
@@ -117,7 +117,7 @@ def run(claim: Claim, payload: CreateServerJob, *, recipes: Mapping[str, Recipe]
         say(job, "Taken up again after an interruption.", context=context, level="warning")
     claim.on_step("host")
     say(job, f"Asking {own_host.provider} for a host.", context=context)
-    provider = context.adapters.providers[own_host.provider]
+    provider = machines.provider_of(own_host.provider, context)
     provider.create(HostRequest(name=own_host.name, flavor=own_host.flavor))
     host = provider.wait_until_reachable(own_host.name, timeout=context.policy.host_timeout)
     move_server(own_host, ServerState.UP, lease=lease, address=host.address)
@@ -186,7 +186,7 @@ def remove(
             rows.update(accepts_new_clients=False)
         own_host = server.own_host
         if own_host:
-            context.adapters.providers[own_host.provider].destroy(own_host.name)
+            machines.provider_of(own_host.provider, context).destroy(own_host.name)
         with transaction.atomic():
             require_lease(lease)
             server.delete()

@@ -13,7 +13,7 @@ from ocim.core.jobs import SpawnJob
 from ocim.core.states import UNFINISHED, AppServerState
 from ocim.core.texts import plural
 from ocim.operations import activate as activation
-from ocim.operations import jobs, search_servers
+from ocim.operations import jobs, machines, search_servers
 from ocim.operations.bring_up import bring_up
 from ocim.operations.claim import Claim
 from ocim.operations.context import Context
@@ -69,6 +69,7 @@ def create_appservers(
             f"{plural(number, 'app server')} at once: out of range. Choose 1 to {MOST_APPSERVERS}."
         )
         raise ValidationError([fault])
+    machines.require_shared(instance, context)
     search_servers.place(instance)
     effective = effective_variables(instance, context.policy)
     checks.require(instance_spec(instance, context.policy), effective.values)

@@ -13,7 +13,7 @@ from ocim.core.jobs import ArchiveJob, RetainJob, TerminateJob
 from ocim.core.retention import Candidate, expendable
 from ocim.core.states import AppServerState, ServerState
 from ocim.core.texts import listed
-from ocim.operations import brokers, instance_databases, jobs
+from ocim.operations import brokers, instance_databases, jobs, machines
 from ocim.operations.activate import switch_traffic
 from ocim.operations.balancing import note_change, sync_and_wait
 from ocim.operations.claim import Claim, NotYet
@@ -150,7 +150,7 @@ def _settle(appserver: OpenEdXAppServer, context: Context) -> None:
 def _end(appserver: OpenEdXAppServer, balancer_id: int, lease: Lease, context: Context) -> None:
     server = appserver.server
     if server and server.state != ServerState.GONE:
-        context.adapters.providers[server.provider].destroy(server.name)
+        machines.provider_of(server.provider, context).destroy(server.name)
         move_server(server, ServerState.GONE, lease=lease, gone_at=context.now())
     with transaction.atomic():
         move_appserver(

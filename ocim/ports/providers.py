@@ -14,6 +14,9 @@ class Provider(Protocol):
     """
 
     kind: str
+    is_shared: bool
+    """True if all machines of the manager reach the same hosts; False if hosts are on the machine
+    that created them."""
 
     @property
     def images(self) -> Images | None:

@@ -3,6 +3,7 @@
 from dataclasses import Field, dataclass, field, fields
 from ipaddress import IPv4Network
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 from ocim.core.mail import MailRelay
@@ -43,6 +44,12 @@ class Options:
         HOME / "var",
         "Directory for the data of this installation: database, queue, certificates, hosts.",
         shown="`var` in the checkout, or in `~/.local/share/ocim` of an installed package",
+    )
+    machine: str = _option(
+        "OCIM_MACHINE",
+        gethostname(),
+        "Name of this machine, which no other machine with the same database has.",
+        shown="its host name",
     )
     master_key: str = _option(
         "OCIM_MASTER_KEY",

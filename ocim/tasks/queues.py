@@ -7,10 +7,11 @@ database. A lost message costs a minute, a second one nothing.
 import logging
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, wraps
+from functools import cache, partial
 from math import ceil
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore, Event, Lock
 from typing import Any, Literal
 
 from django.conf import settings
@@ -22,7 +23,7 @@ from redis import RedisError
 
 from ocim.core.actions import Action, DriveRollout, SendNotices, SyncBalancer, WorkOn
 from ocim.core.errors import OcimError, TransientError
-from ocim.operations import balancing, incidents, job_runner, jobs, terminate
+from ocim.operations import balancing, incidents, job_runner, jobs, terminate, workers
 from ocim.operations.handlers import HANDLERS
 from ocim.operations.look import look as look_at_all
 from ocim.operations.rollouts import drive as rollouts
@@ -75,6 +76,16 @@ def _schedule(task: TaskWrapper, of: int, at: datetime | None, *rest: str) -> No
         task.schedule((of, *rest), delay=max(0.0, (at - context().now()).total_seconds()))
 
 
+@dataclass
+class Drain:
+    """Flag that is set once this worker ends: it finishes its jobs, and begins none."""
+
+    flag: Event
+
+
+drain = Drain(Event())
+
+
 class Queue:
     """Queue, with its tasks."""
 
@@ -86,9 +97,9 @@ class Queue:
         self.send = self.huey.task(name="send")(_alone(send))
         self.look = self.huey.task(name="look")(_alone(look))
         if name == PERIODIC:
-            self.huey.periodic_task(crontab(), name="looks")(_alone(looks))
-            self.huey.periodic_task(crontab(), name="repair")(_alone(repair))
-            self.huey.periodic_task(crontab(minute="*/10"), name="retain")(_alone(retain))
+            for task, minute, every in PERIODIC_TASKS:
+                in_turn = _alone(partial(_in_turn, task, every), name=task.__name__)
+                self.huey.periodic_task(crontab(minute=minute), name=task.__name__)(in_turn)
 
 
 @cache
@@ -112,7 +123,11 @@ def work(queue_name: str, lease_id: int) -> None:
 
 def _work(queue_name: str, lease_id: int) -> None:
     actions = job_runner.run_pending_jobs(
-        lease_id=lease_id, queue=queue_name, handlers=HANDLERS, context=context()
+        lease_id=lease_id,
+        queue=queue_name,
+        handlers=HANDLERS,
+        context=context(),
+        is_draining=drain.flag.is_set,
     )
     for action in dict.fromkeys(actions):
         if isinstance(action, DriveRollout) and action.at is None:
@@ -180,6 +195,20 @@ def retain() -> None:
     enqueue(terminate.request_retention(queue=settings.OCIM.low_priority_queue, context=context()))
 
 
+PERIODIC_TASKS = (
+    (looks, "*", timedelta(minutes=1)),
+    (repair, "*", timedelta(minutes=1)),
+    (retain, "*/10", timedelta(minutes=10)),
+)
+"""Periodic tasks, with their minutes in crontab's form and the time between two runs."""
+
+
+def _in_turn(task: Callable[[], None], every: timedelta) -> None:
+    """Run a periodic task, once for all workers of its queue."""
+    if workers.takes_turn(task.__name__, every=every, context=context()):
+        task()
+
+
 def _huey(name: str) -> Huey:
     serializer = SignedSerializer(secret=settings.SECRET_KEY, salt="ocim-queue")
     if url := settings.OCIM.queue_url:
@@ -189,16 +218,16 @@ def _huey(name: str) -> Huey:
     return SqliteHuey(name, results=False, serializer=serializer, filename=str(path))
 
 
-def _alone(task: Callable[..., None], *first: object) -> Callable[..., None]:
+def _alone(task: Callable[..., None], *first: object, name: str = "") -> Callable[..., None]:
     """Return the task with its own database connections; expected failures are one log line."""
+    name = name or task.__name__
 
-    @wraps(task)
     def run(*arguments: Any) -> None:
         close_old_connections()
         try:
             task(*first, *arguments)
         except OcimError as error:
-            log.warning("%s: %s", task.__name__, error)
+            log.warning("%s: %s", name, error)
         finally:
             close_old_connections()
 

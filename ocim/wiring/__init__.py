@@ -1,7 +1,6 @@
 """Adapters, policy, defaults and addresses from the settings."""
 
 import os
-import socket
 from datetime import datetime
 from functools import cache
 from uuid import uuid4
@@ -27,7 +26,13 @@ def current_time() -> datetime:
 @cache
 def context() -> Context:
     """Return the context that this process passes to every operation."""
-    return Context(adapters=adapters(), policy=policy(), now=current_time, worker=process_name())
+    return Context(
+        adapters=adapters(),
+        policy=policy(),
+        now=current_time,
+        worker=process_name(),
+        machine=settings.OCIM.machine,
+    )
 
 
 def queue_name() -> str:
@@ -38,7 +43,7 @@ def queue_name() -> str:
 @cache
 def process_name() -> str:
     """Return a name of this process that no other process on any machine has."""
-    return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
+    return f"{settings.OCIM.machine}-{os.getpid()}-{uuid4().hex[:6]}"
 
 
 @cache

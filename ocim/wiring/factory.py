@@ -34,6 +34,7 @@ from ocim.ports.balancers import Balancer
 from ocim.ports.databases import DatabaseServers
 from ocim.ports.providers import Provider
 from ocim.processes.balancer import balancer_settings
+from ocim.store.lent_machines import StoredMachines
 
 
 def make_adapters(options: Any) -> Adapters:
@@ -114,5 +115,7 @@ def _providers(sandbox: Sandbox) -> dict[str, Provider]:
         NspawnProvider.kind: nspawn,
     }
     if options.ssh_pool:
-        providers[SshProvider.kind] = SshProvider(options.var / "ssh", pool=Path(options.ssh_pool))
+        providers[SshProvider.kind] = SshProvider(
+            options.var / "ssh", pool=Path(options.ssh_pool), lent=StoredMachines()
+        )
     return providers

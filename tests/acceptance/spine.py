@@ -115,7 +115,7 @@ def _known_hosts(installation: Installation) -> set[str]:
 
 
 def _hosts(installation: Installation) -> set[str]:
-    return {path.name for path in installation.hosts.glob("appserver-*")}
+    return {one["host"] for one in installation.json("host", "list")}
 
 
 def _words(fields: dict[str, str]) -> list[str]:

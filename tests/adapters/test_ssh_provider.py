@@ -1,11 +1,14 @@
 """Machines of a pool: looked at before they are used, cleaned before they are free again."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ocim.adapters.memory.lent_machines import MemoryMachines
 from ocim.adapters.providers.ssh.provider import SshProvider
+from ocim.adapters.providers.ssh_client import LOST
 from ocim.core.errors import PermanentError
 from ocim.core.hosts import HostRequest
 from tests.machine_pool import MachinePool, machine_pool_of
@@ -23,7 +26,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MachinePool]:
 @pytest.fixture
 def provider(machines: MachinePool, tmp_path: Path) -> Iterator[SshProvider]:
     machines.describe(clean_command="rm -f /used")
-    yield SshProvider(tmp_path, pool=machines.file)
+    yield SshProvider(tmp_path, pool=machines.file, lent=MemoryMachines())
     machines.as_root("rack-1", "rm -f /used /etc/sudoers.d/none")
 
 
@@ -32,6 +35,24 @@ def test_a_machine_serves_one_host_at_a_time(provider: SshProvider) -> None:
 
     with pytest.raises(PermanentError, match="rack-1: is taken by one"):
         provider.create(HostRequest("two"))
+
+
+def test_whoever_takes_over_ends_what_earlier_visits_run(
+    provider: SshProvider, machines: MachinePool
+) -> None:
+    provider.create(HostRequest("one"))
+    left = "setsid sleep 4711 >/dev/null 2>&1 &"  # it outlives its connection
+    provider.run("one", ["sh", "-c", left], timeout=60)
+    machines.as_root("rack-1", "systemd-run --quiet sleep 4712")
+    with subprocess.Popen(provider.command("one", ["sleep", "4713"])) as open_connection:
+        all_run = "until [ $(pgrep -cf '^sleep 47') = 3 ]; do sleep 0.1; done; pgrep -a sleep"
+        assert "sleep 4713" in machines.as_root("rack-1", all_run)
+
+        provider.create(HostRequest("one"))
+
+        assert open_connection.wait() == LOST
+    assert machines.as_root("rack-1", "pgrep -a sleep").split()[1:] == ["sleep", "4712"]
+    machines.as_root("rack-1", "pkill sleep")
 
 
 def test_it_is_clean_once_it_is_free_again(provider: SshProvider, machines: MachinePool) -> None:
@@ -76,7 +97,7 @@ def test_it_can_be_cleaned_by_a_playbook(
 
 
 def test_a_machine_that_cannot_be_cleaned_is_kept_out(
-    provider: SshProvider, machines: MachinePool, tmp_path: Path
+    provider: SshProvider, machines: MachinePool
 ) -> None:
     machines.describe(clean_command="echo no such tool >&2; exit 3")
     provider.create(HostRequest("one"))
@@ -86,7 +107,7 @@ def test_a_machine_that_cannot_be_cleaned_is_kept_out(
     assert provider.list() == []
     with pytest.raises(PermanentError, match=r"rack-1: is kept out: cleaning it failed.*such tool"):
         provider.create(HostRequest("two"))
-    (tmp_path / "kept-out/rack-1").unlink()
+    provider.lent.readmit("rack-1")
     assert provider.create(HostRequest("two")).name == "two"
 
 

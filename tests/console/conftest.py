@@ -93,7 +93,7 @@ class Installation:
     def worker(self, queue: str = "opencraft") -> None:
         """Register a worker as alive."""
         context = replace(wiring.context(), worker=f"worker of {queue}")
-        workers.begin(queue=queue, threads=1, context=context)
+        workers.begin(version="1.0", queue=queue, threads=1, context=context)
 
 
 @pytest.fixture

@@ -63,6 +63,7 @@ def test_the_defaults_have_no_fault(tmp_path: Path) -> None:
         ({"OCIM_SSH_POOL": "/nope"}, ["E016"]),
         ({"OCIM_BALANCER_URL": "https://b.example.com"}, ["E017", "E017", "E017"]),
         ({"OCIM_BALANCER_KEY": "/nope"}, ["E017", "E017", "E017"]),
+        ({"OCIM_MACHINE": "a/b"}, ["E018"]),
         ({"OCIM_HTTP_PROT": "80"}, ["W001"]),
         ({"OCIM_DEFAULT_RELEASE": "newest"}, ["W002"]),
         ({"OCIM_ACME_DIRECTORY": "https://acme.test/dir"}, ["W003"]),

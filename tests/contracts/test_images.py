@@ -9,6 +9,7 @@ from threading import Event
 
 import pytest
 
+from ocim.adapters.memory.lent_machines import MemoryMachines
 from ocim.adapters.memory.providers import MemoryProvider
 from ocim.adapters.providers.ssh.provider import SshProvider
 from ocim.core.errors import Cancelled, TransientError
@@ -147,4 +148,4 @@ def test_no_host_is_made_from_an_image_that_is_gone(kind: Kind) -> None:
 
 
 def test_machines_that_there_are_already_are_made_from_no_image(tmp_path: Path) -> None:
-    assert SshProvider(tmp_path, pool=tmp_path / "pool.yml").images is None
+    assert SshProvider(tmp_path, pool=tmp_path / "pool.yml", lent=MemoryMachines()).images is None

@@ -3,11 +3,13 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from ocim.adapters.memory.lent_machines import MemoryMachines
 from ocim.adapters.memory.providers import Cloud, MemoryProvider
 from ocim.adapters.providers import processes
 from ocim.adapters.providers.local.provider import LocalProvider
@@ -86,15 +88,18 @@ class SshPlace:
     def __init__(self, state: Path, pool: MachinePool) -> None:
         self.state = state
         self.pool = pool
+        self.lent = MemoryMachines()
 
     def provider(self) -> Provider:
-        return SshProvider(self.state, pool=self.pool.file)
+        return SshProvider(self.state, pool=self.pool.file, lent=self.lent)
 
     def keep_down(self, name: str) -> None:
-        self.pool.turn_off(self.state, name)
+        (machine,) = self.lent.of_host(name)
+        self.pool.turn_off(machine.name)
 
     def lose(self, name: str) -> None:
-        shutil.rmtree(self.state / "hosts" / name)
+        for machine in self.lent.of_host(name):
+            self.lent.machines[machine.name] = replace(machine, description=None)
 
 
 @pytest.fixture(scope="session")

@@ -69,7 +69,7 @@ def test_a_lease_outlasts_a_clock_that_is_set_right_by_seconds(world: World) -> 
 
 
 def test_a_worker_heard_of_in_the_future_is_not_counted_on(world: World) -> None:
-    workers.begin(queue=QUEUE, threads=1, context=world.context())
+    workers.begin(version="1.0", queue=QUEUE, threads=1, context=world.context())
     assert live_workers(world.clock()).count() == 1
 
     world.clock.forward(-DAY)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
@@ -6,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, connections
 
+from ocim.core import stopping
 from ocim.core.actions import Action, WorkOn
 from ocim.core.errors import LostClaim, OcimError
 from ocim.core.job_kinds import JobKind
@@ -44,12 +46,15 @@ class Desk:
     def submit(self, queue: str = QUEUE) -> Job:
         return jobs.submit(target=self.instance, payload=RetainJob(), queue=queue)
 
-    def work(self, worker: str = "worker-1", queue: str = QUEUE) -> list[Action]:
+    def work(
+        self, worker: str = "worker-1", queue: str = QUEUE, *, drains: Callable[[], bool] = bool
+    ) -> list[Action]:
         return job_runner.run_pending_jobs(
             lease_id=self.instance.lease_id,
             queue=queue,
             handlers={JobKind.RETAIN: Handler(self._run)},
             context=self.world.context(worker),
+            is_draining=drains,
         )
 
     def _run(self, claim: Claim, _payload: RetainJob) -> list[Action]:
@@ -386,6 +391,60 @@ def test_a_job_that_loses_the_database_is_taken_up_again(desk: Desk) -> None:
     desk.work()
     job.refresh_from_db()
     assert job.state == JobState.DONE
+
+
+def test_a_job_ends_before_another_worker_may_take_its_lease_without_a_database(desk: Desk) -> None:
+    """The lease lasts a third of a second, of which the last third is for the end."""
+    desk.world.policy = replace(desk.world.policy, lease=1 / 3)
+    asked, reasons = [], []
+
+    def unreachable(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if "cancel_requested" in sql:
+            asked.append(sql)
+            raise OperationalError("the connection is lost")
+        return execute(sql, *rest)
+
+    def wait(_claim: Claim) -> list[Action]:
+        try:
+            with connection.execute_wrapper(unreachable):
+                stopping.wait(3600)
+        except LostClaim as lost:
+            reasons.append(lost.problem)
+            raise
+        return []
+
+    desk.run = wait
+    job = desk.submit()
+    desk.work()
+
+    assert asked
+    assert reasons == [f"The database does not answer, so lease {job.lease_id} cannot be renewed."]
+    job.refresh_from_db()
+    assert job.state == JobState.RUNNING
+
+
+def test_a_job_goes_on_while_the_database_is_away_for_a_moment(desk: Desk) -> None:
+    def unreachable(_execute: Callable[..., Any], _sql: str, *_rest: Any) -> Any:
+        raise OperationalError("the connection is lost")
+
+    def ask(_claim: Claim) -> list[Action]:
+        with connection.execute_wrapper(unreachable):
+            stopping.is_cancelled()
+        return []
+
+    desk.run = ask
+    job = desk.submit()
+    desk.work()
+    assert state_of(job) == "done"
+
+
+def test_a_worker_that_drains_finishes_its_job_and_begins_none(desk: Desk) -> None:
+    first, second = desk.submit(), desk.submit()
+
+    actions = desk.work(drains=lambda: bool(desk.done))
+
+    assert actions == [jobs.wake_up(second)]
+    assert [state_of(first), state_of(second)] == ["done", "waiting"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,6 +1,7 @@
 import os
 from ipaddress import IPv4Network
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ def test_what_is_kept_is_beside_the_code_by_default() -> None:
 
 
 DEFAULTS = {
+    "OCIM_MACHINE": gethostname(),
     "OCIM_MASTER_KEY": "",
     "OCIM_DEBUG": False,
     "OCIM_ALLOWED_HOSTS": ("127.0.0.1", "localhost"),
@@ -210,3 +212,17 @@ def test_a_database_without_a_driver_is_left_to_the_checks() -> None:
 def test_passwords_that_commands_read_are_no_settings_and_not_unknown() -> None:
     loaded = load({"OCIM_BROKER_PASSWORD": "x", "OCIM_BROKER_PASSWORT": "y"}, NONE)
     assert loaded.unknown == ("OCIM_BROKER_PASSWORT",)
+
+
+def test_a_query_waits_no_longer_than_a_third_of_a_lease_for_postgresql() -> None:
+    options = url("postgres://ocim@db.example.com/ocim", lease=15)["OPTIONS"]
+
+    assert (options["connect_timeout"], options["tcp_user_timeout"]) == (5, 5000)
+    silence = options["keepalives_interval"] * options["keepalives_count"]
+    assert options["keepalives_idle"] + silence == 5
+
+
+def test_an_operators_limits_for_postgresql_are_kept() -> None:
+    limited = "postgres://ocim@db.example.com/ocim?connect_timeout=9"
+
+    assert url(limited)["OPTIONS"]["connect_timeout"] == 9

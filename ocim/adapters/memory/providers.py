@@ -45,6 +45,7 @@ class MemoryProvider:
 
     def __init__(self, cloud: Cloud | None = None, *, kind: str = "memory") -> None:
         self.kind = kind
+        self.is_shared = kind != "local"
         self.cloud = cloud or Cloud()
         self.images: MemoryImages | None = MemoryImages(self)
         """The provider's images; tests may set None."""

@@ -6,6 +6,7 @@ from ocim.operations.doctor.brokers import check_brokers
 from ocim.operations.doctor.databases import check_database_servers, check_databases
 from ocim.operations.doctor.hosts import check_hosts
 from ocim.operations.doctor.jobs import check_appservers, check_jobs
+from ocim.operations.doctor.machines import check_machines
 from ocim.operations.doctor.mail import check_mail
 from ocim.operations.doctor.servers import check_search_servers, check_secrets
 from ocim.operations.doctor.sites import check_answers
@@ -18,6 +19,7 @@ CHECKS = (
         "Playbooks run in a sandbox without access to the manager's secrets.",
         check_isolation,
     ),
+    Check("machines", "No workers.", check_machines, "secrets"),
     Check("borders", "No instance uses hosts yet.", check_borders, "secrets"),
     Check("limits", "Playbooks cannot use up this machine.", check_limits),
     Check("balancer", "Its routes match the database.", check_routes, "database"),

@@ -39,6 +39,7 @@ def back_up(upgrade: Upgrade, context: Context) -> None:
             purpose=purpose,
             name=database.name,
             path=str(path),
+            machine=context.machine,
             size=path.stat().st_size,
             seconds=time.monotonic() - started,
         )
@@ -78,15 +79,23 @@ def run(claim: Claim, payload: RestoreJob) -> list[Action]:
     instance = OpenEdXInstance.objects.select_related("database_server").get(pk=claim.instance_id)
     backups = list(Backup.objects.filter(pk__in=payload.backups))
     by_name = {database.name: database for database in all_databases(instance).values()}
-    lost = [
-        backup.path
-        for backup in backups
-        if backup.name not in by_name or not Path(backup.path).exists()
-    ]
+    lost = [backup for backup in backups if backup.name not in by_name or not _is_here(backup)]
     if lost:
-        raise Conflict(f"Cannot restore {listed(lost)}: the file or its database is missing.")
+        paths = listed([backup.path for backup in lost])
+        elsewhere = sorted({backup.machine for backup in lost} - {"", claim.context.machine})
+        raise Conflict(
+            f"Cannot restore {paths}: the file or its database is missing.",
+            remedy=f"{listed(elsewhere)} made it, and this is {claim.context.machine}: copy it to"
+            " the same path of every machine with workers, and try again."
+            if elsewhere
+            else "",
+        )
     for backup in backups:
         stopping.check()
         database = by_name[backup.name]
         claim.context.adapters.databases[database.kind].restore(database, Path(backup.path))
     return []
+
+
+def _is_here(backup: Backup) -> bool:
+    return Path(backup.path).exists()

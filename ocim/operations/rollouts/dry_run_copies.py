@@ -23,7 +23,7 @@ from ocim.core.provisioning import (
 from ocim.core.states import SqlState
 from ocim.core.texts import listed, plural
 from ocim.core.variables import Effective, dotted
-from ocim.operations import images
+from ocim.operations import images, machines
 from ocim.operations.bring_up import local_directories
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
@@ -129,7 +129,7 @@ def clear(upgrade: Upgrade, context: Context) -> None:
     """Remove host and copies, if there are any."""
     instance = upgrade.instance
     assert instance is not None  # noqa: S101 - it holds the lease
-    context.adapters.providers[instance.provider].destroy(dry_run_host(upgrade.pk))
+    machines.provider_of(instance.provider, context).destroy(dry_run_host(upgrade.pk))
     for database in copies(instance, context.policy).values():
         context.adapters.databases[database.kind].drop(database)
 
@@ -155,7 +155,7 @@ def _host(
     image: images.Wanted | None,
     context: Context,
 ) -> Host:
-    provider = context.adapters.providers[instance.provider]
+    provider = machines.provider_of(instance.provider, context)
     name = dry_run_host(upgrade.pk)
     provider.create(
         HostRequest(

@@ -12,6 +12,7 @@ from ocim.core.provisioning import ConfigurationSource
 from ocim.core.rollout_request import RolloutRequest
 from ocim.core.variables import Effective, dotted, exact
 from ocim.core.waves import Candidate, Share, waves
+from ocim.operations import machines
 from ocim.operations.context import Context
 from ocim.operations.instance_settings import is_name
 from ocim.operations.instances import as_changed
@@ -85,6 +86,7 @@ def make_plan(request: RolloutRequest, *, context: Context) -> Plan:
     for start in range(0, 0 if faults else len(selection.chosen), AT_ONCE):
         instances = list(whole(selection.chosen[start : start + AT_ONCE]).values())
         live = live_variables(instances)
+        faults += machines.faults_of(instances, context)
         for instance in instances:
             try:
                 after, variables = as_changed(instance, update, context)

@@ -14,6 +14,7 @@ from ocim.core.errors import Conflict, OcimError, PermanentError, TransientError
 from ocim.core.hosts import Ran
 from ocim.core.instance import Service
 from ocim.core.secrets import revealed
+from ocim.operations import machines
 from ocim.operations.context import Context
 from ocim.ports.providers import Provider
 from ocim.store.models import OpenEdXAppServer
@@ -120,7 +121,7 @@ def _host(appserver: OpenEdXAppServer, context: Context) -> _Host:
     server = appserver.server
     if server is None:
         raise Conflict(f"{appserver} has no host.")
-    provider = context.adapters.providers[server.provider]
+    provider = machines.provider_of(server.provider, context)
     host = provider.find(server.name)
     if host is None:
         raise Conflict(f"{appserver} has no host.")

@@ -1,5 +1,6 @@
 """Checks of single values: settings that are unreadable, unknown or out of range."""
 
+import re
 from difflib import get_close_matches
 
 from ocim.catalog.releases import Release
@@ -12,6 +13,7 @@ from ocim.wiring import PROVIDERS
 
 _SHORTEST_LEASE = 1.0
 """Minimum duration of a lease, in seconds."""
+_MACHINE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def unreadable(options: Options) -> Faults:
@@ -26,6 +28,14 @@ def master_key(options: Options) -> Faults:
             f"OCIM_MASTER_KEY: {fault}",
             "Set it to the key of this installation; `ocim up` creates one for a new"
             f" installation, in {options.var / 'master.key'}.",
+        )
+
+
+def machine(options: Options) -> Faults:
+    if not _MACHINE.fullmatch(options.machine):
+        yield (
+            f"OCIM_MACHINE: {options.machine!r} cannot be a machine's name.",
+            "Use up to 64 letters, digits, dots, dashes and underscores.",
         )
 
 

@@ -7,6 +7,7 @@ from ocim.store.models.instance import Domain, InstanceReference, InstanceTag, O
 from ocim.store.models.job import Job
 from ocim.store.models.lease import Lease, Leased
 from ocim.store.models.log import LogEntry
+from ocim.store.models.pool import PoolMachine
 from ocim.store.models.rollout import (
     Backup,
     Rollout,
@@ -26,7 +27,7 @@ from ocim.store.models.shared import (
     SearchServer,
 )
 from ocim.store.models.verification import Verification
-from ocim.store.models.worker import Worker
+from ocim.store.models.worker import Turn, Worker
 
 __all__ = [
     "AppServerEvent",
@@ -46,12 +47,14 @@ __all__ = [
     "NetworkServer",
     "OpenEdXAppServer",
     "OpenEdXInstance",
+    "PoolMachine",
     "Rollout",
     "RolloutEvent",
     "SearchServer",
     "Server",
     "ServiceStep",
     "SqlRun",
+    "Turn",
     "Upgrade",
     "UpgradeStep",
     "Verification",

@@ -155,6 +155,7 @@ class Backup(models.Model):
     purpose = models.CharField(max_length=30, help_text="Purpose of the database: edxapp, …")
     name = models.CharField(max_length=500, help_text="Name of the database.")
     path = models.CharField(max_length=500)
+    machine = models.CharField(max_length=100, blank=True, help_text="Machine that has the file.")
     size = models.BigIntegerField(help_text="Size of the dump in bytes.")
     seconds = models.FloatField(help_text="Duration of the dump in seconds.")
     created_at = models.DateTimeField(auto_now_add=True)

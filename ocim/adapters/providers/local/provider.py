@@ -37,6 +37,7 @@ class LocalProvider:
     """
 
     kind = "local"
+    is_shared = False
 
     def __init__(
         self,

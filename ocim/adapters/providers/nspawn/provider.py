@@ -39,6 +39,7 @@ class NspawnProvider:
     """
 
     kind = "nspawn"
+    is_shared = False
 
     def __init__(
         self,

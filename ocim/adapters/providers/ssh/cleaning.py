@@ -5,11 +5,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ocim.adapters import programs
-from ocim.adapters.providers import ssh_client
 from ocim.adapters.providers.names import names_script
 from ocim.adapters.providers.ssh.pool import Pool
+from ocim.adapters.providers.ssh.visits import as_root
 from ocim.adapters.providers.tools import run
-from ocim.core.errors import PermanentError
 from ocim.core.hosts import Host
 
 SECONDS = 3600.0
@@ -25,14 +24,6 @@ def clean(host: Host, pool: Pool) -> None:
     else:
         as_root(host, pool.clean_command, timeout=SECONDS)
     as_root(host, names_script({}, ""))
-
-
-def as_root(host: Host, script: str, *, timeout: float = 120.0) -> None:
-    """Run a shell script on the host as root; raise PermanentError with its output if it fails."""
-    result = ssh_client.run(host, ["sudo", "-n", "sh", "-s"], stdin=script, timeout=timeout)
-    if result.status:
-        message = (result.errors or result.output).strip()[-2000:]
-        raise PermanentError(f"{host.name}: {message or f'exit status {result.status}'}")
 
 
 def _play(host: Host, playbook: Path) -> None:

@@ -1,19 +1,19 @@
 """The provider of the operator's machines."""
 
 import logging
-import shutil
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from ocim.adapters.providers import claims, records, ssh_client
-from ocim.adapters.providers.directories import NAME, check_name, empty, leftovers, locked
+from ocim.adapters.providers import ssh_client
+from ocim.adapters.providers.directories import check_name
 from ocim.adapters.providers.names import ENVIRONMENT, names_script
-from ocim.adapters.providers.ssh.cleaning import as_root, clean
+from ocim.adapters.providers.ssh.cleaning import clean
 from ocim.adapters.providers.ssh.examination import faults_of
 from ocim.adapters.providers.ssh.pool import Machine, Pool, read_pool
+from ocim.adapters.providers.ssh.visits import as_root, end_visits
 from ocim.core import stopping
 from ocim.core.errors import (
     HostUnreachable,
@@ -22,36 +22,34 @@ from ocim.core.errors import (
     TransientError,
     ValidationError,
 )
-from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Leftover, Ran
+from ocim.core.hosts import VISIT, Connection, Host, HostRequest, Isolation, Leftover, Ran
+from ocim.ports.lent_machines import LentMachine, LentMachines
 
-MACHINE = "machine.json"
-"""Record of the machine, as the pool's file described it; a host exists only with it."""
 SSH_PORT = 22
-STOPPED = "stopped"
 REBOOT_SECONDS = 600.0
 STOP = "systemctl stop 'supervisor*' 'nginx*' 'cron*'"
+NOT_IN_FILE = "it was not cleaned, as it is no longer in the pool's file"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 logger = logging.getLogger(__name__)
 
 
 class SshProvider:
-    """A provider that lends the machines of the pool; `state` records which host has which.
+    """A provider that lends the machines of the pool; `lent` records which host has which.
 
-    Any number of processes may use the same `state` at once. The pool's file is read again each
-    time. `state` has a directory `kept-out` with a file for each machine that must not be used; the
-    file contains the reason.
+    Any number of processes on any number of machines may use the same record at once. The pool's
+    file is read again each time. `state` is a directory of this machine's own for files that ssh
+    needs; they are made again where they are missing.
     """
 
     kind = "ssh"
     images = None
+    is_shared = True
 
-    def __init__(self, state: Path, *, pool: Path) -> None:
-        self._state = state = state.resolve()
+    def __init__(self, state: Path, *, pool: Path, lent: LentMachines) -> None:
+        self._state = state.resolve()
         self._pool = pool
-        self._hosts = state / "hosts"
-        self._claims = state / "claims"
-        self._kept_out = state / "kept-out"
+        self.lent = lent
 
     def isolation(self) -> Isolation:
         """Return that each host is a machine of its own."""
@@ -71,24 +69,27 @@ class SshProvider:
     def create(self, request: HostRequest) -> Host:
         """Take a free machine that fits, and install the fleet's names and authorities on it.
 
-        Raise PermanentError with a reason for each machine if none can be used.
+        If the host exists, end what an interrupted attempt, perhaps of another machine of the
+        manager, still runs on it. Raise PermanentError with a reason for each machine if none can
+        be used.
         """
-        directory = self._directory(request.name)
+        check_name(request.name)
+        if host := self.find(request.name):
+            end_visits(host)
+            return host
         script = names_script(request.names, request.authorities)
         pool = read_pool(self._pool)
-        with locked(directory, make=True):
-            if not (directory / MACHINE).exists():
-                self._give_back(request.name, pool)  # an earlier attempt may have taken one
-                empty(directory)
-                machine = self._take(request, pool)
-                as_root(self._host(request.name, machine), script)
-                records.write(directory / MACHINE, asdict(machine))
+        self._give_back(request.name, pool)  # an earlier attempt may have taken one
+        machine = self._take(request, pool)
+        as_root(self._host(request.name, machine), script)
+        if not self.lent.describe(machine.name, request.name, asdict(machine)):
+            raise HostUnreachable(f"Machine {machine.name} was taken from host {request.name}.")
         return self._existing(request.name)
 
     def wait_until_reachable(self, name: str, *, timeout: float) -> Host:
         """Return the host once ssh runs commands; raise HostUnreachable if it was stopped."""
         self._existing(name)
-        if (self._directory(name) / STOPPED).exists():
+        if any(machine.is_stopped for machine in self.lent.of_host(name)):
             raise HostUnreachable(
                 f"Host {name} did not come up within {timeout:g} s: it was stopped.",
                 remedy="Reboot it.",
@@ -97,60 +98,51 @@ class SshProvider:
 
     def find(self, name: str) -> Host | None:
         """Return the host, running or not; None if no machine is taken under that name."""
-        return next((self._host(name, machine) for machine in self._recorded(name)), None)
+        machines = map(_recorded, self.lent.of_host(name))
+        return next((self._host(name, machine) for machine in machines if machine), None)
 
     def list(self) -> Sequence[str]:
-        """Return the names under which machines are taken, or were about to be."""
-        return sorted(path.name for path in self._hosts.glob("*") if NAME.fullmatch(path.name))
+        """Return the names under which machines are taken."""
+        return sorted({lent.host for lent in self.lent.all() if lent.host and _recorded(lent)})
 
     def reboot(self, name: str) -> None:
         """Reboot the machine; raise HostUnreachable if it is not back after ten minutes."""
-        directory = self._directory(name)
-        with locked(directory):
-            host = self._existing(name)
-            before = _boot_id(host)
-            deadline = time.monotonic() + REBOOT_SECONDS
-            with suppress(HostUnreachable):  # it may go down before it answers
-                as_root(host, "systemctl reboot")
-            (directory / STOPPED).unlink(missing_ok=True)
-            while True:
-                ssh_client.wait(
-                    lambda: self._existing(name), timeout=max(0.0, deadline - time.monotonic())
-                )
-                with suppress(TransientError):  # it may be going down
-                    if _boot_id(host) != before:
-                        return
-                if time.monotonic() > deadline:
-                    raise HostUnreachable(f"Host {name} does not reboot: it is still up.")
-                stopping.wait(0.2)
+        host = self._existing(name)
+        before = _boot_id(host)
+        deadline = time.monotonic() + REBOOT_SECONDS
+        with suppress(HostUnreachable):  # it may go down before it answers
+            as_root(host, "systemctl reboot")
+        self.lent.set_stopped(name, False)
+        while True:
+            ssh_client.wait(
+                lambda: self._existing(name), timeout=max(0.0, deadline - time.monotonic())
+            )
+            with suppress(TransientError):  # it may be going down
+                if _boot_id(host) != before:
+                    return
+            if time.monotonic() > deadline:
+                raise HostUnreachable(f"Host {name} does not reboot: it is still up.")
+            stopping.wait(0.2)
 
     def stop(self, name: str) -> None:
         """Stop the services but not the machine: Ocim could not turn it on again."""
-        directory = self._directory(name)
-        with locked(directory):
-            if (host := self.find(name)) and not (directory / STOPPED).exists():
-                as_root(host, STOP)
-                (directory / STOPPED).touch()
+        host = self.find(name)
+        if host and not any(machine.is_stopped for machine in self.lent.of_host(name)):
+            as_root(host, STOP)
+            self.lent.set_stopped(name, True)
 
     def destroy(self, name: str) -> None:
         """Clean the machine and release it; keep it out of the pool if cleaning fails."""
-        directory = self._directory(name)
-        with locked(directory) as exists:
-            self._give_back(name, read_pool(self._pool))
-            if exists:
-                (directory / MACHINE).unlink(missing_ok=True)
-                shutil.rmtree(directory)
+        self._give_back(name, read_pool(self._pool))
 
     def leftovers(self) -> Sequence[Leftover]:
-        """Return the machines that are taken by hosts without a directory."""
-        held = claims.holders(self._claims)
-        return leftovers(
-            lambda name: (self._hosts / name).exists(), {"a machine of the pool": held}
-        )
+        """Return the machines of hosts that are not complete."""
+        hosts = {lent.host for lent in self.lent.all() if lent.host and not _recorded(lent)}
+        return [Leftover("a machine of the pool", host) for host in sorted(hosts)]
 
     def clear(self, leftover: Leftover) -> None:
         """Clean the machine and release it, unless the host exists again."""
-        if not self._directory(leftover.host).exists():
+        if self.find(leftover.host) is None:
             self.destroy(leftover.host)
 
     def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
@@ -159,6 +151,7 @@ class SshProvider:
 
     def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
         """Run the command by ssh as the pool's user."""
+        argv = ["env", f"{VISIT}=command", *argv]
         return ssh_client.run(self._existing(name), argv, stdin=stdin, timeout=timeout)
 
     def _take(self, request: HostRequest, pool: Pool) -> Machine:
@@ -167,45 +160,49 @@ class SshProvider:
         for machine in pool.hosts:
             if request.flavor not in ("", machine.flavor):
                 refusals.append(f"{machine.name}: is of flavor {machine.flavor or '(none)'}")
-            elif (reason := self._kept_out / machine.name).exists():
-                refusals.append(f"{machine.name}: is kept out: {reason.read_text().strip()}")
-            elif not claims.claim(self._claims, machine.name, request.name):
-                holder = claims.holder(self._claims, machine.name)
-                refusals.append(f"{machine.name}: is taken by {holder}")
+            elif not self.lent.take(machine.name, request.name):
+                refusals.append(f"{machine.name}: {self._refusal(machine.name)}")
             elif faults := faults_of(self._host(request.name, machine), pool):
-                claims.release(self._claims, request.name)
+                self.lent.release(machine.name, request.name)
                 refusals.append(f"{machine.name}: {'; '.join(faults)}")
             else:
                 return machine
         raise PermanentError(
             "\n".join(["No host of the pool can be used.", *(f"{line}." for line in refusals)]),
-            remedy=f"Terminate app servers, repair a host, or add one to {self._pool}. To use a"
-            f" host again that is kept out, remove its file in {self._kept_out}.",
+            remedy=f"Terminate app servers, repair a host, or add one to {self._pool}. `ocim host"
+            " readmit NAME` lets Ocim use a host again that is kept out.",
         )
+
+    def _refusal(self, name: str) -> str:
+        """Return why a machine was not lent."""
+        for lent in self.lent.all():
+            if lent.name == name:
+                kept_out = f"is kept out: {lent.kept_out}"
+                return kept_out if lent.kept_out else f"is taken by {lent.host}"
+        return "was taken a moment ago"
 
     def _give_back(self, name: str, pool: Pool) -> None:
         """Clean the machines that are taken under the name, and release them."""
-        # The recorded machine may no longer be in the pool's file.
-        known = {machine.name: machine for machine in (*pool.hosts, *self._recorded(name))}
-        for machine in known.values():
-            if claims.holder(self._claims, machine.name) != name:
-                continue
-            self._kept_out.mkdir(mode=0o700, parents=True, exist_ok=True)
-            reason = self._kept_out / machine.name
-            reason.write_text("cleaning it was interrupted\n")
-            try:
-                clean(self._host(name, machine), pool)
-            except OcimError as error:
-                reason.write_text(f"cleaning it failed: {error}\n")
-                logger.warning("%s is kept out of the pool: %s", machine.name, error)
-            else:
-                reason.unlink()
-        claims.release(self._claims, name)
+        in_file = {machine.name: machine for machine in pool.hosts}
+        for lent in self.lent.of_host(name):
+            machine = _recorded(lent) or in_file.get(lent.name)
+            token = self.lent.begin_cleaning(lent.name, name)
+            if not token:
+                continue  # another process has released it meanwhile
+            fault = self._fault_of_cleaning(name, machine, pool) if machine else NOT_IN_FILE
+            if fault:
+                logger.warning("%s is kept out of the pool: %s", lent.name, fault)
+            self.lent.end_cleaning(lent.name, token, fault)
 
-    def _recorded(self, name: str) -> tuple[Machine, ...]:
-        """Return the machine that is taken under the name, as a tuple; empty if there is none."""
-        fields = records.read(self._directory(name) / MACHINE)
-        return (Machine(**fields),) if fields else ()
+    def _fault_of_cleaning(self, name: str, machine: Machine, pool: Pool) -> str:
+        """Clean a machine; return why that failed, or an empty text."""
+        host = self._host(name, machine)
+        try:
+            end_visits(host)
+            clean(host, pool)
+        except OcimError as error:
+            return f"cleaning it failed: {error}"
+        return ""
 
     def _host(self, name: str, machine: Machine) -> Host:
         connection = Connection(
@@ -229,14 +226,15 @@ class SshProvider:
             file.write_text(line)
         return str(file)
 
-    def _directory(self, name: str) -> Path:
-        check_name(name)
-        return self._hosts / name
-
     def _existing(self, name: str) -> Host:
         if host := self.find(name):
             return host
-        raise HostUnreachable(f"There is no ssh host {name} in {self._hosts}.")
+        raise HostUnreachable(f"There is no ssh host {name}.")
+
+
+def _recorded(lent: LentMachine) -> Machine | None:
+    """Return the machine as it was when its host was complete; None before that."""
+    return Machine(**lent.description) if lent.description else None
 
 
 def _boot_id(host: Host) -> str:

@@ -11,7 +11,7 @@ import yaml
 
 from ocim.adapters.programs import base_environment
 from ocim.adapters.provisioners.ansible.run_directory import MARK
-from ocim.core.hosts import Host
+from ocim.core.hosts import VISIT, Host
 from ocim.core.provisioning import Transport
 from ocim.core.secrets import Secret, revealed
 
@@ -164,6 +164,8 @@ def _inventory(host: Host, python: Path) -> object:
             "ansible_ssh_private_key_file": connection.key_file,
             "ansible_ssh_common_args": _ssh_options(connection.known_hosts_file),
             "ansible_python_interpreter": "/usr/bin/python3",
+            # So that a worker that takes over can end what this run leaves on the machine.
+            "ansible_shell_executable": f"/usr/bin/env {VISIT}=run /bin/sh",
         }
     groups = {"openedx_app": {"hosts": {host.name: variables}}}
     return {"all": {"children": {"app": {"children": groups}}}}

@@ -1,12 +1,16 @@
 """`ocim host`: the hosts that app servers and search servers run on."""
 
 import argparse
+from pathlib import Path
 
+from django.conf import settings
 from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
-from ocim.core.errors import TransientError
+from ocim.core.errors import Conflict, TransientError
 from ocim.operations import hosts
+from ocim.ports.lent_machines import LentMachine
+from ocim.store.lent_machines import StoredMachines
 from ocim.store.models import HostedServer, OpenEdXAppServer
 from ocim.wiring import context
 
@@ -17,12 +21,19 @@ class Command(OcimCommand):
   ocim host list
   ocim host start     after a restart of the machine; `ocim up` does this, too
   ocim host stop --provider nspawn
+  ocim host pool      the machines of OCIM_SSH_POOL
+  ocim host readmit rack-2
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the subcommands and their options."""
         add = self.subcommands(parser)
         add("list", self.list, "List all hosts, each with its app server.", json=True)
+        add("pool", self.pool, "List the machines of the ssh pool, each with its host.", json=True)
+        readmit = add(
+            "readmit", self.readmit, "Let a machine of the pool that is kept out be used."
+        )
+        readmit.add_argument("machine", metavar="MACHINE", help="Name in the pool's file.")
         start = add(
             "start", self.start, "Start the hosts of app servers that run or are being provisioned."
         )
@@ -55,6 +66,27 @@ class Command(OcimCommand):
                 for name in provider.list()
             ],
         )
+
+    def pool(self, options: argparse.Namespace) -> None:
+        """Print a table of the pool's machines, with the reasons why some must not be used."""
+        from ocim.adapters.providers.ssh.pool import read_pool
+
+        pool = read_pool(Path(settings.OCIM.ssh_pool)).hosts if settings.OCIM.ssh_pool else ()
+        lent = {machine.name: machine for machine in StoredMachines().all()}
+        names = sorted({*lent, *(machine.name for machine in pool)})
+        used = [lent.get(name, LentMachine(name)) for name in names]
+        self.out.rows(
+            ("machine", "host", "kept out"),
+            [(machine.name, machine.host or None, machine.kept_out or None) for machine in used],
+        )
+
+    def readmit(self, options: argparse.Namespace) -> None:
+        """Let a machine be used again. Raise Conflict if it is not kept out."""
+        if not StoredMachines().readmit(options.machine):
+            raise Conflict(
+                f"The machine {options.machine!r} is not kept out.", remedy="See `ocim host pool`."
+            )
+        self.out.say(f"{options.machine} may be used again.")
 
     def start(self, options: argparse.Namespace) -> None:
         """Start hosts. Raise TransientError with those that do not start."""

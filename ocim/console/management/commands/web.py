@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
+from ocim.console.readiness import require_schema
 from ocim.console.web_server import serve
 from ocim.processes import sockets, supervisor
 
@@ -23,6 +24,7 @@ class Command(OcimCommand):
 
     def serve(self, options: argparse.Namespace) -> None:
         """Serve pages until a signal ends this process, on open sockets if it inherits some."""
+        require_schema()
         run = supervisor.run_directory()
         held = sockets.wait_for(run, ["web"]) if run else sockets.from_systemd()
         host, _, port = settings.OCIM.web_address.rpartition(":")

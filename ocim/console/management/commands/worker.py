@@ -2,17 +2,22 @@
 
 import argparse
 import logging
+import os
+import signal
 import threading
+from importlib.metadata import version
 
 from django.conf import settings
 from django.core.management.base import CommandParser
 from django.db import close_old_connections, connection
 
 from ocim.console.command import OcimCommand
+from ocim.console.readiness import require_ready
 from ocim.operations import job_runner, jobs, workers
 from ocim.operations.context import Context
+from ocim.store.schema import schema_fault
 from ocim.tasks import PERIODIC, enqueue
-from ocim.tasks.queues import PERIODIC_THREADS, queue
+from ocim.tasks.queues import PERIODIC_THREADS, drain, queue
 from ocim.wiring import context
 
 log = logging.getLogger(__name__)
@@ -43,13 +48,15 @@ class Command(OcimCommand):
         """Run jobs until a signal ends this process, then release its leases."""
         name = settings.OCIM.queue_name
         worker = context()
+        require_ready(worker)
         default = PERIODIC_THREADS if name == PERIODIC else settings.OCIM.workers
         threads = options.threads or default
-        workers.begin(queue=name, threads=threads, context=worker)
+        workers.begin(queue=name, threads=threads, version=version("ocim"), context=worker)
         log.info("%s runs the jobs of %s with %d threads", worker.worker, name, threads)
         consumer = queue(name).huey.create_consumer(
             workers=threads, max_delay=LONGEST_PAUSE, graceful_signal="INT"
         )
+        drain.flag = consumer.stop_flag
         ended = threading.Event()
         keeper = threading.Thread(target=_keep_alive, args=[worker, ended], daemon=True)
         keeper.start()
@@ -69,6 +76,9 @@ def _keep_alive(worker: Context, ended: threading.Event) -> None:
             close_old_connections()
             workers.renew(context=worker)
             enqueue(jobs.abandoned(context=worker))
+            if not drain.flag.is_set() and (fault := schema_fault()):
+                log.warning("%s This worker finishes its jobs, and ends.", fault)
+                os.kill(os.getpid(), signal.SIGINT)
         except Exception:
             log.exception("Could not report that this worker is alive")
         ended.wait(worker.policy.lease / 3)
