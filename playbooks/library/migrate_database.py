@@ -11,32 +11,41 @@ the same code migrated it, so nothing is left to do. In all other cases sh runs 
 the task is changed unless Django reports that there was nothing to migrate.
 """
 
+import json
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ansible.module_utils.basic import AnsibleModule
-
 NOTHING = "No migrations to apply"
-ARGUMENTS = {
-    "command": {"type": "str", "required": True},
-    "database": {"type": "str"},
-    "begin_with": {"type": "path"},
-}
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS)
-    command, database, beginning = (module.params[name] for name in ARGUMENTS)
+    wanted = json.loads(r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>""")
+    sys.stdout.write(json.dumps(result_of(wanted)))
+
+
+def result_of(wanted: dict[str, Any]) -> dict[str, Any]:
+    if wanted["_ansible_check_mode"]:
+        return {"changed": False, "skipped": True}
+    database, beginning = wanted.get("database"), wanted.get("begin_with")
     if database and beginning and begin(Path(database), Path(beginning)):
-        module.exit_json(changed=True, begun_with=beginning)
-    status, stdout, stderr = module.run_command(["sh", "-c", command])
-    said: dict[str, Any] = {"rc": status, "stdout": stdout, "stderr": stderr}
-    if status:
-        module.fail_json(msg="non-zero return code", **said)
-    module.exit_json(changed=NOTHING not in stdout, **said)
+        return {"changed": True, "begun_with": beginning}
+    ran = subprocess.run(
+        ["sh", "-c", wanted["command"]],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    said = {"rc": ran.returncode, "stdout": ran.stdout, "stderr": ran.stderr}
+    if ran.returncode:
+        return {"failed": True, "msg": "non-zero return code", **said}
+    return {"changed": NOTHING not in ran.stdout, **said}
 
 
 def begin(database: Path, beginning: Path) -> bool:

@@ -20,8 +20,10 @@ take as long as the start of a program.
 """
 
 import http.client
+import json
 import os
 import socket
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -30,20 +32,6 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
-PROGRAM = {
-    "name": {"type": "str", "required": True},
-    "url": {"type": "str"},
-    "host": {"type": "str"},
-    "log": {"type": "path", "required": True},
-    "ready": {"type": "str"},
-}
-ARGUMENTS = {
-    "programs": {"type": "list", "elements": "dict", "options": PROGRAM, "required": True},
-    "socket": {"type": "path", "default": "/run/supervisor.sock"},
-    "timeout": {"type": "float", "default": 60},
-}
 STARTED = {"STARTING", "RUNNING", "BACKOFF"}
 ALREADY_STARTED = 60
 PAUSE = 0.1
@@ -79,25 +67,31 @@ class NotWorking(Exception):
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    if module.check_mode:
-        module.exit_json(changed=False)
-    programs = {program["name"]: program for program in module.params["programs"]}
+    wanted = json.loads(r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>""")
+    sys.stdout.write(json.dumps(result_of(wanted)))
+
+
+def result_of(wanted: dict[str, Any]) -> dict[str, Any]:
+    if wanted["_ansible_check_mode"]:
+        return {"changed": False}
+    programs = {program["name"]: program for program in wanted["programs"]}
     for program in programs.values():
         program["said"] = size_of(Path(program["log"]))
     try:
-        transport = ToSocket(Path(module.params["socket"]))
+        transport = ToSocket(Path(wanted["socket"]))
         supervisor: Any = xmlrpc.client.ServerProxy("http://localhost", transport).supervisor
         done = run(supervisor, list(programs))
         for name in programs.keys() - set(done):
             programs[name]["ready"] = None
-        wait(supervisor, list(programs.values()), time.monotonic() + module.params["timeout"])
+        deadline = time.monotonic() + float(wanted["timeout"])
+        wait(supervisor, list(programs.values()), deadline)
     except NotWorking as fault:
         end = end_of_log(Path(programs[fault.name]["log"]))
-        module.fail_json(msg=f"{fault.name} {fault.problem}. Its log ends with:\n{end}")
+        message = f"{fault.name} {fault.problem}. Its log ends with:\n{end}"
+        return {"failed": True, "msg": message}
     except (OSError, xmlrpc.client.Error) as error:
-        module.fail_json(msg=f"supervisord does not take the programs: {error}")
-    module.exit_json(changed=bool(done), done=done)
+        return {"failed": True, "msg": f"supervisord does not take the programs: {error}"}
+    return {"changed": bool(done), "done": done}
 
 
 def run(supervisor: Any, names: list[str]) -> list[str]:
@@ -142,9 +136,9 @@ def problem_of(supervisor: Any, program: dict[str, Any]) -> str | None:
     state = state_of(supervisor, program["name"])
     if state == "FATAL":
         raise NotWorking(program["name"], "does not start")
-    if program["url"]:
+    if program.get("url"):
         return ask(program)
-    if program["ready"]:
+    if program.get("ready"):
         is_ready = state in {"STARTING", "RUNNING"} and says_ready(program)
     else:
         is_ready = state == "RUNNING"
