@@ -76,10 +76,10 @@ def register(
     same = DatabaseServer.objects.filter(host=server.host, port=server.port).first()
     if same:
         raise Conflict(f"{server.url} is the database server {same} already.")
-    found = facts(server, context)
-    server.version, server.is_strict = found.version, found.is_strict
+    examined = facts(server, context)
+    server.version, server.is_strict = examined.version, examined.is_strict
     placement.enter(server, WHAT)
-    return server, [*found.problems, *_problems(server)]
+    return server, [*examined.problems, *_problems(server)]
 
 
 def request_creation(

@@ -57,13 +57,13 @@ def explained(error: OcimError, instance_id: int | None, context: Context) -> st
         "database_server", "broker_server", "search_server"
     ).get(pk=instance_id)
     try:
-        found = list(outages(instance, context))
+        dead = list(outages(instance, context))
     except Exception:
         log.exception("The shared servers of %s were not examined", instance)
         return str(error)
-    if not found:
+    if not dead:
         return str(error)
-    texts = [str(outage) for outage in found]
+    texts = [str(outage) for outage in dead]
     if not any(error.problem in text for text in texts):
         texts.append(f"What failed meanwhile: {error}")
     return "\n".join(texts)

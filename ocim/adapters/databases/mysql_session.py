@@ -90,8 +90,11 @@ class MysqlSession:
 
     def _kill(self, thread: int) -> None:
         """End the statement on the server, by another connection of the same account."""
-        with suppress(pymysql.Error, OSError), closing(connect(self._server, self._account)) as one:
-            rows(one, f"KILL QUERY {thread:d}")
+        with (
+            suppress(pymysql.Error, OSError),
+            closing(connect(self._server, self._account)) as connection,
+        ):
+            rows(connection, f"KILL QUERY {thread:d}")
 
     def _lost(self, reason: str) -> TransientError:
         return TransientError(

@@ -9,8 +9,8 @@ from ocim.core.texts import listed
 
 def views(connection: Connection) -> list[str]:
     """Return the names of the views in the connection's database."""
-    found = rows(connection, "SHOW FULL TABLES WHERE table_type = 'VIEW'")
-    return [view for view, _ in found]
+    tables = rows(connection, "SHOW FULL TABLES WHERE table_type = 'VIEW'")
+    return [view for view, _ in tables]
 
 
 def require_no_triggers(connection: Connection, database: str) -> None:

@@ -108,11 +108,11 @@ class PostgresqlDatabases:
     def size(self, database: Database) -> int | None:
         """Return the size of all files of the database, in bytes."""
         with self._as_admin(server_of(database)) as connection:
-            found = connection.execute(
+            row = connection.execute(
                 "SELECT pg_database_size(oid) FROM pg_database WHERE datname = %s",
                 [database.name],
             ).fetchone()
-        return int(found[0]) if found else None
+        return int(row[0]) if row else None
 
     def session(self, database: Database) -> PostgresqlSession:
         """Open a session that runs statements on a connection of its own."""

@@ -87,5 +87,5 @@ def forget_role(connection: Connection, user: str) -> None:
 
 
 def _exists(connection: Connection, user: str) -> bool:
-    found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [user])
-    return found.fetchone() is not None
+    result = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [user])
+    return result.fetchone() is not None

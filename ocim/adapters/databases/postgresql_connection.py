@@ -50,8 +50,8 @@ def parameters(
 
 def exists(connection: Connection, database: str) -> bool:
     """Return True if the database exists."""
-    found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
-    return found.fetchone() is not None
+    result = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
+    return result.fetchone() is not None
 
 
 def in_words(error: Exception) -> str:

@@ -62,14 +62,14 @@ def keys_by_partner(variables: Mapping[str, Any]) -> dict[str, Any]:
     config = variables.get(CONFIG) or {}
     if not isinstance(config, Mapping):
         return {}
-    found = {
+    merchants = {
         code: {name: keys for name, keys in processors.items() if not _is_for_webhooks(code, keys)}
         if isinstance(processors, Mapping)
         else processors
         for code, processors in config.items()
     }
     return {
-        code: processors for code, processors in found.items() if processors or not config[code]
+        code: processors for code, processors in merchants.items() if processors or not config[code]
     }
 
 

@@ -47,17 +47,17 @@ def check_database_servers(context: Context) -> Iterator[Finding]:
                 yield Finding("warning", "Its creation was interrupted.", remedy, server.name)
             continue
         try:
-            found = database_servers.facts(server, context)
+            facts = database_servers.facts(server, context)
         except (TransientError, PermanentError) as error:
             remedy = error.remedy or "Look into the database server's own log."
             yield Finding("error", error.problem, remedy, server.name)
             continue
-        yield from _left(server, found, context)
-        yield from _space(server, found, context)
+        yield from _left(server, facts, context)
+        yield from _space(server, facts, context)
 
 
-def _left(server: DatabaseServer, found: ServerFacts, context: Context) -> Iterator[Finding]:
-    left = set(found.sizes) - _expected(server, context)
+def _left(server: DatabaseServer, facts: ServerFacts, context: Context) -> Iterator[Finding]:
+    left = set(facts.sizes) - _expected(server, context)
     for name in sorted(filter(_OF_OCIM.fullmatch, left)):
         yield Finding(
             "warning",
@@ -67,7 +67,7 @@ def _left(server: DatabaseServer, found: ServerFacts, context: Context) -> Itera
         )
 
 
-def _space(server: DatabaseServer, found: ServerFacts, context: Context) -> Iterator[Finding]:
+def _space(server: DatabaseServer, facts: ServerFacts, context: Context) -> Iterator[Finding]:
     """Yield a finding if the host that Ocim created has too little space for a restore."""
     if server.own_host is None:
         return
@@ -78,7 +78,7 @@ def _space(server: DatabaseServer, found: ServerFacts, context: Context) -> Iter
     except (TransientError, PermanentError, ValueError, IndexError) as error:
         yield Finding("warning", f"Its free space is unknown: {error}", "", server.name)
         return
-    largest = max(found.sizes.values(), default=0)
+    largest = max(facts.sizes.values(), default=0)
     if free < max(largest, LEAST_FREE):
         yield Finding(
             "warning",

@@ -31,20 +31,23 @@ MODES: Mapping[str, Callable[[list[float]], float]] = {
 def function_score(scope: Scope, content: object) -> Scores:
     options = mapping_of(content, "function_score")
     only(options, OPTIONS, "function_score")
-    found = evaluate(scope, options.get("query") or {"match_all": {}})
+    scores = evaluate(scope, options.get("query") or {"match_all": {}})
     try:
-        return scored(scope, found, options)
+        return scored(scope, scores, options)
     except (KeyError, TypeError, ValueError) as error:
         raise malformed(f"failed to parse [function_score]: {error!r}") from error
 
 
-def scored(scope: Scope, found: Scores, options: dict[str, Any]) -> Scores:
-    factors = [factor_of(scope, mapping_of(it, "functions")) for it in options.get("functions", [])]
+def scored(scope: Scope, base: Scores, options: dict[str, Any]) -> Scores:
+    """Return the scores, changed by the functions of the query."""
+    factors = [
+        factor_of(scope, mapping_of(entry, "functions")) for entry in options.get("functions", [])
+    ]
     combine = mode(options, "score_mode", "multiply")
     join = mode(options, "boost_mode", "multiply")
     most = float(options.get("max_boost", math.inf))
     scores: Scores = {}
-    for number, score in found.items():
+    for number, score in base.items():
         own = [factor[number] for factor in factors if number in factor]
         scores[number] = join([score, min(combine(own), most)]) if own else score
     least = float(options.get("min_score", -math.inf))

@@ -104,7 +104,7 @@ class Command(ServerCommand):
 
     def facts(self, server: DatabaseServer) -> dict[str, object]:
         """Return the server's address, health, and the size of each instance's databases."""
-        health, found = self._examine(server)
+        health, facts = self._examine(server)
         instances = server.openedxinstance_set.order_by("id")
         return {
             "name": server.name,
@@ -112,11 +112,11 @@ class Command(ServerCommand):
             "url": server.url if server.host or server.directory else None,
             "version": server.version or None,
             "health": health,
-            "notes": list(found.problems),
+            "notes": list(facts.problems),
             "accepts new": server.accepts_new_clients,
             "host": server.own_host and server.own_host.name,
             "provider": server.own_host and server.own_host.provider,
-            "instances": [_line(instance, found) for instance in instances],
+            "instances": [_line(instance, facts) for instance in instances],
         }
 
     def _examine(self, server: DatabaseServer) -> tuple[str, ServerFacts]:
@@ -145,11 +145,11 @@ def _content(path: str | None) -> str:
     return text
 
 
-def _line(instance: OpenEdXInstance, found: ServerFacts) -> str:
+def _line(instance: OpenEdXInstance, facts: ServerFacts) -> str:
     """Return an instance with the size of its databases and its connections."""
     begin = f"{instance.database_name}_"
-    sizes = [size for name, size in found.sizes.items() if name.startswith(begin)]
-    connections = [count for name, count in found.connections.items() if name.startswith(begin)]
+    sizes = [size for name, size in facts.sizes.items() if name.startswith(begin)]
+    connections = [count for name, count in facts.connections.items() if name.startswith(begin)]
     return (
         f"{instance}: {plural(len(sizes), 'database')}, {size_text(sum(sizes))},"
         f" {plural(sum(connections), 'connection')}"

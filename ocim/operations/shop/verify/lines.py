@@ -42,11 +42,11 @@ def require(name: str, page: Page, *statuses: int, remedy: str) -> Page:
     expected = " or ".join(map(str, statuses or (200,)))
     if page.status is None:
         raise Failed(failed(name, f"no answer: {page.error}", of_silence(page.error), page))
-    compared = f"status {page.status}, expected {expected}: {told(page)}"
+    compared = f"status {page.status}, expected {expected}: {page_text(page)}"
     raise Failed(failed(name, compared, remedy, page))
 
 
-def told(page: Page) -> str:
+def page_text(page: Page) -> str:
     """Return the text of a page, without header and navigation."""
     data = page.data
     if isinstance(data, dict) and data:

@@ -12,7 +12,7 @@ from ocim.core.verification import Line
 from ocim.operations.shop.verify import buying
 from ocim.operations.shop.verify.clients import Caller
 from ocim.operations.shop.verify.course import MODE, PRICE, OnSale, put_on_sale
-from ocim.operations.shop.verify.lines import Failed, failed, ok, require, told
+from ocim.operations.shop.verify.lines import Failed, failed, ok, page_text, require
 from ocim.operations.shop.verify.people import Person, make, sign_in
 from ocim.operations.shop.verify.refunds import refund
 from ocim.operations.shop.verify.scene import Scene
@@ -100,7 +100,7 @@ def _receipt(scene: Scene, buyer: Buyer, page: Page) -> tuple[str, Line]:
     require(name, page, remedy=remedy)
     number = parse_qs(urlsplit(page.url).query).get("order_number", [""])[0]
     if not page.url.startswith(scene.url(Service.ECOMMERCE, buying.RECEIPT)) or not number:
-        raise Failed(failed(name, f"no receipt: {told(page)}", remedy, page))
+        raise Failed(failed(name, f"no receipt: {page_text(page)}", remedy, page))
     return number, ok(name, f"order {number}", page)
 
 

@@ -3,7 +3,7 @@
 from ocim.core.instance import Service
 from ocim.core.verification import Line
 from ocim.operations.shop.verify.clients import Caller
-from ocim.operations.shop.verify.lines import failed, ok, require, told
+from ocim.operations.shop.verify.lines import failed, ok, page_text, require
 from ocim.operations.shop.verify.scene import Scene
 
 COMPLETE = "Complete"
@@ -27,5 +27,5 @@ def refund(
         done = call("PUT", f"{url}{number}/process/", json={"action": "approve"})
         status = done.data.get("status") if isinstance(done.data, dict) else None
         if status != COMPLETE:
-            return failed(name, f"{number}: {status or told(done)}", remedy, done)
+            return failed(name, f"{number}: {status or page_text(done)}", remedy, done)
     return ok(name, f"{', '.join(map(str, ids))}: {COMPLETE}", done)

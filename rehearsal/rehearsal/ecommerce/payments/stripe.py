@@ -64,17 +64,17 @@ class Stripe(Processor):
             )
         except stripe.StripeError as error:
             raise self.reason(error, basket) from error
-        said = charge.to_dict()
-        self.record(said, reference=charge.id, basket=basket)
+        answer = charge.to_dict()
+        self.record(answer, reference=charge.id, basket=basket)
         if charge.status != "succeeded":
             raise GatewayError(f"Stripe: the charge is {charge.status}.")
-        return self.payment(charge.id, said, basket)
+        return self.payment(charge.id, answer, basket)
 
     def intent_for(self, basket: Any, *, order_number: str) -> str:
         """Return the client secret of the basket's payment intent; create it the first time."""
         try:
             if known := self.responses.filter(basket=basket, transaction_id__startswith="pi_"):
-                found = self.client.v1.payment_intents.retrieve(known[0].transaction_id)
+                intent = self.client.v1.payment_intents.retrieve(known[0].transaction_id)
             else:
                 wanted: Any = {
                     "amount": in_smallest_unit(basket.total_incl_tax, basket.currency),
@@ -82,11 +82,11 @@ class Stripe(Processor):
                     "metadata": {"order_number": order_number},
                 }
                 once: Any = {"idempotency_key": f"basket_pi_create_v1_{order_number}"}
-                found = self.client.v1.payment_intents.create(wanted, once)
-                self.record(found.to_dict(), reference=found.id, basket=basket)
+                intent = self.client.v1.payment_intents.create(wanted, once)
+                self.record(intent.to_dict(), reference=intent.id, basket=basket)
         except stripe.StripeError as error:
             raise self.reason(error, basket) from error
-        return str(found.client_secret)
+        return str(intent.client_secret)
 
     def basket_of(self, intent: str) -> Any:
         """Return the basket that the payment intent is for; None if it is for none."""
@@ -97,10 +97,10 @@ class Stripe(Processor):
         """Return the country of the billing address. Raise KeyError if it has none."""
         asked: Any = {"expand": ["payment_method"]}
         try:
-            found = self.client.v1.payment_intents.retrieve(intent, asked).to_dict()
+            retrieved = self.client.v1.payment_intents.retrieve(intent, asked).to_dict()
         except stripe.StripeError as error:
             raise GatewayError(f"Stripe: {error}") from error
-        method = found.get("payment_method") or {}
+        method = retrieved.get("payment_method") or {}
         country = ((method.get("billing_details") or {}).get("address") or {}).get("country")
         if not country:
             raise KeyError("country")

@@ -96,8 +96,8 @@ def paid(
     try:
         order = buy(basket, chosen.site, pay)
     except Declined as reason:
-        told = {"error_code": "card_declined", "user_message": str(reason)}
-        return JsonResponse(told if settings.RELEASE.payment_intents else {}, status=400)
+        refusal = {"error_code": "card_declined", "user_message": str(reason)}
+        return JsonResponse(refusal if settings.RELEASE.payment_intents else {}, status=400)
     except (NotOpen, GatewayError):
         logger.exception("Basket %s is not paid", basket.pk)
         return JsonResponse({}, status=400)
