@@ -163,9 +163,8 @@ def _inventory(host: Host, python: Path) -> object:
             "ansible_user": connection.user,
             "ansible_ssh_private_key_file": connection.key_file,
             "ansible_ssh_common_args": _ssh_options(connection.known_hosts_file),
-            "ansible_python_interpreter": "/usr/bin/python3",
-            # So that a worker that takes over can end what this run leaves on the machine.
-            "ansible_shell_executable": f"/usr/bin/env {VISIT}=run /bin/sh",
+            # With the variable, a worker that takes over ends what this run leaves on the machine.
+            "ansible_python_interpreter": f"/usr/bin/env {VISIT}=run /usr/bin/python3",
         }
     groups = {"openedx_app": {"hosts": {host.name: variables}}}
     return {"all": {"children": {"app": {"children": groups}}}}

@@ -1,9 +1,11 @@
 """`ocim web`: the server of the manager's pages."""
 
 import argparse
+from contextlib import suppress
 
 from django.conf import settings
 from django.core.management.base import CommandParser
+from django.db import OperationalError
 
 from ocim.console.command import OcimCommand
 from ocim.console.readiness import require_schema
@@ -24,7 +26,8 @@ class Command(OcimCommand):
 
     def serve(self, options: argparse.Namespace) -> None:
         """Serve pages until a signal ends this process, on open sockets if it inherits some."""
-        require_schema()
+        with suppress(OperationalError):  # without a database, pages say so themselves
+            require_schema()
         run = supervisor.run_directory()
         held = sockets.wait_for(run, ["web"]) if run else sockets.from_systemd()
         host, _, port = settings.OCIM.web_address.rpartition(":")
