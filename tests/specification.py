@@ -68,4 +68,4 @@ CARD = """\
         secret_key: a card's secret
 """
 SETTINGS = CRON + SERVICES.replace(PROCESSOR, CARD) + CURRENCY
-"""All three blocks in one text, as operators paste them, with the keys of a processor."""
+"""The three blocks in one text, as operators paste them, with the keys of a processor."""

@@ -8,14 +8,17 @@ import yaml
 from django.core.exceptions import ValidationError as DjangoValidationError
 
 from ocim.catalog.secrets.masking import with_secrets_hidden
+from ocim.catalog.variables.uploads import places
 from ocim.core.errors import ValidationError
 from ocim.core.names import contact_address
+from ocim.core.policy import Policy
 from ocim.core.secrets import masked
 from ocim.core.variables import Effective
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
 from ocim.parsing.extra_settings import check_extra_settings
 from ocim.store.models import Domain, InstanceTag, OpenEdXInstance
+from ocim.store.specs import services_of
 
 GENERATED = frozenset(
     {
@@ -79,6 +82,15 @@ def without_secrets(extra_settings: str) -> str:
         return "(not shown: they cannot be read)"
     hidden = masked(with_secrets_hidden(values))
     return yaml.safe_dump(hidden, allow_unicode=True, sort_keys=False) if hidden else ""
+
+
+def uploads_of(instance: OpenEdXInstance, policy: Policy) -> list[str]:
+    """Return where uploads of the next app server go, by service; [] for invalid settings."""
+    try:
+        values = effective_variables(instance, policy).values
+    except ValidationError:
+        return []
+    return places(services_of(instance), values)
 
 
 def is_name(field: str) -> bool:

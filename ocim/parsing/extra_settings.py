@@ -10,6 +10,7 @@ from ocim.catalog.variables.databases import names_database
 from ocim.catalog.variables.known import TYPES
 from ocim.catalog.variables.services import SWITCHES, services_of
 from ocim.catalog.variables.types import Kind, as_flag, fits
+from ocim.catalog.variables.uploads import BUCKET, missing, unused
 from ocim.core.characters import hint
 from ocim.core.instance import ALWAYS, Service
 from ocim.parsing.document import Document
@@ -37,7 +38,7 @@ def check_extra_settings(text: str) -> dict[str, Any]:
 
     Raise ValidationError with all faults and their places: invalid YAML, invalid or reserved names,
     names of the instance's databases, templates that would run code on the manager, known variables
-    of a wrong type.
+    of a wrong type, object storage without what it needs.
     """
     return deepcopy(_checked(text))
 
@@ -52,6 +53,12 @@ def warnings_of(text: str) -> list[str]:
         return []
     check_lists(document)
     _warn_of_words(document)
+    if bucket := unused(document.value):
+        document.warn(
+            document.places[BUCKET,],
+            f"no upload goes to the bucket {bucket}: EDXAPP_DEFAULT_FILE_STORAGE does not choose"
+            " S3.",
+        )
     return in_lines(document.warnings, where=WHERE)
 
 
@@ -62,6 +69,8 @@ def _checked(text: str) -> dict[str, Any]:
     _check_templates(document)
     _check_variables(document)
     check_lists(document)
+    for name, fault in missing(document.value):
+        document.fault(document.places[name,], f"{name}: {fault}")
     _check_references(document)
     refuse(document.faults, where=WHERE)
     return {name: _normal(name, value) for name, value in document.value.items()}

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocim.core.errors import ValidationError
-from ocim.parsing.extra_settings import check_extra_settings
+from ocim.parsing.extra_settings import check_extra_settings, warnings_of
 from tests.specification import CRON, CURRENCY, SERVICES
 
 
@@ -99,6 +99,52 @@ def test_a_name_of_the_instances_databases_is_refused_where_it_stands(name: str)
     [fault] = faults(f"fine: 1\n{name}: edxapp")
     assert fault.startswith(f"line 2, column 1: Ocim sets {name}")
     assert "ocim database-server register" in fault
+
+
+S3 = "EDXAPP_DEFAULT_FILE_STORAGE: storages.backends.s3boto.S3BotoStorage\n"
+SWIFT = "EDXAPP_DEFAULT_FILE_STORAGE: swift.storage.SwiftStorage\n"
+IN_SWIFT = "EDXAPP_SWIFT_AUTH_URL: https://keystone.example.com/v3\nEDXAPP_SWIFT_USERNAME: u\n"
+OF_DISCOVERY = "DISCOVERY_MEDIA_STORAGE_BACKEND: {DEFAULT_FILE_STORAGE: x.S3Boto3Storage}\n"
+
+
+@pytest.mark.parametrize(
+    "text, lacking",
+    [
+        (S3, ["EDXAPP_AWS_STORAGE_BUCKET_NAME"]),
+        (f"{S3}EDXAPP_AWS_STORAGE_BUCKET_NAME:\n", ["EDXAPP_AWS_STORAGE_BUCKET_NAME"]),
+        (
+            f"{S3}EDXAPP_AWS_STORAGE_BUCKET_NAME: b\nEDXAPP_AWS_ACCESS_KEY_ID: a\n",
+            ["EDXAPP_AWS_SECRET_ACCESS_KEY"],
+        ),
+        (f"{SWIFT}{IN_SWIFT}", ["EDXAPP_SWIFT_KEY", "EDXAPP_SWIFT_TENANT_NAME"]),
+        (OF_DISCOVERY, ["AWS_STORAGE_BUCKET_NAME"]),
+    ],
+)
+def test_object_storage_without_what_it_needs_is_refused_where_it_is_chosen(
+    text: str, lacking: list[str]
+) -> None:
+    told = [fault for fault in faults(f"fine: 1\n{text}") if "uploads shall go to" in fault]
+    assert [fault.split("but ")[1].split()[0] for fault in told] == lacking
+    assert all(fault.startswith("line 2, column 1: ") for fault in told)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{S3}EDXAPP_AWS_STORAGE_BUCKET_NAME: b\n",
+        f"{S3}EDXAPP_AWS_STORAGE_BUCKET_NAME: '{{{{ mine }}}}'\nmine: b\n",
+        f"{SWIFT}{IN_SWIFT}EDXAPP_SWIFT_KEY: k\nEDXAPP_SWIFT_TENANT_ID: t\n",
+        "EDXAPP_AWS_STORAGE_BUCKET_NAME: b\n",
+    ],
+)
+def test_object_storage_with_what_it_needs_is_accepted(text: str) -> None:
+    assert check_extra_settings(text)
+
+
+def test_a_bucket_that_nothing_uses_is_warned_of() -> None:
+    [warning] = warnings_of("fine: 1\nEDXAPP_AWS_STORAGE_BUCKET_NAME: b\n")
+    assert "line 2, column 1: no upload goes to the bucket b" in warning
+    assert warnings_of(f"{S3}EDXAPP_AWS_STORAGE_BUCKET_NAME: b\n") == []
 
 
 @pytest.mark.parametrize(

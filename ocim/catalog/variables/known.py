@@ -82,6 +82,18 @@ EDXAPP_CMS_SOCIAL_AUTH_EDX_OAUTH2_KEY: derived; client of Studio's sign-on
 EDXAPP_CMS_SOCIAL_AUTH_EDX_OAUTH2_SECRET: derived; its secret
 EDXAPP_CMS_BACKEND_SERVICE_EDX_OAUTH2_KEY: derived; client of Studio's own calls
 EDXAPP_CMS_BACKEND_SERVICE_EDX_OAUTH2_SECRET: derived; its secret
+EDXAPP_DEFAULT_FILE_STORAGE: left to the operator; Django's class of storage for uploads, such as storages.backends.s3boto.S3BotoStorage
+EDXAPP_AWS_STORAGE_BUCKET_NAME: left to the operator; bucket for uploads, if they go to S3
+EDXAPP_AWS_ACCESS_KEY_ID: left to the operator; account at S3
+EDXAPP_AWS_SECRET_ACCESS_KEY: left to the operator; secret key of the account at S3
+EDXAPP_AWS_S3_CUSTOM_DOMAIN: left to the operator; host name at which visitors read the bucket
+EDXAPP_SWIFT_AUTH_URL: left to the operator; address of Keystone, if uploads go to Swift
+EDXAPP_SWIFT_USERNAME: left to the operator; user at Keystone
+EDXAPP_SWIFT_KEY: left to the operator; password of the user at Keystone
+EDXAPP_SWIFT_TENANT_NAME: left to the operator; project of the user at Keystone
+EDXAPP_SWIFT_TENANT_ID: left to the operator; id of the project, if it has no unique name
+EDXAPP_SWIFT_REGION_NAME: left to the operator; region of the object storage
+EDXAPP_SWIFT_TEMP_URL_KEY: left to the operator; signs addresses of uploads that visitors may read for a time
 EDXAPP_EDXAPP_SECRET_KEY: derived; Django's secret key of LMS and studio
 EDXAPP_EDX_API_KEY: derived; key of other services for the LMS
 EDXAPP_COMMENTS_SERVICE_KEY: derived; key of the LMS for the forum
@@ -170,6 +182,8 @@ credentials_create_demo_data: off, as for ecommerce
 NGINX_SET_X_FORWARDED_HEADERS: off: the balancer, where TLS ends, sets them
 EDXAPP_EMAIL_USE_TLS: true if connections to the SMTP relay begin TLS
 DISCOVERY_EMAIL_USE_TLS: as for the LMS
+EDXAPP_AWS_QUERYSTRING_AUTH: left to the operator; true if addresses of uploads in S3 are signed
+EDXAPP_SWIFT_USE_TEMP_URLS: left to the operator; true if addresses of uploads in Swift are signed
 ECOMMERCE_SOCIAL_AUTH_REDIRECT_IS_HTTPS: on: TLS ends at the balancer
 edx_django_service_social_auth_redirect_is_https: on: TLS ends at the balancer
 """,
@@ -189,6 +203,7 @@ DISCOVERY_NGINX_PORT: 80, as for the LMS
 DISCOVERY_SSL_NGINX_PORT: 443
 """,
     Kind.NUMBER: """
+EDXAPP_SWIFT_TEMP_URL_DURATION: left to the operator; seconds for which a signed address is valid
 ECOMMERCE_GUNICORN_WORKERS: number of processes that serve ecommerce
 DISCOVERY_GUNICORN_WORKERS: number of processes that serve discovery
 """,

@@ -28,9 +28,18 @@ NULLS: Final = frozenset(
         "EDXAPP_JWT_SIGNING_ALGORITHM",
         "EDXAPP_JWT_PRIVATE_SIGNING_JWK",
         "COMMON_JWT_PUBLIC_SIGNING_JWK_SET",
+        "EDXAPP_AWS_ACCESS_KEY_ID",
+        "EDXAPP_AWS_SECRET_ACCESS_KEY",
+        "EDXAPP_SWIFT_AUTH_URL",
+        "EDXAPP_SWIFT_KEY",
+        "EDXAPP_SWIFT_REGION_NAME",
+        "EDXAPP_SWIFT_TEMP_URL_KEY",
+        "EDXAPP_SWIFT_TENANT_ID",
+        "EDXAPP_SWIFT_TENANT_NAME",
+        "EDXAPP_SWIFT_USERNAME",
     }
 )
-"""Variables that are null by upstream's own defaults, up to maple."""
+"""Variables that are null by upstream's own defaults."""
 
 
 _TRUE = frozenset({"y", "yes", "on", "1", "true", "t"})

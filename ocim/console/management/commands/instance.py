@@ -19,6 +19,7 @@ from ocim.operations.instance_settings import (
     EXTRA_SETTINGS,
     OF_REFERENCE,
     SETTABLE,
+    uploads_of,
     with_defaults,
     without_secrets,
 )
@@ -255,6 +256,7 @@ class Command(OcimCommand):
             "organization": full.ref_set.organization,
             "notes": full.ref_set.notes,
             "created": full.ref_set.created.isoformat(timespec="seconds"),
+            "uploads": uploads_of(full, context().policy),
             "database_name": full.database_name,
             DATABASE_SERVER: full.database_server.name,
             "broker_server": full.broker_server and full.broker_server.name,

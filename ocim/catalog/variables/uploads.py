@@ -1,0 +1,80 @@
+"""Places of uploads: a directory that outlives app servers, or object storage by settings.
+
+The names of the LMS's variables are the same in upstream's role from ironwood to quince. Discovery
+has its settings in one mapping; ecommerce has no variable for uploads.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ocim.core.instance import Service
+
+STORAGE = "EDXAPP_DEFAULT_FILE_STORAGE"
+DISCOVERY = "DISCOVERY_MEDIA_STORAGE_BACKEND"
+BUCKET = "EDXAPP_AWS_STORAGE_BUCKET_NAME"
+_OF_S3 = ("AWS_STORAGE_BUCKET_NAME",)
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+"""Account at S3. Without both, the host's role at Amazon is the account."""
+_OF_SWIFT = ("SWIFT_AUTH_URL", "SWIFT_USERNAME", "SWIFT_KEY")
+_TENANTS = ("SWIFT_TENANT_NAME", "SWIFT_TENANT_ID")
+
+
+def places(services: frozenset[Service], values: Mapping[str, Any]) -> list[str]:
+    """Return where the uploads of each service go, in words."""
+    found = [f"LMS and studio: {_place(_lms(values), str(values.get('edxapp_media_dir', '')))}"]
+    if Service.DISCOVERY in services and isinstance(settings := values.get(DISCOVERY), Mapping):
+        found.append(f"discovery: {_place(settings, str(settings.get('MEDIA_ROOT', '')))}")
+    return found
+
+
+def missing(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what object storage lacks to work: the variable that chooses it, and the fault."""
+    discovery = values.get(DISCOVERY)
+    settings: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
+        (STORAGE, "EDXAPP_", _lms(values)),
+        (DISCOVERY, "", discovery if isinstance(discovery, Mapping) else {}),
+    )
+    for variable, prefix, chosen in settings:
+        kind = _kind(chosen)
+        lacking = [name for name in _needed(kind) if not chosen.get(name)]
+        if kind == "S3" and any(chosen.get(name) for name in _KEYS):
+            lacking += [name for name in _KEYS if not chosen.get(name)]
+        if kind == "Swift" and not any(chosen.get(name) for name in _TENANTS):
+            lacking.append(_TENANTS[0])
+        for name in lacking:
+            yield variable, f"uploads shall go to {kind}, but {prefix}{name} is missing. Add it."
+
+
+def unused(values: Mapping[str, Any]) -> str:
+    """Return the name of the bucket that is set although uploads do not go there; "" if none."""
+    bucket = values.get(BUCKET)
+    return str(bucket) if bucket and _kind(_lms(values)) != "S3" else ""
+
+
+def _lms(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the LMS's variables with the names of its settings."""
+    prefix = "EDXAPP_"
+    return {
+        name.removeprefix(prefix): value
+        for name, value in values.items()
+        if name.startswith((STORAGE, f"{prefix}AWS_", f"{prefix}SWIFT_"))
+    }
+
+
+def _kind(settings: Mapping[str, Any]) -> str:
+    name = str(settings.get("DEFAULT_FILE_STORAGE") or "").lower()
+    return "S3" if "s3" in name else "Swift" if "swift" in name else ""
+
+
+def _needed(kind: str) -> tuple[str, ...]:
+    return {"S3": _OF_S3, "Swift": _OF_SWIFT}.get(kind, ())
+
+
+def _place(settings: Mapping[str, Any], directory: str) -> str:
+    match _kind(settings):
+        case "S3":
+            return f"S3 bucket {settings.get('AWS_STORAGE_BUCKET_NAME')}"
+        case "Swift":
+            return f"Swift at {settings.get('SWIFT_AUTH_URL')}"
+    other = str(settings.get("DEFAULT_FILE_STORAGE") or "")
+    return other if other and "FileSystem" not in other else f"directory {directory}"
