@@ -7,8 +7,11 @@ from typing import Literal
 UMASK = 0o022
 """File mode creation mask on hosts, whose services have users of their own; also of checkouts."""
 
-VISIT = "OCIM_VISIT"
-"""Environment variable of everything that the manager runs on a machine by ssh, services apart."""
+VISIT = "LC_OCIM_VISIT"
+"""Environment variable of everything that the manager runs on a machine by ssh, services apart.
+
+By its prefix, servers accept it: the defaults of Debian, Ubuntu and RHEL accept `LC_*`.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,13 +45,13 @@ def test_whoever_takes_over_ends_what_earlier_visits_run(
     provider.run("one", ["sh", "-c", left], timeout=60)
     machines.as_root("rack-1", "systemd-run --quiet sleep 4712")
     with subprocess.Popen(provider.command("one", ["sleep", "4713"])) as open_connection:
-        all_run = "until [ $(pgrep -cf '^sleep 47') = 3 ]; do sleep 0.1; done; pgrep -a sleep"
+        all_run = "until [ $(pgrep -cx sleep) = 3 ]; do sleep 0.1; done; pgrep -a sleep"
         assert "sleep 4713" in machines.as_root("rack-1", all_run)
 
         provider.create(HostRequest("one"))
 
         assert open_connection.wait() == LOST
-    assert machines.as_root("rack-1", "pgrep -a sleep").split()[1:] == ["sleep", "4712"]
+    assert machines.as_root("rack-1", "pgrep -a sleep").split()[1:] == ["/usr/bin/sleep", "4712"]
     machines.as_root("rack-1", "pkill sleep")
 
 

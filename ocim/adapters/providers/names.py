@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 
 from ocim.core.errors import ValidationError
+from ocim.core.hosts import VISIT
 
 TRUSTED = "/etc/ssl/certs/ca-certificates.crt"
 ENVIRONMENT = {"SSL_CERT_FILE": TRUSTED, "REQUESTS_CA_BUNDLE": TRUSTED}
@@ -25,7 +26,7 @@ def names_script(names: Mapping[str, str], authorities: str) -> str:
     block = "".join(["# Ocim: begin\n", *hosts_lines(names), "# Ocim: end\n"]) if names else ""
     settings = "".join(f"{name}={value}\n" for name, value in ENVIRONMENT.items())
     defaults = f"[Manager]\nDefaultEnvironment={' '.join(settings.split())}\n"
-    kept = f'Defaults env_keep += "{" ".join(ENVIRONMENT)}"\n'
+    kept = f'Defaults env_keep += "{" ".join([*ENVIRONMENT, VISIT])}"\n'
     lines = [
         "set -eu",
         "umask 022",

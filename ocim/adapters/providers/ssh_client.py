@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from ocim.adapters import programs
 from ocim.core import stopping
 from ocim.core.errors import HostUnreachable, TransientError
-from ocim.core.hosts import Host, Ran
+from ocim.core.hosts import VISIT, Host, Ran
 
 CONNECT_SECONDS = 10
 LISTEN_SECONDS = 1.0
@@ -31,6 +31,7 @@ def ssh(host: Host, argv: Sequence[str]) -> list[str]:
         "LogLevel": "ERROR",
         "RequestTTY": "yes",
         "ServerAliveInterval": "15",
+        "SetEnv": f"{VISIT}=command",
         "StrictHostKeyChecking": "yes",
         "UserKnownHostsFile": f'"{connection.known_hosts_file}"',
     }

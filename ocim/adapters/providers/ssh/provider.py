@@ -22,7 +22,7 @@ from ocim.core.errors import (
     TransientError,
     ValidationError,
 )
-from ocim.core.hosts import VISIT, Connection, Host, HostRequest, Isolation, Leftover, Ran
+from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Leftover, Ran
 from ocim.ports.lent_machines import LentMachine, LentMachines
 
 SSH_PORT = 22
@@ -151,7 +151,6 @@ class SshProvider:
 
     def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
         """Run the command by ssh as the pool's user."""
-        argv = ["env", f"{VISIT}=command", *argv]
         return ssh_client.run(self._existing(name), argv, stdin=stdin, timeout=timeout)
 
     def _take(self, request: HostRequest, pool: Pool) -> Machine:

@@ -44,7 +44,7 @@ def end_visits(host: Host) -> None:
 
     Services are not of a visit: the machine's own systemd or supervisor has started them.
     """
-    _run(host, ["sudo", "-n", "sh", "-s"], END, 120.0)
+    _run(host, ["sudo", "-n", "env", "-u", VISIT, "sh", "-s"], END, 120.0)
 
 
 def _run(host: Host, argv: list[str], script: str, timeout: float) -> None:

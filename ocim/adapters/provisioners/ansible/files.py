@@ -163,8 +163,7 @@ def _inventory(host: Host, python: Path) -> object:
             "ansible_user": connection.user,
             "ansible_ssh_private_key_file": connection.key_file,
             "ansible_ssh_common_args": _ssh_options(connection.known_hosts_file),
-            # With the variable, a worker that takes over ends what this run leaves on the machine.
-            "ansible_python_interpreter": f"/usr/bin/env {VISIT}=run /usr/bin/python3",
+            "ansible_python_interpreter": "/usr/bin/python3",
         }
     groups = {"openedx_app": {"hosts": {host.name: variables}}}
     return {"all": {"children": {"app": {"children": groups}}}}
@@ -172,7 +171,8 @@ def _inventory(host: Host, python: Path) -> object:
 
 def _ssh_options(known_hosts_file: str) -> str:
     file = shlex.quote(known_hosts_file or os.devnull)
-    return f"-o UserKnownHostsFile={file} -o IdentitiesOnly=yes"
+    # With the variable, a worker that takes over ends what this run leaves on the machine.
+    return f"-o UserKnownHostsFile={file} -o IdentitiesOnly=yes -o SetEnv={VISIT}=run"
 
 
 def _write(path: Path, content: object) -> None:
