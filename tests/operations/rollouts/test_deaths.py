@@ -1,8 +1,11 @@
 """The worker dies at every place where something is written, one after the other."""
 
+import copyreg
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from itertools import count
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -11,9 +14,12 @@ from django.db.models import Q
 
 from ocim.core.rollout import Rules
 from ocim.operations import jobs
-from ocim.store.models import Job, OpenEdXAppServer, Rollout, UpgradeStep
+from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance, Rollout, UpgradeStep
 from tests.operations.rollouts.fleet import TAG, Fleet, active, states, tags
 from tests.world import Killed, World
+
+# The world is copied with the locks in it, which nobody holds then.
+copyreg.pickle(type(Lock()), lambda _lock: (Lock, ()))
 
 WRITES = ("UPDATE", "INSERT", "DELETE")
 SQL = ["CREATE TABLE seen (n INTEGER)", "INSERT INTO seen VALUES (1)"]
@@ -37,10 +43,8 @@ def dying_at(number: int) -> Iterator[list[str]]:
         yield died
 
 
-def upgrade_with_a_death(number: int, *, fails: bool) -> bool:
+def upgrade_with_a_death(number: int, fleet: Fleet, one: OpenEdXInstance, *, fails: bool) -> bool:
     """Return True if the worker was killed: otherwise there are no more places to die at."""
-    fleet = Fleet(World())
-    one = fleet.make(edx_platform_commit="old", openedx_appserver_count=2)
     was, first = active(one), fleet.next_id()
     if fails:
         fleet.fail_on(*range(first, first + 10))
@@ -71,10 +75,13 @@ def upgrade_with_a_death(number: int, *, fails: bool) -> bool:
 @pytest.mark.django_db
 @pytest.mark.parametrize("fails", [False, True])
 def test_it_ends_right_wherever_the_worker_dies(fails: bool) -> None:
+    served = Fleet(World())
+    instance = served.make(edx_platform_commit="old", openedx_appserver_count=2)
     for number in count():
+        fleet, one = deepcopy((served, instance))
         try:
             with transaction.atomic():
-                goes_on = upgrade_with_a_death(number, fails=fails)
+                goes_on = upgrade_with_a_death(number, fleet, one, fails=fails)
                 transaction.set_rollback(True)
         except AssertionError as error:
             raise AssertionError(f"Killed at write {number}: {error}") from error
