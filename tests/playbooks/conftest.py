@@ -1,6 +1,7 @@
 """App servers on local hosts, of a platform that is as small as can be."""
 
 import json
+import re
 import shutil
 import subprocess
 import urllib.request
@@ -161,8 +162,9 @@ def stand_in(directory: Path) -> Path:
     """Return a copy of a platform that starts at once; a test may change it."""
     platform = directory / "platform"
     shutil.copytree(Path(__file__).parent / "platform", platform)
-    requirements = REPOSITORY / "rehearsal" / "requirements.txt"
-    shutil.copy(requirements, platform / "requirements.txt")
+    locked = (REPOSITORY / "rehearsal" / "requirements.txt").read_text()
+    needed = re.findall(r"^(?:gunicorn|pyyaml)==.*(?:\n .*)*", locked, re.MULTILINE)
+    (platform / "requirements.txt").write_text("\n".join(needed) + "\n")
     return platform
 
 
