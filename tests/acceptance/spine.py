@@ -39,7 +39,7 @@ def takes_over_without_one_failed_request(installation: Installation, domain: st
         installation.ocim("appserver", "spawn", domain, "--activate")
         swung = traffic.answers.total()
         installation.ocim("appserver", "terminate", str(first["id"]), "--yes")
-        until(lambda: traffic.answers.total() > swung + 100, "nothing answers any more")
+        until(lambda: traffic.answers.total() > swung + 50, "nothing answers any more")
     assert traffic.failures == []
     assert set(traffic.answers) == {NEW["edx_platform_commit"], NEWER["edx_platform_commit"]}
     second, *others = installation.appservers(domain)
@@ -59,7 +59,7 @@ def broken_one_never_gets_a_request(
         with pytest.raises(Refused, match=reason):
             installation.ocim("appserver", "spawn", domain, "--activate")
         failed = traffic.answers.total()
-        until(lambda: traffic.answers.total() > failed + 50, "nothing answers any more")
+        until(lambda: traffic.answers.total() > failed + 25, "nothing answers any more")
     newest = installation.appservers(domain)[0]
     assert (newest["state"], newest["active"]) == ("failed", False)
     assert reason in newest["failure"]

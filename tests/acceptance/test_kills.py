@@ -36,7 +36,7 @@ def test_nobody_is_refused_where_one_is_killed(
         before = installation.processes(*words)
         before[0].kill()
         until(lambda: replaced(installation, before, *words), installation.log())
-        until(more_than(traffic, traffic.answers.total() + 40), "nothing answers any more")
+        until(more_than(traffic, traffic.answers.total() + 20), "nothing answers any more")
     assert traffic.refused == []
     assert traffic.longest < LONGEST
     if program != "edge":  # with it die the requests that it is just passing on
@@ -52,7 +52,7 @@ def test_nobody_is_refused_where_the_edge_is_killed_after_supervisord(
             before = installation.processes(*words)
             before[0].kill()
             until(lambda: replaced(installation, before, *words), installation.log())  # noqa: B023
-        until(more_than(traffic, traffic.answers.total() + 40), "nothing answers any more")
+        until(more_than(traffic, traffic.answers.total() + 20), "nothing answers any more")
     assert traffic.refused == []
 
 

@@ -15,7 +15,7 @@ from tests.acceptance.installation import Installation
 
 TIMEOUT = 30.0
 REFUSED = re.compile(r"refused|Timeout|^\d")
-BETWEEN = 0.1
+BETWEEN = 0.2
 """Seconds that a visitor waits: what they take of two cores is missing where they look at."""
 
 
