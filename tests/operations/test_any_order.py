@@ -161,5 +161,5 @@ def reachable(transitions: Any) -> dict[Any, set[Any]]:
 def test_nothing_goes_wrong_in_any_order() -> None:
     run_state_machine_as_test(
         Fleet,
-        settings=settings(max_examples=12, stateful_step_count=15, deadline=None, database=None),
+        settings=settings(max_examples=8, stateful_step_count=15, deadline=None, database=None),
     )

@@ -144,5 +144,5 @@ class Rollouts(Fleet):
 def test_overlapping_rollouts_never_interleave() -> None:
     run_state_machine_as_test(
         Rollouts,
-        settings=settings(max_examples=15, stateful_step_count=20, deadline=None, database=None),
+        settings=settings(max_examples=8, stateful_step_count=20, deadline=None, database=None),
     )

@@ -174,7 +174,7 @@ def lookups(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @settings(
-    max_examples=300,
+    max_examples=150,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
