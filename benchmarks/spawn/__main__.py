@@ -12,12 +12,13 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import page
-from benchmarks.spawn import from_nothing, phases, ways
+from benchmarks.spawn import from_nothing, phases, servers, ways
 
 MEASURES: Mapping[str, Callable[[Path, int], str]] = {
     "local": partial(ways.table, "local"),
     "phases": phases.tables,
     "nspawn": partial(ways.table, "nspawn"),
+    "servers": servers.table,
     "from-nothing": from_nothing.table,
 }
 
