@@ -126,6 +126,7 @@ def ansible_environment(directory: Path, *, host: Host, project: Path) -> dict[s
         "ANSIBLE_NOCOWS": "1",
         "ANSIBLE_DEPRECATION_WARNINGS": "0",
         "ANSIBLE_LOCALHOST_WARNING": "0",
+        "ANSIBLE_INVENTORY_ENABLED": "yaml",  # it reads JSON; to load the others takes long
         "ANSIBLE_HOST_KEY_CHECKING": str(bool(host.connection.known_hosts_file)),
     }
     if (project / "ansible.cfg").exists():  # Ansible ignores it in a world-writable directory
