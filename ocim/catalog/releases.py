@@ -119,8 +119,6 @@ class Traits:
     """Flags among them for OAuth clients; all are required."""
     partner_flags: tuple[str, ...]
     """Flags of `create_or_update_partner` (discovery), which empties fields of omitted flags."""
-    index_commands: tuple[str, ...]
-    """Commands that create and fill discovery's search indexes, in this order."""
     index_documents: tuple[str, ...]
     """Kinds of discovery's documents, each with an index of its own; empty: one index has all."""
     indexes_runs_without_seats: bool
@@ -191,7 +189,6 @@ _OLDEST = Traits(
     site_flags=(*_SITE, *_CLIENTS_OF_OIDC),
     site_client_flags=_CLIENTS_OF_OIDC,
     partner_flags=(*_PARTNER, *_PARTNER_OIDC),
-    index_commands=("update_index",),
     index_documents=(),
     indexes_runs_without_seats=True,
     checkout_page_field="single_course_checkout_page",
@@ -246,7 +243,6 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
                 "--studio-url",
                 "--publisher-url",
             ),
-            "index_commands": ("install_es_indexes", "update_index"),
             "index_documents": _DOCUMENTS,
         },
     ),

@@ -78,13 +78,6 @@ def test_an_instance_on_a_hash_is_taken_for_the_release_it_belongs_to() -> None:
             "single_course_checkout_page",
             "basket_checkout_page",
         ),
-        (
-            "index_commands",
-            "koa",
-            "lilac",
-            ("update_index",),
-            ("install_es_indexes", "update_index"),
-        ),
         ("payment_intents", "olive", "palm", False, True),
         ("indexes_runs_without_seats", "ironwood", "juniper", True, False),
         ("has_ecommerce", "sumac", "teak", True, False),

@@ -270,17 +270,13 @@ def test_without_a_shop_the_catalogue_reads_none() -> None:
     assert flags(argv)["--ecommerce-api-url"] == ""
 
 
-@pytest.mark.parametrize(
-    "release, commands",
-    [
-        ("juniper.2", ["refresh_course_metadata", "update_index"]),
-        ("lilac.1", ["install_es_indexes", "refresh_course_metadata", "update_index"]),
-    ],
-)
-def test_courses_are_read_before_they_are_indexed(release: str, commands: list[str]) -> None:
-    made = argvs(of(release), "indexes")
-    assert [argv[0] for argv in made] == commands
-    assert made[-1] == ["update_index", "--disable-change-limit"]
+@pytest.mark.parametrize("release", ["ginkgo.1", "juniper.2", "lilac.1"])
+def test_indexes_are_created_and_courses_are_read_before_they_are_indexed(release: str) -> None:
+    assert argvs(of(release), "indexes") == [
+        ["install_es_indexes"],
+        ["refresh_course_metadata"],
+        ["update_index", "--disable-change-limit"],
+    ]
 
 
 @pytest.mark.parametrize(

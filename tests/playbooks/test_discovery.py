@@ -68,6 +68,7 @@ def test_discovery_is_healthy_and_its_commands_reach_the_search_server(both: Bot
     url = f"http://{both.app_server.host.address}:8381/health/"
     answer = httpx.get(url, headers={"Host": DOMAIN}, timeout=20)
     assert answer.json()["overall_status"] == "OK"
+    both.manage("install_es_indexes")
     updated = both.manage("update_index --disable-change-limit")
     assert updated.returncode == 0, updated.stderr
     found = httpx.get(

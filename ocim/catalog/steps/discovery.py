@@ -82,14 +82,14 @@ JOB = (discovery.REFRESH, "update_index", "remove_unused_indexes", "limit of upd
 """Parts of the job; the last one is lost with the flag --disable-change-limit."""
 
 
-def _fill(inputs: StepInputs, _fields: Fields, _observed: Observation) -> list[StepAction]:
-    *before, update = inputs.traits.index_commands
-    # The refresh writes only to the database. `update_index` would reject the change from an empty
-    # index to a full one, as too large; only this first filling goes without its limit.
+def _fill(_inputs: StepInputs, _fields: Fields, _observed: Observation) -> list[StepAction]:
+    # `update_index` fails where there is no index yet. The refresh writes only to the database.
+    # `update_index` would reject the change from an empty index to a full one, as too large; only
+    # this first filling goes without its limit.
     commands: list[tuple[str, ...]] = [
-        *((name,) for name in before),
+        ("install_es_indexes",),
         (discovery.REFRESH,),
-        (update, "--disable-change-limit"),
+        ("update_index", "--disable-change-limit"),
     ]
     return [Command(Service.DISCOVERY, words) for words in commands]
 

@@ -51,8 +51,8 @@ def test_what_adds_is_done_before_the_app_server_runs_and_the_rest_once_it_serve
     world.shells.argvs.clear()
     world.do("activate", appserver)
     assert set(first_words(world)) == {
-        "create_or_update_site", "create_or_update_partner", "refresh_course_metadata",
-        "update_index",
+        "create_or_update_site", "create_or_update_partner", "install_es_indexes",
+        "refresh_course_metadata", "update_index",
     }  # fmt: skip
 
 
@@ -186,7 +186,8 @@ def test_killed_anywhere_the_next_run_does_what_is_left(
     steps.carry_out(appserver, chosen, world.context(), on_line=print)
     assert set(first_words(world)) == {
         "manage_user", "manage_group", "create_dot_application", "create_or_update_site",
-        "waffle_switch", "create_or_update_partner", "refresh_course_metadata", "update_index",
+        "waffle_switch", "create_or_update_partner", "install_es_indexes",
+        "refresh_course_metadata", "update_index",
     }  # fmt: skip
 
 
@@ -223,7 +224,7 @@ def test_forced_indexes_are_filled_again_and_the_job_is_not_added_twice(
         instance, names=["indexes", "job"], force=True, queue=QUEUE, context=world.context()
     )
     world.work(instance)
-    assert first_words(world) == ["refresh_course_metadata", "update_index"]
+    assert first_words(world) == ["install_es_indexes", "refresh_course_metadata", "update_index"]
     assert world.shells.crontab == before
 
 

@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from elasticsearch import ElasticsearchException
 
@@ -13,10 +12,6 @@ class Command(BaseCommand):
     help = "Create missing search indexes, without documents."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        if settings.RELEASE.before("lilac"):
-            raise CommandError(
-                f"install_es_indexes came with lilac; {settings.RELEASE.name} needs update_index."
-            )
         try:
             for alias in aliases():
                 if search_server().indices.exists(index=alias):

@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from elasticsearch import ElasticsearchException
 
@@ -39,9 +38,7 @@ class Command(BaseCommand):
             raise CommandError(f"Sanity check failed for the new index(es): {'; '.join(insane)}")
 
     def require_indexes(self) -> None:
-        """Raise CommandError if an index is missing. Since lilac another command creates them."""
-        if settings.RELEASE.before("lilac"):
-            return
+        """Raise CommandError if an index is missing: another command creates the first one."""
         missing = [name for name in aliases() if not search_server().indices.exists(index=name)]
         if missing:
             raise CommandError(
