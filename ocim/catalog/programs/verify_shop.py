@@ -65,9 +65,10 @@ def _ours(prefix):
     ranges = [offer.benefit.range for offer in offers if offer.benefit.range_id]
     catalogs = {getattr(chosen, "catalog", None) for chosen in ranges} - {None}
     gone = [list(offers.distinct()), list(vouchers.distinct())]
+    # Ranges take conditions along, without which the real shop cannot delete an offer.
+    yield "offers", gone[0]
     yield "ranges", sorted(set(ranges), key=lambda row: row.pk)
     yield "catalogs", list(catalogs)
-    yield "offers", gone[0]
     yield "codes", gone[1]
     ours = Q(course__id__startswith=courses) | Q(title__startswith=prefix)
     buyers = get_user_model().objects.filter(username__startswith=prefix + "-")

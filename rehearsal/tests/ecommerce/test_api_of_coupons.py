@@ -18,6 +18,17 @@ def coupon(seat: Product, **changes: Any) -> dict[str, Any]:
     return {**COUPON, "stock_record_ids": [seat.stockrecords.get().pk], **changes}
 
 
+def test_an_offer_cannot_be_deleted_after_its_condition(
+    client: Client, staff_jwt: str, seat: Product
+) -> None:
+    ask(client, "coupons/", staff_jwt, **coupon(seat))
+    offer = get_model("offer", "ConditionalOffer").objects.get()
+    condition = get_model("offer", "Condition").objects.get(pk=offer.condition_id)
+    condition.delete()
+    with pytest.raises(type(condition).DoesNotExist):
+        offer.delete()
+
+
 def test_a_coupon_is_an_order_of_whoever_makes_it(
     client: Client, staff_jwt: str, seat: Product
 ) -> None:
