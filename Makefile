@@ -4,7 +4,7 @@ UV := $(BIN)/uv
 # Ocim's processes would compile all of it each time they start, and take twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env env-rehearsal run shop check test test-packages test-rehearsal release lint lint-rehearsal format reference docs lock clean
+.PHONY: help env env-rehearsal run shop check test test-packages test-rehearsal conformance release lint lint-rehearsal format reference docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ test-rehearsal: env-rehearsal ## run the tests of the rehearsal services
 	@cd rehearsal && ../.venv-rehearsal/bin/pytest
 	@cd rehearsal && ../.venv-rehearsal/bin/pytest -c tests/discovery/pytest.ini tests/discovery
 	@cd rehearsal && ../.venv-rehearsal/bin/pytest -c tests/ecommerce/pytest.ini tests/ecommerce
+
+conformance: env env-rehearsal ## run the contracts of ecommerce and discovery, and print a table
+	@$(BIN)/pytest tests/conformance/test_contracts.py -n 0 --installed --table $(if $(SERVICES),--services=$(SERVICES)) $(if $(WRITE),--write)
 
 COMPILE = $(UV) pip compile -q --python-version 3.11 --universal --generate-hashes --no-header --no-annotate
 

@@ -23,7 +23,8 @@ from tests.leftovers import PREFIX
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """The program below Debian's wrapper, which would run it as another user."""
 NEEDS_RABBITMQ = pytest.mark.skipif(not RABBITMQ.exists(), reason="rabbitmq-server is missing")
-NEEDS_REDIS = pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is missing")
+REDIS = shutil.which("redis-server")
+NEEDS_REDIS = pytest.mark.skipif(not REDIS, reason="redis-server is missing")
 ADMIN, PASSWORD = "ocim", "the admin's 50% password"
 _PATIENCE = 120.0
 

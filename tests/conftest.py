@@ -4,12 +4,19 @@ import os
 import shutil
 import time
 from collections.abc import Generator
+from contextlib import ExitStack
 from itertools import cycle
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import leftovers
+
+if TYPE_CHECKING:
+    from tests.acceptance.installation import Installation
+    from tests.broker_servers import RedisBroker
+    from tests.campus import Campus
 
 # A busy machine is no fault of what is tested.
 settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -51,6 +58,59 @@ def few_keys() -> Generator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(instances, "generate", lambda: next(few))
         yield
+
+
+@pytest.fixture(scope="session")
+def shop_broker() -> Generator["RedisBroker | None"]:
+    """Yield the broker of the campus; None where Redis is not installed."""
+    from tests.broker_servers import REDIS, RedisBroker  # noqa: PLC0415 - few tests need it
+
+    if not REDIS:
+        yield None
+        return
+    with RedisBroker() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def shop_installation(
+    tmp_path_factory: pytest.TempPathFactory, shop_broker: "RedisBroker | None"
+) -> Generator["Installation"]:
+    """Yield an Ocim for all tests of the group `services`, with all shared servers there are.
+
+    A broker and a database server are only registered where Redis and MariaDB are installed.
+    """
+    from tests.acceptance.installation import installed  # noqa: PLC0415
+    from tests.broker_servers import PASSWORD  # noqa: PLC0415
+    from tests.campus import DATABASES, Quick  # noqa: PLC0415
+    from tests.mariadb_server import MISSING, mariadb_server  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        database = stack.enter_context(mariadb_server()) if not MISSING else None
+        running = stack.enter_context(installed(tmp_path_factory.mktemp("ocim"), Quick))
+        running.ocim("search-server", "create", "main")
+        if shop_broker:
+            running.environment["OCIM_BROKER_PASSWORD"] = PASSWORD
+            url = f"redis://127.0.0.1:{shop_broker.host.port}"
+            running.ocim("broker", "register", "main", url)
+        if database:
+            running.environment["OCIM_DATABASE_PASSWORD"] = database.admin.password.reveal()
+            url = f"mysql://127.0.0.1:{database.port}"
+            running.ocim("database-server", "register", DATABASES, url)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def shop_campus(shop_installation: "Installation", shop_broker: "RedisBroker | None") -> "Campus":
+    """Return an instance with a shop and a catalogue, for all tests of the group `services`."""
+    from ocim.core.instance import Service  # noqa: PLC0415
+    from tests.campus import DATABASES, open_campus  # noqa: PLC0415
+    from tests.mariadb_server import MISSING  # noqa: PLC0415
+
+    campus = open_campus(shop_installation, None if MISSING else DATABASES)
+    if shop_broker:
+        campus.manage(Service.ECOMMERCE, "waffle_sample async_order_fulfillment 100")
+    return campus
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -97,7 +97,7 @@ class Installation:
         path = self.var / "log" / "ocim.log"
         return path.read_text() if path.exists() else ""
 
-    def ocim(self, *arguments: str) -> str:
+    def ocim(self, *arguments: str, timeout: float = PATIENCE) -> str:
         """Run a command to its end; Refused where it fails."""
         done = subprocess.run(
             [self.program, *arguments],
@@ -105,7 +105,7 @@ class Installation:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=timeout,
             check=False,
         )
         if done.returncode:
