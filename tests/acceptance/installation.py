@@ -33,6 +33,8 @@ class Installation:
 
     up: tuple[str, ...] = ("up", "--no-demo")
     program = OCIM
+    shares_images = True
+    """Images of local hosts are built once in a run: their names say what they were made from."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -40,11 +42,15 @@ class Installation:
         self.var = directory / "var"
         self.hosts = self.var / "hosts"
         """Has a directory for each."""
+        shared = of_whole_run(directory)
+        if self.shares_images:
+            self._share_images(shared / "images")
         self.https_port, http_port, web_port = free_ports(3)
         self.web_address = f"127.0.0.1:{web_port}"
         ours = {name: value for name, value in os.environ.items() if not _is_setting(name)}
         self.environment = ours | {
             "HOME": str(directory),
+            "XDG_CACHE_HOME": str(shared / "cache"),
             "PATH": PATH,
             "DJANGO_SETTINGS_MODULE": "ocim.project.settings",
             "OCIM_VAR": str(self.var),
@@ -59,6 +65,12 @@ class Installation:
         self.said = ""
         """By what started it, until it was up."""
         self._up: subprocess.Popen[str] | None = None
+
+    def _share_images(self, images: Path) -> None:
+        images.mkdir(mode=0o700, exist_ok=True)
+        for private in (self.var, self.var / "hosts"):
+            private.mkdir(mode=0o700, exist_ok=True)
+        (self.var / "hosts/.images").symlink_to(images)
 
     def start(self) -> None:
         """Return when it says how to stop it."""
@@ -181,6 +193,12 @@ def surroundings(process: psutil.Process) -> str:
         return " ".join([*process.cmdline(), *process.environ().values()])
     except psutil.Error:
         return ""
+
+
+def of_whole_run(directory: Path) -> Path:
+    """Return the directory above those of a run's processes, for one that a test was given."""
+    of_process = (path for path in directory.parents if path.name.startswith("popen-gw"))
+    return next(of_process, directory).parent
 
 
 def free_ports(count: int) -> list[int]:

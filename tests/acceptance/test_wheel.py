@@ -32,6 +32,9 @@ NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.egg-info", ".*")
 class OfWheel(Installation):
     """An installation by the commands of the environment that has the wheel."""
 
+    shares_images = False
+    """They are built from the files of the wheel."""
+
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
         self.program = str(directory.parent / "venv/bin/ocim")

@@ -15,7 +15,13 @@ pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("docs")]
 HOW_TO = sorted((REPOSITORY / "docs/how-to").glob("*.md"))
 
 
-class WithDemo(Installation):
+class OfReader(Installation):
+    """An installation of somebody who has no other, and sees images being built."""
+
+    shares_images = False
+
+
+class WithDemo(OfReader):
     """An installation as `make run` starts it."""
 
     up = ("up",)
@@ -42,7 +48,7 @@ def test_the_tutorial_leads_to_its_end(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with installed(tmp_path_factory.mktemp("ocim")) as running:
+    with installed(tmp_path_factory.mktemp("ocim"), OfReader) as running:
         yield running
 
 
