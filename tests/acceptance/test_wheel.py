@@ -1,6 +1,5 @@
 """A wheel in an environment of its own, away from the checkout, does all that a checkout does."""
 
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -9,24 +8,13 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-import uv
 
 from tests.acceptance.installation import REPOSITORY, Installation, installed
 from tests.acceptance.spine import served
 from tests.acceptance.traffic import Visitor
+from tests.wheels import build_wheel, run_uv
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("wheel")]
-CODE = (
-    "setup.py",
-    "MANIFEST.in",
-    "pyproject.toml",
-    "README.md",
-    "LICENSE",
-    "requirements",
-    "ocim",
-    "playbooks",
-)
-NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.egg-info", ".*")
 
 
 class OfWheel(Installation):
@@ -42,33 +30,19 @@ class OfWheel(Installation):
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a wheel that is built through an sdist, from a copy: setuptools leaves files there."""
-    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
-    for name in (*CODE, "rehearsal"):
-        path = REPOSITORY / name
-        if path.is_dir():
-            shutil.copytree(path, source / name, ignore=NOT_COPIED)
-        else:
-            shutil.copy(path, source)
-    _uv("build", "--no-build-isolation", "--python", sys.executable, "-o", target, source)
-    (built,) = target.glob("*.whl")
-    return built
+    return build_wheel(tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="module")
 def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     directory = tmp_path_factory.mktemp("wheel")
     python = directory / "venv/bin/python"
-    _uv("venv", "--python", sys.executable, directory / "venv")
+    run_uv("venv", "--python", sys.executable, directory / "venv")
     locked = REPOSITORY / "requirements/ocim.txt"
-    _uv("pip", "sync", "--python", python, "--require-hashes", locked)
-    _uv("pip", "install", "--python", python, "--no-deps", wheel)
+    run_uv("pip", "sync", "--python", python, "--require-hashes", locked)
+    run_uv("pip", "install", "--python", python, "--no-deps", wheel)
     with installed(directory / "empty", OfWheel) as running:
         yield running
-
-
-def _uv(*words: str | Path) -> None:
-    subprocess.run([uv.find_uv_bin(), "--quiet", *words], cwd="/", check=True)
 
 
 def test_a_wheel_has_every_file_that_a_checkout_has(wheel: Path) -> None:
