@@ -124,9 +124,9 @@ def _listens(port: int) -> bool:
 def _wait(ready: Callable[[], bool], server: subprocess.Popen[bytes], directory: Path) -> None:
     deadline = time.monotonic() + _PATIENCE
     while not ready():
-        said = (directory / "out").read_text()
-        assert server.poll() is None, said
-        assert time.monotonic() < deadline, said
+        text = (directory / "out").read_text()
+        assert server.poll() is None, text
+        assert time.monotonic() < deadline, text
         time.sleep(0.05)
 
 

@@ -38,9 +38,9 @@ def test_a_process_in_its_directory_is_found(tmp_path: Path) -> None:
     with subprocess.Popen(SLEEP, cwd=tmp_path, env={}, stdout=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.readline()
-        found = leftovers.of_run(tmp_path)
+        result = leftovers.of_run(tmp_path)
         process.kill()
-    assert [line for line in found if f"process {process.pid}: " in line]
+    assert [line for line in result if f"process {process.pid}: " in line]
 
 
 def test_a_directory_of_its_name_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

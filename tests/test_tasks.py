@@ -144,10 +144,10 @@ def test_an_expected_failure_is_one_line_in_the_log(
     world.balancer.running = False
     enqueue([SyncBalancer(world.balancer_server.pk)])
     consume(PERIODIC)
-    assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == [
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
         "sync: The balancer is not running. Set `running` to True."
     ]
-    assert not [one for one in caplog.records if one.exc_info]
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 def test_all_forgotten_work_is_taken_up_at_once(world: World) -> None:
@@ -209,7 +209,7 @@ def test_every_minute_has_its_looks(world: World, settings: SettingsWrapper) -> 
     assert len(world.prober.asked) == 2
     huey = queues.queue(PERIODIC).huey
     looks = huey.read_schedule(datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=45))
-    assert [one.name for one in looks] == ["look"] * 2
+    assert [look.name for look in looks] == ["look"] * 2
 
 
 @pytest.mark.parametrize("seconds, count", [(0, 60), (45, 2), (60, 1), (9999, 1)])
@@ -235,8 +235,8 @@ def test_a_dead_app_server_is_restarted_and_people_are_told(world: World) -> Non
     queues.look()
     consume(PERIODIC)
     assert Job.objects.get(kind="recover").state == "done"
-    told = [notice.title.partition(": ")[2] for _, notice in world.notifier.sent]
-    assert told == [f"{appserver} is restarted", f"{appserver} answers again"]
+    output = [notice.title.partition(": ")[2] for _, notice in world.notifier.sent]
+    assert output == [f"{appserver} is restarted", f"{appserver} answers again"]
 
 
 def test_restarts_leave_threads_to_those_who_look_after_the_balancer(world: World) -> None:
@@ -276,4 +276,4 @@ def test_a_free_slot_is_filled_by_the_worker_that_freed_it(world: World) -> None
     queues.repair()
     consume(PERIODIC)
     consume("opencraft")
-    assert [tags(one) for one in instances] == [[TAG], [TAG]]
+    assert [tags(instance) for instance in instances] == [[TAG], [TAG]]

@@ -212,16 +212,16 @@ class World:
             )
             if not upstreams:
                 return Reply(503, "Nothing here")
-            is_broken = any(broken(one.rpartition(":")[0]) for one in upstreams)
+            is_broken = any(broken(upstream.rpartition(":")[0]) for upstream in upstreams)
             return Reply(500, "Server error") if is_broken else as_expected(probe)
 
         self.prober.reply = reply
 
     def lose_services(self, *appservers: OpenEdXAppServer) -> None:
         """Let nothing take connections at the hosts of app servers, until these are restarted."""
-        for one in appservers:
-            assert one.server
-            self.provider.stop(one.server.name)
+        for appserver in appservers:
+            assert appserver.server
+            self.provider.stop(appserver.server.name)
 
         def reply(probe: Probe) -> Reply:
             upstreams = (
@@ -230,7 +230,9 @@ class World:
                 else (probe.connect_to,)
             )
             up = {self.cloud.addresses_given[name] for name in self.cloud.up}
-            if not upstreams or any(one.rpartition(":")[0] not in up for one in upstreams):
+            if not upstreams or any(
+                upstream.rpartition(":")[0] not in up for upstream in upstreams
+            ):
                 return Reply(None, error="connection refused")
             return as_expected(probe)
 

@@ -70,7 +70,7 @@ def _by_layer() -> dict[str, list[str]]:
     """Return the variables by their first layer, from instances with all services."""
     names: dict[str, dict[str, None]] = {}
     listed: set[str] = set()
-    for release in ("open-release/ironwood.2", "open-release/juniper.2", "open-release/lilac.1"):
+    for release in ("open-release/ironwood.2", "open-release/juniper.2", "open-release/maple.1"):
         for layer in layers(_example(release), seed=b"-", jwt_keys=JwtKeys(_NOTHING, "-")):
             new = [name for name in layer.values if name not in listed]
             listed.update(new)
@@ -93,7 +93,7 @@ def _example(release: str) -> Instance:
         configuration_playbook_name="-",
         time_zone="-",
         databases={
-            purpose: Database("mysql", purpose, migrator=_ACCOUNT, reader=_ACCOUNT)
+            purpose: Database("postgresql", purpose, port=5432, migrator=_ACCOUNT, reader=_ACCOUNT)
             for purpose in purposes
         },
         storage_directory="-",

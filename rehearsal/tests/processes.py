@@ -58,8 +58,8 @@ def gunicorn(configuration: Path, service: str, *, port: int = 0) -> Iterator[st
         log = ""
         for line in process.stderr:
             log += line
-            if found := re.search(r"Listening at: (\S+)", line):
-                yield found[1]
+            if result := re.search(r"Listening at: (\S+)", line):
+                yield result[1]
                 return
         raise AssertionError(f"gunicorn did not start:\n{log}")
     finally:

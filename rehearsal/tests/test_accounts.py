@@ -56,11 +56,11 @@ def test_one_signs_in_by_a_call_with_the_cookie_that_came_with_the_form(learner:
     url = "/user_api/v1/account/login_session/"
     learner.set_password("correct horse")
     learner.save()
-    given = {"email": learner.email, "password": "correct horse"}
-    assert browser.post(url, given).status_code == 403
+    arguments = {"email": learner.email, "password": "correct horse"}
+    assert browser.post(url, arguments).status_code == 403
     browser.get(url)
     token = {"X-CSRFToken": browser.cookies["csrftoken"].value}
-    refused = browser.post(url, {**given, "password": "wrong"}, headers=token)
+    refused = browser.post(url, {**arguments, "password": "wrong"}, headers=token)
     assert (refused.status_code, refused.json()["success"]) == (403, False)
-    assert browser.post(url, given, headers=token).status_code == 200
+    assert browser.post(url, arguments, headers=token).status_code == 200
     assert browser.get("/dashboard").status_code == 200

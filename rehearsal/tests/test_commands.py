@@ -40,9 +40,9 @@ def test_manage_user_takes_away_what_is_not_asked_for() -> None:
 
 
 def test_manage_user_passes_over_groups_that_do_not_exist() -> None:
-    told = io.StringIO()
-    call_command("manage_user", *WORKER, "--groups", "nowhere", stderr=told)
-    assert "There is no group 'nowhere'" in told.getvalue()
+    output = io.StringIO()
+    call_command("manage_user", *WORKER, "--groups", "nowhere", stderr=output)
+    assert "There is no group 'nowhere'" in output.getvalue()
     assert user().email == "shop@example.com"
 
 
@@ -104,15 +104,17 @@ def test_manage_group_names_all_that_it_does_not_know() -> None:
 
 def test_create_dot_application_changes_only_when_told_to(worker: User) -> None:
     arguments = ("create_dot_application", "shop", worker.username, "--client-id=id")
-    told = io.StringIO()
-    call_command(*arguments, "--client-secret=first", stdout=told)
-    call_command(*arguments, "--client-secret=second", stdout=told)
+    output = io.StringIO()
+    call_command(*arguments, "--client-secret=first", stdout=output)
+    call_command(*arguments, "--client-secret=second", stdout=output)
     assert Application.objects.get().client_secret == "first"
-    call_command(*arguments, "--client-secret=second", "--scopes=user_id", "--update", stdout=told)
+    call_command(
+        *arguments, "--client-secret=second", "--scopes=user_id", "--update", stdout=output
+    )
     assert Application.objects.get().client_secret == "second"
     assert Application.objects.get().access.scope_names() == ["user_id"]
-    assert "first" not in told.getvalue()
-    assert "second" not in told.getvalue()
+    assert "first" not in output.getvalue()
+    assert "second" not in output.getvalue()
 
 
 @pytest.mark.parametrize("name, username", [("shop", "other"), ("renamed", "worker")])
@@ -147,9 +149,9 @@ def test_create_oauth2_client_prints_the_client_and_updates_it(
     worker: User, settings: Settings
 ) -> None:
     settings.RELEASE = parse("ironwood.2")
-    told = io.StringIO()
+    output = io.StringIO()
     for name in ("first", "second"):
-        told = io.StringIO()
+        output = io.StringIO()
         call_command(
             "create_oauth2_client",
             "https://shop.test",
@@ -160,17 +162,17 @@ def test_create_oauth2_client_prints_the_client_and_updates_it(
             "--trusted",
             f"--client_name={name}",
             f"--username={worker.username}",
-            stdout=told,
+            stdout=output,
         )
     client = Application.objects.get()
     assert (client.name, client.skip_authorization, client.user) == ("second", True, worker)
-    assert json.loads(told.getvalue())["client_secret"] == "secret"
+    assert json.loads(output.getvalue())["client_secret"] == "secret"
 
 
 def test_create_course_makes_a_course_that_learners_see(worker: User) -> None:
-    told = io.StringIO()
-    call_command("create_course", "split", worker.email, "edX", "New", "2026", stdout=told)
-    assert "Created course-v1:edX+New+2026" in told.getvalue()
+    output = io.StringIO()
+    call_command("create_course", "split", worker.email, "edX", "New", "2026", stdout=output)
+    assert "Created course-v1:edX+New+2026" in output.getvalue()
     assert CourseOverview.objects.published().filter(pk="course-v1:edX+New+2026").exists()
     assert CourseEnrollment.objects.filter(user=worker, mode="audit").exists()
 

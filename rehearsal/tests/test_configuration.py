@@ -48,6 +48,6 @@ def test_mysql_gets_all_characters_and_a_driver() -> None:
 
 
 def test_what_the_operator_says_of_a_database_stands() -> None:
-    given = {"ENGINE": "django.db.backends.postgresql", "NAME": "x", "CONN_MAX_AGE": 0}
-    completed = databases({"default": given})
-    assert completed["default"] == {**given, "CONN_HEALTH_CHECKS": True}
+    arguments = {"ENGINE": "django.db.backends.postgresql", "NAME": "x", "CONN_MAX_AGE": 0}
+    completed = databases({"default": arguments})
+    assert completed["default"] == {**arguments, "CONN_HEALTH_CHECKS": True}

@@ -12,12 +12,12 @@ URL = "/api/courses/v1/courses/"
 
 
 def test_a_course_has_what_discovery_requires(client: Client, course: CourseOverview) -> None:
-    [found] = client.get(URL).json()["results"]
-    assert found["id"] == "course-v1:edX+Demo+2026"
+    [result] = client.get(URL).json()["results"]
+    assert result["id"] == "course-v1:edX+Demo+2026"
     required = {"start", "end", "enrollment_start", "enrollment_end", "name", "short_description"}
-    assert required <= found.keys()
-    assert found["media"]["image"]["raw"].endswith(".svg")
-    assert found["media"]["course_video"] == {"uri": None}
+    assert required <= result.keys()
+    assert result["media"]["image"]["raw"].endswith(".svg")
+    assert result["media"]["course_video"] == {"uri": None}
 
 
 def test_drafts_are_not_listed(client: Client, course: CourseOverview) -> None:
@@ -33,7 +33,7 @@ def test_pages_are_counted(client: Client) -> None:
             org="edX", number=f"C{number}", run="r", display_name="C", published=True
         )
     answer = client.get(URL, {"page": 2, "page_size": 2}).json()
-    assert [found["number"] for found in answer["results"]] == ["C2", "C3"]
+    assert [result["number"] for result in answer["results"]] == ["C2", "C3"]
     pagination = answer["pagination"]
     assert (pagination["count"], pagination["num_pages"]) == (5, 3)
     assert "page=3" in pagination["next"]

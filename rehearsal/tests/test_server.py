@@ -130,7 +130,7 @@ def test_ironwood_signs_on_by_openid_connect(ironwood: Path) -> None:
             },
             timeout=20,
         ).json()
-        told = requests.get(
+        output = requests.get(
             f"{address}/oauth2/user_info/",
             headers={"Authorization": f"Bearer {exchanged['access_token']}"},
             timeout=20,
@@ -154,7 +154,7 @@ def test_ironwood_signs_on_by_openid_connect(ironwood: Path) -> None:
             "iss": "https://lms.example.com/oauth2",
         }.items()
     )
-    assert told.items() >= expected.items()
+    assert output.items() >= expected.items()
 
 
 def test_the_one_client_of_ironwood_also_calls_on_its_own_behalf(ironwood: Path) -> None:

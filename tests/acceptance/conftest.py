@@ -1,4 +1,4 @@
-"""One running installation for each group of acceptance tests, one after the other."""
+"""Fixture of a running installation for each group of acceptance tests, one after the other."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ GROUPS = {
     "test_staying_up": "crashes",
     "test_soak": "crashes",
 }
-"""Groups by module: one process runs all of a group, and no group takes much longer than others."""
+"""Group of each module; one process runs all of a group. No group takes much longer than others."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -125,9 +125,9 @@ def gets_nothing(installation: Installation, neighbour: str, directory: Path) ->
     assert traffic.failures == []
     assert _managers(installation) == managers
     (failed,) = installation.appservers(hostile)
-    told = failed["failure"] + installation.ocim("appserver", "logs", str(failed["id"]))
-    assert told.count("looked everywhere") >= 3, told
-    assert [secret for secret in secrets if secret in told] == [], told
+    output = failed["failure"] + installation.ocim("appserver", "logs", str(failed["id"]))
+    assert output.count("looked everywhere") >= 3, output
+    assert [secret for secret in secrets if secret in output] == [], output
 
     until(lambda: installation.ask(NEWEST, neighbour), "the neighbour does not come up")
     installation.ocim("instance", "archive", hostile, "--yes")

@@ -26,7 +26,7 @@ class Refused(Exception):
 
 
 class Installation:
-    """Everything goes through the commands, as an operator's scripts do.
+    """Installation that is driven by its commands, as by an operator's scripts.
 
     They are in a directory of their own, and have none of the environment's programs on PATH.
     """
@@ -91,7 +91,7 @@ class Installation:
         raise AssertionError(f"It did not start: {self.said}\n{self.log()}")
 
     def stop(self) -> None:
-        """As Ctrl-C does; returns when all of it is over."""
+        """Stop it as Ctrl-C does, and return when all processes have ended."""
         if self._up is not None and self._up.poll() is None:
             self._up.send_signal(signal.SIGINT)
             self._up.communicate(timeout=PATIENCE)
@@ -105,7 +105,7 @@ class Installation:
         self._up.communicate(timeout=PATIENCE)
 
     def log(self) -> str:
-        """What all processes said."""
+        """Return the output of all processes."""
         path = self.var / "log" / "ocim.log"
         return path.read_text() if path.exists() else ""
 
@@ -125,7 +125,7 @@ class Installation:
         return done.stdout
 
     def json(self, *arguments: str) -> Any:
-        """What a command answers to a script."""
+        """Return a command's output as a script reads it."""
         return json.loads(self.ocim(*arguments, "--json"))
 
     def instance(self, domain: str, **fields: str) -> str:
@@ -135,9 +135,9 @@ class Installation:
         return domain
 
     def appservers(self, domain: str) -> list[dict[str, Any]]:
-        """All of an instance, the newest first."""
-        found: list[dict[str, Any]] = self.json("appserver", "list", domain, "--terminated")
-        return found
+        """Return all app servers of an instance, the newest first."""
+        result: list[dict[str, Any]] = self.json("appserver", "list", domain, "--terminated")
+        return result
 
     def ask(self, query: str, *values: object) -> Any:
         """Return the first value of the first row of a query; None if there is none.
@@ -150,11 +150,11 @@ class Installation:
         return row and row[0]
 
     def processes(self, *words: str) -> list[psutil.Process]:
-        """Those kept running, and what they run, that have all the words in their command line."""
-        found = {one for one in psutil.process_iter() if self._keeps(one)}
-        found |= {below for one in found for below in children(one)}
-        lines = [(one, command_line(one)) for one in found]
-        return [one for one, line in lines if all(word in line for word in words)]
+        """Return guarded processes with all the words in their command lines, and those below."""
+        result = {item for item in psutil.process_iter() if self._keeps(item)}
+        result |= {below for item in result for below in children(item)}
+        lines = [(item, command_line(item)) for item in result]
+        return [item for item, line in lines if all(word in line for word in words)]
 
     def _keeps(self, process: psutil.Process) -> bool:
         try:
@@ -163,16 +163,16 @@ class Installation:
             return False
 
     def everything(self) -> list[psutil.Process]:
-        """Every process on this machine that works with its directory."""
-        return [one for one in psutil.process_iter() if str(self.var) in surroundings(one)]
+        """Return every process on this machine that works with its directory."""
+        return [item for item in psutil.process_iter() if str(self.var) in surroundings(item)]
 
     def authority(self) -> Path:
-        """What its certificates are signed with."""
+        """Return the path of the authority that signed its certificates."""
         return next(self.var.glob("balancer/**/authorities/local/root.crt"))
 
 
 def command_line(process: psutil.Process) -> str:
-    """Empty where it has just ended."""
+    """Return the process's name; empty if it has just ended."""
     try:
         return " ".join(process.cmdline())
     except psutil.Error:
@@ -180,7 +180,7 @@ def command_line(process: psutil.Process) -> str:
 
 
 def children(process: psutil.Process) -> list[psutil.Process]:
-    """All below it; none where it has just ended."""
+    """Return all processes below it; none if it has just ended."""
     try:
         return process.children(recursive=True)
     except psutil.Error:
@@ -188,7 +188,7 @@ def children(process: psutil.Process) -> list[psutil.Process]:
 
 
 def surroundings(process: psutil.Process) -> str:
-    """Command line and environment; empty where it has just ended."""
+    """Return command line and environment; empty if it has just ended."""
     try:
         return " ".join([*process.cmdline(), *process.environ().values()])
     except psutil.Error:
@@ -202,11 +202,11 @@ def of_whole_run(directory: Path) -> Path:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody had a moment ago."""
+    """Return ports that were free a moment ago."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports: list[int] = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
+    ports: list[int] = [item.getsockname()[1] for item in sockets]
+    for item in sockets:
+        item.close()
     return ports
 
 
@@ -215,8 +215,8 @@ def until(condition: Callable[[], Any], otherwise: str, *, seconds: float = PATI
     deadline = time.monotonic() + seconds
     while True:
         began = time.monotonic()
-        if found := condition():
-            return found
+        if result := condition():
+            return result
         ended = time.monotonic()
         assert ended < deadline, otherwise
         # A condition that runs commands takes the processor from what is waited for.
@@ -227,7 +227,7 @@ def until(condition: Callable[[], Any], otherwise: str, *, seconds: float = PATI
 def installed(
     directory: Path, kind: Callable[[Path], Installation] = Installation
 ) -> Iterator[Installation]:
-    """A running installation; afterwards none of its processes is left."""
+    """Run an installation; afterwards none of its processes is left."""
     installation = kind(directory)
     try:
         installation.start()

@@ -1,4 +1,4 @@
-"""What must hold wherever the hosts come from."""
+"""Behaviour that every provider of hosts must show."""
 
 import psutil
 import pytest
@@ -24,7 +24,7 @@ NEWER = {name: value.replace(".2", ".3") for name, value in NEW.items()}
 
 
 def served(installation: Installation, domain: str, **fields: str) -> str:
-    """The domain of a new instance that an app server serves."""
+    """Return the domain of a new instance that an app server serves."""
     installation.instance(domain, **fields)
     installation.ocim("appserver", "spawn", domain, "--activate")
     return domain
@@ -32,7 +32,7 @@ def served(installation: Installation, domain: str, **fields: str) -> str:
 
 def takes_over_without_one_failed_request(installation: Installation, domain: str) -> None:
     """Let a second app server take over from one of release NEW, which is then terminated."""
-    (first,) = [one for one in installation.appservers(domain) if one["active"]]
+    (first,) = [appserver for appserver in installation.appservers(domain) if appserver["active"]]
     with Traffic(installation, domain) as traffic:
         until(lambda: traffic.answers, "nothing answers")
         installation.ocim("instance", "set", domain, *_words(NEWER))
@@ -44,14 +44,14 @@ def takes_over_without_one_failed_request(installation: Installation, domain: st
     assert set(traffic.answers) == {NEW["edx_platform_commit"], NEWER["edx_platform_commit"]}
     second, *others = installation.appservers(domain)
     assert second["state"] == "running"
-    assert {one["id"]: one["state"] for one in others}[first["id"]] == "terminated"
+    assert {other["id"]: other["state"] for other in others}[first["id"]] == "terminated"
     assert_no_other_hosts(installation)
 
 
 def broken_one_never_gets_a_request(
     installation: Installation, domain: str, changes: dict[str, str], reason: str
 ) -> None:
-    """An instance that an app server of release OLD serves is served by it all the time."""
+    """Check that an instance of release OLD is served all the time."""
     whole = OLD | {"configuration_extra_settings": ""} | changes
     installation.ocim("instance", "set", domain, *_words(whole))
     with Traffic(installation, domain) as traffic:
@@ -68,7 +68,7 @@ def broken_one_never_gets_a_request(
 
 
 def killed_worker_is_replaced(installation: Installation, domain: str) -> None:
-    """All workers are killed while one provisions; the app server comes up, on one host."""
+    """Kill all workers while one provisions; the app server must come up, on one host."""
     spawn_and_wait_for_ansible(installation, domain)
     for worker in installation.processes("worker"):
         worker.kill()
@@ -111,11 +111,11 @@ def assert_no_other_hosts(installation: Installation) -> None:
 
 
 def _known_hosts(installation: Installation) -> set[str]:
-    return {f"appserver-{one['id']}" for one in installation.json("appserver", "list")}
+    return {f"appserver-{item['id']}" for item in installation.json("appserver", "list")}
 
 
 def _hosts(installation: Installation) -> set[str]:
-    return {one["host"] for one in installation.json("host", "list")}
+    return {item["host"] for item in installation.json("host", "list")}
 
 
 def _words(fields: dict[str, str]) -> list[str]:

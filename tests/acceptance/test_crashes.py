@@ -41,7 +41,7 @@ def test_pages_that_are_killed_come_back(installation: Installation) -> None:
 
 
 def restarted(installation: Installation, old: psutil.Process, *words: str) -> bool:
-    return any(one.pid != old.pid for one in installation.processes(*words))
+    return any(process.pid != old.pid for process in installation.processes(*words))
 
 
 def quietly(installation: Installation, domain: str) -> bool:

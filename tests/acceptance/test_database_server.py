@@ -23,7 +23,7 @@ from tests.specification import SETTINGS
 pytestmark = [pytest.mark.timeout(900), needs_mariadb, NEEDS_RABBITMQ]
 SHOP, SCHOOL = DOMAINS = ("db-1.localhost", "db-2.localhost")
 PATIENT = "discovery_read_timeout: 120"
-"""Other tests may have the processors meanwhile."""
+"""Time for answers, as other tests may have the processors meanwhile."""
 
 
 @pytest.fixture(scope="module")

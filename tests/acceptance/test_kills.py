@@ -1,4 +1,4 @@
-"""Whoever of the installation is killed comes back, and no visitor is refused meanwhile."""
+"""Tests that kill each process of the installation: it comes back, and no visitor is refused."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -58,13 +58,13 @@ def test_nobody_is_refused_where_the_edge_is_killed_after_supervisord(
 
 def test_ocim_up_that_is_killed_is_not_needed(tmp_path: Path) -> None:
     with installed(tmp_path) as other:
-        processes = {one.pid for one in other.processes()}
+        processes = {item.pid for item in other.processes()}
 
         other.kill()
-        assert {one.pid for one in other.processes()} == processes
+        assert {item.pid for item in other.processes()} == processes
 
         other.start()
-        assert {one.pid for one in other.processes()} == processes
+        assert {item.pid for item in other.processes()} == processes
 
         other.kill()
         other.ocim("down")
@@ -72,7 +72,7 @@ def test_ocim_up_that_is_killed_is_not_needed(tmp_path: Path) -> None:
 
 
 def replaced(installation: Installation, before: list[psutil.Process], *words: str) -> bool:
-    """Whether there are as many as before, and the first of them is another one."""
+    """Return True if there are as many as before, and the first of them is new."""
     now = installation.processes(*words)
     return len(now) >= len(before) and before[0] not in now
 

@@ -38,7 +38,7 @@ systemctl restart supervisor
 
 
 class OnContainers(Installation):
-    """Over the image that all tests share."""
+    """Overlay over the image that all tests share."""
 
     def __init__(self, directory: Path, network: IPv4Network) -> None:
         super().__init__(directory)
@@ -50,7 +50,7 @@ class OnContainers(Installation):
 
 
 class OnPool(Installation):
-    """With two machines, to which the manager's databases and uploads are mounted."""
+    """Pool of two machines, to which the manager's databases and uploads are mounted."""
 
     def __init__(self, directory: Path, pool: MachinePool) -> None:
         super().__init__(directory)
@@ -63,8 +63,8 @@ class OnPool(Installation):
         }
 
     def everything(self) -> list[psutil.Process]:
-        """The machines are not the installation's, though they see some of its directories."""
-        return [one for one in super().everything() if "/racks/hosts/" not in surroundings(one)]
+        """Return the processes without the machines', which see some of its directories."""
+        return [item for item in super().everything() if "/racks/hosts/" not in surroundings(item)]
 
 
 @contextmanager
@@ -105,7 +105,7 @@ def machines(
 
 @pytest.fixture(scope="module")
 def campus(machines: Installation) -> Iterator[str]:
-    """An instance that an app server serves; nothing of its hosts is left when it is archived."""
+    """Yield an instance that an app server serves; archive it, after which no host is left."""
     domain = served(machines, "campus.localhost", **NEW, **hostile.WORTH_STEALING)
     yield domain
     machines.ocim("instance", "archive", domain, "--yes")

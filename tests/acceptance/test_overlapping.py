@@ -18,9 +18,9 @@ UPDATES = {
     "name": "{name: Another name}",
     "address": "{email: help@example.com}",
 }
-"""What the rollout of each tag changes: not the same field, which the later one would refuse."""
+"""Changes by tag of a rollout: different fields, since the later rollout would refuse the same."""
 WORK = ("Checking the configuration.", "Provisioning ", "Running.", "Active.")
-"""What a log says while an app server is made, by its beginning."""
+"""Beginnings of the log's lines while an app server is made."""
 
 ROLLOUTS = "select count(*) from store_rollout"
 MADE = f"select count(*) {OF_INSTANCE} and state in ('running', 'failed', 'terminated')"
@@ -44,7 +44,7 @@ def redeploy(installation: Installation, tag: str) -> "subprocess.Popen[str]":
 
 
 def at_work(installation: Installation, domain: str) -> list[int]:
-    """Whose turn it was, app server by app server, as their logs tell."""
+    """Return the order of the app servers' steps, as their logs tell."""
     lines = []
     for appserver in installation.appservers(domain):
         log = installation.ocim("appserver", "logs", str(appserver["id"]), "--json")
@@ -67,18 +67,18 @@ def test_what_is_asked_for_at_once_is_done_one_after_the_other(
         installation.ocim("appserver", "spawn", STAYING, "--activate", "--no-wait")
         until(lambda: installation.ask(ROLLOUTS) == before + 2, installation.log())
         installation.ocim("instance", "archive", GOING, "--yes")
-        said = [command.communicate()[0] for command in commands]
-        until(lambda: installation.ask(MADE, STAYING) == 4, str(said))
-    assert len(at_work(installation, STAYING)) == 4, said
+        output = [command.communicate()[0] for command in commands]
+        until(lambda: installation.ask(MADE, STAYING) == 4, str(output))
+    assert len(at_work(installation, STAYING)) == 4, output
     assert visitors.failures == []
     staying = installation.json("instance", "show", STAYING)
-    assert set(staying["tags"]) == set(UPDATES), said
+    assert set(staying["tags"]) == set(UPDATES), output
     assert staying["name"] in UPDATES["name"]
     assert staying["email"] in UPDATES["address"]
     for domain in (STAYING, GOING):
         turns = at_work(installation, domain)
         assert len(turns) == len(set(turns)), installation.log()
-    assert [one["active"] for one in installation.appservers(STAYING)].count(True) == 1
+    assert [appserver["active"] for appserver in installation.appservers(STAYING)].count(True) == 1
     assert answers(installation, STAYING)
-    assert {one["state"] for one in installation.appservers(GOING)} == {"terminated"}
+    assert {appserver["state"] for appserver in installation.appservers(GOING)} == {"terminated"}
     assert_no_other_hosts(installation)

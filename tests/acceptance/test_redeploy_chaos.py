@@ -34,7 +34,7 @@ LONG = ("dry run of migrations", "SQL", "provisioning", "activation")
 """Steps in whose middle something can be killed."""
 BRIEF = ("preparation", "backup", "settings", "app servers", "configuration", "host",
          "health check", "public check", "tags")  # fmt: skip
-"""The others of an upgrade without services: what they have done is drawn out before it is said."""
+"""Delays in an upgrade without services: a step's effect comes some time before its record."""
 DRAWN_OUT = """
 create table drawn_out (step text);
 create function draw_out() returns trigger language plpgsql as $$ begin
@@ -47,7 +47,7 @@ for each row execute function draw_out();
 
 
 class Fleet:
-    """One site that is looked at all the time, and a second opinion on the manager's database."""
+    """Site that is visited all the time, with a connection of its own to the manager's database."""
 
     def __init__(self, installation: Installation, database_url: str) -> None:
         self.installation = installation
@@ -58,12 +58,12 @@ class Fleet:
         self.release, self.tag = 0, ""
 
     def ask(self, query: str) -> Any:
-        """The first value of the first row."""
+        """Return the first value of the first row."""
         row = self.database.execute(query).fetchone()
         return row and row[0]
 
     def redeploy(self) -> "subprocess.Popen[str]":
-        """To the other release, in the command's own process."""
+        """Upgrade to the other release, in the command's own process."""
         self.release = 1 - self.release
         count = self.ask("select count(*) from store_rollout")
         self.tag = f"chaos-{count}"
@@ -111,7 +111,7 @@ class Fleet:
         until(lambda: self.ask(query) == "ended", self.installation.log(), seconds=240)
 
     def runs(self) -> int:
-        """How often this rollout's statement took effect."""
+        """Return how often this rollout's statement took effect."""
         (path,) = self.installation.var.glob("databases/*/edxapp.sqlite3")
         with sqlite3.connect(path) as database:
             (count,) = database.execute(
@@ -171,23 +171,27 @@ if os.environ.get("CHAOS") == "every-step":
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_rollout_outlives(fleet: Fleet, case: str) -> None:
-    before = {one["id"] for one in fleet.installation.appservers(DOMAIN)}
+    before = {appserver["id"] for appserver in fleet.installation.appservers(DOMAIN)}
     with Traffic(fleet.installation, DOMAIN, visitors=2) as visitors:
         process = fleet.redeploy()
         for step, deed in CASES[case]:
             fleet.at(step, deed, process)
         fleet.wait_for_the_end()
-        said, _ = process.communicate()
+        output, _ = process.communicate()
     is_killed = any(deed in (command, both) for _, deed in CASES[case])
-    assert is_killed or process.returncode == 0, said
+    assert is_killed or process.returncode == 0, output
     assert visitors.failures == []
     assert fleet.ask("select state from store_upgrade order by id desc limit 1") == "successful"
     assert fleet.runs() == 1
-    new = [one for one in fleet.installation.appservers(DOMAIN) if one["id"] not in before]
-    assert [one["active"] for one in new] == [True]
+    new = [
+        appserver
+        for appserver in fleet.installation.appservers(DOMAIN)
+        if appserver["id"] not in before
+    ]
+    assert [item["active"] for item in new] == [True]
     with Visitor(fleet.installation, DOMAIN) as visitor:
         assert served_by(visitor.get("/").text) == RELEASES[fleet.release]
-    known = {f"appserver-{one['id']}" for one in fleet.installation.json("appserver", "list")}
+    known = {f"appserver-{item['id']}" for item in fleet.installation.json("appserver", "list")}
     assert {path.name for path in fleet.installation.var.glob("hosts/appserver-*")} == known
     var = fleet.installation.var
     assert [*var.glob("hosts/dry-run-*"), *var.glob("databases/*.dry-run")] == []

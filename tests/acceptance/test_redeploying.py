@@ -61,7 +61,7 @@ class Fleet:
         (self.directory / name).write_text(text)
 
     def serving(self, domains: list[str] | None = None) -> list[str]:
-        """The release that each of them shows."""
+        """Return the release that each of them shows."""
         return [self._release(domain) for domain in domains or self.domains]
 
     def _release(self, domain: str) -> str:
@@ -72,7 +72,7 @@ class Fleet:
             return repr(error)
 
     def redeploy(self, *more: str) -> "subprocess.CompletedProcess[str]":
-        """The walk-through's command, in its queue, through honcho."""
+        """Run the walk-through's command, in its queue, through honcho."""
         words = [
             *("honcho", "run", "python3", "manage.py", "instance_redeploy"),
             *("--batch-size=6", "--tag=juniper2"),
@@ -101,8 +101,8 @@ class Fleet:
 
 
 def like_the_page(name: str, said: str) -> None:
-    """Every line that the tutorial shows is said, whatever numbers are in it, and in what order."""
-    [block] = [one for one in blocks(TUTORIAL, "text") if one.more == name]
+    """Check that every line of the tutorial is printed, with any numbers, in any order."""
+    [block] = [item for item in blocks(TUTORIAL, "text") if item.more == name]
     shown = {_without_numbers(line) for line in block.text.splitlines() if line.strip() != "…"}
     assert shown <= {_without_numbers(line) for line in said.splitlines()}, said
 
@@ -158,4 +158,4 @@ def test_the_walk_through_upgrades_the_fleet_without_one_failed_request(fleet: F
         }
         assert fleet.serving(fleet.upgraded) == [JUNIPER] * 4
         assert fleet.serving(fleet.kept) == [IRONWOOD] * 2
-    assert [one.failures for one in visitors] == [[]] * 6
+    assert [visitor.failures for visitor in visitors] == [[]] * 6

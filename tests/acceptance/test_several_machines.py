@@ -95,8 +95,8 @@ class Fleet:
     """The machines of a manager, its instances, and a look into its database."""
 
     def __init__(self, machines: list[Machine], pool: MachinePool, directory: Path) -> None:
-        self.database, self.queue, one, two, self.web, self.balancer = machines
-        self.workers = (one, two)
+        self.database, self.queue, item, two, self.web, self.balancer = machines
+        self.workers = (item, two)
         self.pool = pool
         self.directory = directory
         self.domains = [f"campus-{number}.localhost" for number in range(1, INSTANCES + 1)]
@@ -310,12 +310,12 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 
 ENDED = ("cannot be renewed", "is taken up again when the database can be written to")
-"""What a worker says that ended a job without a database: when it asked, or when it wrote."""
+"""Messages of a worker that ended a job without a database: when it asked, or when it wrote."""
 Disturbance = Callable[[Fleet], None]
 
 
 def a_worker_is_cut_off(fleet: Fleet) -> None:
-    """Its run ends although nobody tells it, and what it wakes up with has no effect."""
+    """Cut off a worker that provisions: its run ends, and what it writes later has no effect."""
     machine = fleet.provisioning()
     machine.cut()
     until(lambda: not machine.processes("ansible"), machine.said())
@@ -348,7 +348,7 @@ def the_balancer_is_killed(fleet: Fleet) -> None:
 
 
 def an_app_host_is_killed(fleet: Fleet) -> None:
-    """Its app server fails, and the next attempt takes another host."""
+    """Kill a host: its app server fails, and the next attempt takes another host."""
     fleet.provisioning()
     query = """
         select machine.name from store_poolmachine machine
@@ -393,7 +393,7 @@ def test_a_rollout_ends_right_whatever_dies(fleet: Fleet) -> None:
 
 
 def test_machines_keep_what_they_need_to_themselves(fleet: Fleet) -> None:
-    """Each worker has a mirror and an Ansible of its own, and the pages have none."""
+    """Check that each worker has a mirror and an Ansible of its own, and the pages none."""
     caches = [worker.directory / "var/cache" for worker in fleet.workers]
     assert all(any(cache.glob("mirrors/*")) or any(cache.iterdir()) for cache in caches)
     assert not (fleet.web.directory / "var/ssh").exists()

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.timeout(int(MINUTES * 60) + 600)
 DOMAINS = tuple(f"soak-{number}.localhost" for number in range(3 if MINUTES > 1 else 1))
 RELEASES = ("open-release/juniper.1", "open-release/juniper.2")
 VISITORS = 2
-"""For each instance."""
+"""Number for each instance."""
 ROLES = {
     "supervisord": "supervisor.supervisord",
     "guard": "ocim.processes.guard",
@@ -47,18 +47,18 @@ ROLES = {
 
 
 def roles(installation: Installation) -> dict[str, list[psutil.Process]]:
-    """What there is to be killed."""
-    there: dict[str, list[psutil.Process]] = {}
+    """Return the kinds of processes to kill."""
+    present: dict[str, list[psutil.Process]] = {}
     for process in installation.processes():
         line = command_line(process)
         for role, words in ROLES.items():
             if words in line:
-                there.setdefault(role, []).append(process)
-    return there
+                present.setdefault(role, []).append(process)
+    return present
 
 
 class Work:
-    """One rollout after the other, and a spawn beside each."""
+    """Thread that starts one rollout after the other, and a spawn beside each."""
 
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
@@ -76,8 +76,8 @@ class Work:
 
     def finish(self) -> None:
         assert self._running is not None
-        said, _ = self._running.communicate(timeout=500)
-        assert self._running.returncode == 0, f"seed {SEED}: {said}"
+        output, _ = self._running.communicate(timeout=500)
+        assert self._running.returncode == 0, f"seed {SEED}: {output}"
         self._running = None
         self.done += 1
 
@@ -121,25 +121,25 @@ def test_random_kills_are_not_noticed(installation: Installation) -> None:
             if not left:
                 left = chance.sample(sorted(ROLES), len(ROLES))
             role = left.pop()
-            there = until(partial(alive, installation, role), f"{role} does not come back")
-            chance.choice(sorted(there, key=lambda one: one.pid)).kill()
+            present = until(partial(alive, installation, role), f"{role} does not come back")
+            chance.choice(sorted(present, key=lambda one: one.pid)).kill()
             killed[role] += 1
         work.finish()
 
-    told = f"seed {SEED}, killed {dict(killed)}"
-    failures = [failure for one in traffic for failure in one.failures]
-    assert [failure for one in traffic for failure in one.refused] == [], told
+    output = f"seed {SEED}, killed {dict(killed)}"
+    failures = [failure for item in traffic for failure in item.failures]
+    assert [failure for item in traffic for failure in item.refused] == [], output
     # Lost with an edge are the requests that it was just passing on, and no others.
-    assert len(failures) <= killed["edge"] * VISITORS * len(DOMAINS), f"{told}: {failures}"
-    assert all(set(one.answers) <= {*RELEASES} for one in traffic), told
-    answers = sum(one.answers.total() for one in traffic)
-    longest = max(one.longest for one in traffic)
-    told += (
+    assert len(failures) <= killed["edge"] * VISITORS * len(DOMAINS), f"{output}: {failures}"
+    assert all(set(item.answers) <= {*RELEASES} for item in traffic), output
+    answers = sum(item.answers.total() for item in traffic)
+    longest = max(item.longest for item in traffic)
+    output += (
         f": {answers} answers, {len(failures)} lost, longest {longest:.2f} s, {work.done} rollouts"
     )
-    print(told)  # noqa: T201 - the figures of a run
-    until_equal(lambda: counted(installation), before, told)
-    until_equal(lambda: unfinished(installation), [], told)
+    print(output)  # noqa: T201 - the figures of a run
+    until_equal(lambda: counted(installation), before, output)
+    until_equal(lambda: unfinished(installation), [], output)
     assert_no_other_hosts(installation)
     assert httpx.get(f"http://{installation.web_address}/").status_code < 500
 
@@ -177,7 +177,9 @@ def counted(installation: Installation) -> Counter[str]:
 
 
 def unfinished(installation: Installation) -> list[str]:
-    """App servers of which something is still being made."""
+    """Return the app servers that jobs still work on."""
     over = ("running", "terminated", "failed")
-    states = [one["state"] for domain in DOMAINS for one in installation.appservers(domain)]
+    states = [
+        appserver["state"] for domain in DOMAINS for appserver in installation.appservers(domain)
+    ]
     return [state for state in states if state not in over]

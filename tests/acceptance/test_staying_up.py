@@ -29,7 +29,9 @@ def test_an_app_server_whose_processes_are_killed_serves_again_and_then_its_fall
     shutil.rmtree(installation.hosts / f"appserver-{second['id']}")
     kill_host(installation, second["id"])
     until(lambda: quietly(installation, domain), installation.log(), seconds=120)
-    active = [one["id"] for one in installation.appservers(domain) if one["active"]]
+    active = [
+        appserver["id"] for appserver in installation.appservers(domain) if appserver["active"]
+    ]
     assert active == [first["id"]]
     log = installation.ocim("appserver", "logs", str(second["id"]))
     assert f"App server {first['id']} serves." in log
@@ -38,7 +40,7 @@ def test_an_app_server_whose_processes_are_killed_serves_again_and_then_its_fall
 
 def kill_host(installation: Installation, appserver: int) -> None:
     root = str(installation.hosts / f"appserver-{appserver}")
-    killed = [one for one in installation.everything() if f"{root}/" in f"{surroundings(one)}/"]
+    killed = [item for item in installation.everything() if f"{root}/" in f"{surroundings(item)}/"]
     assert killed
     for process in killed:
         with suppress(psutil.NoSuchProcess):  # the end of another has ended it

@@ -22,7 +22,7 @@ def test_an_app_server_takes_over_without_one_failed_request(
 
 @pytest.fixture(scope="module")
 def steady(installation: Installation) -> str:
-    """An instance that an ironwood app server serves."""
+    """Return an instance that an ironwood app server serves."""
     return served(installation, "steady.localhost", **OLD)
 
 

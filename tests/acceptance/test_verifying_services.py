@@ -28,10 +28,10 @@ OF_SHOP = {"app": "voucher", "model": "Voucher", "field": "name", "without": "or
 
 
 def left(campus: Campus) -> set[str]:
-    """What there still is of verifications, besides the shop's books."""
-    said = campus.python(Service.LMS, LEFT.format_map(OF_LMS))
-    said += campus.python(Service.ECOMMERCE, LEFT.format_map(OF_SHOP))
-    return {line for line in said.splitlines() if line.startswith("LEFT")}
+    """Return the leftovers of verifications, without the shop's books."""
+    output = campus.python(Service.LMS, LEFT.format_map(OF_LMS))
+    output += campus.python(Service.ECOMMERCE, LEFT.format_map(OF_SHOP))
+    return {line for line in output.splitlines() if line.startswith("LEFT")}
 
 
 def test_a_killed_one_is_begun_again_cleans_up_and_finds_all_well(campus: Campus) -> None:

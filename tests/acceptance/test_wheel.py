@@ -21,7 +21,7 @@ class OfWheel(Installation):
     """An installation by the commands of the environment that has the wheel."""
 
     shares_images = False
-    """They are built from the files of the wheel."""
+    """False, since images are built from the files of the wheel."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)

@@ -90,7 +90,7 @@ class Visitor:
         self._client.close()
 
     def get(self, path: str) -> httpx.Response:
-        """One request; redirects are not followed."""
+        """Send one request, and follow no redirect."""
         return self._client.get(path, headers=self._headers, extensions=self._extensions)
 
 
@@ -100,6 +100,6 @@ def _trusting(authority: Path) -> ssl.SSLContext:
 
 
 def served_by(page: str) -> str:
-    """The release that the page says it was served by."""
-    found = re.search(r"release <strong>([^<]*)", page)
-    return found[1] if found else "unknown"
+    """Return the release that the page shows."""
+    result = re.search(r"release <strong>([^<]*)", page)
+    return result[1] if result else "unknown"

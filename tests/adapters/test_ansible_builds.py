@@ -144,8 +144,8 @@ def test_an_environment_with_the_same_content_as_it_was_built_is_believed(tmp_pa
     script.chmod(0o755)
     script.chmod(mode)  # as a backup that was put back: other times, nothing else
     environments = Environments(tmp_path / "environments", Sandbox())
-    with environments.environment(wanted) as there:
-        assert (there.path / "bin/ansible-playbook").is_file()
+    with environments.environment(wanted) as present:
+        assert (present.path / "bin/ansible-playbook").is_file()
 
 
 THEFT = """

@@ -66,8 +66,8 @@ def test_the_same_requirements_are_installed_once(
     with environments.environment(wanted(checkout)) as first:
         made = (first.path / "pyvenv.cfg").stat()
     with environments.environment(wanted(checkout)) as second:
-        there = (second.path / "pyvenv.cfg").stat()
-    assert (there.st_ino, there.st_ctime_ns) == (made.st_ino, made.st_ctime_ns)
+        present = (second.path / "pyvenv.cfg").stat()
+    assert (present.st_ino, present.st_ctime_ns) == (made.st_ino, made.st_ctime_ns)
 
 
 def test_other_requirements_are_another_environment(checkout: Path) -> None:

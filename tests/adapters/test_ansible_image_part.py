@@ -141,8 +141,8 @@ def test_of_a_repository_the_commit_and_its_ansible_are_inputs(
     own = "./ansible_core-9.9-py3-none-any.whl\n"
     first = repository.commit({**FILES, "requirements.txt": own})
     second = repository.commit({"requirements.txt": f"{own}# another\n"})
-    inputs = [provisioner.image_inputs(job(repository.url, one)) for one in (first, second)]
-    assert [one["configuration"] for one in inputs] == [first, second]
+    inputs = [provisioner.image_inputs(job(repository.url, item)) for item in (first, second)]
+    assert [item["configuration"] for item in inputs] == [first, second]
     assert inputs[0]["ansible"] != inputs[1]["ansible"]
 
 

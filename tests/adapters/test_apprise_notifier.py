@@ -25,7 +25,7 @@ NOTICE = Notice("Rollout 3 (juniper2) ended", "12 successful\n1 failed → look"
 
 
 def notifier(*addresses: str) -> AppriseNotifier:
-    return AppriseNotifier([Secret(one) for one in addresses], key=b"key")
+    return AppriseNotifier([Secret(address) for address in addresses], key=b"key")
 
 
 class Mailbox(Message):

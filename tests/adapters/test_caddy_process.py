@@ -40,8 +40,8 @@ def running(settings: Settings) -> Iterator[Processes]:
 
 @pytest.fixture
 def app_server() -> Iterator[AppServer]:
-    with app_servers("one") as (one,):
-        yield one
+    with app_servers("one") as (item,):
+        yield item
 
 
 def has_authority(balancer: CaddyBalancer) -> bool:
@@ -115,7 +115,7 @@ def test_connections_wait_while_the_edge_is_started_again(
             name: held.enter_context(socket.create_server((address, port)))
             for name, port in ports.items()
         }
-        inherited = {name: [one.fileno()] for name, one in sockets.items()}
+        inherited = {name: [item.fileno()] for name, item in sockets.items()}
         both = Processes(settings, inherited=inherited)
         both.start()
         held.callback(both.stop)

@@ -39,8 +39,8 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     settings = settings_for(tmp_path, drain=0.5)
-    with app_servers("one", "two") as (one, two), processes(settings):
-        yield World(CaddyBalancer(settings), Browser(settings), one, two)
+    with app_servers("one", "two") as (item, two), processes(settings):
+        yield World(CaddyBalancer(settings), Browser(settings), item, two)
 
 
 @dataclass

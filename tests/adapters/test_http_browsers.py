@@ -70,7 +70,7 @@ def test_cookies_of_one_name_are_not_shown_to_another() -> None:
         web_server(give) as port,
         HttpBrowsers().open({"a.test", "b.test"}, f"127.0.0.1:{port}") as browser,
     ):
-        texts = [browser.request("GET", f"http://{one}.test/").text for one in "aba"]
+        texts = [browser.request("GET", f"http://{item}.test/").text for item in "aba"]
     assert texts == ["None", "None", "of=a.test"]
 
 

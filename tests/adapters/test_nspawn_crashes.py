@@ -116,7 +116,7 @@ def test_an_image_that_was_not_built_to_its_end_is_taken_away(tmp_path: Path) ->
     with subprocess.Popen(bootstrap, env=environment, stdout=subprocess.PIPE) as builder:
         assert builder.stdout
         builder.stdout.readline()
-        assert [one.host for one in provider.leftovers()] == [""]
+        assert [leftover.host for leftover in provider.leftovers()] == [""]
 
         clear(provider)
 

@@ -154,12 +154,12 @@ def test_a_network_that_is_in_use_is_refused(provider: NspawnProvider, tmp_path:
 
 
 def test_only_the_key_on_file_is_trusted(provider: NspawnProvider) -> None:
-    one = provider.create(HostRequest("one"))
+    create = provider.create(HostRequest("one"))
     two = provider.create(HostRequest("two"))
     provider.wait_until_reachable("one", timeout=60)
     provider.wait_until_reachable("two", timeout=60)
-    keys = Path(two.connection.known_hosts_file).read_text().replace(two.address, one.address)
-    Path(one.connection.known_hosts_file).write_text(keys)
+    keys = Path(two.connection.known_hosts_file).read_text().replace(two.address, create.address)
+    Path(create.connection.known_hosts_file).write_text(keys)
 
     done = subprocess.run(
         provider.command("one", ["true"]), capture_output=True, text=True, check=False

@@ -71,9 +71,9 @@ class ControlProcess:
 def test_a_balancer_serves_on_without_managers_and_after_its_own_restart(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
     control = ControlProcess(tmp_path)
-    with app_servers("one") as (one,), processes(settings) as running:
+    with app_servers("one") as (item,), processes(settings) as running:
         control.start()
-        site = Site((NAME,), (one.upstream,))
+        site = Site((NAME,), (item.upstream,))
         control.manager.apply(Routing((site,), 5))
         authority = control.manager.authority()
         arguments = psutil.Process(control.process.pid).cmdline()

@@ -136,8 +136,8 @@ def test_a_link_that_is_put_there_at_the_last_moment_is_noticed(
     path: Path, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = Database(kind="sqlite", name=str(tmp_path / "other/edxapp.sqlite3"))
-    for one in (database, other):
-        SqliteDatabases().ensure(one)
+    for item in (database, other):
+        SqliteDatabases().ensure(item)
     connect = sqlite3.connect
 
     def connect_elsewhere(_path: Path, timeout: float) -> sqlite3.Connection:

@@ -43,10 +43,10 @@ def hang(place: Path, *, timeout: float) -> None:
 def alive(place: Path) -> list[str]:
     """Return the running processes that the test has started."""
     running = []
-    for one in place.iterdir():
-        stat = Path(f"/proc/{one.name}/stat")
+    for item in place.iterdir():
+        stat = Path(f"/proc/{item.name}/stat")
         if stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z":
-            running.append(one.name)
+            running.append(item.name)
     return running
 
 
@@ -93,8 +93,8 @@ def test_a_lock_that_another_holds_is_not_waited_for_longer_than_the_job_lasts(
         with pytest.raises(stopping.Ended):
             locks.acquire(descriptors[1])
     finally:
-        for one in descriptors:
-            os.close(one)
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 def test_a_request_without_an_answer_is_cut_off(over: Callable[[], None]) -> None:

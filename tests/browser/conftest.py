@@ -36,21 +36,21 @@ def browser() -> Iterator[Browser]:
 def open_page(browser: Browser, manager: Manager) -> Iterator[Callable[[int], Page]]:
     """Open an empty page of so many pixels' width. What its console says at its end is a fault."""
     contexts: list[BrowserContext] = []
-    said: list[str] = []
+    output: list[str] = []
 
     def opened(width: int) -> Page:
         size = ViewportSize(width=width, height=844)
         context = browser.new_context(base_url=manager.url, viewport=size)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("console", lambda message: output.append(message.text))
+        page.on("pageerror", lambda error: output.append(str(error)))
         return page
 
     yield opened
     for context in contexts:
         context.close()
-    assert said == []
+    assert output == []
 
 
 @pytest.fixture

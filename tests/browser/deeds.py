@@ -33,16 +33,16 @@ def rollout(*names: str) -> int:
 
 def upgrade(rollout_id: int, name: str, state: str, step: str = "") -> None:
     """Let one instance's part come to a state; one that begins has an app server from then on."""
-    there = Upgrade.objects.filter(rollout=rollout_id, instance__name=name)
+    present = Upgrade.objects.filter(rollout=rollout_id, instance__name=name)
     if state == UpgradeState.RUNNING:
         made = make_appserver(OpenEdXInstance.objects.get(name=name), AppServerState.PROVISIONING)
-        there.update(attempts=1, started_at=timezone.now(), appservers=[made.pk])
+        present.update(attempts=1, started_at=timezone.now(), appservers=[made.pk])
     else:
-        there.update(ended_at=timezone.now())
-    there.update(state=state, step=step)
+        present.update(ended_at=timezone.now())
+    present.update(state=state, step=step)
     now = timezone.now()
     UpgradeStep.objects.create(
-        upgrade=there.get(), attempt=1, name=step, state="done", started_at=now, ended_at=now
+        upgrade=present.get(), attempt=1, name=step, state="done", started_at=now, ended_at=now
     )
 
 
@@ -66,8 +66,8 @@ def rollout_state(rollout_id: int) -> str:
 
 def move(appserver_id: int, state: str) -> None:
     """Let the app server reach another state."""
-    there = OpenEdXAppServer.objects.filter(pk=appserver_id)
-    there.update(state=state, ready_at=timezone.now())
+    present = OpenEdXAppServer.objects.filter(pk=appserver_id)
+    present.update(state=state, ready_at=timezone.now())
 
 
 def write(appserver_id: int, *texts: str) -> None:

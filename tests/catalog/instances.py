@@ -37,7 +37,7 @@ MIGRATED = {
     )
     for purpose, database in MYSQL.items()
 }
-"""The same with further accounts, as Ocim creates them."""
+"""Databases with further accounts, as Ocim creates them."""
 ECOMMERCE, DISCOVERY = ALWAYS | {Service.ECOMMERCE}, ALWAYS | {Service.DISCOVERY}
 BOTH = frozenset(Service)
 REPOSITORY = "https://github.com/open-craft/configuration"

@@ -185,10 +185,10 @@ def test_what_an_operator_set_in_the_sites_configuration_is_said_again(
     assert set(asked) - frontend == set(kept)
     [argv] = argvs(instance, "site", {**NOTHING, "kept": kept})
     assert "--send-refund-notifications" in argv
-    said = flags(argv)
-    assert said["--enable-enrollment-codes"] == "true"
+    output = flags(argv)
+    assert output["--enable-enrollment-codes"] == "true"
     texts = {flag: value for flag, value in kept.items() if value is not True}
-    assert {flag: said[flag] for flag in texts} == texts
+    assert {flag: output[flag] for flag in texts} == texts
 
 
 def test_a_segment_key_that_is_said_again_is_a_secret() -> None:

@@ -37,8 +37,8 @@ def row(proof: Iterable[object], result: str, day: date) -> Row:
 
 def write(rows: Iterable[Row], page: Path = PAGE) -> None:
     """Put the table in the place of the page's present one."""
-    before, found, rest = page.read_text().partition(BEGIN)
+    before, result, rest = page.read_text().partition(BEGIN)
     _, also_found, after = rest.partition(END)
-    assert found, f"{page} has no line {BEGIN}"
+    assert result, f"{page} has no line {BEGIN}"
     assert also_found, f"{page} has no line {END}"
     page.write_text(f"{before}{BEGIN}{markdown(rows)}{END}{after}")

@@ -19,8 +19,8 @@ def campus(ocim: Installation) -> int:
 
 def states(ocim: Installation, *words: str) -> dict[int, tuple[str, bool]]:
     return {
-        one["id"]: (one["state"], one["active"])
-        for one in ocim("appserver", "list", *words, "--json").json
+        item["id"]: (item["state"], item["active"])
+        for item in ocim("appserver", "list", *words, "--json").json
     }
 
 
@@ -36,7 +36,7 @@ def test_spawning_shows_its_progress(ocim: Installation, campus: int) -> None:
 def test_spawning_for_scripts_is_one_document(ocim: Installation, campus: int) -> None:
     ran = ocim("appserver", "spawn", CAMPUS, "--count", "2", "--activate", "--json")
 
-    assert [(one["state"], one["active"]) for one in ran.json] == [("running", True)] * 2
+    assert [(item["state"], item["active"]) for item in ran.json] == [("running", True)] * 2
     assert len(ocim.balancer.route(CAMPUS)) == 2
 
 
@@ -181,7 +181,7 @@ def test_the_log_is_lines_for_people_and_objects_for_scripts(
         json.loads(line) for line in ocim("appserver", "logs", appserver, "--json").out.splitlines()
     ]
 
-    assert [line[9:].partition(" (")[0] for line in lines] == [one["text"] for one in objects]
+    assert [line[9:].partition(" (")[0] for line in lines] == [item["text"] for item in objects]
     assert objects[-1]["text"] == "Active."
 
 

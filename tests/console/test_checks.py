@@ -18,7 +18,7 @@ def given(tmp_path: Path, file: str = "", **settings: str) -> Options:
 
 
 def ids(found: Options) -> list[str]:
-    return [str(one.id).removeprefix("ocim.") for one in checks.find_faults(found)]
+    return [str(find_fault.id).removeprefix("ocim.") for find_fault in checks.find_faults(found)]
 
 
 def test_the_defaults_have_no_fault(tmp_path: Path) -> None:
@@ -79,16 +79,16 @@ def test_the_defaults_have_no_fault(tmp_path: Path) -> None:
 def test_a_wrong_setting_is_named_with_its_remedy(
     tmp_path: Path, settings: dict[str, str], expected: list[str]
 ) -> None:
-    found = checks.find_faults(given(tmp_path, **settings))
+    result = checks.find_faults(given(tmp_path, **settings))
 
-    assert [str(one.id).removeprefix("ocim.") for one in found] == expected
+    assert [str(item.id).removeprefix("ocim.") for item in result] == expected
     assert all(
-        one.hint and any(name in f"{one.msg} {one.hint}" for name in settings) for one in found
+        item.hint and any(name in f"{item.msg} {item.hint}" for name in settings) for item in result
     )
 
 
 def test_one_wrong_setting_does_not_hide_another(tmp_path: Path) -> None:
-    found = given(
+    result = given(
         tmp_path,
         OCIM_HTTPS_PORT="https",
         OCIM_WORKERS="many",
@@ -98,13 +98,13 @@ def test_one_wrong_setting_does_not_hide_another(tmp_path: Path) -> None:
         OCIM_HTTP_PROT="80",
     )
 
-    assert ids(found) == ["E001", "E001", "E002", "E004", "E006", "W001"]
+    assert ids(result) == ["E001", "E001", "E002", "E004", "E006", "W001"]
 
 
 def test_a_misspelt_setting_is_compared_with_those_there_are(tmp_path: Path) -> None:
-    [found] = checks.find_faults(given(tmp_path, OCIM_HTTP_PROT="80"))
+    [result] = checks.find_faults(given(tmp_path, OCIM_HTTP_PROT="80"))
 
-    assert found.hint == "Did you mean OCIM_HTTP_PORT?"
+    assert result.hint == "Did you mean OCIM_HTTP_PORT?"
 
 
 def test_a_queue_on_redis_has_no_fault(tmp_path: Path) -> None:
@@ -120,42 +120,44 @@ def test_all_faults_of_a_pool_of_machines_are_told(tmp_path: Path) -> None:
 
 
 def test_a_password_in_the_queues_url_is_not_shown(tmp_path: Path) -> None:
-    [found] = checks.find_faults(given(tmp_path, OCIM_QUEUE_URL="redis://:se/cret@host/0"))
+    [result] = checks.find_faults(given(tmp_path, OCIM_QUEUE_URL="redis://:se/cret@host/0"))
 
-    assert "cret" not in f"{found.msg} {found.hint}"
+    assert "cret" not in f"{result.msg} {result.hint}"
 
 
 def test_a_password_in_an_url_is_not_shown(tmp_path: Path) -> None:
-    [found] = checks.find_faults(given(tmp_path, DATABASE_URL="postgres://ocim:se/cret@db/ocim"))
+    [result] = checks.find_faults(given(tmp_path, DATABASE_URL="postgres://ocim:se/cret@db/ocim"))
 
-    assert "se" not in found.msg.replace("password", "").split()
-    assert "cret" not in f"{found.msg} {found.hint}"
+    assert "se" not in result.msg.replace("password", "").split()
+    assert "cret" not in f"{result.msg} {result.hint}"
 
 
 def test_lines_of_the_env_file_that_set_nothing_are_named_but_not_shown(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        found = given(tmp_path, "# ours\nOCIM_WORKERS=3\n\nSECRET_KEY: hidden\n  OCIM_DEBUG=true\n")
+        result = given(
+            tmp_path, "# ours\nOCIM_WORKERS=3\n\nSECRET_KEY: hidden\n  OCIM_DEBUG=true\n"
+        )
 
-    assert found.workers == 3
-    assert [fault.partition(" of ")[0] for fault in found.faults] == [
+    assert result.workers == 3
+    assert [fault.partition(" of ")[0] for fault in result.faults] == [
         ".env: line 4",
         ".env: line 5",
     ]
-    assert "hidden" not in f"{found.faults}{caplog.text}"
+    assert "hidden" not in f"{result.faults}{caplog.text}"
 
 
 def test_the_environment_wins_over_the_env_file(tmp_path: Path) -> None:
-    found = given(tmp_path, "OCIM_WORKERS=3\nOCIM_LEASE=20\n", OCIM_WORKERS="5")
+    result = given(tmp_path, "OCIM_WORKERS=3\nOCIM_LEASE=20\n", OCIM_WORKERS="5")
 
-    assert (found.workers, found.lease) == (5, 20.0)
+    assert (result.workers, result.lease) == (5, 20.0)
 
 
 def test_the_queue_does_not_belong_into_the_env_file(tmp_path: Path) -> None:
-    found = given(tmp_path, "HUEY_QUEUE_NAME=other\n")
+    result = given(tmp_path, "HUEY_QUEUE_NAME=other\n")
 
-    assert [fault.partition(":")[0] for fault in found.faults] == ["HUEY_QUEUE_NAME"]
+    assert [fault.partition(":")[0] for fault in result.faults] == ["HUEY_QUEUE_NAME"]
 
 
 def test_a_file_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
@@ -163,10 +165,10 @@ def test_a_file_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
     env_file = tmp_path / ".env"
     env_file.write_bytes(b"OCIM_DEBUG=\xff\n")
 
-    found = load({"OCIM_VAR": str(tmp_path)}, env_file)
+    result = load({"OCIM_VAR": str(tmp_path)}, env_file)
 
-    assert [fault.partition(":")[0] for fault in found.faults] == [".env", "OCIM_MASTER_KEY"]
-    assert ids(found) == ["E001", "E001"]
+    assert [fault.partition(":")[0] for fault in result.faults] == [".env", "OCIM_MASTER_KEY"]
+    assert ids(result) == ["E001", "E001"]
 
 
 def test_a_directory_that_is_a_file_is_a_fault(tmp_path: Path) -> None:

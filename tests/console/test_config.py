@@ -41,8 +41,8 @@ def test_a_layer_that_does_not_exist_is_refused(ocim: Installation, campus: int)
 
 def test_secrets_are_shown_only_when_asked_for(ocim: Installation, campus: int) -> None:
     def secret(*options: str) -> str:
-        found = ocim("config", "show", campus, "--json", *options).json
-        [value] = [one["value"] for one in found if one["path"] == ["EDXAPP_EDXAPP_SECRET_KEY"]]
+        result = ocim("config", "show", campus, "--json", *options).json
+        [value] = [item["value"] for item in result if item["path"] == ["EDXAPP_EDXAPP_SECRET_KEY"]]
         return str(value)
 
     assert secret() == "********"
@@ -232,9 +232,9 @@ def test_an_instance_is_held_against_a_repository(ocim: Installation, tmp_path: 
     (defaults / "main.yml").write_text("THEIRS: 0\n")
     (tmp_path / "playbooks" / "site.yml").write_text("- hosts: all\n  roles: [edxapp]\n")
 
-    found = ocim("config", "lint", CAMPUS, "--against", tmp_path, "--json").json["findings"]
+    result = ocim("config", "lint", CAMPUS, "--against", tmp_path, "--json").json["findings"]
 
-    [theirs] = [one for one in found if one["variable"] == "THEIRS"]
+    [theirs] = [item for item in result if item["variable"] == "THEIRS"]
     assert (theirs["status"], theirs["line"]) == ("known", 1)
 
 
@@ -253,8 +253,8 @@ def test_an_instance_is_held_against_a_version_of_a_repository_by_its_url(
 
     exact = f"{url}@{('b' if version else 'a') * 40}"
     assert ran.out.startswith(f"Against {exact}:\n")
-    found = ocim("config", "lint", CAMPUS, "--against", url + version, "--json").json
-    assert found["repository"] == exact
+    result = ocim("config", "lint", CAMPUS, "--against", url + version, "--json").json
+    assert result["repository"] == exact
 
 
 def test_a_repository_that_cannot_be_had_is_trouble(ocim: Installation) -> None:

@@ -38,12 +38,12 @@ MACHINE = ("disk", "tools")
 
 def found(ocim: Installation, *options: str) -> list[dict[str, Any]]:
     """Return the findings that do not depend on this machine."""
-    said = ocim("doctor", "--json", *options).json
-    return [one for one in said if one["severity"] != "ok" and one["area"] not in MACHINE]
+    output = ocim("doctor", "--json", *options).json
+    return [item for item in output if item["severity"] != "ok" and item["area"] not in MACHINE]
 
 
 def areas(ocim: Installation, *options: str) -> list[str]:
-    return [one["area"] for one in found(ocim, *options)]
+    return [item["area"] for item in found(ocim, *options)]
 
 
 class Listener(ExitStack):
@@ -64,7 +64,7 @@ def listeners() -> Iterator[list[Listener]]:
 @pytest.fixture
 def well(ocim: Installation, listeners: list[Listener], settings: Any) -> Installation:
     """Return an installation without a fault, with an instance on the web."""
-    https, http, web = (one.port for one in listeners)
+    https, http, web = (listener.port for listener in listeners)
     settings.OCIM = replace(
         settings.OCIM, https_port=https, http_port=http, web_address=f"127.0.0.1:{web}"
     )
@@ -90,10 +90,10 @@ def test_a_queue_without_worker_is_named_with_how_to_start_one(
 ) -> None:
     Worker.objects.filter(queue=queue).delete()
 
-    [one] = found(well)
+    [item] = found(well)
 
-    assert (one["area"], one["where"]) == ("workers", queue)
-    assert f"HUEY_QUEUE_NAME={queue} ocim worker" in one["remedy"]
+    assert (item["area"], item["where"]) == ("workers", queue)
+    assert f"HUEY_QUEUE_NAME={queue} ocim worker" in item["remedy"]
     assert well("doctor").status == 1
 
 
@@ -112,19 +112,19 @@ def test_a_certificate_that_soon_expires_is_named_with_when(well: Installation) 
     )
     well.balancer.way = Access(url, expiries)
 
-    [one] = found(well)
+    [item] = found(well)
 
-    assert (one["area"], one["severity"], one["where"]) == ("balancer", "warning", url)
-    assert one["what"].startswith("The manager's certificate expires at ")
+    assert (item["area"], item["severity"], item["where"]) == ("balancer", "warning", url)
+    assert item["what"].startswith("The manager's certificate expires at ")
 
 
 def test_a_balancer_that_obeys_strangers_is_an_error(well: Installation) -> None:
     well.balancer.way = Access("https://balancer.example.com:8444", admits_strangers=True)
 
-    [one] = found(well)
+    [item] = found(well)
 
-    assert (one["area"], one["severity"]) == ("balancer", "error")
-    assert "without a certificate" in one["what"]
+    assert (item["area"], item["severity"]) == ("balancer", "error")
+    assert "without a certificate" in item["what"]
 
 
 def test_a_balancer_elsewhere_is_looked_for_at_its_address(
@@ -142,8 +142,12 @@ def test_a_balancer_elsewhere_is_looked_for_at_its_address(
 def test_a_host_that_nothing_needs_is_taken_away_when_asked_to(well: Installation) -> None:
     well.provider.create(HostRequest("stray"))
 
-    [one] = found(well)
-    assert (one["area"], one["severity"], one["where"]) == ("hosts", "warning", "local host stray")
+    [item] = found(well)
+    assert (item["area"], item["severity"], item["where"]) == (
+        "hosts",
+        "warning",
+        "local host stray",
+    )
     assert "stray" in well.provider.list()
 
     assert found(well, "--fix")[0]["mended"]
@@ -154,17 +158,17 @@ def test_a_host_that_nothing_needs_is_taken_away_when_asked_to(well: Installatio
 def test_hosts_without_a_border_are_named_with_what_to_install(well: Installation) -> None:
     well.provider.kept = Isolation("none", "bubblewrap is not installed.")
 
-    [one] = found(well)
+    [item] = found(well)
 
-    assert (one["area"], one["severity"], one["where"]) == ("borders", "warning", "local hosts")
-    assert one["what"].endswith("other instances too. bubblewrap is not installed.")
-    assert "apt-get install bubblewrap" in one["remedy"]
+    assert (item["area"], item["severity"], item["where"]) == ("borders", "warning", "local hosts")
+    assert item["what"].endswith("other instances too. bubblewrap is not installed.")
+    assert "apt-get install bubblewrap" in item["remedy"]
 
 
 def test_the_border_of_each_kind_of_hosts_in_use_is_named(well: Installation) -> None:
     well.provider.kept = Isolation("bubblewrap", "It sees its own files only.")
-    said = [one for one in well("doctor", "--json").json if one["area"] == "borders"]
-    assert [(one["where"], one["what"]) for one in said] == [
+    output = [item for item in well("doctor", "--json").json if item["area"] == "borders"]
+    assert [(item["where"], item["what"]) for item in output] == [
         ("local hosts", "It sees its own files only.")
     ]
 
@@ -175,13 +179,13 @@ def test_what_is_left_of_hosts_that_are_gone_is_taken_away_when_asked_to(
     left = [Leftover("an address", "stray"), Leftover("a bridge")]
     well.provider.cloud.leftovers += left
 
-    assert [(one["area"], one["severity"], one["where"]) for one in found(well)] == [
+    assert [(item["area"], item["severity"], item["where"]) for item in found(well)] == [
         ("hosts", "warning", "local host stray, which is gone"),
         ("hosts", "warning", "local hosts"),
     ]
     assert list(well.provider.leftovers()) == left
 
-    assert [one["mended"] for one in found(well, "--fix")] == [True, True]
+    assert [item["mended"] for item in found(well, "--fix")] == [True, True]
     assert found(well) == []
 
 
@@ -205,28 +209,28 @@ def test_an_app_server_whose_host_is_gone_is_named(well: Installation) -> None:
     [name] = well.provider.list()
     well.provider.cloud.lose(name)
 
-    [one] = found(well)
+    [item] = found(well)
 
-    assert (one["area"], one["severity"], one["what"]) == ("hosts", "error", "Its host is gone.")
-    assert "spawn" in one["remedy"]
+    assert (item["area"], item["severity"], item["what"]) == ("hosts", "error", "Its host is gone.")
+    assert "spawn" in item["remedy"]
 
 
 def test_an_app_server_whose_host_is_down_is_named(well: Installation) -> None:
     [name] = well.provider.list()
     well.provider.stop(name)
 
-    [one] = found(well)
+    [item] = found(well)
 
-    assert one["what"] == "Its host does not answer."
+    assert item["what"] == "Its host does not answer."
 
 
 def test_a_host_that_a_person_stopped_is_named_as_such(well: Installation) -> None:
     well("host", "stop")
 
-    [one] = found(well)
+    [item] = found(well)
 
-    assert one["what"] == "Its host was stopped by a person."
-    assert one["remedy"] == "ocim host start --provider local"
+    assert item["what"] == "Its host was stopped by a person."
+    assert item["remedy"] == "ocim host start --provider local"
 
 
 def test_an_app_server_that_serves_and_is_not_well_is_named_with_what_was_done(
@@ -239,9 +243,9 @@ def test_an_app_server_that_serves_and_is_not_well_is_named_with_what_was_done(
         created_at=since, kind="does not answer", reason="There is no fallback."
     )
 
-    [one] = found(well)
+    [item] = found(well)
 
-    assert one["what"] == (
+    assert item["what"] == (
         "Since 2026-05-04 12:00 UTC: lms: refused. It does not answer: There is no fallback."
     )
     shown = well("instance", "show", CAMPUS, "--json").json
@@ -266,9 +270,13 @@ def test_a_port_at_which_nobody_listens_is_named(
     port = listeners[number].port
     listeners[number].close()
 
-    [one] = found(well)
+    [item] = found(well)
 
-    assert (one["area"], one["severity"], one["where"]) == ("ports", severity, f"127.0.0.1:{port}")
+    assert (item["area"], item["severity"], item["where"]) == (
+        "ports",
+        severity,
+        f"127.0.0.1:{port}",
+    )
 
 
 def test_a_port_that_is_held_for_one_that_does_not_answer_is_named(
@@ -278,16 +286,16 @@ def test_a_port_that_is_held_for_one_that_does_not_answer_is_named(
     with socket.create_server(("127.0.0.1", 0)) as held:
         settings.OCIM = replace(settings.OCIM, https_port=held.getsockname()[1])
 
-        [one] = found(well)
+        [item] = found(well)
 
-    assert (one["severity"], one["what"]) == ("error", "The balancer does not answer.")
+    assert (item["severity"], item["what"]) == ("error", "The balancer does not answer.")
 
 
 def test_a_balancer_that_lags_behind_is_brought_up_to_date(well: Installation) -> None:
     LoadBalancingServer.objects.update(wanted=99)
 
-    [one] = found(well)
-    assert one["remedy"] == "Run `ocim balancer sync`."
+    [item] = found(well)
+    assert item["remedy"] == "Run `ocim balancer sync`."
 
     ran = well("doctor", "--fix")
     assert "repaired: balancer: caddy" in ran.out.splitlines()
@@ -297,9 +305,9 @@ def test_a_balancer_that_lags_behind_is_brought_up_to_date(well: Installation) -
 def test_what_the_balancer_refused_is_told(well: Installation) -> None:
     LoadBalancingServer.objects.update(error="two sites have the same name")
 
-    [one] = found(well)
+    [item] = found(well)
 
-    assert "two sites have the same name" in one["what"]
+    assert "two sites have the same name" in item["what"]
 
 
 def test_a_job_whose_worker_is_gone_is_taken_up_again(well: Installation) -> None:
@@ -339,9 +347,9 @@ def test_a_job_is_named_whose_worker_lives_and_asks_no_more_whether_it_shall_end
         seen_at=now - timedelta(minutes=6),
     )  # fmt: skip
 
-    [one] = found(well)
-    assert one["what"].startswith("It is at SQL since ")
-    assert "Restart its worker (alive)" in one["remedy"]
+    [item] = found(well)
+    assert item["what"].startswith("It is at SQL since ")
+    assert "Restart its worker (alive)" in item["remedy"]
 
 
 def test_a_job_that_waits_for_long_is_named(well: Installation) -> None:
@@ -359,9 +367,9 @@ def test_an_app_server_that_no_job_will_finish_is_named(well: Installation) -> N
         instance=OpenEdXInstance.objects.get(), state="provisioning", effective_variables="{}"
     )
 
-    [one] = found(well)
+    [item] = found(well)
 
-    assert one["area"] == "app servers"
+    assert item["area"] == "app servers"
 
 
 def test_an_instance_that_does_not_answer_is_named(well: Installation) -> None:
@@ -369,8 +377,8 @@ def test_an_instance_that_does_not_answer_is_named(well: Installation) -> None:
 
     named = found(well)
 
-    assert [one["area"] for one in named] == ["instances", "instances"]  # lms and studio
-    assert all("502" in one["what"] and CAMPUS in one["where"] for one in named)
+    assert [item["area"] for item in named] == ["instances", "instances"]  # lms and studio
+    assert all("502" in item["what"] and CAMPUS in item["where"] for item in named)
 
 
 def test_a_database_that_is_gone_is_named(well: Installation) -> None:
@@ -383,11 +391,11 @@ def test_a_database_that_is_gone_is_named(well: Installation) -> None:
 def test_another_master_key_is_found_out(well: Installation, settings: Any) -> None:
     settings.OCIM = replace(settings.OCIM, master_key=Fernet.generate_key().decode())
 
-    errors = [one for one in found(well) if one["severity"] == "error"]
+    errors = [item for item in found(well) if item["severity"] == "error"]
 
-    [one] = errors
-    assert one["area"] == "secrets"
-    assert "OCIM_MASTER_KEY" in one["remedy"]
+    [item] = errors
+    assert item["area"] == "secrets"
+    assert "OCIM_MASTER_KEY" in item["remedy"]
 
 
 def test_files_that_others_can_read_are_closed_to_them(well: Installation) -> None:
@@ -395,7 +403,7 @@ def test_files_that_others_can_read_are_closed_to_them(well: Installation) -> No
     key = well.var / "master.key"
     key.touch(mode=0o644)
 
-    assert [one["where"] for one in found(well)] == [str(well.var), str(key)]
+    assert [item["where"] for item in found(well)] == [str(well.var), str(key)]
 
     well("doctor", "--fix")
     assert (well.var.stat().st_mode & 0o777, key.stat().st_mode & 0o777) == (0o700, 0o600)
@@ -405,9 +413,9 @@ def test_files_that_others_can_read_are_closed_to_them(well: Installation) -> No
 def test_wrong_settings_are_among_the_findings(well: Installation, settings: Any) -> None:
     settings.OCIM = replace(settings.OCIM, workers=0)
 
-    [one] = [one for one in found(well) if one["area"] == "settings"]
+    [item] = [item for item in found(well) if item["area"] == "settings"]
 
-    assert (one["severity"], one["where"]) == ("error", "ocim.E008")
+    assert (item["severity"], item["where"]) == ("error", "ocim.E008")
 
 
 def test_an_archived_instance_is_not_asked(well: Installation) -> None:
@@ -433,11 +441,11 @@ def test_what_an_area_needs_is_looked_at_first() -> None:
         Check("e", "fine", lambda _context: iter(())),
     ]
 
-    said = {check.area: [one.what for one in on] for check, on in examine(checks, None)}  # type: ignore[arg-type]
+    output = {check.area: [item.what for item in on] for check, on in examine(checks, None)}  # type: ignore[arg-type]
 
-    assert said["b"] == said["c"] == ["Not checked."]
-    assert said["d"] == ["The check failed: RuntimeError('a bug')."]
-    assert said["e"] == ["fine"]
+    assert output["b"] == output["c"] == ["Not checked."]
+    assert output["d"] == ["The check failed: RuntimeError('a bug')."]
+    assert output["e"] == ["fine"]
 
 
 def test_it_says_what_a_new_installation_needs(tmp_path: Any) -> None:
@@ -455,8 +463,8 @@ def test_every_file_of_the_state_is_looked_at(well: Installation) -> None:
         path.parent.mkdir(exist_ok=True)
         path.touch()
         path.chmod(0o644)
-    exposed = [one["where"] for one in found(well) if one["severity"] == "error"]
-    assert {one.rpartition("/")[2] for one in exposed} >= {
+    exposed = [item["where"] for item in found(well) if item["severity"] == "error"]
+    assert {item.rpartition("/")[2] for item in exposed} >= {
         "queue.sqlite3",
         "ocim.sqlite3-wal",
         "ocim.log",

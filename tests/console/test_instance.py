@@ -90,9 +90,9 @@ def test_the_fleet_is_a_line_for_each(ocim: Installation) -> None:
 def test_the_fleet_for_scripts_is_a_list_of_objects(ocim: Installation) -> None:
     campus = ocim.campus()
 
-    [one] = ocim("instance", "list", "--json").json
+    [item] = ocim("instance", "list", "--json").json
 
-    assert (one["id"], one["domain"], one["state"]) == (campus, CAMPUS, "down")
+    assert (item["id"], item["domain"], item["state"]) == (campus, CAMPUS, "down")
 
 
 @pytest.mark.parametrize("named", ["{id}", CAMPUS, CAMPUS.upper(), "My Campus"])
@@ -199,10 +199,10 @@ def test_secrets_of_an_instance_are_not_shown(ocim: Installation) -> None:
     ocim.campus()
     instance = OpenEdXInstance.objects.get()
 
-    said = ocim("instance", "show", CAMPUS).out + ocim("instance", "show", CAMPUS, "--json").out
+    output = ocim("instance", "show", CAMPUS).out + ocim("instance", "show", CAMPUS, "--json").out
 
     for secret in (instance.secret_seed, instance.jwt_private_key, instance.preview_password_hash):
-        assert secret not in said
+        assert secret not in output
 
 
 def test_one_can_be_held_and_released(ocim: Installation) -> None:

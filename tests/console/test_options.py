@@ -17,9 +17,11 @@ def parsers(
     parser: argparse.ArgumentParser, words: Words
 ) -> Iterator[tuple[argparse.ArgumentParser, Words]]:
     """Yield a command's parser and its subcommands', each with the words that lead to it."""
-    below = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
-    for one in below:
-        for name, sub in one.choices.items():
+    below = [
+        _action for _action in parser._actions if isinstance(_action, argparse._SubParsersAction)
+    ]
+    for item in below:
+        for name, sub in item.choices.items():
             yield from parsers(sub, (*words, name))
     if not below:
         yield parser, words
@@ -60,12 +62,12 @@ IDS = [f"{' '.join(words[:2])} {option}" for words, option in OPTIONS]
 
 
 def test_all_commands_with_options_of_text_are_looked_at() -> None:
-    found = {(words[0], option) for words, option in OPTIONS}
+    result = {(words[0], option) for words, option in OPTIONS}
     for option in ("--filter", "--exclude", "--update", "--preupgrade-sql-commands", "--waves",
                    "--window", "--tag", "--plan", "--plan-out", "--max-failures"):  # fmt: skip
-        assert ("redeploy", option) in found
+        assert ("redeploy", option) in result
     assert {("instance", "--reason"), ("rollout", "--cause"), ("config", "--layer"),
-            ("services", "--processor"), ("search-server", "--flavor")} <= found  # fmt: skip
+            ("services", "--processor"), ("search-server", "--flavor")} <= result  # fmt: skip
 
 
 @pytest.mark.parametrize("words, option", OPTIONS, ids=IDS)

@@ -40,12 +40,12 @@ def running(var: Path, *words: str, **settings: str) -> Iterator["subprocess.Pop
 
 def wait_for(process: "subprocess.Popen[str]", text: str) -> None:
     assert process.stderr is not None
-    said = []
+    output = []
     for line in process.stderr:
-        said.append(line)
+        output.append(line)
         if text in line:
             return
-    pytest.fail(f"{text!r} was never said: {''.join(said)}")
+    pytest.fail(f"{text!r} was never said: {''.join(output)}")
 
 
 MESSAGE = f"""
@@ -119,9 +119,9 @@ def test_what_visitors_wait_for_starts_without_django() -> None:
 
 def test_a_balancers_process_tells_what_is_wrong_with_its_settings(var: Path) -> None:
     with running(var, "balancer", "run", "edge", OCIM_HTTPS_PORT="https") as edge:
-        _, said = edge.communicate(timeout=60)
+        _, output = edge.communicate(timeout=60)
     assert edge.returncode == 1
-    assert "OCIM_HTTPS_PORT" in said
+    assert "OCIM_HTTPS_PORT" in output
 
 
 def test_a_balancers_process_that_runs_already_says_so(var: Path) -> None:
@@ -129,10 +129,10 @@ def test_a_balancers_process_that_runs_already_says_so(var: Path) -> None:
     with (var / "balancer/router.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with running(var, "balancer", "run", "router") as router:
-            _, said = router.communicate(timeout=60)
+            _, output = router.communicate(timeout=60)
     assert router.returncode == 1
-    assert said.startswith("Error: The balancer's router in ")
-    assert said.endswith("runs already.\nStop that one first.\n")
+    assert output.startswith("Error: The balancer's router in ")
+    assert output.endswith("runs already.\nStop that one first.\n")
 
 
 def test_the_router_starts_with_nothing_of_ocim_on_path(var: Path) -> None:
@@ -191,10 +191,10 @@ def test_a_terminal_gets_a_table(var: Path) -> None:
             check=True,
             timeout=60,
         )
-        said = os.read(master, 4096).decode()
+        output = os.read(master, 4096).decode()
     finally:
         os.close(terminal)
         os.close(master)
 
-    assert "\x1b[1m" in said
-    assert "\t" not in said
+    assert "\x1b[1m" in output
+    assert "\t" not in output

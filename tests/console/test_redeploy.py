@@ -48,8 +48,8 @@ def fail(ocim: Installation, message: str = "no such tag", many: int = 1) -> Non
 
 
 def commits() -> list[str]:
-    found = OpenEdXInstance.objects.order_by("pk")
-    return list(found.values_list("edx_platform_commit", flat=True))
+    result = OpenEdXInstance.objects.order_by("pk")
+    return list(result.values_list("edx_platform_commit", flat=True))
 
 
 def test_it_tells_what_operators_know(ocim: Installation, fleet: list[OpenEdXInstance]) -> None:
@@ -67,8 +67,8 @@ def test_it_tells_what_operators_know(ocim: Installation, fleet: list[OpenEdXIns
         "Batch frequency: 0:10:00",
         "Number of attempts: 1",
     ]
-    told = [line for line in lines if line.split(":")[0].isupper()]
-    assert told == [
+    output = [line for line in lines if line.split(":")[0].isupper()]
+    assert output == [
         f"SPAWNING: {north}", f"FAILED: {north}", f"SPAWNING: {south}", f"SUCCESS: {south}",
     ]  # fmt: skip
     assert lines[-5:] == [
@@ -171,7 +171,7 @@ def test_showing_writes_nothing(ocim: Installation, fleet: list[OpenEdXInstance]
     before = rows()
     ran = redeploy(ocim, "--show-instances")
     assert ran.status == 0
-    assert all(str(one) in ran.out for one in fleet)
+    assert all(str(item) in ran.out for item in fleet)
     assert "edx_platform_commit: old → new" in ran.out
     assert rows() == before
     assert commits() == ["old", "old"]
@@ -207,8 +207,8 @@ def test_what_is_left_out_is_told_with_the_reason(ocim: Installation, fleet: obj
 
 
 def test_waves_are_shown(ocim: Installation, fleet: list[OpenEdXInstance]) -> None:
-    told = redeploy(ocim, "--show-instances", "--waves=50%").out.splitlines()
-    assert [f"  {fleet[0]}" in told, f"  {fleet[1]}   (wave 2)" in told] == [True, True]
+    output = redeploy(ocim, "--show-instances", "--waves=50%").out.splitlines()
+    assert [f"  {fleet[0]}" in output, f"  {fleet[1]}   (wave 2)" in output] == [True, True]
 
 
 def test_a_plan_is_applied_as_it_was_made(
@@ -331,7 +331,7 @@ def test_one_is_shown_with_its_causes_and_how_to_go_on(
     assert "1 failure, 1 cause" in ran.out
     assert f"ocim rollout retry {stopped.pk} --cause 'install: no such tag'" in ran.out
     shown: Any = ocim("rollout", "show", stopped.pk, "--json").json
-    assert [one["state"] for one in shown["instances"]] == ["failed", "pending"]
+    assert [instance["state"] for instance in shown["instances"]] == ["failed", "pending"]
     assert shown["instances"][0]["failure"].startswith("install: no such tag")
 
 
@@ -390,10 +390,10 @@ def test_databases_are_restored_from_a_backup(
     ocim: Installation, fleet: list[OpenEdXInstance]
 ) -> None:
     redeploy(ocim, "--force", "--backup")
-    one = fleet[0].internal_lms_domain
+    item = fleet[0].internal_lms_domain
     assert "Backup of edxapp" in ocim("rollout", "report", Rollout.objects.get().pk).out
-    assert ocim("rollout", "restore", one).status == 1  # nobody is there to be asked
-    restored = ocim("rollout", "restore", one, "--yes")
+    assert ocim("rollout", "restore", item).status == 1  # nobody is there to be asked
+    restored = ocim("rollout", "restore", item, "--yes")
     assert (restored.status, restored.out.splitlines()[-1]) == (0, "Restored.")
 
 
@@ -418,6 +418,6 @@ def test_who_watches_is_told_of_a_pause_while_upgrades_are_under_way(
 
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=go_on)
     monkeypatch.setattr("ocim.console.rollouts.watch.time", clock)
-    said = ocim("rollout", "watch", rollout.pk).out
-    told = said.index("Paused: Ann paused it. Upgrades under way (1) go on to their end.")
-    assert told < said.index("SUCCESS: ") < said.index("ocim rollout resume")
+    output = ocim("rollout", "watch", rollout.pk).out
+    paused = output.index("Paused: Ann paused it. Upgrades under way (1) go on to their end.")
+    assert paused < output.index("SUCCESS: ") < output.index("ocim rollout resume")

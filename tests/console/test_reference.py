@@ -26,7 +26,7 @@ def test_the_page_is_up_to_date(name: str, page: Callable[[], str]) -> None:
 def test_every_setting_is_in_the_reference() -> None:
     page = settings_page()
 
-    assert all(f"| `{one.metadata['name']}` |" in page for one in option_fields())
+    assert all(f"| `{option_field.metadata['name']}` |" in page for option_field in option_fields())
 
 
 def test_every_command_is_in_the_reference_whatever_the_terminal(

@@ -40,18 +40,18 @@ def rollout(ocim: Installation) -> Iterator[Rollout]:
 
 
 def test_it_says_who_when_and_with_which_arguments(ocim: Installation, rollout: Rollout) -> None:
-    told = ocim("rollout", "report", rollout.pk, "--json").json
-    assert " on " in told["started_by"]
-    assert told["begun_at"] < told["ended_at"]
-    assert told["arguments"]["tag"] == "lilac"
-    assert told["arguments"]["preupgrade_sql_commands"] == json.loads(SQL)
-    assert told["arguments"]["update"]["edx_platform_commit"] == "new"
-    assert "verbosity" not in told["arguments"]
+    output = ocim("rollout", "report", rollout.pk, "--json").json
+    assert " on " in output["started_by"]
+    assert output["begun_at"] < output["ended_at"]
+    assert output["arguments"]["tag"] == "lilac"
+    assert output["arguments"]["preupgrade_sql_commands"] == json.loads(SQL)
+    assert output["arguments"]["update"]["edx_platform_commit"] == "new"
+    assert "verbosity" not in output["arguments"]
 
 
 def test_it_says_of_each_instance_what_became_of_it(ocim: Installation, rollout: Rollout) -> None:
-    told = ocim("rollout", "report", rollout.pk, "--json").json
-    north, _, west = told["instances"]
+    output = ocim("rollout", "report", rollout.pk, "--json").json
+    north, _, west = output["instances"]
     assert (north["state"], west["state"]) == ("failed", "successful")
     assert (west["wave"], west["attempts"], west["step"]) == (1, 1, "done")
     assert west["before"]["edx_platform_commit"] == "old"
@@ -120,7 +120,7 @@ def test_the_picture_has_a_labelled_bar_for_each_instance(
     for step in (step for steps in bars for step in steps):
         left, width = (float(step.get(name, "").rstrip("%")) for name in ("x", "width"))
         assert 0 <= left < left + width <= 100.01
-    words = [one.text for one in picture.iter("tspan") if one.get("class") == "state"]
+    words = [item.text for item in picture.iter("tspan") if item.get("class") == "state"]
     assert [str(text).split()[0] for text in words] == ["failed", "failed", "successful"]
 
 
@@ -153,22 +153,22 @@ def test_the_number_of_queries_does_not_grow_with_the_fleet(rollout: Rollout) ->
         assert len(report(rollout.pk, context().now()).instances) == 3
     failed = rollout.upgrades.filter(state="failed")
     rollout.upgrades.exclude(pk=failed[0].pk).delete()
-    with CaptureQueriesContext(connection) as one:
+    with CaptureQueriesContext(connection) as item:
         report(rollout.pk, context().now())
-    assert len(many) == len(one) == 7
+    assert len(many) == len(item) == 7
 
 
 def test_it_says_what_each_step_came_to(ocim: Installation, rollout: Rollout) -> None:
     north, _, west = ocim("rollout", "report", rollout.pk, "--json").json["instances"]
-    assert [(one["name"], one["state"]) for one in north["steps"]] == [
+    assert [(step["name"], step["state"]) for step in north["steps"]] == [
         ("preparation", "done"), ("dry run of migrations", "done"), ("SQL", "done"),
         ("settings", "done"), ("app servers", "done"), ("configuration", "done"), ("host", "done"),
         ("provisioning", "failed"),
     ]  # fmt: skip
-    assert [one["name"] for one in west["steps"]][-4:] == [
+    assert [step["name"] for step in west["steps"]][-4:] == [
         "health check", "activation", "public check", "tags",
     ]  # fmt: skip
-    assert {one["state"] for one in west["steps"]} == {"done"}
+    assert {step["state"] for step in west["steps"]} == {"done"}
     assert "provisioning failed" in ocim("rollout", "report", rollout.pk).out
 
 
@@ -183,8 +183,8 @@ def test_the_end_of_the_log_of_what_failed_is_in_it(ocim: Installation, rollout:
 def test_it_says_who_did_what_to_it(ocim: Installation, rollout: Rollout) -> None:
     ocim("rollout", "retry", rollout.pk)
     history = ocim("rollout", "report", rollout.pk, "--json").json["history"]
-    assert [one["kind"] for one in history] == ["begun", "ended", "retried", "ended"]
-    assert [" on " in one["by"] for one in history] == [True, False, True, False]
+    assert [item["kind"] for item in history] == ["begun", "ended", "retried", "ended"]
+    assert [" on " in item["by"] for item in history] == [True, False, True, False]
     assert "retried by " in ocim("rollout", "report", rollout.pk).out
 
 
@@ -216,24 +216,24 @@ def test_what_migrations_did_to_a_copy_is_in_it_and_what_that_means_for_an_undo(
     assert "drops: a.D.c" in html
     [line] = ocim("rollout", "report", number, "--json").json["instances"]
     assert line["preview"]["migrations"][0]["drops"] == ["a.D.c"]
-    said = ocim("rollout", "undo", number, "--yes")
-    assert "migrations dropped what the old release uses: a.D.c" in said.out
-    assert said.status != 0
+    output = ocim("rollout", "undo", number, "--yes")
+    assert "migrations dropped what the old release uses: a.D.c" in output.out
+    assert output.status != 0
     ocim.databases.close()
 
 
 def test_sql_that_failed_is_counted_wherever_one_looks(
     ocim: Installation, rollout: Rollout
 ) -> None:
-    said = f"SQL: 1 of 2 statements failed on {rollout.upgrades.order_by('id')[0].label}"
+    output = f"SQL: 1 of 2 statements failed on {rollout.upgrades.order_by('id')[0].label}"
     pointer = f"see `ocim rollout report {rollout.pk}`"
     for command in ("show", "watch"):
-        told = ocim("rollout", command, rollout.pk).out
-        status = told[told.index("******* Status *******") :]
-        assert f"  {said}; {pointer}" in " ".join(status.split("\n"))
-        assert told.count("statements failed on") >= 3
-    assert said in ocim("rollout", "report", rollout.pk).out
+        output = ocim("rollout", command, rollout.pk).out
+        status = output[output.index("******* Status *******") :]
+        assert f"  {output}; {pointer}" in " ".join(status.split("\n"))
+        assert output.count("statements failed on") >= 3
+    assert output in ocim("rollout", "report", rollout.pk).out
     failures = ocim("rollout", "report", rollout.pk, "--json").json["sql_failures"]
-    assert [(one["failed"], one["statements"]) for one in failures] == [(1, 2)] * 3
+    assert [(failure["failed"], failure["statements"]) for failure in failures] == [(1, 2)] * 3
     html = ocim("rollout", "report", rollout.pk, "--html").out
     assert html.count("1 of 2 statements failed on") == 3

@@ -140,5 +140,5 @@ def test_a_name_that_is_none_is_answered_with_those_there_are(registered: Instal
 def test_the_doctor_finds_one_that_does_not_answer(registered: Installation) -> None:
     assert "main" not in registered("doctor").out
     registered.search.away.add(f"{URL}/")
-    said = registered("doctor").out
-    assert "does not answer" in said
+    output = registered("doctor").out
+    assert "does not answer" in output

@@ -44,14 +44,14 @@ def test_a_configuration_is_shown_without_secrets_by_any_name(ocim: Installation
 def test_what_was_logged_before_is_shown_without_secrets(ocim: Installation) -> None:
     pk = ocim.campus()
     ocim.served(pk)
-    one = OpenEdXAppServer.objects.latest("id")
+    latest = OpenEdXAppServer.objects.latest("id")
     evidence = [{"url": "https://x/?token=hunter2"}]
     OpenEdXAppServer.objects.update(failure="DB_PASS=hunter2", evidence=evidence)
     line = LogEntry.objects.latest("id")
     LogEntry.objects.filter(pk=line.pk).update(text="Authorization: Basic hunter2")
     for words in (("show",), ("show", "--json"), ("logs",), ("logs", "--json")):
         name, *options = words
-        assert "hunter2" not in ocim("appserver", name, one.pk, *options).out
+        assert "hunter2" not in ocim("appserver", name, latest.pk, *options).out
 
 
 def test_what_the_processes_write_is_for_their_user_alone(tmp_path: Path) -> None:

@@ -48,12 +48,12 @@ def test_both_services_are_switched_on_with_a_partner_a_currency_and_keys(
     assert "Enabled ecommerce and discovery." in ran.out
     shown = ocim("config", "show", campus, "--json").json
     assert "the-paypal-secret" not in str(shown)
-    found = OpenEdXInstance.objects.get()
-    assert found.configuration_extra_settings == (
+    result = OpenEdXInstance.objects.get()
+    assert result.configuration_extra_settings == (
         "SANDBOX_ENABLE_ECOMMERCE: true\nSANDBOX_ENABLE_DISCOVERY: true\n"
     )
-    assert (found.partner_code, found.currency) == ("ACME", "GBP")
-    assert "the-paypal-secret" in found.payment_processors
+    assert (result.partner_code, result.currency) == ("ACME", "GBP")
+    assert "the-paypal-secret" in result.payment_processors
 
 
 def test_keys_come_by_standard_input(
@@ -72,8 +72,8 @@ def test_what_would_break_later_is_refused_at_once_and_nothing_is_changed(
     assert ran.status == 1
     assert "paypal needs values for mode, client_id, client_secret." in ran.err
     assert "no search server" in ran.err
-    found = OpenEdXInstance.objects.get()
-    assert (found.configuration_extra_settings, found.partner_code) == ("", "")
+    result = OpenEdXInstance.objects.get()
+    assert (result.configuration_extra_settings, result.partner_code) == ("", "")
 
 
 def test_a_partner_code_is_used_once_in_the_fleet(ocim: Installation, campus: int) -> None:

@@ -112,8 +112,8 @@ def test_more_connections_than_allowed_are_told_to_try_later(address: tuple[str,
         answer = httpx.get(f"http://{address[0]}:{address[1]}/sign-in/")
         assert answer.status_code == 503
     finally:
-        for one in idle:
-            one.close()
+        for item in idle:
+            item.close()
         _wait_until_free(address)
 
 

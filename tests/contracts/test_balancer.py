@@ -123,7 +123,7 @@ def world(request: pytest.FixtureRequest) -> World:
     if request.param == "memory":
         return Memory(MemoryBalancer())
     running: Processes = request.getfixturevalue("running")
-    names = {one.upstream: one.name for one in request.getfixturevalue("servers")}
+    names = {item.upstream: item.name for item in request.getfixturevalue("servers")}
     if not running.running:
         running.start()
     if request.param == "caddy":

@@ -166,14 +166,14 @@ def test_two_passwords_work_until_the_former_is_left_out(fixture: Fixture) -> No
 @NEEDS_RABBITMQ
 def test_instances_on_one_rabbitmq_are_kept_apart(rabbitmq: BrokerHost) -> None:
     fixture = Fixture(RabbitmqBrokers(), rabbitmq)
-    one, two = fixture.account("apart_1"), fixture.account("apart_2")
-    for account in (one, two):
+    item, two = fixture.account("apart_1"), fixture.account("apart_2")
+    for account in (item, two):
         fixture.brokers.ensure(rabbitmq, [account])
-    assert not fixture.works(replace(one, vhost=two.vhost))
-    assert not fixture.works(replace(one, vhost="/"))
+    assert not fixture.works(replace(item, vhost=two.vhost))
+    assert not fixture.works(replace(item, vhost="/"))
     with pytest.raises(PermanentError, match="401"):  # it has no rights in the management
-        fixture.brokers.examine(replace(rabbitmq, user=one.user, password=one.password))
-    fixture.brokers.drop(rabbitmq, one)
+        fixture.brokers.examine(replace(rabbitmq, user=item.user, password=item.password))
+    fixture.brokers.drop(rabbitmq, item)
     assert fixture.works(two)
     fixture.brokers.drop(rabbitmq, two)
 

@@ -139,10 +139,10 @@ def test_the_facts_of_a_server_are_its_version_its_databases_and_its_connections
 ) -> None:
     with kind.databases.session(mine) as session:
         session.execute("SELECT 1")
-        found = facts(kind, mine)
-    assert found.version.startswith(("MariaDB 10.", "PostgreSQL 1"))
-    assert found.sizes[mine.name] > 0
-    assert found.connections == {mine.name: 1}
+        result = facts(kind, mine)
+    assert result.version.startswith(("MariaDB 10.", "PostgreSQL 1"))
+    assert result.sizes[mine.name] > 0
+    assert result.connections == {mine.name: 1}
 
 
 def test_an_account_that_may_not_create_accounts_is_refused(kind: Kind, mine: Database) -> None:
@@ -163,9 +163,9 @@ def test_a_server_that_cannot_be_used_is_told(
     change: dict[str, Any], error: type[OcimError], why: str, kind: Kind
 ) -> None:
     server = replace(server_of(kind.make("one")), **change)
-    with pytest.raises(error, match=why) as told:
+    with pytest.raises(error, match=why) as output:
         kind.databases.examine(server)  # type: ignore[attr-defined]
-    assert "the admin's" not in str(told.value)
+    assert "the admin's" not in str(output.value)
 
 
 @pytest.mark.parametrize("server_kind", SERVERS[:1], indirect=True)  # no other one here has TLS

@@ -115,32 +115,32 @@ def test_databases_are_apart(databases: Databases, database: Make) -> None:
 def test_what_was_dumped_can_be_restored(
     databases: Databases, database: Make, tmp_path: Path
 ) -> None:
-    one, dump = database("one"), tmp_path / "backups/one"
-    databases.ensure(one)
-    execute(databases, one, "CREATE TABLE course (name TEXT)")
-    execute(databases, one, "INSERT INTO course VALUES ('a'), ('b')")
-    databases.dump(one, dump)
-    execute(databases, one, "DELETE FROM course")
-    execute(databases, one, "CREATE TABLE later (name TEXT)")
+    item, dump = database("one"), tmp_path / "backups/one"
+    databases.ensure(item)
+    execute(databases, item, "CREATE TABLE course (name TEXT)")
+    execute(databases, item, "INSERT INTO course VALUES ('a'), ('b')")
+    databases.dump(item, dump)
+    execute(databases, item, "DELETE FROM course")
+    execute(databases, item, "CREATE TABLE later (name TEXT)")
 
-    databases.restore(one, dump)
+    databases.restore(item, dump)
 
-    assert execute(databases, one, "UPDATE course SET name = 'c'") == 2
+    assert execute(databases, item, "UPDATE course SET name = 'c'") == 2
     with pytest.raises(PermanentError, match="later"):
-        execute(databases, one, "DELETE FROM later")
+        execute(databases, item, "DELETE FROM later")
 
 
 def test_a_dump_can_be_restored_into_another_database(
     databases: Databases, database: Make, tmp_path: Path
 ) -> None:
-    one, other, dump = database("one"), database("other"), tmp_path / "dump"
-    databases.ensure(one)
+    item, other, dump = database("one"), database("other"), tmp_path / "dump"
+    databases.ensure(item)
     databases.ensure(other)
-    execute(databases, one, "CREATE TABLE course (name TEXT)")
-    databases.dump(one, dump)
+    execute(databases, item, "CREATE TABLE course (name TEXT)")
+    databases.dump(item, dump)
     databases.restore(other, dump)
     execute(databases, other, "INSERT INTO course VALUES ('a')")
-    assert execute(databases, one, "DELETE FROM course") == 0
+    assert execute(databases, item, "DELETE FROM course") == 0
     assert execute(databases, other, "DELETE FROM course") == 1
 
 
@@ -153,14 +153,14 @@ def test_a_dump_is_for_its_owner_only(databases: Databases, database: Make, tmp_
 def test_a_second_dump_replaces_the_first(
     databases: Databases, database: Make, tmp_path: Path
 ) -> None:
-    one, dump = database("one"), tmp_path / "dump"
-    databases.ensure(one)
-    databases.dump(one, dump)
-    execute(databases, one, "CREATE TABLE course (name TEXT)")
-    databases.dump(one, dump)
-    databases.drop(one)
-    databases.restore(one, dump)
-    assert execute(databases, one, "DELETE FROM course") == 0
+    item, dump = database("one"), tmp_path / "dump"
+    databases.ensure(item)
+    databases.dump(item, dump)
+    execute(databases, item, "CREATE TABLE course (name TEXT)")
+    databases.dump(item, dump)
+    databases.drop(item)
+    databases.restore(item, dump)
+    assert execute(databases, item, "DELETE FROM course") == 0
     assert [path.name for path in tmp_path.glob("dump*")] == ["dump"]
 
 
@@ -174,26 +174,26 @@ def test_what_is_not_there_is_not_dumped(
 def test_a_dump_that_is_not_there_is_refused_and_changes_nothing(
     databases: Databases, database: Make, tmp_path: Path
 ) -> None:
-    one = database("one")
-    databases.ensure(one)
-    execute(databases, one, "CREATE TABLE course (name TEXT)")
+    item = database("one")
+    databases.ensure(item)
+    execute(databases, item, "CREATE TABLE course (name TEXT)")
     with pytest.raises(PermanentError, match="There is no"):
-        databases.restore(one, tmp_path / "dump")
-    assert execute(databases, one, "DELETE FROM course") == 0
+        databases.restore(item, tmp_path / "dump")
+    assert execute(databases, item, "DELETE FROM course") == 0
 
 
 def test_a_database_can_be_copied_into_another_one(databases: Databases, database: Make) -> None:
-    one, other = database("one"), database("other")
-    databases.ensure(one)
+    item, other = database("one"), database("other")
+    databases.ensure(item)
     databases.ensure(other)
-    execute(databases, one, "CREATE TABLE course (name TEXT)")
-    execute(databases, one, "INSERT INTO course VALUES ('a')")
+    execute(databases, item, "CREATE TABLE course (name TEXT)")
+    execute(databases, item, "INSERT INTO course VALUES ('a')")
     execute(databases, other, "CREATE TABLE earlier (name TEXT)")
 
-    databases.copy(one, other)
+    databases.copy(item, other)
 
     assert execute(databases, other, "UPDATE course SET name = 'b'") == 1
-    assert execute(databases, one, "DELETE FROM course WHERE name = 'a'") == 1
+    assert execute(databases, item, "DELETE FROM course WHERE name = 'a'") == 1
     with pytest.raises(PermanentError, match="earlier"):
         execute(databases, other, "DELETE FROM earlier")
 

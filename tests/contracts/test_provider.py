@@ -161,9 +161,9 @@ def test_asking_twice_returns_the_same_host(provider: Provider) -> None:
 
 
 def test_each_host_has_an_address_of_its_own(provider: Provider) -> None:
-    one, two = provider.create(HostRequest("one")), provider.create(HostRequest("two"))
+    item, two = provider.create(HostRequest("one")), provider.create(HostRequest("two"))
 
-    assert one.address != two.address
+    assert item.address != two.address
     assert sorted(provider.list()) == ["one", "two"]
 
 

@@ -72,19 +72,19 @@ def test_where_nothing_answers_it_may_pass(fixture: Fixture) -> None:
 
 
 def test_places_are_apart(fixture: Fixture) -> None:
-    one, two = fixture.place("apart_1"), fixture.place("apart_2")
-    for place in (one, two):
+    item, two = fixture.place("apart_1"), fixture.place("apart_2")
+    for place in (item, two):
         fixture.servers.ensure(fixture.host, place)
-    fixture.write(one, "courses")
-    fixture.write(one, "courses")
+    fixture.write(item, "courses")
+    fixture.write(item, "courses")
     fixture.write(two, "courses")
 
-    assert fixture.servers.indexes(fixture.host, one.index_prefix) == {"apart_1_courses": 2}
+    assert fixture.servers.indexes(fixture.host, item.index_prefix) == {"apart_1_courses": 2}
 
-    fixture.servers.drop(fixture.host, one)
-    fixture.servers.drop(fixture.host, one)
+    fixture.servers.drop(fixture.host, item)
+    fixture.servers.drop(fixture.host, item)
 
-    assert fixture.servers.indexes(fixture.host, one.index_prefix) == {}
+    assert fixture.servers.indexes(fixture.host, item.index_prefix) == {}
     assert fixture.servers.indexes(fixture.host, two.index_prefix) == {"apart_2_courses": 1}
 
 
@@ -98,14 +98,14 @@ def test_ensuring_again_keeps_what_is_there(fixture: Fixture) -> None:
 
 def test_an_account_reaches_its_own_indexes_only(running: SearchHost) -> None:
     fixture = Fixture(ElasticsearchServers(), running)
-    one, two = fixture.place("own_1"), fixture.place("own_2")
-    for place in (one, two):
+    item, two = fixture.place("own_1"), fixture.place("own_2")
+    for place in (item, two):
         fixture.servers.ensure(running, place)
     fixture.write(two, "courses")
-    assert as_account(one, "GET", "own_2_courses/_search").status_code == 403
-    assert as_account(one, "DELETE", "own_2_courses").status_code == 403
+    assert as_account(item, "GET", "own_2_courses/_search").status_code == 403
+    assert as_account(item, "DELETE", "own_2_courses").status_code == 403
     with pytest.raises(PermanentError, match="403"):
-        fixture.servers.examine(replace(running, user=one.user, password=one.password))
+        fixture.servers.examine(replace(running, user=item.user, password=item.password))
 
 
 def test_a_new_password_counts_at_once(running: SearchHost) -> None:

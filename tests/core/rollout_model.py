@@ -51,19 +51,21 @@ class Model:
         return Record(self.state, self.rules, upgrades, approved_wave=self.approved_wave)
 
     def _of(self, state: UpgradeState) -> list[Upgrade]:
-        return [one for one in self.upgrades.values() if one.state == state]
+        return [upgrade for upgrade in self.upgrades.values() if upgrade.state == state]
 
     def _check(self, decision: Decision) -> None:
         running = self._of(UpgradeState.RUNNING)
         started = [self.upgrades[pk] for pk in decision.start]
         assert len(running) + len(started) <= self.rules.batch_size or not started
-        assert len({one.id for one in started}) == len(started)
+        assert len({item.id for item in started}) == len(started)
         if started:
             assert self.state == RolloutState.RUNNING
-        for one in started:
-            self._check_start(one)
+        for item in started:
+            self._check_start(item)
         if self.rules.stagger:
-            starts = [one.started_at for one in self.upgrades.values() if one.started_at]
+            starts = [
+                upgrade.started_at for upgrade in self.upgrades.values() if upgrade.started_at
+            ]
             assert len(started) <= 1
             assert not started or all(at + self.rules.stagger <= self.now for at in starts)
 
@@ -80,11 +82,11 @@ class Model:
 
     def _follow(self, decision: Decision) -> None:
         for pk in decision.start:
-            one = self.upgrades[pk]
+            item = self.upgrades[pk]
             self.upgrades[pk] = replace(
-                one, state=UpgradeState.RUNNING, attempts=one.attempts + 1, started_at=self.now
+                item, state=UpgradeState.RUNNING, attempts=item.attempts + 1, started_at=self.now
             )
-            self.ends[pk] = self.now + timedelta(seconds=self.outcomes[pk][one.attempts][0])
+            self.ends[pk] = self.now + timedelta(seconds=self.outcomes[pk][item.attempts][0])
         if decision.pause:
             self.state = RolloutState.PAUSED
         if decision.end:
@@ -124,11 +126,11 @@ class Model:
             self.state = RolloutState.PAUSED
         if deed == "abort" and self.state != RolloutState.ENDED:
             self.state = RolloutState.ABORTED
-            for one in self._of(UpgradeState.PENDING):
-                self.upgrades[one.id] = replace(one, state=UpgradeState.CANCELLED)
+            for item in self._of(UpgradeState.PENDING):
+                self.upgrades[item.id] = replace(item, state=UpgradeState.CANCELLED)
         if deed == "resume" and self.state == RolloutState.PAUSED:
             self.state = RolloutState.RUNNING
-            for one in self._of(UpgradeState.FAILED):
-                self.upgrades[one.id] = replace(one, forgiven=True)
+            for item in self._of(UpgradeState.FAILED):
+                self.upgrades[item.id] = replace(item, forgiven=True)
             if waiting := self._of(UpgradeState.PENDING):
-                self.approved_wave = min(one.wave for one in waiting)
+                self.approved_wave = min(item.wave for item in waiting)

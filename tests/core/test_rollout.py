@@ -104,15 +104,15 @@ def with_failures(states: str, **fields: Any) -> Record:
     return replace(
         made,
         upgrades=[
-            replace(one, **fields) if one.state == UpgradeState.FAILED else one
-            for one in made.upgrades
+            replace(upgrade, **fields) if upgrade.state == UpgradeState.FAILED else upgrade
+            for upgrade in made.upgrades
         ],
     )
 
 
 def test_one_cause_that_keeps_coming_back_stops_it() -> None:
-    found = decide(with_failures("fsffp", cause="no such tag"), NOW)
-    assert found.pause == "3 instances failed for one reason: no such tag"
+    result = decide(with_failures("fsffp", cause="no such tag"), NOW)
+    assert result.pause == "3 instances failed for one reason: no such tag"
 
 
 def test_two_of_one_cause_stop_nothing() -> None:
@@ -126,7 +126,7 @@ def test_failures_that_somebody_has_seen_stop_it_no_more() -> None:
 def test_what_was_forgiven_hides_no_new_failures() -> None:
     seen = with_failures("fffff", cause="old", forgiven=True)
     new = with_failures("fffp", cause="new")
-    upgrades = [*seen.upgrades, *(replace(one, id=one.id + 50) for one in new.upgrades)]
+    upgrades = [*seen.upgrades, *(replace(upgrade, id=upgrade.id + 50) for upgrade in new.upgrades)]
     assert "3 instances" in decide(replace(seen, upgrades=upgrades), NOW).pause
 
 
@@ -198,13 +198,15 @@ MODELS = st.builds(
 def test_it_always_comes_to_its_end_by_the_rules(model: Model) -> None:
     model.run()
     assert model.state == RolloutState.ENDED
-    states = {one.state for one in model.upgrades.values()}
+    states = {upgrade.state for upgrade in model.upgrades.values()}
     assert states <= {UpgradeState.SUCCEEDED, UpgradeState.FAILED, UpgradeState.CANCELLED}
 
 
 def held(states: str, *ids: int) -> Record:
     waiting = record(states)
-    return replace(waiting, upgrades=[replace(one, held=one.id in ids) for one in waiting.upgrades])
+    return replace(
+        waiting, upgrades=[replace(upgrade, held=upgrade.id in ids) for upgrade in waiting.upgrades]
+    )
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_a_machine_is_installed_left_alone_and_upgraded(
     with pytest.raises(httpx.ConnectError):  # no instance has this name: no certificate
         httpx.get(f"https://{machine.host.address}/", verify=trust)
     findings = json.loads(machine.as_root("ocim doctor --json || true"))
-    assert [one for one in findings if one["severity"] == "error"] == []
+    assert [finding for finding in findings if finding["severity"] == "error"] == []
     assert machine.as_root("stat --format=%a-%U /etc/ocim/ocim.env") == "600-root"
 
     assert machine.install(wheel) == 0

@@ -36,20 +36,20 @@ class Step:
 def steps(text: str) -> Iterator[Step]:
     """Return the commands of a block, in order; a here-document belongs to its command."""
     lines = iter(text.splitlines())
-    command, said = "", list[str]()
+    command, output = "", list[str]()
     for line in lines:
         if not line.startswith("$ "):
-            said.append(line)
+            output.append(line)
             continue
         if command:
-            yield Step(command, said)
-        command, said = line.removeprefix("$ "), []
+            yield Step(command, output)
+        command, output = line.removeprefix("$ "), []
         if heredoc := _HEREDOC.search(command):
             for more in lines:
                 command += f"\n{more}"
                 if more == heredoc["word"]:
                     break
-    yield Step(command, said)
+    yield Step(command, output)
 
 
 def fits(said: str, expected: list[str]) -> bool:
@@ -108,12 +108,12 @@ class Shell:
         # A command that asks would wait here for ever: it gets nothing to read.
         self._bash.stdin.write(f"{{ {self._here(command)}\n}} </dev/null\necho; echo '{_END}'\n")
         self._bash.stdin.flush()
-        said = ""
+        output = ""
         for line in self._bash.stdout:
             if line.strip() == _END:
                 break
-            said += line
-        return self._as_in_pages(said)
+            output += line
+        return self._as_in_pages(output)
 
     def _here(self, text: str) -> str:
         return text.replace(":8443", f":{self._installation.https_port}")

@@ -38,11 +38,11 @@ def all_pages() -> list[Path]:
 
 def blocks(page: Path, language: str) -> list[Block]:
     """Return the page's blocks of one language, in order."""
-    found = [
+    result = [
         Block(match["language"], match["more"].strip(), match["text"])
         for match in _BLOCK.finditer(page.read_text())
     ]
-    return [block for block in found if block.language == language]
+    return [block for block in result if block.language == language]
 
 
 def links(page: Path) -> Iterator[str]:

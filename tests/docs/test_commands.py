@@ -33,8 +33,8 @@ def follow(page: Path, shell: Shell) -> None:
         for step in steps(block.text):
             if step.command.startswith("curl ") and not shutil.which("curl"):
                 continue
-            said = shell.start_said() if step.command == "make run" else shell.run(step.command)
-            assert fits(said, step.said), f"{page.name}: {step.command} said:\n{said}"
+            output = shell.start_said() if step.command == "make run" else shell.run(step.command)
+            assert fits(output, step.said), f"{page.name}: {step.command} said:\n{output}"
 
 
 def test_the_tutorial_leads_to_its_end(tmp_path: Path) -> None:

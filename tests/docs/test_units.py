@@ -53,8 +53,8 @@ def test_a_unit_never_gives_up(name: str, text: str) -> None:
 
 
 def test_a_socket_has_the_name_that_its_service_asks_for() -> None:
-    found = {parsed(text)["Socket"]["FileDescriptorName"]: name for name, text in SOCKETS.items()}
-    assert {*found} == {"web", *EDGE_SOCKETS}
+    result = {parsed(text)["Socket"]["FileDescriptorName"]: name for name, text in SOCKETS.items()}
+    assert {*result} == {"web", *EDGE_SOCKETS}
     for name, text in SOCKETS.items():
         service = parsed(SERVICES[parsed(text)["Socket"]["Service"]])
         assert name in service["Service"]["Sockets"].split()

@@ -141,7 +141,7 @@ def test_a_bad_field_is_refused_by_its_name(ocim: Installation, word: str, says:
 
 
 @pytest.mark.parametrize(
-    "field", [one for one in SETTABLE if one not in (EXTRA, "openedx_appserver_count")]
+    "field", [item for item in SETTABLE if item not in (EXTRA, "openedx_appserver_count")]
 )
 def test_no_field_takes_a_template(ocim: Installation, field: str) -> None:
     refused(ocim, ("instance", "create", NEW, f"{field}={{{{ lookup('env', 'X') }}}}"), field)

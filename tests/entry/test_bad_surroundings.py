@@ -42,14 +42,14 @@ def refused(ran: "subprocess.CompletedProcess[str]", *says: str, status: int = 1
     assert len(ran.stderr) < 1000
     for secret in (SECRET, KEY, OTHER_KEY):
         assert secret not in ran.stderr
-    for said in says:
-        assert said in ran.stderr
+    for output in says:
+        assert output in ran.stderr
 
 
 def kept(var: Path) -> dict[str, object]:
     """Return the files, without those that SQLite makes while somebody reads."""
-    found = files(var).items()
-    return {name: what for name, what in found if not name.endswith(("-wal", "-shm"))}
+    result = files(var).items()
+    return {name: what for name, what in result if not name.endswith(("-wal", "-shm"))}
 
 
 @pytest.mark.parametrize("key", ["", "short", SECRET, f"{KEY[:-1]}\u00e9"])

@@ -45,8 +45,8 @@ def refused(ocim: Installation, words: tuple[object, ...], *says: str, status: i
 
     assert ran.status == status, ran
     assert ran.out == ""
-    for said in says:
-        assert said in ran.err
+    for output in says:
+        assert output in ran.err
     assert "Traceback" not in ran.err
     assert SECRET not in ran.err
     assert len(ran.err) < LONGEST

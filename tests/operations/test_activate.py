@@ -11,7 +11,7 @@ from tests.world import Killed, World
 
 
 def lms(world: World, *appservers: OpenEdXAppServer) -> tuple[str, ...]:
-    return tuple(f"{world.address(one)}:8000" for one in appservers)
+    return tuple(f"{world.address(appserver)}:8000" for appserver in appservers)
 
 
 def ever_served(world: World, instance: OpenEdXInstance) -> set[str]:
@@ -26,13 +26,13 @@ def ever_served(world: World, instance: OpenEdXInstance) -> set[str]:
 
 
 def active(instance: OpenEdXInstance) -> list[int]:
-    found = instance.appserver_set.filter(is_active=True)
-    return list(found.order_by("id").values_list("pk", flat=True))
+    result = instance.appserver_set.filter(is_active=True)
+    return list(result.order_by("id").values_list("pk", flat=True))
 
 
 def break_public(world: World, *broken: OpenEdXAppServer) -> None:
     """Let app servers answer well at their hosts, and badly through the balancer."""
-    bad = {f"{world.address(one)}:8000" for one in broken}
+    bad = {f"{world.address(item)}:8000" for item in broken}
 
     def reply(probe: Probe) -> Reply:
         if not probe.url.startswith("https"):
@@ -62,7 +62,7 @@ def test_the_traffic_never_goes_to_nobody_meanwhile(world: World) -> None:
     begun = len(world.balancer.history)
     world.do("activate", new)
     for routing in world.balancer.history[begun:]:
-        [site] = [one for one in routing.sites if instance.internal_lms_domain in one.domains]
+        [site] = [item for item in routing.sites if instance.internal_lms_domain in item.domains]
         assert site.upstreams
 
 
@@ -75,7 +75,7 @@ def test_an_app_server_that_is_ill_at_its_host_never_gets_a_request(world: World
     assert "answered 500" in job.error
     assert active(instance) == [old.pk]
     assert ever_served(world, instance) == set(lms(world, old))
-    assert [one["probe"] for one in new.evidence] == ["lms", "studio"]
+    assert [item["probe"] for item in new.evidence] == ["lms", "studio"]
 
 
 @pytest.mark.parametrize(
@@ -263,9 +263,9 @@ def test_the_holding_page_is_shown_where_nothing_is_active(world: World) -> None
 
 def test_deactivating_one_of_two_leaves_the_other(world: World) -> None:
     instance = world.make_instance()
-    one, other = world.spawn(instance, activate=True), world.spawn(instance)
+    item, other = world.spawn(instance, activate=True), world.spawn(instance)
     world.do("activate", other, keep=True)
-    world.do("deactivate", one)
+    world.do("deactivate", item)
     assert world.serving(instance) == lms(world, other)
 
 

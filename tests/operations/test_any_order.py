@@ -110,10 +110,10 @@ class Fleet(RuleBasedStateMachine):
 
     @invariant()
     def active_ones_run_on_a_host(self) -> None:
-        for one in OpenEdXAppServer.objects.filter(is_active=True).select_related("server"):
-            assert one.state == "running"
-            assert one.server
-            assert one.server.name in self.world.cloud.requests
+        for item in OpenEdXAppServer.objects.filter(is_active=True).select_related("server"):
+            assert item.state == "running"
+            assert item.server
+            assert item.server.name in self.world.cloud.requests
 
     @invariant()
     def hosts_belong_to_app_servers(self) -> None:
@@ -132,7 +132,7 @@ class Fleet(RuleBasedStateMachine):
         sync(balancer_id=self.world.balancer_server.pk, context=self.world.context())
         for instance in self.instances:
             active = instance.appserver_set.filter(is_active=True).order_by("id")
-            wanted = tuple(f"{one.server.address}:8000" for one in active if one.server)
+            wanted = tuple(f"{item.server.address}:8000" for item in active if item.server)
             assert self.world.serving(instance) == wanted
 
     def teardown(self) -> None:
@@ -150,11 +150,11 @@ class Fleet(RuleBasedStateMachine):
 
 def reachable(transitions: Any) -> dict[Any, set[Any]]:
     """Return every state with all states that may follow it."""
-    found = {state: set(following) for state, following in transitions.items()}
-    for _ in found:
-        for following in found.values():
+    result = {state: set(following) for state, following in transitions.items()}
+    for _ in result:
+        for following in result.values():
             following |= {far for near in following for far in transitions[near]}
-    return found
+    return result
 
 
 @pytest.mark.django_db

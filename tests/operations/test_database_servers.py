@@ -245,9 +245,9 @@ def test_the_doctor_tells_where_a_restore_has_no_room(
     server, _ = create(world)
     world.servers["mysql"].sizes[(server.host, server.port, "blog")] = size
     world.shells.free = free
-    found = findings(world)
-    assert len(found) == len(told)
-    assert all(text.startswith(begin) for text, begin in zip(found, told, strict=True))
+    result = findings(world)
+    assert len(result) == len(told)
+    assert all(text.startswith(begin) for text, begin in zip(result, told, strict=True))
 
 
 def accounts(world: World, instance: OpenEdXInstance) -> set[str]:

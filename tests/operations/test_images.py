@@ -62,7 +62,7 @@ def test_a_spawn_builds_what_is_missing_once(building: World) -> None:
     first, second = building.spawn(instance), building.spawn(instance)
     assert parts(building) == [Part.IMAGE, Part.INSTANCE, Part.INSTANCE]
     assert first.image == second.image != ""
-    assert building.provider.list() == [f"appserver-{one.pk}" for one in (first, second)]
+    assert building.provider.list() == [f"appserver-{item.pk}" for item in (first, second)]
 
 
 def test_what_is_built_is_in_the_log_of_who_wanted_it(building: World) -> None:
@@ -141,8 +141,8 @@ def test_a_configuration_that_has_no_image_part_is_provisioned_as_a_whole(buildi
     instance = building.make_instance(configuration_playbook_name="old.yml")
     appserver = building.spawn(instance)
     assert parts(building) == [Part.WHOLE]
-    said = appserver.log_entries.get(level="debug").text
-    assert said == "There are no images for old.yml."
+    output = appserver.log_entries.get(level="debug").text
+    assert output == "There are no images for old.yml."
 
 
 def test_a_host_of_an_interrupted_attempt_without_the_image_gets_the_whole(world: World) -> None:
@@ -167,5 +167,5 @@ def test_pruning_takes_what_no_host_needs_but_for_the_newest(world: World) -> No
     )
     world.provider.create(HostRequest("one", image=used))
     gone = images.prune(keep=1, context=world.context())
-    assert [one.name for one in gone] == [old]
-    assert {one.name for one in images.listed(world.context())} == {used, new}
+    assert [item.name for item in gone] == [old]
+    assert {item.name for item in images.listed(world.context())} == {used, new}

@@ -39,7 +39,7 @@ def faults_of(world: World, **fields: Any) -> list[str]:
 def raw_row(instance: OpenEdXInstance) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM store_openedxinstance WHERE id = %s", [instance.pk])
-        return dict(zip([one[0] for one in cursor.description], cursor.fetchone(), strict=True))
+        return dict(zip([item[0] for item in cursor.description], cursor.fetchone(), strict=True))
 
 
 def test_names_that_were_not_given_are_derived_from_the_lms(world: World) -> None:
@@ -63,24 +63,24 @@ def test_a_name_that_was_given_is_not_derived(world: World) -> None:
 def test_secrets_differ_between_instances_and_are_encrypted_at_rest(
     world: World, column: str
 ) -> None:
-    one, other = world.make_instance(), world.make_instance()
-    stored = OpenEdXInstance.objects.get(pk=one.pk)
-    assert getattr(stored, column) == getattr(one, column) != getattr(other, column)
-    assert raw_row(one)[column].startswith("gAAAA")
-    assert getattr(one, column) not in raw_row(one)[column]
+    item, other = world.make_instance(), world.make_instance()
+    stored = OpenEdXInstance.objects.get(pk=item.pk)
+    assert getattr(stored, column) == getattr(item, column) != getattr(other, column)
+    assert raw_row(item)[column].startswith("gAAAA")
+    assert getattr(item, column) not in raw_row(item)[column]
 
 
 def test_preview_passwords_differ_between_instances(world: World) -> None:
-    one, other = world.make_instance(), world.make_instance()
-    assert preview_password(one) != preview_password(other)
+    item, other = world.make_instance(), world.make_instance()
+    assert preview_password(item) != preview_password(other)
 
 
 def test_an_instance_has_the_id_of_its_reference(world: World) -> None:
     InstanceReference.objects.create()  # so that the two could differ
     instance, other = world.make_instance(), world.make_instance()
     assert instance.ref_set.pk == instance.pk
-    found = OpenEdXInstance.objects.filter(ref_set__id__in=[instance.pk, other.pk])
-    assert list(found.order_by("id")) == [instance, other]
+    result = OpenEdXInstance.objects.filter(ref_set__id__in=[instance.pk, other.pk])
+    assert list(result.order_by("id")) == [instance, other]
 
 
 def test_a_new_instance_goes_to_the_open_server_that_has_the_fewest(world: World) -> None:
@@ -109,8 +109,8 @@ def test_all_faults_are_told_at_once(world: World) -> None:
         tags=["fine", " spaces "],
         configuration_extra_settings="a: 1\na: 2",
     )
-    told = sorted({re.split("[:,]", fault)[0] for fault in faults})
-    assert told == sorted([
+    output = sorted({re.split("[:,]", fault)[0] for fault in faults})
+    assert output == sorted([
         "name", "email", "internal_lms_domain", "time_zone", "openedx_appserver_count", "provider",
         "organization", "tags", "configuration_extra_settings",
     ])  # fmt: skip
@@ -149,14 +149,14 @@ def test_faults_in_extra_settings_say_line_and_column(
 
 @pytest.mark.parametrize("field", NAMES)
 def test_a_name_of_another_instance_is_refused(world: World, field: str) -> None:
-    there = world.make_instance(
+    present = world.make_instance(
         **{name: f"{name.replace('_', '-')}.example.org" for name in NAMES if "_lms_" in name},
         external_studio_domain="external-studio.example.org",
     )
-    for taken in there.domains.all():
+    for taken in present.domains.all():
         fields = {"internal_lms_domain": "new.example.com", field: taken.upper()}
         assert any(
-            fault == f"{field}: {taken} is a name of {there}."
+            fault == f"{field}: {taken} is a name of {present}."
             for fault in faults_of(world, **fields)
         )
 
@@ -369,10 +369,10 @@ def test_a_deletion_that_failed_can_be_tried_again_at_once(world: World) -> None
         def drop(self, database: Database) -> None:
             raise TransientError("The database server is down.")
 
-    there, world.databases = world.databases, Down()
+    present, world.databases = world.databases, Down()
     with pytest.raises(TransientError):
         instances.delete(instance_id=instance.pk, context=world.context())
-    world.databases = there
+    world.databases = present
     instances.delete(instance_id=instance.pk, context=world.context())
     assert not OpenEdXInstance.objects.exists()
     assert not Lease.objects.filter(pk=instance.lease_id).exists()
@@ -386,10 +386,10 @@ def test_an_unarchived_instance_is_on_the_balancer_again(world: World) -> None:
 
 
 def test_keys_for_tokens_are_valid_and_its_own(world: World) -> None:
-    one, other = world.make_instance(), world.make_instance()
-    [public] = json.loads(one.jwt_public_keys)["keys"]
-    assert json.loads(one.jwt_private_key)["n"] == public["n"]
-    assert one.jwt_public_keys != other.jwt_public_keys
+    item, other = world.make_instance(), world.make_instance()
+    [public] = json.loads(item.jwt_public_keys)["keys"]
+    assert json.loads(item.jwt_private_key)["n"] == public["n"]
+    assert item.jwt_public_keys != other.jwt_public_keys
 
 
 WRONG = {

@@ -90,8 +90,8 @@ def state_of(job: Job) -> str:
 def test_jobs_are_done_in_the_order_of_their_coming(desk: Desk) -> None:
     waiting = [desk.submit() for _ in range(3)]
     assert desk.work() == []
-    assert desk.done == [one.pk for one in waiting]
-    assert [state_of(one) for one in waiting] == ["done"] * 3
+    assert desk.done == [item.pk for item in waiting]
+    assert [state_of(item) for item in waiting] == ["done"] * 3
 
 
 def test_a_job_that_was_done_says_when(desk: Desk) -> None:
@@ -368,11 +368,11 @@ def test_work_that_is_not_due_is_not_forgotten_work(desk: Desk) -> None:
 
 
 def test_instances_do_not_wait_for_one_another(world: World) -> None:
-    one, other = Desk(world), Desk(world)
-    one.submit()
+    item, other = Desk(world), Desk(world)
+    item.submit()
     job = other.submit()
-    one.run = lambda *_: other.work("worker-2")
-    one.work()
+    item.run = lambda *_: other.work("worker-2")
+    item.work()
     assert state_of(job) == "done"
     assert OpenEdXInstance.objects.count() == 2
 
@@ -394,7 +394,7 @@ def test_a_job_that_loses_the_database_is_taken_up_again(desk: Desk) -> None:
 
 
 def test_a_job_ends_before_another_worker_may_take_its_lease_without_a_database(desk: Desk) -> None:
-    """The lease lasts a third of a second, of which the last third is for the end."""
+    """Use a lease of a third of a second, of which the last third is for the end."""
     desk.world.policy = replace(desk.world.policy, lease=1 / 3)
     asked, reasons = [], []
 

@@ -153,15 +153,15 @@ def test_a_job_says_what_it_is_at(world: World) -> None:
 
 
 def test_a_job_whose_thread_asks_no_more_is_stuck(world: World) -> None:
-    found: list[list[Job]] = []
+    result: list[list[Job]] = []
 
     def look(job: Job) -> None:
-        found.append(list(jobs.stuck(context=world.context())))
+        result.append(list(jobs.stuck(context=world.context())))
         Job.objects.update(seen_at=world.clock() - jobs.STUCK - timedelta(minutes=1))
-        found.append(list(jobs.stuck(context=world.context())))
+        result.append(list(jobs.stuck(context=world.context())))
 
     running(world, look)
-    assert found[:2] == [[], [Job.objects.get()]]
+    assert result[:2] == [[], [Job.objects.get()]]
     assert list(jobs.stuck(context=world.context())) == []
 
 

@@ -44,38 +44,38 @@ def report(world: World, directory: Path, extra: str = "", **fields: Any) -> Rep
 
 
 def finding(found: Report, variable: str) -> Finding:
-    [one] = [each for each in found.findings if each.variable == variable]
-    return one
+    [item] = [each for each in found.findings if each.variable == variable]
+    return item
 
 
 def test_what_the_repository_knows_is_known_with_its_place_and_default(
     world: World, checkout: Path
 ) -> None:
-    one = finding(report(world, checkout), "EDXAPP_PLATFORM_NAME")
-    assert (one.status, one.severity, one.layer) == (Status.KNOWN, Severity.INFO, "defaults")
-    assert (one.origin, one.file, one.line) == (
+    item = finding(report(world, checkout), "EDXAPP_PLATFORM_NAME")
+    assert (item.status, item.severity, item.layer) == (Status.KNOWN, Severity.INFO, "defaults")
+    assert (item.origin, item.file, item.line) == (
         "role ecommerce",
         "playbooks/roles/ecommerce/defaults/main.yml",
         2,
     )
-    assert one.default == "Your Platform Name Here"
+    assert item.default == "Your Platform Name Here"
 
 
 def test_the_plays_own_value_is_named_rather_than_a_roles(world: World, checkout: Path) -> None:
-    one = finding(report(world, checkout), "DEMO_ROLE_ENABLED")
-    assert (one.origin, one.default) == ("play openedx_native.yml", True)
+    item = finding(report(world, checkout), "DEMO_ROLE_ENABLED")
+    assert (item.origin, item.default) == ("play openedx_native.yml", True)
 
 
 def test_a_slip_of_an_operator_is_told_with_the_nearest_name(world: World, checkout: Path) -> None:
-    one = finding(report(world, checkout, "EDXAPP_PLATFROM_NAME: x"), "EDXAPP_PLATFROM_NAME")
-    assert (one.status, one.severity) == (Status.UNKNOWN, Severity.WARNING)
-    assert one.nearest == "EDXAPP_PLATFORM_NAME"
-    assert "Was EDXAPP_PLATFORM_NAME meant?" in one.text
+    item = finding(report(world, checkout, "EDXAPP_PLATFROM_NAME: x"), "EDXAPP_PLATFROM_NAME")
+    assert (item.status, item.severity) == (Status.UNKNOWN, Severity.WARNING)
+    assert item.nearest == "EDXAPP_PLATFORM_NAME"
+    assert "Was EDXAPP_PLATFORM_NAME meant?" in item.text
 
 
 def test_what_is_like_nothing_has_no_nearest_name(world: World, checkout: Path) -> None:
-    one = finding(report(world, checkout, "wholly_different: x"), "wholly_different")
-    assert (one.status, one.nearest) == (Status.UNKNOWN, "")
+    item = finding(report(world, checkout, "wholly_different: x"), "wholly_different")
+    assert (item.status, item.nearest) == (Status.UNKNOWN, "")
 
 
 def test_a_repository_that_knows_mysql_alone_is_an_error_for_other_databases(
@@ -89,39 +89,39 @@ def test_a_repository_that_knows_mysql_alone_is_an_error_for_other_databases(
 def test_what_ocim_sets_for_other_repositories_is_no_reason_to_worry(
     world: World, checkout: Path
 ) -> None:
-    one = finding(report(world, checkout), "FORUM_API_KEY")
-    assert (one.status, one.severity) == (Status.UNKNOWN, Severity.INFO)
+    item = finding(report(world, checkout), "FORUM_API_KEY")
+    assert (item.status, item.severity) == (Status.UNKNOWN, Severity.INFO)
 
 
 def test_a_variable_of_an_operators_own_is_known_where_another_setting_uses_it(
     world: World, checkout: Path
 ) -> None:
-    found = report(world, checkout, "my_name: x\nEDXAPP_PLATFORM_NAME: '{{ my_name }}'")
-    assert finding(found, "my_name").status is Status.KNOWN
+    result = report(world, checkout, "my_name: x\nEDXAPP_PLATFORM_NAME: '{{ my_name }}'")
+    assert finding(result, "my_name").status is Status.KNOWN
 
 
 def test_a_setting_over_a_generated_one_names_the_layer_below(world: World, checkout: Path) -> None:
-    one = finding(report(world, checkout, "EDXAPP_PLATFORM_NAME: x"), "EDXAPP_PLATFORM_NAME")
-    assert (one.status, one.severity) == (Status.OVERRIDDEN, Severity.INFO)
-    assert (one.layer, one.by) == ("defaults", "configuration_extra_settings")
+    item = finding(report(world, checkout, "EDXAPP_PLATFORM_NAME: x"), "EDXAPP_PLATFORM_NAME")
+    assert (item.status, item.severity) == (Status.OVERRIDDEN, Severity.INFO)
+    assert (item.layer, item.by) == ("defaults", "configuration_extra_settings")
 
 
 def test_a_part_of_what_is_set_as_a_whole_has_no_effect(world: World, checkout: Path) -> None:
     extra = "ECOMMERCE_BROKER_HOST: mq\nECOMMERCE_BROKER_URL: amqp://other/"
-    one = finding(report(world, checkout, extra), "ECOMMERCE_BROKER_HOST")
-    assert (one.status, one.severity) == (Status.OVERRIDDEN, Severity.WARNING)
-    assert one.by == "ECOMMERCE_BROKER_URL"
+    item = finding(report(world, checkout, extra), "ECOMMERCE_BROKER_HOST")
+    assert (item.status, item.severity) == (Status.OVERRIDDEN, Severity.WARNING)
+    assert item.by == "ECOMMERCE_BROKER_URL"
 
 
 def test_a_part_has_its_effect_where_the_whole_is_composed(world: World, checkout: Path) -> None:
-    one = finding(report(world, checkout, "ECOMMERCE_BROKER_HOST: mq"), "ECOMMERCE_BROKER_HOST")
-    assert one.status is Status.KNOWN
+    item = finding(report(world, checkout, "ECOMMERCE_BROKER_HOST: mq"), "ECOMMERCE_BROKER_HOST")
+    assert item.status is Status.KNOWN
 
 
 def test_turning_on_what_is_off_for_safety_is_warned_of(world: World, checkout: Path) -> None:
-    one = finding(report(world, checkout, "DEMO_ROLE_ENABLED: yes"), "DEMO_ROLE_ENABLED")
-    assert one.severity is Severity.WARNING
-    assert "staff user with a known password" in one.text
+    item = finding(report(world, checkout, "DEMO_ROLE_ENABLED: yes"), "DEMO_ROLE_ENABLED")
+    assert item.severity is Severity.WARNING
+    assert "staff user with a known password" in item.text
 
 
 @pytest.mark.parametrize("job, severity", [
@@ -134,8 +134,8 @@ def test_cron_jobs_that_leave_out_discoverys_are_warned_of(
 SANDBOX_ENABLE_DISCOVERY: yes
 EDXAPP_ADDITIONAL_CRON_JOBS: [{{name: mine, job: "{job}"}}]
 """
-    found = report(world, checkout, extra, configuration_source_repo_url="https://example.com/c")
-    assert finding(found, "EDXAPP_ADDITIONAL_CRON_JOBS").severity is severity
+    result = report(world, checkout, extra, configuration_source_repo_url="https://example.com/c")
+    assert finding(result, "EDXAPP_ADDITIONAL_CRON_JOBS").severity is severity
 
 
 def test_two_settings_that_must_agree_and_do_not_are_an_error(world: World, checkout: Path) -> None:
@@ -153,10 +153,12 @@ ECOMMERCE_EDX_API_KEY: another
 def test_ecommerce_is_warned_of_on_releases_that_have_it_no_more(
     world: World, checkout: Path
 ) -> None:
-    found = report(
+    result = report(
         world, checkout, "SANDBOX_ENABLE_ECOMMERCE: yes", openedx_release="release/teak.1"
     )
-    assert "no part of the instance's release" in " ".join(one.text for one in found.worth_saying())
+    assert "no part of the instance's release" in " ".join(
+        item.text for item in result.worth_saying()
+    )
 
 
 def test_prices_that_cannot_be_read_and_indexes_without_a_prefix_are_warned_of(
@@ -167,15 +169,15 @@ SANDBOX_ENABLE_ECOMMERCE: yes
 SANDBOX_ENABLE_DISCOVERY: yes
 DISCOVERY_ELASTICSEARCH_URL: http://search.example.com:9200/
 """
-    found = report(world, checkout, extra, openedx_release="open-release/redwood.1")
-    said = {one.variable: one.text for one in found.worth_saying()}
-    assert "reads `price_excl_tax`" in said["DISCOVERY_VERSION"]
-    assert "learner_pathway" in said["DISCOVERY_ELASTICSEARCH_URL"]
+    result = report(world, checkout, extra, openedx_release="open-release/redwood.1")
+    output = {item.variable: item.text for item in result.worth_saying()}
+    assert "reads `price_excl_tax`" in output["DISCOVERY_VERSION"]
+    assert "learner_pathway" in output["DISCOVERY_ELASTICSEARCH_URL"]
 
 
 def test_a_report_is_json_and_holds_no_secret(world: World, checkout: Path) -> None:
-    found = report(world, checkout, "SHOP_PASSWORD: hunter-2\nEDXAPP_EDX_API_KEY: hunter-3")
-    text = json.dumps(found.as_data())
+    result = report(world, checkout, "SHOP_PASSWORD: hunter-2\nEDXAPP_EDX_API_KEY: hunter-3")
+    text = json.dumps(result.as_data())
     assert "hunter" not in text
     assert '"severity": "warning"' in text
 
@@ -210,10 +212,10 @@ SANDBOX_ENABLE_INSIGHTS ecommerce_create_demo_data credentials_create_demo_data
 def test_the_built_in_playbooks_know_what_is_generated_for_the_lms(
     world: World, release: str
 ) -> None:
-    found = report(
+    result = report(
         world, BUILTIN, openedx_release=release, configuration_playbook_name="openedx_native.yml"
     )
-    unknown = {one.variable for one in found.findings if one.status is Status.UNKNOWN}
+    unknown = {item.variable for item in result.findings if item.status is Status.UNKNOWN}
     clients = {name for name in unknown if "_OAUTH2_" in name or "_OIDC_" in name}
     of_release = {"COMMON_XQUEUE_LMS_PASSWORD"} if "juniper" in release else set()
     notifier = {name for name in unknown if name.startswith("NOTIFIER_")}
@@ -222,9 +224,9 @@ def test_the_built_in_playbooks_know_what_is_generated_for_the_lms(
 
 
 def test_nothing_in_the_built_in_playbooks_is_unreadable(world: World) -> None:
-    found = report(world, BUILTIN)
-    assert found.unreadable == ()
-    assert found.worth_saying() == ()
+    result = report(world, BUILTIN)
+    assert result.unreadable == ()
+    assert result.worth_saying() == ()
 
 
 def test_a_name_that_nothing_defines_is_an_error_with_the_nearest(
@@ -241,8 +243,8 @@ def test_a_name_that_nothing_defines_is_an_error_with_the_nearest(
 def test_a_name_of_ocims_own_that_the_playbooks_do_not_use_is_told_so(
     world: World, checkout: Path
 ) -> None:
-    told = finding(report(world, checkout, "COMMON_HOSTNAME: app"), "COMMON_HOSTNAME")
-    assert told.text == "is set, but these playbooks do not use it."
+    output = finding(report(world, checkout, "COMMON_HOSTNAME: app"), "COMMON_HOSTNAME")
+    assert output.text == "is set, but these playbooks do not use it."
 
 
 def test_another_address_than_the_balancers_is_warned_of(world: World, checkout: Path) -> None:
@@ -264,8 +266,8 @@ def test_no_keys_for_tokens_are_an_error(world: World, checkout: Path, value: st
 
 
 def test_the_documented_settings_use_only_what_is_defined(world: World) -> None:
-    found = report(world, BUILTIN, CRON + SERVICES + CURRENCY)
-    assert not [each for each in found.findings if each.severity is Severity.ERROR]
+    result = report(world, BUILTIN, CRON + SERVICES + CURRENCY)
+    assert not [each for each in result.findings if each.severity is Severity.ERROR]
 
 
 def test_a_report_has_the_warnings_of_the_settings(world: World, checkout: Path) -> None:

@@ -47,7 +47,7 @@ def test_every_service_is_asked_at_its_host_under_its_public_name(world: World) 
     appserver = served(world)
     world.prober.asked.clear()
     looked(world)
-    asked = {(one.url, one.connect_to) for one in world.prober.asked}
+    asked = {(item.url, item.connect_to) for item in world.prober.asked}
     domain = appserver.instance.internal_lms_domain
     address = world.address(appserver)
     assert asked == {
@@ -123,7 +123,7 @@ def test_one_that_says_itself_that_it_is_not_well_is_told_of_and_left_alone(worl
     assert kinds(appserver) == ["answers that it is not well"]
     assert not Job.objects.filter(kind="recover").exists()
     world.prober.reply = as_expected
-    assert [type(one) for one in looked(world)] == [SendNotices]
+    assert [type(item) for item in looked(world)] == [SendNotices]
     appserver.refresh_from_db()
     assert appserver.unhealthy_since is None
     assert kinds(appserver)[1:] == ["answers again"]

@@ -38,9 +38,9 @@ def recover(world: World, instance: OpenEdXInstance) -> Job:
     """Look, and have done what that leads to."""
     look(queue=QUEUE, context=world.context())
     world.work(instance)
-    found = Job.objects.filter(kind="recover").order_by("-id").first()
-    assert found
-    return found
+    result = Job.objects.filter(kind="recover").order_by("-id").first()
+    assert result
+    return result
 
 
 def history(*appservers: OpenEdXAppServer) -> list[str]:
@@ -70,7 +70,7 @@ def test_its_host_is_started_again(
     assert history(dead) == ["is restarted", "answers again"]
     dead.refresh_from_db()
     assert (dead.unhealthy_since, dead.unhealthy_reason) == (None, "")
-    first, *rest = [one.text for one in dead.log_entries.order_by("id")][-3:]
+    first, *rest = [log_entry.text for log_entry in dead.log_entries.order_by("id")][-3:]
     assert "connection refused" in first
     restarted = "Its host was started again."
     assert rest == [restarted, f"It answers again. {restarted}"]
@@ -210,7 +210,7 @@ def test_while_another_one_serves_the_fallback_stays_out(
     world.lose_services(two[0])
     lose(world, two[0])
     assert "The other active app servers serve." in recover(world, instance).error
-    assert active(instance) == [one.pk for one in two]
+    assert active(instance) == [item.pk for item in two]
 
 
 def test_it_waits_in_line_behind_another_job(
@@ -234,7 +234,7 @@ def test_one_that_dies_again_and_again_is_left_alone_until_the_hour_is_over(
         if history(fallback).count("is restarted") > before:
             times.append(round((now - begun).seconds / 60))
         world.clock.forward(30)
-    assert [one // 5 * 5 for one in times] == [0, 5, 20]
+    assert [time // 5 * 5 for time in times] == [0, 5, 20]
     assert history(fallback)[-1] == "is not restarted any more"
     assert history(fallback).count("is not restarted any more") == 1
     world.clock.forward(300)

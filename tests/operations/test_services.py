@@ -25,7 +25,7 @@ def set_extra(world: World, instance: OpenEdXInstance, text: str) -> None:
 
 
 def upstreams(world: World, *appservers: OpenEdXAppServer) -> tuple[str, ...]:
-    return tuple(f"{world.address(one)}:8130" for one in appservers)
+    return tuple(f"{world.address(appserver)}:8130" for appserver in appservers)
 
 
 def test_an_instance_with_ecommerce_serves_it(world: World) -> None:

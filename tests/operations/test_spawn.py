@@ -50,7 +50,7 @@ def test_an_app_server_is_probed_where_its_configuration_lets_it_answer(
     world: World, url: str, ports: set[str]
 ) -> None:
     world.spawn(world.make_instance(configuration_source_repo_url=url))
-    assert {one.connect_to.rpartition(":")[2] for one in world.prober.asked} == ports
+    assert {item.connect_to.rpartition(":")[2] for item in world.prober.asked} == ports
 
 
 def test_an_app_server_that_was_not_to_be_activated_is_not(world: World) -> None:
@@ -75,7 +75,7 @@ def test_nothing_that_was_asked_for_later_comes_between_a_spawn_and_its_activati
     [later], _ = world.request_spawn(instance, activate=True)
     world.work(instance)
     lines = LogEntry.objects.order_by("id").values_list("appserver", "text")
-    turns = [one for one, text in lines if text in ("Checking the configuration.", "Active.")]
+    turns = [line for line, text in lines if text in ("Checking the configuration.", "Active.")]
     assert turns == [earlier.pk, earlier.pk, later.pk, later.pk]
     assert world.serving(instance) == ("10.0.0.2:8000",)
 
@@ -103,7 +103,7 @@ def test_as_many_app_servers_are_made_as_the_instance_wants(world: World) -> Non
     appservers, _ = world.request_spawn(instance)
     world.work(instance)
     assert len(appservers) == 2
-    assert world.provider.list() == [f"appserver-{one.pk}" for one in appservers]
+    assert world.provider.list() == [f"appserver-{appserver.pk}" for appserver in appservers]
 
 
 def test_its_databases_are_there_before_its_host(world: World) -> None:
@@ -165,7 +165,7 @@ def test_an_app_server_that_does_not_answer_fails_and_keeps_what_was_found(world
     appserver = world.spawn(world.make_instance(), activate=True)
     assert appserver.state == "failed"
     assert "answered 500, not 200: Server error" in appserver.failure
-    assert [(one["probe"], one["status"], one["excerpt"]) for one in appserver.evidence] == [
+    assert [(item["probe"], item["status"], item["excerpt"]) for item in appserver.evidence] == [
         ("lms", 500, "Server error"),
         ("studio", 500, "Server error"),
     ]
@@ -278,7 +278,9 @@ def test_a_key_that_was_not_there_before_is_shown_as_not_set(world: World) -> No
 def test_no_secret_is_in_clear_in_a_deployment_or_a_log(world: World) -> None:
     instance = world.make_instance(configuration_extra_settings="MY_PASSWORD: hush")
     appserver = world.spawn(instance)
-    seen = json.dumps([one.changes for one in Deployment.objects.all()]) + str(log_of(appserver))
+    seen = json.dumps([deployment.changes for deployment in Deployment.objects.all()]) + str(
+        log_of(appserver)
+    )
     assert "hush" not in seen
 
 
@@ -360,7 +362,7 @@ def test_the_second_of_two_app_servers_is_made_after_a_death_between_them(world:
     world.clock.forward(world.policy.lease + 1)
     world.work(instance)
     hosts = [run.host.name for run in world.provisioner.jobs]
-    assert hosts == [f"appserver-{one.pk}" for one in (first, second, second)]
+    assert hosts == [f"appserver-{item.pk}" for item in (first, second, second)]
 
 
 def test_a_host_is_looked_for_where_it_was_asked_for(world: World) -> None:
@@ -404,8 +406,8 @@ def test_a_run_that_says_too_much_is_cut_off_in_the_log_and_goes_on(
     world.provisioner.runs[f"appserver-{appservers[0].pk}"] = MemoryRun(tasks)
     world.work(instance)
     lines = log_of(appservers[0])
-    [said] = [line for line in lines if "left out" in line]
-    assert said.startswith(f"This log has {most} ")
+    [output] = [line for line in lines if "left out" in line]
+    assert output.startswith(f"This log has {most} ")
     assert lines[-1] == "Running."
     assert len(lines) < 30
     assert "changed: install 99" not in lines

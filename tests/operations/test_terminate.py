@@ -147,7 +147,7 @@ def test_retention_terminates_what_is_spent_and_nothing_else(world: World) -> No
         world.work(instance, queue="slow")
     world.clock.forward(world.policy.drain)
     world.work(instance, queue="slow")
-    assert world.provider.list() == [f"appserver-{one.pk}" for one in (second, third)]
+    assert world.provider.list() == [f"appserver-{item.pk}" for item in (second, third)]
     first.refresh_from_db()
     assert first.state == "terminated"
 

@@ -123,9 +123,9 @@ OF_DISCOVERY = "DISCOVERY_MEDIA_STORAGE_BACKEND: {DEFAULT_FILE_STORAGE: x.S3Boto
 def test_object_storage_without_what_it_needs_is_refused_where_it_is_chosen(
     text: str, lacking: list[str]
 ) -> None:
-    told = [fault for fault in faults(f"fine: 1\n{text}") if "uploads shall go to" in fault]
-    assert [fault.split("but ")[1].split()[0] for fault in told] == lacking
-    assert all(fault.startswith("line 2, column 1: ") for fault in told)
+    output = [fault for fault in faults(f"fine: 1\n{text}") if "uploads shall go to" in fault]
+    assert [fault.split("but ")[1].split()[0] for fault in output] == lacking
+    assert all(fault.startswith("line 2, column 1: ") for fault in output)
 
 
 @pytest.mark.parametrize(

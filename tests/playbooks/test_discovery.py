@@ -37,11 +37,11 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     with bare_app_server(directory, REPOSITORY / "rehearsal") as app_server:
         host = app_server.provider.create(HostRequest(name="search-1"))
         search = AppServer(directory, app_server.platform, app_server.provider, host)
-        for server, given, playbook in (
+        for server, arguments, playbook in (
             (search, {"ELASTICSEARCH_PASSWORD": Secret(PASSWORD)}, "search_server.yml"),
             (app_server, variables(app_server, search), "openedx_native.yml"),
         ):
-            outcome = server.provision(given, playbook=playbook)
+            outcome = server.provision(arguments, playbook=playbook)
             assert outcome.ok, outcome.message
         yield Both(search, app_server)
 
@@ -71,12 +71,12 @@ def test_discovery_is_healthy_and_its_commands_reach_the_search_server(both: Bot
     both.manage("install_es_indexes")
     updated = both.manage("update_index --disable-change-limit")
     assert updated.returncode == 0, updated.stderr
-    found = httpx.get(
+    result = httpx.get(
         f"http://{both.search.host.address}:9200/_cat/aliases?h=alias",
         auth=("elastic", PASSWORD),
         timeout=20,
     )
-    assert found.text.split() == ["demo_catalog"]
+    assert result.text.split() == ["demo_catalog"]
 
 
 def test_strangers_reach_nothing_on_the_search_server(both: Both) -> None:

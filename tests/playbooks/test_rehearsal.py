@@ -37,9 +37,9 @@ def rehearsal(
     """Yield a host that is made from the image for these variables."""
     kind, release = request.param
     with KINDS[kind](tmp_path_factory.mktemp("rehearsal"), REHEARSAL) as app_server:
-        given = variables(app_server, release)
-        app_server.make_anew_from_an_image(given)
-        yield app_server, given
+        arguments = variables(app_server, release)
+        app_server.make_anew_from_an_image(arguments)
+        yield app_server, arguments
 
 
 def variables(app_server: AppServer, release: str) -> Mapping[str, object]:
@@ -80,8 +80,8 @@ def variables(app_server: AppServer, release: str) -> Mapping[str, object]:
 @pytest.fixture(scope="module")
 def migrations(rehearsal: tuple[AppServer, Mapping[str, object]]) -> ProvisionOutcome:
     """Run the migrations on a fresh host, and return the outcome."""
-    app_server, given = rehearsal
-    outcome = app_server.run_migrations(given)
+    app_server, arguments = rehearsal
+    outcome = app_server.run_migrations(arguments)
     programs = app_server.run("supervisorctl status || true").split()
     assert not {"lms", "cms", "ecommerce", "ecomworker", "discovery"} & set(programs)
     return outcome
@@ -89,25 +89,25 @@ def migrations(rehearsal: tuple[AppServer, Mapping[str, object]]) -> ProvisionOu
 
 def test_migrations_alone_migrate_each_database_and_say_so(migrations: ProvisionOutcome) -> None:
     assert migrations.ok, migrations.message
-    found = {
+    result = {
         service: read_migrations(service, texts.plan, texts.log)
         for service, texts in migrations.migrations.items()
     }
-    assert set(found) == {"edxapp", "ecommerce", "discovery"}
-    for service, of_service in found.items():
+    assert set(result) == {"edxapp", "ecommerce", "discovery"}
+    for service, of_service in result.items():
         assert of_service, service
-        assert all(one.seconds is not None for one in of_service)
+        assert all(item.seconds is not None for item in of_service)
         assert migrations.migrations[service].plan
 
 
 def test_what_is_left_is_healthy_and_the_whole_would_not_change_it(
     rehearsal: tuple[AppServer, Mapping[str, object]], migrations: ProvisionOutcome
 ) -> None:
-    app_server, given = rehearsal
-    first = app_server.provision_instance_part(given)
+    app_server, arguments = rehearsal
+    first = app_server.provision_instance_part(arguments)
     assert first.ok, first.message
     tasks = {event.task for event in app_server.events}
-    assert not [one for one in tasks if one.startswith("virtual environment")]
+    assert not [task for task in tasks if task.startswith("virtual environment")]
     for address, domain in (
         ("8000/heartbeat", "demo.localhost:8443"),
         ("8010/heartbeat", "studio.demo.localhost:8443"),
@@ -116,7 +116,7 @@ def test_what_is_left_is_healthy_and_the_whole_would_not_change_it(
     ):
         url = f"http://{app_server.host.address}:{address}"
         assert httpx.get(url, headers={"Host": domain}, timeout=20).status_code == 200
-    second = app_server.provision(given)
+    second = app_server.provision(arguments)
     assert (second.ok, app_server.changed_tasks()) == (True, []), second.message
 
 

@@ -38,10 +38,10 @@ class Kept:
     def guards(self) -> list[int]:
         """Return the process ids of the guards that answer."""
         parts = [sockets.ask(self.run, guard) for guard in sockets.GUARDS]
-        found = [guard for guard, part in zip(sockets.GUARDS, parts, strict=True) if part]
+        result = [guard for guard, part in zip(sockets.GUARDS, parts, strict=True) if part]
         for part in parts:
             sockets.close(part)
-        return [self.guard(one) for one in found]
+        return [self.guard(item) for item in result]
 
     def guard(self, number: str) -> int:
         words = ["-m", "ocim.processes.guard", number]

@@ -120,8 +120,8 @@ def test_a_socket_unit_passes_sockets_by_name() -> None:
     shell = f"exec env LISTEN_PID=$$ LISTEN_FDS=3 LISTEN_FDNAMES=https:http:https {sys.executable}"
 
     def at_three() -> None:
-        for number, one in enumerate(bound, start=50):
-            os.dup2(one.fileno(), number)
+        for number, item in enumerate(bound, start=50):
+            os.dup2(item.fileno(), number)
         for number in range(3):
             os.dup2(50 + number, 3 + number)
 
@@ -132,7 +132,7 @@ def test_a_socket_unit_passes_sockets_by_name() -> None:
         capture_output=True,
         check=True,
     )
-    first, second, third = [one.getsockname()[1] for one in bound]
+    first, second, third = [item.getsockname()[1] for item in bound]
     assert json.loads(passed.stdout) == {"https": [first, third], "http": [second]}
     sockets.close({"": bound})
 

@@ -28,7 +28,7 @@ def make_instance(name: str = "Demo", **fields: Any) -> OpenEdXInstance:
     DatabaseServer.objects.get_or_create(
         name="databases", defaults={"kind": "sqlite", "directory": "/nowhere"}
     )
-    given = {
+    arguments = {
         "name": name,
         "email": "ops@example.com",
         "internal_lms_domain": f"{name.lower().replace(' ', '-')}.localhost",
@@ -39,7 +39,7 @@ def make_instance(name: str = "Demo", **fields: Any) -> OpenEdXInstance:
         "provider": "local",
         **fields,
     }
-    instance, _ = instances.create(fields=given, context=context())
+    instance, _ = instances.create(fields=arguments, context=context())
     return instance
 
 
@@ -76,7 +76,7 @@ def make_appserver(
 
 def make_rollout(*instances: OpenEdXInstance, **fields: Any) -> Rollout:
     """Return a rollout over the instances, none of which was begun."""
-    given = {
+    arguments = {
         "tag": "juniper2",
         "arguments": {"tag": "juniper2"},
         "rules": Rules().to_json(),
@@ -85,9 +85,9 @@ def make_rollout(*instances: OpenEdXInstance, **fields: Any) -> Rollout:
         "started_by": "ada on lab",
         **fields,
     }
-    rollout = Rollout.objects.create(**given)
+    rollout = Rollout.objects.create(**arguments)
     Upgrade.objects.bulk_create(
-        Upgrade(rollout=rollout, instance=one, label=str(one)) for one in instances
+        Upgrade(rollout=rollout, instance=instance, label=str(instance)) for instance in instances
     )
     return rollout
 

@@ -79,11 +79,11 @@ def test_lines_are_sent_as_they_are_written(demo: OpenEdXInstance, hub: Hub) -> 
     made = make_appserver(demo)
 
     async def scene() -> None:
-        async with stream("appserver-events", made.pk) as found:
+        async with stream("appserver-events", made.pk) as result:
             await write(made, "one")
-            assert "one" in await lines_until(found, "one")
+            assert "one" in await lines_until(result, "one")
             await write(made, "two <b>")
-            assert "one" not in await lines_until(found, "two &lt;b&gt;")
+            assert "one" not in await lines_until(result, "two &lt;b&gt;")
 
     played(scene)
 
@@ -95,13 +95,13 @@ def test_a_browser_that_comes_again_misses_nothing_and_gets_nothing_twice(
 
     async def scene() -> None:
         await write(made, "before")
-        async with stream("appserver-events", made.pk) as found:
-            event = await lines_until(found, "before")
+        async with stream("appserver-events", made.pk) as result:
+            event = await lines_until(result, "before")
         last = event.split("id: ")[1].split("\n")[0]
         await write(made, "meanwhile")
-        async with stream("appserver-events", made.pk, last=last, after="0") as found:
+        async with stream("appserver-events", made.pk, last=last, after="0") as result:
             await write(made, "after")
-            text = await lines_until(found, "after")
+            text = await lines_until(result, "after")
         assert "meanwhile" in text
         assert "before" not in text
 
@@ -116,8 +116,8 @@ def test_the_stream_begins_after_the_last_line_that_the_page_has(
     async def scene() -> None:
         shown = await write(made, "on the page")
         await write(made, "not yet there")
-        async with stream("appserver-events", made.pk, after=shown) as found:
-            assert "on the page" not in await lines_until(found, "not yet there")
+        async with stream("appserver-events", made.pk, after=shown) as result:
+            assert "on the page" not in await lines_until(result, "not yet there")
 
     played(scene)
 
@@ -127,9 +127,9 @@ def test_word_comes_when_something_changes_in_a_rollout(demo: OpenEdXInstance, h
     token = selectors.rollout_change_tokens([rollout.pk])[rollout.pk]
 
     async def scene() -> None:
-        async with stream("rollout-events", rollout.pk, token=token) as found:
+        async with stream("rollout-events", rollout.pk, token=token) as result:
             await rollout.upgrades.aupdate(state="in progress")
-            assert await anext(found) == "event: changed\ndata: "
+            assert await anext(result) == "event: changed\ndata: "
 
     played(scene)
 
@@ -139,12 +139,12 @@ def test_lines_of_other_app_servers_are_not_sent(demo: OpenEdXInstance, hub: Hub
 
     async def scene() -> None:
         async with (
-            stream("appserver-events", made.pk) as found,
+            stream("appserver-events", made.pk) as result,
             stream("appserver-events", other.pk) as found_by_other,
         ):
             await write(other, "of the other")
             await write(made, "of this one")
-            assert "of the other" not in await lines_until(found, "of this one")
+            assert "of the other" not in await lines_until(result, "of this one")
             assert "of this one" not in await lines_until(found_by_other, "of the other")
 
     played(scene)
@@ -155,10 +155,10 @@ def test_a_line_that_has_several_lines_stays_one_event(demo: OpenEdXInstance, hu
 
     async def scene() -> None:
         await write(made, "first\n\nevent: end\r\nlast")
-        async with stream("appserver-events", made.pk) as found:
-            event = await anext(found)
+        async with stream("appserver-events", made.pk) as result:
+            event = await anext(result)
             if not event.startswith("event: lines"):
-                event = await anext(found)
+                event = await anext(result)
         assert "data: event: end\ndata: last" in event
 
     played(scene)
@@ -169,16 +169,16 @@ def test_a_change_is_told_and_told_once(demo: OpenEdXInstance, hub: Hub) -> None
     token = token_of(demo)
 
     async def scene() -> None:
-        async with stream("appserver-events", made.pk, token=token) as found:
-            there = OpenEdXAppServer.objects.filter(pk=made.pk)
-            await there.aupdate(state=AppServerState.CHECKING)
-            assert await anext(found) == "event: changed\ndata: "
+        async with stream("appserver-events", made.pk, token=token) as result:
+            present = OpenEdXAppServer.objects.filter(pk=made.pk)
+            await present.aupdate(state=AppServerState.CHECKING)
+            assert await anext(result) == "event: changed\ndata: "
             await Job.objects.acreate(
                 instance=demo, lease_id=demo.lease_id, kind="spawn", queue="opencraft"
             )
-            assert await anext(found) == "event: changed\ndata: "
+            assert await anext(result) == "event: changed\ndata: "
             await write(made, "later")
-            assert (await anext(found)).startswith("event: lines")
+            assert (await anext(result)).startswith("event: lines")
 
     played(scene)
 
@@ -190,8 +190,8 @@ def test_what_changed_before_the_page_began_to_listen_is_told(
     make_appserver(demo)
 
     async def scene() -> None:
-        async with stream("instance-events", demo.pk, token=token) as found:
-            assert await anext(found) == "event: changed\ndata: "
+        async with stream("instance-events", demo.pk, token=token) as result:
+            assert await anext(result) == "event: changed\ndata: "
 
     played(scene)
 
@@ -202,13 +202,13 @@ def test_the_stream_ends_with_the_app_server_after_its_last_line(
     made = make_appserver(demo)
 
     async def scene() -> None:
-        async with stream("appserver-events", made.pk, token="old") as found:
-            there = OpenEdXAppServer.objects.filter(pk=made.pk)
-            await there.aupdate(state=AppServerState.TERMINATED)
+        async with stream("appserver-events", made.pk, token="old") as result:
+            present = OpenEdXAppServer.objects.filter(pk=made.pk)
+            await present.aupdate(state=AppServerState.TERMINATED)
             await write(made, "Terminated.")
-            told = [event.split("\n")[0] async for event in found]
-        assert told[-1] == "event: end"
-        assert told.count("event: lines") == 1
+            output = [event.split("\n")[0] async for event in result]
+        assert output[-1] == "event: end"
+        assert output.count("event: lines") == 1
 
     played(scene)
 
@@ -274,8 +274,8 @@ def test_silence_is_filled_so_that_proxies_keep_the_connection(
     token = token_of(demo)
 
     async def scene() -> None:
-        async with stream("instance-events", demo.pk, token=token) as found:
-            assert await anext(found) == ": nothing new"
+        async with stream("instance-events", demo.pk, token=token) as result:
+            assert await anext(result) == ": nothing new"
 
     played(scene)
 
@@ -288,7 +288,7 @@ def test_a_stream_ends_in_time_so_that_the_right_to_look_is_asked_again(
     token = token_of(demo)
 
     async def scene() -> None:
-        async with stream("instance-events", demo.pk, token=token) as found:
-            assert {event async for event in found} <= {": nothing new"}
+        async with stream("instance-events", demo.pk, token=token) as result:
+            assert {event async for event in result} <= {": nothing new"}
 
     played(scene)

@@ -84,9 +84,9 @@ def test_attempts_that_failed_are_logged_without_the_password(
 def test_no_password_is_kept_of_an_attempt(mira: User) -> None:
     sign_in("mira", "a wrong but secret guess")
 
-    kept = [str(vars(one)) for model in AXES_MODELS for one in model.objects.all()]
+    kept = [str(vars(item)) for model in AXES_MODELS for item in model.objects.all()]
     assert kept
-    assert not any("guess" in one for one in kept)
+    assert not any("guess" in item for item in kept)
 
 
 def test_whoever_signs_in_is_told_of_attempts_since_the_last_time(
@@ -132,8 +132,8 @@ def test_a_weak_password_is_refused(client: Client, mira: User, password: str, s
 
 def test_all_other_sessions_end_when_the_password_changes(client: Client, mira: User) -> None:
     other = Client()
-    for one in (client, other):
-        one.force_login(mira, backend=BACKEND)
+    for item in (client, other):
+        item.force_login(mira, backend=BACKEND)
 
     client.post(reverse("password"), change_to("a longer and a better one"))
 

@@ -17,23 +17,23 @@ OF_APP_SERVERS = ("appserver", "appserver-progress", "appserver-events", "appser
 
 
 def patterns(resolver: URLResolver) -> list[URLPattern]:
-    found: list[URLPattern] = []
-    for one in resolver.url_patterns:
-        found += patterns(one) if isinstance(one, URLResolver) else [one]
-    return found
+    result: list[URLPattern] = []
+    for url_pattern in resolver.url_patterns:
+        result += patterns(url_pattern) if isinstance(url_pattern, URLResolver) else [url_pattern]
+    return result
 
 
 def paths() -> list[str]:
     """Return every address that has a number in it, with one that no database can hold."""
     of_static = {"format": "html", "kind": "pause"}
     addresses = []
-    for one in patterns(get_resolver()):
-        names = one.pattern.regex.groupindex
+    for pattern in patterns(get_resolver()):
+        names = pattern.pattern.regex.groupindex
         if numbers := [name for name in names if name.endswith("_id")]:
             words = {name: of_static.get(name, "html") for name in names if name not in numbers}
             if "appserver_id" in numbers and "kind" in words:
                 words["kind"] = "activate"
-            known = reverse(one.name or "", kwargs={**words, **dict.fromkeys(numbers, 7)})
+            known = reverse(pattern.name or "", kwargs={**words, **dict.fromkeys(numbers, 7)})
             addresses.append(known.replace("/7/", f"/{LONG}/"))
     return addresses
 
@@ -94,5 +94,5 @@ def test_a_host_name_that_is_not_ours_is_one_line_in_the_log(
         answer = client.get("/", headers={"host": "evil.example"})
 
     assert answer.status_code == 400
-    record = next(one for one in caplog.records if "evil.example" in one.getMessage())
+    record = next(item for item in caplog.records if "evil.example" in item.getMessage())
     assert record.exc_info is None

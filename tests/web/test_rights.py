@@ -25,11 +25,11 @@ OWN = {"sign-in": (), "sign-out": (), "password": ()}
 
 
 def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
-    for one in patterns:
-        if isinstance(one, URLResolver):
-            yield from names(one.url_patterns)
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from names(pattern.url_patterns)
         else:
-            yield str(one.name)
+            yield str(pattern.name)
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def fleet(demo: OpenEdXInstance) -> dict[str, int]:
 def address(name: str, arguments: tuple[object, ...], fleet: dict[str, int]) -> str:
     kind = "appserver" if name in {"act", "preview-password"} else name.partition("-")[0]
     pk = fleet.get(kind, fleet["instance"])
-    return reverse(name, args=[pk if one == 1 else one for one in arguments])
+    return reverse(name, args=[pk if argument == 1 else argument for argument in arguments])
 
 
 def status(client: Client, method: str, where: str) -> int:
@@ -105,7 +105,7 @@ def test_secrets_need_a_right_of_their_own(
     guest: Client, operator: Client, fleet: dict[str, int], name: str
 ) -> None:
     where = address(name, SECRETS[name], fleet)
-    assert [status(one, "post", where) for one in (guest, operator)] == [403, 403]
+    assert [status(item, "post", where) for item in (guest, operator)] == [403, 403]
     right = Permission.objects.get(codename="view_secrets")
     User.objects.get(username="guest").user_permissions.add(right)
     assert status(guest, "post", where) == 200

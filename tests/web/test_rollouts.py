@@ -144,8 +144,8 @@ def test_only_what_the_state_allows_is_offered_and_done(
         address = reverse("rollout-act", args=[rollout.pk, kind])
         assert (address in html) is (kind in offered)
         if kind not in offered:
-            told = act(admin, rollout, kind, confirmed="yes").content.decode()
-            assert f"Not possible: {kind}" in told
+            output = act(admin, rollout, kind, confirmed="yes").content.decode()
+            assert f"Not possible: {kind}" in output
     assert state(rollout) == given
 
 
@@ -284,11 +284,11 @@ def test_a_large_one_takes_no_more_queries(admin: Client, rollout: Rollout, name
 
     few = count()
     for number in range(5):
-        one = make_instance(f"Site {number}")
-        made = make_appserver(one, AppServerState.FAILED)
-        Upgrade.objects.create(rollout=rollout, instance=one, label=str(one))
-        at(rollout, one, "failed", failure=WHY, cause=WHY, appservers=[made.pk])
-        make_rollout(one)
+        instance = make_instance(f"Site {number}")
+        made = make_appserver(instance, AppServerState.FAILED)
+        Upgrade.objects.create(rollout=rollout, instance=instance, label=str(instance))
+        at(rollout, instance, "failed", failure=WHY, cause=WHY, appservers=[made.pk])
+        make_rollout(instance)
     assert count() == few
 
 
@@ -348,6 +348,6 @@ def test_a_page_tells_what_migrations_did_to_a_copy(
 def test_an_abort_may_end_what_is_under_way(admin: Client, rollout: Rollout) -> None:
     move(rollout, "running")
     assert 'name="now"' in act(admin, rollout, "abort").content.decode()
-    told = act(admin, rollout, "abort", confirmed="yes", now="on").content.decode()
-    assert "Upgrades under way end within seconds" in told
+    output = act(admin, rollout, "abort", confirmed="yes", now="on").content.decode()
+    assert "Upgrades under way end within seconds" in output
     assert state(rollout) == "aborted"

@@ -18,7 +18,7 @@ from ocim.core.instance import Instance
 CLUSTER_URL = "ELASTICSEARCH_CLUSTER_URL"
 """Setting that discovery reads since lilac; before it was ELASTICSEARCH_URL."""
 _OLD_ROLES = ("lilac", "maple")
-"""Releases whose role still writes ELASTICSEARCH_URL, which their discovery does not read."""
+"""Names of releases whose role still writes ELASTICSEARCH_URL, which discovery does not read."""
 
 
 def discovery(instance: Instance) -> dict[str, Any]:

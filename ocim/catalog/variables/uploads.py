@@ -21,10 +21,10 @@ _TENANTS = ("SWIFT_TENANT_NAME", "SWIFT_TENANT_ID")
 
 def places(services: frozenset[Service], values: Mapping[str, Any]) -> list[str]:
     """Return where the uploads of each service go, in words."""
-    found = [f"LMS and studio: {_place(_lms(values), str(values.get('edxapp_media_dir', '')))}"]
+    result = [f"LMS and studio: {_place(_lms(values), str(values.get('edxapp_media_dir', '')))}"]
     if Service.DISCOVERY in services and isinstance(settings := values.get(DISCOVERY), Mapping):
-        found.append(f"discovery: {_place(settings, str(settings.get('MEDIA_ROOT', '')))}")
-    return found
+        result.append(f"discovery: {_place(settings, str(settings.get('MEDIA_ROOT', '')))}")
+    return result
 
 
 def missing(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -33,8 +33,8 @@ def partner(db: None) -> Partner:
 
 @pytest.fixture(scope="session")
 def search_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with gunicorn(write_search(tmp_path_factory.mktemp("search")), "search") as found:
-        yield found
+    with gunicorn(write_search(tmp_path_factory.mktemp("search")), "search") as result:
+        yield result
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def indexed(runs: Partner, search: str) -> Partner:
 def token(username: str = "lena", **claims: object) -> str:
     """Return the value of the Authorization header of a user of the LMS."""
     now = int(time.time())
-    told = {
+    output = {
         "iss": f"{LMS}/oauth2",
         "aud": "lms-key",
         "exp": now + 60,
@@ -100,7 +100,7 @@ def token(username: str = "lena", **claims: object) -> str:
         "administrator": False,
         **claims,
     }
-    return f"JWT {jwt.sign(told, key=signing_key(), algorithm='RS512')}"
+    return f"JWT {jwt.sign(output, key=signing_key(), algorithm='RS512')}"
 
 
 @pytest.fixture

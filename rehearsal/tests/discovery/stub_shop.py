@@ -23,7 +23,7 @@ class Shop:
     """Path, query and Authorization of each request."""
 
     def clear(self) -> None:
-        """Sell nothing, and forget all requests."""
+        """Remove all courses, and forget all requests."""
         self.courses, self.codes, self.missing, self.asked = [], [], 0, []
 
     def answer(self, path: str, query: dict[str, list[str]]) -> dict[str, Any]:

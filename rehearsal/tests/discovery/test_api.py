@@ -30,8 +30,8 @@ def get(client: Client, path: str, **query: Any) -> Any:
 def test_only_a_token_of_the_lms_opens_it(
     path: str, header: str | None, client: Client, partner: Partner
 ) -> None:
-    given = header and header.format(token=token().removeprefix("JWT "))
-    headers = {"Authorization": given} if given else {}
+    arguments = header and header.format(token=token().removeprefix("JWT "))
+    headers = {"Authorization": arguments} if arguments else {}
     response = client.get(f"{API}{path}", headers=headers)
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"].startswith("JWT")
@@ -81,8 +81,8 @@ def test_a_course_has_its_runs_and_owners(client: Client, runs: Partner) -> None
 def test_programs_have_their_courses(client: Client, runs: Partner) -> None:
     program = Program.objects.create(partner=runs, title="Sky", type="MicroMasters")
     program.courses.set(runs.courses.filter(key="ScienceX+Astro"))
-    [found] = get(client, "programs/")["results"]
-    assert found["courses"][0]["key"] == "ScienceX+Astro"
+    [result] = get(client, "programs/")["results"]
+    assert result["courses"][0]["key"] == "ScienceX+Astro"
     assert get(client, f"programs/{program.uuid}/")["title"] == "Sky"
 
 
@@ -129,7 +129,7 @@ def test_only_staff_make_catalogs(client: Client, partner: Partner) -> None:
 
 def test_everything_can_be_searched(client: Client, indexed: Partner) -> None:
     answer = get(client, "search/all/", q="astronomy")
-    assert {found["content_type"] for found in answer["results"]} == {"course", "courserun"}
+    assert {result["content_type"] for result in answer["results"]} == {"course", "courserun"}
     assert get(client, "search/courses/", q="astronomy")["count"] == 1
     assert get(client, "search/course_runs/", q=f'key:"{RUN}"')["results"][0]["key"] == RUN
     assert get(client, "search/course_runs/", q="title:Secret")["count"] == 0

@@ -39,12 +39,12 @@ def test_without_indexes_nothing_is_updated(
 
 def test_from_nothing_to_something_is_too_much_at_once(runs: Partner, search: str) -> None:
     call_command("install_es_indexes")
-    told = io.StringIO()
+    output = io.StringIO()
     with pytest.raises(CommandError, match=r"Sanity check failed.*0 → 4"):
-        call_command("update_index", stdout=told)
+        call_command("update_index", stdout=output)
     assert count(f"{search}_course_run") == 0
     # What is as it was moves all the same.
-    assert f"{search}_program means" in told.getvalue()
+    assert f"{search}_program means" in output.getvalue()
     call_command("update_index", "--disable-change-limit")
     assert count(f"{search}_course_run") == 4
 
@@ -73,9 +73,9 @@ def test_the_limit_is_strictly_under_ten_per_cent(before: int, after: int, sane:
 
 
 def test_making_indexes_again_leaves_them_alone(indexed: Partner, search: str) -> None:
-    told = io.StringIO()
-    call_command("install_es_indexes", stdout=told)
-    assert told.getvalue().count("is there") == 5
+    output = io.StringIO()
+    call_command("install_es_indexes", stdout=output)
+    assert output.getvalue().count("is there") == 5
     assert count(f"{search}_course_run") == 4
 
 

@@ -18,8 +18,8 @@ RUN = "course-v1:edX+Demo+2026"
 @pytest.fixture(scope="module")
 def one_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Run the services for all tests but the last. Each test has courses of its own."""
-    with running_world(tmp_path_factory.mktemp("world"), release="open-release/sumac.1") as found:
-        yield found
+    with running_world(tmp_path_factory.mktemp("world"), release="open-release/sumac.1") as result:
+        yield result
 
 
 @pytest.fixture
@@ -54,19 +54,19 @@ def test_courses_come_from_the_lms_into_the_catalogue(world: World) -> None:
     world.command("update_index")
 
     # The LMS was told of the organizations, and whoever signs in there is signed in here.
-    told = world.lms_shell(
+    output = world.lms_shell(
         "from rehearsal.edxapp.organizations.models import Organization as O\n"
         "print(*O.objects.values_list('short_name', flat=True))"
     )
-    assert {"MIT", "edX"} <= set(told.split())
+    assert {"MIT", "edX"} <= set(output.split())
     with world.signed_in() as browser:
         page = browser.get(world.discovery, timeout=TIMEOUT).text
         assert "<span>lena</span>" in page
         assert f'href="{world.lms}/courses/{RUN}/about"' in page
         about = browser.get(f"{world.lms}/courses/{RUN}/about", timeout=TIMEOUT)
         assert "Demonstration" in about.text
-        found = browser.get(f"{world.discovery}/api/v1/search/all/?q=demonst*", timeout=TIMEOUT)
-        assert found.json()["count"] == 2
+        result = browser.get(f"{world.discovery}/api/v1/search/all/?q=demonst*", timeout=TIMEOUT)
+        assert result.json()["count"] == 2
     token = requests.post(
         f"{world.lms}/oauth2/access_token",
         {

@@ -57,7 +57,7 @@ class World:
 
     def set_partner(self, **flags: str) -> None:
         api = f"{self.lms}/api"
-        given = {
+        arguments = {
             "courses-api-url": f"{api}/courses/v1/",
             "organizations-api-url": f"{api}/organizations/v0/",
             **(
@@ -74,15 +74,15 @@ class World:
         self.command(
             *("create_or_update_partner", "--site-id=1", "--code=demo", "--name=Demo"),
             f"--site-domain={self.discovery.partition('//')[2]}",
-            *(f"--{flag}={value}" for flag, value in given.items()),
+            *(f"--{flag}={value}" for flag, value in arguments.items()),
         )
 
     def runs(self) -> int:
-        told = self.shell(
+        output = self.shell(
             "from rehearsal.discovery.course_metadata.models import CourseRun as R\n"
             "print(R.objects.count())"
         )
-        return int(told)
+        return int(output)
 
     def shell(self, script: str) -> str:
         return ran(self.discovery_file, "discovery", "shell", script=script)

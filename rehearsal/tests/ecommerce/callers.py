@@ -15,7 +15,7 @@ V2 = "/api/v2/"
 
 def token(username: str, **claims: Any) -> str:
     """Return a token of the LMS for a user; `administrator` makes the user staff."""
-    told = {
+    output = {
         "iss": f"{LMS}/oauth2",
         "aud": "lms-key",
         "exp": int(time.time()) + 60,
@@ -24,7 +24,7 @@ def token(username: str, **claims: Any) -> str:
         "administrator": False,
         **claims,
     }
-    return jwt.sign(told, key=signing_key(), algorithm="RS512")
+    return jwt.sign(output, key=signing_key(), algorithm="RS512")
 
 
 def ask(client: Client, path: str, authorization: str = "", /, **body: Any) -> Any:

@@ -28,9 +28,9 @@ def pay(browser: Browser, seat: OnSale, card: str = GOOD) -> requests.Response:
 
 def number_on(receipt: requests.Response) -> str:
     assert "/checkout/receipt/?order_number=" in receipt.url, receipt.text
-    found = ORDER.search(receipt.text)
-    assert found
-    return found[0]
+    result = ORDER.search(receipt.text)
+    assert result
+    return result[0]
 
 
 def test_the_lms_shows_the_price_and_leads_to_the_basket(world: World, seat: OnSale) -> None:

@@ -17,8 +17,8 @@ def test_a_learner_of_the_lms_is_signed_in_at_the_shop(world: World) -> None:
     assert [urlsplit(step.url).path for step in answer.history] == [
         *("/login", "/login/edx-oauth2/", "/oauth2/authorize", "/complete/edx-oauth2/", "/"),
     ]
-    told = browser.account_at_shop()
-    assert told == "sara sara@example.com Sara Learner True False\n"
+    output = browser.account_at_shop()
+    assert output == "sara sara@example.com Sara Learner True False\n"
 
 
 def test_who_leaves_the_shop_leaves_the_lms(world: World) -> None:

@@ -62,8 +62,8 @@ class Server:
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with gunicorn(write(tmp_path_factory.mktemp("search")), "search") as found:
-        yield found
+    with gunicorn(write(tmp_path_factory.mktemp("search")), "search") as result:
+        yield result
 
 
 @pytest.fixture

@@ -78,9 +78,9 @@ def test_new_fields_get_the_types_that_elasticsearch_gives_them(server: Server) 
         "i",
         {"text": "a", "whole": 1, "part": 1.5, "yes": True, "day": "2026-01-02", "in": {"x": 1}},
     )
-    found = server.client.indices.get_mapping(index=name)[name]["mappings"]["properties"]
-    assert found["text"]["fields"]["keyword"] == {"type": "keyword", "ignore_above": 256}
-    types = {name: found[name].get("type") for name in ("text", "whole", "part", "yes", "day")}
+    result = server.client.indices.get_mapping(index=name)[name]["mappings"]["properties"]
+    assert result["text"]["fields"]["keyword"] == {"type": "keyword", "ignore_above": 256}
+    types = {name: result[name].get("type") for name in ("text", "whole", "part", "yes", "day")}
     assert types == {
         "text": "text",
         "whole": "long",
@@ -88,7 +88,7 @@ def test_new_fields_get_the_types_that_elasticsearch_gives_them(server: Server) 
         "yes": "boolean",
         "day": "date",
     }
-    assert found["in"]["properties"]["x"] == {"type": "long"}
+    assert result["in"]["properties"]["x"] == {"type": "long"}
 
 
 @pytest.mark.parametrize("kind, value", [("date", "yesterday"), ("integer", "x"), ("boolean", 2)])

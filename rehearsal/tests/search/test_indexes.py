@@ -16,9 +16,9 @@ def test_an_index_is_made_once_and_removed(server: Server) -> None:
     )
     assert made["acknowledged"]
     assert server.client.indices.exists(index=name)
-    found = server.client.indices.get(index=name)[name]
-    assert found["mappings"] == {"properties": {"title": {"type": "text"}}}
-    assert found["settings"]["index"]["number_of_replicas"] == "0"
+    result = server.client.indices.get(index=name)[name]
+    assert result["mappings"] == {"properties": {"title": {"type": "text"}}}
+    assert result["settings"]["index"]["number_of_replicas"] == "0"
     with pytest.raises(RequestError, match="resource_already_exists_exception"):
         server.client.indices.create(index=name)
     server.client.indices.delete(index=name)
@@ -60,9 +60,9 @@ def test_an_alias_is_not_deleted_as_if_it_were_an_index(server: Server) -> None:
 
 
 def test_an_alias_cannot_take_an_index_s_name(server: Server) -> None:
-    one, two = server.index("one"), server.index("two")
+    item, two = server.index("one"), server.index("two")
     with pytest.raises(RequestError, match="invalid_alias_name_exception"):
-        server.client.indices.put_alias(index=one, name=two)
+        server.client.indices.put_alias(index=item, name=two)
 
 
 def test_a_search_through_an_alias_covers_all_that_it_means(server: Server) -> None:

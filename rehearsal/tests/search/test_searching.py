@@ -76,12 +76,12 @@ def test_values_are_counted(server: Server, fruit: str) -> None:
     search.aggs.bucket("light", A("filter", Q("range", weight={"lt": 110}))).bucket(
         "names", A("terms", field="name", size=1, order={"_key": "desc"})
     )
-    found = search[0:0].execute()
-    buckets = [(bucket.key, bucket.doc_count) for bucket in found.aggregations.colours.buckets]
+    result = search[0:0].execute()
+    buckets = [(bucket.key, bucket.doc_count) for bucket in result.aggregations.colours.buckets]
     assert buckets == [("green", 2), ("red", 2)]
-    assert found.aggregations.light.doc_count == 2
-    assert [bucket.key for bucket in found.aggregations.light.names.buckets] == ["Cherry"]
-    assert found.aggregations.light.names.sum_other_doc_count == 1
+    assert result.aggregations.light.doc_count == 2
+    assert [bucket.key for bucket in result.aggregations.light.names.buckets] == ["Cherry"]
+    assert result.aggregations.light.names.sum_other_doc_count == 1
 
 
 def test_a_filter_after_the_counting_does_not_change_the_counts(server: Server, fruit: str) -> None:
@@ -89,9 +89,9 @@ def test_a_filter_after_the_counting_does_not_change_the_counts(server: Server, 
         index = fruit
         facets = {"colours": TermsFacet(field="colours")}  # noqa: RUF012
 
-    found = Fruit(filters={"colours": "green"})
-    found._s = found._s.using(server.client)
-    answer = found.execute()
+    result = Fruit(filters={"colours": "green"})
+    result._s = result._s.using(server.client)
+    answer = result.execute()
     assert sorted(hit.meta.id for hit in answer) == ["1", "2"]
     assert answer.facets.colours == [("green", 2, True), ("red", 2, False)]
 
@@ -109,8 +109,8 @@ def test_a_document_class_makes_its_index_and_finds_itself_again(server: Server)
     for number, title in enumerate(("Astronomy", "Astrology", "Bread"), start=1):
         course = Course(meta={"id": number}, title=title, suggest=[title])
         course.save(using=server.client, refresh=True)
-    found = Course.search(using=server.client).query("match", title="astronomy").execute()
-    assert [hit.title for hit in found] == ["Astronomy"]
+    result = Course.search(using=server.client).query("match", title="astronomy").execute()
+    assert [hit.title for hit in result] == ["Astronomy"]
     assert Course.get(id=3, using=server.client).title == "Bread"
     search = Course.search(using=server.client).suggest(
         "begun", "aST", completion={"field": "suggest", "size": 5}

@@ -144,6 +144,6 @@ def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
         with gunicorn(configuration, "search") as address, master(address) as client:
             if attempt == 1:
                 client.index(index="kept", id="1", document={"title": "still here"})
-            found = client.search(index="kept", query={"match": {"title": "still"}})
-    assert found["hits"]["total"]["value"] == 1
+            result = client.search(index="kept", query={"match": {"title": "still"}})
+    assert result["hits"]["total"]["value"] == 1
     assert (tmp_path / "data" / "search.sqlite3").stat().st_mode & 0o077 == 0

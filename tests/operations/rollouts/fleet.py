@@ -58,7 +58,7 @@ class Fleet:
 
     def run(self, *rollouts: Rollout, actions: list[Action] | None = None) -> Rollout:
         """Do what is to be done, and what follows from it, until nothing does."""
-        first: list[Action] = [DriveRollout(one.pk) for one in rollouts]
+        first: list[Action] = [DriveRollout(rollout.pk) for rollout in rollouts]
         waiting = deque(first if actions is None else actions)
         for _ in range(500):
             if not waiting:
@@ -66,15 +66,15 @@ class Fleet:
             action = waiting.popleft()
             at: datetime | None = getattr(action, "at", None)
             if at and at > self.world.clock():
-                if any(_is_due(one, self.world.clock()) for one in waiting):
+                if any(_is_due(item, self.world.clock()) for item in waiting):
                     waiting.append(action)
                     continue
                 self.world.clock.now = at
             waiting.extend(self._do(action))
         else:
             raise AssertionError("It does not come to rest.")
-        for one in rollouts:
-            one.refresh_from_db()
+        for rollout in rollouts:
+            rollout.refresh_from_db()
         return rollouts[0] if rollouts else Rollout.objects.get()
 
     def _do(self, action: Action) -> list[Action]:
@@ -135,5 +135,5 @@ def tags(instance: OpenEdXInstance) -> list[str]:
 
 
 def active(instance: OpenEdXInstance) -> list[int]:
-    found = instance.appserver_set.filter(is_active=True).order_by("id")
-    return list(found.values_list("pk", flat=True))
+    result = instance.appserver_set.filter(is_active=True).order_by("id")
+    return list(result.values_list("pk", flat=True))

@@ -51,7 +51,7 @@ Condition = tuple[list[str], Any]
 def meant(fleet: Iterable[OpenEdXInstance], lookups: Mapping[str, Any]) -> set[int]:
     """Return the ids that the lookups mean. Raise TypeError if a value has no meaning."""
     conditions = [(name.split("__"), value) for name, value in lookups.items()]
-    return {one.pk for one in fleet if _fits(one, conditions)}
+    return {item.pk for item in fleet if _fits(item, conditions)}
 
 
 def _fits(row: Model | None, conditions: Iterable[Condition]) -> bool:
@@ -88,10 +88,10 @@ def _others(row: Model | None, name: str) -> list[Model | None]:
         return [None]
     field: Any = row._meta.get_field(name)
     accessor = field.get_accessor_name() if field.auto_created else name
-    found: Any = getattr(row, accessor, None)
+    result: Any = getattr(row, accessor, None)
     if field.one_to_many or field.many_to_many:
-        return list(found.all()) or [None]
-    return [found]
+        return list(result.all()) or [None]
+    return [result]
 
 
 def _value(row: Model | None, name: str) -> Any:
@@ -108,9 +108,9 @@ def _compared(has: Any, parts: list[str], wanted: Any) -> bool:
     if has is None:
         return False
     if comparison == "in":
-        return has in [_of_type(has, one) for one in _listed(wanted)]
+        return has in [_of_type(has, item) for item in _listed(wanted)]
     if comparison == "range":
-        least, greatest = (_of_type(has, one) for one in _listed(wanted))
+        least, greatest = (_of_type(has, item) for item in _listed(wanted))
         return bool(least <= has <= greatest)
     if comparison in _TEXTS:
         return _TEXTS[comparison](has, _of_type("", wanted))
@@ -126,8 +126,8 @@ def _listed(wanted: Any) -> list[Any]:
 def _of_type(has: Any, wanted: Any) -> Any:
     """Return a wanted text as the type of the value: YAML has no times."""
     if isinstance(has, datetime):
-        found = datetime.fromisoformat(wanted)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+        result = datetime.fromisoformat(wanted)
+        return result if result.tzinfo else result.replace(tzinfo=UTC)
     if isinstance(has, date):
         return date.fromisoformat(wanted)
     if isinstance(has, time):

@@ -40,11 +40,11 @@ class Rollouts(Fleet):
     def __init__(self) -> None:
         super().__init__()
         self.databases = self.world.databases = Databases()
-        self.original = {one.pk: one.edx_platform_commit for one in self.instances}
+        self.original = {instance.pk: instance.edx_platform_commit for instance in self.instances}
         self.begun = 0
-        for one in self.instances:
-            self.world.request_spawn(one, activate=True)
-            self.world.work(one)
+        for instance in self.instances:
+            self.world.request_spawn(instance, activate=True)
+            self.world.work(instance)
 
     @rule(batch_size=st.integers(1, 2), attempts=st.integers(1, 2), activate=st.booleans())
     def redeploy(self, batch_size: int, attempts: int, activate: bool) -> None:
@@ -80,7 +80,7 @@ class Rollouts(Fleet):
 
     @invariant()
     def no_statement_ran_twice(self) -> None:
-        assert not [one for one, count in self.databases.executed.items() if count > 1]
+        assert not [item for item, count in self.databases.executed.items() if count > 1]
 
     @invariant()
     def upgrades_follow_their_transitions(self) -> None:
@@ -99,11 +99,11 @@ class Rollouts(Fleet):
     @invariant()
     def what_failed_does_not_serve(self) -> None:
         over = Upgrade.objects.filter(state__in=["failed", "cancelled"])
-        made = [pk for one in over for pk in one.appservers]
+        made = [pk for item in over for pk in item.appservers]
         # Nor do those of the attempt that is under way: they are written down anew.
         serving = OpenEdXAppServer.objects.filter(pk__in=made, is_active=True)
         asked_for = self.asked_for
-        assert not [one for one in serving if one.pk not in asked_for]
+        assert not [item for item in serving if item.pk not in asked_for]
 
     @property
     def asked_for(self) -> set[int]:
@@ -127,17 +127,17 @@ class Rollouts(Fleet):
                 if rollout.state == "paused":
                     control.resume(rollout)
                 drive(rollout_id=rollout.pk, context=self.world.context())
-            for one in self.instances:
-                self.world.work(one)
+            for instance in self.instances:
+                self.world.work(instance)
             self.world.clock.forward(timedelta(minutes=16).total_seconds())
         else:
             raise AssertionError("A rollout does not end.")
-        for one in self.instances:
-            one.refresh_from_db()
-            done = Upgrade.objects.filter(instance=one, state="successful")
+        for instance in self.instances:
+            instance.refresh_from_db()
+            done = Upgrade.objects.filter(instance=instance, state="successful")
             last = done.order_by("ended_at", "job_id").last()  # the clock may have stood still
-            expected = last.after if last else {"edx_platform_commit": self.original[one.pk]}
-            assert {"edx_platform_commit": one.edx_platform_commit} == expected
+            expected = last.after if last else {"edx_platform_commit": self.original[instance.pk]}
+            assert {"edx_platform_commit": instance.edx_platform_commit} == expected
 
 
 @pytest.mark.django_db

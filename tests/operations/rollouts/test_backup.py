@@ -41,30 +41,30 @@ def restore(fleet: Fleet, instance: OpenEdXInstance) -> Job:
 
 
 def test_databases_are_dumped_before_sql_runs_and_can_be_restored(fleet: Fleet) -> None:
-    one = fleet.make()
+    make = fleet.make()
     fleet.upgrade(sql=[MAKE, COUNT])
-    assert rows(fleet, one) == 1
+    assert rows(fleet, make) == 1
     rollout = fleet.upgrade(tag="again", backup=True, sql=[COUNT, COUNT])
     assert states(rollout) == ["successful"]
-    assert rows(fleet, one) == 3
-    assert restore(fleet, one).state == "done"
-    assert rows(fleet, one) == 1
+    assert rows(fleet, make) == 3
+    assert restore(fleet, make).state == "done"
+    assert rows(fleet, make) == 1
 
 
 def test_a_backup_is_told_with_its_size_and_how_long_it_took(fleet: Fleet, tmp_path: Path) -> None:
-    one = fleet.make()
+    make = fleet.make()
     rollout = fleet.upgrade(backup=True, sql=[MAKE])
     (line,) = report(rollout.pk, fleet.world.clock()).instances
     (made,) = line.backups
     assert made.purpose == "edxapp"
-    path = tmp_path / f"backups/{rollout.pk}/{one.database_name}/edxapp"
+    path = tmp_path / f"backups/{rollout.pk}/{make.database_name}/edxapp"
     assert (Path(made.path), made.size) == (path, path.stat().st_size)
     assert made.seconds >= 0
     assert [step.name for step in line.steps][2:4] == ["backup", "SQL"]
 
 
 def test_another_attempt_keeps_the_backup_from_before_the_sql(fleet: Fleet) -> None:
-    one = fleet.make()
+    make = fleet.make()
     fleet.upgrade(sql=[MAKE])
     dump, alive = fleet.world.databases.dump, [True]
 
@@ -78,34 +78,34 @@ def test_another_attempt_keeps_the_backup_from_before_the_sql(fleet: Fleet) -> N
     fleet.fail_on(fleet.next_id())
     rollout = fleet.upgrade(tag="again", backup=True, sql=[COUNT])
     assert states(rollout) == ["failed"]
-    assert of(rollout, one).backups.count() == 1
-    restore(fleet, one)
-    assert rows(fleet, one) == 0
+    assert of(rollout, make).backups.count() == 1
+    restore(fleet, make)
+    assert rows(fleet, make) == 0
 
 
 def test_a_backup_that_cannot_be_made_fails_the_instance_before_anything_is_changed(
     fleet: Fleet, tmp_path: Path
 ) -> None:
-    one = fleet.make()
+    make = fleet.make()
     (tmp_path / "backups").write_text("in the way")
     rollout = fleet.upgrade(backup=True, sql=[MAKE])
     assert states(rollout) == ["failed"]
-    assert not of(rollout, one).sql_runs.exists()
+    assert not of(rollout, make).sql_runs.exists()
 
 
 def test_without_a_backup_there_is_nothing_to_restore(fleet: Fleet) -> None:
-    one = fleet.make()
+    make = fleet.make()
     fleet.upgrade()
     with pytest.raises(Conflict, match="No backup"):
-        backup.request(one, rollout_id=None, queue=QUEUE)
+        backup.request(make, rollout_id=None, queue=QUEUE)
 
 
 def test_a_backup_that_was_removed_is_named_and_nothing_is_restored(fleet: Fleet) -> None:
-    one = fleet.make()
+    make = fleet.make()
     rollout = fleet.upgrade(backup=True)
-    path = Path(of(rollout, one).backups.get().path)
+    path = Path(of(rollout, make).backups.get().path)
     path.unlink()
-    job = restore(fleet, one)
+    job = restore(fleet, make)
     assert (job.state, str(path) in job.error) == ("failed", True)
 
 
@@ -114,8 +114,8 @@ def test_a_backup_that_hangs_ends_when_its_rollout_is_aborted(
     fleet: Fleet, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stopping, "EVERY", 0.0)
-    one = fleet.make()
-    was = active(one)
+    make = fleet.make()
+    was = active(make)
 
     def abort(*_: Any) -> Any:
         control.abort(Rollout.objects.get())
@@ -123,5 +123,5 @@ def test_a_backup_that_hangs_ends_when_its_rollout_is_aborted(
 
     setattr(fleet.world.databases, method, abort)
     rollout = fleet.upgrade(backup=True)
-    assert (states(rollout), active(one)) == (["failed"], was)
-    assert of(rollout, one).failure == "The rollout was aborted."
+    assert (states(rollout), active(make)) == (["failed"], was)
+    assert of(rollout, make).failure == "The rollout was aborted."

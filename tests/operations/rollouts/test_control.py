@@ -47,7 +47,7 @@ def test_a_smaller_batch_waits_until_there_is_room(fleet: Fleet) -> None:
     Rollout.objects.update(rules={**rollout.rules, "batch_size": 1})
     assert drive(rollout_id=rollout.pk, context=context) == []
     assert states(rollout).count("in progress") == 3
-    fleet.run(actions=[WorkOn(one.lease_id, QUEUE) for one in Job.objects.filter(state="waiting")])
+    fleet.run(actions=[WorkOn(job.lease_id, QUEUE) for job in Job.objects.filter(state="waiting")])
     assert states(rollout) == ["successful"] * 4
 
 
@@ -127,14 +127,14 @@ def test_one_cause_stops_the_rest_and_resuming_goes_on(fleet: Fleet) -> None:
 
 
 def test_those_of_one_cause_are_tried_again(fleet: Fleet) -> None:
-    one, other = fleet.make(), fleet.make()
+    item, other = fleet.make(), fleet.make()
     first = fleet.next_id()
     fleet.fail_on(first)
     fleet.fail_on(first + 1, message="no space left")
     rollout = fleet.upgrade()
     assert states(rollout) == ["failed"] * 2
     fleet.run(rollout, actions=control.retry(rollout, cause=of(rollout, other).cause))
-    assert of(rollout, one).state == "failed"
+    assert of(rollout, item).state == "failed"
     assert of(rollout, other).state == "successful"
 
 
@@ -165,14 +165,14 @@ def test_what_was_forgotten_is_looked_at_again(fleet: Fleet) -> None:
 
 
 def test_two_rollouts_a_spawn_and_an_archive_do_not_interleave(fleet: Fleet) -> None:
-    one = fleet.make(edx_platform_commit="old")
+    make = fleet.make(edx_platform_commit="old")
     first = fleet.begin(fleet.plan(sql=["SELECT 1"]))
     second = fleet.begin(fleet.plan(tag="second", update={"edx_platform_commit": "newest"}))
-    fleet.world.request_spawn(one, activate=True)
+    fleet.world.request_spawn(make, activate=True)
     seen: list[str] = []
 
     def look(_: object) -> Any:
-        running = Job.objects.filter(instance=one, state="running")
+        running = Job.objects.filter(instance=make, state="running")
         seen.append(" ".join(running.values_list("kind", flat=True)))
         return reply(_)  # type: ignore[arg-type]
 
@@ -181,21 +181,21 @@ def test_two_rollouts_a_spawn_and_an_archive_do_not_interleave(fleet: Fleet) -> 
     fleet.run(first, second)
     assert states(first) == ["successful"]
     assert states(second) == ["failed"]
-    assert "changed after this was planned" in of(second, one).failure
+    assert "changed after this was planned" in of(second, make).failure
     assert set(seen) <= {"upgrade", "spawn", "activate"}
-    [serving] = active(one)
-    one.refresh_from_db()
-    assert one.edx_platform_commit == "opencraft-release/juniper.2"
+    [serving] = active(make)
+    make.refresh_from_db()
+    assert make.edx_platform_commit == "opencraft-release/juniper.2"
     fleet.world.submit("archive", OpenEdXAppServer.objects.get(pk=serving))
     third = fleet.begin(fleet.plan(tag="third", update={"edx_platform_commit": "newest"}))
     fleet.run(third)
     assert states(third) == ["failed"]
-    assert "archived" in of(third, one).failure
+    assert "archived" in of(third, make).failure
 
 
 def test_an_abort_now_ends_what_is_under_way(fleet: Fleet) -> None:
-    one = fleet.make(edx_platform_commit="old")
-    was = active(one)
+    make = fleet.make(edx_platform_commit="old")
+    was = active(make)
     provision = fleet.world.provisioner.provision
 
     def abort(*job: Any, **how: Any) -> Any:
@@ -204,10 +204,10 @@ def test_an_abort_now_ends_what_is_under_way(fleet: Fleet) -> None:
 
     fleet.world.provisioner.provision = abort  # type: ignore[method-assign]
     rollout = fleet.upgrade(rules=Rules(num_attempts=3))
-    assert (states(rollout), active(one)) == (["failed"], was)
-    assert of(rollout, one).attempts == 1
-    one.refresh_from_db()
-    assert one.edx_platform_commit == "old"
+    assert (states(rollout), active(make)) == (["failed"], was)
+    assert of(rollout, make).attempts == 1
+    make.refresh_from_db()
+    assert make.edx_platform_commit == "old"
 
 
 GIVE: dict[RolloutCommand, Callable[[Rollout], object]] = {

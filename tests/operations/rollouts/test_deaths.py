@@ -78,10 +78,10 @@ def test_it_ends_right_wherever_the_worker_dies(fails: bool) -> None:
     served = Fleet(World())
     instance = served.make(edx_platform_commit="old", openedx_appserver_count=2)
     for number in count():
-        fleet, one = deepcopy((served, instance))
+        fleet, item = deepcopy((served, instance))
         try:
             with transaction.atomic():
-                goes_on = upgrade_with_a_death(number, fleet, one, fails=fails)
+                goes_on = upgrade_with_a_death(number, fleet, item, fails=fails)
                 transaction.set_rollback(True)
         except AssertionError as error:
             raise AssertionError(f"Killed at write {number}: {error}") from error
@@ -91,18 +91,18 @@ def test_it_ends_right_wherever_the_worker_dies(fails: bool) -> None:
 
 
 def test_whoever_dies_after_the_swing_each_time_leaves_the_old_ones_serving(fleet: Fleet) -> None:
-    one = fleet.make(edx_platform_commit="old")
-    was = active(one)
+    make = fleet.make(edx_platform_commit="old")
+    was = active(make)
     reply = fleet.world.prober.reply
 
     def deadly(probe: Any) -> Any:
-        if probe.url.startswith("https") and active(one) != was:
+        if probe.url.startswith("https") and active(make) != was:
             raise Killed
         return reply(probe)
 
     fleet.world.prober.reply = deadly
     rollout = fleet.upgrade()
     assert states(rollout) == ["failed"]
-    assert active(one) == was
-    one.refresh_from_db()
-    assert one.edx_platform_commit == "old"
+    assert active(make) == was
+    make.refresh_from_db()
+    assert make.edx_platform_commit == "old"

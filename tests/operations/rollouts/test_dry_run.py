@@ -47,9 +47,9 @@ def made(fleet: Fleet) -> list[str]:
 
 
 def dry_run(rollout: Rollout, fleet: Fleet, place: int = 0) -> DryRun:
-    found = report(rollout.pk, fleet.world.clock()).instances[place].preview
-    assert found
-    return found
+    result = report(rollout.pk, fleet.world.clock()).instances[place].preview
+    assert result
+    return result
 
 
 def on_provision(fleet: Fleet, act: Any) -> None:
@@ -96,36 +96,36 @@ def test_every_canary_has_it_made(fleet: Fleet) -> None:
 def test_it_says_what_was_done_to_the_copy_and_how_long_it_took(fleet: Fleet) -> None:
     fleet.make()
     fleet.world.provisioner.migrations = {"edxapp": DROPS, "discovery": MigrationTexts()}
-    found = dry_run(fleet.upgrade(), fleet)
-    [migration] = found.migrations
+    result = dry_run(fleet.upgrade(), fleet)
+    [migration] = result.migrations
     assert (migration.service, migration.name, migration.seconds) == ("edxapp", "a.0002_b", 0.5)
-    assert (migration.drops, found.dangers) == (("a.D.c",), [migration])
-    assert (found.state, found.blind) == ("done", ["discovery"])
-    assert found.seconds is not None
+    assert (migration.drops, result.dangers) == (("a.D.c",), [migration])
+    assert (result.state, result.blind) == ("done", ["discovery"])
+    assert result.seconds is not None
 
 
 def test_it_runs_with_the_new_settings_on_a_copy_on_which_the_sql_was_run(fleet: Fleet) -> None:
-    one = fleet.make()
-    copy = copies(one, fleet.world.policy)["edxapp"]
-    execute(fleet.world.databases, of_edxapp(fleet, one), MAKE)
+    make = fleet.make()
+    copy = copies(make, fleet.world.policy)["edxapp"]
+    execute(fleet.world.databases, of_edxapp(fleet, make), MAKE)
     seen: list[Any] = []
 
     def look(job: ProvisionJob) -> None:
         values = job.variables
         seen.extend([values["EDXAPP_MYSQL_DB_NAME"], values["edx_platform_version"]])
-        seen.extend([rows(fleet, copy), rows(fleet, of_edxapp(fleet, one))])
-        one.refresh_from_db()
-        seen.append(one.edx_platform_commit)
+        seen.extend([rows(fleet, copy), rows(fleet, of_edxapp(fleet, make))])
+        make.refresh_from_db()
+        seen.append(make.edx_platform_commit)
 
     on_provision(fleet, look)
     rollout = fleet.upgrade(sql=[COUNT])
     assert seen == [copy.name, "opencraft-release/juniper.2", 1, 0, ""]
-    assert (states(rollout), rows(fleet, of_edxapp(fleet, one))) == (["successful"], 1)
+    assert (states(rollout), rows(fleet, of_edxapp(fleet, make))) == (["successful"], 1)
 
 
 def test_sql_that_was_run_already_is_in_the_copy_and_not_run_on_it_again(fleet: Fleet) -> None:
-    one = fleet.make()
-    copy = copies(one, fleet.world.policy)["edxapp"]
+    make = fleet.make()
+    copy = copies(make, fleet.world.policy)["edxapp"]
     fleet.fail_on(fleet.next_id())
     rollout = fleet.upgrade(sql=[MAKE, COUNT])
     assert states(rollout) == ["failed"]
@@ -138,19 +138,19 @@ def test_sql_that_was_run_already_is_in_the_copy_and_not_run_on_it_again(fleet: 
 
 
 def test_migrations_that_fail_leave_everything_as_it_was(fleet: Fleet) -> None:
-    one = fleet.make(edx_platform_commit="old")
-    was, database = active(one), of_edxapp(fleet, one)
+    make = fleet.make(edx_platform_commit="old")
+    was, database = active(make), of_edxapp(fleet, make)
     execute(fleet.world.databases, database, MAKE)
     on_provision(fleet, lambda job: fails(fleet, job))
     rollout = fleet.upgrade(sql=[COUNT])
-    one.refresh_from_db()
-    assert (states(rollout), active(one), tags(one)) == (["failed"], was, [f"{TAG}-failed"])
-    assert (one.edx_platform_commit, rows(fleet, database)) == ("old", 0)
-    upgrade = of(rollout, one)
+    make.refresh_from_db()
+    assert (states(rollout), active(make), tags(make)) == (["failed"], was, [f"{TAG}-failed"])
+    assert (make.edx_platform_commit, rows(fleet, database)) == ("old", 0)
+    upgrade = of(rollout, make)
     assert upgrade.failure == "Dry run of migrations: migrate: table exists"
     assert (upgrade.appservers, upgrade.step) == ([], "dry run of migrations")
-    found = dry_run(rollout, fleet)
-    assert (found.state, found.reason) == ("failed", upgrade.failure)
+    result = dry_run(rollout, fleet)
+    assert (result.state, result.reason) == ("failed", upgrade.failure)
     [line] = report(rollout.pk, fleet.world.clock()).instances
     assert "table exists" in line.log[-1]
 
@@ -197,7 +197,7 @@ def test_a_death_leaves_nothing_that_is_in_the_way(fleet: Fleet) -> None:
 
 
 def test_deaths_for_good_leave_nothing(fleet: Fleet) -> None:
-    one = fleet.make()
+    make = fleet.make()
 
     def die(_job: ProvisionJob) -> None:
         raise Killed
@@ -205,7 +205,7 @@ def test_deaths_for_good_leave_nothing(fleet: Fleet) -> None:
     on_provision(fleet, die)
     rollout = fleet.upgrade()
     assert states(rollout) == ["failed"]
-    assert of(rollout, one).dry_run["state"] == "failed"
+    assert of(rollout, make).dry_run["state"] == "failed"
 
 
 def test_its_host_is_no_orphan_while_it_is_made(fleet: Fleet) -> None:
@@ -218,12 +218,12 @@ def test_its_host_is_no_orphan_while_it_is_made(fleet: Fleet) -> None:
 
 
 def test_databases_of_an_operators_own_are_not_migrated(fleet: Fleet) -> None:
-    one = fleet.make(configuration_extra_settings="MY_DATABASE_NAME: /srv/mine\n")
+    make = fleet.make(configuration_extra_settings="MY_DATABASE_NAME: /srv/mine\n")
     rollout = fleet.upgrade()
-    found = dry_run(rollout, fleet)
-    assert (states(rollout), made(fleet), found.state) == (["successful"], [], "not possible")
-    assert "MY_DATABASE_NAME" in found.reason
-    assert of(rollout, one).failure == ""
+    result = dry_run(rollout, fleet)
+    assert (states(rollout), made(fleet), result.state) == (["successful"], [], "not possible")
+    assert "MY_DATABASE_NAME" in result.reason
+    assert of(rollout, make).failure == ""
 
 
 def test_a_configuration_that_does_not_say_how_is_no_obstacle(fleet: Fleet) -> None:
@@ -258,8 +258,8 @@ def test_one_that_hangs_ends_when_its_rollout_is_aborted(
     fleet: Fleet, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stopping, "EVERY", 0.1)
-    one = fleet.make(edx_platform_commit="old")
-    was = active(one)
+    make = fleet.make(edx_platform_commit="old")
+    was = active(make)
 
     def abort(*_: Any) -> None:
         control.abort(Rollout.objects.get())
@@ -273,11 +273,11 @@ def test_one_that_hangs_ends_when_its_rollout_is_aborted(
     else:
         fleet.world.databases.before = abort
     rollout = fleet.upgrade(sql=[ENDLESS] if where == "sql" else [])
-    one.refresh_from_db()
-    assert (states(rollout), active(one), one.edx_platform_commit) == (["failed"], was, "old")
-    assert of(rollout, one).failure == "The rollout was aborted."
-    assert not of(rollout, one).sql_runs.exists()
-    assert left(fleet, one) == ([], None)
+    make.refresh_from_db()
+    assert (states(rollout), active(make), make.edx_platform_commit) == (["failed"], was, "old")
+    assert of(rollout, make).failure == "The rollout was aborted."
+    assert not of(rollout, make).sql_runs.exists()
+    assert left(fleet, make) == ([], None)
 
 
 def left(fleet: Fleet, instance: OpenEdXInstance) -> tuple[list[str], int | None]:
@@ -288,8 +288,8 @@ def left(fleet: Fleet, instance: OpenEdXInstance) -> tuple[list[str], int | None
 
 
 def test_sql_on_a_copy_that_is_over_its_time_fails_and_the_next_one_runs(fleet: Fleet) -> None:
-    one = fleet.make()
-    copy = copies(one, fleet.world.policy)["edxapp"]
+    make = fleet.make()
+    copy = copies(make, fleet.world.policy)["edxapp"]
     fleet.world.databases.statement_timeout = 0.2
     counted: list[int] = []
     on_provision(fleet, lambda _job: counted.append(rows(fleet, copy)))

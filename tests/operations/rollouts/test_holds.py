@@ -64,8 +64,8 @@ def test_one_that_is_held_after_the_beginning_is_not_started(fleet: Fleet) -> No
     fleet.run(rollout)
     assert (of(rollout, held).state, of(rollout, other).state) == ("pending", "successful")
     assert (rollout.state, rollout.reason) == ("paused", "All pending instances are held (1).")
-    told = {line.id: line.held for line in report(rollout.pk, fleet.world.clock()).instances}
-    assert told == {held.pk: WHY, other.pk: ""}
+    output = {line.id: line.held for line in report(rollout.pk, fleet.world.clock()).instances}
+    assert output == {held.pk: WHY, other.pk: ""}
 
 
 def test_one_that_waits_for_a_worker_is_not_begun_once_it_is_held(fleet: Fleet) -> None:

@@ -16,8 +16,8 @@ ALL = [*BEGUN, "settings", "app servers", *MADE, "activation", "public check", "
 
 
 def steps(rollout: Rollout, **which: Any) -> list[str]:
-    found = rollout.upgrades.get().steps.filter(**which).order_by("id")
-    return list(found.values_list("name", flat=True))
+    result = rollout.upgrades.get().steps.filter(**which).order_by("id")
+    return list(result.values_list("name", flat=True))
 
 
 def test_every_step_is_written_down(fleet: Fleet) -> None:
@@ -62,9 +62,9 @@ def test_what_was_interrupted_is_known(fleet: Fleet) -> None:
 
 
 def test_who_lost_the_instance_begins_no_step(fleet: Fleet) -> None:
-    one = fleet.make()
+    make = fleet.make()
     rollout = fleet.begin(fleet.plan())
-    lease = one.lease
+    lease = make.lease
     Lease.objects.update(fence=lease.fence + 1)
     journal = Journal(rollout.upgrades.get(), lease, fleet.world.context())
     with pytest.raises(LostClaim), journal:

@@ -45,19 +45,19 @@ def lookups_of(prefix: str, field: Any) -> Iterator[tuple[str, str, type]]:
         is_time = isinstance(field, models.DateTimeField)
         kind: type = datetime if is_time else date
         for part in (*OF_DAYS, *(OF_TIMES if is_time else ())):
-            yield from ((f"{path}__{part}", one, int) for one in sorted(ORDERED))
+            yield from ((f"{path}__{part}", item, int) for item in sorted(ORDERED))
         if is_time:
-            yield from ((f"{path}__date", one, date) for one in sorted(ORDERED))
-            yield from ((f"{path}__time", one, time) for one in sorted(ORDERED))
-        yield from ((path, one, kind) for one in sorted(ORDERED))
+            yield from ((f"{path}__date", item, date) for item in sorted(ORDERED))
+            yield from ((f"{path}__time", item, time) for item in sorted(ORDERED))
+        yield from ((path, item, kind) for item in sorted(ORDERED))
     elif isinstance(field, models.BooleanField):
-        yield from ((path, one, bool) for one in ("exact", "isnull"))
+        yield from ((path, item, bool) for item in ("exact", "isnull"))
     elif isinstance(field, models.IntegerField):
-        yield from ((path, one, int) for one in sorted(ORDERED))
+        yield from ((path, item, int) for item in sorted(ORDERED))
     elif isinstance(field, models.FloatField):
-        yield from ((path, one, float) for one in sorted(ORDERED))
+        yield from ((path, item, float) for item in sorted(ORDERED))
     else:
-        yield from ((path, one, str) for one in sorted(TEXT))
+        yield from ((path, item, str) for item in sorted(TEXT))
 
 
 def every_lookup() -> Iterator[tuple[str, str, type]]:
@@ -67,16 +67,16 @@ def every_lookup() -> Iterator[tuple[str, str, type]]:
         if field.name in ("ref_set", "tags", "domain_set", "search_server", "database_server"):
             reached[f"{field.name}__"] = field.related_model
     for prefix, model in reached.items():
-        for one in filterable(model):
-            yield from lookups_of(prefix, one)
+        for item in filterable(model):
+            yield from lookups_of(prefix, item)
     for relation in ("ref_set", "tags", "domain_set", "search_server", "database_server"):
-        yield from ((relation, one, int) for one in ("exact", "in", "isnull"))
+        yield from ((relation, item, int) for item in ("exact", "in", "isnull"))
 
 
 EVERY = list(every_lookup())
 VARIED = [
-    one for one in EVERY
-    if one[0].startswith(("id", "name", "openedx", "tags", "ref_set__id", "ref_set__organization",
+    item for item in EVERY
+    if item[0].startswith(("id", "name", "openedx", "tags", "ref_set__id", "ref_set__organization",
                           "ref_set__notes", "ref_set__created", "ref_set__held_from"))
 ]  # fmt: skip
 WORDS = ["Acme", "acme", "ACME", "Über", "über", "a%b", "a_b", "axb", "a.b", "a\\b", "(a", "1.10",
@@ -117,7 +117,7 @@ def varied(world: World) -> list[OpenEdXInstance]:
 
 
 def ids(*instances: OpenEdXInstance) -> set[int]:
-    return {one.pk for one in instances}
+    return {instance.pk for instance in instances}
 
 
 def chosen(yaml_text: str, *, excluding: bool = False) -> set[int]:
@@ -149,10 +149,10 @@ def right(kind: type, comparison: str) -> st.SearchStrategy[Any]:
     """Return values of the right type."""
     if comparison == "isnull":
         return st.booleans()
-    one = VALUES[kind]
+    item = VALUES[kind]
     if comparison == "in":
-        return st.lists(one, min_size=1, max_size=3)
-    return st.lists(one, min_size=2, max_size=2).map(sorted) if comparison == "range" else one
+        return st.lists(item, min_size=1, max_size=3)
+    return st.lists(item, min_size=2, max_size=2).map(sorted) if comparison == "range" else item
 
 
 ANYTHING = st.recursive(
@@ -202,8 +202,8 @@ def test_every_lookup_takes_the_values_of_its_field(varied: list[OpenEdXInstance
         value = values if comparison in ("in", "range") else values[0]
         name = f"{path}__{comparison}"
         wanted = {name: True if comparison == "isnull" else value}
-        found = OpenEdXInstance.objects.filter(check_lookups("--filter", wanted))
-        assert set(found.values_list("pk", flat=True)) == meant(varied, wanted), wanted
+        result = OpenEdXInstance.objects.filter(check_lookups("--filter", wanted))
+        assert set(result.values_list("pk", flat=True)) == meant(varied, wanted), wanted
 
 
 def test_no_lookup_is_forgotten() -> None:
@@ -299,8 +299,8 @@ REFUSED = [
 def test_a_value_of_another_type_than_its_field_is_refused(text: str, fault: str) -> None:
     with pytest.raises(ValidationError) as refused:
         check_lookups("--filter", mapping_of_argument(text, option="--filter", otherwise=""))
-    [said] = refused.value.faults
-    assert said == f"--filter: {fault}"
+    [output] = refused.value.faults
+    assert output == f"--filter: {fault}"
 
 
 @pytest.mark.parametrize("comparison", ["regex", "iregex"])
@@ -348,9 +348,9 @@ def test_a_day_stands_for_its_beginning_where_that_is_not_ambiguous(
 ) -> None:
     since = {"ref_set__created__gte": "2026-01-01"}
     before = {"ref_set__created__lt": "2026-01-01"}
-    found = chosen(yaml.safe_dump(since))
-    assert found == meant(varied, since)
-    assert chosen(yaml.safe_dump(before)) == ids(*varied) - found
+    result = chosen(yaml.safe_dump(since))
+    assert result == meant(varied, since)
+    assert chosen(yaml.safe_dump(before)) == ids(*varied) - result
 
 
 def test_an_instance_is_excluded_where_the_text_that_was_meant_for_a_list_names_it(

@@ -47,8 +47,8 @@ def test_people_are_told_that_it_begins_and_how_it_ended(fleet: Fleet) -> None:
 
 def test_the_actions_lead_to_it(fleet: Fleet) -> None:
     fleet.run(begun(fleet))
-    sent = [one for one in fleet.done if isinstance(one, SendNotices)]
-    assert [RolloutEvent.objects.get(pk=one.event_id).kind for one in sent] == ["ended"]
+    sent = [item for item in fleet.done if isinstance(item, SendNotices)]
+    assert [RolloutEvent.objects.get(pk=item.event_id).kind for item in sent] == ["ended"]
 
 
 def test_a_spent_failure_budget_is_told_with_the_causes_and_how_to_go_on(fleet: Fleet) -> None:

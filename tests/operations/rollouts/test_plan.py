@@ -29,19 +29,19 @@ def kept(fleet: Fleet, **options: Any) -> Any:
 
 
 def test_it_names_what_changes_of_each(fleet: Fleet) -> None:
-    one = fleet.make(edx_platform_commit="old")
+    make = fleet.make(edx_platform_commit="old")
     [item] = fleet.plan().items
-    assert (item.instance_id, item.label) == (one.pk, str(one))
+    assert (item.instance_id, item.label) == (make.pk, str(make))
     assert (item.before, item.after) == ({"edx_platform_commit": "old"}, UPDATE)
 
 
 def test_planning_changes_nothing(fleet: Fleet) -> None:
-    one = fleet.make()
+    make = fleet.make()
     was = OpenEdXInstance.objects.values().get()
     fleet.plan(update={"name": "New", "openedx_appserver_count": 3})
-    assert OpenEdXInstance.objects.values().get(pk=one.pk) == was
+    assert OpenEdXInstance.objects.values().get(pk=make.pk) == was
     assert not Rollout.objects.exists()
-    assert not one.tags.through.objects.exists()
+    assert not make.tags.through.objects.exists()
 
 
 def test_equal_plans_have_equal_hashes_and_others_have_others(fleet: Fleet) -> None:
@@ -123,12 +123,12 @@ def test_what_only_one_instance_can_have_is_not_set_for_several(
 
 
 def test_what_another_instance_has_is_not_set_for_one(fleet: Fleet) -> None:
-    there = fleet.world.make_instance(partner_code="ACME")
-    one = fleet.make()
-    for update in ({"partner_code": "acme"}, {"internal_lms_domain": there.internal_lms_domain}):
+    present = fleet.world.make_instance(partner_code="ACME")
+    make = fleet.make()
+    for update in ({"partner_code": "acme"}, {"internal_lms_domain": present.internal_lms_domain}):
         with pytest.raises(ValidationError) as refused:
-            fleet.plan(update=update, filter={"id": one.pk})
-        assert str(there) in refused.value.faults[0]
+            fleet.plan(update=update, filter={"id": make.pk})
+        assert str(present) in refused.value.faults[0]
 
 
 def test_a_value_that_leaves_the_default_may_be_set_for_several(fleet: Fleet) -> None:
@@ -156,13 +156,15 @@ def test_drift_is_refused_naming_how(fleet: Fleet) -> None:
 def test_it_names_the_variables_that_change(fleet: Fleet) -> None:
     fleet.make(edx_platform_commit="old")
     [item] = fleet.plan(update={"edx_platform_commit": "new"}).items
-    [change] = [one for one in item.variables if one["path"] == ["edx_platform_version"]]
+    [change] = [
+        variable for variable in item.variables if variable["path"] == ["edx_platform_version"]
+    ]
     assert (change["old"], change["new"], change["layers"]) == ("old", "new", ["defaults"])
 
 
 def test_it_names_what_was_edited_since_the_app_server_that_serves(fleet: Fleet) -> None:
-    one = fleet.make()
-    edit(fleet, one, configuration_extra_settings="EDXAPP_THING: 1")
+    make = fleet.make()
+    edit(fleet, make, configuration_extra_settings="EDXAPP_THING: 1")
     [item] = fleet.plan(update={}).items
     [change] = item.variables
     assert change == {
@@ -180,10 +182,10 @@ def test_no_secret_is_in_it(fleet: Fleet) -> None:
             "edx_platform_repository_url": "https://me:hunter2@git.example.com/platform",
         }
     )
-    told = json.dumps(plan.items[0].variables)
-    assert "EDXAPP_SOME_PASSWORD" in told
-    assert "edx_platform_repo" in told
-    assert "hunter" not in told
+    output = json.dumps(plan.items[0].variables)
+    assert "EDXAPP_SOME_PASSWORD" in output
+    assert "edx_platform_repo" in output
+    assert "hunter" not in output
     assert in_words(plan.items[0].variables[-1]) == (
         "EDXAPP_SOME_PASSWORD: ******** (with a secret that changed)"
     )
@@ -201,13 +203,13 @@ def test_no_secret_is_in_it(fleet: Fleet) -> None:
     ],
 )
 def test_drift_of_other_settings_is_refused_too(fleet: Fleet, then: str, said: str) -> None:
-    one = fleet.make()
-    edit(fleet, one, configuration_extra_settings="EDXAPP_THING: 1\nA_PASSWORD: a")
+    make = fleet.make()
+    edit(fleet, make, configuration_extra_settings="EDXAPP_THING: 1\nA_PASSWORD: a")
     plan = fleet.plan()
     OpenEdXInstance.objects.update(configuration_extra_settings=then)
     with pytest.raises(ValidationError) as refused:
         fleet.begin(plan)
-    assert refused.value.faults[0].startswith(f"{one}: {said}")
+    assert refused.value.faults[0].startswith(f"{make}: {said}")
     assert not Rollout.objects.exists()
 
 
@@ -255,10 +257,10 @@ def test_what_does_not_validate_is_refused_for_all_instances_at_once(fleet: Flee
     made = [fleet.make(), fleet.make()]
     with pytest.raises(ValidationError) as refused:
         fleet.plan(update={"email": "nobody", "openedx_appserver_count": 0})
-    said = "\n".join(refused.value.faults)
-    for one in made:
-        assert f"{one}: email: " in said
-        assert f"{one}: openedx_appserver_count: " in said
+    output = "\n".join(refused.value.faults)
+    for item in made:
+        assert f"{item}: email: " in output
+        assert f"{item}: openedx_appserver_count: " in output
 
 
 @pytest.mark.parametrize("tag", ["", " x", "x ", "a\nb", "x" * 94, "x-failed"])
@@ -281,7 +283,7 @@ def test_the_hash_is_that_of_the_plan_as_json(fleet: Fleet) -> None:
         fleet.make(edx_platform_commit="old")
     plan = fleet.plan(sql=["SELECT 'é'"])
     request = plan.request
-    told = json.dumps(
+    output = json.dumps(
         {
             "items": [asdict(item) for item in plan.items],
             "sql": request.sql,
@@ -291,7 +293,7 @@ def test_the_hash_is_that_of_the_plan_as_json(fleet: Fleet) -> None:
         sort_keys=True,
         default=str,
     )
-    assert plan.hash == hashlib.sha256(told.encode()).hexdigest()
+    assert plan.hash == hashlib.sha256(output.encode()).hexdigest()
 
 
 def faults_of(fleet: Fleet, **update: Any) -> list[str]:
@@ -302,7 +304,7 @@ def faults_of(fleet: Fleet, **update: Any) -> list[str]:
 
 
 def test_what_a_later_check_knows_is_told_for_every_instance_and_field(fleet: Fleet) -> None:
-    one, other = fleet.make(), fleet.make()
+    item, other = fleet.make(), fleet.make()
     wrong = {
         "configuration_version": "juniper.2 ",
         "configuration_source_repo_url": "edx/configuration",
@@ -311,18 +313,18 @@ def test_what_a_later_check_knows_is_told_for_every_instance_and_field(fleet: Fl
     }
     faults = faults_of(fleet, **wrong)
     assert {fault.rpartition("): ")[2].partition(":")[0] for fault in faults} == set(wrong)
-    assert [sum(fault.startswith(f"{of}: ") for fault in faults) for of in (one, other)] == [4, 4]
+    assert [sum(fault.startswith(f"{of}: ") for fault in faults) for of in (item, other)] == [4, 4]
 
 
 def test_a_playbook_that_is_not_there_is_told_once_for_those_that_would_have_it(
     fleet: Fleet,
 ) -> None:
-    one, _ = fleet.make(), fleet.make()
+    item, _ = fleet.make(), fleet.make()
     fleet.world.provisioner.refusals["nosuch.yml"] = ValidationError(
         ["There is no playbook 'nosuch.yml' in builtin."], remedy="Set it to one of: a.yml."
     )
     assert faults_of(fleet, configuration_playbook_name="nosuch.yml") == [
-        f"{one}: There is no playbook 'nosuch.yml' in builtin. Set it to one of: a.yml."
+        f"{item}: There is no playbook 'nosuch.yml' in builtin. Set it to one of: a.yml."
     ]
 
 
@@ -333,7 +335,7 @@ def test_a_repository_that_cannot_be_reached_just_now_is_no_fault_of_a_plan(flee
 
 
 def test_what_would_keep_the_shop_from_working_is_told_when_planned(fleet: Fleet) -> None:
-    one = fleet.make()
+    make = fleet.make()
     keys = "ECOMMERCE_PAYMENT_PROCESSOR_CONFIG: {campus: {stripe: {secret_key: x}}}"
     faults = faults_of(
         fleet,
@@ -341,7 +343,7 @@ def test_what_would_keep_the_shop_from_working_is_told_when_planned(fleet: Fleet
         partner_code="campus",
     )
     assert any("stripe needs values for publishable_key" in fault for fault in faults)
-    assert all(fault.startswith(f"{one}: ") for fault in faults)
+    assert all(fault.startswith(f"{make}: ") for fault in faults)
 
 
 def test_a_search_server_that_the_upgrade_would_take_is_no_fault(fleet: Fleet) -> None:
@@ -351,4 +353,4 @@ def test_a_search_server_that_the_upgrade_would_take_is_no_fault(fleet: Fleet) -
     SearchServer.objects.create(name="main", host="search.example.com", port=9200)
     [item] = fleet.plan(update=on).items
     assert OpenEdXInstance.objects.get().search_server is None
-    assert any(one["path"] == ["DISCOVERY_ELASTICSEARCH_URL"] for one in item.variables)
+    assert any(variable["path"] == ["DISCOVERY_ELASTICSEARCH_URL"] for variable in item.variables)

@@ -53,23 +53,23 @@ def test_what_failed_is_left_out_unless_it_is_to_be_tried_again(fleet: Fleet) ->
 
 
 def test_a_filter_over_tags_selects_nothing_twice(fleet: Fleet) -> None:
-    one = fleet.make()
-    tag(one, "pilot", "pilot-2")
-    assert ids(fleet, filter={"tags__name__startswith": "pilot"}) == [one.pk]
+    make = fleet.make()
+    tag(make, "pilot", "pilot-2")
+    assert ids(fleet, filter={"tags__name__startswith": "pilot"}) == [make.pk]
 
 
 @pytest.mark.parametrize("lookup", ["ref_set__id__in", "id__in", "pk__in", "ref_set_id__in"])
 def test_instances_are_selected_by_id(fleet: Fleet, lookup: str) -> None:
-    one, other = fleet.make(), fleet.make()
-    assert ids(fleet, filter={lookup: [one.pk]}) == [one.pk]
-    assert ids(fleet, exclude={lookup: [one.pk]}) == [other.pk]
+    item, other = fleet.make(), fleet.make()
+    assert ids(fleet, filter={lookup: [item.pk]}) == [item.pk]
+    assert ids(fleet, exclude={lookup: [item.pk]}) == [other.pk]
 
 
 def test_several_lookups_have_all_to_fit(fleet: Fleet) -> None:
-    one, other = fleet.make(name="A"), fleet.make(name="A", email="it@example.org")
+    item, other = fleet.make(name="A"), fleet.make(name="A", email="it@example.org")
     both = {"name": "A", "email": "it@example.org"}
     assert ids(fleet, filter=both) == [other.pk]
-    assert ids(fleet, exclude=both) == [one.pk]
+    assert ids(fleet, exclude=both) == [item.pk]
 
 
 @pytest.mark.parametrize(
@@ -123,5 +123,5 @@ def test_no_filter_asks_for_what_is_encrypted(fleet: Fleet, lookup: str) -> None
 
 
 def test_an_address_is_selected_by_all_but_its_account(fleet: Fleet) -> None:
-    one = fleet.make(configuration_source_repo_url="https://me:hush@git.example.com/x")
-    assert ids(fleet, filter={"configuration_source_repo_url__endswith": "com/x"}) == [one.pk]
+    make = fleet.make(configuration_source_repo_url="https://me:hush@git.example.com/x")
+    assert ids(fleet, filter={"configuration_source_repo_url__endswith": "com/x"}) == [make.pk]

@@ -28,7 +28,7 @@ def executed(fleet: Fleet) -> Iterator[list[tuple[Database, str]]]:
 
 
 def run_of(statement: str) -> SqlRun:
-    [run] = [one for one in SqlRun.objects.all() if one.statement == statement]
+    [run] = [item for item in SqlRun.objects.all() if item.statement == statement]
     return run
 
 
@@ -36,8 +36,8 @@ Executed = list[tuple[Database, str]]
 
 
 def runs(rollout: Rollout, instance: OpenEdXInstance) -> list[tuple[str, str, int | None]]:
-    found = of(rollout, instance).sql_runs.order_by("position")
-    return list(found.values_list("statement", "state", "rows"))
+    result = of(rollout, instance).sql_runs.order_by("position")
+    return list(result.values_list("statement", "state", "rows"))
 
 
 def kill(fleet: Fleet, at: str, *, before: bool) -> None:
@@ -62,17 +62,17 @@ def kill(fleet: Fleet, at: str, *, before: bool) -> None:
 def test_statements_run_one_after_another_before_the_upgrade(
     fleet: Fleet, executed: Executed
 ) -> None:
-    one = fleet.make()
+    make = fleet.make()
     rollout = fleet.upgrade(sql=[MAKE, COUNT])
     assert [statement for _, statement in executed] == [MAKE, COUNT]
-    assert runs(rollout, one) == [(MAKE, "done", 0), (COUNT, "done", 1)]
+    assert runs(rollout, make) == [(MAKE, "done", 0), (COUNT, "done", 1)]
 
 
 def test_they_run_with_the_instances_own_account(fleet: Fleet, executed: Executed) -> None:
     made = [fleet.make(), fleet.make()]
     fleet.upgrade(sql=[MAKE])
     context = fleet.world.context()
-    own = [instance_spec(one, context.policy).databases["edxapp"] for one in made]
+    own = [instance_spec(item, context.policy).databases["edxapp"] for item in made]
     assert [database for database, _ in executed] == own
     assert own[0] != own[1]
 
@@ -80,23 +80,23 @@ def test_they_run_with_the_instances_own_account(fleet: Fleet, executed: Execute
 def test_one_that_fails_stops_nothing_and_is_kept_with_its_error(
     fleet: Fleet, executed: Executed
 ) -> None:
-    one = fleet.make()
+    make = fleet.make()
     rollout = fleet.upgrade(sql=[MAKE, BAD, COUNT])
     assert states(rollout) == ["successful"]
-    assert [state for _, state, _ in runs(rollout, one)] == ["done", "failed", "done"]
+    assert [state for _, state, _ in runs(rollout, make)] == ["done", "failed", "done"]
     assert "nowhere" in run_of(BAD).error
 
 
 def test_one_that_fails_fails_the_instance_where_that_is_wanted(
     fleet: Fleet, executed: Executed
 ) -> None:
-    one = fleet.make(edx_platform_commit="old")
+    make = fleet.make(edx_platform_commit="old")
     new = fleet.next_id()
     rollout = fleet.upgrade(sql=[BAD, MAKE], strict_sql=True)
     assert states(rollout) == ["failed"]
-    assert "nowhere" in of(rollout, one).failure
-    one.refresh_from_db()
-    assert one.edx_platform_commit == "old"
+    assert "nowhere" in of(rollout, make).failure
+    make.refresh_from_db()
+    assert make.edx_platform_commit == "old"
     assert fleet.next_id() == new
 
 
@@ -129,19 +129,19 @@ def test_another_rollout_runs_them_anew(fleet: Fleet, executed: Executed) -> Non
 def test_what_was_under_way_when_the_worker_died_is_not_run_again(
     fleet: Fleet, executed: Executed, before: bool
 ) -> None:
-    one = fleet.make()
+    make = fleet.make()
     kill(fleet, COUNT, before=before)
     rollout = fleet.upgrade(sql=[MAKE, COUNT, "SELECT 1"])
     assert states(rollout) == ["successful"]
-    assert [state for _, state, _ in runs(rollout, one)] == ["done", "failed", "done"]
+    assert [state for _, state, _ in runs(rollout, make)] == ["done", "failed", "done"]
     assert "it may have run, or not" in run_of(COUNT).error
     assert [statement for _, statement in executed].count(COUNT) == (0 if before else 1)
 
 
 def test_a_worker_that_lost_the_instance_runs_nothing(fleet: Fleet, executed: Executed) -> None:
-    one = fleet.make()
+    make = fleet.make()
     noted = fleet.world.databases.before
-    second: list[Callable[[], object]] = [lambda: fleet.world.work(one, worker="worker-2")]
+    second: list[Callable[[], object]] = [lambda: fleet.world.work(make, worker="worker-2")]
 
     def slow(database: Database, statement: str) -> None:
         if second:  # it takes so long that another worker takes over, and comes to the end
@@ -165,39 +165,39 @@ def seen_by(fleet: Fleet, instance: OpenEdXInstance) -> int:
 
 
 def test_they_share_a_session(fleet: Fleet, executed: Executed) -> None:
-    one = fleet.make()
+    make = fleet.make()
     chosen = "CREATE TEMPORARY TABLE chosen AS SELECT 1 AS n"
     rollout = fleet.upgrade(sql=[MAKE, chosen, "INSERT INTO seen SELECT n FROM chosen"])
-    assert states_of(rollout, one) == ["done", "done", "done"]
-    assert seen_by(fleet, one) == 1
+    assert states_of(rollout, make) == ["done", "done", "done"]
+    assert seen_by(fleet, make) == 1
 
 
 def test_a_transaction_of_the_operators_is_done_when_it_is_committed(
     fleet: Fleet, executed: Executed
 ) -> None:
-    one = fleet.make()
+    make = fleet.make()
     rollout = fleet.upgrade(sql=[MAKE, "BEGIN", COUNT, BAD, COUNT, "COMMIT", COUNT])
-    assert states_of(rollout, one) == ["done", "done", "done", "failed", "done", "done", "done"]
-    assert seen_by(fleet, one) == 3
+    assert states_of(rollout, make) == ["done", "done", "done", "failed", "done", "done", "done"]
+    assert seen_by(fleet, make) == 3
 
 
 def test_a_transaction_that_the_operator_takes_back_is_told_as_such(
     fleet: Fleet, executed: Executed
 ) -> None:
-    one = fleet.make()
+    make = fleet.make()
     rollout = fleet.upgrade(sql=[MAKE, "BEGIN", COUNT, "ROLLBACK"], strict_sql=True)
-    assert states_of(rollout, one) == ["done", "rolled back", "rolled back", "done"]
-    assert (states(rollout), seen_by(fleet, one)) == (["successful"], 0)
+    assert states_of(rollout, make) == ["done", "rolled back", "rolled back", "done"]
+    assert (states(rollout), seen_by(fleet, make)) == (["successful"], 0)
 
 
 def test_a_transaction_that_is_left_open_is_taken_back_and_told(
     fleet: Fleet, executed: Executed
 ) -> None:
-    one = fleet.make()
+    make = fleet.make()
     rollout = fleet.upgrade(sql=[MAKE, "BEGIN", COUNT])
-    assert states_of(rollout, one) == ["done", "failed", "failed"]
-    assert of(rollout, one).sql_runs.get(position=2).error == "Not committed: no COMMIT follows."
-    assert seen_by(fleet, one) == 0
+    assert states_of(rollout, make) == ["done", "failed", "failed"]
+    assert of(rollout, make).sql_runs.get(position=2).error == "Not committed: no COMMIT follows."
+    assert seen_by(fleet, make) == 0
 
 
 LOSES = "INSERT OR ROLLBACK INTO single VALUES (1), (1)"
@@ -206,18 +206,18 @@ LOSES = "INSERT OR ROLLBACK INTO single VALUES (1), (1)"
 def test_where_a_transaction_is_lost_its_rest_is_not_run_and_what_follows_is(
     fleet: Fleet, executed: Executed
 ) -> None:
-    one = fleet.make()
+    make = fleet.make()
     single = "CREATE TABLE single (n INTEGER UNIQUE)"
     sql = [MAKE, single, "BEGIN", COUNT, LOSES, COUNT, "COMMIT", COUNT]
     rollout = fleet.upgrade(sql=sql)
-    assert states_of(rollout, one) == ["done"] * 2 + ["failed"] * 5 + ["done"]
-    errors = of(rollout, one).sql_runs.order_by("position").values_list("error", flat=True)
+    assert states_of(rollout, make) == ["done"] * 2 + ["failed"] * 5 + ["done"]
+    errors = of(rollout, make).sql_runs.order_by("position").values_list("error", flat=True)
     lost = [error for error in errors if error]
     assert [error.partition(":")[0] for error in lost] == [
         "Not committed", "Not committed", "SQLite says", "Not run", "Not run",
     ]  # fmt: skip
     assert "statement 5 failed" in lost[0]
-    assert seen_by(fleet, one) == 1
+    assert seen_by(fleet, make) == 1
 
 
 @pytest.mark.parametrize(
@@ -230,25 +230,25 @@ def test_where_a_transaction_is_lost_its_rest_is_not_run_and_what_follows_is(
 def test_what_was_not_committed_when_the_worker_died_is_not_done(
     fleet: Fleet, executed: Executed, at: str, told: str, committed: int
 ) -> None:
-    one = fleet.make()
+    make = fleet.make()
     kill(fleet, at, before=False)
     rollout = fleet.upgrade(sql=[MAKE, "BEGIN", COUNT, "COMMIT", "SELECT 1"])
-    assert states_of(rollout, one) == ["done", "failed", "failed", "failed", "done"]
-    begin, after = (of(rollout, one).sql_runs.get(position=at) for at in (1, 4))
+    assert states_of(rollout, make) == ["done", "failed", "failed", "failed", "done"]
+    begin, after = (of(rollout, make).sql_runs.get(position=at) for at in (1, 4))
     assert told in begin.error
     assert "new session" in after.note
-    assert seen_by(fleet, one) == committed
+    assert seen_by(fleet, make) == committed
     assert [statement for _, statement in executed].count("COMMIT") == committed
 
 
 def test_a_statement_that_is_over_its_time_fails_and_the_next_one_runs(
     fleet: Fleet, executed: Executed
 ) -> None:
-    one = fleet.make()
+    make = fleet.make()
     fleet.world.databases.statement_timeout = 0.2
     rollout = fleet.upgrade(sql=[MAKE, ENDLESS, COUNT])
     assert states(rollout) == ["successful"]
-    assert states_of(rollout, one) == ["done", "failed", "done"]
+    assert states_of(rollout, make) == ["done", "failed", "done"]
 
 
 def at_statement(fleet: Fleet, at: str, act: Callable[[], object]) -> None:
@@ -267,23 +267,23 @@ def test_a_rollout_that_is_aborted_ends_a_statement_without_end(
     fleet: Fleet, executed: Executed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stopping, "EVERY", 0.1)
-    one = fleet.make(edx_platform_commit="old")
+    make = fleet.make(edx_platform_commit="old")
     at_statement(fleet, ENDLESS, lambda: control.abort(Rollout.objects.get()))
     rollout = fleet.upgrade(sql=[MAKE, "BEGIN", COUNT, ENDLESS, COUNT])
     assert states(rollout) == ["failed"]
-    assert states_of(rollout, one) == ["done", "failed", "failed", "failed"]
-    assert of(rollout, one).failure == "The rollout was aborted."
-    assert seen_by(fleet, one) == 0
-    one.refresh_from_db()
-    assert one.edx_platform_commit == "old"
+    assert states_of(rollout, make) == ["done", "failed", "failed", "failed"]
+    assert of(rollout, make).failure == "The rollout was aborted."
+    assert seen_by(fleet, make) == 0
+    make.refresh_from_db()
+    assert make.edx_platform_commit == "old"
 
 
 def test_a_job_that_is_cancelled_ends_a_statement_without_end(
     fleet: Fleet, executed: Executed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stopping, "EVERY", 0.1)
-    one = fleet.make()
+    make = fleet.make()
     at_statement(fleet, ENDLESS, lambda: cancel(job_id=Job.objects.get(kind="upgrade").pk))
     rollout = fleet.upgrade(sql=[MAKE, ENDLESS])
     assert states(rollout) == ["failed"]
-    assert of(rollout, one).failure == "Cancelled."
+    assert of(rollout, make).failure == "Cancelled."

@@ -10,31 +10,31 @@ from tests.world import Killed
 
 
 def test_the_old_app_servers_serve_again_with_the_old_settings(fleet: Fleet) -> None:
-    one = fleet.make(edx_platform_commit="old")
-    was = active(one)
+    make = fleet.make(edx_platform_commit="old")
+    was = active(make)
     rollout = fleet.upgrade()
     fleet.run(rollout, actions=undo.request(rollout))
-    one.refresh_from_db()
-    assert (states(rollout), active(one), tags(one)) == (["undone"], was, [])
-    assert one.edx_platform_commit == "old"
+    make.refresh_from_db()
+    assert (states(rollout), active(make), tags(make)) == (["undone"], was, [])
+    assert make.edx_platform_commit == "old"
 
 
 def test_what_was_not_activated_gets_its_settings_back(fleet: Fleet) -> None:
-    one = fleet.make(edx_platform_commit="old")
-    was = active(one)
+    make = fleet.make(edx_platform_commit="old")
+    was = active(make)
     rollout = fleet.upgrade(activate=False)
     fleet.run(rollout, actions=undo.request(rollout))
-    one.refresh_from_db()
-    assert (states(rollout), active(one), one.edx_platform_commit) == (["undone"], was, "old")
+    make.refresh_from_db()
+    assert (states(rollout), active(make), make.edx_platform_commit) == (["undone"], was, "old")
 
 
 def test_what_was_edited_since_stays(fleet: Fleet) -> None:
-    one = fleet.make(edx_platform_commit="old")
+    make = fleet.make(edx_platform_commit="old")
     rollout = fleet.upgrade()
-    type(one).objects.update(edx_platform_commit="mine")
+    type(make).objects.update(edx_platform_commit="mine")
     fleet.run(rollout, actions=undo.request(rollout))
-    one.refresh_from_db()
-    assert one.edx_platform_commit == "mine"
+    make.refresh_from_db()
+    assert make.edx_platform_commit == "mine"
 
 
 def test_what_cannot_be_undone_is_named_with_the_reason(fleet: Fleet) -> None:
@@ -53,34 +53,34 @@ def test_what_cannot_be_undone_is_named_with_the_reason(fleet: Fleet) -> None:
 
 
 def test_an_old_one_that_is_ill_does_not_come_back(fleet: Fleet) -> None:
-    one = fleet.make()
-    [old] = OpenEdXAppServer.objects.filter(instance=one)
+    make = fleet.make()
+    [old] = OpenEdXAppServer.objects.filter(instance=make)
     rollout = fleet.upgrade()
-    serving = active(one)
+    serving = active(make)
     fleet.world.break_host(old)
     fleet.run(rollout, actions=undo.request(rollout))
-    one.refresh_from_db()
-    assert (states(rollout), active(one), tags(one)) == (["successful"], serving, [TAG])
-    assert one.edx_platform_commit == UPDATE["edx_platform_commit"]
+    make.refresh_from_db()
+    assert (states(rollout), active(make), tags(make)) == (["successful"], serving, [TAG])
+    assert make.edx_platform_commit == UPDATE["edx_platform_commit"]
     assert Job.objects.get(kind="undo").state == "failed"
 
 
 def test_a_death_after_the_swing_does_no_harm(fleet: Fleet) -> None:
-    one = fleet.make(edx_platform_commit="old")
-    was = active(one)
+    make = fleet.make(edx_platform_commit="old")
+    was = active(make)
     rollout = fleet.upgrade()
     reply, alive = fleet.world.prober.reply, [True]
 
     def deadly(probe: Any) -> Any:
-        if alive and active(one) == was:
+        if alive and active(make) == was:
             alive.pop()
             raise Killed
         return reply(probe)
 
     fleet.world.prober.reply = deadly
     fleet.run(rollout, actions=undo.request(rollout))
-    one.refresh_from_db()
-    assert (states(rollout), active(one), one.edx_platform_commit) == (["undone"], was, "old")
+    make.refresh_from_db()
+    assert (states(rollout), active(make), make.edx_platform_commit) == (["undone"], was, "old")
 
 
 def test_what_runs_is_not_undone(fleet: Fleet) -> None:

@@ -86,7 +86,7 @@ def test_a_step_is_tried_again_once_the_services_are_warm(
 
 def test_the_ledger_says_when_and_where(world: World, instance: OpenEdXInstance) -> None:
     appserver = world.spawn(instance, activate=True)
-    done = {one.step: one for one in ServiceStep.objects.all()}
+    done = {step.step: step for step in ServiceStep.objects.all()}
     assert set(done) == {
         "users", "permissions", "clients", "commerce", "site", "switches", "partner", "job",
         "indexes",
@@ -124,7 +124,7 @@ def test_a_change_of_the_instance_is_made_and_the_operators_edit_kept(
     world.shells.looks["site"]["fields"]["--site-name"] = "Our Shop"
     OpenEdXInstance.objects.update(email="new@example.com")
     world.spawn(OpenEdXInstance.objects.get(), activate=True)
-    [argv] = [one for one in world.shells.argvs if one[0] == "create_or_update_site"]
+    [argv] = [item for item in world.shells.argvs if item[0] == "create_or_update_site"]
     assert "--from-email=new@example.com" in argv
     assert "--site-name=Our Shop" in argv
 
@@ -157,7 +157,7 @@ def test_secrets_are_taken_out_of_what_a_failure_says(
     world: World, instance: OpenEdXInstance
 ) -> None:
     world.spawn(instance)
-    argv = next(one for one in world.shells.argvs if one[0] == "create_dot_application")
+    argv = next(item for item in world.shells.argvs if item[0] == "create_dot_application")
     secret = argv[argv.index("--client-secret") + 1]
     world.shells.faults["create_dot_application"] = f"bad secret {secret}"
     assert "bad secret ********" in world.spawn(instance).failure
@@ -196,11 +196,11 @@ def test_status_says_what_drifted_and_the_command_that_mends_it(
 ) -> None:
     as_set_up(world, world.spawn(instance, activate=True))
     world.shells.looks["site"]["fields"]["--partner-code"] = "OTHER"
-    lines = {one.step: one for one in status.status(instance, world.context())}
+    lines = {item.step: item for item in status.status(instance, world.context())}
     assert lines["site"].state == "changed by hand"
     assert lines["site"].detail == "differs in the service: --partner-code"
     assert lines["site"].remedy == f"ocim services setup {instance.pk} --step site --force"
-    assert {one.state for name, one in lines.items() if name != "site"} == {"done"}
+    assert {line.state for name, line in lines.items() if name != "site"} == {"done"}
 
 
 def test_a_drift_is_mended_by_force(world: World, instance: OpenEdXInstance) -> None:
@@ -244,7 +244,7 @@ def test_a_search_server_that_is_away_is_unknown_and_the_rest_is_told(
 ) -> None:
     as_set_up(world, world.spawn(instance, activate=True))
     world.search.away.add("http://127.0.0.1:9200/")
-    lines = {one.step: one for one in status.status(instance, world.context())}
+    lines = {item.step: item for item in status.status(instance, world.context())}
     assert lines["indexes"].state == "unknown"
     assert "does not answer" in lines["indexes"].detail
     assert lines["site"].state == "done"
@@ -256,7 +256,7 @@ def test_indexes_on_a_search_server_of_the_operators_are_not_observed(
     own = f"{BOTH}DISCOVERY_ELASTICSEARCH_URL: http://own.example.com:9200/\n"
     OpenEdXInstance.objects.update(configuration_extra_settings=own)
     world.spawn(OpenEdXInstance.objects.get(), activate=True)
-    lines = {one.step: one for one in status.status(instance, world.context())}
+    lines = {item.step: item for item in status.status(instance, world.context())}
     assert lines["indexes"].state == "done"
 
 
@@ -264,7 +264,7 @@ def test_an_index_that_lost_its_alias_is_a_drift(world: World, instance: OpenEdX
     as_set_up(world, world.spawn(instance, activate=True))
     server = world.search.servers["http://127.0.0.1:9200/"]
     server.documents[f"{instance.database_name}_catalog_run_20260504_120000"] = 3
-    lines = {one.step: one for one in status.status(instance, world.context())}
+    lines = {item.step: item for item in status.status(instance, world.context())}
     assert lines["indexes"].state == "changed by hand"
 
 
@@ -277,7 +277,7 @@ def test_an_update_that_stopped_at_its_limit_is_told_and_only_accepted_by_force(
     server.documents |= {f"{alias}_20260504_120000": 40, f"{alias}_20260504_130000": 40}
     assert {line.state for line in status.status(instance, world.context())} == {"done"}
     server.documents[f"{alias}_20260504_140000"] = 0
-    [line] = [one for one in status.status(instance, world.context()) if one.state != "done"]
+    [line] = [item for item in status.status(instance, world.context()) if item.state != "done"]
     assert (line.step, line.state) == ("indexes", "changed by hand")
     assert f"stopped at its limit: {alias} from 40 to 0 documents" in line.detail
     world.spawn(instance, activate=True)
@@ -293,7 +293,7 @@ def test_a_run_of_the_job_that_stopped_at_the_limit_is_told_on_any_search_server
     as_set_up(world, world.spawn(instance, activate=True))
     log = ("2026-05-04T11:43:00Z begins", "Sanity check failed for x", "status 1")
     world.shells.crontab += "".join(f"OCIM-CRON: log {line}\n" for line in log)
-    lines = {one.step: one for one in status.status(instance, world.context())}
+    lines = {item.step: item for item in status.status(instance, world.context())}
     assert (lines["job"].state, lines["job"].detail) == (
         "done", "its run of 2026-05-04T11:43:00Z stopped at update_index's limit"
     )  # fmt: skip
@@ -324,7 +324,7 @@ def test_a_job_without_update_clearing_or_limit_is_replaced(
 ) -> None:
     appserver = world.spawn(instance)
     world.shells.crontab = f"{job}\n"
-    lines = {one.step: one for one in status.status(instance, world.context())}
+    lines = {item.step: item for item in status.status(instance, world.context())}
     assert lines["job"].state == "changed by hand"
     chosen = steps.chosen(appserver, ["job"], world.context())
     steps.carry_out(appserver, chosen, world.context(), force=True, on_line=print)

@@ -25,27 +25,27 @@ def platform(world: World) -> Platform:
 @pytest.fixture
 def appserver(world: World, platform: Platform) -> OpenEdXAppServer:
     """Return an app server that serves an instance with both services."""
-    found = make(world)
+    result = make(world)
     world.cloud.answer = platform.ran
-    return found
+    return result
 
 
 def make(
     world: World, release: str = "open-release/juniper.2", **processors: dict[str, str]
 ) -> OpenEdXAppServer:
     """Return an app server as if spawned with both services, without set-up steps."""
-    found = world.spawn(
+    result = world.spawn(
         world.make_instance(openedx_release=release, edx_platform_commit=release), activate=True
     )
-    instance = found.instance
+    instance = result.instance
     instance.configuration_extra_settings = ON
     instance.partner_code, instance.currency = "DEMO", "GBP"
     instance.payment_processors = json.dumps(processors or {"test-card": {}})
     instance.save()
-    found.optional_services = ["ecommerce", "discovery"]
-    found.effective_variables = serialize(effective_variables(instance, world.policy))
-    found.save()
-    return found
+    result.optional_services = ["ecommerce", "discovery"]
+    result.effective_variables = serialize(effective_variables(instance, world.policy))
+    result.save()
+    return result
 
 
 @pytest.fixture

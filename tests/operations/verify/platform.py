@@ -72,7 +72,7 @@ class Platform:
             raise Killed
 
     def lms_people(self, given: dict[str, Any]) -> None:
-        self.users |= {one["username"]: one["password"] for one in given["people"]}
+        self.users |= {item["username"]: item["password"] for item in given["people"]}
 
     def lms_courses(self, given: dict[str, Any]) -> list[str]:
         return sorted(key for key in self.courses if given["prefix"] in key)
@@ -130,9 +130,11 @@ class Platform:
         for text, answer in self.pages.items():
             if text in asked.url:
                 return answer
-        for path, found in self.routes(parts.hostname or "").items():
+        for path, result in self.routes(parts.hostname or "").items():
             if parts.path.startswith(path):
-                return found(asked, {key: one[0] for key, one in parse_qs(parts.query).items()})
+                return result(
+                    asked, {key: parse_q[0] for key, parse_q in parse_qs(parts.query).items()}
+                )
         return Answer(404)
 
     def routes(self, host: str) -> dict[str, Callable[[Request, dict[str, str]], Answer]]:

@@ -18,10 +18,10 @@ from tests.world import Killed, World
 
 
 def test_all_is_well_where_all_is_well(lines: Verify, platform: Platform) -> None:
-    found = lines(purchase=True)
-    assert wrong(found) == set()
-    assert found["purchase: order with test-card"].compared == "DEMO-100002: Complete, 1.00 GBP"
-    assert found["discovery: cron job"].compared == "43 * * * *"
+    result = lines(purchase=True)
+    assert wrong(result) == set()
+    assert result["purchase: order with test-card"].compared == "DEMO-100002: Complete, 1.00 GBP"
+    assert result["discovery: cron job"].compared == "43 * * * *"
     assert (platform.users, platform.coupons, platform.on_sale) == ({}, set(), set())
     assert platform.courses == {"course-v1:edX+One+2026"}
 
@@ -32,10 +32,10 @@ def test_without_a_purchase_nothing_is_sold(lines: Verify, platform: Platform) -
 
 
 def test_lines_are_told_as_they_come_and_kept(world: World, appserver: OpenEdXAppServer) -> None:
-    told: list[Line] = []
-    report = verify(appserver, world.context(), on_line=told.append)
+    output: list[Line] = []
+    report = verify(appserver, world.context(), on_line=output.append)
     kept = Verification.objects.get()
-    assert tuple(told) == report.lines == tuple(Line.from_dict(one) for one in kept.lines)
+    assert tuple(output) == report.lines == tuple(Line.from_dict(line) for line in kept.lines)
     assert (kept.ok, kept.cleaned, kept.purchase) == (True, True, False)
 
 
@@ -105,16 +105,16 @@ def test_a_breakage_has_a_line_that_says_what_to_do(
 ) -> None:
     where, answer, name, remedy = breakage
     platform.pages[where] = answer
-    found = lines()[name]
-    assert found.outcome is Outcome.FAILED
-    assert remedy in found.remedy
+    result = lines()[name]
+    assert result.outcome is Outcome.FAILED
+    assert remedy in result.remedy
 
 
 def test_a_partner_that_was_renamed_is_named(lines: Verify, platform: Platform) -> None:
     platform.partner = "OTHER"
-    found = lines()
-    assert found["ecommerce: partner"].compared == "OTHER; expected DEMO"
-    assert found["discovery: partner"].outcome is Outcome.FAILED
+    result = lines()
+    assert result["ecommerce: partner"].compared == "OTHER; expected DEMO"
+    assert result["discovery: partner"].outcome is Outcome.FAILED
 
 
 def test_a_processor_that_is_off_is_named(lines: Verify, platform: Platform) -> None:
@@ -152,9 +152,9 @@ def test_the_last_run_of_the_job_is_told(
     lines: Verify, platform: Platform, said: str, outcome: Outcome, words: str
 ) -> None:
     platform.cron += f"OCIM-CRON: {said}\n"
-    found = lines()["discovery: last run of the cron job"]
-    assert found.outcome is outcome
-    assert words in found.compared
+    result = lines()["discovery: last run of the cron job"]
+    assert result.outcome is outcome
+    assert words in result.compared
 
 
 def test_a_run_from_before_discovery_was_set_up_does_not_count(
@@ -176,10 +176,10 @@ def test_a_run_that_stopped_at_the_limit_names_the_step_that_accepts_the_change(
 ) -> None:
     log = "2026-05-04T11:43:00Z begins\nOCIM-CRON: log Sanity check failed: x"
     platform.cron += f"OCIM-CRON: log {log}\nOCIM-CRON: log status 1\n"
-    found = lines()["discovery: last run of the cron job"]
-    assert found.outcome is Outcome.SKIPPED
-    assert "stopped at update_index's limit: Sanity check failed: x" in found.compared
-    assert "--step indexes --force" in found.remedy
+    result = lines()["discovery: last run of the cron job"]
+    assert result.outcome is Outcome.SKIPPED
+    assert "stopped at update_index's limit: Sanity check failed: x" in result.compared
+    assert "--step indexes --force" in result.remedy
 
 
 def test_a_course_that_is_not_sold_is_not_missed_by_the_search(
@@ -188,9 +188,9 @@ def test_a_course_that_is_not_sold_is_not_missed_by_the_search(
     unsold = "course-v1:edX+Free+2026"
     platform.courses.add(unsold)
     platform.unsold.add(unsold)
-    found = lines()
-    assert wrong(found) == set()
-    assert found["discovery: search"].compared == (
+    result = lines()
+    assert wrong(result) == set()
+    assert result["discovery: search"].compared == (
         "1 course run to find, of 2 in the database; search finds 1"
     )
 
@@ -214,28 +214,28 @@ def test_the_limit_stays_where_the_number_of_courses_falls(
 ) -> None:
     platform.found_by_search = 1
     platform.unsold |= platform.catalogue
-    found = lines()
-    assert "discovery: index of new courses" not in found
-    assert found["discovery: update_index without flags"].outcome is Outcome.FAILED
+    result = lines()
+    assert "discovery: index of new courses" not in result
+    assert result["discovery: update_index without flags"].outcome is Outcome.FAILED
 
 
 def test_up_to_koa_an_empty_catalogue_is_not_indexed(lines: Verify, platform: Platform) -> None:
     platform.courses.clear()
     platform.catalogue.clear()
-    found = lines()
-    assert wrong(found) == set()
-    assert found["discovery: update_index without flags"].outcome is Outcome.SKIPPED
+    result = lines()
+    assert wrong(result) == set()
+    assert result["discovery: update_index without flags"].outcome is Outcome.SKIPPED
 
 
 def test_an_index_that_lacks_courses_is_named_and_not_mended(
     lines: Verify, platform: Platform
 ) -> None:
     platform.found_by_search = 0
-    found = lines()
-    assert found["discovery: search"].compared == (
+    result = lines()
+    assert result["discovery: search"].compared == (
         "1 course run to find, of 1 in the database; search finds 0"
     )
-    assert found["discovery: update_index without flags"].outcome is Outcome.FAILED
+    assert result["discovery: update_index without flags"].outcome is Outcome.FAILED
 
 
 def test_a_course_that_discovery_has_not_taken_over_yet_is_indexed(
@@ -243,9 +243,9 @@ def test_a_course_that_discovery_has_not_taken_over_yet_is_indexed(
 ) -> None:
     platform.found_by_search = 1
     platform.courses.add("course-v1:edX+Two+2026")
-    found = lines()
-    assert wrong(found) == set()
-    assert found["discovery: index of new courses"].outcome is Outcome.OK
+    result = lines()
+    assert wrong(result) == set()
+    assert result["discovery: index of new courses"].outcome is Outcome.OK
 
 
 def test_a_course_that_is_passed_over_is_named(lines: Verify, platform: Platform) -> None:
@@ -259,18 +259,18 @@ def test_an_answer_of_somebody_else_is_a_line_and_no_crash(
     lines: Verify, platform: Platform
 ) -> None:
     platform.pages["/api/v2/partners/"] = Answer(text="<h1>Welcome</h1>")
-    found = lines()
-    assert "not understood" in found["ecommerce: settings"].compared
-    assert found["clean-up"].outcome is Outcome.OK
+    result = lines()
+    assert "not understood" in result["ecommerce: settings"].compared
+    assert result["clean-up"].outcome is Outcome.OK
 
 
 def test_lost_permissions_are_named(lines: Verify, platform: Platform) -> None:
     platform.pages["/api/v2/publication/"] = Answer(
         500, '{"error": "You do not have permission to perform this action. (status 403)"}'
     )
-    found = lines(purchase=True)
-    assert wrong(found) == {"purchase: seat"}
-    assert "--step permissions --force" in found["purchase: seat"].remedy
+    result = lines(purchase=True)
+    assert wrong(result) == {"purchase: seat"}
+    assert "--step permissions --force" in result["purchase: seat"].remedy
     assert platform.courses == {"course-v1:edX+One+2026"}
 
 
@@ -278,9 +278,9 @@ def test_who_paid_and_is_not_enrolled_is_named(lines: Verify, platform: Platform
     platform.pages["/api/v2/orders/DEMO-"] = told(
         status="Fulfillment Error", total_excl_tax="1.00", currency="GBP"
     )
-    found = lines(purchase=True)
-    assert wrong(found) == {"purchase: order with the coupon", "purchase: order with test-card"}
-    remedy = found["purchase: order with test-card"].remedy
+    result = lines(purchase=True)
+    assert wrong(result) == {"purchase: order with the coupon", "purchase: order with test-card"}
+    remedy = result["purchase: order with test-card"].remedy
     assert "EDX_API_KEY" in remedy
     assert "Retry Fulfillment" in remedy
     assert "/dashboard/orders/DEMO-" in remedy
@@ -345,9 +345,9 @@ def test_stripe_is_paid_with_a_card_for_tests(
 
     world.browsers.answer = answered
     assert verify(appserver, world.context(), purchase=True).ok
-    (submitted,) = (one for one in seen if one.url.endswith("/payment/stripe/submit/"))
+    (submitted,) = (item for item in seen if item.url.endswith("/payment/stripe/submit/"))
     assert submitted.form == {"stripe_token": token, "basket": "12"}
-    assert not [one for one in seen if STRIPE["secret_key"] in str(one)]
+    assert not [item for item in seen if STRIPE["secret_key"] in str(item)]
 
 
 def test_stripe_of_palm_is_paid_by_a_payment_intent(world: World, platform: Platform) -> None:
@@ -365,11 +365,11 @@ def test_stripe_of_palm_is_paid_by_a_payment_intent(world: World, platform: Plat
     world.browsers.answer = answered
     report = verify(appserver, world.context(), purchase=True)
     assert report.ok, report
-    (attached,) = (one for one in seen if one.url.endswith("/v1/payment_intents/pi_1"))
+    (attached,) = (item for item in seen if item.url.endswith("/v1/payment_intents/pi_1"))
     assert attached.form == {"payment_method": "pm_1"}
-    (paid,) = (one for one in seen if one.url.endswith("/payment/stripe/checkout/"))
+    (paid,) = (item for item in seen if item.url.endswith("/payment/stripe/checkout/"))
     assert paid.form == {"payment_intent_id": "pi_1", "skus": "ABC1234"}
-    told_secret = [one.url for one in seen if STRIPE["secret_key"] in str(one)]
+    told_secret = [item.url for item in seen if STRIPE["secret_key"] in str(item)]
     assert all(url.startswith("https://api.stripe.com/") for url in told_secret)
 
 
@@ -382,7 +382,7 @@ def test_what_a_person_has_to_do_is_left_to_a_person(
     world: World, paypal: OpenEdXAppServer
 ) -> None:
     report = verify(paypal, world.context(), purchase=True)
-    (line,) = (one for one in report.lines if one.name == "purchase: payment with paypal")
+    (line,) = (item for item in report.lines if item.name == "purchase: payment with paypal")
     assert report.ok
     assert line.outcome is Outcome.SKIPPED
     assert "A person has to approve it" in line.remedy
@@ -405,20 +405,20 @@ def test_what_a_killed_one_left_is_taken_away_first_by_the_next(
         lines(purchase=True)
     assert not Verification.objects.get().cleaned
     platform.kill_at, platform.killed, platform.asked = "", False, []
-    found = lines()
-    assert wrong(found) == set()
-    assert next(iter(found)) == "clean-up after an interrupted verification"
+    result = lines()
+    assert wrong(result) == set()
+    assert next(iter(result)) == "clean-up after an interrupted verification"
     assert platform.asked.index("remove") < platform.asked.index("people")
     assert (platform.users, platform.coupons, platform.on_sale) == ({}, set(), set())
     assert platform.courses == {"course-v1:edX+One+2026"}
-    assert [one["owed"] for one in platform.orders.values() if one["owed"]] == []
+    assert [order["owed"] for order in platform.orders.values() if order["owed"]] == []
     assert Verification.objects.get().cleaned
 
 
 def test_the_steps_that_remedies_name_exist() -> None:
     named: set[str] = set()
     for path in Path(run.__file__).parent.glob("*.py"):
-        named |= {one or other for one, other in STEP.findall(path.read_text())}
+        named |= {item or other for item, other in STEP.findall(path.read_text())}
     assert {"clients", "job", "site"} <= named <= {step.name for step in STEPS}
 
 
@@ -461,4 +461,4 @@ def test_passwords_and_codes_of_sign_ons_are_not_kept(
     verify(appserver, world.context(), purchase=True)
     kept = str(Verification.objects.get().lines)
     secrets = {asked.form.get("password") or asked.form.get("client_secret") for asked in seen}
-    assert not [one for one in secrets - {None} if one and one in kept]
+    assert not [item for item in secrets - {None} if item and item in kept]
