@@ -148,6 +148,7 @@ def test_ironwood_has_one_client_and_reads_the_organizations(tmp_path: Path) -> 
     with running_world(tmp_path, release="opencraft-release/ironwood.2") as world:
         world.make_course("edX", "Demo", "Demonstration")
         world.command("refresh_course_metadata")
+        world.command("install_es_indexes")
         world.command("update_index", "--disable-change-limit")
         assert counted(world, "catalog") == 2
         name = world.shell(
