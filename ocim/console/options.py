@@ -46,10 +46,13 @@ def interleave(parser: argparse.ArgumentParser) -> None:
     """Let the options of a parser stand between its arguments, too.
 
     Otherwise a list that may be empty gets only what stands before the first option (Python 3.11).
+    A command line with `--` is parsed as usual: Python 3.11 cannot do both.
     """
     plain = parser.parse_known_args
 
     def parse(args: Any = None, namespace: Any = None) -> Any:
+        if "--" in (args or ()):
+            return plain(args, namespace)
         parser.parse_known_args = plain  # type: ignore[method-assign]
         try:
             return parser.parse_known_intermixed_args(args, namespace)

@@ -393,8 +393,7 @@ def test_a_rollout_ends_right_whatever_dies(fleet: Fleet) -> None:
 
 
 def test_machines_keep_what_they_need_to_themselves(fleet: Fleet) -> None:
-    """Check that each worker has a mirror and an Ansible of its own, and the pages none."""
+    """Check that each worker has a mirror and an Ansible of its own, and nobody a database."""
     caches = [worker.directory / "var/cache" for worker in fleet.workers]
     assert all(any(cache.glob("mirrors/*")) or any(cache.iterdir()) for cache in caches)
-    assert not (fleet.web.directory / "var/ssh").exists()
     assert not list(fleet.directory.glob("*/var/ocim.sqlite3"))

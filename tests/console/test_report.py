@@ -225,14 +225,14 @@ def test_what_migrations_did_to_a_copy_is_in_it_and_what_that_means_for_an_undo(
 def test_sql_that_failed_is_counted_wherever_one_looks(
     ocim: Installation, rollout: Rollout
 ) -> None:
-    output = f"SQL: 1 of 2 statements failed on {rollout.upgrades.order_by('id')[0].label}"
+    count = f"SQL: 1 of 2 statements failed on {rollout.upgrades.order_by('id')[0].label}"
     pointer = f"see `ocim rollout report {rollout.pk}`"
     for command in ("show", "watch"):
         output = ocim("rollout", command, rollout.pk).out
         status = output[output.index("******* Status *******") :]
-        assert f"  {output}; {pointer}" in " ".join(status.split("\n"))
+        assert f"  {count}; {pointer}" in " ".join(status.split("\n"))
         assert output.count("statements failed on") >= 3
-    assert output in ocim("rollout", "report", rollout.pk).out
+    assert count in ocim("rollout", "report", rollout.pk).out
     failures = ocim("rollout", "report", rollout.pk, "--json").json["sql_failures"]
     assert [(failure["failed"], failure["statements"]) for failure in failures] == [(1, 2)] * 3
     html = ocim("rollout", "report", rollout.pk, "--html").out
