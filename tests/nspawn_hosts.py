@@ -70,10 +70,11 @@ def nspawn_hosts(
 def leftovers(provider: NspawnProvider, state: Path) -> list[str]:
     """Return everything of the provider that still exists on this machine."""
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    processes = [process for process in psutil.process_iter() if _is_of(process, state)]
+    # With their command lines, since they may end at any moment.
+    processes = [process for process in psutil.process_iter(["cmdline"]) if _is_of(process, state)]
     return [
         *(line for line in mounts if f"{state}/" in line),
-        *(" ".join(process.cmdline()) for process in processes),
+        *(" ".join(process.info["cmdline"] or ()) for process in processes),
         *of_network(provider.bridge.name),
         *map(str, (state / "hosts").glob("*")),
         *map(str, (state / "bridge/addresses").glob("*")),

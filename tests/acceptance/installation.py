@@ -172,7 +172,7 @@ class Installation:
 
 
 def command_line(process: psutil.Process) -> str:
-    """Return the process's name; empty if it has just ended."""
+    """Return the process's command line; empty if it has just ended."""
     try:
         return " ".join(process.cmdline())
     except psutil.Error:
