@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, Max, Model, OuterRef, Q, QuerySet, Subquery, Sum
 
+from ocim.core.access import Access, Right
 from ocim.core.errors import Conflict
 from ocim.core.states import UNFINISHED, AppServerState, JobState, UpgradeState
 from ocim.store.models import (
@@ -24,6 +25,7 @@ from ocim.store.models import (
     Worker,
 )
 
+Row = TypeVar("Row", bound=Model)
 WORKER_SILENCE = timedelta(seconds=30)
 """Time after which a worker that gave no sign of life counts as dead."""
 LONGEST_ID = 18
@@ -56,6 +58,30 @@ def instances(*, archived: bool = False) -> QuerySet[OpenEdXInstance]:
         )
         .order_by("name", "id")
     )
+
+
+def visible(rows: QuerySet[Row], access: Access, *, to_instance: str = "") -> QuerySet[Row]:
+    """Return the instances that may be viewed; `to_instance` is the path from other rows to them.
+
+    For app servers, for example, it is `instance__`.
+    """
+    organizations = access.organizations(Right.VIEW)
+    if organizations is None:
+        return rows
+    return rows.filter(**{f"{to_instance}ref_set__organization__in": organizations})
+
+
+def visible_rollouts(rollouts: QuerySet[Rollout], access: Access) -> QuerySet[Rollout]:
+    """Return the rollouts all of whose instances may be viewed.
+
+    Of instances that are deleted nobody knows the organization any more.
+    """
+    organizations = access.organizations(Right.VIEW)
+    if organizations is None:
+        return rollouts
+    upgrades = Upgrade.objects.filter(rollout=OuterRef("pk"))
+    theirs = Q(instance__ref_set__organization__in=organizations)
+    return rollouts.filter(Exists(upgrades), ~Exists(upgrades.exclude(theirs)))
 
 
 def status_of(instance: OpenEdXInstance) -> str:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from ocim.core.access import Right
 from ocim.core.errors import OcimError, ValidationError
 from ocim.core.jobs import ActivateJob, DeactivateJob, Payload, TerminateJob
 from ocim.core.states import AppServerState
@@ -18,7 +19,7 @@ from ocim.store import selectors
 from ocim.store.models import Job, OpenEdXAppServer
 from ocim.tasks import enqueue
 from ocim.web.describe import doing
-from ocim.web.rights import may_change
+from ocim.web.rights import access, require
 from ocim.wiring import context
 
 
@@ -64,10 +65,11 @@ _PAYLOADS: dict[str, Callable[[tuple[int, ...]], Payload]] = {
 
 
 @require_POST
-@may_change
 def spawn(request: HttpRequest, instance_id: int) -> HttpResponse:
     """Submit a job that creates app servers; show the app server if it is one, or the instance."""
-    instance = get_object_or_404(selectors.instances(archived=True), pk=instance_id)
+    instances = selectors.visible(selectors.instances(archived=True), access(request))
+    instance = get_object_or_404(instances, pk=instance_id)
+    require(request, Right.OPERATE, instance.ref_set.organization)
     try:
         appservers, job = request_spawn(
             instance=instance,
@@ -86,10 +88,13 @@ def spawn(request: HttpRequest, instance_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@may_change
 def act(request: HttpRequest, appserver_id: str, kind: str) -> HttpResponse:
     """Submit a job for an app server, after a confirmation if the action needs one."""
-    appserver = get_object_or_404(selectors.appservers(), pk=appserver_id)
+    appservers = selectors.visible(
+        selectors.appservers(), access(request), to_instance="instance__"
+    )
+    appserver = get_object_or_404(appservers, pk=appserver_id)
+    require(request, Right.OPERATE, appserver.instance.ref_set.organization)
     active = OpenEdXAppServer.objects.filter(instance=appserver.instance_id, is_active=True).count()
     allowed = {offer.kind: offer for offer in offers(appserver, active=active)}
     if not (offer := allowed.get(kind)):

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from ocim.catalog.endpoints import with_port
 from ocim.catalog.secrets.masking import mask_text
+from ocim.core.access import Right
 from ocim.core.names import PREVIEW_USER, preview_domain
 from ocim.core.states import AppServerState
 from ocim.operations.effective import deserialize
@@ -17,7 +19,7 @@ from ocim.store import selectors
 from ocim.store.models import LogEntry, OpenEdXAppServer
 from ocim.web.actions import offers
 from ocim.web.describe import busy_appservers, by_layer, job_rows, lacks_worker, site_url
-from ocim.web.rights import may_see_secrets
+from ocim.web.rights import access, require
 from ocim.wiring import context
 
 LINES_SHOWN = 500
@@ -30,12 +32,12 @@ def appserver(request: HttpRequest, appserver_id: int) -> HttpResponse:
 
     The change token is read first: a change during the request is then sent as an event, too.
     """
-    instance_id = instance_of(appserver_id)
+    instance_id = instance_of(request, appserver_id)
     token = selectors.change_tokens([instance_id])[instance_id]
-    appserver_row = _appserver(appserver_id, whole=True)
+    appserver_row = _appserver(request, appserver_id, whole=True)
     lines = selectors.log_end(appserver_id, LINES_SHOWN)
     shown = {
-        **_progress(appserver_row),
+        **_progress(request, appserver_row),
         "token": token,
         "lines": lines,
         "after": lines[-1].pk if lines else 0,
@@ -50,35 +52,43 @@ def appserver(request: HttpRequest, appserver_id: int) -> HttpResponse:
 @require_safe
 def progress(request: HttpRequest, appserver_id: int) -> HttpResponse:
     """Show the part of the page that changes while it is open."""
-    return render(request, "web/_appserver_progress.html", _progress(_appserver(appserver_id)))
+    appserver = _appserver(request, appserver_id)
+    return render(request, "web/_appserver_progress.html", _progress(request, appserver))
 
 
 @require_safe
 def log_text(request: HttpRequest, appserver_id: int) -> HttpResponse:
     """Send the whole log as text."""
-    _appserver(appserver_id)
+    instance_of(request, appserver_id)
     lines = LogEntry.objects.filter(appserver_id=appserver_id).order_by("id")
     return HttpResponse(map(_text, lines.iterator()), content_type="text/plain; charset=utf-8")
 
 
 @require_POST
-@may_see_secrets
 @never_cache
 def preview_password(request: HttpRequest, appserver_id: int) -> HttpResponse:
     """Show the user name and password of the preview address."""
-    appservers = OpenEdXAppServer.objects.select_related("instance")
-    appserver = get_object_or_404(appservers, pk=appserver_id)
+    appservers = OpenEdXAppServer.objects.select_related("instance__ref_set")
+    appserver = get_object_or_404(_visible(request, appservers), pk=appserver_id)
+    require(request, Right.SEE_SECRETS, appserver.instance.ref_set.organization)
     password = password_of(appserver.instance).reveal()
     shown = {"appserver": appserver, "password": password, "user_name": PREVIEW_USER}
     return render(request, "web/preview_password.html", shown)
 
 
-def instance_of(appserver_id: int) -> int:
-    """Return the id of the app server's instance. Raise Http404 if there is no such app server."""
-    appservers = OpenEdXAppServer.objects.filter(pk=appserver_id)
-    for instance_id in appservers.values_list("instance_id", flat=True):
-        return int(instance_id)
-    raise Http404(f"No app server {appserver_id}.")
+def instance_of(request: HttpRequest, appserver_id: int) -> int:
+    """Return the id of the app server's instance.
+
+    Raise Http404 if there is no such app server, or the user may not see it.
+    """
+    appservers = _visible(request, OpenEdXAppServer.objects.only("instance_id"))
+    return get_object_or_404(appservers, pk=appserver_id).instance_id
+
+
+def _visible(
+    request: HttpRequest, appservers: QuerySet[OpenEdXAppServer]
+) -> QuerySet[OpenEdXAppServer]:
+    return selectors.visible(appservers, access(request), to_instance="instance__")
 
 
 def _without_border(appserver: OpenEdXAppServer) -> str:
@@ -94,7 +104,7 @@ def _text(line: LogEntry) -> str:
     return f"{line.time:%Y-%m-%dT%H:%M:%SZ} {line.level:7} {task}{mask_text(line.text)}\n"
 
 
-def _appserver(appserver_id: int, *, whole: bool = False) -> OpenEdXAppServer:
+def _appserver(request: HttpRequest, appserver_id: int, *, whole: bool = False) -> OpenEdXAppServer:
     appservers = selectors.appservers().select_related(
         "server", "deployment__creator", "instance__ref_set", "instance__database_server"
     )
@@ -102,10 +112,10 @@ def _appserver(appserver_id: int, *, whole: bool = False) -> OpenEdXAppServer:
         appservers = appservers.defer(None).defer(
             "instance__secret_seed", "instance__jwt_private_key"
         )
-    return get_object_or_404(appservers, pk=appserver_id)
+    return get_object_or_404(_visible(request, appservers), pk=appserver_id)
 
 
-def _progress(appserver: OpenEdXAppServer) -> dict[str, Any]:
+def _progress(request: HttpRequest, appserver: OpenEdXAppServer) -> dict[str, Any]:
     instance = appserver.instance
     jobs = list(selectors.open_jobs(instance))
     others = OpenEdXAppServer.objects.filter(instance=instance)
@@ -114,6 +124,7 @@ def _progress(appserver: OpenEdXAppServer) -> dict[str, Any]:
     return {
         "appserver": appserver,
         "instance": instance,
+        "may": access(request).rights(instance.ref_set.organization),
         "url": site_url(instance),
         "preview": _preview_url(appserver) if is_preview else "",
         "preview_user": PREVIEW_USER,

@@ -17,8 +17,10 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from ocim.store.models import OpenEdXInstance, Rollout
+from ocim.store.selectors import visible, visible_rollouts
 from ocim.web.appservers import instance_of
 from ocim.web.live import News, Watch, hub
+from ocim.web.rights import access
 
 TYPE = "text/event-stream"
 KEEP_ALIVE = 15.0
@@ -30,7 +32,8 @@ LONGEST = 600.0
 @require_safe
 async def instance(request: HttpRequest, instance_id: int) -> HttpResponseBase:
     """Send `changed` whenever an app server or a job of the instance changes."""
-    if not await OpenEdXInstance.objects.filter(pk=instance_id).aexists():
+    instances = visible(OpenEdXInstance.objects.filter(pk=instance_id), access(request))
+    if not await instances.aexists():
         raise Http404(f"No instance {instance_id}.")
     return _stream(request, Watch(("instance", instance_id), request.GET.get("token", "")))
 
@@ -38,7 +41,8 @@ async def instance(request: HttpRequest, instance_id: int) -> HttpResponseBase:
 @require_safe
 async def rollout(request: HttpRequest, rollout_id: int) -> HttpResponseBase:
     """Send `changed` whenever something changes in the rollout."""
-    if not await Rollout.objects.filter(pk=rollout_id).aexists():
+    rollouts = visible_rollouts(Rollout.objects.filter(pk=rollout_id), access(request))
+    if not await rollouts.aexists():
         raise Http404(f"No rollout {rollout_id}.")
     return _stream(request, Watch(("rollout", rollout_id), request.GET.get("token", "")))
 
@@ -46,7 +50,7 @@ async def rollout(request: HttpRequest, rollout_id: int) -> HttpResponseBase:
 @require_safe
 async def appserver(request: HttpRequest, appserver_id: int) -> HttpResponseBase:
     """Send `changed`, new log `lines` after the browser's last one, and `end` after the last."""
-    instance_id = await sync_to_async(instance_of)(appserver_id)
+    instance_id = await sync_to_async(instance_of)(request, appserver_id)
     last = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
     return _stream(
         request,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -16,6 +17,7 @@ from ocim.store.models import OpenEdXInstance
 from ocim.store.specs import services_of
 from ocim.web.actions import offers
 from ocim.web.describe import busy_appservers, by_layer, job_rows, lacks_worker, site_url
+from ocim.web.rights import access
 from ocim.wiring import context
 
 ENDED_SHOWN = 20
@@ -26,7 +28,7 @@ ENDED_SHOWN = 20
 def fleet(request: HttpRequest) -> HttpResponse:
     """Show all instances and their states."""
     archived = "archived" in request.GET
-    instances = selectors.instances(archived=archived).select_related("ref_set", "database_server")
+    instances = _visible(request, archived=archived).select_related("database_server")
     rows = [
         {
             "instance": instance,
@@ -35,11 +37,12 @@ def fleet(request: HttpRequest) -> HttpResponse:
         }
         for instance in instances.defer("database_server__admin_password")
     ]
+    rollouts = selectors.visible_rollouts(selectors.rollouts(), access(request))
     shown = {
         "rows": rows,
         "archived": archived,
         "lacks_worker": lacks_worker(),
-        "rollouts": selectors.rollouts().exclude(state=RolloutState.ENDED),
+        "rollouts": rollouts.exclude(state=RolloutState.ENDED),
     }
     return render(request, "web/instances.html", shown)
 
@@ -49,12 +52,10 @@ def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
     """Show an instance: its app servers, its open jobs and its configuration."""
     token = selectors.change_tokens([instance_id])[instance_id]
     row = get_object_or_404(
-        selectors.instances(archived=True)
-        .select_related("ref_set__creator", "database_server")
-        .defer(None),
+        _visible(request).select_related("ref_set__creator", "database_server").defer(None),
         pk=instance_id,
     )
-    shown = {**_progress(row), "token": token, "lacks_worker": lacks_worker()}
+    shown = {**_progress(request, row), "token": token, "lacks_worker": lacks_worker()}
     shown["last_upgrade"] = row.upgrade_set.select_related("rollout").order_by("-id").first()
     shown["held"] = row.hold.coming_or_on(context().now())
     shown["services"] = sorted(services_of(row) - ALWAYS)
@@ -68,12 +69,17 @@ def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
 @require_safe
 def progress(request: HttpRequest, instance_id: int) -> HttpResponse:
     """Show the part of the page that changes while it is open."""
-    instances = selectors.instances(archived=True).select_related("ref_set", "database_server")
-    instance = get_object_or_404(instances, pk=instance_id)
-    return render(request, "web/_instance_progress.html", _progress(instance))
+    instance = get_object_or_404(
+        _visible(request).select_related("database_server"), pk=instance_id
+    )
+    return render(request, "web/_instance_progress.html", _progress(request, instance))
 
 
-def _progress(instance: OpenEdXInstance) -> dict[str, Any]:
+def _visible(request: HttpRequest, *, archived: bool = True) -> QuerySet[OpenEdXInstance]:
+    return selectors.visible(selectors.instances(archived=archived), access(request))
+
+
+def _progress(request: HttpRequest, instance: OpenEdXInstance) -> dict[str, Any]:
     jobs = list(selectors.open_jobs(instance))
     busy = busy_appservers(jobs)
     active: int = instance.active_count  # type: ignore[attr-defined]
@@ -90,6 +96,7 @@ def _progress(instance: OpenEdXInstance) -> dict[str, Any]:
     status = selectors.status_of(instance)
     return {
         "instance": instance,
+        "may": access(request).rights(instance.ref_set.organization),
         "url": site_url(instance),
         "status": status,
         "meaning": selectors.STATUSES[status],

@@ -1,53 +1,50 @@
-"""Permissions of the pages: `VIEW`, `CHANGE` and `SECRETS`, three of Django's permissions."""
+"""Rights of the person who sent a request; see `ocim.core.access`."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from django.contrib.auth.decorators import permission_required
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.functional import SimpleLazyObject
 
-VIEW = "store.view_openedxinstance"
-"""Permission to view instances, app servers, logs and rollouts."""
-CHANGE = "store.change_openedxinstance"
-"""Permission to view and change them."""
-SECRETS = "store.view_secrets"
-"""Permission to see secrets, in addition to one of the others."""
+from ocim.core.access import Access, Right
+from ocim.operations.access import access_of, rights_for
+
 OWN_ACCOUNT = "django.contrib.auth.views"
-"""Module of the views of one's own account, which need no permission."""
-
-may_change: Callable[..., Callable[..., HttpResponse]] = permission_required(
-    CHANGE, raise_exception=True
-)
-may_see_secrets: Callable[..., Callable[..., HttpResponse]] = permission_required(
-    SECRETS, raise_exception=True
-)
+"""Module of the views of one's own account, which need no role."""
 
 
-class ViewPermissionMiddleware(MiddlewareMixin):
-    """A middleware that requires a permission to view for every page but those of one's account.
+class AccessMiddleware(MiddlewareMixin):
+    """A middleware that sets `request.access`, and requires some role for every page.
 
-    A new page is protected, too, without a decorator. Django's LoginRequiredMiddleware, which runs
-    before, sends visitors who are not signed in to the sign-in page.
+    A new page is closed to accounts without a role, without a decorator. Django's
+    LoginRequiredMiddleware, which runs before, sends strangers to the sign-in page.
     """
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Set the access, which is read from the database when it is first needed."""
+        request.access = SimpleLazyObject(  # type: ignore[attr-defined]
+            lambda: access_of(request.user)
+        )
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], _args: Any, _kwargs: Any
     ) -> None:
-        """Raise PermissionDenied if a signed-in user may not view the page."""
-        if (
-            request.user.is_authenticated
-            and not _is_own_account(view)
-            and not may_look(request.user)
-        ):
+        """Raise PermissionDenied if a signed-in user has no role."""
+        if request.user.is_authenticated and not (access(request).grants or _is_own_account(view)):
             raise PermissionDenied
 
 
-def may_look(user: AbstractBaseUser | AnonymousUser) -> bool:
-    """Return True if the user may view the pages; the permission to change implies it."""
-    return isinstance(user, PermissionsMixin) and (user.has_perm(VIEW) or user.has_perm(CHANGE))
+def access(request: HttpRequest) -> Access:
+    """Return what the request's user may do."""
+    return cast(Access, request.access)  # type: ignore[attr-defined]
+
+
+def require(request: HttpRequest, right: Right, *organizations: str) -> None:
+    """Raise PermissionDenied unless the user may do this with all the organizations' instances."""
+    if right not in rights_for(access(request), organizations):
+        raise PermissionDenied
 
 
 def _is_own_account(view: Callable[..., Any]) -> bool:

@@ -9,17 +9,20 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
+from ocim.core.access import Right
 from ocim.core.actions import Action
 from ocim.core.errors import OcimError
 from ocim.core.rollout_commands import RolloutCommand, number_needed, possible_commands
 from ocim.core.states import UpgradeState
 from ocim.core.texts import plural
+from ocim.operations.access import organizations_of
 from ocim.operations.rollouts import control, undo
 from ocim.operations.rollouts.report import report
 from ocim.store.models import Rollout
+from ocim.store.selectors import visible_rollouts
 from ocim.tasks import enqueue
 from ocim.web.actions import show_error
-from ocim.web.rights import may_change
+from ocim.web.rights import access, require
 from ocim.wiring import context
 
 DONE = {
@@ -69,10 +72,10 @@ def offers(rollout: Rollout, counts: Mapping[str, int]) -> list[Offer]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@may_change
 def act(request: HttpRequest, rollout_id: str, kind: str) -> HttpResponse:
     """Give a rollout a command; where that has consequences, ask for confirmation first."""
-    rollout = get_object_or_404(Rollout, pk=rollout_id)
+    rollout = visible_rollout(request, int(rollout_id))
+    require(request, Right.RELEASE, *organizations_of(rollout))
     counts = report(rollout.pk, context().now()).counts
     offer = next((offer for offer in offers(rollout, counts) if offer.kind == kind), None)
     if offer is None:
@@ -91,6 +94,12 @@ def act(request: HttpRequest, rollout_id: str, kind: str) -> HttpResponse:
         done = f"Aborted. {control.GOES_ON[True]}" if now else DONE[offer.kind]
         messages.success(request, done)
     return redirect("rollout", rollout.pk)
+
+
+def visible_rollout(request: HttpRequest, rollout_id: int) -> Rollout:
+    """Return the rollout. Raise Http404 if there is none, or the user may not see it."""
+    rollouts = visible_rollouts(Rollout.objects.all(), access(request))
+    return get_object_or_404(rollouts, pk=rollout_id)
 
 
 def _ask(request: HttpRequest, rollout: Rollout, offer: Offer, cause: str) -> HttpResponse:

@@ -6,11 +6,12 @@ from dataclasses import asdict
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from ocim.core.states import RolloutState, UpgradeState
 from ocim.core.texts import duration
+from ocim.operations.access import organizations_of, rights_for
 from ocim.operations.rollouts.record import Line, Report
 from ocim.operations.rollouts.report import report
 from ocim.presentation.page import as_html, template_values, variables
@@ -18,7 +19,8 @@ from ocim.presentation.table import as_csv
 from ocim.store import selectors
 from ocim.store.models import Rollout
 from ocim.web.describe import lacks_worker
-from ocim.web.rollout_actions import offers
+from ocim.web.rights import access
+from ocim.web.rollout_actions import offers, visible_rollout
 from ocim.wiring import context
 
 MOST = 100
@@ -36,15 +38,16 @@ FORMS: Mapping[str, tuple[str, Callable[[Report], str]]] = {
 @require_safe
 def every(request: HttpRequest) -> HttpResponse:
     """Show all rollouts, newest first."""
-    return render(request, "web/rollouts.html", {"rows": selectors.rollouts()})
+    rows = selectors.visible_rollouts(selectors.rollouts(), access(request))
+    return render(request, "web/rollouts.html", {"rows": rows})
 
 
 @require_safe
 def rollout(request: HttpRequest, rollout_id: int) -> HttpResponse:
     """Show a rollout. Its change token is read first, so that no later change is missed."""
-    rollout = _rollout(rollout_id)
+    rollout = visible_rollout(request, rollout_id)
     token = selectors.rollout_change_tokens([rollout_id])[rollout_id]
-    progress = _progress(rollout)
+    progress = _progress(request, rollout)
     page = {
         **progress,
         "variables": variables(progress["report"]),
@@ -59,7 +62,8 @@ def rollout(request: HttpRequest, rollout_id: int) -> HttpResponse:
 @require_safe
 def progress(request: HttpRequest, rollout_id: int) -> HttpResponse:
     """Show the part of a rollout's page that changes while it goes on."""
-    return render(request, "web/_rollout_progress.html", _progress(_rollout(rollout_id)))
+    rollout = visible_rollout(request, rollout_id)
+    return render(request, "web/_rollout_progress.html", _progress(request, rollout))
 
 
 @require_safe
@@ -68,7 +72,7 @@ def download(request: HttpRequest, rollout_id: int, form: str) -> HttpResponse:
     if form not in FORMS:
         raise Http404(f"No report as {form!r}.")
     kind, written = FORMS[form]
-    text = written(report(_rollout(rollout_id).pk, context().now()))
+    text = written(report(visible_rollout(request, rollout_id).pk, context().now()))
     name = f"rollout-{rollout_id}.{form}"
     return HttpResponse(
         text,
@@ -77,11 +81,7 @@ def download(request: HttpRequest, rollout_id: int, form: str) -> HttpResponse:
     )
 
 
-def _rollout(rollout_id: int) -> Rollout:
-    return get_object_or_404(Rollout, pk=rollout_id)
-
-
-def _progress(rollout: Rollout) -> dict[str, Any]:
+def _progress(request: HttpRequest, rollout: Rollout) -> dict[str, Any]:
     whole = report(rollout.pk, context().now())
     part = whole.of(sorted(whole.instances, key=_urgency)[:MOST])
     done = sum(whole.counts.get(state, 0) for state in UpgradeState if state not in OPEN)
@@ -89,6 +89,7 @@ def _progress(rollout: Rollout) -> dict[str, Any]:
     return {
         **template_values(part),
         "report": whole,
+        "may": rights_for(access(request), organizations_of(rollout)),
         "offers": possible,
         "may_retry": any(offer.kind == "retry" for offer in possible),
         "done": done,

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from ocim.catalog.steps.all_steps import steps_of
+from ocim.core.access import Right
 from ocim.core.errors import OcimError
 from ocim.core.instance import ALWAYS, Service
 from ocim.operations import jobs
@@ -16,10 +17,11 @@ from ocim.operations.shop import status, switch
 from ocim.operations.shop.set_up import request as request_set_up
 from ocim.parsing.processors import read_processors
 from ocim.store.models import OpenEdXInstance, ServiceStep, Verification
+from ocim.store.selectors import visible
 from ocim.store.specs import instance_spec, services_of
 from ocim.tasks import enqueue
 from ocim.web.actions import show_error
-from ocim.web.rights import may_change
+from ocim.web.rights import access, require
 from ocim.wiring import context
 
 OPTIONAL = tuple(service for service in Service if service not in ALWAYS)
@@ -28,14 +30,13 @@ OPTIONAL = tuple(service for service in Service if service not in ALWAYS)
 @require_safe
 def services(request: HttpRequest, instance_id: int) -> HttpResponse:
     """Show the settings, and when each set-up step was last done."""
-    return _page(request, _instance(instance_id))
+    return _page(request, _instance(request, instance_id, Right.VIEW))
 
 
 @require_POST
-@may_change
 def look(request: HttpRequest, instance_id: int) -> HttpResponse:
     """Show the page with the steps' states now; this starts a program in each service."""
-    instance = _instance(instance_id)
+    instance = _instance(request, instance_id, Right.OPERATE)
     try:
         lines = status.status(instance, context())
     except OcimError as error:
@@ -47,6 +48,7 @@ def look(request: HttpRequest, instance_id: int) -> HttpResponse:
 def _page(request: HttpRequest, instance: OpenEdXInstance, **more: Any) -> HttpResponse:
     shown: dict[str, Any] = {
         "instance": instance,
+        "may": access(request).rights(instance.ref_set.organization),
         "services": {service.value: service in services_of(instance) for service in OPTIONAL},
         "ledger": _ledger(instance),
         "verification": Verification.objects.filter(instance=instance).order_by("-id").first(),
@@ -60,10 +62,9 @@ def _page(request: HttpRequest, instance: OpenEdXInstance, **more: Any) -> HttpR
 
 
 @require_POST
-@may_change
 def switch_services(request: HttpRequest, instance_id: int) -> HttpResponse:
     """Enable the ticked services with the typed settings, and disable the others."""
-    instance = _instance(instance_id)
+    instance = _instance(request, instance_id, Right.OPERATE)
     wanted = [service for service in OPTIONAL if service.value in request.POST]
     unwanted = [
         service
@@ -93,10 +94,9 @@ def switch_services(request: HttpRequest, instance_id: int) -> HttpResponse:
 
 
 @require_POST
-@may_change
 def set_up(request: HttpRequest, instance_id: int) -> HttpResponse:
     """Submit a job that runs the pending set-up steps; with `force`, it overwrites edits."""
-    instance = _instance(instance_id)
+    instance = _instance(request, instance_id, Right.OPERATE)
     try:
         job = request_set_up(
             instance,
@@ -112,11 +112,14 @@ def set_up(request: HttpRequest, instance_id: int) -> HttpResponse:
     return redirect("services", instance.pk)
 
 
-def _instance(instance_id: int) -> OpenEdXInstance:
+def _instance(request: HttpRequest, instance_id: int, right: Right) -> OpenEdXInstance:
     instances = OpenEdXInstance.objects.select_related(
         "ref_set", "database_server", "broker_server", "search_server"
     )
-    return get_object_or_404(instances.defer("jwt_private_key"), pk=instance_id)
+    instances = visible(instances.defer("jwt_private_key"), access(request))
+    instance = get_object_or_404(instances, pk=instance_id)
+    require(request, right, instance.ref_set.organization)
+    return instance
 
 
 def _ledger(instance: OpenEdXInstance) -> list[dict[str, Any]]:

@@ -1,9 +1,20 @@
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 
-from ocim.store.models import OpenEdXInstance
+from ocim.core.access import FLEET, Role
+from ocim.store.models import OpenEdXInstance, RoleGrant
 from tests.web.fleet import make_instance
+
+
+def signed_in(name: str, role: Role | None = None, organization: str = FLEET) -> Client:
+    """Return a browser of a new account with a role, or without any."""
+    user = User.objects.create_user(name)
+    if role:
+        RoleGrant.objects.create(user=user, role=role, organization=organization)
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 @pytest.fixture
@@ -22,26 +33,4 @@ def admin(db: None) -> Client:
 @pytest.fixture
 def guest(db: None) -> Client:
     """Return a signed-in browser whose account may only read."""
-    client = Client()
-    user = User.objects.create_user("guest")
-    user.user_permissions.add(Permission.objects.get(codename="view_openedxinstance"))
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def nobody(db: None) -> Client:
-    """Return a signed-in browser whose account has no right."""
-    client = Client()
-    client.force_login(User.objects.create_user("nobody"))
-    return client
-
-
-@pytest.fixture
-def operator(db: None) -> Client:
-    """Return a signed-in browser whose account may change things, but not see secrets."""
-    client = Client()
-    user = User.objects.create_user("operator")
-    user.user_permissions.add(Permission.objects.get(codename="change_openedxinstance"))
-    client.force_login(user)
-    return client
+    return signed_in("guest", Role.VIEWER)

@@ -1,27 +1,46 @@
-"""Rights in the pages: every address, for every kind of account."""
+"""Rights in the pages: every address, for every role."""
 
 from collections.abc import Iterator
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from ocim.core.access import Role
 from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance, Rollout
-from tests.web.fleet import make_appserver, make_rollout, write_line
+from tests.web.conftest import signed_in
+from tests.web.fleet import make_appserver, make_instance, make_rollout, write_line
 
-LOOKS = {
-    "instances": (), "instance": (1,), "instance-progress": (1,), "instance-events": (1,),
-    "services": (1,), "appserver": (1,), "appserver-progress": (1,), "appserver-events": (1,),
-    "appserver-log": (1,), "rollouts": (), "rollout": (1,), "rollout-progress": (1,),
-    "rollout-events": (1,), "rollout-report": (1, "json"),
-}  # fmt: skip
-CHANGES = {
-    "spawn": (1,), "switch-services": (1,), "set-up-services": (1,), "look-at-services": (1,),
-    "act": (1, "terminate"), "rollout-act": (1, "abort"),
-}  # fmt: skip
-SECRETS = {"preview-password": (1,)}
-OWN = {"sign-in": (), "sign-out": (), "password": ()}
+ORGANIZATION = "Campus"
+# Statuses for: no role, viewer, operator, releaser, admin, and admin of another organization.
+TABLE = {
+    "instances": ("get", (), (403, 200, 200, 200, 200, 200)),
+    "instance": ("get", (1,), (403, 200, 200, 200, 200, 404)),
+    "instance-progress": ("get", (1,), (403, 200, 200, 200, 200, 404)),
+    "instance-events": ("get", (1,), (403, 200, 200, 200, 200, 404)),
+    "spawn": ("post", (1,), (403, 403, 302, 302, 302, 404)),
+    "services": ("get", (1,), (403, 200, 200, 200, 200, 404)),
+    "switch-services": ("post", (1,), (403, 403, 302, 302, 302, 404)),
+    "look-at-services": ("post", (1,), (403, 403, 200, 200, 200, 404)),
+    "set-up-services": ("post", (1,), (403, 403, 302, 302, 302, 404)),
+    "appserver": ("get", (1,), (403, 200, 200, 200, 200, 404)),
+    "appserver-progress": ("get", (1,), (403, 200, 200, 200, 200, 404)),
+    "appserver-events": ("get", (1,), (403, 200, 200, 200, 200, 404)),
+    "appserver-log": ("get", (1,), (403, 200, 200, 200, 200, 404)),
+    "preview-password": ("post", (1,), (403, 403, 403, 403, 200, 404)),
+    "act": ("post", (1, "terminate"), (403, 403, 200, 200, 200, 404)),
+    "rollouts": ("get", (), (403, 200, 200, 200, 200, 200)),
+    "rollout": ("get", (1,), (403, 200, 200, 200, 200, 404)),
+    "rollout-progress": ("get", (1,), (403, 200, 200, 200, 200, 404)),
+    "rollout-events": ("get", (1,), (403, 200, 200, 200, 200, 404)),
+    "rollout-report": ("get", (1, "json"), (403, 200, 200, 200, 200, 404)),
+    "rollout-act": ("post", (1, "abort"), (403, 403, 403, 200, 200, 404)),
+    "password": ("get", (), (200, 200, 200, 200, 200, 200)),
+    "sign-in": ("get", (), (302, 302, 302, 302, 302, 302)),
+    "sign-out": ("post", (), (302, 302, 302, 302, 302, 302)),
+}
+OPEN = ("sign-in",)
 
 
 def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
@@ -35,84 +54,110 @@ def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def fleet(demo: OpenEdXInstance) -> dict[str, int]:
     """Return the ids of an object of each kind, with a log and a statement."""
+    demo.ref_set.organization = ORGANIZATION
+    demo.ref_set.save()
     appserver = make_appserver(demo)
     write_line(appserver, "a line of the log")
     rollout = make_rollout(demo, sql=["SELECT 'a statement'"])
     return {"instance": demo.pk, "appserver": appserver.pk, "rollout": rollout.pk}
 
 
-def address(name: str, arguments: tuple[object, ...], fleet: dict[str, int]) -> str:
+def ask(client: Client, name: str, fleet: dict[str, int]) -> int:
+    """Send the request of the table's row, and return the answer's status."""
+    method, arguments, _ = TABLE[name]
     kind = "appserver" if name in {"act", "preview-password"} else name.partition("-")[0]
     pk = fleet.get(kind, fleet["instance"])
-    return reverse(name, args=[pk if argument == 1 else argument for argument in arguments])
-
-
-def status(client: Client, method: str, where: str) -> int:
-    response = client.get(where) if method == "get" else client.post(where)
+    where = reverse(name, args=[pk if argument == 1 else argument for argument in arguments])
+    response = client.generic(method.upper(), where)
     if response.status_code == 403:
-        assert "Your account" in response.content.decode()
+        assert "Your account has no role" in response.content.decode()
     return response.status_code
 
 
-def test_the_table_below_knows_every_address() -> None:
-    known = {**LOOKS, **CHANGES, **SECRETS, **OWN}
-    assert sorted(names(get_resolver().url_patterns)) == sorted(known)
+def people(organization: str) -> list[Client]:
+    """Return browsers of people with no role, and with each of the roles."""
+    return [
+        signed_in("nobody"),
+        *(signed_in(role.value, role, organization) for role in Role),
+        signed_in("other", Role.ADMIN, "Another campus"),
+    ]
 
 
-@pytest.mark.parametrize("name", [*LOOKS, *CHANGES, *SECRETS])
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_a_stranger_is_asked_to_sign_in(
-    client: Client, fleet: dict[str, int], name: str, method: str
+def test_the_table_knows_every_address() -> None:
+    assert sorted(names(get_resolver().url_patterns)) == sorted(TABLE)
+
+
+@pytest.mark.parametrize("organization", ["", ORGANIZATION], ids=["fleet", "organization"])
+@pytest.mark.parametrize("name", TABLE)
+def test_each_role_gets_the_status_in_the_table(
+    fleet: dict[str, int], name: str, organization: str
 ) -> None:
-    where = address(name, {**LOOKS, **CHANGES, **SECRETS}[name], fleet)
-    assert status(client, method, where) == 302
-    assert client.get(where).headers["Location"].startswith(reverse("sign-in"))
+    statuses = tuple(ask(client, name, fleet) for client in people(organization))
+    assert statuses == TABLE[name][2]
 
 
-@pytest.mark.parametrize("name", [*LOOKS, *CHANGES, *SECRETS])
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_who_has_no_right_is_refused_everything(
-    nobody: Client, fleet: dict[str, int], name: str, method: str
-) -> None:
-    where = address(name, {**LOOKS, **CHANGES, **SECRETS}[name], fleet)
-    assert status(nobody, method, where) == 403
-    assert not Job.objects.exists()
+@pytest.mark.parametrize("name", sorted(TABLE.keys() - set(OPEN)))
+def test_a_stranger_is_asked_to_sign_in(client: Client, fleet: dict[str, int], name: str) -> None:
+    assert ask(client, name, fleet) == 302
 
 
-@pytest.mark.parametrize("name", LOOKS)
-def test_who_may_look_or_change_may_look(
-    guest: Client, operator: Client, fleet: dict[str, int], name: str
-) -> None:
-    for client in (guest, operator):
-        assert status(client, "get", address(name, LOOKS[name], fleet)) == 200
-
-
-@pytest.mark.parametrize("name", CHANGES)
-def test_who_may_only_look_changes_nothing(guest: Client, fleet: dict[str, int], name: str) -> None:
-    assert status(guest, "post", address(name, CHANGES[name], fleet)) == 403
+@pytest.mark.parametrize("name", [name for name in TABLE if TABLE[name][0] == "post"])
+def test_who_is_refused_changes_nothing(fleet: dict[str, int], name: str) -> None:
+    statuses = TABLE[name][2]
+    for client, status in zip(people(ORGANIZATION), statuses, strict=True):
+        if status in (403, 404):
+            ask(client, name, fleet)
     assert not Job.objects.exists()
     assert Rollout.objects.get().state == "running"
     assert OpenEdXAppServer.objects.get().state == "running"
 
 
-@pytest.mark.parametrize("name", CHANGES)
-def test_who_may_change_things_may(operator: Client, fleet: dict[str, int], name: str) -> None:
-    assert status(operator, "post", address(name, CHANGES[name], fleet)) in (200, 302)
-
-
-@pytest.mark.parametrize("name", SECRETS)
-def test_secrets_need_a_right_of_their_own(
-    guest: Client, operator: Client, fleet: dict[str, int], name: str
+@pytest.mark.parametrize(
+    "name", [name for name, (_, arguments, _) in TABLE.items() if 1 in arguments]
+)
+def test_an_instance_without_organization_needs_a_role_for_the_fleet(
+    demo: OpenEdXInstance, fleet: dict[str, int], name: str
 ) -> None:
-    where = address(name, SECRETS[name], fleet)
-    assert [status(item, "post", where) for item in (guest, operator)] == [403, 403]
-    right = Permission.objects.get(codename="view_secrets")
-    User.objects.get(username="guest").user_permissions.add(right)
-    assert status(guest, "post", where) == 200
+    demo.ref_set.organization = ""
+    demo.ref_set.save()
+    assert ask(signed_in("mira", Role.ADMIN, ORGANIZATION), name, fleet) == 404
 
 
-def test_who_has_no_right_can_sign_out(nobody: Client) -> None:
-    assert nobody.post(reverse("sign-out")).headers["Location"] == reverse("sign-in")
+def test_a_rollout_of_two_organizations_needs_roles_for_both(
+    demo: OpenEdXInstance, fleet: dict[str, int]
+) -> None:
+    other = make_instance("Other")
+    other.ref_set.organization = "Another campus"
+    other.ref_set.save()
+    both = {**fleet, "rollout": make_rollout(demo, other).pk}
+    mira = signed_in("mira", Role.RELEASER, ORGANIZATION)
+    assert ask(mira, "rollout", both) == 404
+    user = User.objects.get(username="mira")
+    user.role_grants.create(role=Role.VIEWER, organization="Another campus")
+    assert ask(mira, "rollout", both) == 200
+    assert ask(mira, "rollout-act", both) == 403
+
+
+def test_a_rollout_with_a_deleted_instance_needs_a_role_for_the_fleet(
+    demo: OpenEdXInstance, fleet: dict[str, int]
+) -> None:
+    Rollout.objects.get().upgrades.create(instance=None, label="Gone")
+    assert ask(signed_in("mira", Role.ADMIN, ORGANIZATION), "rollout", fleet) == 404
+    assert ask(signed_in("eve", Role.VIEWER), "rollout", fleet) == 200
+
+
+@pytest.mark.parametrize("name", ["instances", "rollouts"])
+def test_lists_show_only_what_may_be_viewed(demo: OpenEdXInstance, name: str) -> None:
+    shown = {"instances": demo.name, "rollouts": "juniper2"}[name]
+    pages = [client.get(reverse(name)).content.decode() for client in people(ORGANIZATION)]
+    assert [shown in page for page in pages] == [False, True, True, True, True, False]
+
+
+def test_a_role_that_is_revoked_ends_with_the_next_request(fleet: dict[str, int]) -> None:
+    mira = signed_in("mira", Role.VIEWER)
+    assert ask(mira, "instance", fleet) == 200
+    User.objects.get(username="mira").role_grants.all().delete()
+    assert ask(mira, "instance", fleet) == 403
 
 
 @pytest.mark.parametrize("query", ["", "?look"])

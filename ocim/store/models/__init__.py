@@ -1,5 +1,6 @@
 """Database tables of Ocim: one file per aggregate."""
 
+from ocim.store.models.access import RoleGrant
 from ocim.store.models.appserver import OpenEdXAppServer
 from ocim.store.models.appserver_event import AppServerEvent
 from ocim.store.models.deployment import Deployment
@@ -48,6 +49,7 @@ __all__ = [
     "OpenEdXAppServer",
     "OpenEdXInstance",
     "PoolMachine",
+    "RoleGrant",
     "Rollout",
     "RolloutEvent",
     "SearchServer",

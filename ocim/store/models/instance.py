@@ -200,7 +200,6 @@ class OpenEdXInstance(Leased):
     tags = models.ManyToManyField(InstanceTag, blank=True)
 
     class Meta:
-        permissions = (("view_secrets", "Can view secrets of instances"),)
         constraints = (
             models.CheckConstraint(
                 condition=Q(id=F("ref_set_id")), name="instance_has_its_references_id"
