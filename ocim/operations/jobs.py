@@ -22,7 +22,8 @@ from ocim.core.jobs import (
 from ocim.core.states import JobState
 from ocim.operations.context import Context
 from ocim.store.claims import unheld
-from ocim.store.models import Job, Leased, OpenEdXInstance, Upgrade
+from ocim.store.models import Job, Leased, OpenEdXAppServer, OpenEdXInstance, Upgrade
+from ocim.store.selectors import open_jobs
 
 OPEN = (JobState.WAITING, JobState.RUNNING)
 """The states of jobs that are not over."""
@@ -57,6 +58,19 @@ def cancel(*, job_id: int) -> None:
     """
     if not Job.objects.filter(pk=job_id, state__in=OPEN).update(cancel_requested=True):
         raise Conflict(f"Job {job_id} is over or does not exist.")
+
+
+def cancel_of_appserver(appserver: OpenEdXAppServer) -> list[Job]:
+    """Request the cancellation of every open job of an app server. Return the jobs.
+
+    Raise Conflict if it has none.
+    """
+    affected = [job for job in open_jobs(appserver.instance) if appserver.pk in appservers_of(job)]
+    if not affected:
+        raise Conflict(f"App server {appserver.pk} has no open job to cancel.")
+    for job in affected:
+        cancel(job_id=job.pk)
+    return affected
 
 
 def payload_of(job: Job) -> Payload:

@@ -25,10 +25,12 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",
+    "drf_spectacular_sidecar",
     "ocim.store",
     "ocim.presentation",
     "ocim.console",
     "ocim.web",
+    "ocim.api",
     "ocim.project",
 ]
 
@@ -111,6 +113,28 @@ CSRF_COOKIE_SECURE = OCIM.secure_cookies
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ("ocim.api.authentication.Session",),
+    "DEFAULT_PERMISSION_CLASSES": ("rest_framework.permissions.IsAuthenticated",),
+    "DEFAULT_RENDERER_CLASSES": ("rest_framework.renderers.JSONRenderer",),
+    "DEFAULT_PARSER_CLASSES": ("ocim.api.bodies.StrictJSONParser",),
+    "DEFAULT_SCHEMA_CLASS": "ocim.api.schema.Description",
+    "DEFAULT_THROTTLE_CLASSES": ("rest_framework.throttling.UserRateThrottle",),
+    # Of one account, in one process of the pages: a script that polls needs one in a second.
+    "DEFAULT_THROTTLE_RATES": {"user": "1200/min"},
+    "EXCEPTION_HANDLER": "ocim.api.problems.answer",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Ocim",
+    "DESCRIPTION": "Everything that the commands of Ocim do, over HTTP.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "POSTPROCESSING_HOOKS": ("ocim.api.schema.with_security",),
+    "PATH_CONVERTER_OVERRIDES": {
+        "id": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+    },
+}
 
 LOGGING = {
     "version": 1,

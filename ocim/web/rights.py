@@ -31,7 +31,12 @@ class AccessMiddleware(MiddlewareMixin):
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], _args: Any, _kwargs: Any
     ) -> None:
-        """Raise PermissionDenied if a signed-in user has no role."""
+        """Raise PermissionDenied if a signed-in user has no role.
+
+        The API, which needs no login by a page, answers for itself.
+        """
+        if not getattr(view, "login_required", True):
+            return
         if request.user.is_authenticated and not (access(request).grants or _is_own_account(view)):
             raise PermissionDenied
 

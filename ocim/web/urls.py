@@ -1,21 +1,11 @@
 """The pages' addresses."""
 
 from django.contrib.auth.views import LogoutView
-from django.urls import path, re_path, register_converter
-from django.urls.converters import IntConverter
+from django.urls import path, re_path
 
+from ocim.presentation.ids import ID
 from ocim.web import actions, appservers, events, instances, rollout_actions, rollouts, services
 from ocim.web.people import ChangePassword, SignIn
-
-ID = "[0-9]{1,18}"
-"""Matches every key that a row of a database can have; longer numbers are nothing's address."""
-
-
-class IdConverter(IntConverter):
-    regex = ID
-
-
-register_converter(IdConverter, "id")
 
 urlpatterns = [
     path("sign-in/", SignIn.as_view(), name="sign-in"),

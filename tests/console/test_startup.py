@@ -17,8 +17,10 @@ HEAVY = {
     "jinja2",
     "jwcrypto",
     "ocim.wiring.factory",
+    "drf_spectacular",
     "psycopg",
     "redis",
+    "rest_framework",
     "rich",
     "uvicorn",
 }

@@ -46,6 +46,8 @@ OPEN = ("sign-in",)
 def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
+            if pattern.namespace == "api":
+                continue  # tests/api has a table of its own
             yield from names(pattern.url_patterns)
         else:
             yield str(pattern.name)

@@ -6,6 +6,7 @@ from ocim.store.models.appserver_event import AppServerEvent
 from ocim.store.models.deployment import Deployment
 from ocim.store.models.instance import Domain, InstanceReference, InstanceTag, OpenEdXInstance
 from ocim.store.models.job import Job
+from ocim.store.models.kept_answer import KeptAnswer
 from ocim.store.models.lease import Lease, Leased
 from ocim.store.models.log import LogEntry
 from ocim.store.models.pool import PoolMachine
@@ -41,6 +42,7 @@ __all__ = [
     "InstanceReference",
     "InstanceTag",
     "Job",
+    "KeptAnswer",
     "Lease",
     "Leased",
     "LoadBalancingServer",

@@ -25,7 +25,7 @@ from ocim.core.jobs import ActivateJob, DeactivateJob, Payload, TerminateJob
 from ocim.core.states import UNFINISHED
 from ocim.operations import jobs, spawn
 from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance
-from ocim.store.selectors import appservers, find_appserver, find_instance, log_after, open_jobs
+from ocim.store.selectors import appservers, find_appserver, find_instance, log_after
 from ocim.tasks import enqueue
 from ocim.wiring import context, queue_name
 
@@ -175,13 +175,7 @@ class Command(OcimCommand):
     def cancel(self, options: argparse.Namespace) -> None:
         """Request the cancellation of every open job of an app server."""
         appserver = find_appserver(options.appserver)
-        affected = [
-            job for job in open_jobs(appserver.instance) if appserver.pk in jobs.appservers_of(job)
-        ]
-        if not affected:
-            raise Conflict(f"App server {appserver.pk} has no open job to cancel.")
-        for job in affected:
-            jobs.cancel(job_id=job.pk)
+        for job in jobs.cancel_of_appserver(appserver):
             enqueue([jobs.wake_up(job)])
             self.out.say(cancellation_text(job.queue))
 

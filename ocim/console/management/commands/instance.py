@@ -5,7 +5,6 @@ from datetime import date
 
 from django.core.management.base import CommandParser
 
-from ocim.catalog.secrets.masking import masked_place
 from ocim.console.arguments import assignments
 from ocim.console.command import OcimCommand
 from ocim.console.options import interleave
@@ -19,25 +18,15 @@ from ocim.operations.instance_settings import (
     EXTRA_SETTINGS,
     OF_REFERENCE,
     SETTABLE,
-    uploads_of,
     with_defaults,
-    without_secrets,
 )
 from ocim.parsing.extra_settings import warnings_of
+from ocim.presentation.instances import COLUMNS, facts, row
 from ocim.store.models import OpenEdXInstance
-from ocim.store.selectors import (
-    appservers,
-    find_instance,
-    open_jobs,
-    status_of,
-    unhealthy_appservers,
-)
+from ocim.store.selectors import find_instance
 from ocim.store.selectors import instances as fleet
 from ocim.tasks import enqueue
-from ocim.wiring import context, current_time, instance_defaults, instance_url, queue_name
-
-APPSERVERS_SHOWN = 10
-"""Maximum number of app servers that `show` lists."""
+from ocim.wiring import context, current_time, instance_defaults, queue_name
 
 
 def day(text: str) -> date:
@@ -149,21 +138,8 @@ class Command(OcimCommand):
     def list(self, options: argparse.Namespace) -> None:
         """Print a table of instances."""
         now = current_time()
-        self.out.rows(
-            ("id", "name", "domain", "state", "active", "release", "held"),
-            [
-                (
-                    instance.pk,
-                    instance.name,
-                    instance.internal_lms_domain,
-                    status_of(instance),
-                    instance.active_count,  # type: ignore[attr-defined]
-                    instance.openedx_release,
-                    instance.hold.coming_or_on(now),
-                )
-                for instance in fleet(archived=options.archived)
-            ],
-        )
+        rows = [row(instance, now) for instance in fleet(archived=options.archived)]
+        self.out.rows(COLUMNS, [tuple(row.values()) for row in rows])
 
     def show(self, options: argparse.Namespace) -> None:
         """Print an instance's facts."""
@@ -242,33 +218,5 @@ class Command(OcimCommand):
         """Print the instance's facts; with `only_for_scripts`, only if JSON is asked for."""
         if only_for_scripts and not self.out.as_json:
             return
-        counted = find_instance(str(instance.pk))
-        full = OpenEdXInstance.objects.select_related(
-            "ref_set", "database_server", "broker_server", "search_server"
-        ).get(pk=counted.pk)
-        facts: dict[str, object] = {
-            "id": full.pk,
-            "state": status_of(counted),
-            "held": full.hold.coming_or_on(current_time()),
-            "url": instance_url(full),
-            **{name: getattr(full, name) for name in SETTABLE},
-            "tags": list(full.tags.values_list("name", flat=True)),
-            "organization": full.ref_set.organization,
-            "notes": full.ref_set.notes,
-            "created": full.ref_set.created.isoformat(timespec="seconds"),
-            "uploads": uploads_of(full, context().policy),
-            "database_name": full.database_name,
-            DATABASE_SERVER: full.database_server.name,
-            "broker_server": full.broker_server and full.broker_server.name,
-            "search_server": full.search_server and full.search_server.name,
-            "appservers": [
-                f"{appserver.pk} ({appserver.state})"
-                for appserver in appservers(full.pk)[:APPSERVERS_SHOWN]
-            ],
-            "not well": unhealthy_appservers(full.pk),
-            "in work": [str(job) for job in open_jobs(full)],
-        }
-        if not secrets:
-            facts = masked_place("", facts)
-            facts[EXTRA_SETTINGS] = without_secrets(full.configuration_extra_settings)
-        self.out.facts(facts if self.out.as_json else {k: v for k, v in facts.items() if v})
+        shown = facts(instance.pk, secrets=secrets)
+        self.out.facts(shown if self.out.as_json else {k: v for k, v in shown.items() if v})

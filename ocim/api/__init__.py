@@ -1,0 +1,1 @@
+"""The REST API; imports presentation and everything below it."""

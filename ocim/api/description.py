@@ -1,0 +1,35 @@
+"""The API's description: as OpenAPI, and as a page; and the answer to unknown addresses."""
+
+from typing import Any
+
+from django.http import Http404
+from django.views.generic import TemplateView
+from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.request import Request
+
+from ocim.api.views import ApiView
+
+
+class Page(TemplateView):
+    """The page on which people read and try the API."""
+
+    template_name = "api/page.html"
+
+
+class Schema(SpectacularAPIView):
+    """The description as OpenAPI, in YAML or JSON."""
+
+    renderer_classes = [OpenApiJsonRenderer, OpenApiYamlRenderer]  # noqa: RUF012
+    serve_public = True
+
+
+class Unknown(ApiView):
+    """An address that the API does not have."""
+
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Raise Http404, once it is known who asks."""
+        super().initial(request, *args, **kwargs)
+        raise Http404(f"The API has no address {request.path}.")
