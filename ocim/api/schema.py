@@ -97,7 +97,7 @@ class Description(AutoSchema):
         """Return what follows the first line of the method's docstring."""
         return self._docstring()[1]
 
-    def get_operation_id(self) -> str:  # type: ignore[override]
+    def get_operation_id(self) -> str:
         """Return a name of the operation, such as `getInstance`."""
         return f"{self.method.lower()}{type(self.view).__name__}"
 
