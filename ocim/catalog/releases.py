@@ -77,26 +77,34 @@ def of_instance(instance: Instance) -> Release:
     return release if release.known else Release.of(instance.openedx_release)
 
 
-def git_reference(instance: Instance) -> str:
-    """Return the tag or branch of the instance's release in the repositories of the services."""
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """End of the tags of a repository that is part of Open edX no more."""
+
+    last: str
+    """Last release that it has a tag of."""
+    branch: str
+    """Branch for later releases: its last one, or one that is left as it is."""
+
+
+ECOMMERCE_ENDED = Ended("redwood", "open-release/sumac.master")
+"""Operators of later releases, who are warned, get that branch, too."""
+
+
+def git_reference(instance: Instance, ended: Ended | None = None) -> str:
+    """Return the tag or branch of the instance's release in the repositories of the services.
+
+    `ended` tells of a repository that does not have those of all releases.
+    """
     text = instance.openedx_release
     release = Release.of(text)
     if not release.known:
         return "master"
+    if ended and release > Release.of(ended.last):
+        return ended.branch
     if "/" in text:
         return text
     return f"{'release' if release.is_since('teak') else 'open-release'}/{text}"
-
-
-def git_reference_of_ecommerce(instance: Instance) -> str:
-    """Return the same for ecommerce, which has no tags after redwood: sumac's branch is its last.
-
-    Operators of later releases, who are warned, get that branch, too.
-    """
-    release = Release.of(instance.openedx_release)
-    if release.known and release.is_since("sumac"):
-        return "open-release/sumac.master"
-    return git_reference(instance)
 
 
 @dataclass(frozen=True, slots=True)

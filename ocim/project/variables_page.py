@@ -6,6 +6,7 @@ from ocim.catalog.variables.effective import layers
 from ocim.catalog.variables.jwt import JwtKeys
 from ocim.catalog.variables.known import KNOWN
 from ocim.catalog.variables.since import SINCE, UNTIL
+from ocim.catalog.variables.versions import LEFT
 from ocim.core.instance import Account, Broker, Database, Domains, Instance, Search, Service
 from ocim.core.mail import MailRelay
 from ocim.core.secrets import Secret
@@ -49,7 +50,8 @@ def variables_page() -> str:
         "",
         "Ocim checks their types, and never generates them.",
     ]
-    return "\n".join([*lines, "", *_table(unset), ""])
+    lines += ["", *_table(unset), "", *_left(), ""]
+    return "\n".join(lines)
 
 
 def _table(names: list[str]) -> Iterator[str]:
@@ -57,6 +59,14 @@ def _table(names: list[str]) -> Iterator[str]:
     for name in names:
         meaning = KNOWN[name].meaning.removeprefix(f"{OPERATORS}; ")
         yield f"| `{name}` | {meaning}{_releases(name)} |"
+
+
+def _left() -> Iterator[str]:
+    yield from ("## Versions left to upstream", "")
+    yield from ("Upstream's default is the branch `master`, and Ocim does not set them.", "")
+    yield from ("| Variable | Reason |", "| --- | --- |")
+    for name, reason in LEFT.items():
+        yield f"| `{name}` | {reason} |"
 
 
 def _releases(name: str) -> str:
@@ -70,8 +80,9 @@ def _by_layer() -> dict[str, list[str]]:
     """Return the variables by their first layer, from instances with all services."""
     names: dict[str, dict[str, None]] = {}
     listed: set[str] = set()
-    for release in ("open-release/ironwood.2", "open-release/juniper.2", "open-release/maple.1"):
-        for layer in layers(_example(release), seed=b"-", jwt_keys=JwtKeys(_NOTHING, "-")):
+    for release in ("ginkgo", "ironwood", "juniper", "koa", "maple"):
+        example = _example(f"open-release/{release}.1")
+        for layer in layers(example, seed=b"-", jwt_keys=JwtKeys(_NOTHING, "-")):
             new = [name for name in layer.values if name not in listed]
             listed.update(new)
             names.setdefault(layer.name, {}).update(dict.fromkeys(new))

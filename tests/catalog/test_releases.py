@@ -3,10 +3,10 @@ from itertools import pairwise
 import pytest
 
 from ocim.catalog.releases import (
+    ECOMMERCE_ENDED,
     NAMES,
     Release,
     git_reference,
-    git_reference_of_ecommerce,
     of_instance,
     traits,
 )
@@ -142,4 +142,4 @@ def test_tags_changed_their_form_with_teak_and_ecommerce_has_none_after_redwood(
 ) -> None:
     of_release = instance(openedx_release=release)
     assert git_reference(of_release) == services
-    assert git_reference_of_ecommerce(of_release) == ecommerce
+    assert git_reference(of_release, ECOMMERCE_ENDED) == ecommerce

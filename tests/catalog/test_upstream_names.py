@@ -6,10 +6,13 @@ import pytest
 import yaml
 
 from ocim.catalog.releases import NAMES
+from ocim.catalog.variables.versions import LEFT
 from tests.catalog.instances import BOTH, MIGRATED, RABBITMQ, SEARCH, full, variables
 
 RECORD = yaml.safe_load(Path(__file__).with_name("upstream_names.yml").read_text())
-RELEASES = NAMES[NAMES.index("juniper") : NAMES.index("quince") + 1]
+UPSTREAMS = NAMES[: NAMES.index("quince") + 1]
+"""Names of the releases that upstream has playbooks for."""
+RELEASES = UPSTREAMS[NAMES.index("juniper") :]
 
 HARMLESS = frozenset(
     {
@@ -72,3 +75,19 @@ def test_no_public_default_of_a_secret_stays_in_force(release: str) -> None:
 
 def test_every_harmless_default_is_recorded() -> None:
     assert set(RECORD["public_secrets"]) >= HARMLESS
+
+
+@pytest.mark.parametrize("release", UPSTREAMS)
+def test_no_service_stays_at_a_branch_that_moves_without_a_reason(release: str) -> None:
+    moving = recorded("moving", release)
+    assert moving - generated(release) == moving & set(LEFT)
+
+
+@pytest.mark.parametrize("release", UPSTREAMS)
+def test_each_release_gets_the_versions_that_its_playbooks_know(release: str) -> None:
+    versions = {name for name in generated(release) if name.lower().endswith("_version")}
+    assert versions <= recorded("moving", release)
+
+
+def test_every_version_that_is_left_at_a_branch_is_recorded() -> None:
+    assert set(RECORD["moving"]) >= set(LEFT)

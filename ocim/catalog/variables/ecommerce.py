@@ -3,7 +3,7 @@
 from typing import Any
 
 from ocim.catalog.endpoints import HTTPS_PORT, NGINX_PORT, public_url
-from ocim.catalog.releases import git_reference_of_ecommerce, of_instance, traits
+from ocim.catalog.releases import ECOMMERCE_ENDED, git_reference, of_instance, traits
 from ocim.catalog.secrets.masking import with_secrets_hidden
 from ocim.catalog.shop.processors import WEBHOOK, completed
 from ocim.catalog.shop.shop import CONFIG, WEBHOOKS, for_webhooks, partner_code
@@ -14,10 +14,13 @@ from ocim.core.secrets import derive
 
 def defaults(instance: Instance) -> dict[str, Any]:
     """Return its version, addresses and names."""
-    root = public_url(instance, Service.ECOMMERCE)
+    root, version = (
+        public_url(instance, Service.ECOMMERCE),
+        git_reference(instance, ECOMMERCE_ENDED),
+    )
     return {
-        "ECOMMERCE_VERSION": git_reference_of_ecommerce(instance),
-        "ECOMMERCE_WORKER_VERSION": git_reference_of_ecommerce(instance),
+        "ECOMMERCE_VERSION": version,
+        "ECOMMERCE_WORKER_VERSION": version,
         "ECOMMERCE_ECOMMERCE_URL_ROOT": root,
         "ECOMMERCE_LMS_URL_ROOT": public_url(instance, Service.LMS),
         "ECOMMERCE_DISCOVERY_SERVICE_URL": public_url(instance, Service.DISCOVERY),

@@ -17,6 +17,7 @@ from ocim.catalog.variables import (
     oauth,
     search,
     services,
+    versions,
     worker,
 )
 from ocim.catalog.variables.host_name import require_other_host_name
@@ -73,7 +74,7 @@ def layers(instance: Instance, *, seed: bytes, jwt_keys: JwtKeys) -> list[Layer]
 
 def _generated(instance: Instance, seed: bytes, jwt_keys: JwtKeys) -> dict[str, dict[str, Any]]:
     everywhere: dict[str, dict[str, Any]] = {
-        "defaults": lms.defaults(instance) | mail.edxapp(instance),
+        "defaults": lms.defaults(instance) | versions.versions(instance) | mail.edxapp(instance),
         "databases": lms.databases(instance),
         "brokers": brokers.edxapp(instance),
         "search": {},

@@ -24,6 +24,23 @@ openedx_release: the instance's release
 edx_platform_repo: the instance's repository of edx-platform
 edx_platform_version: the instance's commit of edx-platform, or else its release
 EDX_PLATFORM_VERSION: the same, by the name of later releases
+forum_version: version of the forum: the tag or branch of the instance's release
+FORUM_VERSION: the same as forum_version, by the name of later releases
+xqueue_version: version of xqueue: the tag or branch of the instance's release
+XQUEUE_VERSION: the same as xqueue_version, by the name of later releases
+certs_version: version of the certificates' agent: the tag or branch of the instance's release
+CERTS_VERSION: the same as certs_version, by the name of later releases
+NOTIFIER_VERSION: version of the forum's notifier: the tag or branch of the instance's release
+demo_version: version of the demo course: the tag or branch of the instance's release
+DEMO_VERSION: the same as demo_version, by the name of later releases
+configuration_version: version of the playbooks that upstream leaves on the server: the tag or branch of the instance's release
+CONFIGURATION_VERSION: the same as configuration_version, by the name of later releases
+MFE_DEPLOY_VERSION: version of the microfrontends: the tag or branch of the instance's release
+ANALYTICS_API_VERSION: version of the analytics API, if it is on: the tag or branch of the instance's release
+INSIGHTS_VERSION: version of Insights, if it is on: the tag or branch of the instance's release
+EDX_NOTES_API_VERSION: version of the learners' notes, if they are on: the tag or branch of the instance's release
+BLOCKSTORE_VERSION: version of Blockstore, if it is on: the tag or branch of the instance's release
+RETIREMENT_SERVICE_VERSION: version of the retirement of users, if it is on: the tag or branch of the instance's release
 COMMON_HOSTNAME: empty, since upstream writes it to /etc/hosts as localhost; never a public name
 COMMON_LMS_BASE_URL: the LMS's public URL
 COMMON_OAUTH_BASE_URL: the LMS's public URL: services sign people on there
