@@ -151,6 +151,14 @@ def test_a_basket_elsewhere_that_somebody_set_up_is_kept() -> None:
     assert arguments["--payment-microfrontend-url"] == "https://pay.example.com"
 
 
+def test_the_address_of_a_basket_elsewhere_is_kept_while_it_is_off() -> None:
+    kept = {"--payment-microfrontend-url": "https://pay.example.com"}
+    _, script = actions(of("lilac.1"), "site", {**NOTHING, "site_id": 3, "kept": kept})
+    assert isinstance(script, Script)
+    assert script.function == "ecommerce.set_basket"
+    assert script.arguments["url"] == "https://pay.example.com"
+
+
 def test_without_one_the_flag_whose_every_value_is_true_is_left_out() -> None:
     assert "--enable-microfrontend-for-basket-page" not in flags(argvs(of("lilac.1"), "site")[0])
 

@@ -38,6 +38,14 @@ def set_partner(arguments):
     partner.save()
 
 
+def set_basket(arguments):
+    """Set the address of the site's microfrontend for baskets, which stays off."""
+    sites = apps.get_model("core", "SiteConfiguration").objects
+    configuration = sites.get(site__domain__iexact=arguments["domain"])
+    configuration.payment_microfrontend_url = arguments["url"]
+    configuration.save()
+
+
 def switches(arguments):
     """Return for each switch whether it is on."""
     switches_on = apps.get_model("waffle", "Switch").objects.filter(active=True)

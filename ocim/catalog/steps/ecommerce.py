@@ -23,6 +23,8 @@ _SWITCHES_WITHOUT_VALUE = ("--send-refund-notifications",)
 """Flags among those of True that take no value; others take any text, even `false`, for true."""
 _WITHOUT_EFFECT = ("--disable-otto-receipt-page",)
 """Flags that the command accepts and ignores."""
+_BASKET_ELSEWHERE = "--enable-microfrontend-for-basket-page"
+_BASKET_URL = "--payment-microfrontend-url"
 
 # Site.
 
@@ -78,7 +80,11 @@ def _make_site(inputs: StepInputs, fields: Fields, observed: Observation) -> lis
     values |= {flag: _repeated(flag, value) for flag, value in observed.get("kept", {}).items()}
     flags = [flag for flag in inputs.traits.site_flags if flag in values]
     command = Command(Service.ECOMMERCE, ("create_or_update_site", *flag_words(flags, values)))
-    return [command, *_rename_partner(values, observed["fields"] or {})]
+    return [
+        command,
+        *_rename_partner(values, observed["fields"] or {}),
+        *_keep_address_of_basket(values),
+    ]
 
 
 def _repeated(flag: str, value: object) -> object:
@@ -100,6 +106,20 @@ def _rename_partner(values: Fields, present: Fields) -> list[StepAction]:
         f" the short code {code} and the name {name}."
     )
     return [Script(Service.ECOMMERCE, "ecommerce.set_partner", {"code": code, "name": name}, words)]
+
+
+def _keep_address_of_basket(values: Fields) -> list[StepAction]:
+    """Return the action for a microfrontend that is off: the command then empties its address."""
+    url, domain = values.get(_BASKET_URL), values["--site-domain"]
+    if not url or values.get(_BASKET_ELSEWHERE):
+        return []
+    words = (
+        "In the shop's admin, at /admin/core/siteconfiguration/, give the configuration of the site"
+        f" {domain} the payment microfrontend URL {url}."
+    )
+    return [
+        Script(Service.ECOMMERCE, "ecommerce.set_basket", {"domain": domain, "url": url}, words)
+    ]
 
 
 # Payment.
