@@ -112,6 +112,8 @@ def _without_numbers(line: str) -> str:
     line = re.sub(r"\bplan [0-9a-f]{12}", "plan …", line.strip())
     line = re.sub(r"\d[\d.:-]*( MB| kB| s\b)", "…", line)
     line = re.sub(r"\b\d+:\d\d:\d\d\b", "…", line)
+    # Two upgrades begin at once, and either makes the dry run for all.
+    line = re.sub(r"\bas for school-.*", "as for …", line)
     return re.sub(
         r"\b(id|rollout|Rollout|app server|show|resume|watch|retry|undo) \d+", r"\1 …", line
     )
