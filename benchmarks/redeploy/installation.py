@@ -46,17 +46,18 @@ def set_up(database_url: str = "", queue_url: str = "") -> None:
 
 def fleet(count: int, world: Any) -> None:
     """Create instances with active app servers, in bulk: creating one alone takes a key pair."""
-    from ocim.store.models import InstanceReference, OpenEdXInstance
+    from ocim.store.models import InstanceReference, Lease, OpenEdXInstance
 
     first = world.make_instance(**FIELDS, name="first", internal_lms_domain="first.example.com")
     kept = {
         field.attname: getattr(first, field.attname)
         for field in OpenEdXInstance._meta.concrete_fields
-        if field.attname not in ("id", "ref_set_id")
+        if field.attname not in ("id", "ref_set_id", "lease_id")
     }
     references = InstanceReference.objects.bulk_create(
         [InstanceReference() for _ in range(count)], batch_size=500
     )
+    leases = Lease.objects.bulk_create([Lease() for _ in range(count)], batch_size=500)
     instances = OpenEdXInstance.objects.bulk_create(
         [
             OpenEdXInstance(
@@ -69,8 +70,9 @@ def fleet(count: int, world: Any) -> None:
                 },
                 pk=reference.pk,
                 ref_set=reference,
+                lease=lease,
             )
-            for reference in references
+            for reference, lease in zip(references, leases, strict=True)
         ],
         batch_size=500,
     )

@@ -7,6 +7,17 @@ from typing import TypeVar
 from ocim.core.errors import Conflict
 
 
+class InstanceState(StrEnum):
+    """The state of an instance, as its app servers make it."""
+
+    ON_THE_WEB = "on the web"
+    UPGRADING = "upgrading"
+    STARTING = "starting"
+    FAILED = "failed"
+    DOWN = "down"
+    ARCHIVED = "archived"
+
+
 class AppServerState(StrEnum):
     """The life of an app server, from the request to its end."""
 

@@ -10,7 +10,14 @@ from django.db.models import Count, Exists, Max, Model, OuterRef, Q, QuerySet, S
 
 from ocim.core.access import Access, Right
 from ocim.core.errors import Conflict
-from ocim.core.states import UNFINISHED, AppServerState, JobState, UpgradeState
+from ocim.core.fleet_filter import LONGEST_ID
+from ocim.core.states import (
+    UNFINISHED,
+    AppServerState,
+    InstanceState,
+    JobState,
+    UpgradeState,
+)
 from ocim.store.models import (
     HostedServer,
     Job,
@@ -28,16 +35,14 @@ from ocim.store.models import (
 Row = TypeVar("Row", bound=Model)
 WORKER_SILENCE = timedelta(seconds=30)
 """Time after which a worker that gave no sign of life counts as dead."""
-LONGEST_ID = 18
-"""Maximum number of digits in an id. Databases know no longer ones."""
 
-STATUSES: Mapping[str, str] = {
-    "archived": "Off the web for good; its data is kept.",
-    "on the web": "Active app servers serve it.",
-    "starting": "Nothing serves it yet; an app server is being made.",
-    "upgrading": "It is served while another app server is being made.",
-    "failed": "Nothing serves it, and the newest app server failed.",
-    "down": "Nothing serves it: visitors see the holding page.",
+STATUSES: Mapping[InstanceState, str] = {
+    InstanceState.ARCHIVED: "Off the web for good; its data is kept.",
+    InstanceState.ON_THE_WEB: "Active app servers serve it.",
+    InstanceState.STARTING: "Nothing serves it yet; an app server is being made.",
+    InstanceState.UPGRADING: "It is served while another app server is being made.",
+    InstanceState.FAILED: "Nothing serves it, and the newest app server failed.",
+    InstanceState.DOWN: "Nothing serves it: visitors see the holding page.",
 }
 
 
@@ -84,17 +89,17 @@ def visible_rollouts(rollouts: QuerySet[Rollout], access: Access) -> QuerySet[Ro
     return rollouts.filter(Exists(upgrades), ~Exists(upgrades.exclude(theirs)))
 
 
-def status_of(instance: OpenEdXInstance) -> str:
-    """Return the key of STATUSES for an instance that came from `instances`."""
+def status_of(instance: OpenEdXInstance) -> InstanceState:
+    """Return the state of an instance that came from `instances`."""
     active, unfinished = instance.active_count, instance.unfinished_count  # type: ignore[attr-defined]
     if instance.ref_set.is_archived:
-        return "archived"
+        return InstanceState.ARCHIVED
     if active:
-        return "upgrading" if unfinished else "on the web"
+        return InstanceState.UPGRADING if unfinished else InstanceState.ON_THE_WEB
     if unfinished:
-        return "starting"
+        return InstanceState.STARTING
     newest = instance.newest_state  # type: ignore[attr-defined]
-    return "failed" if newest == AppServerState.FAILED else "down"
+    return InstanceState.FAILED if newest == AppServerState.FAILED else InstanceState.DOWN
 
 
 def find_instance(text: str) -> OpenEdXInstance:

@@ -83,7 +83,15 @@ class OpenEdXAppServer(models.Model):
                 name="only_running_appservers_are_active",
             ),
         )
-        indexes = (models.Index(fields=["state"], name="appserver_state"),)
+        indexes = (
+            models.Index(fields=["state", "instance"], name="appserver_state"),
+            models.Index(fields=["instance"], condition=Q(is_active=True), name="active_appserver"),
+            models.Index(
+                fields=["instance"],
+                condition=Q(is_active=True, unhealthy_since__isnull=False),
+                name="unhealthy_appserver",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"app server {self.pk}"

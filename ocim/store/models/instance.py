@@ -10,8 +10,9 @@ from django.db.models.functions import Lower
 
 from ocim.catalog.releases import Release, traits
 from ocim.core.holds import Hold
-from ocim.core.instance import Domains
+from ocim.core.instance import ALWAYS, Domains
 from ocim.core.names import DERIVED_DOMAINS
+from ocim.parsing.extra_settings import enabled_services
 from ocim.store.fields import EncryptedTextField, RepositoryUrlField
 from ocim.store.models.lease import Leased
 from ocim.store.models.shared import (
@@ -180,6 +181,13 @@ class OpenEdXInstance(Leased):
     )
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     successfully_provisioned = models.BooleanField(default=False)
+    optional_services = models.CharField(
+        max_length=100,
+        blank=True,
+        editable=False,
+        help_text="Services that its extra settings enable besides LMS and studio. The settings are"
+        " encrypted: without this column nobody could search for them.",
+    )
 
     database_name = models.CharField(max_length=40, unique=True)
     secret_seed = EncryptedTextField(editable=False)
@@ -211,9 +219,35 @@ class OpenEdXInstance(Leased):
                 Lower("partner_code"), condition=~Q(partner_code=""), name="partner_codes_differ"
             ),
         )
+        indexes = (
+            # Lists of the fleet read these columns of all rows. Rows are long, with keys in them.
+            models.Index(
+                fields=[
+                    "name",
+                    "id",
+                    "internal_lms_domain",
+                    "external_lms_domain",
+                    "optional_services",
+                    "ref_set",
+                ],
+                name="instance_by_name",
+            ),
+            models.Index(
+                fields=["openedx_release", "id", "ref_set", "name"], name="instance_by_release"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.name} ({self.internal_lms_domain}, id {self.pk})"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the row, with `optional_services` as its extra settings enable them."""
+        fields = kwargs.get("update_fields")
+        if fields is None or "configuration_extra_settings" in fields:
+            services = enabled_services(self.configuration_extra_settings) - ALWAYS
+            self.optional_services = " ".join(sorted(services))
+            kwargs["update_fields"] = fields and [*fields, "optional_services"]
+        super().save(*args, **kwargs)
 
     @property
     def platform_commit(self) -> str:
