@@ -3,7 +3,7 @@
 from django.urls import register_converter
 from django.urls.converters import IntConverter
 
-from ocim.store.selectors import LONGEST_ID
+from ocim.core.fleet_filter import LONGEST_ID
 
 ID = f"[0-9]{{1,{LONGEST_ID}}}"
 """Matches every key that a row of a database can have; longer numbers are nothing's address."""
