@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from ocim.core.errors import ValidationError, gathered
-from ocim.parsing.arguments import no_such_file, text_of_argument
+from ocim.parsing.arguments import no_such_file, tags_of, text_of_argument
 
 YAML = "configuration_extra_settings"
 DOCUMENTS = frozenset({YAML, "notes"})
@@ -47,7 +47,7 @@ def source_argument(text: str) -> tuple[str, str]:
 
 def _value(name: str, text: str) -> Any:
     if name == "tags":
-        return [tag.strip() for tag in text.split(",") if tag.strip()]
+        return tags_of(text)
     if name in DOCUMENTS:
         return _document(name, text)
     return text

@@ -22,12 +22,12 @@ def hold(
     """
     reason, faults = reason.strip(), []
     if not reason or not reason.isprintable() or len(reason) > LONGEST:
-        faults.append(f"--reason must be one line of at most {LONGEST} characters.")
+        faults.append(f"reason: must be one line of at most {LONGEST} characters.")
     zone = OpenEdXInstance.objects.values_list("time_zone", flat=True).get(pk=instance_id)
     if until and until < today(context.now(), zone):
-        faults.append(f"--until: {until} is in the past.")
+        faults.append(f"until: {until} is in the past.")
     if since and until and until < since:
-        faults.append("--until is before --from.")
+        faults.append(f"until: {until} is before the first day, {since}.")
     if faults:
         raise ValidationError(faults)
     InstanceReference.objects.filter(pk=instance_id).update(

@@ -30,6 +30,7 @@ from ocim.operations.instance_settings import (
     is_name,
     without_unknown,
 )
+from ocim.operations.instance_versions import require_version
 from ocim.operations.leases import held_outside_worker
 from ocim.store.claims import require_lease
 from ocim.store.models import (
@@ -86,17 +87,20 @@ def create(
 
 
 def change(
-    *, instance_id: int, changes: Mapping[str, Any], context: Context
+    *, instance_id: int, changes: Mapping[str, Any], context: Context, version: str = ""
 ) -> tuple[OpenEdXInstance, list[Action]]:
     """Set the named fields of an instance, and no other column.
 
-    Running app servers do not change; the next one has the new settings. Raise ValidationError with
-    every fault.
+    Running app servers do not change; the next one has the new settings. `version` is that of the
+    settings that the change was made for. Raise ValidationError with every fault, and Outdated if
+    there is a newer version.
     """
     values = dict(changes)
     actions: list[Action] = []
     with transaction.atomic():
         instance = _locked(instance_id)
+        if version:
+            require_version(instance, version)
         tags = _taken(values, "tags", None)
         of_reference = {name: values.pop(name) for name in OF_REFERENCE if name in values}
         unknown = without_unknown(values)
@@ -201,6 +205,12 @@ def delete(*, instance_id: int, context: Context) -> list[Action]:
             instance.ref_set.delete()
             lease.delete()
             return note_change(instance.load_balancing_server_id)
+
+
+def require_name(instance: OpenEdXInstance, name: str) -> None:
+    """Raise Conflict unless the name, which somebody types to confirm a deletion, is right."""
+    if name != instance.name:
+        raise Conflict(f"The name is {instance.name!r}, not {name!r}: nothing was deleted.")
 
 
 def preview_password(instance: OpenEdXInstance) -> Secret:

@@ -102,3 +102,8 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):  # inline YAML may be an impossible path
         return False
+
+
+def tags_of(text: str) -> list[str]:
+    """Return the tags that a text lists with commas between them."""
+    return [tag.strip() for tag in text.split(",") if tag.strip()]

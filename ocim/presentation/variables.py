@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ocim.catalog.secrets.masking import mask_text
@@ -33,15 +34,34 @@ def grouped(by_label: Mapping[str, Sequence[Change]]) -> Grouped:
     return [*in_common(lines), *([(unchanged, ())] if unchanged else [])]
 
 
-def in_words(change: Change) -> str:
-    """Return a change as `NAME: old → new`."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A change as a row of a table, each value on one line, without secrets."""
+
+    name: str
+    old: str
+    new: str
+    note: str = ""
+    """Explanation, if the two values look the same."""
+
+
+def row_of(change: Change) -> Row:
+    """Return a change as a row."""
     name = dotted(change["path"])
     if "old" not in change and "new" not in change:
-        return f"{name}: changed (not shown)"
+        return Row(name, "", "", "changed (not shown)")
     old, new = (short(change[side]) if side in change else "(not set)" for side in ("old", "new"))
     if change.get("old") == change.get("new"):
-        return f"{name}: {new} (with a secret that changed)"
-    return f"{name}: {old} → {new}" if old != new else f"{name}: {new} (differs further on)"
+        return Row(name, old, new, "with a secret that changed")
+    return Row(name, old, new, "" if old != new else "differs further on")
+
+
+def in_words(change: Change) -> str:
+    """Return a change as `NAME: old → new`."""
+    row = row_of(change)
+    if not row.note:
+        return f"{row.name}: {row.old} → {row.new}"
+    return f"{row.name}: {row.new} ({row.note})" if row.new else f"{row.name}: {row.note}"
 
 
 def short(value: Any) -> str:

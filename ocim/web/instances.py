@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from ocim.core.access import Right
 from ocim.core.errors import OcimError
 from ocim.core.instance import ALWAYS
 from ocim.core.states import AppServerState, JobState, RolloutState
@@ -16,7 +17,8 @@ from ocim.store import selectors
 from ocim.store.models import OpenEdXInstance
 from ocim.store.specs import services_of
 from ocim.web.actions import offers
-from ocim.web.describe import busy_appservers, by_layer, job_rows, lacks_worker, site_url
+from ocim.web.describe import busy_appservers, job_rows, lacks_worker, site_url
+from ocim.web.lifecycle import steps_of
 from ocim.web.rights import access
 from ocim.wiring import context
 
@@ -41,6 +43,7 @@ def fleet(request: HttpRequest) -> HttpResponse:
     shown = {
         "rows": rows,
         "archived": archived,
+        "may_create": access(request).organizations(Right.CONFIGURE) != frozenset(),
         "lacks_worker": lacks_worker(),
         "rollouts": rollouts.exclude(state=RolloutState.ENDED),
     }
@@ -49,7 +52,7 @@ def fleet(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
-    """Show an instance: its app servers, its open jobs and its configuration."""
+    """Show an instance: its app servers, its open jobs and its details."""
     token = selectors.change_tokens([instance_id])[instance_id]
     row = get_object_or_404(
         _visible(request).select_related("ref_set__creator", "database_server").defer(None),
@@ -58,9 +61,11 @@ def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
     shown = {**_progress(request, row), "token": token, "lacks_worker": lacks_worker()}
     shown["last_upgrade"] = row.upgrade_set.select_related("rollout").order_by("-id").first()
     shown["held"] = row.hold.coming_or_on(context().now())
+    shown["tags"] = row.tags.order_by("name").values_list("name", flat=True)
+    shown["steps"] = steps_of(row, shown["may"])
     shown["services"] = sorted(services_of(row) - ALWAYS)
     try:
-        shown["layers"] = by_layer(effective_variables(row, context().policy))
+        effective_variables(row, context().policy)
     except OcimError as error:
         shown["fault"] = error
     return render(request, "web/instance.html", shown)

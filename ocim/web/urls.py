@@ -4,7 +4,19 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
 from ocim.presentation.ids import ID
-from ocim.web import actions, appservers, events, instances, rollout_actions, rollouts, services
+from ocim.web import (
+    actions,
+    appservers,
+    configuration,
+    create,
+    edit,
+    events,
+    instances,
+    lifecycle,
+    rollout_actions,
+    rollouts,
+    services,
+)
 from ocim.web.people import ChangePassword, SignIn
 
 urlpatterns = [
@@ -12,10 +24,24 @@ urlpatterns = [
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("password/", ChangePassword.as_view(), name="password"),
     path("", instances.fleet, name="instances"),
+    path("instances/new/", create.create, name="create-instance"),
+    path("instances/new/addresses/", create.derived, name="derived-addresses"),
     path("instances/<id:instance_id>/", instances.instance, name="instance"),
     path("instances/<id:instance_id>/progress/", instances.progress, name="instance-progress"),
     path("instances/<id:instance_id>/events/", events.instance, name="instance-events"),
     path("instances/<id:instance_id>/spawn/", actions.spawn, name="spawn"),
+    path("instances/<id:instance_id>/edit/", edit.edit, name="edit-instance"),
+    path(
+        "instances/<id:instance_id>/configuration/",
+        configuration.configuration,
+        name="configuration",
+    ),
+    path("instances/<id:instance_id>/hold/", lifecycle.hold, name="hold-instance"),
+    re_path(
+        rf"^instances/(?P<instance_id>{ID})/(?P<kind>release|archive|unarchive|delete)/$",
+        lifecycle.take,
+        name="take-step",
+    ),
     path("instances/<id:instance_id>/services/", services.services, name="services"),
     path(
         "instances/<id:instance_id>/services/switch/",

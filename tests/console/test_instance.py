@@ -217,4 +217,4 @@ def test_one_can_be_held_and_released(ocim: Installation) -> None:
 
 def test_it_cannot_be_held_until_a_day_that_is_over(ocim: Installation) -> None:
     ran = ocim("instance", "hold", ocim.campus(), "--reason=exams", "--until=2001-06-12")
-    assert (ran.status, "--until: 2001-06-12 is in the past." in ran.err) == (1, True)
+    assert (ran.status, "until: 2001-06-12 is in the past." in ran.err) == (1, True)

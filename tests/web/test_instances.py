@@ -96,15 +96,6 @@ def test_an_instance_shows_the_first_line_of_a_failure(
     assert "much more" not in html
 
 
-def test_the_effective_configuration_names_layers_and_hides_secrets(admin: Client) -> None:
-    instance = make_instance(configuration_extra_settings="EDXAPP_CONTACT_EMAIL: a@b.c\n")
-    html = page(admin, "instance", instance.pk)
-    assert "<code>configuration_extra_settings</code>" in html
-    assert "a@b.c" in html
-    assert "<dd>********</dd>" in html
-    assert instance.jwt_private_key not in html
-
-
 def test_a_configuration_that_cannot_work_is_shown_as_a_fault(
     admin: Client, demo: OpenEdXInstance
 ) -> None:

@@ -16,6 +16,12 @@ ORGANIZATION = "Campus"
 # Statuses for: no role, viewer, operator, releaser, admin, and admin of another organization.
 TABLE = {
     "instances": ("get", (), (403, 200, 200, 200, 200, 200)),
+    "create-instance": ("get", (), (403, 403, 403, 403, 200, 200)),
+    "derived-addresses": ("get", (), (403, 200, 200, 200, 200, 200)),
+    "edit-instance": ("get", (1,), (403, 403, 200, 200, 200, 404)),
+    "configuration": ("get", (1,), (403, 200, 200, 200, 200, 404)),
+    "hold-instance": ("get", (1,), (403, 403, 200, 200, 200, 404)),
+    "take-step": ("post", (1, "archive"), (403, 403, 403, 403, 200, 404)),
     "instance": ("get", (1,), (403, 200, 200, 200, 200, 404)),
     "instance-progress": ("get", (1,), (403, 200, 200, 200, 200, 404)),
     "instance-events": ("get", (1,), (403, 200, 200, 200, 200, 404)),

@@ -40,6 +40,7 @@ from ocim.store.validators import (
 
 LONGEST_URL = 500
 """Maximum length in characters. The column is longer: an encrypted account takes more room."""
+EXTERNAL = "Host name of the customer's own, under which visitors see the service."
 SERVICES = ("lms", "lms_preview", "studio", "ecommerce", "discovery")
 """Services that have a domain: fields are named `internal_*_domain` and `external_*_domain`."""
 
@@ -48,9 +49,14 @@ class InstanceReference(models.Model):
     """Notes, hold and archive mark of an instance, with the same id as the instance."""
 
     is_archived = models.BooleanField(default=False)
-    notes = EncryptedTextField(blank=True, validators=[validate_text])
+    notes = EncryptedTextField(
+        blank=True, validators=[validate_text], help_text="Text for other operators."
+    )
     organization = models.CharField(
-        max_length=200, blank=True, validators=[validate_text, validate_unpadded]
+        max_length=200,
+        blank=True,
+        validators=[validate_text, validate_unpadded],
+        help_text="Customer whom the instance belongs to.",
     )
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
@@ -89,41 +95,69 @@ class OpenEdXInstance(Leased):
     ref_set = models.OneToOneField(
         InstanceReference, on_delete=models.CASCADE, related_name="instance"
     )
-    name = models.CharField(max_length=250, validators=[validate_plain])
+    name = models.CharField(
+        max_length=250,
+        validators=[validate_plain],
+        help_text="Name of the site, as its pages and its mail have it.",
+    )
     email = models.EmailField(
         validators=[validate_plain], help_text="Sender address of the site's mail."
     )
 
-    internal_lms_domain = models.CharField(max_length=200, validators=[validate_domain])
+    internal_lms_domain = models.CharField(
+        max_length=200,
+        validators=[validate_domain],
+        help_text="Host name of the LMS; the other host names are derived from it.",
+    )
     internal_lms_preview_domain = models.CharField(
-        max_length=220, blank=True, validators=[validate_domain]
+        max_length=220,
+        blank=True,
+        validators=[validate_domain],
+        help_text="Defaults to preview. before the LMS's.",
     )
     internal_studio_domain = models.CharField(
-        max_length=220, blank=True, validators=[validate_domain]
+        max_length=220,
+        blank=True,
+        validators=[validate_domain],
+        help_text="Defaults to studio. before the LMS's.",
     )
     internal_ecommerce_domain = models.CharField(
-        max_length=220, blank=True, validators=[validate_domain]
+        max_length=220,
+        blank=True,
+        validators=[validate_domain],
+        help_text="Defaults to ecommerce. before the LMS's.",
     )
     internal_discovery_domain = models.CharField(
-        max_length=220, blank=True, validators=[validate_domain]
+        max_length=220,
+        blank=True,
+        validators=[validate_domain],
+        help_text="Defaults to discovery. before the LMS's.",
     )
-    external_lms_domain = models.CharField(max_length=200, blank=True, validators=[validate_domain])
+    external_lms_domain = models.CharField(
+        max_length=200, blank=True, validators=[validate_domain], help_text=EXTERNAL
+    )
     external_lms_preview_domain = models.CharField(
-        max_length=220, blank=True, validators=[validate_domain]
+        max_length=220, blank=True, validators=[validate_domain], help_text=EXTERNAL
     )
     external_studio_domain = models.CharField(
-        max_length=220, blank=True, validators=[validate_domain]
+        max_length=220, blank=True, validators=[validate_domain], help_text=EXTERNAL
     )
     external_ecommerce_domain = models.CharField(
-        max_length=220, blank=True, validators=[validate_domain]
+        max_length=220, blank=True, validators=[validate_domain], help_text=EXTERNAL
     )
     external_discovery_domain = models.CharField(
-        max_length=220, blank=True, validators=[validate_domain]
+        max_length=220, blank=True, validators=[validate_domain], help_text=EXTERNAL
     )
 
-    openedx_release = models.CharField(max_length=100, validators=[validate_version])
+    openedx_release = models.CharField(
+        max_length=100,
+        validators=[validate_version],
+        help_text="Release of Open edX, such as open-release/juniper.2.",
+    )
     edx_platform_repository_url = RepositoryUrlField(
-        max_length=1000, validators=[validate_platform_url, MaxLengthValidator(LONGEST_URL)]
+        max_length=1000,
+        validators=[validate_platform_url, MaxLengthValidator(LONGEST_URL)],
+        help_text="Git repository of the platform.",
     )
     edx_platform_commit = models.CharField(
         max_length=250,
@@ -132,7 +166,9 @@ class OpenEdXInstance(Leased):
         help_text="Defaults to the release.",
     )
     configuration_source_repo_url = RepositoryUrlField(
-        max_length=1000, validators=[validate_configuration_url, MaxLengthValidator(LONGEST_URL)]
+        max_length=1000,
+        validators=[validate_configuration_url, MaxLengthValidator(LONGEST_URL)],
+        help_text="Git repository of the playbooks, or builtin for Ocim's own.",
     )
     configuration_version = models.CharField(
         max_length=250,
@@ -173,13 +209,20 @@ class OpenEdXInstance(Leased):
     )
 
     openedx_appserver_count = models.PositiveSmallIntegerField(
-        default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_APPSERVERS)]
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_APPSERVERS)],
+        help_text="Number of app servers that are made, and serve, together.",
     )
-    provider = models.CharField(max_length=20)
+    provider = models.CharField(max_length=20, help_text="Kind of the app servers' hosts.")
     flavor = models.CharField(
         max_length=100, blank=True, validators=[validate_plain], help_text="Size of the host."
     )
-    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    time_zone = models.CharField(
+        max_length=64,
+        default="UTC",
+        validators=[validate_time_zone],
+        help_text="Name in the time zone database, such as Europe/Berlin.",
+    )
     successfully_provisioned = models.BooleanField(default=False)
     optional_services = models.CharField(
         max_length=100,
@@ -205,7 +248,9 @@ class OpenEdXInstance(Leased):
         default=1, editable=False, help_text="Number of its account there; a rotation raises it."
     )
     search_server = models.ForeignKey(SearchServer, null=True, blank=True, on_delete=models.PROTECT)
-    tags = models.ManyToManyField(InstanceTag, blank=True)
+    tags = models.ManyToManyField(
+        InstanceTag, blank=True, help_text="Words, separated by commas, that rollouts select by."
+    )
 
     class Meta:
         constraints = (

@@ -10,7 +10,6 @@ from ocim.console.command import OcimCommand
 from ocim.console.options import interleave
 from ocim.console.progress import follow
 from ocim.console.shared_options import add_instance, add_secrets, add_yes
-from ocim.core.errors import Conflict
 from ocim.core.jobs import ArchiveJob
 from ocim.operations import holds, instances, jobs
 from ocim.operations.instance_settings import (
@@ -21,6 +20,7 @@ from ocim.operations.instance_settings import (
     with_defaults,
 )
 from ocim.parsing.extra_settings import warnings_of
+from ocim.presentation.instance_fields import DATABASE_SERVER_HELP
 from ocim.presentation.instances import COLUMNS, facts, row
 from ocim.store.models import OpenEdXInstance
 from ocim.store.selectors import find_instance
@@ -61,8 +61,7 @@ class Command(OcimCommand):
             "--database-server",
             default="",
             metavar="NAME",
-            help="Server of its databases (default: embedded ones on `local` hosts, else the server"
-            " with the fewest instances); it cannot be changed later.",
+            help=DATABASE_SERVER_HELP,
         )
         interleave(create)
         listing = add("list", self.list, "List instances and their states.", json=True)
@@ -201,14 +200,13 @@ class Command(OcimCommand):
         )
 
     def delete(self, options: argparse.Namespace) -> None:
-        """Delete an archived instance. Raise Conflict if the typed name is not its name."""
+        """Delete an archived instance, if its name is typed."""
         instance = find_instance(options.instance)
         name = options.name or self.ask(
             f"This deletes {instance} and its databases for good. Type its name to confirm: ",
             option="--name",
         )
-        if name != instance.name:
-            raise Conflict(f"The name is {instance.name!r}, not {name!r}: nothing was deleted.")
+        instances.require_name(instance, name)
         enqueue(instances.delete(instance_id=instance.pk, context=context()))
         self.out.say(f"Deleted {instance}.")
 
