@@ -12,13 +12,16 @@ from rest_framework.response import Response
 
 from ocim.api.bodies import Body, read, require_object
 from ocim.api.etags import etag, is_known, require_match
-from ocim.api.paging import page
+from ocim.api.paging import LARGEST, SIZE, size_of
 from ocim.api.schema import SECRETS, Nothing, page_of
 from ocim.api.shapes import InstanceChanges, InstanceRow, InstanceShape, JobShape, NewInstance
-from ocim.api.views import CREATED, NO_CONTENT, ApiView, flag
+from ocim.api.views import CREATED, NO_CONTENT, ApiView
 from ocim.core.access import FLEET, Right
 from ocim.core.errors import ValidationError, gathered
+from ocim.core.fleet_filter import ORDERS, FleetFilter, Health
+from ocim.core.instance import ALWAYS, Service
 from ocim.core.jobs import ArchiveJob
+from ocim.core.states import InstanceState
 from ocim.operations import holds, instances, jobs
 from ocim.operations.instance_settings import (
     DATABASE_SERVER,
@@ -27,11 +30,13 @@ from ocim.operations.instance_settings import (
     with_defaults,
 )
 from ocim.presentation import instances as shown
-from ocim.store import selectors
+from ocim.store import fleet, selectors
 from ocim.store.models import OpenEdXInstance
 from ocim.tasks import enqueue
 from ocim.wiring import context, current_time, instance_defaults, queue_name
 
+OPTIONAL = sorted(service.value for service in set(Service) - ALWAYS)
+SORTS = [f"{dash}{order}" for order in ORDERS for dash in ("", "-")]
 NUMBERS = frozenset({"openedx_appserver_count"})
 OF_VERSION = ("state", "held", "appservers", "not_well", "in_work", "url", "uploads")
 """Facts that are no settings: an ETag does not change with them."""
@@ -51,24 +56,62 @@ ETAG = OpenApiParameter(
 )
 
 
+FILTERS = [
+    *(
+        OpenApiParameter(name, kind, many=many, enum=enum, description=text)
+        for name, kind, many, enum, text in (
+            ("q", str, False, None, "Words in the name, a domain or the organization, or an id."),
+            ("release", str, True, None, "Releases."),
+            ("tag", str, True, None, "Tags."),
+            ("service", str, True, OPTIONAL, "Optional services that are enabled."),
+            ("provider", str, True, None, "Kinds of hosts."),
+            ("state", str, True, list(InstanceState), "States (default: all but archived)."),
+            ("organization", str, True, None, "Organizations."),
+            ("health", str, True, list(Health), "Health of instances on the web."),
+            ("held", str, False, ("yes", "no"), "Has a hold, or has none."),
+            ("id", int, True, None, "Ids."),
+            ("sort", str, False, SORTS, "Order (default: name); a dash turns it round."),
+            ("after", str, False, None, "Place in the list, from `next`."),
+            ("before", str, False, None, "Place in the list, from `previous`."),
+            ("limit", int, False, None, f"Number of results (default: {SIZE}; at most {LARGEST})."),
+        )
+    )
+]
+"""Parameters of the list: those of FleetFilter, and the page."""
+
+
 class Instances(ApiView):
     """The fleet."""
 
-    @extend_schema(
-        responses={200: page_of(InstanceRow)},
-        parameters=[OpenApiParameter("archived", bool, description="Include archived instances.")],
-    )
+    @extend_schema(responses={200: page_of(InstanceRow)}, parameters=FILTERS)
     def get(self, request: Request) -> Response:
-        """List instances, oldest first."""
+        """List the instances that a filter selects: the same as on the fleet's page."""
         self.require_somewhere(Right.VIEW)
-        rows = selectors.instances(archived=flag(request, "archived"))
+        query = dict(request.query_params.lists())
+        chosen = FleetFilter.parse(query, besides=("before", "after", "limit"))
         now = current_time()
-
-        def show(instance: OpenEdXInstance) -> dict[str, Any]:
-            organization = instance.ref_set.organization
-            return {**shown.row(instance, now), "organization": organization}
-
-        return page(selectors.visible(rows, self.access), request, show, ordering=("id",))
+        rows = fleet.filtered(OpenEdXInstance.objects.all(), chosen, now=now)
+        page = fleet.page(
+            selectors.visible(rows, self.access),
+            chosen.sort,
+            before=request.query_params.get("before", ""),
+            after=request.query_params.get("after", ""),
+            size=size_of(request),
+        )
+        of_page = selectors.instances(archived=True).filter(pk__in=page.ids)
+        instances = {instance.pk: instance for instance in of_page}
+        results = [
+            {**shown.row(instance, now), "organization": instance.ref_set.organization}
+            for pk in page.ids
+            if (instance := instances.get(pk))
+        ]
+        return Response(
+            {
+                "next": _address(request, after=page.after),
+                "previous": _address(request, before=page.before),
+                "results": results,
+            }
+        )
 
     @extend_schema(request=NewInstance, responses={201: InstanceShape})
     def post(self, request: Request) -> Response:
@@ -195,6 +238,17 @@ class Hold(ApiView):
         instance = self.instance(instance_id, Right.OPERATE)
         enqueue(holds.release(instance.pk))
         return Response(status=NO_CONTENT)
+
+
+def _address(request: Request, **place: str) -> str | None:
+    """Return the address of another page of the list; None if there is none."""
+    if not any(place.values()):
+        return None
+    query = request.query_params.copy()
+    query.pop("before", None)
+    query.pop("after", None)
+    query.update(place)
+    return request.build_absolute_uri(f"?{query.urlencode()}")
 
 
 def _facts(instance_id: int, *, secrets: bool = False) -> dict[str, Any]:

@@ -34,12 +34,17 @@ class Pages(CursorPagination):
 
     def get_page_size(self, request: Request) -> int | None:
         """Return the number of results. Raise ValidationError if it is out of range."""
-        text = request.query_params.get("limit")
-        if text is None:
-            return SIZE
-        if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= LARGEST):
-            raise ValidationError([f"limit: {text!r} must be a number from 1 to {LARGEST}."])
-        return int(text)
+        return size_of(request)
+
+
+def size_of(request: Request) -> int:
+    """Return the number of results on a page. Raise ValidationError if it is out of range."""
+    text = request.query_params.get("limit")
+    if text is None:
+        return SIZE
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= LARGEST):
+        raise ValidationError([f"limit: {text!r} must be a number from 1 to {LARGEST}."])
+    return int(text)
 
 
 def page(

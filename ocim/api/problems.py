@@ -91,7 +91,7 @@ def _content(error: OcimError | exceptions.APIException) -> dict[str, Any]:
     if isinstance(error, exceptions.APIException):
         return {"detail": str(error.detail)}
     if isinstance(error, ValidationError):
-        return {**_of_faults([_placed(fault) for fault in error.faults]), "remedy": error.remedy}
+        return {**_of_faults([placed(fault) for fault in error.faults]), "remedy": error.remedy}
     return {"detail": error.problem, "remedy": error.remedy}
 
 
@@ -111,7 +111,7 @@ def _of_faults(faults: list[dict[str, Any]]) -> dict[str, Any]:
     return {"detail": f"{len(faults)} faults." if others else first["detail"], "errors": faults}
 
 
-def _placed(fault: str) -> dict[str, Any]:
+def placed(fault: str) -> dict[str, Any]:
     """Return a fault with its place: a JSON pointer to the field, a line and a column in it."""
     if not (place := _PLACE.match(fault)):
         return {"detail": fault}

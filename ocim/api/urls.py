@@ -3,7 +3,16 @@
 from django.urls import path, re_path
 
 import ocim.presentation.ids  # noqa: F401 - registers the converter
-from ocim.api import appservers, description, instances, jobs
+from ocim.api import (
+    appservers,
+    configuration,
+    description,
+    events,
+    instances,
+    jobs,
+    rollouts,
+    services,
+)
 
 app_name = "api"
 urlpatterns = [
@@ -36,5 +45,65 @@ urlpatterns = [
     path("jobs/<id:job_id>", jobs.Job.as_view(), name="job"),
     path("jobs/<id:job_id>/cancel", jobs.CancelJob.as_view(), name="cancel-job"),
     path("jobs/<id:job_id>/log", jobs.JobLog.as_view(), name="job-log"),
+    path(
+        "instances/<id:instance_id>/events", events.InstanceEvents.as_view(), name="instance-events"
+    ),
+    path(
+        "instances/<id:instance_id>/configuration",
+        configuration.Configuration.as_view(),
+        name="configuration",
+    ),
+    path(
+        "instances/<id:instance_id>/configuration/changes",
+        configuration.ConfigurationChanges.as_view(),
+        name="configuration-changes",
+    ),
+    path(
+        "instances/<id:instance_id>/lint",
+        configuration.InstanceLint.as_view(),
+        name="instance-lint",
+    ),
+    path("instances/<id:instance_id>/services", services.Services.as_view(), name="services"),
+    path(
+        "instances/<id:instance_id>/services/status",
+        services.ServicesStatus.as_view(),
+        name="services-status",
+    ),
+    path("instances/<id:instance_id>/services/set-up", services.SetUp.as_view(), name="set-up"),
+    path(
+        "instances/<id:instance_id>/services/pending-commands",
+        services.PendingCommands.as_view(),
+        name="pending-commands",
+    ),
+    path("instances/<id:instance_id>/services/runbook", services.Runbook.as_view(), name="runbook"),
+    path(
+        "instances/<id:instance_id>/services/verifications",
+        services.Verifications.as_view(),
+        name="verifications",
+    ),
+    path(
+        "appservers/<id:appserver_id>/configuration",
+        configuration.AppServerConfiguration.as_view(),
+        name="appserver-configuration",
+    ),
+    path(
+        "appservers/<id:appserver_id>/events",
+        events.AppServerEvents.as_view(),
+        name="appserver-events",
+    ),
+    path("lint", configuration.Lint.as_view(), name="lint"),
+    path("rollouts", rollouts.Rollouts.as_view(), name="rollouts"),
+    path("rollouts/plan", rollouts.Plans.as_view(), name="plan"),
+    path("rollouts/<id:rollout_id>", rollouts.Rollout.as_view(), name="rollout"),
+    path(
+        "rollouts/<id:rollout_id>/report", rollouts.RolloutReport.as_view(), name="rollout-report"
+    ),
+    path("rollouts/<id:rollout_id>/events", events.RolloutEvents.as_view(), name="rollout-events"),
+    path("rollouts/<id:rollout_id>/pause", rollouts.Pause.as_view(), name="pause"),
+    path("rollouts/<id:rollout_id>/resume", rollouts.Resume.as_view(), name="resume"),
+    path("rollouts/<id:rollout_id>/approve", rollouts.Approve.as_view(), name="approve"),
+    path("rollouts/<id:rollout_id>/abort", rollouts.Abort.as_view(), name="abort"),
+    path("rollouts/<id:rollout_id>/retry", rollouts.Retry.as_view(), name="retry"),
+    path("rollouts/<id:rollout_id>/undo", rollouts.Undo.as_view(), name="undo"),
     re_path("", description.Unknown.as_view(), name="unknown"),
 ]

@@ -16,10 +16,11 @@ from ocim.api.problems import TYPE
 from ocim.core.access import FLEET, Access, Right
 from ocim.core.errors import ValidationError
 from ocim.operations import idempotency
+from ocim.operations.access import organizations_of
 from ocim.operations.jobs import wake_up
 from ocim.presentation.jobs import facts as job_facts
 from ocim.store import selectors
-from ocim.store.models import Job, KeptAnswer, OpenEdXAppServer, OpenEdXInstance
+from ocim.store.models import Job, KeptAnswer, OpenEdXAppServer, OpenEdXInstance, Rollout
 from ocim.tasks import enqueue
 from ocim.wiring import context
 
@@ -120,6 +121,17 @@ class ApiView(APIView):
             raise Http404(f"No app server {appserver_id}.")
         self.require(right, appserver.instance.ref_set.organization)
         return appserver
+
+    def rollout(self, rollout_id: int, right: Right) -> Rollout:
+        """Return a rollout; the right is needed for every instance in it. Raise as `instance`."""
+        rows = selectors.visible_rollouts(Rollout.objects.all(), self.access)
+        rollout = rows.filter(pk=rollout_id).first()
+        if rollout is None:
+            raise Http404(f"No rollout {rollout_id}.")
+        if right is not Right.VIEW:
+            for organization in organizations_of(rollout):
+                self.require(right, organization)
+        return rollout
 
     def wants_secrets(self, request: Request, organization: str = FLEET) -> bool:
         """Return True if `?secrets=true` asks for secrets.

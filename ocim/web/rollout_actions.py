@@ -1,8 +1,7 @@
 """Buttons of rollouts, the confirmation that they ask for, and what they do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -10,13 +9,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from ocim.core.access import Right
-from ocim.core.actions import Action
 from ocim.core.errors import OcimError
 from ocim.core.rollout_commands import RolloutCommand, number_needed, possible_commands
 from ocim.core.states import UpgradeState
 from ocim.core.texts import plural
 from ocim.operations.access import organizations_of
-from ocim.operations.rollouts import control, undo
+from ocim.operations.rollouts import commands, control, undo
 from ocim.operations.rollouts.report import report
 from ocim.store.models import Rollout
 from ocim.store.selectors import visible_rollouts
@@ -86,8 +84,8 @@ def act(request: HttpRequest, rollout_id: str, kind: str) -> HttpResponse:
     if request.method != "POST" or (offer.consequence and "confirmed" not in request.POST):
         return _ask(request, rollout, offer, cause)
     try:
-        give = _giver(offer.kind, cause, now=now)
-        enqueue(give(rollout, by=request.user.get_username()))
+        by = request.user.get_username()
+        enqueue(commands.give(offer.kind, rollout, by=by, cause=cause, now=now))
     except OcimError as error:
         show_error(request, error)
     else:
@@ -113,15 +111,3 @@ def _ask(request: HttpRequest, rollout: Rollout, offer: Offer, cause: str) -> Ht
         "impossible": impossible,
     }
     return render(request, "web/confirm_rollout.html", values)
-
-
-def _giver(command: RolloutCommand, cause: str, *, now: bool) -> Callable[..., list[Action]]:
-    """Return the function that gives a rollout this command."""
-    givers: dict[RolloutCommand, Callable[..., list[Action]]] = {
-        RolloutCommand.PAUSE: control.pause,
-        RolloutCommand.RESUME: control.resume,
-        RolloutCommand.ABORT: partial(control.abort, now=now),
-        RolloutCommand.RETRY: partial(control.retry, cause=cause),
-        RolloutCommand.UNDO: undo.request,
-    }
-    return givers[command]

@@ -53,13 +53,24 @@ def test_pages_lead_through_the_whole_list_and_back(viewer: Api) -> None:
     assert back["results"] == second["results"]
 
 
-@pytest.mark.parametrize(
-    "query", ["cursor=x", "cursor=cD0AAA", "limit=0", "limit=201", "limit=ten", "archived=yes"]
-)
+@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=ten", "state=lost", "held=maybe"])
 def test_a_wrong_parameter_is_a_fault(viewer: Api, demo: OpenEdXInstance, query: str) -> None:
     answer = viewer.get(f"/instances?{query}")
     assert answer.status_code == 422
     assert pointers(answer) == {f"#/{query.partition('=')[0]}"}
+
+
+@pytest.mark.parametrize("query", ["after=x", "before=1", "nam=x", "after=1.%00"])
+def test_a_place_or_filter_that_is_none_is_a_fault(viewer: Api, query: str) -> None:
+    assert viewer.get(f"/instances?{query}").status_code == 422
+
+
+def test_the_list_has_the_filters_of_the_fleets_page(viewer: Api, demo: OpenEdXInstance) -> None:
+    make_instance("Other", organization="ACME")
+    for query in ("q=acme", "organization=ACME", "sort=-name&limit=1", "tag=&q=other"):
+        [row] = viewer.get(f"/instances?{query}").json()["results"]
+        assert row["name"] == "Other"
+    assert viewer.get("/instances?held=yes").json()["results"] == []
 
 
 def test_an_instance_is_created_with_defaults(admin: Api, demo: OpenEdXInstance) -> None:
@@ -158,7 +169,7 @@ def test_an_archived_instance_comes_back(admin: Api, demo: OpenEdXInstance) -> N
     demo.ref_set.is_archived = True
     demo.ref_set.save()
     assert admin.get("/instances").json()["results"] == []
-    assert admin.get("/instances?archived=true").json()["results"][0]["state"] == "archived"
+    assert admin.get("/instances?state=archived").json()["results"][0]["state"] == "archived"
     assert admin.post(f"/instances/{demo.pk}/unarchive").json()["state"] == "down"
 
 

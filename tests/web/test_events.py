@@ -12,10 +12,10 @@ from django.test import AsyncClient
 from django.urls import reverse
 
 from ocim.core.states import AppServerState
+from ocim.presentation import streams
+from ocim.presentation.live import Hub
 from ocim.store import selectors
 from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance
-from ocim.web import events
-from ocim.web.live import Hub
 from tests.web.fleet import make_appserver, make_rollout, write_line
 
 Events = AsyncIterator[str]
@@ -25,7 +25,7 @@ Events = AsyncIterator[str]
 def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
     """Return a hub that looks more often than people need."""
     fast = Hub(seconds=0.01)
-    monkeypatch.setattr(events, "hub", fast)
+    monkeypatch.setattr(streams, "hub", fast)
     return fast
 
 
@@ -270,7 +270,7 @@ def test_nobody_looks_once_the_last_watcher_is_gone(demo: OpenEdXInstance, hub: 
 def test_silence_is_filled_so_that_proxies_keep_the_connection(
     demo: OpenEdXInstance, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "KEEP_ALIVE", 0.01)
+    monkeypatch.setattr(streams, "KEEP_ALIVE", 0.01)
     token = token_of(demo)
 
     async def scene() -> None:
@@ -283,8 +283,8 @@ def test_silence_is_filled_so_that_proxies_keep_the_connection(
 def test_a_stream_ends_in_time_so_that_the_right_to_look_is_asked_again(
     demo: OpenEdXInstance, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "KEEP_ALIVE", 0.01)
-    monkeypatch.setattr(events, "LONGEST", 0.02)
+    monkeypatch.setattr(streams, "KEEP_ALIVE", 0.01)
+    monkeypatch.setattr(streams, "LONGEST", 0.02)
     token = token_of(demo)
 
     async def scene() -> None:

@@ -1,13 +1,13 @@
 """The selection of instances for a rollout, and the reasons why others are left out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ocim.core.errors import gathered
+from ocim.core.errors import ValidationError, gathered
 from ocim.core.rollout_request import RolloutRequest
 from ocim.operations.rollouts.lookups import check_lookups
-from ocim.store.models import OpenEdXInstance
+from ocim.store.models import InstanceReference, OpenEdXInstance
 
 AT_ONCE = 100
 """Maximum number of instances in memory at once."""
@@ -23,6 +23,14 @@ LONG = (
 """Long fields that listing a fleet does not need."""
 
 
+OF_ORGANIZATION = "ref_set__organization__in"
+_OWN = {"pk", *(field.name for field in OpenEdXInstance._meta.fields if not field.is_relation)}
+_OF_REFERENCE = {
+    *("pk", "in", "isnull", "exact"),
+    *(field.name for field in InstanceReference._meta.fields if not field.is_relation),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Selected instances in the order of their ids, and those that are left out."""
@@ -33,6 +41,39 @@ class Selection:
     """Labels of instances that are left out, each with the reason."""
     tags: frozenset[str]
     """Tags that any of the selected instances has."""
+
+
+def within(request: RolloutRequest, organizations: frozenset[str] | None) -> RolloutRequest:
+    """Return the request for instances of these organizations only; None: for the whole fleet.
+
+    Raise ValidationError for lookups that lead to rows of other organizations: their answers would
+    tell of these.
+    """
+    if organizations is None:
+        return request
+    faults = [
+        f"{option}: {name}: a role for some organizations allows no lookup beyond the instance."
+        for option, lookups in (("--filter", request.filter), ("--exclude", request.exclude))
+        for name in lookups
+        if not _stays(name.split("__"))
+    ]
+    if faults:
+        raise ValidationError(faults)
+    wanted = request.filter.get(OF_ORGANIZATION)
+    allowed = sorted(organizations if wanted is None else organizations.intersection(wanted))
+    return replace(request, filter={**request.filter, OF_ORGANIZATION: allowed})
+
+
+def _stays(parts: list[str]) -> bool:
+    """Return True if the parts of a lookup name a field of the instance, its notes or its tags."""
+    match parts:
+        case ["ref_set", name, *_]:
+            return name in _OF_REFERENCE
+        case ["tags"] | ["tags", "name" | "id" | "in" | "isnull" | "exact", *_]:
+            return True
+        case [name, *_]:
+            return name in _OWN
+    return False
 
 
 def select(request: RolloutRequest, now: datetime) -> Selection:

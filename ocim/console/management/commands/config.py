@@ -13,7 +13,6 @@ from django.core.management.base import CommandParser
 from ocim.console.arguments import source_argument
 from ocim.console.command import OcimCommand
 from ocim.console.shared_options import INSTANCE, add_secrets
-from ocim.console.variables import Change, changes, one_line
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.places import bundled
 from ocim.core.provisioning import ConfigurationSource
@@ -23,6 +22,7 @@ from ocim.operations.effective import deserialize, effective_variables
 from ocim.operations.lint import lint
 from ocim.parsing.arguments import text_of_argument
 from ocim.parsing.extra_settings import WHERE, check_extra_settings, warnings_of
+from ocim.presentation.configuration import Change, changes, one_line
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
 from ocim.store.selectors import appservers, find_appserver, find_instance
 from ocim.wiring import context

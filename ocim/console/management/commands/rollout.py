@@ -24,10 +24,11 @@ from ocim.operations.rollouts.report import dump, report
 from ocim.parsing.arguments import file_path
 from ocim.presentation.page import as_html
 from ocim.presentation.report_text import backup_lines, cause_lines, report_lines
+from ocim.presentation.rollouts import COLUMNS, row
 from ocim.presentation.table import as_csv
 from ocim.presentation.texts import StyledLine
 from ocim.store.models import Rollout
-from ocim.store.selectors import find_instance
+from ocim.store.selectors import find_instance, rollouts
 from ocim.tasks import enqueue
 from ocim.wiring import context, current_time, queue_name
 
@@ -94,13 +95,7 @@ class Command(OcimCommand):
             command.add_argument("rollout", type=int, metavar="ID", help="Id of the rollout.")
 
     def list(self, _options: argparse.Namespace) -> None:
-        self.out.rows(
-            ("id", "tag", "state", "instances", "successful", "failed", "begun"),
-            [
-                _row(rollout)
-                for rollout in Rollout.objects.order_by("-id").prefetch_related("upgrades")
-            ],
-        )
+        self.out.rows(COLUMNS, [tuple(row(rollout).values()) for rollout in rollouts()])
 
     def show(self, options: argparse.Namespace) -> None:
         rollout = _find(options.rollout)
@@ -209,19 +204,6 @@ def _add_forms(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         dest="out_file",
         help="Write the record to this file instead of printing it.",
-    )
-
-
-def _row(rollout: Rollout) -> tuple[object, ...]:
-    states = [upgrade.state for upgrade in rollout.upgrades.all()]
-    return (
-        rollout.pk,
-        rollout.tag,
-        rollout.state,
-        len(states),
-        states.count(UpgradeState.SUCCEEDED),
-        states.count(UpgradeState.FAILED),
-        rollout.created.isoformat(timespec="seconds"),
     )
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from ocim.catalog.steps import runbook
 from ocim.console import verifying
 from ocim.console.command import Error, OcimCommand
 from ocim.console.progress import follow
@@ -15,9 +14,10 @@ from ocim.core.errors import ValidationError
 from ocim.core.instance import ALWAYS, Service
 from ocim.core.texts import listed
 from ocim.operations import jobs
-from ocim.operations.shop import set_up, status, steps, switch
+from ocim.operations.shop import set_up, status, switch
 from ocim.parsing.arguments import text_of_argument
 from ocim.parsing.processors import read_processors
+from ocim.presentation.services import command_lines
 from ocim.store.selectors import find_instance
 from ocim.tasks import enqueue
 from ocim.wiring import context, queue_name
@@ -219,25 +219,15 @@ The payment processors' keys are YAML, from a file or from standard input (--key
     def _print_commands(
         self, options: argparse.Namespace, *, only_pending: bool, reveal: bool
     ) -> None:
-        appserver = set_up.served_by(find_instance(options.instance))
-        chosen = steps.chosen(appserver, options.steps, context())
-        if only_pending:
-            examined = steps.examine(appserver, chosen, context(), force=options.force)
-        else:
-            examined = steps.as_if_nothing_were_there(appserver, chosen, context())
-        inputs = steps.step_inputs(appserver, context())
-        for result in examined:
-            step = result.step
-            if result.problem:
-                self.out.say(f"{step.name}: {result.problem}", style="red")
-            actions = steps.pending_actions(result, inputs)
-            if actions:
-                self.out.say(f"# {step.name}: {step.about}")
-            for action in actions:
-                for line in runbook.lines(action, inputs.traits, reveal=reveal):
-                    self.out.say(line)
-        if only_pending and not any(steps.pending_actions(result, inputs) for result in examined):
-            self.out.say("No set-up step is pending.")
+        lines = command_lines(
+            find_instance(options.instance),
+            options.steps,
+            only_pending=only_pending,
+            force=only_pending and options.force,
+            reveal=reveal,
+        )
+        for text, style in lines:
+            self.out.say(text, style=style)
 
 
 def _names(options: argparse.Namespace) -> str:

@@ -1,4 +1,4 @@
-"""Updates of open pages: one set of queries for all of them, only while there are any."""
+"""Updates of open pages and streams: one set of queries for all, only while there are any."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Variables and their differences as commands print them."""
+"""Variables and their differences, for commands and API."""
 
 import json
 from dataclasses import dataclass
