@@ -11,6 +11,13 @@ def add_instance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("instance", metavar="INSTANCE", help=INSTANCE)
 
 
+def add_organization(parser: argparse.ArgumentParser) -> None:
+    """Add the option --organization of a role."""
+    parser.add_argument(
+        "--organization", default="", help="Organization (default: the whole fleet)."
+    )
+
+
 def add_appserver(parser: argparse.ArgumentParser) -> None:
     """Add an argument that names one app server."""
     parser.add_argument("appserver", type=int, metavar="ID", help="Id of the app server.")

@@ -16,7 +16,14 @@ from ocim.project.readers import READERS
 
 ENV_FILE = HOME / ".env"
 PREFIX = "OCIM_"
-PASSWORDS = frozenset({"OCIM_BROKER_PASSWORD", "OCIM_DATABASE_PASSWORD", "OCIM_SEARCH_PASSWORD"})
+PASSWORDS = frozenset(
+    {
+        "OCIM_BROKER_PASSWORD",
+        "OCIM_DATABASE_PASSWORD",
+        "OCIM_SEARCH_PASSWORD",
+        "OCIM_USER_PASSWORD",
+    }
+)
 """Variables that commands read for the servers that they register; they are no settings."""
 
 

@@ -107,6 +107,7 @@ def test_a_secret_is_known_by_its_place(text: str) -> None:
         "AKIA" + "IOSFODNN7EXAMPLE", "ghp_" + "a1" * 18, "glpat-" + "a1" * 10, "key-" + "3ax6" * 8,
         "sk_live_" + "a1" * 12, "SG." + "a1" * 11 + "." + "b2" * 21 + "c", "xoxb-1-2-" + "a1" * 9,
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+        "ocim_Wv3kR0-qj7_b2ZcYxT5uLs9eNaHd1MfGpOiKwXyQzUE",
     ],
 )  # fmt: skip
 def test_a_key_of_a_service_is_known_by_its_form(key: str) -> None:

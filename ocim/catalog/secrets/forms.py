@@ -73,6 +73,7 @@ _FORMS = [
             r"\bpassword\s*\(?\s* (?P<secret>'(?:[^'\\]|\\.|'')*' | \"(?:[^\"\\]|\\.)*\")",
         ),
         # Keys of services.
+        (("ocim_",), r"(?-i:\b (?P<secret> ocim_[\w-]{43} ))"),  # Ocim's own API
         (("key-",), r"\b (?P<secret> key-[0-9a-z]{32} ) \b"),
         (("eyj",), r"(?-i:\b(?P<secret>eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?))"),
     )

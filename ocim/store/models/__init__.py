@@ -1,6 +1,6 @@
 """Database tables of Ocim: one file per aggregate."""
 
-from ocim.store.models.access import RoleGrant
+from ocim.store.models.access import ApiToken, RoleGrant
 from ocim.store.models.appserver import OpenEdXAppServer
 from ocim.store.models.appserver_event import AppServerEvent
 from ocim.store.models.deployment import Deployment
@@ -32,6 +32,7 @@ from ocim.store.models.verification import Verification
 from ocim.store.models.worker import Turn, Worker
 
 __all__ = [
+    "ApiToken",
     "AppServerEvent",
     "Backup",
     "BrokerServer",

@@ -1,22 +1,35 @@
-"""People's roles."""
+"""People's roles and API tokens."""
 
 from django.conf import settings
 from django.db import models
 
-from ocim.core.access import FLEET, Role
+from ocim.core.access import FLEET, Grant, Role
 from ocim.store.models.constraints import choices, only
 from ocim.store.validators import validate_text, validate_unpadded
 
 
-class RoleGrant(models.Model):
-    """A person's role for an organization's instances, or (empty organization) for the fleet."""
+class Granted(models.Model):
+    """A role for an organization's instances, or (empty organization) for the whole fleet."""
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="role_grants"
-    )
     role = models.CharField(max_length=12, choices=choices(Role))
     organization = models.CharField(
         max_length=200, blank=True, default=FLEET, validators=[validate_text, validate_unpadded]
+    )
+
+    class Meta:
+        abstract = True
+
+    @property
+    def grant(self) -> Grant:
+        """The role and the organization, as a value."""
+        return Grant(Role(self.role), self.organization)
+
+
+class RoleGrant(Granted):
+    """A person's role."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="role_grants"
     )
 
     class Meta:
@@ -28,4 +41,28 @@ class RoleGrant(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.role} of {self.organization or 'the whole fleet'}"
+        return str(self.grant)
+
+
+class ApiToken(Granted):
+    """A token of a program; it never allows more than its owner's roles do."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"
+    )
+    name = models.CharField(max_length=100, validators=[validate_text, validate_unpadded])
+    hash = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token.")
+    created = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+
+    class Meta:
+        constraints = (
+            only(Role, field="role", name="known_role_of_token"),
+            models.UniqueConstraint(
+                fields=["owner", "name"], name="names_of_a_persons_tokens_differ"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
