@@ -17,6 +17,7 @@ class JobKind(StrEnum):
     UPGRADE = "upgrade"
     UNDO = "undo"
     RESTORE = "restore"
+    CLONE = "clone"
     SET_UP = "setup"
     VERIFY = "verify"
     CREATE_SERVER = "create_server"
@@ -33,6 +34,7 @@ WORDS: Mapping[str, str] = {
     JobKind.UPGRADE: "Upgrading the instance",
     JobKind.UNDO: "Undoing the upgrade",
     JobKind.RESTORE: "Restoring the databases",
+    JobKind.CLONE: "Copying the databases",
     JobKind.SET_UP: "Setting up",
     JobKind.VERIFY: "Verifying",
     JobKind.CREATE_SERVER: "Creating the server",

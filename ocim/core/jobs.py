@@ -124,6 +124,14 @@ class RestoreJob:
 
 
 @dataclass(frozen=True, slots=True)
+class CloneJob:
+    """Copy the databases of `source` to the instance, which has no app server yet."""
+
+    kind: ClassVar[JobKind] = JobKind.CLONE
+    source: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetUpJob:
     """Run set-up steps on an app server: `steps`, or all; `force` repairs changes by hand."""
 
@@ -170,6 +178,7 @@ Payload = (
     | UpgradeJob
     | UndoJob
     | RestoreJob
+    | CloneJob
     | SetUpJob
     | VerifyJob
     | CreateServerJob

@@ -7,6 +7,7 @@ from ocim.core.job_kinds import JobKind
 from ocim.operations import (
     activate,
     broker_servers,
+    clones,
     database_servers,
     recover,
     search_servers,
@@ -40,6 +41,7 @@ HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.UPGRADE: Handler(upgrade.run, upgrade.on_failure),
     JobKind.UNDO: Handler(undo.run, undo.on_failure),
     JobKind.RESTORE: Handler(backup.run),
+    JobKind.CLONE: Handler(clones.run),
     JobKind.SET_UP: Handler(set_up.run),
     JobKind.VERIFY: Handler(verification.run),
     JobKind.CREATE_SERVER: Handler(_create_server, shared_servers.on_failure),

@@ -60,7 +60,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_safe
 def derived(request: HttpRequest) -> HttpResponse:
     """Show the addresses of the domain that somebody types."""
-    return render(request, "web/_addresses.html", _derived(request.GET.get(LEADING, "")))
+    return render(request, "web/_addresses.html", derived_from(request.GET.get(LEADING, "")))
 
 
 def _form(
@@ -73,7 +73,7 @@ def _form(
         "faults": faults,
         "fault_count": len(texts),
         "remedy": error.remedy if isinstance(error, ValidationError) else "",
-        **_derived(typed[LEADING]),
+        **derived_from(typed[LEADING]),
     }
     return render(request, "web/create_instance.html", shown, status=422 if error else 200)
 
@@ -91,7 +91,8 @@ def _entry(request: HttpRequest, name: str, value: str, faults: dict[str, list[s
     )
 
 
-def _derived(domain: str) -> dict[str, Any]:
+def derived_from(domain: str) -> dict[str, Any]:
+    """Return what the template of the addresses shows."""
     domain = domain.strip()
     return {
         "addresses": addresses(domain) if domain else {},

@@ -7,6 +7,7 @@ from ocim.presentation.ids import ID
 from ocim.web import (
     actions,
     appservers,
+    clones,
     configuration,
     create,
     edit,
@@ -36,6 +37,7 @@ urlpatterns = [
         configuration.configuration,
         name="configuration",
     ),
+    path("instances/<id:instance_id>/clone/", clones.clone, name="clone-instance"),
     path("instances/<id:instance_id>/hold/", lifecycle.hold, name="hold-instance"),
     re_path(
         rf"^instances/(?P<instance_id>{ID})/(?P<kind>release|archive|unarchive|delete)/$",

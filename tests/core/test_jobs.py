@@ -22,6 +22,7 @@ EXAMPLES: dict[str, Any] = {
     "appserver": 3,
     "upgrade": 5,
     "backups": (6,),
+    "source": 7,
     "steps": ("a step",),
     "activate": True,
     "keep": True,

@@ -9,6 +9,7 @@ from ocim.core.jobs import (
     PAYLOADS,
     ActivateJob,
     ArchiveJob,
+    CloneJob,
     DeactivateJob,
     Payload,
     RecoverJob,
@@ -28,8 +29,11 @@ from ocim.store.models import Job
 from tests.operations.rollouts.fleet import Fleet
 from tests.world import QUEUE, World
 
-FAILURES = {JobKind.VERIFY: "has neither ecommerce nor discovery"}
-"""Error of the kinds that need services which the instance does not have."""
+FAILURES = {
+    JobKind.VERIFY: "has neither ecommerce nor discovery",
+    JobKind.CLONE: "has app servers",
+}
+"""Error of the kinds that the instance, as it is, does not allow."""
 
 
 def test_every_kind_of_job_has_a_payload_and_a_handler() -> None:
@@ -66,6 +70,7 @@ def of_instance(world: World, kind: JobKind) -> Job:
         JobKind.RETAIN: RetainJob(),
         JobKind.RECOVER: RecoverJob(appserver),
         JobKind.RESTORE: RestoreJob(()),
+        JobKind.CLONE: CloneJob(instance.pk),
         JobKind.SET_UP: SetUpJob(appserver),
         JobKind.VERIFY: VerifyJob(appserver),
     }

@@ -11,7 +11,8 @@ from ocim.console.options import interleave
 from ocim.console.progress import follow
 from ocim.console.shared_options import add_instance, add_secrets, add_yes
 from ocim.core.jobs import ArchiveJob
-from ocim.operations import holds, instances, jobs
+from ocim.core.names import contact_address
+from ocim.operations import clones, holds, instances, jobs
 from ocim.operations.instance_settings import (
     DATABASE_SERVER,
     EXTRA_SETTINGS,
@@ -39,6 +40,7 @@ class Command(OcimCommand):
     examples = """examples:
   ocim instance create campus.example.com name="My Campus" email=it@example.com
   ocim instance set campus.example.com configuration_extra_settings=@extra.yml
+  ocim instance clone campus.example.com staging.example.com --data
   ocim instance list --json
   ocim instance show campus.example.com
   ocim instance hold campus.example.com --reason exams --until 2026-06-12
@@ -64,6 +66,23 @@ class Command(OcimCommand):
             help=DATABASE_SERVER_HELP,
         )
         interleave(create)
+        clone = add(
+            "clone", self.clone, "Create an instance with the settings of another one.", json=True
+        )
+        add_instance(clone)
+        clone.add_argument("domain", metavar="DOMAIN", help="Host name of the clone's LMS.")
+        clone.add_argument(
+            "--name", default="", metavar="TEXT", help="Name of the clone (default: its domain)."
+        )
+        clone.add_argument(
+            "--email",
+            default="",
+            metavar="ADDRESS",
+            help="Sender address of the clone's mail (default: contact@DOMAIN).",
+        )
+        clone.add_argument(
+            "--data", action="store_true", help="Copy the databases, too (default: settings only)."
+        )
         listing = add("list", self.list, "List instances and their states.", json=True)
         listing.add_argument("--archived", action="store_true", help="Include archived instances.")
         show = add(
@@ -133,6 +152,28 @@ class Command(OcimCommand):
         self._warn(instance)
         self.out.say(f"Created {instance}. Next: ocim appserver spawn {instance.pk} --activate")
         self._show(instance, only_for_scripts=True)
+
+    def clone(self, options: argparse.Namespace) -> None:
+        """Create a clone, and copy the databases if that is wanted."""
+        source = find_instance(options.instance)
+        clone, job, actions = clones.request(
+            source=source,
+            domain=options.domain,
+            name=options.name or options.domain,
+            email=options.email or contact_address(options.domain),
+            with_data=options.data,
+            queue=queue_name(),
+            context=context(),
+        )
+        enqueue(actions)
+        self.out.say(f"Created {clone}, with the settings of {source}.")
+        for line in clones.warnings(clone, source, context()):
+            self.out.say(f"Warning: {line}", style="yellow")
+        if job:
+            follow(job, self.out)
+            self.out.say("Copied the databases. Uploads are not copied.")
+        self.out.say(f"Next: ocim appserver spawn {clone.pk} --activate")
+        self._show(clone, only_for_scripts=True)
 
     def list(self, options: argparse.Namespace) -> None:
         """Print a table of instances."""
