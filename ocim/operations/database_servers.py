@@ -1,9 +1,16 @@
 """Database servers: registered or created, shared by instances. SQLite is the embedded one."""
 
+from collections.abc import Iterable
 from functools import partial
 
 from ocim.core.databases import ServerFacts
-from ocim.core.errors import Conflict, ValidationError, gathered
+from ocim.core.errors import (
+    Conflict,
+    PermanentError,
+    TransientError,
+    ValidationError,
+    gathered,
+)
 from ocim.core.instance import DatabaseHost
 from ocim.core.provisioning import BUILTIN, ConfigurationSource
 from ocim.core.secrets import Secret
@@ -77,7 +84,7 @@ def register(
     if same:
         raise Conflict(f"{server.url} is the database server {same} already.")
     examined = facts(server, context)
-    server.version, server.is_strict = examined.version, examined.is_strict
+    server.version = examined.version
     placement.enter(server, WHAT)
     return server, [*examined.problems, *_problems(server)]
 
@@ -144,6 +151,24 @@ def facts(server: DatabaseServer, context: Context) -> ServerFacts:
     """Return what the server says of itself. Raise TransientError or PermanentError."""
     host: DatabaseHost = database_host(server)
     return context.adapters.database_servers[server.kind].examine(host)
+
+
+def strict(servers: Iterable[DatabaseServer], context: Context) -> tuple[str, ...]:
+    """Return the names of the servers that now refuse rows without a value for each column.
+
+    Its administrator may change that at any time, so each server is asked. One that does not answer
+    counts as strict.
+    """
+    return tuple(sorted(server.name for server in servers if _is_strict(server, context)))
+
+
+def _is_strict(server: DatabaseServer, context: Context) -> bool:
+    if server.kind == EMBEDDED:
+        return False
+    try:
+        return facts(server, context).is_strict
+    except (TransientError, PermanentError):
+        return True
 
 
 def _problems(server: DatabaseServer) -> list[str]:

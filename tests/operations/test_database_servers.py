@@ -68,16 +68,31 @@ def test_what_a_server_says_of_itself_is_passed_on(world: World) -> None:
     assert "3306 only" in problems[1]
 
 
-def test_a_plan_tells_what_a_strict_server_needs_of_the_sql(world: World) -> None:
-    world.servers["mysql"].is_strict = True
+SHORT = "INSERT INTO django_migrations (app, name) VALUES ('thumbnail', '0001_initial')"
+WHOLE = SHORT.replace("name)", "name, applied)").replace("')", "', CURRENT_TIMESTAMP)")
+
+
+def notes(world: World, *sql: str) -> list[str]:
+    """Return the notes of the plan of a rollout with this SQL."""
+    plan = make_plan(RolloutRequest(tag="t", update={}, sql=sql), context=world.context())
+    return [line for line, _ in plan_lines(plan) if line.startswith("Note: ")]
+
+
+def test_a_plan_tells_what_a_server_needs_of_the_sql_that_has_become_strict(world: World) -> None:
     register(world)
     world.spawn(world.make_instance(database_server="main"))
-    short = "INSERT INTO django_migrations (app, name) VALUES ('thumbnail', '0001_initial')"
-    whole = short.replace("name)", "name, applied)").replace("')", "', CURRENT_TIMESTAMP)")
-    request = RolloutRequest(tag="t", update={}, sql=(whole, short))
-    lines = [line for line, _ in plan_lines(make_plan(request, context=world.context()))]
-    [note] = [line for line in lines if line.startswith("Note: ")]
+    assert notes(world, SHORT) == []
+    world.servers["mysql"].is_strict = True
+    [note] = notes(world, WHOLE, SHORT)
     assert note.startswith("Note: statement 2 names no value for `applied`")
+    assert "(main)" in note
+
+
+def test_a_server_that_does_not_answer_counts_as_strict_in_a_plan(world: World) -> None:
+    register(world)
+    world.spawn(world.make_instance(database_server="main"))
+    world.servers["mysql"].away.add("db.example.com")
+    [note] = notes(world, SHORT)
     assert "(main)" in note
 
 

@@ -10,9 +10,10 @@ from ocim.catalog.variables.services import services_of
 from ocim.core.errors import ValidationError
 from ocim.core.provisioning import ConfigurationSource
 from ocim.core.rollout_request import RolloutRequest
+from ocim.core.sql import lacks_applied
 from ocim.core.variables import Effective, dotted, exact
 from ocim.core.waves import Candidate, Share, waves
-from ocim.operations import machines
+from ocim.operations import database_servers, machines
 from ocim.operations.context import Context
 from ocim.operations.instance_settings import is_name
 from ocim.operations.instances import as_changed
@@ -20,7 +21,7 @@ from ocim.operations.rollouts.masking import shown
 from ocim.operations.rollouts.selection import AT_ONCE, select, whole
 from ocim.operations.rollouts.sources import FIELDS, faults_of_sources, source_after
 from ocim.operations.rollouts.variables import Change, Changes, fingerprint, live_variables
-from ocim.store.models import OpenEdXInstance
+from ocim.store.models import DatabaseServer, OpenEdXInstance
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,10 @@ class Plan:
     left_out: tuple[tuple[str, str], ...] = ()
     """Labels of instances that are left out, each with the reason."""
     strict_servers: tuple[str, ...] = ()
-    """Names of the instances' database servers that refuse rows with missing values."""
+    """Names of the instances' database servers that refuse rows with missing values.
+
+    They are asked only if the SQL has such rows.
+    """
 
     @property
     def hash(self) -> str:
@@ -81,7 +85,7 @@ def make_plan(request: RolloutRequest, *, context: Context) -> Plan:
     items: list[Item] = []
     candidates: list[Candidate] = []
     changes = Changes()
-    strict: set[str] = set()
+    servers: dict[int, DatabaseServer] = {}
     sources: dict[ConfigurationSource, str] = {}
     for start in range(0, 0 if faults else len(selection.chosen), AT_ONCE):
         instances = list(whole(selection.chosen[start : start + AT_ONCE]).values())
@@ -94,8 +98,7 @@ def make_plan(request: RolloutRequest, *, context: Context) -> Plan:
                 faults += [f"{instance}: {fault}" for fault in error.faults]
                 continue
             values = variables.values
-            if instance.database_server.is_strict:
-                strict.add(instance.database_server.name)
+            servers[instance.database_server_id] = instance.database_server
             if FIELDS & update.keys():
                 sources.setdefault(source_after(instance, after), str(instance))
             items.append(
@@ -113,11 +116,12 @@ def make_plan(request: RolloutRequest, *, context: Context) -> Plan:
     if faults:
         raise ValidationError(faults, remedy="Nothing was changed.")
     wave_of = waves(candidates, request.waves)
+    matters = any(map(lacks_applied, request.sql))
     return Plan(
         request,
         tuple(replace(item, wave=wave_of[item.instance_id]) for item in items),
         selection.left_out,
-        tuple(sorted(strict)),
+        database_servers.strict(servers.values(), context) if matters else (),
     )
 
 

@@ -57,10 +57,6 @@ class DatabaseServer(HostedServer):
     """A server of instances' databases. Of kind `sqlite`: no host, but a directory of files."""
 
     directory = models.CharField(max_length=500, blank=True)
-    is_strict = models.BooleanField(
-        default=False,
-        help_text="True if it refuses rows without a value for a column that has no default.",
-    )
     tls = models.BooleanField(default=False)
     authority = models.TextField(
         blank=True, help_text="PEM certificate of its authority; empty: a public one."
