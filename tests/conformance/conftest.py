@@ -20,12 +20,11 @@ from tests.campus import JUNIPER, Campus
 from tests.conformance import table
 from tests.conformance.contracts import CONTRACTS
 from tests.conformance.installed import BIND, Installed, read
-from tests.conformance.place import Place, open_place
+from tests.conformance.place import CARD, Place, open_place
 
 OWN_RELEASE = "open-release/ironwood.2"
 OWN_PYTHON = REPOSITORY / ".venv-rehearsal/bin/python"
 OWN_START = f"python -m gunicorn.app.wsgiapp --preload --threads 8 --bind {BIND}"
-CARD = {"test-card": {"secret_key": "a card's secret"}}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,7 +66,7 @@ def own_services() -> tuple[Installed, ...]:
             settings=f"{service.value}.settings.production",
             migrate="python manage.py migrate --noinput",
             start=f"{OWN_START} rehearsal.{service.value}.wsgi:application",
-            variables={"ECOMMERCE_PAYMENT_PROCESSOR_CONFIG": {"conform": CARD}},
+            variables=CARD,
         )
         for service in (Service.ECOMMERCE, Service.DISCOVERY)
     )

@@ -1,6 +1,7 @@
 """Read, refresh and clean the database of Course Discovery during a verification."""
 
 import logging
+import signal
 from importlib import import_module
 
 from django.apps import apps
@@ -30,27 +31,46 @@ def _indexed(model):
 
 
 def refresh(arguments):
-    """Run `refresh_course_metadata`; return all errors that it logs, whatever its exit status."""
-    errors = _Errors()
+    """Run `refresh_course_metadata`, for `seconds` at most; return what it logs.
+
+    Errors count whatever its exit status. `retried` is the last request that it repeats: of an
+    address that does not answer, discovery asks for minutes, again and again.
+    """
+    errors, retries = _Texts(logging.ERROR), _Texts(logging.INFO)
     # Loggers with handlers of their own may not pass records on to the root logger.
     loggers = [logging.getLogger(name) for name in list(logging.root.manager.loggerDict)]
-    watched = [logging.root] + [logger for logger in loggers if logger.handlers]
-    for logger in watched:
-        logger.addHandler(errors)
+    watched = [(logger, errors) for logger in loggers if logger.handlers]
+    watched += [(logging.root, errors), (logging.getLogger("backoff"), retries)]
+    for logger, handler in watched:
+        logger.addHandler(handler)
+    signal.signal(signal.SIGALRM, _stop)
+    signal.setitimer(signal.ITIMER_REAL, arguments["seconds"])
+    failed, ended = "", True
     try:
         call_command("refresh_course_metadata")
-        failed = ""
+    except _Late:
+        ended = False
     except Exception as error:  # noqa: BLE001 (report whatever a loader raises)
         failed = "%s: %s" % (type(error).__name__, error)
     finally:
-        for logger in watched:
-            logger.removeHandler(errors)
-    return {"failed": failed, "errors": errors.texts}
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for logger, handler in watched:
+            logger.removeHandler(handler)
+    retried = "".join(retries.texts[-1:])
+    return {"ended": ended, "failed": failed, "errors": errors.texts, "retried": retried}
 
 
-class _Errors(logging.Handler):
-    def __init__(self):
-        logging.Handler.__init__(self, logging.ERROR)
+class _Late(BaseException):
+    """End of the time; discovery goes on after any Exception of a loader."""
+
+
+def _stop(_signal, _frame):
+    raise _Late
+
+
+class _Texts(logging.Handler):
+    def __init__(self, level):
+        logging.Handler.__init__(self, level)
         self.texts = []
 
     def emit(self, record):

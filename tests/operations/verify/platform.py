@@ -34,6 +34,10 @@ class Platform:
     """Courses without seats, which discovery does not index."""
     found_by_search: int | None = None
     """Number of courses; None: as many as the catalogue has."""
+    refreshed: dict[str, Any] = field(
+        default_factory=lambda: {"ended": True, "failed": "", "errors": [], "retried": ""}
+    )
+    """Result of a refresh of discovery."""
     partner: str = "DEMO"
     processors: tuple[str, ...] = ("test-card",)
     cron: str = f"OCIM-CRON: entry {JOB}\n"
@@ -110,7 +114,7 @@ class Platform:
 
     def discovery_refresh(self, _given: dict[str, Any]) -> dict[str, Any]:
         self.catalogue |= self.courses
-        return {"failed": "", "errors": []}
+        return self.refreshed
 
     def discovery_run(self, given: dict[str, Any]) -> str:
         before, after = self.found_by_search, len(self.catalogue - self.unsold)

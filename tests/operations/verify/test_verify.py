@@ -248,6 +248,23 @@ def test_a_course_that_discovery_has_not_taken_over_yet_is_indexed(
     assert result["discovery: index of new courses"].outcome is Outcome.OK
 
 
+def test_a_refresh_that_asks_a_dead_address_again_and_again_ends_with_the_address(
+    lines: Verify, platform: Platform
+) -> None:
+    platform.refreshed |= {"ended": False, "retried": "Backing off _make_request (at nowhere)"}
+    line = lines()["discovery: refresh_course_metadata, now"]
+    assert line.outcome is Outcome.FAILED
+    assert line.compared == "it did not end in 300 s; Backing off _make_request (at nowhere)"
+    assert "the partner's URLs" in line.remedy
+
+
+def test_a_refresh_that_is_only_long_is_no_fault(lines: Verify, platform: Platform) -> None:
+    platform.refreshed["ended"] = False
+    result = lines()
+    assert wrong(result) == set()
+    assert result["discovery: refresh_course_metadata, now"].outcome is Outcome.SKIPPED
+
+
 def test_a_course_that_is_passed_over_is_named(lines: Verify, platform: Platform) -> None:
     platform.pages["/api/courses/v1/courses/?page=1"] = told(
         results=[{"id": "course-v1:edX+Odd+2026"}], pagination={"num_pages": 1}

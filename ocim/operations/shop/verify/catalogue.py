@@ -20,6 +20,8 @@ OK = 200
 PAGE_SIZE = 100
 TRIES = 5
 """Number of searches while the search server may not show the newest data yet."""
+REFRESH = 300.0
+"""Longest time of a refresh in seconds; one of thousands of courses may take longer."""
 SHOWN = 5
 """Number of course keys that a line names."""
 
@@ -33,7 +35,7 @@ def catalogue(scene: Scene) -> Iterator[Line]:
         call = Caller(scene, browser, Service.DISCOVERY)
         page = _found(scene, call)
         known = Call(Service.DISCOVERY, "verify_discovery.runs", {"partner": code})
-        run = Call(Service.DISCOVERY, "verify_discovery.refresh", {})
+        run = Call(Service.DISCOVERY, "verify_discovery.refresh", {"seconds": REFRESH})
         before, ran, after = map(_returned, scene.call_all(known, run, known))
         if code not in before["partners"]:
             yield _no_partner(scene, before["partners"])
@@ -82,12 +84,18 @@ def _no_partner(scene: Scene, codes: Sequence[str]) -> Line:
 
 def _run_now(scene: Scene, result: dict[str, Any]) -> Line:
     name = "discovery: refresh_course_metadata, now"
-    if not result["failed"] and not result["errors"]:
+    last = result["failed"] if result["ended"] else result["retried"]
+    faults = [text for text in (*result["errors"][:3], last) if text]
+    if not result["ended"]:
+        late = f"it did not end in {REFRESH:g} s"
+        if not faults:
+            return skipped(name, f"{late}, without an error", "The hourly job's log has its end.")
+        faults.insert(0, late)
+    if not faults:
         return ok(name, "no errors")
-    errors = "; ".join([*result["errors"][:3], *([result["failed"]] if result["failed"] else [])])
     return failed(
         name,
-        errors,
+        "; ".join(faults),
         "What discovery asks of the LMS or of the shop fails: see the lines above on clients,"
         f" health and speed, and the partner's URLs in discovery's admin. {scene.repair}",
     )
