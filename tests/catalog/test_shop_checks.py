@@ -176,6 +176,7 @@ def test_a_release_without_ecommerce_is_warned_of() -> None:
     [
         *(("quince.3", "sumac.3", False), ("redwood.3", "sumac.3", True)),
         *(("master", "redwood.1", True), ("redwood.3", "teak.1", False)),
+        *(("redwood.3", "redwood.3", False), ("quince.3", "redwood.3", True)),
         *(("quince.3", "teak.2", True), ("quince.3", "master", False)),
         *(("0123abc", "sumac.3", False), ("master", "master", False)),
     ],

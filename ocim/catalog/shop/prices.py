@@ -7,8 +7,8 @@ from ocim.catalog.releases import NAMES, Release
 
 RENAMED = NAMES.index("redwood")
 """Position of the release in which ecommerce renamed `price_excl_tax` to `price`."""
-NEW_NAME_ONLY = NAMES.index("teak")
-"""Position of the release in which discovery needs `price`; older ones need `price_excl_tax`."""
+EITHER = NAMES.index("ulmo")
+"""Position of the release since which discovery reads both."""
 
 
 def unreadable_prices(variables: Mapping[str, Any]) -> str:
@@ -22,13 +22,14 @@ def unreadable_prices(variables: Mapping[str, Any]) -> str:
     )
     if not (_is_clear(shop) and _is_clear(catalogue)):
         return ""
-    if shop.position >= RENAMED and catalogue.position < NEW_NAME_ONLY:
+    needs_new = _needs_new_name(catalogue)
+    if shop.position >= RENAMED and not needs_new and catalogue.position < EITHER:
         sent, read = "price", "price_excl_tax"
         remedy = (
-            "DISCOVERY_VERSION to release/teak.1 or later, or ECOMMERCE_VERSION to"
+            "DISCOVERY_VERSION to open-release/redwood.3, or ECOMMERCE_VERSION to"
             " open-release/quince.3"
         )
-    elif shop.position < RENAMED and catalogue.position == NEW_NAME_ONLY:
+    elif shop.position < RENAMED and needs_new:
         sent, read = "price_excl_tax", "price"
         remedy = (
             "DISCOVERY_VERSION to open-release/quince.3, or ECOMMERCE_VERSION to"
@@ -40,6 +41,12 @@ def unreadable_prices(variables: Mapping[str, Any]) -> str:
         f"Ecommerce {shop.text} sends `{sent}`, and Course Discovery {catalogue.text} reads"
         f" `{read}`: every refresh_course_metadata fails once a course is sold. Set {remedy}."
     )
+
+
+def _needs_new_name(catalogue: Release) -> bool:
+    """Return True for teak and redwood.3; sumac, between them, has not got redwood's correction."""
+    is_corrected = Release.of("redwood.3") <= catalogue < Release.of("sumac.0")
+    return is_corrected or catalogue.name == "teak"
 
 
 def _is_clear(release: Release) -> bool:

@@ -47,6 +47,11 @@ class Release:
         return not self.before("palm")
 
     @property
+    def needs_new_price(self) -> bool:
+        """True if discovery fails without `price`: in teak, and in redwood from redwood.3 on."""
+        return self.name == "teak" or bool(re.search(r"redwood\.([3-9]|master)", self.version))
+
+    @property
     def worker_signs_in(self) -> bool:
         """True if the shop's worker gets its token from the LMS; older ones sign their own."""
         return not self.before("olive")

@@ -108,6 +108,8 @@ OLD, NEW = {"price_excl_tax": "1.00"}, {"price": "1.00"}
     "release, stock, readable",
     [
         *(("juniper.2", OLD, True), ("sumac.3", OLD, True), ("sumac.3", NEW, False)),
+        *(("redwood.2", OLD, True), ("redwood.2", NEW, False)),
+        *(("redwood.3", OLD, False), ("redwood.3", NEW, True)),
         *(("teak.1", OLD, False), ("teak.1", NEW, True), ("teak.1", OLD | NEW, True)),
         *(("master", OLD, True), ("master", NEW, True)),
     ],

@@ -45,8 +45,14 @@ def catalogue(scene: Scene) -> Iterator[Line]:
         yield _waiting(first) if waiting else first
         yield _run_now(scene, ran)
         yield _ingested(scene, call, after["keys"])
-        grown = waiting or after["indexed"] > before["indexed"]
-        if grown and set(before["keys"]) <= set(after["keys"]):
+        # Courses that are not sold are documents, too, though their runs are not.
+        grown = (
+            waiting
+            or after["indexed"] > before["indexed"]
+            or len(after["keys"]) > len(before["keys"])
+        )
+        shrunk = after["indexed"] < before["indexed"] or set(before["keys"]) - set(after["keys"])
+        if grown and not shrunk:
             # Among few courses, one more exceeds the limit for changes. It guards against losses,
             # and here nothing is lost.
             yield _indexed(scene, "discovery: index of new courses", "--disable-change-limit")

@@ -113,10 +113,10 @@ def price_of(stock: dict[str, Any]) -> str:
     """Return the price of a stock record. Raise KeyError if the release does not find it.
 
     Ecommerce renamed `price_excl_tax` to `price` in redwood. Discovery reads the old name up to
-    sumac. In teak it fails without the new one, and only then reads either.
+    sumac. In redwood.3 and teak it fails without the new one, and only then reads either.
     """
+    if settings.RELEASE.needs_new_price:
+        return str(stock.get("price_excl_tax", stock["price"]))
     if settings.RELEASE.before("teak"):
         return str(stock["price_excl_tax"])
-    if settings.RELEASE.before("ulmo"):
-        return str(stock.get("price_excl_tax", stock["price"]))
     return str(stock["price_excl_tax"] if "price_excl_tax" in stock else stock["price"])
