@@ -20,8 +20,6 @@ from ocim.core.holds import today
 from ocim.core.states import UNFINISHED, AppServerState, InstanceState
 from ocim.store.models import InstanceTag, OpenEdXAppServer, OpenEdXInstance
 
-PAGE_SIZE = 50
-"""Number of instances on a page."""
 _ACTIVE = OpenEdXAppServer.objects.filter(is_active=True)
 SERVED = Q(Exists(_ACTIVE.filter(instance=OuterRef("ref_set"))))
 """Condition for instances that are served. Nearly all are, so that it is tested one by one."""
@@ -128,9 +126,7 @@ def counts(instances: Instances) -> dict[str, int]:
     }
 
 
-def page(
-    instances: Instances, sort: str, *, before: str = "", after: str = "", size: int = PAGE_SIZE
-) -> Page:
+def page(instances: Instances, sort: str, *, size: int, before: str = "", after: str = "") -> Page:
     """Return the page after or before a cursor, or the first one. One query, or two for a cursor.
 
     A cursor names the last row of a page by its value and id, so that instances that come and go

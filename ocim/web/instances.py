@@ -1,4 +1,4 @@
-"""The pages of all instances and of one instance."""
+"""The page of one instance."""
 
 from typing import Any
 
@@ -7,10 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from ocim.core.access import Right
 from ocim.core.errors import OcimError
 from ocim.core.instance import ALWAYS
-from ocim.core.states import AppServerState, JobState, RolloutState
+from ocim.core.states import AppServerState, JobState
 from ocim.operations.effective import effective_variables
 from ocim.operations.jobs import description
 from ocim.store import selectors
@@ -24,30 +23,6 @@ from ocim.wiring import context
 
 ENDED_SHOWN = 20
 """Maximum number of terminated app servers that an instance's page lists."""
-
-
-@require_safe
-def fleet(request: HttpRequest) -> HttpResponse:
-    """Show all instances and their states."""
-    archived = "archived" in request.GET
-    instances = _visible(request, archived=archived).select_related("database_server")
-    rows = [
-        {
-            "instance": instance,
-            "status": selectors.status_of(instance),
-            "url": site_url(instance),
-        }
-        for instance in instances.defer("database_server__admin_password")
-    ]
-    rollouts = selectors.visible_rollouts(selectors.rollouts(), access(request))
-    shown = {
-        "rows": rows,
-        "archived": archived,
-        "may_create": access(request).organizations(Right.CONFIGURE) != frozenset(),
-        "lacks_worker": lacks_worker(),
-        "rollouts": rollouts.exclude(state=RolloutState.ENDED),
-    }
-    return render(request, "web/instances.html", shown)
 
 
 @require_safe

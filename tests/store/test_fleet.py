@@ -157,4 +157,4 @@ def test_pages_have_every_instance_once_there_and_back(sort: str) -> None:
 @pytest.mark.django_db
 def test_what_is_no_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(ValidationError):
-        fleet.page(OpenEdXInstance.objects.all(), "name", after=cursor)
+        fleet.page(OpenEdXInstance.objects.all(), "name", size=3, after=cursor)

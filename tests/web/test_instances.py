@@ -38,7 +38,7 @@ def test_archived_instances_are_listed_only_when_asked_for(
     InstanceReference.objects.filter(pk=demo.pk).update(is_archived=True)
     link = reverse("instance", args=[demo.pk])
     assert link not in page(admin, "instances")
-    assert link in admin.get("/?archived").content.decode()
+    assert link in admin.get("/?state=archived").content.decode()
 
 
 @pytest.mark.parametrize("queue, is_warned", [("opencraft", False), ("another", True)])

@@ -21,6 +21,12 @@ def words(name: str) -> str:
 
 
 @register.filter
+def thousands(number: int) -> str:
+    """Return a number with commas between thousands."""
+    return f"{number:,}"
+
+
+@register.filter
 def rollout_state(state: str) -> str:
     """Return a rollout's state in words; "under way" because "running" is what app servers are."""
     return "under way" if state == RolloutState.RUNNING else state

@@ -13,6 +13,16 @@ if (log) {
   log.addEventListener("htmx:sseMessage", () => { if (follows) toEnd(); });
 }
 
+// Times are shown in the viewer's zone; the exact one is in the title, with that of UTC.
+const zoned = (at, timeStyle) => at.toLocaleString("sv-SE", { dateStyle: "short", timeStyle });
+document.addEventListener("htmx:load", (event) => {
+  for (const time of event.detail.elt.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    time.textContent = time.matches(".at") ? zoned(at, "short") : zoned(at, "medium").slice(-8);
+    time.title = `${zoned(at, "long")}; ${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  }
+});
+
 // What somebody has opened stays open when its part of the page is brought up to date.
 let opened = [];
 document.addEventListener("htmx:beforeSwap", (event) => {
