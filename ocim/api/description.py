@@ -6,7 +6,9 @@ from django.http import Http404
 from django.views.generic import TemplateView
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularAPIView
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 
 from ocim.api.views import ApiView
 
@@ -21,6 +23,8 @@ class Schema(SpectacularAPIView):
     """The description as OpenAPI, in YAML or JSON."""
 
     renderer_classes = [OpenApiJsonRenderer, OpenApiYamlRenderer]  # noqa: RUF012
+    permission_classes = [IsAuthenticated]  # noqa: RUF012
+    authentication_classes = api_settings.DEFAULT_AUTHENTICATION_CLASSES
     serve_public = True
 
 

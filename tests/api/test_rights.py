@@ -1,0 +1,122 @@
+"""Rights in the API: every operation, for every role, on own and on foreign objects."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from ocim.api.urls import urlpatterns
+from ocim.core.access import ALLOWED, FLEET, Right, Role
+from tests.api.client import Api, account
+from tests.api.objects import make_objects
+from tests.web.fleet import make_instance
+
+VIEW, OPERATE, RELEASE, CONFIGURE = Right.VIEW, Right.OPERATE, Right.RELEASE, Right.CONFIGURE
+TABLE: dict[str, dict[str, Right]] = {
+    "instances": {"GET": VIEW, "POST": CONFIGURE},
+    "instance": {"GET": VIEW, "PATCH": OPERATE, "DELETE": CONFIGURE},
+    "archive": {"POST": CONFIGURE},
+    "unarchive": {"POST": CONFIGURE},
+    "hold": {"PUT": OPERATE, "DELETE": OPERATE},
+    "instance-events": {"GET": VIEW},
+    "configuration": {"GET": VIEW},
+    "configuration-changes": {"GET": VIEW},
+    "instance-lint": {"GET": VIEW},
+    "services": {"GET": VIEW, "POST": OPERATE},
+    "services-status": {"POST": OPERATE},
+    "set-up": {"POST": OPERATE},
+    "pending-commands": {"POST": OPERATE},
+    "runbook": {"GET": VIEW},
+    "verifications": {"GET": VIEW, "POST": OPERATE},
+    "appservers-of-instance": {"GET": VIEW, "POST": OPERATE},
+    "appservers": {"GET": VIEW},
+    "appserver": {"GET": VIEW},
+    "appserver-configuration": {"GET": VIEW},
+    "appserver-events": {"GET": VIEW},
+    "log": {"GET": VIEW},
+    "activate": {"POST": OPERATE},
+    "deactivate": {"POST": OPERATE},
+    "terminate": {"POST": OPERATE},
+    "cancel": {"POST": OPERATE},
+    "jobs": {"GET": VIEW},
+    "job": {"GET": VIEW},
+    "cancel-job": {"POST": OPERATE},
+    "job-log": {"GET": VIEW},
+    "lint": {"POST": VIEW},
+    "rollouts": {"GET": VIEW, "POST": RELEASE},
+    "plan": {"POST": RELEASE},
+    "rollout": {"GET": VIEW},
+    "rollout-report": {"GET": VIEW},
+    "rollout-events": {"GET": VIEW},
+    "pause": {"POST": RELEASE},
+    "resume": {"POST": RELEASE},
+    "approve": {"POST": RELEASE},
+    "abort": {"POST": RELEASE},
+    "retry": {"POST": RELEASE},
+    "undo": {"GET": VIEW, "POST": RELEASE},
+}
+"""The right that each operation needs, by the name of its address."""
+FOR_ALL = ("page", "schema", "unknown")
+"""Addresses that need no role."""
+PARTS = {pattern.name: list(pattern.pattern.converters) for pattern in urlpatterns}
+OPERATIONS = [(name, method) for name, methods in TABLE.items() for method in methods]
+
+
+def accounts() -> Iterator[tuple[Api, Role | None, str]]:
+    """Yield an account without a role, and one for each role, for the fleet and two organizations.
+
+    The objects belong to ACME.
+    """
+    yield account("nobody"), None, FLEET
+    for role in Role:
+        for organization in (FLEET, "ACME", "Other"):
+            yield account(f"{role} {organization}", role, organization), role, organization
+
+
+def expected(right: Right, role: Role | None, organization: str, *, of_object: bool) -> set[int]:
+    """Return the statuses of a refusal; empty if the operation is allowed."""
+    rights = ALLOWED[role] if role else frozenset()
+    if of_object and (Right.VIEW not in rights or organization == "Other"):
+        return {404}
+    return set() if right in rights else {403}
+
+
+def test_the_table_knows_every_operation() -> None:
+    assert sorted(str(pattern.name) for pattern in urlpatterns) == sorted([*TABLE, *FOR_ALL])
+    for pattern in urlpatterns:
+        view: Any = pattern.callback
+        if pattern.name in TABLE:
+            methods = {method.upper() for method in view.cls.http_method_names}
+            has = {method for method in methods - {"HEAD"} if hasattr(view.cls, method.lower())}
+            assert has == set(TABLE[pattern.name]), pattern.name
+
+
+@pytest.mark.parametrize("name, method", OPERATIONS)
+def test_an_operation_is_for_those_who_have_the_right(db: None, name: str, method: str) -> None:
+    ids = make_objects(make_instance("Theirs", organization="ACME"))
+    parts = PARTS[name]
+    address = reverse(f"api:{name}", kwargs={part: ids[part] for part in parts})
+    for api, role, organization in accounts():
+        if (name, method) == ("instances", "POST"):
+            answer = api.post(address, {"organization": organization or "ACME"})
+        else:
+            answer = api.send(method, address)
+        refusal = expected(TABLE[name][method], role, organization, of_object=bool(parts))
+        got = {answer.status_code} & {401, 403, 404}
+        if (name, method) == ("instance", "DELETE"):
+            assert answer.status_code in (refusal or {409}), (role, organization)
+        else:
+            assert got == refusal, (role, organization, answer.status_code)
+
+
+@pytest.mark.parametrize("name, method", OPERATIONS)
+def test_a_stranger_is_refused_everything(db: None, name: str, method: str) -> None:
+    address = reverse(f"api:{name}", kwargs=dict.fromkeys(PARTS[name], 1))
+    assert Api().send(method, address).status_code == 401
+
+
+def test_the_description_is_for_those_who_are_signed_in(db: None) -> None:
+    assert Api().get("/schema").status_code == 401
+    assert Api().get("/")["Location"].startswith(reverse("sign-in"))
+    assert account("somebody", Role.VIEWER).get("/").status_code == 200
