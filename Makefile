@@ -83,12 +83,12 @@ docs: .venv-docs/.ready ## build the documentation site into build/docs
 
 lock: env ## compile requirements to lock files with hashes
 	@for f in uv ocim dev docs; do $(COMPILE) requirements/$$f.in -o requirements/$$f.txt; done
-	@$(COMPILE) rehearsal/pyproject.toml -o rehearsal/requirements.txt
+	@$(COMPILE) rehearsal/pyproject.toml --extra uploads -o rehearsal/requirements.txt
 	@$(COMPILE) rehearsal/pyproject.toml --extra ecommerce -c rehearsal/requirements.txt \
 	  -o rehearsal/requirements-ecommerce.txt
 	@$(COMPILE) rehearsal/pyproject.toml --extra discovery -c rehearsal/requirements-ecommerce.txt \
 	  -o rehearsal/requirements-discovery.txt
-	@$(COMPILE) rehearsal/pyproject.toml --extra ecommerce --extra discovery \
+	@$(COMPILE) rehearsal/pyproject.toml --extra ecommerce --extra discovery --extra uploads \
 	  requirements/rehearsal-dev.in -c rehearsal/requirements-ecommerce.txt \
 	  -c rehearsal/requirements-discovery.txt -o requirements/rehearsal-dev.txt
 

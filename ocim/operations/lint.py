@@ -23,6 +23,7 @@ from ocim.catalog.variables.known import KNOWN
 from ocim.catalog.variables.pairs import SAME
 from ocim.catalog.variables.structures import CRON_JOBS
 from ocim.catalog.variables.types import as_flag
+from ocim.catalog.variables.uploads import lacking_classes
 from ocim.core.instance import Instance, Service
 from ocim.core.policy import Policy
 from ocim.core.secrets import masked, revealed, secret_texts
@@ -244,7 +245,8 @@ class _Judge:
         for name, value in self._values.items():
             if self._variables.source((name,)) == OPERATOR:
                 yield from self._undefined(name, value)
-        for name, text in by_variable(self._instance, self._values).items():
+        lacking = lacking_classes(self._values, of_instance(self._instance))
+        for name, text in (*by_variable(self._instance, self._values).items(), *lacking):
             layer = self._variables.source((name,))
             yield Finding(name, layer, Status.KNOWN, Severity.WARNING, text)
         ecommerce = Service.ECOMMERCE in self._instance.services

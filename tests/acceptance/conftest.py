@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.hostile import WORTH_STEALING
+from tests.acceptance.hostile import PLANTED
 from tests.acceptance.installation import Installation, installed
 from tests.acceptance.spine import NEW, served
+from tests.s3_server import Bucket, s3_bucket
 
 GROUPS = {
     "test_machines": "machines",
@@ -33,6 +34,18 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 
 @pytest.fixture(scope="session")
-def campus(installation: Installation) -> str:
-    """Return an instance that an app server serves, for all tests that only need one."""
-    return served(installation, "campus.localhost", **NEW, **WORTH_STEALING)
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
+    """Yield a bucket for the uploads of one instance."""
+    with s3_bucket(tmp_path_factory.mktemp("s3")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def campus(installation: Installation, bucket: Bucket) -> str:
+    """Return an instance that an app server serves, for all tests that only need one.
+
+    Its uploads go to the bucket.
+    """
+    settings = f"{bucket.settings}  PLANTED: {PLANTED}\n"
+    fields = {**NEW, "configuration_extra_settings": settings}
+    return served(installation, "campus.localhost", **fields)

@@ -121,7 +121,7 @@ class Installation:
             check=False,
         )
         if done.returncode:
-            raise Refused(done.stderr)
+            raise Refused(done.stderr or done.stdout)
         return done.stdout
 
     def json(self, *arguments: str) -> Any:

@@ -4,6 +4,7 @@ import psutil
 import pytest
 
 from tests.acceptance.installation import Installation, Refused, until
+from tests.acceptance.pictures import PICTURE, Learner
 from tests.acceptance.traffic import Traffic, Visitor
 
 OLD = {
@@ -31,15 +32,22 @@ def served(installation: Installation, domain: str, **fields: str) -> str:
 
 
 def takes_over_without_one_failed_request(installation: Installation, domain: str) -> None:
-    """Let a second app server take over from one of release NEW, which is then terminated."""
+    """Let a second app server take over from one of release NEW, which is then terminated.
+
+    The second one shows a picture that a learner uploaded through the first.
+    """
     (first,) = [appserver for appserver in installation.appservers(domain) if appserver["active"]]
-    with Traffic(installation, domain) as traffic:
+    with Traffic(installation, domain) as traffic, Visitor(installation, domain) as visitor:
+        learner = Learner(visitor, "lena")
+        uploaded = learner.upload()
+        assert uploaded.status_code == 204, uploaded.text
         until(lambda: traffic.answers, "nothing answers")
         installation.ocim("instance", "set", domain, *_words(NEWER))
         installation.ocim("appserver", "spawn", domain, "--activate")
         swung = traffic.answers.total()
         installation.ocim("appserver", "terminate", str(first["id"]), "--yes")
         until(lambda: traffic.answers.total() > swung + 50, "nothing answers any more")
+        assert learner.picture() == PICTURE
     assert traffic.failures == []
     assert set(traffic.answers) == {NEW["edx_platform_commit"], NEWER["edx_platform_commit"]}
     second, *others = installation.appservers(domain)

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.acceptance.installation import Installation
+from tests.acceptance.pictures import PICTURE
 from tests.acceptance.spine import (
     NEW,
     OLD,
@@ -10,14 +11,16 @@ from tests.acceptance.spine import (
     served,
     takes_over_without_one_failed_request,
 )
+from tests.s3_server import Bucket
 
 pytestmark = pytest.mark.timeout(600)
 
 
 def test_an_app_server_takes_over_without_one_failed_request(
-    installation: Installation, campus: str
+    installation: Installation, campus: str, bucket: Bucket
 ) -> None:
     takes_over_without_one_failed_request(installation, campus)
+    assert PICTURE in bucket.contents()
 
 
 @pytest.fixture(scope="module")

@@ -199,7 +199,7 @@ EDXAPP_CONTACT_EMAIL EDXAPP_TECH_SUPPORT_EMAIL EDXAPP_BUGS_EMAIL EDXAPP_DEFAULT_
 EDXAPP_PREVIEW_LMS_BASE COMMON_LMS_BASE_URL COMMON_OAUTH_BASE_URL COMMON_HOSTNAME CONFIGURE_JWTS
 DEMO_ROLE_ENABLED EDXAPP_LMS_NGINX_PORT EDXAPP_CMS_NGINX_PORT NGINX_SET_X_FORWARDED_HEADERS
 EDXAPP_COMMENTS_SERVICE_KEY FORUM_API_KEY
-EDXAPP_PROFILE_IMAGE_SECRET_KEY COMMON_HTPASSWD_PASS COMMON_MYSQL_ADMIN_PASS
+COMMON_HTPASSWD_PASS COMMON_MYSQL_ADMIN_PASS
 EDXAPP_FERNET_KEYS EDXAPP_RETIRED_USER_SALTS EDXAPP_XQUEUE_DJANGO_AUTH
 XQUEUE_DJANGO_USERS CERTS_QUEUE_PASS
 MONGO_ADMIN_PASSWORD MONGO_CLUSTER_KEY MONGO_USERS EDXAPP_MONGO_PASSWORD FORUM_MONGO_PASSWORD
@@ -273,3 +273,15 @@ def test_the_documented_settings_use_only_what_is_defined(world: World) -> None:
 def test_a_report_has_the_warnings_of_the_settings(world: World, checkout: Path) -> None:
     [warning] = report(world, checkout, "LANGUAGE: no").warnings
     assert "YAML reads no as false" in warning
+
+
+def test_a_class_of_storage_that_the_release_lacks_is_warned_of(
+    world: World, checkout: Path
+) -> None:
+    extra = (
+        "EDXAPP_DEFAULT_FILE_STORAGE: storages.backends.s3boto.S3BotoStorage\n"
+        "EDXAPP_AWS_STORAGE_BUCKET_NAME: campus\n"
+    )
+    result = report(world, checkout, extra, openedx_release="open-release/quince.1")
+    texts = [item.text for item in result.worth_saying() if item.variable.endswith("FILE_STORAGE")]
+    assert any("is gone since quince" in text for text in texts)

@@ -17,6 +17,7 @@ from ocim.catalog.variables import (
     oauth,
     search,
     services,
+    uploads,
     versions,
     worker,
 )
@@ -50,7 +51,7 @@ def effective(
     require_other_host_name(extra, instance.domains)
     hidden = with_secrets_hidden(extra)
     names = {name for layer in generated for name in layer.values}
-    following = followed(hidden, generated=names)
+    following = followed(hidden, generated=names) | uploads.followed(hidden)
     if Service.DISCOVERY in instance.services:
         following |= search.followed(hidden, instance)
     own = Layer(OPERATOR, hidden)

@@ -99,11 +99,12 @@ EDXAPP_CMS_SOCIAL_AUTH_EDX_OAUTH2_KEY: derived; client of Studio's sign-on
 EDXAPP_CMS_SOCIAL_AUTH_EDX_OAUTH2_SECRET: derived; its secret
 EDXAPP_CMS_BACKEND_SERVICE_EDX_OAUTH2_KEY: derived; client of Studio's own calls
 EDXAPP_CMS_BACKEND_SERVICE_EDX_OAUTH2_SECRET: derived; its secret
-EDXAPP_DEFAULT_FILE_STORAGE: left to the operator; Django's class of storage for uploads, such as storages.backends.s3boto.S3BotoStorage
+EDXAPP_DEFAULT_FILE_STORAGE: left to the operator; Django's class of storage for uploads, such as storages.backends.s3boto3.S3Boto3Storage
 EDXAPP_AWS_STORAGE_BUCKET_NAME: left to the operator; bucket for uploads, if they go to S3
 EDXAPP_AWS_ACCESS_KEY_ID: left to the operator; account at S3
 EDXAPP_AWS_SECRET_ACCESS_KEY: left to the operator; secret key of the account at S3
 EDXAPP_AWS_S3_CUSTOM_DOMAIN: left to the operator; host name at which visitors read the bucket
+EDXAPP_PROFILE_IMAGE_BACKEND: left to the operator; storage of learners' pictures; follows EDXAPP_DEFAULT_FILE_STORAGE to object storage
 EDXAPP_SWIFT_AUTH_URL: left to the operator; address of Keystone, if uploads go to Swift
 EDXAPP_SWIFT_USERNAME: left to the operator; user at Keystone
 EDXAPP_SWIFT_KEY: left to the operator; password of the user at Keystone

@@ -1,22 +1,30 @@
 """Places of uploads: a directory that outlives app servers, or object storage by settings.
 
-The names of the LMS's variables are the same in upstream's role from ironwood to quince. Discovery
+The names of the LMS's variables are the same in upstream's role from ginkgo to quince. Discovery
 has its settings in one mapping; ecommerce has no variable for uploads.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ocim.catalog.releases import Release
 from ocim.core.instance import Service
 
 STORAGE = "EDXAPP_DEFAULT_FILE_STORAGE"
 DISCOVERY = "DISCOVERY_MEDIA_STORAGE_BACKEND"
 BUCKET = "EDXAPP_AWS_STORAGE_BUCKET_NAME"
+PICTURES = "EDXAPP_PROFILE_IMAGE_BACKEND"
+"""Storage of learners' pictures, which upstream's role keeps in a directory unless this is set."""
 _OF_S3 = ("AWS_STORAGE_BUCKET_NAME",)
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 """Account at S3. Without both, the host's role at Amazon is the account."""
 _OF_SWIFT = ("SWIFT_AUTH_URL", "SWIFT_USERNAME", "SWIFT_KEY")
 _TENANTS = ("SWIFT_TENANT_NAME", "SWIFT_TENANT_ID")
+_BOTO, _BOTO3 = "storages.backends.s3boto.", "storages.backends.s3boto3."
+_BOTO3_SINCE = {STORAGE: "juniper", PICTURES: "juniper", DISCOVERY: "koa"}
+"""First releases whose requirements have django-storages and boto3 in versions that fit."""
+_BOTO_GONE = {STORAGE: "quince", PICTURES: "quince", DISCOVERY: "koa"}
+"""First releases whose django-storages knows boto no more."""
 
 
 def places(services: frozenset[Service], values: Mapping[str, Any]) -> list[str]:
@@ -45,10 +53,48 @@ def missing(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield variable, f"uploads shall go to {kind}, but {prefix}{name} is missing. Add it."
 
 
+def followed(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the variables that follow from an operator's choice of object storage for the LMS.
+
+    Learners' pictures go there, too. Upstream's role has placeholders for what may be left out.
+    """
+    kind = kind_of_lms(extra)
+    if not kind:
+        return {}
+    options = {"location": "profile-images"} if kind == "S3" else {}
+    following: dict[str, Any] = {PICTURES: {"class": extra[STORAGE], "options": options}}
+    if kind == "S3":
+        following |= dict.fromkeys(
+            ("EDXAPP_AWS_S3_CUSTOM_DOMAIN", *(f"EDXAPP_{name}" for name in _KEYS)), ""
+        )
+    return {name: value for name, value in following.items() if name not in extra}
+
+
+def kind_of_lms(values: Mapping[str, Any]) -> str:
+    """Return the kind of object storage of the LMS: S3, Swift, or "" for a directory."""
+    return _kind(_lms(values))
+
+
+def lacking_classes(values: Mapping[str, Any], release: Release) -> Iterator[tuple[str, str]]:
+    """Yield variables that name a class of storage that the release does not have, and why."""
+    for variable in (STORAGE, PICTURES, DISCOVERY):
+        name = str(_class_of(values.get(variable)))
+        if name.startswith(_BOTO) and release.is_since(_BOTO_GONE[variable]):
+            yield (
+                variable,
+                f"{name} is gone since {_BOTO_GONE[variable]}: use {_BOTO3}S3Boto3Storage.",
+            )
+        elif name.startswith(_BOTO3) and not release.is_since(_BOTO3_SINCE[variable]):
+            yield (
+                variable,
+                f"{name} works since {_BOTO3_SINCE[variable]}: use {_BOTO}S3BotoStorage.",
+            )
+
+
 def unused(values: Mapping[str, Any]) -> str:
     """Return the name of the bucket that is set although uploads do not go there; "" if none."""
     bucket = values.get(BUCKET)
-    return str(bucket) if bucket and _kind(_lms(values)) != "S3" else ""
+    return str(bucket) if bucket and kind_of_lms(values) != "S3" else ""
 
 
 def _lms(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,6 +105,12 @@ def _lms(values: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in values.items()
         if name.startswith((STORAGE, f"{prefix}AWS_", f"{prefix}SWIFT_"))
     }
+
+
+def _class_of(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return value.get("DEFAULT_FILE_STORAGE") or value.get("class")
+    return value
 
 
 def _kind(settings: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from ocim.operations.doctor.machines import check_machines
 from ocim.operations.doctor.mail import check_mail
 from ocim.operations.doctor.servers import check_search_servers, check_secrets
 from ocim.operations.doctor.sites import check_answers
+from ocim.operations.doctor.uploads import check_uploads
 from ocim.operations.findings import Check
 
 CHECKS = (
@@ -62,6 +63,12 @@ CHECKS = (
     ),
     Check(
         "mail", "The SMTP relay, if any, accepts every instance's address.", check_mail, "secrets"
+    ),
+    Check(
+        "uploads",
+        "Every app server whose uploads are in object storage can write there.",
+        check_uploads,
+        "secrets",
     ),
     Check("instances", "Every active instance answers.", check_answers, "secrets"),
 )

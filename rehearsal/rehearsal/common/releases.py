@@ -57,6 +57,11 @@ class Release:
         return not self.before("olive")
 
     @property
+    def picture_seed(self) -> str:
+        """Name of the setting from which the names of learners' pictures are derived."""
+        return f"PROFILE_IMAGE_{'SECRET_KEY' if self.before('lilac') else 'HASH_SEED'}"
+
+    @property
     def checkout_page_field(self) -> str:
         """Name of CommerceConfiguration's field for the shop's page, renamed in 2018."""
         return "single_course_checkout_page" if self.before("hawthorn") else "basket_checkout_page"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.common import configuration, releases
+from rehearsal.edxapp import uploads
 
 VARIANT = os.environ.get("SERVICE_VARIANT", "lms")
 SERVICE_NAME = {"lms": "LMS", "cms": "Studio"}[VARIANT]
@@ -45,6 +46,19 @@ COURSE_MODE_DEFAULTS: dict[str, Any] = {
     "bulk_sku": None,
     **(CONFIGURATION.get("COURSE_MODE_DEFAULTS") or {}),
 }
+
+# Uploads: to a directory, or to S3.
+MEDIA_ROOT: str = CONFIGURATION.get("MEDIA_ROOT") or "media"
+MEDIA_URL = uploads.media_url(CONFIGURATION)
+STORAGES = uploads.storages(CONFIGURATION, RELEASE)
+PROFILE_IMAGE_BACKEND = {
+    "class": STORAGES["pictures"]["BACKEND"],
+    "options": STORAGES["pictures"]["OPTIONS"],
+}
+locals().update(uploads.of_s3(CONFIGURATION, RELEASE))
+PROFILE_IMAGE_MIN_BYTES: int = CONFIGURATION.get("PROFILE_IMAGE_MIN_BYTES") or 100
+PROFILE_IMAGE_MAX_BYTES: int = CONFIGURATION.get("PROFILE_IMAGE_MAX_BYTES") or 1024 * 1024
+PROFILE_IMAGE_SEED: str = CONFIGURATION.get(RELEASE.picture_seed) or "placeholder_secret_key"
 
 # The balancer in front decides which domains lead to this service, and ends TLS.
 ALLOWED_HOSTS = ["*"]

@@ -1,6 +1,8 @@
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
+from django.views.static import serve
 from oauth2_provider.views import AuthorizationView, UserInfoView
 
 from rehearsal.edxapp.oauth_dispatch.views import AccessTokenView
@@ -22,6 +24,7 @@ api = [
     path("organizations/v0/organizations/", organizations.organization_list),
     path("organizations/v0/organizations/<str:key>/", organizations.organization),
     path("user/v1/accounts/<str:username>", accounts.account),
+    path("user/v1/accounts/<str:username>/image", accounts.image),
 ]
 urlpatterns = [
     path("", include("rehearsal.edxapp.urls")),
@@ -39,4 +42,10 @@ urlpatterns = [
         RedirectView.as_view(pattern_name="admin:oauth2_provider_application_changelist"),
     ),
     path("admin/", admin.site.urls),
+    # On the platform's servers nginx serves these.
+    path(
+        f"{settings.MEDIA_URL.lstrip('/')}<path:path>",
+        serve,
+        {"document_root": settings.MEDIA_ROOT},
+    ),
 ]

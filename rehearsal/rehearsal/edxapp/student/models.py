@@ -9,6 +9,7 @@ from rehearsal.edxapp.course_overviews.models import CourseOverview
 class UserProfile(models.Model):
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="profile")
     name = models.CharField("full name", max_length=255, blank=True, default="")
+    profile_image_uploaded_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "auth_userprofile"

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.csrf import csrf_exempt
 
@@ -32,17 +33,17 @@ class Refused(Exception):
 
 def api(
     *methods: str,
-) -> Callable[[Callable[..., JsonResponse]], Callable[..., JsonResponse]]:
+) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """Return a decorator of JSON views for these methods, which sets `request.user`.
 
-    That is the user of the JWT in `Authorization: JWT …`; else, for reading only (there is no
-    CSRF check), the user who is signed in.
+    That is the user of the JWT in `Authorization: JWT …`; else the user who is signed in, who needs
+    the token against forged requests for all but reading.
     """
 
-    def decorate(view: Callable[..., JsonResponse]) -> Callable[..., JsonResponse]:
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @csrf_exempt
         @wraps(view)
-        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
+        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method not in methods:
                 return JsonResponse({"detail": "Method not allowed."}, status=405)
             try:
@@ -67,7 +68,15 @@ def caller(request: HttpRequest) -> User | AnonymousUser:
         if user is None:
             raise Refused(401, detail="The token's user does not exist or is not active.")
         return user
-    return request.user if request.method == "GET" else AnonymousUser()
+    if not isinstance(request.user, User):
+        return AnonymousUser()
+    if CsrfViewMiddleware(_nothing).process_view(request, _nothing, (), {}):
+        raise Refused(403, detail="CSRF Failed: the token is missing or wrong.")
+    return request.user
+
+
+def _nothing(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
 
 
 def require_user(request: HttpRequest) -> User:

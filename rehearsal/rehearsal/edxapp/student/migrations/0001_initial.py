@@ -79,6 +79,7 @@ class Migration(migrations.Migration):
                         blank=True, default="", max_length=255, verbose_name="full name"
                     ),
                 ),
+                ("profile_image_uploaded_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "user",
                     models.OneToOneField(
