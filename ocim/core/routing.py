@@ -29,6 +29,8 @@ class Site:
     """User name that visitors must enter; empty: the site is open."""
     password_hash: str = ""
     """bcrypt hash of the password that visitors must enter."""
+    notice: str = ""
+    """Text of the holding page; empty: the balancer's own. Only for sites without upstreams."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +107,7 @@ def _faults(site: Site) -> Iterator[str]:
             yield f"{label}: {upstream!r} is not `address:port`."
     if site.health_path and not site.health_path.startswith("/"):
         yield f"{label}: the health path {site.health_path!r} must start with a slash."
+    if site.notice and site.upstreams:
+        yield f"{label}: a site with app servers shows no notice."
     if bool(site.user) != bool(site.password_hash):
         yield f"{label}: set both a user and a password hash, or neither."

@@ -77,10 +77,12 @@ def activate(claim: Claim, appservers: Sequence[int], *, keep: bool = False) -> 
             )
             wait_until_healthy(at_host, context=context)
         switch_traffic(instance, wanted, lease=lease, context=context)
-        on_step("public check")
-        wait_until_healthy(public_probes(replace(spec, services=common), balancer), context=context)
-        _set_up_in_public(chosen[0], on_step, context)
-        _verify_services(chosen[0], on_step, context)
+        if not _in_maintenance(instance, chosen, context):
+            on_step("public check")
+            public = public_probes(replace(spec, services=common), balancer)
+            wait_until_healthy(public, context=context)
+            _set_up_in_public(chosen[0], on_step, context)
+            _verify_services(chosen[0], on_step, context)
     except LostClaim:
         raise
     except OcimError as error:
@@ -92,6 +94,18 @@ def activate(claim: Claim, appservers: Sequence[int], *, keep: bool = False) -> 
     for appserver in chosen:
         say(appserver, "Active.", context=context)
     return []
+
+
+def _in_maintenance(
+    instance: OpenEdXInstance, appservers: Sequence[OpenEdXAppServer], context: Context
+) -> bool:
+    """Return True, and say so in the logs, if visitors see a maintenance page now."""
+    instance.refresh_from_db(fields=["maintenance"])
+    if instance.maintenance:
+        for appserver in appservers:
+            text = "Not checked in public: the instance is in maintenance."
+            say(appserver, text, context=context, level="warning")
+    return bool(instance.maintenance)
 
 
 def _set_up_in_public(appserver: OpenEdXAppServer, on_step: OnStep, context: Context) -> None:

@@ -30,6 +30,7 @@ GENERATED = frozenset(
         "jwt_public_keys",
         "preview_password_hash",
         "database_name",
+        "maintenance",
         "optional_services",
         "successfully_provisioned",
         "payment_processors",

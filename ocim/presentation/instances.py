@@ -49,6 +49,7 @@ def facts(instance_id: int, *, secrets: bool = False) -> dict[str, object]:
         "id": full.pk,
         "state": status_of(counted),
         "held": full.hold.coming_or_on(current_time()),
+        "maintenance": full.maintenance,
         "url": instance_url(full),
         **{name: getattr(full, name) for name in SETTABLE},
         "tags": list(full.tags.values_list("name", flat=True)),

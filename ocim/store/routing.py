@@ -42,9 +42,10 @@ def _sites(instance: OpenEdXInstance, policy: Policy) -> Iterator[Site]:
             upstreams=tuple(
                 _upstream(service, appserver)
                 for appserver in active
-                if service in appserver.services
+                if service in appserver.services and not instance.maintenance
             ),
             health_path=ENDPOINTS[service].health_path,
+            notice=instance.maintenance,
         )
     for appserver in running:
         if not appserver.is_active:

@@ -14,7 +14,7 @@ from ocim.core.access import Right
 from ocim.core.errors import OcimError, ValidationError
 from ocim.core.faults import sorted_faults
 from ocim.core.jobs import ArchiveJob
-from ocim.operations import holds, instances, jobs
+from ocim.operations import holds, instances, jobs, maintenance
 from ocim.store.models import OpenEdXInstance
 from ocim.tasks import enqueue
 from ocim.web.actions import show_error
@@ -65,7 +65,13 @@ def _release(_request: HttpRequest, instance: OpenEdXInstance) -> str:
     return "Released: rollouts include the instance again."
 
 
+def _end_maintenance(_request: HttpRequest, instance: OpenEdXInstance) -> str:
+    enqueue(maintenance.end(instance.pk))
+    return "The maintenance is over: visitors see the site again."
+
+
 RELEASE = Step("release", "Release", Right.OPERATE, _release)
+END_MAINTENANCE = Step("end-maintenance", "End maintenance", Right.OPERATE, _end_maintenance)
 ARCHIVE = Step(
     "archive",
     "Archive",
@@ -86,13 +92,14 @@ DELETE = Step(
     is_danger=True,
     needs_name=True,
 )
-STEPS = {step.kind: step for step in (RELEASE, ARCHIVE, UNARCHIVE, DELETE)}
+STEPS = {step.kind: step for step in (RELEASE, END_MAINTENANCE, ARCHIVE, UNARCHIVE, DELETE)}
 
 
 def steps_of(instance: OpenEdXInstance, allowed: frozenset[Right]) -> list[Step]:
     """Return the steps that the instance's state and somebody's rights allow."""
     reference = instance.ref_set
     possible = [RELEASE] if reference.hold_reason else []
+    possible += [END_MAINTENANCE] if instance.maintenance else []
     possible += [UNARCHIVE, DELETE] if reference.is_archived else [ARCHIVE]
     return [step for step in possible if step.right in allowed]
 
@@ -146,6 +153,24 @@ def hold(request: HttpRequest, instance_id: int) -> HttpResponse:
     faults = sorted_faults(error.faults if error else (), typed)
     shown = {"instance": instance, "typed": typed, "faults": faults.by_field}
     return render(request, "web/hold.html", shown, status=422 if error else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def begin_maintenance(request: HttpRequest, instance_id: int) -> HttpResponse:
+    """Show the form of a maintenance page, and let visitors see that page."""
+    instance = whole_instance(request, instance_id, Right.OPERATE)
+    message = request.POST.get("message", instance.maintenance or maintenance.DEFAULT_MESSAGE)
+    faults: dict[str, list[str]] = {}
+    if request.method == "POST":
+        try:
+            enqueue(maintenance.begin(instance.pk, message=message.replace("\r\n", "\n")))
+        except ValidationError as error:
+            faults = sorted_faults(error.faults, ["message"]).by_field
+        else:
+            messages.success(request, "Visitors see the maintenance page.")
+            return redirect("instance", instance.pk)
+    shown = {"instance": instance, "message": message, "faults": faults}
+    return render(request, "web/maintenance.html", shown, status=422 if faults else 200)
 
 
 def _day(name: str, text: str) -> date | None:

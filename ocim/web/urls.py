@@ -39,9 +39,14 @@ urlpatterns = [
         name="configuration",
     ),
     path("instances/<id:instance_id>/clone/", clones.clone, name="clone-instance"),
+    path(
+        "instances/<id:instance_id>/maintenance/",
+        lifecycle.begin_maintenance,
+        name="begin-maintenance",
+    ),
     path("instances/<id:instance_id>/hold/", lifecycle.hold, name="hold-instance"),
     re_path(
-        rf"^instances/(?P<instance_id>{ID})/(?P<kind>release|archive|unarchive|delete)/$",
+        rf"^instances/(?P<instance_id>{ID})/(?P<kind>{'|'.join(lifecycle.STEPS)})/$",
         lifecycle.take,
         name="take-step",
     ),

@@ -1,7 +1,8 @@
 """The contract of every balancer, from the visitors' side."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from html import unescape
 from itertools import count
 from typing import Protocol
 
@@ -44,6 +45,9 @@ class World(Protocol):
     def answers(self, host: str, times: int = 1) -> set[str]:
         """Return the upstreams that answered, or one of the constants above."""
 
+    def page(self, host: str) -> str:
+        """Return the text of the holding page."""
+
     def stop(self) -> None:
         """End the balancer, not the app servers."""
 
@@ -61,6 +65,11 @@ class Memory:
         if site.password_hash:
             return {PASSWORD}
         return set(self.balancer.route(host)[:times]) or {HOLDING}
+
+    def page(self, host: str) -> str:
+        site = self.balancer.site(host)
+        assert site
+        return site.notice
 
     def stop(self) -> None:
         self.balancer.running = False
@@ -87,6 +96,10 @@ class Real:
             name = answer.json()["name"]
             return next(upstream for upstream, known in self.names.items() if known == name)
         return {404: UNKNOWN, 503: HOLDING, 401: PASSWORD}[answer.status_code]
+
+    def page(self, host: str) -> str:
+        page: str = Browser(self.running.settings).get(host).text
+        return unescape(page)
 
     def stop(self) -> None:
         self.running.stop()
@@ -156,6 +169,13 @@ def test_sites_do_not_mix(world: World) -> None:
 def test_several_upstreams_share_the_requests(world: World) -> None:
     world.balancer.apply(routing(world.one, world.two))
     assert world.answers("demo.localhost", times=2) == {world.one, world.two}
+
+
+def test_a_site_in_maintenance_shows_its_notice_as_it_was_typed(world: World) -> None:
+    notice = "Back at 9 <b>sharp</b>, {env.PATH} {http.request.host}"
+    world.balancer.apply(routing_of(replace(routing().sites[0], notice=notice)))
+    assert world.answers("demo.localhost") == {HOLDING}
+    assert notice in world.page("demo.localhost")
 
 
 def test_a_site_without_upstreams_shows_the_holding_page(world: World) -> None:

@@ -66,3 +66,18 @@ def test_a_viewer_is_offered_no_step(guest: Client, demo: OpenEdXInstance) -> No
     assert "Archive" not in html
     assert 'id="edit"' not in html
     assert "Configuration</a>" in html
+
+
+def test_a_maintenance_begins_with_a_text_and_ends(admin: Client, demo: OpenEdXInstance) -> None:
+    address = reverse("begin-maintenance", args=[demo.pk])
+    html = admin.post(address, {"message": "Back at nine."}, follow=True).content.decode()
+    assert "Visitors see this instead of the site: Back at nine." in html
+    assert "The maintenance is over" in take(admin, demo, "end-maintenance")
+    assert "In maintenance" not in page(admin, demo)
+
+
+def test_a_text_that_is_too_long_is_refused(admin: Client, demo: OpenEdXInstance) -> None:
+    address = reverse("begin-maintenance", args=[demo.pk])
+    response = admin.post(address, {"message": "x" * 501})
+    assert response.status_code == 422
+    assert "at most 500 characters" in response.content.decode()

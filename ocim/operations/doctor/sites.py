@@ -17,13 +17,21 @@ PROBES_AT_ONCE = 8
 
 
 def check_answers(context: Context) -> Iterator[Finding]:
-    """Yield the addresses of active instances that do not answer well."""
+    """Yield the addresses of active instances that do not answer well, and maintenance pages."""
     address = f"{context.policy.balancer_address}:{context.policy.https_port}"
     asked = [
         (instance, replace(probe, timeout=PROBE_SECONDS))
         for instance in active_instances()
+        if not instance.maintenance
         for probe in public_probes(instance_spec(instance, context.policy), address)
     ]
+    for instance in OpenEdXInstance.objects.exclude(maintenance="").select_related("ref_set"):
+        yield Finding(
+            "warning",
+            "visitors see its maintenance page.",
+            f"When the work is over: ocim instance maintenance {instance.pk} off",
+            str(instance),
+        )
     with ThreadPoolExecutor(PROBES_AT_ONCE) as pool:
         results = pool.map(context.adapters.prober.get, [probe for _, probe in asked])
         for (instance, probe), result in zip(asked, results, strict=True):

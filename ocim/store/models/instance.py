@@ -223,6 +223,13 @@ class OpenEdXInstance(Leased):
         validators=[validate_time_zone],
         help_text="Name in the time zone database, such as Europe/Berlin.",
     )
+    maintenance = models.CharField(
+        max_length=500,
+        blank=True,
+        editable=False,
+        validators=[validate_text],
+        help_text="Text of the page that visitors see instead of the site; empty: the site serves.",
+    )
     successfully_provisioned = models.BooleanField(default=False)
     optional_services = models.CharField(
         max_length=100,

@@ -1,5 +1,7 @@
 """The pages that visitors see if no app server can answer."""
 
+from html import escape
+
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -33,6 +35,17 @@ HOLDING = _PAGE.format(
     text="This site is being looked after and cannot answer just now. Nothing of yours is lost. "
     "This page tries again by itself; there is nothing that you have to do.",
 )
+
+
+def maintenance_page(notice: str) -> str:
+    """Return the holding page with a text of an operator, in which Caddy replaces nothing."""
+    text = escape(notice).replace("{", "&#123;").replace("}", "&#125;")
+    return _PAGE.format(
+        head=f'\n<meta http-equiv="refresh" content="{RETRY_SECONDS}">',
+        title="This site is under maintenance",
+        text=text.replace("\n", "<br>"),
+    )
+
 
 UNKNOWN = _PAGE.format(
     head="",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ocim.adapters.balancers.caddy.pages import maintenance_page
 from ocim.adapters.balancers.caddy.parts import HOLDING_PAGE, Json, seconds
 from ocim.adapters.balancers.caddy.settings import Settings
 from ocim.core.routing import Routing, Site
@@ -33,6 +34,8 @@ def _route(names: tuple[str, ...], handlers: list[Json]) -> Json:
 
 def _handlers(site: Site, settings: Settings, cookie_key: Secret) -> list[Json]:
     handlers = _password(site) if site.password_hash else []
+    if site.notice:
+        return [*handlers, {**HOLDING_PAGE, "body": maintenance_page(site.notice)}]
     if not site.upstreams:
         return [*handlers, {"handler": "invoke", "name": "holding"}]
     if len(site.upstreams) == 1:

@@ -12,7 +12,7 @@ from ocim.console.progress import follow
 from ocim.console.shared_options import add_instance, add_secrets, add_yes
 from ocim.core.jobs import ArchiveJob
 from ocim.core.names import contact_address
-from ocim.operations import clones, holds, instances, jobs
+from ocim.operations import clones, holds, instances, jobs, maintenance
 from ocim.operations.instance_settings import (
     DATABASE_SERVER,
     EXTRA_SETTINGS,
@@ -20,6 +20,7 @@ from ocim.operations.instance_settings import (
     SETTABLE,
     with_defaults,
 )
+from ocim.operations.maintenance import DEFAULT_MESSAGE
 from ocim.parsing.extra_settings import warnings_of
 from ocim.presentation.instance_fields import DATABASE_SERVER_HELP
 from ocim.presentation.instances import COLUMNS, facts, row
@@ -45,6 +46,8 @@ class Command(OcimCommand):
   ocim instance show campus.example.com
   ocim instance hold campus.example.com --reason exams --until 2026-06-12
   ocim instance release campus.example.com
+  ocim instance maintenance campus.example.com on --message "Back at 9 o'clock."
+  ocim instance maintenance campus.example.com off
   ocim instance archive campus.example.com
   ocim instance unarchive campus.example.com
   ocim instance delete campus.example.com
@@ -120,6 +123,9 @@ class Command(OcimCommand):
             metavar="YYYY-MM-DD",
             help="Last day of the hold, in the instance's time zone (default: until `release`).",
         )
+        maintenance = add(
+            "maintenance", self.maintenance, "Show visitors a maintenance page instead of the site."
+        )
         release = add(
             "release", self.release, "Remove the hold, so that rollouts include it again."
         )
@@ -129,8 +135,15 @@ class Command(OcimCommand):
         delete.add_argument(
             "--name", help="The instance's name; confirms the deletion without a question."
         )
-        for command in (show, change, archive, unarchive, hold, release, delete):
+        for command in (show, change, archive, unarchive, hold, maintenance, release, delete):
             add_instance(command)
+        maintenance.add_argument("switch", choices=("on", "off"), help="Show the page, or end it.")
+        maintenance.add_argument(
+            "--message",
+            default="",
+            metavar="TEXT",
+            help=f"Text of the page (default: {DEFAULT_MESSAGE}).",
+        )
         for command in (create, change):
             command.add_argument(
                 "assignments",
@@ -230,6 +243,16 @@ class Command(OcimCommand):
         )
         instance.ref_set.refresh_from_db()
         self.out.say(f"Held: {instance.hold.coming_or_on(current_time())}")
+
+    def maintenance(self, options: argparse.Namespace) -> None:
+        """Begin or end an instance's maintenance."""
+        instance = find_instance(options.instance)
+        if options.switch == "on":
+            enqueue(maintenance.begin(instance.pk, message=options.message))
+            self.out.say(f"Visitors of {instance} see the maintenance page.")
+        else:
+            enqueue(maintenance.end(instance.pk))
+            self.out.say(f"The maintenance of {instance} is over.")
 
     def release(self, options: argparse.Namespace) -> None:
         """Remove an instance's hold."""
