@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, settings
 from tests import leftovers
 
 if TYPE_CHECKING:
+    import pytest_django
+
     from tests.acceptance.installation import Installation
     from tests.broker_servers import RedisBroker
     from tests.campus import Campus
@@ -58,6 +60,19 @@ def few_keys() -> Generator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(instances, "generate", lambda: next(few))
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: "pytest_django.DjangoDbBlocker"
+) -> None:
+    """Let no id begin at 1, so that no test expects an id that only an order of tests makes."""
+    from django.db import connection  # noqa: PLC0415 - once Django is set up
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            if table.startswith("store_"):
+                cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, 100)", [table])
 
 
 @pytest.fixture(scope="session")

@@ -68,6 +68,12 @@ def on_provision(world: World, act: Callable[[ProvisionJob], object]) -> None:
     world.provisioner.provision = provision_and_act  # type: ignore[method-assign]
 
 
+def fail_to_migrate(world: World, message: str) -> None:
+    """Let the migrations of every app server fail with a message."""
+    run = MemoryRun(("migrate",), message)
+    on_provision(world, lambda job: world.provisioner.runs.update({job.host.name: run}))
+
+
 @pytest.mark.parametrize("kind", PLACES)
 def test_a_spawn_names_the_server_that_is_away_and_is_repeated_when_it_is_back(
     world: World, kind: str
@@ -88,7 +94,7 @@ def test_a_spawn_names_the_server_that_is_away_and_is_repeated_when_it_is_back(
 @pytest.mark.parametrize("kind", PLACES)
 def test_a_spawn_that_fails_on_its_host_names_the_server_that_died(world: World, kind: str) -> None:
     instance = world.make_instance(**ON_SERVERS)
-    world.provisioner.runs["appserver-1"] = MemoryRun(("migrate",), "Lost connection")
+    fail_to_migrate(world, "Lost connection")
     on_provision(world, lambda _job: kill(world, kind))
     first, rest = world.spawn(instance).failure.split("\n")
     assert first.startswith(PLACES[kind][0])
@@ -97,7 +103,7 @@ def test_a_spawn_that_fails_on_its_host_names_the_server_that_died(world: World,
 
 def test_a_spawn_that_fails_for_another_reason_says_nothing_of_servers(world: World) -> None:
     instance = world.make_instance(**ON_SERVERS)
-    world.provisioner.runs["appserver-1"] = MemoryRun(("migrate",), "No such column")
+    fail_to_migrate(world, "No such column")
     assert world.spawn(instance).failure == "migrate: No such column"
 
 
@@ -105,7 +111,7 @@ def test_an_error_stays_if_a_server_answers_what_nobody_understands(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     instance = world.make_instance(**ON_SERVERS)
-    world.provisioner.runs["appserver-1"] = MemoryRun(("migrate",), "Lost connection")
+    fail_to_migrate(world, "Lost connection")
 
     def confuse(*_: object) -> str:
         raise KeyError("version")

@@ -147,12 +147,21 @@ _KINDS = ("quoted", "unended", "listed", "mapped", "bare")
 
 
 def masker(values: Any) -> Callable[[str], str]:
-    """Return a function that masks every Secret in `values`, in all encodings of `_forms`."""
+    """Return a function that masks every Secret in `values`, in all encodings of `_forms`.
+
+    Longer forms go first, as they may contain shorter ones. Looking for each form costs less than
+    one regular expression of all, which takes longer to compile than most app servers' logs to mask.
+    """
     forms = {form for secret in secret_texts(values) for form in _forms(secret)}
-    if not forms:
-        return str
-    pattern = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)))
-    return lambda text: pattern.sub(MASK, text)
+    longest_first = sorted(forms, key=len, reverse=True)
+
+    def mask(text: str) -> str:
+        for form in longest_first:
+            if form in text:
+                text = text.replace(form, MASK)
+        return text
+
+    return mask
 
 
 def _forms(text: str) -> Iterable[str]:
