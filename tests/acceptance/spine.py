@@ -31,10 +31,13 @@ def served(installation: Installation, domain: str, **fields: str) -> str:
     return domain
 
 
-def takes_over_without_one_failed_request(installation: Installation, domain: str) -> None:
+def takes_over_without_one_failed_request(
+    installation: Installation, domain: str, *, with_kill: bool = False
+) -> None:
     """Let a second app server take over from one of release NEW, which is then terminated.
 
-    The second one shows a picture that a learner uploaded through the first.
+    The second one shows a picture that a learner uploaded through the first. With `with_kill` all
+    workers are killed while it is provisioned.
     """
     (first,) = [appserver for appserver in installation.appservers(domain) if appserver["active"]]
     with Traffic(installation, domain) as traffic, Visitor(installation, domain) as visitor:
@@ -43,7 +46,10 @@ def takes_over_without_one_failed_request(installation: Installation, domain: st
         assert uploaded.status_code == 204, uploaded.text
         until(lambda: traffic.answers, "nothing answers")
         installation.ocim("instance", "set", domain, *_words(NEWER))
-        installation.ocim("appserver", "spawn", domain, "--activate")
+        if with_kill:
+            _spawn_with_a_kill(installation, domain)
+        else:
+            installation.ocim("appserver", "spawn", domain, "--activate")
         swung = traffic.answers.total()
         installation.ocim("appserver", "terminate", str(first["id"]), "--yes")
         until(lambda: traffic.answers.total() > swung + 50, "nothing answers any more")
@@ -77,17 +83,25 @@ def broken_one_never_gets_a_request(
 
 def killed_worker_is_replaced(installation: Installation, domain: str) -> None:
     """Kill all workers while one provisions; the app server must come up, on one host."""
-    spawn_and_wait_for_ansible(installation, domain)
-    for worker in installation.processes("worker"):
-        worker.kill()
-    until(lambda: is_served(installation, domain), installation.log())
-    (appserver,) = installation.appservers(domain)
-    assert "Taken up again" in installation.ocim("appserver", "logs", str(appserver["id"]))
+    installation.instance(domain)
+    _spawn_with_a_kill(installation, domain)
+    assert answers(installation, domain)
     assert_no_other_hosts(installation)
 
 
+def _spawn_with_a_kill(installation: Installation, domain: str) -> None:
+    """Spawn an app server, whose worker is killed while it provisions; wait until it is active."""
+    spawn_and_wait_for_ansible(installation, domain)
+    for worker in installation.processes("worker"):
+        worker.kill()
+    newest = f"select is_active {OF_INSTANCE} order by appserver.id desc"
+    until(lambda: installation.ask(newest, domain), installation.log())
+    until(lambda: answers(installation, domain), installation.log())
+    appserver = installation.appservers(domain)[0]
+    assert "Taken up again" in installation.ocim("appserver", "logs", str(appserver["id"]))
+
+
 def spawn_and_wait_for_ansible(installation: Installation, domain: str) -> None:
-    installation.instance(domain)
     installation.ocim("appserver", "spawn", domain, "--activate", "--no-wait")
     until(lambda: ansible(installation), "nothing is provisioned")
 

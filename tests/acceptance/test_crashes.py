@@ -59,6 +59,7 @@ def other(tmp_path: Path) -> Iterator[Installation]:
 
 def test_what_was_interrupted_goes_on_at_the_next_start(other: Installation) -> None:
     domain = "resumed.localhost"
+    other.instance(domain)
     spawn_and_wait_for_ansible(other, domain)
     other.stop()
     assert [process.cmdline() for process in other.everything()] == []

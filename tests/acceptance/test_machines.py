@@ -16,7 +16,6 @@ from tests.acceptance.spine import (
     NEW,
     answers,
     assert_no_other_hosts,
-    killed_worker_is_replaced,
     served,
     takes_over_without_one_failed_request,
 )
@@ -114,10 +113,11 @@ def campus(machines: Installation) -> Iterator[str]:
         assert [row["kept out"] for row in machines.json("host", "pool")] == [None, None]
 
 
-def test_an_app_server_takes_over_without_one_failed_request(
+@pytest.mark.parametrize("machines", ["nspawn"], indirect=True)
+def test_an_app_server_takes_over_without_one_failed_request_though_its_worker_dies(
     machines: Installation, campus: str
 ) -> None:
-    takes_over_without_one_failed_request(machines, campus)
+    takes_over_without_one_failed_request(machines, campus, with_kill=True)
 
 
 def test_an_app_server_serves_again_after_the_manager_was_stopped(
@@ -130,13 +130,6 @@ def test_an_app_server_serves_again_after_the_manager_was_stopped(
     assert answers(machines, campus)
     assert machines.appservers(campus) == before
     machines.ocim("doctor")  # finds no fault
-
-
-@pytest.mark.parametrize("machines", ["nspawn"], indirect=True)
-def test_a_worker_that_is_killed_while_it_provisions_is_replaced(machines: Installation) -> None:
-    killed_worker_is_replaced(machines, "worker.localhost")
-    machines.ocim("instance", "archive", "worker.localhost", "--yes")
-    assert_no_other_hosts(machines)
 
 
 @pytest.mark.parametrize("machines", ["nspawn"], indirect=True)

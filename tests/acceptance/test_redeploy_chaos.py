@@ -157,8 +157,7 @@ def both(fleet: Fleet, process: "subprocess.Popen[str]") -> None:
 
 CASES: dict[str, list[tuple[str, Disturbance]]] = {
     "worker": [("SQL", worker), ("activation", worker)],
-    "both": [("settings", both)],
-    "both later": [("provisioning", both)],
+    "both": [("settings", both), ("provisioning", worker)],
     "connections": [("dry run of migrations", worker), ("provisioning", connections)],
 }
 if os.environ.get("CHAOS") == "every-step":

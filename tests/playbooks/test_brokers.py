@@ -10,7 +10,7 @@ from ocim.core.instance import Broker, BrokerHost
 from ocim.core.secrets import Secret
 from tests.broker_servers import NEEDS_REDIS
 from tests.nspawn_hosts import needs_nspawn
-from tests.playbooks.conftest import AppServer, bare_machine
+from tests.playbooks.app_servers import AppServer, bare_machine
 from tests.playbooks.test_mariadb import check_mariadb
 
 PASSWORD = Secret('the admin\'s 50% "password"')

@@ -7,7 +7,7 @@ from ocim.core.instance import Account, DatabaseHost
 from ocim.core.secrets import Secret
 from tests.contracts.conftest import database_on
 from tests.mariadb_server import needs_mariadb
-from tests.playbooks.conftest import AppServer
+from tests.playbooks.app_servers import AppServer
 from tests.sql import execute
 
 PASSWORD = Secret('the admin\'s 50% "password" \\')

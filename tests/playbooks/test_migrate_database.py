@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks.conftest import REPOSITORY
+from tests.playbooks.app_servers import REPOSITORY
 
 MODULE = REPOSITORY / "playbooks/library/migrate_database.py"
 

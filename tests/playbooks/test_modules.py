@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks.conftest import REPOSITORY
+from tests.playbooks.app_servers import REPOSITORY
 
 LIBRARY = REPOSITORY / "playbooks/library"
 AWKWARD = 'it\'s "quoted" """ 50% #1 \\ \\" ß 😀\n- {two: lines}\n'

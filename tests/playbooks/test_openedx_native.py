@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from ocim.core.secrets import Secret
-from tests.playbooks.conftest import AppServer, bare_app_server
+from tests.playbooks.app_servers import AppServer, bare_app_server
 
 AWKWARD = 'it\'s "quoted": 50% #1 \\ ß\n- {two: lines}'
 JWKS = json.dumps({"keys": [{"kty": "RSA", "n": "x"}]})

@@ -1,6 +1,6 @@
 """The built-in playbook on an app server that has changed, or does not work."""
 
-from tests.playbooks.conftest import AppServer
+from tests.playbooks.app_servers import AppServer
 
 
 def test_only_the_service_whose_settings_change_is_restarted(app_server: AppServer) -> None:

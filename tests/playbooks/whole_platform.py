@@ -1,0 +1,125 @@
+"""All services of the rehearsal platform on one host, from an image, and a search server."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from jwcrypto.jwk import JWK
+
+from ocim.core.provisioning import ProvisionOutcome
+from ocim.core.secrets import Secret
+from tests.playbooks.app_servers import REPOSITORY, AppServer, bare_app_server, bare_machine
+
+LMS = "https://demo.localhost:8443"
+SHOP = "ecommerce.demo.localhost:8443"
+DISCOVERY = "discovery.demo.localhost:8443"
+PASSWORD = 'the master\'s 50% "password"'
+CARDS = {"demo": {"test-card": {"secret_key": "a card's secret"}}}
+KINDS = {"local": bare_app_server, "nspawn": bare_machine}
+RUNNING = "supervisorctl status || true"
+
+
+@dataclass
+class WholePlatform:
+    """A host with all services, and how each run of the playbooks on it ended."""
+
+    app_server: AppServer
+    variables: Mapping[str, object]
+    search_runs: list[tuple[ProvisionOutcome, list[str]]]
+    """Outcome and changed tasks of two runs of the search server's playbook."""
+    migrations: ProvisionOutcome
+    programs_after_them: set[str]
+    without_key: ProvisionOutcome | None
+    """Outcome of a run before all, in which the shop's worker had no key."""
+    first: ProvisionOutcome
+    tasks: set[str]
+    """Tasks of the first whole run."""
+    second: ProvisionOutcome
+    changes: list[str]
+    """Tasks that changed something in the second whole run."""
+
+    @property
+    def search_address(self) -> str:
+        return f"http://{self.app_server.host.address}:9200/"
+
+
+@contextmanager
+def whole_platform(
+    kind: str, release: str, directory: Path, *, keyless_first: bool = False
+) -> Iterator[WholePlatform]:
+    """Yield a host of that kind on which all has run once, and the whole playbook again."""
+    with KINDS[kind](directory, REPOSITORY / "rehearsal") as app_server:
+        wanted = _variables(app_server, release)
+        app_server.make_anew_from_an_image(wanted)
+        migrations = app_server.run_migrations(wanted)
+        programs = set(app_server.run(RUNNING).split())
+        search_runs = []
+        for _ in range(2):
+            outcome = app_server.provision(
+                {"ELASTICSEARCH_PASSWORD": Secret(PASSWORD)}, playbook="search_server.yml"
+            )
+            search_runs.append((outcome, app_server.changed_tasks()))
+        without_key = None
+        if keyless_first:
+            keyless = {**wanted, "ECOMMERCE_WORKER_JWT_SECRET_KEY": ""}
+            without_key = app_server.provision_instance_part(keyless)
+        first = app_server.provision_instance_part(wanted)
+        tasks = {event.task for event in app_server.events}
+        second = app_server.provision(wanted)
+        yield WholePlatform(
+            app_server,
+            wanted,
+            search_runs,
+            migrations,
+            programs,
+            without_key,
+            first,
+            tasks,
+            second,
+            app_server.changed_tasks(),
+        )
+
+
+def _variables(app_server: AppServer, release: str) -> Mapping[str, object]:
+    key = JWK.generate(kty="RSA", size=2048, kid="demo", use="sig", alg="RS512")
+    public = json.dumps({"keys": [json.loads(key.export_public())]})
+    password = httpx.URL(password=PASSWORD).userinfo.decode()[1:]
+    return {
+        "edx_platform_version": f"opencraft-release/{release}",
+        "openedx_release": f"open-release/{release}",
+        "EDXAPP_EDXAPP_SECRET_KEY": Secret('a rather long secret key: it\'s "quoted" 50%'),
+        "EDXAPP_LMS_ROOT_URL": LMS,
+        "EDXAPP_PLATFORM_NAME": 'Demo\'s "Open" edX',
+        "EDXAPP_EDX_API_KEY": Secret("edx-api-key"),
+        "EDXAPP_TIME_ZONE": "UTC",
+        "COMMON_JWT_SECRET_KEY": Secret("the secret of tokens that the worker signs"),
+        "COMMON_JWT_AUDIENCE": "lms-key",
+        "COMMON_JWT_ISSUER": f"{LMS}/oauth2",
+        "COMMON_JWT_PUBLIC_SIGNING_JWK_SET": public,
+        "EDXAPP_JWT_PRIVATE_SIGNING_JWK": Secret(key.export_private()),
+        "EDXAPP_ECOMMERCE_PUBLIC_URL_ROOT": f"https://{SHOP}",
+        "EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY": ["gbp", "£"],
+        "EDXAPP_LMS_ENV_EXTRA": {"COURSE_MODE_DEFAULTS": {"sku": None, "slug": "honor"}},
+        "edxapp_start_seconds": 60,
+        "SANDBOX_ENABLE_ECOMMERCE": True,
+        "ECOMMERCE_SECRET_KEY": Secret("the shop's own secret key: it's \"quoted\" 50%"),
+        "ECOMMERCE_VERSION": f"open-release/{release}",
+        "ECOMMERCE_DATABASE_ENGINE": "django.db.backends.sqlite3",
+        "ECOMMERCE_DATABASE_NAME": str(app_server.database.with_name("ecommerce.sqlite3")),
+        "ECOMMERCE_ECOMMERCE_URL_ROOT": f"https://{SHOP}",
+        "ECOMMERCE_OSCAR_DEFAULT_CURRENCY": "GBP",
+        "ECOMMERCE_PAYMENT_PROCESSOR_CONFIG": CARDS,
+        "SANDBOX_ENABLE_DISCOVERY": True,
+        "DISCOVERY_SECRET_KEY": Secret("discovery's own secret key: it's \"quoted\" 50%"),
+        "DISCOVERY_VERSION": f"open-release/{release}",
+        "DISCOVERY_DATABASE_ENGINE": "django.db.backends.sqlite3",
+        "DISCOVERY_DEFAULT_DB_NAME": str(app_server.database.with_name("discovery.sqlite3")),
+        "DISCOVERY_URL_ROOT": f"https://{DISCOVERY}",
+        "DISCOVERY_ELASTICSEARCH_INDEX_NAME": "demo_catalog",
+        "DISCOVERY_ELASTICSEARCH_URL": Secret(
+            f"http://elastic:{password}@{app_server.host.address}:9200/"
+        ),
+    }
