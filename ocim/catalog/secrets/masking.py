@@ -149,8 +149,8 @@ _KINDS = ("quoted", "unended", "listed", "mapped", "bare")
 def masker(values: Any) -> Callable[[str], str]:
     """Return a function that masks every Secret in `values`, in all encodings of `_forms`.
 
-    Longer forms go first, as they may contain shorter ones. Looking for each form costs less than
-    one regular expression of all, which takes longer to compile than most app servers' logs to mask.
+    Longer forms go first, as they may contain shorter ones. To look for each form costs less than
+    one regular expression of all, which takes longer to compile than most logs take to mask.
     """
     forms = {form for secret in secret_texts(values) for form in _forms(secret)}
     longest_first = sorted(forms, key=len, reverse=True)
