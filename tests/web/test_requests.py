@@ -1,6 +1,7 @@
 """Requests that no page of ours sends: odd addresses, HEAD, a database that does not answer."""
 
 import logging
+import re
 
 import pytest
 from django.db import OperationalError
@@ -27,14 +28,12 @@ def patterns(resolver: URLResolver) -> list[URLPattern]:
 
 def paths() -> list[str]:
     """Return every address that has a number in it, with one that no database can hold."""
-    of_static = {"format": "html", "kind": "pause"}
     addresses = []
     for pattern in patterns(get_resolver()):
         names = pattern.pattern.regex.groupindex
         if numbers := [name for name in names if name.endswith("_id")]:
-            words = {name: of_static.get(name, "html") for name in names if name not in numbers}
-            if "appserver_id" in numbers and "kind" in words:
-                words["kind"] = "activate"
+            choices = dict(re.findall(r"\(\?P<(\w+)>([a-z-]+)", pattern.pattern.regex.pattern))
+            words = {name: choices.get(name, "html") for name in names if name not in numbers}
             known = reverse(pattern.name or "", kwargs={**words, **dict.fromkeys(numbers, 7)})
             addresses.append(known.replace("/7/", f"/{LONG}/"))
     return addresses
