@@ -1,6 +1,7 @@
 """The API's addresses."""
 
-from django.urls import path, re_path
+from django.urls import path, re_path, register_converter
+from django.urls.converters import StringConverter
 
 import ocim.presentation.ids  # noqa: F401 - registers the converter
 from ocim.api import (
@@ -10,10 +11,19 @@ from ocim.api import (
     events,
     instances,
     jobs,
+    people,
+    resources,
     rollouts,
+    servers,
     services,
 )
 
+
+class ServerConverter(StringConverter):
+    regex = "database|search|broker"
+
+
+register_converter(ServerConverter, "server")
 app_name = "api"
 urlpatterns = [
     path("", description.Page.as_view(), name="page"),
@@ -105,5 +115,37 @@ urlpatterns = [
     path("rollouts/<id:rollout_id>/abort", rollouts.Abort.as_view(), name="abort"),
     path("rollouts/<id:rollout_id>/retry", rollouts.Retry.as_view(), name="retry"),
     path("rollouts/<id:rollout_id>/undo", rollouts.Undo.as_view(), name="undo"),
+    path("instances/<id:instance_id>/broker", servers.AssignBroker.as_view(), name="assign-broker"),
+    path(
+        "instances/<id:instance_id>/broker/rotate",
+        servers.RotateBrokerAccount.as_view(),
+        name="rotate-broker-account",
+    ),
+    path(
+        "instances/<id:instance_id>/databases/rotate",
+        servers.RotateDatabaseAccounts.as_view(),
+        name="rotate-database-accounts",
+    ),
+    path("servers/<server:kind>", servers.Servers.as_view(), name="servers"),
+    path(
+        "servers/<server:kind>/register", servers.RegisterServer.as_view(), name="register-server"
+    ),
+    path("servers/<server:kind>/<str:name>", servers.SharedServer.as_view(), name="server"),
+    path(
+        "servers/<server:kind>/<str:name>/cancel",
+        servers.CancelServer.as_view(),
+        name="cancel-server",
+    ),
+    path("hosts", resources.Hosts.as_view(), name="hosts"),
+    path("hosts/pool/<str:machine>/readmit", resources.ReadmitMachine.as_view(), name="readmit"),
+    path("images", resources.Images.as_view(), name="images"),
+    path("images/prune", resources.PruneImages.as_view(), name="prune-images"),
+    path("balancers", resources.Balancers.as_view(), name="balancers"),
+    path("doctor", resources.Doctor.as_view(), name="doctor"),
+    path("users", people.People.as_view(), name="people"),
+    path("users/<str:name>", people.Person.as_view(), name="person"),
+    path("users/<str:name>/role", people.PersonRole.as_view(), name="person-role"),
+    path("tokens", people.Tokens.as_view(), name="tokens"),
+    path("tokens/<id:token_id>", people.Token.as_view(), name="token"),
     re_path("", description.Unknown.as_view(), name="unknown"),
 ]

@@ -71,7 +71,7 @@ class ApiView(APIView):
             kept = exc.kept
             headers = {**kept.headers, "Idempotency-Replayed": "true"}
             kind = TYPE if (kept.status or 0) >= BAD else None
-            return Response(kept.content or None, kept.status, headers=headers, content_type=kind)
+            return Response(kept.content["data"], kept.status, headers=headers, content_type=kind)
         return super().handle_exception(exc)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -84,7 +84,7 @@ class ApiView(APIView):
                 self.kept,
                 status=response.status_code,
                 headers={name: response[name] for name in KEPT_HEADERS if name in response},
-                content=response.data,
+                content={"data": response.data},
             )
         return response
 

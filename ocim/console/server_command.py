@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.db.models import Count
 
 from ocim.console.command import OcimCommand
 from ocim.console.log_lines import print_log
@@ -15,6 +14,7 @@ from ocim.console.progress import cancellation_text, follow
 from ocim.console.shared_options import add_no_wait, add_yes
 from ocim.core.secrets import Secret
 from ocim.operations import jobs, shared_servers
+from ocim.presentation.servers import COLUMNS, row, servers
 from ocim.store.models import HostedServer, Job
 from ocim.store.selectors import open_jobs, server_log_after
 from ocim.tasks import enqueue
@@ -113,24 +113,7 @@ class ServerCommand(OcimCommand):
 
     def list(self, options: argparse.Namespace) -> None:
         """Print a table of servers."""
-        servers = self.model._default_manager.select_related("own_host").order_by("name")
-        self.out.rows(
-            ("name", "url", "version", "instances", "accepts new", "host"),
-            [
-                (
-                    server.name,
-                    *self.where(server),
-                    server.clients,
-                    server.accepts_new_clients,
-                    server.own_host and server.own_host.name,
-                )
-                for server in servers.annotate(clients=Count("openedxinstance"))
-            ],
-        )
-
-    def where(self, server: Any) -> tuple[str, str]:
-        """Return a server's address and version; both are empty until it is created."""
-        return server.url if server.host else "", server.version
+        self.out.rows(COLUMNS, [tuple(row(server).values()) for server in servers(self.model)])
 
     def facts(self, server: Any) -> dict[str, object]:
         """Return a server's facts, as it answers now."""

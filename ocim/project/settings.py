@@ -136,6 +136,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ("ocim.api.schema.with_security",),
     "PATH_CONVERTER_OVERRIDES": {
         "id": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+        "server": {"type": "string", "enum": ["database", "search", "broker"]},
     },
 }
 

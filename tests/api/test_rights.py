@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from ocim.api.urls import urlpatterns
 from ocim.core.access import ALLOWED, FLEET, Right, Role
+from ocim.store.models import OpenEdXInstance
 from tests.api.client import Api, account
 from tests.api.objects import make_objects
 from tests.web.fleet import make_instance
@@ -55,12 +56,37 @@ TABLE: dict[str, dict[str, Right]] = {
     "abort": {"POST": RELEASE},
     "retry": {"POST": RELEASE},
     "undo": {"GET": VIEW, "POST": RELEASE},
+    "assign-broker": {"PUT": CONFIGURE},
+    "rotate-broker-account": {"POST": CONFIGURE},
+    "rotate-database-accounts": {"POST": CONFIGURE},
 }
-"""The right that each operation needs, by the name of its address."""
+"""The right that each operation on instances needs, by the name of its address."""
+OF_FLEET: dict[str, dict[str, Right]] = {
+    "servers": {"GET": VIEW, "POST": CONFIGURE},
+    "register-server": {"POST": CONFIGURE},
+    "server": {"GET": VIEW, "DELETE": CONFIGURE},
+    "cancel-server": {"POST": CONFIGURE},
+    "hosts": {"GET": VIEW},
+    "readmit": {"POST": CONFIGURE},
+    "images": {"GET": VIEW},
+    "prune-images": {"POST": CONFIGURE},
+    "balancers": {"GET": VIEW, "POST": CONFIGURE},
+    "people": {"GET": Right.ADMINISTER, "POST": Right.ADMINISTER},
+    "person": dict.fromkeys(("GET", "PUT", "DELETE"), Right.ADMINISTER),
+    "person-role": dict.fromkeys(("PUT", "DELETE"), Right.ADMINISTER),
+}
+"""The right for the fleet that each operation on what all instances share needs."""
+OWN = {"tokens": {"GET": VIEW, "POST": VIEW}, "token": {"DELETE": VIEW}}
+"""Operations on one's own tokens, which need some role."""
+SLOW = {"doctor": {"GET": CONFIGURE}}
+"""Operations that look at all that is managed, tried with those alone who may not."""
 FOR_ALL = ("page", "schema", "unknown")
 """Addresses that need no role."""
 PARTS = {pattern.name: list(pattern.pattern.converters) for pattern in urlpatterns}
 OPERATIONS = [(name, method) for name, methods in TABLE.items() for method in methods]
+FLEETWIDE = [(name, method) for name, methods in {**OF_FLEET, **SLOW}.items() for method in methods]
+WORDS = {"kind": "search", "name": "nothing", "machine": "nothing", "token_id": 1}
+EVERY = {**TABLE, **OF_FLEET, **OWN, **SLOW}
 
 
 def accounts() -> Iterator[tuple[Api, Role | None, str]]:
@@ -83,13 +109,13 @@ def expected(right: Right, role: Role | None, organization: str, *, of_object: b
 
 
 def test_the_table_knows_every_operation() -> None:
-    assert sorted(str(pattern.name) for pattern in urlpatterns) == sorted([*TABLE, *FOR_ALL])
+    assert sorted(str(pattern.name) for pattern in urlpatterns) == sorted([*EVERY, *FOR_ALL])
     for pattern in urlpatterns:
         view: Any = pattern.callback
-        if pattern.name in TABLE:
+        if pattern.name in EVERY:
             methods = {method.upper() for method in view.cls.http_method_names}
             has = {method for method in methods - {"HEAD"} if hasattr(view.cls, method.lower())}
-            assert has == set(TABLE[pattern.name]), pattern.name
+            assert has == set(EVERY[pattern.name]), pattern.name
 
 
 @pytest.mark.parametrize("name, method", OPERATIONS)
@@ -110,10 +136,25 @@ def test_an_operation_is_for_those_who_have_the_right(db: None, name: str, metho
             assert got == refusal, (role, organization, answer.status_code)
 
 
-@pytest.mark.parametrize("name, method", OPERATIONS)
-def test_a_stranger_is_refused_everything(db: None, name: str, method: str) -> None:
-    address = reverse(f"api:{name}", kwargs=dict.fromkeys(PARTS[name], 1))
-    assert Api().send(method, address).status_code == 401
+@pytest.mark.parametrize("name, method", FLEETWIDE)
+def test_what_all_share_is_for_those_with_a_role_for_the_fleet(
+    demo: OpenEdXInstance, name: str, method: str
+) -> None:
+    address = reverse(f"api:{name}", kwargs={part: WORDS[part] for part in PARTS[name]})
+    right = EVERY[name][method]
+    for api, role, organization in accounts():
+        is_allowed = role is not None and organization == FLEET and right in ALLOWED[role]
+        if not (is_allowed and name in SLOW):
+            status = api.send(method, address).status_code
+            assert (status == 403) is not is_allowed, (role, organization, status)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_stranger_is_refused_everything(db: None, name: str) -> None:
+    parts = {part: WORDS.get(part, 1) for part in PARTS[name]}
+    address = reverse(f"api:{name}", kwargs=parts)
+    for method in EVERY[name]:
+        assert Api().send(method, address).status_code == 401
 
 
 def test_the_description_is_for_those_who_are_signed_in(db: None) -> None:

@@ -27,7 +27,8 @@ from tests.api.objects import make_objects
 DESCRIPTION = SchemaGenerator(urlconf="ocim.project.urls").get_schema(  # type: ignore[no-untyped-call]
     request=None, public=True
 )
-STREAMS = "/events"
+LEFT_OUT = ("/events", "/doctor", "/register", "get /api/v1/balancers", "/schema")
+"""Ends of operations that are streams, ask servers outside, or describe the API itself."""
 EXAMPLES = 8
 """Number of requests for each operation."""
 CSRF = "a" * 32
@@ -41,7 +42,7 @@ def operations() -> dict[str, Any]:
 
 
 OPERATIONS = {
-    name: operation for name, operation in operations().items() if not name.endswith(STREAMS)
+    name: operation for name, operation in operations().items() if not name.endswith(LEFT_OUT)
 }
 
 
@@ -58,6 +59,7 @@ def app(db: None) -> Iterator[Callable[..., Any]]:
     session = client.cookies["sessionid"].value
 
     def call(environ: dict[str, Any], start: Any) -> Any:
+        environ.pop("HTTP_AUTHORIZATION", None)  # a made-up token
         environ["HTTP_COOKIE"] = f"sessionid={session}; csrftoken={CSRF}"
         environ["HTTP_X_CSRFTOKEN"] = CSRF
         return WSGI(environ, start)

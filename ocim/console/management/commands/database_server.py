@@ -96,12 +96,6 @@ class Command(ServerCommand):
             self.out.say(f"Note: {problem}", style="yellow")
         self.print_for_scripts(server)
 
-    def where(self, server: DatabaseServer) -> tuple[str, str]:
-        """Return the address and the version; embedded databases have a directory instead."""
-        if server.directory:
-            return server.url, "SQLite"
-        return super().where(server)
-
     def facts(self, server: DatabaseServer) -> dict[str, object]:
         """Return the server's address, health, and the size of each instance's databases."""
         health, facts = self._examine(server)

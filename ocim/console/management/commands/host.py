@@ -10,8 +10,8 @@ from ocim.console.command import OcimCommand
 from ocim.core.errors import Conflict, TransientError
 from ocim.operations import hosts
 from ocim.ports.lent_machines import LentMachine
+from ocim.presentation.hosts import COLUMNS, rows
 from ocim.store.lent_machines import StoredMachines
-from ocim.store.models import HostedServer, OpenEdXAppServer
 from ocim.wiring import context
 
 
@@ -48,24 +48,7 @@ class Command(OcimCommand):
 
     def list(self, options: argparse.Namespace) -> None:
         """Print a table of hosts; an orphan belongs to no app server and no shared server."""
-        appservers = {
-            appserver.server.name: appserver
-            for appserver in OpenEdXAppServer.objects.select_related("server", "instance")
-            if appserver.server
-        }
-        servers = {
-            name: str(kind._meta.verbose_name)
-            for kind in HostedServer.__subclasses__()
-            for name in kind._default_manager.values_list("own_host__name", flat=True)
-        }
-        self.out.rows(
-            ("host", "provider", "app server", "instance", "state"),
-            [
-                (name, kind, *_owner(appservers.get(name), servers.get(name, "orphan")))
-                for kind, provider in context().adapters.providers.items()
-                for name in provider.list()
-            ],
-        )
+        self.out.rows(COLUMNS, [tuple(row.values()) for row in rows()])
 
     def pool(self, options: argparse.Namespace) -> None:
         """Print a table of the pool's machines, with the reasons why some must not be used."""
@@ -102,12 +85,3 @@ class Command(OcimCommand):
         """Stop hosts, and print their names."""
         stopped = hosts.stop_all(provider=options.provider, context=context())
         self.out.say(f"Stopped: {', '.join(stopped) or 'none'}.")
-
-
-def _owner(
-    appserver: OpenEdXAppServer | None, otherwise: str
-) -> tuple[int | None, str | None, str]:
-    """Return a host's app server, its instance's domain, and its state or `otherwise`."""
-    if appserver:
-        return appserver.pk, appserver.instance.internal_lms_domain, appserver.state
-    return None, None, otherwise

@@ -11,12 +11,12 @@ from ocim.core.errors import ValidationError
 from ocim.core.images import Image
 from ocim.core.provisioning import ProvisionEvent
 from ocim.operations import images
+from ocim.presentation.images import COLUMNS, row
 from ocim.store.models import OpenEdXInstance
 from ocim.store.selectors import find_instance
 from ocim.wiring import context
 
 KEEP = 2
-MEGABYTE = 10**6
 
 
 class Command(OcimCommand):
@@ -89,17 +89,4 @@ image is never changed: when one of these changes, the next spawn needs another 
             self.out.say(f"{event.time:%H:%M:%S} {event.text}{took}")
 
     def _rows(self, listed: Sequence[Image]) -> None:
-        inputs = ("provider", "release", "services", "playbook", "configuration")
-        self.out.rows(
-            ("image", *inputs, "built", "MB", "hosts"),
-            [
-                (
-                    image.name,
-                    *(image.inputs[name] for name in inputs),
-                    image.built.isoformat(timespec="seconds"),
-                    image.size // MEGABYTE,
-                    list(image.hosts),
-                )
-                for image in listed
-            ],
-        )
+        self.out.rows(COLUMNS, [tuple(row(image).values()) for image in listed])
