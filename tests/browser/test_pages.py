@@ -202,3 +202,24 @@ FAULTS = """() => {
   for (const id of ids) expect(ids.indexOf(id) === ids.lastIndexOf(id), `${id} is there twice`);
   return faults;
 }"""
+
+
+def test_addresses_follow_a_domain_while_it_is_typed(signed_in: Page) -> None:
+    signed_in.goto("/instances/new/")
+    signed_in.get_by_label("Domain").press_sequentially("north.example.com")
+    expect(signed_in.get_by_text("studio.north.example.com")).to_be_visible()
+
+
+def test_line_numbers_grow_with_the_text(manager: Manager, signed_in: Page) -> None:
+    signed_in.goto(f"/instances/{manager.run('instance', 'Numbered')}/edit/")
+    signed_in.get_by_label("Extra settings").fill("a: 1\n" * 20)
+    expect(signed_in.locator(".gutter li").last).to_have_text("24")
+
+
+def test_a_search_in_the_configuration_needs_no_other_page(
+    manager: Manager, signed_in: Page
+) -> None:
+    signed_in.goto(f"/instances/{manager.run('instance', 'Searched')}/configuration/")
+    signed_in.get_by_role("searchbox").press_sequentially("platform_name")
+    expect(signed_in.get_by_text("EDXAPP_PLATFORM_NAME")).to_be_visible()
+    expect(signed_in.get_by_text("EDXAPP_CONTACT_EMAIL")).to_have_count(0)
