@@ -44,8 +44,11 @@ def set_up(database_url: str = "", queue_url: str = "") -> None:
     call_command("migrate", verbosity=0)
 
 
-def fleet(count: int, world: Any) -> None:
-    """Create instances with active app servers, in bulk: creating one alone takes a key pair."""
+def fleet(count: int, world: Any, *, variables: str = "") -> None:
+    """Create instances with active app servers, in bulk: creating one alone takes a key pair.
+
+    Effective variables take most of the time: `variables`, as JSON, stand for those of all.
+    """
     from ocim.store.models import InstanceReference, Lease, OpenEdXInstance
 
     first = world.make_instance(**FIELDS, name="first", internal_lms_domain="first.example.com")
@@ -77,10 +80,10 @@ def fleet(count: int, world: Any) -> None:
         batch_size=500,
     )
     for start in range(0, count, 500):
-        _serve(instances[start : start + 500], world)
+        _serve(instances[start : start + 500], world, variables)
 
 
-def _serve(instances: list[Any], world: Any) -> None:
+def _serve(instances: list[Any], world: Any, variables: str) -> None:
     from ocim.operations.effective import effective_variables, serialize
     from ocim.store.models import Deployment, OpenEdXAppServer, Server
 
@@ -103,7 +106,7 @@ def _serve(instances: list[Any], world: Any) -> None:
             server=server,
             state="running",
             is_active=True,
-            effective_variables=serialize(effective_variables(instance, world.policy)),
+            effective_variables=variables or serialize(effective_variables(instance, world.policy)),
         )
         for instance, deployment, server in zip(instances, deployments, servers, strict=True)
     )
