@@ -51,7 +51,7 @@ def main() -> str:
         f"{page.machine()}; {INSTANCES:,} instances, {INSTANCES * APPSERVERS:,} app servers,"
         f" {RATE:g} requests in a second.",
         "",
-        "| database | request | median | 99th percentile | processor, web server | size | queries |",
+        "| database | request | median | 99th percentile | server's processor | size | queries |",
         "|---|---|---|---|---|---|---|",
     ]
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:

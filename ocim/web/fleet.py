@@ -17,7 +17,7 @@ from ocim.core.fleet_filter import ORDERS, FleetFilter, Health
 from ocim.core.instance import ALWAYS, Service
 from ocim.core.states import InstanceState, RolloutState
 from ocim.store import fleet, selectors
-from ocim.store.models import InstanceTag, OpenEdXAppServer, OpenEdXInstance
+from ocim.store.models import InstanceTag, OpenEdXAppServer, OpenEdXInstance, SavedFilter
 from ocim.web.describe import lacks_worker, site_url
 from ocim.web.rights import access
 from ocim.wiring import PROVIDERS, current_time
@@ -47,7 +47,9 @@ def index(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         chosen, shown = FleetFilter(), {"fault": error}
     may_create = access(request).organizations(Right.CONFIGURE) != frozenset()
+    may_operate = access(request).organizations(Right.OPERATE) != frozenset()
     shown |= {"chosen": chosen, "query": chosen.as_query(), "may_create": may_create}
+    shown |= {"may_operate": may_operate}
     status = 400 if "fault" in shown else 200
     is_part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     if is_part:
@@ -60,6 +62,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "suggestions": _suggestions(instances, chosen),
         "more": _more(chosen),
         "is_narrowed": any(name not in ("q", "sort") for name, _ in chosen.as_pairs()),
+        "saved": SavedFilter.objects.filter(user=request.user.pk).order_by("name"),
         "lacks_worker": lacks_worker(),
         "rollouts": rollouts.exclude(state=RolloutState.ENDED),
     }

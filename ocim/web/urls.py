@@ -7,6 +7,7 @@ from ocim.presentation.ids import ID
 from ocim.web import (
     actions,
     appservers,
+    bulk,
     clones,
     configuration,
     create,
@@ -17,6 +18,7 @@ from ocim.web import (
     lifecycle,
     rollout_actions,
     rollouts,
+    saved_filters,
     services,
 )
 from ocim.web.people import ChangePassword, SignIn
@@ -26,6 +28,9 @@ urlpatterns = [
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("password/", ChangePassword.as_view(), name="password"),
     path("", fleet.index, name="instances"),
+    path("bulk/", bulk.change, name="bulk"),
+    path("filters/save/", saved_filters.save, name="save-filter"),
+    path("filters/<id:filter_id>/forget/", saved_filters.forget, name="forget-filter"),
     path("instances/new/", create.create, name="create-instance"),
     path("instances/new/addresses/", create.derived, name="derived-addresses"),
     path("instances/<id:instance_id>/", instances.instance, name="instance"),

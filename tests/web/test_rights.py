@@ -16,6 +16,9 @@ ORGANIZATION = "Campus"
 # Statuses for: no role, viewer, operator, releaser, admin, and admin of another organization.
 TABLE = {
     "instances": ("get", (), (403, 200, 200, 200, 200, 200)),
+    "bulk": ("get", (), (403, 302, 302, 302, 302, 302)),
+    "save-filter": ("post", (), (403, 302, 302, 302, 302, 302)),
+    "forget-filter": ("post", (1,), (403, 404, 404, 404, 404, 404)),
     "create-instance": ("get", (), (403, 403, 403, 403, 200, 200)),
     "derived-addresses": ("get", (), (403, 200, 200, 200, 200, 200)),
     "edit-instance": ("get", (1,), (403, 403, 200, 200, 200, 404)),

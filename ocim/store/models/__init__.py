@@ -18,6 +18,7 @@ from ocim.store.models.rollout import (
     Upgrade,
     UpgradeStep,
 )
+from ocim.store.models.saved_filter import SavedFilter
 from ocim.store.models.server import Server
 from ocim.store.models.service_step import ServiceStep
 from ocim.store.models.shared import (
@@ -55,6 +56,7 @@ __all__ = [
     "RoleGrant",
     "Rollout",
     "RolloutEvent",
+    "SavedFilter",
     "SearchServer",
     "Server",
     "ServiceStep",
