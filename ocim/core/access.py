@@ -75,6 +75,11 @@ class Access:
         roles = {grant.role for grant in self.grants if grant.organization in (FLEET, organization)}
         return frozenset().union(*(ALLOWED[role] for role in roles))
 
+    @property
+    def of_fleet(self) -> frozenset[Right]:
+        """Rights for the whole fleet, as templates ask for them."""
+        return self.rights(FLEET)
+
     def may(self, right: Right, organization: str) -> bool:
         """Return True if a role gives the right for the organization, or (FLEET) for the fleet."""
         return right in self.rights(organization)

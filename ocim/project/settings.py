@@ -19,7 +19,6 @@ CSRF_TRUSTED_ORIGINS = list(OCIM.trusted_origins)
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "axes",
     "whitenoise.runserver_nostatic",
@@ -106,8 +105,9 @@ AXES_ENABLE_ACCESS_FAILURE_LOG = True
 AXES_ENABLE_ADMIN = False
 # Mask user names in logs: some people type their password there. Log addresses, for fail2ban.
 AXES_SENSITIVE_PARAMETERS = ["username"]
-AXES_LOCKOUT_CALLABLE = "ocim.web.people.locked_out"
+AXES_LOCKOUT_CALLABLE = "ocim.web.sign_in.locked_out"
 
+SESSION_ENGINE = "ocim.store.models.session"
 SESSION_COOKIE_SECURE = OCIM.secure_cookies
 CSRF_COOKIE_SECURE = OCIM.secure_cookies
 SECURE_REFERRER_POLICY = "same-origin"

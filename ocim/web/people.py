@@ -1,71 +1,109 @@
-"""Signing in, and changing one's password."""
+"""The pages of people's accounts and roles, for administrators of the whole fleet."""
 
-from axes.helpers import get_cool_off
-from axes.models import AccessFailureLog
 from django.contrib import messages
-from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
-from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.urls import reverse, reverse_lazy
-from django.utils.html import format_html
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
 
+from ocim.core.access import FLEET, Right, Role
+from ocim.core.errors import OcimError
 from ocim.core.texts import plural
+from ocim.operations import people as accounts
+from ocim.operations import sessions
+from ocim.operations.access import grants_of
+from ocim.store.models import InstanceReference
+from ocim.web.actions import show_error
+from ocim.web.rights import chosen_role, require
+from ocim.web.sign_in import password_link
+from ocim.wiring import context
 
 
-class SignIn(LoginView):
-    """Sign-in with name and password; django-axes counts failures and locks out."""
-
-    template_name = "web/sign_in.html"
-    redirect_authenticated_user = True
-
-    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """Sign the person in, and show the number of failed attempts since the last sign-in."""
-        user = form.get_user()
-        _tell_of_failures(self.request, user)  # before the sign-in sets `last_login`
-        return super().form_valid(form)
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    """Show all accounts with their roles, and a form for another one."""
+    require(request, Right.ADMINISTER, FLEET)
+    return _people(request)
 
 
-class ChangePassword(PasswordChangeView):
-    """Change of one's own password; all other sessions of the account end."""
-
-    template_name = "web/password.html"
-    success_url = reverse_lazy("instances")
-
-    def form_valid(self, form: object) -> HttpResponse:
-        """Save the password."""
-        messages.success(
-            self.request, "Your password is changed. You are signed out everywhere else."
+@require_POST
+def create(request: HttpRequest) -> HttpResponse:
+    """Create an account, and show the link with which its owner sets a password."""
+    require(request, Right.ADMINISTER, FLEET)
+    try:
+        user = accounts.create(
+            name=request.POST.get("name", "").strip(),
+            email=request.POST.get("email", "").strip(),
+            password=None,
+            role=chosen_role(request),
+            organization=request.POST.get("organization", "").strip(),
         )
-        return super().form_valid(form)  # type: ignore[arg-type]
+    except OcimError as error:
+        show_error(request, error)
+        return _people(request)
+    return _with_link(request, user)
 
 
-def locked_out(request: HttpRequest, *_: object) -> HttpResponse:
-    """Return the page shown after too many failed attempts; django-axes calls this."""
-    wait = get_cool_off(request)
-    assert wait is not None  # noqa: S101 - the settings have one
-    seconds = round(wait.total_seconds())
-    answer = render(request, "web/locked_out.html", {"minutes": seconds // 60}, status=429)
-    answer.headers["Retry-After"] = str(seconds)
-    return answer
+@require_safe
+def person(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Show an account: its roles, its tokens and its sessions."""
+    require(request, Right.ADMINISTER, FLEET)
+    user = get_object_or_404(User.objects.prefetch_related("role_grants"), pk=user_id)
+    shown = {
+        "person": user,
+        "grants": sorted(grants_of(user), key=str),
+        "tokens": user.api_tokens.order_by("name"),
+        "sessions": sessions.sessions_of(user, context().now()).count(),
+        **_choices(),
+    }
+    return render(request, "web/person.html", shown)
 
 
-def _tell_of_failures(request: HttpRequest, user: User) -> None:
-    failures = AccessFailureLog.objects.filter(
-        username=user.get_username(), attempt_time__gt=user.last_login or user.date_joined
-    )
-    if count := failures.count():
-        attempts = plural(count, "attempt")
-        latest = failures.latest("attempt_time")
-        messages.warning(
-            request,
-            format_html(
-                "{} to sign in with your name failed since your last sign-in, the latest on {} UTC"
-                ' from {}. If that was not you, <a href="{}">change your password</a>.',
-                attempts,
-                f"{latest.attempt_time:%d %B at %H:%M}",
-                latest.ip_address,
-                reverse("password"),
-            ),
-        )
+@require_POST
+def act(request: HttpRequest, user_id: str, kind: str) -> HttpResponse:
+    """Change an account or its roles."""
+    require(request, Right.ADMINISTER, FLEET)
+    user = get_object_or_404(User, pk=user_id)
+    if kind == "link":
+        return _with_link(request, user)
+    try:
+        messages.success(request, _change(user, kind, request))
+    except OcimError as error:
+        show_error(request, error)
+    return redirect("person", user.pk)
+
+
+def _change(user: User, kind: str, request: HttpRequest) -> str:
+    """Make a change, and return a sentence about it."""
+    organization = request.POST.get("organization", "").strip()
+    match kind:
+        case "grant":
+            role = chosen_role(request)
+            accounts.grant(user=user, role=role, organization=organization)
+            return f"{user} is {role} of {organization or 'the whole fleet'}."
+        case "revoke":
+            accounts.revoke(user=user, organization=organization)
+            return f"{user} has no role for {organization or 'the whole fleet'} any more."
+        case "sign-out":
+            return f"Ended {plural(sessions.end_all(user=user), 'session')} of {user}."
+    accounts.set_active(user=user, active=kind == "enable")
+    return f"{user} can sign in." if kind == "enable" else f"{user} is signed out for good."
+
+
+def _people(request: HttpRequest) -> HttpResponse:
+    rows = [
+        {"person": user, "roles": sorted(map(str, grants_of(user)))}
+        for user in User.objects.prefetch_related("role_grants").order_by("username")
+    ]
+    return render(request, "web/people.html", {"rows": rows, "typed": request.POST, **_choices()})
+
+
+def _choices() -> dict[str, object]:
+    names = InstanceReference.objects.exclude(organization=FLEET).order_by("organization")
+    organizations = names.values_list("organization", flat=True).distinct()
+    return {"choices": list(Role), "organizations": organizations}
+
+
+def _with_link(request: HttpRequest, user: User) -> HttpResponse:
+    shown = {"person": user, "link": password_link(request, user)}
+    return render(request, "web/password_link.html", shown)

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 
-from ocim.core.access import Access, Right
+from ocim.core.access import Access, Right, Role
+from ocim.core.errors import ValidationError
+from ocim.core.texts import listed
 from ocim.operations.access import access_of, rights_for
 
 OWN_ACCOUNT = "django.contrib.auth.views"
@@ -35,9 +37,9 @@ class AccessMiddleware(MiddlewareMixin):
 
         The API, which needs no login by a page, answers for itself.
         """
-        if not getattr(view, "login_required", True):
+        if not getattr(view, "login_required", True) or _is_own_account(view):
             return
-        if request.user.is_authenticated and not (access(request).grants or _is_own_account(view)):
+        if request.user.is_authenticated and not access(request).grants:
             raise PermissionDenied
 
 
@@ -52,6 +54,22 @@ def require(request: HttpRequest, right: Right, *organizations: str) -> None:
         raise PermissionDenied
 
 
+def chosen_role(request: HttpRequest) -> Role:
+    """Return the role that a form has. Raise ValidationError if there is no such role."""
+    name = request.POST.get("role", "")
+    if name not in list(Role):
+        raise ValidationError([f"role: {name!r} is none. Choose {listed(Role, 'or')}."])
+    return Role(name)
+
+
+def own_account(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Mark a view of one's own account, which needs no role."""
+    view.is_own_account = True  # type: ignore[attr-defined]
+    return view
+
+
 def _is_own_account(view: Callable[..., Any]) -> bool:
+    if getattr(view, "is_own_account", False):
+        return True
     bases: tuple[type, ...] = getattr(view, "view_class", object).__mro__
     return any(base.__module__ == OWN_ACCOUNT for base in bases)

@@ -5,6 +5,7 @@ from django.urls import path, re_path
 
 from ocim.presentation.ids import ID
 from ocim.web import (
+    account,
     actions,
     appservers,
     bulk,
@@ -16,17 +17,31 @@ from ocim.web import (
     fleet,
     instances,
     lifecycle,
+    people,
     rollout_actions,
     rollouts,
     saved_filters,
     services,
 )
-from ocim.web.people import ChangePassword, SignIn
+from ocim.web.sign_in import ChangePassword, SetPassword, SignIn
 
 urlpatterns = [
     path("sign-in/", SignIn.as_view(), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("password/", ChangePassword.as_view(), name="password"),
+    path("password/set/<str:uidb64>/<str:token>/", SetPassword.as_view(), name="set-password"),
+    path("account/", account.account, name="account"),
+    path("account/tokens/", account.create_token, name="create-token"),
+    path("account/tokens/<id:token_id>/revoke/", account.revoke_token, name="revoke-token"),
+    path("account/sessions/end/", account.end_sessions, name="end-sessions"),
+    path("people/", people.people, name="people"),
+    path("people/new/", people.create, name="create-person"),
+    path("people/<id:user_id>/", people.person, name="person"),
+    re_path(
+        rf"^people/(?P<user_id>{ID})/(?P<kind>grant|revoke|link|sign-out|disable|enable)/$",
+        people.act,
+        name="person-act",
+    ),
     path("", fleet.index, name="instances"),
     path("bulk/", bulk.change, name="bulk"),
     path("filters/save/", saved_filters.save, name="save-filter"),

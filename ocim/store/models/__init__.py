@@ -21,6 +21,7 @@ from ocim.store.models.rollout import (
 from ocim.store.models.saved_filter import SavedFilter
 from ocim.store.models.server import Server
 from ocim.store.models.service_step import ServiceStep
+from ocim.store.models.session import Session
 from ocim.store.models.shared import (
     BrokerServer,
     DatabaseServer,
@@ -60,6 +61,7 @@ __all__ = [
     "SearchServer",
     "Server",
     "ServiceStep",
+    "Session",
     "SqlRun",
     "Turn",
     "Upgrade",

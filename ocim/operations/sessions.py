@@ -1,0 +1,29 @@
+"""Sessions of people: listed and ended."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from ocim.core.errors import Conflict
+from ocim.store.models import Session
+
+
+def sessions_of(user: User, now: datetime) -> QuerySet[Session]:
+    """Return the sessions that have not expired, the one with the latest request first."""
+    return Session.objects.filter(user=user, expire_date__gt=now).order_by("-seen_at")
+
+
+def end(*, user: User, public_id: str) -> None:
+    """End one of the person's sessions. Raise Conflict if there is no such session."""
+    for session in Session.objects.filter(user=user):
+        if session.public_id == public_id:
+            session.delete()
+            return
+    raise Conflict("This session has ended already.")
+
+
+def end_all(*, user: User, but: str | None = None) -> int:
+    """End a person's sessions but for the one with this key; return their number."""
+    deleted, _ = Session.objects.filter(user=user).exclude(pk=but or "").delete()
+    return deleted

@@ -1,0 +1,62 @@
+"""Sessions of people's browsers: Django's, in rows that name the person."""
+
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+from django.utils import timezone
+
+ADDRESS, BROWSER = "address", "browser"
+"""Keys of a session's data that are columns, too."""
+PRECISION = timedelta(minutes=1)
+"""Precision of the time of the last request; a row is not written more often."""
+
+
+class Session(AbstractBaseSession):
+    """Django's session, with the columns that a list of a person's sessions needs."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    address = models.CharField(max_length=100, help_text="Network address of the sign-in.")
+    browser = models.CharField(max_length=300, help_text="User-Agent of the sign-in.")
+    seen_at = models.DateTimeField(help_text="Time of the last request, to the minute.")
+
+    @classmethod
+    def get_session_store_class(cls) -> "type[SessionStore]":
+        """Return the class that reads and writes these rows."""
+        return SessionStore
+
+    @property
+    def public_id(self) -> str:
+        """Id for forms; the key itself would let whoever reads it take the session over."""
+        return sha256(self.session_key.encode()).hexdigest()[:16]
+
+
+class SessionStore(DatabaseStore):
+    """A session whose row has the person, the browser and the time of the last request."""
+
+    @classmethod
+    def get_model_class(cls) -> type[Session]:
+        """Return the model of the rows."""
+        return Session
+
+    def create_model_instance(self, data: dict[str, Any]) -> Session:
+        """Return the row for the session's data."""
+        row = cast(Session, super().create_model_instance(data))
+        row.user_id = data.get(SESSION_KEY)
+        row.address, row.browser = data.get(ADDRESS, ""), data.get(BROWSER, "")
+        row.seen_at = timezone.now()
+        return row
+
+    def _get_session_from_db(self) -> Session | None:
+        row: Session | None = super()._get_session_from_db()  # type: ignore[misc]
+        now = timezone.now()
+        if row and row.seen_at <= now - PRECISION:
+            Session.objects.filter(pk=row.pk).update(seen_at=now)
+        return row

@@ -1,0 +1,109 @@
+"""Signing in, and changing one's password."""
+
+from typing import cast
+
+from axes.helpers import get_cool_off
+from axes.models import AccessFailureLog
+from django.contrib import messages
+from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
+from django.contrib.auth.models import User
+from django.contrib.auth.tokens import default_token_generator
+from django.contrib.auth.views import LoginView, PasswordChangeView, PasswordResetConfirmView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse, reverse_lazy
+from django.utils.encoding import force_bytes
+from django.utils.html import format_html
+from django.utils.http import urlsafe_base64_encode
+
+from ocim.core.texts import plural
+from ocim.operations.sessions import end_all
+from ocim.store.models.session import ADDRESS, BROWSER
+
+LONGEST_BROWSER = 300
+"""Maximum number of characters stored of a browser's name."""
+
+
+class SignIn(LoginView):
+    """Sign-in with name and password; django-axes counts failures and locks out."""
+
+    template_name = "web/sign_in.html"
+    redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Sign the person in, and show the number of failed attempts since the last sign-in."""
+        user = form.get_user()
+        _tell_of_failures(self.request, user)  # before the sign-in sets `last_login`
+        answer = super().form_valid(form)
+        session = self.request.session
+        session[ADDRESS] = self.request.META.get("REMOTE_ADDR", "")
+        session[BROWSER] = self.request.headers.get("User-Agent", "")[:LONGEST_BROWSER]
+        session.clear_expired()
+        return answer
+
+
+class ChangePassword(PasswordChangeView):
+    """Change of one's own password; all other sessions of the account end."""
+
+    template_name = "web/password.html"
+    success_url = reverse_lazy("account")
+
+    def form_valid(self, form: object) -> HttpResponse:
+        """Save the password."""
+        messages.success(
+            self.request, "Your password is changed. You are signed out everywhere else."
+        )
+        answer = super().form_valid(form)  # type: ignore[arg-type]
+        user = cast(User, self.request.user)
+        end_all(user=user, but=self.request.session.session_key)
+        return answer
+
+
+class SetPassword(PasswordResetConfirmView):
+    """A new password for whoever has the link that an administrator passed on, or a mail."""
+
+    template_name = "web/set_password.html"
+    success_url = reverse_lazy("sign-in")
+
+    def form_valid(self, form: "SetPasswordForm[User]") -> HttpResponse:
+        """Save the password, and end all sessions."""
+        end_all(user=form.user)
+        messages.success(self.request, "Your password is set. You can sign in with it.")
+        return super().form_valid(form)
+
+
+def password_link(request: HttpRequest, user: User) -> str:
+    """Return the address at which the person can set a password, once, within three days."""
+    uid = urlsafe_base64_encode(force_bytes(user.pk))
+    link = reverse("set-password", args=[uid, default_token_generator.make_token(user)])
+    return request.build_absolute_uri(link)
+
+
+def locked_out(request: HttpRequest, *_: object) -> HttpResponse:
+    """Return the page shown after too many failed attempts; django-axes calls this."""
+    wait = get_cool_off(request)
+    assert wait is not None  # noqa: S101 - the settings have one
+    seconds = round(wait.total_seconds())
+    answer = render(request, "web/locked_out.html", {"minutes": seconds // 60}, status=429)
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
+
+
+def _tell_of_failures(request: HttpRequest, user: User) -> None:
+    failures = AccessFailureLog.objects.filter(
+        username=user.get_username(), attempt_time__gt=user.last_login or user.date_joined
+    )
+    if count := failures.count():
+        attempts = plural(count, "attempt")
+        latest = failures.latest("attempt_time")
+        messages.warning(
+            request,
+            format_html(
+                "{} to sign in with your name failed since your last sign-in, the latest on {} UTC"
+                ' from {}. If that was not you, <a href="{}">change your password</a>.',
+                attempts,
+                f"{latest.attempt_time:%d %B at %H:%M}",
+                latest.ip_address,
+                reverse("password"),
+            ),
+        )
