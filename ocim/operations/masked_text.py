@@ -11,10 +11,15 @@ from typing import Any
 from ocim.catalog.secrets.masking import mask_text, masker, with_secrets_hidden
 from ocim.core.errors import ValidationError
 from ocim.core.secrets import MASK, Secret
+from ocim.operations.instance_settings import EXTRA_SETTINGS
 from ocim.parsing.yaml_text import parse_mapping
 
 _WORD = "ocim__masked"
 """Word that stands for a mask where YAML is read: asterisks begin an alias there."""
+_SEEN = (
+    f"{MASK} would become a text that everybody sees. Leave the lines around it as they were, or"
+    " write a value."
+)
 _COMMENTS = re.compile(r"(?m)(?:^[ \t]*#[^\n]*\n?)+|(?<=[ \t])#[^\n]*")
 """Comments: of lines that follow one another, or at the end of a line."""
 
@@ -38,6 +43,33 @@ def masked_settings(text: str) -> str | None:
     shown = _COMMENTS.sub(_masked_comment, shown)
     again = parse_mapping(shown.replace(MASK, _WORD))
     return shown if not again.faults and _is_masked(hidden, again.value) else None
+
+
+def restored_notes(text: str, *, original: str, shown: str) -> str:
+    """Return `restored` notes. Raise ValidationError if a secret in them would be seen."""
+    result = restored("notes", text, original=original, shown=shown)
+    if mask_text(result) != mask_text(text):
+        raise ValidationError([f"notes: {_SEEN}"])
+    return result
+
+
+def restored_settings(text: str, *, original: str, shown: str) -> str:
+    """Return `restored` extra settings, which may have faults.
+
+    Raise ValidationError if a secret would be seen, as under another name it is none.
+    """
+    result = restored(EXTRA_SETTINGS, text, original=original, shown=shown)
+    typed, whole = parse_mapping(text.replace(MASK, _WORD)), parse_mapping(result)
+    if whole.faults or shown == original:
+        return result
+    if typed.faults or not _stays_hidden(typed.value, with_secrets_hidden(whole.value)):
+        raise ValidationError([f"{EXTRA_SETTINGS}: {_SEEN}"])
+    return result
+
+
+def secrets_mask(settings: str) -> Callable[[str], str]:
+    """Return a function that masks the secrets of extra settings in other texts, as in faults."""
+    return masker(with_secrets_hidden(parse_mapping(settings).value))
 
 
 def restored(name: str, text: str, *, original: str, shown: str) -> str:
@@ -72,6 +104,24 @@ def _masked_comment(comment: re.Match[str]) -> str:
     if mask_text(comment[0].replace("#", " ")) == comment[0].replace("#", " "):
         return comment[0]
     return re.sub(r"#[^\n]*", f"# {MASK}", comment[0])
+
+
+def _stays_hidden(typed: Any, hidden: Any) -> bool:
+    """Return True if `hidden` has a Secret wherever a mask was typed."""
+    match typed:
+        case str() if _WORD in typed:
+            return isinstance(hidden, Secret)
+        case Mapping():
+            return isinstance(hidden, Mapping) and all(
+                key in hidden and _stays_hidden(below, hidden[key]) for key, below in typed.items()
+            )
+        case list():
+            return (
+                isinstance(hidden, list)
+                and len(hidden) == len(typed)
+                and all(map(_stays_hidden, typed, hidden))
+            )
+    return True
 
 
 def _is_masked(hidden: Any, shown: Any) -> bool:

@@ -17,6 +17,7 @@ from ocim.operations import instances
 from ocim.operations.instance_edits import preview
 from ocim.operations.instance_settings import EXTRA_SETTINGS, without_secrets
 from ocim.operations.instance_versions import Outdated, version_of, was_kept
+from ocim.operations.masked_text import secrets_mask
 from ocim.presentation.instance_fields import LABELS
 from ocim.presentation.variables import row_of
 from ocim.store import selectors
@@ -56,7 +57,9 @@ def edit(request: HttpRequest, instance_id: int) -> HttpResponse:
             instance_id=instance.pk, changes=changes, context=context(), version=version
         )
     except ValidationError as error:
-        return _form(request, instance, typed, error)
+        mask = secrets_mask(instance.configuration_extra_settings)
+        masked = ValidationError([mask(fault) for fault in error.faults], remedy=error.remedy)
+        return _form(request, instance, typed, masked)
     except Outdated as error:
         return _conflict(request, instance, typed, version, error)
     enqueue(actions)

@@ -12,7 +12,12 @@ from ocim.core.faults import FormFaults, sorted_faults
 from ocim.core.secrets import without_credentials
 from ocim.operations.instance_settings import EXTRA_SETTINGS
 from ocim.operations.instance_versions import FIELDS, settings_of
-from ocim.operations.masked_text import masked_notes, masked_settings, restored
+from ocim.operations.masked_text import (
+    masked_notes,
+    masked_settings,
+    restored_notes,
+    restored_settings,
+)
 from ocim.parsing.arguments import tags_of
 from ocim.presentation.instance_fields import GROUPS, help_of
 from ocim.store.models import OpenEdXInstance
@@ -21,6 +26,8 @@ from ocim.wiring import PROVIDERS
 MASKED = {"notes": masked_notes, EXTRA_SETTINGS: masked_settings}
 """Functions that mask the secrets of a field for those who may not see them."""
 CHOICES = {"provider": PROVIDERS}
+RESTORED = {"notes": restored_notes, EXTRA_SETTINGS: restored_settings}
+"""Functions that put the masked secrets of a field back."""
 SPARE_LINES = 3
 """Empty lines below a text, to write in."""
 TEXTS = ("notes", EXTRA_SETTINGS)
@@ -104,7 +111,7 @@ def value_of(name: str, text: str, shown: Mapping[str, str], instance: OpenEdXIn
         return tags_of(text)
     if name not in MASKED:
         return text
-    return restored(name, text, original=settings_of(instance)[name], shown=shown[name])
+    return RESTORED[name](text, original=settings_of(instance)[name], shown=shown[name])
 
 
 def groups_of(

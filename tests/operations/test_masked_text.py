@@ -3,7 +3,12 @@
 import pytest
 
 from ocim.core.errors import ValidationError
-from ocim.operations.masked_text import masked_notes, masked_settings, restored
+from ocim.operations.masked_text import (
+    masked_notes,
+    masked_settings,
+    restored_notes,
+    restored_settings,
+)
 
 SETTINGS = """# the shop's
 SHOP_PASSWORD: first-secret
@@ -19,7 +24,7 @@ NESTED:
 def edited(text: str) -> str:
     shown = masked_settings(SETTINGS)
     assert shown is not None
-    return restored("settings", text, original=SETTINGS, shown=shown)
+    return restored_settings(text, original=SETTINGS, shown=shown)
 
 
 def test_secrets_are_masked_and_all_else_is_as_it_was() -> None:
@@ -46,7 +51,7 @@ def test_a_secret_can_be_replaced() -> None:
 
 def test_a_mask_in_another_place_is_a_fault_with_its_line() -> None:
     shown = masked_settings(SETTINGS) or ""
-    with pytest.raises(ValidationError, match="settings, line 2, column 16: "):
+    with pytest.raises(ValidationError, match=r"extra_settings, line 2, column 16: "):
         edited(shown.replace("SHOP_PASSWORD", "SHIP_PASSWORD"))
 
 
@@ -62,6 +67,37 @@ def test_a_mask_in_another_place_is_a_fault_with_its_line() -> None:
 )
 def test_settings_of_which_a_secret_would_be_left_are_not_shown(text: str) -> None:
     assert masked_settings(text) is None
+
+
+def test_a_secret_does_not_get_a_name_that_everybody_sees() -> None:
+    shown = masked_settings(SETTINGS) or ""
+    with pytest.raises(ValidationError, match="would become a text that everybody sees"):
+        edited(shown.replace("  API_KEY: |", "  NOTE: |"))
+
+
+def test_an_anchor_does_not_show_a_secret() -> None:
+    original = "A_PASSWORD: &it secret-word\n"
+    shown = masked_settings(original)
+    assert shown == "A_PASSWORD: &it ********\n"
+    with pytest.raises(ValidationError, match="everybody sees"):
+        restored_settings(f"{shown}NOTE: *it\n", original=original, shown=shown)
+
+
+def test_a_parent_is_not_renamed_to_show_what_is_below_it() -> None:
+    original = "DB_PASSWORD:\n  value: secret-word\nOTHER_PASSWORD: secret-word\n"
+    shown = masked_settings(original)
+    assert shown is not None
+    with pytest.raises(ValidationError, match="everybody sees"):
+        restored_settings(shown.replace("DB_PASSWORD", "NOTE"), original=original, shown=shown)
+
+
+def test_notes_do_not_show_what_was_masked_on_the_line_before() -> None:
+    original = "password:\nsecret-word\n"
+    shown = masked_notes(original)
+    assert shown == "password:\n********\n"
+    assert restored_notes(f"{shown}more\n", original=original, shown=shown) == f"{original}more\n"
+    with pytest.raises(ValidationError, match="everybody sees"):
+        restored_notes("********\n", original=original, shown=shown)
 
 
 def test_a_comment_with_a_secret_is_hidden_as_a_whole() -> None:

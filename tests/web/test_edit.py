@@ -140,3 +140,21 @@ def test_an_instance_is_not_given_to_an_organization_of_others(demo: OpenEdXInst
     demo.ref_set.save()
     operator = signed_in("operator", Role.OPERATOR, "North")
     send(operator, demo, "save", 403, organization="South")
+
+
+def test_a_pasted_mask_is_no_value_for_who_sees_secrets_either(
+    admin: Client, configured: OpenEdXInstance
+) -> None:
+    changed = SETTINGS.replace("secret-word", "********")
+    html = send(admin, configured, "save", 422, configuration_extra_settings=changed)
+    assert "stands for a secret" in html
+
+
+def test_faults_show_no_secret(configured: OpenEdXInstance) -> None:
+    operator = signed_in("operator", Role.OPERATOR)
+    masked = SETTINGS.replace("secret-word", "********")
+    html = send(
+        operator, configured, "save", 422,
+        configuration_extra_settings=f"{masked}SHOP_PASSWORD: [\n",
+    )  # fmt: skip
+    assert "secret-word" not in html
