@@ -36,13 +36,12 @@ def refresh(arguments):
     Errors count whatever its exit status. `retried` is the last request that it repeats: of an
     address that does not answer, discovery asks for minutes, again and again.
     """
-    errors, retries = _Texts(logging.ERROR), _Texts(logging.INFO)
+    log = _Log()
     # Loggers with handlers of their own may not pass records on to the root logger.
     loggers = [logging.getLogger(name) for name in list(logging.root.manager.loggerDict)]
-    watched = [(logger, errors) for logger in loggers if logger.handlers]
-    watched += [(logging.root, errors), (logging.getLogger("backoff"), retries)]
-    for logger, handler in watched:
-        logger.addHandler(handler)
+    watched = [logging.root] + [logger for logger in loggers if logger.handlers]
+    for logger in watched:
+        logger.addHandler(log)
     signal.signal(signal.SIGALRM, _stop)
     signal.setitimer(signal.ITIMER_REAL, arguments["seconds"])
     failed, ended = "", True
@@ -54,10 +53,9 @@ def refresh(arguments):
         failed = "%s: %s" % (type(error).__name__, error)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        for logger, handler in watched:
-            logger.removeHandler(handler)
-    retried = "".join(retries.texts[-1:])
-    return {"ended": ended, "failed": failed, "errors": errors.texts, "retried": retried}
+        for logger in watched:
+            logger.removeHandler(log)
+    return {"ended": ended, "failed": failed, "errors": log.errors, "retried": log.retried}
 
 
 class _Late(BaseException):
@@ -68,15 +66,17 @@ def _stop(_signal, _frame):
     raise _Late
 
 
-class _Texts(logging.Handler):
-    def __init__(self, level):
-        logging.Handler.__init__(self, level)
-        self.texts = []
+class _Log(logging.Handler):
+    def __init__(self):
+        logging.Handler.__init__(self, logging.INFO)
+        self.errors, self.retried = [], ""
 
     def emit(self, record):
         text = record.getMessage()
-        if text not in self.texts:
-            self.texts.append(text)
+        if record.levelno >= logging.ERROR and text not in self.errors:
+            self.errors.append(text)
+        elif text.startswith("Backing off"):
+            self.retried = text
 
 
 def clean(arguments):
