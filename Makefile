@@ -43,7 +43,7 @@ format: env ## let ruff rewrite the code
 	@$(BIN)/ruff check --fix .
 
 # Tests that start no processes of their own.
-QUICK := $(addprefix tests/,catalog core operations parsing project store web)
+QUICK := $(addprefix tests/,api catalog core operations parsing project store web)
 PROCESSES := $(addprefix --ignore=tests/,operations/test_postgresql.py)
 
 check: env lint ## run lint and the tests that start no processes

@@ -22,7 +22,7 @@ from ocim.core.fleet_filter import ORDERS, FleetFilter, Health
 from ocim.core.instance import ALWAYS, Service
 from ocim.core.jobs import ArchiveJob
 from ocim.core.states import InstanceState
-from ocim.operations import holds, instances, jobs
+from ocim.operations import holds, instances, jobs, maintenance
 from ocim.operations.instance_settings import (
     DATABASE_SERVER,
     OF_REFERENCE,
@@ -38,7 +38,7 @@ from ocim.wiring import context, current_time, instance_defaults, queue_name
 OPTIONAL = sorted(service.value for service in set(Service) - ALWAYS)
 SORTS = [f"{dash}{order}" for order in ORDERS for dash in ("", "-")]
 NUMBERS = frozenset({"openedx_appserver_count"})
-OF_VERSION = ("state", "held", "appservers", "not_well", "in_work", "url", "uploads")
+OF_VERSION = ("state", "held", "maintenance", "appservers", "not_well", "in_work", "url", "uploads")
 """Facts that are no settings: an ETag does not change with them."""
 IF_MATCH = OpenApiParameter(
     "If-Match",
@@ -237,6 +237,33 @@ class Hold(ApiView):
         """Remove the hold, so that rollouts include the instance again."""
         instance = self.instance(instance_id, Right.OPERATE)
         enqueue(holds.release(instance.pk))
+        return Response(status=NO_CONTENT)
+
+
+class MaintenanceBody(Body):
+    """A page that visitors see instead of the site."""
+
+    message = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        help_text=f"Text of the page (default: {maintenance.DEFAULT_MESSAGE})",
+    )
+
+
+class Maintenance(ApiView):
+    @extend_schema(request=MaintenanceBody, responses={200: InstanceShape})
+    def put(self, request: Request, instance_id: int) -> Response:
+        """Show visitors a maintenance page instead of the site."""
+        instance = self.instance(instance_id, Right.OPERATE)
+        message = read(MaintenanceBody, request).get("message", "")
+        enqueue(maintenance.begin(instance.pk, message=message))
+        return _answer(instance.pk)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, instance_id: int) -> Response:
+        """End the maintenance: visitors see the site again."""
+        instance = self.instance(instance_id, Right.OPERATE)
+        enqueue(maintenance.end(instance.pk))
         return Response(status=NO_CONTENT)
 
 

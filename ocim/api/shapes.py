@@ -53,6 +53,7 @@ FACTS = (
     "id",
     "state",
     "held",
+    "maintenance",
     "url",
     "tags",
     "organization",
@@ -76,6 +77,7 @@ class InstanceShape(serializers.ModelSerializer[OpenEdXInstance]):
     id = Number()
     state = serializers.ChoiceField(list(STATUSES))
     held = Text(help_text="Reason and days of its hold; empty: rollouts include it.")
+    maintenance = Text(help_text="Text that visitors see instead of the site; empty: none.")
     url = Text(help_text="Address of its LMS.")
     tags = Texts()
     organization = Text()

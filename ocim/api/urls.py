@@ -32,6 +32,11 @@ urlpatterns = [
     path("instances/<id:instance_id>", instances.Instance.as_view(), name="instance"),
     path("instances/<id:instance_id>/archive", instances.Archive.as_view(), name="archive"),
     path("instances/<id:instance_id>/unarchive", instances.Unarchive.as_view(), name="unarchive"),
+    path(
+        "instances/<id:instance_id>/maintenance",
+        instances.Maintenance.as_view(),
+        name="maintenance",
+    ),
     path("instances/<id:instance_id>/hold", instances.Hold.as_view(), name="hold"),
     path(
         "instances/<id:instance_id>/appservers",

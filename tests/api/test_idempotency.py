@@ -13,7 +13,7 @@ NEW = {"internal_lms_domain": "campus.localhost"}
 
 @pytest.fixture(autouse=True)
 def servers(demo: OpenEdXInstance) -> None:
-    """Have an instance, and the servers that instances share."""
+    """Create an instance, and the servers that instances share."""
 
 
 def test_a_request_that_is_sent_twice_is_carried_out_once(admin: Api) -> None:

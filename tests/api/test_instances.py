@@ -189,6 +189,15 @@ def test_a_hold_begins_and_ends(operator: Api, demo: OpenEdXInstance) -> None:
     assert pointers(answer) == {"#/since", "#/from"}
 
 
+def test_a_maintenance_begins_and_ends(operator: Api, demo: OpenEdXInstance) -> None:
+    where = f"/instances/{demo.pk}/maintenance"
+    assert operator.put(where, {"message": "Back at nine."}).json()["maintenance"] == (
+        "Back at nine."
+    )
+    assert operator.delete(where).status_code == 204
+    assert operator.delete(where).status_code == 409
+
+
 def test_an_organization_keeps_to_its_own_instances(demo: OpenEdXInstance) -> None:
     make_instance("Theirs", organization="ACME")
     acme = account("ada", Role.ADMIN, "ACME")

@@ -1,9 +1,11 @@
 """Rights in the API: every operation, for every role, on own and on foreign objects."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.urls import reverse
 
 from ocim.api.urls import urlpatterns
@@ -19,6 +21,7 @@ TABLE: dict[str, dict[str, Right]] = {
     "instance": {"GET": VIEW, "PATCH": OPERATE, "DELETE": CONFIGURE},
     "archive": {"POST": CONFIGURE},
     "unarchive": {"POST": CONFIGURE},
+    "maintenance": {"PUT": OPERATE, "DELETE": OPERATE},
     "hold": {"PUT": OPERATE, "DELETE": OPERATE},
     "instance-events": {"GET": VIEW},
     "configuration": {"GET": VIEW},
@@ -160,4 +163,7 @@ def test_a_stranger_is_refused_everything(db: None, name: str) -> None:
 def test_the_description_is_for_those_who_are_signed_in(db: None) -> None:
     assert Api().get("/schema").status_code == 401
     assert Api().get("/")["Location"].startswith(reverse("sign-in"))
-    assert account("somebody", Role.VIEWER).get("/").status_code == 200
+    page = account("somebody", Role.VIEWER).get("/").content.decode()
+    for asset in re.findall(r'(?:src|href)="/static/([^"]+)"', page):
+        assert finders.find(asset), asset
+    assert page.count("/static/") == 3

@@ -116,7 +116,9 @@ class Shell:
         return self._as_in_pages(output)
 
     def _here(self, text: str) -> str:
-        return text.replace(":8443", f":{self._installation.https_port}")
+        return text.replace(":8443", f":{self._installation.https_port}").replace(
+            "127.0.0.1:5000", self._installation.web_address
+        )
 
     def _as_in_pages(self, text: str) -> str:
         return text.replace(f":{self._installation.https_port}", ":8443").replace(
