@@ -25,8 +25,8 @@ class HeadersMiddleware(MiddlewareMixin):
     def process_response(
         self, _request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        """Add the headers; static files keep their own Cache-Control."""
-        response.headers["Content-Security-Policy"] = POLICY
+        """Add the headers; static files keep their own Cache-Control, the API's page its policy."""
+        response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 

@@ -166,4 +166,4 @@ def test_the_description_is_for_those_who_are_signed_in(db: None) -> None:
     page = account("somebody", Role.VIEWER).get("/").content.decode()
     for asset in re.findall(r'(?:src|href)="/static/([^"]+)"', page):
         assert finders.find(asset), asset
-    assert page.count("/static/") == 3
+    assert page.count("/static/") == 4

@@ -34,6 +34,11 @@ def test_signing_in_leads_to_the_list(manager: Manager, signed_in: Page) -> None
     expect(signed_in.get_by_text("No worker is running.")).to_be_visible()
 
 
+def test_the_apis_page_lists_its_operations(signed_in: Page) -> None:
+    signed_in.goto("/api/v1/")
+    expect(signed_in.get_by_text("Create an instance", exact=True)).to_be_visible(timeout=60_000)
+
+
 def test_an_app_server_is_spawned_with_the_keyboard_alone(
     manager: Manager, signed_in: Page
 ) -> None:
