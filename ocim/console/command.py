@@ -1,8 +1,10 @@
 """The base class of Ocim's commands: parsers, confirmations, system checks and error messages."""
 
 import argparse
+import getpass
 import os
 import re
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -15,6 +17,7 @@ from django.db import DatabaseError
 from ocim.console.options import slips, watch
 from ocim.console.output import Output
 from ocim.console.shared_options import add_json
+from ocim.core.actors import Actor, ActorKind, acting_as
 from ocim.core.characters import described, invisible
 from ocim.core.errors import Conflict, OcimError, ValidationError
 
@@ -149,12 +152,23 @@ class OcimCommand(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         """Run the chosen subcommand's method with the parsed options."""
         self.refuse_slips()
-        options["run"](argparse.Namespace(**options))
+        with acting_as(Actor(ActorKind.COMMAND, system_user(), socket.gethostname())):
+            options["run"](argparse.Namespace(**options))
 
     def refuse_slips(self) -> None:
         """Raise ValidationError with every option that is empty or repeated."""
         if faults := slips(self._parser, self.without):
             raise ValidationError(faults)
+
+
+def system_user() -> str:
+    """Return the name of the operating system's user who runs this command, before sudo."""
+    if name := os.environ.get("SUDO_USER"):
+        return name
+    try:
+        return getpass.getuser()
+    except KeyError:  # a container may have no name for its user
+        return f"user {os.getuid()}"
 
 
 def examples_of(command: str, examples: str) -> str:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.db.models import F
 
+from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict
 from ocim.core.instance import Broker
 from ocim.core.states import AppServerState
-from ocim.operations import placement
+from ocim.operations import audit, placement
 from ocim.operations.context import Context
 from ocim.operations.effective import deserialize
 from ocim.store.models import BrokerServer, OpenEdXInstance
@@ -51,11 +52,13 @@ def assign(*, instance: OpenEdXInstance, server: BrokerServer, context: Context)
             f"{instance.provider} hosts do not reach {server.host}.",
             remedy="Register the broker with an address that they reach.",
         )
-    if not _join(instance, server, context):
-        raise Conflict(
-            f"{server} accepts no instance: it is closed, or it serves one alone already.",
-            remedy="Register another one with `ocim broker register`.",
-        )
+    with transaction.atomic():
+        if not _join(instance, server, context):
+            raise Conflict(
+                f"{server} accepts no instance: it is closed, or it serves one alone already.",
+                remedy="Register another one with `ocim broker register`.",
+            )
+        audit.record(AuditAction.INSTANCE_ASSIGN_BROKER, instance, after={"broker": server.name})
 
 
 def rotate(*, instance: OpenEdXInstance) -> None:
@@ -68,9 +71,11 @@ def rotate(*, instance: OpenEdXInstance) -> None:
         raise Conflict(
             f"{instance} has no broker server.", remedy="Assign one with `ocim broker assign`."
         )
-    OpenEdXInstance.objects.filter(pk=instance.pk).update(
-        broker_generation=F("broker_generation") + 1
-    )
+    with transaction.atomic():
+        OpenEdXInstance.objects.filter(pk=instance.pk).update(
+            broker_generation=F("broker_generation") + 1
+        )
+        audit.record(AuditAction.INSTANCE_ROTATE_BROKER_ACCOUNT, instance)
     instance.refresh_from_db(fields=["broker_generation"])
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ocim.core.actions import Action
+from ocim.core.audit import AuditAction
 from ocim.core.errors import OcimError
+from ocim.operations import audit
 from ocim.operations.context import Context
 
 Severity = Literal["ok", "warning", "error"]
@@ -48,6 +50,16 @@ def examine(checks: Sequence[Check], context: Context) -> Iterator[tuple[Check, 
         if any(finding.severity == "error" for finding in findings):
             broken.add(check.area)
         yield check, findings
+
+
+def repair(check: Check, finding: Finding) -> Sequence[Action]:
+    """Repair the finding, if that is possible. Return the actions to enqueue."""
+    if finding.repair is None:
+        return []
+    actions = finding.repair()
+    target = audit.Target("installation", check.area, f"{check.area}: {finding.where}".rstrip(": "))
+    audit.record(AuditAction.INSTALLATION_REPAIR, target, before={"finding": finding.what})
+    return actions
 
 
 def _run(check: Check, context: Context) -> list[Finding]:

@@ -2,10 +2,14 @@
 
 from datetime import date
 
+from django.db import transaction
+
 from ocim.core.actions import Action, DriveRollout
+from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.holds import today
 from ocim.core.states import RolloutState, UpgradeState
+from ocim.operations import audit
 from ocim.operations.context import Context
 from ocim.store.models import InstanceReference, OpenEdXInstance, Upgrade
 
@@ -30,17 +34,31 @@ def hold(
         faults.append(f"until: {until} is before the first day, {since}.")
     if faults:
         raise ValidationError(faults)
-    InstanceReference.objects.filter(pk=instance_id).update(
-        hold_reason=reason, held_from=since, held_until=until
-    )
+    after = {"hold_reason": reason, "held_from": since, "held_until": until}
+    with transaction.atomic():
+        instance, before = _with_hold(instance_id)
+        audit.record(AuditAction.INSTANCE_HOLD, instance, before=before, after=after)
+        InstanceReference.objects.filter(pk=instance_id).update(**after)
 
 
 def release(instance_id: int) -> list[Action]:
     """Remove the hold, so that rollouts include the instance. Raise Conflict if there is none."""
     held = InstanceReference.objects.filter(pk=instance_id).exclude(hold_reason="")
-    if not held.update(hold_reason="", held_from=None, held_until=None):
-        raise Conflict("The instance is not held: rollouts include it.")
+    with transaction.atomic():
+        instance, before = _with_hold(instance_id)
+        if not held.update(hold_reason="", held_from=None, held_until=None):
+            raise Conflict("The instance is not held: rollouts include it.")
+        audit.record(AuditAction.INSTANCE_RELEASE, instance, before=before)
     waiting = Upgrade.objects.filter(
         instance=instance_id, state=UpgradeState.PENDING, rollout__state=RolloutState.RUNNING
     )
     return [DriveRollout(pk) for pk in waiting.values_list("rollout_id", flat=True)]
+
+
+def _with_hold(instance_id: int) -> tuple[OpenEdXInstance, dict[str, object]]:
+    """Return the instance, and the fields of its hold as they are; none if there is no hold."""
+    instance = OpenEdXInstance.objects.select_related("ref_set").get(pk=instance_id)
+    names = ("hold_reason", "held_from", "held_until")
+    reference = instance.ref_set
+    fields = {name: getattr(reference, name) for name in names}
+    return instance, fields if reference.hold_reason else {}

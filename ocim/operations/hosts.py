@@ -3,13 +3,17 @@
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 
+from django.db import transaction
 from django.db.models import Q
 
-from ocim.core.errors import TransientError
+from ocim.core.audit import AuditAction
+from ocim.core.errors import Conflict, TransientError
 from ocim.core.hosts import Leftover
 from ocim.core.names import dry_run_host
 from ocim.core.states import UNFINISHED, AppServerState, UpgradeState
+from ocim.operations import audit
 from ocim.operations.context import Context
+from ocim.store.lent_machines import StoredMachines
 from ocim.store.models import HostedServer, OpenEdXAppServer, Server, Upgrade
 
 AT_ONCE = 8
@@ -41,7 +45,7 @@ def stop_all(*, provider: str, context: Context) -> list[str]:
     """
     hosts = context.adapters.providers[provider]
     names = list(hosts.list())
-    _stopped(names, True)
+    _stopped(names, AuditAction.HOST_STOP, provider)
     with ThreadPoolExecutor(AT_ONCE) as several:
         list(several.map(hosts.stop, names))
     return names
@@ -61,18 +65,34 @@ def start_all(*, provider: str, context: Context) -> list[str]:
         return True
 
     names = _kept(provider)
-    _stopped(names, True)  # so that nobody else starts them meanwhile
+    _stopped(names, AuditAction.HOST_START, provider)  # so that nobody else starts them meanwhile
     lost = []
     with ThreadPoolExecutor(AT_ONCE) as several:
         for name, is_there in zip(names, several.map(starts, names), strict=True):
-            _stopped([name], False)
+            Server.objects.filter(name=name).update(is_stopped=False)
             if not is_there:
                 lost.append(name)
     return lost
 
 
-def _stopped(names: Collection[str], is_stopped: bool) -> None:
-    Server.objects.filter(name__in=names).update(is_stopped=is_stopped)
+def readmit(machine: str) -> None:
+    """Let a machine of the pool be used again. Raise Conflict if it is not kept out."""
+    with transaction.atomic():
+        if not StoredMachines().readmit(machine):
+            raise Conflict(
+                f"The machine {machine!r} is not kept out.", remedy="See `ocim host pool`."
+            )
+        audit.record(AuditAction.HOST_READMIT, audit.Target("host", machine, machine))
+
+
+def _stopped(names: Collection[str], action: AuditAction, provider: str) -> None:
+    """Mark the hosts as stopped, and record why; nothing if there are none."""
+    if not names:
+        return
+    with transaction.atomic():
+        Server.objects.filter(name__in=names).update(is_stopped=True)
+        hosts = audit.Target("hosts", provider, f"hosts of kind {provider}")
+        audit.record(action, hosts, after={"hosts": sorted(names)})
 
 
 def orphans(*, provider: str, context: Context) -> list[str]:

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from ocim.catalog.variables.services import services_of
+from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict, OcimError
 from ocim.core.hosts import Connection, Host
 from ocim.core.images import Image, image_name, superfluous
 from ocim.core.instance import Service
 from ocim.core.provisioning import ConfigurationSource, Part, ProvisionEvent, ProvisionJob
+from ocim.operations import audit
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
 from ocim.ports.images import Images
@@ -139,7 +141,10 @@ def ensure(
             raise OcimError(f"{outcome.failed_task}: {outcome.message}")
 
     images = _images(image.provider, context)
-    return images.ensure(image.name, image.inputs, build, is_cancelled=is_cancelled)
+    is_new = images.ensure(image.name, image.inputs, build, is_cancelled=is_cancelled)
+    if is_new:
+        audit.record(AuditAction.IMAGE_BUILD, _target(image.name), after=dict(image.inputs))
+    return is_new
 
 
 def listed(context: Context) -> list[Image]:
@@ -160,7 +165,13 @@ def prune(*, keep: int, context: Context) -> list[Image]:
         if images := provider.images:
             old = superfluous(images.list(), keep=keep)
             gone += [image for image in old if images.remove(image.name)]
+    for image in gone:
+        audit.record(AuditAction.IMAGE_REMOVE, _target(image.name))
     return gone
+
+
+def _target(name: str) -> audit.Target:
+    return audit.Target("image", name, name)
 
 
 def _images(provider: str, context: Context) -> Images:

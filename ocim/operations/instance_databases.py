@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 
+from django.db import transaction
+
+from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict
 from ocim.core.instance import Database
 from ocim.core.states import AppServerState
+from ocim.operations import audit
 from ocim.operations.context import Context
 from ocim.operations.database_servers import EMBEDDED
 from ocim.operations.effective import deserialize
@@ -35,8 +39,10 @@ def rotate(*, instance: OpenEdXInstance, context: Context) -> None:
     for purpose in instance_spec(instance, context.policy).databases:
         context.adapters.databases[wanted[purpose].kind].ensure(wanted[purpose])
     rows = OpenEdXInstance.objects.filter(pk=instance.pk, database_generation=present)
-    if not rows.update(database_generation=present + 1):
-        raise Conflict(f"Another process rotates the accounts of {instance}.")
+    with transaction.atomic():
+        if not rows.update(database_generation=present + 1):
+            raise Conflict(f"Another process rotates the accounts of {instance}.")
+        audit.record(AuditAction.INSTANCE_ROTATE_DATABASE_ACCOUNT, instance)
     instance.refresh_from_db(fields=["database_generation"])
 
 

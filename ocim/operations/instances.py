@@ -12,11 +12,12 @@ from django.db.models import Count
 from ocim.catalog.shop import checks
 from ocim.catalog.variables.jwt import generate
 from ocim.core.actions import Action
+from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict
 from ocim.core.instance import Service
 from ocim.core.secrets import Secret, derive
 from ocim.core.variables import Effective
-from ocim.operations import brokers, database_servers, instance_databases, search_servers
+from ocim.operations import audit, brokers, database_servers, instance_databases, search_servers
 from ocim.operations.balancing import note_change
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
@@ -30,7 +31,7 @@ from ocim.operations.instance_settings import (
     is_name,
     without_unknown,
 )
-from ocim.operations.instance_versions import require_version
+from ocim.operations.instance_versions import require_version, settings_of
 from ocim.operations.leases import held_outside_worker
 from ocim.store.claims import require_lease
 from ocim.store.models import (
@@ -82,6 +83,10 @@ def create(
         _claim_names(instance)
         search_servers.place(instance)
         brokers.place(instance, context)
+        _, after = audit.changed(
+            {}, {name: value for name, value in settings_of(instance).items() if value}
+        )
+        audit.record(AuditAction.INSTANCE_CREATE, instance, after=after)
         actions = note_change(instance.load_balancing_server_id)
     return instance, actions
 
@@ -104,6 +109,7 @@ def change(
         tags = _taken(values, "tags", None)
         of_reference = {name: values.pop(name) for name in OF_REFERENCE if name in values}
         unknown = without_unknown(values)
+        was = settings_of(instance)
         for name, value in values.items():
             setattr(instance, name, value)
         for name, value in of_reference.items():
@@ -116,6 +122,9 @@ def change(
             _tag(instance, tags)
         if any(map(is_name, values)):
             _claim_names(instance)
+        before, after = audit.changed(was, settings_of(instance))
+        if after:
+            audit.record(AuditAction.INSTANCE_CHANGE, instance, before=before, after=after)
         if any(is_name(name) or name == EXTRA_SETTINGS for name in values):
             actions = note_change(instance.load_balancing_server_id)
     return instance, actions
@@ -159,6 +168,7 @@ def restore_settings(
     """Restore the fields of a change, except those that somebody has changed since."""
     with transaction.atomic():
         instance = _locked(instance_id)
+        was = settings_of(instance)
         ours = [name for name, value in after.items() if getattr(instance, name) == value]
         for name in ours:
             setattr(instance, name, before[name])
@@ -168,6 +178,8 @@ def restore_settings(
             ours = [name for name in ours if name not in of_names]
             of_names = []
         instance.save(update_fields=ours)
+        old, new = audit.changed(was, settings_of(instance))
+        audit.record(AuditAction.INSTANCE_RESTORE_SETTINGS, instance, before=old, after=new)
         if of_names:
             _claim_names(instance)
             return note_change(instance.load_balancing_server_id)
@@ -179,6 +191,7 @@ def unarchive(*, instance_id: int) -> list[Action]:
     with transaction.atomic():
         instance = _locked(instance_id)
         InstanceReference.objects.filter(pk=instance_id).update(is_archived=False)
+        audit.record(AuditAction.INSTANCE_UNARCHIVE, instance)
         return note_change(instance.load_balancing_server_id)
 
 
@@ -202,6 +215,7 @@ def delete(*, instance_id: int, context: Context) -> list[Action]:
         brokers.forget(instance, context)
         with transaction.atomic():
             require_lease(lease)
+            audit.record(AuditAction.INSTANCE_DELETE, instance)
             instance.ref_set.delete()
             lease.delete()
             return note_change(instance.load_balancing_server_id)

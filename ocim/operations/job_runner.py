@@ -13,10 +13,13 @@ from django.db.models import F
 
 from ocim.core import stopping
 from ocim.core.actions import Action
+from ocim.core.actors import acting_as
+from ocim.core.audit import AuditAction
 from ocim.core.errors import Cancelled, LostClaim, OcimError
 from ocim.core.job_kinds import JobKind
 from ocim.core.states import JobState
 from ocim.core.texts import plural
+from ocim.operations import audit
 from ocim.operations.claim import Claim, NotYet
 from ocim.operations.context import Context
 from ocim.operations.jobs import OPEN, due, enter_step, payload_of, wake_up
@@ -66,7 +69,8 @@ def run_pending_jobs(
             if lease is None:
                 return actions
             try:
-                actions += _run_job(job, lease, handlers, context)
+                with acting_as(audit.actor_of(job, context.machine)):
+                    actions += _run_job(job, lease, handlers, context)
             except LostClaim as lost:
                 log.warning("%s", lost)
                 return actions
@@ -129,7 +133,9 @@ def _run_job(job: Job, lease: Lease, handlers: Handlers, context: Context) -> li
         log.exception("%s failed with an unexpected error", job)
         reason = "An unexpected error ended the job. See the worker's log."
         return _fail(claim, reason, on_failure)
-    move_job(job, JobState.DONE, lease=lease, ended_at=context.now())
+    with transaction.atomic():
+        move_job(job, JobState.DONE, lease=lease, ended_at=context.now())
+        audit.record(AuditAction.JOB_DONE, job)
     return actions
 
 
@@ -199,4 +205,5 @@ def _fail(claim: Claim, reason: str, on_failure: Callable[[], list[Action]]) -> 
     ended_at = claim.context.now()
     with transaction.atomic():
         move_job(claim.job, JobState.FAILED, lease=claim.lease, error=error, ended_at=ended_at)
+        audit.record(AuditAction.JOB_FAIL, claim.job, after={"error": error})
         return on_failure()

@@ -1,13 +1,17 @@
 """Jobs: submitted, cancelled, and looked at. `job_runner` does them."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from ocim.core import stopping
 from ocim.core.actions import WorkOn
+from ocim.core.actors import current_actor
+from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict
-from ocim.core.job_kinds import in_words
+from ocim.core.job_kinds import JobKind, in_words
 from ocim.core.job_storage import payload_from_json, progress_from_json, to_json
 from ocim.core.jobs import (
     Payload,
@@ -20,6 +24,7 @@ from ocim.core.jobs import (
     VerifyJob,
 )
 from ocim.core.states import JobState
+from ocim.operations.audit import record
 from ocim.operations.context import Context
 from ocim.store.claims import unheld
 from ocim.store.models import Job, Leased, OpenEdXAppServer, OpenEdXInstance, Upgrade
@@ -29,21 +34,43 @@ OPEN = (JobState.WAITING, JobState.RUNNING)
 """The states of jobs that are not over."""
 STUCK = timedelta(minutes=5)
 """A job's thread asks every few seconds whether it shall end; after this silence it is stuck."""
+RECORDED: Mapping[JobKind, AuditAction] = {
+    JobKind.SPAWN: AuditAction.APPSERVER_SPAWN,
+    JobKind.ACTIVATE: AuditAction.APPSERVER_ACTIVATE,
+    JobKind.DEACTIVATE: AuditAction.APPSERVER_DEACTIVATE,
+    JobKind.TERMINATE: AuditAction.APPSERVER_TERMINATE,
+    JobKind.ARCHIVE: AuditAction.INSTANCE_ARCHIVE,
+    JobKind.RETAIN: AuditAction.APPSERVER_EXPIRE,
+    JobKind.RECOVER: AuditAction.APPSERVER_RESTART,
+    JobKind.UPGRADE: AuditAction.ROLLOUT_UPGRADE_INSTANCE,
+    JobKind.UNDO: AuditAction.ROLLOUT_UNDO_INSTANCE,
+    JobKind.RESTORE: AuditAction.INSTANCE_RESTORE_DATABASES,
+    JobKind.CLONE: AuditAction.INSTANCE_COPY_DATABASES,
+    JobKind.SET_UP: AuditAction.SERVICES_SET_UP,
+    JobKind.VERIFY: AuditAction.SERVICES_VERIFY,
+    JobKind.CREATE_SERVER: AuditAction.SERVER_CREATE,
+}
+"""The words under which a request for a job of each kind is recorded."""
 
 
 def submit(*, target: Leased, payload: Payload, queue: str, creator_id: int | None = None) -> Job:
-    """Store a job on an instance or a shared server.
+    """Store a job on an instance or a shared server, and record who asked for it.
 
     `wake_up(job)` is the action that starts it, to be enqueued after the commit.
     """
-    return Job.objects.create(
-        lease_id=target.lease_id,
-        instance=target if isinstance(target, OpenEdXInstance) else None,
-        kind=payload.kind,
-        queue=queue,
-        arguments=to_json(payload),
-        creator_id=creator_id,
-    )
+    actor = current_actor()
+    with transaction.atomic():
+        job = Job.objects.create(
+            lease_id=target.lease_id,
+            instance=target if isinstance(target, OpenEdXInstance) else None,
+            kind=payload.kind,
+            queue=queue,
+            arguments=to_json(payload),
+            creator_id=creator_id or actor.user_id,
+            requested_by=actor.name[:250],
+        )
+        record(RECORDED[payload.kind], target, after={"job": job.pk, **to_json(payload)})
+    return job
 
 
 def wake_up(job: Job) -> WorkOn:
@@ -56,8 +83,10 @@ def cancel(*, job_id: int) -> None:
 
     Raise Conflict if the job is over.
     """
-    if not Job.objects.filter(pk=job_id, state__in=OPEN).update(cancel_requested=True):
-        raise Conflict(f"Job {job_id} is over or does not exist.")
+    with transaction.atomic():
+        if not Job.objects.filter(pk=job_id, state__in=OPEN).update(cancel_requested=True):
+            raise Conflict(f"Job {job_id} is over or does not exist.")
+        record(AuditAction.JOB_CANCEL, Job.objects.get(pk=job_id))
 
 
 def cancel_of_appserver(appserver: OpenEdXAppServer) -> list[Job]:

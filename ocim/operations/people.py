@@ -1,6 +1,6 @@
 """People: their accounts and their roles."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from django.contrib.auth.models import User
@@ -10,8 +10,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from ocim.core.access import FLEET, Role
+from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.secrets import Secret
+from ocim.operations import audit
+from ocim.operations.access import grants_of
 from ocim.operations.instance_settings import faults_of
 from ocim.store.models import InstanceReference, RoleGrant
 
@@ -46,9 +49,11 @@ def create(
     if faults:
         raise ValidationError(faults)
     user.save()
+    audit.record(AuditAction.USER_CREATE, user, after={"email": user.email})
     if role:
         row.user = user
         row.save()
+        _record_grant(row)
     return user
 
 
@@ -62,8 +67,10 @@ def grant(*, user: User, role: Role, organization: str = FLEET) -> None:
     if faults := faults_of(row.clean_fields):
         raise ValidationError(faults)
     with _keeping_an_administrator():
+        before = _role(user, organization)
         _take(user, organization)
         row.save(force_insert=True)
+        _record_grant(row, before)
 
 
 def revoke(*, user: User, organization: str = FLEET) -> None:
@@ -72,11 +79,13 @@ def revoke(*, user: User, organization: str = FLEET) -> None:
     Raise Conflict if they have none, or nobody would be an administrator of the fleet any more.
     """
     with _keeping_an_administrator():
+        before = _role(user, organization)
         if not _take(user, organization):
             raise Conflict(
                 f"{user} has no role for {organization or 'the whole fleet'}.",
                 remedy=f"`ocim user show {user}` shows the roles.",
             )
+        audit.record(AuditAction.ROLE_REVOKE, user, before=before, organization=organization)
 
 
 def set_active(*, user: User, active: bool) -> None:
@@ -87,6 +96,7 @@ def set_active(*, user: User, active: bool) -> None:
     with _keeping_an_administrator():
         user.is_active = active
         user.save(update_fields=["is_active"])
+        audit.record(AuditAction.USER_ENABLE if active else AuditAction.USER_DISABLE, user)
 
 
 def remove(*, user: User) -> None:
@@ -95,6 +105,7 @@ def remove(*, user: User) -> None:
     Raise Conflict if nobody would be an administrator of the fleet any more.
     """
     with _keeping_an_administrator():
+        audit.record(AuditAction.USER_REMOVE, user)
         user.delete()
 
 
@@ -109,6 +120,18 @@ def _weaknesses(password: Secret, user: User) -> list[str]:
     except DjangoValidationError as error:
         return [f"password: {message}" for message in error.messages]
     return []
+
+
+def _record_grant(row: RoleGrant, before: Mapping[str, str] | None = None) -> None:
+    after = {"role": str(row.grant)}
+    where = row.organization
+    audit.record(AuditAction.ROLE_GRANT, row.user, before=before, after=after, organization=where)
+
+
+def _role(user: User, organization: str) -> dict[str, str]:
+    """Return the role for just this organization, for the audit log."""
+    held = [grant for grant in grants_of(user) if grant.organization == organization]
+    return {"role": str(held[0])} if held else {}
 
 
 def _take(user: User, organization: str) -> bool:

@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 from django.db import IntegrityError, transaction
 from django.db.models import Count
 
+from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.texts import listed, plural
+from ocim.operations import audit
 from ocim.store.models import NetworkServer, OpenEdXInstance
 
 BESIDE = "local"
@@ -63,6 +65,12 @@ def enter(server: NetworkServer, what: str) -> None:
     try:
         with transaction.atomic():
             server.save(force_insert=True)
+            if server.host:  # the request for a job records servers that Ocim creates
+                audit.record(
+                    AuditAction.SERVER_REGISTER,
+                    server,
+                    after={"host": server.host, "port": server.port, "user": server.admin_user},
+                )
     except IntegrityError as error:
         raise Conflict(f"{what.capitalize()} {server.name!r} exists already.") from error
 

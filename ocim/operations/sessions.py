@@ -3,9 +3,12 @@
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import QuerySet
 
+from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict
+from ocim.operations import audit
 from ocim.store.models import Session
 
 
@@ -18,12 +21,17 @@ def end(*, user: User, public_id: str) -> None:
     """End one of the person's sessions. Raise Conflict if there is no such session."""
     for session in Session.objects.filter(user=user):
         if session.public_id == public_id:
-            session.delete()
+            with transaction.atomic():
+                session.delete()
+                audit.record(AuditAction.USER_SIGN_OUT, user)
             return
     raise Conflict("This session has ended already.")
 
 
 def end_all(*, user: User, but: str | None = None) -> int:
     """End a person's sessions but for the one with this key; return their number."""
-    deleted, _ = Session.objects.filter(user=user).exclude(pk=but or "").delete()
+    with transaction.atomic():
+        deleted, _ = Session.objects.filter(user=user).exclude(pk=but or "").delete()
+        if deleted:
+            audit.record(AuditAction.USER_SIGN_OUT, user, after={"sessions": deleted})
     return deleted

@@ -9,13 +9,14 @@ from django.db import transaction
 
 from ocim.core import stopping
 from ocim.core.actions import Action
+from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict, OcimError, ValidationError
 from ocim.core.hosts import HostRequest
 from ocim.core.jobs import CreateServerJob
 from ocim.core.names import shared_server_host
 from ocim.core.provisioning import ConfigurationSource, ProvisionJob
 from ocim.core.states import ServerState
-from ocim.operations import jobs, machines, placement
+from ocim.operations import audit, jobs, machines, placement
 from ocim.operations.claim import Claim
 from ocim.operations.context import Context
 from ocim.operations.leases import held_outside_worker
@@ -189,6 +190,7 @@ def remove(
             machines.provider_of(own_host.provider, context).destroy(own_host.name)
         with transaction.atomic():
             require_lease(lease)
+            audit.record(AuditAction.SERVER_REMOVE, server)
             server.delete()
             if own_host:
                 own_host.delete()

@@ -9,8 +9,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from ocim.core.access import FLEET, Access, Role
+from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict, OcimError, ValidationError
 from ocim.core.secrets import Secret
+from ocim.operations import audit
 from ocim.operations.access import access_of
 from ocim.operations.context import Context
 from ocim.operations.instance_settings import faults_of
@@ -64,6 +66,8 @@ def create(
     if faults:
         raise ValidationError(faults)
     token.save(force_insert=True)
+    after = {"owner": str(owner), "role": str(token.grant), "expires_at": token.expires_at}
+    audit.record(AuditAction.TOKEN_CREATE, token, after=after, organization=organization)
     return token, Secret(text)
 
 
@@ -91,11 +95,15 @@ def check(text: str, *, context: Context) -> tuple[User, Access]:
 
 def revoke(*, owner: User, name: str) -> None:
     """Delete a token; its next use is rejected. Raise Conflict if there is none of this name."""
-    deleted, _ = ApiToken.objects.filter(owner=owner, name=name).delete()
-    if not deleted:
-        raise Conflict(
-            f"{owner} has no token {name!r}.", remedy="`ocim token list` lists all tokens."
-        )
+    with transaction.atomic():
+        token = ApiToken.objects.filter(owner=owner, name=name).first()
+        if token is None:
+            raise Conflict(
+                f"{owner} has no token {name!r}.", remedy="`ocim token list` lists all tokens."
+            )
+        before, where = {"owner": str(owner), "role": str(token.grant)}, token.organization
+        audit.record(AuditAction.TOKEN_REVOKE, token, before=before, organization=where)
+        token.delete()
 
 
 def _note_use(token: ApiToken, context: Context) -> None:

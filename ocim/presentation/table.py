@@ -38,7 +38,7 @@ def as_csv(report: Report) -> str:
     writer = csv.writer(stream)
     writer.writerow(COLUMNS)
     for line in report.instances:
-        writer.writerow([_harmless(cell) for cell in _cells(line)])
+        writer.writerow([harmless(cell) for cell in _cells(line)])
     return stream.getvalue()
 
 
@@ -70,6 +70,7 @@ def _seconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds:.1f}"
 
 
-def _harmless(cell: object) -> object:
+def harmless(cell: object) -> object:
+    """Return the cell so that no spreadsheet takes it for a formula."""
     is_formula = isinstance(cell, str) and cell.startswith(FORMULA)
     return f"'{cell}" if is_formula else cell

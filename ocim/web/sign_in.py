@@ -9,6 +9,7 @@ from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
 from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
 from django.contrib.auth.views import LoginView, PasswordChangeView, PasswordResetConfirmView
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
@@ -16,7 +17,9 @@ from django.utils.encoding import force_bytes
 from django.utils.html import format_html
 from django.utils.http import urlsafe_base64_encode
 
+from ocim.core.audit import AuditAction
 from ocim.core.texts import plural
+from ocim.operations import audit
 from ocim.operations.sessions import end_all
 from ocim.store.models.session import ADDRESS, BROWSER
 
@@ -53,8 +56,10 @@ class ChangePassword(PasswordChangeView):
         messages.success(
             self.request, "Your password is changed. You are signed out everywhere else."
         )
-        answer = super().form_valid(form)  # type: ignore[arg-type]
         user = cast(User, self.request.user)
+        with transaction.atomic():
+            answer = super().form_valid(form)  # type: ignore[arg-type]
+            audit.record(AuditAction.USER_CHANGE_PASSWORD, user)
         end_all(user=user, but=self.request.session.session_key)
         return answer
 
@@ -69,7 +74,9 @@ class SetPassword(PasswordResetConfirmView):
         """Save the password, and end all sessions."""
         end_all(user=form.user)
         messages.success(self.request, "Your password is set. You can sign in with it.")
-        return super().form_valid(form)
+        with transaction.atomic():
+            audit.record(AuditAction.USER_CHANGE_PASSWORD, form.user)
+            return super().form_valid(form)
 
 
 def password_link(request: HttpRequest, user: User) -> str:

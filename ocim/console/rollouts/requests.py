@@ -1,11 +1,10 @@
 """The command line of `ocim redeploy` as a request for a rollout."""
 
 import argparse
-import getpass
-import os
 import socket
 from typing import Any
 
+from ocim.console.command import system_user
 from ocim.core.rollout_request import RolloutRequest
 from ocim.operations.rollouts.request import NAMES_IT, read_request
 from ocim.parsing.arguments import list_of_argument, mapping_of_argument, text_of_argument
@@ -49,11 +48,7 @@ DRIVING = (
 
 def operator() -> str:
     """Return the name of the user who runs this command, and that of the machine."""
-    try:
-        name = getpass.getuser()
-    except KeyError:  # a container may have no name for its user
-        name = f"user {os.getuid()}"
-    return f"{name} on {socket.gethostname()}"
+    return f"{system_user()} on {socket.gethostname()}"
 
 
 def request_of(

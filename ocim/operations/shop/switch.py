@@ -12,8 +12,10 @@ from django.db import transaction
 from ocim.catalog.shop import checks
 from ocim.catalog.variables.services import SWITCHES
 from ocim.core.actions import Action
+from ocim.core.audit import AuditAction
 from ocim.core.instance import Instance, Service
-from ocim.operations import instances
+from ocim.core.secrets import MASK
+from ocim.operations import audit, instances
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
 from ocim.operations.instance_settings import EXTRA_SETTINGS
@@ -44,6 +46,8 @@ def enable(
         if processors is not None:
             before.payment_processors = json.dumps(processors) if processors else ""
             before.save(update_fields=["payment_processors"])
+            after = {"payment_processors": dict.fromkeys(processors, MASK)}
+            audit.record(AuditAction.INSTANCE_CHANGE, before, after=after)
         instance, actions = instances.change(
             instance_id=instance_id, changes={**changes, EXTRA_SETTINGS: text}, context=context
         )

@@ -3,6 +3,7 @@
 from ocim.store.models.access import ApiToken, RoleGrant
 from ocim.store.models.appserver import OpenEdXAppServer
 from ocim.store.models.appserver_event import AppServerEvent
+from ocim.store.models.audit import AuditEntry
 from ocim.store.models.deployment import Deployment
 from ocim.store.models.instance import Domain, InstanceReference, InstanceTag, OpenEdXInstance
 from ocim.store.models.job import Job
@@ -36,6 +37,7 @@ from ocim.store.models.worker import Turn, Worker
 __all__ = [
     "ApiToken",
     "AppServerEvent",
+    "AuditEntry",
     "Backup",
     "BrokerServer",
     "DatabaseServer",

@@ -45,6 +45,9 @@ class Job(models.Model):
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
+    requested_by = models.CharField(
+        max_length=250, blank=True, help_text="Name of who requested it; empty: Ocim itself."
+    )
     created = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
 

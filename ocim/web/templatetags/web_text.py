@@ -7,9 +7,11 @@ from django import template
 
 from ocim.catalog.secrets.masking import mask_text, masked_place
 from ocim.core import variables
+from ocim.core.access import Access
 from ocim.core.secrets import masked, without_credentials
 from ocim.core.states import RolloutState
 from ocim.core.variables import Key
+from ocim.store.audit import may_read
 
 register = template.Library()
 
@@ -18,6 +20,12 @@ register = template.Library()
 def words(name: str) -> str:
     """Return a state's name with spaces instead of dashes."""
     return str(name).replace("-", " ")
+
+
+@register.filter
+def administers(access: Access) -> bool:
+    """Return True if somebody may read the audit log, or their organization's part of it."""
+    return may_read(access)
 
 
 @register.filter

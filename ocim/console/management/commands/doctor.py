@@ -11,7 +11,7 @@ from ocim.console.command import OcimCommand
 from ocim.console.shared_options import add_json
 from ocim.core.errors import OcimError
 from ocim.operations import doctor
-from ocim.operations.findings import Check, Finding, examine
+from ocim.operations.findings import Check, Finding, examine, repair
 from ocim.tasks import enqueue
 from ocim.wiring import context
 
@@ -81,7 +81,7 @@ exit status: 0 no errors (there may be warnings), 1 errors
             if finding.repair is None:
                 continue
             try:
-                enqueue(finding.repair())
+                enqueue(repair(check, finding))
             except OcimError as error:
                 self.out.say(f"not repaired: {check.area}: {finding.where}: {error}", style="red")
             else:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
-from ocim.core.errors import Conflict, TransientError
+from ocim.core.errors import TransientError
 from ocim.operations import hosts
 from ocim.ports.lent_machines import LentMachine
 from ocim.presentation.hosts import COLUMNS, rows
@@ -65,10 +65,7 @@ class Command(OcimCommand):
 
     def readmit(self, options: argparse.Namespace) -> None:
         """Let a machine be used again. Raise Conflict if it is not kept out."""
-        if not StoredMachines().readmit(options.machine):
-            raise Conflict(
-                f"The machine {options.machine!r} is not kept out.", remedy="See `ocim host pool`."
-            )
+        hosts.readmit(options.machine)
         self.out.say(f"{options.machine} may be used again.")
 
     def start(self, options: argparse.Namespace) -> None:
