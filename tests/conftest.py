@@ -95,7 +95,7 @@ def django_db_setup(
 
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
-            if table.startswith("store_"):
+            if connection.vendor == "sqlite" and table.startswith("store_"):
                 cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, 100)", [table])
 
 
