@@ -20,3 +20,6 @@ if not OCIM.database_url:
 
 # The one in force takes a quarter of a second for each sign-in.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Every client of a test would look through all static files, as the pages' process does once.
+WHITENOISE_AUTOREFRESH = True

@@ -48,15 +48,36 @@ class SessionStore(DatabaseStore):
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         """Return the row for the session's data."""
-        row = cast(Session, super().create_model_instance(data))
-        row.user_id = data.get(SESSION_KEY)
-        row.address, row.browser = data.get(ADDRESS, ""), data.get(BROWSER, "")
-        row.seen_at = timezone.now()
-        return row
+        return _described(super().create_model_instance(data), data)
+
+    async def acreate_model_instance(self, data: dict[str, Any]) -> Session:
+        """Return the row for the session's data."""
+        return _described(await super().acreate_model_instance(data), data)
 
     def _get_session_from_db(self) -> Session | None:
         row: Session | None = super()._get_session_from_db()  # type: ignore[misc]
-        now = timezone.now()
-        if row and row.seen_at <= now - PRECISION:
-            Session.objects.filter(pk=row.pk).update(seen_at=now)
+        if row and (seen := _to_be_seen(row)) is not None:
+            seen.update(seen_at=timezone.now())
         return row
+
+    async def _aget_session_from_db(self) -> Session | None:
+        row: Session | None = await super()._aget_session_from_db()  # type: ignore[misc]
+        if row and (seen := _to_be_seen(row)) is not None:
+            await seen.aupdate(seen_at=timezone.now())
+        return row
+
+
+def _described(row: AbstractBaseSession, data: dict[str, Any]) -> Session:
+    """Return the row with its person, address and browser."""
+    session = cast(Session, row)
+    session.user_id = data.get(SESSION_KEY)
+    session.address, session.browser = data.get(ADDRESS, ""), data.get(BROWSER, "")
+    session.seen_at = timezone.now()
+    return session
+
+
+def _to_be_seen(row: Session) -> models.QuerySet[Session] | None:
+    """Return the row's query if its last request is more than PRECISION ago."""
+    if row.seen_at > timezone.now() - PRECISION:
+        return None
+    return Session.objects.filter(pk=row.pk)
