@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from ocim.core.access import Right
@@ -110,8 +111,12 @@ def change(request: HttpRequest) -> HttpResponse:
     asked = request.POST if request.method == "POST" else request.GET
     query = asked.get("filter", "")
     kind = asked.get("change", "")
+    if kind == "rollout" and ("all" in asked or "id" in asked):
+        picked = urlencode([("id", text) for text in asked.getlist("id")])
+        selection = query if "all" in asked else picked
+        return redirect(f"{reverse('plan-rollout')}?{urlencode({'filter': selection})}")
     if kind not in CHANGES:
-        messages.error(request, "Choose what to do with the selected instances.")
+        messages.error(request, "Select instances, and choose what to do with them.")
         return redirect(address(query))
     try:
         selected = _confirmed(request) if "ids" in request.POST else _selected(request, query)

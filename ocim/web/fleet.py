@@ -49,7 +49,8 @@ def index(request: HttpRequest) -> HttpResponse:
     may_create = access(request).organizations(Right.CONFIGURE) != frozenset()
     may_operate = access(request).organizations(Right.OPERATE) != frozenset()
     shown |= {"chosen": chosen, "query": chosen.as_query(), "may_create": may_create}
-    shown |= {"may_operate": may_operate}
+    may_release = access(request).organizations(Right.RELEASE) != frozenset()
+    shown |= {"may_operate": may_operate, "may_release": may_release}
     status = 400 if "fault" in shown else 200
     is_part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     if is_part:

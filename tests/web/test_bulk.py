@@ -97,7 +97,8 @@ def test_a_viewer_changes_nothing(campuses: list[OpenEdXInstance]) -> None:
     "query, text",
     [
         ("change=tag", "No instance is selected."),
-        ("all=on", "Choose what to do"),
+        ("all=on", "choose what to do"),
+        ("change=rollout", "Select instances"),
         ("all=on&change=hold", "At most 2 at once"),
         ("id=x&change=tag", "is no id of an instance"),
     ],

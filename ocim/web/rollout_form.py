@@ -1,0 +1,188 @@
+"""The guided form of a rollout: choose instances, say what changes, see the plan, confirm it."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from ocim.core.access import Right
+from ocim.core.errors import OcimError, ValidationError, gathered
+from ocim.core.faults import FormFaults, sorted_faults
+from ocim.core.fleet_filter import FleetFilter
+from ocim.operations.rollouts.begin import begin
+from ocim.operations.rollouts.plan import Plan, make_plan
+from ocim.operations.rollouts.request import read_request
+from ocim.operations.rollouts.selection import within
+from ocim.parsing.document import Written
+from ocim.parsing.faults import refuse
+from ocim.parsing.sql_text import read_statements
+from ocim.parsing.yaml_text import parse
+from ocim.presentation.plan_text import plan_lines
+from ocim.store import fleet
+from ocim.tasks import enqueue
+from ocim.web.actions import show_error
+from ocim.web.fleet import address, chips, visible
+from ocim.web.rights import access
+from ocim.wiring import context, current_time, queue_name
+
+NUMBERS = {"batch_size": int, "num_attempts": int, "stagger": float, "max_same_cause": int}
+FIELDS = (
+    ("tag", "line", "Tag", "It names the rollout. Instances that succeed get it."),
+    ("update", "yaml", "Fields to change", "YAML, for example openedx_release: …; empty: none."),
+    ("preupgrade_sql_commands", "yaml", "SQL to run before", "A YAML list; empty: none."),
+    ("batch_size", "number", "Upgrades in parallel", "Default: 2."),
+    ("num_attempts", "number", "Attempts for each instance", "Default: 1."),
+    ("waves", "line", "Waves", "For example 3,10%,tag:early: these go first. Empty: no waves."),
+    ("max_failures", "line", "Failures allowed", "A number or a percentage; empty: any number."),
+    ("max_same_cause", "number", "Failures of one cause that pause", "Default: 3; 0: never."),
+    ("window", "line", "Hours of starts", "For example 22:00-05:00, in each time zone."),
+    ("stagger", "number", "Seconds between starts", "Default: 0."),
+)
+FLAGS = {
+    "backup": "Dump the databases first",
+    "strict_sql": "Fail an instance when its SQL fails",
+    "no_activate": "Do not activate the new app servers",
+    "retry_failed": "Take instances again that are tagged TAG-failed",
+    "approve_waves": "Wait for approval before each wave but the first",
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def plan(request: HttpRequest) -> HttpResponse:
+    """Show the form; then the plan that it makes; and begin it once its tag is typed."""
+    if access(request).organizations(Right.RELEASE) == frozenset():
+        raise PermissionDenied
+    posted = request.POST
+    query = posted.get("filter", request.GET.get("filter", ""))
+    try:
+        chosen = FleetFilter.parse(parse_qs(query))
+    except ValidationError as error:
+        show_error(request, error)
+        return redirect("instances")
+    ids = _ids(request, chosen)
+    shown: dict[str, Any] = {
+        "query": query,
+        "address": address(query),
+        "chips": chips(chosen),
+        "count": len(ids),
+        "typed": {name: posted.get(name, "") for name, *_ in FIELDS},
+        "ticked": [name for name in FLAGS if name in posted],
+    }
+    if not posted or "edit" in posted:
+        return _form(request, shown, FormFaults())
+    try:
+        made = _plan(request, ids)
+    except ValidationError as error:
+        faults = [_of_field(fault) for fault in error.faults]
+        return _form(request, shown, sorted_faults(faults, [name for name, *_ in FIELDS]))
+    if "plan" in posted and made.items:
+        if posted["plan"] != made.hash:
+            messages.error(request, "The plan changed since you saw it. Look at it again.")
+        elif posted.get("confirmation", "") != made.request.tag:
+            messages.error(request, f"Type the tag {made.request.tag!r} to confirm the rollout.")
+        else:
+            return _begin(request, made)
+    shown |= {"plan": made, "lines": list(plan_lines(made))}
+    return render(request, "web/preview_rollout.html", shown)
+
+
+def _begin(request: HttpRequest, made: Plan) -> HttpResponse:
+    try:
+        rollout, actions = begin(made, context=context(), creator_id=request.user.pk)
+    except OcimError as error:
+        show_error(request, error)
+        return redirect("rollouts")
+    messages.success(request, f"Started rollout {rollout.pk}.")
+    try:
+        enqueue(actions)
+    except OcimError as error:
+        show_error(request, error)
+    return redirect("rollout", rollout.pk)
+
+
+def _form(request: HttpRequest, shown: Mapping[str, Any], faults: FormFaults) -> HttpResponse:
+    entries = []
+    for name, kind, label, text in FIELDS:
+        value = shown["typed"][name]
+        lines = range(1, max(3, value.count("\n") + 2))
+        entries.append(
+            {
+                "name": name,
+                "kind": kind,
+                "label": label,
+                "help": text,
+                "value": value,
+                "faults": faults.by_field.get(name, ()),
+                "rows": len(lines),
+                "lines": [(line, line in faults.lines.get(name, ())) for line in lines],
+            }
+        )
+    flags = [(name, label, name in shown["ticked"]) for name, label in FLAGS.items()]
+    page = {**shown, "entries": entries, "flags": flags, "others": faults.others}
+    return render(request, "web/plan_rollout.html", page)
+
+
+def _ids(request: HttpRequest, chosen: FleetFilter) -> list[int]:
+    """Return the ids of the instances that are selected, of those that the user may release."""
+    instances = fleet.filtered(visible(request), chosen, now=current_time())
+    organizations = access(request).organizations(Right.RELEASE)
+    if organizations is not None:
+        instances = instances.filter(ref_set__organization__in=organizations)
+    return list(instances.order_by("pk").values_list("pk", flat=True))
+
+
+def _plan(request: HttpRequest, ids: list[int]) -> Plan:
+    """Return the plan of the form. Raise ValidationError with all that is wrong."""
+    texts = {name: request.POST.get(name, "").strip() for name, *_ in FIELDS}
+    options: dict[str, Any] = {name: text for name, text in texts.items() if text}
+    options |= {name: True for name in FLAGS if name in request.POST}
+    options |= {"filter": {"id__in": ids}, "queue": queue_name()}
+    options.setdefault("tag", "")
+    numbers = {name: options.pop(name) for name in NUMBERS if name in options}
+    wanted, _ = gathered(
+        lambda: read_request(options | _numbers(numbers, strict=False), _read),
+        lambda: _numbers(numbers, strict=True),
+    )
+    allowed = access(request).organizations(Right.RELEASE)
+    return make_plan(within(wanted, allowed), context=context())
+
+
+def _numbers(texts: Mapping[str, str], *, strict: bool) -> dict[str, Any]:
+    """Return the numbers. Raise ValidationError with each text that is none, if `strict`."""
+    numbers, faults = {}, []
+    for name, text in texts.items():
+        try:
+            numbers[name] = NUMBERS[name](text)
+        except ValueError:
+            faults.append(f"{name}: {text!r} is no number.")
+    if faults and strict:
+        raise ValidationError(faults)
+    return numbers
+
+
+def _read(option: str, value: Any) -> Any:
+    """Return what a field's YAML says; ids come as they are."""
+    if not isinstance(value, str):
+        return value
+    if option == "--preupgrade-sql-commands":
+        return read_statements(value, where=option)
+    document = parse(value)
+    refuse(document.faults, where=option)
+    if not isinstance(document.value, dict):
+        return document.value
+    return Written(document.value, document.written)
+
+
+def _of_field(fault: str) -> str:
+    """Return a fault of a command's option as that of a field: `--batch-size must` is one."""
+    if not fault.startswith("--"):
+        return fault
+    option = fault.removeprefix("--").replace(":", " ").replace(",", " ").split()[0]
+    rest = fault.removeprefix(f"--{option}").removeprefix(":")
+    separator = "" if rest.startswith(",") else ": "
+    return f"{option.replace('-', '_')}{separator}{rest.strip() if separator else rest}"
