@@ -39,3 +39,9 @@ def test_an_operators_own_version_goes_before() -> None:
 
 def test_the_built_in_playbooks_get_none_of_these_versions() -> None:
     assert versions(instance(configuration_source_repo_url="builtin")) == {}
+
+
+@pytest.mark.parametrize("release", ["ginkgo.2", "hawthorn.2", "ironwood.2"])
+def test_no_one_is_made_with_upstreams_public_password(release: str) -> None:
+    own = variables(full(openedx_release=f"open-release/{release}", edx_platform_commit=""))
+    assert (own["DEMO_CREATE_STAFF_USER"], own["demo_test_users"]) == (False, [])

@@ -7,6 +7,8 @@ install none of these services.
 from typing import Any
 
 from ocim.catalog.variables.pairs import SAME
+from ocim.core.instance import Instance
+from ocim.core.provisioning import BUILTIN
 from ocim.core.secrets import derive
 
 _NAMES = (
@@ -32,6 +34,16 @@ def secrets(seed: bytes) -> dict[str, Any]:
     derived = {name: derive(seed, name) for name in _NAMES}
     shared = {name: derive(seed, SAME[name]) for name in _NOTIFIERS}
     return derived | shared | _mongodb(seed) | _xqueue(seed)
+
+
+def demo_people(instance: Instance) -> dict[str, Any]:
+    """Return variables that keep upstream's demo role from making people with a public password.
+
+    Up to ironwood the role has no switch: it always makes a member of staff and three learners.
+    """
+    if instance.configuration_source_repo_url == BUILTIN:
+        return {}
+    return {"DEMO_CREATE_STAFF_USER": False, "demo_test_users": []}
 
 
 def _mongodb(seed: bytes) -> dict[str, Any]:

@@ -75,7 +75,10 @@ def layers(instance: Instance, *, seed: bytes, jwt_keys: JwtKeys) -> list[Layer]
 
 def _generated(instance: Instance, seed: bytes, jwt_keys: JwtKeys) -> dict[str, dict[str, Any]]:
     everywhere: dict[str, dict[str, Any]] = {
-        "defaults": lms.defaults(instance) | versions.versions(instance) | mail.edxapp(instance),
+        "defaults": lms.defaults(instance)
+        | versions.versions(instance)
+        | beside.demo_people(instance)
+        | mail.edxapp(instance),
         "databases": lms.databases(instance),
         "brokers": brokers.edxapp(instance),
         "search": {},

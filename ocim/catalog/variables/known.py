@@ -191,6 +191,7 @@ CREDENTIALS_BACKEND_SERVICE_EDX_OAUTH2_SECRET: derived; secret of the client of 
     Kind.FLAG: """
 CONFIGURE_JWTS: off: upstream would create a key for each app server, and leave it on the manager
 DEMO_ROLE_ENABLED: off: upstream would create a staff user with a known password
+DEMO_CREATE_STAFF_USER: off, as DEMO_ROLE_ENABLED, which older playbooks do not know
 SANDBOX_ENABLE_ECOMMERCE: true if the instance has ecommerce; set it to turn ecommerce on
 SANDBOX_ENABLE_DISCOVERY: true if the instance has Course Discovery; set it to turn that on
 SANDBOX_ENABLE_ANALYTICS_API: off: upstream's keys for it are public
@@ -244,6 +245,7 @@ EDXAPP_PAID_COURSE_REGISTRATION_CURRENCY: code and symbol of the instance's curr
 DISCOVERY_MEMCACHE: memcached on the app server itself
 """,
     Kind.MAPPINGS: """
+demo_test_users: none: upstream's demo role would create learners with a known password
 MONGO_USERS: accounts at the MongoDB on the LMS's server: the forum's, the LMS's
 EDXAPP_ADDITIONAL_CRON_JOBS: with discovery, the hourly refresh of its data and its search index
 ECOMMERCE_REPOS: left to the operator; repositories of ecommerce's code

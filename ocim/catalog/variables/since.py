@@ -38,7 +38,10 @@ SINCE: Mapping[str, frozenset[str]] = {
 
 UNTIL: Mapping[str, frozenset[str]] = {
     "ginkgo": frozenset({"xqueue_version"}),
-    "ironwood": _of_clients("SOCIAL_AUTH_EDX_OIDC") | {name.lower() for name in _VERSIONS},
+    # Later, DEMO_ROLE_ENABLED turns off the whole role.
+    "ironwood": _of_clients("SOCIAL_AUTH_EDX_OIDC")
+    | {name.lower() for name in _VERSIONS}
+    | {"DEMO_CREATE_STAFF_USER", "demo_test_users"},
     "juniper": frozenset(
         {
             "edx_platform_version",
