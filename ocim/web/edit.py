@@ -47,7 +47,8 @@ def edit(request: HttpRequest, instance_id: int) -> HttpResponse:
     version = request.POST.get("version", "")
     try:
         changes = changes_of(typed, shown, instance)
-        require(request, Right.OPERATE, changes.get("organization", _organization(instance)))
+        if "organization" in changes:
+            require(request, Right.CONFIGURE, _organization(instance), changes["organization"])
         if not changes:
             messages.info(request, "Nothing is changed.")
             return _form(request, instance, typed)

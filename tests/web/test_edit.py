@@ -3,11 +3,12 @@
 import re
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
 from ocim.core.access import Role
-from ocim.store.models import OpenEdXInstance
+from ocim.store.models import OpenEdXInstance, RoleGrant
 from tests.web.conftest import signed_in
 
 SETTINGS = "# ours\nSHOP_PASSWORD: secret-word\nSITE_NAME: Campus\n"
@@ -135,11 +136,17 @@ def test_an_edit_after_another_one_is_refused_with_what_changed(
     assert (demo.name, demo.email) == ("Mine", "theirs@example.com")
 
 
-def test_an_instance_is_not_given_to_an_organization_of_others(demo: OpenEdXInstance) -> None:
+@pytest.mark.parametrize("there, status", [(Role.OPERATOR, 403), (Role.ADMIN, 302)])
+def test_only_who_is_admin_of_both_organizations_moves_an_instance(
+    demo: OpenEdXInstance, there: Role, status: int
+) -> None:
     demo.ref_set.organization = "North"
     demo.ref_set.save()
-    operator = signed_in("operator", Role.OPERATOR, "North")
-    send(operator, demo, "save", 403, organization="South")
+    admin = signed_in("mira", Role.ADMIN, "North")
+    RoleGrant.objects.create(
+        user=User.objects.get(username="mira"), role=there, organization="South"
+    )
+    send(admin, demo, "save", status, organization="South")
 
 
 def test_a_pasted_mask_is_no_value_for_who_sees_secrets_either(
