@@ -29,7 +29,7 @@ def tab_to(page: Page, wanted: str) -> None:
 def test_signing_in_leads_to_the_list(manager: Manager, signed_in: Page) -> None:
     manager.run("instance", "Listed")
     signed_in.reload()
-    row = signed_in.get_by_role("row", name=re.compile("^Listed"))
+    row = signed_in.get_by_role("row", name=re.compile("^Select Listed "))
     expect(row.get_by_text("down")).to_be_visible()
     expect(signed_in.get_by_text("No worker is running.")).to_be_visible()
 
@@ -193,7 +193,8 @@ FAULTS = """() => {
     level = own;
   }
   for (const input of all("input:not([type=hidden]), select, textarea")) {
-    expect(input.labels.length, `no label for ${input.name}`);
+    const label = input.labels.length || input.getAttribute("aria-label");
+    expect(label, `no label for ${input.name}`);
   }
   for (const one of all("a, button, summary")) {
     expect((one.getAttribute("aria-label") || one.textContent).trim(), `no name: ${one.outerHTML}`);
