@@ -16,7 +16,12 @@ ADMIN: Mapping[Service, tuple[str, ...]] = {
         "/admin/commerce/commerceconfiguration/add/",
         "/admin/student/courseenrollment/",
     ),
-    SHOP: ("/admin/waffle/switch/", "/admin/partner/partner/", "/admin/refund/refund/"),
+    SHOP: (
+        "/admin/core/siteconfiguration/",
+        "/admin/waffle/switch/",
+        "/admin/partner/partner/",
+        "/admin/refund/refund/",
+    ),
 }
 """Addresses to which texts of Ocim send operators."""
 STEPS: Mapping[Service, tuple[str, ...]] = {
