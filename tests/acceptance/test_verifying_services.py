@@ -80,7 +80,7 @@ def test_a_person_finds_a_course_buys_it_and_has_it(campus: Campus) -> None:
         arguments = ["--no-sandbox", "--host-resolver-rules=MAP *.localhost 127.0.0.1"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         page = browser.new_context(ignore_https_errors=True).new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(120_000)
         page.goto(f"https://{DOMAIN}:{port}/register")
         person = {"name": "Mira", "email": "mira@example.com", "username": "mira",
                   "password1": "a-long-Secret-1", "password2": "a-long-Secret-1"}  # fmt: skip
