@@ -1,4 +1,4 @@
-"""All services of the rehearsal platform on one host, from an image, and a search server."""
+"""The whole rehearsal platform on one host, made from an image, with a search server."""
 
 import json
 from collections.abc import Iterator, Mapping
