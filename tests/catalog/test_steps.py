@@ -153,10 +153,14 @@ def test_a_basket_elsewhere_that_somebody_set_up_is_kept() -> None:
 
 def test_the_address_of_a_basket_elsewhere_is_kept_while_it_is_off() -> None:
     kept = {"--payment-microfrontend-url": "https://pay.example.com"}
-    _, script = actions(of("lilac.1"), "site", {**NOTHING, "site_id": 3, "kept": kept})
-    assert isinstance(script, Script)
-    assert script.function == "ecommerce.set_basket"
-    assert script.arguments["url"] == "https://pay.example.com"
+    [site] = actions(of("lilac.1"), "site", {**NOTHING, "site_id": 3, "kept": kept})
+    assert isinstance(site, Command)
+    assert site.then
+    assert site.then.function == "ecommerce.keep_basket"
+    assert site.then.arguments["url"] == "https://pay.example.com"
+    command, instruction = lines(site, setup_of(of("lilac.1")).traits, reveal=False)
+    assert "create_or_update_site" in command
+    assert "https://pay.example.com" in instruction
 
 
 def test_without_one_the_flag_whose_every_value_is_true_is_left_out() -> None:

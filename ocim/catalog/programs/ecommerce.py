@@ -1,6 +1,8 @@
-"""Observe the site and the switches of ecommerce."""
+"""Observe and set the site and the switches of ecommerce."""
 
 from django.apps import apps
+from django.core.management import call_command
+from django.db import transaction
 
 
 def site(arguments):
@@ -38,12 +40,18 @@ def set_partner(arguments):
     partner.save()
 
 
-def set_basket(arguments):
-    """Set the address of the site's microfrontend for baskets, which stays off."""
+def keep_basket(arguments):
+    """Run the command `argv`, and set the address of the microfrontend for baskets again.
+
+    The command empties it, and nobody else knows it: so both happen in one transaction.
+    """
+    argv = [str(word) for word in arguments["argv"]]
     sites = apps.get_model("core", "SiteConfiguration").objects
-    configuration = sites.get(site__domain__iexact=arguments["domain"])
-    configuration.payment_microfrontend_url = arguments["url"]
-    configuration.save()
+    with transaction.atomic():
+        call_command(*argv)
+        configuration = sites.get(site__domain__iexact=arguments["domain"])
+        configuration.payment_microfrontend_url = arguments["url"]
+        configuration.save()
 
 
 def switches(arguments):

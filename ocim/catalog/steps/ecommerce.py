@@ -79,11 +79,10 @@ def _make_site(inputs: StepInputs, fields: Fields, observed: Observation) -> lis
     # A flag that is left out sets back what an operator has set in the admin.
     values |= {flag: _repeated(flag, value) for flag, value in observed.get("kept", {}).items()}
     flags = [flag for flag in inputs.traits.site_flags if flag in values]
-    command = Command(Service.ECOMMERCE, ("create_or_update_site", *flag_words(flags, values)))
+    words = ("create_or_update_site", *flag_words(flags, values))
     return [
-        command,
+        Command(Service.ECOMMERCE, words, then=_address_of_basket(values)),
         *_rename_partner(values, observed["fields"] or {}),
-        *_keep_address_of_basket(values),
     ]
 
 
@@ -108,18 +107,16 @@ def _rename_partner(values: Fields, present: Fields) -> list[StepAction]:
     return [Script(Service.ECOMMERCE, "ecommerce.set_partner", {"code": code, "name": name}, words)]
 
 
-def _keep_address_of_basket(values: Fields) -> list[StepAction]:
-    """Return the action for a microfrontend that is off: the command then empties its address."""
+def _address_of_basket(values: Fields) -> Script | None:
+    """Return the script for a microfrontend that is off: the command then empties its address."""
     url, domain = values.get(_BASKET_URL), values["--site-domain"]
     if not url or values.get(_BASKET_ELSEWHERE):
-        return []
+        return None
     words = (
         "In the shop's admin, at /admin/core/siteconfiguration/, give the configuration of the site"
         f" {domain} the payment microfrontend URL {url}."
     )
-    return [
-        Script(Service.ECOMMERCE, "ecommerce.set_basket", {"domain": domain, "url": url}, words)
-    ]
+    return Script(Service.ECOMMERCE, "ecommerce.keep_basket", {"domain": domain, "url": url}, words)
 
 
 # Payment.

@@ -11,10 +11,12 @@ from ocim.core.secrets import Secret
 def lines(action: StepAction, traits: Traits, *, reveal: bool) -> list[str]:
     """Return the commands or instructions of an action; mask secrets unless `reveal` is True."""
     match action:
-        case Command(service, words):
+        case Command(service, words, then):
             arguments = " ".join(_quoted(word, reveal) for word in words)
             user = SHELLS[service].user
-            return [f"sudo -H -u {user} bash -c {shlex.quote(manage(service, arguments, traits))}"]
+            line = shlex.quote(manage(service, arguments, traits))
+            more = lines(then, traits, reveal=reveal) if then else []
+            return [f"sudo -H -u {user} bash -c {line}", *more]
         case Script(words=words):
             return [words]
         case Crontab(name, line):

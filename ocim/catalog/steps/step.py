@@ -54,11 +54,26 @@ class StepInputs:
 
 
 @dataclass(frozen=True, slots=True)
+class Script:
+    """Function of `programs`, for which no command exists; `words` instruct a person."""
+
+    service: Service
+    function: str
+    arguments: Mapping[str, Any]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """Management command of a service; Secrets among its words are masked in output."""
 
     service: Service
     words: tuple[str | Secret, ...]
+    then: Script | None = None
+    """Script of the same service that runs the command (its argument `argv`) before its work.
+
+    Either both take effect or neither does, wherever the process dies.
+    """
 
 
 def flag_words(flags: list[str], values: Fields) -> list[str | Secret]:
@@ -76,16 +91,6 @@ def flag_words(flags: list[str], values: Fields) -> list[str | Secret]:
         else:
             words.append(f"{flag}={value}")
     return words
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """Function of `programs`, for which no command exists; `words` instruct a person."""
-
-    service: Service
-    function: str
-    arguments: Mapping[str, Any]
-    words: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,8 +220,10 @@ def _rounds(owed: Sequence[tuple[Step, StepAction]]) -> list[list[tuple[Step, re
 
 def _call(action: StepAction) -> remote.Call | None:
     match action:
-        case Command(service, words):
+        case Command(service, words, None):
             return remote.Call(service, "commands.run", {"argv": list(words)})
+        case Command(service, words, Script(function=function, arguments=arguments)):
+            return remote.Call(service, function, {**arguments, "argv": list(words)})
         case Script(service, function, arguments):
             return remote.Call(service, function, arguments)
     return None
