@@ -51,7 +51,7 @@ def test_a_shop_that_dies_after_its_command_keeps_the_address_of_the_microfronte
     program = str(resources.files("ocim.catalog") / "programs/ecommerce.py")
 
     def run(code: str) -> tuple[int, str]:
-        words = [PYTHON, "-c", DJANGO + code, str(tmp_path), program]
+        words = [str(PYTHON), "-c", DJANGO + code, str(tmp_path), program]
         done = subprocess.run(words, cwd=REHEARSAL, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
