@@ -19,6 +19,8 @@ _SQLITE = {
 
 SHORTEST = 2
 """Seconds below which libpq takes no limit for a connection."""
+POOL = {"min_size": 1, "max_size": 20}
+"""Connections that a process of the pages keeps. Further requests wait, by default 30 s at most."""
 
 
 def database(options: Options) -> dict[str, Any]:
@@ -42,6 +44,17 @@ def database_fault(options: Options) -> str:
     except ImproperlyConfigured as error:
         return f"{str(error).splitlines()[0].rstrip('.')}. Install it in Ocim's environment."
     return ""
+
+
+def keep_connections(settings: dict[str, Any]) -> None:
+    """Let this process reuse PostgreSQL's connections, by Django's settings of the database.
+
+    Django runs each request in a thread of its own, which would connect anew. The server forks for
+    a connection, and reads its catalogs again for each query.
+    """
+    if settings["ENGINE"].endswith("postgresql"):
+        settings["OPTIONS"].setdefault("pool", POOL)
+        settings["CONN_HEALTH_CHECKS"] = True  # the server may have been restarted meanwhile
 
 
 def _described(options: Options) -> dict[str, Any]:
