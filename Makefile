@@ -93,4 +93,4 @@ lock: env ## compile requirements to lock files with hashes
 	  -c rehearsal/requirements-discovery.txt -o requirements/rehearsal-dev.txt
 
 clean: ## remove environments, the site and leftovers of tests
-	@rm -rf .venv .venv-rehearsal .venv-docs build/docs .images .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-rehearsal .venv-docs tests/node/node_modules build/docs .images .mypy_cache .ruff_cache .pytest_cache .hypothesis

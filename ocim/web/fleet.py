@@ -53,6 +53,7 @@ def index(request: HttpRequest) -> HttpResponse:
     shown |= {"may_operate": may_operate, "may_release": may_release}
     status = 400 if "fault" in shown else 200
     is_part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+    shown["is_part"] = is_part
     if is_part:
         part = render(request, "web/_fleet.html", shown, status=status)
         return push_url(part, address(shown["query"]))

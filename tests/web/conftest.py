@@ -1,10 +1,39 @@
+import re
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from ocim.core.access import FLEET, Role
 from ocim.store.models import OpenEdXInstance, RoleGrant
+from tests.validator import MISSING, Validator
 from tests.web.fleet import make_instance
+
+ONCE = re.compile(r'(name="csrfmiddlewaretoken" value|token)="[^"]+"')
+"""Parts that differ in every rendering of a page."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def valid_pages() -> Iterator[None]:
+    """Let a test fail that gets a page, or a part of a page, which is not valid HTML."""
+    if MISSING:
+        yield
+        return
+    request = Client.request
+    with Validator() as validator, pytest.MonkeyPatch.context() as patch:
+
+        def validated(client: Client, **environ: Any) -> Any:
+            response = request(client, **environ)
+            if response.headers.get("Content-Type", "").startswith("text/html"):
+                html = ONCE.sub(r'\1="once"', response.content.decode())
+                faults = validator.faults(html)
+                assert not faults, (environ["PATH_INFO"], faults)
+            return response
+
+        patch.setattr(Client, "request", validated)
+        yield
 
 
 def signed_in(name: str, role: Role | None = None, organization: str = FLEET) -> Client:
