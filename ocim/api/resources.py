@@ -18,6 +18,7 @@ from ocim.operations import doctor, images
 from ocim.operations.findings import examine
 from ocim.presentation import hosts
 from ocim.presentation.images import row as image_row
+from ocim.presentation.servers import balancers
 from ocim.store.lent_machines import StoredMachines
 from ocim.store.models import LoadBalancingServer
 from ocim.tasks import enqueue
@@ -122,19 +123,9 @@ class Balancers(ApiView):
     def get(self, _request: Request) -> Response:
         """List balancers, and whether each serves what the database has."""
         self.require(Right.VIEW)
-        adapter = context().adapters.balancer
-        return Response(
-            [
-                {
-                    "name": server.name,
-                    "up_to_date": adapter.is_applied(server.digest)
-                    and server.applied >= server.wanted,
-                    "version": server.version,
-                    "error": server.error,
-                }
-                for server in LoadBalancingServer.objects.order_by("id")
-            ]
-        )
+        shown = BalancerShape().get_fields()
+        states = map(_plain, balancers())
+        return Response([{name: state[name] for name in shown} for state in states])
 
     @extend_schema(request=Nothing, responses={202: None})
     def post(self, request: Request) -> Response:

@@ -1,6 +1,5 @@
 """Shared servers: listed, created, registered and removed; and instances' accounts on them."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404
@@ -20,26 +19,13 @@ from ocim.core.secrets import Secret
 from ocim.operations import (
     broker_servers,
     brokers,
-    database_servers,
     instance_databases,
-    search_servers,
     shared_servers,
 )
-from ocim.presentation.servers import row, servers
-from ocim.store.models import BrokerServer, DatabaseServer, HostedServer, SearchServer
+from ocim.presentation.servers import KINDS, row, servers
 from ocim.wiring import context, queue_name
 
 Flag = serializers.BooleanField
-MODULES: Mapping[str, Any] = {
-    "database": database_servers,
-    "search": search_servers,
-    "broker": broker_servers,
-}
-MODELS: Mapping[str, type[HostedServer]] = {
-    "database": DatabaseServer,
-    "search": SearchServer,
-    "broker": BrokerServer,
-}
 
 
 class ServerShape(serializers.Serializer[Any]):
@@ -108,7 +94,7 @@ class _Servers(ApiView):
 
     def shown(self, kind: str, name: str) -> dict[str, object]:
         """Return a server. Raise Http404 if there is none of the name."""
-        server = servers(MODELS[kind]).filter(name=name).first()
+        server = servers(KINDS[kind].model).filter(name=name).first()
         if server is None:
             raise Http404(f"No {kind} server {name!r}.")
         return _shown(server)
@@ -119,14 +105,16 @@ class Servers(_Servers):
     def get(self, _request: Request, kind: str) -> Response:
         """List shared servers of a kind."""
         self.require(Right.VIEW)
-        return Response([_shown(server) for server in servers(MODELS[kind])])
+        return Response([_shown(server) for server in servers(KINDS[kind].model)])
 
     @extend_schema(request=NewServer, responses={202: JobShape})
     def post(self, request: Request, kind: str) -> Response:
         """Create a shared server on a new host: MariaDB, Elasticsearch, RabbitMQ or Redis."""
         self.require(Right.CONFIGURE)
         wanted = {"provider": "local", **self.read(kind, NewServer, request)}
-        _, job = MODULES[kind].request_creation(**wanted, queue=queue_name(), context=context())
+        _, job = KINDS[kind].operations.request_creation(
+            **wanted, queue=queue_name(), context=context()
+        )
         return self.accepted(job)
 
 
@@ -137,7 +125,7 @@ class RegisterServer(_Servers):
         self.require(Right.CONFIGURE)
         known = self.read(kind, KnownServer, request)
         known["password"] = Secret(known["password"])
-        MODULES[kind].register(**known, context=context())
+        KINDS[kind].operations.register(**known, context=context())
         address = reverse("api:server", args=[kind, known["name"]])
         return Response(self.shown(kind, known["name"]), CREATED, headers={"Location": address})
 
@@ -154,7 +142,7 @@ class SharedServer(_Servers):
         """Remove a shared server that no instance uses; destroy its host if Ocim created it."""
         self.require(Right.CONFIGURE)
         self.shown(kind, name)
-        MODULES[kind].remove(name=name, context=context())
+        KINDS[kind].operations.remove(name=name, context=context())
         return Response(status=NO_CONTENT)
 
 
@@ -165,7 +153,7 @@ class CancelServer(_Servers):
         self.require(Right.CONFIGURE)
         self.shown(kind, name)
         read(Nothing, request)
-        job = shared_servers.cancel(MODULES[kind].find(name))
+        job = shared_servers.cancel(KINDS[kind].operations.find(name))
         job.refresh_from_db()
         return self.accepted(job)
 

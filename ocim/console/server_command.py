@@ -14,7 +14,7 @@ from ocim.console.progress import cancellation_text, follow
 from ocim.console.shared_options import add_no_wait, add_yes
 from ocim.core.secrets import Secret
 from ocim.operations import jobs, shared_servers
-from ocim.presentation.servers import COLUMNS, row, servers
+from ocim.presentation.servers import COLUMNS, ServerKind, row, servers
 from ocim.store.models import HostedServer, Job
 from ocim.store.selectors import open_jobs, server_log_after
 from ocim.tasks import enqueue
@@ -26,39 +26,33 @@ Add = Callable[..., CommandParser]
 class ServerCommand(OcimCommand):
     """A command for shared servers of one kind, which Ocim creates or operators register."""
 
-    what: str
-    """Name of such a server in sentences, such as `search server`."""
-    data: str
-    """Words for what is lost with a server, such as `all indexes`."""
+    kind: ServerKind
     password: str
     """Environment variable with the password of a server's user."""
-    servers: Any
-    """Module of operations with `find` and `remove`."""
-    model: type[HostedServer]
 
     def add_common(
         self, add: Add, *, create: str, show: str, user: str, right: str
     ) -> Mapping[str, CommandParser]:
         """Add the subcommands; return their parsers. `user` is the default of `register`."""
+        what = self.kind.what
         parsers = {
             "create": add("create", self.create, create, json=True),
-            "register": add(
-                "register", self.register, f"Register a {self.what} that runs.", json=True
-            ),
+            "register": add("register", self.register, f"Register a {what} that runs.", json=True),
             "list": add(
-                "list", self.list, f"List {self.what}s and their number of instances.", json=True
+                "list",
+                self.list,
+                f"List {what}s and their number of instances.",
+                json=True,
             ),
             "show": add("show", self.show, show, json=True),
             "remove": add(
                 "remove",
                 self.remove,
-                f"Remove a {self.what} that no instance uses; destroy its host if Ocim created it.",
+                f"Remove a {what} that no instance uses; destroy its host if Ocim created it.",
                 json=True,
             ),
-            "logs": add(
-                "logs", self.logs, f"Print the log of a {self.what}'s creation.", json=True
-            ),
-            "cancel": add("cancel", self.cancel, f"Stop the creation of a {self.what}."),
+            "logs": add("logs", self.logs, f"Print the log of a {what}'s creation.", json=True),
+            "cancel": add("cancel", self.cancel, f"Stop the creation of a {what}."),
         }
         parsers["create"].add_argument(
             "--provider", default="local", help="Kind of host to create (default: local)."
@@ -71,7 +65,7 @@ class ServerCommand(OcimCommand):
             "--user", default=user, help=f"User that may {right} (default: {user})."
         )
         parsers["register"].description = (
-            f"Register a {self.what} that runs. The user's password is read from {self.password} if"
+            f"Register a {what} that runs. The user's password is read from {self.password} if"
             " that is set, else from standard input."
         )
         add_yes(parsers["remove"])
@@ -79,14 +73,14 @@ class ServerCommand(OcimCommand):
             "--follow", action="store_true", help="Keep printing until the creation has ended."
         )
         for name in ("create", "register"):
-            parsers[name].add_argument("name", metavar="NAME", help=f"New name of the {self.what}.")
+            parsers[name].add_argument("name", metavar="NAME", help=f"New name of the {what}.")
         for name in ("show", "remove", "logs", "cancel"):
-            parsers[name].add_argument("name", metavar="NAME", help=f"Name of the {self.what}.")
+            parsers[name].add_argument("name", metavar="NAME", help=f"Name of the {what}.")
         return parsers
 
     def request(self, options: argparse.Namespace, **asked: Any) -> tuple[HostedServer, Job]:
         """Submit the job that creates a server with these options."""
-        server, job = self.servers.request_creation(
+        server, job = self.kind.operations.request_creation(
             name=options.name,
             provider=options.provider,
             flavor=options.flavor,
@@ -99,11 +93,11 @@ class ServerCommand(OcimCommand):
     def create(self, options: argparse.Namespace) -> None:
         """Submit the job that creates a server; wait for it, and print the address."""
         server, job = self.request(options)
-        self.out.say(f"Creating {self.what} {server}.")
+        self.out.say(f"Creating {self.kind.what} {server}.")
         enqueue([jobs.wake_up(job)])
         if not options.no_wait:
             follow(job, self.out)
-            server = self.servers.find(options.name)
+            server = self.kind.operations.find(options.name)
             self.out.say(f"Created {server} at {server.url}")
         self.print_for_scripts(server)
 
@@ -113,34 +107,30 @@ class ServerCommand(OcimCommand):
 
     def list(self, options: argparse.Namespace) -> None:
         """Print a table of servers."""
-        self.out.rows(COLUMNS, [tuple(row(server).values()) for server in servers(self.model)])
-
-    def facts(self, server: Any) -> dict[str, object]:
-        """Return a server's facts, as it answers now."""
-        raise NotImplementedError
+        self.out.rows(COLUMNS, [tuple(row(server).values()) for server in servers(self.kind.model)])
 
     def show(self, options: argparse.Namespace) -> None:
         """Print a server's facts."""
-        self.out.facts(self.facts(self.servers.find(options.name)))
+        self.out.facts(self.kind.facts(self.kind.operations.find(options.name)))
 
     def print_for_scripts(self, server: Any) -> None:
         """Print the server's facts if JSON is wanted."""
         if self.out.as_json:
-            self.out.facts(self.facts(server))
+            self.out.facts(self.kind.facts(server))
 
     def remove(self, options: argparse.Namespace) -> None:
         """Remove a server, after a confirmation if its host goes, too."""
-        server = self.servers.find(options.name)
+        server = self.kind.operations.find(options.name)
         if server.own_host and not server.openedxinstance_set.exists():
-            self.confirm(f"Destroy {server} with its host and {self.data} on it?", options.yes)
-        self.servers.remove(name=options.name, context=context())
+            self.confirm(f"Destroy {server} with its host and {self.kind.data} on it?", options.yes)
+        self.kind.operations.remove(name=options.name, context=context())
         self.out.say(f"Removed {server}.")
         if self.out.as_json:
             self.out.data({"removed": server.name})
 
     def logs(self, options: argparse.Namespace) -> None:
         """Print the log, and with --follow its new lines as they come."""
-        server = self.servers.find(options.name)
+        server = self.kind.operations.find(options.name)
         print_log(
             self.out,
             partial(server_log_after, server),
@@ -149,18 +139,10 @@ class ServerCommand(OcimCommand):
 
     def cancel(self, options: argparse.Namespace) -> None:
         """Request the cancellation of the server's creation."""
-        job = shared_servers.cancel(self.servers.find(options.name))
+        job = shared_servers.cancel(self.kind.operations.find(options.name))
         enqueue([jobs.wake_up(job)])
         self.out.say(cancellation_text(job.queue))
 
     def read_password(self) -> Secret:
         """Return the password of the user of `register`."""
         return read_password(self.password)
-
-    def unfinished(self, server: HostedServer, command: str) -> str:
-        """Return in words how far the creation of a server is; empty if it is over."""
-        if server.version:
-            return ""
-        if open_jobs(server).exists():
-            return f"in creation: `{command} logs {server} --follow` shows it"
-        return f"not finished: run `{command} create {server}` again"

@@ -19,6 +19,7 @@ PORT = 9200
 ADMIN = "elastic"
 """The account that Elasticsearch comes with."""
 WHAT = "search server"
+EXAMPLE = "https://search.example.com:9200"
 RECIPE = Recipe(
     role="search",
     what=WHAT,
@@ -43,9 +44,7 @@ def register(
     """
     _, address = gathered(
         lambda: placement.require_name(name),
-        lambda: placement.address_of(
-            url, {"http": PORT, "https": PORT}, example="https://search.example.com:9200"
-        ),
+        lambda: placement.address_of(url, {"http": PORT, "https": PORT}, example=EXAMPLE),
     )
     server = SearchServer(
         name=name,

@@ -1,11 +1,71 @@
-"""Shared servers as rows of a list, for commands and API."""
+"""Shared servers as rows of a list, for commands, pages and API."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from ocim.store.models import HostedServer
+from ocim.operations import broker_servers, database_servers, search_servers
+from ocim.presentation.server_facts import broker_facts, database_facts, search_facts
+from ocim.store.models import (
+    BrokerServer,
+    DatabaseServer,
+    HostedServer,
+    LoadBalancingServer,
+    SearchServer,
+)
+from ocim.wiring import context
 
+
+@dataclass(frozen=True, slots=True)
+class ServerKind:
+    """A kind of shared server, with all that commands, pages and API need of it."""
+
+    what: str
+    """Name of such a server in sentences, such as `search server`."""
+    data: str
+    """Words for what is lost with a server, such as `all indexes`."""
+    operations: Any
+    """Module with `find`, `request_creation`, `register` and `remove`."""
+    model: type[HostedServer]
+    facts: Callable[[Any], dict[str, object]]
+    """Function that returns a server's facts, as it answers now."""
+    user: str
+    """Usual user that may create others."""
+    example: str
+    """Example of a URL to register."""
+
+
+KINDS: Mapping[str, ServerKind] = {
+    "database": ServerKind(
+        database_servers.WHAT,
+        "all databases",
+        database_servers,
+        DatabaseServer,
+        database_facts,
+        database_servers.RECIPE.admin,
+        database_servers.EXAMPLE,
+    ),
+    "search": ServerKind(
+        search_servers.WHAT,
+        "all indexes",
+        search_servers,
+        SearchServer,
+        search_facts,
+        search_servers.ADMIN,
+        search_servers.EXAMPLE,
+    ),
+    "broker": ServerKind(
+        broker_servers.WHAT,
+        "all messages",
+        broker_servers,
+        BrokerServer,
+        broker_facts,
+        broker_servers.ADMIN,
+        broker_servers.EXAMPLE,
+    ),
+}
 COLUMNS = ("name", "url", "version", "instances", "accepts new", "host")
 
 
@@ -30,3 +90,26 @@ def row(server: Any) -> dict[str, object]:
         server.own_host and server.own_host.name,
     )
     return dict(zip(COLUMNS, values, strict=True))
+
+
+def balancers() -> list[dict[str, object]]:
+    """Return each balancer's state: its address, whether it lags behind, its certificates.
+
+    Raise TransientError if a balancer on another machine does not answer.
+    """
+    adapter = context().adapters.balancer
+    states = []
+    for server in LoadBalancingServer.objects.order_by("id"):
+        is_applied = adapter.is_applied(server.digest)
+        access = adapter.access()
+        states.append(
+            {
+                "name": server.name,
+                "address": access.address,
+                "up to date": is_applied and server.applied >= server.wanted,
+                "version": server.version,
+                "error": server.error,
+                **dict(access.expiries),
+            }
+        )
+    return states

@@ -202,6 +202,12 @@ def server_log_after(server: HostedServer, last_id: int, limit: int = 1000) -> l
     return list(lines.order_by("id")[:limit])
 
 
+def server_log_end(server: HostedServer, limit: int) -> list[LogEntry]:
+    """Return the last lines of the log of a shared server's jobs, oldest first."""
+    lines = LogEntry.objects.filter(job__lease_id=server.lease_id)
+    return list(reversed(lines.order_by("-id")[:limit]))
+
+
 def log_end(appserver_id: int, limit: int) -> list[LogEntry]:
     """Return the last lines of an app server's log, oldest first."""
     lines = LogEntry.objects.filter(appserver_id=appserver_id)

@@ -4,6 +4,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
 from ocim.presentation.ids import ID
+from ocim.presentation.servers import KINDS
 from ocim.web import (
     account,
     actions,
@@ -23,10 +24,13 @@ from ocim.web import (
     rollout_form,
     rollouts,
     saved_filters,
+    servers,
     services,
 )
 from ocim.web.sign_in import ChangePassword, SetPassword, SignIn
 
+SERVER = "|".join(KINDS)
+"""Kinds of shared servers in addresses."""
 urlpatterns = [
     path("sign-in/", SignIn.as_view(), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
@@ -93,6 +97,15 @@ urlpatterns = [
         rf"^appservers/(?P<appserver_id>{ID})/(?P<kind>activate|deactivate|terminate)/$",
         actions.act,
         name="act",
+    ),
+    path("servers/", servers.every, name="servers"),
+    path("servers/balancers/sync/", servers.sync_balancers, name="sync-balancers"),
+    re_path(rf"^servers/add/(?P<kind>{SERVER})/$", servers.add, name="add-server"),
+    re_path(rf"^servers/(?P<kind>{SERVER})/(?P<name>[a-z0-9-]+)/$", servers.server, name="server"),
+    re_path(
+        rf"^servers/(?P<kind>{SERVER})/(?P<name>[a-z0-9-]+)/(?P<step>examine|cancel|remove)/$",
+        servers.act,
+        name="server-act",
     ),
     path("audit/", audit.log, name="audit"),
     path("audit.csv", audit.download, name="audit-download"),

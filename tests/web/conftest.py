@@ -6,10 +6,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from ocim import wiring
 from ocim.core.access import FLEET, Role
 from ocim.store.models import OpenEdXInstance, RoleGrant
 from tests.validator import MISSING, Validator
 from tests.web.fleet import make_instance
+from tests.world import World
 
 ONCE = re.compile(r'(name="csrfmiddlewaretoken" value|token)="[^"]+"')
 """Parts that differ in every rendering of a page."""
@@ -63,3 +65,14 @@ def admin(db: None) -> Client:
 def guest(db: None) -> Client:
     """Return a signed-in browser whose account may only read."""
     return signed_in("guest", Role.VIEWER)
+
+
+@pytest.fixture
+def world(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Yield the outside in memory, which the pages reach, too."""
+    world = World()
+    adapters = world.context().adapters
+    monkeypatch.setattr(wiring, "adapters", lambda: adapters)
+    wiring.context.cache_clear()
+    yield world
+    wiring.context.cache_clear()

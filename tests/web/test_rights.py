@@ -50,6 +50,11 @@ TABLE = {
     "rollout-events": ("get", (1,), (403, 200, 200, 200, 200, 404)),
     "rollout-report": ("get", (1, "json"), (403, 200, 200, 200, 200, 404)),
     "rollout-act": ("post", (1, "abort"), (403, 403, 403, 200, 200, 404)),
+    "servers": ("get", (), (403, 200, 200, 200, 200, 403)),
+    "sync-balancers": ("post", (), (403, 403, 403, 403, 302, 403)),
+    "add-server": ("get", ("search",), (403, 403, 403, 403, 200, 403)),
+    "server": ("get", ("database", "databases"), (403, 200, 200, 200, 200, 403)),
+    "server-act": ("post", ("database", "databases", "remove"), (403, 403, 403, 403, 200, 403)),
     "audit": ("get", (), (403, 403, 403, 403, 200, 200)),
     "audit-download": ("get", (), (403, 403, 403, 403, 200, 200)),
     "password": ("get", (), (200, 200, 200, 200, 200, 200)),
@@ -66,7 +71,8 @@ TABLE = {
     "sign-out": ("post", (), (302, 302, 302, 302, 302, 302)),
 }
 OPEN = ("sign-in", "set-password")
-OF_THE_FLEET = ("people", "create-person", "person", "person-act")
+OF_THE_FLEET = {"people", "create-person", "person", "person-act"}
+OF_THE_FLEET |= {"servers", "sync-balancers", "add-server", "server", "server-act"}
 
 
 def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from django.core.management.base import CommandParser
 from ocim.console.command import OcimCommand
 from ocim.console.shared_options import add_json
 from ocim.operations.balancing import sync
+from ocim.presentation import servers
 from ocim.processes import balancer
 from ocim.store.models import LoadBalancingServer
 from ocim.wiring import context
@@ -39,20 +40,8 @@ class Command(OcimCommand):
 
     def show(self, options: argparse.Namespace) -> None:
         """Print each balancer's address, certificates and state; exit with 1 if it lags behind."""
-        adapter = context().adapters.balancer
-        states: list[dict[str, object]] = []
-        for server in LoadBalancingServer.objects.order_by("id"):
-            is_applied = adapter.is_applied(server.digest)
-            access = adapter.access()
-            state: dict[str, object] = {
-                "name": server.name,
-                "address": access.address,
-                "up to date": is_applied and server.applied >= server.wanted,
-                "version": server.version,
-                "error": server.error,
-                **dict(access.expiries),
-            }
-            states.append(state)
+        states = servers.balancers()
+        for state in states:
             if not self.out.as_json:
                 self.out.facts(state)
         if self.out.as_json:

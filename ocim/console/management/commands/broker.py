@@ -7,13 +7,10 @@ from django.core.management.base import CommandParser
 
 from ocim.console.server_command import ServerCommand
 from ocim.console.shared_options import add_instance
-from ocim.core.errors import PermanentError, TransientError
-from ocim.core.instance import BrokerUsage
-from ocim.core.texts import plural
 from ocim.operations import broker_servers, brokers
-from ocim.store.models import BrokerServer, HostedServer, Job, OpenEdXInstance
+from ocim.presentation.servers import KINDS
+from ocim.store.models import HostedServer, Job
 from ocim.store.selectors import find_instance
-from ocim.store.specs import broker_account, broker_host
 from ocim.wiring import context
 
 VARIABLE = "OCIM_BROKER_PASSWORD"
@@ -22,11 +19,8 @@ VARIABLE = "OCIM_BROKER_PASSWORD"
 
 class Command(ServerCommand):
     help = "Create, register, list and remove the brokers of Celery's messages; assign instances."
-    what = "broker server"
-    data = "all messages"
+    kind = KINDS["broker"]
     password = VARIABLE
-    servers = broker_servers
-    model = BrokerServer
     examples = f"""examples:
   ocim broker create main --provider nspawn
   ocim broker create campus --kind redis
@@ -113,40 +107,3 @@ class Command(ServerCommand):
             f"{instance} has another account from its next app server on. The present one works"
             " until the last app server that has it is terminated."
         )
-
-    def facts(self, server: BrokerServer) -> dict[str, object]:
-        """Return the broker's address, health, and the use of it by each instance."""
-        instances = server.openedxinstance_set.select_related("broker_server").order_by("id")
-        return {
-            "name": server.name,
-            "kind": server.kind,
-            "url": server.url if server.host else None,
-            "management": server.api_url or None if server.host else None,
-            "version": server.version,
-            "health": self.unfinished(server, broker_servers.COMMAND) or _health(server),
-            "accepts new": server.accepts_new_clients,
-            "host": server.own_host and server.own_host.name,
-            "provider": server.own_host and server.own_host.provider,
-            "instances": [_line(server, instance) for instance in instances],
-        }
-
-
-def _health(server: BrokerServer) -> str:
-    try:
-        context().adapters.brokers[server.kind].examine(broker_host(server))
-    except (TransientError, PermanentError) as error:
-        return str(error)
-    return "ok"
-
-
-def _line(server: BrokerServer, instance: OpenEdXInstance) -> str:
-    """Return an instance with its account and its use of the server."""
-    account = broker_account(instance)
-    assert account is not None  # noqa: S101 - it is on this server
-    try:
-        usage = context().adapters.brokers[server.kind].usage(broker_host(server), account)
-    except (TransientError, PermanentError):
-        usage = BrokerUsage(0, {})
-    connections = plural(usage.connections, "connection")
-    messages = plural(sum(usage.queues.values()), "message")
-    return f"{instance} as {account.user or 'default'}: {connections}, {messages} waiting"

@@ -7,12 +7,9 @@ from django.core.management.base import CommandParser
 
 from ocim.console.server_command import ServerCommand
 from ocim.console.shared_options import add_instance
-from ocim.core.databases import ServerFacts
-from ocim.core.errors import PermanentError, TransientError, ValidationError
-from ocim.core.texts import plural
+from ocim.core.errors import ValidationError
 from ocim.operations import database_servers, instance_databases
-from ocim.presentation.texts import size as size_text
-from ocim.store.models import DatabaseServer, OpenEdXInstance
+from ocim.presentation.servers import KINDS
 from ocim.store.selectors import find_instance
 from ocim.wiring import context
 
@@ -22,11 +19,8 @@ VARIABLE = "OCIM_DATABASE_PASSWORD"
 
 class Command(ServerCommand):
     help = "Create, register, list and remove the database servers that instances share."
-    what = "database server"
-    data = "all databases"
+    kind = KINDS["database"]
     password = VARIABLE
-    servers = database_servers
-    model = DatabaseServer
     examples = f"""examples:
   ocim database-server create main --provider nspawn
   ocim database-server register main mysql://db.example.com < password.txt
@@ -96,35 +90,6 @@ class Command(ServerCommand):
             self.out.say(f"Note: {problem}", style="yellow")
         self.print_for_scripts(server)
 
-    def facts(self, server: DatabaseServer) -> dict[str, object]:
-        """Return the server's address, health, and the size of each instance's databases."""
-        health, facts = self._examine(server)
-        instances = server.openedxinstance_set.order_by("id")
-        return {
-            "name": server.name,
-            "kind": server.kind,
-            "url": server.url if server.host or server.directory else None,
-            "version": server.version or None,
-            "health": health,
-            "notes": list(facts.problems),
-            "accepts new": server.accepts_new_clients,
-            "host": server.own_host and server.own_host.name,
-            "provider": server.own_host and server.own_host.provider,
-            "instances": [_line(instance, facts) for instance in instances],
-        }
-
-    def _examine(self, server: DatabaseServer) -> tuple[str, ServerFacts]:
-        """Return the server's health in words, and its facts."""
-        none = ServerFacts("", {}, {})
-        if server.kind == database_servers.EMBEDDED:
-            return "ok", none
-        if unfinished := self.unfinished(server, database_servers.COMMAND):
-            return unfinished, none
-        try:
-            return "ok", database_servers.facts(server, context())
-        except (TransientError, PermanentError) as error:
-            return str(error), none
-
 
 def _content(path: str | None) -> str:
     """Return the content of a file; empty without one. Raise ValidationError if it has none."""
@@ -137,14 +102,3 @@ def _content(path: str | None) -> str:
     if "BEGIN CERTIFICATE" not in text:
         raise ValidationError([f"--authority: {path} holds no certificate in PEM."])
     return text
-
-
-def _line(instance: OpenEdXInstance, facts: ServerFacts) -> str:
-    """Return an instance with the size of its databases and its connections."""
-    begin = f"{instance.database_name}_"
-    sizes = [size for name, size in facts.sizes.items() if name.startswith(begin)]
-    connections = [count for name, count in facts.connections.items() if name.startswith(begin)]
-    return (
-        f"{instance}: {plural(len(sizes), 'database')}, {size_text(sum(sizes))},"
-        f" {plural(sum(connections), 'connection')}"
-    )

@@ -1,16 +1,12 @@
 """`ocim search-server`: the Elasticsearch servers that hold course discovery's indexes."""
 
 import argparse
-from collections.abc import Mapping
 
 from django.core.management.base import CommandParser
 
 from ocim.console.server_command import ServerCommand
-from ocim.core.errors import PermanentError, TransientError
-from ocim.core.texts import plural
 from ocim.operations import search_servers
-from ocim.store.models import SearchServer
-from ocim.store.specs import search_host, search_place
+from ocim.presentation.servers import KINDS
 from ocim.wiring import context
 
 VARIABLE = "OCIM_SEARCH_PASSWORD"
@@ -19,11 +15,8 @@ VARIABLE = "OCIM_SEARCH_PASSWORD"
 
 class Command(ServerCommand):
     help = "Create, register, list and remove the search servers that instances share."
-    what = "search server"
-    data = "all indexes"
+    kind = KINDS["search"]
     password = VARIABLE
-    servers = search_servers
-    model = SearchServer
     examples = f"""examples:
   ocim search-server create main --provider nspawn
   ocim search-server register main https://search.example.com:9200 < password.txt
@@ -68,38 +61,3 @@ class Command(ServerCommand):
         )
         self.out.say(f"Registered {server}: Elasticsearch {server.version} at {server.url}")
         self.print_for_scripts(server)
-
-    def facts(self, server: SearchServer) -> dict[str, object]:
-        """Return the server's address, health, and the indexes of each instance."""
-        unfinished = self.unfinished(server, search_servers.RECIPE.command)
-        health, indexes = (unfinished, {}) if unfinished else _examine(server)
-        return {
-            "name": server.name,
-            "url": server.url if server.host else None,
-            "version": server.version,
-            "health": health,
-            "accepts new": server.accepts_new_clients,
-            "host": server.own_host and server.own_host.name,
-            "provider": server.own_host and server.own_host.provider,
-            "instances": [
-                f"{instance} as {place.user}: {_indexes(indexes, place.index_prefix)}"
-                for instance in server.openedxinstance_set.order_by("id")
-                if (place := search_place(instance))
-            ],
-        }
-
-
-def _examine(server: SearchServer) -> tuple[str, Mapping[str, int]]:
-    """Return the server's health in words, and the number of documents per index."""
-    adapter = context().adapters.search[server.kind]
-    try:
-        adapter.examine(search_host(server))
-        return "ok", adapter.indexes(search_host(server), "")
-    except (TransientError, PermanentError) as error:
-        return str(error), {}
-
-
-def _indexes(indexes: Mapping[str, int], prefix: str) -> str:
-    """Return the number of indexes with a prefix, and of their documents, in words."""
-    own = [count for name, count in indexes.items() if name.startswith(prefix)]
-    return f"{plural(len(own), 'index', 'indexes')}, {plural(sum(own), 'document')}"
