@@ -3,6 +3,8 @@
 import os
 import platform
 import re
+import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -17,6 +19,12 @@ def machine() -> str:
         f"{os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()};"
         f" load {os.getloadavg()[0]:.1f} at the beginning"
     )
+
+
+def tell(text: str) -> None:
+    """Print a line about the progress to standard error, with the time and the load."""
+    now = time.strftime("%H:%M:%S")
+    print(f"{now} (load {os.getloadavg()[0]:.1f}) {text}", file=sys.stderr, flush=True)
 
 
 def write(benchmark: str, text: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from benchmarks import page
 from benchmarks.spawn import services
 from tests.acceptance.installation import Installation, installed
 
@@ -37,19 +38,26 @@ def tables(directory: Path, runs: int) -> str:
             for number in range(runs):
                 domain = f"{title.split()[0].lower()}{number}.localhost"
                 installation.instance(domain, provider="local", **settings)
-                installation.ocim("image", "build", domain)
+                build_image(installation, domain)
                 first.append(spawn(installation, domain))
                 release = "openedx_release=open-release/juniper.3"
                 installation.ocim("instance", "set", domain, release)
-                installation.ocim("image", "build", domain)
+                build_image(installation, domain)
                 upgrade.append(spawn(installation, domain))
                 installation.ocim("instance", "archive", domain, "--yes")
             texts.append(table(title, _medians(first), _medians(upgrade)))
     return "\n\n".join(texts)
 
 
+def build_image(installation: Installation, domain: str) -> None:
+    """Build the image for an instance, unless it exists."""
+    page.tell(f"{domain}: building its image")
+    installation.ocim("image", "build", domain)
+
+
 def spawn(installation: Installation, domain: str) -> Durations:
     """Spawn and activate an app server; return the seconds by phase and by task."""
+    page.tell(f"{domain}: spawning an app server")
     installation.ocim("appserver", "spawn", domain, "--activate")
     newest = installation.appservers(domain)[0]["id"]
     with sqlite3.connect(installation.var / "ocim.sqlite3") as database:
@@ -57,7 +65,9 @@ def spawn(installation: Installation, domain: str) -> Durations:
             "select created from store_openedxappserver where id = ?", [newest]
         ).fetchone()
         lines = database.execute(LINES, [newest]).fetchall()
-    return durations(datetime.fromisoformat(requested), lines)
+    times = durations(datetime.fromisoformat(requested), lines)
+    page.tell(f"{domain}: active after {times['total']:.1f} s")
+    return times
 
 
 def durations(

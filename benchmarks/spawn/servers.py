@@ -23,7 +23,7 @@ def table(directory: Path, runs: int) -> str:
         embedded = [f"embedded{number}.localhost" for number in range(runs)]
         for domain in embedded:
             installation.instance(domain, provider="local", **SETTINGS)
-        installation.ocim("image", "build", embedded[0])
+        phases.build_image(installation, embedded[0])
         installation.ocim("database-server", "create", "main")
         installation.environment["OCIM_BROKER_PASSWORD"] = broker.password.reveal()
         installation.ocim("broker", "register", "main", broker.api_url, "--port", str(broker.port))

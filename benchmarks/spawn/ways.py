@@ -122,7 +122,7 @@ def once(installation: Installation, provider: str, way: Way, title: str) -> flo
         f"campus{number}.localhost", provider=provider, **services.SETS[title]
     )
     if way.from_image:
-        installation.ocim("image", "build", domain)
+        phases.build_image(installation, domain)
     duration = phases.spawn(installation, domain)["total"]
     installation.ocim("instance", "archive", domain, "--yes")
     return duration
