@@ -29,16 +29,18 @@ def shared_servers_of(instance: OpenEdXInstance) -> Iterator[tuple[Recipe, Hoste
         yield search_servers.RECIPE, search
 
 
-def outages(instance: OpenEdXInstance, context: Context) -> Iterator[OcimError]:
-    """Yield an error for each of the instance's shared servers that cannot be used now."""
+def outages(instance: OpenEdXInstance, context: Context) -> Iterator[tuple[str, OcimError]]:
+    """Yield, for each of the instance's shared servers that cannot be used now, what it is and why.
+
+    Its error's remedy says how to try it.
+    """
     for recipe, server in shared_servers_of(instance):
         try:
             recipe.examine(server, context)
         except (TransientError, PermanentError) as error:
-            yield type(error)(
-                f"{recipe.what.capitalize()} {server}: {error.problem}",
-                remedy=f"{error.remedy} {remedy_of(recipe, server)}".strip(),
-            )
+            remedy = f"{error.remedy} {remedy_of(recipe, server)}".strip()
+            name = f"{recipe.what.capitalize()} {server}"
+            yield name, type(error)(error.problem, remedy=remedy)
 
 
 def remedy_of(recipe: Recipe, server: HostedServer) -> str:
@@ -63,7 +65,8 @@ def explained(error: OcimError, instance_id: int | None, context: Context) -> st
         return str(error)
     if not dead:
         return str(error)
-    texts = [str(outage) for outage in dead]
-    if not any(error.problem in text for text in texts):
+    texts = [f"{name}: {outage}" for name, outage in dead]
+    # A step that found out by itself has its name before the same words.
+    if not any(error.problem.endswith(outage.problem) for _, outage in dead):
         texts.append(f"What failed meanwhile: {error}")
     return "\n".join(texts)

@@ -13,7 +13,7 @@ from ocim.core.verification import Outcome
 from ocim.operations import broker_servers, database_servers, search_servers
 from ocim.operations.rollouts import control
 from ocim.operations.shop.verify import verify
-from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, Rollout
+from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance, Rollout
 from tests.operations.rollouts.fleet import Fleet, of, states
 from tests.operations.verify.conftest import make
 from tests.operations.verify.platform import Platform
@@ -99,6 +99,15 @@ def test_a_spawn_that_fails_on_its_host_names_the_server_that_died(world: World,
     first, rest = world.spawn(instance).failure.split("\n")
     assert first.startswith(PLACES[kind][0])
     assert rest == "What failed meanwhile: migrate: Lost connection"
+
+
+def test_a_step_that_finds_the_search_server_away_says_it_once(world: World) -> None:
+    instance = world.make_instance(**ON_SERVERS)
+    on_provision(world, lambda _job: kill(world, "search"))
+    world.spawn(instance, activate=True)
+    error = Job.objects.filter(state="failed").latest("id").error
+    assert error.startswith(PLACES["search"][0])
+    assert error.count("does not answer") == 1
 
 
 def test_a_spawn_that_fails_for_another_reason_says_nothing_of_servers(world: World) -> None:
