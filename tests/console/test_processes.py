@@ -10,8 +10,10 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event, Thread
 
 import httpx
 import pytest
@@ -88,6 +90,110 @@ def test_a_worker_is_known_for_as_long_as_it_runs(var: Path, told: signal.Signal
         worker.communicate(timeout=60)
 
     assert workers(var) == []
+
+
+class Repository(ThreadingHTTPServer):
+    """Repository whose only answer, that it does not exist, waits for the test."""
+
+    def __init__(self) -> None:
+        self.asked, self.may_answer = Event(), Event()
+        super().__init__(("127.0.0.1", 0), _Answer)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/configuration"
+
+
+class _Answer(BaseHTTPRequestHandler):
+    server: Repository
+
+    def do_GET(self) -> None:
+        self.server.asked.set()
+        self.server.may_answer.wait()
+        with suppress(OSError):  # whoever asked may have ended
+            self.send_error(404)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Print nothing."""
+
+
+TWO_SPAWNS = """
+from django.core.management import call_command
+for domain in ("one.localhost", "two.localhost"):
+    repository = ["configuration_source_repo_url={url}", "configuration_version=main"]
+    call_command("instance", "create", domain, *repository)
+    call_command("appserver", "spawn", domain, "--no-wait")
+"""
+
+
+@pytest.fixture
+def repository(var: Path) -> Iterator[Repository]:
+    """Let two spawns wait for a worker, each of which asks the repository first."""
+    with Repository() as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        ran = manage(var, "shell", "-c", TWO_SPAWNS.format(url=server.url))
+        assert ran.returncode == 0, ran.stderr
+        yield server
+        server.may_answer.set()
+        server.shutdown()
+
+
+def spawns(var: Path) -> list[tuple[str, int, str]]:
+    """Return state, attempts and holder of each job, the oldest first."""
+    with closing(sqlite3.connect(var / "ocim.sqlite3")) as database:
+        return database.execute(
+            "SELECT job.state, attempts, holder FROM store_job job"
+            " JOIN store_lease lease ON lease.id = lease_id ORDER BY job.id"
+        ).fetchall()
+
+
+NEXT_MIGRATION = """
+INSERT INTO django_migrations (app, name, applied) VALUES ('store', '0099_next', '2030-01-01')
+"""
+WORKER = ("worker", "--threads", "1")
+
+
+def test_a_worker_that_shall_drain_finishes_its_job_and_leaves_the_others(
+    var: Path, repository: Repository
+) -> None:
+    with running(var, *WORKER) as worker:
+        repository.asked.wait()
+        worker.send_signal(signal.SIGINT)
+        wait_for(worker, "begins no more jobs")
+        repository.may_answer.set()
+        worker.communicate()
+    assert spawns(var) == [("failed", 1, ""), ("waiting", 0, "")]
+
+
+def test_a_worker_of_an_older_version_finishes_its_job_and_leaves_the_others_to_a_newer(
+    var: Path, repository: Repository
+) -> None:
+    with running(var, *WORKER, OCIM_LEASE="2") as worker:
+        repository.asked.wait()
+        with closing(sqlite3.connect(var / "ocim.sqlite3")) as database, database:
+            database.execute(NEXT_MIGRATION)
+        wait_for(worker, "0099_next is unknown here. This worker finishes its jobs, and ends.")
+        wait_for(worker, "begins no more jobs")
+        repository.may_answer.set()
+        worker.communicate()
+    assert spawns(var) == [("failed", 1, ""), ("waiting", 0, "")]
+
+    with closing(sqlite3.connect(var / "ocim.sqlite3")) as database, database:
+        database.execute("DELETE FROM django_migrations WHERE name = '0099_next'")
+    with running(var, *WORKER) as newer:
+        until(lambda: spawns(var)[1][:2] == ("failed", 1), "the newer one does not take it over")
+        newer.terminate()
+        newer.communicate()
+
+
+def test_a_job_whose_worker_is_terminated_is_taken_up_again_as_if_never_tried(
+    var: Path, repository: Repository
+) -> None:
+    with running(var, *WORKER) as worker:
+        repository.asked.wait()
+        worker.terminate()
+        worker.communicate()
+    assert spawns(var) == [("running", 0, ""), ("waiting", 0, "")]
 
 
 def test_a_worker_does_not_start_with_wrong_settings(var: Path) -> None:

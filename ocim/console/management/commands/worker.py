@@ -60,6 +60,7 @@ class Command(OcimCommand):
         ended = threading.Event()
         keeper = threading.Thread(target=_keep_alive, args=[worker, ended], daemon=True)
         keeper.start()
+        threading.Thread(target=_tell_of_drain, args=[worker], daemon=True).start()
         try:
             consumer.run()
         finally:
@@ -67,6 +68,12 @@ class Command(OcimCommand):
             keeper.join()
             job_runner.release_all_leases(context=worker)
             workers.end(context=worker)
+
+
+def _tell_of_drain(worker: Context) -> None:
+    """Log that this worker got its signal: a drain may take as long as its longest job."""
+    drain.flag.wait()
+    log.info("%s begins no more jobs, and ends with those that it runs.", worker.worker)
 
 
 def _keep_alive(worker: Context, ended: threading.Event) -> None:
