@@ -1,4 +1,4 @@
-"""systemd's units in the pages are units, and start commands that there are."""
+"""The units of `deploy/one-machine` are systemd's, and start commands that exist."""
 
 import shlex
 import shutil
@@ -13,18 +13,14 @@ from django.core.management import BaseCommand, get_commands, load_command_class
 from ocim.processes.balancer import EDGE_SOCKETS
 from ocim.tasks import PERIODIC
 from tests.acceptance.installation import REPOSITORY
-from tests.docs.pages import blocks
 
 PAGE = REPOSITORY / "docs/how-to/run-in-production.md"
 THERE = "/srv/ocim/ocim"
-"""Directory of the code in the page."""
+"""Directory of the code in the page, and in the units."""
 UNITS: dict[str, str] = {
-    block.more.removeprefix("unit="): block.text.replace(THERE, str(REPOSITORY))
-    for block in blocks(PAGE, "ini")
-    if block.more
+    path.name: path.read_text().replace(THERE, str(REPOSITORY))
+    for path in (REPOSITORY / "deploy/one-machine").iterdir()
 }
-
-
 SERVICES = {name: text for name, text in UNITS.items() if name.endswith(".service")}
 SOCKETS = {name: text for name, text in UNITS.items() if name.endswith(".socket")}
 
