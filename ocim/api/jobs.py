@@ -1,6 +1,5 @@
 """Jobs: what workers do, or have done."""
 
-from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -12,7 +11,7 @@ from ocim.api.paging import page
 from ocim.api.schema import Nothing, page_of
 from ocim.api.shapes import JobShape, LogLine
 from ocim.api.views import ApiView
-from ocim.core.access import FLEET, Access, Right
+from ocim.core.access import FLEET, Right
 from ocim.core.errors import ValidationError
 from ocim.core.states import JobState
 from ocim.operations import jobs
@@ -34,7 +33,7 @@ class Jobs(ApiView):
     def get(self, request: Request) -> Response:
         """List jobs, newest first."""
         self.require_somewhere(Right.VIEW)
-        rows = _visible(self.access)
+        rows = selectors.visible_jobs(self.access)
         if (state := request.query_params.get("state")) is not None:
             if state not in STATES:
                 raise ValidationError([f"state: {state!r} is none of: {', '.join(STATES)}."])
@@ -50,7 +49,7 @@ class Job(ApiView):
 
     def job(self, job_id: int, right: Right) -> JobRow:
         """Return a job; raise Http404 or PermissionDenied as for its instance."""
-        job = _visible(self.access).filter(pk=job_id).first()
+        job = selectors.visible_jobs(self.access).filter(pk=job_id).first()
         if job is None:
             raise Http404(f"No job {job_id}.")
         instance = job.instance
@@ -82,14 +81,3 @@ class JobLog(Job):
         """
         job = self.job(job_id, Right.VIEW)
         return page(LogEntry.objects.filter(job=job), request, line_facts, ordering=("id",))
-
-
-def _visible(access: Access) -> QuerySet[JobRow]:
-    """Return the jobs that may be viewed; those on shared servers need a role for the fleet."""
-    rows = JobRow.objects.select_related("instance__ref_set").defer(
-        "instance__secret_seed",
-        "instance__jwt_private_key",
-        "instance__payment_processors",
-        "instance__configuration_extra_settings",
-    )
-    return selectors.visible(rows, access, to_instance="instance__")

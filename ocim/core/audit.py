@@ -61,6 +61,7 @@ class AuditAction(StrEnum):
     HOST_READMIT = "host.readmit"
     IMAGE_BUILD = "image.build"
     IMAGE_REMOVE = "image.remove"
+    INSTALLATION_EXAMINE = "installation.examine"
     INSTALLATION_REPAIR = "installation.repair"
     USER_CREATE = "user.create"
     USER_ENABLE = "user.enable"

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class JobKind(StrEnum):
-    """The kinds of work on an instance, or on a shared server."""
+    """The kinds of work on an instance, on a shared server, or on the installation."""
 
     SPAWN = "spawn"
     ACTIVATE = "activate"
@@ -21,6 +21,10 @@ class JobKind(StrEnum):
     SET_UP = "setup"
     VERIFY = "verify"
     CREATE_SERVER = "create_server"
+    BUILD_IMAGE = "build_image"
+    EXAMINE = "examine"
+    START_HOSTS = "start_hosts"
+    STOP_HOSTS = "stop_hosts"
 
 
 WORDS: Mapping[str, str] = {
@@ -38,6 +42,10 @@ WORDS: Mapping[str, str] = {
     JobKind.SET_UP: "Setting up",
     JobKind.VERIFY: "Verifying",
     JobKind.CREATE_SERVER: "Creating the server",
+    JobKind.BUILD_IMAGE: "Building the image",
+    JobKind.EXAMINE: "Examining the installation",
+    JobKind.START_HOSTS: "Starting the hosts",
+    JobKind.STOP_HOSTS: "Stopping the hosts",
 }
 """Words for what a job of each kind does; where it works on app servers, these follow."""
 

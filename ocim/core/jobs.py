@@ -167,6 +167,39 @@ class CreateServerJob:
     server: int
 
 
+@dataclass(frozen=True, slots=True)
+class BuildImageJob:
+    """Build the image that the instance's next app server is made from."""
+
+    kind: ClassVar[JobKind] = JobKind.BUILD_IMAGE
+
+
+@dataclass(frozen=True, slots=True)
+class ExamineJob:
+    """Examine the installation; repair the findings with these keys, or all of them."""
+
+    kind: ClassVar[JobKind] = JobKind.EXAMINE
+    chore: int
+    repair: tuple[str, ...] = ()
+    repair_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StartHostsJob:
+    """Start the hosts of a provider."""
+
+    kind: ClassVar[JobKind] = JobKind.START_HOSTS
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopHostsJob:
+    """Stop the hosts of a provider."""
+
+    kind: ClassVar[JobKind] = JobKind.STOP_HOSTS
+    provider: str
+
+
 Payload = (
     SpawnJob
     | ActivateJob
@@ -182,6 +215,10 @@ Payload = (
     | SetUpJob
     | VerifyJob
     | CreateServerJob
+    | BuildImageJob
+    | ExamineJob
+    | StartHostsJob
+    | StopHostsJob
 )
 PAYLOADS: Mapping[JobKind, type[Payload]] = {cls.kind: cls for cls in get_args(Payload)}
 PROGRESS: Mapping[JobKind, type[Progress]] = {

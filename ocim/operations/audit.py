@@ -19,6 +19,7 @@ from ocim.store.models import (
     ApiToken,
     AuditEntry,
     BrokerServer,
+    Chore,
     DatabaseServer,
     Job,
     LoadBalancingServer,
@@ -31,6 +32,7 @@ from ocim.store.models import (
 KINDS: Mapping[type[Model], str] = {
     ApiToken: "token",
     BrokerServer: "broker",
+    Chore: "installation",
     DatabaseServer: "database-server",
     Job: "job",
     LoadBalancingServer: "balancer",

@@ -52,6 +52,11 @@ def examine(checks: Sequence[Check], context: Context) -> Iterator[tuple[Check, 
         yield check, findings
 
 
+def key_of(check: Check, finding: Finding) -> str:
+    """Return a text by which a later examination finds the same finding again."""
+    return f"{check.area}: {finding.where}: {finding.what}"
+
+
 def repair(check: Check, finding: Finding) -> Sequence[Action]:
     """Repair the finding, if that is possible. Return the actions to enqueue."""
     if finding.repair is None:

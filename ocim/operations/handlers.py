@@ -7,8 +7,10 @@ from ocim.core.job_kinds import JobKind
 from ocim.operations import (
     activate,
     broker_servers,
+    chores,
     clones,
     database_servers,
+    image_builds,
     recover,
     search_servers,
     shared_servers,
@@ -45,4 +47,8 @@ HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.SET_UP: Handler(set_up.run),
     JobKind.VERIFY: Handler(verification.run),
     JobKind.CREATE_SERVER: Handler(_create_server, shared_servers.on_failure),
+    JobKind.BUILD_IMAGE: Handler(image_builds.run),
+    JobKind.EXAMINE: Handler(chores.run_examination),
+    JobKind.START_HOSTS: Handler(chores.start_hosts),
+    JobKind.STOP_HOSTS: Handler(chores.stop_hosts),
 }

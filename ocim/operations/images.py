@@ -170,6 +170,18 @@ def prune(*, keep: int, context: Context) -> list[Image]:
     return gone
 
 
+def remove(*, provider: str, name: str, context: Context) -> None:
+    """Remove an image. Raise Conflict if there is none of the name, or if a host needs it."""
+    images = _images(provider, context) if provider in context.adapters.providers else None
+    if images is None or name not in {image.name for image in images.list()}:
+        raise Conflict(f"No image {name!r} of kind {provider}.")
+    if not images.remove(name):
+        raise Conflict(
+            f"Image {name} is in use.", remedy="Terminate the app servers that were made from it."
+        )
+    audit.record(AuditAction.IMAGE_REMOVE, _target(name))
+
+
 def _target(name: str) -> audit.Target:
     return audit.Target("image", name, name)
 

@@ -49,6 +49,10 @@ RECORDED: Mapping[JobKind, AuditAction] = {
     JobKind.SET_UP: AuditAction.SERVICES_SET_UP,
     JobKind.VERIFY: AuditAction.SERVICES_VERIFY,
     JobKind.CREATE_SERVER: AuditAction.SERVER_CREATE,
+    JobKind.BUILD_IMAGE: AuditAction.IMAGE_BUILD,
+    JobKind.EXAMINE: AuditAction.INSTALLATION_EXAMINE,
+    JobKind.START_HOSTS: AuditAction.HOST_START,
+    JobKind.STOP_HOSTS: AuditAction.HOST_STOP,
 }
 """The words under which a request for a job of each kind is recorded."""
 

@@ -3,6 +3,8 @@
 from ocim.store.models import HostedServer, OpenEdXAppServer
 from ocim.wiring import context
 
+ORPHAN = "orphan"
+"""State of a host that belongs to no app server and no shared server."""
 COLUMNS = ("host", "provider", "app server", "instance", "state")
 
 
@@ -25,7 +27,7 @@ def rows() -> list[dict[str, object]]:
         dict(
             zip(
                 COLUMNS,
-                (name, kind, *_owner(appservers.get(name), servers.get(name, "orphan"))),
+                (name, kind, *_owner(appservers.get(name), servers.get(name, ORPHAN))),
                 strict=True,
             )
         )

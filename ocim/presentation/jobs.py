@@ -1,7 +1,18 @@
-"""A job with its facts."""
+"""A job with its facts, and who may cancel it."""
 
+from ocim.core.access import FLEET, Access, Right
 from ocim.operations import jobs
 from ocim.store.models import Job
+
+
+def right_to_cancel(job: Job, access: Access) -> bool:
+    """Return True if somebody may cancel the job, whose instance is loaded.
+
+    Jobs on shared servers and on the installation need an admin of the fleet.
+    """
+    if job.instance is None:
+        return access.may(Right.CONFIGURE, FLEET)
+    return access.may(Right.OPERATE, job.instance.ref_set.organization)
 
 
 def facts(job: Job) -> dict[str, object]:

@@ -294,6 +294,17 @@ def open_jobs(target: Leased) -> QuerySet[Job]:
     return Job.objects.filter(lease_id=target.lease_id, state__in=states).order_by("id")
 
 
+def visible_jobs(access: Access) -> QuerySet[Job]:
+    """Return the jobs that may be viewed; those without an instance need a role for the fleet."""
+    rows = Job.objects.select_related("instance__ref_set", "lease", "creator").defer(
+        "instance__secret_seed",
+        "instance__jwt_private_key",
+        "instance__payment_processors",
+        "instance__configuration_extra_settings",
+    )
+    return visible(rows, access, to_instance="instance__")
+
+
 def last_job(target: Leased) -> Job | None:
     """Return the newest job on an instance or a shared server; None if it never had a job."""
     return Job.objects.filter(lease_id=target.lease_id).order_by("-id").first()

@@ -1,6 +1,7 @@
 """The page that asks before something is done that cannot be undone."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,6 +13,7 @@ class Question:
     """A question, with what follows from a yes."""
 
     title: str
+    """Text of the question; `{}` stands for what it is about."""
     consequence: str
     label: str
     """Text of the button that says yes."""
@@ -19,6 +21,10 @@ class Question:
     """Name and arguments of the page to return to."""
     fields: dict[str, str] = field(default_factory=dict)
     """Hidden fields of the form."""
+
+    def about(self, name: str) -> Self:
+        """Return the question about something of this name."""
+        return replace(self, title=self.title.format(name))
 
     @property
     def cancel(self) -> str:

@@ -30,6 +30,10 @@ EXAMPLES: dict[str, Any] = {
     "purchase": True,
     "role": "search",
     "server": 7,
+    "chore": 7,
+    "repair": ("hosts: appserver-3",),
+    "repair_all": True,
+    "provider": "local",
 }
 
 

@@ -9,6 +9,7 @@ from ocim.core.jobs import (
     PAYLOADS,
     ActivateJob,
     ArchiveJob,
+    BuildImageJob,
     CloneJob,
     DeactivateJob,
     Payload,
@@ -21,7 +22,7 @@ from ocim.core.jobs import (
     VerifyJob,
 )
 from ocim.core.states import JobState
-from ocim.operations import jobs, search_servers
+from ocim.operations import chores, jobs, search_servers
 from ocim.operations.handlers import HANDLERS
 from ocim.operations.rollouts import undo
 from ocim.operations.rollouts.drive import drive
@@ -48,6 +49,13 @@ def test_every_kind_is_done_from_its_stored_payload(world: World, kind: JobKind)
         _, job = search_servers.request_creation(
             name="main", provider="local", queue=QUEUE, context=world.context()
         )
+    elif kind is JobKind.EXAMINE:
+        job = chores.request_examination(queue=QUEUE)
+    elif kind in (JobKind.START_HOSTS, JobKind.STOP_HOSTS):
+        start = kind is JobKind.START_HOSTS
+        job = chores.request_hosts(
+            provider="local", start=start, queue=QUEUE, context=world.context()
+        )
     else:
         job = of_instance(world, kind)
     world.work(job)
@@ -73,6 +81,7 @@ def of_instance(world: World, kind: JobKind) -> Job:
         JobKind.CLONE: CloneJob(instance.pk),
         JobKind.SET_UP: SetUpJob(appserver),
         JobKind.VERIFY: VerifyJob(appserver),
+        JobKind.BUILD_IMAGE: BuildImageJob(),
     }
     return jobs.submit(target=instance, payload=payloads[kind], queue=QUEUE)
 

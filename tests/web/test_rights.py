@@ -9,6 +9,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from ocim.core.access import Role
+from ocim.core.jobs import RetainJob
+from ocim.operations import jobs
 from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance, Rollout
 from tests.web.conftest import signed_in
 from tests.web.fleet import make_appserver, make_instance, make_rollout, write_line
@@ -55,6 +57,17 @@ TABLE = {
     "add-server": ("get", ("search",), (403, 403, 403, 403, 200, 403)),
     "server": ("get", ("database", "databases"), (403, 200, 200, 200, 200, 403)),
     "server-act": ("post", ("database", "databases", "remove"), (403, 403, 403, 403, 200, 403)),
+    "hosts": ("get", (), (403, 200, 200, 200, 200, 403)),
+    "switch-hosts": ("post", ("local", "stop"), (403, 403, 403, 403, 200, 403)),
+    "readmit-machine": ("post", ("rack-1",), (403, 403, 403, 403, 302, 403)),
+    "images": ("get", (), (403, 200, 200, 200, 200, 403)),
+    "build-image": ("post", (), (403, 403, 403, 403, 302, 403)),
+    "remove-image": ("post", ("local", "0"), (403, 403, 403, 403, 200, 403)),
+    "jobs": ("get", (), (403, 200, 200, 200, 200, 200)),
+    "job": ("get", (1,), (403, 200, 200, 200, 200, 404)),
+    "cancel-job": ("post", (1,), (403, 403, 302, 302, 302, 404)),
+    "doctor": ("get", (), (403, 403, 403, 403, 200, 403)),
+    "examine": ("post", (), (403, 403, 403, 403, 302, 403)),
     "audit": ("get", (), (403, 403, 403, 403, 200, 200)),
     "audit-download": ("get", (), (403, 403, 403, 403, 200, 200)),
     "password": ("get", (), (200, 200, 200, 200, 200, 200)),
@@ -73,6 +86,8 @@ TABLE = {
 OPEN = ("sign-in", "set-password")
 OF_THE_FLEET = {"people", "create-person", "person", "person-act"}
 OF_THE_FLEET |= {"servers", "sync-balancers", "add-server", "server", "server-act"}
+OF_THE_FLEET |= {"hosts", "switch-hosts", "readmit-machine"}
+OF_THE_FLEET |= {"images", "build-image", "remove-image", "doctor", "examine"}
 
 
 def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
@@ -95,14 +110,17 @@ def fleet(demo: OpenEdXInstance) -> dict[str, int]:
     rollout = make_rollout(demo, sql=["SELECT 'a statement'"])
     pks = {"instance": demo.pk, "appserver": appserver.pk, "rollout": rollout.pk}
     person = User.objects.create_user("ada")
+    job = jobs.submit(target=demo, payload=RetainJob(), queue="opencraft")
+    Job.objects.update(state="done")
     token = person.api_tokens.create(name="ci", role="viewer", created=NOW, expires_at=NOW)
-    return {**pks, "person": person.pk, "revoke": token.pk}
+    return {**pks, "person": person.pk, "revoke": token.pk, "job": job.pk}
 
 
 def ask(client: Client, name: str, fleet: dict[str, int]) -> int:
     """Send the request of the table's row, and return the answer's status."""
     method, arguments, _ = TABLE[name]
     kind = "appserver" if name in {"act", "preview-password"} else name.partition("-")[0]
+    kind = "job" if name == "cancel-job" else kind
     pk = fleet.get(kind, fleet["instance"])
     where = reverse(name, args=[pk if argument == 1 else argument for argument in arguments])
     response = client.generic(method.upper(), where)
@@ -145,7 +163,8 @@ def test_who_is_refused_changes_nothing(fleet: dict[str, int], name: str) -> Non
     for client, status in zip(people(ORGANIZATION), statuses, strict=True):
         if status in (403, 404):
             ask(client, name, fleet)
-    assert not Job.objects.exists()
+    assert Job.objects.count() == 1
+    assert not Job.objects.get().cancel_requested
     assert Rollout.objects.get().state == "running"
     assert OpenEdXAppServer.objects.get().state == "running"
 

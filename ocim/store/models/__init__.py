@@ -4,6 +4,7 @@ from ocim.store.models.access import ApiToken, RoleGrant
 from ocim.store.models.appserver import OpenEdXAppServer
 from ocim.store.models.appserver_event import AppServerEvent
 from ocim.store.models.audit import AuditEntry
+from ocim.store.models.chore import Chore
 from ocim.store.models.deployment import Deployment
 from ocim.store.models.instance import Domain, InstanceReference, InstanceTag, OpenEdXInstance
 from ocim.store.models.job import Job
@@ -40,6 +41,7 @@ __all__ = [
     "AuditEntry",
     "Backup",
     "BrokerServer",
+    "Chore",
     "DatabaseServer",
     "Deployment",
     "Domain",
