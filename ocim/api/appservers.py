@@ -15,17 +15,20 @@ from ocim.api.shapes import AppServerRow, AppServerShape, JobShape, LogLine
 from ocim.api.views import ApiView, flag
 from ocim.catalog.secrets.masking import masked_place
 from ocim.core.access import Right
-from ocim.core.errors import Conflict
+from ocim.core.errors import Conflict, ValidationError
 from ocim.core.jobs import ActivateJob, DeactivateJob, Payload, TerminateJob
 from ocim.core.states import AppServerState
 from ocim.operations import jobs, spawn
 from ocim.presentation import appservers as shown
-from ocim.store import selectors
+from ocim.store import logs, selectors
 from ocim.store.models import LogEntry, OpenEdXInstance
 from ocim.store.validators import MOST_APPSERVERS
 from ocim.tasks import enqueue
 from ocim.wiring import context, queue_name
 
+LEVEL = OpenApiParameter(
+    "level", str, enum=logs.LEVELS, description="This level and worse ones (default: all lines)."
+)
 TERMINATED = OpenApiParameter("terminated", bool, description="Include terminated app servers.")
 
 
@@ -96,11 +99,14 @@ class AppServer(ApiView):
 
 
 class Log(ApiView):
-    @extend_schema(responses={200: page_of(LogLine)})
+    @extend_schema(parameters=[LEVEL], responses={200: page_of(LogLine)})
     def get(self, request: Request, appserver_id: int) -> Response:
         """List the lines of an app server's log, oldest first."""
         appserver = self.appserver(appserver_id, Right.VIEW)
-        lines = LogEntry.objects.filter(appserver=appserver)
+        level = request.query_params.get("level", "")
+        if level not in ("", *logs.LEVELS):
+            raise ValidationError([f"level: {level!r} must be one of {', '.join(logs.LEVELS)}."])
+        lines = logs.of_appserver(appserver.pk, level=level)
         return page(lines, request, line_facts, ordering=("id",))
 
 

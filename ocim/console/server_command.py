@@ -15,8 +15,9 @@ from ocim.console.shared_options import add_no_wait, add_yes
 from ocim.core.secrets import Secret
 from ocim.operations import jobs, shared_servers
 from ocim.presentation.servers import COLUMNS, ServerKind, row, servers
+from ocim.store import logs
 from ocim.store.models import HostedServer, Job
-from ocim.store.selectors import open_jobs, server_log_after
+from ocim.store.selectors import open_jobs
 from ocim.tasks import enqueue
 from ocim.wiring import context, queue_name
 
@@ -133,7 +134,7 @@ class ServerCommand(OcimCommand):
         server = self.kind.operations.find(options.name)
         print_log(
             self.out,
-            partial(server_log_after, server),
+            partial(logs.server_after, server),
             lambda: options.follow and open_jobs(server).exists(),
         )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connections
 
-from ocim.store import selectors
+from ocim.store import logs, selectors
 from ocim.store.models import LogEntry
 
 log = logging.getLogger(__name__)
@@ -24,17 +24,30 @@ CHANGE_TOKENS: Mapping[str, Callable[[Collection[int]], dict[int, str]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class News:
-    """News for an open page: what it has not received yet."""
+    """News for open pages: what they have not received yet. Pages that lack the same share it."""
 
     lines: list[LogEntry]
     has_changed: bool
     is_over: bool
     """True if there will be no further news."""
+    _texts: dict["Write", str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.lines) or self.has_changed or self.is_over
+
+    def written(self, write: "Write") -> str:
+        """Return the text that `write` makes of the news; it is made once for all pages."""
+        if write not in self._texts:
+            self._texts[write] = write(self)
+        return self._texts[write]
+
+
+Write = Callable[[News], str]
+"""A function that returns news as the text of events."""
+Shared = dict[tuple[int | None, int, bool, bool], News]
+"""News of one look: by app server, the last line that a page has, has_changed and is_over."""
 
 
 @dataclass(eq=False, slots=True)
@@ -88,18 +101,22 @@ class Hub:
                     sight = await sync_to_async(_see)(ready)
                 except DatabaseError:
                     log.exception("Open pages get no updates; trying again.")
-                    await sync_to_async(_let_go)()
+                    await sync_to_async(give_back_connection)()
                 else:
+                    shared: Shared = {}
                     for watch in ready:
-                        _send_news(watch, sight)
+                        _send_news(watch, sight, shared)
                 await asyncio.sleep(self.seconds)
         finally:
             self.looking = None
-        await sync_to_async(_let_go)()
+        await sync_to_async(give_back_connection)()
 
 
-def _let_go() -> None:
-    """Close this thread's connections, but none in a transaction, which belongs to a test."""
+def give_back_connection() -> None:
+    """Close this thread's connections, but none in a transaction, which belongs to a test.
+
+    On PostgreSQL they go back to the pool.
+    """
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:
             connection.close()
@@ -115,8 +132,8 @@ def _see(watches: list[Watch]) -> Sight:
     return Sight(
         tokens=_tokens({watch.subject for watch in watches}),
         lines={
-            pk: selectors.log_after(pk, last_lines[pk])
-            for pk, newest in selectors.newest_lines(last_lines).items()
+            pk: logs.after(pk, last_lines[pk])
+            for pk, newest in logs.newest(last_lines).items()
             if newest > last_lines[pk]
         },
         ended=ended,
@@ -131,17 +148,21 @@ def _tokens(subjects: set[Subject]) -> dict[Subject, str]:
     return tokens
 
 
-def _send_news(watch: Watch, sight: Sight) -> None:
-    seen = sight.lines.get(watch.appserver_id or 0, [])
-    lines = [line for line in seen if line.pk > watch.last_line]
-    token = sight.tokens[watch.subject]
+def _send_news(watch: Watch, sight: Sight, shared: Shared) -> None:
+    pk, token = watch.appserver_id, sight.tokens[watch.subject]
+    seen = sight.lines.get(pk or 0, [])
+    has_lines = bool(seen) and seen[-1].pk > watch.last_line
     # A worker writes its last line just after the app server ends: wait for one more query.
-    has_ended = watch.appserver_id in sight.ended
-    news = News(lines, token != watch.token, has_ended and watch.was_ended and not lines)
+    has_ended = pk in sight.ended
+    is_over = has_ended and watch.was_ended and not has_lines
+    key = (pk, watch.last_line, token != watch.token, is_over)
+    if key not in shared:
+        lines = [line for line in seen if line.pk > watch.last_line]
+        shared[key] = News(lines, token != watch.token, is_over)
     watch.was_ended, watch.token = has_ended, token
-    if lines:
-        watch.last_line = lines[-1].pk
-    if news:
+    if has_lines:
+        watch.last_line = seen[-1].pk
+    if news := shared[key]:
         watch.news.put_nowait(news)
 
 

@@ -2,21 +2,19 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 from asgiref.sync import SyncToAsync, sync_to_async
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from ocim.presentation.live import News, Watch, hub
+from ocim.presentation.live import Watch, Write, hub
 
 TYPE = "text/event-stream"
 KEEP_ALIVE = 15.0
 """Seconds of silence after which a comment is sent: proxies close what is silent for long."""
 LONGEST = 600.0
 """Seconds after which the client must connect again, and Ocim checks its rights again."""
-Write = Callable[[News], str]
-"""A function that returns news as the text of events."""
 
 
 def stream(request: HttpRequest, watch: Watch, write: Write) -> HttpResponseBase:
@@ -44,7 +42,7 @@ async def _events(watch: Watch, write: Write) -> AsyncIterator[str]:
             except TimeoutError:
                 yield ": nothing new\n\n"
                 continue
-            yield write(news)
+            yield news.written(write)
             if news.is_over:
                 return
 

@@ -19,10 +19,8 @@ from ocim.core.states import (
     UpgradeState,
 )
 from ocim.store.models import (
-    HostedServer,
     Job,
     Leased,
-    LogEntry,
     OpenEdXAppServer,
     OpenEdXInstance,
     Rollout,
@@ -188,36 +186,6 @@ def find_appserver(appserver_id: int) -> OpenEdXAppServer:
         f"No app server {appserver_id}.",
         remedy="`ocim appserver list` lists all app servers.",
     )
-
-
-def log_after(appserver_id: int, last_id: int, limit: int = 1000) -> list[LogEntry]:
-    """Return the lines of an app server's log after the line `last_id` (0: from the beginning)."""
-    lines = LogEntry.objects.filter(appserver_id=appserver_id, pk__gt=last_id)
-    return list(lines.order_by("id")[:limit])
-
-
-def server_log_after(server: HostedServer, last_id: int, limit: int = 1000) -> list[LogEntry]:
-    """Return the lines of the log of a shared server's jobs after the line `last_id`."""
-    lines = LogEntry.objects.filter(job__lease_id=server.lease_id, pk__gt=last_id)
-    return list(lines.order_by("id")[:limit])
-
-
-def server_log_end(server: HostedServer, limit: int) -> list[LogEntry]:
-    """Return the last lines of the log of a shared server's jobs, oldest first."""
-    lines = LogEntry.objects.filter(job__lease_id=server.lease_id)
-    return list(reversed(lines.order_by("-id")[:limit]))
-
-
-def log_end(appserver_id: int, limit: int) -> list[LogEntry]:
-    """Return the last lines of an app server's log, oldest first."""
-    lines = LogEntry.objects.filter(appserver_id=appserver_id)
-    return list(reversed(lines.order_by("-id")[:limit]))
-
-
-def newest_lines(appserver_ids: Collection[int]) -> dict[int, int]:
-    """Return the id of the last log line per app server. App servers without lines are left out."""
-    lines = LogEntry.objects.filter(appserver_id__in=appserver_ids)
-    return dict(lines.values_list("appserver_id").annotate(Max("id")).order_by())
 
 
 def change_tokens(instance_ids: Collection[int]) -> dict[int, str]:

@@ -9,14 +9,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from ocim.catalog.endpoints import with_port
-from ocim.catalog.secrets.masking import mask_text
 from ocim.core.access import Right
 from ocim.core.names import PREVIEW_USER, preview_domain
 from ocim.core.states import AppServerState
 from ocim.operations.effective import deserialize
 from ocim.operations.instances import preview_password as password_of
-from ocim.store import selectors
-from ocim.store.models import LogEntry, OpenEdXAppServer
+from ocim.store import logs, selectors
+from ocim.store.models import OpenEdXAppServer
 from ocim.web.actions import offers
 from ocim.web.describe import busy_appservers, by_layer, job_rows, lacks_worker, site_url
 from ocim.web.rights import access, require
@@ -35,13 +34,15 @@ def appserver(request: HttpRequest, appserver_id: int) -> HttpResponse:
     instance_id = instance_of(request, appserver_id)
     token = selectors.change_tokens([instance_id])[instance_id]
     appserver_row = _appserver(request, appserver_id, whole=True)
-    lines = selectors.log_end(appserver_id, LINES_SHOWN)
+    lines = logs.end(appserver_id, LINES_SHOWN)
     shown = {
         **_progress(request, appserver_row),
         "token": token,
         "lines": lines,
         "after": lines[-1].pk if lines else 0,
         "is_whole": len(lines) < LINES_SHOWN,
+        "levels": logs.LEVELS,
+        "failure": logs.failure(appserver_id),
         "layers": by_layer(deserialize(appserver_row)),
         "lacks_worker": lacks_worker(),
         "without_border": _without_border(appserver_row),
@@ -54,14 +55,6 @@ def progress(request: HttpRequest, appserver_id: int) -> HttpResponse:
     """Show the part of the page that changes while it is open."""
     appserver = _appserver(request, appserver_id)
     return render(request, "web/_appserver_progress.html", _progress(request, appserver))
-
-
-@require_safe
-def log_text(request: HttpRequest, appserver_id: int) -> HttpResponse:
-    """Send the whole log as text."""
-    instance_of(request, appserver_id)
-    lines = LogEntry.objects.filter(appserver_id=appserver_id).order_by("id")
-    return HttpResponse(map(_text, lines.iterator()), content_type="text/plain; charset=utf-8")
 
 
 @require_POST
@@ -85,6 +78,12 @@ def instance_of(request: HttpRequest, appserver_id: int) -> int:
     return get_object_or_404(appservers, pk=appserver_id).instance_id
 
 
+def visible_appserver(request: HttpRequest, appserver_id: int) -> OpenEdXAppServer:
+    """Return an app server with its instance. Raise Http404 if the user may not see it."""
+    appservers = selectors.appservers().select_related("instance")
+    return get_object_or_404(_visible(request, appservers), pk=appserver_id)
+
+
 def _visible(
     request: HttpRequest, appservers: QuerySet[OpenEdXAppServer]
 ) -> QuerySet[OpenEdXAppServer]:
@@ -97,11 +96,6 @@ def _without_border(appserver: OpenEdXAppServer) -> str:
     provider = context().adapters.providers.get(server.provider) if server else None
     isolation = provider.isolation() if provider else None
     return isolation.detail if isolation and not isolation.is_sandbox else ""
-
-
-def _text(line: LogEntry) -> str:
-    task = f"[{line.task}] " if line.task else ""
-    return f"{line.time:%Y-%m-%dT%H:%M:%SZ} {line.level:7} {task}{mask_text(line.text)}\n"
 
 
 def _appserver(request: HttpRequest, appserver_id: int, *, whole: bool = False) -> OpenEdXAppServer:

@@ -15,8 +15,9 @@ from ocim.core.faults import sorted_faults
 from ocim.core.secrets import Secret
 from ocim.operations import broker_servers, jobs, shared_servers
 from ocim.presentation.servers import KINDS, balancers, row, servers
+from ocim.store import logs
 from ocim.store.models import HostedServer, Job, LoadBalancingServer
-from ocim.store.selectors import last_job, open_jobs, server_log_end
+from ocim.store.selectors import last_job, open_jobs
 from ocim.tasks import enqueue
 from ocim.web.actions import show_error
 from ocim.web.confirm import Question, ask, is_confirmed
@@ -173,7 +174,7 @@ def _page(request: HttpRequest, kind: str, found: HostedServer, **more: Any) -> 
         "instances": found.openedxinstance_set.order_by("name", "id"),  # type: ignore[attr-defined]
         "jobs": job_rows(open_ones),
         "failed": last if last and last.state == "failed" and not found.version else None,
-        "lines": server_log_end(found, LINES),
+        "lines": logs.server_end(found, LINES),
         "lacks_worker": bool(open_ones) and lacks_worker(),
         "may": access(request).of_fleet,
         **more,

@@ -21,6 +21,7 @@ from ocim.web import (
     instances,
     jobs,
     lifecycle,
+    logs,
     people,
     rollout_actions,
     rollout_form,
@@ -89,7 +90,8 @@ urlpatterns = [
     path("appservers/<id:appserver_id>/", appservers.appserver, name="appserver"),
     path("appservers/<id:appserver_id>/progress/", appservers.progress, name="appserver-progress"),
     path("appservers/<id:appserver_id>/events/", events.appserver, name="appserver-events"),
-    path("appservers/<id:appserver_id>/log.txt", appservers.log_text, name="appserver-log"),
+    path("appservers/<id:appserver_id>/log/", logs.pages, name="appserver-log-pages"),
+    path("appservers/<id:appserver_id>/log.txt", logs.download, name="appserver-log"),
     path(
         "appservers/<id:appserver_id>/preview-password/",
         appservers.preview_password,

@@ -80,6 +80,15 @@ def test_a_log_comes_in_pages_without_secrets(viewer: Api, demo: OpenEdXInstance
     assert not any("geheim123" in text for text in texts)
 
 
+def test_a_log_is_listed_by_level(viewer: Api, demo: OpenEdXInstance) -> None:
+    made = make_appserver(demo)
+    for level in ("debug", "warning", "error"):
+        write_line(made, level, level=level)
+    lines = viewer.get(f"/appservers/{made.pk}/log?level=warning").json()["results"]
+    assert [line["text"] for line in lines] == ["warning", "error"]
+    assert viewer.get(f"/appservers/{made.pk}/log?level=loud").status_code == 422
+
+
 def test_the_job_of_an_app_server_is_cancelled(operator: Api, demo: OpenEdXInstance) -> None:
     made = make_appserver(demo)
     assert operator.post(f"/appservers/{made.pk}/cancel").status_code == 409

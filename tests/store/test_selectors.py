@@ -106,13 +106,6 @@ def test_an_app_server_that_there_is_not_is_not_found(world: World) -> None:
         selectors.find_appserver(appserver.pk + 1)
 
 
-def test_a_log_goes_on_where_it_was_left(world: World) -> None:
-    appserver = world.spawn(world.make_instance())
-    lines = selectors.log_after(appserver.pk, 0)
-    assert lines[-1].text == "Running."
-    assert selectors.log_after(appserver.pk, lines[1].pk, limit=2) == lines[2:4]
-
-
 def test_jobs_that_wait_or_run_are_open(world: World) -> None:
     instance = world.make_instance()
     world.spawn(instance)

@@ -18,6 +18,7 @@ PAGES = [
     "appserver",
     "appserver-progress",
     "appserver-events",
+    "appserver-log-pages",
     "appserver-log",
     "preview-password",
 ]

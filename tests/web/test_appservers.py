@@ -140,7 +140,7 @@ def test_a_long_log_begins_with_its_last_lines(
     html = page(admin, made.pk)
     assert "line number 0" not in html
     assert html.index("line number 1") < html.index("line number 2")
-    assert "line number 0" in page(admin, made.pk, "appserver-log")
+    assert "line number 0" in page(admin, made.pk, "appserver-log-pages")
 
 
 def test_nothing_follows_a_terminated_one(admin: Client, demo: OpenEdXInstance) -> None:
@@ -170,7 +170,8 @@ def test_a_long_log_and_many_siblings_take_no_more_queries(
 
 
 @pytest.mark.parametrize(
-    "name", ["appserver", "appserver-progress", "appserver-events", "appserver-log"]
+    "name",
+    ["appserver", "appserver-progress", "appserver-events", "appserver-log-pages", "appserver-log"],
 )
 def test_what_does_not_exist_is_not_found(admin: Client, name: str) -> None:
     assert admin.get(reverse(name, args=[9999])).status_code == 404

@@ -14,7 +14,7 @@ from django.urls import reverse
 from ocim.core.states import AppServerState
 from ocim.presentation import streams
 from ocim.presentation.live import Hub
-from ocim.store import selectors
+from ocim.store import logs, selectors
 from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance
 from tests.web.fleet import make_appserver, make_rollout, write_line
 
@@ -218,13 +218,13 @@ def test_one_look_serves_all_who_watch(
 ) -> None:
     made = make_appserver(demo)
     asked: list[int] = []
-    fetch = selectors.log_after
+    fetch = logs.after
 
     def counted(appserver_id: int, last_id: int) -> Any:
         asked.append(appserver_id)
         return fetch(appserver_id, last_id)
 
-    monkeypatch.setattr(selectors, "log_after", counted)
+    monkeypatch.setattr(logs, "after", counted)
     token = token_of(demo)
 
     async def scene() -> None:

@@ -14,7 +14,13 @@ from tests.web.fleet import make_appserver
 LONG = "1" * 26
 WITHOUT_ID = ("instances", "rollouts", "password")
 OF_INSTANCES = ("instance", "instance-progress", "instance-events", "services")
-OF_APP_SERVERS = ("appserver", "appserver-progress", "appserver-events", "appserver-log")
+OF_APP_SERVERS = (
+    "appserver",
+    "appserver-progress",
+    "appserver-events",
+    "appserver-log-pages",
+    "appserver-log",
+)
 
 
 def patterns(resolver: URLResolver) -> list[URLPattern]:

@@ -24,8 +24,9 @@ from ocim.core.errors import Conflict
 from ocim.core.jobs import ActivateJob, DeactivateJob, Payload, TerminateJob
 from ocim.core.states import UNFINISHED
 from ocim.operations import jobs, spawn
+from ocim.store import logs
 from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance
-from ocim.store.selectors import appservers, find_appserver, find_instance, log_after
+from ocim.store.selectors import appservers, find_appserver, find_instance
 from ocim.tasks import enqueue
 from ocim.wiring import context, queue_name
 
@@ -184,7 +185,7 @@ class Command(OcimCommand):
         appserver = find_appserver(options.appserver)
         print_log(
             self.out,
-            partial(log_after, appserver.pk),
+            partial(logs.after, appserver.pk),
             lambda: options.follow and _is_unfinished(appserver),
         )
 

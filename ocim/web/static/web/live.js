@@ -1,7 +1,7 @@
 "use strict";
 
 // The log: what is sent goes to its end, and the end is kept in sight unless somebody scrolled up.
-const log = document.getElementById("log");
+const log = document.querySelector("#log[role=log]");
 
 if (log) {
   const toEnd = () => { log.scrollTop = log.scrollHeight; };
