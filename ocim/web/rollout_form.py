@@ -31,25 +31,43 @@ from ocim.web.rights import access
 from ocim.wiring import context, current_time, queue_name
 
 NUMBERS = {"batch_size": int, "num_attempts": int, "stagger": float, "max_same_cause": int}
-FIELDS = (
-    ("tag", "line", "Tag", "It names the rollout. Instances that succeed get it."),
-    ("update", "yaml", "Fields to change", "YAML, for example openedx_release: …; empty: none."),
-    ("preupgrade_sql_commands", "yaml", "SQL to run before", "A YAML list; empty: none."),
-    ("batch_size", "number", "Upgrades in parallel", "Default: 2."),
-    ("num_attempts", "number", "Attempts for each instance", "Default: 1."),
-    ("waves", "line", "Waves", "For example 3,10%,tag:early: these go first. Empty: no waves."),
-    ("max_failures", "line", "Failures allowed", "A number or a percentage; empty: any number."),
-    ("max_same_cause", "number", "Failures of one cause that pause", "Default: 3; 0: never."),
-    ("window", "line", "Hours of starts", "For example 22:00-05:00, in each time zone."),
-    ("stagger", "number", "Seconds between starts", "Default: 0."),
+GROUPS = (
+    (
+        "Change",
+        (
+            ("tag", "line", "Tag", "It names the rollout. Instances that succeed get it."),
+            ("update", "yaml", "Fields to change", "YAML, such as name: text. Empty: none."),
+            ("preupgrade_sql_commands", "yaml", "SQL to run before", "A YAML list. Empty: none."),
+        ),
+        {
+            "backup": "Dump the databases first",
+            "strict_sql": "Fail an instance when its SQL fails",
+            "no_activate": "Do not activate the new app servers",
+        },
+    ),
+    (
+        "Pace",
+        (
+            ("batch_size", "number", "Upgrades in parallel", "Empty: 2."),
+            ("stagger", "number", "Seconds between starts", "Empty: 0."),
+            ("window", "line", "Hours of starts", "Such as 22:00-05:00, in each time zone."),
+            ("waves", "line", "Waves", "Such as 3,10%,tag:early: these go first. Empty: no waves."),
+        ),
+        {"approve_waves": "Wait for approval before each wave but the first"},
+    ),
+    (
+        "Failures",
+        (
+            ("num_attempts", "number", "Attempts for each instance", "Empty: 1."),
+            ("max_failures", "line", "Failures allowed", "A number or such as 5%. Empty: all."),
+            ("max_same_cause", "number", "Pause at failures of one cause", "Empty: 3. 0: never."),
+        ),
+        {"retry_failed": "Take instances again that are tagged TAG-failed"},
+    ),
 )
-FLAGS = {
-    "backup": "Dump the databases first",
-    "strict_sql": "Fail an instance when its SQL fails",
-    "no_activate": "Do not activate the new app servers",
-    "retry_failed": "Take instances again that are tagged TAG-failed",
-    "approve_waves": "Wait for approval before each wave but the first",
-}
+"""Groups of the form: title, fields (name, kind, label and help), and flags with their labels."""
+FIELDS = [name for _, fields, _ in GROUPS for name, *_ in fields]
+FLAGS = [name for _, _, flags in GROUPS for name in flags]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,7 +88,7 @@ def plan(request: HttpRequest) -> HttpResponse:
         "address": address(query),
         "chips": chips(chosen),
         "count": len(ids),
-        "typed": {name: posted.get(name, "") for name, *_ in FIELDS},
+        "typed": {name: posted.get(name, "") for name in FIELDS},
         "ticked": [name for name in FLAGS if name in posted],
     }
     if not posted or "edit" in posted:
@@ -79,7 +97,7 @@ def plan(request: HttpRequest) -> HttpResponse:
         made = _plan(request, ids)
     except ValidationError as error:
         faults = [_of_field(fault) for fault in error.faults]
-        return _form(request, shown, sorted_faults(faults, [name for name, *_ in FIELDS]))
+        return _form(request, shown, sorted_faults(faults, FIELDS))
     if "plan" in posted and made.items:
         if posted["plan"] != made.hash:
             messages.error(request, "The plan changed since you saw it. Look at it again.")
@@ -106,25 +124,33 @@ def _begin(request: HttpRequest, made: Plan) -> HttpResponse:
 
 
 def _form(request: HttpRequest, shown: Mapping[str, Any], faults: FormFaults) -> HttpResponse:
-    entries = []
-    for name, kind, label, text in FIELDS:
-        value = shown["typed"][name]
-        lines = range(1, max(3, value.count("\n") + 2))
-        entries.append(
-            {
-                "name": name,
-                "kind": kind,
-                "label": label,
-                "help": text,
-                "value": value,
-                "faults": faults.by_field.get(name, ()),
-                "rows": len(lines),
-                "lines": [(line, line in faults.lines.get(name, ())) for line in lines],
-            }
+    groups = [
+        (
+            title,
+            [_entry(field, shown["typed"][field[0]], faults) for field in fields],
+            [(name, label, name in shown["ticked"]) for name, label in flags.items()],
         )
-    flags = [(name, label, name in shown["ticked"]) for name, label in FLAGS.items()]
-    page = {**shown, "entries": entries, "flags": flags, "others": faults.others}
-    return render(request, "web/plan_rollout.html", page)
+        for title, fields, flags in GROUPS
+    ]
+    return render(
+        request, "web/plan_rollout.html", {**shown, "groups": groups, "others": faults.others}
+    )
+
+
+def _entry(field: tuple[str, str, str, str], value: str, faults: FormFaults) -> dict[str, Any]:
+    """Return what the template shows of a field."""
+    name, kind, label, text = field
+    lines = range(1, max(3, value.count("\n") + 2))
+    return {
+        "name": name,
+        "kind": kind,
+        "label": label,
+        "help": text,
+        "value": value,
+        "faults": faults.by_field.get(name, ()),
+        "rows": len(lines),
+        "lines": [(line, line in faults.lines.get(name, ())) for line in lines],
+    }
 
 
 def _ids(request: HttpRequest, chosen: FleetFilter) -> list[int]:
@@ -138,7 +164,7 @@ def _ids(request: HttpRequest, chosen: FleetFilter) -> list[int]:
 
 def _plan(request: HttpRequest, ids: list[int]) -> Plan:
     """Return the plan of the form. Raise ValidationError with all that is wrong."""
-    texts = {name: request.POST.get(name, "").strip() for name, *_ in FIELDS}
+    texts = {name: request.POST.get(name, "").strip() for name in FIELDS}
     options: dict[str, Any] = {name: text for name, text in texts.items() if text}
     options |= {name: True for name in FLAGS if name in request.POST}
     options |= {"filter": {"id__in": ids}, "queue": queue_name()}

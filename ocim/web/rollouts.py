@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from ocim.core.access import Right
 from ocim.core.states import RolloutState, UpgradeState
 from ocim.core.texts import duration
 from ocim.operations.access import organizations_of, rights_for
@@ -39,7 +40,8 @@ FORMS: Mapping[str, tuple[str, Callable[[Report], str]]] = {
 def every(request: HttpRequest) -> HttpResponse:
     """Show all rollouts, newest first."""
     rows = selectors.visible_rollouts(selectors.rollouts(), access(request))
-    return render(request, "web/rollouts.html", {"rows": rows})
+    may_plan = access(request).organizations(Right.RELEASE) != frozenset()
+    return render(request, "web/rollouts.html", {"rows": rows, "may_plan": may_plan})
 
 
 @require_safe

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from ocim.core.states import AppServerState, UpgradeState
 from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance, Rollout, Upgrade, UpgradeStep
+from tests.browser.fleet import populate
 from tests.web.fleet import make_appserver, make_instance, make_rollout, write_line
 
 
@@ -13,6 +14,11 @@ def setup() -> None:
     """Make a database with somebody in it who may do everything."""
     call_command("migrate", verbosity=0)
     User.objects.create_superuser("admin", password="right")
+
+
+def fleet() -> dict[str, int]:
+    """Make a fleet in which every page has something to show."""
+    return populate()
 
 
 def instance(name: str) -> int:
