@@ -1,6 +1,6 @@
 """People: their accounts and their roles."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 
 from django.contrib.auth.models import User
@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import transaction
 from django.db.models import Q
 
-from ocim.core.access import FLEET, Role
+from ocim.core.access import FLEET, Grant, Role
 from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.secrets import Secret
@@ -86,6 +86,21 @@ def revoke(*, user: User, organization: str = FLEET) -> None:
                 remedy=f"`ocim user show {user}` shows the roles.",
             )
         audit.record(AuditAction.ROLE_REVOKE, user, before=before, organization=organization)
+
+
+def set_grants(*, user: User, grants: Set[Grant]) -> None:
+    """Make these the person's only roles.
+
+    Raise Conflict if nobody would be an administrator of the fleet any more.
+    """
+    with _keeping_an_administrator():
+        held = grants_of(user)
+        for item in sorted(grants - held, key=str):
+            grant(user=user, role=item.role, organization=item.organization)
+        for organization in sorted(
+            {item.organization for item in held} - {item.organization for item in grants}
+        ):
+            revoke(user=user, organization=organization)
 
 
 def set_active(*, user: User, active: bool) -> None:

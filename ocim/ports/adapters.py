@@ -7,6 +7,7 @@ from ocim.ports.balancers import Balancer
 from ocim.ports.brokers import Brokers
 from ocim.ports.browsers import Browsers
 from ocim.ports.databases import Databases, DatabaseServers
+from ocim.ports.identity import IdentityProvider
 from ocim.ports.mail import MailRelays
 from ocim.ports.notifiers import Notifier
 from ocim.ports.probers import Prober
@@ -31,3 +32,5 @@ class Adapters:
     browsers: Browsers
     mail: MailRelays
     notifier: Notifier
+    identity_provider: IdentityProvider | None = None
+    """The provider of single sign-on; None if the settings name none."""

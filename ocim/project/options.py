@@ -9,6 +9,7 @@ from typing import Any
 from ocim.core.mail import MailRelay
 from ocim.core.provisioning import Transport
 from ocim.core.secrets import Secret
+from ocim.core.single_sign_on import RoleRule
 from ocim.project.home import HOME
 
 QUEUE = "HUEY_QUEUE_NAME"
@@ -285,6 +286,33 @@ class Options:
         "SMTP relay of all instances: `smtp+starttls://user:password@host:587`, or `smtp://host:25`"
         " without TLS.",
         shown="none: each app server sends its mail itself",
+    )
+    oidc_issuer: str = _option(
+        "OCIM_OIDC_ISSUER",
+        "",
+        "URL of the OpenID Connect provider at which people sign in, as the provider writes it.",
+        shown="none: people sign in with passwords only",
+    )
+    oidc_client: str = _option(
+        "OCIM_OIDC_CLIENT", "", "Id of Ocim as a client of that provider.", shown="none"
+    )
+    oidc_secret: Secret = _option(
+        "OCIM_OIDC_SECRET", Secret(""), "Secret of Ocim as a client of that provider.", shown="none"
+    )
+    oidc_scopes: tuple[str, ...] = _option(
+        "OCIM_OIDC_SCOPES",
+        ("openid", "profile", "email"),
+        "Scopes to ask for, separated by commas; some providers give groups only for `groups`.",
+    )
+    oidc_claim: str = _option(
+        "OCIM_OIDC_CLAIM", "groups", "Claim whose values give people their roles."
+    )
+    oidc_roles: tuple[RoleRule, ...] = _option(
+        "OCIM_OIDC_ROLES",
+        (),
+        "Roles by value of that claim: `VALUE=ROLE` for the whole fleet, `VALUE=ROLE@ORGANIZATION`"
+        " for the instances of an organization, separated by commas.",
+        shown="none",
     )
     lease: float = _option(
         "OCIM_LEASE", 15.0, "Time without a sign of life after which a worker counts as dead."

@@ -9,6 +9,7 @@ from typing import Any
 from ocim.core.mail import MailRelay, read_relay
 from ocim.core.provisioning import Transport
 from ocim.core.secrets import Secret
+from ocim.core.single_sign_on import RoleRule, read_rules
 from ocim.core.texts import listed
 
 SMALLEST_NETWORK = 28
@@ -80,6 +81,8 @@ READERS: Mapping[Any, Callable[[str], Any]] = {
     float: _number,
     IPv4Network: _network,
     MailRelay | None: read_relay,
+    Secret: Secret,
+    tuple[RoleRule, ...]: read_rules,
     tuple[str, ...]: _words,
     tuple[Secret, ...]: _secrets,
     tuple[tuple[str, str], ...]: _pairs,

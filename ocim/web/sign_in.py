@@ -1,9 +1,10 @@
 """Signing in, and changing one's password."""
 
-from typing import cast
+from typing import Any, cast
 
 from axes.helpers import get_cool_off
 from axes.models import AccessFailureLog
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
 from django.contrib.auth.models import User
@@ -15,7 +16,7 @@ from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
 from django.utils.encoding import force_bytes
 from django.utils.html import format_html
-from django.utils.http import urlsafe_base64_encode
+from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_encode
 
 from ocim.core.audit import AuditAction
 from ocim.core.texts import plural
@@ -23,6 +24,8 @@ from ocim.operations import audit
 from ocim.operations.sessions import end_all
 from ocim.store.models.session import ADDRESS, BROWSER
 
+MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+"""Backend of every session, however it was begun."""
 LONGEST_BROWSER = 300
 """Maximum number of characters stored of a browser's name."""
 
@@ -38,11 +41,13 @@ class SignIn(LoginView):
         user = form.get_user()
         _tell_of_failures(self.request, user)  # before the sign-in sets `last_login`
         answer = super().form_valid(form)
-        session = self.request.session
-        session[ADDRESS] = self.request.META.get("REMOTE_ADDR", "")
-        session[BROWSER] = self.request.headers.get("User-Agent", "")[:LONGEST_BROWSER]
-        session.clear_expired()
+        remember_browser(self.request)
         return answer
+
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        """Return what the page shows; the provider of single sign-on has a button."""
+        shown = {"single_sign_on": settings.OCIM.oidc_issuer}
+        return super().get_context_data(**shown, **more)
 
 
 class ChangePassword(PasswordChangeView):
@@ -77,6 +82,22 @@ class SetPassword(PasswordResetConfirmView):
         with transaction.atomic():
             audit.record(AuditAction.USER_CHANGE_PASSWORD, form.user)
             return super().form_valid(form)
+
+
+def remember_browser(request: HttpRequest) -> None:
+    """Store in a new session where it was begun, and delete expired sessions."""
+    session = request.session
+    session[ADDRESS] = request.META.get("REMOTE_ADDR", "")
+    session[BROWSER] = request.headers.get("User-Agent", "")[:LONGEST_BROWSER]
+    session.clear_expired()
+
+
+def local_target(request: HttpRequest, address: str) -> str:
+    """Return the address if it is a page of this site, else an empty text."""
+    is_local = url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return address if is_local else ""
 
 
 def password_link(request: HttpRequest, user: User) -> str:

@@ -29,6 +29,7 @@ from ocim.web import (
     saved_filters,
     servers,
     services,
+    single_sign_on,
 )
 from ocim.web.sign_in import ChangePassword, SetPassword, SignIn
 
@@ -36,6 +37,8 @@ SERVER = "|".join(KINDS)
 """Kinds of shared servers in addresses."""
 urlpatterns = [
     path("sign-in/", SignIn.as_view(), name="sign-in"),
+    path("sign-in/single/", single_sign_on.begin, name="single-sign-on"),
+    path("sign-in/single/return/", single_sign_on.finish, name="single-sign-on-return"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("password/", ChangePassword.as_view(), name="password"),
     path("password/set/<str:uidb64>/<str:token>/", SetPassword.as_view(), name="set-password"),

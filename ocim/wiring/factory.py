@@ -17,6 +17,7 @@ from ocim.adapters.browsers.http import HttpBrowsers
 from ocim.adapters.databases.mysql import MysqlDatabases
 from ocim.adapters.databases.postgresql import PostgresqlDatabases
 from ocim.adapters.databases.sqlite import SqliteDatabases
+from ocim.adapters.identity.openid import OpenIdProvider
 from ocim.adapters.limits import Limits
 from ocim.adapters.mail.smtp import SmtpRelays
 from ocim.adapters.notifiers.apprise import AppriseNotifier
@@ -69,6 +70,19 @@ def make_adapters(options: Any) -> Adapters:
         browsers=HttpBrowsers(authority=balancer.authority),
         mail=SmtpRelays(),
         notifier=AppriseNotifier(options.notices, key=settings.SECRET_KEY.encode()),
+        identity_provider=_identity_provider(options),
+    )
+
+
+def _identity_provider(options: Any) -> OpenIdProvider | None:
+    if not options.oidc_issuer:
+        return None
+    return OpenIdProvider(
+        issuer=options.oidc_issuer,
+        client=options.oidc_client,
+        secret=options.oidc_secret,
+        scopes=options.oidc_scopes,
+        claim=options.oidc_claim,
     )
 
 

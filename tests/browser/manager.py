@@ -12,6 +12,7 @@ from typing import Any, Self
 import httpx
 
 from tests.browser.helper import ROOT, Helper
+from tests.identity_provider import CLIENT, SECRET, IdentityProvider
 
 
 class Manager:
@@ -34,6 +35,14 @@ class Manager:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
+            return_to = f"{self.url}/sign-in/single/return/"
+            self.provider = stack.enter_context(IdentityProvider(self._var, return_to))
+            self._environment |= {
+                "OCIM_OIDC_ISSUER": self.provider.issuer,
+                "OCIM_OIDC_CLIENT": CLIENT,
+                "OCIM_OIDC_SECRET": SECRET,
+                "OCIM_OIDC_ROLES": "ops=releaser,campus=operator@Campus",
+            }
             self._helper = stack.enter_context(Helper(self._environment))
             self.run("setup")
             self._server = self._serve()

@@ -10,6 +10,13 @@ from ocim.project.loading import load
 from ocim.project.options import Options, option_fields
 from tests.console.processes import KEY, manage
 
+SINGLE_SIGN_ON = {
+    "OCIM_OIDC_ISSUER": "https://id.example.com",
+    "OCIM_OIDC_CLIENT": "ocim",
+    "OCIM_OIDC_SECRET": "secret",
+    "OCIM_OIDC_ROLES": "staff=viewer",
+}
+
 
 def given(tmp_path: Path, file: str = "", **settings: str) -> Options:
     env_file = tmp_path / ".env"
@@ -50,6 +57,11 @@ def test_the_defaults_have_no_fault(tmp_path: Path) -> None:
         ({"OCIM_URL_REWRITES": "https://a=b,https://a=c"}, ["E012"]),
         ({"OCIM_URL_REWRITES": "https://a"}, ["E001"]),
         ({"OCIM_NOTICES": "json://ok ops@example.com"}, ["E013"]),
+        ({"OCIM_OIDC_ISSUER": "https://id.example.com"}, ["E019"] * 3),
+        ({**SINGLE_SIGN_ON, "OCIM_OIDC_ISSUER": "http://id.example.com"}, ["E019"]),
+        ({**SINGLE_SIGN_ON, "OCIM_OIDC_SCOPES": "profile"}, ["E019"]),
+        ({**SINGLE_SIGN_ON, "OCIM_OIDC_ROLES": "staff=king"}, ["E001"]),
+        (SINGLE_SIGN_ON, []),
         ({"OCIM_QUEUE_URL": "redis://h:p/x"}, ["E007"]),
         ({"OCIM_QUEUE_URL": "redis://h/x"}, ["E007"]),
         ({"OCIM_QUEUE_URL": "redis://h:99999"}, ["E007"]),

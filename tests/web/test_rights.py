@@ -82,9 +82,11 @@ TABLE = {
     "person-act": ("post", (1, "sign-out"), (403, 403, 403, 403, 302, 403)),
     "set-password": ("get", ("MQ", "x-y"), (200, 200, 200, 200, 200, 200)),
     "sign-in": ("get", (), (302, 302, 302, 302, 302, 302)),
+    "single-sign-on": ("get", (), (404, 404, 404, 404, 404, 404)),  # no provider is set
+    "single-sign-on-return": ("get", (), (404, 404, 404, 404, 404, 404)),
     "sign-out": ("post", (), (302, 302, 302, 302, 302, 302)),
 }
-OPEN = ("sign-in", "set-password")
+OPEN = ("sign-in", "set-password", "single-sign-on", "single-sign-on-return")
 OF_THE_FLEET = {"people", "create-person", "person", "person-act"}
 OF_THE_FLEET |= {"servers", "sync-balancers", "add-server", "server", "server-act"}
 OF_THE_FLEET |= {"hosts", "switch-hosts", "readmit-machine"}

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ocim.core.errors import ValidationError
+from ocim.core.texts import listed
 from ocim.project.checks.faults import Faults
 from ocim.project.databases import database_fault
 from ocim.project.options import Options
@@ -51,6 +52,32 @@ def balancer(options: Options) -> Faults:
                 "OCIM_BALANCER_URL needs OCIM_BALANCER_AUTHORITY, OCIM_BALANCER_CERTIFICATE and"
                 " OCIM_BALANCER_KEY.",
             )
+
+
+def identity_provider(options: Options) -> Faults:
+    needed = {
+        "OCIM_OIDC_ISSUER": options.oidc_issuer,
+        "OCIM_OIDC_CLIENT": options.oidc_client,
+        "OCIM_OIDC_SECRET": options.oidc_secret.reveal(),
+        "OCIM_OIDC_ROLES": options.oidc_roles,
+    }
+    unread = {fault.partition(":")[0] for fault in options.faults}
+    if any(needed.values()):
+        for name, value in needed.items():
+            if not value and name not in unread:
+                yield (
+                    f"{name} is not set.",
+                    f"Single sign-on needs {listed(needed)}: set all of them, or none.",
+                )
+    address = urlsplit(options.oidc_issuer)
+    is_safe = address.scheme == "https" or address.hostname in ("127.0.0.1", "localhost")
+    if options.oidc_issuer and not (is_safe and address.hostname):
+        yield (
+            f"OCIM_OIDC_ISSUER: {options.oidc_issuer!r} is not a URL with https.",
+            "Write the URL by which the provider names itself, such as https://id.example.com.",
+        )
+    if "openid" not in options.oidc_scopes:
+        yield "OCIM_OIDC_SCOPES: 'openid' is missing.", "Add it: without it nobody is named."
 
 
 def ssh_pool(options: Options) -> Faults:

@@ -66,3 +66,26 @@ class ApiToken(Granted):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ExternalIdentity(models.Model):
+    """A person at the provider of single sign-on, and the account that is theirs here.
+
+    Only these rows tell whose account it is: names and mail addresses can be chosen or change.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="external_identity"
+    )
+    issuer = models.CharField(max_length=500)
+    subject = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["issuer", "subject"], name="an_identity_has_an_account"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.issuer}"

@@ -2,6 +2,7 @@
 
 import argparse
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import CommandParser
 
@@ -9,8 +10,9 @@ from ocim.console.command import OcimCommand
 from ocim.console.passwords import read_password
 from ocim.console.shared_options import add_organization, add_yes
 from ocim.core.access import Role
+from ocim.core.errors import Conflict
 from ocim.core.texts import listed
-from ocim.operations import people
+from ocim.operations import people, single_sign_on
 from ocim.operations.access import grants_of
 
 VARIABLE = "OCIM_USER_PASSWORD"
@@ -29,6 +31,7 @@ class Command(OcimCommand):
   ocim user grant mira releaser --organization Campus
   ocim user grant mira viewer
   ocim user revoke mira --organization Campus
+  ocim user link mira 248289761001
   ocim user disable mira
   ocim user enable mira
   ocim user remove mira
@@ -59,6 +62,9 @@ class Command(OcimCommand):
             revoke := add("revoke", self.revoke, "Revoke a role."),
             add("disable", self.disable, "Sign a person out, and let them sign in no more."),
             add("enable", self.enable, "Let a person with a disabled account sign in again."),
+            link := add(
+                "link", self.link, "Let a person sign in to their account by single sign-on."
+            ),
             remove := add("remove", self.remove, "Remove an account with its roles and tokens."),
         ]
         for command in parsers:
@@ -69,6 +75,7 @@ class Command(OcimCommand):
             metavar="ROLE",
             help=f"Role: {listed(Role, 'or')}.",
         )
+        link.add_argument("subject", metavar="SUBJECT", help="Id of the person at the provider.")
         for command in (grant, revoke):
             add_organization(command)
         add_yes(remove)
@@ -126,6 +133,17 @@ class Command(OcimCommand):
         user = people.find(options.name)
         people.set_active(user=user, active=True)
         self.out.say(f"{user} can sign in.")
+
+    def link(self, options: argparse.Namespace) -> None:
+        """Link an account to a person at the provider of single sign-on."""
+        user = people.find(options.name)
+        issuer = settings.OCIM.oidc_issuer
+        if not issuer:
+            raise Conflict(
+                "There is no single sign-on.", remedy="Set OCIM_OIDC_ISSUER and what it needs."
+            )
+        single_sign_on.link(user=user, issuer=issuer, subject=options.subject)
+        self.out.say(f"{user} is {options.subject} at {issuer}, whose roles replace these.")
 
     def remove(self, options: argparse.Namespace) -> None:
         """Remove an account, after a confirmation."""
