@@ -38,4 +38,11 @@ class SendNotices:
     of: Literal["rollout", "appserver"] = "rollout"
 
 
-Action = WorkOn | SyncBalancer | DriveRollout | SendNotices
+@dataclass(frozen=True, slots=True)
+class MailPasswordLink:
+    """Send a link to set a password to the accounts with this mail address, if there are any."""
+
+    address: str
+
+
+Action = MailPasswordLink | WorkOn | SyncBalancer | DriveRollout | SendNotices

@@ -69,6 +69,7 @@ class AuditAction(StrEnum):
     USER_REMOVE = "user.remove"
     USER_CHANGE_PASSWORD = "user.change-password"  # noqa: S105 - the word for a change
     USER_SIGN_OUT = "user.sign-out"
+    USER_MAIL_PASSWORD_LINK = "user.mail-password-link"  # noqa: S105 - the word for a change
     USER_LINK = "user.link"
     ROLE_GRANT = "role.grant"
     ROLE_REVOKE = "role.revoke"

@@ -1,4 +1,4 @@
-"""The SMTP relay that sends the instances' mail."""
+"""The SMTP relay that sends mail, and a message for it."""
 
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
@@ -24,6 +24,16 @@ class MailRelay:
     def __str__(self) -> str:
         scheme = "smtp+starttls" if self.starttls else "smtp"
         return f"{scheme}://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message of plain text to one person."""
+
+    sender: str
+    recipient: str
+    subject: str
+    text: str
 
 
 def read_relay(url: str) -> MailRelay:

@@ -49,4 +49,6 @@ class Policy:
     """Time for an app server to answer after its host was restarted."""
     mail: MailRelay | None = None
     """SMTP relay of all instances; None: upstream's default, one on each app server."""
+    mail_sender: str = ""
+    """Sender of Ocim's own mail."""
     retention: Retention = field(default_factory=Retention)

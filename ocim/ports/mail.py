@@ -1,9 +1,9 @@
-"""The port of the SMTP relay that sends the instances' mail."""
+"""The port of the SMTP relay that sends mail."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from ocim.core.mail import MailRelay
+from ocim.core.mail import Mail, MailRelay
 
 
 class MailRelays(Protocol):
@@ -14,4 +14,11 @@ class MailRelays(Protocol):
 
         Raise TransientError if it does not answer, and PermanentError if it rejects the account or
         does not begin TLS.
+        """
+
+    def send(self, relay: MailRelay, mail: Mail) -> None:
+        """Send the message.
+
+        Raise TransientError if the relay does not answer, and PermanentError if it rejects the
+        account, the sender or the recipient, or does not begin TLS.
         """

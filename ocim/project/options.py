@@ -283,9 +283,16 @@ class Options:
     smtp_url: MailRelay | None = _option(
         "OCIM_SMTP_URL",
         None,
-        "SMTP relay of all instances: `smtp+starttls://user:password@host:587`, or `smtp://host:25`"
+        "SMTP relay of all instances, and of links to set a password:"
+        " `smtp+starttls://user:password@host:587`, or `smtp://host:25`"
         " without TLS.",
-        shown="none: each app server sends its mail itself",
+        shown="none: each app server sends its mail itself, and Ocim sends none",
+    )
+    mail_sender: str = _option(
+        "OCIM_MAIL_SENDER",
+        "",
+        "Sender of Ocim's own mail, such as links to set a password.",
+        shown="`ocim@` and the host name of the pages",
     )
     oidc_issuer: str = _option(
         "OCIM_OIDC_ISSUER",

@@ -21,9 +21,24 @@ from huey.api import Huey, TaskWrapper
 from huey.serializer import SignedSerializer
 from redis import RedisError
 
-from ocim.core.actions import Action, DriveRollout, SendNotices, SyncBalancer, WorkOn
+from ocim.core.actions import (
+    Action,
+    DriveRollout,
+    MailPasswordLink,
+    SendNotices,
+    SyncBalancer,
+    WorkOn,
+)
 from ocim.core.errors import OcimError, TransientError
-from ocim.operations import balancing, incidents, job_runner, jobs, terminate, workers
+from ocim.operations import (
+    balancing,
+    incidents,
+    job_runner,
+    jobs,
+    password_requests,
+    terminate,
+    workers,
+)
 from ocim.operations.handlers import HANDLERS
 from ocim.operations.look import look as look_at_all
 from ocim.operations.rollouts import drive as rollouts
@@ -65,6 +80,8 @@ def _enqueue(action: Action) -> None:
             _schedule(queue(PERIODIC).drive, action.rollout_id, action.at)
         case SendNotices():
             _schedule(queue(PERIODIC).send, action.event_id, action.at, action.of)
+        case MailPasswordLink():
+            queue(PERIODIC).mail(action.address)
         case WorkOn():
             _schedule(queue(action.queue).work, action.lease_id, action.at)
 
@@ -95,6 +112,7 @@ class Queue:
         self.sync = self.huey.task(name="sync")(_alone(sync))
         self.drive = self.huey.task(name="drive")(_alone(drive))
         self.send = self.huey.task(name="send")(_alone(send))
+        self.mail = self.huey.task(name="mail")(_alone(mail))
         self.look = self.huey.task(name="look")(_alone(look))
         if name == PERIODIC:
             for task, minute, every in PERIODIC_TASKS:
@@ -156,6 +174,11 @@ def send(event_id: int, of: Literal["rollout", "appserver"] = "rollout") -> None
         enqueue(SENDERS[of](event_id=event_id, address=manager_url(), context=context()))
     finally:
         _sending.release()
+
+
+def mail(address: str) -> None:
+    """Send a link to set a password to whoever has the address."""
+    password_requests.mail(address=address, pages=manager_url(), context=context())
 
 
 def repair() -> None:

@@ -6,26 +6,33 @@ from axes.helpers import get_cool_off
 from axes.models import AccessFailureLog
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
 from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
 from django.contrib.auth.views import LoginView, PasswordChangeView, PasswordResetConfirmView
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
 from django.utils.encoding import force_bytes
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_encode
+from django.views.decorators.http import require_http_methods
 
 from ocim.core.audit import AuditAction
+from ocim.core.errors import Conflict, OcimError
 from ocim.core.texts import plural
-from ocim.operations import audit
+from ocim.operations import audit, password_requests
 from ocim.operations.sessions import end_all
 from ocim.store.models.session import ADDRESS, BROWSER
+from ocim.tasks import enqueue
+from ocim.wiring import context
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 """Backend of every session, however it was begun."""
+LONGEST_ADDRESS = 254
+"""Maximum number of characters of a mail address."""
 LONGEST_BROWSER = 300
 """Maximum number of characters stored of a browser's name."""
 
@@ -46,7 +53,7 @@ class SignIn(LoginView):
 
     def get_context_data(self, **more: Any) -> dict[str, Any]:
         """Return what the page shows; the provider of single sign-on has a button."""
-        shown = {"single_sign_on": settings.OCIM.oidc_issuer}
+        shown = {"single_sign_on": settings.OCIM.oidc_issuer, "mails": settings.OCIM.smtp_url}
         return super().get_context_data(**shown, **more)
 
 
@@ -82,6 +89,24 @@ class SetPassword(PasswordResetConfirmView):
         with transaction.atomic():
             audit.record(AuditAction.USER_CHANGE_PASSWORD, form.user)
             return super().form_valid(form)
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def forgot_password(request: HttpRequest) -> HttpResponse:
+    """Ask for a mail address, and send a link to it; say the same whether it is known."""
+    if not settings.OCIM.smtp_url:
+        raise Http404
+    address = request.POST.get("email", "")[:LONGEST_ADDRESS]
+    if request.method != "POST" or "@" not in address or "\0" in address:
+        return render(request, "web/forgot_password.html")
+    host = request.META.get("REMOTE_ADDR", "")
+    try:
+        enqueue(password_requests.request(address=address, host=host, context=context()))
+    except OcimError as error:
+        status = 429 if isinstance(error, Conflict) else 503
+        return render(request, "web/forgot_password.html", {"error": error}, status=status)
+    return render(request, "web/forgot_password.html", {"asked": True})
 
 
 def remember_browser(request: HttpRequest) -> None:

@@ -3,6 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
+from ocim.operations.password_requests import mailed_tokens
 from ocim.presentation.ids import ID
 from ocim.presentation.servers import KINDS
 from ocim.web import (
@@ -31,7 +32,7 @@ from ocim.web import (
     services,
     single_sign_on,
 )
-from ocim.web.sign_in import ChangePassword, SetPassword, SignIn
+from ocim.web.sign_in import ChangePassword, SetPassword, SignIn, forgot_password
 
 SERVER = "|".join(KINDS)
 """Kinds of shared servers in addresses."""
@@ -42,6 +43,12 @@ urlpatterns = [
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("password/", ChangePassword.as_view(), name="password"),
     path("password/set/<str:uidb64>/<str:token>/", SetPassword.as_view(), name="set-password"),
+    path("password/forgot/", forgot_password, name="forgot-password"),
+    path(
+        "password/reset/<str:uidb64>/<str:token>/",
+        SetPassword.as_view(token_generator=mailed_tokens),
+        name="reset-password",
+    ),
     path("account/", account.account, name="account"),
     path("account/tokens/", account.create_token, name="create-token"),
     path("account/tokens/<id:token_id>/revoke/", account.revoke_token, name="revoke-token"),

@@ -3,6 +3,7 @@
 import os
 from datetime import datetime
 from functools import cache
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.conf import settings
@@ -72,6 +73,7 @@ def policy() -> Policy:
         verify_services=options.verify_services,
         fallback_serves=options.fallback_serves,
         mail=options.smtp_url,
+        mail_sender=options.mail_sender or f"ocim@{urlsplit(manager_url()).hostname}",
         retention=Retention(options.fallback_days, options.failed_days),
     )
 

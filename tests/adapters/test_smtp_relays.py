@@ -8,7 +8,7 @@ from aiosmtpd.smtp import AuthResult
 
 from ocim.adapters.mail.smtp import SmtpRelays
 from ocim.core.errors import PermanentError, TransientError
-from ocim.core.mail import MailRelay
+from ocim.core.mail import Mail, MailRelay
 from ocim.core.secrets import Secret
 from tests.adapters.test_apprise_notifier import Mailbox, MailServer
 
@@ -76,3 +76,24 @@ def test_a_relay_without_tls_is_refused_where_tls_is_wanted(server: MailServer) 
 def test_where_nothing_answers_it_may_pass() -> None:
     with pytest.raises(TransientError, match="does not answer"):
         SmtpRelays().rejected(MailRelay("127.0.0.1", 1), [])
+
+
+def test_a_message_is_sent_with_its_text(server: MailServer) -> None:
+    mail = Mail("ops@example.com", "mira@example.org", "Set your password", "A link.\n")
+    SmtpRelays().send(relay(server), mail)
+    [sent] = server.handler.mails
+    assert (sent["From"], sent["To"], sent["Subject"]) == (
+        "ops@example.com",
+        "mira@example.org",
+        "Set your password",
+    )
+    assert sent.get_content().strip() == "A link."
+    assert sent["Date"]
+    assert sent["Message-ID"]
+
+
+def test_a_message_of_a_rejected_sender_is_not_sent(server: MailServer) -> None:
+    mail = Mail("ops@other.example", "mira@example.org", "Set your password", "A link.\n")
+    with pytest.raises(PermanentError, match=r"the message: 553 5\.7\.1 Sender not allowed"):
+        SmtpRelays().send(relay(server), mail)
+    assert server.handler.mails == []

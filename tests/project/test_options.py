@@ -76,6 +76,7 @@ DEFAULTS = {
     "OCIM_FALLBACK_SERVES": True,
     "OCIM_NOTICES": (),
     "OCIM_TRANSPORT": "pipelining",
+    "OCIM_MAIL_SENDER": "",
     "OCIM_OIDC_ISSUER": "",
     "OCIM_OIDC_CLIENT": "",
     "OCIM_OIDC_SECRET": Secret(""),

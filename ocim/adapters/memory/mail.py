@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ocim.core.errors import TransientError
-from ocim.core.mail import MailRelay
+from ocim.core.errors import PermanentError, TransientError
+from ocim.core.mail import Mail, MailRelay
 
 
 class MemoryRelays:
@@ -12,9 +12,16 @@ class MemoryRelays:
     def __init__(self) -> None:
         self.refuses: set[str] = set()
         self.away = False
+        self.sent: list[Mail] = []
 
     def rejected(self, relay: MailRelay, senders: Sequence[str]) -> dict[str, str]:
         """Return the senders that are refused."""
         if self.away:
             raise TransientError(f"{relay} does not answer.")
         return {sender: "553 not yours" for sender in senders if sender in self.refuses}
+
+    def send(self, relay: MailRelay, mail: Mail) -> None:
+        """Keep the message in `sent`."""
+        if self.rejected(relay, [mail.sender]):
+            raise PermanentError(f"{relay} rejects the message: 553 not yours.")
+        self.sent.append(mail)

@@ -1,6 +1,6 @@
 """Database tables of Ocim: one file per aggregate."""
 
-from ocim.store.models.access import ApiToken, ExternalIdentity, RoleGrant
+from ocim.store.models.access import ApiToken, ExternalIdentity, PasswordRequest, RoleGrant
 from ocim.store.models.appserver import OpenEdXAppServer
 from ocim.store.models.appserver_event import AppServerEvent
 from ocim.store.models.audit import AuditEntry
@@ -58,6 +58,7 @@ __all__ = [
     "NetworkServer",
     "OpenEdXAppServer",
     "OpenEdXInstance",
+    "PasswordRequest",
     "PoolMachine",
     "RoleGrant",
     "Rollout",

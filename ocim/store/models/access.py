@@ -89,3 +89,17 @@ class ExternalIdentity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} at {self.issuer}"
+
+
+class PasswordRequest(models.Model):
+    """A request for a link to set a password, to count them."""
+
+    address_hash = models.CharField(max_length=64, help_text="SHA-256 of the mail address.")
+    host = models.CharField(max_length=100, help_text="Network address of the browser.")
+    created = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=["created"], name="password_requests_by_time"),)
+
+    def __str__(self) -> str:
+        return f"from {self.host}"
