@@ -1,5 +1,7 @@
 """Variables of app servers, with the layer that each comes from; and lint of settings."""
 
+import re
+from dataclasses import replace
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -15,16 +17,28 @@ from ocim.api.views import ApiView
 from ocim.core.access import Right
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.places import bundled
-from ocim.core.secrets import masked, revealed
+from ocim.core.provisioning import ConfigurationSource
+from ocim.core.secrets import masked, revealed, without_credentials
 from ocim.core.variables import Effective
 from ocim.operations.effective import deserialize, effective_variables
 from ocim.operations.lint import lint
 from ocim.parsing.extra_settings import check_extra_settings, warnings_of
 from ocim.presentation.configuration import changes
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
+from ocim.store.validators import validate_configuration_url, validate_version
 from ocim.wiring import context
 
 LAYER = OpenApiParameter("layer", str, description="Show one layer's variables (default: all).")
+SIDES = [
+    OpenApiParameter(
+        name,
+        {"type": "string", "pattern": "^(instance|appserver):[0-9]{1,18}$"},
+        required=True,
+        description="instance:ID, as its next app server would be, or appserver:ID.",
+    )
+    for name in ("old", "new")
+]
+_SIDE = re.compile(r"(?P<kind>instance|appserver):(?P<id>[0-9]{1,18})")
 VARIABLES = {200: VariableShape(many=True)}
 
 
@@ -46,6 +60,20 @@ class LintBody(Body):
         allow_blank=True,
         trim_whitespace=False,
         help_text="Ansible variables as YAML, as in configuration_extra_settings.",
+    )
+
+
+class AgainstBody(Body):
+    """A configuration repository."""
+
+    repository = Text(
+        validators=[validate_configuration_url],
+        help_text="URL of a git repository, or builtin for Ocim's own playbooks.",
+    )
+    version = Text(
+        required=False,
+        validators=[validate_version],
+        help_text="Branch, tag or commit (default: the instance's).",
     )
 
 
@@ -86,6 +114,32 @@ class ConfigurationChanges(ApiView):
         return Response([change.as_data() for change in differing])
 
 
+class Differences(ApiView):
+    @extend_schema(parameters=SIDES, responses={200: ChangeShape(many=True)})
+    def get(self, request: Request) -> Response:
+        """Compare the variables of two app servers, two instances, or one of each."""
+        self.require_somewhere(Right.VIEW)
+        texts = {name: request.query_params.get(name, "") for name in ("old", "new")}
+        places = {name: _SIDE.fullmatch(text) for name, text in texts.items()}
+        faults = [
+            f"{name}: {texts[name]!r} must be instance:ID or appserver:ID."
+            for name, place in places.items()
+            if not place
+        ]
+        if faults:
+            raise ValidationError(faults)
+        old, new = (self._side(place) for place in places.values() if place)
+        return Response([change.as_data() for change in changes(old, new)])
+
+    def _side(self, place: re.Match[str]) -> Effective:
+        """Return the variables. Raise Http404 if the object may not be viewed."""
+        pk = int(place["id"])
+        if place["kind"] == "instance":
+            return _of_new(self.instance(pk, Right.VIEW).pk)
+        self.appserver(pk, Right.VIEW)
+        return deserialize(OpenEdXAppServer.objects.get(pk=pk))
+
+
 class InstanceLint(ApiView):
     @extend_schema(responses={200: {"type": "object"}})
     def get(self, _request: Request, instance_id: int) -> Response:
@@ -97,6 +151,19 @@ class InstanceLint(ApiView):
             policy=context().policy,
         )
         return Response(report.as_data())
+
+    @extend_schema(request=AgainstBody, responses={200: {"type": "object"}})
+    def post(self, request: Request, instance_id: int) -> Response:
+        """Check an instance's variables against a configuration repository, which is fetched."""
+        instance = self.instance(instance_id, Right.OPERATE)
+        wanted = read(AgainstBody, request)
+        row = _whole(instance.pk)
+        version = wanted.get("version", row.configuration_commit)
+        source = ConfigurationSource(wanted["repository"], version, row.playbook_name)
+        with context().adapters.provisioner.files(source) as (exact, directory):
+            report = lint(instance=row, directory=directory, policy=context().policy)
+        where = f"{without_credentials(exact.repository_url)}@{exact.version}"
+        return Response(replace(report, repository=where).as_data())
 
 
 class Lint(ApiView):

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from ocim.api.bodies import Body, read, require_object
 from ocim.api.etags import etag, is_known, require_match
-from ocim.api.paging import LARGEST, SIZE, size_of
+from ocim.api.paging import LARGEST, SIZE, address, size_of
 from ocim.api.schema import SECRETS, Nothing, page_of
 from ocim.api.shapes import InstanceChanges, InstanceRow, InstanceShape, JobShape, NewInstance
 from ocim.api.views import CREATED, NO_CONTENT, ApiView
@@ -107,8 +107,8 @@ class Instances(ApiView):
         ]
         return Response(
             {
-                "next": _address(request, after=page.after),
-                "previous": _address(request, before=page.before),
+                "next": address(request, after=page.after),
+                "previous": address(request, before=page.before),
                 "results": results,
             }
         )
@@ -265,17 +265,6 @@ class Maintenance(ApiView):
         instance = self.instance(instance_id, Right.OPERATE)
         enqueue(maintenance.end(instance.pk))
         return Response(status=NO_CONTENT)
-
-
-def _address(request: Request, **place: str) -> str | None:
-    """Return the address of another page of the list; None if there is none."""
-    if not any(place.values()):
-        return None
-    query = request.query_params.copy()
-    query.pop("before", None)
-    query.pop("after", None)
-    query.update(place)
-    return request.build_absolute_uri(f"?{query.urlencode()}")
 
 
 def _facts(instance_id: int, *, secrets: bool = False) -> dict[str, Any]:

@@ -64,6 +64,17 @@ def page(
     return pages.get_paginated_response([show(row) for row in chosen or ()])
 
 
+def address(request: Request, **place: str) -> str | None:
+    """Return the address of another page of the list, `before` or `after` this one; None: none."""
+    if not any(place.values()):
+        return None
+    query = request.query_params.copy()
+    query.pop("before", None)
+    query.pop("after", None)
+    query.update(place)
+    return request.build_absolute_uri(f"?{query.urlencode()}")
+
+
 def _wrong_cursor() -> ValidationError:
     return ValidationError(
         ["cursor: no such place in the list."],
