@@ -150,7 +150,10 @@ LOGGING = {
             "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
         }
     },
-    "filters": {"no_traceback": {"()": "ocim.web.security.NoTraceback"}},
+    "filters": {
+        "no_traceback": {"()": "ocim.web.security.NoTraceback"},
+        "queue_away": {"()": "ocim.project.logs.QueueAway"},
+    },
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
         "none": {"class": "logging.NullHandler"},
@@ -160,6 +163,8 @@ LOGGING = {
         # A rejected request is not an error in the code, so it needs no traceback.
         "django.security": {"filters": ["no_traceback"]},
         "django.security.DisallowedHost": {"filters": ["no_traceback"]},
+        "huey.consumer.Worker": {"filters": ["queue_away"]},
+        "huey.consumer.Scheduler": {"filters": ["queue_away"]},
         # Their records may contain secret addresses; the adapter logs what is safe.
         "apprise": {"handlers": ["none"], "propagate": False},
         "urllib3": {"handlers": ["none"], "propagate": False},
