@@ -133,7 +133,7 @@ def _verify_services(appserver: OpenEdXAppServer, on_step: OnStep, context: Cont
     report = verify(appserver, context, on_line=lambda line: _tell(appserver, line, context))
     if not report.ok:
         raise Unhealthy(
-            "; ".join(f"{line.name}: {line.compared}" for line in report.failures),
+            "; ".join(f"{line.name}: {line.compared.rstrip('.')}" for line in report.failures),
             [line.as_dict() for line in report.failures],
         )
 
