@@ -70,6 +70,10 @@ class AuditAction(StrEnum):
     USER_CHANGE_PASSWORD = "user.change-password"  # noqa: S105 - the word for a change
     USER_SIGN_OUT = "user.sign-out"
     USER_MAIL_PASSWORD_LINK = "user.mail-password-link"  # noqa: S105 - the word for a change
+    USER_BEGIN_SECOND_FACTOR = "user.begin-second-factor"
+    USER_ADD_SECOND_FACTOR = "user.add-second-factor"
+    USER_REMOVE_SECOND_FACTOR = "user.remove-second-factor"
+    USER_USE_RECOVERY_CODE = "user.use-recovery-code"
     USER_LINK = "user.link"
     ROLE_GRANT = "role.grant"
     ROLE_REVOKE = "role.revoke"

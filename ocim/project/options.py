@@ -294,6 +294,11 @@ class Options:
         "Sender of Ocim's own mail, such as links to set a password.",
         shown="`ocim@` and the host name of the pages",
     )
+    require_second_factor: bool = _option(
+        "OCIM_REQUIRE_SECOND_FACTOR",
+        False,
+        "Lead people who sign in with a password, and have no second factor, to its set-up only.",
+    )
     oidc_issuer: str = _option(
         "OCIM_OIDC_ISSUER",
         "",

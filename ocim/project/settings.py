@@ -106,7 +106,7 @@ AXES_ENABLE_ACCESS_FAILURE_LOG = True
 AXES_ENABLE_ADMIN = False
 # Mask user names in logs: some people type their password there. Log addresses, for fail2ban.
 AXES_SENSITIVE_PARAMETERS = ["username"]
-AXES_LOCKOUT_CALLABLE = "ocim.web.sign_in.locked_out"
+AXES_LOCKOUT_CALLABLE = "ocim.web.sessions.locked_out"
 
 SESSION_ENGINE = "ocim.store.models.session"
 SESSION_COOKIE_SECURE = OCIM.secure_cookies

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from ocim.core.access import Role
 from ocim.core.errors import OcimError
 from ocim.core.texts import plural
-from ocim.operations import sessions, tokens
+from ocim.operations import second_factor, sessions, tokens
 from ocim.store.models import ApiToken
 from ocim.web.actions import show_error
 from ocim.web.rights import access, chosen_role, own_account
@@ -38,6 +38,7 @@ def account(request: HttpRequest) -> HttpResponse:
         for session in sessions.sessions_of(user, context().now())
     ]
     shown = {
+        "second_factor": second_factor.is_on(user),
         "roles": sorted(map(str, access(request).grants)),
         "tokens": user.api_tokens.order_by("name"),
         "now": context().now(),

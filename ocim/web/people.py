@@ -10,7 +10,7 @@ from ocim.core.access import FLEET, Right, Role
 from ocim.core.errors import OcimError
 from ocim.core.texts import plural
 from ocim.operations import people as accounts
-from ocim.operations import sessions
+from ocim.operations import second_factor, sessions
 from ocim.operations.access import grants_of
 from ocim.store.models import InstanceReference
 from ocim.web.actions import show_error
@@ -51,6 +51,7 @@ def person(request: HttpRequest, user_id: int) -> HttpResponse:
     user = get_object_or_404(User.objects.prefetch_related("role_grants"), pk=user_id)
     shown = {
         "person": user,
+        "second_factor": second_factor.is_on(user),
         "grants": sorted(grants_of(user), key=str),
         "tokens": user.api_tokens.order_by("name"),
         "sessions": sessions.sessions_of(user, context().now()).count(),
@@ -84,6 +85,9 @@ def _change(user: User, kind: str, request: HttpRequest) -> str:
         case "revoke":
             accounts.revoke(user=user, organization=organization)
             return f"{user} has no role for {organization or 'the whole fleet'} any more."
+        case "reset-second-factor":
+            second_factor.remove(user=user)
+            return f"{user} has no second factor any more."
         case "sign-out":
             return f"Ended {plural(sessions.end_all(user=user), 'session')} of {user}."
     accounts.set_active(user=user, active=kind == "enable")

@@ -3,15 +3,20 @@
 from collections.abc import Callable
 from typing import Any, cast
 
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 
 from ocim.core.access import Access, Right, Role
 from ocim.core.errors import ValidationError
 from ocim.core.texts import listed
+from ocim.operations import second_factor
 from ocim.operations.access import access_of, rights_for
+from ocim.web.sessions import SINGLE_SIGN_ON
 
 OWN_ACCOUNT = "django.contrib.auth.views"
 """Module of the views of one's own account, which need no role."""
@@ -32,15 +37,31 @@ class AccessMiddleware(MiddlewareMixin):
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], _args: Any, _kwargs: Any
-    ) -> None:
+    ) -> HttpResponse | None:
         """Raise PermissionDenied if a signed-in user has no role.
 
-        The API, which needs no login by a page, answers for itself.
+        Lead who lacks a second factor that is required to its set-up. The API, which needs no login
+        by a page, answers for itself: to whom lacks the second factor as to a stranger.
         """
-        if not getattr(view, "login_required", True) or _is_own_account(view):
-            return
+        if _is_own_account(view):
+            return None
+        if lacks_second_factor(request):
+            if getattr(view, "login_required", True):
+                return redirect("second-factor")
+            request.user = AnonymousUser()
+        if not getattr(view, "login_required", True):
+            return None
         if request.user.is_authenticated and not access(request).grants:
             raise PermissionDenied
+        return None
+
+
+def lacks_second_factor(request: HttpRequest) -> bool:
+    """Return True if the settings require a second factor, and the person has none."""
+    user = request.user
+    if not settings.OCIM.require_second_factor or not isinstance(user, User):
+        return False
+    return not request.session.get(SINGLE_SIGN_ON) and not second_factor.is_on(user)
 
 
 def access(request: HttpRequest) -> Access:

@@ -15,13 +15,11 @@ from ocim.core.errors import OcimError, PermanentError, TransientError
 from ocim.core.single_sign_on import Attempt
 from ocim.operations.single_sign_on import account_for
 from ocim.ports.identity import IdentityProvider
-from ocim.web.sign_in import MODEL_BACKEND, local_target, remember_browser
+from ocim.web.sessions import MODEL_BACKEND, SINGLE_SIGN_ON, WAIT, local_target, remember_browser
 from ocim.wiring import context
 
 ATTEMPT, NEXT = "single_sign_on", "single_sign_on_next"
 """Keys of the session that waits for the browser to come back."""
-WAIT = 600
-"""Seconds for which it waits."""
 LONGEST = 12 * 3600
 """Seconds after which people sign in again, and get the roles that the provider gives then."""
 
@@ -67,6 +65,7 @@ def finish(request: HttpRequest) -> HttpResponse:
         return _failed(request, error)
     login(request, user, backend=MODEL_BACKEND)
     remember_browser(request)
+    request.session[SINGLE_SIGN_ON] = True
     request.session.set_expiry(LONGEST)
     return redirect(target or "instances")
 

@@ -77,6 +77,7 @@ DEFAULTS = {
     "OCIM_NOTICES": (),
     "OCIM_TRANSPORT": "pipelining",
     "OCIM_MAIL_SENDER": "",
+    "OCIM_REQUIRE_SECOND_FACTOR": False,
     "OCIM_OIDC_ISSUER": "",
     "OCIM_OIDC_CLIENT": "",
     "OCIM_OIDC_SECRET": Secret(""),

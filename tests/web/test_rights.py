@@ -84,11 +84,14 @@ TABLE = {
     "reset-password": ("get", ("MQ", "x-y"), (200, 200, 200, 200, 200, 200)),
     "forgot-password": ("get", (), (404, 404, 404, 404, 404, 404)),  # no relay is set
     "sign-in": ("get", (), (302, 302, 302, 302, 302, 302)),
+    "second-step": ("get", (), (302, 302, 302, 302, 302, 302)),
+    "second-factor": ("get", (), (200, 200, 200, 200, 200, 200)),
+    "second-factor-act": ("post", ("begin",), (302, 302, 302, 302, 302, 302)),
     "single-sign-on": ("get", (), (404, 404, 404, 404, 404, 404)),  # no provider is set
     "single-sign-on-return": ("get", (), (404, 404, 404, 404, 404, 404)),
     "sign-out": ("post", (), (302, 302, 302, 302, 302, 302)),
 }
-OPEN = {"sign-in", "single-sign-on", "single-sign-on-return"}
+OPEN = {"sign-in", "second-step", "single-sign-on", "single-sign-on-return"}
 OPEN |= {"set-password", "reset-password", "forgot-password"}
 OF_THE_FLEET = {"people", "create-person", "person", "person-act"}
 OF_THE_FLEET |= {"servers", "sync-balancers", "add-server", "server", "server-act"}

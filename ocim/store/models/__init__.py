@@ -1,6 +1,13 @@
 """Database tables of Ocim: one file per aggregate."""
 
-from ocim.store.models.access import ApiToken, ExternalIdentity, PasswordRequest, RoleGrant
+from ocim.store.models.access import (
+    ApiToken,
+    ExternalIdentity,
+    PasswordRequest,
+    RecoveryCode,
+    RoleGrant,
+    SecondFactor,
+)
 from ocim.store.models.appserver import OpenEdXAppServer
 from ocim.store.models.appserver_event import AppServerEvent
 from ocim.store.models.audit import AuditEntry
@@ -60,11 +67,13 @@ __all__ = [
     "OpenEdXInstance",
     "PasswordRequest",
     "PoolMachine",
+    "RecoveryCode",
     "RoleGrant",
     "Rollout",
     "RolloutEvent",
     "SavedFilter",
     "SearchServer",
+    "SecondFactor",
     "Server",
     "ServiceStep",
     "Session",

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from ocim.core.access import FLEET, Grant, Role
+from ocim.store.fields import EncryptedTextField
 from ocim.store.models.constraints import choices, only
 from ocim.store.validators import validate_text, validate_unpadded
 
@@ -103,3 +104,31 @@ class PasswordRequest(models.Model):
 
     def __str__(self) -> str:
         return f"from {self.host}"
+
+
+class SecondFactor(models.Model):
+    """The secret that an account shares with an app, which makes codes of it."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="second_factor"
+    )
+    secret = EncryptedTextField()
+    confirmed_at = models.DateTimeField(null=True, help_text="Empty: it is not used yet.")
+    last_step = models.BigIntegerField(
+        default=0, help_text="Number of the 30 seconds whose code was used last."
+    )
+
+    def __str__(self) -> str:
+        return f"of {self.user}"
+
+
+class RecoveryCode(models.Model):
+    """A code that replaces one of the app, once."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="recovery_codes"
+    )
+    hash = models.CharField(max_length=64, help_text="SHA-256 of the code.")
+
+    def __str__(self) -> str:
+        return f"of {self.user}"

@@ -12,7 +12,7 @@ from ocim.console.shared_options import add_organization, add_yes
 from ocim.core.access import Role
 from ocim.core.errors import Conflict
 from ocim.core.texts import listed
-from ocim.operations import people, single_sign_on
+from ocim.operations import people, second_factor, single_sign_on
 from ocim.operations.access import grants_of
 
 VARIABLE = "OCIM_USER_PASSWORD"
@@ -64,6 +64,11 @@ class Command(OcimCommand):
             add("enable", self.enable, "Let a person with a disabled account sign in again."),
             link := add(
                 "link", self.link, "Let a person sign in to their account by single sign-on."
+            ),
+            add(
+                "reset-second-factor",
+                self.reset_second_factor,
+                "Remove the second factor of a person who lost it.",
             ),
             remove := add("remove", self.remove, "Remove an account with its roles and tokens."),
         ]
@@ -144,6 +149,11 @@ class Command(OcimCommand):
             )
         single_sign_on.link(user=user, issuer=issuer, subject=options.subject)
         self.out.say(f"{user} is {options.subject} at {issuer}, whose roles replace these.")
+
+    def reset_second_factor(self, options: argparse.Namespace) -> None:
+        """Remove an account's second factor."""
+        second_factor.remove(user=people.find(options.name))
+        self.out.say(f"{options.name} signs in with the password alone.")
 
     def remove(self, options: argparse.Namespace) -> None:
         """Remove an account, after a confirmation."""
