@@ -83,6 +83,9 @@ def act(request: HttpRequest, rollout_id: str, kind: str) -> HttpResponse:
     now = kind == RolloutCommand.ABORT and "now" in request.POST
     if request.method != "POST" or (offer.consequence and "confirmed" not in request.POST):
         return _ask(request, rollout, offer, cause)
+    if kind == RolloutCommand.UNDO and request.POST.get("confirmation", "") != rollout.tag:
+        messages.error(request, f"Type the tag {rollout.tag!r} to confirm the undo.")
+        return _ask(request, rollout, offer, cause)
     try:
         by = request.user.get_username()
         enqueue(commands.give(offer.kind, rollout, by=by, cause=cause, now=now))

@@ -26,6 +26,27 @@ def instance(name: str) -> int:
     return make_instance(name).pk
 
 
+def serving(name: str) -> int:
+    """Make an instance that serves, and can be upgraded."""
+    made = make_instance(name)
+    make_appserver(made, is_active=True)
+    OpenEdXInstance.objects.filter(pk=made.pk).update(successfully_provisioned=True)
+    return made.pk
+
+
+def upgraded(rollout_id: int) -> None:
+    """Let a rollout end; each of its instances is served by a new app server from then on."""
+    for upgrade in Upgrade.objects.filter(rollout=rollout_id).select_related("instance"):
+        assert upgrade.instance
+        old = upgrade.instance.appserver_set.latest("pk")
+        new = make_appserver(upgrade.instance, is_active=True)
+        OpenEdXAppServer.objects.filter(pk=old.pk).update(is_active=False)
+        upgrade.state, upgrade.ended_at = UpgradeState.SUCCEEDED, timezone.now()
+        upgrade.replaced, upgrade.appservers = [old.pk], [new.pk]
+        upgrade.save()
+    rollout_moves(rollout_id, "ended")
+
+
 def appserver(instance_id: int, state: str, active: str = "") -> int:
     """Make an app server of it."""
     of = OpenEdXInstance.objects.get(pk=instance_id)

@@ -53,13 +53,30 @@ STRUCTURE = """() => {
   const expect = (right, fault) => { if (!right) faults.push(fault); };
   const overflow = document.documentElement.scrollWidth - window.innerWidth;
   expect(overflow <= 0, `scrolls sideways by ${overflow} px`);
-  for (const kind of ["main", "header", "h1"]) expect(all(kind).length === 1, `not one ${kind}`);
+  expect(document.documentElement.lang, "no language");
+  expect(document.title.trim(), "no title");
+  expect(all("main").length === 1, "not one main");
+  expect(all("header").length === 1, "not one header");
+  expect(all("h1").length === 1, "not one h1");
   let level = 0;
   for (const heading of all("h1, h2, h3, h4")) {
     const own = Number(heading.tagName[1]);
     expect(own <= level + 1, `a level is left out before "${heading.textContent}"`);
     level = own;
   }
+  for (const input of all("input:not([type=hidden]), select, textarea")) {
+    const label = input.labels.length || input.getAttribute("aria-label");
+    expect(label, `no label for ${input.name}`);
+  }
+  for (const one of all("a, button, summary")) {
+    expect((one.getAttribute("aria-label") || one.textContent).trim(), `no name: ${one.outerHTML}`);
+  }
+  for (const one of all("[aria-labelledby], [aria-describedby]")) {
+    const of = one.getAttribute("aria-labelledby") || one.getAttribute("aria-describedby");
+    expect(document.getElementById(of), `${of} is not there`);
+  }
   for (const table of all("table")) expect(table.caption, "a table without a caption");
+  const ids = all("[id]").map((one) => one.id);
+  for (const id of ids) expect(ids.indexOf(id) === ids.lastIndexOf(id), `${id} is there twice`);
   return faults;
 }"""

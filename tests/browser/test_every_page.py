@@ -1,4 +1,4 @@
-"""Every page with a fleet in it: rules of axe-core and of HTML, at two widths, light and dark."""
+"""Rules of axe-core and of HTML for every page, with a fleet, at two widths, light and dark."""
 
 from collections.abc import Iterator
 

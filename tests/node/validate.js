@@ -7,6 +7,7 @@ const RULES = {
   // Of taste: browsers read both alike.
   "aria-label-misuse": ["error", { allowAnyNamable: true }],
   "doctype-style": "off",
+  "long-title": "off",
   "no-implicit-button-type": "off",
   "no-implicit-input-type": "off",
   "no-trailing-whitespace": "off",

@@ -205,7 +205,9 @@ def test_it_is_said_before_what_can_be_undone(
     possible, impossible = html.split("cannot be undone: 1")
     assert "can be undone: 1" in possible
     assert "no app server served it before" in impossible
-    act(admin, rollout, "undo", confirmed="yes")
+    act(admin, rollout, "undo", confirmed="yes", confirmation="another")
+    assert not RolloutEvent.objects.exists()
+    act(admin, rollout, "undo", confirmed="yes", confirmation=rollout.tag)
     assert RolloutEvent.objects.latest("id").kind == "undone"
 
 
