@@ -30,7 +30,7 @@ def overview(program: str) -> str:
             "",
             f"`{program} COMMAND --help` shows a command's options and examples;",
             f"`{program} --version` prints the version. Django's commands work, too: migrate,",
-            f"changepassword, shell, dbshell, … (`{program} help --commands` lists all).",
+            f"shell, dbshell, … (`{program} help --commands` lists all).",
         ]
     )
 

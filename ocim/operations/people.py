@@ -13,7 +13,7 @@ from ocim.core.access import FLEET, Grant, Role
 from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.secrets import Secret
-from ocim.operations import audit
+from ocim.operations import audit, sessions
 from ocim.operations.access import grants_of
 from ocim.operations.instance_settings import faults_of
 from ocim.store.models import InstanceReference, RoleGrant
@@ -86,6 +86,20 @@ def revoke(*, user: User, organization: str = FLEET) -> None:
                 remedy=f"`ocim user show {user}` shows the roles.",
             )
         audit.record(AuditAction.ROLE_REVOKE, user, before=before, organization=organization)
+
+
+@transaction.atomic
+def set_password(*, user: User, password: Secret) -> None:
+    """Set another password, and end all sessions.
+
+    Raise ValidationError with every weakness of the password.
+    """
+    if faults := _weaknesses(password, user):
+        raise ValidationError(faults)
+    user.set_password(password.reveal())
+    user.save(update_fields=["password"])
+    sessions.end_all(user=user)
+    audit.record(AuditAction.USER_CHANGE_PASSWORD, user)
 
 
 def set_grants(*, user: User, grants: Set[Grant]) -> None:

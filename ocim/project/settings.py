@@ -17,6 +17,7 @@ ALLOWED_HOSTS = list(OCIM.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = list(OCIM.trusted_origins)
 
 INSTALLED_APPS = [
+    "ocim.console",  # first, as its commands replace Django's of the same name
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -27,7 +28,6 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "ocim.store",
     "ocim.presentation",
-    "ocim.console",
     "ocim.web",
     "ocim.api",
     "ocim.project",

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
 from ocim.core.access import FLEET, Right, Role
@@ -13,10 +14,20 @@ from ocim.operations import people as accounts
 from ocim.operations import second_factor, sessions
 from ocim.operations.access import grants_of
 from ocim.store.models import InstanceReference
+from ocim.store.sign_ins import PAGE_SIZE
+from ocim.store.sign_ins import attempts as newest_attempts
+from ocim.web.account import browser_name
 from ocim.web.actions import show_error
 from ocim.web.rights import chosen_role, require
 from ocim.web.sign_in import password_link
 from ocim.wiring import context
+
+RESULTS = {
+    "signed in": "signed in",
+    "wrong": "failed: wrong password or code",
+    "locked": "failed, and locked for a while",
+}
+"""Words for the results of attempts to sign in."""
 
 
 @require_safe
@@ -72,6 +83,24 @@ def act(request: HttpRequest, user_id: str, kind: str) -> HttpResponse:
     except OcimError as error:
         show_error(request, error)
     return redirect("person", user.pk)
+
+
+@require_safe
+def sign_ins(request: HttpRequest) -> HttpResponse:
+    """Show attempts to sign in, newest first."""
+    require(request, Right.ADMINISTER, FLEET)
+    name = request.GET.get("name", "").replace("\0", "")
+    try:
+        before = parse_datetime(request.GET.get("before", ""))
+    except ValueError:
+        before = None
+    attempts = newest_attempts(name=name, before=before if before and before.tzinfo else None)
+    rows = [
+        {"attempt": row, "browser": browser_name(row.browser), "result": RESULTS[row.result]}
+        for row in attempts
+    ]
+    after = attempts[-1].time.isoformat() if len(attempts) == PAGE_SIZE else ""
+    return render(request, "web/sign_ins.html", {"rows": rows, "name": name, "before": after})
 
 
 def _change(user: User, kind: str, request: HttpRequest) -> str:

@@ -63,6 +63,7 @@ urlpatterns = [
     path("account/sessions/end/", account.end_sessions, name="end-sessions"),
     path("people/", people.people, name="people"),
     path("people/new/", people.create, name="create-person"),
+    path("people/sign-ins/", people.sign_ins, name="sign-ins"),
     path("people/<id:user_id>/", people.person, name="person"),
     re_path(
         rf"^people/(?P<user_id>{ID})/(?P<kind>grant|revoke|link|sign-out|reset-second-factor|disable|enable)/$",

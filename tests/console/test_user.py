@@ -5,10 +5,12 @@ import sys
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 
 from ocim import wiring
 from ocim.core.access import Grant, Role
 from ocim.operations import tokens
+from ocim.store.models import AuditEntry, Session
 from tests.console.conftest import Installation, Ran
 
 PASSWORD = "correct horse battery"
@@ -77,6 +79,29 @@ def test_an_account_is_disabled_and_enabled(mira: Installation) -> None:
     assert not User.objects.get(username="mira").is_active
     mira("user", "enable", "mira")
     assert User.objects.get(username="mira").is_active
+
+
+def test_another_password_ends_sessions_and_is_recorded(
+    mira: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = User.objects.get(username="mira")
+    client = Client()
+    client.force_login(user)
+    monkeypatch.setenv("OCIM_USER_PASSWORD", "a longer and a better one")
+    ran = mira("changepassword", "mira")
+    assert ran.out == "mira has another password, and is signed out everywhere.\n"
+    user.refresh_from_db()
+    assert user.check_password("a longer and a better one")
+    assert not Session.objects.filter(user=user).exists()
+    assert AuditEntry.objects.filter(action="user.change-password", actor_kind="command").exists()
+
+
+def test_a_weak_password_changes_nothing(
+    mira: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OCIM_USER_PASSWORD", "zebra")
+    assert mira("changepassword", "mira").status == 1
+    assert User.objects.get(username="mira").check_password(PASSWORD)
 
 
 def test_an_account_is_removed_after_a_confirmation(mira: Installation) -> None:

@@ -1,5 +1,7 @@
 import logging
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from axes.models import AccessAttempt, AccessFailureLog
@@ -157,3 +159,54 @@ def test_static_files_may_be_kept(client: Client, db: None) -> None:
 
 def change_to(password: str) -> dict[str, str]:
     return {"old_password": PASSWORD, "new_password1": password, "new_password2": password}
+
+
+def attempts(admin: Client, **query: str) -> str:
+    return admin.get(reverse("sign-ins"), query).content.decode()
+
+
+def test_attempts_to_sign_in_are_listed_with_their_results(mira: User, admin: Client) -> None:
+    fail(1)
+    sign_in("mira", PASSWORD, "198.51.100.1")
+    html = attempts(admin)
+    assert html.index("198.51.100.1") < html.index(ADDRESS)
+    assert html.index("signed in") < html.index("failed: wrong password or code")
+
+
+def test_what_is_typed_as_a_name_is_shown_only_if_it_is_an_accounts(
+    mira: User, admin: Client
+) -> None:
+    sign_in("my secret password", "")
+    fail(1, name="my secret password")
+    html = attempts(admin)
+    assert "my secret password" not in html
+    assert "no such account" in html
+
+
+def test_attempts_of_one_account_can_be_searched_for(mira: User, admin: Client) -> None:
+    fail(1, address="203.0.113.1")
+    fail(1, name="admin", address="203.0.113.2")
+    html = attempts(admin, name="admin")
+    assert "203.0.113.2" in html
+    assert "203.0.113.1<" not in html
+
+
+def test_older_attempts_are_on_further_pages(mira: User, admin: Client) -> None:
+    now = timezone.now()
+    for number in range(51):
+        row = AccessFailureLog.objects.create(username="mira", ip_address=f"203.0.113.{number}")
+        earlier = now - timedelta(minutes=number)
+        AccessFailureLog.objects.filter(pk=row.pk).update(attempt_time=earlier)
+    html = attempts(admin)
+    assert "203.0.113.50" not in html
+    link = re.search(r'rel="next" href="([^"]*)"', html)
+    assert link
+    older = admin.get(reverse("sign-ins") + unescape(link[1])).content.decode()
+    assert "203.0.113.50" in older
+    assert "203.0.113.48" not in older  # the first page has the admin's sign-in, too
+
+
+@pytest.mark.parametrize("before", ["yesterday", "2026-13-01T00:00", "2026-01-01T00:00"])
+def test_a_time_that_is_none_shows_the_newest(mira: User, admin: Client, before: str) -> None:
+    fail(1)
+    assert ADDRESS in attempts(admin, before=before)

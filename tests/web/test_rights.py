@@ -77,6 +77,7 @@ TABLE = {
     "revoke-token": ("post", (1,), (404, 404, 404, 404, 404, 404)),
     "end-sessions": ("post", (), (302, 302, 302, 302, 302, 302)),
     "people": ("get", (), (403, 403, 403, 403, 200, 403)),
+    "sign-ins": ("get", (), (403, 403, 403, 403, 200, 403)),
     "create-person": ("post", (), (403, 403, 403, 403, 200, 403)),
     "person": ("get", (1,), (403, 403, 403, 403, 200, 403)),
     "person-act": ("post", (1, "sign-out"), (403, 403, 403, 403, 302, 403)),
@@ -93,7 +94,7 @@ TABLE = {
 }
 OPEN = {"sign-in", "second-step", "single-sign-on", "single-sign-on-return"}
 OPEN |= {"set-password", "reset-password", "forgot-password"}
-OF_THE_FLEET = {"people", "create-person", "person", "person-act"}
+OF_THE_FLEET = {"people", "sign-ins", "create-person", "person", "person-act"}
 OF_THE_FLEET |= {"servers", "sync-balancers", "add-server", "server", "server-act"}
 OF_THE_FLEET |= {"hosts", "switch-hosts", "readmit-machine"}
 OF_THE_FLEET |= {"images", "build-image", "remove-image", "doctor", "examine"}

@@ -32,6 +32,7 @@ class Command(OcimCommand):
   ocim user grant mira viewer
   ocim user revoke mira --organization Campus
   ocim user link mira 248289761001
+  ocim user reset-second-factor mira
   ocim user disable mira
   ocim user enable mira
   ocim user remove mira
