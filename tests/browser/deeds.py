@@ -5,7 +5,15 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from ocim.core.states import AppServerState, UpgradeState
-from ocim.store.models import Job, OpenEdXAppServer, OpenEdXInstance, Rollout, Upgrade, UpgradeStep
+from ocim.store.models import (
+    Job,
+    OpenEdXAppServer,
+    OpenEdXInstance,
+    Rollout,
+    Upgrade,
+    UpgradeStep,
+    Worker,
+)
 from tests.browser.fleet import populate
 from tests.web.fleet import make_appserver, make_instance, make_rollout, write_line
 
@@ -19,6 +27,16 @@ def setup() -> None:
 def fleet() -> dict[str, int]:
     """Make a fleet in which every page has something to show."""
     return populate()
+
+
+def workers() -> None:
+    """Let a worker of each queue be alive."""
+    now = timezone.now()
+    for queue in ("opencraft", "opencraft_low_priority"):
+        Worker.objects.create(
+            name=queue, machine="lab", version="1", queue=queue, threads=2,
+            started_at=now, seen_at=now,
+        )  # fmt: skip
 
 
 def instance(name: str) -> int:

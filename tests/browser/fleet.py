@@ -76,7 +76,9 @@ def populate() -> dict[str, int]:
 
 def _instance(number: int, name: str) -> OpenEdXInstance:
     """Create an instance with an app server that serves, or without any."""
-    instance = make_instance(name, openedx_release=RELEASES[number % 2])
+    domain = f"{name.split(maxsplit=1)[0].lower()}.example.com"
+    release = RELEASES[number % 2]
+    instance = make_instance(name, internal_lms_domain=domain, openedx_release=release)
     instance.ref_set.organization = ORGANIZATIONS[number % 3]
     instance.ref_set.save()
     if number != 5:

@@ -239,7 +239,9 @@ def test_yaml_is_data_and_never_code(admin: Client, demo: OpenEdXInstance) -> No
         assert demo.configuration_extra_settings == "", text[:60]
 
 
-def test_a_report_is_no_way_to_files(admin: Client, ids: dict[str, int]) -> None:
+def test_no_path_leads_to_other_files(admin: Client, ids: dict[str, int]) -> None:
+    for path in ("../manage.py", "%2e%2e/%2e%2e/manage.py", "web/../../settings.py", "/etc/passwd"):
+        assert admin.get(f"/static/{path}").status_code == 404, path
     for form in ("../../settings", "..%2f..%2fetc%2fpasswd", "html%00", "exe"):
         assert admin.get(f"/rollouts/{ids['rollout']}/report.{form}").status_code == 404, form
 
