@@ -166,7 +166,7 @@ def _history(ids: list[int]) -> None:
         AuditEntry.objects.bulk_create(
             AuditEntry(
                 time=now - timedelta(minutes=number),
-                actor_kind="person",
+                actor_kind="page",
                 actor_name=f"person {number % 20}",
                 action="instance.change",
                 target_kind="instance",

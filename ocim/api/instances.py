@@ -303,7 +303,6 @@ def _with_all_faults(
     typed = {name: value for name, value in fields.items() if name not in faults}
     if not faults:
         return act(typed)
-    places = tuple(f"{name}{mark}" for name in faults for mark in ":,")
 
     def refuse() -> None:
         raise ValidationError(list(faults.values()))
@@ -312,7 +311,7 @@ def _with_all_faults(
         with transaction.atomic():
             gathered(lambda: act(typed), refuse)
     except ValidationError as error:
-        others = [fault for fault in error.faults if not fault.startswith(places)]
+        others = [fault for fault in error.faults if fault.field not in faults]
         raise ValidationError([*faults.values(), *others]) from None
     raise AssertionError
 

@@ -1,7 +1,6 @@
 """Failures as `application/problem+json` (RFC 9457): what is wrong, where, and what to do."""
 
 import logging
-import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from math import ceil
@@ -14,6 +13,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from ocim.core.errors import OcimError, PermanentError, TransientError, ValidationError
+from ocim.core.faults import Fault
 
 TYPE = "application/problem+json"
 RETRY_AFTER = 10
@@ -26,10 +26,6 @@ STATUSES: tuple[tuple[type[OcimError], int], ...] = (
 """The status of each kind of error."""
 BASE = HTTPStatus.CONFLICT
 """The status of all other kinds of OcimError."""
-_PLACE = re.compile(
-    r"(?:--)?(?P<name>[a-z][a-z0-9_-]*)(?:, line (?P<line>\d+))?(?:, column (?P<column>\d+))?: "
-)
-"""Beginning of a fault that names its place: a field or an option, a line and a column."""
 log = logging.getLogger(__name__)
 
 
@@ -113,11 +109,11 @@ def _of_faults(faults: list[dict[str, Any]]) -> dict[str, Any]:
 
 def placed(fault: str) -> dict[str, Any]:
     """Return a fault with its place: a JSON pointer to the field, a line and a column in it."""
-    if not (place := _PLACE.match(fault)):
-        return {"detail": fault}
-    numbers = {name: int(place[name]) for name in ("line", "column") if place[name]}
-    name = place["name"].replace("-", "_")
-    return {"detail": fault, "pointer": f"#/{name}", **numbers}
+    place = Fault.of(fault)
+    if not place.field:
+        return {"detail": str(fault)}
+    numbers = {name: number for name in ("line", "column") if (number := getattr(place, name))}
+    return {"detail": str(fault), "pointer": f"#/{place.field}", **numbers}
 
 
 def _of_fields(detail: Any, pointer: str) -> Iterator[dict[str, Any]]:

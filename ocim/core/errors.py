@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ocim.core.faults import Fault
+
 
 class OcimError(Exception):
     """Base of all errors that operators may see as they are: `problem`, then `remedy`."""
@@ -24,7 +26,7 @@ class ValidationError(OcimError):
 
     def __init__(self, faults: Sequence[str], *, remedy: str = "") -> None:
         super().__init__("\n".join(faults), remedy=remedy)
-        self.faults = tuple(faults)
+        self.faults = tuple(map(Fault.of, faults))
 
 
 class Conflict(OcimError):

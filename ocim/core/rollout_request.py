@@ -23,6 +23,8 @@ LEAST = {
     "max_same_cause": 0,
 }
 """The smallest number that each option takes."""
+NUMBERS: Mapping[str, Callable[[str], float]] = {"stagger": float}
+"""Functions that read numbers that need not be whole."""
 _BUDGET = re.compile(r"([0-9]{1,9})(%?)")
 
 Value = TypeVar("Value")
@@ -162,12 +164,21 @@ def read_waves(options: Mapping[str, Any]) -> tuple[Share, ...]:
 
 
 def _numbers(options: Mapping[str, Any]) -> dict[str, Any]:
-    numbers = {name: options[name] for name in LEAST if options.get(name) is not None}
-    faults = [
-        f"--{name.replace('_', '-')} must be {LEAST[name]} or more, and a number."
-        for name, number in numbers.items()
-        if not LEAST[name] <= number < MOST
-    ]
+    """Return the numbers among the options; a form has them as texts."""
+    numbers: dict[str, Any] = {}
+    faults = []
+    for name, least in LEAST.items():
+        if (value := options.get(name)) is None:
+            continue
+        option = f"--{name.replace('_', '-')}"
+        try:
+            number = NUMBERS.get(name, int)(value) if isinstance(value, str) else value
+        except ValueError:
+            faults.append(f"{option}: {value!r} is no number.")
+            continue
+        if not least <= number < MOST:
+            faults.append(f"{option} must be {least} or more, and a number.")
+        numbers[name] = number
     if faults:
         raise ValidationError(faults)
     if "max_same_cause" in numbers:

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from ocim.core.access import Right
-from ocim.core.errors import OcimError, ValidationError, gathered
+from ocim.core.errors import OcimError, ValidationError
 from ocim.core.faults import FormFaults, sorted_faults
 from ocim.core.fleet_filter import FleetFilter
 from ocim.operations.rollouts.begin import begin
@@ -30,7 +30,6 @@ from ocim.web.fleet import address, chips, visible
 from ocim.web.rights import access
 from ocim.wiring import context, current_time, queue_name
 
-NUMBERS = {"batch_size": int, "num_attempts": int, "stagger": float, "max_same_cause": int}
 GROUPS = (
     (
         "Change",
@@ -96,8 +95,7 @@ def plan(request: HttpRequest) -> HttpResponse:
     try:
         made = _plan(request, ids)
     except ValidationError as error:
-        faults = [_of_field(fault) for fault in error.faults]
-        return _form(request, shown, sorted_faults(faults, FIELDS))
+        return _form(request, shown, sorted_faults(error.faults, FIELDS))
     if "plan" in posted and made.items:
         if posted["plan"] != made.hash:
             messages.error(request, "The plan changed since you saw it. Look at it again.")
@@ -169,26 +167,8 @@ def _plan(request: HttpRequest, ids: list[int]) -> Plan:
     options |= {name: True for name in FLAGS if name in request.POST}
     options |= {"filter": {"id__in": ids}, "queue": queue_name()}
     options.setdefault("tag", "")
-    numbers = {name: options.pop(name) for name in NUMBERS if name in options}
-    wanted, _ = gathered(
-        lambda: read_request(options | _numbers(numbers, strict=False), _read),
-        lambda: _numbers(numbers, strict=True),
-    )
     allowed = access(request).organizations(Right.RELEASE)
-    return make_plan(within(wanted, allowed), context=context())
-
-
-def _numbers(texts: Mapping[str, str], *, strict: bool) -> dict[str, Any]:
-    """Return the numbers. Raise ValidationError with each text that is none, if `strict`."""
-    numbers, faults = {}, []
-    for name, text in texts.items():
-        try:
-            numbers[name] = NUMBERS[name](text)
-        except ValueError:
-            faults.append(f"{name}: {text!r} is no number.")
-    if faults and strict:
-        raise ValidationError(faults)
-    return numbers
+    return make_plan(within(read_request(options, _read), allowed), context=context())
 
 
 def _read(option: str, value: Any) -> Any:
@@ -202,13 +182,3 @@ def _read(option: str, value: Any) -> Any:
     if not isinstance(document.value, dict):
         return document.value
     return Written(document.value, document.written)
-
-
-def _of_field(fault: str) -> str:
-    """Return a fault of a command's option as that of a field: `--batch-size must` is one."""
-    if not fault.startswith("--"):
-        return fault
-    option = fault.removeprefix("--").replace(":", " ").replace(",", " ").split()[0]
-    rest = fault.removeprefix(f"--{option}").removeprefix(":")
-    separator = "" if rest.startswith(",") else ": "
-    return f"{option.replace('-', '_')}{separator}{rest.strip() if separator else rest}"

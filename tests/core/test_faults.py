@@ -1,6 +1,11 @@
 """Faults of forms, by field."""
 
-from ocim.core.faults import sorted_faults
+import pickle
+
+import pytest
+
+from ocim.core.errors import ValidationError
+from ocim.core.faults import Fault, sorted_faults
 
 FIELDS = ("name", "configuration_extra_settings")
 
@@ -20,3 +25,25 @@ def test_a_fault_in_a_text_has_its_line() -> None:
 def test_what_is_about_no_field_is_kept() -> None:
     texts = ["studio.example.com: two services have this name.", "other: unknown.", "Odd."]
     assert sorted_faults(texts, FIELDS).others == texts
+
+
+@pytest.mark.parametrize(
+    "text, field, rest",
+    [
+        ("name: It is empty.", "name", "It is empty."),
+        ("--batch-size must be 1 or more.", "batch_size", "must be 1 or more."),
+        ("--filter: unknown field 'nam'.", "filter", "unknown field 'nam'."),
+        ("There are no instances.", "", "There are no instances."),
+        ("studio.example.com: two services.", "", "studio.example.com: two services."),
+    ],
+)
+def test_an_errors_faults_know_their_field(text: str, field: str, rest: str) -> None:
+    [fault] = ValidationError([text]).faults
+    assert (fault, fault.field, fault.text) == (text, field, rest)
+    assert (fault.line, fault.column) == (None, None)
+
+
+def test_a_fault_knows_its_line_and_column_in_other_processes_too() -> None:
+    fault = pickle.loads(pickle.dumps(Fault.of("--update, line 3, column 2: odd.")))  # noqa: S301
+    assert (fault.field, fault.line, fault.column, fault.text) == ("update", 3, 2, "odd.")
+    assert fault == "--update, line 3, column 2: odd."
