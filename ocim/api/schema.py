@@ -118,7 +118,7 @@ class Description(AutoSchema):
         """Add the failures."""
         answers = super()._get_response_bodies(direction)
         statuses = {*ALWAYS, *(OF_QUERIES if self.method == "GET" else OF_CHANGES)}
-        if self.method == "PATCH":
+        if any(parameter.name == "If-Match" for parameter in self.get_override_parameters()):
             statuses |= {HTTPStatus.PRECONDITION_FAILED, HTTPStatus.PRECONDITION_REQUIRED}
         for status in sorted(statuses):
             answers[str(int(status))] = self._get_response_for_code(  # type: ignore[no-untyped-call]

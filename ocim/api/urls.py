@@ -19,6 +19,7 @@ from ocim.api import (
     rollouts,
     servers,
     services,
+    shared_settings,
 )
 
 
@@ -138,6 +139,7 @@ urlpatterns = [
         servers.RotateDatabaseAccounts.as_view(),
         name="rotate-database-accounts",
     ),
+    path("shared-settings", shared_settings.Settings.as_view(), name="shared-settings"),
     path("servers/<server:kind>", servers.Servers.as_view(), name="servers"),
     path(
         "servers/<server:kind>/register", servers.RegisterServer.as_view(), name="register-server"

@@ -7,7 +7,11 @@ import ast
 from pathlib import Path
 
 COMMANDS = Path(__file__).parent / "management" / "commands"
-DASHED = {"database-server": "database_server", "search-server": "search_server"}
+DASHED = {
+    "database-server": "database_server",
+    "search-server": "search_server",
+    "shared-settings": "shared_settings",
+}
 """Module per command whose name has a dash."""
 
 

@@ -63,6 +63,7 @@ class AuditAction(StrEnum):
     IMAGE_REMOVE = "image.remove"
     INSTALLATION_EXAMINE = "installation.examine"
     INSTALLATION_REPAIR = "installation.repair"
+    SETTINGS_CHANGE = "settings.change"
     USER_CREATE = "user.create"
     USER_ENABLE = "user.enable"
     USER_DISABLE = "user.disable"

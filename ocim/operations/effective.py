@@ -1,20 +1,26 @@
 """An instance's variables: as they would be now, and frozen on an app server."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ocim.catalog.secrets.masking import hidden_again
-from ocim.catalog.variables.effective import OPERATOR, effective
+from ocim.catalog.variables.effective import (
+    BY_OPERATORS,
+    FLEET,
+    OPERATOR,
+    ORGANIZATION,
+    effective,
+)
 from ocim.catalog.variables.jwt import JwtKeys
 from ocim.core.differences import differences
 from ocim.core.instance import Database
 from ocim.core.policy import Policy
 from ocim.core.secrets import Secret
-from ocim.core.variables import Effective, from_plain, to_plain
-from ocim.parsing.extra_settings import check_extra_settings
-from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
+from ocim.core.variables import Effective, Layer, from_plain, to_plain
+from ocim.parsing.extra_settings import SHARED, check_extra_settings
+from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, SharedSettings
 from ocim.store.specs import instance_spec
 
 
@@ -28,25 +34,37 @@ def effective_variables(
 
     `databases` replace the instance's own. Raise ValidationError with every fault.
     """
-    extra = check_extra_settings(instance.configuration_extra_settings)
-    return _effective(instance, extra, policy, databases)
+    own = check_extra_settings(instance.configuration_extra_settings)
+    written = [*_shared(instance), Layer(OPERATOR, own)]
+    return _effective(instance, written, policy, databases)
 
 
 def generated_variables(instance: OpenEdXInstance, policy: Policy) -> Effective:
-    """Return the variables without the operator's settings, but with the services they enable."""
-    return _effective(instance, {}, policy)
+    """Return the variables without the operators' settings, but with the services they enable."""
+    return _effective(instance, [], policy)
+
+
+def _shared(instance: OpenEdXInstance) -> list[Layer]:
+    """Return the settings that the instance shares with others, lowest first. One query."""
+    organization = instance.ref_set.organization
+    rows = SharedSettings.objects.filter(organization__in={"", organization})
+    return [
+        Layer(ORGANIZATION if of else FLEET, check_extra_settings(text, where=SHARED))
+        for of, text in sorted(rows.values_list("organization", "text"))
+        if text
+    ]
 
 
 def _effective(
     instance: OpenEdXInstance,
-    extra: Mapping[str, Any],
+    written: Sequence[Layer],
     policy: Policy,
     databases: Mapping[str, Database] | None = None,
 ) -> Effective:
     spec = instance_spec(instance, policy)
     return effective(
         replace(spec, databases=databases) if databases else spec,
-        extra,
+        written,
         seed=instance.secret_seed.encode(),
         jwt_keys=JwtKeys(Secret(instance.jwt_private_key), instance.jwt_public_keys),
     )
@@ -64,7 +82,7 @@ def deserialize(appserver: OpenEdXAppServer) -> Effective:
 
 def thawed(frozen: str) -> Effective:
     """Return the variables from the text of `serialize`, with newly known secrets hidden, too."""
-    return hidden_again(from_plain(json.loads(frozen)), OPERATOR)
+    return hidden_again(from_plain(json.loads(frozen)), BY_OPERATORS)
 
 
 def changes_since(instance: OpenEdXInstance, variables: Effective) -> list[dict[str, Any]]:

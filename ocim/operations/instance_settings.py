@@ -73,13 +73,13 @@ def without_unknown(fields: dict[str, Any]) -> list[str]:
     return unknown
 
 
-def without_secrets(extra_settings: str) -> str:
-    """Return the extra settings as YAML with secrets masked and without comments.
+def without_secrets(extra_settings: str, *, where: str = EXTRA_SETTINGS) -> str:
+    """Return extra or shared settings as YAML with secrets masked and without comments.
 
     Return a placeholder if they cannot be read.
     """
     try:
-        values = check_extra_settings(extra_settings)
+        values = check_extra_settings(extra_settings, where=where)
     except ValidationError:
         return "(not shown: they cannot be read)"
     hidden = masked(with_secrets_hidden(values))

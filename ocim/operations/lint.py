@@ -18,7 +18,7 @@ from ocim.catalog.shop.checks import by_variable
 from ocim.catalog.templates import is_template
 from ocim.catalog.variables.databases import NOT_UPSTREAMS
 from ocim.catalog.variables.discovery import REFRESH
-from ocim.catalog.variables.effective import OPERATOR
+from ocim.catalog.variables.effective import BY_OPERATORS, OPERATOR
 from ocim.catalog.variables.known import KNOWN
 from ocim.catalog.variables.pairs import SAME
 from ocim.catalog.variables.structures import CRON_JOBS
@@ -159,7 +159,7 @@ class _Judge:
     def finding(self, name: str) -> Finding:
         """Return the finding about a variable."""
         layer = self._variables.source((name,))
-        by_operator = layer == OPERATOR
+        by_operator = layer in BY_OPERATORS
         place = _place(self._repository, name)
         if not place and not self._is_used_by_settings(name):
             return self._unknown(name, layer)
@@ -185,7 +185,7 @@ class _Judge:
                 " Create the instance on such a server (`ocim database-server`)."
             )
             return Finding(name, layer, Status.UNKNOWN, Severity.ERROR, text)
-        if layer != OPERATOR:
+        if layer not in BY_OPERATORS:
             text = "is not known here: Ocim sets it for other releases and playbooks."
             return Finding(name, layer, Status.UNKNOWN, Severity.INFO, text)
         nearest, text = "", "is set, but these playbooks do not use it."
@@ -215,7 +215,15 @@ class _Judge:
         if name == CRON_JOBS and REFRESH not in str(masked(self._values[name])):
             severity = Severity.WARNING
             text += f" The list is replaced, and so discovery's {REFRESH} is not run: add it."
-        return Finding(name, layer, Status.OVERRIDDEN, severity, text, by=OPERATOR, **place)
+        return Finding(
+            name,
+            layer,
+            Status.OVERRIDDEN,
+            severity,
+            text,
+            by=self._variables.source((name,)),
+            **place,
+        )
 
     def _is_other_address(self, name: str) -> bool:
         """Return True if the operator names another address than the instance's own."""
@@ -243,8 +251,8 @@ class _Judge:
                 text = f"must be the same as {leader}, and is not."
                 yield Finding(follower, OPERATOR, Status.KNOWN, Severity.ERROR, text)
         for name, value in self._values.items():
-            if self._variables.source((name,)) == OPERATOR:
-                yield from self._undefined(name, value)
+            if (layer := self._variables.source((name,))) in BY_OPERATORS:
+                yield from self._undefined(name, value, layer)
         lacking = lacking_classes(self._values, of_instance(self._instance))
         for name, text in (*by_variable(self._instance, self._values).items(), *lacking):
             layer = self._variables.source((name,))
@@ -256,7 +264,7 @@ class _Judge:
                 "SANDBOX_ENABLE_ECOMMERCE", OPERATOR, Status.KNOWN, Severity.WARNING, text
             )
 
-    def _undefined(self, name: str, value: Any) -> Iterator[Finding]:
+    def _undefined(self, name: str, value: Any, layer: str) -> Iterator[Finding]:
         """Yield a finding for each name in the value's templates that nothing defines."""
         from ocim.parsing.references import names_used
 
@@ -267,7 +275,7 @@ class _Judge:
             if not known and not used.startswith("ansible_"):
                 nearest = self._nearest(used)
                 text = f"uses {used}, which nothing defines.{_meant(nearest)}"
-                yield Finding(name, OPERATOR, Status.KNOWN, Severity.ERROR, text, nearest=nearest)
+                yield Finding(name, layer, Status.KNOWN, Severity.ERROR, text, nearest=nearest)
 
     def _set_apart(self, follower: str, leader: str) -> bool:
         values = self._values

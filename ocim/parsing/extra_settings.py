@@ -1,4 +1,4 @@
-"""Validation of `configuration_extra_settings`: Ansible variables that operators write in YAML."""
+"""Validation of Ansible variables that operators write in YAML, for one instance or several."""
 
 import re
 from copy import deepcopy
@@ -19,6 +19,9 @@ from ocim.parsing.known_lists import check_lists
 from ocim.parsing.yaml_text import parse_mapping
 
 WHERE = "configuration_extra_settings"
+"""Name of an instance's own settings in faults."""
+SHARED = "shared_settings"
+"""Name of settings that several instances share in faults."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORDS = frozenset({"yes", "no", "on", "off"})
@@ -33,17 +36,18 @@ _SWITCH = re.compile(
 _RESERVED = ("ansible_", "ocim_")
 
 
-def check_extra_settings(text: str) -> dict[str, Any]:
+def check_extra_settings(text: str, *, where: str = WHERE) -> dict[str, Any]:
     """Return the variables that the text sets, with known switches as true or false.
 
     Raise ValidationError with all faults and their places: invalid YAML, invalid or reserved names,
     names of the instance's databases, templates that would run code on the manager, known variables
-    of a wrong type, object storage without what it needs.
+    of a wrong type, object storage without what it needs. In SHARED settings, switches of services
+    are faults, too.
     """
-    return deepcopy(_checked(text))
+    return deepcopy(_checked(text, where))
 
 
-def warnings_of(text: str) -> list[str]:
+def warnings_of(text: str, *, where: str = WHERE) -> list[str]:
     """Return what is valid in the settings but hardly meant, each with its place.
 
     Return nothing for settings that `check_extra_settings` refuses.
@@ -59,11 +63,11 @@ def warnings_of(text: str) -> list[str]:
             f"no upload goes to the bucket {bucket}: EDXAPP_DEFAULT_FILE_STORAGE does not choose"
             " S3.",
         )
-    return in_lines(document.warnings, where=WHERE)
+    return in_lines(document.warnings, where=where)
 
 
-@lru_cache(maxsize=8)
-def _checked(text: str) -> dict[str, Any]:
+@lru_cache(maxsize=16)
+def _checked(text: str, where: str) -> dict[str, Any]:
     """Check the text once for validation, services and variables of an instance."""
     document = parse_mapping(text)
     _check_templates(document)
@@ -72,7 +76,9 @@ def _checked(text: str) -> dict[str, Any]:
     for name, fault in missing(document.value):
         document.fault(document.places[name,], f"{name}: {fault}")
     _check_references(document)
-    refuse(document.faults, where=WHERE)
+    if where == SHARED:
+        _refuse_switches(document)
+    refuse(document.faults, where=where)
     return {name: _normal(name, value) for name, value in document.value.items()}
 
 
@@ -94,6 +100,17 @@ def _check_templates(document: Document) -> None:
     for text in document.texts:
         for fault in template_faults(text.value):
             document.fault(text.place_of(fault.word, fault.line), fault.text)
+
+
+def _refuse_switches(document: Document) -> None:
+    """Refuse switches of services: which an instance has is its own setting alone."""
+    for name in SWITCHES:
+        if name in document.value:
+            document.fault(
+                document.places[name,],
+                f"{name} is a setting of each instance alone: `ocim services enable` switches its"
+                " services on.",
+            )
 
 
 def _check_references(document: Document) -> None:

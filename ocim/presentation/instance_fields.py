@@ -61,10 +61,12 @@ GROUPS = (
 )
 LABELS = {name: label for group in GROUPS for name, label in group.labels.items()}
 """Label of every setting."""
-DATABASE_SERVER_HELP = (
-    "Server of its databases (default: embedded ones on local hosts, else the server with the"
-    " fewest instances); it cannot be changed later."
-)
+HELP = {
+    "database_server": "Server of its databases (default: embedded ones on local hosts, else the"
+    " server with the fewest instances); it cannot be changed later.",
+    "shared_settings": "Ansible variables as YAML. App servers keep what they were created with.",
+}
+"""Help texts of fields that are no columns of an instance."""
 
 
 def addresses(lms_domain: str) -> dict[str, str]:
@@ -75,7 +77,7 @@ def addresses(lms_domain: str) -> dict[str, str]:
 
 def help_of(field: str) -> str:
     """Return the help text of a setting."""
-    if field == "database_server":
-        return DATABASE_SERVER_HELP
+    if field in HELP:
+        return HELP[field]
     model = InstanceReference if field in ("notes", "organization") else OpenEdXInstance
     return str(getattr(model._meta.get_field(field), "help_text", ""))

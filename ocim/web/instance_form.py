@@ -19,6 +19,7 @@ from ocim.operations.masked_text import (
     restored_settings,
 )
 from ocim.parsing.arguments import tags_of
+from ocim.parsing.extra_settings import SHARED
 from ocim.presentation.instance_fields import GROUPS, help_of
 from ocim.store.models import OpenEdXInstance
 from ocim.wiring import PROVIDERS
@@ -55,7 +56,7 @@ class Entry:
     @property
     def kind(self) -> str:
         """Kind of the field: yaml, text, number, choice or line."""
-        if self.name == EXTRA_SETTINGS:
+        if self.name in (EXTRA_SETTINGS, SHARED):
             return "yaml"
         if self.choices:
             return "choice"

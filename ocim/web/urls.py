@@ -31,6 +31,7 @@ from ocim.web import (
     second_factor,
     servers,
     services,
+    shared_settings,
     single_sign_on,
 )
 from ocim.web.sign_in import ChangePassword, SetPassword, SignIn, forgot_password
@@ -130,6 +131,8 @@ urlpatterns = [
         servers.act,
         name="server-act",
     ),
+    path("settings/", shared_settings.every, name="shared-settings"),
+    path("settings/edit/", shared_settings.edit, name="edit-shared-settings"),
     path("hosts/", hosts.hosts, name="hosts"),
     re_path(
         r"^hosts/(?P<provider>[a-z]+)/(?P<step>start|stop)/$", hosts.switch, name="switch-hosts"

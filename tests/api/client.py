@@ -26,8 +26,8 @@ class Api:
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
         return self._send("POST", path, {} if body is None else body, headers)
 
-    def put(self, path: str, body: Any) -> Any:
-        return self._send("PUT", path, body, {})
+    def put(self, path: str, body: Any, **headers: str) -> Any:
+        return self._send("PUT", path, body, headers)
 
     def patch(self, path: str, body: Any, **headers: str) -> Any:
         return self._send("PATCH", path, body, headers)

@@ -74,6 +74,7 @@ OF_FLEET: dict[str, dict[str, Right]] = {
     "register-server": {"POST": CONFIGURE},
     "server": {"GET": VIEW, "DELETE": CONFIGURE},
     "cancel-server": {"POST": CONFIGURE},
+    "shared-settings": {"GET": VIEW, "PUT": CONFIGURE},
     "hosts": {"GET": VIEW},
     "readmit": {"POST": CONFIGURE},
     "images": {"GET": VIEW},

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from ocim.catalog.variables.effective import effective
+from ocim.catalog.variables.effective import OPERATOR, effective
 from ocim.catalog.variables.jwt import JwtKeys
 from ocim.core.instance import ALWAYS, Account, Broker, Database, Domains, Instance, Search, Service
 from ocim.core.secrets import Secret
+from ocim.core.variables import Layer
 
 KEYS = JwtKeys(private_jwk=Secret('{"kty":"RSA","d":"private"}'), public_jwk_set='{"keys":[{}]}')
 SEED = b"the seed of instance 7"
@@ -81,4 +82,4 @@ def full(**changes: Any) -> Instance:
 
 
 def variables(of: Instance, **extra: Any) -> dict[str, Any]:
-    return effective(of, extra, seed=SEED, jwt_keys=KEYS).values
+    return effective(of, [Layer(OPERATOR, extra)], seed=SEED, jwt_keys=KEYS).values

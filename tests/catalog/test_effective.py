@@ -4,12 +4,20 @@ from typing import Any
 import pytest
 
 from ocim.catalog.secrets.names import is_secret_name
-from ocim.catalog.variables.effective import effective, layers
+from ocim.catalog.variables.effective import (
+    BY_OPERATORS,
+    FLEET,
+    OPERATOR,
+    ORGANIZATION,
+    effective,
+    layers,
+)
 from ocim.catalog.variables.known import TYPES
 from ocim.catalog.variables.types import fits
 from ocim.core.errors import ValidationError
 from ocim.core.instance import Account, Database, Service
 from ocim.core.secrets import Secret, masked, revealed, secret_texts
+from ocim.core.variables import Layer
 from tests.catalog.instances import DATABASES, DOMAINS, KEYS, RABBITMQ, SEED, instance, variables
 
 MYSQL = Database(
@@ -146,7 +154,7 @@ def test_a_secret_is_used_for_one_thing_save_where_two_services_share_it() -> No
 
 def test_secrets_stay_the_same_for_the_same_seed_and_differ_for_another() -> None:
     first, again = variables(instance()), variables(instance())
-    other = effective(instance(), {}, seed=b"another", jwt_keys=KEYS).values
+    other = effective(instance(), [], seed=b"another", jwt_keys=KEYS).values
     assert first == again
     assert first["EDXAPP_EDX_API_KEY"] != other["EDXAPP_EDX_API_KEY"]
 
@@ -167,10 +175,11 @@ def test_secrets_are_known_by_their_names_also_where_an_operator_sets_them() -> 
 
 
 def test_the_layers_are_laid_in_their_order() -> None:
-    result = effective(instance(), {}, seed=SEED, jwt_keys=KEYS)
+    written = [Layer(name, {}) for name in BY_OPERATORS]
+    result = effective(instance(), written, seed=SEED, jwt_keys=KEYS)
     assert result.layers == (
         "defaults", "databases", "brokers", "search", "storage", "secrets", "services", "pairs",
-        "configuration_extra_settings",
+        "fleet_settings", "organization_settings", "configuration_extra_settings",
     )  # fmt: skip
 
 
@@ -183,11 +192,32 @@ def test_no_two_generated_layers_set_the_same_variable() -> None:
 
 def test_the_operator_has_the_last_word() -> None:
     extra = {"EDXAPP_PLATFORM_NAME": "Mine", "EDXAPP_LMS_ENV_EXTRA": {"A": {"B": 1}}}
-    result = effective(instance(), extra, seed=SEED, jwt_keys=KEYS)
+    result = effective(instance(), [Layer(OPERATOR, extra)], seed=SEED, jwt_keys=KEYS)
     assert result.values["EDXAPP_PLATFORM_NAME"] == "Mine"
     assert result.source(("EDXAPP_PLATFORM_NAME",)) == "configuration_extra_settings"
     assert result.source(("EDXAPP_LMS_ENV_EXTRA", "A", "B")) == "configuration_extra_settings"
     assert result.source(("EDXAPP_LMS_BASE",)) == "defaults"
+
+
+def test_an_instances_own_settings_override_shared_ones_and_these_what_is_generated() -> None:
+    fleet = {"EDXAPP_PLATFORM_NAME": "All", "EDXAPP_TIME_ZONE": "UTC", "SHARED": {"A": 1, "B": 1}}
+    organization = {"EDXAPP_PLATFORM_NAME": "Campus", "SHARED": {"B": 2, "C": 2}}
+    written = [
+        Layer(FLEET, fleet),
+        Layer(ORGANIZATION, organization),
+        Layer(OPERATOR, {"SHARED": {"C": 3}}),
+    ]
+    result = effective(instance(), written, seed=SEED, jwt_keys=KEYS)
+    assert result.values["EDXAPP_PLATFORM_NAME"] == "Campus"
+    assert result.source(("EDXAPP_TIME_ZONE",)) == FLEET
+    assert result.values["SHARED"] == {"A": 1, "B": 2, "C": 3}
+
+
+def test_generated_pairs_follow_shared_settings_too() -> None:
+    shared = Layer(FLEET, {"EDXAPP_COMMENTS_SERVICE_KEY": "typed"})
+    values = effective(instance(), [shared], seed=SEED, jwt_keys=KEYS).values
+    assert revealed(values["FORUM_API_KEY"]) == "typed"
+    assert masked(values["EDXAPP_COMMENTS_SERVICE_KEY"]) == "********"
 
 
 def test_an_operators_own_secrets_are_masked_too() -> None:

@@ -80,7 +80,7 @@ def test_what_has_the_name_of_a_secret_is_one_or_empty(of: Instance) -> None:
 
 @given(INSTANCES, st.integers(min_value=1).map(lambda number: b"seed %d" % number))
 def test_no_secret_of_one_instance_is_one_of_another(of: Instance, seed: bytes) -> None:
-    of_another = effective(of, {}, seed=seed, jwt_keys=KEYS)
+    of_another = effective(of, [], seed=seed, jwt_keys=KEYS)
     shared = secret_texts(variables(of)) & secret_texts(of_another.values)
     # Those that come with the instance rather than from its seed.
     assert {text for text in shared if "pw" not in text and "p%2Fw" not in text} <= {

@@ -58,6 +58,8 @@ TABLE = {
     "add-server": ("get", ("search",), (403, 403, 403, 403, 200, 403)),
     "server": ("get", ("database", "databases"), (403, 200, 200, 200, 200, 403)),
     "server-act": ("post", ("database", "databases", "remove"), (403, 403, 403, 403, 200, 403)),
+    "shared-settings": ("get", (), (403, 200, 200, 200, 200, 200)),
+    "edit-shared-settings": ("get", (), (403, 403, 403, 403, 200, 403)),
     "hosts": ("get", (), (403, 200, 200, 200, 200, 403)),
     "switch-hosts": ("post", ("local", "stop"), (403, 403, 403, 403, 200, 403)),
     "readmit-machine": ("post", ("rack-1",), (403, 403, 403, 403, 302, 403)),
@@ -96,7 +98,7 @@ OPEN = {"sign-in", "second-step", "single-sign-on", "single-sign-on-return"}
 OPEN |= {"set-password", "reset-password", "forgot-password"}
 OF_THE_FLEET = {"people", "sign-ins", "create-person", "person", "person-act"}
 OF_THE_FLEET |= {"servers", "sync-balancers", "add-server", "server", "server-act"}
-OF_THE_FLEET |= {"hosts", "switch-hosts", "readmit-machine"}
+OF_THE_FLEET |= {"edit-shared-settings", "hosts", "switch-hosts", "readmit-machine"}
 OF_THE_FLEET |= {"images", "build-image", "remove-image", "doctor", "examine"}
 
 

@@ -7,7 +7,7 @@ import base64
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -68,10 +68,10 @@ def _hidden(value: Any, name: str, *, below_secret: bool = False) -> Any:
     return value
 
 
-def hidden_again(variables: Effective, layer: str) -> Effective:
-    """Return the variables, with the secrets in a layer hidden by the present rules."""
+def hidden_again(variables: Effective, layers: Collection[str]) -> Effective:
+    """Return the variables, with the secrets in the layers hidden by the present rules."""
     leaves = [
-        leaf._replace(value=_hidden_leaf(leaf)) if leaf.layer == layer else leaf
+        leaf._replace(value=_hidden_leaf(leaf)) if leaf.layer in layers else leaf
         for leaf in variables.leaves
     ]
     return replace(variables, leaves=tuple(leaves))

@@ -27,41 +27,48 @@ from ocim.catalog.variables.pairs import followed
 from ocim.catalog.variables.since import unknown_to
 from ocim.core.errors import ValidationError
 from ocim.core.instance import Instance, Service
-from ocim.core.secrets import Secret
+from ocim.core.secrets import Secret, revealed
 from ocim.core.variables import Effective, Layer, merge
 
 OPERATOR = "configuration_extra_settings"
 """Name of the layer with the operator's own settings."""
+FLEET = "fleet_settings"
+"""Name of the layer with the operators' settings for all instances."""
+ORGANIZATION = "organization_settings"
+"""Name of the layer with the operators' settings for the instances of an organization."""
+BY_OPERATORS = (FLEET, ORGANIZATION, OPERATOR)
+"""Layers that operators write, lowest first. All of them override what Ocim generates."""
 PAIRS = "pairs"
 """Name of the layer with variables that follow others."""
 
 
 def effective(
-    instance: Instance, extra: Mapping[str, Any], *, seed: bytes, jwt_keys: JwtKeys
+    instance: Instance, written: Sequence[Layer], *, seed: bytes, jwt_keys: JwtKeys
 ) -> Effective:
-    """Return the generated variables of the instance, overridden by its extra settings.
+    """Return the generated variables of the instance, overridden by what operators have written.
 
-    `extra` is the result of `check_extra_settings`, `seed` the seed of the instance's secrets;
-    `instance.services` must be the services that `extra` enables. Raise ValidationError if a value
+    `written` are layers of `BY_OPERATORS`, lowest first, whose values `check_extra_settings` has
+    returned; `seed` is the seed of the instance's secrets; `instance.services` must be the services
+    that the instance's own layer enables. Raise ValidationError if a value
     of the instance itself is a template, which Ansible would run, or if COMMON_HOSTNAME would cut
     the services off from the LMS.
     """
     generated = layers(instance, seed=seed, jwt_keys=jwt_keys)
     _require_plain(generated)
-    require_other_host_name(extra, instance.domains)
-    hidden = with_secrets_hidden(extra)
+    own = [Layer(layer.name, with_secrets_hidden(layer.values)) for layer in written]
+    hidden = own[0].values if len(own) == 1 else merge(own).values
+    require_other_host_name(revealed(hidden), instance.domains)
     names = {name for layer in generated for name in layer.values}
     following = followed(hidden, generated=names) | uploads.followed(hidden)
     if Service.DISCOVERY in instance.services:
         following |= search.followed(hidden, instance)
-    own = Layer(OPERATOR, hidden)
-    values = merge([*generated, Layer(PAIRS, following), own]).values
+    values = merge([*generated, Layer(PAIRS, following), *own]).values
     following |= {
         name: value
         for name, value in worker.settings(instance, values).items()
         if values[name] != value
     }
-    return merge([*generated, Layer(PAIRS, following), own])
+    return merge([*generated, Layer(PAIRS, following), *own])
 
 
 def layers(instance: Instance, *, seed: bytes, jwt_keys: JwtKeys) -> list[Layer]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ocim.catalog.secrets.masking import masker, secret_literals
-from ocim.catalog.variables.effective import OPERATOR
+from ocim.catalog.variables.effective import BY_OPERATORS
 from ocim.catalog.variables.services import services_of
 from ocim.core import stopping
 from ocim.core.errors import Conflict, OcimError
@@ -139,7 +139,7 @@ def _require_copies(variables: Effective) -> None:
     own = {
         dotted(leaf.path)
         for leaf in variables.leaves
-        if leaf.layer == OPERATOR and any(_OF_DATABASES.search(str(key)) for key in leaf.path)
+        if leaf.layer in BY_OPERATORS and any(_OF_DATABASES.search(str(key)) for key in leaf.path)
     }
     if own:
         raise Conflict(

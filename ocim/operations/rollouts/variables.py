@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from ocim.catalog.secrets.masking import masked_place
-from ocim.catalog.variables.effective import OPERATOR
+from ocim.catalog.variables.effective import BY_OPERATORS
 from ocim.core.differences import ABSENT, Difference, differences
 from ocim.core.secrets import PLAIN, Secret, masked
 from ocim.core.variables import Effective, Path, exact, merge
@@ -82,7 +82,7 @@ def _described(path: Path, layers: list[str], values: Mapping[str, Any]) -> Chan
 
 def without_values(change: Change) -> Change:
     """Return a change as the record has it: without values from operators, who may name secrets."""
-    if OPERATOR not in change["layers"]:
+    if not set(BY_OPERATORS) & set(change["layers"]):
         return change
     return {name: value for name, value in change.items() if name not in ("old", "new")}
 

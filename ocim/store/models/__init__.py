@@ -39,6 +39,7 @@ from ocim.store.models.shared import (
     NetworkServer,
     SearchServer,
 )
+from ocim.store.models.shared_settings import SharedSettings
 from ocim.store.models.verification import Verification
 from ocim.store.models.worker import Turn, Worker
 
@@ -77,6 +78,7 @@ __all__ = [
     "Server",
     "ServiceStep",
     "Session",
+    "SharedSettings",
     "SqlRun",
     "Turn",
     "Upgrade",

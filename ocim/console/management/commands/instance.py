@@ -22,7 +22,7 @@ from ocim.operations.instance_settings import (
 )
 from ocim.operations.maintenance import DEFAULT_MESSAGE
 from ocim.parsing.extra_settings import warnings_of
-from ocim.presentation.instance_fields import DATABASE_SERVER_HELP
+from ocim.presentation.instance_fields import HELP
 from ocim.presentation.instances import COLUMNS, facts, row
 from ocim.store.models import OpenEdXInstance
 from ocim.store.selectors import find_instance
@@ -66,7 +66,7 @@ class Command(OcimCommand):
             "--database-server",
             default="",
             metavar="NAME",
-            help=DATABASE_SERVER_HELP,
+            help=HELP["database_server"],
         )
         interleave(create)
         clone = add(
