@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from pymysql.connections import Connection
@@ -89,7 +90,8 @@ class MysqlDatabases:
     def dump(self, database: Database, path: Path) -> None:
         """Write the tables as SQL, as they are at one moment; writers need not wait."""
         with self._dumper(database) as dumper, private_file(path) as file:
-            run_tools(dumper, stdout=file, timeout=self._copy_timeout)
+            reach = partial(self._require, database)
+            run_tools(dumper, stdout=file, timeout=self._copy_timeout, reach=reach)
 
     def restore(self, database: Database, path: Path) -> None:
         """Load the tables into another database, and exchange them in one statement.
@@ -102,7 +104,8 @@ class MysqlDatabases:
             self._replacement(database) as scratch,
             _client(scratch) as client,
         ):
-            run_tools(client, stdin=file, timeout=self._copy_timeout)
+            reach = partial(self._require, database)
+            run_tools(client, stdin=file, timeout=self._copy_timeout, reach=reach)
 
     def copy(self, source: Database, target: Database) -> None:
         """Load the tables while they are read, without a file."""
@@ -111,7 +114,8 @@ class MysqlDatabases:
             self._replacement(target) as scratch,
             _client(scratch) as client,
         ):
-            run_tools(dumper, client, timeout=self._copy_timeout)
+            reach = partial(self._require, source, target)
+            run_tools(dumper, client, timeout=self._copy_timeout, reach=reach)
 
     @contextmanager
     def _dumper(self, database: Database) -> Iterator[Tool]:
@@ -151,10 +155,11 @@ class MysqlDatabases:
                 for account, _ in users(database):
                     revoke(connection, account, database.name)
 
-    def _require(self, database: Database) -> None:
-        """Raise PermanentError if the database does not exist."""
-        if self.size(database) is None:
-            raise no_database(database)
+    def _require(self, *databases: Database) -> None:
+        """Raise PermanentError if one does not exist, TransientError if its server is away."""
+        for database in databases:
+            if self.size(database) is None:
+                raise no_database(database)
 
     @contextmanager
     def _as_admin(self, server: DatabaseHost) -> Iterator[Connection]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from psycopg.sql import SQL, Identifier
@@ -121,7 +122,8 @@ class PostgresqlDatabases:
     def dump(self, database: Database, path: Path) -> None:
         """Write an archive of the database at one moment; writers need not wait."""
         with self._dumper(database) as dumper, private_file(path) as file:
-            run_tools(dumper, stdout=file, timeout=self._copy_timeout)
+            reach = partial(self._require, database)
+            run_tools(dumper, stdout=file, timeout=self._copy_timeout, reach=reach)
 
     def restore(self, database: Database, path: Path) -> None:
         """Load the archive into another database, and give that the name of the old one.
@@ -134,7 +136,8 @@ class PostgresqlDatabases:
             self._replacement(database) as scratch,
             _restorer(scratch) as restorer,
         ):
-            run_tools(restorer, stdin=file, timeout=self._copy_timeout)
+            reach = partial(self._require, database)
+            run_tools(restorer, stdin=file, timeout=self._copy_timeout, reach=reach)
 
     def copy(self, source: Database, target: Database) -> None:
         """Load the archive while it is written, without a file."""
@@ -143,7 +146,8 @@ class PostgresqlDatabases:
             self._replacement(target) as scratch,
             _restorer(scratch) as restorer,
         ):
-            run_tools(dumper, restorer, timeout=self._copy_timeout)
+            reach = partial(self._require, source, target)
+            run_tools(dumper, restorer, timeout=self._copy_timeout, reach=reach)
 
     @contextmanager
     def _dumper(self, database: Database, *, compression: int = 1) -> Iterator[Tool]:
@@ -179,10 +183,11 @@ class PostgresqlDatabases:
             for user in dict.fromkeys([*logins, *map(owner_of, databases)]):
                 forget_role(connection, user)
 
-    def _require(self, database: Database) -> None:
-        """Raise PermanentError if the database does not exist."""
-        if self.size(database) is None:
-            raise no_database(database)
+    def _require(self, *databases: Database) -> None:
+        """Raise PermanentError if one does not exist, TransientError if its server is away."""
+        for database in databases:
+            if self.size(database) is None:
+                raise no_database(database)
 
     @contextmanager
     def _as_admin(self, server: DatabaseHost) -> Iterator[Connection]:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,11 +37,13 @@ def run_tools(
     timeout: float,
     stdin: IO[bytes] | int = subprocess.DEVNULL,
     stdout: IO[bytes] | int = subprocess.DEVNULL,
+    reach: Callable[[], object] = lambda: None,
 ) -> None:
     """Run one program, or several that read what the one before writes, to their end.
 
     Raise PermanentError with the last messages if one fails, TransientError after `timeout`
-    seconds, and what `stopping.check` raises. All are killed then.
+    seconds, and what `stopping.check` raises. All are killed then. If one fails, `reach` is called
+    before: it raises an error that names the server if that is away, which programs say poorly.
     """
     stopping.check()
     deadline = time.monotonic() + timeout
@@ -69,6 +71,7 @@ def run_tools(
                 _kill(process)
         failed = [process for process in processes if process.returncode]
         if failed:
+            reach()
             name = Path(pipeline[processes.index(failed[-1])].argv[0]).name
             raise PermanentError(f"{name} failed: {_last(messages)}")
 
