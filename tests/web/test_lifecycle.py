@@ -72,6 +72,8 @@ def test_a_maintenance_begins_with_a_text_and_ends(admin: Client, demo: OpenEdXI
     address = reverse("begin-maintenance", args=[demo.pk])
     html = admin.post(address, {"message": "Back at nine."}, follow=True).content.decode()
     assert "Visitors see this instead of the site: Back at nine." in html
+    assert "is-in-maintenance" in html
+    assert "is-in-maintenance" in admin.get(reverse("instances")).content.decode()
     assert "The maintenance is over" in take(admin, demo, "end-maintenance")
     assert "In maintenance" not in page(admin, demo)
 

@@ -11,7 +11,7 @@ from ocim.catalog.steps.all_steps import STEPS
 from ocim.core.errors import Conflict
 from ocim.core.verification import Line, Outcome
 from ocim.operations.shop.verify import run, verify
-from ocim.store.models import OpenEdXAppServer, ServiceStep, Verification
+from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, ServiceStep, Verification
 from tests.operations.verify.conftest import Verify, make, wrong
 from tests.operations.verify.platform import Platform, token, told
 from tests.world import Killed, World
@@ -462,6 +462,14 @@ def test_what_has_neither_service_is_not_verified(world: World) -> None:
 def test_what_does_not_serve_is_not_verified(world: World, appserver: OpenEdXAppServer) -> None:
     OpenEdXAppServer.objects.update(is_active=False)
     with pytest.raises(Conflict, match="not active"):
+        verify(appserver, world.context())
+
+
+def test_what_visitors_do_not_see_is_not_verified(
+    world: World, appserver: OpenEdXAppServer
+) -> None:
+    OpenEdXInstance.objects.update(maintenance="Back at nine.")
+    with pytest.raises(Conflict, match="is in maintenance"):
         verify(appserver, world.context())
 
 

@@ -125,7 +125,7 @@ def _guarded(name: str, check: Iterable[Line]) -> Iterator[Line]:
 
 
 def require_services(appserver: OpenEdXAppServer) -> None:
-    """Raise Conflict unless the app server serves, and has ecommerce or discovery."""
+    """Raise Conflict unless the app server serves visitors, and has ecommerce or discovery."""
     if not appserver.services - ALWAYS:
         raise Conflict(
             f"{appserver} has neither ecommerce nor discovery.",
@@ -135,6 +135,12 @@ def require_services(appserver: OpenEdXAppServer) -> None:
         raise Conflict(
             f"{appserver} is not active: the balancer does not lead to it.",
             remedy=f"`ocim appserver activate {appserver.pk}` makes it serve.",
+        )
+    if appserver.instance.maintenance:
+        raise Conflict(
+            f"{appserver.instance} is in maintenance: the checks would meet its page, as visitors"
+            " do.",
+            remedy=f"End it first: ocim instance maintenance {appserver.instance_id} off",
         )
 
 
