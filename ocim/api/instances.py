@@ -1,4 +1,4 @@
-"""Instances: listed, created, shown, changed, archived, held and deleted."""
+"""Instances: listed, created, shown, changed and deleted."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,23 +6,21 @@ from typing import Any
 from django.db import transaction
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ocim.api.bodies import Body, read, require_object
+from ocim.api.bodies import require_object
 from ocim.api.etags import etag, is_known, require_match
 from ocim.api.paging import LARGEST, SIZE, address, size_of
-from ocim.api.schema import SECRETS, Nothing, page_of
-from ocim.api.shapes import InstanceChanges, InstanceRow, InstanceShape, JobShape, NewInstance
+from ocim.api.schema import SECRETS, page_of
+from ocim.api.shapes import InstanceChanges, InstanceRow, InstanceShape, NewInstance
 from ocim.api.views import CREATED, NO_CONTENT, ApiView
 from ocim.core.access import FLEET, Right
 from ocim.core.errors import ValidationError, gathered
 from ocim.core.fleet_filter import ORDERS, FleetFilter, Health
 from ocim.core.instance import ALWAYS, Service
-from ocim.core.jobs import ArchiveJob
 from ocim.core.states import InstanceState
-from ocim.operations import holds, instances, jobs, maintenance
+from ocim.operations import instances
 from ocim.operations.instance_settings import (
     DATABASE_SERVER,
     OF_REFERENCE,
@@ -33,7 +31,7 @@ from ocim.presentation import instances as shown
 from ocim.store import fleet, selectors
 from ocim.store.models import OpenEdXInstance
 from ocim.tasks import enqueue
-from ocim.wiring import context, current_time, instance_defaults, queue_name
+from ocim.wiring import context, current_time, instance_defaults
 
 OPTIONAL = sorted(service.value for service in set(Service) - ALWAYS)
 SORTS = [f"{dash}{order}" for order in ORDERS for dash in ("", "-")]
@@ -134,7 +132,7 @@ class Instances(ApiView):
         instance, actions = _with_all_faults(fields, create, also=(DATABASE_SERVER,))
         enqueue(actions)
         headers = {"Location": reverse("api:instance", args=[instance.pk])}
-        return _answer(instance.pk, status=CREATED, headers=headers)
+        return answer_of(instance.pk, status=CREATED, headers=headers)
 
 
 class Instance(ApiView):
@@ -145,7 +143,7 @@ class Instance(ApiView):
         """Show an instance with its settings."""
         instance = self.instance(instance_id, Right.VIEW)
         secrets = self.wants_secrets(request, instance.ref_set.organization)
-        answer = _answer(instance.pk, secrets=secrets)
+        answer = answer_of(instance.pk, secrets=secrets)
         if is_known(request, answer["ETag"]):
             return Response(None, 304, headers={"ETag": answer["ETag"]})
         return answer
@@ -165,7 +163,7 @@ class Instance(ApiView):
             require_match(request, _etag(instance.pk))
             _, actions = _with_all_faults(changes, change)
         enqueue(actions)
-        return _answer(instance.pk)
+        return answer_of(instance.pk)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, instance_id: int) -> Response:
@@ -182,91 +180,6 @@ class Instance(ApiView):
             self.require(Right.CONFIGURE, new if isinstance(new, str) else FLEET)
 
 
-class Archive(ApiView):
-    @extend_schema(request=Nothing, responses={202: JobShape})
-    def post(self, request: Request, instance_id: int) -> Response:
-        """Take an instance off the web and destroy its app servers; its data is kept."""
-        instance = self.instance(instance_id, Right.CONFIGURE)
-        read(Nothing, request)
-        job = jobs.submit(
-            target=instance,
-            payload=ArchiveJob(),
-            queue=queue_name(),
-            creator_id=request.user.pk,
-        )
-        return self.accepted(job)
-
-
-class Unarchive(ApiView):
-    @extend_schema(request=Nothing, responses={200: InstanceShape})
-    def post(self, request: Request, instance_id: int) -> Response:
-        """Restore an archived instance; it needs a new app server to serve again."""
-        instance = self.instance(instance_id, Right.CONFIGURE)
-        read(Nothing, request)
-        enqueue(instances.unarchive(instance_id=instance.pk))
-        return _answer(instance.pk)
-
-
-class HoldBody(Body):
-    """A hold: rollouts leave the instance out between two days, in its own time zone."""
-
-    reason = serializers.CharField(max_length=holds.LONGEST)
-    since = serializers.DateField(required=False, help_text="First day (default: now).")
-    until = serializers.DateField(
-        required=False, help_text="Last day (default: until the hold is removed)."
-    )
-
-
-class Hold(ApiView):
-    @extend_schema(request=HoldBody, responses={200: InstanceShape})
-    def put(self, request: Request, instance_id: int) -> Response:
-        """Hold an instance: rollouts leave it out for a time."""
-        instance = self.instance(instance_id, Right.OPERATE)
-        wanted = read(HoldBody, request)
-        holds.hold(
-            instance.pk,
-            reason=wanted["reason"],
-            since=wanted.get("since"),
-            until=wanted.get("until"),
-            context=context(),
-        )
-        return _answer(instance.pk)
-
-    @extend_schema(responses={204: None})
-    def delete(self, request: Request, instance_id: int) -> Response:
-        """Remove the hold, so that rollouts include the instance again."""
-        instance = self.instance(instance_id, Right.OPERATE)
-        enqueue(holds.release(instance.pk))
-        return Response(status=NO_CONTENT)
-
-
-class MaintenanceBody(Body):
-    """A page that visitors see instead of the site."""
-
-    message = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        help_text=f"Text of the page (default: {maintenance.DEFAULT_MESSAGE})",
-    )
-
-
-class Maintenance(ApiView):
-    @extend_schema(request=MaintenanceBody, responses={200: InstanceShape})
-    def put(self, request: Request, instance_id: int) -> Response:
-        """Show visitors a maintenance page instead of the site."""
-        instance = self.instance(instance_id, Right.OPERATE)
-        message = read(MaintenanceBody, request).get("message", "")
-        enqueue(maintenance.begin(instance.pk, message=message))
-        return _answer(instance.pk)
-
-    @extend_schema(responses={204: None})
-    def delete(self, request: Request, instance_id: int) -> Response:
-        """End the maintenance: visitors see the site again."""
-        instance = self.instance(instance_id, Right.OPERATE)
-        enqueue(maintenance.end(instance.pk))
-        return Response(status=NO_CONTENT)
-
-
 def _facts(instance_id: int, *, secrets: bool = False) -> dict[str, Any]:
     facts = shown.facts(instance_id, secrets=secrets)
     return {name.replace(" ", "_"): value for name, value in facts.items()}
@@ -280,7 +193,7 @@ def _etag(instance_id: int) -> str:
     return _version(_facts(instance_id, secrets=True))
 
 
-def _answer(
+def answer_of(
     instance_id: int, *, secrets: bool = False, status: int = 200, headers: Any = None
 ) -> Response:
     """Return the answer with an instance. Its ETag changes with secrets, too, shown or not."""

@@ -13,7 +13,8 @@ from ocim.store.models.appserver_event import AppServerEvent
 from ocim.store.models.audit import AuditEntry
 from ocim.store.models.chore import Chore
 from ocim.store.models.deployment import Deployment
-from ocim.store.models.instance import Domain, InstanceReference, InstanceTag, OpenEdXInstance
+from ocim.store.models.instance import Domain, OpenEdXInstance
+from ocim.store.models.instance_reference import InstanceReference, InstanceTag
 from ocim.store.models.job import Job
 from ocim.store.models.kept_answer import KeptAnswer
 from ocim.store.models.lease import Lease, Leased

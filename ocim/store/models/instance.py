@@ -1,8 +1,7 @@
-"""Instances: configured Open edX sites, their tags, domains and notes."""
+"""Instances: configured Open edX sites, and their domains."""
 
 from typing import Any
 
-from django.conf import settings
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -14,6 +13,7 @@ from ocim.core.instance import ALWAYS, Domains
 from ocim.core.names import DERIVED_DOMAINS
 from ocim.parsing.extra_settings import enabled_services
 from ocim.store.fields import EncryptedTextField, RepositoryUrlField
+from ocim.store.models.instance_reference import InstanceReference, InstanceTag
 from ocim.store.models.lease import Leased
 from ocim.store.models.shared import (
     BrokerServer,
@@ -31,10 +31,8 @@ from ocim.store.validators import (
     validate_plain,
     validate_platform_url,
     validate_playbook,
-    validate_tag,
     validate_text,
     validate_time_zone,
-    validate_unpadded,
     validate_version,
 )
 
@@ -43,49 +41,6 @@ LONGEST_URL = 500
 EXTERNAL = "Host name of the customer's own, under which visitors see the service."
 SERVICES = ("lms", "lms_preview", "studio", "ecommerce", "discovery")
 """Services that have a domain: fields are named `internal_*_domain` and `external_*_domain`."""
-
-
-class InstanceReference(models.Model):
-    """Notes, hold and archive mark of an instance, with the same id as the instance."""
-
-    is_archived = models.BooleanField(default=False)
-    notes = EncryptedTextField(
-        blank=True, validators=[validate_text], help_text="Text for other operators."
-    )
-    organization = models.CharField(
-        max_length=200,
-        blank=True,
-        validators=[validate_text, validate_unpadded],
-        help_text="Customer whom the instance belongs to.",
-    )
-    creator = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
-    )
-    hold_reason = models.CharField(
-        max_length=200, blank=True, help_text="Reason why rollouts leave it out; empty: no hold."
-    )
-    held_from = models.DateField(
-        null=True, blank=True, help_text="First day of the hold; empty: it begins at once."
-    )
-    held_until = models.DateField(
-        null=True,
-        blank=True,
-        help_text="Last day of the hold; empty: it lasts until it is released.",
-    )
-    created = models.DateTimeField(auto_now_add=True)
-    modified = models.DateTimeField(auto_now=True)
-
-    def __str__(self) -> str:
-        return str(self.pk)
-
-
-class InstanceTag(models.Model):
-    """A tag of instances. Rollouts tag the instances that they upgraded."""
-
-    name = models.CharField(max_length=100, unique=True, validators=[validate_tag])
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class OpenEdXInstance(Leased):
