@@ -5,12 +5,14 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from ocim.core.states import AppServerState, RolloutEventKind, StepState, UpgradeState
+from ocim.core.jobs import RetainJob
+from ocim.core.states import AppServerState, JobState, RolloutEventKind, StepState, UpgradeState
 from ocim.core.verification import Line, Outcome
-from ocim.operations import bulk, holds
+from ocim.operations import bulk, holds, jobs
 from ocim.operations.instances import change
 from ocim.store.models import (
     ApiToken,
+    Job,
     OpenEdXAppServer,
     OpenEdXInstance,
     Rollout,
@@ -63,6 +65,8 @@ def populate() -> dict[str, int]:
         created=now,
         expires_at=now + timedelta(days=90),
     )
+    job = jobs.submit(target=first, payload=RetainJob(), queue="opencraft")
+    Job.objects.filter(pk=job.pk).update(state=JobState.DONE)
     ada = User.objects.create_user("ada", "ada@example.com")
     ada.role_grants.create(role="operator", organization="North Campus")
     return {
@@ -71,6 +75,7 @@ def populate() -> dict[str, int]:
         "appserver": making.pk,
         "rollout": rollout.pk,
         "person": ada.pk,
+        "job": job.pk,
     }
 
 

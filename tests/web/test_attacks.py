@@ -107,6 +107,7 @@ def test_a_form_without_the_token_of_its_page_does_nothing(
     for name in CHANGING:
         response = admin.post(address(name, ids), {"confirmed": "yes"}, headers=foreign)
         assert response.status_code in (403, 405), name
+        assert response.status_code == 405 or "Nothing was changed" in response.content.decode()
     assert written() == before
 
 
