@@ -1,6 +1,5 @@
 """The way to a provider of single sign-on and back, with a provider in memory."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +13,7 @@ from ocim import wiring
 from ocim.adapters.memory.identity import ISSUER, MemoryIdentityProvider
 from ocim.core.single_sign_on import Identity, read_rules
 from ocim.store.models import Session
+from ocim.web import single_sign_on
 
 RETURN = {"code": "code", "state": "state"}
 
@@ -21,18 +21,17 @@ RETURN = {"code": "code", "state": "state"}
 @pytest.fixture(autouse=True)
 def provider(
     db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[MemoryIdentityProvider]:
-    """Yield the provider of the settings, where Mira has a viewer's group."""
+) -> MemoryIdentityProvider:
+    """Return the provider of the settings, where Mira has a viewer's group."""
     fake = MemoryIdentityProvider()
     fake.people["code"] = Identity(ISSUER, "1234", "mira", "", frozenset({"staff"}))
     settings.OCIM = replace(
         settings.OCIM, oidc_issuer=ISSUER, oidc_roles=read_rules("staff=viewer")
     )
-    adapters = replace(wiring.adapters(), identity_provider=fake)
-    monkeypatch.setattr(wiring, "adapters", lambda: adapters)
-    wiring.context.cache_clear()
-    yield fake
-    wiring.context.cache_clear()
+    context = wiring.context()
+    adapters = replace(context.adapters, identity_provider=fake)
+    monkeypatch.setattr(single_sign_on, "context", lambda: replace(context, adapters=adapters))
+    return fake
 
 
 def begin(client: Client, **query: str) -> Any:
