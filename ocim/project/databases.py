@@ -1,5 +1,6 @@
 """Settings of the manager's own database, read from its URL."""
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -19,8 +20,18 @@ _SQLITE = {
 
 SHORTEST = 2
 """Seconds below which libpq takes no limit for a connection."""
-POOL = {"min_size": 1, "max_size": 20}
-"""Connections that a process of the pages keeps. Further requests wait, by default 30 s at most."""
+POOL: Mapping[str, float] = {
+    "min_size": 1,
+    "max_size": 20,
+    "timeout": 5.0,
+    "reconnect_timeout": 5.0,
+}
+"""Connections that a process of the pages keeps, and limits in seconds.
+
+Further requests wait for a connection up to `timeout`. Pauses between attempts to connect double
+until `reconnect_timeout`; then the next request begins anew, so that pages are back within seconds
+after the database is.
+"""
 
 
 def database(options: Options) -> dict[str, Any]:
@@ -53,7 +64,7 @@ def keep_connections(settings: dict[str, Any]) -> None:
     a connection, and reads its catalogs again for each query.
     """
     if settings["ENGINE"].endswith("postgresql"):
-        settings["OPTIONS"].setdefault("pool", POOL)
+        settings["OPTIONS"].setdefault("pool", dict(POOL))
         settings["CONN_HEALTH_CHECKS"] = True  # the server may have been restarted meanwhile
 
 
