@@ -62,21 +62,13 @@ class Campus:
 
     def verify(self, *options: str) -> dict[str, dict[str, Any]]:
         """Verify the services; return the lines by name, whatever their outcome."""
-        report = self._answer(self.start(*options, "--json"))
+        report = self._answer("verify", *options)
         return {line["name"]: line for line in report["lines"]}
 
     def start(self, *options: str) -> subprocess.Popen[str]:
         """Start a verification."""
-        return self._services("verify", *options)
-
-    def status(self) -> dict[str, dict[str, Any]]:
-        """Return the states of the set-up steps by name."""
-        lines = self._answer(self._services("status", "--json"))
-        return {line["step"]: line for line in lines}
-
-    def _services(self, command: str, *options: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "manage.py", "services", command, self.domain, *options],
+            [sys.executable, "manage.py", "services", "verify", self.domain, *options],
             cwd=REPOSITORY,
             env=self.installation.environment | {"PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
@@ -84,13 +76,18 @@ class Campus:
             text=True,
         )
 
-    def _answer(self, command: subprocess.Popen[str]) -> Any:
+    def status(self) -> dict[str, dict[str, Any]]:
+        """Return the states of the set-up steps by name."""
+        lines = self._answer("status")
+        return {line["step"]: line for line in lines}
+
+    def _answer(self, command: str, *options: str) -> Any:
         """Return what a command prints as JSON, whose exit status says if all is well."""
-        out, errors = command.communicate(timeout=PATIENCE)
-        assert out, errors
-        report = json.loads(out)
+        done = self.installation.run("services", command, self.domain, *options, "--json")
+        assert done.stdout, done.stderr
+        report = json.loads(done.stdout)
         well = report["ok"] if "ok" in report else all(x["state"] == "done" for x in report)
-        assert well == (command.returncode == 0), errors
+        assert well == (done.returncode == 0), done.stderr
         return report
 
     def setup(self, *steps: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 
 from ocim.processes.supervisor import MARK
+from tests.acceptance.commands import CommandServer
 from tests.console.processes import OCIM, PATH
 
 REPOSITORY = Path(__file__).parents[2]
@@ -43,8 +44,9 @@ class Installation:
         self.hosts = self.var / "hosts"
         """Has a directory for each."""
         shared = of_whole_run(directory)
+        share(self.var / "cache/environments", shared / "environments")
         if self.shares_images:
-            self._share_images(shared / "images")
+            share(self.var / "hosts/.images", shared / "images")
         self.https_port, http_port, web_port = free_ports(3)
         self.web_address = f"127.0.0.1:{web_port}"
         ours = {name: value for name, value in os.environ.items() if not _is_setting(name)}
@@ -65,12 +67,7 @@ class Installation:
         self.said = ""
         """By what started it, until it was up."""
         self._up: subprocess.Popen[str] | None = None
-
-    def _share_images(self, images: Path) -> None:
-        images.mkdir(mode=0o700, exist_ok=True)
-        for private in (self.var, self.var / "hosts"):
-            private.mkdir(mode=0o700, exist_ok=True)
-        (self.var / "hosts/.images").symlink_to(images)
+        self._commands: CommandServer | None = None
 
     def start(self) -> None:
         """Return when it says how to stop it."""
@@ -111,18 +108,35 @@ class Installation:
 
     def ocim(self, *arguments: str, timeout: float = PATIENCE) -> str:
         """Run a command to its end; Refused where it fails."""
-        done = subprocess.run(
-            [self.program, *arguments],
-            cwd=self.directory,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        done = self.run(*arguments, timeout=timeout)
         if done.returncode:
             raise Refused(done.stderr or done.stdout)
         return done.stdout
+
+    def run(self, *arguments: str, timeout: float = PATIENCE) -> "subprocess.CompletedProcess[str]":
+        """Run a command to its end, if possible in a fork of a process that has loaded Ocim."""
+        if self.program != OCIM:
+            return subprocess.run(
+                [self.program, *arguments],
+                cwd=self.directory,
+                env=self.environment,
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+                check=False,
+            )
+        if not self._commands or self._commands.environment != self.environment:
+            self.forget_commands()
+            self._commands = CommandServer(self.environment)
+        return self._commands.run(
+            self.program, *arguments, directory=self.directory, timeout=timeout
+        )
+
+    def forget_commands(self) -> None:
+        """End the process that forks for commands."""
+        if self._commands:
+            self._commands.close()
+            self._commands = None
 
     def json(self, *arguments: str) -> Any:
         """Return a command's output as a script reads it."""
@@ -201,6 +215,14 @@ def of_whole_run(directory: Path) -> Path:
     return next(of_process, directory).parent
 
 
+def share(path: Path, common: Path) -> None:
+    """Let a path lead to a directory that several have, and make both."""
+    common.mkdir(mode=0o700, exist_ok=True)
+    for private in (path.parent.parent, path.parent):
+        private.mkdir(mode=0o700, exist_ok=True)
+    path.symlink_to(common)
+
+
 def free_ports(count: int) -> list[int]:
     """Return ports that were free a moment ago."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
@@ -234,6 +256,7 @@ def installed(
         yield installation
     finally:
         installation.stop()
+        installation.forget_commands()
         for process in installation.everything():
             with suppress(psutil.NoSuchProcess):  # it has just ended
                 process.kill()

@@ -10,6 +10,7 @@ import pytest
 from ocim.core.errors import Cancelled, ValidationError
 from ocim.core.provisioning import ProvisionJob, Transport
 from ocim.core.secrets import Secret
+from tests.acceptance.installation import of_whole_run, share
 from tests.adapters.ansible_support import Bench
 from tests.adapters.git_support import Repository
 from tests.adapters.test_ansible_sandbox import KEY, needs_sandbox
@@ -82,9 +83,13 @@ class FilterModule(object):
 
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, Repository]:
-    """Return a bench whose cache the tests share, as Ansible 2.9 takes half a minute to build."""
+    """Return a bench whose cache the tests share, as Ansible 2.9 takes half a minute to build.
+
+    All of a run share its environment.
+    """
     require_package_index()
     directory = tmp_path_factory.mktemp("old")
+    share(directory / "cache/environments", of_whole_run(directory) / "environments")
     repository = Repository(directory / "repository")
     repository.commit(FILES)
     return Bench(directory), repository

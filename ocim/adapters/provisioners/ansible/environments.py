@@ -41,10 +41,13 @@ class Environment:
 
 
 class Environments:
-    """The environments, kept in `directory` until they have been unused for long."""
+    """The environments, kept in `directory` until they have been unused for long.
+
+    Their programs name their own paths, so that these hold no links: installations may share them.
+    """
 
     def __init__(self, directory: Path, sandbox: Sandbox, *, keep_days: float = 30.0) -> None:
-        self._cache = DirectoryCache(directory, keep_days=keep_days)
+        self._cache = DirectoryCache(directory.resolve(), keep_days=keep_days)
         self._sandbox = sandbox
 
     @contextmanager
