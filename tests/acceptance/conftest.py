@@ -19,6 +19,7 @@ GROUPS = {
 """Group of each module; one process runs all of a group. No group takes much longer than others."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before the runner reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         has_its_own = any(item.iter_markers("xdist_group"))

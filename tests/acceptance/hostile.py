@@ -17,7 +17,6 @@ from tests.adapters.git_support import Repository
 from tests.adapters.test_ansible_builds import PROJECT
 
 PLANTED = "planted-for-the-neighbour"
-WORTH_STEALING = {"configuration_extra_settings": f"EDXAPP_LMS_ENV_EXTRA: {{PLANTED: {PLANTED}}}"}
 NEWEST = f"select is_active {OF_INSTANCE} order by appserver.id desc"
 """Query for the state of an instance's newest app server: 1 if it is active."""
 THEFT = r"""
@@ -104,7 +103,7 @@ def repository(directory: Path, var: Path, planted: str) -> Repository:
 def gets_nothing(installation: Installation, neighbour: str, directory: Path) -> None:
     """Let a repository steal and kill in vain while another app server comes up.
 
-    That is one of the instance `neighbour`, which has the setting WORTH_STEALING.
+    That is one of the instance `neighbour`, which has the word PLANTED among its settings.
     """
     key = (installation.var / "master.key").read_text().strip()
     secrets = [key, key[::-1], PLANTED[::-1]]

@@ -156,9 +156,8 @@ def both(fleet: Fleet, process: "subprocess.Popen[str]") -> None:
 
 
 CASES: dict[str, list[tuple[str, Disturbance]]] = {
-    "worker": [("SQL", worker), ("activation", worker)],
-    "both": [("settings", both), ("provisioning", worker)],
-    "connections": [("dry run of migrations", worker), ("provisioning", connections)],
+    "worker": [("dry run of migrations", worker), ("activation", worker)],
+    "both": [("SQL", both), ("provisioning", connections)],
 }
 if os.environ.get("CHAOS") == "every-step":
     CASES = {

@@ -7,17 +7,16 @@ import psutil
 import pytest
 
 from tests.acceptance.installation import Installation, surroundings, until
-from tests.acceptance.spine import served
 from tests.acceptance.test_crashes import quietly
 
 pytestmark = pytest.mark.timeout(600)
 
 
 def test_an_app_server_whose_processes_are_killed_serves_again_and_then_its_fallback(
-    installation: Installation,
+    installation: Installation, campus: str
 ) -> None:
-    domain = served(installation, "alive.localhost")
-    (first,) = installation.appservers(domain)
+    domain = campus
+    (first,) = [item for item in installation.appservers(domain) if item["active"]]
     kill_host(installation, first["id"])
     assert not quietly(installation, domain)
     until(lambda: quietly(installation, domain), installation.log(), seconds=120)
@@ -35,7 +34,7 @@ def test_an_app_server_whose_processes_are_killed_serves_again_and_then_its_fall
     assert active == [first["id"]]
     log = installation.ocim("appserver", "logs", str(second["id"]))
     assert f"App server {first['id']} serves." in log
-    installation.ocim("instance", "archive", domain, "--yes")
+    installation.ocim("appserver", "terminate", str(second["id"]), "--yes")
 
 
 def kill_host(installation: Installation, appserver: int) -> None:

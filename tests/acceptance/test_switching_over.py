@@ -35,14 +35,6 @@ BREAKS = {
         "Nowhere/Atlantis",
     ),
     "a migration that fails": (NEW, 'table "thumbnail_kvstore" already exists'),
-    "a service that answers 500": (
-        {
-            "configuration_extra_settings": (
-                "EDXAPP_LMS_ENV_EXTRA: {REHEARSAL_FAULTS: [answer-500]}\nedxapp_start_seconds: 10"
-            )
-        },
-        "status 500",
-    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""Uploads to object storage with a wrong key."""
+"""Tests of uploads to object storage with a wrong key."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
