@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -108,28 +109,36 @@ def machine_pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MachinePo
         yield pool
 
 
-@pytest.fixture(
-    params=[
-        "memory",
-        "local",
-        pytest.param("nspawn", marks=needs_nspawn),
-        pytest.param("ssh", marks=needs_nspawn),
-    ]
-)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+KINDS = [
+    "memory",
+    "local",
+    pytest.param("nspawn", marks=needs_nspawn),
+    pytest.param("ssh", marks=needs_nspawn),
+]
+
+
+@contextmanager
+def place_of(request: pytest.FixtureRequest, directory: Path) -> Iterator[Place]:
+    """Yield a place of the kind that the fixture's parameter names."""
     match request.param:
         case "memory":
             yield MemoryPlace()
         case "local":
-            with local_hosts(tmp_path):
-                yield LocalPlace(tmp_path)
+            with local_hosts(directory):
+                yield LocalPlace(directory)
         case "nspawn":
-            with nspawn_hosts(tmp_path):
-                yield NspawnPlace(tmp_path)
+            with nspawn_hosts(directory):
+                yield NspawnPlace(directory)
         case "ssh":
             pool: MachinePool = request.getfixturevalue("machine_pool")
-            yield SshPlace(tmp_path, pool)
+            yield SshPlace(directory, pool)
             pool.turn_on()
+
+
+@pytest.fixture(params=KINDS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    with place_of(request, tmp_path) as place:
+        yield place
 
 
 @pytest.fixture
@@ -137,27 +146,81 @@ def provider(place: Place) -> Provider:
     return place.provider()
 
 
-def test_a_host_that_was_asked_for_becomes_reachable(provider: Provider) -> None:
-    host = provider.create(HostRequest("one"))
+@pytest.fixture(scope="class", params=KINDS)
+def place_with_host(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    """Yield a place with a host `one`, which all tests of the class look at."""
+    with place_of(request, tmp_path_factory.mktemp("place")) as place:
+        place.provider().create(HostRequest("one"))
+        yield place
 
-    assert provider.wait_until_reachable("one", timeout=LONG) == host
-    assert (host.name, host.provider) == ("one", provider.kind)
+
+class TestHost:
+    """A host that was created once, and is never stopped."""
+
+    @pytest.fixture
+    def place(self, place_with_host: Place) -> Place:
+        return place_with_host
+
+    def test_a_host_that_was_asked_for_becomes_reachable(self, provider: Provider) -> None:
+        host = provider.wait_until_reachable("one", timeout=LONG)
+
+        assert (host.name, host.provider) == ("one", provider.kind)
+        assert provider.find("one") == host
+
+    def test_a_host_that_is_up_is_found_so_without_waiting(self, provider: Provider) -> None:
+        host = provider.wait_until_reachable("one", timeout=LONG)
+
+        assert provider.wait_until_reachable("one", timeout=0) == host
+
+    def test_asking_twice_returns_the_same_host(self, provider: Provider) -> None:
+        assert provider.create(HostRequest("one")) == provider.create(HostRequest("one"))
+        assert provider.list() == ["one"]
+
+    def test_a_host_is_found_after_a_restart_of_the_manager(
+        self, place: Place, provider: Provider
+    ) -> None:
+        host = provider.create(HostRequest("one"))
+
+        restarted = place.provider()
+
+        assert restarted.find("one") == host
+        assert restarted.list() == ["one"]
+        assert restarted.wait_until_reachable("one", timeout=LONG) == host
+
+    def test_what_is_a_hosts_again_is_not_taken_away(self, provider: Provider) -> None:
+        provider.clear(Leftover("an address", "one"))
+
+        assert provider.wait_until_reachable("one", timeout=LONG).name == "one"
+
+    def test_a_command_runs_with_the_hosts_environment_and_its_own_exit_status(
+        self, provider: Provider
+    ) -> None:
+        host = provider.create(HostRequest("one"))
+        (variable, value), *_ = host.connection.environment.items()
+
+        script = f'echo "${variable}"; exit 7'
+        done = subprocess.run(
+            provider.command("one", ["sh", "-c", script]),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert (done.stdout, done.returncode) == (f"{value}\n", 7)
+
+    def test_what_is_run_is_given_its_input_and_says_how_it_ended(self, provider: Provider) -> None:
+        provider.wait_until_reachable("one", timeout=LONG)
+
+        script = "cat; echo wrong >&2; exit 7"
+        done = provider.run("one", ["sh", "-c", script], stdin="a 'word'\n", timeout=LONG)
+
+        assert done == Ran(7, "a 'word'\n", "wrong\n")
 
 
 def test_it_says_how_hosts_are_kept_from_the_rest(provider: Provider) -> None:
     assert provider.isolation().detail.endswith(".")
-
-
-def test_a_host_that_is_up_is_found_so_without_waiting(provider: Provider) -> None:
-    host = provider.create(HostRequest("one"))
-    provider.wait_until_reachable("one", timeout=LONG)
-
-    assert provider.wait_until_reachable("one", timeout=0) == host
-
-
-def test_asking_twice_returns_the_same_host(provider: Provider) -> None:
-    assert provider.create(HostRequest("one")) == provider.create(HostRequest("one"))
-    assert provider.list() == ["one"]
 
 
 def test_each_host_has_an_address_of_its_own(provider: Provider) -> None:
@@ -176,16 +239,6 @@ def test_a_flavor_that_no_host_has_is_refused_with_its_name(provider: Provider) 
 def test_there_are_no_hosts_at_first(provider: Provider) -> None:
     assert list(provider.list()) == []
     assert provider.find("one") is None
-
-
-def test_a_host_is_found_after_a_restart_of_the_manager(place: Place, provider: Provider) -> None:
-    host = provider.create(HostRequest("one"))
-
-    restarted = place.provider()
-
-    assert restarted.find("one") == host
-    assert restarted.list() == ["one"]
-    assert restarted.wait_until_reachable("one", timeout=LONG) == host
 
 
 def test_a_destroyed_host_is_gone_and_the_others_stay(provider: Provider) -> None:
@@ -316,14 +369,6 @@ def test_what_is_left_of_a_host_that_vanished_is_taken_away(
     assert provider.wait_until_reachable("two", timeout=LONG).name == "two"
 
 
-def test_what_is_a_hosts_again_is_not_taken_away(provider: Provider) -> None:
-    provider.create(HostRequest("one"))
-
-    provider.clear(Leftover("an address", "one"))
-
-    assert provider.wait_until_reachable("one", timeout=LONG).name == "one"
-
-
 def test_a_host_that_never_was_cannot_be_used(provider: Provider) -> None:
     with pytest.raises(HostUnreachable):
         provider.reboot("one")
@@ -331,33 +376,6 @@ def test_a_host_that_never_was_cannot_be_used(provider: Provider) -> None:
         provider.wait_until_reachable("one", timeout=SOON)
     with pytest.raises(HostUnreachable):
         provider.command("one", ["true"])
-
-
-def test_a_command_runs_with_the_hosts_environment_and_its_own_exit_status(
-    provider: Provider,
-) -> None:
-    host = provider.create(HostRequest("one"))
-    (variable, value), *_ = host.connection.environment.items()
-
-    script = f'echo "${variable}"; exit 7'
-    done = subprocess.run(
-        provider.command("one", ["sh", "-c", script]),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (done.stdout, done.returncode) == (f"{value}\n", 7)
-
-
-def test_what_is_run_is_given_its_input_and_says_how_it_ended(provider: Provider) -> None:
-    provider.create(HostRequest("one"))
-    provider.wait_until_reachable("one", timeout=LONG)
-
-    script = "cat; echo wrong >&2; exit 7"
-    done = provider.run("one", ["sh", "-c", script], stdin="a 'word'\n", timeout=LONG)
-
-    assert done == Ran(7, "a 'word'\n", "wrong\n")
 
 
 def test_nothing_is_run_on_a_host_that_is_gone(provider: Provider) -> None:
