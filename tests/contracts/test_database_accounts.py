@@ -1,14 +1,16 @@
 """Borders between instances on one database server: what each of their accounts may do."""
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import pymysql
 import pytest
 
 from ocim.core.errors import OcimError, PermanentError
 from ocim.core.instance import Account, Database
 from ocim.core.secrets import Secret
-from tests.contracts.conftest import Kind, ensured, seen_by
+from tests.contracts.conftest import SERVERS, Kind, ensured, seen_by
 from tests.sql import execute
 
 ACCOUNTS = ["own", "migrator", "reader"]
@@ -51,6 +53,43 @@ def test_an_account_reaches_no_database_of_another_instance(
         with pytest.raises(PermanentError):
             execute(kind.databases, at_home, f"DROP TABLE {schema}.course")
     assert execute(kind.databases, other, "DELETE FROM course") == 1
+
+
+SEEN = {
+    "databases": "SHOW DATABASES",
+    "tables": "SELECT DISTINCT table_schema FROM information_schema.tables",
+    "processes": "SELECT DISTINCT user FROM information_schema.processlist",
+    "rights": "SELECT DISTINCT grantee FROM information_schema.schema_privileges",
+}
+"""Queries on MariaDB for all that an account sees."""
+OF_SERVER = {"information_schema", "performance_schema"}
+"""Databases that describe the server, of which each account sees only what is its own."""
+
+
+@pytest.mark.parametrize("server_kind", SERVERS[:1], indirect=True)
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_an_account_sees_nothing_of_another_instance(
+    account: str, kind: Kind, mine: Database
+) -> None:
+    ensured(kind, "two")
+    seen_as = seen_by(account, mine)
+    connection = pymysql.connect(
+        host=mine.host,
+        port=mine.port,
+        user=seen_as.user,
+        password=seen_as.password.reveal(),
+    )
+    seen = {}
+    with closing(connection), connection.cursor() as cursor:
+        for name, query in SEEN.items():
+            cursor.execute(query)
+            seen[name] = {str(value) for (value,) in cursor.fetchall()} - OF_SERVER
+        for forbidden in ("SELECT user FROM mysql.user", "SELECT db FROM mysql.db"):
+            with pytest.raises(pymysql.OperationalError, match="denied"):
+                cursor.execute(forbidden)
+    assert seen["databases"] | seen["tables"] == {mine.name}
+    assert seen["processes"] == {seen_as.user}
+    assert all(seen_as.user in right for right in seen["rights"])
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
