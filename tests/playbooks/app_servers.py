@@ -28,6 +28,17 @@ from tests.nspawn_hosts import nspawn_hosts
 REPOSITORY = Path(__file__).parents[2]
 
 
+SERVICE = ("gunicorn", "packaging", "pyyaml")
+CELERY = ("amqp", "billiard", "celery", "click.*", "kombu", "prompt-toolkit", "python-dateutil",
+          "six", "typing-extensions", "tzdata", "tzlocal", "vine", "wcwidth")  # fmt: skip
+NEEDED = {
+    "requirements.txt": SERVICE,
+    "requirements-discovery.txt": SERVICE,
+    "requirements-ecommerce.txt": (*SERVICE, *CELERY),
+}
+"""Packages of the stand-in's services, by the file that lists them."""
+
+
 @dataclass
 class AppServer:
     """A host, a platform, and how to provision the one with the other."""
@@ -160,7 +171,8 @@ def stand_in(directory: Path) -> Path:
     """Return a copy of a platform that starts at once; a test may change it."""
     platform = directory / "platform"
     shutil.copytree(Path(__file__).parent / "platform", platform)
-    locked = (REPOSITORY / "rehearsal" / "requirements.txt").read_text()
-    needed = re.findall(r"^(?:gunicorn|pyyaml)==.*(?:\n .*)*", locked, re.MULTILINE)
-    (platform / "requirements.txt").write_text("\n".join(needed) + "\n")
+    locked = (REPOSITORY / "rehearsal" / "requirements-ecommerce.txt").read_text()
+    for file, packages in NEEDED.items():
+        needed = re.findall(rf"^(?:{'|'.join(packages)})==.*(?:\n .*)*", locked, re.MULTILINE)
+        (platform / file).write_text("\n".join(needed) + "\n")
     return platform

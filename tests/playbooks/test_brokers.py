@@ -1,4 +1,4 @@
-"""Brokers that Ocim creates on a local host, and all kinds of shared servers on a machine."""
+"""Brokers that Ocim creates on a local host; all shared servers and services on a machine."""
 
 from pathlib import Path
 
@@ -10,16 +10,19 @@ from ocim.core.instance import Broker, BrokerHost
 from ocim.core.secrets import Secret
 from tests.broker_servers import NEEDS_REDIS
 from tests.nspawn_hosts import needs_nspawn
-from tests.playbooks.app_servers import AppServer, bare_machine
+from tests.playbooks import whole_platform
+from tests.playbooks.app_servers import REPOSITORY, AppServer, bare_machine, stand_in
 from tests.playbooks.test_mariadb import check_mariadb
 
 PASSWORD = Secret('the admin\'s 50% "password"')
 
 
-def create(app_server: AppServer, playbook: str, variable: str) -> None:
+def create(
+    app_server: AppServer, playbook: str, variable: str, password: Secret = PASSWORD
+) -> None:
     """Run the playbook twice: the second run finds nothing to change."""
     for changes in (True, False):
-        outcome = app_server.provision({variable: PASSWORD}, playbook=playbook)
+        outcome = app_server.provision({variable: password}, playbook=playbook)
         assert outcome.ok, outcome.message
         assert bool(app_server.changed_tasks()) is changes, app_server.changed_tasks()
 
@@ -47,8 +50,8 @@ def test_redis_runs_on_a_local_host_and_keeps_its_accounts(app_server: AppServer
 
 @needs_nspawn
 @pytest.mark.timeout(900)
-def test_every_kind_of_shared_server_runs_on_a_machine(tmp_path: Path) -> None:
-    with bare_machine(tmp_path) as machine:
+def test_every_kind_of_shared_server_and_every_service_run_on_a_machine(tmp_path: Path) -> None:
+    with bare_machine(tmp_path, stand_in(tmp_path)) as machine:
         if not machine.run("apt-get update -qq 2>&1; apt-cache madison redis-server"):
             pytest.skip("the container reaches no mirror of Debian's packages")
         create(machine, "redis_server.yml", "REDIS_PASSWORD")
@@ -60,3 +63,9 @@ def test_every_kind_of_shared_server_runs_on_a_machine(tmp_path: Path) -> None:
         assert RabbitmqBrokers().examine(host).startswith("3.")
         create(machine, "database_server.yml", "MARIADB_ADMIN_PASSWORD")
         check_mariadb(address, PASSWORD, tmp_path)
+        outcome = machine.provision(whole_platform.whole_variables(machine, "ironwood.2"))
+        assert outcome.ok, outcome.message
+        whole_platform.assert_healthy(machine)
+        machine.platform = REPOSITORY / "rehearsal"
+        password = Secret(whole_platform.PASSWORD)
+        create(machine, "search_server.yml", "ELASTICSEARCH_PASSWORD", password)

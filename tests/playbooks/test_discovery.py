@@ -21,44 +21,42 @@ def manage(whole: WholePlatform, command: str) -> subprocess.CompletedProcess[st
 
 
 def test_discovery_is_healthy_and_its_commands_reach_the_search_server(
-    local_whole: WholePlatform,
+    whole: WholePlatform,
 ) -> None:
-    url = f"http://{local_whole.app_server.host.address}:8381/health/"
+    url = f"http://{whole.app_server.host.address}:8381/health/"
     answer = httpx.get(url, headers={"Host": DISCOVERY}, timeout=20)
     assert answer.json()["overall_status"] == "OK"
-    manage(local_whole, "install_es_indexes")
-    updated = manage(local_whole, "update_index --disable-change-limit")
+    manage(whole, "install_es_indexes")
+    updated = manage(whole, "update_index --disable-change-limit")
     assert updated.returncode == 0, updated.stderr
     result = httpx.get(
-        f"{local_whole.search_address}_cat/aliases?h=alias",
+        f"{whole.search_address}_cat/aliases?h=alias",
         auth=("elastic", PASSWORD),
         timeout=20,
     )
     assert result.text.split() == ["demo_catalog"]
 
 
-def test_strangers_reach_nothing_on_the_search_server(local_whole: WholePlatform) -> None:
-    url = f"{local_whole.search_address}_cat/indices"
+def test_strangers_reach_nothing_on_the_search_server(whole: WholePlatform) -> None:
+    url = f"{whole.search_address}_cat/indices"
     assert httpx.get(url, timeout=20).status_code == 401
     for path in ("etc/elasticsearch.yml", "var/elasticsearch/search.sqlite3"):
-        assert local_whole.app_server.path(f"/edx/{path}").stat().st_mode & 0o077 == 0
+        assert whole.app_server.path(f"/edx/{path}").stat().st_mode & 0o077 == 0
 
 
-def test_settings_are_kept_from_other_users(local_whole: WholePlatform) -> None:
-    path = local_whole.app_server.path("/edx/etc/discovery.yml")
+def test_settings_are_kept_from_other_users(whole: WholePlatform) -> None:
+    path = whole.app_server.path("/edx/etc/discovery.yml")
     assert path.stat().st_mode & 0o007 == 0
     assert yaml.safe_load(path.read_text())["ELASTICSEARCH_INDEX_NAME"] == "demo_catalog"
 
 
-def test_the_job_is_there_once_and_says_how_it_ended(local_whole: WholePlatform) -> None:
-    crontab = local_whole.app_server.run("crontab -l")
+def test_the_job_is_there_once_and_says_how_it_ended(whole: WholePlatform) -> None:
+    crontab = whole.app_server.run("crontab -l")
     assert crontab.count("refresh_course_metadata") == 2  # the command, and its log
     job = next(line for line in crontab.splitlines() if line.startswith("43 "))
     command = job.split(" ", 5)[5].replace("\\%", "%")
-    local_whole.app_server.run(command)
-    log = local_whole.app_server.path(
-        "/edx/var/log/discovery/refresh_course_metadata.log"
-    ).read_text()
+    whole.app_server.run(command)
+    log = whole.app_server.path("/edx/var/log/discovery/refresh_course_metadata.log").read_text()
     # Without a partner it cannot succeed, and nothing may go on after it has failed.
     assert "No partners available!" in log
     assert log.endswith("status 1\n")

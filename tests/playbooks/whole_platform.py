@@ -11,14 +11,13 @@ from jwcrypto.jwk import JWK
 
 from ocim.core.provisioning import ProvisionOutcome
 from ocim.core.secrets import Secret
-from tests.playbooks.app_servers import REPOSITORY, AppServer, bare_app_server, bare_machine
+from tests.playbooks.app_servers import REPOSITORY, AppServer, bare_app_server
 
 LMS = "https://demo.localhost:8443"
 SHOP = "ecommerce.demo.localhost:8443"
 DISCOVERY = "discovery.demo.localhost:8443"
 PASSWORD = 'the master\'s 50% "password"'
 CARDS = {"demo": {"test-card": {"secret_key": "a card's secret"}}}
-KINDS = {"local": bare_app_server, "nspawn": bare_machine}
 RUNNING = "supervisorctl status || true"
 
 
@@ -32,7 +31,7 @@ class WholePlatform:
     """Outcome and changed tasks of two runs of the search server's playbook."""
     migrations: ProvisionOutcome
     programs_after_them: set[str]
-    without_key: ProvisionOutcome | None
+    without_key: ProvisionOutcome
     """Outcome of a run before all, in which the shop's worker had no key."""
     first: ProvisionOutcome
     tasks: set[str]
@@ -46,13 +45,23 @@ class WholePlatform:
         return f"http://{self.app_server.host.address}:9200/"
 
 
+def assert_healthy(app_server: AppServer) -> None:
+    """Assert that each service answers under its name."""
+    for address, domain in (
+        ("8000/heartbeat", "demo.localhost:8443"),
+        ("8010/heartbeat", "studio.demo.localhost:8443"),
+        ("8130/health/", SHOP),
+        ("8381/health/", DISCOVERY),
+    ):
+        url = f"http://{app_server.host.address}:{address}"
+        assert httpx.get(url, headers={"Host": domain}, timeout=20).status_code == 200
+
+
 @contextmanager
-def whole_platform(
-    kind: str, release: str, directory: Path, *, keyless_first: bool = False
-) -> Iterator[WholePlatform]:
-    """Yield a host of that kind on which all has run once, and the whole playbook again."""
-    with KINDS[kind](directory, REPOSITORY / "rehearsal") as app_server:
-        wanted = _variables(app_server, release)
+def whole_platform(release: str, directory: Path) -> Iterator[WholePlatform]:
+    """Yield a local host on which all has run once, and the whole playbook again."""
+    with bare_app_server(directory, REPOSITORY / "rehearsal") as app_server:
+        wanted = whole_variables(app_server, release)
         app_server.make_anew_from_an_image(wanted)
         migrations = app_server.run_migrations(wanted)
         programs = set(app_server.run(RUNNING).split())
@@ -62,10 +71,8 @@ def whole_platform(
                 {"ELASTICSEARCH_PASSWORD": Secret(PASSWORD)}, playbook="search_server.yml"
             )
             search_runs.append((outcome, app_server.changed_tasks()))
-        without_key = None
-        if keyless_first:
-            keyless = {**wanted, "ECOMMERCE_WORKER_JWT_SECRET_KEY": ""}
-            without_key = app_server.provision_instance_part(keyless)
+        keyless = {**wanted, "ECOMMERCE_WORKER_JWT_SECRET_KEY": ""}
+        without_key = app_server.provision_instance_part(keyless)
         first = app_server.provision_instance_part(wanted)
         tasks = {event.task for event in app_server.events}
         second = app_server.provision(wanted)
@@ -83,7 +90,8 @@ def whole_platform(
         )
 
 
-def _variables(app_server: AppServer, release: str) -> Mapping[str, object]:
+def whole_variables(app_server: AppServer, release: str) -> Mapping[str, object]:
+    """Return the variables of an instance with all services."""
     key = JWK.generate(kty="RSA", size=2048, kid="demo", use="sig", alg="RS512")
     public = json.dumps({"keys": [json.loads(key.export_public())]})
     password = httpx.URL(password=PASSWORD).userinfo.decode()[1:]
