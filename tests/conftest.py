@@ -6,6 +6,7 @@ import time
 from collections.abc import Generator
 from contextlib import ExitStack
 from itertools import cycle
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -97,6 +98,14 @@ def django_db_setup(
         for table in connection.introspection.table_names(cursor):
             if connection.vendor == "sqlite" and table.startswith("store_"):
                 cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, 100)", [table])
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the wheel of this checkout, for all tests of the group `docs`."""
+    from tests.wheels import build_wheel  # noqa: PLC0415 - few tests need it
+
+    return build_wheel(tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.acceptance.installation import REPOSITORY, Installation
+from tests.acceptance.installation import Installation
 
 ANYTHING = "…"
 _HEREDOC = re.compile(r"<<'(?P<word>\w+)'$")
@@ -79,7 +79,7 @@ class Shell:
 
     def __init__(self, installation: Installation, directory: Path) -> None:
         self._installation = installation
-        (directory / ".venv").symlink_to(REPOSITORY / ".venv")
+        (directory / ".venv").symlink_to(Path(installation.program).parents[1])
         (directory / "var").symlink_to(installation.var)
         self._bash = subprocess.Popen(
             ["bash", "--norc"],

@@ -1,7 +1,10 @@
 """Commands in the pages: each is typed, in order, and must print what the page shows."""
 
 import shutil
+import sys
 from collections.abc import Iterator
+from functools import partial
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from tests.acceptance.installation import REPOSITORY, Installation, installed
 from tests.docs.console import Shell, fits, steps
 from tests.docs.pages import blocks
+from tests.wheels import run_uv
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("docs")]
 
@@ -25,6 +29,17 @@ class WithDemo(OfReader):
     """An installation as `make run` starts it."""
 
     up = ("up",)
+
+
+class OfWheel(OfReader):
+    """An installation of the wheel, in an environment of its own away from the checkout.
+
+    Images are built from the files of the wheel.
+    """
+
+    def __init__(self, directory: Path, environment: Path) -> None:
+        super().__init__(directory)
+        self.program = str(environment / "bin/ocim")
 
 
 def follow(page: Path, shell: Shell) -> None:
@@ -47,8 +62,15 @@ def test_the_tutorial_leads_to_its_end(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with installed(tmp_path_factory.mktemp("ocim"), OfReader) as running:
+def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    environment = tmp_path_factory.mktemp("wheel") / "venv"
+    python = environment / "bin/python"
+    run_uv("venv", "--python", sys.executable, environment)
+    locked = REPOSITORY / "requirements/ocim.txt"
+    run_uv("pip", "sync", "--python", python, "--require-hashes", locked)
+    run_uv("pip", "install", "--python", python, "--no-deps", wheel)
+    of_wheel = partial(OfWheel, environment=environment)
+    with installed(tmp_path_factory.mktemp("ocim"), of_wheel) as running:
         yield running
 
 
@@ -58,6 +80,11 @@ def test_what_a_how_to_page_says_to_type_works(
 ) -> None:
     with Shell(installation, tmp_path) as shell:
         follow(page, shell)
+    assert str(REPOSITORY) not in installation.log()
+
+
+def test_an_installed_wheel_has_its_version(installation: Installation) -> None:
+    assert installation.ocim("--version") == f"ocim {metadata.version('ocim')}\n"
 
 
 @pytest.mark.parametrize(
