@@ -39,6 +39,7 @@ def account(request: HttpRequest) -> HttpResponse:
     ]
     shown = {
         "second_factor": second_factor.is_on(user),
+        "passkeys": user.passkeys.order_by("name", "pk"),
         "roles": sorted(map(str, access(request).grants)),
         "tokens": user.api_tokens.order_by("name"),
         "now": context().now(),

@@ -16,7 +16,7 @@ from ocim.core.errors import ValidationError
 from ocim.core.texts import listed
 from ocim.operations import second_factor
 from ocim.operations.access import access_of, rights_for
-from ocim.web.sessions import SINGLE_SIGN_ON
+from ocim.web.sessions import NEEDS_NO_CODE
 
 OWN_ACCOUNT = "django.contrib.auth.views"
 """Module of the views of one's own account, which need no role."""
@@ -61,7 +61,7 @@ def lacks_second_factor(request: HttpRequest) -> bool:
     user = request.user
     if not settings.OCIM.require_second_factor or not isinstance(user, User):
         return False
-    return not request.session.get(SINGLE_SIGN_ON) and not second_factor.is_on(user)
+    return not request.session.get(NEEDS_NO_CODE) and not second_factor.is_on(user)
 
 
 def access(request: HttpRequest) -> Access:

@@ -21,8 +21,8 @@ PENDING = "second_step"
 """Key of a session that waits for the second step of a sign-in."""
 WAIT = 600
 """Seconds for which it waits."""
-SINGLE_SIGN_ON = "signed_in_by_single_sign_on"
-"""Key of a session that was begun at the provider, which asks for second factors itself."""
+NEEDS_NO_CODE = "needs_no_code"
+"""Key of a session that was begun with a passkey, or at a provider, which asks for codes itself."""
 
 
 def remember_browser(request: HttpRequest) -> None:

@@ -15,7 +15,7 @@ from ocim.core.errors import OcimError, PermanentError, TransientError
 from ocim.core.single_sign_on import Attempt
 from ocim.operations.single_sign_on import account_for
 from ocim.ports.identity import IdentityProvider
-from ocim.web.sessions import MODEL_BACKEND, SINGLE_SIGN_ON, WAIT, local_target, remember_browser
+from ocim.web.sessions import MODEL_BACKEND, NEEDS_NO_CODE, WAIT, local_target, remember_browser
 from ocim.wiring import context
 
 ATTEMPT, NEXT = "single_sign_on", "single_sign_on_next"
@@ -65,7 +65,7 @@ def finish(request: HttpRequest) -> HttpResponse:
         return _failed(request, error)
     login(request, user, backend=MODEL_BACKEND)
     remember_browser(request)
-    request.session[SINGLE_SIGN_ON] = True
+    request.session[NEEDS_NO_CODE] = True
     request.session.set_expiry(LONGEST)
     return redirect(target or "instances")
 

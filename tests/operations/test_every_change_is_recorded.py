@@ -17,6 +17,7 @@ UNRECORDED: Mapping[str, str] = {
     "idempotency.finish": "It remembers an answer.",
     "idempotency.forget": "It forgets an answer.",
     "job_runner.release_all_leases": "It is the end of a process.",
+    "passkeys.finish_sign_in": "It notes the use of a passkey.",
     "password_requests.request": "It counts requests; the mail is recorded.",
     "tokens.check": "It notes the time of a token's use.",
     "workers.begin": "It is the beginning of a process.",

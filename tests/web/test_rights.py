@@ -87,6 +87,11 @@ TABLE = {
     "reset-password": ("get", ("MQ", "x-y"), (200, 200, 200, 200, 200, 200)),
     "forgot-password": ("get", (), (404, 404, 404, 404, 404, 404)),  # no relay is set
     "sign-in": ("get", (), (302, 302, 302, 302, 302, 302)),
+    "passkey-sign-in-question": ("post", (), (200, 200, 200, 200, 200, 200)),
+    "passkey-sign-in": ("post", (), (302, 302, 302, 302, 302, 302)),
+    "passkey-question": ("post", (), (200, 200, 200, 200, 200, 200)),
+    "add-passkey": ("post", (), (302, 302, 302, 302, 302, 302)),
+    "remove-passkey": ("post", (1,), (404, 404, 404, 404, 404, 404)),
     "second-step": ("get", (), (302, 302, 302, 302, 302, 302)),
     "second-factor": ("get", (), (200, 200, 200, 200, 200, 200)),
     "second-factor-act": ("post", ("begin",), (302, 302, 302, 302, 302, 302)),
@@ -94,7 +99,8 @@ TABLE = {
     "single-sign-on-return": ("get", (), (404, 404, 404, 404, 404, 404)),
     "sign-out": ("post", (), (302, 302, 302, 302, 302, 302)),
 }
-OPEN = {"sign-in", "second-step", "single-sign-on", "single-sign-on-return"}
+OPEN = {"passkey-sign-in", "passkey-sign-in-question"}
+OPEN |= {"sign-in", "second-step", "single-sign-on", "single-sign-on-return"}
 OPEN |= {"set-password", "reset-password", "forgot-password"}
 OF_THE_FLEET = {"people", "sign-ins", "create-person", "person", "person-act"}
 OF_THE_FLEET |= {"servers", "sync-balancers", "add-server", "server", "server-act"}

@@ -198,6 +198,6 @@ class TestRequired:
     def test_whom_a_provider_signed_in_needs_none_here(self, mira: User) -> None:
         client = signed_in("eve", Role.VIEWER)
         session = client.session
-        session["signed_in_by_single_sign_on"] = True
+        session["needs_no_code"] = True
         session.save()
         assert client.get(reverse("instances")).status_code == 200

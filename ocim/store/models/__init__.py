@@ -3,6 +3,7 @@
 from ocim.store.models.access import (
     ApiToken,
     ExternalIdentity,
+    Passkey,
     PasswordRequest,
     RecoveryCode,
     RoleGrant,
@@ -67,6 +68,7 @@ __all__ = [
     "NetworkServer",
     "OpenEdXAppServer",
     "OpenEdXInstance",
+    "Passkey",
     "PasswordRequest",
     "PoolMachine",
     "RecoveryCode",

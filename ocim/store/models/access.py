@@ -132,3 +132,20 @@ class RecoveryCode(models.Model):
 
     def __str__(self) -> str:
         return f"of {self.user}"
+
+
+class Passkey(models.Model):
+    """The public key of a person's device, with which they sign in without a password."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="passkeys"
+    )
+    name = models.CharField(max_length=100, validators=[validate_text, validate_unpadded])
+    credential_id = models.CharField(max_length=1400, unique=True)
+    key = models.TextField(help_text="Attested credential data, in URL-safe base64.")
+    count = models.BigIntegerField(help_text="Counter of the device; 0 if it has none.")
+    created = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True, help_text="Time of the last sign-in.")
+
+    def __str__(self) -> str:
+        return self.name
