@@ -19,8 +19,9 @@ def client(manager: Manager) -> Iterator[httpx.Client]:
     limits = httpx.Limits(max_connections=None)
     with httpx.Client(base_url=manager.url, timeout=60, limits=limits) as client:
         html = client.get("/sign-in/").text
-        [token] = re.findall('name="csrfmiddlewaretoken" value="(.+?)"', html)
-        form = {"username": "admin", "password": "right", "csrfmiddlewaretoken": token}
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', html)
+        assert token, html
+        form = {"username": "admin", "password": "right", "csrfmiddlewaretoken": token[1]}
         assert client.post("/sign-in/", data=form).status_code == 302
         yield client
 
