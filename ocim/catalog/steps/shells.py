@@ -16,19 +16,26 @@ from ocim.core.instance import Service
 RESULT = "OCIM-RESULT: "
 """Prefix of the output line with a program's results, since services print other lines, too."""
 # One line, since `shell` is an interactive interpreter before Django 1.11.
-_LINE = "exec({text!r}, {{'PARTS': {parts!r}, 'STOP': {stop!r}, 'RESULT': {result!r}}})\n"
+_LINE = (
+    "exec({text!r}, {{'PARTS': {parts!r}, 'STOP': {stop!r}, 'RESULT': {result!r}, 'AGAIN': 2}})\n"
+)
+# A deadlock is nobody's fault: MySQL and PostgreSQL choose a victim, and expect it to begin again.
 _RUN = """
 import json
-answers = []
-for part in json.loads(PARTS):
+def answer(part, again):
     names = {}
     try:
         exec(part["text"], names)
-        answers.append({"result": names[part["function"]](part["arguments"])})
+        return {"result": names[part["function"]](part["arguments"])}
     except Exception as error:
-        answers.append({"error": "%s: %s" % (type(error).__name__, error)})
-        if STOP:
-            break
+        if again and "deadlock" in str(error).lower():
+            return answer(part, again - 1)
+        return {"error": "%s: %s" % (type(error).__name__, error)}
+answers = []
+for part in json.loads(PARTS):
+    answers.append(answer(part, AGAIN))
+    if STOP and "error" in answers[-1]:
+        break
 print("\\n" + RESULT + json.dumps(answers))
 """
 
@@ -83,7 +90,10 @@ class Part:
 
 
 def program(parts: Sequence[Part], *, stop: bool) -> str:
-    """Return the program that runs the parts in order; `stop`: end after the first that fails."""
+    """Return the program that runs the parts in order; `stop`: end after the first that fails.
+
+    A part that a deadlock of its database ends is run again, at most twice.
+    """
     encoded = json.dumps([asdict(part) for part in parts])
     return _LINE.format(text=_RUN, parts=encoded, stop=stop, result=RESULT)
 
