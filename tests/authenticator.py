@@ -27,7 +27,7 @@ class Device:
     host: str = "testserver"
     origin: str = "http://testserver"
     flags: FLAG = FLAG.UP | FLAG.UV
-    """It saw a person, who showed a finger or typed a PIN."""
+    """Bit for a person who showed a finger or typed a PIN."""
     count: int = 0
     credential_id: bytes = field(default_factory=lambda: token_bytes(32))
     key: ec.EllipticCurvePrivateKey = field(

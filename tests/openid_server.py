@@ -30,7 +30,7 @@ def rsa_key(number: int = 0) -> RSAKey:
 
 @dataclass
 class OpenIdServer:
-    """What the provider says; a test changes it."""
+    """Answers of the provider; a test changes them."""
 
     issuer: str = ""
     key: Key = field(default_factory=rsa_key)
@@ -47,7 +47,7 @@ class OpenIdServer:
     is_away: bool = False
     codes: set[str] = field(default_factory=lambda: {"code"})
     forms: list[dict[str, str]] = field(default_factory=list)
-    """Forms that were sent for a token."""
+    """Bodies of requests for a token."""
 
     def provider(self) -> OpenIdProvider:
         """Return the adapter for this provider."""

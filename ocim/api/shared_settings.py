@@ -36,7 +36,7 @@ class SettingsShape(serializers.Serializer[Any]):
 
 
 class NewSettings(Body):
-    """All of the new settings."""
+    """New settings, all of them."""
 
     text = Text(allow_blank=True, trim_whitespace=False, help_text="Ansible variables as YAML.")
 

@@ -1,4 +1,4 @@
-"""Clones: a new instance with the settings of another one, and with its data if that is wanted."""
+"""Copies of instances: one with the settings of another, and with its data if that is wanted."""
 
 from datetime import timedelta
 

@@ -31,7 +31,7 @@ MOST = 20
 LONGEST = 20_000
 """Maximum number of characters of a browser's answer."""
 State = Mapping[str, Any]
-"""What the session keeps until the browser answers: the challenge."""
+"""Part of the session that waits for the browser's answer: the challenge."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ GROUPS = (
         {"retry_failed": "Take instances again that are tagged TAG-failed"},
     ),
 )
-"""Groups of the form: title, fields (name, kind, label and help), and flags with their labels."""
+"""Parts of the form: title, fields (name, kind, label and help), and flags with their labels."""
 FIELDS = [name for _, fields, _ in GROUPS for name, *_ in fields]
 FLAGS = [name for _, _, flags in GROUPS for name in flags]
 

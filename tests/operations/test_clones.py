@@ -1,4 +1,4 @@
-"""Clones of instances, with and without data."""
+"""Copies of instances, with and without data."""
 
 from collections.abc import Iterator
 from typing import Any
