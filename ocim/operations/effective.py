@@ -45,13 +45,18 @@ def generated_variables(instance: OpenEdXInstance, policy: Policy) -> Effective:
 
 
 def _shared(instance: OpenEdXInstance) -> list[Layer]:
-    """Return the settings that the instance shares with others, lowest first. One query."""
-    organization = instance.ref_set.organization
-    rows = SharedSettings.objects.filter(organization__in={"", organization})
+    """Return the settings that the instance shares with others, lowest first.
+
+    That is one query, unless the instance was loaded with them.
+    """
+    owners = sorted({"", instance.ref_set.organization})
+    if (texts := instance.shared_texts) is None:
+        rows = SharedSettings.objects.filter(organization__in=owners)
+        texts = dict(rows.values_list("organization", "text"))
     return [
-        Layer(ORGANIZATION if of else FLEET, check_extra_settings(text, where=SHARED))
-        for of, text in sorted(rows.values_list("organization", "text"))
-        if text
+        Layer(ORGANIZATION if owner else FLEET, check_extra_settings(text, where=SHARED))
+        for owner in owners
+        if (text := texts.get(owner))
     ]
 
 

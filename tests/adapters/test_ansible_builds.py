@@ -183,8 +183,9 @@ def test_code_that_starts_with_an_environments_python_reads_nothing_of_the_manag
     repository = Repository(bench.directory / "repository")
     files = {
         "evil.pth": "import theft\n",
-        "theft.py": theft.replace("WHERE", "pth"),
-        "sitecustomize.py": theft.replace("WHERE", "sitecustomize") + IN_PLACE_OF_ANSIBLE,
+        # Debian's Python has a sitecustomize of its own, which is found first.
+        "theft.py": theft.replace("WHERE", "pth") + IN_PLACE_OF_ANSIBLE,
+        "sitecustomize.py": theft.replace("WHERE", "sitecustomize"),
         "script.py": theft.replace("WHERE", "script"),
     }
     made = evil(

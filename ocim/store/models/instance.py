@@ -1,5 +1,6 @@
 """Instances: configured Open edX sites, and their domains."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
@@ -46,6 +47,8 @@ SERVICES = ("lms", "lms_preview", "studio", "ecommerce", "discovery")
 class OpenEdXInstance(Leased):
     """An Open edX site, as configured. Operators' scripts use its field names."""
 
+    shared_texts: Mapping[str, str] | None = None
+    """Shared settings by organization, where many instances are loaded at once."""
     # A forward relation, so that filter(ref_set__id__in=[…]) never selects an instance twice.
     ref_set = models.OneToOneField(
         InstanceReference, on_delete=models.CASCADE, related_name="instance"

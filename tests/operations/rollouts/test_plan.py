@@ -218,7 +218,7 @@ def test_what_serves_now_is_looked_up_at_once_for_many(
 ) -> None:
     for _ in range(3):
         fleet.make()
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         fleet.plan()
 
 
