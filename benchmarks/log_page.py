@@ -85,7 +85,7 @@ def measure(database: str, url: str) -> list[str]:
             return size
 
         seconds, size = _timed(download, rounds=3)
-        row("download", seconds, size, f"+{(peak - before) / MIB:.0f} MiB at most")
+        row("download", seconds, size, f"+{max(0, peak - before) / MIB:.0f} MiB at most")
         rows.append(f"| {database} | {_viewers(address, cookie, pk, server)}")
     return rows
 
