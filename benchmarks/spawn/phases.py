@@ -1,10 +1,12 @@
 """The seconds of a spawn by phase, and by task of Ansible."""
 
+import json
 import sqlite3
 import statistics
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from benchmarks import page
 from benchmarks.spawn import services
@@ -20,10 +22,6 @@ PHASES = {
 }
 """Names of the phases, in order, by the beginning of the log line that ends each."""
 ANSIBLE = "Ansible"
-LINES = """
-select log.time, log.task, log.status, log.seconds, log.text from store_logentry log
-where log.appserver_id = ? order by log.id
-"""
 
 Durations = dict[str, float]
 
@@ -64,32 +62,33 @@ def spawn(installation: Installation, domain: str) -> Durations:
         (requested,) = database.execute(
             "select created from store_openedxappserver where id = ?", [newest]
         ).fetchone()
-        lines = database.execute(LINES, [newest]).fetchall()
-    times = durations(datetime.fromisoformat(requested), lines)
+    output = installation.ocim("appserver", "logs", str(newest), "--json")
+    lines = [json.loads(line) for line in output.splitlines()]
+    times = durations(datetime.fromisoformat(requested).replace(tzinfo=UTC), lines)
     page.tell(f"{domain}: active after {times['total']:.1f} s")
     return times
 
 
-def durations(
-    requested: datetime, lines: list[tuple[str, str, str, float | None, str]]
-) -> Durations:
+def durations(requested: datetime, lines: Sequence[Mapping[str, Any]]) -> Durations:
     """Return seconds by phase and, with a leading dash, by task.
 
     `total` is from the request to active.
     """
     times: Durations = {}
     last = requested
-    for time, task, status, seconds, text in lines:
-        now = datetime.fromisoformat(time)
+    for line in lines:
+        now, task, text = datetime.fromisoformat(line["time"]), line["task"], line["text"]
         if task or text.startswith("play:"):
             times[ANSIBLE] = times.get(ANSIBLE, 0) + (now - last).total_seconds()
             last = now
-            if status in ("ok", "changed"):
-                times[f"- {task}"] = seconds or 0.0
+            if line["status"] in ("ok", "changed"):
+                times[f"- {task}"] = line["seconds"] or 0.0
         for beginning, phase in PHASES.items():
             if not task and text.startswith(beginning):
                 times[phase] = (now - last).total_seconds()
                 last = now
+    if PHASES["Active."] not in times:
+        raise SystemExit("The log does not say that the app server became active.")
     times["total"] = (last - requested).total_seconds()
     return times
 
