@@ -104,6 +104,7 @@ def test_a_name_of_the_instances_databases_is_refused_where_it_stands(name: str)
 S3 = "EDXAPP_DEFAULT_FILE_STORAGE: storages.backends.s3boto.S3BotoStorage\n"
 SWIFT = "EDXAPP_DEFAULT_FILE_STORAGE: swift.storage.SwiftStorage\n"
 IN_SWIFT = "EDXAPP_SWIFT_AUTH_URL: https://keystone.example.com/v3\nEDXAPP_SWIFT_USERNAME: u\n"
+OF_PROJECT = f"{IN_SWIFT}EDXAPP_SWIFT_KEY: k\nEDXAPP_SWIFT_TENANT_ID: t\n"
 OF_DISCOVERY = "DISCOVERY_MEDIA_STORAGE_BACKEND: {DEFAULT_FILE_STORAGE: x.S3Boto3Storage}\n"
 
 
@@ -116,7 +117,14 @@ OF_DISCOVERY = "DISCOVERY_MEDIA_STORAGE_BACKEND: {DEFAULT_FILE_STORAGE: x.S3Boto
             f"{S3}EDXAPP_AWS_STORAGE_BUCKET_NAME: b\nEDXAPP_AWS_ACCESS_KEY_ID: a\n",
             ["EDXAPP_AWS_SECRET_ACCESS_KEY"],
         ),
-        (f"{SWIFT}{IN_SWIFT}", ["EDXAPP_SWIFT_KEY", "EDXAPP_SWIFT_TENANT_NAME"]),
+        (
+            f"{SWIFT}{IN_SWIFT}",
+            ["EDXAPP_SWIFT_KEY", "EDXAPP_SWIFT_TENANT_NAME", "SWIFT_CONTAINER_NAME"],
+        ),
+        (
+            f"{SWIFT}{OF_PROJECT}EDXAPP_SWIFT_AUTH_VERSION: 3\n",
+            ["SWIFT_CONTAINER_NAME", "SWIFT_PROJECT_DOMAIN_NAME", "SWIFT_USER_DOMAIN_NAME"],
+        ),
         (OF_DISCOVERY, ["AWS_STORAGE_BUCKET_NAME"]),
     ],
 )
@@ -133,7 +141,12 @@ def test_object_storage_without_what_it_needs_is_refused_where_it_is_chosen(
     [
         f"{S3}EDXAPP_AWS_STORAGE_BUCKET_NAME: b\n",
         f"{S3}EDXAPP_AWS_STORAGE_BUCKET_NAME: '{{{{ mine }}}}'\nmine: b\n",
-        f"{SWIFT}{IN_SWIFT}EDXAPP_SWIFT_KEY: k\nEDXAPP_SWIFT_TENANT_ID: t\n",
+        f"{SWIFT}{OF_PROJECT}EDXAPP_LMS_ENV_EXTRA: {{SWIFT_CONTAINER_NAME: c}}\n",
+        f"{SWIFT}{OF_PROJECT}EDXAPP_SETTINGS: openstack\nEDXAPP_AWS_STORAGE_BUCKET_NAME: c\n",
+        f"{SWIFT}{IN_SWIFT}EDXAPP_SWIFT_KEY: k\nEDXAPP_SWIFT_AUTH_VERSION: 1\n"
+        "EDXAPP_LMS_ENV_EXTRA: {SWIFT_CONTAINER_NAME: c}\n",
+        f"{SWIFT}{OF_PROJECT}EDXAPP_SWIFT_AUTH_VERSION: '3'\nEDXAPP_LMS_ENV_EXTRA: {{"
+        "SWIFT_CONTAINER_NAME: c, SWIFT_USER_DOMAIN_ID: d, SWIFT_PROJECT_DOMAIN_NAME: d}\n",
         "EDXAPP_AWS_STORAGE_BUCKET_NAME: b\n",
     ],
 )
@@ -145,6 +158,8 @@ def test_a_bucket_that_nothing_uses_is_warned_of() -> None:
     [warning] = warnings_of("fine: 1\nEDXAPP_AWS_STORAGE_BUCKET_NAME: b\n")
     assert "line 2, column 1: no upload goes to the bucket b" in warning
     assert warnings_of(f"{S3}EDXAPP_AWS_STORAGE_BUCKET_NAME: b\n") == []
+    container = "EDXAPP_SETTINGS: openstack\nEDXAPP_AWS_STORAGE_BUCKET_NAME: b\n"
+    assert warnings_of(f"{SWIFT}{OF_PROJECT}{container}") == []
 
 
 @pytest.mark.parametrize(

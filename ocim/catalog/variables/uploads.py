@@ -20,6 +20,12 @@ _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 """Account at S3. Without both, the host's role at Amazon is the account."""
 _OF_SWIFT = ("SWIFT_AUTH_URL", "SWIFT_USERNAME", "SWIFT_KEY")
 _TENANTS = ("SWIFT_TENANT_NAME", "SWIFT_TENANT_ID")
+_CONTAINER = "SWIFT_CONTAINER_NAME"
+_DOMAINS = ("SWIFT_USER_DOMAIN", "SWIFT_PROJECT_DOMAIN")
+"""Settings of Swift for which upstream's role has no variable; each domain is a name or an id."""
+_EXTRA = "EDXAPP_LMS_ENV_EXTRA"
+_OPENSTACK_BUCKETS = (BUCKET, "EDXAPP_FILE_UPLOAD_STORAGE_BUCKET_NAME")
+"""Variables with the container's name for upstream's settings module `openstack`."""
 _BOTO, _BOTO3 = "storages.backends.s3boto.", "storages.backends.s3boto3."
 _BOTO3_SINCE = {STORAGE: "juniper", PICTURES: "juniper", DISCOVERY: "koa"}
 """First releases whose requirements have django-storages and boto3 in versions that fit."""
@@ -47,10 +53,34 @@ def missing(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         lacking = [name for name in _needed(kind) if not chosen.get(name)]
         if kind == "S3" and any(chosen.get(name) for name in _KEYS):
             lacking += [name for name in _KEYS if not chosen.get(name)]
-        if kind == "Swift" and not any(chosen.get(name) for name in _TENANTS):
-            lacking.append(_TENANTS[0])
         for name in lacking:
             yield variable, f"uploads shall go to {kind}, but {prefix}{name} is missing. Add it."
+    if kind_of_lms(values) == "Swift":
+        for name in _lacking_for_swift(values):
+            yield STORAGE, f"uploads shall go to Swift, but {name} is missing. Add it."
+
+
+def _lacking_for_swift(values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what django-storage-swift needs besides address, user and key, by its version of auth.
+
+    Version 1 has neither projects nor domains; without a version it is 2, or 3 with both domains.
+    """
+    settings, extra = _lms(values), values.get(_EXTRA)
+    extra = extra if isinstance(extra, Mapping) else {}
+    version = str(settings.get("SWIFT_AUTH_VERSION") or "")
+    if version != "1" and not any(settings.get(name) for name in _TENANTS):
+        yield f"EDXAPP_{_TENANTS[0]}"
+    if not extra.get(_CONTAINER) and not _names_container_by_bucket(values):
+        yield f"{_CONTAINER} in {_EXTRA}"
+    if version == "3":
+        for domain in _DOMAINS:
+            if not any(extra.get(f"{domain}_{kind}") for kind in ("NAME", "ID")):
+                yield f"{domain}_NAME in {_EXTRA}"
+
+
+def _names_container_by_bucket(values: Mapping[str, Any]) -> bool:
+    is_openstack = values.get("EDXAPP_SETTINGS") == "openstack"
+    return is_openstack and any(values.get(name) for name in _OPENSTACK_BUCKETS)
 
 
 def followed(extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,8 +123,9 @@ def lacking_classes(values: Mapping[str, Any], release: Release) -> Iterator[tup
 
 def unused(values: Mapping[str, Any]) -> str:
     """Return the name of the bucket that is set although uploads do not go there; "" if none."""
-    bucket = values.get(BUCKET)
-    return str(bucket) if bucket and kind_of_lms(values) != "S3" else ""
+    bucket, kind = values.get(BUCKET), kind_of_lms(values)
+    is_used = kind == "S3" or (kind == "Swift" and _names_container_by_bucket(values))
+    return str(bucket) if bucket and not is_used else ""
 
 
 def _lms(values: Mapping[str, Any]) -> dict[str, Any]:
