@@ -2,7 +2,6 @@
 
 # ruff: noqa: INP001, T201
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,10 @@ import django
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parents[1]))
+
+from tests.browser.chromium import launch  # noqa: E402
+
 SIZE = ViewportSize(width=1200, height=720)
 LARGEST = 200_000
 """Size limit of a picture, in bytes."""
@@ -35,9 +38,7 @@ def main(domain: str) -> None:
     # The database is read above: Playwright's own loop runs in this thread from here on.
     site = instance_url(instance)
     with session() as cookie, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+        browser = launch(playwright)
         page = opened(browser)
         page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": manager}])
         take(page, f"{manager}/instances/{instance.pk}/", "instance")

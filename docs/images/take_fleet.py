@@ -2,7 +2,6 @@
 
 # ruff: noqa: INP001, T201
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -12,6 +11,7 @@ from playwright.sync_api import Page, ViewportSize, sync_playwright
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
+from tests.browser.chromium import launch  # noqa: E402
 from tests.browser.conftest import sign_in  # noqa: E402
 from tests.browser.manager import Manager  # noqa: E402
 
@@ -31,9 +31,7 @@ def main() -> None:
         ids = manager.run("fleet")
         manager.run("workers")
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-            )
+            browser = launch(playwright)
             size = ViewportSize(width=1200, height=760)
             page = browser.new_context(base_url=manager.url, viewport=size).new_page()
             sign_in(page)

@@ -5,7 +5,7 @@ from playwright.sync_api import sync_playwright
 
 from ocim.core.instance import Service
 from tests.acceptance.installation import PATIENCE, until
-from tests.browser.conftest import CHROMIUM
+from tests.browser.chromium import CHROMIUM, launch
 from tests.campus import DOMAIN, Campus
 
 pytestmark = [pytest.mark.xdist_group("services"), pytest.mark.timeout(1500)]
@@ -77,8 +77,7 @@ def test_a_person_finds_a_course_buys_it_and_has_it(campus: Campus) -> None:
     port = campus.installation.https_port
     # Closed before the test ends: until then this thread has an event loop.
     with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--host-resolver-rules=MAP *.localhost 127.0.0.1"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        browser = launch(playwright, "--host-resolver-rules=MAP *.localhost 127.0.0.1")
         page = browser.new_context(ignore_https_errors=True).new_page()
         page.set_default_timeout(120_000)
         page.goto(f"https://{DOMAIN}:{port}/register")

@@ -1,14 +1,15 @@
 """A manager's web process with a database of its own, and a browser that looks at it."""
 
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
+from tests.browser.chromium import CHROMIUM, launch
 from tests.browser.manager import Manager
 
-CHROMIUM = shutil.which("chromium")
+PASSWORD = "right"
+"""Password of `admin` in the manager's database."""
 
 
 @pytest.fixture(scope="package")
@@ -27,7 +28,7 @@ def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         pytest.skip("chromium is not installed")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = launch(playwright)
         yield browser
         browser.close()
 
@@ -70,11 +71,11 @@ def signed_in(page: Page) -> Page:
     return page
 
 
-def sign_in(page: Page) -> None:
+def sign_in(page: Page, password: str = PASSWORD) -> None:
     """Sign in as `admin`."""
     page.goto("/")
     page.get_by_label("Name").fill("admin")
-    page.get_by_label("Password").fill("right")
+    page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Instances").wait_for()
 
