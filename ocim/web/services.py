@@ -4,12 +4,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from ocim.catalog.steps.all_steps import steps_of
 from ocim.core.access import Right
+from ocim.core.actions import Action
 from ocim.core.errors import OcimError
 from ocim.core.instance import ALWAYS, Service
 from ocim.operations import jobs
@@ -25,6 +27,8 @@ from ocim.web.rights import access, require
 from ocim.wiring import context
 
 OPTIONAL = tuple(service for service in Service if service not in ALWAYS)
+TYPED = ("partner_code", "currency", "keys")
+"""Fields of the form, beside a box for each service."""
 
 
 @require_safe
@@ -45,11 +49,14 @@ def look(request: HttpRequest, instance_id: int) -> HttpResponse:
     return _page(request, instance, lines=lines)
 
 
-def _page(request: HttpRequest, instance: OpenEdXInstance, **more: Any) -> HttpResponse:
+def _page(
+    request: HttpRequest, instance: OpenEdXInstance, *, status: int = 200, **more: Any
+) -> HttpResponse:
     shown: dict[str, Any] = {
         "instance": instance,
         "may": access(request).rights(instance.ref_set.organization),
         "services": {service.value: service in services_of(instance) for service in OPTIONAL},
+        "typed": {"partner_code": instance.partner_code, "currency": instance.currency},
         "ledger": _ledger(instance),
         "verification": Verification.objects.filter(instance=instance).order_by("-id").first(),
         **more,
@@ -58,7 +65,7 @@ def _page(request: HttpRequest, instance: OpenEdXInstance, **more: Any) -> HttpR
         shown["warnings"] = switch.warnings(instance, context())
     except OcimError as error:
         show_error(request, error)
-    return render(request, "web/services.html", shown)
+    return render(request, "web/services.html", shown, status=status)
 
 
 @require_POST
@@ -66,30 +73,30 @@ def switch_services(request: HttpRequest, instance_id: int) -> HttpResponse:
     """Enable the ticked services with the typed settings, and disable the others."""
     instance = _instance(request, instance_id, Right.OPERATE)
     wanted = [service for service in OPTIONAL if service.value in request.POST]
-    unwanted = [
-        service
-        for service in OPTIONAL
-        if service not in wanted and service in services_of(instance)
-    ]
+    off = [service for service in services_of(instance) if service in {*OPTIONAL} - {*wanted}]
+    typed = {name: request.POST.get(name, "").strip() for name in TYPED}
+    actions: list[Action] = []
     try:
-        keys = request.POST.get("keys", "").strip()
-        _, actions = switch.enable(
-            instance_id=instance.pk,
-            services=wanted,
-            processors=read_processors(keys, where="keys") if keys else None,
-            changes={
-                "partner_code": request.POST.get("partner_code", "").strip(),
-                "currency": request.POST.get("currency", "").strip().upper(),
-            },
-            context=context(),
-        )
-        if unwanted:
-            _, more = switch.disable(instance_id=instance.pk, services=unwanted, context=context())
-            actions += more
-        enqueue(actions)
-        messages.success(request, "Saved. New app servers get these settings.")
+        keys = read_processors(typed["keys"], where="keys") if typed["keys"] else None
+        changes = {"partner_code": typed["partner_code"], "currency": typed["currency"].upper()}
+        with transaction.atomic():
+            if off:  # first, so that what is wrong with one of these keeps nobody from this
+                _, actions = switch.disable(
+                    instance_id=instance.pk, services=off, context=context()
+                )
+            _, more = switch.enable(
+                instance_id=instance.pk,
+                services=wanted,
+                processors=keys,
+                changes=changes,
+                context=context(),
+            )
     except OcimError as error:
         show_error(request, error)
+        shown = {service.value: service in wanted for service in OPTIONAL}
+        return _page(request, instance, status=422, typed=typed, services=shown)
+    enqueue([*actions, *more])
+    messages.success(request, "Saved. New app servers get these settings.")
     return redirect("services", instance.pk)
 
 

@@ -52,6 +52,30 @@ def test_every_fault_is_told_and_nothing_saved(admin: Client, demo: OpenEdXInsta
     assert demo.configuration_extra_settings == ""
 
 
+def test_what_was_typed_stays_in_a_form_with_faults(admin: Client, demo: OpenEdXInstance) -> None:
+    typed = {"ecommerce": "on", "partner_code": "much too long", "keys": "paypal:"}
+    response = admin.post(reverse("switch-services", args=[demo.pk]), typed)
+    assert response.status_code == 422
+    html = response.content.decode()
+    assert 'name="ecommerce" checked' in html
+    assert 'value="much too long"' in html
+    assert ">\npaypal:</textarea>" in html
+
+
+def test_a_service_that_lacks_something_can_be_switched_off(
+    admin: Client, demo: OpenEdXInstance
+) -> None:
+    server = SearchServer.objects.create(
+        name="search", kind="elasticsearch", host="127.0.0.1", port=9200
+    )
+    save(admin, demo, discovery="on")
+    OpenEdXInstance.objects.update(search_server=None)
+    server.delete()
+    assert "Saved." in save(admin, demo)
+    demo.refresh_from_db()
+    assert demo.configuration_extra_settings == "SANDBOX_ENABLE_DISCOVERY: false\n"
+
+
 def test_the_ledger_says_what_failed(admin: Client, demo: OpenEdXInstance) -> None:
     SearchServer.objects.create(name="search", kind="elasticsearch", host="127.0.0.1", port=9200)
     save(admin, demo, ecommerce="on", discovery="on")
