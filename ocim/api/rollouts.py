@@ -1,7 +1,7 @@
 """Rollouts: planned, begun, listed, shown, given commands; and their reports."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -51,7 +51,7 @@ class RolloutShape(serializers.Serializer[Any]):
     instances = Number()
     successful = Number()
     failed = Number()
-    begun = Time()
+    begun = Time(help_text="Time at which it began or, if it is scheduled, begins.")
 
 
 class PlanShape(serializers.Serializer[Any]):
@@ -91,6 +91,11 @@ class PlanBody(Body):
     max_failures = Text(required=False, help_text="Pause when more have failed: `3` or `10%`.")
     max_same_cause = Number(required=False, help_text="Pause when so many failed alike.")
     window = Text(required=False, help_text="Hours of starts, such as `22:00-05:00`.")
+    at = Text(
+        required=False,
+        help_text="Time to begin, such as `2026-05-04T22:00Z`, when it is planned anew. Default:"
+        " at once.",
+    )
 
 
 class RolloutBody(PlanBody):
@@ -138,13 +143,13 @@ class Rollouts(ApiView):
 
     @extend_schema(request=RolloutBody, responses={201: RolloutShape})
     def post(self, request: Request) -> Response:
-        """Begin a rollout: from options, or from a plan that was made before."""
+        """Begin a rollout, now or at a time: from options, or from a plan that was made before."""
         self.require_somewhere(Right.RELEASE)
         options = read(RolloutBody, request)
         if document := options.pop("plan", None):
             if options:
                 raise ValidationError([f"{name}: the plan has it already." for name in options])
-            plan = from_json(document)
+            plan = _narrowed(self, from_json(document))
         else:
             plan = _plan(self, options)
         _require_own(self, plan)
@@ -253,6 +258,13 @@ def _plan(view: ApiView, options: Mapping[str, Any]) -> Plan:
     wanted: RolloutRequest = read_request({**options, "queue": queue_name()})
     wanted = within(wanted, view.access.organizations(Right.RELEASE))
     return make_plan(wanted, context=context())
+
+
+def _narrowed(view: ApiView, plan: Plan) -> Plan:
+    """Return the plan; one that is made anew later selects only what the account may release."""
+    if plan.request.at is None:
+        return plan
+    return replace(plan, request=within(plan.request, view.access.organizations(Right.RELEASE)))
 
 
 def _require_own(view: ApiView, plan: Plan) -> None:

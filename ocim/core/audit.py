@@ -42,6 +42,8 @@ class AuditAction(StrEnum):
     JOB_DONE = "job.done"
     JOB_FAIL = "job.fail"
     JOB_CANCEL = "job.cancel"
+    JOB_RETRY = "job.retry"
+    ROLLOUT_SCHEDULE = "rollout.schedule"
     ROLLOUT_BEGIN = "rollout.begin"
     ROLLOUT_PAUSE = "rollout.pause"
     ROLLOUT_STOP = "rollout.stop"

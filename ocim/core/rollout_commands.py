@@ -20,6 +20,7 @@ class RolloutCommand(StrEnum):
 
 _C = RolloutCommand
 POSSIBLE: Mapping[RolloutState, frozenset[RolloutCommand]] = {
+    RolloutState.SCHEDULED: frozenset({_C.WATCH, _C.ABORT}),
     RolloutState.RUNNING: frozenset({_C.WATCH, _C.PAUSE, _C.ABORT, _C.RETRY}),
     RolloutState.PAUSED: frozenset({_C.RESUME, _C.ABORT, _C.RETRY}),
     RolloutState.ABORTED: frozenset(),  # until its last upgrade has ended

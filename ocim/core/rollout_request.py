@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
 
 from ocim.core.errors import ValidationError, gathered
@@ -95,6 +95,8 @@ class RolloutRequest:
     """Hours in which upgrades may start, in each instance's time zone. None: all."""
     queue: str = ""
     """Queue of the workers that do it."""
+    at: datetime | None = None
+    """Time to begin, when it is planned anew. None: at once."""
 
     def rules(self, count: int) -> Rules:
         """Return the rules by which a rollout of `count` instances is driven."""
@@ -129,6 +131,7 @@ class RolloutRequest:
             "max_same_cause": self.max_same_cause or 0,
             "window": str(self.window) if self.window else "",
             "queue": self.queue,
+            "at": self.at.isoformat() if self.at else "",
         }
 
 
@@ -137,10 +140,11 @@ def read_rules(options: Mapping[str, Any]) -> dict[str, Any]:
 
     Raise ValidationError with everything that is wrong with them.
     """
-    numbers, window, budget = gathered(
+    numbers, window, budget, at = gathered(
         lambda: _numbers(options),
         lambda: _read("--window", Window.of, options.get("window")),
         lambda: _read("--max-failures", FailureBudget.of, options.get("max_failures")),
+        lambda: _read("--at", read_time, options.get("at")),
     )
     flags = ("retry_failed", "strict_sql", "backup", "approve_waves")
     return {
@@ -150,7 +154,20 @@ def read_rules(options: Mapping[str, Any]) -> dict[str, Any]:
         "window": window,
         "max_failures": budget,
         "queue": options.get("queue", ""),
+        "at": at,
     }
+
+
+def read_time(text: str) -> datetime:
+    """Read a day and a time, of UTC unless an offset follows. Raise ValidationError for others."""
+    try:
+        time = datetime.fromisoformat(text.strip())
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValidationError(
+            [f"{text!r} is no time."],
+            remedy="Write 2026-05-04T22:00 for a time in UTC, or 2026-05-04T22:00+02:00.",
+        ) from None
 
 
 def read_waves(options: Mapping[str, Any]) -> tuple[Share, ...]:

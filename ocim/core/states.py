@@ -50,6 +50,7 @@ class JobState(StrEnum):
 class RolloutState(StrEnum):
     """The life of a rollout."""
 
+    SCHEDULED = "scheduled"
     RUNNING = "running"
     PAUSED = "paused"
     ABORTED = "aborted"
@@ -79,6 +80,7 @@ class StepState(StrEnum):
 class RolloutEventKind(StrEnum):
     """Kinds of events in the history of a rollout."""
 
+    SCHEDULED = "scheduled"
     STARTED = "begun"
     PAUSED = "paused"
     STOPPED = "stopped"
@@ -174,6 +176,7 @@ JOB_TRANSITIONS: Transitions[JobState] = {
 
 _R = RolloutState
 ROLLOUT_TRANSITIONS: Transitions[RolloutState] = {
+    _R.SCHEDULED: frozenset({_R.RUNNING, _R.ABORTED, _R.ENDED}),
     _R.RUNNING: frozenset({_R.PAUSED, _R.ABORTED, _R.ENDED}),
     _R.PAUSED: frozenset({_R.RUNNING, _R.ABORTED, _R.ENDED}),  # with what was under way
     _R.ABORTED: frozenset({_R.ENDED}),

@@ -15,6 +15,9 @@ def plan_lines(plan: Plan) -> Iterator[StyledLine]:
     """Yield every instance with what changes, the SQL, and what is left out with the reason."""
     instances = plural(len(plan.items), "instance")
     yield f"Tag: {plan.request.tag}   {instances}   plan {plan.hash[:12]}", "bold"
+    if plan.request.at:
+        moment = f"{plan.request.at:%Y-%m-%d %H:%M} UTC"
+        yield f"It begins at {moment}, and is planned anew then.", ""
     for item in plan.items:
         wave = f"   (wave {item.wave + 1})" if item.wave else ""
         yield f"  {item.label}{wave}", ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from ocim.core.states import StepState, UpgradeState
+from ocim.core.states import RolloutState, StepState, UpgradeState
 from ocim.core.texts import duration
 from ocim.operations.rollouts.record import DryRun, Dump, Line, Report, Step
 from ocim.presentation.page import variables
@@ -17,7 +17,10 @@ def report_lines(report: Report) -> Iterator[StyledLine]:
     yield title.rstrip(), "bold"
     by = f" by {report.started_by}" if report.started_by else ""
     ended = f", ended {clock(report.ended_at)} UTC" if report.ended_at else ""
-    yield f"Started {clock(report.begun_at)} UTC{by}{ended}, {duration(report.seconds)}", ""
+    if report.state == RolloutState.SCHEDULED:
+        yield f"Scheduled{by}: begins {clock(report.begun_at)} UTC", ""
+    else:
+        yield f"Started {clock(report.begun_at)} UTC{by}{ended}, {duration(report.seconds)}", ""
     for name, value in report.arguments.items():
         yield f"  {name}: {value}", ""
     yield ", ".join(f"{count} {state}" for state, count in report.counts.items()), ""

@@ -14,6 +14,6 @@ def row(rollout: Any) -> dict[str, object]:
         rollout.total,
         rollout.good_count,
         rollout.failed_count,
-        rollout.created.isoformat(timespec="seconds"),
+        rollout.begins_at.isoformat(timespec="seconds"),
     )
     return dict(zip(COLUMNS, values, strict=True))

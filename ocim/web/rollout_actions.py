@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from ocim.core.access import Right
 from ocim.core.errors import OcimError
 from ocim.core.rollout_commands import RolloutCommand, number_needed, possible_commands
-from ocim.core.states import UpgradeState
+from ocim.core.states import RolloutState, UpgradeState
 from ocim.core.texts import plural
 from ocim.operations.access import organizations_of
 from ocim.operations.rollouts import commands, control, undo
@@ -50,6 +50,10 @@ def offers(rollout: Rollout, counts: Mapping[str, int]) -> list[Offer]:
     """Return the buttons of a rollout; `counts` has the number of its upgrades by their state."""
     pending = plural(counts.get(UpgradeState.PENDING, 0), "instance")
     again = plural(number_needed(RolloutCommand.RETRY, counts), "instance")
+    cancels = f"Pending upgrades are cancelled ({pending}); “Retry” starts them again."
+    aborts = f"{cancels} {control.GOES_ON[False]}"
+    if rollout.state == RolloutState.SCHEDULED:
+        aborts = f"The rollout does not begin. {cancels}"
     consequences = {
         RolloutCommand.PAUSE: "",
         RolloutCommand.RESUME: f"The rollout goes on with {pending}. Failures so far no longer stop"
@@ -58,8 +62,7 @@ def offers(rollout: Rollout, counts: Mapping[str, int]) -> list[Offer]:
         " the settings as they are now. SQL that was run is not run again.",
         RolloutCommand.UNDO: "The replaced app servers serve again, with their settings. What"
         " migrations did to the databases stays.",
-        RolloutCommand.ABORT: f"Pending upgrades are cancelled ({pending}); “Retry” starts them"
-        f" again. {control.GOES_ON[False]}",
+        RolloutCommand.ABORT: aborts,
     }
     possible = possible_commands(rollout.state, counts)
     return [
@@ -75,6 +78,7 @@ def act(request: HttpRequest, rollout_id: str, kind: str) -> HttpResponse:
     rollout = visible_rollout(request, int(rollout_id))
     require(request, Right.RELEASE, *organizations_of(rollout))
     counts = report(rollout.pk, context().now()).counts
+    never_began = rollout.state == RolloutState.SCHEDULED
     offer = next((offer for offer in offers(rollout, counts) if offer.kind == kind), None)
     if offer is None:
         messages.error(request, f"Not possible: {kind} {rollout}, which is {rollout.state}.")
@@ -93,7 +97,7 @@ def act(request: HttpRequest, rollout_id: str, kind: str) -> HttpResponse:
         show_error(request, error)
     else:
         done = f"Aborted. {control.GOES_ON[True]}" if now else DONE[offer.kind]
-        messages.success(request, done)
+        messages.success(request, "Aborted: it does not begin." if never_began else done)
     return redirect("rollout", rollout.pk)
 
 

@@ -1,8 +1,10 @@
 """The guided form of a rollout: choose instances, say what changes, see the plan, confirm it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -30,7 +32,9 @@ from ocim.web.fleet import address, chips, visible
 from ocim.web.rights import access
 from ocim.wiring import context, current_time, queue_name
 
-GROUPS = (
+Field = tuple[str, str, str, str]
+"""Name, kind, label and help of a field."""
+GROUPS: tuple[tuple[str, tuple[Field, ...], dict[str, str]], ...] = (
     (
         "Change",
         (
@@ -63,6 +67,7 @@ GROUPS = (
         ),
         {"retry_failed": "Take instances again that are tagged TAG-failed"},
     ),
+    ("Start", (("at", "moment", "Begin at", "Empty: at once. It is planned anew then."),), {}),
 )
 """Parts of the form: title, fields (name, kind, label and help), and flags with their labels."""
 FIELDS = [name for _, fields, _ in GROUPS for name, *_ in fields]
@@ -87,7 +92,7 @@ def plan(request: HttpRequest) -> HttpResponse:
         "address": address(query),
         "chips": chips(chosen),
         "count": len(ids),
-        "typed": {name: posted.get(name, "") for name in FIELDS},
+        "typed": {name: posted.get(name, "") for name in (*FIELDS, "zone")},
         "ticked": [name for name in FLAGS if name in posted],
     }
     if not posted or "edit" in posted:
@@ -113,7 +118,8 @@ def _begin(request: HttpRequest, made: Plan) -> HttpResponse:
     except OcimError as error:
         show_error(request, error)
         return redirect("rollouts")
-    messages.success(request, f"Started rollout {rollout.pk}.")
+    done = "Scheduled" if made.request.at else "Started"
+    messages.success(request, f"{done} rollout {rollout.pk}.")
     try:
         enqueue(actions)
     except OcimError as error:
@@ -125,7 +131,7 @@ def _form(request: HttpRequest, shown: Mapping[str, Any], faults: FormFaults) ->
     groups = [
         (
             title,
-            [_entry(field, shown["typed"][field[0]], faults) for field in fields],
+            [_entry(field, shown["typed"], faults) for field in fields],
             [(name, label, name in shown["ticked"]) for name, label in flags.items()],
         )
         for title, fields, flags in GROUPS
@@ -135,9 +141,10 @@ def _form(request: HttpRequest, shown: Mapping[str, Any], faults: FormFaults) ->
     )
 
 
-def _entry(field: tuple[str, str, str, str], value: str, faults: FormFaults) -> dict[str, Any]:
+def _entry(field: Field, typed: Mapping[str, str], faults: FormFaults) -> dict[str, Any]:
     """Return what the template shows of a field."""
     name, kind, label, text = field
+    value = typed[name]
     lines = range(1, max(3, value.count("\n") + 2))
     return {
         "name": name,
@@ -145,6 +152,7 @@ def _entry(field: tuple[str, str, str, str], value: str, faults: FormFaults) -> 
         "label": label,
         "help": text,
         "value": value,
+        "zone": typed["zone"],
         "faults": faults.by_field.get(name, ()),
         "rows": len(lines),
         "lines": [(line, line in faults.lines.get(name, ())) for line in lines],
@@ -167,8 +175,18 @@ def _plan(request: HttpRequest, ids: list[int]) -> Plan:
     options |= {name: True for name in FLAGS if name in request.POST}
     options |= {"filter": {"id__in": ids}, "queue": queue_name()}
     options.setdefault("tag", "")
+    if "at" in options:
+        options["at"] = _with_offset(options["at"], request.POST.get("zone", ""))
     allowed = access(request).organizations(Right.RELEASE)
     return make_plan(within(read_request(options, _read), allowed), context=context())
+
+
+def _with_offset(text: str, zone: str) -> str:
+    """Return a time of the viewer's clock with its offset; unchanged if it is none."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone or "UTC")).isoformat()
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return text
 
 
 def _read(option: str, value: Any) -> Any:

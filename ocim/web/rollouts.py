@@ -98,6 +98,7 @@ def _progress(request: HttpRequest, rollout: Rollout) -> dict[str, Any]:
         "total": len(whole.instances),
         "hidden": len(whole.instances) - len(part.instances),
         "left": duration(whole.seconds_left),
+        "is_scheduled": whole.state == RolloutState.SCHEDULED,
     }
 
 

@@ -55,6 +55,35 @@ def test_a_rollout_begins_from_options(releaser: Api, live: OpenEdXInstance) -> 
     assert [row["tag"] for row in releaser.get("/rollouts").json()["results"]] == ["new"]
 
 
+def test_a_rollout_begins_at_a_time(live: OpenEdXInstance) -> None:
+    theirs = serve(make_instance("Theirs", organization="ACME"))
+    acme = account("ada", Role.RELEASER, "ACME")
+    at = "2099-05-04T22:00+02:00"
+    plan = acme.post("/rollouts/plan", {"tag": "new", "at": at}).json()
+    for body in ({"plan": plan}, {"tag": "other", "at": at}):
+        answer = acme.post("/rollouts", body)
+        assert (answer.status_code, answer.json()["state"]) == (201, "scheduled")
+        assert answer.json()["begun"] == "2099-05-04T20:00:00+00:00"
+        assert acme.get(answer["Location"]).json()["instances"][0]["id"] == theirs.pk
+    assert acme.post(f"{answer['Location']}/abort").status_code == 202
+
+
+def test_a_time_in_the_past_is_refused(releaser: Api, live: OpenEdXInstance) -> None:
+    answer = releaser.post("/rollouts", {"tag": "new", "at": "2020-05-04T22:00Z"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "#/at"
+
+
+def test_what_a_plan_of_others_selects_later_is_the_accounts_own(live: OpenEdXInstance) -> None:
+    serve(make_instance("Theirs", organization="ACME"))
+    acme, chief = account("ada", Role.RELEASER, "ACME"), account("fay", Role.RELEASER)
+    wanted = {"tag": "new", "at": "2099-05-04T22:00Z", "filter": {"name": "Theirs"}}
+    plan = chief.post("/rollouts/plan", wanted).json()
+    assert acme.post("/rollouts", {"plan": plan}).status_code == 201
+    stored = Rollout.objects.get().arguments["filter"]
+    assert stored == {"name": "Theirs", "ref_set__organization__in": ["ACME"]}
+
+
 def test_all_faults_of_a_request_are_told_at_once(releaser: Api, live: OpenEdXInstance) -> None:
     wrong = {"filter": {"nam": "x"}, "update": {"colour": 1}, "batch_size": 0, "window": "x"}
     answer = releaser.post("/rollouts/plan", wrong)

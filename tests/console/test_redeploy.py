@@ -177,6 +177,16 @@ def test_showing_writes_nothing(ocim: Installation, fleet: list[OpenEdXInstance]
     assert commits() == ["old", "old"]
 
 
+def test_a_scheduled_rollout_is_not_waited_for(ocim: Installation, fleet: object) -> None:
+    ran = redeploy(ocim, "--force", "--at=2099-05-04T22:00+02:00")
+    assert ran.status == 0
+    assert "It begins at 2099-05-04 20:00 UTC, and is planned anew then." in ran.out
+    rollout = Rollout.objects.get()
+    assert f"Scheduled rollout {rollout.pk}: " in ran.out
+    assert (rollout.state, commits()) == ("scheduled", ["old", "old"])
+    assert "begins 2099-05-04 20:00:00 UTC" in ocim("rollout", "report", rollout.pk).out
+
+
 def test_it_tells_which_variables_change_and_where(
     ocim: Installation, fleet: list[OpenEdXInstance]
 ) -> None:

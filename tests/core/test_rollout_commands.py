@@ -42,6 +42,7 @@ def test_a_command_is_possible_only_where_its_transition_is(
 @pytest.mark.parametrize(
     "state, counts, commands",
     [
+        (RolloutState.SCHEDULED, EACH, [_C.WATCH, _C.ABORT]),
         (RolloutState.RUNNING, NONE, [_C.WATCH, _C.PAUSE, _C.ABORT]),
         (RolloutState.RUNNING, EACH, [_C.WATCH, _C.PAUSE, _C.ABORT, _C.RETRY]),
         (RolloutState.PAUSED, NONE, [_C.RESUME, _C.ABORT]),

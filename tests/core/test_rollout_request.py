@@ -1,13 +1,19 @@
 """Requests for rollouts: read from options, and written as options."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from ocim.core.errors import ValidationError
 from ocim.core.rollout import Rules
-from ocim.core.rollout_request import FailureBudget, RolloutRequest, read_rules, read_waves
+from ocim.core.rollout_request import (
+    FailureBudget,
+    RolloutRequest,
+    read_rules,
+    read_time,
+    read_waves,
+)
 from ocim.core.waves import Share
 from ocim.core.windows import Window
 
@@ -44,6 +50,7 @@ ALL_OPTIONS = {
     "max_same_cause": 0,
     "window": "22:00-05:00",
     "queue": "low",
+    "at": "2026-05-04T20:00:00+00:00",
 }
 
 
@@ -124,3 +131,18 @@ def test_budgets(text: str, budget: FailureBudget) -> None:
 def test_waves(options: dict[str, Any], waves: tuple[Share, ...]) -> None:
     """Turn a canary into a first wave."""
     assert read_waves(options) == waves
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-05-04T22:00+02:00", "2026-05-04 20:00", "2026-05-04T20:00Z", " 2026-05-04T20 "]
+)
+def test_a_time_is_of_utc_unless_an_offset_follows(text: str) -> None:
+    """Read ways to write one time."""
+    assert read_time(text) == datetime(2026, 5, 4, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["noon", "22:00", "0001-01-01T00:00+14:00"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    """Refuse texts without a day, and times that nothing can store."""
+    with pytest.raises(ValidationError, match="is no time"):
+        read_time(text)

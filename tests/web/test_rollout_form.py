@@ -50,6 +50,25 @@ def test_a_rollout_is_planned_for_a_filter_and_begun_by_typing_its_tag(admin: Cl
     assert str(rollout.creator) == "admin"
 
 
+def test_a_rollout_begins_at_a_time_of_the_viewers_clock(admin: Client) -> None:
+    html, fields = planned(admin, at="2099-05-04T22:00", zone="Europe/Berlin")
+    assert "It begins at 2099-05-04 20:00 UTC" in html
+    admin.post(NEW, {**fields, "confirmation": "next"})
+    rollout = Rollout.objects.get()
+    assert (rollout.state, f"{rollout.begins_at:%d %H:%M}") == ("scheduled", "04 20:00")
+    page = admin.get(f"/rollouts/{rollout.pk}/").content.decode()
+    assert "begins at" in page
+    page = admin.post(f"/rollouts/{rollout.pk}/abort/").content.decode()
+    assert "The rollout does not begin" in page
+    admin.post(f"/rollouts/{rollout.pk}/abort/", {"confirmed": "yes"})
+    assert Rollout.objects.get().state == "aborted"
+
+
+def test_a_time_without_a_known_zone_is_of_utc(admin: Client) -> None:
+    html, _ = planned(admin, at="2099-05-04T22:00", zone="../../etc/passwd")
+    assert "It begins at 2099-05-04 22:00 UTC" in html
+
+
 def test_a_plan_that_changed_meanwhile_is_shown_again(admin: Client) -> None:
     _, fields = planned(admin)
     make_appserver(make_instance("C"), is_active=True)
@@ -62,9 +81,9 @@ def test_a_plan_that_changed_meanwhile_is_shown_again(admin: Client) -> None:
 
 def test_all_faults_are_told_beside_their_fields(admin: Client) -> None:
     html, _ = planned(
-        admin, tag="", batch_size="many", window="noon", update="flavour: big", waves="x"
+        admin, tag="", batch_size="many", window="noon", update="flavour: big", waves="x", at="noon"
     )
-    for name in ("tag", "batch_size", "window", "update", "waves"):
+    for name in ("tag", "batch_size", "window", "update", "waves", "at"):
         beside = html.partition(f'id="about-{name}"')[2].partition("</div>")[0]
         assert '<ul class="faults">' in beside
     assert "is no number" in html

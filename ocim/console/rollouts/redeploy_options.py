@@ -143,6 +143,12 @@ def _add_invocation(group: Group) -> None:
         metavar="FILE",
         help="Write the plan to this file, and do nothing else.",
     )
+    group.add_argument(
+        "--at",
+        metavar="2026-05-04T22:00",
+        help="Begin at this time, in UTC unless an offset as +02:00 follows, and plan anew then;"
+        " do not wait for it (default: begin at once).",
+    )
     group.add_argument("--force", action="store_true", help="Skip the confirmation.")
     group.add_argument(
         "--no-wait",

@@ -42,6 +42,7 @@ DRIVING = (
     "max_failures",
     "max_same_cause",
     "window",
+    "at",
 )
 """Options that say how it is done."""
 

@@ -54,7 +54,8 @@ def abort(rollout: Rollout, *, by: str = "", now: bool = False) -> list[Action]:
     """
     with transaction.atomic():
         _lock(rollout, RolloutCommand.ABORT)
-        _move(rollout, _R.ABORTED, reason=f"{by or 'Somebody'} aborted it.")
+        began = rollout.created if rollout.state == _R.SCHEDULED else rollout.begins_at
+        _move(rollout, _R.ABORTED, reason=f"{by or 'Somebody'} aborted it.", begins_at=began)
         actions = record_event(rollout, RolloutEventKind.ABORTED, by=by)
         rollout.upgrades.filter(state=UpgradeState.PENDING).update(state=UpgradeState.CANCELLED)
         if now:

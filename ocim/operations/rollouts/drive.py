@@ -17,6 +17,7 @@ from ocim.operations import jobs
 from ocim.operations.context import Context
 from ocim.operations.rollouts.events import record_event
 from ocim.operations.rollouts.journal import close_steps
+from ocim.operations.rollouts.scheduled import begin_due
 from ocim.store.models import Rollout, Upgrade
 
 FIELDS = (
@@ -33,17 +34,18 @@ FIELDS = (
 
 
 def drive(*, rollout_id: int, context: Context) -> list[Action]:
-    """Start the upgrades that may start now.
+    """Start the upgrades that may start now; first begin the rollout if its time has come.
 
     It is safe to call this at any time, any number of times: the rollout's row is locked, so that
     no slot is filled twice.
     """
     now = context.now()
+    actions = begin_due(rollout_id, context)
     with transaction.atomic():
         rollout = Rollout.objects.select_for_update().get(pk=rollout_id)
         _settle_orphans(rollout, now)
         decision = core.decide(record_of(rollout, now), now)
-        actions = [_start(rollout, pk, now) for pk in decision.start]
+        actions += [_start(rollout, pk, now) for pk in decision.start]
         if decision.pause:
             _move(rollout, RolloutState.PAUSED, reason=decision.pause)
             actions += record_event(rollout, RolloutEventKind.STOPPED, reason=decision.pause)

@@ -10,6 +10,7 @@ from ocim.operations import audit
 from ocim.store.models import Rollout, RolloutEvent
 
 RECORDED: Mapping[RolloutEventKind, AuditAction] = {
+    RolloutEventKind.SCHEDULED: AuditAction.ROLLOUT_SCHEDULE,
     RolloutEventKind.STARTED: AuditAction.ROLLOUT_BEGIN,
     RolloutEventKind.PAUSED: AuditAction.ROLLOUT_PAUSE,
     RolloutEventKind.STOPPED: AuditAction.ROLLOUT_STOP,

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from typing import Any
 
 from ocim.catalog.variables.services import services_of
@@ -79,6 +80,7 @@ def make_plan(request: RolloutRequest, *, context: Context) -> Plan:
     update = request.update
     selection = select(request, context.now())
     faults = [
+        *faults_of_time(request, context.now()),
         *_faults_of_unique(update, len(selection.chosen)),
         *_faults_of_waves(request.waves, selection.tags),
     ]
@@ -123,6 +125,13 @@ def make_plan(request: RolloutRequest, *, context: Context) -> Plan:
         selection.left_out,
         database_servers.strict(servers.values(), context) if matters else (),
     )
+
+
+def faults_of_time(request: RolloutRequest, now: datetime) -> list[str]:
+    """Return the fault of a rollout that would have to begin in the past."""
+    if request.at is None or request.at > now:
+        return []
+    return [f"--at: {request.at:%Y-%m-%d %H:%M} UTC is in the past: choose a later time."]
 
 
 def drift(plan: Plan, context: Context) -> list[str]:

@@ -164,6 +164,7 @@ class Report:
     reason: str
     started_by: str
     begun_at: datetime
+    """Time at which it began or, if it is scheduled, begins."""
     ended_at: datetime | None
     seconds: float
     made_at: datetime

@@ -60,9 +60,9 @@ def report(rollout_id: int, now: datetime) -> Report:
         state=rollout.state,
         reason=mask_text(rollout.reason),
         started_by=str(rollout.creator) if rollout.creator else rollout.started_by,
-        begun_at=rollout.created,
+        begun_at=rollout.begins_at,
         ended_at=rollout.ended_at,
-        seconds=((rollout.ended_at or now) - rollout.created).total_seconds(),
+        seconds=_seconds(rollout, now),
         made_at=now,
         queue=rollout.queue,
         plan_hash=rollout.plan_hash,
@@ -76,6 +76,11 @@ def report(rollout_id: int, now: datetime) -> Report:
         seconds_left=_seconds_left(rollout, lines),
         commands=_commands(rollout, counts),
     )
+
+
+def _seconds(rollout: Rollout, now: datetime) -> float:
+    """Return how long a rollout took, or has taken so far; 0 before it begins."""
+    return max(0.0, ((rollout.ended_at or now) - rollout.begins_at).total_seconds())
 
 
 def _line(

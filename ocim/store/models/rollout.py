@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from ocim.core.states import RolloutEventKind, RolloutState, SqlState, StepState, UpgradeState
 from ocim.store.fields import EncryptedJSONField, EncryptedTextField
@@ -45,6 +46,9 @@ class Rollout(models.Model):
         max_length=300, blank=True, help_text="User and machine that ran the command."
     )
     created = models.DateTimeField(auto_now_add=True)
+    begins_at = models.DateTimeField(
+        default=timezone.now, help_text="Time at which it began or, if it is scheduled, begins."
+    )
     ended_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -70,9 +70,10 @@ rollout paused; 130 interrupted (the rollout goes on: `ocim rollout watch`)
             raise Conflict("Cancelled: nothing was done.")
         rollout, actions = begin(plan, context=context(), started_by=operator())
         warn_without_worker(plan.request.queue, self.out)
-        self.out.say(f"Started rollout {rollout.pk}: ocim rollout show {rollout.pk}")
+        done = "Scheduled" if plan.request.at else "Started"
+        self.out.say(f"{done} rollout {rollout.pk}: ocim rollout show {rollout.pk}")
         enqueue(actions)
-        if not arguments.no_wait:
+        if not (arguments.no_wait or plan.request.at):
             watch_to_end(rollout, self.out, frequency=arguments.batch_frequency)
 
     def _write(self, plan: Plan, name: str) -> None:

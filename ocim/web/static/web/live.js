@@ -23,6 +23,12 @@ document.addEventListener("htmx:load", (event) => {
   }
 });
 
+// Times are typed in the viewer's zone, too.
+for (const name of document.querySelectorAll("input[name=zone] + span")) {
+  name.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  name.previousElementSibling.value = name.textContent;
+}
+
 // What somebody has opened stays open when its part of the page is brought up to date.
 let opened = [];
 document.addEventListener("htmx:beforeSwap", (event) => {
