@@ -67,6 +67,7 @@ FILTERS = [
             ("organization", str, True, None, "Organizations."),
             ("health", str, True, list(Health), "Health of instances on the web."),
             ("held", str, False, ("yes", "no"), "Has a hold, or has none."),
+            ("maintenance", str, False, ("yes", "no"), "Visitors see a maintenance page, or not."),
             ("id", int, True, None, "Ids."),
             ("sort", str, False, SORTS, "Order (default: name); a dash turns it round."),
             ("after", str, False, None, "Place in the list, from `next`."),

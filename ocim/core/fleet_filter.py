@@ -55,6 +55,8 @@ class FleetFilter:
     health: tuple[Health, ...] = ()
     held: bool | None = None
     """True: has a hold that is in force or will be. False: has none."""
+    maintenance: bool | None = None
+    """True: visitors see a maintenance page instead of the site. False: they do not."""
     id: tuple[int, ...] = ()
     sort: str = "name"
     """An order of ORDERS, perhaps with a dash before it."""
@@ -148,7 +150,8 @@ def _id(text: str) -> int:
     return int(text)
 
 
-_SINGLE = frozenset({"q", "held", "sort"})
+_SINGLE = frozenset({"q", "held", "maintenance", "sort"})
+_YES_OR_NO = {"yes": True, "no": False}
 _READERS: Mapping[str, Callable[[str], Any]] = {
     "q": _words,
     "release": str,
@@ -158,7 +161,8 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "state": _of({state.value: state for state in InstanceState}),
     "organization": str,
     "health": _of({health.value: health for health in Health}),
-    "held": _of({"yes": True, "no": False}),
+    "held": _of(_YES_OR_NO),
+    "maintenance": _of(_YES_OR_NO),
     "id": _id,
     "sort": _of({f"{dash}{order}": f"{dash}{order}" for order in ORDERS for dash in ("", "-")}),
 }

@@ -32,6 +32,7 @@ TAGS_SHOWN = 3
 COUNT_QUERIES = {
     **{state.value: FleetFilter(state=(state,)).as_query() for state in InstanceState},
     Health.DEGRADED.value: FleetFilter(health=(Health.DEGRADED,)).as_query(),
+    "in maintenance": FleetFilter(maintenance=True).as_query(),
 }
 """Filters to which the counts lead."""
 LABELS = {"q": "Search", "sort": "Sort by"}
@@ -148,6 +149,7 @@ def _selects(chosen: FleetFilter) -> list[dict[str, Any]]:
         "state": ("All but archived", InstanceState),
         "health": ("Any", Health),
         "held": ("Any", ("yes", "no")),
+        "maintenance": ("Any", ("yes", "no")),
         "service": ("Any", [service for service in Service if service not in ALWAYS]),
         "provider": ("Any", PROVIDERS),
         "sort": ("", [f"{dash}{order}" for order in ORDERS for dash in ("", "-")]),

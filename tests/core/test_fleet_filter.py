@@ -17,6 +17,7 @@ EVERYTHING = FleetFilter(
     organization=("A & B",),
     health=(Health.DEGRADED,),
     held=False,
+    maintenance=True,
     id=(1, 22),
     sort="-created",
 )
@@ -60,6 +61,7 @@ def test_all_faults_are_told_at_once() -> None:
                 "stat": ["down"],
                 "state": ["dead", "down"],
                 "held": ["maybe"],
+                "maintenance": ["on"],
                 "id": ["7", "x", "9" * 19],
                 "sort": ["name", "-name"],
                 "tag": ["a\0b"],
@@ -69,7 +71,7 @@ def test_all_faults_are_told_at_once() -> None:
     faults = caught.value.faults
     assert faults[0] == "Unknown filter 'stat'. Did you mean 'state'?"
     assert [fault.partition(":")[0] for fault in faults[1:]] == [
-        "state", "held", "id", "id", "sort", "tag", "q",
+        "state", "held", "maintenance", "id", "id", "sort", "tag", "q",
     ]  # fmt: skip
     assert "on the web" in faults[1]
 

@@ -33,6 +33,7 @@ def three(db: None) -> None:
         configuration_extra_settings="SANDBOX_ENABLE_DISCOVERY: true\n",
     )  # fmt: skip
     make_instance("C", provider="nspawn", external_lms_domain="learn.example.com")
+    OpenEdXInstance.objects.filter(name="C").update(maintenance="Back soon.")
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,8 @@ def three(db: None) -> None:
         (FleetFilter(q="acme b.localhost"), "B"),
         (FleetFilter(q="100%"), ""),
         (FleetFilter(health=(Health.DEGRADED,)), ""),
+        (FleetFilter(maintenance=True), "C"),
+        (FleetFilter(maintenance=False), "AB"),
     ],
 )
 def test_each_field_selects(three: None, chosen: FleetFilter, expected: str) -> None:

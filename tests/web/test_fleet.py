@@ -89,6 +89,16 @@ def test_health_and_holds_are_told_in_words(admin: Client, demo: OpenEdXInstance
     assert "<strong>1</strong> degraded" in html
 
 
+def test_instances_in_maintenance_are_counted_and_listed(
+    admin: Client, demo: OpenEdXInstance
+) -> None:
+    OpenEdXInstance.objects.filter(pk=demo.pk).update(maintenance="Back soon.")
+    make_instance("Open")
+    html = page(admin, "maintenance=yes")
+    assert '?maintenance=yes"><strong>1</strong> in maintenance</a>' in html
+    assert (">Demo</a>" in html, ">Open</a>" in html) == (True, False)
+
+
 def test_pages_lead_to_one_another(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fleet, "PAGE_SIZE", 1)
     for name in ("A", "B & C"):

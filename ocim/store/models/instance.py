@@ -245,6 +245,9 @@ class OpenEdXInstance(Leased):
             models.Index(
                 fields=["openedx_release", "id", "ref_set", "name"], name="instance_by_release"
             ),
+            models.Index(
+                fields=["ref_set"], condition=~Q(maintenance=""), name="instance_in_maintenance"
+            ),
         )
 
     def __str__(self) -> str:
