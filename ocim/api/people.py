@@ -1,9 +1,11 @@
 """People: their accounts, roles and tokens."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -15,9 +17,11 @@ from ocim.api.paging import page
 from ocim.api.schema import page_of
 from ocim.api.shapes import Number, Text, Texts, Time
 from ocim.api.views import CREATED, NO_CONTENT, ApiView
-from ocim.core.access import FLEET, Grant, Right, Role
+from ocim.core.access import FLEET, Access, Grant, Right, Role
+from ocim.core.errors import ValidationError
 from ocim.core.secrets import Secret
 from ocim.operations import people, tokens
+from ocim.store import people as store
 from ocim.store.models import ApiToken
 from ocim.wiring import context
 
@@ -103,50 +107,60 @@ class NewToken(Body):
 class People(ApiView):
     @extend_schema(responses={200: page_of(PersonShape)})
     def get(self, request: Request) -> Response:
-        """List accounts, oldest first."""
-        self.require(Right.ADMINISTER)
-        rows = User.objects.prefetch_related("role_grants")
-        return page(rows, request, _facts, ordering=("id",))
+        """List accounts, oldest first: an organization's admin lists those with a role there."""
+        self.require_somewhere(Right.ADMINISTER)
+        facts = partial(_facts, access=self.access)
+        return page(store.visible(self.access), request, facts, ordering=("id",))
 
     @extend_schema(request=NewPerson, responses={201: PersonShape})
     def post(self, request: Request) -> Response:
-        """Create an account."""
-        self.require(Right.ADMINISTER)
+        """Create an account; an organization's admin gives it a role there."""
+        self.require_somewhere(Right.ADMINISTER)
         new = read(NewPerson, request)
+        self.require(Right.ADMINISTER, new.get("organization", FLEET))
         password, role = new.pop("password", None), new.pop("role", None)
+        if role is None and not self.access.may(Right.ADMINISTER, FLEET):
+            raise ValidationError(["role: is missing: nobody else could see the account."])
         user = people.create(
             **new,
             password=Secret(password) if password else None,
             role=Role(role) if role else None,
         )
-        return Response(_facts(user), CREATED)
+        return Response(_facts(user, self.access), CREATED)
 
 
 class Person(ApiView):
     @extend_schema(responses={200: PersonShape})
     def get(self, _request: Request, name: str) -> Response:
         """Show an account."""
-        return Response(_facts(self.person(name)))
+        return Response(_facts(self.person(name), self.access))
 
     @extend_schema(request=EnableBody, responses={200: PersonShape})
     def put(self, request: Request, name: str) -> Response:
         """Enable or disable an account; a disabled one is signed out, its tokens are rejected."""
-        user = self.person(name)
+        user = self.owned(name)
         people.set_active(user=user, active=read(EnableBody, request)["enabled"])
-        return Response(_facts(user))
+        return Response(_facts(user, self.access))
 
     @extend_schema(responses={204: None})
     def delete(self, _request: Request, name: str) -> Response:
         """Delete an account with its roles and tokens."""
-        people.remove(user=self.person(name))
+        people.remove(user=self.owned(name))
         return Response(status=NO_CONTENT)
 
     def person(self, name: str) -> User:
-        """Return an account. Raise Http404 if there is none."""
-        self.require(Right.ADMINISTER)
-        user = User.objects.prefetch_related("role_grants").filter(username=name).first()
+        """Return an account. Raise Http404 if there is none that may be seen."""
+        self.require_somewhere(Right.ADMINISTER)
+        user = store.visible(self.access).filter(username=name).first()
         if user is None:
             raise Http404(f"No account {name!r}.")
+        return user
+
+    def owned(self, name: str) -> User:
+        """Return an account that may be changed itself; raise PermissionDenied for others."""
+        user = self.person(name)
+        if not store.owned(self.access).filter(pk=user.pk).exists():
+            raise PermissionDenied(f"{name} has roles beyond what you administer.")
         return user
 
 
@@ -159,8 +173,9 @@ class PersonRole(Person):
         user = self.person(name)
         wanted = read(RoleBody, request)
         organization = wanted.get("organization", FLEET)
+        self.require(Right.ADMINISTER, organization)
         people.grant(user=user, role=Role(wanted["role"]), organization=organization)
-        return Response(_facts(self.person(name)))
+        return Response(_facts(self.person(name), self.access))
 
     @extend_schema(
         parameters=[OpenApiParameter("organization", str, description="Default: the fleet.")],
@@ -169,14 +184,16 @@ class PersonRole(Person):
     def delete(self, request: Request, name: str) -> Response:
         """Take a role away."""
         organization = request.query_params.get("organization", FLEET)
-        people.revoke(user=self.person(name), organization=organization)
+        user = self.person(name)
+        self.require(Right.ADMINISTER, organization)
+        people.revoke(user=user, organization=organization)
         return Response(status=NO_CONTENT)
 
 
 class Tokens(ApiView):
     @extend_schema(responses={200: page_of(TokenShape)})
     def get(self, request: Request) -> Response:
-        """List one's own tokens; an administrator's list has those of all."""
+        """List one's own tokens; an admin's list has those of the accounts that are theirs."""
         self.require_somewhere(Right.VIEW)
         return page(_tokens(self, request), request, _token)
 
@@ -213,15 +230,20 @@ class Token(ApiView):
 
 def _tokens(view: ApiView, request: Request) -> Any:
     rows = ApiToken.objects.select_related("owner")
-    return rows if view.access.may(Right.ADMINISTER, FLEET) else rows.filter(owner=request.user.pk)
+    owners = store.owned(view.access).values("pk")
+    return rows.filter(Q(owner=request.user.pk) | Q(owner__in=owners))
 
 
-def _facts(user: User) -> dict[str, object]:
-    grants = {str(row.grant) for row in user.role_grants.all()}
+def _facts(user: User, access: Access) -> dict[str, object]:
+    """Return what an administrator sees: an organization's one, of others, just their roles."""
+    grants = {row.grant for row in user.role_grants.all()}
+    grants |= {Grant(Role.ADMIN)} if user.is_superuser else set()
+    own = {grant for grant in grants if access.may(Right.ADMINISTER, grant.organization)}
+    is_owned = own == grants
     return {
         "name": user.get_username(),
-        "email": user.email,
-        "roles": sorted({*grants, *([str(Grant(Role.ADMIN))] if user.is_superuser else [])}),
+        "email": user.email if is_owned else "",
+        "roles": sorted(map(str, own)),
         "enabled": user.is_active,
     }
 

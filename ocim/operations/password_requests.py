@@ -15,6 +15,7 @@ from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict
 from ocim.core.mail import Mail
 from ocim.operations import audit
+from ocim.operations.access import grants_of
 from ocim.operations.context import Context
 from ocim.store.models import PasswordRequest
 
@@ -32,6 +33,21 @@ It works once, until an hour after it was asked for. If you did not ask, you nee
 """
 
 
+class LinkTokens(PasswordResetTokenGenerator):
+    """Tokens of an administrator's links, which end when the account's roles change.
+
+    Otherwise a link would outlive the right to make it: an admin of an organization could keep one
+    until the account is given a role for the whole fleet.
+    """
+
+    key_salt = "ocim.operations.password_requests.link"
+
+    def _make_hash_value(self, user: User, timestamp: int) -> str:
+        """Return the state of the account that the token is for."""
+        grants = sorted(map(str, grants_of(user)))
+        return f"{super()._make_hash_value(user, timestamp)}{grants}"
+
+
 class MailedTokens(PasswordResetTokenGenerator):
     """Tokens of mailed links: those of an administrator last longer and are other ones."""
 
@@ -45,6 +61,7 @@ class MailedTokens(PasswordResetTokenGenerator):
         return bool(age <= LASTS.total_seconds())
 
 
+link_tokens = LinkTokens()
 mailed_tokens = MailedTokens()
 
 

@@ -49,7 +49,9 @@ def create(
     if faults:
         raise ValidationError(faults)
     user.save()
-    audit.record(AuditAction.USER_CREATE, user, after={"email": user.email})
+    audit.record(
+        AuditAction.USER_CREATE, user, after={"email": user.email}, organization=organization
+    )
     if role:
         row.user = user
         row.save()

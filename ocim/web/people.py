@@ -1,24 +1,30 @@
-"""The pages of people's accounts and roles, for administrators of the whole fleet."""
+"""The pages of people's accounts and roles.
+
+Admins of the whole fleet see all; those of organizations see who has a role there, and change these
+roles. They change an account itself only if it has no role elsewhere.
+"""
 
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
-from ocim.core.access import FLEET, Right, Role
+from ocim.core.access import FLEET, Grant, Right, Role
 from ocim.core.errors import OcimError
 from ocim.core.texts import plural
 from ocim.operations import people as accounts
 from ocim.operations import second_factor, sessions
 from ocim.operations.access import grants_of
+from ocim.store import people as store
 from ocim.store.models import InstanceReference
 from ocim.store.sign_ins import PAGE_SIZE
 from ocim.store.sign_ins import attempts as newest_attempts
 from ocim.web.account import browser_name
 from ocim.web.actions import show_error
-from ocim.web.rights import chosen_role, require
+from ocim.web.rights import access, chosen_role, require
 from ocim.web.sign_in import password_link
 from ocim.wiring import context
 
@@ -28,26 +34,30 @@ RESULTS = {
     "locked": "failed, and locked for a while",
 }
 """Words for the results of attempts to sign in."""
+OF_ROLES = ("grant", "revoke")
+"""Changes of roles; the others are changes of an account itself."""
 
 
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
-    """Show all accounts with their roles, and a form for another one."""
-    require(request, Right.ADMINISTER, FLEET)
+    """Show the accounts with their roles, and a form for another one."""
+    _require_somewhere(request)
     return _people(request)
 
 
 @require_POST
 def create(request: HttpRequest) -> HttpResponse:
     """Create an account, and show the link with which its owner sets a password."""
-    require(request, Right.ADMINISTER, FLEET)
+    _require_somewhere(request)
+    organization = request.POST.get("organization", "").strip()
+    require(request, Right.ADMINISTER, organization)
     try:
         user = accounts.create(
             name=request.POST.get("name", "").strip(),
             email=request.POST.get("email", "").strip(),
             password=None,
             role=chosen_role(request),
-            organization=request.POST.get("organization", "").strip(),
+            organization=organization,
         )
     except OcimError as error:
         show_error(request, error)
@@ -57,25 +67,29 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def person(request: HttpRequest, user_id: int) -> HttpResponse:
-    """Show an account: its roles, its tokens and its sessions."""
-    require(request, Right.ADMINISTER, FLEET)
-    user = get_object_or_404(User.objects.prefetch_related("role_grants"), pk=user_id)
-    shown = {
-        "person": user,
-        "second_factor": second_factor.is_on(user),
-        "grants": sorted(grants_of(user), key=str),
-        "tokens": user.api_tokens.order_by("name"),
-        "sessions": sessions.sessions_of(user, context().now()).count(),
-        **_choices(),
-    }
+    """Show an account: its roles and, to who may change it, its tokens and its sessions."""
+    _require_somewhere(request)
+    user = get_object_or_404(store.visible(access(request)), pk=user_id)
+    shown = {"person": user, "grants": _grants(request, user), **_choices(request)}
+    if _owns(request, user):
+        shown |= {
+            "is_owned": True,
+            "second_factor": second_factor.is_on(user),
+            "tokens": user.api_tokens.order_by("name"),
+            "sessions": sessions.sessions_of(user, context().now()).count(),
+        }
     return render(request, "web/person.html", shown)
 
 
 @require_POST
 def act(request: HttpRequest, user_id: str, kind: str) -> HttpResponse:
     """Change an account or its roles."""
-    require(request, Right.ADMINISTER, FLEET)
-    user = get_object_or_404(User, pk=user_id)
+    _require_somewhere(request)
+    user = get_object_or_404(store.visible(access(request)), pk=user_id)
+    if kind in OF_ROLES:
+        require(request, Right.ADMINISTER, request.POST.get("organization", "").strip())
+    elif not _owns(request, user):
+        raise PermissionDenied
     if kind == "link":
         return _with_link(request, user)
     try:
@@ -124,17 +138,43 @@ def _change(user: User, kind: str, request: HttpRequest) -> str:
 
 
 def _people(request: HttpRequest) -> HttpResponse:
+    owned = set(store.owned(access(request)).values_list("pk", flat=True))
     rows = [
-        {"person": user, "roles": sorted(map(str, grants_of(user)))}
-        for user in User.objects.prefetch_related("role_grants").order_by("username")
+        {"person": user, "roles": _grants(request, user), "is_owned": user.pk in owned}
+        for user in store.visible(access(request)).order_by("username")
     ]
-    return render(request, "web/people.html", {"rows": rows, "typed": request.POST, **_choices()})
+    shown = {"rows": rows, "typed": request.POST, **_choices(request)}
+    return render(request, "web/people.html", shown)
 
 
-def _choices() -> dict[str, object]:
+def _choices(request: HttpRequest) -> dict[str, object]:
+    own = access(request).organizations(Right.ADMINISTER)
     names = InstanceReference.objects.exclude(organization=FLEET).order_by("organization")
-    organizations = names.values_list("organization", flat=True).distinct()
-    return {"choices": list(Role), "organizations": organizations}
+    return {
+        "choices": list(Role),
+        "organizations": names.values_list("organization", flat=True).distinct()
+        if own is None
+        else sorted(own),
+        "is_of_organizations": own is not None,
+    }
+
+
+def _require_somewhere(request: HttpRequest) -> None:
+    """Raise PermissionDenied for who administers neither an organization nor the fleet."""
+    if access(request).organizations(Right.ADMINISTER) == frozenset():
+        raise PermissionDenied
+
+
+def _grants(request: HttpRequest, user: User) -> list[Grant]:
+    """Return the person's roles for what the user administers."""
+    rights = access(request)
+    grants = {*grants_of(user), *(row.grant for row in user.role_grants.all())}
+    own = [grant for grant in grants if rights.may(Right.ADMINISTER, grant.organization)]
+    return sorted(own, key=str)
+
+
+def _owns(request: HttpRequest, user: User) -> bool:
+    return store.owned(access(request)).filter(pk=user.pk).exists()
 
 
 def _with_link(request: HttpRequest, user: User) -> HttpResponse:

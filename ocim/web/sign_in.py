@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
 from django.contrib.auth.models import User
-from django.contrib.auth.tokens import default_token_generator
 from django.contrib.auth.views import LoginView, PasswordChangeView, PasswordResetConfirmView
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -117,7 +116,10 @@ def forgot_password(request: HttpRequest) -> HttpResponse:
 
 
 def password_link(request: HttpRequest, user: User) -> str:
-    """Return the address at which the person can set a password, once, within three days."""
+    """Return the address at which the person can set a password, once, within three days.
+
+    It ends when their roles change.
+    """
     uid = urlsafe_base64_encode(force_bytes(user.pk))
-    link = reverse("set-password", args=[uid, default_token_generator.make_token(user)])
+    link = reverse("set-password", args=[uid, password_requests.link_tokens.make_token(user)])
     return request.build_absolute_uri(link)

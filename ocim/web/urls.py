@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
-from ocim.operations.password_requests import mailed_tokens
+from ocim.operations.password_requests import link_tokens, mailed_tokens
 from ocim.presentation.ids import ID
 from ocim.presentation.servers import KINDS
 from ocim.web import (
@@ -48,7 +48,11 @@ urlpatterns = [
     path("sign-in/second-step/", second_factor.second_step, name="second-step"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("password/", ChangePassword.as_view(), name="password"),
-    path("password/set/<str:uidb64>/<str:token>/", SetPassword.as_view(), name="set-password"),
+    path(
+        "password/set/<str:uidb64>/<str:token>/",
+        SetPassword.as_view(token_generator=link_tokens),
+        name="set-password",
+    ),
     path("password/forgot/", forgot_password, name="forgot-password"),
     path(
         "password/reset/<str:uidb64>/<str:token>/",

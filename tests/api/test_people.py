@@ -61,6 +61,63 @@ def test_ones_own_tokens_are_listed_and_an_administrator_sees_all(admin: Api, vi
     assert [row["owner"] for row in admin.get("/tokens").json()["results"]] == ["other"]
 
 
+@pytest.fixture
+def ada(db: None) -> Api:
+    """Return the requests of an admin of ACME."""
+    return account("ada", Role.ADMIN, "ACME")
+
+
+def test_an_organizations_admin_manages_its_people(ada: Api) -> None:
+    account("otto", Role.VIEWER, "Umbrella")
+    new = {"name": "mia", "email": "mia@example.com", "role": "viewer", "organization": "ACME"}
+    assert ada.post("/users", new).status_code == 201
+    assert ada.post("/users", {**new, "role": "admin", "organization": ""}).status_code == 403
+    assert ada.post("/users", {"name": "x", "organization": "ACME"}).status_code == 422
+    assert [row["name"] for row in ada.get("/users").json()["results"]] == ["ada", "mia"]
+    assert ada.get("/users/otto").status_code == 404
+    role = {"role": "operator", "organization": "ACME"}
+    assert ada.put("/users/mia/role", role).json()["roles"] == ["operator of ACME"]
+    assert ada.put("/users/mia/role", {**role, "organization": "Umbrella"}).status_code == 403
+    assert ada.put("/users/mia/role", {"role": "viewer"}).status_code == 403
+    assert ada.delete("/users/mia").status_code == 204
+
+
+def test_an_account_with_other_roles_is_left_to_the_fleets_admins(ada: Api) -> None:
+    sue = User.objects.create_user("sue", "sue@example.com")
+    for organization in ("ACME", "Umbrella"):
+        RoleGrant.objects.create(user=sue, role=Role.VIEWER, organization=organization)
+    expected = {"name": "sue", "email": "", "roles": ["viewer of ACME"], "enabled": True}
+    assert ada.get("/users/sue").json() == expected
+    assert ada.put("/users/sue", {"enabled": False}).status_code == 403
+    assert ada.delete("/users/sue").status_code == 403
+    assert ada.delete("/users/sue/role").status_code == 403
+    assert ada.delete("/users/sue/role?organization=Umbrella").status_code == 403
+    assert ada.delete("/users/sue/role?organization=ACME").status_code == 204
+    assert ada.get("/users/sue").status_code == 404
+    assert User.objects.get(pk=sue.pk).is_active
+
+
+def test_tokens_of_accounts_with_other_roles_stay_hidden(ada: Api) -> None:
+    mia, sue = account("mia", Role.VIEWER, "ACME"), account("sue", Role.VIEWER, "ACME")
+    RoleGrant.objects.create(user=User.objects.get(username="sue"), role=Role.VIEWER)
+    new = {"name": "ci", "role": "viewer", "organization": "ACME"}
+    own, other = mia.post("/tokens", new).json(), sue.post("/tokens", new).json()
+    assert [row["owner"] for row in ada.get("/tokens").json()["results"]] == ["mia"]
+    assert ada.delete(f"/tokens/{other['id']}").status_code == 404
+    assert ada.delete(f"/tokens/{own['id']}").status_code == 204
+
+
+def test_a_token_that_is_limited_to_another_organization_administers_nobody_here(ada: Api) -> None:
+    fleet = User.objects.create_user("chief")
+    RoleGrant.objects.create(user=fleet, role=Role.ADMIN)
+    _, text = tokens.create(
+        owner=fleet, name="ci", role=Role.ADMIN, organization="Umbrella", context=context()
+    )
+    bearer = f"Bearer {text.reveal()}"
+    assert Api().get("/users/ada", authorization=bearer).status_code == 404
+    assert Api().get("/users", authorization=bearer).json()["results"] == []
+
+
 def test_a_shared_server_is_created_by_a_job(admin: Api) -> None:
     answer = admin.post("/servers/search", {"name": "main"})
     assert answer.status_code == 202

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
 from django.urls import reverse
 
 from ocim.api.urls import urlpatterns
 from ocim.core.access import ALLOWED, FLEET, Right, Role
-from ocim.store.models import OpenEdXInstance
+from ocim.store.models import OpenEdXInstance, RoleGrant
 from tests.api.client import Api, account
 from tests.api.objects import make_objects
 from tests.web.fleet import make_instance
@@ -85,11 +86,14 @@ OF_FLEET: dict[str, dict[str, Right]] = {
     "examinations": {"GET": CONFIGURE, "POST": CONFIGURE},
     "test-notice": {"POST": CONFIGURE},
     "balancers": {"GET": VIEW, "POST": CONFIGURE},
-    "people": {"GET": Right.ADMINISTER, "POST": Right.ADMINISTER},
+}
+"""The right for the fleet that each operation on what all instances share needs."""
+PEOPLE = {
+    "people": dict.fromkeys(("GET", "POST"), Right.ADMINISTER),
     "person": dict.fromkeys(("GET", "PUT", "DELETE"), Right.ADMINISTER),
     "person-role": dict.fromkeys(("PUT", "DELETE"), Right.ADMINISTER),
 }
-"""The right for the fleet that each operation on what all instances share needs."""
+"""Operations on people, for admins of the fleet or of an organization where these have a role."""
 OWN = {"tokens": {"GET": VIEW, "POST": VIEW}, "token": {"DELETE": VIEW}}
 """Operations on one's own tokens, which need some role."""
 SLOW = {"doctor": {"GET": CONFIGURE}}
@@ -100,7 +104,7 @@ PARTS = {pattern.name: list(pattern.pattern.converters) for pattern in urlpatter
 OPERATIONS = [(name, method) for name, methods in TABLE.items() for method in methods]
 FLEETWIDE = [(name, method) for name, methods in {**OF_FLEET, **SLOW}.items() for method in methods]
 WORDS = {"kind": "search", "name": "nothing", "machine": "nothing", "token_id": 1}
-EVERY = {**TABLE, **OF_FLEET, **OWN, **SLOW}
+EVERY = {**TABLE, **OF_FLEET, **PEOPLE, **OWN, **SLOW}
 
 
 def accounts() -> Iterator[tuple[Api, Role | None, str]]:
@@ -161,6 +165,21 @@ def test_what_all_share_is_for_those_with_a_role_for_the_fleet(
         if not (is_allowed and name in SLOW):
             status = api.send(method, address).status_code
             assert (status == 403) is not is_allowed, (role, organization, status)
+
+
+@pytest.mark.parametrize(
+    "name, method", [(name, method) for name, methods in PEOPLE.items() for method in methods]
+)
+def test_people_are_for_those_who_administer_them(db: None, name: str, method: str) -> None:
+    for api, role, organization in accounts():
+        user, _ = User.objects.get_or_create(username="ada")
+        RoleGrant.objects.update_or_create(user=user, organization="ACME", role=Role.VIEWER)
+        address = reverse(f"api:{name}", kwargs=dict.fromkeys(PARTS[name], "ada"))
+        query = "?organization=ACME" if (name, method) == ("person-role", "DELETE") else ""
+        is_foreign = organization == "Other" and bool(PARTS[name])
+        refusal = {403} if role != Role.ADMIN else {404} if is_foreign else set()
+        answer = api.send(method, f"{address}{query}")
+        assert {answer.status_code} & {401, 403, 404} == refusal, (role, organization)
 
 
 @pytest.mark.parametrize("name", EVERY)

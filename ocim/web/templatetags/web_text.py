@@ -24,7 +24,7 @@ def words(name: str) -> str:
 
 @register.filter
 def administers(access: Access) -> bool:
-    """Return True if somebody may read the audit log, or their organization's part of it."""
+    """Return True if somebody administers an organization, or the whole fleet."""
     return may_read(access)
 
 
