@@ -1,5 +1,6 @@
 """Jobs: what workers do, or have done."""
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -14,11 +15,12 @@ from ocim.api.views import ApiView
 from ocim.core.access import FLEET, Right
 from ocim.core.errors import ValidationError
 from ocim.core.states import JobState
-from ocim.operations import jobs
-from ocim.presentation.jobs import facts
+from ocim.operations import jobs, retries
+from ocim.presentation.jobs import facts, right_to_retry
 from ocim.store import selectors
 from ocim.store.models import Job as JobRow
 from ocim.store.models import LogEntry
+from ocim.wiring import context
 
 STATES = tuple(state.value for state in JobState)
 
@@ -70,6 +72,22 @@ class CancelJob(Job):
         jobs.cancel(job_id=job.pk)
         job.refresh_from_db()
         return self.accepted(job)
+
+
+class RetryJob(Job):
+    http_method_names = ["post"]  # noqa: RUF012
+
+    @extend_schema(request=Nothing, responses={202: JobShape})
+    def post(self, request: Request, job_id: int) -> Response:
+        """Request once more what a failed job should have done, by another job.
+
+        It needs the rights of that request. A job that another one followed cannot be retried.
+        """
+        job = self.job(job_id, Right.VIEW)
+        if not right_to_retry(job, self.access):
+            raise PermissionDenied("Your account lacks the right to request this job.")
+        read(Nothing, request)
+        return self.accepted(retries.retry(job_id=job.pk, context=context()))
 
 
 class JobLog(Job):

@@ -67,6 +67,7 @@ urlpatterns = [
     path("jobs", jobs.Jobs.as_view(), name="jobs"),
     path("jobs/<id:job_id>", jobs.Job.as_view(), name="job"),
     path("jobs/<id:job_id>/cancel", jobs.CancelJob.as_view(), name="cancel-job"),
+    path("jobs/<id:job_id>/retry", jobs.RetryJob.as_view(), name="retry-job"),
     path("jobs/<id:job_id>/log", jobs.JobLog.as_view(), name="job-log"),
     path(
         "instances/<id:instance_id>/events", events.InstanceEvents.as_view(), name="instance-events"

@@ -1,7 +1,8 @@
-"""A job with its facts, and who may cancel it."""
+"""A job with its facts, and who may cancel and retry it."""
 
 from ocim.core.access import FLEET, Access, Right
-from ocim.operations import jobs
+from ocim.core.job_kinds import JobKind
+from ocim.operations import jobs, retries
 from ocim.store.models import Job
 
 
@@ -13,6 +14,17 @@ def right_to_cancel(job: Job, access: Access) -> bool:
     if job.instance is None:
         return access.may(Right.CONFIGURE, FLEET)
     return access.may(Right.OPERATE, job.instance.ref_set.organization)
+
+
+def right_to_retry(job: Job, access: Access) -> bool:
+    """Return True if somebody might request the job, whose instance is loaded, themselves."""
+    kind = JobKind(job.kind) if job.kind in list(JobKind) else None
+    right = retries.RIGHTS.get(kind) if kind else None
+    if right is None:
+        return False
+    if job.instance is None or kind == JobKind.BUILD_IMAGE:
+        return access.may(Right.CONFIGURE, FLEET)
+    return access.may(right, job.instance.ref_set.organization)
 
 
 def facts(job: Job) -> dict[str, object]:

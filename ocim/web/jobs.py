@@ -13,9 +13,9 @@ from ocim.core.access import FLEET, Right
 from ocim.core.errors import OcimError
 from ocim.core.job_kinds import in_words
 from ocim.core.states import JobState
-from ocim.operations import chores
+from ocim.operations import chores, retries
 from ocim.operations import jobs as operations
-from ocim.presentation.jobs import right_to_cancel
+from ocim.presentation.jobs import right_to_cancel, right_to_retry
 from ocim.store import selectors
 from ocim.store.models import Job, LogEntry
 from ocim.tasks import enqueue
@@ -64,6 +64,7 @@ def job(request: HttpRequest, job_id: int) -> HttpResponse:
     shown = {
         **_row(request, row, is_stuck=False),
         "text": operations.description(row),
+        "may_retry": not retries.obstacle(row) and right_to_retry(row, access(request)),
         "appservers": operations.appservers_of(row),
         "is_open": is_open,
         "lines": reversed(LogEntry.objects.filter(job=row).order_by("-id")[:LINES]),
@@ -86,6 +87,22 @@ def cancel(request: HttpRequest, job_id: int) -> HttpResponse:
     except OcimError as error:
         show_error(request, error)
     return redirect("job", row.pk)
+
+
+@require_POST
+def retry(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Request once more what a failed job should have done."""
+    row = get_object_or_404(selectors.visible_jobs(access(request)), pk=job_id)
+    if not right_to_retry(row, access(request)):
+        raise PermissionDenied
+    try:
+        new = retries.retry(job_id=row.pk, context=context())
+        enqueue([operations.wake_up(new)])
+    except OcimError as error:
+        show_error(request, error)
+        return redirect("job", row.pk)
+    messages.success(request, f"Requested: this is the retry of job {row.pk}.")
+    return redirect("job", new.pk)
 
 
 @require_safe

@@ -158,6 +158,7 @@ urlpatterns = [
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<id:job_id>/", jobs.job, name="job"),
     path("jobs/<id:job_id>/cancel/", jobs.cancel, name="cancel-job"),
+    path("jobs/<id:job_id>/retry/", jobs.retry, name="retry-job"),
     path("doctor/", jobs.doctor, name="doctor"),
     path("doctor/examine/", jobs.examine, name="examine"),
     path("audit/", audit.log, name="audit"),

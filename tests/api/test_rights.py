@@ -50,6 +50,7 @@ TABLE: dict[str, dict[str, Right]] = {
     "jobs": {"GET": VIEW},
     "job": {"GET": VIEW},
     "cancel-job": {"POST": OPERATE},
+    "retry-job": {"POST": OPERATE},
     "job-log": {"GET": VIEW},
     "lint": {"POST": VIEW},
     "differences": {"GET": VIEW},

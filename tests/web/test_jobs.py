@@ -6,7 +6,7 @@ from django.test import Client
 
 from ocim.core.access import Role
 from ocim.core.hosts import HostRequest
-from ocim.core.jobs import RetainJob
+from ocim.core.jobs import ArchiveJob, RetainJob
 from ocim.operations import jobs, workers
 from ocim.store.models import Chore, Job
 from tests.web.conftest import signed_in
@@ -55,6 +55,27 @@ def test_a_job_is_cancelled(admin: Client, world: World) -> None:
     assert "the job ends within seconds" in html(admin, f"/jobs/{job.pk}/cancel/", now="yes")
     job.refresh_from_db()
     assert job.cancel_requested
+
+
+def test_a_job_that_failed_is_retried_by_who_may_request_it(admin: Client, world: World) -> None:
+    job = submit(world, organization="Campus")
+    assert ">Retry<" not in html(admin, f"/jobs/{job.pk}/")
+    Job.objects.filter(pk=job.pk).update(state="failed")
+    assert ">Retry<" not in html(signed_in("ann", Role.VIEWER, "Campus"), f"/jobs/{job.pk}/")
+    assert ">Retry<" in html(admin, f"/jobs/{job.pk}/")
+    page = html(admin, f"/jobs/{job.pk}/retry/", now="yes")
+    assert f"this is the retry of job {job.pk}" in page
+    assert Job.objects.count() == 2
+    assert ">Retry<" not in html(admin, f"/jobs/{job.pk}/")
+
+
+def test_an_archive_is_retried_by_admins_alone(world: World) -> None:
+    instance = world.make_instance(organization="Campus")
+    job = jobs.submit(target=instance, payload=ArchiveJob(), queue=QUEUE)
+    Job.objects.filter(pk=job.pk).update(state="failed")
+    for role, status in ((Role.RELEASER, 403), (Role.ADMIN, 302)):
+        client = signed_in(role.value, role, "Campus")
+        assert client.post(f"/jobs/{job.pk}/retry/").status_code == status
 
 
 def test_people_of_an_organization_see_its_jobs_alone_and_no_workers(world: World) -> None:

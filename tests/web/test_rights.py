@@ -69,6 +69,7 @@ TABLE = {
     "jobs": ("get", (), (403, 200, 200, 200, 200, 200)),
     "job": ("get", (1,), (403, 200, 200, 200, 200, 404)),
     "cancel-job": ("post", (1,), (403, 403, 302, 302, 302, 404)),
+    "retry-job": ("post", (1,), (403, 403, 302, 302, 302, 404)),
     "doctor": ("get", (), (403, 403, 403, 403, 200, 403)),
     "examine": ("post", (), (403, 403, 403, 403, 302, 403)),
     "audit": ("get", (), (403, 403, 403, 403, 200, 200)),
@@ -140,7 +141,7 @@ def ask(client: Client, name: str, fleet: dict[str, int]) -> int:
     """Send the request of the table's row, and return the answer's status."""
     method, arguments, _ = TABLE[name]
     kind = "appserver" if name in {"act", "preview-password"} else name.partition("-")[0]
-    kind = "job" if name == "cancel-job" else kind
+    kind = "job" if name in {"cancel-job", "retry-job"} else kind
     pk = fleet.get(kind, fleet["instance"])
     where = reverse(name, args=[pk if argument == 1 else argument for argument in arguments])
     response = client.generic(method.upper(), where)
