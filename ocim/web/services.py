@@ -56,7 +56,7 @@ def _page(
         "instance": instance,
         "may": access(request).rights(instance.ref_set.organization),
         "services": {service.value: service in services_of(instance) for service in OPTIONAL},
-        "typed": {"partner_code": instance.partner_code, "currency": instance.currency},
+        "typed": {name: getattr(instance, name, "") for name in TYPED},
         "ledger": _ledger(instance),
         "verification": Verification.objects.filter(instance=instance).order_by("-id").first(),
         **more,

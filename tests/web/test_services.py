@@ -27,7 +27,9 @@ def test_a_shop_is_switched_on(admin: Client, demo: OpenEdXInstance) -> None:
 
 def test_keys_are_never_shown(admin: Client, demo: OpenEdXInstance) -> None:
     save(admin, demo, ecommerce="on", keys=KEYS)
-    assert "the-paypal-secret" not in page(admin, demo)
+    html = page(admin, demo)
+    assert "the-paypal-secret" not in html
+    assert 'aria-describedby="about-keys">\n</textarea>' in html
 
 
 def test_keys_that_are_left_empty_stay(admin: Client, demo: OpenEdXInstance) -> None:
