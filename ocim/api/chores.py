@@ -49,10 +49,11 @@ class ExaminationShape(serializers.Serializer[Any]):
     findings = StoredFindingShape(many=True)
 
 
-class ProviderBody(Body):
-    """A kind of hosts."""
+class HostsBody(Body):
+    """Hosts of a kind."""
 
     provider = Text(required=False, help_text="Kind of hosts (default: local).")
+    hosts = Texts(required=False, min_length=1, help_text="Names of hosts (default: all).")
 
 
 class ImageBody(Body):
@@ -93,27 +94,31 @@ class Examinations(ApiView):
 
 class _Hosts(ApiView):
     def submit(self, request: Request, *, start: bool) -> Response:
-        """Submit the job. Raise ValidationError if there is no such kind of hosts."""
+        """Submit the job. Raise ValidationError if there is no such kind, or no such host."""
         self.require(Right.CONFIGURE)
-        provider = read(ProviderBody, request).get("provider", "local")
+        wanted = read(HostsBody, request)
         return self.accepted(
             chores.request_hosts(
-                provider=provider, start=start, queue=queue_name(), context=context()
+                provider=wanted.get("provider", "local"),
+                names=wanted.get("hosts", ()),
+                start=start,
+                queue=queue_name(),
+                context=context(),
             )
         )
 
 
 class StartHosts(_Hosts):
-    @extend_schema(request=ProviderBody, responses={202: JobShape})
+    @extend_schema(request=HostsBody, responses={202: JobShape})
     def post(self, request: Request) -> Response:
-        """Start the hosts of app servers that run or are being provisioned."""
+        """Start hosts: these, or those of app servers that run or are being provisioned."""
         return self.submit(request, start=True)
 
 
 class StopHosts(_Hosts):
-    @extend_schema(request=ProviderBody, responses={202: JobShape})
+    @extend_schema(request=HostsBody, responses={202: JobShape})
     def post(self, request: Request) -> Response:
-        """Stop all hosts of a kind; their files are kept, and their sites are off the web."""
+        """Stop hosts: these, or all of a kind. Files are kept; their sites are off the web."""
         return self.submit(request, start=False)
 
 

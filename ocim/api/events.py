@@ -1,4 +1,4 @@
-"""Event streams: what changes in an instance, an app server or a rollout, as it happens."""
+"""Events as they happen in instances, app servers and rollouts, and logs as text: streams."""
 
 import json
 from collections.abc import Iterable
@@ -14,6 +14,8 @@ from ocim.api.appservers import line_facts
 from ocim.api.views import ApiView
 from ocim.core.access import Right
 from ocim.presentation.live import News, Watch
+from ocim.presentation.log_text import TYPE as TEXT
+from ocim.presentation.log_text import log_text
 from ocim.presentation.streams import TYPE, event, last_line, stream
 
 STREAM = {(HTTPStatus.OK, TYPE): {"type": "string"}}
@@ -78,6 +80,13 @@ class AppServerEvents(_Stream):
             last_line=last_line(request._request),
         )
         return stream(request._request, watch, _written)
+
+
+class LogText(_Stream):
+    @extend_schema(responses={(HTTPStatus.OK, TEXT): {"type": "string"}})
+    def get(self, request: Request, appserver_id: int) -> HttpResponseBase:
+        """Show the whole log of an app server as text, with masks for secrets."""
+        return log_text(request._request, self.appserver(appserver_id, Right.VIEW).pk)
 
 
 def _written(news: News) -> str:

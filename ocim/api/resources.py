@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -13,13 +14,12 @@ from ocim.api.shapes import Number, Text, Texts, Time
 from ocim.api.views import NO_CONTENT, ApiView
 from ocim.core.access import Right
 from ocim.core.actions import SyncBalancer
-from ocim.core.errors import Conflict
 from ocim.operations import doctor, images
+from ocim.operations import hosts as host_operations
 from ocim.operations.findings import examine
 from ocim.presentation import hosts
 from ocim.presentation.images import row as image_row
 from ocim.presentation.servers import balancers
-from ocim.store.lent_machines import StoredMachines
 from ocim.store.models import LoadBalancingServer
 from ocim.tasks import enqueue
 from ocim.wiring import context
@@ -36,6 +36,14 @@ class HostShape(serializers.Serializer[Any]):
     app_server = Number(allow_null=True)
     instance = Text(allow_null=True)
     state = Text(help_text="State of its app server, kind of its shared server, or `orphan`.")
+
+
+class MachineShape(serializers.Serializer[Any]):
+    """A machine of the ssh pool."""
+
+    machine = Text()
+    host = Text(allow_null=True, help_text="Host that it is lent as; null: it is free.")
+    kept_out = Text(allow_null=True, help_text="Why it must not be used; null: it may be.")
 
 
 class ImageShape(serializers.Serializer[Any]):
@@ -90,14 +98,21 @@ class Hosts(ApiView):
         return Response([_plain(row) for row in hosts.rows()])
 
 
+class Pool(ApiView):
+    @extend_schema(responses={200: MachineShape(many=True)})
+    def get(self, _request: Request) -> Response:
+        """List the machines of the ssh pool, each with its host."""
+        self.require(Right.VIEW)
+        return Response([_plain(row) for row in hosts.pool_rows()])
+
+
 class ReadmitMachine(ApiView):
     @extend_schema(request=Nothing, responses={204: None})
     def post(self, request: Request, machine: str) -> Response:
         """Let a machine of the pool that is kept out be used."""
         self.require(Right.CONFIGURE)
         read(Nothing, request)
-        if not StoredMachines().readmit(machine):
-            raise Conflict(f"The machine {machine!r} is not kept out.")
+        host_operations.readmit(machine)
         return Response(status=NO_CONTENT)
 
 
@@ -107,6 +122,18 @@ class Images(ApiView):
         """List images, each with its sources and the hosts created from it."""
         self.require(Right.VIEW)
         return Response([image_row(image) for image in images.listed(context())])
+
+
+class Image(ApiView):
+    @extend_schema(responses={204: None})
+    def delete(self, _request: Request, provider: str, name: str) -> Response:
+        """Delete an image that no host needs."""
+        self.require(Right.CONFIGURE)
+        known = {(image.inputs["provider"], image.name) for image in images.listed(context())}
+        if (provider, name) not in known:
+            raise Http404(f"No image {name!r} of kind {provider!r}.")
+        images.remove(provider=provider, name=name, context=context())
+        return Response(status=NO_CONTENT)
 
 
 class PruneImages(ApiView):

@@ -9,9 +9,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ocim.api.appservers import line_facts
 from ocim.api.bodies import Body, read
-from ocim.api.schema import Nothing
-from ocim.api.shapes import JobShape, Number, Text
+from ocim.api.paging import page
+from ocim.api.schema import Nothing, page_of
+from ocim.api.shapes import JobShape, LogLine, Number, Text
 from ocim.api.views import CREATED, NO_CONTENT, ApiView
 from ocim.core.access import Right
 from ocim.core.errors import ValidationError
@@ -23,6 +25,7 @@ from ocim.operations import (
     shared_servers,
 )
 from ocim.presentation.servers import KINDS, row, servers
+from ocim.store.models import LogEntry
 from ocim.wiring import context, queue_name
 
 Flag = serializers.BooleanField
@@ -156,6 +159,17 @@ class CancelServer(_Servers):
         job = shared_servers.cancel(KINDS[kind].operations.find(name))
         job.refresh_from_db()
         return self.accepted(job)
+
+
+class ServerLog(_Servers):
+    @extend_schema(responses={200: page_of(LogLine)})
+    def get(self, request: Request, kind: str, name: str) -> Response:
+        """List the lines of the log of a shared server's creation, oldest first."""
+        self.require(Right.VIEW)
+        self.shown(kind, name)
+        lease = KINDS[kind].operations.find(name).lease_id
+        lines = LogEntry.objects.filter(job__lease_id=lease)
+        return page(lines, request, line_facts, ordering=("id",))
 
 
 class AssignBody(Body):

@@ -21,6 +21,7 @@ from ocim.api import (
     servers,
     services,
     shared_settings,
+    sign_in,
 )
 
 
@@ -54,6 +55,7 @@ urlpatterns = [
     path("appservers", appservers.AppServers.as_view(), name="appservers"),
     path("appservers/<id:appserver_id>", appservers.AppServer.as_view(), name="appserver"),
     path("appservers/<id:appserver_id>/log", appservers.Log.as_view(), name="log"),
+    path("appservers/<id:appserver_id>/log.txt", events.LogText.as_view(), name="log-text"),
     path("appservers/<id:appserver_id>/activate", appservers.Activate.as_view(), name="activate"),
     path(
         "appservers/<id:appserver_id>/deactivate",
@@ -152,13 +154,16 @@ urlpatterns = [
         servers.CancelServer.as_view(),
         name="cancel-server",
     ),
+    path("servers/<server:kind>/<str:name>/log", servers.ServerLog.as_view(), name="server-log"),
     path("hosts", resources.Hosts.as_view(), name="hosts"),
     path("hosts/start", chores.StartHosts.as_view(), name="start-hosts"),
     path("hosts/stop", chores.StopHosts.as_view(), name="stop-hosts"),
+    path("hosts/pool", resources.Pool.as_view(), name="pool"),
     path("hosts/pool/<str:machine>/readmit", resources.ReadmitMachine.as_view(), name="readmit"),
     path("images", resources.Images.as_view(), name="images"),
     path("images/build", chores.BuildImage.as_view(), name="build-image"),
     path("images/prune", resources.PruneImages.as_view(), name="prune-images"),
+    path("images/<str:provider>/<str:name>", resources.Image.as_view(), name="image"),
     path("balancers", resources.Balancers.as_view(), name="balancers"),
     path("doctor", resources.Doctor.as_view(), name="doctor"),
     path("doctor/examinations", chores.Examinations.as_view(), name="examinations"),
@@ -167,6 +172,13 @@ urlpatterns = [
     path("users", people.People.as_view(), name="people"),
     path("users/<str:name>", people.Person.as_view(), name="person"),
     path("users/<str:name>/role", people.PersonRole.as_view(), name="person-role"),
+    path("users/<str:name>/password", sign_in.PersonPassword.as_view(), name="person-password"),
+    path(
+        "users/<str:name>/second-factor",
+        sign_in.PersonSecondFactor.as_view(),
+        name="person-second-factor",
+    ),
+    path("users/<str:name>/identity", sign_in.PersonIdentity.as_view(), name="person-identity"),
     path("tokens", people.Tokens.as_view(), name="tokens"),
     path("tokens/<id:token_id>", people.Token.as_view(), name="token"),
     re_path("", description.Unknown.as_view(), name="unknown"),

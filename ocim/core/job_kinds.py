@@ -44,8 +44,8 @@ WORDS: Mapping[str, str] = {
     JobKind.CREATE_SERVER: "Creating the server",
     JobKind.BUILD_IMAGE: "Building the image",
     JobKind.EXAMINE: "Examining the installation",
-    JobKind.START_HOSTS: "Starting the hosts",
-    JobKind.STOP_HOSTS: "Stopping the hosts",
+    JobKind.START_HOSTS: "Starting hosts",
+    JobKind.STOP_HOSTS: "Stopping hosts",
 }
 """Words for what a job of each kind does; where it works on app servers, these follow."""
 

@@ -186,18 +186,20 @@ class ExamineJob:
 
 @dataclass(frozen=True, slots=True)
 class StartHostsJob:
-    """Start the hosts of a provider."""
+    """Start hosts of a provider: these, or (`hosts` is empty) all that are needed."""
 
     kind: ClassVar[JobKind] = JobKind.START_HOSTS
     provider: str
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StopHostsJob:
-    """Stop the hosts of a provider."""
+    """Stop hosts of a provider: these, or (`hosts` is empty) all."""
 
     kind: ClassVar[JobKind] = JobKind.STOP_HOSTS
     provider: str
+    hosts: tuple[str, ...] = ()
 
 
 Payload = (

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from ocim.core.actions import Action
-from ocim.core.errors import OcimError, TransientError, ValidationError
+from ocim.core.errors import OcimError, TransientError
 from ocim.core.jobs import ExamineJob, StartHostsJob, StopHostsJob
 from ocim.core.texts import listed
 from ocim.operations import doctor, hosts, jobs
@@ -21,6 +21,7 @@ from ocim.store.selectors import open_jobs
 KEPT = 10
 """Number of the newest chores that are kept besides those at work."""
 EXAMINATION = "installation"
+WIDTH = Chore._meta.get_field("what").max_length
 
 
 def request_examination(*, repair: Sequence[str] = (), repair_all: bool = False, queue: str) -> Job:
@@ -37,17 +38,19 @@ def request_examination(*, repair: Sequence[str] = (), repair_all: bool = False,
         return jobs.submit(target=chore, payload=payload, queue=queue)
 
 
-def request_hosts(*, provider: str, start: bool, queue: str, context: Context) -> Job:
-    """Submit the job that starts or stops all hosts of a provider.
+def request_hosts(
+    *, provider: str, names: Sequence[str] = (), start: bool, queue: str, context: Context
+) -> Job:
+    """Submit the job that starts or stops hosts of a provider: these, or without names all.
 
-    Raise ValidationError if there is no such provider.
+    Raise ValidationError if there is no such provider or host.
     """
-    if provider not in context.adapters.providers:
-        kinds = listed(sorted(context.adapters.providers), "or")
-        raise ValidationError([f"provider: unknown kind {provider!r}. Choose {kinds}."])
+    hosts.require(names, provider=provider, context=context)
+    names = tuple(dict.fromkeys(names))
+    what = f"host {names[0]}" if len(names) == 1 else f"hosts of {provider}"
     with transaction.atomic():
-        payload = StartHostsJob(provider) if start else StopHostsJob(provider)
-        return jobs.submit(target=_begin(f"hosts of {provider}"), payload=payload, queue=queue)
+        payload = StartHostsJob(provider, names) if start else StopHostsJob(provider, names)
+        return jobs.submit(target=_begin(what[:WIDTH]), payload=payload, queue=queue)
 
 
 def latest_examination() -> Chore | None:
@@ -76,17 +79,26 @@ def run_examination(claim: Claim, payload: ExamineJob) -> list[Action]:
 
 
 def start_hosts(claim: Claim, payload: StartHostsJob) -> list[Action]:
-    """Start the provider's hosts. Raise TransientError with those that do not start."""
+    """Start hosts of the provider. Raise TransientError with those that do not start."""
     claim.on_step("hosts")
-    if failed := hosts.start_all(provider=payload.provider, context=claim.context):
+    of, context = payload.provider, claim.context
+    if payload.hosts:
+        failed = hosts.start(payload.hosts, provider=of, context=context)
+    else:
+        failed = hosts.start_all(provider=of, context=context)
+    if failed:
         raise TransientError(f"Hosts that did not start: {listed(failed)}.")
     return []
 
 
 def stop_hosts(claim: Claim, payload: StopHostsJob) -> list[Action]:
-    """Stop the provider's hosts, and tell which in the log."""
+    """Stop hosts of the provider, and tell which in the log."""
     claim.on_step("hosts")
-    names = hosts.stop_all(provider=payload.provider, context=claim.context)
+    of, names = payload.provider, list(payload.hosts)
+    if names:
+        hosts.stop(names, provider=of, context=claim.context)
+    else:
+        names = hosts.stop_all(provider=of, context=claim.context)
     say(claim.job, f"Stopped: {listed(names) or 'none'}.", context=claim.context)
     return []
 

@@ -1,4 +1,4 @@
-"""Hosts of a provider: stopped and started together, and those that nobody needs."""
+"""Hosts of a provider: stopped and started, and those that nobody needs."""
 
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -7,10 +7,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from ocim.core.audit import AuditAction
-from ocim.core.errors import Conflict, TransientError
+from ocim.core.errors import Conflict, TransientError, ValidationError
 from ocim.core.hosts import Leftover
 from ocim.core.names import dry_run_host
 from ocim.core.states import UNFINISHED, AppServerState, UpgradeState
+from ocim.core.texts import listed
 from ocim.operations import audit
 from ocim.operations.context import Context
 from ocim.store.lent_machines import StoredMachines
@@ -38,17 +39,31 @@ def _of_shared_servers(provider: str) -> list[str]:
     return list(made.order_by("id").values_list("name", flat=True))
 
 
-def stop_all(*, provider: str, context: Context) -> list[str]:
-    """Stop every host of the provider, with its files kept. Return their names.
+def require(names: Collection[str], *, provider: str, context: Context) -> None:
+    """Raise ValidationError if the provider does not exist, or has no host of one of the names."""
+    providers = context.adapters.providers
+    if provider not in providers:
+        kinds = listed(sorted(providers), "or")
+        raise ValidationError([f"provider: unknown kind {provider!r}. Choose {kinds}."])
+    known = set(providers[provider].list()) if names else set()
+    if faults := [
+        f"hosts: no host {name!r} of kind {provider}." for name in names if name not in known
+    ]:
+        raise ValidationError(faults, remedy="`ocim host list` shows the hosts of each kind.")
 
-    They stay stopped until `start_all` starts them.
-    """
-    hosts = context.adapters.providers[provider]
-    names = list(hosts.list())
+
+def stop_all(*, provider: str, context: Context) -> list[str]:
+    """Stop every host of the provider. Return their names."""
+    names = list(context.adapters.providers[provider].list())
+    stop(names, provider=provider, context=context)
+    return names
+
+
+def stop(names: Collection[str], *, provider: str, context: Context) -> None:
+    """Stop hosts, with their files kept. They stay stopped until somebody starts them."""
     _stopped(names, AuditAction.HOST_STOP, provider)
     with ThreadPoolExecutor(AT_ONCE) as several:
-        list(several.map(hosts.stop, names))
-    return names
+        list(several.map(context.adapters.providers[provider].stop, names))
 
 
 def start_all(*, provider: str, context: Context) -> list[str]:
@@ -56,6 +71,11 @@ def start_all(*, provider: str, context: Context) -> list[str]:
 
     Return the names of those that did not start.
     """
+    return start(_kept(provider), provider=provider, context=context)
+
+
+def start(names: Collection[str], *, provider: str, context: Context) -> list[str]:
+    """Start hosts again. Return the names of those that did not start."""
 
     def starts(name: str) -> bool:
         try:
@@ -64,7 +84,6 @@ def start_all(*, provider: str, context: Context) -> list[str]:
             return False
         return True
 
-    names = _kept(provider)
     _stopped(names, AuditAction.HOST_START, provider)  # so that nobody else starts them meanwhile
     lost = []
     with ThreadPoolExecutor(AT_ONCE) as several:

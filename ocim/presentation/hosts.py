@@ -1,11 +1,18 @@
-"""Hosts as rows of a list, for commands and API."""
+"""Hosts, and machines of the pool, as rows of a list, for commands and API."""
 
+from pathlib import Path
+
+from django.conf import settings
+
+from ocim.ports.lent_machines import LentMachine
+from ocim.store.lent_machines import StoredMachines
 from ocim.store.models import HostedServer, OpenEdXAppServer
 from ocim.wiring import context
 
 ORPHAN = "orphan"
 """State of a host that belongs to no app server and no shared server."""
 COLUMNS = ("host", "provider", "app server", "instance", "state")
+OF_POOL = ("machine", "host", "kept out")
 
 
 def rows() -> list[dict[str, object]]:
@@ -33,6 +40,27 @@ def rows() -> list[dict[str, object]]:
         )
         for kind, provider in context().adapters.providers.items()
         for name in provider.list()
+    ]
+
+
+def pool_rows() -> list[dict[str, object]]:
+    """Return the values of OF_POOL for every machine of the ssh pool, and those lent before.
+
+    The last value is the reason why a machine must not be used; None: it may be.
+    """
+    from ocim.adapters.providers.ssh.pool import read_pool
+
+    pool = read_pool(Path(settings.OCIM.ssh_pool)).hosts if settings.OCIM.ssh_pool else ()
+    lent = {machine.name: machine for machine in StoredMachines().all()}
+    names = sorted({*lent, *(machine.name for machine in pool)})
+    used = [lent.get(name, LentMachine(name)) for name in names]
+    return [
+        dict(
+            zip(
+                OF_POOL, (machine.name, machine.host or None, machine.kept_out or None), strict=True
+            )
+        )
+        for machine in used
     ]
 
 

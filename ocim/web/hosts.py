@@ -1,5 +1,6 @@
 """Pages of hosts, and of the images that hosts are made from."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -27,6 +28,12 @@ STOP = Question(
     title="Stop all hosts of kind {}?",
     consequence="Their sites are off the web until somebody starts them. Their files are kept.",
     label="Stop the hosts",
+    back=("hosts",),
+)
+STOP_ONE = Question(
+    title="Stop host {}?",
+    consequence="What it serves is off the web until somebody starts it. Its files are kept.",
+    label="Stop the host",
     back=("hosts",),
 )
 
@@ -60,14 +67,20 @@ def hosts(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def switch(request: HttpRequest, provider: str, step: str) -> HttpResponse:
-    """Submit the job that starts, or after a confirmation stops, all hosts of a provider."""
+    """Submit the job that starts, or after a confirmation stops, a host or all of a provider."""
     require(request, Right.CONFIGURE, FLEET)
+    names = [name for name in (request.GET.get("host") or request.POST.get("host"),) if name]
     if step == "stop" and not is_confirmed(request):
-        return ask(request, STOP.about(provider))
+        question = replace(STOP_ONE, fields={"host": names[0]}) if names else STOP
+        return ask(request, question.about(names[0] if names else provider))
     if request.method == "POST":
         try:
             job = chores.request_hosts(
-                provider=provider, start=step == "start", queue=queue_name(), context=context()
+                provider=provider,
+                names=names,
+                start=step == "start",
+                queue=queue_name(),
+                context=context(),
             )
             enqueue([jobs.wake_up(job)])
         except OcimError as error:

@@ -1,19 +1,15 @@
 """The log of an app server: its pages, searched by level and text, and its download."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlencode
 
-from asgiref.sync import sync_to_async
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from ocim.catalog.secrets.masking import mask_text
-from ocim.presentation.live import give_back_connection
+from ocim.presentation.log_text import log_text
 from ocim.store import logs
-from ocim.store.models import LogEntry
 from ocim.web.appservers import LINES_SHOWN, visible_appserver
 
 LONGEST_TEXT = 200
@@ -51,31 +47,7 @@ def pages(request: HttpRequest, appserver_id: int) -> HttpResponse:
 def download(request: HttpRequest, appserver_id: int) -> HttpResponseBase:
     """Send the whole log as text, as it is read."""
     visible_appserver(request, appserver_id)
-    name = f'attachment; filename="appserver-{appserver_id}.log"'
-    headers = {"Content-Disposition": name} if "download" in request.GET else {}
-    kind = "text/plain; charset=utf-8"
-    if request.method == "HEAD":
-        return HttpResponse(content_type=kind, headers=headers)
-    parts = _texts(logs.parts(appserver_id))
-    return StreamingHttpResponse(parts, content_type=kind, headers=headers)
-
-
-async def _texts(parts: Iterator[list[LogEntry]]) -> AsyncIterator[str]:
-    """Yield the texts of parts. A reader that is slow holds no connection to the database."""
-
-    def text() -> str:
-        try:
-            return "".join(map(_text, next(parts, ())))
-        finally:
-            give_back_connection()
-
-    while part := await sync_to_async(text)():
-        yield part
-
-
-def _text(line: LogEntry) -> str:
-    task = f"[{line.task}] " if line.task else ""
-    return f"{line.time:%Y-%m-%dT%H:%M:%SZ} {line.level:7} {task}{mask_text(line.text)}\n"
+    return log_text(request, appserver_id)
 
 
 def _line(request: HttpRequest, name: str) -> int:

@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.utils import timezone
 
+from ocim.core.errors import Conflict
 from ocim.core.policy import Policy, Retention
 from ocim.operations.context import Context
 from ocim.ports.adapters import Adapters
@@ -88,6 +89,13 @@ def instance_defaults() -> dict[str, str]:
         "configuration_version": options.default_configuration_version,
         "provider": options.default_provider,
     }
+
+
+def identity_issuer() -> str:
+    """Return the URL of the provider of single sign-on. Raise Conflict if there is none."""
+    if issuer := str(settings.OCIM.oidc_issuer):
+        return issuer
+    raise Conflict("There is no single sign-on.", remedy="Set OCIM_OIDC_ISSUER and what it needs.")
 
 
 def manager_url() -> str:

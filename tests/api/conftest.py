@@ -4,7 +4,10 @@ from django.core.cache import cache
 from ocim.core.access import Role
 from ocim.store.models import OpenEdXInstance
 from tests.api.client import Api, account
+from tests.web.conftest import world
 from tests.web.fleet import make_instance
+
+__all__ = ["world"]
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,5 @@
 import pytest
+from asgiref.sync import async_to_sync
 
 from ocim.core.jobs import ActivateJob, DeactivateJob, Payload, SpawnJob, TerminateJob
 from ocim.operations.jobs import payload_of
@@ -87,6 +88,21 @@ def test_a_log_is_listed_by_level(viewer: Api, demo: OpenEdXInstance) -> None:
     lines = viewer.get(f"/appservers/{made.pk}/log?level=warning").json()["results"]
     assert [line["text"] for line in lines] == ["warning", "error"]
     assert viewer.get(f"/appservers/{made.pk}/log?level=loud").status_code == 422
+
+
+def test_a_log_is_downloaded_as_text(viewer: Api, demo: OpenEdXInstance) -> None:
+    made = make_appserver(demo)
+    write_line(made, "first", task="a task")
+    write_line(made, "EDXAPP_SECRET_KEY: geheim123", level="error")
+    answer = viewer.get(f"/appservers/{made.pk}/log.txt")
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
+
+    async def whole() -> str:
+        return b"".join([part async for part in answer.streaming_content]).decode()
+
+    first, second = async_to_sync(whole)().splitlines()
+    assert first.endswith("info    [a task] first")
+    assert "error   EDXAPP_SECRET_KEY: ****" in second
 
 
 def test_the_job_of_an_app_server_is_cancelled(operator: Api, demo: OpenEdXInstance) -> None:

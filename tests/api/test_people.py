@@ -5,7 +5,8 @@ from django.contrib.auth.models import User
 
 from ocim.core.access import Role
 from ocim.operations import tokens
-from ocim.store.models import ApiToken, RoleGrant, SearchServer
+from ocim.operations.logs import say
+from ocim.store.models import ApiToken, Job, RoleGrant, SearchServer
 from ocim.wiring import context
 from tests.api.client import Api, account
 
@@ -124,6 +125,9 @@ def test_a_shared_server_is_created_by_a_job(admin: Api) -> None:
     assert admin.get(answer["Location"]).json()["instance"] is None
     [row] = admin.get("/servers/search").json()
     assert (row["name"], row["accepts_new"], row["instances"]) == ("main", False, 0)
+    say(Job.objects.get(), "Asking local for a host.", context=context())
+    [line] = admin.get("/servers/search/main/log").json()["results"]
+    assert line["text"] == "Asking local for a host."
     assert admin.post("/servers/search/main/cancel").json()["cancel_requested"] is True
     assert SearchServer.objects.get().name == "main"
 

@@ -43,6 +43,7 @@ TABLE: dict[str, dict[str, Right]] = {
     "appserver-configuration": {"GET": VIEW},
     "appserver-events": {"GET": VIEW},
     "log": {"GET": VIEW},
+    "log-text": {"GET": VIEW},
     "activate": {"POST": OPERATE},
     "deactivate": {"POST": OPERATE},
     "terminate": {"POST": OPERATE},
@@ -76,10 +77,13 @@ OF_FLEET: dict[str, dict[str, Right]] = {
     "register-server": {"POST": CONFIGURE},
     "server": {"GET": VIEW, "DELETE": CONFIGURE},
     "cancel-server": {"POST": CONFIGURE},
+    "server-log": {"GET": VIEW},
     "shared-settings": {"GET": VIEW, "PUT": CONFIGURE},
     "hosts": {"GET": VIEW},
+    "pool": {"GET": VIEW},
     "readmit": {"POST": CONFIGURE},
     "images": {"GET": VIEW},
+    "image": {"DELETE": CONFIGURE},
     "start-hosts": {"POST": CONFIGURE},
     "stop-hosts": {"POST": CONFIGURE},
     "build-image": {"POST": CONFIGURE},
@@ -87,11 +91,14 @@ OF_FLEET: dict[str, dict[str, Right]] = {
     "examinations": {"GET": CONFIGURE, "POST": CONFIGURE},
     "test-notice": {"POST": CONFIGURE},
     "balancers": {"GET": VIEW, "POST": CONFIGURE},
+    "person-identity": {"PUT": Right.ADMINISTER},
 }
 """The right for the fleet that each operation on what all instances share needs."""
 PEOPLE = {
     "people": dict.fromkeys(("GET", "POST"), Right.ADMINISTER),
     "person": dict.fromkeys(("GET", "PUT", "DELETE"), Right.ADMINISTER),
+    "person-password": {"PUT": Right.ADMINISTER},
+    "person-second-factor": {"DELETE": Right.ADMINISTER},
     "person-role": dict.fromkeys(("PUT", "DELETE"), Right.ADMINISTER),
 }
 """Operations on people, for admins of the fleet or of an organization where these have a role."""
@@ -104,7 +111,8 @@ FOR_ALL = ("page", "schema", "unknown")
 PARTS = {pattern.name: list(pattern.pattern.converters) for pattern in urlpatterns}
 OPERATIONS = [(name, method) for name, methods in TABLE.items() for method in methods]
 FLEETWIDE = [(name, method) for name, methods in {**OF_FLEET, **SLOW}.items() for method in methods]
-WORDS = {"kind": "search", "name": "nothing", "machine": "nothing", "token_id": 1}
+NOTHING = dict.fromkeys(("name", "machine", "provider"), "nothing")
+WORDS = {"kind": "search", "token_id": 1, **NOTHING}
 EVERY = {**TABLE, **OF_FLEET, **PEOPLE, **OWN, **SLOW}
 
 

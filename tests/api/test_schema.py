@@ -29,6 +29,7 @@ DESCRIPTION = SchemaGenerator(urlconf="ocim.project.urls").get_schema(  # type: 
 )
 LEFT_OUT = (
     "/events",
+    "/log.txt",
     "/doctor",
     "/register",
     "post /api/v1/instances/{instance_id}/lint",

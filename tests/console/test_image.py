@@ -52,6 +52,12 @@ def test_pruning_says_what_went_and_leaves_what_is_needed(
     assert ocim("image", "list", "--json").json == []
 
 
+def test_a_single_image_is_removed_by_its_name(ocim: Installation, image: str) -> None:
+    assert ocim("image", "remove", image).out == f"Deleted: {image}.\n"
+    again = ocim("image", "remove", image)
+    assert (again.status, f"No image '{image}'." in again.err) == (1, True)
+
+
 def test_a_number_below_none_is_refused(ocim: Installation) -> None:
     ran = ocim("image", "prune", "--keep", -1)
     assert (ran.status, "it must be 0 or more." in ran.err) == (1, True)

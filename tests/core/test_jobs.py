@@ -34,6 +34,7 @@ EXAMPLES: dict[str, Any] = {
     "repair": ("hosts: appserver-3",),
     "repair_all": True,
     "provider": "local",
+    "hosts": ("appserver-3",),
 }
 
 

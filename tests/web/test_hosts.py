@@ -55,13 +55,29 @@ def test_all_hosts_are_stopped_after_a_confirmation_and_started(
     assert "off the web until somebody starts them" in html(admin, "/hosts/local/stop/")
     assert Job.objects.count() == jobs
     page = html(admin, "/hosts/local/stop/", confirmed="yes")
-    assert "Stopping the hosts" in page
+    assert "Stopping hosts" in page
     work(world)
     assert world.cloud.stopped == {f"appserver-{appserver.pk}"}
     assert "stopped by an operator" in html(admin, "/hosts/")
     html(admin, "/hosts/local/start/", now="yes")
     assert work(world).state == "done"
     assert "stopped by an operator" not in html(admin, "/hosts/")
+
+
+def test_a_single_host_is_stopped_after_a_confirmation_and_started(
+    admin: Client, world: World
+) -> None:
+    names = [f"appserver-{world.spawn(world.make_instance()).pk}" for _ in range(2)]
+    stop = f"/hosts/local/stop/?host={names[0]}"
+    assert stop in html(admin, "/hosts/")
+    assert f"Stop host {names[0]}?" in html(admin, stop)
+    html(admin, stop, confirmed="yes")
+    work(world)
+    assert world.cloud.stopped == {names[0]}
+    html(admin, "/hosts/local/start/", host=names[0])
+    assert work(world).state == "done"
+    assert world.cloud.stopped == set()
+    assert "no host &#x27;else&#x27;" in html(admin, "/hosts/local/start/", host="else")
 
 
 def test_a_machine_that_is_not_kept_out_cannot_be_readmitted(admin: Client, world: World) -> None:

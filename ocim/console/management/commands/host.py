@@ -1,17 +1,13 @@
 """`ocim host`: the hosts that app servers and search servers run on."""
 
 import argparse
-from pathlib import Path
 
-from django.conf import settings
 from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
 from ocim.core.errors import TransientError
 from ocim.operations import hosts
-from ocim.ports.lent_machines import LentMachine
-from ocim.presentation.hosts import COLUMNS, rows
-from ocim.store.lent_machines import StoredMachines
+from ocim.presentation.hosts import COLUMNS, OF_POOL, pool_rows, rows
 from ocim.wiring import context
 
 
@@ -20,6 +16,8 @@ class Command(OcimCommand):
     examples = """examples:
   ocim host list
   ocim host start     after a restart of the machine; `ocim up` does this, too
+  ocim host start appserver-12
+  ocim host stop appserver-12
   ocim host stop --provider nspawn
   ocim host pool      the machines of OCIM_SSH_POOL
   ocim host readmit rack-2
@@ -35,10 +33,15 @@ class Command(OcimCommand):
         )
         readmit.add_argument("machine", metavar="MACHINE", help="Name in the pool's file.")
         start = add(
-            "start", self.start, "Start the hosts of app servers that run or are being provisioned."
+            "start",
+            self.start,
+            "Start hosts: these, or those of app servers that run or are being provisioned.",
         )
-        stop = add("stop", self.stop, "Stop all hosts; their files are kept.")
+        stop = add("stop", self.stop, "Stop hosts: these, or all; their files are kept.")
         for command in (start, stop):
+            command.add_argument(
+                "hosts", nargs="*", metavar="HOST", help="Name of a host (default: all)."
+            )
             command.add_argument(
                 "--provider",
                 default="local",
@@ -52,16 +55,7 @@ class Command(OcimCommand):
 
     def pool(self, options: argparse.Namespace) -> None:
         """Print a table of the pool's machines, with the reasons why some must not be used."""
-        from ocim.adapters.providers.ssh.pool import read_pool
-
-        pool = read_pool(Path(settings.OCIM.ssh_pool)).hosts if settings.OCIM.ssh_pool else ()
-        lent = {machine.name: machine for machine in StoredMachines().all()}
-        names = sorted({*lent, *(machine.name for machine in pool)})
-        used = [lent.get(name, LentMachine(name)) for name in names]
-        self.out.rows(
-            ("machine", "host", "kept out"),
-            [(machine.name, machine.host or None, machine.kept_out or None) for machine in used],
-        )
+        self.out.rows(OF_POOL, [tuple(row.values()) for row in pool_rows()])
 
     def readmit(self, options: argparse.Namespace) -> None:
         """Let a machine be used again. Raise Conflict if it is not kept out."""
@@ -70,7 +64,12 @@ class Command(OcimCommand):
 
     def start(self, options: argparse.Namespace) -> None:
         """Start hosts. Raise TransientError with those that do not start."""
-        failed = hosts.start_all(provider=options.provider, context=context())
+        of, names = options.provider, options.hosts
+        hosts.require(names, provider=of, context=context())
+        if names:
+            failed = hosts.start(names, provider=of, context=context())
+        else:
+            failed = hosts.start_all(provider=of, context=context())
         if failed:
             raise TransientError(
                 f"Hosts that did not start: {', '.join(failed)}.",
@@ -80,5 +79,10 @@ class Command(OcimCommand):
 
     def stop(self, options: argparse.Namespace) -> None:
         """Stop hosts, and print their names."""
-        stopped = hosts.stop_all(provider=options.provider, context=context())
-        self.out.say(f"Stopped: {', '.join(stopped) or 'none'}.")
+        of, names = options.provider, options.hosts
+        hosts.require(names, provider=of, context=context())
+        if names:
+            hosts.stop(names, provider=of, context=context())
+        else:
+            names = hosts.stop_all(provider=of, context=context())
+        self.out.say(f"Stopped: {', '.join(names) or 'none'}.")

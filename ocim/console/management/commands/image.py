@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
 from ocim.console.shared_options import INSTANCE
-from ocim.core.errors import ValidationError
+from ocim.core.errors import Conflict, ValidationError
 from ocim.core.images import Image
 from ocim.core.provisioning import ProvisionEvent
 from ocim.operations import images
@@ -25,6 +25,7 @@ class Command(OcimCommand):
   ocim image build campus.example.com     before many app servers are spawned
   ocim image list
   ocim image prune --keep 1
+  ocim image remove 0f1e2d3c4b5a6978
 
 A spawn uses the image of its release, configuration, playbook and services, if there is one. An
 image is never changed: when one of these changes, the next spawn needs another image.
@@ -52,6 +53,9 @@ image is never changed: when one of these changes, the next spawn needs another 
             help=f"Number of newest images to keep per kind of host (default: {KEEP}).",
         )
 
+        remove = add("remove", self.remove, "Delete an image that no host needs.")
+        remove.add_argument("name", metavar="NAME", help="Name of the image.")
+
     def build(self, options: argparse.Namespace) -> None:
         """Build the images of instances that do not exist yet."""
         known = OpenEdXInstance.objects.select_related("ref_set", "database_server")
@@ -76,6 +80,15 @@ image is never changed: when one of these changes, the next spawn needs another 
             self.out.say(f"Deleted: {names}.")
         else:
             self._rows(deleted)
+
+    def remove(self, options: argparse.Namespace) -> None:
+        """Delete an image. Raise Conflict if there is none of the name, or if a host needs it."""
+        for image in images.listed(context()):
+            if image.name == options.name:
+                images.remove(provider=image.inputs["provider"], name=image.name, context=context())
+                self.out.say(f"Deleted: {image.name}.")
+                return
+        raise Conflict(f"No image {options.name!r}.", remedy="`ocim image list` shows all images.")
 
     def _ensure(self, image: images.Wanted) -> None:
         built = images.ensure(

@@ -2,7 +2,6 @@
 
 import argparse
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import CommandParser
 
@@ -10,10 +9,10 @@ from ocim.console.command import OcimCommand
 from ocim.console.passwords import read_password
 from ocim.console.shared_options import add_organization, add_yes
 from ocim.core.access import Role
-from ocim.core.errors import Conflict
 from ocim.core.texts import listed
 from ocim.operations import people, second_factor, single_sign_on
 from ocim.operations.access import grants_of
+from ocim.wiring import identity_issuer
 
 VARIABLE = "OCIM_USER_PASSWORD"
 """Environment variable with the password of a new account."""
@@ -143,11 +142,7 @@ class Command(OcimCommand):
     def link(self, options: argparse.Namespace) -> None:
         """Link an account to a person at the provider of single sign-on."""
         user = people.find(options.name)
-        issuer = settings.OCIM.oidc_issuer
-        if not issuer:
-            raise Conflict(
-                "There is no single sign-on.", remedy="Set OCIM_OIDC_ISSUER and what it needs."
-            )
+        issuer = identity_issuer()
         single_sign_on.link(user=user, issuer=issuer, subject=options.subject)
         self.out.say(f"{user} is {options.subject} at {issuer}, whose roles replace these.")
 
