@@ -1,7 +1,7 @@
 """The audit log: use cases record their changes here, in the transaction of the change."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from difflib import unified_diff
 from typing import Any
 
@@ -29,6 +29,7 @@ from ocim.store.models import (
     SearchServer,
 )
 
+Values = Mapping[str, Any]
 KINDS: Mapping[type[Model], str] = {
     ApiToken: "token",
     BrokerServer: "broker",
@@ -63,29 +64,43 @@ def record(
     action: AuditAction,
     target: Model | Target,
     *,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
+    before: Values | None = None,
+    after: Values | None = None,
     organization: str | None = None,
 ) -> None:
     """Record a change: who made it, from where, and the values that changed, masked.
 
     `organization` names whose admins may read the entry, if that is not the target's.
     """
-    actor = current_actor()
     its = target if isinstance(target, Target) else target_of(target)
-    AuditEntry.objects.create(
+    if organization is not None:
+        its = replace(its, organization=organization)
+    _entry(action, its, before or {}, after or {}).save()
+
+
+def record_many(action: AuditAction, changes: Iterable[tuple[Model, Values, Values]]) -> None:
+    """Record the same kind of change of many rows: each with the values before and after."""
+    AuditEntry.objects.bulk_create(
+        (_entry(action, target_of(row), before, after) for row, before, after in changes),
+        batch_size=500,
+    )
+
+
+def _entry(action: AuditAction, target: Target, before: Values, after: Values) -> AuditEntry:
+    actor = current_actor()
+    return AuditEntry(
         actor_kind=actor.kind,
         actor_name=actor.name[:250],
         actor_address=actor.address[:250],
         user_id=actor.user_id,
         action=action,
-        target_kind=its.kind,
-        target_id=its.id,
-        target_name=its.name[:_NAME],
-        instance_id=its.instance_id,
-        organization=its.organization if organization is None else organization,
-        before=_masked(before or {}),
-        after=_masked(after or {}),
+        target_kind=target.kind,
+        target_id=target.id,
+        target_name=target.name[:_NAME],
+        instance_id=target.instance_id,
+        organization=target.organization,
+        before=_masked(before),
+        after=_masked(after),
     )
 
 
@@ -111,9 +126,7 @@ def actor_of(job: Job, machine: str) -> Actor:
     return Actor(ActorKind.WORKER, job.requested_by, machine, job.creator_id)
 
 
-def changed(
-    before: Mapping[str, Any], after: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def changed(before: Values, after: Values) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the settings of an instance that differ, old and new.
 
     Extra settings are a unified diff, with secrets masked and without comments.
@@ -131,7 +144,7 @@ def _difference(old: str, new: str) -> str:
     return "\n".join(unified_diff(before, after, "before", "after", lineterm="")) or UNSEEN
 
 
-def _masked(values: Mapping[str, Any]) -> dict[str, Any]:
+def _masked(values: Values) -> dict[str, Any]:
     shown = {
         name: without_credentials(value) if name.endswith("_url") else value
         for name, value in values.items()

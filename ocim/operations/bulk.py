@@ -6,14 +6,20 @@ from datetime import date
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 
 from ocim.core.actions import Action
-from ocim.core.errors import OcimError, ValidationError
-from ocim.operations import holds, jobs, spawn
+from ocim.core.audit import AuditAction
+from ocim.core.errors import Conflict, OcimError, ValidationError
+from ocim.core.jobs import ActivateJob
+from ocim.core.states import AppServerState
+from ocim.operations import audit, holds, jobs, maintenance, spawn
 from ocim.operations.context import Context
+from ocim.operations.shop import verification
 from ocim.store.models import InstanceTag, OpenEdXInstance
 from ocim.store.validators import validate_tag
 
+Instances = QuerySet[OpenEdXInstance]
 LONGEST_TAG = InstanceTag._meta.get_field("name").max_length or 0
 
 
@@ -39,7 +45,9 @@ def tag(instance_ids: Collection[int], *, name: str) -> Outcome:
         raise ValidationError(faults)
     with transaction.atomic():
         row, _ = InstanceTag.objects.get_or_create(name=name)
-        row.openedxinstance_set.add(*instance_ids)
+        untagged = OpenEdXInstance.objects.filter(pk__in=instance_ids).exclude(tags=row)
+        ids = _record_tags(untagged, lambda tags: [*tags, name])
+        row.openedxinstance_set.add(*ids)
     return Outcome(len(instance_ids))
 
 
@@ -48,10 +56,24 @@ def untag(instance_ids: Collection[int], *, name: str) -> Outcome:
     row = InstanceTag.objects.filter(name=name).first()
     if row is None:
         raise ValidationError([f"tag: no instance has the tag {name!r}."])
-    tagged = row.openedxinstance_set.filter(pk__in=instance_ids)
-    ids = list(tagged.values_list("pk", flat=True))
-    row.openedxinstance_set.remove(*ids)
+    with transaction.atomic():
+        tagged = row.openedxinstance_set.filter(pk__in=instance_ids)
+        ids = _record_tags(tagged, lambda tags: [tag for tag in tags if tag != name])
+        row.openedxinstance_set.remove(*ids)
     return Outcome(len(ids))
+
+
+def _record_tags(instances: Instances, change: Callable[[list[str]], list[str]]) -> list[int]:
+    """Record the change of the tags of each instance. Return the instances' ids."""
+    fields = ("name", "internal_lms_domain", "ref_set__organization")
+    known = instances.select_related("ref_set").only(*fields).prefetch_related("tags")
+    rows = list(known.order_by("pk"))
+    old = {row.pk: sorted(tag.name for tag in row.tags.all()) for row in rows}
+    audit.record_many(
+        AuditAction.INSTANCE_CHANGE,
+        [(row, {"tags": old[row.pk]}, {"tags": sorted(change(old[row.pk]))}) for row in rows],
+    )
+    return list(old)
 
 
 def hold(
@@ -100,6 +122,56 @@ def spawn_each(
         return [jobs.wake_up(job)]
 
     return _each(instances, request)
+
+
+def activate_newest(
+    instances: Iterable[OpenEdXInstance], *, queue: str, creator_id: int | None
+) -> Outcome:
+    """Request for each instance that its newest app server that runs serves it."""
+
+    def request(instance: OpenEdXInstance) -> list[Action]:
+        running = instance.appserver_set.filter(state=AppServerState.RUNNING)
+        newest = running.order_by("-id").first()
+        if newest is None:
+            raise Conflict("it has no app server that runs.")
+        if newest.is_active:
+            raise Conflict(f"its newest app server, {newest.pk}, serves it already.")
+        payload = ActivateJob((newest.pk,))
+        job = jobs.submit(target=instance, payload=payload, queue=queue, creator_id=creator_id)
+        return [jobs.wake_up(job)]
+
+    return _each(instances, request)
+
+
+def verify(instances: Iterable[OpenEdXInstance], *, queue: str) -> Outcome:
+    """Request a verification of the services of each instance, without a purchase."""
+    return _each(
+        instances,
+        lambda instance: [
+            jobs.wake_up(verification.request(instance, purchase=False, queue=queue))
+        ],
+    )
+
+
+def begin_maintenance(instances: Iterable[OpenEdXInstance], *, message: str) -> Outcome:
+    """Let visitors of all the instances see a page with the message, or of none.
+
+    Raise ValidationError if the message cannot be shown.
+    """
+    outcome = Outcome()
+    with transaction.atomic():
+        for instance in instances:
+            outcome.actions += maintenance.begin(instance.pk, message=message)
+            outcome.done += 1
+    return outcome
+
+
+def end_maintenance(instances: Iterable[OpenEdXInstance]) -> Outcome:
+    """Let visitors of the instances that are in maintenance see the sites again."""
+    return _each(
+        [instance for instance in instances if instance.maintenance],
+        lambda instance: maintenance.end(instance.pk),
+    )
 
 
 def _each(

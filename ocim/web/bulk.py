@@ -1,14 +1,9 @@
 """Changes of the instances that somebody selected on the page of the fleet, each confirmed."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
 from urllib.parse import parse_qs, urlencode
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,90 +14,17 @@ from ocim.core.errors import OcimError, ValidationError
 from ocim.core.faults import FormFaults, sorted_faults
 from ocim.core.fleet_filter import LONGEST_ID, FleetFilter
 from ocim.core.texts import plural
-from ocim.operations import bulk
 from ocim.operations.bulk import Outcome
 from ocim.store import fleet
-from ocim.store.models import OpenEdXInstance
 from ocim.tasks import enqueue
 from ocim.web.actions import show_error
+from ocim.web.bulk_changes import CHANGES, DEFAULTS, FIELDS, Change, Instances, ids_of
 from ocim.web.fleet import address, visible
 from ocim.web.rights import access
-from ocim.wiring import context, current_time
+from ocim.wiring import current_time
 
 LISTED = 100
 """Maximum number of instances that the confirmation lists by name."""
-MOST = 500
-"""Maximum number of instances that are changed one by one while somebody waits."""
-FIELDS = ("tag", "reason", "from", "until")
-Instances = QuerySet[OpenEdXInstance]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change of many instances."""
-
-    label: str
-    done: str
-    """Participle for the message afterwards."""
-    run: Callable[[HttpRequest, Instances], Outcome]
-    fields: tuple[str, ...] = ()
-    consequence: str = ""
-    most: int | None = MOST
-
-
-def _tag(request: HttpRequest, instances: Instances) -> Outcome:
-    return bulk.tag(_ids(instances), name=request.POST.get("tag", "").strip())
-
-
-def _untag(request: HttpRequest, instances: Instances) -> Outcome:
-    return bulk.untag(_ids(instances), name=request.POST.get("tag", "").strip())
-
-
-def _hold(request: HttpRequest, instances: Instances) -> Outcome:
-    return bulk.hold(
-        _ids(instances),
-        reason=request.POST.get("reason", ""),
-        since=_day("from", request),
-        until=_day("until", request),
-        context=context(),
-    )
-
-
-def _release(_request: HttpRequest, instances: Instances) -> Outcome:
-    return bulk.release(instances)
-
-
-def _spawn(request: HttpRequest, instances: Instances) -> Outcome:
-    return bulk.spawn_each(
-        instances.filter(ref_set__is_archived=False),
-        activate="activate" in request.POST,
-        queue=settings.OCIM.queue_name,
-        context=context(),
-        creator_id=request.user.pk,
-    )
-
-
-CHANGES = {
-    "tag": Change("Tag", "tagged", _tag, ("tag",), most=None),
-    "untag": Change("Remove a tag", "changed", _untag, ("tag",), most=None),
-    "hold": Change(
-        "Hold",
-        "held",
-        _hold,
-        ("reason", "from", "until"),
-        "Rollouts leave them out. Days are those of each instance's time zone. A hold that an"
-        " instance has already is replaced.",
-    ),
-    "release": Change("Release holds", "released", _release, (), "Rollouts include them again."),
-    "spawn": Change(
-        "Spawn app servers",
-        "requested: app servers of",
-        _spawn,
-        ("activate",),
-        "Each gets new app servers with its present configuration. For an upgrade of many"
-        " instances, plan a rollout: it goes in batches, and stops when instances fail.",
-    ),
-}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -146,10 +68,10 @@ def change(request: HttpRequest) -> HttpResponse:
         "count": count,
         "listed": instances[:LISTED],
         "hidden": max(0, count - LISTED),
-        "ids": " ".join(map(str, _ids(instances))),
+        "ids": " ".join(map(str, ids_of(instances))),
         "left_out": selected.count() - count,
         "faults": faults,
-        "typed": request.POST,
+        "typed": {**DEFAULTS, **request.POST.dict()},
     }
     return render(request, "web/bulk.html", shown)
 
@@ -183,24 +105,12 @@ def _theirs(request: HttpRequest, instances: Instances) -> Instances:
     return instances.select_related("ref_set").order_by("name", "id")
 
 
-def _ids(instances: Instances) -> list[int]:
-    return list(instances.values_list("pk", flat=True))
-
-
 def _tell(request: HttpRequest, chosen: Change, outcome: Outcome) -> None:
     text = f"{chosen.done.capitalize()}: {plural(outcome.done, 'instance')}."
     messages.success(request, text.replace("of: ", "of "))
     for fault in outcome.faults:
         messages.error(request, fault)
     try:
-        enqueue(outcome.actions)
+        enqueue(dict.fromkeys(outcome.actions))
     except OcimError as error:
         show_error(request, error)
-
-
-def _day(name: str, request: HttpRequest) -> date | None:
-    text = request.POST.get(name, "").strip()
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise ValidationError([f"{name}: {text!r} is no day, as 2026-06-12."]) from None

@@ -6,10 +6,13 @@ import pytest
 from django.test import Client
 
 from ocim.core.access import Role
-from ocim.store.models import InstanceReference, InstanceTag, Job, OpenEdXInstance
-from ocim.web import bulk
+from ocim.core.jobs import ActivateJob, VerifyJob
+from ocim.core.states import AppServerState
+from ocim.operations.jobs import payload_of
+from ocim.store.models import AuditEntry, InstanceReference, InstanceTag, Job, OpenEdXInstance
+from ocim.web.bulk_changes import CHANGES, Change
 from tests.web.conftest import signed_in
-from tests.web.fleet import make_instance
+from tests.web.fleet import make_appserver, make_instance
 
 
 @pytest.fixture
@@ -77,6 +80,61 @@ def test_spawns_go_on_after_an_instance_whose_configuration_cannot_work(
     assert "A (a.localhost, id" in html
 
 
+def test_the_newest_app_servers_are_activated(
+    admin: Client, campuses: list[OpenEdXInstance]
+) -> None:
+    first, second, _ = campuses
+    make_appserver(first)
+    newest = make_appserver(first)
+    make_appserver(first, AppServerState.FAILED)
+    make_appserver(second, is_active=True)
+    fields = confirmation(admin, "all=on&change=activate")
+    html = admin.post("/bulk/", fields, follow=True).content.decode()
+    assert "Requested: activation of the newest app server of 1 instance." in html
+    assert payload_of(Job.objects.get()) == ActivateJob((newest.pk,))
+    assert "serves it already." in html
+    assert "it has no app server that runs." in html
+
+
+def test_services_are_verified_where_an_instance_has_any(
+    admin: Client, campuses: list[OpenEdXInstance]
+) -> None:
+    shop = make_appserver(campuses[0], is_active=True, optional_services=["discovery"])
+    other = make_appserver(campuses[1], is_active=True)
+    fields = confirmation(admin, "all=on&change=verify")
+    html = admin.post("/bulk/", fields, follow=True).content.decode()
+    assert payload_of(Job.objects.get()) == VerifyJob(shop.pk)
+    assert html.count("message error") == 2
+    assert str(other) in html
+
+
+def test_maintenance_begins_for_all_with_a_text_and_ends(
+    admin: Client, campuses: list[OpenEdXInstance]
+) -> None:
+    fields = confirmation(admin, "all=on&change=maintenance")
+    admin.post("/bulk/", {**fields, "message": "x" * 501})
+    assert not OpenEdXInstance.objects.exclude(maintenance="").exists()
+    admin.post("/bulk/", {**fields, "message": "Back at nine."})
+    assert OpenEdXInstance.objects.filter(maintenance="Back at nine.").count() == 3
+    admin.post("/bulk/", confirmation(admin, f"id={campuses[0].pk}&change=end-maintenance"))
+    assert OpenEdXInstance.objects.filter(maintenance="Back at nine.").count() == 2
+
+
+def test_tags_that_change_are_recorded_for_each_instance(
+    admin: Client, campuses: list[OpenEdXInstance]
+) -> None:
+    admin.post("/bulk/", {**confirmation(admin, "all=on&change=tag&filter=q%3Dtwo"), "tag": "a"})
+    admin.post("/bulk/", {**confirmation(admin, "all=on&change=tag"), "tag": "a"})
+    admin.post("/bulk/", {**confirmation(admin, "all=on&change=untag&filter=q%3Dtwo"), "tag": "a"})
+    entries = AuditEntry.objects.filter(action="instance.change").order_by("pk")
+    assert [(entry.target_name.split(" (")[0], entry.before, entry.after) for entry in entries] == [
+        ("B two", {"tags": []}, {"tags": ["a"]}),
+        ("A", {"tags": []}, {"tags": ["a"]}),
+        ("B", {"tags": []}, {"tags": ["a"]}),
+        ("B two", {"tags": ["a"]}, {"tags": []}),
+    ]
+
+
 def test_who_may_operate_some_instances_changes_no_others(
     campuses: list[OpenEdXInstance],
 ) -> None:
@@ -110,9 +168,7 @@ def test_a_selection_that_cannot_be_is_refused(
     text: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(
-        bulk.CHANGES, "hold", bulk.Change("Hold", "held", bulk.CHANGES["hold"].run, most=2)
-    )
+    monkeypatch.setitem(CHANGES, "hold", Change("Hold", "held", CHANGES["hold"].run, most=2))
     assert text in admin.get(f"/bulk/?{query}", follow=True).content.decode()
 
 
