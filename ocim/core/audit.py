@@ -77,6 +77,7 @@ class AuditAction(StrEnum):
     USER_ADD_SECOND_FACTOR = "user.add-second-factor"
     USER_REMOVE_SECOND_FACTOR = "user.remove-second-factor"
     USER_USE_RECOVERY_CODE = "user.use-recovery-code"
+    USER_RENEW_RECOVERY_CODES = "user.renew-recovery-codes"
     USER_ADD_PASSKEY = "user.add-passkey"
     USER_REMOVE_PASSKEY = "user.remove-passkey"
     USER_LINK = "user.link"

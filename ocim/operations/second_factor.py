@@ -66,12 +66,21 @@ def confirm(*, user: User, code: str, but: str | None, context: Context) -> list
         raise ValidationError(["code: it is wrong. Check the clock of the device."])
     row.confirmed_at, row.last_step = context.now(), step
     row.save()
-    codes = [_recovery_code() for _ in range(CODES)]
-    RecoveryCode.objects.filter(user=user).delete()
-    RecoveryCode.objects.bulk_create(RecoveryCode(user=user, hash=_hash(code)) for code in codes)
     sessions.end_all(user=user, but=but)
     audit.record(AuditAction.USER_ADD_SECOND_FACTOR, user)
-    return [Secret(code) for code in codes]
+    return _new_codes(user)
+
+
+@transaction.atomic
+def renew_codes(*, user: User) -> list[Secret]:
+    """Return new recovery codes, which nobody can learn again; the old ones work no more.
+
+    Raise Conflict if the account has no second factor.
+    """
+    if not is_on(user):
+        raise Conflict(f"{user} has no second factor.")
+    audit.record(AuditAction.USER_RENEW_RECOVERY_CODES, user)
+    return _new_codes(user)
 
 
 @transaction.atomic
@@ -110,6 +119,13 @@ def _step(row: SecondFactor, code: str, context: Context) -> int | None:
         )
     except OTPVerificationError:
         return None
+
+
+def _new_codes(user: User) -> list[Secret]:
+    codes = [_recovery_code() for _ in range(CODES)]
+    RecoveryCode.objects.filter(user=user).delete()
+    RecoveryCode.objects.bulk_create(RecoveryCode(user=user, hash=_hash(code)) for code in codes)
+    return [Secret(code) for code in codes]
 
 
 def _recovery_code() -> str:

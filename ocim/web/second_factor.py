@@ -16,6 +16,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ocim.core.errors import OcimError
+from ocim.core.secrets import Secret
 from ocim.operations import second_factor
 from ocim.web.actions import show_error
 from ocim.web.rights import own_account
@@ -49,7 +50,7 @@ def show(request: HttpRequest) -> HttpResponse:
 @own_account
 @require_POST
 def act(request: HttpRequest, kind: str) -> HttpResponse:
-    """Begin, confirm or remove it. Confirming shows the recovery codes, once."""
+    """Begin, confirm or remove it, or renew its recovery codes, which are shown once."""
     user, code = cast(User, request.user), request.POST.get("code", "")
     try:
         if kind == "begin":
@@ -57,10 +58,11 @@ def act(request: HttpRequest, kind: str) -> HttpResponse:
         elif kind == "confirm":
             key = request.session.session_key
             codes = second_factor.confirm(user=user, code=code, but=key, context=context())
-            shown = {"codes": [code.reveal() for code in codes]}
-            return render(request, "web/recovery_codes.html", shown)
+            return _show_codes(request, codes, is_new=True)
         elif not _is_right(request, user, code):
             messages.error(request, "The code is wrong.")
+        elif kind == "renew":
+            return _show_codes(request, second_factor.renew_codes(user=user), is_new=False)
         else:
             second_factor.remove(user=user)
             messages.success(request, "Your account has no second factor any more.")
@@ -68,6 +70,11 @@ def act(request: HttpRequest, kind: str) -> HttpResponse:
     except OcimError as error:
         show_error(request, error)
     return redirect("second-factor")
+
+
+def _show_codes(request: HttpRequest, codes: list[Secret], *, is_new: bool) -> HttpResponse:
+    shown = {"codes": [code.reveal() for code in codes], "is_new": is_new}
+    return render(request, "web/recovery_codes.html", shown)
 
 
 @login_not_required

@@ -62,7 +62,7 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("account/second-factor/", second_factor.show, name="second-factor"),
     re_path(
-        r"^account/second-factor/(?P<kind>begin|confirm|remove)/$",
+        r"^account/second-factor/(?P<kind>begin|confirm|renew|remove)/$",
         second_factor.act,
         name="second-factor-act",
     ),

@@ -1,19 +1,25 @@
 """The work of workers and operators in the meantime."""
 
+from axes.models import AccessAttempt
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
+from pyotp import TOTP
 
 from ocim.core.states import AppServerState, UpgradeState
+from ocim.operations import second_factor as factor
 from ocim.store.models import (
     Job,
     OpenEdXAppServer,
     OpenEdXInstance,
     Rollout,
+    SecondFactor,
     Upgrade,
     UpgradeStep,
     Worker,
 )
+from ocim.wiring import context
 from tests.browser.fleet import populate
 from tests.web.fleet import make_appserver, make_instance, make_rollout, write_line
 
@@ -27,6 +33,26 @@ def setup() -> None:
 def fleet() -> dict[str, int]:
     """Make a fleet in which every page has something to show."""
     return populate()
+
+
+def second_factor(name: str) -> list[str]:
+    """Make somebody with the password `right` and a second factor. Return the recovery codes."""
+    user = User.objects.create_user(name, password="right")
+    user.role_grants.create(role="viewer")
+    factor.begin(user=user)
+    code = TOTP(SecondFactor.objects.get(user=user).secret).at(timezone.now())
+    codes = factor.confirm(user=user, code=code, but=None, context=context())
+    return [code.reveal() for code in codes]
+
+
+def locked(name: str) -> None:
+    """Let an account be locked by attempts from another address."""
+    AccessAttempt.objects.create(
+        username=name,
+        ip_address="192.0.2.1",
+        failures_since_start=settings.AXES_FAILURE_LIMIT,
+        attempt_time=timezone.now(),
+    )
 
 
 def workers() -> None:

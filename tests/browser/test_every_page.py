@@ -30,6 +30,7 @@ MORE = {
     "tag": "/bulk/?change=tag&id={instance}",
     "hold": "/bulk/?change=hold&id={instance}",
     "spawn": "/bulk/?change=spawn&id={instance}",
+    "maintenance of many": "/bulk/?change=maintenance&id={instance}",
     "a rollout of a filter": "/rollouts/new/?filter=tag%3Dpaying",
     "abort": "/rollouts/{rollout}/abort/",
     "undo": "/rollouts/{rollout}/undo/",
@@ -97,5 +98,38 @@ def test_a_state_of_a_page_keeps_the_rules(
     judge(admin_page, MORE[name].format_map(ids), validator, statuses=(200, 400, 404))
 
 
-def test_the_page_of_the_sign_in_keeps_the_rules(page: Page, validator: Validator | None) -> None:
-    judge(page, "/sign-in/", validator)
+def test_the_pages_of_a_sign_in_keep_the_rules(
+    browser: Browser, manager: Manager, validator: Validator | None
+) -> None:
+    first, second, *_ = manager.run("second_factor", "zoe")
+    manager.run("locked", "yann")
+    with browser.new_context(base_url=manager.url) as context:
+        page = context.new_page()
+
+        def submit(button: str, **fields: str) -> None:
+            for label, text in fields.items():
+                page.get_by_label(label).fill(text)
+            page.get_by_role("button", name=button).click()
+            page.wait_for_load_state()
+
+        judge(page, "/sign-in/", validator)
+        submit("Sign in", Name="zoe", Password="wrong")
+        page.get_by_role("alert").wait_for()
+        inspect(page)
+        submit("Sign in", Name="zoe", Password="right")
+        judge(page, "/sign-in/second-step/", validator)
+        submit("Sign in", Code="nonsense")
+        page.get_by_role("alert").wait_for()
+        inspect(page)
+        submit("Sign in", Code=first)
+        judge(page, "/account/second-factor/", validator)
+        submit("Make new recovery codes", Code=second)
+        page.get_by_text("The old ones work no more.").wait_for()
+        inspect(page)
+    with browser.new_context(base_url=manager.url) as context:
+        page = context.new_page()
+        judge(page, "/sign-in/single/return/", validator, statuses=(200, 400, 403))
+        page.goto("/sign-in/")
+        submit("Sign in", Name="yann", Password="right")
+        page.get_by_role("heading", name="Sign-in is locked").wait_for()
+        inspect(page)

@@ -4,17 +4,18 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
+
+from tests.child_process import ChildProcess
 
 CLIENT, SECRET = "ocim", "the secret of the client"
 PASSWORD = "right"
 ROOT = Path(__file__).parents[2]
 
 
-class IdentityProvider:
+class IdentityProvider(ChildProcess):
     """The provider's process, until the block ends."""
 
     def __init__(self, directory: Path, return_to: str) -> None:
@@ -24,25 +25,15 @@ class IdentityProvider:
         self._url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.issuer = f"{self._url}/o"
 
-    def __enter__(self) -> Self:
+    def start(self) -> "subprocess.Popen[bytes]":
         with self._listener:  # the process's from now on: if it dies, nobody waits for it
             fd = self._listener.fileno()
             arguments = [str(fd), str(self._directory), self._return_to]
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-m", "tests.identity_provider", *arguments],
                 pass_fds=[fd],
                 cwd=ROOT,
             )
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._process.kill()
-        self._process.communicate()
 
     def person(self, name: str, **values: Any) -> None:
         """Let somebody with these claims sign in, or change their claims."""

@@ -109,6 +109,8 @@ def test_without_a_second_factor_no_code_is_right(world: World, mira: User) -> N
     assert not check(mira, codes[0].reveal(), world)
     with pytest.raises(Conflict, match="mira has no second factor"):
         second_factor.remove(user=mira)
+    with pytest.raises(Conflict, match="mira has no second factor"):
+        second_factor.renew_codes(user=mira)
 
 
 def test_a_second_factor_that_is_on_is_not_replaced(world: World, mira: User) -> None:

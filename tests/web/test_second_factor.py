@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from ocim.core.access import Role
 from ocim.operations import second_factor, tokens
-from ocim.store.models import SecondFactor
+from ocim.store.models import AuditEntry, SecondFactor
 from ocim.wiring import context
 from tests.web.conftest import signed_in
 
@@ -71,6 +71,22 @@ def test_it_is_set_up_with_an_app_and_recovery_codes_are_shown_once(mira: User) 
     html = client.get(reverse("second-factor")).content.decode()
     assert "Recovery codes left: 10." in html
     assert shown[1] not in html
+
+
+def test_new_recovery_codes_need_a_code_and_end_the_old_ones(
+    client: Client, mira: User, codes: list[str]
+) -> None:
+    type_password(client)
+    type_code(client, codes[0])
+    renew = reverse("second-factor-act", args=["renew"])
+    assert "The code is wrong." in client.post(renew, {"code": "x"}, follow=True).content.decode()
+    html = client.post(renew, {"code": codes[1]}).content.decode()
+    new = re.findall(r"[a-z2-7]{4}(?:-[a-z2-7]{4}){3}", html)
+    assert len(set(new) - set(codes)) == second_factor.CODES
+    assert not second_factor.check(user=mira, code=codes[2], context=context())
+    assert second_factor.check(user=mira, code=new[0], context=context())
+    entry = AuditEntry.objects.get(action="user.renew-recovery-codes")
+    assert (entry.actor_name, entry.target_name) == ("mira", "mira")
 
 
 def test_a_password_alone_signs_nobody_in(client: Client, codes: list[str]) -> None:
