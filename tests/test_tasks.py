@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from axes.models import AccessLog
 from django.db import transaction
 from pytest_django import Settings as SettingsWrapper
 
@@ -182,11 +183,16 @@ def test_a_balancer_that_lags_behind_is_mended(world: World) -> None:
     assert world.balancer.site(instance.internal_lms_domain)
 
 
-def test_retention_is_worked_off_with_low_priority(world: World) -> None:
+def test_retention_is_worked_off_with_low_priority_and_attempts_to_sign_in_are_forgotten(
+    world: World,
+) -> None:
     world.break_hosts(lambda _: True)
     world.spawn(world.make_instance())
     world.clock.forward(4 * 24 * 3600)
+    AccessLog.objects.create(username="mira")
+    AccessLog.objects.update(attempt_time=world.context().now() - timedelta(days=91))
     queues.retain()
+    assert not AccessLog.objects.exists()
     assert pending("opencraft") == 0
     consume("opencraft_low_priority")
     assert world.provider.list() == []

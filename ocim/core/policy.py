@@ -51,4 +51,6 @@ class Policy:
     """SMTP relay of all instances; None: upstream's default, one on each app server."""
     mail_sender: str = ""
     """Sender of Ocim's own mail."""
+    sign_in_days: float = 90
+    """Days for which attempts to sign in are kept."""
     retention: Retention = field(default_factory=Retention)

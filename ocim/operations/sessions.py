@@ -1,6 +1,6 @@
-"""Sessions of people: listed and ended."""
+"""Sessions of people: listed and ended; attempts to sign in, forgotten after a time."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict
 from ocim.operations import audit
+from ocim.operations.context import Context
+from ocim.store import sign_ins
 from ocim.store.models import Session
 
 
@@ -35,3 +37,8 @@ def end_all(*, user: User, but: str | None = None) -> int:
         if deleted:
             audit.record(AuditAction.USER_SIGN_OUT, user, after={"sessions": deleted})
     return deleted
+
+
+def forget_attempts(*, context: Context) -> None:
+    """Delete attempts to sign in that are kept no longer."""
+    sign_ins.forget(context.now() - timedelta(days=context.policy.sign_in_days))

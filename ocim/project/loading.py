@@ -11,7 +11,8 @@ from typing import Any
 
 from ocim.project.env_file import read_env_file, read_text
 from ocim.project.home import HOME
-from ocim.project.options import QUEUE, Options, option_fields
+from ocim.project.options import Options, option_fields
+from ocim.project.options.manager import QUEUE
 from ocim.project.readers import READERS
 
 ENV_FILE = HOME / ".env"

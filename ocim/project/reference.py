@@ -28,7 +28,7 @@ def settings_page() -> str:
         [
             "# Settings",
             "",
-            "<!-- Written by `make reference` from ocim/project/options.py. -->",
+            "<!-- Written by `make reference` from ocim/project/options. -->",
             "",
             "Ocim reads its settings from the environment and from a file `.env` beside the code,",
             "with a `NAME=VALUE` on each line. The environment takes precedence. If settings are",

@@ -50,6 +50,12 @@ def attempts(*, name: str = "", before: datetime | None = None) -> tuple[SignInA
     )
 
 
+def forget(before: datetime) -> None:
+    """Delete attempts before a time."""
+    for log in (AccessLog, AccessFailureLog):
+        log.objects.filter(attempt_time__lt=before).delete()
+
+
 def _result(row: AccessLog | AccessFailureLog) -> str:
     if isinstance(row, AccessLog):
         return "signed in"

@@ -36,6 +36,7 @@ from ocim.operations import (
     job_runner,
     jobs,
     password_requests,
+    sessions,
     terminate,
     workers,
 )
@@ -214,7 +215,8 @@ def look() -> None:
 
 
 def retain() -> None:
-    """Let go of app servers that are not kept any longer."""
+    """Let go of app servers and of attempts to sign in that are kept no longer."""
+    sessions.forget_attempts(context=context())
     enqueue(terminate.request_retention(queue=settings.OCIM.low_priority_queue, context=context()))
 
 

@@ -75,6 +75,7 @@ def policy() -> Policy:
         fallback_serves=options.fallback_serves,
         mail=options.smtp_url,
         mail_sender=options.mail_sender or f"ocim@{urlsplit(manager_url()).hostname}",
+        sign_in_days=options.sign_in_days,
         retention=Retention(options.fallback_days, options.failed_days),
     )
 

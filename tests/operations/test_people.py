@@ -1,9 +1,11 @@
 """People's accounts, their roles and their tokens."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from axes.models import AccessFailureLog, AccessLog
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -11,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from ocim.core.access import EVERYTHING, FLEET, Access, Grant, Right, Role
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.secrets import Secret
-from ocim.operations import people, tokens
+from ocim.operations import people, sessions, tokens
 from ocim.operations.access import access_of
 from ocim.store.models import ApiToken
 from tests.world import World
@@ -237,3 +239,14 @@ def test_a_check_takes_two_queries_and_notes_its_use_once_a_minute(
 def test_a_token_never_gives_a_right_that_its_role_lacks(world: World, admin: User) -> None:
     _, rights = tokens.check(token(world, admin, role=Role.VIEWER), context=world.context())
     assert rights.rights("Campus") == {Right.VIEW}
+
+
+def test_attempts_to_sign_in_are_forgotten_after_a_time(world: World) -> None:
+    for log in (AccessLog, AccessFailureLog):
+        for days in (89, 91):
+            row = log.objects.create(username=f"{days} days ago")
+            then = world.context().now() - timedelta(days=days)
+            log.objects.filter(pk=row.pk).update(attempt_time=then)
+    sessions.forget_attempts(context=world.context())
+    for log in (AccessLog, AccessFailureLog):
+        assert [row.username for row in log.objects.all()] == ["89 days ago"]
