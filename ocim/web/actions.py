@@ -13,12 +13,12 @@ from ocim.core.access import Right
 from ocim.core.errors import OcimError, ValidationError
 from ocim.core.jobs import ActivateJob, DeactivateJob, Payload, TerminateJob
 from ocim.core.states import AppServerState
+from ocim.core.texts import listed
 from ocim.operations import jobs
 from ocim.operations.spawn import request as request_spawn
 from ocim.store import selectors
 from ocim.store.models import Job, OpenEdXAppServer
 from ocim.tasks import enqueue
-from ocim.web.describe import doing
 from ocim.web.rights import access, require
 from ocim.wiring import context
 
@@ -81,7 +81,8 @@ def spawn(request: HttpRequest, instance_id: int) -> HttpResponse:
     except OcimError as error:
         show_error(request, error)
         return redirect("instance", instance_id)
-    _begin(request, job, doing(job))
+    what = f"spawn {listed(appservers)}"
+    _begin(request, job, f"{what}, and activate" if "activate" in request.POST else what)
     if len(appservers) == 1:
         return redirect("appserver", appservers[0].pk)
     return redirect("instance", instance_id)
