@@ -4,7 +4,6 @@ The web server is the real one, in a process of its own.
 """
 
 import asyncio
-import multiprocessing
 import statistics
 import sys
 import time
@@ -14,7 +13,6 @@ import httpx
 import psutil
 
 from benchmarks import page, served
-from tests.postgresql_server import postgresql_server
 
 LINES = 100_000
 VIEWERS = 1000
@@ -24,17 +22,11 @@ MIB = 2**20
 
 def main() -> str:
     """Measure on each database in a process of its own, and return Markdown."""
-    rows = [
-        f"{page.machine()}; a log of {LINES:,} lines.",
-        "",
-        "| database | request | median | slowest | size | memory of the server |",
-        "|---|---|---|---|---|---|",
-    ]
-    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        rows += pool.apply(measure, ("SQLite", ""))
-        with postgresql_server() as url:
-            rows += pool.apply(measure, ("PostgreSQL", url))
-    return "\n".join(rows) + "\n"
+    return served.on_each_database(
+        measure,
+        f"a log of {LINES:,} lines",
+        ("database", "request", "median", "slowest", "size", "memory of the server"),
+    )
 
 
 def measure(database: str, url: str) -> list[str]:

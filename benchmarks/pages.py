@@ -4,7 +4,6 @@ The web server is the real one, in a process of its own; another process asks it
 whether answers come or not.
 """
 
-import multiprocessing
 import statistics
 import sys
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import psutil
 
 from benchmarks import page, served
-from tests.postgresql_server import postgresql_server
 
 BASELINE = "/password/"
 """A page with a form and nothing of the fleet."""
@@ -48,18 +46,12 @@ ENTRIES = 100_000
 
 def main() -> str:
     """Measure on each database in a process of its own, and return Markdown."""
-    rows = [
-        f"{page.machine()}; {INSTANCES:,} instances, {INSTANCES * APPSERVERS:,} app servers,"
-        f" {ENTRIES:,} entries of the audit log, {served.RATE:g} requests in a second.",
-        "",
-        "| database | request | median | slowest | size | queries |",
-        "|---|---|---|---|---|---|",
-    ]
-    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        rows += pool.apply(measure, ("SQLite", ""))
-        with postgresql_server() as url:
-            rows += pool.apply(measure, ("PostgreSQL", url))
-    return "\n".join(rows) + "\n"
+    return served.on_each_database(
+        measure,
+        f"{INSTANCES:,} instances, {INSTANCES * APPSERVERS:,} app servers, {ENTRIES:,} entries of"
+        f" the audit log, {served.RATE:g} requests in a second",
+        ("database", "request", "median", "slowest", "size", "queries"),
+    )
 
 
 def measure(database: str, url: str) -> list[str]:

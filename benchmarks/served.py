@@ -2,18 +2,21 @@
 
 import json
 import math
+import multiprocessing
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
 
+from benchmarks import page
 from tests.acceptance.installation import free_ports
+from tests.postgresql_server import postgresql_server
 
 RATE = 8.0
 """Requests in a second."""
@@ -40,6 +43,26 @@ def served() -> Iterator[tuple[str, int]]:
             yield url, server.pid
         finally:
             server.terminate()
+
+
+def on_each_database(
+    measure: Callable[[str, str], list[str]], about: str, columns: Sequence[str]
+) -> str:
+    """Return Markdown with the rows that `measure` returns for each database and its URL.
+
+    Each has a process of its own, for Django knows one database only.
+    """
+    rows = [
+        f"{page.machine()}; {about}.",
+        "",
+        f"| {' | '.join(columns)} |",
+        "|---" * len(columns) + "|",
+    ]
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+        rows += pool.apply(measure, ("SQLite", ""))
+        with postgresql_server() as url:
+            rows += pool.apply(measure, ("PostgreSQL", url))
+    return "\n".join(rows) + "\n"
 
 
 def sign_in() -> tuple[Any, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +21,9 @@ from ocim.operations.rollouts.variables import Change, Changes
 from ocim.parsing.extra_settings import SHARED, check_extra_settings, warnings_of
 from ocim.store.models import InstanceReference, OpenEdXInstance, SharedSettings
 
+SAMPLE = 500
+"""Maximum number of instances whose own settings a preview reads, so that it takes no second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -29,6 +33,8 @@ class Effect:
     """Names of the variables that change."""
     total: int
     """Number of instances that share the settings; archived ones do not count."""
+    examined: int
+    """Number of those whose own settings were read: all, or SAMPLE of a large fleet."""
     affected: int
     """Number of those for which a variable changes. The others set all of them themselves."""
     instance: OpenEdXInstance | None
@@ -97,12 +103,15 @@ def preview(
     old = check_extra_settings(read(organization).text, where=SHARED)
     names = sorted({str(item.path[0]) for item in differences(old, new)})
     rows = sharing(organization)
-    total = rows.count()
     instance = _chosen(rows, instance_id)
+    ids = list(rows.order_by("pk").values_list("pk", flat=True))
+    sample = ids[:: max(1, ceil(len(ids) / SAMPLE))]
+    examined = rows.filter(pk__in=sample)
     return Effect(
         tuple(names),
-        total,
-        total - _overriding(rows, names, organization) if names else 0,
+        len(ids),
+        len(sample),
+        len(sample) - _overriding(examined, names, organization) if names else 0,
         instance,
         _changes(instance, organization, text, context) if instance else (),
         tuple(warnings_of(text, where=SHARED)),

@@ -104,6 +104,18 @@ def test_a_preview_counts_the_instances_and_shows_the_changes_of_one(world: Worl
     assert (effect.affected, effect.total) == (1, 3)
 
 
+def test_a_preview_of_a_large_fleet_looks_at_some_instances_and_tells_the_total(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_settings, "SAMPLE", 2)
+    for _ in range(5):
+        world.make_instance(configuration_extra_settings="SHARED: own")
+    effect = shared_settings.preview(
+        organization=FLEET, text="SHARED: 2\n", context=world.context()
+    )
+    assert (effect.affected, effect.examined, effect.total) == (0, 2, 5)
+
+
 def test_a_preview_is_for_instances_that_share_the_settings(world: World) -> None:
     world.make_instance(organization=CAMPUS)
     other = world.make_instance()

@@ -126,7 +126,9 @@ instance's configuration_extra_settings override both. App servers keep what the
             self.out.say(f"Changes for {effect.instance}:")
             for change in effect.variables:
                 self.out.say(f"  {in_words(change)}")
-        concerned = f"{effect.affected} of {plural(effect.total, 'instance')}"
+        concerned = f"{effect.affected} of {plural(effect.examined, 'instance')}"
+        if effect.examined != effect.total:
+            concerned += f" looked at, of {effect.total}"
         if options.dry_run:
             self.out.say(f"It would change variables of {concerned}. Nothing is saved.")
             return
