@@ -24,8 +24,8 @@ class ServiceShells:
     argvs: list[list[str]] = field(default_factory=list)
     """The management commands, in their order."""
     scripts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    looks: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Observations, by the name of the function."""
+    looks: dict[str, Any] = field(default_factory=dict)
+    """Observations and results, by the name of the function."""
     faults: dict[str, str] = field(default_factory=dict)
     """Failures, by the first word of a command."""
     crontab: str = CRONTAB
@@ -60,7 +60,7 @@ class ServiceShells:
         if called.startswith("set_"):
             self.before(called)
             self.scripts.append((called, arguments))
-            return {"result": None}
+            return {"result": self.looks.get(called)}
         return {"result": self.looks.get(called, NOTHING)}
 
 

@@ -22,6 +22,7 @@ from ocim.api import (
     services,
     shared_settings,
     sign_in,
+    superusers,
 )
 
 
@@ -94,6 +95,14 @@ urlpatterns = [
         "instances/<id:instance_id>/services/status",
         services.ServicesStatus.as_view(),
         name="services-status",
+    ),
+    path(
+        "instances/<id:instance_id>/superusers", superusers.Superusers.as_view(), name="superusers"
+    ),
+    path(
+        "instances/<id:instance_id>/superusers/<str:username>",
+        superusers.Superuser.as_view(),
+        name="superuser",
     ),
     path("instances/<id:instance_id>/services/set-up", services.SetUp.as_view(), name="set-up"),
     path(

@@ -37,6 +37,7 @@ class AuditAction(StrEnum):
     APPSERVER_TERMINATE = "appserver.terminate"
     APPSERVER_EXPIRE = "appserver.expire"
     APPSERVER_RESTART = "appserver.restart"
+    INSTANCE_CHANGE_SUPERUSER = "instance.change-superuser"
     SERVICES_SET_UP = "services.set-up"
     SERVICES_VERIFY = "services.verify"
     JOB_DONE = "job.done"

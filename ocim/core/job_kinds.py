@@ -20,6 +20,7 @@ class JobKind(StrEnum):
     CLONE = "clone"
     SET_UP = "setup"
     VERIFY = "verify"
+    SUPERUSER = "superuser"
     CREATE_SERVER = "create_server"
     BUILD_IMAGE = "build_image"
     EXAMINE = "examine"
@@ -41,6 +42,7 @@ WORDS: Mapping[str, str] = {
     JobKind.CLONE: "Copying the databases",
     JobKind.SET_UP: "Setting up",
     JobKind.VERIFY: "Verifying",
+    JobKind.SUPERUSER: "Changing a superuser of the LMS",
     JobKind.CREATE_SERVER: "Creating the server",
     JobKind.BUILD_IMAGE: "Building the image",
     JobKind.EXAMINE: "Examining the installation",

@@ -159,6 +159,17 @@ class VerificationProgress(Progress):
 
 
 @dataclass(frozen=True, slots=True)
+class SuperuserJob:
+    """Make a user of the LMS a superuser, or take that away; with `email`, create a missing one."""
+
+    kind: ClassVar[JobKind] = JobKind.SUPERUSER
+    appserver: int
+    name: str
+    email: str
+    make: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CreateServerJob:
     """Create a shared server on a host of its own; `role` is its kind, such as "search"."""
 
@@ -216,6 +227,7 @@ Payload = (
     | CloneJob
     | SetUpJob
     | VerifyJob
+    | SuperuserJob
     | CreateServerJob
     | BuildImageJob
     | ExamineJob

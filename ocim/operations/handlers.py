@@ -15,6 +15,7 @@ from ocim.operations import (
     search_servers,
     shared_servers,
     spawn,
+    superusers,
     terminate,
 )
 from ocim.operations.job_runner import Handler
@@ -46,6 +47,7 @@ HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.CLONE: Handler(clones.run),
     JobKind.SET_UP: Handler(set_up.run),
     JobKind.VERIFY: Handler(verification.run),
+    JobKind.SUPERUSER: Handler(superusers.run),
     JobKind.CREATE_SERVER: Handler(_create_server, shared_servers.on_failure),
     JobKind.BUILD_IMAGE: Handler(image_builds.run),
     JobKind.EXAMINE: Handler(chores.run_examination),

@@ -19,6 +19,7 @@ from ocim.core.jobs import (
     RecoveryProgress,
     SetUpJob,
     SpawnJob,
+    SuperuserJob,
     UpgradeJob,
     UpgradeProgress,
     VerifyJob,
@@ -48,6 +49,7 @@ RECORDED: Mapping[JobKind, AuditAction] = {
     JobKind.CLONE: AuditAction.INSTANCE_COPY_DATABASES,
     JobKind.SET_UP: AuditAction.SERVICES_SET_UP,
     JobKind.VERIFY: AuditAction.SERVICES_VERIFY,
+    JobKind.SUPERUSER: AuditAction.INSTANCE_CHANGE_SUPERUSER,
     JobKind.CREATE_SERVER: AuditAction.SERVER_CREATE,
     JobKind.BUILD_IMAGE: AuditAction.IMAGE_BUILD,
     JobKind.EXAMINE: AuditAction.INSTALLATION_EXAMINE,
@@ -120,8 +122,8 @@ def appservers_of(job: Job) -> tuple[int, ...]:
     match payload, progress:
         case RecoverJob(appserver=appserver), RecoveryProgress(fallback=fallback):
             return (appserver,) if fallback is None else (appserver, fallback)
-        case SetUpJob(appserver=appserver) | VerifyJob(appserver=appserver), _:
-            return (appserver,)
+        case (SetUpJob() | VerifyJob() | SuperuserJob()) as job_on_one, _:
+            return (job_on_one.appserver,)
         case UpgradeJob(), UpgradeProgress(started=False):
             return ()  # the recorded ones are an earlier attempt's
         case UpgradeJob(upgrade=upgrade), _:

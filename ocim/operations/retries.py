@@ -23,6 +23,7 @@ RIGHTS: Mapping[JobKind, Right] = {
     JobKind.RETAIN: Right.OPERATE,
     JobKind.SET_UP: Right.OPERATE,
     JobKind.VERIFY: Right.OPERATE,
+    JobKind.SUPERUSER: Right.CONFIGURE,
     JobKind.ARCHIVE: Right.CONFIGURE,
     JobKind.RESTORE: Right.CONFIGURE,
     JobKind.CREATE_SERVER: Right.CONFIGURE,

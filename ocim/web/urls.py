@@ -34,6 +34,7 @@ from ocim.web import (
     services,
     shared_settings,
     single_sign_on,
+    superusers,
 )
 from ocim.web.sign_in import ChangePassword, SetPassword, SignIn, forgot_password
 
@@ -108,6 +109,17 @@ urlpatterns = [
         rf"^instances/(?P<instance_id>{ID})/(?P<kind>{'|'.join(lifecycle.STEPS)})/$",
         lifecycle.take,
         name="take-step",
+    ),
+    path("instances/<id:instance_id>/superusers/", superusers.show, name="superusers"),
+    path(
+        "instances/<id:instance_id>/superusers/look/",
+        superusers.look,
+        name="look-at-superusers",
+    ),
+    path(
+        "instances/<id:instance_id>/superusers/change/",
+        superusers.change,
+        name="change-superuser",
     ),
     path("instances/<id:instance_id>/services/", services.services, name="services"),
     path(

@@ -37,6 +37,8 @@ TABLE: dict[str, dict[str, Right]] = {
     "pending-commands": {"POST": OPERATE},
     "runbook": {"GET": VIEW},
     "verifications": {"GET": VIEW, "POST": OPERATE},
+    "superusers": {"GET": CONFIGURE},
+    "superuser": {"PUT": CONFIGURE, "DELETE": CONFIGURE},
     "appservers-of-instance": {"GET": VIEW, "POST": OPERATE},
     "appservers": {"GET": VIEW},
     "appserver": {"GET": VIEW},
@@ -112,7 +114,7 @@ PARTS = {pattern.name: list(pattern.pattern.converters) for pattern in urlpatter
 OPERATIONS = [(name, method) for name, methods in TABLE.items() for method in methods]
 FLEETWIDE = [(name, method) for name, methods in {**OF_FLEET, **SLOW}.items() for method in methods]
 NOTHING = dict.fromkeys(("name", "machine", "provider"), "nothing")
-WORDS = {"kind": "search", "token_id": 1, **NOTHING}
+WORDS = {"kind": "search", "token_id": 1, "username": "ada", **NOTHING}
 EVERY = {**TABLE, **OF_FLEET, **PEOPLE, **OWN, **SLOW}
 
 
@@ -147,7 +149,7 @@ def test_the_table_knows_every_operation() -> None:
 
 @pytest.mark.parametrize("name, method", OPERATIONS)
 def test_an_operation_is_for_those_who_have_the_right(db: None, name: str, method: str) -> None:
-    ids = make_objects(make_instance("Theirs", organization="ACME"))
+    ids = {**WORDS, **make_objects(make_instance("Theirs", organization="ACME"))}
     parts = PARTS[name]
     address = reverse(f"api:{name}", kwargs={part: ids[part] for part in parts})
     for api, role, organization in accounts():

@@ -61,3 +61,49 @@ def test_a_shop_that_dies_after_its_command_keeps_the_address_of_the_microfronte
         0,
         "Old https://pay.example.com\nNew https://pay.example.com\n",
     )
+
+
+LMS = """
+import os, sys
+from pathlib import Path
+from tests.configuration import write
+directory = Path(sys.argv[1])
+os.environ["LMS_CFG"] = str(write(directory, database=directory / "lms.sqlite3"))
+os.environ["DJANGO_SETTINGS_MODULE"] = "rehearsal.edxapp.settings"
+import django
+django.setup()
+from django.core.management import call_command
+from django.contrib.auth.models import User
+call_command("migrate", verbosity=0)
+names = {}
+exec(Path(sys.argv[2]).read_text(), names)
+def change(name, email, make):
+    print(names["set_superuser"]({"name": name, "email": email, "make": make}) or "done")
+def show():
+    for name, user in names["superusers"]({})["users"].items():
+        print(name, user["email"], user["enabled"])
+User.objects.create_user("lena", "lena@example.com", "correct horse")
+"""
+CHANGES = """
+change("lena", "another@example.com", True)
+change("mira", "", True)
+change("mira", "", False)
+show()
+change("lena", "Lena@example.com", True)
+change("mira", "mira@example.com", True)
+show()
+change("mira", "", False)
+show()
+print(User.objects.get(username="mira").is_staff, User.objects.get(username="lena").is_staff)
+print(User.objects.get(username="mira").has_usable_password())
+"""
+
+
+def test_superusers_of_an_lms_are_made_and_taken_away(tmp_path: Path) -> None:
+    program = str(resources.files("ocim.catalog") / "programs/lms.py")
+    words = [str(PYTHON), "-c", LMS + CHANGES, str(tmp_path), program]
+    done = subprocess.run(words, cwd=REHEARSAL, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == [
+        "address", "missing", "missing", "done", "created", "lena lena@example.com True",
+        "mira mira@example.com True", "done", "lena lena@example.com True", "False True", "True",
+    ], done.stderr  # fmt: skip

@@ -35,6 +35,9 @@ EXAMPLES: dict[str, Any] = {
     "repair_all": True,
     "provider": "local",
     "hosts": ("appserver-3",),
+    "name": "mira",
+    "email": "mira@example.com",
+    "make": True,
 }
 
 

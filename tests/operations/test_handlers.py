@@ -18,6 +18,7 @@ from ocim.core.jobs import (
     RetainJob,
     SetUpJob,
     SpawnJob,
+    SuperuserJob,
     TerminateJob,
     VerifyJob,
 )
@@ -81,6 +82,7 @@ def of_instance(world: World, kind: JobKind) -> Job:
         JobKind.CLONE: CloneJob(instance.pk),
         JobKind.SET_UP: SetUpJob(appserver),
         JobKind.VERIFY: VerifyJob(appserver),
+        JobKind.SUPERUSER: SuperuserJob(appserver, "mira", "", make=True),
         JobKind.BUILD_IMAGE: BuildImageJob(),
     }
     return jobs.submit(target=instance, payload=payloads[kind], queue=QUEUE)

@@ -3,6 +3,7 @@
 from django.apps import apps
 from django.contrib.auth.hashers import check_password, identify_hasher
 from django.contrib.auth.models import Group, Permission, User
+from django.core.management import call_command
 
 DOT = ("oauth2_provider", "Application")
 
@@ -31,6 +32,34 @@ def set_full_names(arguments):
         profile = _profile(user) or apps.get_model("student", "UserProfile")(user=user)
         profile.name = name
         profile.save()
+
+
+def superusers(_arguments):
+    """Return the superusers, each with address and whether it can sign in."""
+    found = User.objects.filter(is_superuser=True)
+    return {
+        "users": {user.username: {"email": user.email, "enabled": user.is_active} for user in found}
+    }
+
+
+def set_superuser(arguments):
+    """Make a user a superuser and staff, or take both away; create a missing one by its address.
+
+    Return `created`, `missing` or `address` (another one than the user's); empty: nothing to tell.
+    """
+    name, email, make = arguments["name"], arguments["email"], arguments["make"]
+    user = User.objects.filter(username=name).first()
+    if user is None:
+        if not (make and email):
+            return "missing"
+        # Its password is random: the form for forgotten ones refuses users without any.
+        call_command("manage_user", name, email, "--staff", "--superuser")
+        return "created"
+    if email and user.email.lower() != email.lower():
+        return "address"
+    user.is_staff = user.is_superuser = make
+    user.save(update_fields=["is_staff", "is_superuser"])
+    return ""
 
 
 def permissions(arguments):
