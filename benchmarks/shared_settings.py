@@ -39,13 +39,18 @@ def measure(database: str, url: str) -> list[str]:
     from benchmarks.redeploy.installation import fleet, set_up
 
     set_up(url)
+    from django.db import transaction
+
     from ocim.store.models import OpenEdXInstance
     from tests.world import World
 
     fleet(INSTANCES, World(), variables="[]")
-    names = [f"EDXAPP_OF_OUR_OWN_{number}" for number in range(LINES - 1)]
+    names = [f"EDXAPP_OF_OUR_OWN_{number}" for number in range(LINES - 2)]
     text = "".join(f"{name}: a value\n" for name in [*names, "EDXAPP_PLATFORM_NAME"])
-    OpenEdXInstance.objects.update(configuration_extra_settings=text)
+    with transaction.atomic():
+        for pk in OpenEdXInstance.objects.values_list("pk", flat=True):  # a parsed text is kept
+            own = f"EDXAPP_LMS_BASE: campus-{pk}.example.com\n{text}"
+            OpenEdXInstance.objects.filter(pk=pk).update(configuration_extra_settings=own)
     served.analyze()
     _, cookie = served.sign_in()
     seconds, size = [], 0

@@ -21,7 +21,7 @@ from ocim.operations.rollouts.variables import Change, Changes
 from ocim.parsing.extra_settings import SHARED, check_extra_settings, warnings_of
 from ocim.store.models import InstanceReference, OpenEdXInstance, SharedSettings
 
-SAMPLE = 500
+SAMPLE = 200
 """Maximum number of instances whose own settings a preview reads, so that it takes no second."""
 
 
