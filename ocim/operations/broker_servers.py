@@ -6,6 +6,7 @@ from functools import partial
 from ocim.core.errors import Conflict, ValidationError, gathered
 from ocim.core.provisioning import BUILTIN, ConfigurationSource
 from ocim.core.secrets import Secret
+from ocim.core.texts import listed
 from ocim.operations import placement, shared_servers
 from ocim.operations.context import Context
 from ocim.operations.shared_servers import Recipe
@@ -64,8 +65,9 @@ def register(
     URL, and TransientError or PermanentError if the server does not answer, rejects the account, or
     cannot be used.
     """
-    _, address = gathered(
+    *_, address = gathered(
         lambda: placement.require_name(name),
+        lambda: placement.require_user(user),
         lambda: placement.address_of(url, PORTS, example=EXAMPLE),
     )
     redis = address.scheme == "redis"
@@ -93,13 +95,17 @@ def request_creation(
     """Submit the job that creates a server; see `shared_servers`.
 
     `kind` is empty for RabbitMQ, or for Redis on local hosts, which have no packages. Raise
-    ValidationError for RabbitMQ there, and Conflict if a server of another kind has the name.
+    ValidationError for RabbitMQ there and for an unknown kind, and Conflict if a server of another
+    kind has the name.
     """
     present = BrokerServer.objects.filter(name=name).first()
     beside = provider == placement.BESIDE
     kind = kind or (present.kind if present else "redis" if beside else "rabbitmq")
     if present and present.kind != kind:
         raise Conflict(f"{name!r} is a {WHAT} of kind {present.kind}.")
+    if kind not in RECIPES:
+        shown = kind[: placement.SHOWN]
+        raise ValidationError([f"kind: {shown!r} is none. Choose {listed(RECIPES, 'or')}."])
     if beside and kind == "rabbitmq":
         raise ValidationError(
             ["RabbitMQ is a Debian package: a local host cannot install it."],

@@ -1,5 +1,6 @@
 """Database servers: registered or created, shared by instances. SQLite is the embedded one."""
 
+import ssl
 from collections.abc import Iterable
 from functools import partial
 
@@ -63,11 +64,13 @@ def register(
 
     With `tls`, its certificate must be of the authority (PEM), or of a public one if that is empty.
     Return the server, and what is not as it should be there. Raise ValidationError with every fault
-    of name and URL, and TransientError or PermanentError if the server does not answer, rejects the
-    account, is too old, or gives it too few rights.
+    of name, URL, user and authority, and TransientError or PermanentError if the server does not
+    answer, rejects the account, is too old, or gives it too few rights.
     """
-    _, address = gathered(
+    *_, address = gathered(
         lambda: placement.require_name(name),
+        lambda: placement.require_user(user),
+        lambda: _require_certificates(authority),
         lambda: placement.address_of(url, DATABASE_PORTS, example=EXAMPLE),
     )
     server = DatabaseServer(
@@ -160,6 +163,16 @@ def strict(servers: Iterable[DatabaseServer], context: Context) -> tuple[str, ..
     counts as strict.
     """
     return tuple(sorted(server.name for server in servers if _is_strict(server, context)))
+
+
+def _require_certificates(authority: str) -> None:
+    """Raise ValidationError unless the text is empty, or certificates in PEM."""
+    try:
+        if authority:
+            ssl.create_default_context(cadata=authority)
+    except (ssl.SSLError, TypeError):  # the latter for a text that is not ASCII
+        fault = "authority: it has no certificate that can be read. Give one in PEM."
+        raise ValidationError([fault]) from None
 
 
 def _is_strict(server: DatabaseServer, context: Context) -> bool:

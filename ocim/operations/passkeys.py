@@ -139,7 +139,7 @@ def remove(*, user: User, passkey: Passkey) -> None:
 
 _MALFORMED = (
     *(ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError),
-    *(NotImplementedError, struct.error),
+    *(NotImplementedError, RecursionError, struct.error),
 )
 """Errors of the library about answers that no browser sends."""
 _AGAIN = "Try again, or sign in with your password."

@@ -19,6 +19,10 @@ from ocim.store.models import NetworkServer, OpenEdXInstance
 BESIDE = "local"
 """The kind of hosts that share this machine's network."""
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+SHOWN = 100
+"""Number of characters of a faulty text that an error shows."""
+_LONGEST_HOST = 253
+LONGEST_USER = NetworkServer._meta.get_field("admin_user").max_length or 0
 Shared = TypeVar("Shared", bound=NetworkServer)
 
 
@@ -34,7 +38,8 @@ class Address:
 def require_name(name: str) -> None:
     """Raise ValidationError unless the name can be that of a shared server."""
     if not _NAME.fullmatch(name):
-        fault = f"{name!r} is no valid name. Use small letters, digits and dashes, at most 40."
+        shown = name[:SHOWN]
+        fault = f"{shown!r} is no valid name. Use small letters, digits and dashes, at most 40."
         raise ValidationError([fault])
 
 
@@ -43,9 +48,17 @@ def address_of(url: str, ports: Mapping[str, int], *, example: str) -> Address:
 
     Raise ValidationError with every fault.
     """
-    parts, shown, faults = urlsplit(url), re.sub(r"//[^/@]*@", "//", url), []
-    if parts.scheme not in ports or not parts.hostname or parts.path not in ("", "/"):
-        faults.append(f"{shown!r} is no server's URL. Write it as {example}.")
+    shown, faults = re.sub(r"//[^/@]*@", "//", url)[:SHOWN], []
+    malformed = f"{shown!r} is no server's URL. Write it as {example}."
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        host.encode("idna")  # raises for a name that no server of names can be asked for
+    except ValueError:
+        raise ValidationError([malformed]) from None
+    known = parts.scheme in ports and parts.path in ("", "/")
+    if not known or not 1 <= len(host) <= _LONGEST_HOST:
+        faults.append(malformed)
     if parts.username or parts.password:
         faults.append(
             "The URL holds an account. Name the user with --user; the password is asked for."
@@ -57,7 +70,17 @@ def address_of(url: str, ports: Mapping[str, int], *, example: str) -> Address:
         faults.append(f"{shown!r}: {error}.")
     if faults:
         raise ValidationError(faults)
-    return Address(parts.scheme, parts.hostname or "", port)
+    return Address(parts.scheme, host, port)
+
+
+def require_user(user: str) -> None:
+    """Raise ValidationError unless the name can be that of a shared server's administrator."""
+    if not user.isprintable() or len(user) > LONGEST_USER:
+        shown = user[:SHOWN]
+        fault = (
+            f"user: {shown!r} is no valid name. Use at most {LONGEST_USER} printable characters."
+        )
+        raise ValidationError([fault])
 
 
 def enter(server: NetworkServer, what: str) -> None:

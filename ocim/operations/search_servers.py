@@ -42,8 +42,9 @@ def register(
     Raise ValidationError with every fault of name, URL and version, and TransientError or
     PermanentError if the server does not answer or rejects the account.
     """
-    _, address = gathered(
+    *_, address = gathered(
         lambda: placement.require_name(name),
+        lambda: placement.require_user(user),
         lambda: placement.address_of(url, {"http": PORT, "https": PORT}, example=EXAMPLE),
     )
     server = SearchServer(

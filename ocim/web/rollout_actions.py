@@ -21,6 +21,7 @@ from ocim.store.selectors import visible_rollouts
 from ocim.tasks import enqueue
 from ocim.web.actions import show_error
 from ocim.web.rights import access, require
+from ocim.web.templatetags.web_text import rollout_state
 from ocim.wiring import context
 
 DONE = {
@@ -81,7 +82,7 @@ def act(request: HttpRequest, rollout_id: str, kind: str) -> HttpResponse:
     never_began = rollout.state == RolloutState.SCHEDULED
     offer = next((offer for offer in offers(rollout, counts) if offer.kind == kind), None)
     if offer is None:
-        messages.error(request, f"Not possible: {kind} {rollout}, which is {rollout.state}.")
+        messages.error(request, f"Cannot {kind} {rollout}: it is {rollout_state(rollout.state)}.")
         return redirect("rollout", rollout.pk)
     cause = request.POST.get("cause", request.GET.get("cause", ""))
     now = kind == RolloutCommand.ABORT and "now" in request.POST

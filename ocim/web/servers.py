@@ -51,7 +51,7 @@ def every(request: HttpRequest) -> HttpResponse:
     try:
         shown["balancers"] = [_underscored(state) for state in balancers()]
     except OcimError as error:
-        show_error(request, error)
+        shown["balancer_error"] = error
     return render(request, "web/servers.html", shown)
 
 

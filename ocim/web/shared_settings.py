@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from ocim.core.access import Right
 from ocim.core.errors import Conflict, OcimError, ValidationError
 from ocim.core.faults import sorted_faults
+from ocim.core.fleet_filter import LONGEST_ID
 from ocim.operations import shared_settings
 from ocim.operations.instance_settings import without_secrets
 from ocim.parsing.extra_settings import SHARED
@@ -59,7 +60,7 @@ def edit(request: HttpRequest) -> HttpResponse:
         shared_settings.change(
             organization=organization,
             text=text,
-            version=int(version) if version.isdecimal() else -1,
+            version=int(version) if version.isdecimal() and len(version) <= LONGEST_ID else -1,
             context=context(),
         )
     except OcimError as error:

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import certifi
 import pytest
 from django.db import connection
 
@@ -7,7 +8,8 @@ from ocim.store.models import DatabaseServer, OpenEdXInstance
 from tests.console.conftest import Installation
 
 URL = "mysql://db.example.com"
-PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+PEM = "".join(Path(certifi.where()).read_text().partition("-----END CERTIFICATE-----\n")[:2])
+"""Certificate of a public authority."""
 
 
 @pytest.fixture

@@ -344,3 +344,33 @@ def test_names_of_accounts_stay_short_in_every_generation(world: World) -> None:
             assert database.reader
             names += [database.user, database.migrator.user, database.reader.user]
     assert max(map(len, names)) <= 16
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://[", "mysql://a..b", f"mysql://{'a' * 300}", "mysql://a\u2100b", "x" * 100_000]
+)
+def test_an_address_that_no_server_can_have_is_a_short_fault(url: str, world: World) -> None:
+    with pytest.raises(ValidationError, match="is no server's URL") as refused:
+        register(world, url=url)
+    assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize("user", ["u" * 65, "a\0b", "a\nb"])
+def test_a_user_that_cannot_be_stored_is_a_fault(user: str, world: World) -> None:
+    with pytest.raises(ValidationError, match="user: "):
+        database_servers.register(
+            name="main", url=URL, user=user, password=Secret("word"), context=world.context()
+        )
+
+
+@pytest.mark.parametrize("authority", ["none", "ümlaut", "-----BEGIN CERTIFICATE-----\nx\n"])
+def test_an_authority_without_a_certificate_is_a_fault(authority: str, world: World) -> None:
+    with pytest.raises(ValidationError, match="authority: "):
+        database_servers.register(
+            name="main",
+            url=URL,
+            user="ocim",
+            password=Secret("word"),
+            authority=authority,
+            context=world.context(),
+        )

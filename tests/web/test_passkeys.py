@@ -126,7 +126,8 @@ EMPTY = {"id": "", "rawId": "", "type": "public-key", "response": {}}
 
 
 @pytest.mark.parametrize(
-    "answer", ["", "null", "[]", "{}", '{"response": 1}', json.dumps(EMPTY), "x" * 30_000]
+    "answer",
+    ["", "null", "[]", "{}", '{"response": 1}', json.dumps(EMPTY), "x" * 30_000, "[" * 9000],
 )
 @pytest.mark.parametrize("name", ["add-passkey", "passkey-sign-in"])
 def test_what_no_browser_answers_is_refused(mira: User, name: str, answer: str) -> None:

@@ -63,6 +63,18 @@ def test_a_port_that_is_none_is_a_fault(admin: Client, world: World) -> None:
     assert not BrokerServer.objects.exists()
 
 
+def test_a_kind_that_is_none_is_a_fault(admin: Client, world: World) -> None:
+    fields = {"form": "create", "name": "main", "provider": "memory", "kind": "carrier pigeon"}
+    page = html(admin, "/servers/add/broker/", **fields)
+    assert "&#x27;carrier pigeon&#x27; is none. Choose rabbitmq or redis." in page
+
+
+def test_the_balancers_fault_is_in_their_section(admin: Client, world: World) -> None:
+    world.balancer.running = False
+    section = html(admin, "/servers/").partition('id="balancers"')[2]
+    assert 'class="message error"' in section
+
+
 def test_a_creation_is_a_job_whose_log_the_page_shows(admin: Client, world: World) -> None:
     fields = {"form": "create", "provider": "local", "flavor": ""}
     page = html(admin, "/servers/add/search/", name="main", **fields)

@@ -49,6 +49,12 @@ def test_a_concurrent_edit_is_noticed_and_the_text_kept(admin: Client, world: Wo
     assert SharedSettings.objects.get().text == "A: theirs\n"
 
 
+def test_a_version_that_is_none_is_a_concurrent_edit(admin: Client, world: World) -> None:
+    for version in ("", "-1", "9" * 5000):
+        answer = admin.post(EDIT, {"shared_settings": "A: 1", "version": version, "step": "save"})
+        assert answer.status_code == 409
+
+
 def test_a_viewer_sees_the_settings_of_an_organization_without_secrets(world: World) -> None:
     world.make_instance(organization="Campus")
     text = "EDXAPP_TIME_ZONE: UTC\nSMTP_PASSWORD: unspoken\n"

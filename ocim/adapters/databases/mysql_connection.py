@@ -78,6 +78,12 @@ def translated(server: DatabaseHost) -> Iterator[None]:
     """Raise TransientError or PermanentError instead of the driver's errors."""
     try:
         yield
+    except UnicodeEncodeError:  # its text has a part of the password
+        raise PermanentError(
+            f"The password for {server.host}:{server.port} cannot be sent: the driver knows Latin-1"
+            " only.",
+            remedy="Give the account a password of ASCII characters.",
+        ) from None
     except pymysql.Error as error:
         where = f"{server.host}:{server.port}"
         number = error.args[0] if error.args else 0

@@ -1,9 +1,12 @@
 """Template filters for states, variables and texts."""
 
 import json
+import re
 from typing import Any
 
 from django import template
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
 from ocim.catalog.secrets.masking import mask_text, masked_place
 from ocim.core import variables
@@ -69,3 +72,9 @@ def repository(url: str) -> str:
 def unsecret(text: Any) -> str:
     """Return a text with secrets masked, also those in texts from before masking was added."""
     return mask_text(str(text))
+
+
+@register.filter
+def with_code(text: Any) -> SafeString:
+    """Return a text, escaped, in which each command between backticks is marked as code."""
+    return mark_safe(re.sub("`([^`]+)`", r"<code>\1</code>", escape(text)))  # noqa: S308 - escaped
