@@ -16,6 +16,8 @@ from ocim.catalog.releases import Release, traits
 from ocim.catalog.steps.shells import manage
 from ocim.core.instance import Service
 from tests.acceptance.installation import PATIENCE, REPOSITORY, Installation
+from tests.browser.campus import create_by_pages
+from tests.browser.chromium import CHROMIUM
 from tests.specification import SETTINGS
 
 JUNIPER = {
@@ -133,13 +135,19 @@ for run in CourseRun.objects.exclude(key__contains="Unsold"):
 
 
 def open_campus(installation: Installation, database_server: str | None) -> Campus:
-    """Return an instance of release juniper with three courses, of which two are for sale."""
+    """Return an instance of release juniper with three courses, of which two are for sale.
+
+    It is created through the pages, where there is a browser.
+    """
     fields = JUNIPER | {"configuration_extra_settings": f"{SETTINGS}{PATIENT}"}
-    words = [f"{name}={value}" for name, value in fields.items()]
-    if database_server:
-        words += ["--database-server", database_server]
-    installation.ocim("instance", "create", DOMAIN, *words)
-    installation.ocim("appserver", "spawn", DOMAIN, "--activate")
+    if CHROMIUM:
+        create_by_pages(installation, DOMAIN, fields, database_server)
+    else:
+        words = [f"{name}={value}" for name, value in fields.items()]
+        if database_server:
+            words += ["--database-server", database_server]
+        installation.ocim("instance", "create", DOMAIN, *words)
+        installation.ocim("appserver", "spawn", DOMAIN, "--activate")
     (appserver,) = installation.appservers(DOMAIN)
     campus = Campus(installation, appserver["id"])
     campus.python(Service.LMS, COURSES)
