@@ -100,6 +100,7 @@ def test_whoever_signs_in_is_told_of_attempts_since_the_last_time(
 
     page = client.get(reverse("instances")).content.decode()
     assert "2 attempts to sign in with your name failed since your last sign-in" in page
+    assert '<a href="/password/">change your password</a>' in page
     assert f"from {ADDRESS}" in page
 
 

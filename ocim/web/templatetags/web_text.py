@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from django import template
-from django.utils.html import escape
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 from ocim.catalog.secrets.masking import mask_text, masked_place
@@ -77,4 +77,5 @@ def unsecret(text: Any) -> str:
 @register.filter
 def with_code(text: Any) -> SafeString:
     """Return a text, escaped, in which each command between backticks is marked as code."""
-    return mark_safe(re.sub("`([^`]+)`", r"<code>\1</code>", escape(text)))  # noqa: S308 - escaped
+    html = conditional_escape(str(text))  # some messages have links
+    return mark_safe(re.sub("`([^`]+)`", r"<code>\1</code>", html))  # noqa: S308 - escaped
