@@ -58,6 +58,7 @@ def test_a_rollout_begins_at_a_time_of_the_viewers_clock(admin: Client) -> None:
     assert (rollout.state, f"{rollout.begins_at:%d %H:%M}") == ("scheduled", "04 20:00")
     page = admin.get(f"/rollouts/{rollout.pk}/").content.decode()
     assert "begins at" in page
+    assert "is scheduled for" in admin.get("/").content.decode()
     page = admin.post(f"/rollouts/{rollout.pk}/abort/").content.decode()
     assert "The rollout does not begin" in page
     admin.post(f"/rollouts/{rollout.pk}/abort/", {"confirmed": "yes"})
