@@ -2,7 +2,9 @@ import csv
 import io
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -20,9 +22,27 @@ from tests.console.conftest import Installation
 SQL = '["CREATE TABLE seen (n INTEGER);", "nonsense"]'
 
 
+@pytest.fixture(scope="module")
+def kept() -> Iterator[sqlite3.Connection]:
+    """Yield a database for the first test's rollout: the others copy it rather than run it anew."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        yield database
+
+
 @pytest.fixture
-def rollout(ocim: Installation) -> Iterator[Rollout]:
+def rollout(ocim: Installation, kept: sqlite3.Connection) -> Iterator[Rollout]:
     """Yield a rollout of three instances: two failed for one cause; the plan holds passwords."""
+    copied = kept.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,)
+    if not copied:
+        run_rollout(ocim)
+    connection.ensure_connection()
+    source, target = (kept, connection.connection) if copied else (connection.connection, kept)
+    source.backup(target)
+    yield Rollout.objects.get()
+    ocim.databases.close()
+
+
+def run_rollout(ocim: Installation) -> None:
     for name in ("north", "south", "west"):
         ocim.served(ocim.campus("edx_platform_commit=old", domain=f"{name}.example.com"))
     OpenEdXInstance.objects.filter(name="north.example.com").update(name="<b>North</b>")
@@ -35,8 +55,6 @@ def rollout(ocim: Installation) -> Iterator[Rollout]:
         " 'https://me:hunter2@git.example.com/p', configuration_extra_settings: 'PW: hunter2'}",
         "--exclude={name__contains: 'https://me:hunter2@git.example.com/c'}",
     )  # fmt: skip
-    yield Rollout.objects.get()
-    ocim.databases.close()
 
 
 def test_it_says_who_when_and_with_which_arguments(ocim: Installation, rollout: Rollout) -> None:
