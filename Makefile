@@ -50,8 +50,11 @@ check: env lint ## run lint and the tests that start no processes
 	@$(BIN)/pytest $(QUICK) $(PROCESSES)
 
 test: env env-rehearsal ## run lint and all tests, on real processes too
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint test-rehearsal test-packages
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint test-rehearsal test-base
 	@$(BIN)/pytest
+
+test-base: test-packages # the file system of hosts: built beside lint, or many tests wait for it
+	@$(BIN)/python -m tests.nspawn_hosts
 
 test-packages: # the Debian packages that the suite uses
 	@bin/test-packages

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from ocim.adapters.providers import processes
+from ocim.adapters.providers.nspawn.base import ensure_base
 from ocim.adapters.providers.nspawn.provider import NspawnProvider
 from ocim.adapters.providers.nspawn.requirements import PROGRAMS
 from ocim.adapters.providers.tools import missing_packages
@@ -96,3 +97,7 @@ def _is_of(process: psutil.Process, state: Path) -> bool:
         )
     except (psutil.Error, OSError):
         return False
+
+
+if __name__ == "__main__" and not why_not():
+    ensure_base(BASES)

@@ -12,7 +12,7 @@ import pytest
 from ocim.adapters.providers import processes
 from ocim.adapters.providers.nspawn.provider import NspawnProvider
 from ocim.core.hosts import HostRequest, Leftover
-from tests.console.processes import manage
+from tests.console.processes import manage, migrate
 from tests.nspawn_hosts import BASES, leftovers, needs_nspawn, nspawn_hosts
 
 ROOT = Path(__file__).parents[2]
@@ -130,7 +130,7 @@ def test_the_doctor_takes_away_what_the_database_knows_nothing_of(tmp_path: Path
     state.mkdir(mode=0o700)
     (state / "bases").symlink_to(BASES)
     with nspawn_hosts(state) as provider:
-        assert manage(tmp_path, "migrate").returncode == 0
+        migrate(tmp_path)
         provider.create(HostRequest("lost"))
         processes.kill(state / "hosts/lost")
         subprocess.run(["umount", state / "hosts/lost/root"], check=True)

@@ -1,7 +1,10 @@
 """Commands as an operator starts them: real processes, in a directory of their own."""
 
+import os
+import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -35,3 +38,17 @@ def manage(var: Path, *words: str, **settings: str) -> "subprocess.CompletedProc
         timeout=120,
         check=False,
     )
+
+
+def migrate(var: Path) -> None:
+    """Make an installation's database: a copy of one that this process has made once."""
+    shutil.copy(_migrated() / "ocim.sqlite3", var)
+
+
+@cache
+def _migrated() -> Path:
+    var = Path(os.environ["OCIM_VAR"], "migrated")
+    var.mkdir(mode=0o700)
+    ran = manage(var, "migrate")
+    assert ran.returncode == 0, ran.stderr
+    return var

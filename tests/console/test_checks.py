@@ -8,7 +8,7 @@ import pytest
 from ocim.project import checks
 from ocim.project.loading import load
 from ocim.project.options import Options, option_fields
-from tests.console.processes import KEY, manage
+from tests.console.processes import KEY, manage, migrate
 
 SINGLE_SIGN_ON = {
     "OCIM_OIDC_ISSUER": "https://id.example.com",
@@ -214,7 +214,7 @@ def test_a_command_says_all_that_is_wrong_with_the_settings(tmp_path: Path) -> N
 
 
 def test_a_doubtful_setting_is_mentioned_and_the_command_runs(tmp_path: Path) -> None:
-    manage(tmp_path, "migrate")
+    migrate(tmp_path)
 
     ran = manage(tmp_path, "instance", "list", "--json", OCIM_DEFAULT_RELEASE="newest")
 
@@ -231,7 +231,7 @@ def test_djangos_own_commands_refuse_wrong_settings_too(tmp_path: Path) -> None:
 
 def test_letters_that_a_terminal_does_not_know_are_replaced(tmp_path: Path) -> None:
     latin = {"PYTHONIOENCODING": "ascii"}
-    manage(tmp_path, "migrate")
+    migrate(tmp_path)
     manage(tmp_path, "setup")
     made = manage(tmp_path, "instance", "create", "a.example.com", "name=Łódź 大学", **latin)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.processes import ROOT, environment, manage
+from tests.console.processes import ROOT, environment, manage, migrate
 
 HEAVY = {
     "ansible_runner",
@@ -52,7 +52,7 @@ def test_help_and_version_need_no_django(tmp_path: Path, words: tuple[str, ...])
 
 
 def test_lists_load_nothing_heavy(tmp_path: Path) -> None:
-    manage(tmp_path, "migrate")
+    migrate(tmp_path)
 
     assert not HEAVY & loaded(tmp_path, "instance", "list")
     assert not HEAVY & loaded(tmp_path, "rollout", "list")

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.console.processes import ROOT, environment, manage
+from tests.console.processes import ROOT, environment, migrate
 
 SECONDS = 1.0
 """Seconds that a request may take here, so that a test does not wait for long."""
@@ -26,7 +26,7 @@ web_server.serve("127.0.0.1", int(sys.argv[1]))
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
     var = tmp_path_factory.mktemp("var")
-    manage(var, "migrate")
+    migrate(var)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with Path(var, "web.log").open("wb") as log:

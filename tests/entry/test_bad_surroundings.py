@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.processes import KEY, ROOT, environment, manage
+from tests.console.processes import KEY, ROOT, environment, manage, migrate
 from tests.entry.traces import SECRET, files
 
 OTHER_KEY = "OTEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -23,7 +23,8 @@ LITTLE = 8 * 1024
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an installation with an instance."""
     var = tmp_path_factory.mktemp("var")
-    for words in (["migrate"], ["setup"], ["instance", "create", "campus.example.com"]):
+    migrate(var)
+    for words in (["setup"], ["instance", "create", "campus.example.com"]):
         ran = manage(var, *words)
         assert ran.returncode == 0, ran.stderr
     return var
