@@ -71,7 +71,7 @@ publish(appserver, "course-v1:edX+One+2026", "One", context())
 
 def test_a_person_finds_a_course_buys_it_and_has_it(campus: Campus) -> None:
     if not CHROMIUM:
-        pytest.skip("chromium is not installed")
+        pytest.skip("chromium-headless-shell is not installed")
     campus.installation.ocim("shell", "-c", PUBLISH)
     campus.manage(Service.DISCOVERY, "refresh_course_metadata")
     port = campus.installation.https_port

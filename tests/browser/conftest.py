@@ -26,7 +26,7 @@ def browser() -> Iterator[Browser]:
     Until it is closed this thread has an event loop, in which Django asks no database.
     """
     if not CHROMIUM:
-        pytest.skip("chromium is not installed")
+        pytest.skip("chromium-headless-shell is not installed")
     with sync_playwright() as playwright:
         browser = launch(playwright)
         yield browser

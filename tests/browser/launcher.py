@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Chromium without news of the network, started in place of `chromium` and with its arguments.
+"""Chromium without news of the network, started in place of it and with its arguments.
 
 Chromium drops what it loads (ERR_NETWORK_CHANGED) when any interface of the machine comes or goes,
 as tests beside it let theirs do. No switch ends that. It learns of interfaces by netlink sockets;
@@ -59,4 +59,4 @@ def refuse_netlink() -> None:
 if __name__ == "__main__":
     if platform.machine() in SOCKET:
         refuse_netlink()
-    os.execvp("chromium", ["chromium", *sys.argv[1:]])  # noqa: S606 - it becomes Chromium
+    os.execvp("chromium-headless-shell", ["chromium-headless-shell", *sys.argv[1:]])  # noqa: S606 - it becomes Chromium
