@@ -7,12 +7,12 @@ from math import ceil
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from ocim.core.errors import OcimError, PermanentError, TransientError, ValidationError
+from ocim.core.errors import Conflict, OcimError, PermanentError, TransientError, ValidationError
 from ocim.core.faults import Fault
 
 TYPE = "application/problem+json"
@@ -61,6 +61,10 @@ def answer(error: Exception, _context: Any = None) -> Response | None:
         case OperationalError() | InterfaceError():
             log.warning("The API lacks the database: %s", type(error).__name__)
             error = TransientError("The manager's database does not answer.")
+        case DataError():
+            error = ValidationError(["A text is too long, or has NUL: it cannot be stored."])
+        case IntegrityError():
+            error = Conflict("The same was saved at the same moment.", remedy="Read it again.")
     if not isinstance(error, OcimError | exceptions.APIException):
         return None
     status = _status(error)

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, IntegrityError, OperationalError
 
 from ocim.store import selectors
 from ocim.store.models import OpenEdXInstance
@@ -79,6 +79,19 @@ def test_a_database_that_does_not_answer_is_a_passing_problem(
     answer = viewer.get("/instances")
     assert answer.status_code == 503
     assert answer["Retry-After"] == "10"
+    assert "secret" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("error, status", [(DataError, 422), (IntegrityError, 409)])
+def test_what_only_the_database_refuses_is_no_fault_of_the_code(
+    viewer: Api, monkeypatch: pytest.MonkeyPatch, error: type[Exception], status: int
+) -> None:
+    def fail(**_: Any) -> None:
+        raise error("secret details")
+
+    monkeypatch.setattr(selectors, "instances", fail)
+    answer = viewer.get("/instances")
+    assert answer.status_code == status
     assert "secret" not in answer.content.decode()
 
 

@@ -4,7 +4,7 @@ import logging
 import re
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, IntegrityError, OperationalError
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -80,6 +80,27 @@ def test_a_database_that_does_not_answer_is_told_with_503(
     assert int(answer.headers["Retry-After"]) > 0
     assert "locked, or cannot be reached" in answer.content.decode()
     assert "no-store" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(
+    "error, status, text",
+    [(DataError("NUL"), 400, "has NUL"), (IntegrityError("unique"), 409, "a second click")],
+)
+def test_what_only_the_database_refuses_is_told(
+    client: Client, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, text: str
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise error
+
+    client.raise_request_exception = False
+    client.cookies["sessionid"] = "of somebody"
+    monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.load", refused)
+
+    answer = client.get(reverse("instances"))
+
+    assert answer.status_code == status
+    assert text in answer.content.decode()
 
 
 def test_another_fault_is_told_with_500(
