@@ -51,3 +51,19 @@ def test_an_account_is_linked_to_a_person_at_the_provider(
     user = User.objects.get(username="mira")
     assert str(user.external_identity) == "248289761001 at https://id.example.com"
     assert admin.put("/users/mira/identity", wanted).status_code == 409
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_an_organizations_admin_helps_those_alone_who_have_no_role_elsewhere(
+    db: None, elsewhere: bool
+) -> None:
+    admin = account("admin", Role.ADMIN, "ACME")
+    account("ada", Role.VIEWER, "ACME")
+    ada = User.objects.get(username="ada")
+    SecondFactor.objects.create(user=ada, secret="A" * 32, confirmed_at=timezone.now())
+    if elsewhere:
+        ada.role_grants.create(role=Role.VIEWER, organization="Other")
+    status = 403 if elsewhere else 204
+    assert admin.put("/users/ada/password", {"password": PASSWORD}).status_code == status
+    assert admin.delete("/users/ada/second-factor").status_code == status
+    assert admin.put("/users/ada/identity", {"subject": "1"}).status_code == 403
