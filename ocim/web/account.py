@@ -28,6 +28,11 @@ NAMES = {"Edg": "Edge", "OPR": "Opera", "Mac OS X": "macOS"}
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """Show the account."""
+    return _account(request)
+
+
+def _account(request: HttpRequest, *, status: int = 200) -> HttpResponse:
+    """Return the page, with what was typed in the form of a token."""
     user = _user(request)
     rows = [
         {
@@ -44,11 +49,11 @@ def account(request: HttpRequest) -> HttpResponse:
         "tokens": user.api_tokens.order_by("name"),
         "now": context().now(),
         "choices": list(Role),
-        "days": tokens.DAYS,
+        "typed": {"days": tokens.DAYS, **request.POST.dict()},
         "most_days": tokens.MOST_DAYS,
         "sessions": rows,
     }
-    return render(request, "web/account.html", shown)
+    return render(request, "web/account.html", shown, status=status)
 
 
 @require_POST
@@ -66,7 +71,7 @@ def create_token(request: HttpRequest) -> HttpResponse:
         )
     except OcimError as error:
         show_error(request, error)
-        return redirect("account")
+        return _account(request, status=422)
     return render(request, "web/new_token.html", {"token": token, "text": text.reveal()})
 
 

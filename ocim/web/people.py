@@ -61,7 +61,7 @@ def create(request: HttpRequest) -> HttpResponse:
         )
     except OcimError as error:
         show_error(request, error)
-        return _people(request)
+        return _people(request, status=422)
     return _with_link(request, user)
 
 
@@ -137,14 +137,14 @@ def _change(user: User, kind: str, request: HttpRequest) -> str:
     return f"{user} can sign in." if kind == "enable" else f"{user} is signed out for good."
 
 
-def _people(request: HttpRequest) -> HttpResponse:
+def _people(request: HttpRequest, *, status: int = 200) -> HttpResponse:
     owned = set(store.owned(access(request)).values_list("pk", flat=True))
     rows = [
         {"person": user, "roles": _grants(request, user), "is_owned": user.pk in owned}
         for user in store.visible(access(request)).order_by("username")
     ]
     shown = {"rows": rows, "typed": request.POST, **_choices(request)}
-    return render(request, "web/people.html", shown)
+    return render(request, "web/people.html", shown, status=status)
 
 
 def _choices(request: HttpRequest) -> dict[str, object]:

@@ -133,6 +133,7 @@ def test_an_impossible_token_is_refused(db: None, form: dict[str, str], fault: s
     client = signed_in("eve", Role.OPERATOR)
     html = client.post(reverse("create-token"), form, follow=True).content.decode()
     assert fault in html
+    assert f'value="{form["days"]}"' in html  # what was typed stays
     assert not ApiToken.objects.exists()
 
 
