@@ -29,4 +29,10 @@ def signature(failure: str, *names: str) -> str:
         line = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "INSTANCE", line)
     for pattern, stands_for in _PARTICULAR:
         line = pattern.sub(stands_for, line)
-    return line[:LONGEST]
+    return line if len(line) <= LONGEST else _whole_sentences(line[:LONGEST])
+
+
+def _whole_sentences(text: str) -> str:
+    """Return the text without the sentence at its end that is cut, if others are before it."""
+    sentences, stop, _ = text.rpartition(". ")
+    return sentences + stop.strip() if stop else text

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ocim.core.texts import shortened
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:
@@ -108,14 +110,14 @@ def _faults(body: str, probe: Probe) -> Iterator[str]:
         return
     for name, value in probe.expect_fields.items():
         if answer.get(name) != value:
-            yield f"{name}: {json.dumps(answer.get(name))[:SHOWN]}, not {json.dumps(value)}"
+            yield f"{name}: {_shown(answer.get(name))}, not {json.dumps(value)}"
     if probe.expect_statuses:
         statuses = dict(_statuses(answer))
         if not statuses:
             yield f"no status of any of its parts{_first_line(body)}"
         for part, is_well in statuses.items():
             if not is_well:
-                yield f"{part}: {json.dumps(answer[part])[:SHOWN]}"
+                yield f"{part}: {_shown(answer[part])}"
 
 
 def _statuses(answer: Mapping[str, object]) -> Iterator[tuple[str, bool]]:
@@ -131,4 +133,8 @@ def _quoted(result: ProbeResult) -> str:
 
 
 def _first_line(body: str) -> str:
-    return f": {body.strip().partition(chr(10))[0][:SHOWN]}"
+    return f": {shortened(body.strip().partition(chr(10))[0], SHOWN)}"
+
+
+def _shown(value: object) -> str:
+    return shortened(json.dumps(value), SHOWN)

@@ -12,6 +12,11 @@ def plural(count: int, noun: str, nouns: str = "") -> str:
     return f"{count} {noun if count == 1 else nouns or f'{noun}s'}"
 
 
+def shortened(text: str, longest: int) -> str:
+    """Return the text, or its first `longest` characters with an ellipsis."""
+    return text if len(text) <= longest else f"{text[:longest]}…"
+
+
 def duration(seconds: float | None) -> str:
     """Return hours, minutes and whole seconds: `1:02:03`. Empty for None."""
     return "" if seconds is None else str(timedelta(seconds=round(seconds)))

@@ -6,6 +6,7 @@ from typing import Any
 
 from ocim.core.characters import hint
 from ocim.core.errors import ValidationError
+from ocim.core.texts import shortened
 from ocim.parsing.document import Written
 from ocim.parsing.faults import refuse
 from ocim.parsing.yaml_text import MAX_BYTES, parse
@@ -93,8 +94,7 @@ def _read(
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return shortened(repr(value), _SHOWN)
 
 
 def _is_file(path: Path) -> bool:

@@ -8,6 +8,7 @@ import yaml
 from yaml.constructor import SafeConstructor
 from yaml.reader import Reader
 
+from ocim.core.texts import shortened
 from ocim.parsing.document import Document, Path, Text
 from ocim.parsing.faults import Place
 
@@ -192,4 +193,4 @@ def _shown(tag: str) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return shortened(text, _SHOWN)

@@ -53,3 +53,7 @@ def test_a_name_within_a_word_is_not_the_instance() -> None:
 
 def test_it_fits_its_column() -> None:
     assert len(signature("x" * 1000)) == LONGEST
+
+
+def test_a_long_signature_ends_with_a_whole_sentence() -> None:
+    assert signature(f"It broke. {'x' * LONGEST}. More.") == "It broke."

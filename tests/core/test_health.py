@@ -41,6 +41,12 @@ def test_every_probe_is_judged() -> None:
     )
 
 
+def test_a_long_body_is_quoted_with_an_ellipsis() -> None:
+    result = ProbeResult(HEARTBEAT, 503, "", "x" * 300)
+    (reason,) = verdict([result]).reasons
+    assert reason.endswith(f"answered 503, not 200: {'x' * 200}…")
+
+
 def test_a_body_that_could_not_be_read_is_wrong_whatever_it_begins_with() -> None:
     result = ProbeResult(HEARTBEAT, 200, "its body is longer than 9 bytes", RIGHT, "text/html")
     assert (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ocim.core.texts import duration, listed, plural
+from ocim.core.texts import duration, listed, plural, shortened
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,8 @@ def test_lists_of_names(names: list[str], text: str) -> None:
 def test_the_last_word_may_be_another() -> None:
     """Join choices with "or"."""
     assert listed(["a", "b", "c"], "or") == "a, b or c"
+
+
+def test_a_long_text_ends_with_an_ellipsis() -> None:
+    assert shortened("abc", 3) == "abc"
+    assert shortened("abcd", 3) == "abc…"

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from django.db import models
 
 from ocim.core.characters import hint
+from ocim.core.texts import shortened
 from ocim.operations.rollouts.lookup_kinds import PLURALS, READERS, Kind, Refused, kind_of
 from ocim.store.validators import validate_text
 
@@ -146,7 +147,7 @@ def _suffix(lookup: Comparison) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return shortened(text, _SHOWN)
 
 
 def _is_day(value: str) -> bool:

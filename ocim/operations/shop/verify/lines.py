@@ -3,6 +3,7 @@
 import re
 
 from ocim.core.pages import Page
+from ocim.core.texts import shortened
 from ocim.core.verification import Line, Outcome
 
 _LEFT_OUT = re.compile(r"(?is)<(head|header|nav|footer|script|style)\b.*?</\1>|<[^>]+>")
@@ -54,7 +55,7 @@ def page_text(page: Page) -> str:
     else:
         text = _LEFT_OUT.sub(" ", page.text)
     text = " ".join(text.split())
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return shortened(text, LONGEST)
 
 
 def of_silence(error: str) -> str:
