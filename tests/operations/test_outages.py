@@ -9,7 +9,7 @@ from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.core.instance import Database
 from ocim.core.provisioning import MigrationTexts, Part, ProvisionJob
 from ocim.core.secrets import Secret
-from ocim.core.verification import Outcome
+from ocim.core.verification import Line, Outcome
 from ocim.operations import broker_servers, database_servers, search_servers
 from ocim.operations.rollouts import control
 from ocim.operations.shop.verify import verify
@@ -238,8 +238,12 @@ def test_a_dry_run_whose_database_server_died_says_why_and_leaves_no_copies_in_t
 
 
 @pytest.fixture
-def appserver(world: World) -> OpenEdXAppServer:
-    platform = Platform()
+def platform() -> Platform:
+    return Platform()
+
+
+@pytest.fixture
+def appserver(world: World, platform: Platform) -> OpenEdXAppServer:
     world.browsers.answer = platform.answer
     appserver = make(world)
     world.cloud.answer = platform.ran
@@ -273,3 +277,18 @@ def test_a_verification_names_the_shared_server_that_is_away(
     assert line.outcome is outcome
     assert "does not answer" in line.compared
     assert PLACES[kind][1] in line.remedy
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_a_verification_that_fails_names_the_shared_server_that_died_meanwhile(
+    world: World, appserver: OpenEdXAppServer, platform: Platform, kind: str
+) -> None:
+    def die(line: Line) -> None:
+        if line.name == "lms: health":
+            kill(world, kind)
+            platform.processors = ()
+
+    lines = {line.name: line for line in verify(appserver, world.context(), on_line=die).lines}
+    assert lines[f"{kind} server: main"].outcome is Outcome.OK
+    assert "does not answer" in lines[f"{kind} server: main, in the end"].compared
+    assert len([name for name in lines if name.endswith(", in the end")]) == 1

@@ -66,6 +66,12 @@ BREAKAGES = {
         "ecommerce: client at the LMS",
         "--step clients --force",
     ),
+    "the LMS fails to give a token": (
+        "/oauth2/access_token",
+        Answer(500, "Server Error"),
+        "ecommerce: client at the LMS",
+        "The LMS's log says why",
+    ),
     "a worker is not staff": (
         "/oauth2/access_token",
         told(access_token=token(administrator=False)),

@@ -8,7 +8,7 @@ from typing import Any
 from ocim.core.instance import Service
 from ocim.core.pages import Page
 from ocim.core.verification import Line
-from ocim.operations.shop.verify.lines import Failed, failed, ok, require
+from ocim.operations.shop.verify.lines import SERVER_ERROR, Failed, failed, ok, require
 from ocim.operations.shop.verify.scene import Scene
 from ocim.ports.browsers import Browser
 
@@ -48,6 +48,8 @@ def token(scene: Scene, service: Service) -> str:
         f"The LMS does not know the client {key!r} by the secret that {service.value} has."
         f" {scene.again('clients')} tells it."
     )
+    if page.status and page.status >= SERVER_ERROR:
+        remedy = f"The LMS's log says why: `ocim appserver shell {scene.appserver.pk}`."
     data = require(_name(service), page, remedy=remedy).data
     if not isinstance(data, dict) or "access_token" not in data:
         raise Failed(failed(_name(service), "no token in the answer", remedy, page))

@@ -20,7 +20,7 @@ from ocim.operations.shop.verify.health import answers, speed
 from ocim.operations.shop.verify.lines import Failed, failed
 from ocim.operations.shop.verify.purchase import buy, refused
 from ocim.operations.shop.verify.scene import Scene
-from ocim.operations.shop.verify.servers import servers
+from ocim.operations.shop.verify.servers import died_meanwhile, servers
 from ocim.operations.shop.verify.shop import shop
 from ocim.operations.shop.verify.sign_on import sign_on
 from ocim.store.models import OpenEdXAppServer, Verification
@@ -73,6 +73,8 @@ def verify(
     try:
         for name, check in _checks(scene, purchase=purchase):
             tell(name, check)
+        if not Report(tuple(lines)).ok:
+            tell("shared servers, in the end", died_meanwhile(scene, tuple(lines)))
     finally:
         before = len(lines)
         with stopping.clean_up():

@@ -1,9 +1,10 @@
 """Checks of the shared servers that an instance uses: without them, many other checks fail."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ocim.core.errors import PermanentError, TransientError
-from ocim.core.verification import Line
+from ocim.core.verification import Line, Outcome
 from ocim.operations import broker_servers
 from ocim.operations.outages import remedy_of, shared_servers_of
 from ocim.operations.shop.verify.lines import failed, ok, skipped
@@ -28,3 +29,14 @@ def servers(scene: Scene) -> Iterator[Line]:
                 yield skipped(name, f"{fault.problem.rstrip('.')}{AT_ONCE}", remedy)
             else:
                 yield failed(name, fault.problem, remedy)
+
+
+def died_meanwhile(scene: Scene, before: Sequence[Line]) -> Iterator[Line]:
+    """Yield a line for each server that answered at first, and does not any more.
+
+    What fails without its server says so in many ways, of which few name the server.
+    """
+    well = {line.name for line in before if line.outcome is Outcome.OK}
+    for line in servers(scene):
+        if line.name in well and line.outcome is not Outcome.OK:
+            yield replace(line, name=f"{line.name}, in the end")
