@@ -1,13 +1,17 @@
-"""An instance on MariaDB and RabbitMQ: a shop, an upgrade with SQL, undo, restore."""
+"""A shop on MariaDB and RabbitMQ: an upgrade with SQL, servers that die, undo, restore."""
 
+import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from ocim.core.instance import BrokerHost
-from tests.acceptance.installation import PATIENCE, Installation, Refused, until
+from tests.acceptance.installation import PATIENCE, Installation, Refused, command_line, until
 from tests.acceptance.test_redeploying import IRONWOOD, JUNIPER, SQL, UPDATE
 from tests.acceptance.traffic import Visitor, served_by
 from tests.broker_servers import NEEDS_RABBITMQ, PASSWORD, rabbitmq_server
@@ -70,6 +74,33 @@ def redeploy(fleet: Installation, *more: str) -> str:
     )
 
 
+@contextmanager
+def dies(fleet: Installation, kind: str, host: str, *, job_at: str) -> Iterator[None]:
+    """Kill a shared server as soon as a job is at a step; it is back when the block has ended.
+
+    Meanwhile its supervisord, which would start it again, is stopped.
+    """
+    mine = [item for item in psutil.process_iter() if f"/{host}/edx" in command_line(item)]
+    supervisord = next(parent for item in mine if (parent := item.parent()) and parent not in mine)
+    at_step = "SELECT 1 FROM store_job WHERE state = 'running' AND step = ?"
+
+    def kill() -> None:
+        until(lambda: fleet.ask(at_step, job_at), f"no job is at {job_at}")
+        supervisord.suspend()
+        for process in mine:
+            with suppress(psutil.NoSuchProcess):  # the end of another has ended it
+                process.kill()
+
+    with ThreadPoolExecutor(1) as pool:
+        killed = pool.submit(kill)
+        try:
+            yield
+            killed.result()
+        finally:
+            supervisord.resume()
+    until(lambda: fleet.json(kind, "show", "main")["health"] == "ok", f"{host} is not back")
+
+
 def test_a_shop_on_shared_servers_is_upgraded_verified_undone_and_restored(
     fleet: Installation, tmp_path: Path
 ) -> None:
@@ -83,17 +114,32 @@ def test_a_shop_on_shared_servers_is_upgraded_verified_undone_and_restored(
     (tmp_path / "sql.yml").write_text(SQL)
     update = f"--update=@{tmp_path}/update.yml"
 
-    with pytest.raises(Refused):
+    with (
+        dies(fleet, "database-server", "database-main", job_at="dry run of migrations"),
+        pytest.raises(Refused),
+    ):
         redeploy(fleet, update)
 
-    broken = fleet.json("rollout", "list")[0]["id"]
-    reason = fleet.ocim("rollout", "show", str(broken))
+    broken = str(fleet.json("rollout", "list")[0]["id"])
+    reason = fleet.ocim("rollout", "show", broken)
+    assert "Database server main: The database server " in reason, reason
+    assert release(fleet) == IRONWOOD
+    fleet.ocim("rollout", "retry", broken)
+    with pytest.raises(Refused):
+        fleet.ocim("rollout", "watch", broken)
+    reason = fleet.ocim("rollout", "show", broken)
     assert "Table 'thumbnail_kvstore' already exists" in reason, reason
     sql = f"--preupgrade-sql-commands=@{tmp_path}/sql.yml"
     redeploy(fleet, update, sql, "--retry-failed", "--backup", "--strict-sql")
     assert release(fleet) == JUNIPER
     number = str(fleet.json("rollout", "list")[0]["id"])
     assert "thumbnail" in fleet.ocim("rollout", "report", number)
+    with dies(fleet, "search-server", "search-main", job_at="verification"):
+        done = fleet.run("services", "verify", SHOP, "--json")
+    assert done.returncode == 1
+    failed = [x for x in json.loads(done.stdout)["lines"] if x["outcome"] == "failed"]
+    [line] = [line for line in failed if line["name"].startswith("search server: main")]
+    assert "`ocim search-server show main` tries it." in line["remedy"]
     report = fleet.json("services", "verify", SHOP, "--purchase")
     lines = {line["name"]: line for line in report["lines"]}
     assert "1.00 GBP" in lines["purchase: order with test-card"]["compared"]
@@ -104,5 +150,5 @@ def test_a_shop_on_shared_servers_is_upgraded_verified_undone_and_restored(
     fleet.ocim("rollout", "restore", SHOP, "--yes")
     assert release(fleet) == IRONWOOD
     checks = fleet.json("doctor")
-    servers = ("database servers", "brokers", "search servers")
+    servers = ("database servers", "instance databases", "brokers", "search servers")
     assert not [check for check in checks if check["area"] in servers and check["where"]]
