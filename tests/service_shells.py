@@ -1,6 +1,5 @@
 """The shells of the services on memory hosts: what is asked of them, and what they answer."""
 
-import ast
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -41,11 +40,11 @@ class ServiceShells:
             return Ran(0, self.crontab)
         if "df" in argv:
             return Ran(0, f"Avail\n{self.free}\n")
-        names = _names(stdin)
+        program = json.loads(stdin)
         answers = []
-        for part in json.loads(names["PARTS"]):
+        for part in program["parts"]:
             answers.append(self._answer(part["function"], part["arguments"]))
-            if "error" in answers[-1] and names["STOP"]:
+            if "error" in answers[-1] and program["stop"]:
                 break
         return Ran(0, f"noise\n{RESULT}{json.dumps(answers)}\n")
 
@@ -62,12 +61,3 @@ class ServiceShells:
             self.scripts.append((called, arguments))
             return {"result": self.looks.get(called)}
         return {"result": self.looks.get(called, NOTHING)}
-
-
-def _names(stdin: str) -> dict[str, Any]:
-    """Return the names that the line is run with."""
-    [line] = ast.parse(stdin).body
-    assert isinstance(line, ast.Expr)
-    assert isinstance(line.value, ast.Call)
-    names: dict[str, Any] = ast.literal_eval(line.value.args[1])
-    return names

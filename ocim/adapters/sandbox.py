@@ -21,7 +21,8 @@ from ocim.adapters.limits import (
     confinement,
     in_force,
 )
-from ocim.adapters.programs import MOST_OUTPUT, capture
+from ocim.adapters.programs import capture
+from ocim.adapters.streams import MOST_OUTPUT
 from ocim.core.errors import PermanentError, TransientError
 from ocim.core.hosts import Isolation, Ran
 

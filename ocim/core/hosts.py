@@ -14,6 +14,10 @@ By its prefix, servers accept it: the defaults of Debian, Ubuntu and RHEL accept
 """
 
 
+ANSWERED = "OCIM-ANSWERED: "
+"""Prefix of the line with which a command ends its answer in a session; a status follows."""
+
+
 @dataclass(frozen=True, slots=True)
 class HostRequest:
     """Request to a provider for a host."""

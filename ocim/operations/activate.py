@@ -28,6 +28,7 @@ from ocim.operations.health_check import Unhealthy, wait_until_healthy
 from ocim.operations.logs import say
 from ocim.operations.masking import mask_of_instance, masked_values
 from ocim.operations.shop import steps
+from ocim.operations.shop.remote import shared_shells
 from ocim.operations.shop.verify.run import verify
 from ocim.store.claims import write_appservers
 from ocim.store.models import Lease, OpenEdXAppServer, OpenEdXInstance
@@ -45,6 +46,7 @@ def run(claim: Claim, payload: ActivateJob) -> list[Action]:
     return activate(claim, payload.appservers, keep=payload.keep)
 
 
+@shared_shells()
 def activate(claim: Claim, appservers: Sequence[int], *, keep: bool = False) -> list[Action]:
     """Let app servers serve instead of those that serve now; with `keep`, beside them.
 

@@ -19,6 +19,7 @@ from ocim.operations.claim import Claim
 from ocim.operations.context import Context
 from ocim.operations.effective import changes_since, effective_variables, serialize
 from ocim.operations.logs import say
+from ocim.operations.shop.remote import shared_shells
 from ocim.store.claims import move_appserver
 from ocim.store.models import Deployment, Job, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.specs import instance_spec
@@ -95,6 +96,7 @@ def create_appservers(
     ]
 
 
+@shared_shells()
 def run(claim: Claim, payload: SpawnJob) -> list[Action]:
     """Provision the payload's app servers; then, if the payload says so, activate them.
 

@@ -7,6 +7,29 @@ from ocim.core.hosts import Host, HostRequest, Isolation, Leftover, Ran
 from ocim.ports.images import Images
 
 
+class Session(Protocol):
+    """A command that stays on a host: it reads a line, answers, and waits for the next one.
+
+    It ends when its standard input does, so also when this process or its connection does.
+    """
+
+    @property
+    def is_open(self) -> bool:
+        """True while the command runs, as far as this machine knows."""
+
+    def ask(self, line: str, *, timeout: float) -> Ran:
+        """Send a line, and return what the command prints until its answer ends.
+
+        An answer ends with a line of `ANSWERED` and a status, which becomes the exit status. If the
+        command ends instead, return its own exit status. Raise HostUnreachable if the host is gone,
+        TransientError if the answer takes longer than `timeout` seconds. Then the session is
+        closed, as it is if the job is to end.
+        """
+
+    def close(self) -> None:
+        """End the command, unless it has ended."""
+
+
 class Provider(Protocol):
     """A source of hosts: it creates and destroys them.
 
@@ -78,4 +101,10 @@ class Provider(Protocol):
 
         `stdin` is its standard input. Raise HostUnreachable if the host is gone, TransientError if
         the command takes longer than `timeout` seconds.
+        """
+
+    def open_session(self, name: str, argv: Sequence[str]) -> Session:
+        """Start a command on the host that answers lines; the caller closes the session.
+
+        Its thread must last as long as the session. Raise HostUnreachable if the host is gone.
         """

@@ -8,7 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ocim.adapters.programs import MIB, capture
+from ocim.adapters.programs import capture
+from ocim.adapters.streams import MIB
 from ocim.core.errors import PermanentError
 
 

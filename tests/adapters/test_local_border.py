@@ -218,6 +218,22 @@ def test_a_shell_has_a_terminal_of_its_own(fleet: Fleet) -> None:
     os.close(theirs)
 
 
+def test_what_is_run_from_a_terminal_reads_its_whole_input_and_no_terminal(fleet: Fleet) -> None:
+    code = (
+        "import sys; from pathlib import Path;"
+        "from ocim.adapters.providers.local.provider import LocalProvider;"
+        "provider = LocalProvider(Path(sys.argv[1]));"
+        "ran = provider.run('one', ['sh', '-c', 'cat; test -t 0'], stdin='x' * 9999, timeout=60);"
+        "print(ran.status, len(ran.output))"
+    )
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", code, str(fleet.var / "hosts")]
+    done = subprocess.run(command, stdin=theirs, capture_output=True, text=True, check=False)
+    os.close(ours)
+    os.close(theirs)
+    assert done.stdout == "1 9999\n"
+
+
 def test_a_command_ends_with_who_started_it(fleet: Fleet) -> None:
     argv = fleet.provider.command("one", ["sh", "-c", "echo started; sleep 1234"])
     with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:

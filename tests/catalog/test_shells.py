@@ -1,12 +1,17 @@
 """Command lines of the services' shells."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ocim.adapters.sessions import CommandSession
 from ocim.catalog.releases import NAMES, Release, traits
-from ocim.catalog.steps.shells import Part, manage, program, results
+from ocim.catalog.steps.shells import Part, manage, program, results, session
+from ocim.core.hosts import Ran
 from ocim.core.instance import Service
 
 
@@ -37,14 +42,38 @@ def test_the_settings_of_lms_and_studio_are_those_of_the_release(
         assert f"./manage.py {variant} --settings={settings} shell" in line(service, release)
 
 
-def answers(
-    capsys: pytest.CaptureFixture[str], *texts: str, stop: bool = False
-) -> list[dict[str, Any]] | None:
-    """Run parts whose function is `called`, as a service's shell does."""
-    exec(program([Part(text, "called", {"n": 1}) for text in texts], stop=stop), {})  # noqa: S102 - the text is ours
-    return results(capsys.readouterr().out)
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandSession]:
+    """Yield a session with the shell of a service that is an empty Django project."""
+    root = tmp_path_factory.mktemp("root")
+    home = root / "edx/app/ecommerce"
+    python = home / "venvs/ecommerce/bin/python"
+    for path, text in {
+        python: f'#!/bin/sh\nexec {sys.executable} "$@"\n',
+        home / "ecommerce_env": "export DJANGO_SETTINGS_MODULE=django.conf.global_settings\n",
+        home / "ecommerce/manage.py": MANAGE,
+    }.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    python.chmod(0o755)
+    argv = session(Service.ECOMMERCE, traits(Release.of("juniper")), str(root))
+    with closing(CommandSession(argv[argv.index("bash") :], host="one")) as opened:
+        yield opened
 
 
+def ran(shell: CommandSession, *texts: str, stop: bool = False) -> Ran:
+    """Return the answer to a program of parts whose function is `called`."""
+    parts = [Part(text, "called", {"n": 1}) for text in texts]
+    return shell.ask(program(parts, stop=stop), timeout=60.0)
+
+
+def answers(shell: CommandSession, *texts: str, stop: bool = False) -> list[dict[str, Any]] | None:
+    return results(ran(shell, *texts, stop=stop).output)
+
+
+MANAGE = (
+    "import sys; from django.core import management as m; m.execute_from_command_line(sys.argv)"
+)
 FINE = "def called(arguments): return arguments['n']"
 FAILS = "def called(arguments): raise ValueError('no course')"
 DEADLOCKED = """
@@ -57,29 +86,65 @@ def called(arguments):
         raise RuntimeError(1213, "Deadlock found when trying to get lock")
     return tries
 """
+CHANGES = """
+import os
+import sys
+def called(arguments):
+    seen = getattr(sys, "changed", 0), "changed" in globals(), os.environ.get("CHANGED")
+    sys.changed, globals()["changed"], os.environ["CHANGED"] = 1, 1, "1"
+    return seen
+"""
+ENDS = "import sys\ndef called(arguments): sys.exit(2)"
+KILLED = "import os, signal\ndef called(arguments): os.kill(os.getpid(), signal.SIGKILL)"
+PRINTS = """
+import os
+import sys
+def called(arguments):
+    print("OCIM-RESULT without a result")
+    os.write(2, b"a warning")
+    return sys.stdin.read()
+"""
 
 
-def test_each_part_answers_although_another_fails(capsys: pytest.CaptureFixture[str]) -> None:
-    assert answers(capsys, FAILS, FINE) == [{"error": "ValueError: no course"}, {"result": 1}]
+def test_each_part_answers_although_another_fails(shell: CommandSession) -> None:
+    assert answers(shell, FAILS, FINE) == [{"error": "ValueError: no course"}, {"result": 1}]
 
 
-def test_parts_after_one_that_fails_are_not_run_where_that_matters(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert answers(capsys, FAILS, FINE, stop=True) == [{"error": "ValueError: no course"}]
+def test_parts_after_one_that_fails_are_not_run_where_that_matters(shell: CommandSession) -> None:
+    assert answers(shell, FAILS, FINE, stop=True) == [{"error": "ValueError: no course"}]
 
 
-def test_a_part_that_a_deadlock_ends_is_run_again(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_part_that_a_deadlock_ends_is_run_again(shell: CommandSession, tmp_path: Path) -> None:
     text = DEADLOCKED.format(path=str(tmp_path / "tries"), times=2)
-    assert answers(capsys, text) == [{"result": 3}]
+    assert answers(shell, text) == [{"result": 3}]
 
 
-def test_a_part_that_always_ends_in_a_deadlock_fails(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_part_that_always_ends_in_a_deadlock_fails(shell: CommandSession, tmp_path: Path) -> None:
     text = DEADLOCKED.format(path=str(tmp_path / "tries"), times=9)
-    [answer] = answers(capsys, text) or []
+    [answer] = answers(shell, text) or []
     assert "Deadlock found" in answer["error"]
     assert len((tmp_path / "tries").read_text().split()) == 3
+
+
+def test_a_program_finds_nothing_of_what_an_earlier_one_changed(shell: CommandSession) -> None:
+    untouched = {"result": [0, False, None]}
+    assert answers(shell, CHANGES) == [untouched]
+    assert answers(shell, CHANGES) == [untouched]
+
+
+def test_a_part_that_exits_has_failed_and_the_next_one_runs(shell: CommandSession) -> None:
+    assert answers(shell, ENDS, FINE) == [{"error": "SystemExit: 2"}, {"result": 1}]
+
+
+def test_a_program_that_is_killed_has_no_results_and_the_next_one_runs(
+    shell: CommandSession,
+) -> None:
+    killed = ran(shell, KILLED)
+    assert (killed.status, results(killed.output)) == (-9, None)
+    assert answers(shell, FINE) == [{"result": 1}]
+
+
+def test_a_program_may_print_and_has_an_empty_input(shell: CommandSession) -> None:
+    printed = ran(shell, PRINTS)
+    assert results(printed.output) == [{"result": ""}]
+    assert printed.errors == "a warning"

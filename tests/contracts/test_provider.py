@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -15,8 +15,8 @@ from ocim.adapters.memory.providers import Cloud, MemoryProvider
 from ocim.adapters.providers import processes
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.providers.ssh.provider import SshProvider
-from ocim.core.errors import HostUnreachable, ValidationError
-from ocim.core.hosts import HostRequest, Leftover, Ran
+from ocim.core.errors import HostUnreachable, TransientError, ValidationError
+from ocim.core.hosts import ANSWERED, HostRequest, Leftover, Ran
 from ocim.ports.providers import Provider
 from tests.local_hosts import local_hosts
 from tests.machine_pool import MachinePool, machine_pool_of
@@ -24,6 +24,8 @@ from tests.nspawn_hosts import lose_container, needs_nspawn, nspawn_hosts, nspaw
 
 SOON = 0.05
 LONG = 30.0
+ANSWERS = ["sh", "-c", f'while read -r line; do eval "$line"; echo "{ANSWERED}$?"; done']
+"""A command that runs lines, and answers with their output."""
 
 
 class Place(Protocol):
@@ -218,6 +220,54 @@ class TestHost:
 
         assert done == Ran(7, "a 'word'\n", "wrong\n")
 
+    def test_a_session_answers_line_after_line_with_output_and_status(
+        self, provider: Provider
+    ) -> None:
+        provider.wait_until_reachable("one", timeout=LONG)
+
+        with closing(provider.open_session("one", ANSWERS)) as session:
+            first = session.ask("kept=word; echo wrong >&2; (exit 7)", timeout=LONG)
+            second = session.ask("echo $kept", timeout=LONG)
+
+        assert first == Ran(7, "", "wrong\n")
+        assert second == Ran(0, "word\n")
+
+    def test_an_answer_may_be_longer_than_a_pipe_holds(self, provider: Provider) -> None:
+        provider.wait_until_reachable("one", timeout=LONG)
+        long = "x" * 200_000
+
+        with closing(provider.open_session("one", ANSWERS)) as session:
+            answer = session.ask(f"echo {long}", timeout=LONG)
+
+        assert answer == Ran(0, f"{long}\n")
+
+    def test_a_session_whose_command_ends_says_how(self, provider: Provider) -> None:
+        provider.wait_until_reachable("one", timeout=LONG)
+
+        with closing(provider.open_session("one", ANSWERS)) as session:
+            answer = session.ask("echo last; exit 3", timeout=LONG)
+
+            assert answer == Ran(3, "last\n")
+            assert not session.is_open
+
+    def test_a_session_whose_command_is_killed_is_over(self, provider: Provider) -> None:
+        provider.wait_until_reachable("one", timeout=LONG)
+
+        with closing(provider.open_session("one", ANSWERS)) as session:
+            with suppress(HostUnreachable):  # ssh says of a signal only that it was none of its own
+                assert session.ask("kill -KILL $$", timeout=LONG).status != 0
+
+            assert not session.is_open
+
+    def test_an_answer_that_takes_too_long_ends_the_session(self, provider: Provider) -> None:
+        provider.wait_until_reachable("one", timeout=LONG)
+
+        with closing(provider.open_session("one", ANSWERS)) as session:
+            with pytest.raises(TransientError, match=r"one did not answer in 0\.05 s"):
+                session.ask("sleep 600", timeout=SOON)
+
+            assert not session.is_open
+
 
 def test_it_says_how_hosts_are_kept_from_the_rest(provider: Provider) -> None:
     assert provider.isolation().detail.endswith(".")
@@ -381,3 +431,18 @@ def test_a_host_that_never_was_cannot_be_used(provider: Provider) -> None:
 def test_nothing_is_run_on_a_host_that_is_gone(provider: Provider) -> None:
     with pytest.raises(HostUnreachable):
         provider.run("one", ["true"], timeout=LONG)
+    with pytest.raises(HostUnreachable):
+        provider.open_session("one", ANSWERS)
+
+
+def test_a_session_with_a_host_that_is_destroyed_is_over(provider: Provider) -> None:
+    provider.create(HostRequest("one"))
+    provider.wait_until_reachable("one", timeout=LONG)
+
+    with closing(provider.open_session("one", ANSWERS)) as session:
+        assert session.ask("echo here", timeout=LONG).output == "here\n"
+        provider.destroy("one")
+        with suppress(HostUnreachable):
+            assert session.ask("echo here", timeout=LONG).output == ""
+
+        assert not session.is_open

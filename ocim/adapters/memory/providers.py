@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from threading import Lock
 
+from ocim.adapters.sessions import CommandSession
 from ocim.core.errors import Cancelled, HostUnreachable, TransientError, ValidationError
 from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Leftover, Ran
 from ocim.core.images import Image
+from ocim.ports.providers import Session
 
 PAUSE = 0.02
 BUILDER = "image-"
@@ -32,6 +34,8 @@ class Cloud:
     leftovers: list[Leftover] = field(default_factory=list)
     answer: Callable[[str, Sequence[str], str], Ran] | None = None
     """A function that answers commands: from host, arguments and standard input."""
+    sessions: list["MemorySession"] = field(default_factory=list)
+    """All sessions, with those that are closed."""
 
     def lose(self, name: str) -> None:
         """Remove a host, as when its machine dies."""
@@ -141,10 +145,48 @@ class MemoryProvider:
             raise TransientError(f"`{argv[0]}` did not end in {timeout:g} s.") from error
         return Ran(done.returncode, done.stdout, done.stderr)
 
+    def open_session(self, name: str, argv: Sequence[str]) -> Session:
+        """Return a session that `answer` answers; without one, run `argv` on this machine."""
+        session = MemorySession(self, name, self.command(name, argv))
+        self.cloud.sessions.append(session)
+        return session
+
     def _existing(self, name: str) -> Host:
         if host := self.find(name):
             return host
         raise HostUnreachable(f"There is no host {name}.")
+
+
+class MemorySession:
+    """A session with the cloud's `answer`, or else with a command that runs on this machine."""
+
+    def __init__(self, provider: MemoryProvider, name: str, argv: Sequence[str]) -> None:
+        self._provider = provider
+        self._name = name
+        self._argv = argv
+        self._command = None if provider.cloud.answer else CommandSession(argv, host=name)
+        self._is_closed = False
+
+    @property
+    def is_open(self) -> bool:
+        """True until it is closed, or its command has ended."""
+        return not self._is_closed and (self._command is None or self._command.is_open)
+
+    def ask(self, line: str, *, timeout: float) -> Ran:
+        """Return the answer; what `answer` returns takes no time."""
+        if self._provider.find(self._name) is None:
+            self.close()
+            raise HostUnreachable(f"There is no host {self._name}.")
+        if self._command:
+            return self._command.ask(line, timeout=timeout)
+        assert self._provider.cloud.answer  # noqa: S101 - it is never taken away
+        return self._provider.cloud.answer(self._name, self._argv, line)
+
+    def close(self) -> None:
+        """End the command."""
+        self._is_closed = True
+        if self._command:
+            self._command.close()
 
 
 class MemoryImages:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from ocim.adapters import programs
+from ocim.adapters.sessions import CommandSession
 from ocim.core import stopping
 from ocim.core.errors import HostUnreachable, TransientError
 from ocim.core.hosts import VISIT, Host, Ran
@@ -56,6 +57,11 @@ def run(host: Host, argv: Sequence[str], *, stdin: str = "", timeout: float = 60
     if result.status == LOST:
         raise HostUnreachable(f"{host.name}: {result.errors.strip() or 'the connection was lost'}.")
     return result
+
+
+def open_session(host: Host, argv: Sequence[str]) -> CommandSession:
+    """Start a command on the host that answers lines."""
+    return CommandSession(ssh(host, argv), host=host.name, lost=LOST)
 
 
 def wait(find: Callable[[], Host], *, timeout: float, remedy: str = "") -> Host:

@@ -1,7 +1,8 @@
 """Commands that run programs in a service's Django, at paths that all releases share.
 
 Those are the virtual environments and the code: from koa on `/edx/bin` has no `python.SERVICE`.
-Programs go to standard input, so that the list of processes does not show them.
+Programs go to standard input, so that the list of processes does not show them. A shell takes
+seconds to start: one runs many programs, each in a copy of itself.
 """
 
 import json
@@ -11,33 +12,51 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ocim.catalog.releases import Traits
+from ocim.core.hosts import ANSWERED
 from ocim.core.instance import Service
 
 RESULT = "OCIM-RESULT: "
 """Prefix of the output line with a program's results, since services print other lines, too."""
-# One line, since `shell` is an interactive interpreter before Django 1.11.
-_LINE = (
-    "exec({text!r}, {{'PARTS': {parts!r}, 'STOP': {stop!r}, 'RESULT': {result!r}, 'AGAIN': 2}})\n"
-)
-# A deadlock is nobody's fault: MySQL and PostgreSQL choose a victim, and expect it to begin again.
-_RUN = """
+_SERVE = """
+import io
 import json
+import os
+import sys
+from django.db import connections
 def answer(part, again):
     names = {}
     try:
         exec(part["text"], names)
         return {"result": names[part["function"]](part["arguments"])}
-    except Exception as error:
+    except (Exception, SystemExit) as error:
+        # A deadlock is nobody's fault: MySQL and PostgreSQL choose a victim, and expect it to
+        # begin again.
         if again and "deadlock" in str(error).lower():
             return answer(part, again - 1)
         return {"error": "%s: %s" % (type(error).__name__, error)}
-answers = []
-for part in json.loads(PARTS):
-    answers.append(answer(part, AGAIN))
-    if STOP and "error" in answers[-1]:
-        break
-print("\\n" + RESULT + json.dumps(answers))
+def run(program):
+    answers = []
+    for part in program["parts"]:
+        answers.append(answer(part, AGAIN))
+        if program["stop"] and "error" in answers[-1]:
+            break
+    print("\\n" + RESULT + json.dumps(answers))
+connections.close_all()  # no two processes may use the same connection
+for line in io.open(3, encoding="utf-8"):
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if not child:
+        run(json.loads(line))
+        break  # and end as every shell does
+    status = os.waitpid(child, 0)[1]
+    status = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+    print("\\n" + ANSWERED + str(status))
+    sys.stdout.flush()
 """
+"""Program that runs programs, each in a process that begins as the shell began."""
+# One line, since `shell` is an interactive interpreter before Django 1.11.
+_LINE = "exec({text!r}, {{'RESULT': {result!r}, 'ANSWERED': {answered!r}, 'AGAIN': 2}})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +91,14 @@ def manage(service: Service, arguments: str, traits: Traits, root: str = "") -> 
     return f"cd {home}/{shell.code} && . {home}/{shell.home}_env && exec {command}"
 
 
-def python(service: Service, traits: Traits, root: str = "") -> Sequence[str]:
-    """Return the command for a host that runs a `program` from standard input in the service."""
-    line = manage(service, "shell", traits, root)
+def session(service: Service, traits: Traits, root: str = "") -> Sequence[str]:
+    """Return the command for a host whose session runs a `program` per line in the service.
+
+    The shell reads its own program to the end of its input, so that those of the session come by
+    another one.
+    """
+    serve = _LINE.format(text=_SERVE, result=RESULT, answered=ANSWERED)
+    line = f"exec 3<&0; {manage(service, 'shell', traits, root)} <<<{shlex.quote(serve)}"
     return ["sudo", "-n", "-H", "-u", SHELLS[service].user, "bash", "-c", line]
 
 
@@ -90,12 +114,11 @@ class Part:
 
 
 def program(parts: Sequence[Part], *, stop: bool) -> str:
-    """Return the program that runs the parts in order; `stop`: end after the first that fails.
+    """Return the line that runs the parts in order; `stop`: end after the first that fails.
 
     A part that a deadlock of its database ends is run again, at most twice.
     """
-    encoded = json.dumps([asdict(part) for part in parts])
-    return _LINE.format(text=_RUN, parts=encoded, stop=stop, result=RESULT)
+    return json.dumps({"parts": [asdict(part) for part in parts], "stop": stop})
 
 
 def results(output: str) -> list[dict[str, Any]] | None:

@@ -26,10 +26,12 @@ from ocim.operations.rollouts.backup import back_up
 from ocim.operations.rollouts.journal import Journal, close_steps
 from ocim.operations.rollouts.selection import FAILED
 from ocim.operations.rollouts.sql import run_sql
+from ocim.operations.shop.remote import shared_shells
 from ocim.store.claims import move_upgrade, write_upgrade
 from ocim.store.models import InstanceTag, Job, OpenEdXInstance, Rollout, Upgrade
 
 
+@shared_shells()
 def run(claim: Claim, payload: UpgradeJob) -> list[Action]:
     """Upgrade an instance: SQL, settings, new app servers, health check, traffic, in this order.
 

@@ -1,8 +1,10 @@
 """Ocim's programs that a service's own Django runs on an app server."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
@@ -16,7 +18,7 @@ from ocim.core.instance import Service
 from ocim.core.secrets import revealed
 from ocim.operations import machines
 from ocim.operations.context import Context
-from ocim.ports.providers import Provider
+from ocim.ports.providers import Provider, Session
 from ocim.store.models import OpenEdXAppServer
 from ocim.store.specs import appserver_spec
 
@@ -66,19 +68,21 @@ def call_all(
 ) -> list[Any]:
     """Return the result of each call, or its OcimError, in the calls' order.
 
-    A service's shell takes seconds to start, so each starts once, and all at the same time. With
-    `stop`, a service's calls after one that failed are not made: their result is a Conflict.
+    A service's shell takes seconds to start, so each starts once, and all at the same time; calls
+    in a block of `shared_shells` share them. With `stop`, a service's calls after one that failed
+    are not made: their result is a Conflict.
     """
     host = _host(appserver, context)
     by_service: dict[Service, list[int]] = {}
     for number, item in enumerate(calls):
         by_service.setdefault(item.service, []).append(number)
     answers: list[Any] = [None] * len(calls)
-    with ThreadPoolExecutor(max(1, len(by_service))) as pool:
+    with shared_shells(), ThreadPoolExecutor(max(1, len(by_service))) as pool:
         running = {
             service: pool.submit(
-                stopping.carried(_session),
+                stopping.carried(_answers),
                 host,
+                _started(host, service),
                 [calls[number] for number in numbers],
                 stop,
                 timeout,
@@ -91,6 +95,29 @@ def call_all(
         for number, answer in zip(numbers, running[service].result(), strict=True):
             answers[number] = answer
     return answers
+
+
+@contextmanager
+def shared_shells() -> Iterator[None]:
+    """Let all calls in the block share the services' shells, which end with the outermost block."""
+    if _shells.get() is not None:
+        yield
+        return
+    opened: dict[tuple[str, Service], _Shell] = {}
+    token = _shells.set(opened)
+    try:
+        yield
+    finally:
+        _shells.reset(token)
+        for shell in opened.values():
+            shell.close()
+
+
+def start(appserver: OpenEdXAppServer, services: Iterable[Service], context: Context) -> None:
+    """Start the shells of services for the present block, while other work goes on."""
+    host = _host(appserver, context)
+    for service in services:
+        _started(host, service)
 
 
 def run_as_root(
@@ -129,23 +156,61 @@ def _host(appserver: OpenEdXAppServer, context: Context) -> _Host:
     return _Host(provider, server.name, host.root, appserver.pk, traits(release))
 
 
-def _session(host: _Host, calls: Sequence[Call], stop: bool, timeout: float) -> list[Any]:
-    """Run the calls in one shell of a service. It has a thread of its own: use no database."""
+@dataclass
+class _Shell:
+    """Shell of a service on a host."""
+
+    session: Session | None = None
+    fault: OcimError | None = None
+    """Error of the attempt to start it."""
+    asked: list[Call] = field(default_factory=list)
+    """All calls of it, as its output may show their secrets."""
+
+    def close(self) -> None:
+        if self.session:
+            self.session.close()
+
+
+_shells: ContextVar[dict[tuple[str, Service], _Shell] | None] = ContextVar("shells", default=None)
+
+
+def _started(host: _Host, service: Service) -> _Shell:
+    """Return the service's shell, started unless it runs. It ends with the thread that calls this.
+
+    A shell that was ended meanwhile, as by a reboot, is started again.
+    """
+    opened, key = _shells.get(), (host.name, service)
+    assert opened is not None  # noqa: S101 - the caller has opened a block
+    shell = opened.setdefault(key, _Shell())
+    if shell.session is None or not shell.session.is_open:
+        shell.close()
+        argv = shells.session(service, host.traits, host.root)
+        opened[key] = shell = _Shell()
+        try:
+            shell.session = host.provider.open_session(host.name, argv)
+        except (TransientError, PermanentError) as error:
+            shell.fault = error
+    return shell
+
+
+def _answers(
+    host: _Host, shell: _Shell, calls: Sequence[Call], stop: bool, timeout: float
+) -> list[Any]:
+    """Run the calls in a shell of a service. It has a thread of its own: use no database."""
     service = calls[0].service
+    shell.asked += calls
+    if shell.session is None:
+        return [shell.fault] * len(calls)
+    program = shells.program([_part(item) for item in calls], stop=stop)
     try:
-        ran = host.provider.run(
-            host.name,
-            shells.python(service, host.traits, host.root),
-            stdin=shells.program([_part(item) for item in calls], stop=stop),
-            timeout=timeout,
-        )
+        ran = shell.session.ask(program, timeout=timeout)
     except OcimError as error:  # including the job's end: the waiting thread raises it
         return [error] * len(calls)
     answers = shells.results(ran.output)
     if answers is None:
         text = (ran.errors or ran.output).strip()[-_END:] or f"exit status {ran.status}"
         failed = TransientError(
-            f"{service.value}: its shell on {host.name} failed: {_masked(text, calls)}",
+            f"{service.value}: its shell on {host.name} failed: {_masked(text, shell.asked)}",
             remedy=f"`ocim appserver shell {host.appserver}` leads there.",
         )
         return [failed] * len(calls)

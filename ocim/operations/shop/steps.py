@@ -102,6 +102,7 @@ def as_if_nothing_were_there(
     ]
 
 
+@remote.shared_shells()
 def carry_out(
     appserver: OpenEdXAppServer,
     steps: Sequence[Step],

@@ -15,9 +15,11 @@ from ocim.adapters.providers.local.addresses import claim_address
 from ocim.adapters.providers.local.record import Record
 from ocim.adapters.providers.local.root import environment, install_names
 from ocim.adapters.sandbox import Sandbox, View
+from ocim.adapters.sessions import CommandSession
 from ocim.core import stopping
 from ocim.core.errors import HostUnreachable, ValidationError
 from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Leftover, Ran
+from ocim.ports.providers import Session
 
 SERVICE_PORTS = (8000, 8010, 8130, 8381)
 """Ports of gunicorn for lms, cms, ecommerce and discovery on an app server."""
@@ -182,18 +184,27 @@ class LocalProvider:
 
         Only the terminal's type is added to the environment.
         """
+        is_terminal = os.isatty(0) and Path(OWN_TERMINAL[0]).exists()
+        return self._command(name, argv, is_terminal=is_terminal)
+
+    def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
+        """Run the command in the host's sandbox, environment and home."""
+        return tools.run_unchecked(self._command(name, argv), stdin=stdin, timeout=timeout)
+
+    def open_session(self, name: str, argv: Sequence[str]) -> Session:
+        """Start the command in the host's sandbox, environment and home."""
+        return CommandSession(self._command(name, argv), host=name)
+
+    def _command(
+        self, name: str, argv: Sequence[str], *, is_terminal: bool = False
+    ) -> Sequence[str]:
         host = self._existing(name)
         variables = {"TERM": os.environ.get("TERM", "dumb"), **host.connection.environment}
         settings = [f"{key}={value}" for key, value in variables.items()]
-        is_terminal = os.isatty(0) and Path(OWN_TERMINAL[0]).exists()
         words = self._sandboxed(name, argv, is_terminal=is_terminal)
         if is_terminal:
             words = [*OWN_TERMINAL, shlex.join(words), os.devnull]
         return ["env", "-i", "-C", variables["HOME"], *settings, *words]
-
-    def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
-        """Run the command in the host's sandbox, environment and home."""
-        return tools.run_unchecked(self.command(name, argv), stdin=stdin, timeout=timeout)
 
     def _start(self, name: str) -> None:
         root = self._root(name)

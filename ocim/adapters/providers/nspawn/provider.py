@@ -23,6 +23,7 @@ from ocim.adapters.providers.nspawn.requirements import require_programs
 from ocim.adapters.providers.nspawn.root import KEY, KNOWN_HOSTS, install_names, prepare_root
 from ocim.core.errors import HostUnreachable
 from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Leftover, Ran
+from ocim.ports.providers import Session
 
 NETWORK = IPv4Network("10.213.0.0/22")
 RECORD = "host.json"
@@ -195,6 +196,10 @@ class NspawnProvider:
     def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
         """Run the command by ssh as root."""
         return ssh_client.run(self._existing(name), argv, stdin=stdin, timeout=timeout)
+
+    def open_session(self, name: str, argv: Sequence[str]) -> Session:
+        """Start the command by ssh as root."""
+        return ssh_client.open_session(self._existing(name), argv)
 
     def _bare(self) -> str:
         require_programs()

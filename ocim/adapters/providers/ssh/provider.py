@@ -24,6 +24,7 @@ from ocim.core.errors import (
 )
 from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Leftover, Ran
 from ocim.ports.lent_machines import LentMachine, LentMachines
+from ocim.ports.providers import Session
 
 SSH_PORT = 22
 REBOOT_SECONDS = 600.0
@@ -152,6 +153,10 @@ class SshProvider:
     def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
         """Run the command by ssh as the pool's user."""
         return ssh_client.run(self._existing(name), argv, stdin=stdin, timeout=timeout)
+
+    def open_session(self, name: str, argv: Sequence[str]) -> Session:
+        """Start the command by ssh as the pool's user."""
+        return ssh_client.open_session(self._existing(name), argv)
 
     def _take(self, request: HostRequest, pool: Pool) -> Machine:
         """Claim the first machine that is free and fits."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocim.adapters import locks
-from ocim.adapters.programs import MIB, MOST_OUTPUT, base_environment, capture
+from ocim.adapters.programs import base_environment, capture
 from ocim.adapters.provisioners.messages import condensed
 from ocim.adapters.provisioners.repositories.contents import (
     LISTING_BYTES,
@@ -21,6 +21,7 @@ from ocim.adapters.provisioners.repositories.contents import (
     refuse_unfit,
 )
 from ocim.adapters.provisioners.repositories.urls import GitUrl
+from ocim.adapters.streams import MIB, MOST_OUTPUT
 from ocim.core.errors import (
     OcimError,
     PermanentError,

@@ -11,6 +11,7 @@ from ocim.core.states import AppServerState
 from ocim.core.verification import Line, Report
 from ocim.operations.context import Context
 from ocim.operations.masking import mask_of, masked_values
+from ocim.operations.shop.remote import shared_shells
 from ocim.operations.shop.verify import people as everybody
 from ocim.operations.shop.verify.catalogue import catalogue
 from ocim.operations.shop.verify.cleaning import clean
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 OnLine = Callable[[Line], None]
 
 
+@shared_shells()
 def verify(
     appserver: OpenEdXAppServer,
     context: Context,
