@@ -35,7 +35,7 @@ class Cloud:
     answer: Callable[[str, Sequence[str], str], Ran] | None = None
     """A function that answers commands: from host, arguments and standard input."""
     sessions: list["MemorySession"] = field(default_factory=list)
-    """All sessions, with those that are closed."""
+    """Sessions that were opened, with those that are closed."""
 
     def lose(self, name: str) -> None:
         """Remove a host, as when its machine dies."""

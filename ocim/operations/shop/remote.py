@@ -164,7 +164,7 @@ class _Shell:
     fault: OcimError | None = None
     """Error of the attempt to start it."""
     asked: list[Call] = field(default_factory=list)
-    """All calls of it, as its output may show their secrets."""
+    """Calls that were sent to it: its output may show their secrets."""
 
     def close(self) -> None:
         if self.session:
