@@ -17,7 +17,7 @@ from ocim.core.errors import (
     PermanentError,
     TransientError,
 )
-from ocim.core.instance import ALWAYS
+from ocim.core.instance import ALWAYS, Service
 from ocim.core.jobs import ActivateJob, ActivationProgress, DeactivateJob
 from ocim.core.states import AppServerState
 from ocim.core.verification import Line, Outcome
@@ -28,7 +28,7 @@ from ocim.operations.health_check import Unhealthy, wait_until_healthy
 from ocim.operations.logs import say
 from ocim.operations.masking import mask_of_instance, masked_values
 from ocim.operations.shop import steps
-from ocim.operations.shop.remote import shared_shells
+from ocim.operations.shop.remote import shared_shells, start
 from ocim.operations.shop.verify.run import verify
 from ocim.store.claims import write_appservers
 from ocim.store.models import Lease, OpenEdXAppServer, OpenEdXInstance
@@ -71,6 +71,7 @@ def activate(claim: Claim, appservers: Sequence[int], *, keep: bool = False) -> 
     balancer = f"{context.policy.balancer_address}:{context.policy.https_port}"
     on_step("activation")
     try:
+        _start_shells(chosen[0], context)
         for appserver in chosen:
             at_host = probes(
                 appserver_spec(appserver, context.policy),
@@ -96,6 +97,12 @@ def activate(claim: Claim, appservers: Sequence[int], *, keep: bool = False) -> 
     for appserver in chosen:
         say(appserver, "Active.", context=context)
     return []
+
+
+def _start_shells(appserver: OpenEdXAppServer, context: Context) -> None:
+    """Start the shells for set-up steps and verification, while the balancer is waited for."""
+    if appserver.services - ALWAYS:
+        start(appserver, sorted(appserver.services - {Service.STUDIO}), context)
 
 
 def _in_maintenance(

@@ -15,6 +15,9 @@ started and has `ready`, its log must contain that text, too: it may take long t
 cannot work. The task waits `timeout` seconds for all programs together, and fails earlier if
 supervisord has given up on one. The message of a failure ends with the end of the program's log.
 
+With `wait: false` the task is over once they are started; another one waits for them. Programs with
+`ready` are for that one alone: their logs are read from its beginning.
+
 The task calls supervisord's API (http://supervisord.org/api.html), since every supervisorctl would
 take as long as the start of a program.
 """
@@ -81,6 +84,8 @@ def result_of(wanted: dict[str, Any]) -> dict[str, Any]:
         transport = ToSocket(Path(wanted["socket"]))
         supervisor: Any = xmlrpc.client.ServerProxy("http://localhost", transport).supervisor
         done = run(supervisor, list(programs))
+        if not wanted.get("wait", True):
+            return {"changed": bool(done), "done": done}
         for name in programs.keys() - set(done):
             programs[name]["ready"] = None
         deadline = time.monotonic() + float(wanted["timeout"])

@@ -114,6 +114,56 @@ def test_a_command_that_fails_fails_the_task_with_what_it_said(module: str, name
     assert (result["stdout"], result["stderr"]) == ("out\n", "error\n")
 
 
+CRONTAB = """#!/bin/sh
+case "$*" in
+    "-u shop -l") cat "$CRONTAB" ;;
+    "-u shop -") cat >"$CRONTAB" ;;
+    *) exit 64 ;;
+esac
+"""
+
+
+@pytest.fixture
+def crontab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the file of the crontab of user `shop`, who has none yet."""
+    program = tmp_path / "bin/crontab"
+    program.parent.mkdir()
+    program.write_text(CRONTAB)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("CRONTAB", str(tmp_path / "crontab"))
+    return tmp_path / "crontab"
+
+
+def test_a_job_is_put_into_the_crontab_once(crontab: Path) -> None:
+    job: dict[str, Any] = {"name": "refresh", "line": "43 * * * * a \\% b", "user": "shop"}
+
+    first, second = run("cron_job", **job), run("cron_job", **job)
+
+    assert (first, second) == ({"changed": True}, {"changed": False})
+    assert crontab.read_text() == "#Ansible: refresh\n43 * * * * a \\% b\n"
+
+
+def test_a_job_replaces_its_older_line_and_leaves_all_others(crontab: Path) -> None:
+    crontab.write_text("1 * * * * mine\n#Ansible: refresh\n2 * * * * old\n3 * * * * last\n")
+
+    run("cron_job", name="refresh", line="4 * * * * new", user="shop")
+
+    assert crontab.read_text().splitlines() == [
+        "1 * * * * mine", "3 * * * * last", "#Ansible: refresh", "4 * * * * new"
+    ]  # fmt: skip
+
+
+def test_a_crontab_that_cannot_be_written_fails_the_task(crontab: Path) -> None:
+    assert crontab.parent
+    assert run("cron_job", name="refresh", line="4 * * * * new", user="other")["failed"]
+
+
+def test_a_job_is_not_written_in_check_mode(crontab: Path) -> None:
+    assert run("cron_job", check=True, name="a", line="4 * * * * b", user="shop")["changed"]
+    assert not crontab.exists()
+
+
 @pytest.mark.parametrize(
     "said, is_change", [("Applying a.0001", True), ("No migrations to apply.", False)]
 )
