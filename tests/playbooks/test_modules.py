@@ -155,8 +155,8 @@ def test_a_job_replaces_its_older_line_and_leaves_all_others(crontab: Path) -> N
 
 
 def test_a_crontab_that_cannot_be_written_fails_the_task(crontab: Path) -> None:
-    assert crontab.parent
     assert run("cron_job", name="refresh", line="4 * * * * new", user="other")["failed"]
+    assert not crontab.exists()
 
 
 def test_a_job_is_not_written_in_check_mode(crontab: Path) -> None:

@@ -20,7 +20,7 @@ RESULT = "OCIM-RESULT: "
 _SERVE = """
 import io
 import json
-import os
+import multiprocessing
 import sys
 from django.db import connections
 def answer(part, again):
@@ -42,16 +42,13 @@ def run(program):
             break
     print("\\n" + RESULT + json.dumps(answers))
 connections.close_all()  # no two processes may use the same connection
+# Python 2.7 has no contexts, and always forks.
+context = getattr(multiprocessing, "get_context", lambda _method: multiprocessing)("fork")
 for line in io.open(3, encoding="utf-8"):
-    sys.stdout.flush()
-    sys.stderr.flush()
-    child = os.fork()
-    if not child:
-        run(json.loads(line))
-        break  # and end as every shell does
-    status = os.waitpid(child, 0)[1]
-    status = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-    print("\\n" + ANSWERED + str(status))
+    child = context.Process(target=run, args=(json.loads(line),))
+    child.start()
+    child.join()
+    print("\\n" + ANSWERED + str(child.exitcode))
     sys.stdout.flush()
 """
 """Program that runs programs, each in a process that begins as the shell began."""

@@ -24,6 +24,7 @@ _DATED = re.compile(r"_\d{8}_\d{6}$")
 """Suffix that `update_index` adds to an alias to name the index that it builds for it."""
 
 
+@remote.shared_shells()
 def look(
     steps: Sequence[Step], inputs: StepInputs, appserver: OpenEdXAppServer, context: Context
 ) -> list[Observation | OcimError]:
@@ -37,11 +38,14 @@ def look(
         for step in by_shell
         if step.observed_by
     ]
-    seen = iter(remote.call_all(appserver, calls, context) if calls else [])
-    return [
-        next(seen) if step.observed_by else _look_ourselves(step, inputs, appserver, context)
+    if calls:  # the shells come up while Ocim looks itself
+        remote.start(appserver, {call.service for call in calls}, context)
+    own = [
+        None if step.observed_by else _look_ourselves(step, inputs, appserver, context)
         for step in steps
     ]
+    seen = iter(remote.call_all(appserver, calls, context) if calls else [])
+    return [next(seen) if observed is None else observed for observed in own]
 
 
 def _look_ourselves(
