@@ -76,8 +76,8 @@ class Streams:
                 left = self.deadline - time.monotonic()
                 if left <= 0:
                     raise subprocess.TimeoutExpired(self._process.args, 0)
-                # What an answer says on standard error is there before its end.
-                patience = 0.0 if self.status is not None else min(left, _AFTERWARDS)
+                # Over ssh, the reason of a failure may arrive later than the end of the answer.
+                patience = 0.0 if self.status == 0 else min(left, _AFTERWARDS)
                 ready = selector.select(patience)
                 if not ready and (self.status is not None or self._process.poll() is not None):
                     break
