@@ -66,9 +66,11 @@ def _enable_services(page: Page) -> None:
 def _spawn(page: Page) -> None:
     page.get_by_label("Activate when healthy").check()
     page.get_by_role("button", name="Spawn an app server").click()
-    state = page.locator("p.state")
-    state.filter(has_text=re.compile("active|failed")).wait_for()  # it follows the workers
-    assert "active" in state.inner_text(), page.locator("main").inner_text()[:5000]
+    page.locator("p.state", has_text=re.compile("active|failed")).wait_for()  # it follows workers
+    # Once the app server is active, its job goes on with set-up steps that need that.
+    page.locator("#progress .jobs").wait_for(state="detached")
+    state = page.locator("p.state").inner_text()
+    assert "active" in state, page.locator("main").inner_text()[:5000]
 
 
 def _wait_for(page: Page, message: str) -> None:
