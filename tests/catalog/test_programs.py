@@ -1,6 +1,7 @@
 """Programs that services run, in a shop of the rehearsal that dies in their midst."""
 
 import subprocess
+from ast import ImportFrom, parse
 from importlib import resources
 from pathlib import Path
 
@@ -107,3 +108,14 @@ def test_superusers_of_an_lms_are_made_and_taken_away(tmp_path: Path) -> None:
         "address", "missing", "missing", "done", "created", "lena lena@example.com True",
         "mira mira@example.com True", "done", "lena lena@example.com True", "False True", "True",
     ], done.stderr  # fmt: skip
+
+
+PROGRAMS = sorted(Path(str(resources.files("ocim.catalog"))).glob("programs/*.py"))
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
+def test_a_program_that_keeps_output_keeps_the_bytes_of_python_2_too(program: Path) -> None:
+    modules = [
+        node.module for node in parse(program.read_text()).body if isinstance(node, ImportFrom)
+    ]
+    assert "io" not in modules, "Its StringIO refuses bytes: import Python 2's where there is one."

@@ -1,13 +1,15 @@
 """Run management commands of the service."""
 
-from io import StringIO
-
 from django.core.management import call_command
+
+try:
+    from StringIO import StringIO  # Python 2's commands write bytes, which io's refuses
+except ImportError:
+    from io import StringIO
 
 
 def run(arguments):
     """Run the command `argv`, and return its output."""
     output = StringIO()
-    argv = [str(word) for word in arguments["argv"]]
-    call_command(argv[0], *argv[1:], stdout=output, stderr=output)
+    call_command(*arguments["argv"], stdout=output, stderr=output)
     return output.getvalue()

@@ -45,10 +45,9 @@ def keep_basket(arguments):
 
     The command empties it, and nobody else knows it: so both happen in one transaction.
     """
-    argv = [str(word) for word in arguments["argv"]]
     sites = apps.get_model("core", "SiteConfiguration").objects
     with transaction.atomic():
-        call_command(*argv)
+        call_command(*arguments["argv"])
         configuration = sites.get(site__domain__iexact=arguments["domain"])
         configuration.payment_microfrontend_url = arguments["url"]
         configuration.save()

@@ -1,9 +1,13 @@
 """Create and delete courses of a verification, by the commands of the studio."""
 
 import sys
-from io import StringIO
 
 from django.core.management import call_command
+
+try:
+    from StringIO import StringIO  # Python 2's commands write bytes, which io's refuses
+except ImportError:
+    from io import StringIO
 
 
 def create(arguments):
