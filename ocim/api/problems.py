@@ -64,6 +64,8 @@ def answer(error: Exception, _context: Any = None) -> Response | None:
         case DataError():
             error = ValidationError(["A text is too long, or has NUL: it cannot be stored."])
         case IntegrityError():
+            # The first line names the constraint; values follow on others.
+            log.warning("The database refused a request: %s", str(error).partition("\n")[0])
             error = Conflict("The same was saved at the same moment.", remedy="Read it again.")
     if not isinstance(error, OcimError | exceptions.APIException):
         return None
