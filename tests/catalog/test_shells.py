@@ -1,8 +1,6 @@
 """Command lines of the services' shells."""
 
-import sys
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +8,10 @@ import pytest
 
 from ocim.adapters.sessions import CommandSession
 from ocim.catalog.releases import NAMES, Release, traits
-from ocim.catalog.steps.shells import Part, manage, program, results, session
+from ocim.catalog.steps.shells import Part, manage, program, results
 from ocim.core.hosts import Ran
 from ocim.core.instance import Service
+from tests.empty_service import empty_service_shell
 
 
 def line(service: Service, release: str) -> str:
@@ -44,20 +43,7 @@ def test_the_settings_of_lms_and_studio_are_those_of_the_release(
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandSession]:
-    """Yield a session with the shell of a service that is an empty Django project."""
-    root = tmp_path_factory.mktemp("root")
-    home = root / "edx/app/ecommerce"
-    python = home / "venvs/ecommerce/bin/python"
-    for path, text in {
-        python: f'#!/bin/sh\nexec {sys.executable} "$@"\n',
-        home / "ecommerce_env": "export DJANGO_SETTINGS_MODULE=django.conf.global_settings\n",
-        home / "ecommerce/manage.py": MANAGE,
-    }.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    python.chmod(0o755)
-    argv = session(Service.ECOMMERCE, traits(Release.of("juniper")), str(root))
-    with closing(CommandSession(argv[argv.index("bash") :], host="one")) as opened:
+    with empty_service_shell(tmp_path_factory.mktemp("root")) as opened:
         yield opened
 
 
@@ -71,21 +57,6 @@ def answers(shell: CommandSession, *texts: str, stop: bool = False) -> list[dict
     return results(ran(shell, *texts, stop=stop).output)
 
 
-MANAGE = (
-    "import sys; from django.core import management as m; m.execute_from_command_line(sys.argv)"
-)
-FINE = "def called(arguments): return arguments['n']"
-FAILS = "def called(arguments): raise ValueError('no course')"
-DEADLOCKED = """
-def called(arguments):
-    with open({path!r}, "a+") as file:
-        file.write("tried ")
-        file.seek(0)
-        tries = len(file.read().split())
-    if tries <= {times}:
-        raise RuntimeError(1213, "Deadlock found when trying to get lock")
-    return tries
-"""
 CHANGES = """
 import os
 import sys
@@ -103,6 +74,20 @@ def called(arguments):
     print("OCIM-RESULT without a result")
     os.write(2, b"a warning")
     return sys.stdin.read()
+"""
+
+
+FINE = "def called(arguments): return arguments['n']"
+FAILS = "def called(arguments): raise ValueError('no course')"
+DEADLOCKED = """
+def called(arguments):
+    with open({path!r}, "a+") as file:
+        file.write("tried ")
+        file.seek(0)
+        tries = len(file.read().split())
+    if tries <= {times}:
+        raise RuntimeError(1213, "Deadlock found when trying to get lock")
+    return tries
 """
 
 

@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pymysql
 import pytest
 
 from ocim.catalog.steps.shells import Part, program, results
+from ocim.core.hosts import Ran
 from ocim.core.instance import Database, DatabaseHost
 from tests.acceptance.installation import until
 from tests.contracts.conftest import REAL, database_on
+from tests.empty_service import empty_service_shell
 from tests.mariadb_server import needs_mariadb
 
 pytestmark = [needs_mariadb, pytest.mark.xdist_group("mariadb")]
@@ -57,10 +60,10 @@ class Shop:
             return [*cursor.fetchall()]
 
 
-def in_a_deadlock(shop: Shop, work: Callable[[], object]) -> None:
-    """Let the work wait for a transaction that then waits for it, and has changed more rows.
+def in_a_deadlock(shop: Shop, work: Callable[[], Ran]) -> Ran:
+    """Let the work wait for a transaction that then waits for it; return what it returns.
 
-    InnoDB ends the transaction that has changed fewer.
+    InnoDB ends the transaction that has changed fewer rows, which is the work.
     """
     with (
         ThreadPoolExecutor(1) as pool,
@@ -73,18 +76,19 @@ def in_a_deadlock(shop: Shop, work: Callable[[], object]) -> None:
         until(lambda: shop.ask(WAITS) == [(1,)], "the work does not wait")
         cursor.execute("UPDATE seats SET sold = sold + 1 WHERE id = 2")
         other.commit()
-        done.result()
+        return done.result()
 
 
 def test_a_part_that_a_real_deadlock_ends_is_run_again(
-    mariadb: DatabaseHost, capsys: pytest.CaptureFixture[str]
+    mariadb: DatabaseHost, tmp_path: Path
 ) -> None:
     shop = Shop(mariadb)
     text = program([Part(SELL, "sell", shop.place)], stop=True)
 
-    in_a_deadlock(shop, lambda: exec(text, {}))  # noqa: S102 - the text is ours
+    with empty_service_shell(tmp_path) as shell:
+        ran = in_a_deadlock(shop, lambda: shell.ask(text, timeout=60.0))
 
-    assert results(capsys.readouterr().out) == [{"result": None}]
+    assert results(ran.output) == [{"result": None}]
     assert shop.ask("SELECT count(*) FROM tries") == [(2,)]
     assert shop.ask("SELECT sold, count(*) FROM seats GROUP BY sold ORDER BY sold") == [
         (1, 8),
