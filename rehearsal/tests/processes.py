@@ -47,6 +47,8 @@ def gunicorn(configuration: Path, service: str, *, port: int = 0) -> Iterator[st
         [
             *(sys.executable, "-m", "gunicorn", f"rehearsal.{service}.wsgi:application"),
             *("--preload", "--workers=2", f"--bind=127.0.0.1:{port}", "--no-control-socket"),
+            # A worker that is still starting does not hear that it shall end.
+            "--graceful-timeout=2",
         ],
         cwd=ROOT,
         env=environment(configuration),
