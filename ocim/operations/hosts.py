@@ -2,12 +2,13 @@
 
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from django.db import transaction
 from django.db.models import Q
 
 from ocim.core.audit import AuditAction
-from ocim.core.errors import Conflict, TransientError, ValidationError
+from ocim.core.errors import Conflict, HostUnreachable, TransientError, ValidationError
 from ocim.core.hosts import Leftover
 from ocim.core.names import dry_run_host
 from ocim.core.states import UNFINISHED, AppServerState, UpgradeState
@@ -75,11 +76,15 @@ def start_all(*, provider: str, context: Context) -> list[str]:
 
 
 def start(names: Collection[str], *, provider: str, context: Context) -> list[str]:
-    """Start hosts again. Return the names of those that did not start."""
+    """Start hosts that do not run. Return the names of those that did not start."""
+    of = context.adapters.providers[provider]
 
     def starts(name: str) -> bool:
+        with suppress(HostUnreachable):
+            of.wait_until_reachable(name, timeout=0)
+            return True
         try:
-            context.adapters.providers[provider].reboot(name)
+            of.reboot(name)
         except TransientError:
             return False
         return True

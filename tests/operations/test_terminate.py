@@ -193,6 +193,12 @@ def test_hosts_stop_and_start_with_the_manager(world: World) -> None:
     assert world.cloud.stopped == set()
 
 
+def test_a_host_that_runs_is_not_started_again(world: World) -> None:
+    host = f"appserver-{world.spawn(world.make_instance()).pk}"
+    assert hosts.start([host], provider="local", context=world.context()) == []
+    assert host in world.cloud.up
+
+
 def test_a_host_that_does_not_start_is_named(world: World) -> None:
     instance = world.make_instance()
     lost, _ = world.spawn(instance), world.spawn(instance)
