@@ -4,7 +4,7 @@ UV := $(BIN)/uv
 # Ocim's processes would compile all of it each time they start, and take twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env env-rehearsal run shop check test test-packages test-rehearsal conformance release lint lint-rehearsal format reference docs lock clean
+.PHONY: help env env-rehearsal run shop check test test-base test-packages test-rehearsal test-rehearsal-lms test-rehearsal-discovery test-rehearsal-ecommerce conformance release lint lint-rehearsal format reference docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,7 +50,7 @@ check: env lint ## run lint and the tests that start no processes
 	@$(BIN)/pytest $(QUICK) $(PROCESSES)
 
 test: env env-rehearsal ## run lint and all tests, on real processes too
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint test-rehearsal test-base
+	@$(MAKE) --no-print-directory --jobs=5 --output-sync=target lint test-rehearsal test-base
 	@$(BIN)/pytest
 
 test-base: test-packages # the file system of hosts: built beside lint, or many tests wait for it
@@ -59,10 +59,13 @@ test-base: test-packages # the file system of hosts: built beside lint, or many 
 test-packages: # the Debian packages that the suite uses
 	@bin/test-packages
 
-test-rehearsal: env-rehearsal ## run the tests of the rehearsal services
+test-rehearsal: test-rehearsal-lms test-rehearsal-discovery test-rehearsal-ecommerce ## run the tests of the rehearsal services
+
+test-rehearsal-lms: env-rehearsal
 	@cd rehearsal && ../.venv-rehearsal/bin/pytest
-	@cd rehearsal && ../.venv-rehearsal/bin/pytest -c tests/discovery/pytest.ini tests/discovery
-	@cd rehearsal && ../.venv-rehearsal/bin/pytest -c tests/ecommerce/pytest.ini tests/ecommerce
+
+test-rehearsal-discovery test-rehearsal-ecommerce: test-rehearsal-%: env-rehearsal
+	@cd rehearsal && ../.venv-rehearsal/bin/pytest -c tests/$*/pytest.ini tests/$*
 
 conformance: env env-rehearsal ## run the contracts of ecommerce and discovery, and print a table
 	@$(BIN)/pytest tests/conformance/test_contracts.py -n 0 --installed --table $(if $(SERVICES),--services=$(SERVICES)) $(if $(WRITE),--write)

@@ -38,9 +38,8 @@ AT_ONCE = ("playbooks", "test_provider.py", "test_images.py", "test_ssh_provider
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return one and a half times the number of cores: tests often wait for processes."""
-    cores = len(os.sched_getaffinity(0))
-    return cores + cores // 2
+    """Return twice the number of cores: tests often wait for processes."""
+    return 2 * len(os.sched_getaffinity(0))
 
 
 @pytest.hookimpl(tryfirst=True)  # before the runner reads the groups

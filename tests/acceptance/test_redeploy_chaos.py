@@ -156,8 +156,7 @@ def both(fleet: Fleet, process: "subprocess.Popen[str]") -> None:
 
 
 CASES: dict[str, list[tuple[str, Disturbance]]] = {
-    "worker": [("dry run of migrations", worker), ("activation", worker)],
-    "both": [("SQL", both), ("provisioning", connections)],
+    "both, and a worker": [("SQL", both), ("activation", worker)],
 }
 if os.environ.get("CHAOS") == "every-step":
     CASES = {
