@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -53,11 +54,11 @@ def test_a_program_that_takes_too_long_is_ended_with_all_that_it_started(tmp_pat
         capture(["sh", "-c", "sleep 1000 & echo $! >pid; wait"], cwd=tmp_path, timeout=0.5)
     started = int((tmp_path / "pid").read_text())
     deadline = time.monotonic() + 10  # a process notices its end when it gets a processor
-    while psutil.pid_exists(started):
-        if psutil.Process(started).status() == psutil.STATUS_ZOMBIE:
-            break  # nobody may have waited for it yet
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(started)
+        while process.status() != psutil.STATUS_ZOMBIE:  # nobody may have waited for it yet
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
 def test_what_a_program_leaves_behind_with_its_pipes_is_not_waited_for() -> None:
