@@ -88,7 +88,7 @@ docs: .venv-docs/.ready ## build the documentation site into build/docs
 	@touch $@
 
 lock: env ## compile requirements to lock files with hashes
-	@for f in uv ocim dev docs; do $(COMPILE) requirements/$$f.in -o requirements/$$f.txt; done
+	@for f in uv ocim dev docs tutor-build tutor-19 tutor-20 tutor-21 tutor-22; do $(COMPILE) requirements/$$f.in -o requirements/$$f.txt; done
 	@$(COMPILE) rehearsal/pyproject.toml --extra uploads -o rehearsal/requirements.txt
 	@$(COMPILE) rehearsal/pyproject.toml --extra ecommerce -c rehearsal/requirements.txt \
 	  -o rehearsal/requirements-ecommerce.txt

@@ -1,4 +1,4 @@
-"""The build step that pyproject.toml cannot express: a wheel brings playbooks and rehearsal."""
+"""The build step that pyproject.toml cannot express: a wheel brings what lies beside the code."""
 
 import shutil
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-BUNDLED = ("playbooks", "rehearsal")
+BUNDLED = ("playbooks", "rehearsal", "requirements")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", ".*", "build", "tests")
 
 

@@ -10,6 +10,8 @@ from ocim.core.hosts import Host
 
 BUILTIN = "builtin"
 """Name that stands for the URL of the built-in configuration repository."""
+TUTOR = "tutor"
+"""Name that stands for a URL where Tutor configures an app server; the version is Tutor's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.xdist_group("docs")
 
 def test_a_wheel_has_every_file_that_a_checkout_has(wheel: Path) -> None:
     files = subprocess.run(
-        ["git", "ls-files", "ocim", "playbooks", "rehearsal"],
+        ["git", "ls-files", "ocim", "playbooks", "rehearsal", "requirements"],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,

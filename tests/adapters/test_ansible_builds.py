@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.provisioners.ansible.environments import Environments
-from ocim.adapters.provisioners.ansible.recipes import recipe
+from ocim.adapters.provisioners.ansible.recipes import ANSIBLE, recipe
+from ocim.adapters.provisioners.environments import Environments
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import PermanentError
 from tests.adapters.ansible_support import Bench
@@ -76,7 +76,7 @@ def build(tmp_path: Path, trick: str) -> None:
         (checkout / name).write_text(text)
     wanted = recipe(checkout)
     assert wanted
-    with Environments(directory, Sandbox()).environment(wanted):
+    with Environments(directory, Sandbox(), ANSIBLE).environment(wanted):
         pass
 
 
@@ -124,7 +124,7 @@ def test_an_environment_that_was_changed_later_is_refused(tmp_path: Path) -> Non
     build(tmp_path, "pass")
     wanted = recipe(tmp_path / "checkout")
     assert wanted
-    environments = Environments(tmp_path / "environments", Sandbox())
+    environments = Environments(tmp_path / "environments", Sandbox(), ANSIBLE)
     script = tmp_path / "environments" / wanted.name / "venv/bin/ansible-playbook"
     script.chmod(0o755)
     script.write_text("#!/bin/sh\ncat /srv/ocim/var/master.key\n")
@@ -143,7 +143,7 @@ def test_an_environment_with_the_same_content_as_it_was_built_is_believed(tmp_pa
     mode = script.stat().st_mode & 0o777
     script.chmod(0o755)
     script.chmod(mode)  # as a backup that was put back: other times, nothing else
-    environments = Environments(tmp_path / "environments", Sandbox())
+    environments = Environments(tmp_path / "environments", Sandbox(), ANSIBLE)
     with environments.environment(wanted) as present:
         assert (present.path / "bin/ansible-playbook").is_file()
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.provisioners.ansible.environments import Environments
-from ocim.adapters.provisioners.ansible.recipes import KNOWN_GOOD, Recipe, recipe
+from ocim.adapters.provisioners.ansible.recipes import ANSIBLE, KNOWN_GOOD, recipe
+from ocim.adapters.provisioners.environments import Environments, Recipe
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import PermanentError
 
@@ -43,7 +43,7 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def environments(tmp_path: Path) -> Environments:
-    return Environments(tmp_path / "environments", Sandbox())
+    return Environments(tmp_path / "environments", Sandbox(), ANSIBLE)
 
 
 def wanted(checkout: Path) -> Recipe:
@@ -79,11 +79,11 @@ def test_other_requirements_are_another_environment(checkout: Path) -> None:
 BUILD = """
 import sys
 from pathlib import Path
-from ocim.adapters.provisioners.ansible.environments import Environments
-from ocim.adapters.provisioners.ansible.recipes import recipe
+from ocim.adapters.provisioners.environments import Environments
+from ocim.adapters.provisioners.ansible.recipes import ANSIBLE, recipe
 from ocim.adapters.sandbox import Sandbox
 
-environments = Environments(Path(sys.argv[1]), Sandbox())
+environments = Environments(Path(sys.argv[1]), Sandbox(), ANSIBLE)
 with environments.environment(recipe(Path(sys.argv[2]))) as environment:
     print((environment.path / "bin" / "ansible-playbook").stat().st_ino)
 """

@@ -8,9 +8,9 @@ import pytest
 
 from ocim.adapters import limits
 from ocim.adapters.limits import LimitReached, Limits, confinement, in_force
-from ocim.adapters.provisioners.ansible.environments import Environments
 from ocim.adapters.provisioners.ansible.provisioner import AnsibleProvisioner
-from ocim.adapters.provisioners.ansible.recipes import recipe
+from ocim.adapters.provisioners.ansible.recipes import ANSIBLE, recipe
+from ocim.adapters.provisioners.environments import Environments
 from ocim.adapters.sandbox import Sandbox, View
 from ocim.core.errors import TransientError
 from ocim.core.hosts import Ran
@@ -128,7 +128,7 @@ def test_a_build_that_takes_too_much_is_refused_with_the_reason(tmp_path: Path) 
         (checkout / name).write_text(text)
     wanted = recipe(checkout)
     assert wanted
-    environments = Environments(directory, Sandbox(limits=Limits(memory=400)))
+    environments = Environments(directory, Sandbox(limits=Limits(memory=400)), ANSIBLE)
     with (
         pytest.raises(LimitReached, match="more than 400 MiB of memory"),
         environments.environment(wanted),

@@ -11,21 +11,17 @@ import yaml
 
 from ocim.adapters.programs import base_environment
 from ocim.adapters.provisioners.ansible.run_directory import MARK
+from ocim.adapters.provisioners.package_index import masked_environment, own_index_environment
 from ocim.core.hosts import VISIT, Host
 from ocim.core.provisioning import Transport
 from ocim.core.secrets import Secret, revealed
 
-# Variables that tell package installers how to reach their index.
-INDEX_VARIABLES = re.compile(
-    r"UV_.*|PIP_.*|(https?|all|no)_proxy|SSL_CERT_(FILE|DIR)", re.IGNORECASE
-)
 LONGEST_FOR_SOCKETS = 75
 """Characters of a directory for ssh's sockets, whose paths must stay below 108."""
 REACHED_BY_NETWORK = re.compile(
     r"UV_(DEFAULT_|EXTRA_)?INDEX(_URL)?|PIP_(EXTRA_)?INDEX_URL|(https?|all|no)_proxy", re.IGNORECASE
 )
 """Index variables that also work on another machine, unless they name a local file."""
-_MAY_BE_SECRET = re.compile(r"PASSWORD|TOKEN|://")
 
 # libyaml is many times as fast, but missing if PyYAML was built from source without it.
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -86,34 +82,7 @@ def index_environment(host: Host, *, cache: Path) -> dict[str, str | Secret]:
         for name, text in os.environ.items()
         if REACHED_BY_NETWORK.fullmatch(name) and "file:" not in text
     }
-    return {**host.connection.environment, **_masked(by_network)}
-
-
-def own_index_environment() -> dict[str, str | Secret]:
-    """Return the variables of the manager that this machine needs to reach the package index."""
-    kept = {name: text for name, text in os.environ.items() if INDEX_VARIABLES.fullmatch(name)}
-    # Each installation sets a cache of its own: the manager's code may be linked to this one.
-    kept.pop("UV_CACHE_DIR", None)
-    return {
-        # If the manager does not set it, an empty value overrides that of a local host, whose file
-        # has the fleet's authorities but perhaps not the index's.
-        "SSL_CERT_FILE": "",
-        **_masked(kept),
-    }
-
-
-def index_files() -> list[Path]:
-    """Return files of this machine that the manager's environment names to reach the index."""
-    texts = [str(revealed(text)) for text in own_index_environment().values()]
-    return [Path(text) for text in texts if text.startswith("/")]
-
-
-def _masked(environment: Mapping[str, str]) -> dict[str, str | Secret]:
-    """Make values secret that may contain a password, such as URLs."""
-    return {
-        name: Secret(text) if _MAY_BE_SECRET.search(name + text) else text
-        for name, text in environment.items()
-    }
+    return {**host.connection.environment, **masked_environment(by_network)}
 
 
 def ansible_environment(directory: Path, *, host: Host, project: Path) -> dict[str, str]:

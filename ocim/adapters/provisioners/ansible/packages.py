@@ -12,9 +12,9 @@ from pathlib import Path
 import uv
 
 from ocim.adapters.directory_cache import DirectoryCache, remove
-from ocim.adapters.provisioners.ansible.files import own_index_environment
-from ocim.adapters.provisioners.ansible.installing import install
-from ocim.adapters.provisioners.ansible.sealed import Seal, is_intact, seal
+from ocim.adapters.provisioners.installing import install
+from ocim.adapters.provisioners.package_index import own_index_environment
+from ocim.adapters.provisioners.sealed import Seal, is_intact, seal
 from ocim.adapters.sandbox import Sandbox, View
 from ocim.core.errors import PermanentError
 

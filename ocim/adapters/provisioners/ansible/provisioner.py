@@ -10,7 +10,6 @@ from ocim.adapters.limits import LimitReached
 from ocim.adapters.provisioners.ansible.files import (
     ansible_environment,
     clean_environment,
-    index_files,
     write_files,
 )
 from ocim.adapters.provisioners.ansible.follow import OnEvent, follow
@@ -37,6 +36,7 @@ from ocim.adapters.provisioners.ansible.run_directory import (
 from ocim.adapters.provisioners.ansible.sources import Configuration, Sources, playbook_in
 from ocim.adapters.provisioners.ansible.views import check_view, run_view
 from ocim.adapters.provisioners.messages import condensed
+from ocim.adapters.provisioners.package_index import index_files
 from ocim.adapters.provisioners.repositories.mirror import GitAccess
 from ocim.adapters.sandbox import Sandbox
 from ocim.catalog.secrets.masking import masker

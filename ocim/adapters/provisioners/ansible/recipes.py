@@ -3,18 +3,24 @@
 Its requirements, and versions known to work.
 """
 
-import hashlib
 import re
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from ocim.adapters.provisioners.environments import PYTHON, Program, Recipe
 from ocim.core.errors import PermanentError
 
 FILES = ("requirements.txt", "requirements/base.txt", "requirements/ansible.txt")
 """Possible files with requirements; the first that exists counts."""
-FORMAT = "3"
-"""Part of every environment's name; change it when environments are built in another way."""
+ANSIBLE = Program(
+    name="ansible-playbook",
+    subject="The configuration's own Ansible",
+    missing="The configuration's requirements do not bring Ansible.",
+    remedy_if_missing=f"Add it to the first of {', '.join(FILES)} that the repository has.",
+    remedy="Check the requirements of the configuration repository (Python {python}), and what is"
+    " needed to build them on the manager.",
+)
 
 # Ansible before 2.9 does not run on Python 3.11. Of the versions that do, only 2.9.27 runs the
 # playbooks of those releases unchanged.
@@ -35,28 +41,6 @@ _FROM_GIT = re.compile(
 _NOT_ALONE = re.compile(
     r"^\s*(-[rce]\b|--(requirement|constraint|editable)|[./])|file:", re.MULTILINE
 )
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """The inputs of an environment; equal recipes give the same environment."""
-
-    requirements: str
-    """Content of a requirements file."""
-    overrides: str = ""
-    python: str = f"{sys.version_info.major}.{sys.version_info.minor}"
-    file: str = ""
-    """Path of the requirements file in the checkout `root`, set only if it names other files."""
-    root: str = ""
-    """Directory that relative paths in the requirements start from."""
-    mitogen: str = ""
-    """Requirement of a Mitogen that works with this Ansible; empty if none is known."""
-
-    @property
-    def name(self) -> str:
-        """Name of the environment: a digest."""
-        parts = [FORMAT, sys.platform, self.python, self.requirements, self.overrides, self.mitogen]
-        return hashlib.sha256("\0".join([*parts, self.file]).encode()).hexdigest()[:20]
 
 
 def recipe(checkout: Path) -> Recipe | None:
@@ -84,4 +68,4 @@ def recipe(checkout: Path) -> Recipe | None:
 
 def _not_newer(version: str) -> str:
     minor = int(version.partition(".")[2])
-    return version if sys.version_info[:2] > (3, minor) else Recipe("").python
+    return version if sys.version_info[:2] > (3, minor) else PYTHON

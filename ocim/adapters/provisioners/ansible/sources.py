@@ -13,10 +13,10 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from ocim.adapters.directory_cache import DirectoryCache
-from ocim.adapters.provisioners.ansible.environments import Environments
 from ocim.adapters.provisioners.ansible.image_part import SUFFIX, digest_of
 from ocim.adapters.provisioners.ansible.migrations_part import SUFFIX as OF_MIGRATIONS
-from ocim.adapters.provisioners.ansible.recipes import recipe
+from ocim.adapters.provisioners.ansible.recipes import ANSIBLE, recipe
+from ocim.adapters.provisioners.environments import Environments
 from ocim.adapters.provisioners.repositories.mirror import COMMIT, GitAccess, GitMirror
 from ocim.adapters.provisioners.repositories.urls import git_url
 from ocim.adapters.sandbox import Sandbox
@@ -94,7 +94,7 @@ class GitSource:
         self._key = hashlib.sha256(url.encode()).hexdigest()[:20]
         self._mirror = GitMirror(git_url(url), cache / "git" / f"{self._key}.git", access)
         self._checkouts = DirectoryCache(cache / "checkouts")
-        self._environments = Environments(cache / "environments", sandbox)
+        self._environments = Environments(cache / "environments", sandbox, ANSIBLE)
 
     def exact(self, version: str) -> str:
         if COMMIT.fullmatch(version) and self._checkouts.holds(self._name(version)):

@@ -1,10 +1,11 @@
-"""An Ansible for each configuration repository, installed from the repository's requirements.
+"""Virtual environments of programs that provisioners run, such as Ansible in a certain version.
 
-Repositories and commits with the same requirements share an environment. Packages run code while
-they are built, and may write anything into the environment. So its interpreter is chosen before,
-and the result is checked and sealed.
+What has the same requirements shares an environment. Packages run code while they are built, and
+may write anything into the environment. So its interpreter is chosen before, and the result is
+checked and sealed.
 """
 
+import hashlib
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -16,10 +17,9 @@ import uv
 
 from ocim.adapters.directory_cache import DirectoryCache, remove
 from ocim.adapters.programs import capture
-from ocim.adapters.provisioners.ansible.files import own_index_environment
-from ocim.adapters.provisioners.ansible.installing import SYSTEM, install
-from ocim.adapters.provisioners.ansible.recipes import FILES, Recipe
-from ocim.adapters.provisioners.ansible.sealed import Seal, is_intact, seal
+from ocim.adapters.provisioners.installing import SYSTEM, install
+from ocim.adapters.provisioners.package_index import own_index_environment
+from ocim.adapters.provisioners.sealed import Seal, is_intact, seal
 from ocim.adapters.sandbox import Sandbox, View
 from ocim.core.errors import PermanentError
 
@@ -27,7 +27,50 @@ FIND_SECONDS = 60.0
 BASE_FILES = ("pyvenv.cfg", "bin/python*", "lib64")
 """Files that an environment has before packages are installed; packages must not change them."""
 LONGEST = 2**16
-SUBJECT = "The configuration's own Ansible"
+FORMAT = "3"
+"""Part of every environment's name; change it when environments are built in another way."""
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@dataclass(frozen=True)
+class Program:
+    """Program that an environment is for, and the words of errors about it."""
+
+    name: str
+    """File in the environment's `bin`."""
+    subject: str
+    """Subject of errors, such as `The configuration's own Ansible`."""
+    missing: str
+    """Problem to report if the requirements do not bring it; `remedy_if_missing` says what to do.
+    """
+    remedy_if_missing: str
+    remedy: str
+    """Sentence on what to do if the requirements cannot be installed; `{python}` is the version."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The inputs of an environment; equal recipes give the same environment."""
+
+    requirements: str
+    """Content of a requirements file."""
+    overrides: str = ""
+    python: str = PYTHON
+    file: str = ""
+    """Path of the requirements file in the checkout `root`, set only if it names other files."""
+    root: str = ""
+    """Directory that relative paths in the requirements start from."""
+    build_tools: str = ""
+    """Requirements of what builds packages. If they are given, every requirement has its hashes."""
+    mitogen: str = ""
+    """Requirement of a Mitogen that works with this Ansible; empty if none is known."""
+
+    @property
+    def name(self) -> str:
+        """Name of the environment: a digest."""
+        parts = [FORMAT, sys.platform, self.python, self.requirements, self.overrides, self.mitogen]
+        parts += [self.build_tools] if self.build_tools else []
+        return hashlib.sha256("\0".join([*parts, self.file]).encode()).hexdigest()[:20]
 
 
 @dataclass(frozen=True)
@@ -35,7 +78,7 @@ class Environment:
     """A sealed virtual environment."""
 
     path: Path
-    """Directory of the environment; its `bin` contains ansible-playbook."""
+    """Directory of the environment; its `bin` contains the program."""
     interpreter: Path
     """The Python installation that the environment is based on."""
 
@@ -43,10 +86,14 @@ class Environment:
 class Environments:
     """The environments, kept in `directory` until they have been unused for long.
 
-    Their programs name their own paths, so that these hold no links: installations may share them.
+    Each has the `program`. Their programs name their own paths, so that these hold no links:
+    installations may share them.
     """
 
-    def __init__(self, directory: Path, sandbox: Sandbox, *, keep_days: float = 30.0) -> None:
+    def __init__(
+        self, directory: Path, sandbox: Sandbox, program: Program, *, keep_days: float = 30.0
+    ) -> None:
+        self._program = program
         self._cache = DirectoryCache(directory.resolve(), keep_days=keep_days)
         self._sandbox = sandbox
 
@@ -72,7 +119,8 @@ class Environments:
             yield environment
 
     def _build(self, recipe: Recipe, directory: Path) -> str:
-        executable = _executable(recipe.python)
+        program = self._program
+        executable = _executable(recipe.python, program.subject)
         interpreter = _installation(executable)
         target, work = directory / "venv", directory / "build"
         for path in (directory, target, work):
@@ -91,42 +139,51 @@ class Environments:
                 view,
                 {**own_index_environment(), **private},
                 cwd=Path(recipe.root or work),
-                subject=SUBJECT,
-                remedy="Check the requirements of the configuration repository (Python "
-                f"{recipe.python}), and what is needed to build them on the manager.",
+                subject=program.subject,
+                remedy=program.remedy.format(python=recipe.python),
             )
 
         run("venv", "--clear", "--python", str(executable), str(target))
         made = _described(target, _base_files(target))
-        run("pip", "install", "--python", f"{target}/bin/python", *_packages(recipe, work))
+        install_in = ("pip", "install", "--python", f"{target}/bin/python")
+        if recipe.build_tools:
+            tools = work / "build-tools.txt"
+            tools.write_text(recipe.build_tools)
+            run(*install_in, "--require-hashes", "--no-build", "--requirement", str(tools))
+        run(*install_in, *_packages(recipe, work))
         remove(work)
         after = _described(target, made)
         if changed := sorted(name for name in made if made[name] != after[name]):
             raise PermanentError(
-                f"{SUBJECT} is refused: a required package changed {', '.join(changed)}.",
+                f"{program.subject} is refused: a required package changed {', '.join(changed)}.",
                 remedy="Find out which package does that, and remove it from the requirements.",
             )
-        sealed = seal(target, outside=interpreter, subject=SUBJECT)
-        if not (target / "bin" / "ansible-playbook").is_file():
-            raise PermanentError(
-                "The configuration's requirements do not bring Ansible.",
-                remedy=f"Add it to the first of {', '.join(FILES)} that the repository has.",
-            )
+        sealed = seal(target, outside=interpreter, subject=program.subject)
+        if not (target / "bin" / program.name).is_file():
+            raise PermanentError(program.missing, remedy=program.remedy_if_missing)
         return json.dumps({"interpreter": str(interpreter), "seal": sealed.text})
 
 
 def _packages(recipe: Recipe, work: Path) -> list[str]:
     file = recipe.file or f"{work}/requirements.txt"
     overrides = ["--override", f"{work}/overrides.txt"] if recipe.overrides else []
-    return ["--requirement", file, *overrides, *([recipe.mitogen] if recipe.mitogen else [])]
+    # uv checks no hash of what it fetches to build a package: that must be there before.
+    locked = ["--require-hashes", "--no-build-isolation"] if recipe.build_tools else []
+    return [
+        "--requirement",
+        file,
+        *locked,
+        *overrides,
+        *([recipe.mitogen] if recipe.mitogen else []),
+    ]
 
 
-def _executable(version: str) -> Path:
+def _executable(version: str, subject: str) -> Path:
     """Return the Python of that version: the manager's own, or one that uv finds on the machine.
 
     Raise PermanentError if there is none.
     """
-    if version == Recipe("").python:
+    if version == PYTHON:
         return Path(sys.base_prefix, "bin", f"python{version}")
     tool = [uv.find_uv_bin(), "--quiet", "--no-config", "python", "find", "--system"]
     environment = {**SYSTEM, "HOME": str(Path.home()), "UV_PYTHON_DOWNLOADS": "never"}
@@ -135,7 +192,7 @@ def _executable(version: str) -> Path:
     )
     if result.status:
         raise PermanentError(
-            f"{SUBJECT} needs Python {version}, which is not installed.",
+            f"{subject} needs Python {version}, which is not installed.",
             remedy=f"Install it: apt-get install python{version}, or uv python install {version}.",
         )
     return Path(result.output.strip())

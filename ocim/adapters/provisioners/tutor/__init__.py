@@ -1,0 +1,1 @@
+"""Provisioner that lets Tutor configure app servers in containers."""
