@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.acceptance.installation import Installation
     from tests.broker_servers import RedisBroker
     from tests.campus import Campus
+    from tests.docker_engine import Engine
 
 # A busy machine is no fault of what is tested.
 settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -105,6 +106,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.wheels import build_wheel  # noqa: PLC0415 - few tests need it
 
     return build_wheel(tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="session")
+def engine() -> Generator["Engine"]:
+    """Yield the Docker engine of tests, for those that bear `needs_docker`."""
+    from tests.docker_engine import docker_engine  # noqa: PLC0415 - few tests need it
+
+    with docker_engine() as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")
