@@ -104,6 +104,8 @@ class World:
 
     more_providers: dict[str, MemoryProvider] = field(default_factory=dict)
     """Providers besides `local`, by kind."""
+    more_provisioners: dict[str, MemoryProvisioner] = field(default_factory=dict)
+    """Provisioners besides `ansible`, by kind."""
     shells: ServiceShells = field(default_factory=ServiceShells)
 
     def __post_init__(self) -> None:
@@ -120,7 +122,8 @@ class World:
     def context(self, worker: str = "worker-1") -> Context:
         adapters = Adapters(
             providers={"local": self.provider, **self.more_providers},
-            provisioner=self.provisioner,
+            provisioners={"ansible": self.provisioner, **self.more_provisioners},
+            configurations=self.provisioner,
             balancer=self.balancer,
             databases={"sqlite": self.databases, **self.servers},
             database_servers=self.servers,

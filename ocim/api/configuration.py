@@ -160,7 +160,7 @@ class InstanceLint(ApiView):
         row = _whole(instance.pk)
         version = wanted.get("version", row.configuration_commit)
         source = ConfigurationSource(wanted["repository"], version, row.playbook_name)
-        with context().adapters.provisioner.files(source) as (exact, directory):
+        with context().adapters.configurations.files(source) as (exact, directory):
             report = lint(instance=row, directory=directory, policy=context().policy)
         where = f"{without_credentials(exact.repository_url)}@{exact.version}"
         return Response(replace(report, repository=where).as_data())

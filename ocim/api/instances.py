@@ -62,6 +62,7 @@ FILTERS = [
             ("release", str, True, None, "Releases."),
             ("tag", str, True, None, "Tags."),
             ("service", str, True, OPTIONAL, "Optional services that are enabled."),
+            ("provisioner", str, True, None, "Kinds of provisioners."),
             ("provider", str, True, None, "Kinds of hosts."),
             ("state", str, True, list(InstanceState), "States (default: all but archived)."),
             ("organization", str, True, None, "Organizations."),
@@ -125,7 +126,7 @@ class Instances(ApiView):
 
         def create(typed: Mapping[str, Any]) -> tuple[OpenEdXInstance, Any]:
             return instances.create(
-                fields=with_defaults(typed, instance_defaults()),
+                fields=with_defaults(typed, instance_defaults(), context()),
                 context=context(),
                 creator_id=request.user.pk,
             )

@@ -38,17 +38,17 @@ class Published(Protocol):
     def services(self) -> frozenset[Service]: ...
 
 
-NGINX_PORT = 80
+PROXY_PORT = 80
 HTTPS_PORT = 443
 
 
-def upstream(service: Service, address: str, *, behind_nginx: bool = False) -> str:
+def upstream(service: Service, address: str, *, one_port: bool = False) -> str:
     """Return the `address:port` of a service on a host.
 
-    `behind_nginx`: the host's nginx serves all services at one port, and selects them by name. All
-    configuration repositories do so, except the built-in one.
+    `one_port`: a proxy on the host serves all services at one port, and selects them by name: nginx
+    of all configuration repositories, except the built-in one, and Tutor's Caddy.
     """
-    return f"{address}:{NGINX_PORT if behind_nginx else ENDPOINTS[service].port}"
+    return f"{address}:{PROXY_PORT if one_port else ENDPOINTS[service].port}"
 
 
 def public_domain(domains: Domains, service: Service) -> str:
@@ -72,12 +72,12 @@ def public_url(instance: Published, service: Service) -> str:
     return f"https://{public_host(instance, service)}"
 
 
-def probes(instance: Published, address: str, *, behind_nginx: bool = False) -> tuple[Probe, ...]:
+def probes(instance: Published, address: str, *, one_port: bool = False) -> tuple[Probe, ...]:
     """Return probes of all services on the host at `address`, by their public names."""
     return tuple(
         replace(
             _probe(service, f"http://{public_host(instance, service)}"),
-            connect_to=upstream(service, address, behind_nginx=behind_nginx),
+            connect_to=upstream(service, address, one_port=one_port),
         )
         for service in _in_order(instance)
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ocim.core.instance import Instance
+from ocim.core.provisioning import ANSIBLE, TUTOR
 
 NAMES = (
     "ginkgo",
@@ -22,6 +23,7 @@ NAMES = (
     "sumac",
     "teak",
     "ulmo",
+    "verawood",
 )
 """Names of the releases, oldest first."""
 
@@ -73,8 +75,13 @@ class Release:
 
 def of_instance(instance: Instance) -> Release:
     """Return the release of the instance's commit or, if that is a hash, its `openedx_release`."""
-    release = Release.of(instance.edx_platform_commit)
-    return release if release.known else Release.of(instance.openedx_release)
+    return release_of(instance.edx_platform_commit, instance.openedx_release)
+
+
+def release_of(commit: str, openedx_release: str) -> Release:
+    """Return the release of the commit or, if that is a hash, of `openedx_release`."""
+    release = Release.of(commit)
+    return release if release.known else Release.of(openedx_release)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +144,8 @@ class Traits:
     """True if the shop pays by Stripe's payment intents; if not, by its tokens."""
     has_ecommerce: bool
     """True if ecommerce is part of the release; if not, Ocim warns."""
+    tutor: int | None
+    """Major version of the Tutor that runs the release; None if Ocim knows none."""
 
     @property
     def callback_path(self) -> str:
@@ -202,6 +211,7 @@ _OLDEST = Traits(
     checkout_page_field="single_course_checkout_page",
     payment_intents=False,
     has_ecommerce=True,
+    tutor=None,
 )
 
 # Changes by the release that brought them; traits that are not listed stay as before.
@@ -256,7 +266,10 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("nutmeg", {"index_documents": (*_DOCUMENTS, "learner_pathway")}),
     ("palm", {"payment_intents": True}),
-    ("teak", {"has_ecommerce": False}),
+    ("sumac", {"tutor": 19}),
+    ("teak", {"has_ecommerce": False, "tutor": 20}),
+    ("ulmo", {"tutor": 21}),
+    ("verawood", {"tutor": 22}),
 )
 
 
@@ -267,3 +280,11 @@ def traits(release: Release) -> Traits:
         if release.is_since(since):
             result = replace(result, **change)
     return result
+
+
+def provisioners(release: Release) -> tuple[str, ...]:
+    """Return the kinds of provisioners that can install the release, the preferred one first.
+
+    Upstream's playbooks end with redwood; those that people maintain themselves go on.
+    """
+    return (ANSIBLE,) if traits(release).tutor is None else (TUTOR, ANSIBLE)

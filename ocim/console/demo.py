@@ -5,6 +5,7 @@ from ocim.console.output import Output
 from ocim.console.progress import follow
 from ocim.core.errors import OcimError
 from ocim.core.instance import Service
+from ocim.core.provisioning import ANSIBLE
 from ocim.operations import instances, jobs, search_servers, spawn
 from ocim.operations.instance_settings import with_defaults
 from ocim.operations.shop import switch
@@ -16,6 +17,7 @@ from ocim.tasks import enqueue
 from ocim.wiring import context, instance_defaults, queue_name
 
 DOMAIN = "demo.localhost"
+DEMO = {"internal_lms_domain": DOMAIN, "name": "Demo", "provisioner": ANSIBLE}
 SHOP = {"partner_code": "DEMO", "currency": "GBP"}
 
 
@@ -48,7 +50,7 @@ def _make(out: Output, *, with_shop: bool) -> None:
         enqueue([jobs.wake_up(creation)])
         follow(creation, out)
     instance, actions = instances.create(
-        fields=with_defaults({"internal_lms_domain": DOMAIN, "name": "Demo"}, instance_defaults()),
+        fields=with_defaults(DEMO, instance_defaults(), context()),
         context=context(),
     )
     if with_shop:

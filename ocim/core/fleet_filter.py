@@ -48,6 +48,7 @@ class FleetFilter:
     tag: tuple[str, ...] = ()
     service: tuple[Service, ...] = ()
     """Optional services that are enabled."""
+    provisioner: tuple[str, ...] = ()
     provider: tuple[str, ...] = ()
     state: tuple[InstanceState, ...] = ()
     """States; without any, all but archived."""
@@ -157,6 +158,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "release": str,
     "tag": str,
     "service": _of({service.value: service for service in Service if service not in ALWAYS}),
+    "provisioner": str,
     "provider": str,
     "state": _of({state.value: state for state in InstanceState}),
     "organization": str,

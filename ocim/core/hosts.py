@@ -18,6 +18,10 @@ ANSWERED = "OCIM-ANSWERED: "
 """Prefix of the line with which a command ends its answer in a session; a status follows."""
 
 
+DOCKER = "docker"
+"""Kind of hosts that are containers of one project; Tutor alone provisions them, and no others."""
+
+
 @dataclass(frozen=True, slots=True)
 class HostRequest:
     """Request to a provider for a host."""

@@ -10,17 +10,29 @@ from ocim.core.hosts import Host
 
 BUILTIN = "builtin"
 """Name that stands for the URL of the built-in configuration repository."""
+ANSIBLE = "ansible"
+"""Kind of the provisioner that runs playbooks."""
 TUTOR = "tutor"
-"""Name that stands for a URL where Tutor configures an app server; the version is Tutor's own."""
+"""Kind of the provisioner that runs Tutor; it stands for the URL of a configuration, too."""
+PROVISIONERS = (ANSIBLE, TUTOR)
+"""Kinds of provisioners, the possible values of an instance's `provisioner`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationSource:
-    """Ansible configuration that provisions an app server."""
+    """Configuration that provisions an app server: playbooks for Ansible, or a Tutor."""
 
     repository_url: str
+    """URL of the repository with the playbooks, BUILTIN, or TUTOR."""
     version: str
+    """Version of the repository, or of Tutor: `22`, and exactly `22.0.3`."""
     playbook: str
+    """File name; empty for Tutor."""
+
+    @property
+    def provisioner(self) -> str:
+        """Kind of the provisioner that can run it."""
+        return TUTOR if self.repository_url == TUTOR else ANSIBLE
 
 
 class Part(StrEnum):

@@ -76,7 +76,7 @@ def activate(claim: Claim, appservers: Sequence[int], *, keep: bool = False) -> 
             at_host = probes(
                 appserver_spec(appserver, context.policy),
                 _address(appserver),
-                behind_nginx=appserver.behind_nginx,
+                one_port=appserver.one_port,
             )
             wait_until_healthy(at_host, context=context)
         switch_traffic(instance, wanted, lease=lease, context=context)

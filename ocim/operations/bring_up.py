@@ -13,7 +13,7 @@ from ocim.core.errors import OcimError
 from ocim.core.hosts import Host, HostRequest
 from ocim.core.instance import Instance
 from ocim.core.names import appserver_host
-from ocim.core.provisioning import BUILTIN, ConfigurationSource, Part, ProvisionJob
+from ocim.core.provisioning import ConfigurationSource, Part, ProvisionJob
 from ocim.core.states import AppServerState, ServerState
 from ocim.operations import brokers, images, instance_databases, machines, search_servers
 from ocim.operations.balancing import note_change
@@ -23,6 +23,7 @@ from ocim.operations.effective import deserialize
 from ocim.operations.health_check import Unhealthy, wait_until_healthy
 from ocim.operations.logs import Recorder, say
 from ocim.operations.masking import mask_of, masked_values
+from ocim.operations.provisioners import provisioner_of
 from ocim.operations.shop import steps
 from ocim.store.claims import move_appserver, move_server, write_appservers
 from ocim.store.models import Lease, OpenEdXAppServer, OpenEdXInstance, Server
@@ -39,16 +40,13 @@ def bring_up(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
     on_step("configuration")
     machines.require_shared(appserver.instance, context)
     say(appserver, "Checking the configuration.", context=context)
-    source = context.adapters.provisioner.check(run)
+    provisioner = provisioner_of(run.source, context)
+    source = provisioner.check(run)
     if source.version != appserver.configuration_version:
         say(appserver, f"The configuration is at {source.version}.", context=context)
-    # Upstream's playbooks put nginx before the services, which answer on its loopback only.
-    behind_nginx = source.repository_url != BUILTIN
+    one_port = provisioner.has_one_port(source)
     write_appservers(
-        [appserver.pk],
-        lease=lease,
-        configuration_commit=source.version,
-        behind_nginx=behind_nginx,
+        [appserver.pk], lease=lease, configuration_commit=source.version, one_port=one_port
     )
     run = replace(run, source=source)
     instance_databases.prepare(appserver.instance, instance.databases, context)
@@ -67,7 +65,7 @@ def bring_up(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
     # An interrupted attempt may have created the host from another image, or from none.
     if image and host.image == image.name:
         run = replace(run, part=Part.INSTANCE, image_inputs=image.job.image_inputs)
-    outcome = context.adapters.provisioner.provision(
+    outcome = provisioner.provision(
         replace(run, host=host),
         on_event=Recorder(appserver),
         is_cancelled=stopping.is_cancelled,
@@ -79,9 +77,7 @@ def bring_up(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
     on_step("health check")
     move_appserver(appserver, AppServerState.CHECKING, lease=lease)
     try:
-        wait_until_healthy(
-            probes(instance, host.address, behind_nginx=behind_nginx), context=context
-        )
+        wait_until_healthy(probes(instance, host.address, one_port=one_port), context=context)
     except Unhealthy as unhealthy:
         evidence = masked_values(unhealthy.evidence, mask_of(appserver))
         write_appservers([appserver.pk], lease=lease, evidence=evidence)

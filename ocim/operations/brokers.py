@@ -7,6 +7,7 @@ from django.db.models import F
 
 from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict
+from ocim.core.hosts import DOCKER
 from ocim.core.instance import Broker
 from ocim.core.states import AppServerState
 from ocim.operations import audit, placement
@@ -14,6 +15,9 @@ from ocim.operations.context import Context
 from ocim.operations.effective import deserialize
 from ocim.store.models import BrokerServer, OpenEdXInstance
 from ocim.store.specs import broker_account, broker_host
+
+REDIS = "redis"
+"""Kind of broker servers that containers can use: Tutor's services know no other."""
 
 
 def place(instance: OpenEdXInstance, context: Context) -> None:
@@ -32,7 +36,10 @@ def open_to(provider: str, context: Context) -> list[BrokerServer]:
     return placement.open_to(
         BrokerServer,
         provider,
-        suits=lambda server, clients: not clients or context.adapters.brokers[server.kind].shared,
+        suits=lambda server, clients: (
+            (provider != DOCKER or server.kind == REDIS)
+            and (not clients or context.adapters.brokers[server.kind].shared)
+        ),
     )
 
 

@@ -12,12 +12,14 @@ from ocim.core.errors import (
     ValidationError,
     gathered,
 )
+from ocim.core.hosts import DOCKER
 from ocim.core.instance import DatabaseHost
 from ocim.core.provisioning import BUILTIN, ConfigurationSource
 from ocim.core.secrets import Secret
 from ocim.core.texts import listed
 from ocim.operations import placement, shared_servers
 from ocim.operations.context import Context
+from ocim.operations.provisioners import MYSQL
 from ocim.operations.shared_servers import Recipe
 from ocim.store.models import DatabaseServer, Job
 from ocim.store.specs import DATABASE_PORTS, database_host
@@ -25,6 +27,10 @@ from ocim.store.specs import DATABASE_PORTS, database_host
 WHAT = "database server"
 COMMAND = "ocim database-server"
 EXAMPLE = "mysql://db.example.com:3306 or postgresql://db.example.com:5432"
+_FOR_CONTAINERS = (
+    "Create one with `ocim database-server create`, or register one: containers need a MySQL server"
+    " with an address that they reach."
+)
 EMBEDDED = "sqlite"
 """The kind of databases that need no server."""
 
@@ -129,7 +135,11 @@ def choose(*, name: str, provider: str) -> DatabaseServer:
     other hosts the server with the fewest instances that they reach. Raise ValidationError if the
     named one cannot be, and Conflict if there is none.
     """
-    reached = placement.open_to(DatabaseServer, provider)
+    reached = placement.open_to(
+        DatabaseServer,
+        provider,
+        suits=lambda server, _clients: provider != DOCKER or server.kind == MYSQL,
+    )
     if name:
         server = next((server for server in reached if server.name == name), None)
         if server is None:
@@ -145,7 +155,9 @@ def choose(*, name: str, provider: str) -> DatabaseServer:
     if not ranked:
         raise Conflict(
             "No database server accepts new clients.",
-            remedy="Run `ocim setup`, or let one accept new clients.",
+            remedy=_FOR_CONTAINERS
+            if provider == DOCKER
+            else "Run `ocim setup`, or let one accept new clients.",
         )
     return ranked[0]
 

@@ -13,8 +13,10 @@ from ocim.core.provisioning import ConfigurationSource, Part, ProvisionEvent, Pr
 from ocim.operations import audit
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
+from ocim.operations.provisioners import provisioner_of
 from ocim.ports.images import Images
 from ocim.store.models import OpenEdXInstance
+from ocim.store.specs import source_of
 
 OnEvent = Callable[[ProvisionEvent], None]
 # Stands for the host of a run until there is one: enough to check playbook and variables.
@@ -57,14 +59,9 @@ def of_instance(instance: OpenEdXInstance, context: Context) -> Wanted:
     Raise ValidationError if the settings are wrong, and Conflict if there can be no image.
     """
     values = effective_variables(instance, context.policy).values
-    source = ConfigurationSource(
-        instance.configuration_source_repo_url,
-        instance.configuration_commit,
-        instance.playbook_name,
-    )
-    run = planned_run(source, values, context=context)
+    run = planned_run(source_of(instance), values, context=context)
     return wanted(
-        replace(run, source=context.adapters.provisioner.check(run)),
+        replace(run, source=provisioner_of(run.source, context).check(run)),
         provider=instance.provider,
         release=instance.openedx_release,
         services=services_of(values),
@@ -82,7 +79,7 @@ def wanted(
 ) -> Wanted:
     """Return the image for a run whose source was checked. Raise Conflict if there can be none."""
     images = _images(provider, context)
-    of_part = context.adapters.provisioner.image_inputs(job)
+    of_part = provisioner_of(job.source, context).image_inputs(job)
     inputs = {
         **of_part,
         "provider": provider,
@@ -134,7 +131,7 @@ def ensure(
     """Build the image if it is missing. Return True if this call built it, and no other process."""
 
     def build(host: Host) -> None:
-        outcome = context.adapters.provisioner.provision(
+        outcome = provisioner_of(image.job.source, context).provision(
             replace(image.job, host=host), on_event=on_event, is_cancelled=is_cancelled
         )
         if not outcome.ok:
@@ -190,7 +187,7 @@ def _images(provider: str, context: Context) -> Images:
     images = context.adapters.providers[provider].images
     if images is None:
         raise Conflict(
-            f"Hosts of kind {provider} are existing machines, which have no images: every app"
-            " server on them is provisioned as a whole.",
+            f"Hosts of kind {provider} are not made from images of Ocim's: every app server on"
+            " them is provisioned as a whole.",
         )
     return images

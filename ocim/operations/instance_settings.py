@@ -14,6 +14,7 @@ from ocim.core.names import contact_address
 from ocim.core.policy import Policy
 from ocim.core.secrets import masked
 from ocim.core.variables import Effective
+from ocim.operations import provisioners
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
 from ocim.parsing.extra_settings import check_extra_settings
@@ -56,13 +57,16 @@ EXTRA_SETTINGS = "configuration_extra_settings"
 _REMEDY = f"There are: {', '.join((*SETTABLE, *OF_REFERENCE, 'tags'))}."
 
 
-def with_defaults(fields: Mapping[str, Any], defaults: Mapping[str, str]) -> dict[str, Any]:
+def with_defaults(
+    fields: Mapping[str, Any], defaults: Mapping[str, str], context: Context
+) -> dict[str, Any]:
     """Return a new instance's fields, with defaults for those that are missing.
 
-    Name and mail address are derived from the domain.
+    Name and mail address are derived from the domain; see `with_provisioner` for the provisioner.
     """
     domain = fields.get("internal_lms_domain", "")
-    return {"name": domain, "email": contact_address(domain), **defaults, **fields}
+    all_defaults = provisioners.with_provisioner(fields, defaults, context)
+    return {"name": domain, "email": contact_address(domain), **all_defaults, **fields}
 
 
 def without_unknown(fields: dict[str, Any]) -> list[str]:
@@ -130,6 +134,8 @@ def check(
         faults.append(f"provider: unknown kind {instance.provider!r}. Choose one of: {kinds}.")
     elif instance.provider and not any(fault.startswith("flavor:") for fault in faults):
         faults += _faults_of_flavor(instance, context)
+        if instance.provisioner:
+            faults += provisioners.faults_of(instance, context)
     for tag in tags:
         try:
             InstanceTag(name=tag).clean_fields()

@@ -72,9 +72,7 @@ def _examine_all(appservers: Iterable[OpenEdXAppServer], context: Context) -> li
 def host_probes(appserver: OpenEdXAppServer, context: Context) -> tuple[Probe, ...]:
     """Return the probes of an app server's services at its host."""
     address = appserver.server.address if appserver.server else ""
-    return probes(
-        published(appserver, context.policy), address, behind_nginx=appserver.behind_nginx
-    )
+    return probes(published(appserver, context.policy), address, one_port=appserver.one_port)
 
 
 def examine(appserver: OpenEdXAppServer, context: Context) -> Seen:

@@ -21,6 +21,7 @@ from ocim.operations.claim import Claim
 from ocim.operations.context import Context
 from ocim.operations.leases import held_outside_worker
 from ocim.operations.logs import Recorder, say
+from ocim.operations.provisioners import provisioner_of
 from ocim.store.claims import move_server, require_lease, write_leased
 from ocim.store.models import HostedServer, Job, Server
 from ocim.store.selectors import open_jobs
@@ -124,7 +125,7 @@ def run(claim: Claim, payload: CreateServerJob, *, recipes: Mapping[str, Recipe]
     move_server(own_host, ServerState.UP, lease=lease, address=host.address)
     claim.on_step("provisioning")
     say(job, f"Provisioning {host.name} at {host.address}.", context=context)
-    outcome = context.adapters.provisioner.provision(
+    outcome = provisioner_of(recipe.playbook, context).provision(
         ProvisionJob(
             host,
             recipe.playbook,

@@ -22,7 +22,7 @@ from ocim.operations.logs import say
 from ocim.operations.shop.remote import shared_shells
 from ocim.store.claims import move_appserver
 from ocim.store.models import Deployment, Job, OpenEdXAppServer, OpenEdXInstance
-from ocim.store.specs import instance_spec
+from ocim.store.specs import instance_spec, source_of
 from ocim.store.validators import MOST_APPSERVERS
 
 
@@ -74,6 +74,7 @@ def create_appservers(
     search_servers.place(instance)
     effective = effective_variables(instance, context.policy)
     checks.require(instance_spec(instance, context.policy), effective.values)
+    source = source_of(instance)
     deployment = Deployment.objects.create(
         instance=instance,
         creator_id=creator_id,
@@ -86,9 +87,10 @@ def create_appservers(
             deployment=deployment,
             openedx_release=instance.openedx_release,
             edx_platform_commit=instance.platform_commit,
-            configuration_source_repo_url=instance.configuration_source_repo_url,
-            configuration_version=instance.configuration_commit,
-            configuration_playbook_name=instance.playbook_name,
+            provisioner=source.provisioner,
+            configuration_source_repo_url=source.repository_url,
+            configuration_version=source.version,
+            configuration_playbook_name=source.playbook,
             optional_services=sorted(services_of(effective.values) - ALWAYS),
             effective_variables=serialize(effective),
         )

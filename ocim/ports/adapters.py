@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ocim.ports.balancers import Balancer
 from ocim.ports.brokers import Brokers
 from ocim.ports.browsers import Browsers
+from ocim.ports.configurations import ConfigurationRepositories
 from ocim.ports.databases import Databases, DatabaseServers
 from ocim.ports.identity import IdentityProvider
 from ocim.ports.mail import MailRelays
@@ -21,7 +22,8 @@ class Adapters:
     """The adapters that operations may use; by kind where there are several."""
 
     providers: Mapping[str, Provider]
-    provisioner: Provisioner
+    provisioners: Mapping[str, Provisioner]
+    configurations: ConfigurationRepositories
     balancer: Balancer
     databases: Mapping[str, Databases]
     database_servers: Mapping[str, DatabaseServers]

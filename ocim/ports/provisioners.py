@@ -1,8 +1,6 @@
 """The port of what turns hosts into app servers."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Protocol
 
 from ocim.core.hosts import Isolation
@@ -31,13 +29,6 @@ class Provisioner(Protocol):
         if the job's source is Ocim's own configuration.
         """
 
-    def find_playbook(self, source: ConfigurationSource) -> None:
-        """Check that the source contains a playbook, without running it.
-
-        Fetch the source if it has not been fetched yet. Raise ValidationError or PermanentError if
-        it cannot be fetched or contains no playbook.
-        """
-
     def image_inputs(self, job: ProvisionJob) -> Mapping[str, str]:
         """Return everything that the image part of the job depends on, without secrets.
 
@@ -45,14 +36,10 @@ class Provisioner(Protocol):
         Conflict if the configuration does not declare which of its parts all instances share.
         """
 
-    def files(
-        self, source: ConfigurationSource
-    ) -> AbstractContextManager[tuple[ConfigurationSource, Path]]:
-        """Yield the exact source and a directory with its files, for reading; nothing is run.
+    def has_one_port(self, source: ConfigurationSource) -> bool:
+        """Return True if hosts of the source serve all names at port 80, and tell them apart.
 
-        The files do not change within the block. A source that was fetched before is not fetched
-        again, even if its branch has moved since. Raise ValidationError or PermanentError if the
-        source or version does not exist.
+        If not, each service has a port of its own. The source is one that `check` returned.
         """
 
     def provision(

@@ -39,6 +39,7 @@ def facts(appserver: OpenEdXAppServer, *, secrets: bool = False) -> dict[str, ob
         "host": server and f"{server.name} at {server.address} ({server.provider})",
         "openedx_release": appserver.openedx_release,
         "edx_platform_commit": appserver.edx_platform_commit,
+        "provisioner": appserver.provisioner,
         "configuration": f"{repository} {appserver.configuration_version}",
         "configuration_commit": appserver.configuration_commit,
         "image": appserver.image,

@@ -51,6 +51,7 @@ GROUPS = (
     Group(
         "Hosts",
         {
+            "provisioner": "Provisioner",
             "provider": "Kind of hosts",
             "flavor": "Size of hosts",
             "openedx_appserver_count": "Number of app servers",

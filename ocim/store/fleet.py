@@ -26,6 +26,7 @@ SERVED = Q(Exists(_ACTIVE.filter(instance=OuterRef("ref_set"))))
 _IN_MAINTENANCE = Q(ref_set__in=OpenEdXInstance.objects.exclude(maintenance="").values("ref_set"))
 _FIELDS: Mapping[str, str] = {
     "release": "openedx_release",
+    "provisioner": "provisioner",
     "provider": "provider",
     "organization": "ref_set__organization",
     "id": "pk",

@@ -67,4 +67,4 @@ def _names(domains: Domains, service: Service) -> tuple[str, ...]:
 
 def _upstream(service: Service, appserver: OpenEdXAppServer) -> str:
     address = appserver.server.address if appserver.server else ""
-    return upstream(service, address, behind_nginx=appserver.behind_nginx)
+    return upstream(service, address, one_port=appserver.one_port)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from ocim.catalog.endpoints import public_domain, with_port
+from ocim.catalog.releases import traits
 from ocim.core.instance import (
     ALWAYS,
     Account,
@@ -20,6 +21,7 @@ from ocim.core.instance import (
 )
 from ocim.core.names import account, database_account
 from ocim.core.policy import Policy
+from ocim.core.provisioning import TUTOR, ConfigurationSource
 from ocim.core.secrets import Secret, derive
 from ocim.parsing.extra_settings import enabled_services
 from ocim.store.models import (
@@ -53,6 +55,17 @@ def instance_spec(instance: OpenEdXInstance, policy: Policy) -> Instance:
     Reads the rows of these servers: for many instances, select them in the same query.
     """
     return _spec(instance, policy, services_of(instance))
+
+
+def source_of(instance: OpenEdXInstance) -> ConfigurationSource:
+    """Return the configuration of the instance's next app server."""
+    if instance.provisioner == TUTOR:
+        return ConfigurationSource(TUTOR, str(traits(instance.release).tutor), "")
+    return ConfigurationSource(
+        instance.configuration_source_repo_url,
+        instance.configuration_commit,
+        instance.playbook_name,
+    )
 
 
 def appserver_spec(appserver: OpenEdXAppServer, policy: Policy) -> Instance:
@@ -98,6 +111,7 @@ def all_databases(instance: OpenEdXInstance, generation: int = 0) -> dict[str, D
 
 
 def _spec(instance: OpenEdXInstance, policy: Policy, services: frozenset[Service]) -> Instance:
+    source = source_of(instance)
     return Instance(
         id=instance.pk,
         name=instance.name,
@@ -106,9 +120,9 @@ def _spec(instance: OpenEdXInstance, policy: Policy, services: frozenset[Service
         openedx_release=instance.openedx_release,
         edx_platform_repository_url=instance.edx_platform_repository_url,
         edx_platform_commit=instance.platform_commit,
-        configuration_source_repo_url=instance.configuration_source_repo_url,
-        configuration_version=instance.configuration_commit,
-        configuration_playbook_name=instance.playbook_name,
+        configuration_source_repo_url=source.repository_url,
+        configuration_version=source.version,
+        configuration_playbook_name=source.playbook,
         time_zone=instance.time_zone,
         databases=_databases(instance, services),
         storage_directory=str(policy.storage / instance.database_name),

@@ -24,7 +24,7 @@ from ocim.wiring import context, instance_defaults
 FIELDS = {
     LEADING: "Domain",
     **{name: LABELS[name] for name in ("name", "email", "organization")},
-    **{name: LABELS[name] for name in ("openedx_release", "provider")},
+    **{name: LABELS[name] for name in ("openedx_release", "provisioner", "provider")},
     DATABASE_SERVER: "Database server",
 }
 
@@ -36,7 +36,7 @@ def create(request: HttpRequest) -> HttpResponse:
     if organizations == frozenset():
         raise PermissionDenied
     defaults = {
-        **instance_defaults(),
+        "openedx_release": instance_defaults()["openedx_release"],
         "organization": "" if organizations is None else min(organizations),
     }
     typed = {name: request.POST.get(name, defaults.get(name, "")) for name in FIELDS}
@@ -46,7 +46,7 @@ def create(request: HttpRequest) -> HttpResponse:
     fields = {name: text for name, text in typed.items() if text}
     try:
         instance, actions = instances.create(
-            fields=with_defaults({LEADING: "", **fields}, instance_defaults()),
+            fields=with_defaults({LEADING: "", **fields}, instance_defaults(), context()),
             context=context(),
             creator_id=request.user.pk,
         )
@@ -82,7 +82,7 @@ def _entry(request: HttpRequest, name: str, value: str, faults: dict[str, list[s
     organizations = access(request).organizations(Right.CONFIGURE)
     servers = DatabaseServer.objects.filter(accepts_new_clients=True).order_by("name")
     choices = {
-        **CHOICES,
+        **{name: ("", *values) for name, values in CHOICES.items()},
         "organization": sorted(organizations or ()),
         DATABASE_SERVER: ["", *servers.values_list("name", flat=True)],
     }

@@ -15,6 +15,7 @@ from ocim.core.access import Right
 from ocim.core.errors import ValidationError
 from ocim.core.fleet_filter import ORDERS, FleetFilter, Health
 from ocim.core.instance import ALWAYS, Service
+from ocim.core.provisioning import PROVISIONERS
 from ocim.core.states import InstanceState, RolloutState
 from ocim.store import fleet, selectors
 from ocim.store.models import InstanceTag, OpenEdXAppServer, OpenEdXInstance, SavedFilter
@@ -151,6 +152,7 @@ def _selects(chosen: FleetFilter) -> list[dict[str, Any]]:
         "held": ("Any", ("yes", "no")),
         "maintenance": ("Any", ("yes", "no")),
         "service": ("Any", [service for service in Service if service not in ALWAYS]),
+        "provisioner": ("Any", PROVISIONERS),
         "provider": ("Any", PROVIDERS),
         "sort": ("", [f"{dash}{order}" for order in ORDERS for dash in ("", "-")]),
     }

@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from ocim.core.errors import ValidationError, gathered
 from ocim.core.faults import FormFaults, sorted_faults
+from ocim.core.provisioning import PROVISIONERS
 from ocim.core.secrets import without_credentials
 from ocim.operations.instance_settings import EXTRA_SETTINGS
 from ocim.operations.instance_versions import FIELDS, settings_of
@@ -26,7 +27,7 @@ from ocim.wiring import PROVIDERS
 
 MASKED = {"notes": masked_notes, EXTRA_SETTINGS: masked_settings}
 """Functions that mask the secrets of a field for those who may not see them."""
-CHOICES = {"provider": PROVIDERS}
+CHOICES = {"provisioner": PROVISIONERS, "provider": PROVIDERS}
 RESTORED = {"notes": restored_notes, EXTRA_SETTINGS: restored_settings}
 """Functions that put the masked secrets of a field back."""
 SPARE_LINES = 3

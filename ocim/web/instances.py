@@ -14,7 +14,7 @@ from ocim.operations.effective import effective_variables
 from ocim.operations.jobs import description
 from ocim.store import selectors
 from ocim.store.models import OpenEdXInstance
-from ocim.store.specs import services_of
+from ocim.store.specs import services_of, source_of
 from ocim.web.actions import offers
 from ocim.web.describe import busy_appservers, job_rows, lacks_worker, site_url
 from ocim.web.lifecycle import steps_of
@@ -37,6 +37,7 @@ def instance(request: HttpRequest, instance_id: int) -> HttpResponse:
     shown["last_upgrade"] = row.upgrade_set.select_related("rollout").order_by("-id").first()
     shown["held"] = row.hold.coming_or_on(context().now())
     shown["tags"] = row.tags.order_by("name").values_list("name", flat=True)
+    shown["source"] = source_of(row)
     shown["steps"] = steps_of(row, shown["may"])
     shown["services"] = sorted(services_of(row) - ALWAYS)
     try:

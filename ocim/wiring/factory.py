@@ -47,20 +47,22 @@ def make_adapters(options: Any) -> Adapters:
         MysqlDatabases.kind: MysqlDatabases(**limits),
         PostgresqlDatabases.kind: PostgresqlDatabases(**limits),
     }
+    ansible = AnsibleProvisioner(
+        builtin=bundled("playbooks"),
+        cache=options.var / "cache",
+        platform=bundled(options.platform),
+        rewrites=dict(options.url_rewrites),
+        access=GitAccess(
+            keys=tuple(Path(name) for name in options.git_keys),
+            known_hosts=Path(options.git_known_hosts) if options.git_known_hosts else None,
+        ),
+        sandbox=sandbox,
+        transport=options.transport,
+    )
     return Adapters(
         providers=_providers(sandbox),
-        provisioner=AnsibleProvisioner(
-            builtin=bundled("playbooks"),
-            cache=options.var / "cache",
-            platform=bundled(options.platform),
-            rewrites=dict(options.url_rewrites),
-            access=GitAccess(
-                keys=tuple(Path(name) for name in options.git_keys),
-                known_hosts=Path(options.git_known_hosts) if options.git_known_hosts else None,
-            ),
-            sandbox=sandbox,
-            transport=options.transport,
-        ),
+        provisioners={AnsibleProvisioner.kind: ansible},
+        configurations=ansible,
         balancer=balancer,
         databases={SqliteDatabases.kind: SqliteDatabases(**limits), **servers},
         database_servers=servers,

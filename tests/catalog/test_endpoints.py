@@ -15,7 +15,7 @@ def test_every_service_has_an_endpoint() -> None:
 
 
 @pytest.mark.parametrize(
-    "service, behind_nginx, expected",
+    "service, one_port, expected",
     [
         (Service.LMS, False, "127.1.2.3:8000"),
         (Service.STUDIO, False, "127.1.2.3:8010"),
@@ -24,10 +24,10 @@ def test_every_service_has_an_endpoint() -> None:
         (Service.DISCOVERY, True, "127.1.2.3:80"),
     ],
 )
-def test_a_service_is_reached_at_its_port_or_at_nginx(
-    service: Service, behind_nginx: bool, expected: str
+def test_a_service_is_reached_at_its_port_or_at_that_of_all(
+    service: Service, one_port: bool, expected: str
 ) -> None:
-    assert upstream(service, "127.1.2.3", behind_nginx=behind_nginx) == expected
+    assert upstream(service, "127.1.2.3", one_port=one_port) == expected
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_the_balancer_is_asked_over_tls() -> None:
 
 def test_every_enabled_service_is_asked() -> None:
     everything = instance(services=frozenset(Service))
-    urls = [probe.url for probe in probes(everything, "10.0.0.1", behind_nginx=True)]
+    urls = [probe.url for probe in probes(everything, "10.0.0.1", one_port=True)]
     assert urls[2:] == [
         "http://ecommerce.demo.localhost:8443/health/",
         "http://discovery.demo.localhost:8443/health/",
@@ -91,6 +91,14 @@ def test_what_releases_of_a_service_answer_is_right(service: Service, body: str)
 @pytest.mark.parametrize("content_type", ["text/html", "application/octet-stream", ""])
 def test_a_health_page_of_another_kind_is_wrong(service: Service, content_type: str) -> None:
     assert any("not application/json" in reason for reason in judged(service, "{}", content_type))
+
+
+@pytest.mark.parametrize("service", Service)
+@pytest.mark.parametrize("content_type", ["", "application/json"])
+def test_an_empty_answer_is_wrong_as_a_proxy_gives_it_for_unknown_names(
+    service: Service, content_type: str
+) -> None:
+    assert judged(service, "", content_type)
 
 
 @pytest.mark.parametrize(

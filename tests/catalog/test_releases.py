@@ -8,6 +8,7 @@ from ocim.catalog.releases import (
     Release,
     git_reference,
     of_instance,
+    provisioners,
     traits,
 )
 from tests.catalog.instances import instance
@@ -35,19 +36,19 @@ def test_a_release_is_read_from_tags_and_branches(text: str, name: str, patch: i
 
 @pytest.mark.parametrize(
     "text",
-    ["master", "", "412a774c32d23773791eba3dd7b00aea07a05016", "koala", "verawood.1", "x-koa"],
+    ["master", "", "412a774c32d23773791eba3dd7b00aea07a05016", "koala", "willow.1", "x-koa"],
 )
 def test_what_names_no_release_is_newer_than_all_and_says_so(text: str) -> None:
     release = Release.of(text)
     assert not release.known
     assert release.name == ""
-    assert release > Release.of("ulmo.master")
-    assert traits(release) == traits(Release.of("ulmo.1"))
+    assert release > Release.of("verawood.master")
+    assert traits(release) == traits(Release.of("verawood.1"))
 
 
 def test_releases_are_in_order() -> None:
     texts = ["ginkgo.1", "hawthorn.2", "ironwood.2", "juniper.alpha1", "juniper.1", "juniper.2",
-             "juniper.10", "juniper.master", "koa.1", "lilac.1", "teak.1", "ulmo"]  # fmt: skip
+             "juniper.10", "juniper.master", "koa.1", "lilac.1", "ulmo.4", "verawood"]  # fmt: skip
     assert all(Release.of(older) < Release.of(newer) for older, newer in pairwise(texts))
 
 
@@ -96,20 +97,20 @@ def test_releases_differ_where_they_are_known_to(
     "flag, of, first, last",
     [
         ("--client-id", "site_flags", "ginkgo", "ironwood"),
-        ("--sso-client-id", "site_flags", "juniper", "ulmo"),
-        ("--backend-service-client-secret", "site_flags", "juniper", "ulmo"),
-        ("--payment-microfrontend-url", "site_flags", "lilac", "ulmo"),
-        ("--discovery_api_url", "site_flags", "hawthorn", "ulmo"),
-        ("--segment-key", "site_flags", "ginkgo", "ulmo"),
+        ("--sso-client-id", "site_flags", "juniper", "verawood"),
+        ("--backend-service-client-secret", "site_flags", "juniper", "verawood"),
+        ("--payment-microfrontend-url", "site_flags", "lilac", "verawood"),
+        ("--discovery_api_url", "site_flags", "hawthorn", "verawood"),
+        ("--segment-key", "site_flags", "ginkgo", "verawood"),
         ("--journals_api_url", "site_flags", "ironwood", "ironwood"),
-        ("--lms-public-url-root", "site_flags", "juniper", "ulmo"),
+        ("--lms-public-url-root", "site_flags", "juniper", "verawood"),
         ("--oidc-key", "partner_flags", "ginkgo", "ironwood"),
-        ("--lms-url", "partner_flags", "juniper", "ulmo"),
-        ("--publisher-url", "partner_flags", "lilac", "ulmo"),
-        ("--studio-url", "partner_flags", "lilac", "ulmo"),
-        ("--lms-coursemode-api-url", "partner_flags", "lilac", "ulmo"),
-        ("--site-domain", "partner_flags", "hawthorn", "ulmo"),
-        ("--organizations-api-url", "partner_flags", "ginkgo", "ulmo"),
+        ("--lms-url", "partner_flags", "juniper", "verawood"),
+        ("--publisher-url", "partner_flags", "lilac", "verawood"),
+        ("--studio-url", "partner_flags", "lilac", "verawood"),
+        ("--lms-coursemode-api-url", "partner_flags", "lilac", "verawood"),
+        ("--site-domain", "partner_flags", "hawthorn", "verawood"),
+        ("--organizations-api-url", "partner_flags", "ginkgo", "verawood"),
     ],
 )
 def test_commands_take_the_flags_of_their_release(
@@ -143,3 +144,16 @@ def test_tags_changed_their_form_with_teak_and_ecommerce_has_none_after_redwood(
     of_release = instance(openedx_release=release)
     assert git_reference(of_release) == services
     assert git_reference(of_release, ECOMMERCE_ENDED) == ecommerce
+
+
+@pytest.mark.parametrize(
+    "release, tutor",
+    [("redwood", None), ("sumac", 19), ("teak", 20), ("ulmo", 21), ("verawood", 22)],
+)
+def test_each_release_since_sumac_has_a_tutor(release: str, tutor: int | None) -> None:
+    assert traits(Release.of(release)).tutor == tutor
+
+
+def test_releases_with_a_tutor_are_provisioned_by_it_or_by_ansible() -> None:
+    assert provisioners(Release.of("redwood.3")) == ("ansible",)
+    assert provisioners(Release.of("sumac.1")) == ("tutor", "ansible")

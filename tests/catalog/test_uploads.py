@@ -78,10 +78,10 @@ def test_the_operators_own_settings_are_left_as_they_are() -> None:
     "values, first, last",
     [
         ({"EDXAPP_DEFAULT_FILE_STORAGE": S3}, "ginkgo", "palm"),
-        ({"EDXAPP_DEFAULT_FILE_STORAGE": S3_3}, "juniper", "ulmo"),
+        ({"EDXAPP_DEFAULT_FILE_STORAGE": S3_3}, "juniper", "verawood"),
         ({PICTURES: {"class": S3}}, "ginkgo", "palm"),
         ({"DISCOVERY_MEDIA_STORAGE_BACKEND": {"DEFAULT_FILE_STORAGE": S3}}, "ginkgo", "juniper"),
-        ({"DISCOVERY_MEDIA_STORAGE_BACKEND": {"DEFAULT_FILE_STORAGE": S3_3}}, "koa", "ulmo"),
+        ({"DISCOVERY_MEDIA_STORAGE_BACKEND": {"DEFAULT_FILE_STORAGE": S3_3}}, "koa", "verawood"),
     ],
 )
 def test_releases_that_lack_a_class_are_known(

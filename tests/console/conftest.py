@@ -138,7 +138,8 @@ def ocim(
     )
     adapters = Adapters(
         providers={"local": installation.provider},
-        provisioner=installation.provisioner,
+        provisioners={"ansible": installation.provisioner},
+        configurations=installation.provisioner,
         balancer=installation.balancer,
         databases={"sqlite": installation.databases, "mysql": installation.mysql},
         database_servers={"mysql": installation.mysql},

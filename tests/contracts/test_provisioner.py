@@ -11,7 +11,6 @@ from ocim.adapters.memory.provisioners import MemoryProvisioner, MemoryRun
 from ocim.core.errors import (
     Cancelled,
     Conflict,
-    PermanentError,
     TransientError,
     ValidationError,
 )
@@ -63,11 +62,9 @@ class Kind:
     endless: Callable[[], ProvisionJob]
     """A job that hangs in its last task."""
     refused: ProvisionJob
-    """A job whose repository exists, but not its playbook."""
+    """A job whose configuration lacks something."""
     without_images: ProvisionJob
     """Nor can its migrations be run alone."""
-    unknown: ConfigurationSource
-    """A repository that is not there."""
 
 
 def ansible(directory: Path) -> Kind:
@@ -84,7 +81,6 @@ def ansible(directory: Path) -> Kind:
         endless=lambda: bench.job(TASKS % "command: sleep 1000", variables=variables),
         refused=replace(good, source=ConfigurationSource("builtin", "", "missing.yml")),
         without_images=replace(good, source=ConfigurationSource("builtin", "", "other.yml")),
-        unknown=ConfigurationSource(f"file://{directory}/nowhere", "master", "site.yml"),
     )
 
 
@@ -109,8 +105,6 @@ def memory(directory: Path) -> Kind:
             variables={"greeting": "hello"},
         )
 
-    provisioner.repositories["builtin"] = directory
-    (directory / "site.yml").touch()
     return Kind(
         provisioner=provisioner,
         good=job("good"),
@@ -118,7 +112,6 @@ def memory(directory: Path) -> Kind:
         endless=lambda: job("endless"),
         refused=job("good", "missing.yml"),
         without_images=job("good", "other.yml"),
-        unknown=ConfigurationSource("https://git.example.com/nowhere", "master", "site.yml"),
     )
 
 
@@ -134,17 +127,6 @@ def ignore(event: ProvisionEvent) -> None:
 
 def test_what_can_work_passes_the_check_which_returns_what_was_checked(kind: Kind) -> None:
     assert kind.provisioner.check(kind.good) == kind.good.source
-
-
-def test_the_files_of_a_configuration_can_be_read(kind: Kind) -> None:
-    with kind.provisioner.files(kind.refused.source) as (exact, directory):
-        assert exact == kind.refused.source
-        assert (directory / "site.yml").is_file()
-
-
-def test_files_of_a_configuration_that_is_not_there_are_refused(kind: Kind) -> None:
-    with pytest.raises(PermanentError), kind.provisioner.files(kind.unknown):
-        raise AssertionError("There are files.")
 
 
 def test_it_says_how_what_it_runs_is_kept_from_the_manager(kind: Kind) -> None:
@@ -254,9 +236,3 @@ def test_an_error_of_the_listener_ends_the_run(kind: Kind) -> None:
 
     with pytest.raises(LookupError, match="the log is gone"):
         kind.provisioner.provision(kind.endless(), on_event=listen, is_cancelled=never)
-
-
-def test_a_playbook_is_found_or_refused_without_a_run(kind: Kind) -> None:
-    kind.provisioner.find_playbook(kind.good.source)
-    with pytest.raises(ValidationError, match=r"missing\.yml"):
-        kind.provisioner.find_playbook(kind.refused.source)

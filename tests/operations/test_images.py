@@ -132,7 +132,7 @@ def test_where_hosts_are_made_from_no_image_all_is_provisioned(building: World) 
     instance = building.make_instance()
     assert building.spawn(instance).state == "running"
     assert parts(building) == [Part.WHOLE]
-    with pytest.raises(Conflict, match="Hosts of kind local are existing machines"):
+    with pytest.raises(Conflict, match="Hosts of kind local are not made from images"):
         images.of_instance(instance, building.context())
 
 

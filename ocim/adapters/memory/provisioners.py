@@ -16,6 +16,7 @@ from ocim.core.errors import (
 )
 from ocim.core.hosts import Isolation
 from ocim.core.provisioning import (
+    BUILTIN,
     ConfigurationSource,
     MigrationTexts,
     Part,
@@ -98,6 +99,9 @@ class MemoryProvisioner:
             "playbook": job.source.playbook,
             "variables": repr(shared),
         }
+
+    def has_one_port(self, source: ConfigurationSource) -> bool:
+        return source.repository_url != BUILTIN
 
     @contextmanager
     def files(self, source: ConfigurationSource) -> Iterator[tuple[ConfigurationSource, Path]]:

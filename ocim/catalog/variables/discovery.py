@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ocim.catalog.endpoints import HTTPS_PORT, NGINX_PORT, public_url
+from ocim.catalog.endpoints import HTTPS_PORT, PROXY_PORT, public_url
 from ocim.catalog.releases import git_reference
 from ocim.catalog.variables.databases import engine, port
 from ocim.core.instance import Instance, Service
@@ -29,7 +29,7 @@ def defaults(instance: Instance) -> dict[str, Any]:
         # Upstream's defaults need an account at Amazon and a host named memcache.
         "DISCOVERY_EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "DISCOVERY_MEMCACHE": ["localhost:11211"],
-        "DISCOVERY_NGINX_PORT": NGINX_PORT,
+        "DISCOVERY_NGINX_PORT": PROXY_PORT,
         "DISCOVERY_SSL_NGINX_PORT": HTTPS_PORT,
         "DISCOVERY_GUNICORN_WORKERS": 2,
     }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ocim.catalog.endpoints import HTTPS_PORT, NGINX_PORT, public_url
+from ocim.catalog.endpoints import HTTPS_PORT, PROXY_PORT, public_url
 from ocim.catalog.releases import ECOMMERCE_ENDED, git_reference, of_instance, traits
 from ocim.catalog.secrets.masking import with_secrets_hidden
 from ocim.catalog.shop.processors import WEBHOOK, completed
@@ -28,7 +28,7 @@ def defaults(instance: Instance) -> dict[str, Any]:
         "ECOMMERCE_PLATFORM_NAME": instance.name,
         "ECOMMERCE_OSCAR_FROM_EMAIL": instance.email,
         "ECOMMERCE_SOCIAL_AUTH_REDIRECT_IS_HTTPS": True,
-        "ECOMMERCE_NGINX_PORT": NGINX_PORT,
+        "ECOMMERCE_NGINX_PORT": PROXY_PORT,
         "ECOMMERCE_SSL_NGINX_PORT": HTTPS_PORT,
         "ECOMMERCE_GUNICORN_WORKERS": 2,
     }

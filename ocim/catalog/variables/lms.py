@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ocim.catalog.endpoints import NGINX_PORT, public_domain, public_host, public_url, with_port
+from ocim.catalog.endpoints import PROXY_PORT, public_domain, public_host, public_url, with_port
 from ocim.catalog.secrets.masking import hidden_text
 from ocim.catalog.variables.databases import edxapp_like, engine
 from ocim.catalog.variables.jwt import ALGORITHM, JwtKeys
@@ -42,8 +42,8 @@ def defaults(instance: Instance) -> dict[str, Any]:
         # Upstream's demo role creates a staff user with a public password.
         "DEMO_ROLE_ENABLED": False,
         # nginx serves all services at this port, and selects them by name.
-        "EDXAPP_LMS_NGINX_PORT": NGINX_PORT,
-        "EDXAPP_CMS_NGINX_PORT": NGINX_PORT,
+        "EDXAPP_LMS_NGINX_PORT": PROXY_PORT,
+        "EDXAPP_CMS_NGINX_PORT": PROXY_PORT,
         # TLS ends at the balancer, which sets these headers itself.
         "NGINX_SET_X_FORWARDED_HEADERS": False,
         "edx_django_service_social_auth_redirect_is_https": True,

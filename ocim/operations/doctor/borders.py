@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ocim.core.provisioning import ANSIBLE
 from ocim.core.texts import listed
 from ocim.operations.context import Context
 from ocim.operations.findings import Finding
@@ -12,7 +13,7 @@ INSTALL = "Install bubblewrap (`apt-get install bubblewrap`), and allow its user
 
 def check_isolation(context: Context) -> Iterator[Finding]:
     """Yield a warning if playbooks run without a sandbox."""
-    isolation = context.adapters.provisioner.isolation()
+    isolation = context.adapters.provisioners[ANSIBLE].isolation()
     if not isolation.is_sandbox:
         yield Finding(
             "warning",
@@ -42,7 +43,7 @@ def check_borders(context: Context) -> Iterator[Finding]:
 
 def check_limits(context: Context) -> Iterator[Finding]:
     """Yield how playbooks are limited, or what they can use up."""
-    isolation = context.adapters.provisioner.isolation()
+    isolation = context.adapters.provisioners[ANSIBLE].isolation()
     if isolation.unlimited:
         what = f"Playbooks can use up this machine's {listed(isolation.unlimited)}."
         remedy = "Delegate control groups to Ocim's services (Delegate=yes), or run them as root."

@@ -14,7 +14,6 @@ from ocim.core.errors import Conflict, OcimError
 from ocim.core.hosts import Host, HostRequest
 from ocim.core.names import dry_run_host
 from ocim.core.provisioning import (
-    ConfigurationSource,
     Part,
     ProvisionEvent,
     ProvisionJob,
@@ -28,10 +27,11 @@ from ocim.operations.bring_up import local_directories
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
 from ocim.operations.masking import mask_of_instance
+from ocim.operations.provisioners import provisioner_of
 from ocim.operations.rollouts.sql import DATABASE
 from ocim.operations.rollouts.statements import run_statements
 from ocim.store.models import OpenEdXInstance, Upgrade
-from ocim.store.specs import copies, instance_spec
+from ocim.store.specs import copies, instance_spec, source_of
 
 _OF_DATABASES = re.compile(r"DATABASE|MYSQL|_DB_")
 
@@ -54,16 +54,14 @@ def planned_run(upgrade: Upgrade, context: Context) -> ProvisionJob:
     variables = effective_variables(instance, context.policy, databases=databases)
     _require_copies(variables)
     spec = replace(instance_spec(instance, context.policy), databases=databases)
-    source = ConfigurationSource(
-        instance.configuration_source_repo_url,
-        instance.configuration_commit,
-        instance.playbook_name,
-    )
     run = images.planned_run(
-        source, variables.values, directories=local_directories(spec), context=context
+        source_of(instance),
+        variables.values,
+        directories=local_directories(spec),
+        context=context,
     )
     run = replace(run, part=Part.MIGRATIONS)
-    return replace(run, source=context.adapters.provisioner.check(run))
+    return replace(run, source=provisioner_of(run.source, context).check(run))
 
 
 def copy_databases(upgrade: Upgrade, context: Context) -> dict[str, float]:
@@ -120,7 +118,7 @@ def run_migrations(
     host = _host(upgrade, instance, run, image, context)
     if image and host.image == image.name:
         run = replace(run, image_inputs=image.job.image_inputs)
-    return context.adapters.provisioner.provision(
+    return provisioner_of(run.source, context).provision(
         replace(run, host=host), on_event=on_event, is_cancelled=stopping.is_cancelled
     )
 

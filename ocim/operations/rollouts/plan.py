@@ -23,6 +23,7 @@ from ocim.operations.rollouts.selection import AT_ONCE, select, whole
 from ocim.operations.rollouts.sources import FIELDS, faults_of_sources, source_after
 from ocim.operations.rollouts.variables import Change, Changes, fingerprint, live_variables
 from ocim.store.models import DatabaseServer, OpenEdXInstance
+from ocim.store.specs import source_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ def _fields(instance: OpenEdXInstance, names: Mapping[str, Any]) -> dict[str, An
 def _candidate(instance: OpenEdXInstance, values: Mapping[str, Any]) -> Candidate:
     kind = (
         instance.openedx_release,
-        instance.configuration_source_repo_url,
+        source_of(instance).repository_url,
         instance.provider,
         services_of(values),
         exact({name: value for name, value in values.items() if "THEM" in name}),

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ocim.core.errors import PermanentError, TransientError, ValidationError
-from ocim.core.provisioning import ConfigurationSource
+from ocim.core.provisioning import ANSIBLE, ConfigurationSource
 from ocim.operations.context import Context
 from ocim.store.models import OpenEdXInstance
+from ocim.store.specs import source_of
 
 FIELDS = frozenset(
     {
@@ -16,6 +17,7 @@ FIELDS = frozenset(
         "configuration_playbook_name",
         "openedx_release",
         "edx_platform_commit",
+        "provisioner",
     }
 )
 """Fields that name the repository and the playbook that runs."""
@@ -26,9 +28,7 @@ def source_after(instance: OpenEdXInstance, after: Mapping[str, Any]) -> Configu
     changed = copy.copy(instance)
     for name, value in after.items():
         setattr(changed, name, value)
-    return ConfigurationSource(
-        changed.configuration_source_repo_url, changed.configuration_commit, changed.playbook_name
-    )
+    return source_of(changed)
 
 
 def faults_of_sources(sources: Mapping[ConfigurationSource, str], context: Context) -> list[str]:
@@ -38,8 +38,10 @@ def faults_of_sources(sources: Mapping[ConfigurationSource, str], context: Conte
     """
     faults = []
     for source, instance in sources.items():
+        if source.provisioner != ANSIBLE:
+            continue
         try:
-            context.adapters.provisioner.find_playbook(source)
+            context.adapters.configurations.find_playbook(source)
         except (ValidationError, PermanentError) as error:
             faults.append(f"{instance}: {error}")
         except TransientError:

@@ -38,7 +38,9 @@ class InstanceOptions:
         shown="the release",
     )
     default_provider: str = option(
-        "OCIM_DEFAULT_PROVIDER", "local", "Default of `provider` of instances."
+        "OCIM_DEFAULT_PROVIDER",
+        "local",
+        "Default of `provider` of instances that Ansible provisions.",
     )
     nspawn_network: IPv4Network = option(
         "OCIM_NSPAWN_NETWORK",

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from ocim.core.instance import ALWAYS, Service
+from ocim.core.provisioning import ANSIBLE
 from ocim.core.states import AppServerState
 from ocim.store.fields import EncryptedJSONField, EncryptedTextField, RepositoryUrlField
 from ocim.store.models.constraints import choices, only
@@ -33,9 +34,12 @@ class OpenEdXAppServer(models.Model):
 
     openedx_release = models.CharField(max_length=100)
     edx_platform_commit = models.CharField(max_length=250)
+    provisioner = models.CharField(
+        max_length=20, default=ANSIBLE, help_text="Kind of the provisioner that configures it."
+    )
     configuration_source_repo_url = RepositoryUrlField(max_length=1000)
     configuration_version = models.CharField(max_length=250)
-    configuration_playbook_name = models.CharField(max_length=100)
+    configuration_playbook_name = models.CharField(max_length=100, blank=True)
     configuration_commit = models.CharField(
         max_length=250,
         blank=True,
@@ -44,8 +48,8 @@ class OpenEdXAppServer(models.Model):
     image = models.CharField(
         max_length=100, blank=True, help_text="Image from which its host was created; empty: none."
     )
-    behind_nginx = models.BooleanField(
-        default=False, help_text="True if the balancer reaches its services through its nginx."
+    one_port = models.BooleanField(
+        default=False, help_text="True if its host serves all services at port 80, by name."
     )
     optional_services = models.JSONField(
         default=list, blank=True, help_text="Services on it besides LMS and studio."

@@ -8,10 +8,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
-from ocim.catalog.releases import Release, traits
+from ocim.catalog.releases import Release, release_of, traits
 from ocim.core.holds import Hold
 from ocim.core.instance import ALWAYS, Domains
 from ocim.core.names import DERIVED_DOMAINS
+from ocim.core.provisioning import ANSIBLE
 from ocim.parsing.extra_settings import enabled_services
 from ocim.store.fields import EncryptedTextField, RepositoryUrlField
 from ocim.store.models.instance_reference import InstanceReference, InstanceTag
@@ -171,6 +172,11 @@ class OpenEdXInstance(Leased):
         validators=[MinValueValidator(1), MaxValueValidator(MOST_APPSERVERS)],
         help_text="Number of app servers that are made, and serve, together.",
     )
+    provisioner = models.CharField(
+        max_length=20,
+        default=ANSIBLE,
+        help_text="Program that configures app servers: ansible, or tutor on hosts of kind docker.",
+    )
     provider = models.CharField(max_length=20, help_text="Kind of the app servers' hosts.")
     flavor = models.CharField(
         max_length=100, blank=True, validators=[validate_plain], help_text="Size of the host."
@@ -268,6 +274,11 @@ class OpenEdXInstance(Leased):
         return self.edx_platform_commit or self.openedx_release
 
     @property
+    def release(self) -> Release:
+        """Release of its platform or, if that is a hash, its `openedx_release`."""
+        return release_of(self.platform_commit, self.openedx_release)
+
+    @property
     def configuration_commit(self) -> str:
         """Version of the configuration repository to check out."""
         return self.configuration_version or self.openedx_release
@@ -275,10 +286,7 @@ class OpenEdXInstance(Leased):
     @property
     def playbook_name(self) -> str:
         """File name of the playbook that provisions an app server."""
-        release = Release.of(self.platform_commit)
-        if not release.known:
-            release = Release.of(self.openedx_release)
-        return self.configuration_playbook_name or traits(release).playbook
+        return self.configuration_playbook_name or traits(self.release).playbook
 
     @property
     def domains(self) -> Domains:

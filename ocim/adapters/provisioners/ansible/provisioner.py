@@ -43,6 +43,7 @@ from ocim.catalog.secrets.masking import masker
 from ocim.core.errors import TransientError, ValidationError
 from ocim.core.hosts import Host, Isolation
 from ocim.core.provisioning import (
+    BUILTIN,
     ConfigurationSource,
     Part,
     ProvisionJob,
@@ -113,6 +114,10 @@ class AnsibleProvisioner:
                 passed.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 passed.touch()
         return source
+
+    def has_one_port(self, source: ConfigurationSource) -> bool:
+        # Upstream's playbooks put nginx before the services, which answer on its loopback only.
+        return source.repository_url != BUILTIN
 
     def image_inputs(self, job: ProvisionJob) -> Mapping[str, str]:
         with self._sources.playbook(job.source) as (playbook, configuration):

@@ -211,7 +211,7 @@ def _files(against: str, instance: OpenEdXInstance) -> Iterator[tuple[str, Path]
     wanted = ConfigurationSource(
         url, version or instance.configuration_commit, instance.playbook_name
     )
-    with context().adapters.provisioner.files(wanted) as (exact, directory):
+    with context().adapters.configurations.files(wanted) as (exact, directory):
         yield f"{without_credentials(exact.repository_url)}@{exact.version}", directory
 
 

@@ -159,7 +159,7 @@ class Command(OcimCommand):
         if options.database_server:
             fields[DATABASE_SERVER] = options.database_server
         instance, actions = instances.create(
-            fields=with_defaults(fields, instance_defaults()), context=context()
+            fields=with_defaults(fields, instance_defaults(), context()), context=context()
         )
         enqueue(actions)
         self._warn(instance)
