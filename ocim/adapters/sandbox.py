@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -66,6 +66,7 @@ TOP = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin")
 KERNEL = ("/proc/sys", "/proc/sysrq-trigger", "/proc/acpi", "/proc/fs")
 NEVER = (Path("/usr/local/etc"),)
 """Directories below /usr where administrators keep settings; always hidden."""
+INSTALL = "Install bubblewrap (`apt-get install bubblewrap`), and allow its user namespaces."
 TRIAL_SECONDS = 60.0
 IN_MEMORY = 2**30
 """Size limit of each of the sandbox's own directories in memory, in bytes."""
@@ -107,7 +108,7 @@ class Sandbox:
         """Describe how commands are kept from the manager's files and processes, and limited."""
         isolation = _isolation(self._program)
         sentence, missing = in_force(self.limits)
-        return Isolation(isolation.kind, isolation.detail, sentence, missing)
+        return replace(isolation, limits=sentence, unlimited=missing)
 
     @property
     def is_available(self) -> bool:
@@ -214,13 +215,14 @@ def _no_link(path: Path) -> Path:
 @cache
 def _isolation(program: str) -> Isolation:
     if not shutil.which(program):
-        return Isolation("none", "bubblewrap is not installed.")
+        return Isolation("none", "bubblewrap is not installed.", INSTALL)
     try:
         result = capture([*_base(program), "--", "/bin/true"], timeout=TRIAL_SECONDS)
     except subprocess.TimeoutExpired:
-        return Isolation("none", f"bubblewrap did not end within {TRIAL_SECONDS:g} s.")
+        return Isolation("none", f"bubblewrap did not end within {TRIAL_SECONDS:g} s.", INSTALL)
     if result.status:
-        return Isolation("none", f"bubblewrap does not work here: {result.errors.strip()}")
+        detail = f"bubblewrap does not work here: {result.errors.strip()}"
+        return Isolation("none", detail, INSTALL)
     return Isolation("bubblewrap", "Programs see only their own files and processes.")
 
 

@@ -44,13 +44,14 @@ class HostRequest:
 class Connection:
     """Way by which commands and Ansible reach a host."""
 
-    kind: Literal["local", "ssh"]
+    kind: Literal["local", "ssh", "docker"]
     user: str = ""
     port: int = 22
     key_file: str = ""
     known_hosts_file: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Environment of every process there (`PATH`, host names and trust of a `local` host)."""
+    """Environment of every process there: `PATH`, names and trust of a `local` host; the engine and
+    the project of a `docker` host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class Host:
     """Address at which the balancer and probes reach its services."""
     connection: Connection
     root: str = ""
-    """Prefix of `/edx` in paths: empty on a machine, a directory on a `local` host."""
+    """Prefix of `/edx` in paths: empty on a machine, a directory on a `local` host. For a `docker`
+    host, the directory of its project."""
     image: str = ""
     """Image that it was made from; empty if it was made bare."""
     shared: tuple[str, ...] = ()
@@ -87,6 +89,8 @@ class Isolation:
     kind: Literal["bubblewrap", "container", "machine", "memory", "none"]
     detail: str
     """Sentence that explains the mechanism, or says why there is none."""
+    remedy: str = ""
+    """What gives more of it, if anything does."""
     limits: str = ""
     """Sentence that names the limits of memory, processes and files in force."""
     unlimited: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from ocim.ports.adapters import Adapters
 from ocim.store import specs
 from ocim.store.models import OpenEdXInstance
 
-PROVIDERS = ("local", "nspawn", "ssh")
+PROVIDERS = ("local", "nspawn", "ssh", "docker")
 """Kinds of hosts, the possible values of an instance's `provider`."""
 
 

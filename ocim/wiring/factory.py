@@ -22,6 +22,7 @@ from ocim.adapters.limits import Limits
 from ocim.adapters.mail.smtp import SmtpRelays
 from ocim.adapters.notifiers.apprise import AppriseNotifier
 from ocim.adapters.probers.http import HttpProber
+from ocim.adapters.providers.docker.provider import DockerProvider
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.providers.nspawn.provider import NspawnProvider
 from ocim.adapters.providers.ssh.provider import SshProvider
@@ -133,5 +134,9 @@ def _providers(sandbox: Sandbox) -> dict[str, Provider]:
     if options.ssh_pool:
         providers[SshProvider.kind] = SshProvider(
             options.var / "ssh", pool=Path(options.ssh_pool), lent=StoredMachines()
+        )
+    if options.docker_engine:
+        providers[DockerProvider.kind] = DockerProvider(
+            options.var / "docker", engine=options.docker_engine, network=options.docker_network
         )
     return providers

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from ocim.adapters.providers import claims
+from ocim.adapters.providers.addresses import claim_address
 from ocim.adapters.providers.local import record, supervisord
-from ocim.adapters.providers.local.addresses import claim_address
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.providers.local.record import Record
 from ocim.core.errors import PermanentError, ValidationError

@@ -1,21 +1,22 @@
 import pytest
 
+from ocim.adapters.providers import flavors
+from ocim.adapters.providers.flavors import Limits
 from ocim.adapters.providers.nspawn import limits
-from ocim.adapters.providers.nspawn.limits import Limits
 from ocim.core.errors import ValidationError
 
 
 def test_both_limits_are_read() -> None:
-    assert limits.read("memory=2G, cpus=1.5") == Limits(memory=2 * 2**30, cpus=1.5)
+    assert flavors.read("memory=2G, cpus=1.5") == Limits(memory=2 * 2**30, cpus=1.5)
 
 
 def test_without_a_flavor_there_are_no_limits() -> None:
-    assert limits.read("") == Limits()
+    assert flavors.read("") == Limits()
 
 
 def test_all_faults_of_a_flavor_are_told_at_once() -> None:
     with pytest.raises(ValidationError) as caught:
-        limits.read("memory=lots,cpus=0,disk=1G")
+        flavors.read("memory=lots,cpus=0,disk=1G")
 
     assert len(caught.value.faults) == 3
 

@@ -18,6 +18,8 @@ from ocim.adapters.providers.ssh.provider import SshProvider
 from ocim.core.errors import HostUnreachable, TransientError, ValidationError
 from ocim.core.hosts import ANSWERED, HostRequest, Leftover, Ran
 from ocim.ports.providers import Provider
+from tests.docker_engine import Engine, needs_docker
+from tests.docker_hosts import docker_hosts, docker_provider
 from tests.local_hosts import local_hosts
 from tests.machine_pool import MachinePool, machine_pool_of
 from tests.nspawn_hosts import lose_container, needs_nspawn, nspawn_hosts, nspawn_provider
@@ -85,6 +87,26 @@ class NspawnPlace:
         lose_container(self.state, name)
 
 
+class DockerPlace:
+    def __init__(self, state: Path, engine: Engine) -> None:
+        self.state = state
+        self.engine = engine
+
+    def provider(self) -> Provider:
+        return docker_provider(self.state, self.engine)
+
+    def keep_down(self, name: str) -> None:
+        self.engine.docker("rm", "--force", *self._containers(name))
+
+    def lose(self, name: str) -> None:
+        shutil.rmtree(self.state / "hosts" / name)
+
+    def _containers(self, name: str) -> list[str]:
+        mine = ("--filter", f"label=ocim.host={name}")
+        mounted = ("--filter", f"volume={self.state}/hosts/{name}")
+        return self.engine.docker("ps", "--all", "--quiet", *mine, *mounted).split()
+
+
 class SshPlace:
     """A pool of machines that are containers, which serve all tests one after the other."""
 
@@ -116,6 +138,7 @@ KINDS = [
     "local",
     pytest.param("nspawn", marks=needs_nspawn),
     pytest.param("ssh", marks=needs_nspawn),
+    pytest.param("docker", marks=[needs_docker, pytest.mark.xdist_group("docker")]),
 ]
 
 
@@ -131,6 +154,10 @@ def place_of(request: pytest.FixtureRequest, directory: Path) -> Iterator[Place]
         case "nspawn":
             with nspawn_hosts(directory):
                 yield NspawnPlace(directory)
+        case "docker":
+            engine: Engine = request.getfixturevalue("engine")
+            with docker_hosts(directory, engine):
+                yield DockerPlace(directory, engine)
         case "ssh":
             pool: MachinePool = request.getfixturevalue("machine_pool")
             yield SshPlace(directory, pool)

@@ -8,12 +8,10 @@ import shlex
 from collections.abc import Mapping
 from ipaddress import ip_address
 
+from ocim.adapters.authorities import ENVIRONMENT
 from ocim.core.errors import ValidationError
 from ocim.core.hosts import VISIT
 
-TRUSTED = "/etc/ssl/certs/ca-certificates.crt"
-ENVIRONMENT = {"SSL_CERT_FILE": TRUSTED, "REQUESTS_CA_BUNDLE": TRUSTED}
-"""Variables that make programs with certificates of their own, as Python's, trust the machine's."""
 CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n?", re.DOTALL)
 OURS = "/usr/local/share/ca-certificates/ocim-"
 

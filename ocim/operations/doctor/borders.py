@@ -8,8 +8,6 @@ from ocim.operations.context import Context
 from ocim.operations.findings import Finding
 from ocim.store.models import OpenEdXInstance
 
-INSTALL = "Install bubblewrap (`apt-get install bubblewrap`), and allow its user namespaces."
-
 
 def check_isolation(context: Context) -> Iterator[Finding]:
     """Yield a warning if playbooks run without a sandbox."""
@@ -18,7 +16,7 @@ def check_isolation(context: Context) -> Iterator[Finding]:
         yield Finding(
             "warning",
             f"Playbooks run without a sandbox and can read all of Ocim's files. {isolation.detail}",
-            INSTALL,
+            isolation.remedy,
         )
 
 
@@ -36,7 +34,7 @@ def check_borders(context: Context) -> Iterator[Finding]:
             yield Finding(
                 "warning",
                 f"Every app server can read Ocim's files, other instances too. {isolation.detail}",
-                INSTALL,
+                isolation.remedy,
                 f"{kind} hosts",
             )
 

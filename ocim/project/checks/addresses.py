@@ -6,6 +6,8 @@ from ipaddress import ip_address
 from ocim.project.checks.faults import Faults
 from ocim.project.options import Options
 
+HOST_PREFIX = 27
+"""Length of the prefix of a `docker` host's network."""
 _HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9a-fA-F:]+\]")
 
 
@@ -52,11 +54,26 @@ def addresses(options: Options) -> Faults:
             f"OCIM_BALANCER_ADDRESS: {options.balancer_address} is not an address to connect to.",
             "Set it to an address of this machine that app servers can reach.",
         )
-    network = options.nspawn_network
-    if not network.is_private or network.is_loopback or network.is_link_local:
+    networks = {
+        "OCIM_NSPAWN_NETWORK": options.nspawn_network,
+        "OCIM_DOCKER_NETWORK": options.docker_network,
+    }
+    for name, network in networks.items():
+        if not network.is_private or network.is_loopback or network.is_link_local:
+            yield (
+                f"{name}: {network} is not a private network.",
+                "Choose a free part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.",
+            )
+    if options.docker_network.prefixlen > HOST_PREFIX:
         yield (
-            f"OCIM_NSPAWN_NETWORK: {network} is not a private network.",
-            "Choose a free part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.",
+            f"OCIM_DOCKER_NETWORK: {options.docker_network} is too small for a host.",
+            f"Choose a network of /{HOST_PREFIX} or larger.",
+        )
+    if options.docker_network.overlaps(options.nspawn_network):
+        yield (
+            f"OCIM_DOCKER_NETWORK and OCIM_NSPAWN_NETWORK overlap: {options.docker_network},"
+            f" {options.nspawn_network}.",
+            "Choose two different networks.",
         )
 
 

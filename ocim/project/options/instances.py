@@ -47,6 +47,18 @@ class InstanceOptions:
         IPv4Network("10.213.0.0/22"),
         "Network of `nspawn` hosts; this machine itself has its first address.",
     )
+    docker_engine: str = option(
+        "OCIM_DOCKER_ENGINE",
+        "",
+        "Address of this machine's Docker engine for `docker` hosts, as DOCKER_HOST:"
+        " `unix:///var/run/docker.sock`, or a rootless engine's socket.",
+        shown="none: no `docker` hosts",
+    )
+    docker_network: IPv4Network = option(
+        "OCIM_DOCKER_NETWORK",
+        IPv4Network("10.231.0.0/16"),
+        "Network of `docker` hosts, of which each has a part of 32 addresses.",
+    )
     ssh_pool: str = option(
         "OCIM_SSH_POOL",
         "",

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ocim.adapters.providers import claims, processes, tools
+from ocim.adapters.providers.addresses import claim_address
 from ocim.adapters.providers.directories import NAME, check_name, leftovers, locked, remove
 from ocim.adapters.providers.images import HostImages
 from ocim.adapters.providers.local import record, supervisord, tree
-from ocim.adapters.providers.local.addresses import claim_address
 from ocim.adapters.providers.local.record import Record
 from ocim.adapters.providers.local.root import environment, install_names
 from ocim.adapters.sandbox import Sandbox, View

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ocim.adapters import programs
 from ocim.adapters.providers import processes
+from ocim.adapters.providers.flavors import Limits
 from ocim.adapters.providers.nspawn import limits
 from ocim.adapters.providers.tools import run
 from ocim.core.errors import PermanentError
@@ -60,7 +61,7 @@ class Container:
         layers = f"lowerdir={lower},upperdir=upper,workdir=work"
         run(["mount", "-t", "overlay", "overlay", "-o", layers, "root"], cwd=self.directory)
 
-    def start(self, *, bridge: str, shared: Sequence[Path], bounds: limits.Limits) -> None:
+    def start(self, *, bridge: str, shared: Sequence[Path], bounds: Limits) -> None:
         """Boot the container, independently of this process; its console goes to `console.log`."""
         name = re.sub(r"[^a-z0-9.-]", "-", self.directory.name.lower())[:64].strip(".-")
         mark = f"--setenv={processes.MARK}={self.directory}"

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from ocim.adapters.providers import claims, processes, records, ssh_client
+from ocim.adapters.authorities import ENVIRONMENT
+from ocim.adapters.providers import claims, flavors, processes, records, ssh_client
 from ocim.adapters.providers.directories import NAME, check_name, empty, leftovers, locked
 from ocim.adapters.providers.images import HostImages
-from ocim.adapters.providers.names import ENVIRONMENT
-from ocim.adapters.providers.nspawn import layer, limits
+from ocim.adapters.providers.nspawn import layer
 from ocim.adapters.providers.nspawn.base import (
     content,
     ensure_base,
@@ -74,7 +74,7 @@ class NspawnProvider:
 
     def check_flavor(self, flavor: str) -> None:
         """Raise ValidationError unless the flavor is a list of limits."""
-        limits.read(flavor)
+        flavors.read(flavor)
 
     def create(self, request: HostRequest) -> Host:
         """Clone the base or an image, and boot it; return the existing host if there is one.
@@ -82,7 +82,7 @@ class NspawnProvider:
         The first container builds the base, which takes a minute or two.
         """
         container = self._container(request.name)
-        bounds = limits.read(request.flavor)
+        bounds = flavors.read(request.flavor)
         require_programs()
         with locked(container.directory, make=True):
             if not (container.directory / RECORD).exists():
@@ -145,7 +145,7 @@ class NspawnProvider:
             record = self._recorded(container)
             container.stop(grace=STOP_GRACE)
             container.mount(*layer.layers_of(container), self.bases / record["base"])
-            self._start(container, limits.read(record["flavor"]))
+            self._start(container, flavors.read(record["flavor"]))
 
     def stop(self, name: str) -> None:
         """Shut the container down; it keeps its address."""
@@ -223,7 +223,7 @@ class NspawnProvider:
             container.mount(*layer.layers_of(container), base)
         return base
 
-    def _start(self, container: Container, bounds: limits.Limits) -> None:
+    def _start(self, container: Container, bounds: flavors.Limits) -> None:
         for path in self._shared:
             path.mkdir(parents=True, exist_ok=True)
             # The users of the services must be able to enter it, whoever created it.

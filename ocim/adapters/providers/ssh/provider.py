@@ -7,9 +7,10 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from ocim.adapters.authorities import ENVIRONMENT
 from ocim.adapters.providers import ssh_client
 from ocim.adapters.providers.directories import check_name
-from ocim.adapters.providers.names import ENVIRONMENT, names_script
+from ocim.adapters.providers.names import names_script
 from ocim.adapters.providers.ssh.cleaning import clean
 from ocim.adapters.providers.ssh.examination import faults_of
 from ocim.adapters.providers.ssh.pool import Machine, Pool, read_pool

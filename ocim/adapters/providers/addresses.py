@@ -1,4 +1,4 @@
-"""Loopback addresses: each local host claims one of its own."""
+"""Loopback addresses: each host on this machine claims one of its own."""
 
 import errno
 import hashlib
@@ -49,6 +49,8 @@ def _is_taken(address: str, port: int) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))
+        except PermissionError:  # a port of root's: somebody may still listen on it
+            return probe.connect_ex((address, port)) == 0
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise

@@ -1,0 +1,111 @@
+"""Compose projects: how an app server's containers are made, as its provider wants them.
+
+The provider writes the project beside the app server's files when it makes the host; whoever makes
+the containers reads it there.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ocim.adapters import programs
+from ocim.adapters.authorities import ENVIRONMENT, TRUSTED
+from ocim.core.errors import HostUnreachable
+
+FILE = "ocim.json"
+STOP_GRACE = 60
+"""Seconds that a service has to end, as for Celery's tasks; Docker's own default is 10."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The compose project of an app server; paths are the engine machine's."""
+
+    name: str
+    """Name of the project, unique on the engine; containers are called NAME-SERVICE-1."""
+    root: str
+    """Directory of the app server's files."""
+    network: str
+    """Network of all containers, which exists as long as the host."""
+    subnet: str
+    gateway: str
+    """Address at which containers reach the engine's machine."""
+    address: str
+    """Loopback address of the engine's machine for the services that are published."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of everything that belongs to the host."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Addresses by host name, for all containers."""
+    authorities: str = ""
+    """PEM file with all authorities that containers trust; empty: the images' own."""
+    directories: tuple[str, ...] = ()
+    """Directories that app servers of the instance share, such as uploads."""
+    memory: int | None = None
+    """Maximum memory of each container in bytes; None: no limit."""
+    cpus: float | None = None
+    """Maximum number of processors of each container; None: no limit."""
+    stop_grace: int = STOP_GRACE
+    """Seconds that a service has to end."""
+
+    @classmethod
+    def read(cls, root: str | Path) -> "Project":
+        """Return the project of the host with that directory.
+
+        Raise HostUnreachable if the host is gone or incomplete.
+        """
+        try:
+            fields: dict[str, Any] = json.loads(Path(root, FILE).read_text())
+        except FileNotFoundError:
+            raise HostUnreachable(f"There is no docker host in {root}.") from None
+        return cls(**{**fields, "directories": tuple(fields["directories"])})
+
+    def write(self) -> None:
+        """Write the project to its directory in one step."""
+        path = Path(self.root, FILE)
+        unfinished = path.with_name(f"{FILE}.new")
+        unfinished.touch(0o600)
+        unfinished.write_text(json.dumps(asdict(self)))
+        unfinished.replace(path)
+
+    def override(self, services: Sequence[str]) -> str:
+        """Return the compose file that fits the services into the host, to be given last."""
+        network = {"default": {"name": self.network, "external": True}}
+        each = {service: self._service() for service in services}
+        return yaml.safe_dump({"services": each, "networks": network}, sort_keys=False)
+
+    def compose(self, files: Sequence[str | Path], *argv: str) -> list[str]:
+        """Return the command that runs `docker compose` on the project made of the files."""
+        named = (word for file in files for word in ("--file", str(file)))
+        return ["docker", "compose", *named, "--project-name", self.name, *argv]
+
+    def _service(self) -> dict[str, Any]:
+        service: dict[str, Any] = {
+            "labels": dict(self.labels),
+            "stop_grace_period": f"{self.stop_grace}s",
+        }
+        if self.names:
+            service["extra_hosts"] = dict(self.names)
+        if self.authorities:
+            service["volumes"] = [f"{self.authorities}:{TRUSTED}:ro"]
+            service["environment"] = dict(ENVIRONMENT)
+        if self.memory is not None:
+            service["mem_limit"] = self.memory
+        if self.cpus is not None:
+            service["cpus"] = self.cpus
+        return service
+
+
+def engine_environment(engine: str) -> dict[str, str]:
+    """Return the whole environment of programs that command the engine, an address as DOCKER_HOST.
+
+    Raise PermanentError if the Docker CLI is not installed.
+    """
+    client = Path(programs.of_system("docker", package="docker.io"))
+    own = {name: os.environ[name] for name in ("HOME", "DOCKER_CONFIG") if name in os.environ}
+    path = f"{client.parent}:{programs.SYSTEM_PATH}"
+    return {"DOCKER_HOST": engine, "PATH": path, "LANG": "C.UTF-8", **own}

@@ -1,0 +1,103 @@
+"""A Docker engine, commanded by the Docker CLI."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ocim.adapters.docker_projects import engine_environment
+from ocim.adapters.providers import tools
+from ocim.core import stopping
+from ocim.core.errors import PermanentError, TransientError
+
+HOST = "ocim.host"
+INSTALLATION = "ocim.installation"
+PROJECT = "com.docker.compose.project"
+ONE_OFF = "com.docker.compose.oneoff=True"
+"""Label of the containers that `docker compose run` makes."""
+LISTS = {
+    "container": ("container", "ls", "--all", "--no-trunc"),
+    "network": ("network", "ls", "--no-trunc"),
+    "volume": ("volume", "ls"),
+}
+REMOVALS = {
+    "container": ("container", "rm", "--force", "--volumes"),
+    "network": ("network", "rm"),
+    "volume": ("volume", "rm", "--force"),
+}
+NO_ANSWER = ("cannot connect to the docker daemon", "error during connect", "permission denied")
+SECONDS = 120.0
+ATTEMPTS = 20
+PAUSE = 0.2
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The engine at an address as DOCKER_HOST, and what it has of one installation."""
+
+    address: str
+    installation: str
+    """Differs between installations; projects are called HOST-INSTALLATION."""
+
+    def run(self, *argv: str, timeout: float = SECONDS) -> str:
+        """Run the Docker CLI, and return its output.
+
+        Raise TransientError if the engine does not answer, PermanentError with its message if it
+        refuses.
+        """
+        environment = engine_environment(self.address)
+        result = tools.run_unchecked(["docker", *argv], timeout=timeout, environment=environment)
+        if result.status == 0:
+            return result.output
+        message = result.errors.strip() or f"exit status {result.status}"
+        if any(words in message.lower() for words in NO_ANSWER):
+            raise TransientError(
+                f"The Docker engine at {self.address} does not answer: {message}",
+                remedy="Start it, let this user command it, or correct OCIM_DOCKER_ENGINE.",
+            )
+        raise PermanentError(f"`docker {' '.join(argv[:2])}` failed: {message}")
+
+    def describe(self) -> tuple[str, bool]:
+        """Return the engine's version, and True if it runs without root."""
+        version, _, options = self.run(
+            "info", "--format", "{{.ServerVersion}} {{json .SecurityOptions}}"
+        ).partition(" ")
+        return version, "name=rootless" in (json.loads(options) or ())
+
+    def project(self, host: str) -> str:
+        """Return the name of the host's project."""
+        return f"{host}-{self.installation}"
+
+    def labels(self, host: str) -> dict[str, str]:
+        """Return the labels of everything that is made for the host."""
+        return {HOST: host, INSTALLATION: self.installation}
+
+    def resources(self, kind: str, *, filters: Sequence[str] = ()) -> dict[str, list[str]]:
+        """Return the ids of containers, networks or volumes by host, gone or not."""
+        name = "Name" if kind == "volume" else "ID"
+        fields = [f'{{{{.Label "{label}"}}}}' for label in (INSTALLATION, HOST, PROJECT)]
+        chosen = [word for label in filters for word in ("--filter", f"label={label}")]
+        form = "\t".join([f"{{{{.{name}}}}}", *fields])
+        found: dict[str, list[str]] = {}
+        for line in self.run(*LISTS[kind], *chosen, "--format", form).splitlines():
+            identifier, installation, host, project = line.split("\t")
+            if installation != self.installation:
+                # Compose gives its own labels to everything, also to what it makes unasked.
+                host, _, installation = project.rpartition("-")
+            if installation == self.installation:
+                found.setdefault(host, []).append(identifier)
+        return found
+
+    def remove(self, kind: str, host: str, *, filters: Sequence[str] = ()) -> None:
+        """Remove all containers, networks or volumes of the host; raise the error if some stay.
+
+        A client that was just killed may still get what it asked for, so look again.
+        """
+        for attempt in range(ATTEMPTS):
+            if not (left := self.resources(kind, filters=filters).get(host)):
+                return
+            try:
+                self.run(*REMOVALS[kind], *left)
+            except PermanentError:  # another process may be removing the same
+                if attempt == ATTEMPTS - 1:
+                    raise
+                stopping.wait(PAUSE)

@@ -1,0 +1,262 @@
+"""The provider of compose projects."""
+
+import hashlib
+import re
+import time
+from collections.abc import Sequence
+from ipaddress import IPv4Network, ip_address
+from pathlib import Path
+
+from ocim.adapters import authorities
+from ocim.adapters.docker_projects import FILE, Project, engine_environment
+from ocim.adapters.providers import claims, flavors, processes, tools
+from ocim.adapters.providers.addresses import claim_address
+from ocim.adapters.providers.directories import check_name, empty, leftovers, locked
+from ocim.adapters.providers.docker import anchor, networks
+from ocim.adapters.providers.docker.engine import ONE_OFF, Engine
+from ocim.adapters.providers.names import hosts_lines
+from ocim.adapters.sessions import CommandSession
+from ocim.core import stopping
+from ocim.core.errors import HostUnreachable, OcimError, ValidationError
+from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Leftover, Ran
+from ocim.ports.providers import Session
+
+NETWORK = IPv4Network("10.231.0.0/16")
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,50}")
+PORTS = (80,)
+"""Ports of a host's address: Tutor's Caddy."""
+AUTHORITIES = "authorities.pem"
+STOP_SECONDS = 300.0
+"""Maximum number of seconds until all containers of a host have stopped."""
+EXEC_SECONDS = 30.0
+
+
+class DockerProvider:
+    """A provider that keeps hosts in directories below `state`, and their containers on an engine.
+
+    Any number of processes may use the same `state` at once, and any number of installations the
+    same engine. `engine`: its address as DOCKER_HOST; it runs on this machine. `network`: see
+    networks.create.
+    """
+
+    kind = "docker"
+    images = None
+    is_shared = False
+
+    def __init__(self, state: Path, *, engine: str, network: IPv4Network = NETWORK) -> None:
+        state = state.resolve()
+        self._hosts = state / "hosts"
+        self._addresses = state / "addresses"
+        self._networks = state / "networks"
+        self._network = network
+        self.engine = Engine(engine, hashlib.sha256(str(state).encode()).hexdigest()[:6])
+
+    def isolation(self) -> Isolation:
+        """Describe what root in a container is on this machine, by the kind of the engine."""
+        try:
+            version, is_rootless = self.engine.describe()
+        except OcimError as error:
+            return Isolation("none", error.problem)
+        if is_rootless:
+            detail = (
+                f"Containers of Docker {version}, whose root is no more than the engine's user."
+            )
+            return Isolation("container", detail)
+        return Isolation(
+            "none",
+            f"Docker {version} is root on this machine, and whoever chooses an app server's images,"
+            " plugins or TUTOR_ variables commands it.",
+            remedy="Use a rootless engine (OCIM_DOCKER_ENGINE) if these people may not be root.",
+        )
+
+    def check_flavor(self, flavor: str) -> None:
+        """Raise ValidationError unless the flavor is a list of limits, which each container has."""
+        flavors.read(flavor)
+
+    def create(self, request: HostRequest) -> Host:
+        """Make the host's directory, network and first container; return the existing host if any.
+
+        What an interrupted attempt left is removed first.
+        """
+        root, limits = self._root(request.name), flavors.read(request.flavor)
+        hosts_lines(request.names)
+        with locked(root, make=True):
+            if not (root / FILE).exists():
+                self._take_down(request.name)
+                empty(root)
+                self._make(request, root, limits)
+        return self._existing(request.name)
+
+    def wait_until_reachable(self, name: str, *, timeout: float) -> Host:
+        """Return the host once its first container runs a command."""
+        deadline = time.monotonic() + timeout
+        pause = 0.05
+        while True:
+            host = self._existing(name)
+            project = self.engine.project(name)
+            fault = anchor.fault(self.engine, project, timeout=EXEC_SECONDS)
+            if not fault:
+                return host
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise HostUnreachable(
+                    f"Host {name} did not come up within {timeout:g} s. {fault}",
+                    remedy=f"See `docker logs {anchor.name(project)}`.",
+                )
+            stopping.wait(min(pause, left))
+            pause = min(2 * pause, 1.0)
+
+    def find(self, name: str) -> Host | None:
+        """Return the host, running or not; None if it does not exist or is incomplete."""
+        root = self._root(name)
+        try:
+            project = Project.read(root)
+        except HostUnreachable:
+            return None
+        environment = {
+            processes.MARK: str(root),
+            "COMPOSE_PROJECT_NAME": project.name,
+            "TUTOR_ROOT": str(root),
+            "TUTOR_PLUGINS_ROOT": str(root / "plugins"),
+            **engine_environment(self.engine.address),
+        }
+        connection = Connection(kind="docker", environment=environment)
+        return Host(name, self.kind, project.address, connection, root=str(root))
+
+    def list(self) -> Sequence[str]:
+        """Return the names of all hosts, including incomplete ones."""
+        return sorted(path.name for path in self._hosts.glob("*") if NAME.fullmatch(path.name))
+
+    def reboot(self, name: str) -> None:
+        """Stop the host if it is running, and start its containers."""
+        with locked(self._root(name)):
+            self._existing(name)
+            self._stop(name)
+            self.engine.run("start", *self._containers(name), timeout=STOP_SECONDS)
+
+    def stop(self, name: str) -> None:
+        """End jobs at once, and let the other containers end as they want to."""
+        with locked(self._root(name)) as exists:
+            if exists:
+                self._stop(name)
+
+    def destroy(self, name: str) -> None:
+        """Remove the host's containers, volumes and network, its addresses and its directory."""
+        root = self._root(name)
+        with locked(root) as exists:
+            (root / FILE).unlink(missing_ok=True)
+            self._take_down(name)
+            if exists:
+                self._empty(name)
+                root.rmdir()
+
+    def leftovers(self) -> Sequence[Leftover]:
+        """Return resources of hosts without a directory."""
+        return leftovers(
+            lambda name: not NAME.fullmatch(name) or self._root(name).exists(),
+            {
+                "processes": processes.hosts_below(self._hosts),
+                "containers": set(self.engine.resources("container")),
+                "volumes": set(self.engine.resources("volume")),
+                "a network": set(self.engine.resources("network")),
+                "the claim of a network": claims.holders(self._networks),
+                "an address": claims.holders(self._addresses),
+            },
+        )
+
+    def clear(self, leftover: Leftover) -> None:
+        """Remove everything that is left of the host, unless it exists again."""
+        if not self._root(leftover.host).exists():
+            self.destroy(leftover.host)
+
+    def command(self, name: str, argv: Sequence[str]) -> Sequence[str]:
+        """Return the command that runs `argv` here, beside the engine, in the host's directory.
+
+        Its environment leads to the engine and to the project.
+        """
+        host = self._existing(name)
+        settings = [f"{key}={value}" for key, value in host.connection.environment.items()]
+        return ["env", "-i", "-C", host.root, *settings, *argv]
+
+    def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
+        """Run the command here, in the host's directory and environment."""
+        return tools.run_unchecked(self.command(name, argv), stdin=stdin, timeout=timeout)
+
+    def open_session(self, name: str, argv: Sequence[str]) -> Session:
+        """Start the command here, in the host's directory and environment."""
+        return CommandSession(self.command(name, argv), host=name)
+
+    def _make(self, request: HostRequest, root: Path, limits: flavors.Limits) -> None:
+        name, labels = self.engine.project(request.name), self.engine.labels(request.name)
+        network = f"{name}_default"
+        address = claim_address(self._addresses, request.name, PORTS)
+        subnet = networks.create(
+            self.engine,
+            self._networks,
+            request.name,
+            name=network,
+            network=self._network,
+            labels=labels,
+        )
+        gateway = str(subnet[1])
+        trusted = root / AUTHORITIES if request.authorities else None
+        if trusted:
+            trusted.write_text(f"{authorities.trusted_here()}\n{request.authorities}")
+            trusted.chmod(0o644)  # for the users of all images
+        for directory in request.directories:
+            Path(directory).mkdir(parents=True, exist_ok=True)
+        anchor.start(self.engine, name, root=root, network=network, labels=labels)
+        Project(
+            name=name,
+            root=str(root),
+            network=network,
+            subnet=str(subnet),
+            gateway=gateway,
+            address=address,
+            labels=labels,
+            names={
+                host: gateway if ip_address(seen).is_loopback else seen
+                for host, seen in request.names.items()
+            },
+            authorities=str(trusted or ""),
+            directories=request.directories,
+            memory=limits.memory,
+            cpus=limits.cpus,
+        ).write()
+
+    def _stop(self, name: str) -> None:
+        processes.kill(self._root(name))
+        self.engine.remove("container", name, filters=[ONE_OFF])
+        if containers := self._containers(name):
+            self.engine.run("stop", *containers, timeout=STOP_SECONDS)
+
+    def _take_down(self, name: str) -> None:
+        processes.kill(self._root(name))
+        for kind in ("container", "volume", "network"):
+            self.engine.remove(kind, name)
+        claims.release(self._networks, name)
+        claims.release(self._addresses, name)
+
+    def _empty(self, name: str) -> None:
+        root = self._root(name)
+        try:
+            empty(root)
+        except PermissionError:  # of users that only the engine may be
+            anchor.empty(self.engine, root, labels=self.engine.labels(name))
+
+    def _containers(self, name: str) -> Sequence[str]:
+        return self.engine.resources("container").get(name, [])
+
+    def _root(self, name: str) -> Path:
+        check_name(name)
+        if not NAME.fullmatch(name):
+            raise ValidationError(
+                [f"{name!r} cannot be the name of a docker host."],
+                remedy="Use up to 51 lower-case letters, digits, dashes and underscores.",
+            )
+        return self._hosts / name
+
+    def _existing(self, name: str) -> Host:
+        if host := self.find(name):
+            return host
+        raise HostUnreachable(f"There is no docker host {name} in {self._hosts}.")
