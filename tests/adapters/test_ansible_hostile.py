@@ -8,7 +8,7 @@ import pytest
 
 from ocim.adapters.provisioners.ansible import follow as following
 from ocim.adapters.provisioners.ansible import run as running
-from ocim.adapters.provisioners.ansible.run_directory import run_directory
+from ocim.adapters.provisioners.run_directory import run_directory
 from ocim.core.provisioning import ProvisionEvent, ProvisionOutcome
 from tests.adapters.ansible_support import Bench, never
 

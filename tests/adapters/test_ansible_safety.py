@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from ocim.adapters.provisioners.ansible.run_directory import MARK
+from ocim.adapters.provisioners.run_directory import MARK
 from ocim.core.errors import Cancelled
 from ocim.core.provisioning import ProvisionEvent
 from ocim.core.secrets import Secret

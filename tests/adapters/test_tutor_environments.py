@@ -8,8 +8,8 @@ import pytest
 from ocim.adapters.provisioners.tutor.environments import TutorEnvironments
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import PermanentError
+from tests.tutor_environments import LOCKS, tutor_environments
 
-LOCKS = Path(__file__).parents[2] / "requirements"
 MAJORS = (19, 20, 21, 22)
 
 
@@ -39,8 +39,9 @@ def test_only_the_last_major_that_has_the_shop_brings_its_plugin(
 def test_an_environment_runs_the_version_that_the_lock_names(
     environments: TutorEnvironments,
 ) -> None:
-    with environments.environment(22) as environment:
-        command = [str(environment.path / "bin" / "tutor"), "--version"]
+    with tutor_environments().environment(22) as environment:
+        bin_directory = environment.path / "bin"
+        command = [f"{bin_directory}/python", "-B", f"{bin_directory}/tutor", "--version"]
         printed = subprocess.check_output(command, text=True)
     assert environments.locked(22).version in printed
 

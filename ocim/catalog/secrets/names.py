@@ -15,7 +15,7 @@ _SECRET_NAME = re.compile(
           | cluster )
         _?key
     )s?
-    (?: _admin | _read_only | _pem | _base64 )? $
+    (?: _admin | _read_only | _pem | _base64 | _sso )? $
     # … but all settings with these words are secret.
     | (?:^|_) (?: basic_auth | license ) (?:_|s?$)
     | ^auth$""",

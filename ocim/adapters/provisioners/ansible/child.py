@@ -21,7 +21,7 @@ from typing import Any
 import ansible_runner
 
 from ocim.adapters.provisioners.ansible.events import EventLog
-from ocim.adapters.provisioners.ansible.run_directory import EVENTS
+from ocim.adapters.provisioners.run_directory import EVENTS
 
 LONGEST = 1_000_000
 """Characters of a text that are passed on; the manager cuts it further after masking secrets."""

@@ -10,8 +10,8 @@ from pathlib import Path
 import yaml
 
 from ocim.adapters.programs import base_environment
-from ocim.adapters.provisioners.ansible.run_directory import MARK
 from ocim.adapters.provisioners.package_index import masked_environment, own_index_environment
+from ocim.adapters.provisioners.run_directory import MARK
 from ocim.core.hosts import VISIT, Host
 from ocim.core.provisioning import Transport
 from ocim.core.secrets import Secret, revealed

@@ -10,7 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
-from ocim.adapters.provisioners.ansible.run_directory import EVENTS, end_run
+from ocim.adapters.provisioners.run_directory import EVENTS, end_run
 
 
 def main(directory: Path, command: list[str]) -> int:

@@ -28,16 +28,16 @@ from ocim.adapters.provisioners.ansible.parts import (
 )
 from ocim.adapters.provisioners.ansible.platform_archive import platform_archive
 from ocim.adapters.provisioners.ansible.run import ansible_run
-from ocim.adapters.provisioners.ansible.run_directory import (
-    remove_abandoned,
-    run_directory,
-    runs_directory,
-)
 from ocim.adapters.provisioners.ansible.sources import Configuration, Sources, playbook_in
 from ocim.adapters.provisioners.ansible.views import check_view, run_view
 from ocim.adapters.provisioners.messages import condensed
 from ocim.adapters.provisioners.package_index import index_files
 from ocim.adapters.provisioners.repositories.mirror import GitAccess
+from ocim.adapters.provisioners.run_directory import (
+    remove_abandoned,
+    run_directory,
+    runs_directory,
+)
 from ocim.adapters.sandbox import Sandbox
 from ocim.catalog.secrets.masking import masker
 from ocim.core.errors import TransientError, ValidationError

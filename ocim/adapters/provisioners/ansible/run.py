@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from ocim.adapters.provisioners.ansible.files import clean_environment
-from ocim.adapters.provisioners.ansible.run_directory import EVENTS
 from ocim.adapters.provisioners.messages import condensed
+from ocim.adapters.provisioners.run_directory import EVENTS
 from ocim.core.hosts import UMASK
 
 KEEPER = "ocim.adapters.provisioners.ansible.keeper"

@@ -1,0 +1,73 @@
+"""What an app server's frozen variables lack for Tutor, found before there is a host."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from ocim.catalog.discovery_search import URL
+from ocim.catalog.releases import Release, release_of
+from ocim.catalog.templates import is_template
+from ocim.catalog.tutor import operators
+from ocim.catalog.tutor.configuration import SAME
+from ocim.catalog.tutor.patches import USED
+from ocim.core.secrets import revealed
+
+_OWN_MACHINE = ("localhost", "127.", "::1", "[::1]")
+
+
+def release_in(variables: Mapping[str, Any]) -> Release:
+    """Return the release of the app server: of its platform's version, or else of its own name."""
+    return release_of(
+        str(variables.get("edx_platform_version", "")), str(variables.get("openedx_release", ""))
+    )
+
+
+def faults(variables: Mapping[str, Any], major: int, *, allowed: Collection[str]) -> list[str]:
+    """Return everything that keeps Tutor from running the app server.
+
+    `allowed`: plugins that may be on.
+    """
+    found = [*operators.faults(variables, major, allowed=allowed), *_servers(variables)]
+    found += _services(variables)
+    if ":" in str(variables.get("EDXAPP_LMS_BASE", "")):
+        found.append("Tutor's sites know no ports: the balancer must be at 443 (OCIM_HTTPS_PORT).")
+    for name in SAME.values():
+        if fault := operators.unsafe(variables.get(name)):
+            found.append(f"{name}: {fault}")
+    for name in sorted(USED):
+        if is_template(repr(revealed(variables.get(name)))):
+            found.append(f"{name}: {operators.TEMPLATE}")
+    return found
+
+
+def _servers(variables: Mapping[str, Any]) -> Iterator[str]:
+    if "EDXAPP_DATABASE_ENGINE" in variables or "EDXAPP_MYSQL_HOST" not in variables:
+        yield "Tutor needs a MySQL server: create the instance on one (`ocim database-server`)."
+    elif fault := _not_reached("The database server", variables["EDXAPP_MYSQL_HOST"]):
+        yield fault
+    if variables.get("EDXAPP_CELERY_BROKER_TRANSPORT") != "redis":
+        yield "Tutor needs a Redis server of the instance's own (`ocim broker-server`)."
+    elif fault := _not_reached("The broker server", variables["EDXAPP_CELERY_BROKER_HOSTNAME"]):
+        yield fault
+    for name, what in (("MONGODB_HOST", "MongoDB"), ("MEILISEARCH_URL", "Meilisearch")):
+        value = str(revealed(variables.get(f"{operators.PREFIX}{name}", "")))
+        if not value:
+            yield (
+                f"App servers share {what}, and no server is assigned: set"
+                f" {operators.PREFIX}{name} to its address."
+            )
+        elif fault := _not_reached(what, value.rpartition("://")[2]):
+            yield fault
+
+
+def _services(variables: Mapping[str, Any]) -> Iterator[str]:
+    present = operators.plugins(variables)
+    if "ecommerce" in present and "discovery" not in present:
+        yield "Tutor's ecommerce needs Course Discovery: turn it on (SANDBOX_ENABLE_DISCOVERY)."
+    if "discovery" in present and URL not in variables:
+        yield "Course Discovery needs a search server (`ocim search-server`)."
+
+
+def _not_reached(what: str, address: Any) -> str:
+    if not str(address).startswith(_OWN_MACHINE):
+        return ""
+    return f"{what} is at {address}, which is the container itself for Tutor's containers."

@@ -1,0 +1,53 @@
+"""Tutor's init tasks: those that Ocim runs."""
+
+from ocim.catalog.tutor.tasks import migration_texts, migrations_tasks, own_tasks
+from ocim.core.provisioning import MigrationTexts
+
+LISTED = [
+    ("lms", "lms", "echo mounts\n"),
+    ("mysql", "mysql", "mysql -u root\n"),
+    ("meilisearch", "lms", "make a key\n"),
+    ("lms", "lms", "./manage.py lms migrate\n"),
+    ("discovery", "mysql", "mysql -u root\n"),
+    (
+        "discovery",
+        "discovery",
+        "make migrate\n\n./manage.py refresh_course_metadata --partner_code=$P\n"
+        "./manage.py update_index --disable-change-limit",
+    ),
+]
+
+
+def test_tasks_are_named_by_origin_and_service_and_stay_in_order() -> None:
+    assert [task.name for task in own_tasks(LISTED)] == [
+        "lms: lms",
+        "lms: lms (2)",
+        "discovery: discovery",
+    ]
+
+
+def test_what_wants_the_database_servers_administrator_is_left_out() -> None:
+    assert "mysql" not in [task.service for task in own_tasks(LISTED)]
+
+
+def test_the_search_servers_key_is_made_only_where_operators_name_the_master_key() -> None:
+    origins = [task.name for task in own_tasks(LISTED, makes_key=True)]
+    assert origins[1] == "meilisearch: lms"
+
+
+def test_what_needs_public_names_is_left_to_set_up_steps() -> None:
+    assert own_tasks(LISTED)[-1].script == "make migrate\n\n"
+
+
+def test_migrations_alone_show_their_plan_before_they_run() -> None:
+    lms, discovery = migrations_tasks(["lms", "discovery"])
+    assert lms.script.startswith("./manage.py lms migrate --plan\n")
+    assert lms.script.endswith("./manage.py lms migrate --noinput --verbosity 2\n")
+    assert discovery.script.startswith("./manage.py migrate --plan\n")
+
+
+def test_plan_and_log_are_told_apart() -> None:
+    output = "Planned operations:\n=== ocim: migrations ===\nApplying a.0001... OK\n"
+    assert migration_texts(output) == MigrationTexts(
+        "Planned operations:\n", "Applying a.0001... OK\n"
+    )
