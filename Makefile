@@ -4,7 +4,7 @@ UV := $(BIN)/uv
 # Ocim's processes would compile all of it each time they start, and take twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env env-rehearsal run shop check test test-base test-packages test-rehearsal test-rehearsal-lms test-rehearsal-discovery test-rehearsal-ecommerce conformance release lint lint-rehearsal format reference docs lock clean
+.PHONY: help env env-rehearsal run shop check test test-base test-packages test-rehearsal test-rehearsal-lms test-rehearsal-discovery test-rehearsal-ecommerce conformance rehearsal-images release lint lint-rehearsal format reference docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ test-rehearsal-discovery test-rehearsal-ecommerce: test-rehearsal-%: env-rehears
 conformance: env env-rehearsal ## run the contracts of ecommerce and discovery, and print a table
 	@$(BIN)/pytest tests/conformance/test_contracts.py -n 0 --installed --table $(if $(SERVICES),--services=$(SERVICES)) $(if $(WRITE),--write)
 
+rehearsal-images: env ## build the stand-ins of Tutor's images on DOCKER_HOST; needs root and mmdebstrap
+	@$(BIN)/python rehearsal/docker/images.py
+
 COMPILE = $(UV) pip compile -q --python-version 3.11 --universal --generate-hashes --no-header --no-annotate
 
 release: check ## release VERSION=X.Y.Z: changelog, commit, tag and wheel; push nothing
@@ -97,6 +100,9 @@ lock: env ## compile requirements to lock files with hashes
 	@$(COMPILE) rehearsal/pyproject.toml --extra ecommerce --extra discovery --extra uploads \
 	  requirements/rehearsal-dev.in -c rehearsal/requirements-ecommerce.txt \
 	  -c rehearsal/requirements-discovery.txt -o requirements/rehearsal-dev.txt
+	@$(COMPILE) rehearsal/pyproject.toml --extra ecommerce --extra discovery --extra uploads \
+	  rehearsal/docker/requirements.in -c requirements/rehearsal-dev.txt \
+	  -o rehearsal/docker/requirements.txt
 
 clean: ## remove environments, the site and leftovers of tests
 	@rm -rf .venv .venv-rehearsal .venv-docs tests/node/node_modules build/docs .images .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+from openedx.settings import *  # noqa: F403
