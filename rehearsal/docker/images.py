@@ -6,9 +6,11 @@ same files is left as it is. Prints a JSON object: name and tag to the image's d
 """
 
 import argparse
+import fcntl
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,7 +41,7 @@ HOOKS = (
     f'cd "$1/{LIBRARIES}/bin" && sed -i "1s|^#!.*|#!/usr/bin/python3|" {" ".join(SCRIPTS)}'
     f' && mv caddy {" ".join(SCRIPTS)} "$1/usr/local/bin/" && rm -r ../bin',
     'ln -s python3 "$1/usr/bin/python"',
-    f'chroot "$1" python3 -m compileall -q /{LIBRARIES} >/dev/null',
+    f'chroot "$1" python3 -m compileall -q -x "/(faker|geodata|locale-data)/" /{LIBRARIES}',
 )
 
 
@@ -89,6 +91,8 @@ def main() -> None:
             f" {', '.join(image.name for image in IMAGES)}."
         )
     chosen = [image for image in IMAGES if image.name in (names or [image.name])]
+    if absent := [name for name in ("docker", "mmdebstrap") if not shutil.which(name)]:
+        sys.exit(f"Install {' and '.join(absent)}: no program of this name is on PATH.")
     try:
         print(json.dumps(ensure(chosen), indent=2))  # noqa: T201
     except subprocess.CalledProcessError as error:
@@ -96,7 +100,16 @@ def main() -> None:
 
 
 def ensure(images: Sequence[Image]) -> dict[str, str]:
-    """Return the digest of each image by its name; build those whose files have changed."""
+    """Return the digest of each image by its name; build those whose files have changed.
+
+    Processes that need them at once build them once.
+    """
+    with Path(__file__).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _ensure(images)
+
+
+def _ensure(images: Sequence[Image]) -> dict[str, str]:
     base = _digest([HERE / "requirements.txt"], SUITE, PACKAGES, LEFT_OUT, HOOKS)
     inputs = {
         image.name: _digest(image.files(), base, *image.arguments.items()) for image in images
