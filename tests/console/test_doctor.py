@@ -1,8 +1,10 @@
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ from cryptography.fernet import Fernet
 
 from ocim import wiring
 from ocim.adapters.memory.probers import Reply
+from ocim.adapters.providers.docker.provider import DockerProvider
+from ocim.adapters.sandbox import INSTALL
 from ocim.console import machine
 from ocim.core.balancers import Access
 from ocim.core.hosts import HostRequest, Isolation, Leftover
@@ -156,13 +160,28 @@ def test_a_host_that_nothing_needs_is_taken_away_when_asked_to(well: Installatio
 
 
 def test_hosts_without_a_border_are_named_with_what_to_install(well: Installation) -> None:
-    well.provider.kept = Isolation("none", "bubblewrap is not installed.")
+    well.provider.kept = Isolation("none", "bubblewrap is not installed.", INSTALL)
 
     [item] = found(well)
 
     assert (item["area"], item["severity"], item["where"]) == ("borders", "warning", "local hosts")
     assert item["what"].endswith("other instances too. bubblewrap is not installed.")
     assert "apt-get install bubblewrap" in item["remedy"]
+
+
+def test_an_engine_that_does_not_answer_is_told_and_other_hosts_are_looked_at(
+    well: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not shutil.which("docker"):
+        pytest.skip("not installed: docker")
+    docker = DockerProvider(tmp_path, engine=f"unix://{tmp_path}/none")
+    monkeypatch.setitem(wiring.adapters().providers, "docker", docker)
+    well.provider.create(HostRequest("stray"))
+
+    by_place = {item["where"]: item for item in found(well)}
+    assert by_place.keys() == {"docker hosts", "local host stray"}
+    assert "does not answer" in by_place["docker hosts"]["what"]
+    assert "OCIM_DOCKER_ENGINE" in by_place["docker hosts"]["remedy"]
 
 
 def test_the_border_of_each_kind_of_hosts_in_use_is_named(well: Installation) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from ocim.core.actions import Action
-from ocim.core.errors import TransientError
+from ocim.core.errors import OcimError, TransientError
 from ocim.core.hosts import Leftover
 from ocim.core.states import AppServerState
 from ocim.operations import hosts
@@ -16,25 +16,32 @@ from ocim.store.models import OpenEdXAppServer
 def check_hosts(context: Context) -> Iterator[Finding]:
     """Yield hosts without an app server, leftovers of hosts, and app servers without their host."""
     for kind in context.adapters.providers:
-        for name in hosts.orphans(provider=kind, context=context):
-            yield Finding(
-                "warning",
-                "No app server needs this host.",
-                "`ocim doctor --fix` destroys it with everything on it.",
-                f"{kind} host {name}",
-                partial(_destroy, kind, name, context),
-            )
-        for leftover in hosts.leftovers(provider=kind, context=context):
-            of = f"{kind} host {leftover.host}, which is gone" if leftover.host else f"{kind} hosts"
-            yield Finding(
-                "warning",
-                f"Leftover: {leftover.what} that belongs to no host.",
-                "`ocim doctor --fix` removes it.",
-                of,
-                partial(_clear, kind, leftover, context),
-            )
+        try:
+            yield from _unneeded(kind, context)
+        except OcimError as error:
+            yield Finding("error", error.problem, error.remedy, f"{kind} hosts")
     for appserver in _with_host():
         yield from _host_of(appserver, context)
+
+
+def _unneeded(kind: str, context: Context) -> Iterator[Finding]:
+    for name in hosts.orphans(provider=kind, context=context):
+        yield Finding(
+            "warning",
+            "No app server needs this host.",
+            "`ocim doctor --fix` destroys it with everything on it.",
+            f"{kind} host {name}",
+            partial(_destroy, kind, name, context),
+        )
+    for leftover in hosts.leftovers(provider=kind, context=context):
+        of = f"{kind} host {leftover.host}, which is gone" if leftover.host else f"{kind} hosts"
+        yield Finding(
+            "warning",
+            f"Leftover: {leftover.what} that belongs to no host.",
+            "`ocim doctor --fix` removes it.",
+            of,
+            partial(_clear, kind, leftover, context),
+        )
 
 
 def _with_host() -> Iterator[OpenEdXAppServer]:

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ocim.adapters.docker_projects import engine_environment
-from ocim.adapters.providers import tools
+from ocim.adapters.providers import processes, tools
 from ocim.core import stopping
 from ocim.core.errors import PermanentError, TransientError
 
@@ -37,6 +38,12 @@ class Engine:
     address: str
     installation: str
     """Differs between installations; projects are called HOST-INSTALLATION."""
+    root: Path | None = None
+    """Directory of the host whose commands are run: they are killed with its other processes."""
+
+    def of(self, root: Path) -> "Engine":
+        """Return the engine for commands on the host with that directory."""
+        return replace(self, root=root)
 
     def run(self, *argv: str, timeout: float = SECONDS) -> str:
         """Run the Docker CLI, and return its output.
@@ -44,7 +51,8 @@ class Engine:
         Raise TransientError if the engine does not answer, PermanentError with its message if it
         refuses.
         """
-        environment = engine_environment(self.address)
+        mark = {processes.MARK: str(self.root)} if self.root else {}
+        environment = {**engine_environment(self.address), **mark}
         result = tools.run_unchecked(["docker", *argv], timeout=timeout, environment=environment)
         if result.status == 0:
             return result.output

@@ -94,7 +94,7 @@ class DockerProvider:
         while True:
             host = self._existing(name)
             project = self.engine.project(name)
-            fault = anchor.fault(self.engine, project, timeout=EXEC_SECONDS)
+            fault = anchor.fault(self._engine(name), project, timeout=EXEC_SECONDS)
             if not fault:
                 return host
             left = deadline - time.monotonic()
@@ -132,7 +132,7 @@ class DockerProvider:
         with locked(self._root(name)):
             self._existing(name)
             self._stop(name)
-            self.engine.run("start", *self._containers(name), timeout=STOP_SECONDS)
+            self._engine(name).run("start", *self._containers(name), timeout=STOP_SECONDS)
 
     def stop(self, name: str) -> None:
         """End jobs at once, and let the other containers end as they want to."""
@@ -187,11 +187,12 @@ class DockerProvider:
         return CommandSession(self.command(name, argv), host=name)
 
     def _make(self, request: HostRequest, root: Path, limits: flavors.Limits) -> None:
-        name, labels = self.engine.project(request.name), self.engine.labels(request.name)
+        engine, labels = self._engine(request.name), self.engine.labels(request.name)
+        name = engine.project(request.name)
         network = f"{name}_default"
         address = claim_address(self._addresses, request.name, PORTS)
         subnet = networks.create(
-            self.engine,
+            engine,
             self._networks,
             request.name,
             name=network,
@@ -205,7 +206,7 @@ class DockerProvider:
             trusted.chmod(0o644)  # for the users of all images
         for directory in request.directories:
             Path(directory).mkdir(parents=True, exist_ok=True)
-        anchor.start(self.engine, name, root=root, network=network, labels=labels)
+        anchor.start(engine, name, root=root, network=network, labels=labels)
         Project(
             name=name,
             root=str(root),
@@ -226,14 +227,14 @@ class DockerProvider:
 
     def _stop(self, name: str) -> None:
         processes.kill(self._root(name))
-        self.engine.remove("container", name, filters=[ONE_OFF])
+        self._engine(name).remove("container", name, filters=[ONE_OFF])
         if containers := self._containers(name):
-            self.engine.run("stop", *containers, timeout=STOP_SECONDS)
+            self._engine(name).run("stop", *containers, timeout=STOP_SECONDS)
 
     def _take_down(self, name: str) -> None:
         processes.kill(self._root(name))
         for kind in ("container", "volume", "network"):
-            self.engine.remove(kind, name)
+            self._engine(name).remove(kind, name)
         claims.release(self._networks, name)
         claims.release(self._addresses, name)
 
@@ -242,7 +243,10 @@ class DockerProvider:
         try:
             empty(root)
         except PermissionError:  # of users that only the engine may be
-            anchor.empty(self.engine, root, labels=self.engine.labels(name))
+            anchor.empty(self._engine(name), root, labels=self.engine.labels(name))
+
+    def _engine(self, name: str) -> Engine:
+        return self.engine.of(self._root(name))
 
     def _containers(self, name: str) -> Sequence[str]:
         return self.engine.resources("container").get(name, [])
