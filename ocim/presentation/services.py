@@ -37,7 +37,9 @@ def command_lines(
         if actions:
             yield f"# {step.name}: {step.about}", ""
         for action in actions:
-            for line in runbook.lines(action, inputs.traits, reveal=reveal):
+            for line in runbook.lines(
+                action, inputs.traits, reveal=reveal, provisioner=appserver.provisioner
+            ):
                 yield line, ""
     if only_pending and not any(steps.pending_actions(result, inputs) for result in examined):
         yield "No set-up step is pending.", ""

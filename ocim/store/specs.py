@@ -69,11 +69,14 @@ def source_of(instance: OpenEdXInstance) -> ConfigurationSource:
 
 
 def appserver_spec(appserver: OpenEdXAppServer, policy: Policy) -> Instance:
-    """Return `instance_spec` with the app server's own release and services."""
+    """Return `instance_spec` with the app server's own release, configuration and services."""
     return replace(
         _spec(appserver.instance, policy, appserver.services),
         openedx_release=appserver.openedx_release,
         edx_platform_commit=appserver.edx_platform_commit,
+        configuration_source_repo_url=appserver.configuration_source_repo_url,
+        configuration_version=appserver.configuration_version,
+        configuration_playbook_name=appserver.configuration_playbook_name,
     )
 
 

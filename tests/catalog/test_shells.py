@@ -1,6 +1,9 @@
 """Command lines of the services' shells."""
 
+import os
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +11,10 @@ import pytest
 
 from ocim.adapters.sessions import CommandSession
 from ocim.catalog.releases import NAMES, Release, traits
-from ocim.catalog.steps.shells import Part, manage, program, results
+from ocim.catalog.steps.shells import Part, manage, program, results, session
 from ocim.core.hosts import Ran
 from ocim.core.instance import Service
-from tests.empty_service import empty_service_shell
+from tests.empty_service import MANAGE, empty_service_shell
 
 
 def line(service: Service, release: str) -> str:
@@ -133,3 +136,40 @@ def test_a_program_may_print_and_has_an_empty_input(shell: CommandSession) -> No
     printed = ran(shell, PRINTS)
     assert results(printed.output) == [{"result": ""}]
     assert printed.errors == "a warning"
+
+
+DOCKER = """#!/bin/sh
+echo "$1 $2 $3" > called
+test "$1 $2" = "exec -i" || exit 64
+cd container && shift 3 && exec "$@"
+"""
+
+
+def test_in_a_container_a_service_runs_as_it_is_set_up_there() -> None:
+    traits_of = traits(Release.of("verawood"))
+    lines = [manage(service, "shell", traits_of, provisioner="tutor") for service in Service]
+    assert lines == [
+        "exec ./manage.py lms shell",
+        "exec ./manage.py cms shell",
+        "exec ./manage.py shell",
+        "exec ./manage.py shell",
+    ]
+
+
+def test_a_session_leads_into_the_container_of_the_hosts_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in edx-platform, whose first argument says which of its two services runs.
+    manage_py = f"#!{sys.executable}\nimport sys; assert sys.argv.pop(1) == 'cms'\n{MANAGE}\n"
+    for name, text in {"docker": DOCKER, "container/manage.py": manage_py}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("COMPOSE_PROJECT_NAME", "appserver-1-abc")
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "django.conf.global_settings")
+    argv = session(Service.STUDIO, traits(Release.of("verawood")), provisioner="tutor")
+    with closing(CommandSession(argv, host="one")) as opened:
+        assert answers(opened, FINE) == [{"result": 1}]
+    assert (tmp_path / "called").read_text() == "exec -i appserver-1-abc-cms-1\n"

@@ -346,3 +346,33 @@ def test_a_runbook_shows_no_secret_unless_it_is_asked_to(release: str) -> None:
     assert secrets
     assert not any(secret in hidden for secret in secrets)
     assert all(secret in shown for secret in secrets)
+
+
+def by_tutor(**changes: Any) -> Instance:
+    """Return a shop as Tutor installs it."""
+    return of("open-release/sumac.3", configuration_source_repo_url="tutor", **changes)
+
+
+def test_services_that_tutor_installs_are_looked_for_by_the_names_that_it_gives() -> None:
+    inputs = setup_of(by_tutor(partner_code=""))
+    wanted = {step.name: step.wanted(inputs) for step in steps_of(inputs.instance)}
+    assert wanted["users"]["discovery.staff"] is True
+    assert wanted["clients"]["ecommerce.sign-on.user"] == "ecommerce"
+    assert (wanted["site"]["--site-name"], wanted["site"]["--partner-code"]) == ("prod", "openedx")
+    assert (wanted["partner"]["--code"], wanted["partner"]["--name"]) == ("openedx", "Open edX")
+    [partner] = argvs(by_tutor(partner_code=""), "partner")
+    assert flags(partner)["--site-id"] == "2"
+
+
+def test_no_job_is_added_to_a_crontab_that_containers_have_not() -> None:
+    names = [step.name for step in steps_of(by_tutor())]
+    assert "job" not in names
+    assert {"partner", "indexes"} <= set(names)
+
+
+def test_a_runbook_for_containers_leads_into_them() -> None:
+    [action] = actions(by_tutor(), "switches")[:1]
+    run_by = setup_of(by_tutor()).traits
+    [line] = lines(action, run_by, reveal=False, provisioner="tutor")
+    container = '"$COMPOSE_PROJECT_NAME-ecommerce-1"'
+    assert line.startswith(f"docker exec -i {container} bash -c 'exec ./manage.py waffle_switch ")

@@ -63,14 +63,19 @@ def set_superuser(arguments):
 
 
 def permissions(arguments):
-    """Return the wanted permissions that exist in the release, and those that the user lacks."""
+    """Return the wanted permissions that exist in the release, and those that the user lacks.
+
+    A superuser lacks none.
+    """
     wanted = []
     for app, model in arguments["permissions"]:
         of_app = Permission.objects.filter(content_type__app_label=app)
         wanted += list(of_app.filter(content_type__model=model) if model else of_app)
     user = User.objects.filter(username=arguments["user"]).first()
     has = set()
-    if user:
+    if user and user.is_superuser:
+        has = set(wanted)
+    elif user:
         has = set(Permission.objects.filter(group__user=user)) | set(user.user_permissions.all())
     group = Group.objects.filter(name=arguments["group"]).first()
     answer = users({"users": [arguments["user"]]})

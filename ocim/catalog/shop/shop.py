@@ -6,6 +6,7 @@ from typing import Any
 
 from ocim.catalog.shop.processors import WEBHOOK
 from ocim.core.instance import Instance
+from ocim.core.provisioning import TUTOR
 
 CONFIG = "ECOMMERCE_PAYMENT_PROCESSOR_CONFIG"
 """Variable with the keys of the payment processors, by partner code in lower case."""
@@ -15,6 +16,10 @@ DOLLARS = "USD"
 """Upstream's default currency; releases before koa have no variable for it."""
 WEBHOOKS = "edx"
 """Partner code under which ecommerce looks for Stripe's keys as it starts, from palm on."""
+TUTORS_CODE = "openedx"
+"""Partner code of all shops that Tutor installs: its settings have keys for no other."""
+TUTORS_PARTNER = "Open edX"
+"""Name of that partner."""
 CLIENT_SIDE = ("stripe",)
 """Processors whose own script reads the number of the card in the browser."""
 
@@ -37,9 +42,10 @@ def shop_of(instance: Instance, variables: Mapping[str, Any]) -> Shop:
     """Return the shop of an instance with these effective variables."""
     code = partner_code(instance, variables)
     processors = tuple(keys_by_partner(variables).get(code.lower()) or {})
+    by_tutor = instance.configuration_source_repo_url == TUTOR
     return Shop(
         partner_code=code,
-        partner_name=instance.name,
+        partner_name=TUTORS_PARTNER if by_tutor else instance.name,
         currency=str(variables.get(CURRENCY, DOLLARS)).upper(),
         processors=processors,
         client_side=next((name for name in CLIENT_SIDE if name in processors), ""),
@@ -47,7 +53,12 @@ def shop_of(instance: Instance, variables: Mapping[str, Any]) -> Shop:
 
 
 def partner_code(instance: Instance, variables: Mapping[str, Any]) -> str:
-    """Return the partner code: the instance's, or the only one with keys, or one made of its id."""
+    """Return the partner code: the instance's, or the only one with keys, or one made of its id.
+
+    The shops that Tutor installs have the same one everywhere.
+    """
+    if instance.configuration_source_repo_url == TUTOR:
+        return TUTORS_CODE
     codes = list(keys_by_partner(variables))
     others = [code for code in codes if code != WEBHOOKS] or codes
     only = others[0] if len(others) == 1 else ""

@@ -18,11 +18,6 @@ from ocim.core.instance import Service
 from ocim.core.secrets import Secret
 
 
-def worker(service: Service) -> str:
-    """Return the name of the user with which the service calls the LMS."""
-    return f"{service.value}_worker"
-
-
 @dataclass(frozen=True, slots=True)
 class Client:
     """OAuth client at the LMS."""
@@ -69,7 +64,7 @@ def _wanted_clients(inputs: StepInputs) -> Fields:
     fields: Fields = {}
     for client in clients_of(inputs):
         fields[f"{client.key}.secret"] = inputs.fingerprint(client.secret)
-        fields[f"{client.key}.user"] = worker(client.service)
+        fields[f"{client.key}.user"] = inputs.worker(client.service)
         if client.redirect:
             fields[f"{client.key}.redirect"] = client.redirect
     return fields

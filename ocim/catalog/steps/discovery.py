@@ -20,6 +20,8 @@ from ocim.core.instance import Service
 
 SITE_ID = 1
 """Id of discovery's site: Django's first one, which its settings name."""
+TUTORS_SITE_ID = 2
+"""The same where Tutor installs it; the first is for development."""
 
 # Partner.
 
@@ -37,6 +39,12 @@ def _wanted_partner(inputs: StepInputs) -> Fields:
         "--studio-url": studio,
         "--oidc-url-root": f"{lms}/oauth2",
     }
+    if inputs.by_tutor:
+        urls |= {
+            "--organizations-api-url": f"{lms}/api/organizations/v1/",
+            "--lms-url": "http://lms:8000",
+            "--studio-url": "http://cms:8000",
+        }
     fields: Fields = {
         "--site-domain": public_host(instance, Service.DISCOVERY),
         "--code": shop.partner_code,
@@ -49,6 +57,10 @@ def _wanted_partner(inputs: StepInputs) -> Fields:
         fields["--oidc-key"] = client.client_id
         fields["--oidc-secret"] = inputs.fingerprint(client.secret)
     return fields
+
+
+def _site_id(inputs: StepInputs) -> int:
+    return TUTORS_SITE_ID if inputs.by_tutor else SITE_ID
 
 
 def _sign_on_client(inputs: StepInputs) -> Client:
@@ -64,12 +76,12 @@ def _partner_arguments(inputs: StepInputs) -> Mapping[str, Any]:
     if "--oidc-secret" in flags:
         secret = _sign_on_client(inputs).secret
         flags["--oidc-secret"] = (secret, inputs.fingerprint(secret))
-    return {"site_id": SITE_ID, "code": inputs.shop.partner_code, "flags": flags}
+    return {"site_id": _site_id(inputs), "code": inputs.shop.partner_code, "flags": flags}
 
 
 def _make_partner(inputs: StepInputs, fields: Fields, observed: Observation) -> list[StepAction]:
     present = {flag: value for flag, value in (observed["fields"] or {}).items() if value}
-    values: Fields = {**present, **fields, "--site-id": SITE_ID}
+    values: Fields = {**present, **fields, "--site-id": _site_id(inputs)}
     if "--oidc-secret" in values:
         values["--oidc-secret"] = _sign_on_client(inputs).secret
     flags = [flag for flag in inputs.traits.partner_flags if flag in values]
@@ -114,6 +126,7 @@ STEPS = (
         actions=_make_partner,
         essential=lambda flag: flag != "--name",
         public=True,
+        reset_by_tutor=True,
     ),
     Step(
         name="job",
@@ -124,6 +137,7 @@ STEPS = (
         wanted=lambda _inputs: dict.fromkeys(JOB, True),
         observer_arguments=lambda _inputs: {},
         actions=_add_job,
+        in_crontab=True,
     ),
     Step(
         name="indexes",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ocim.catalog.steps.clients import CLIENTS, worker
+from ocim.catalog.steps.clients import CLIENTS
 from ocim.catalog.steps.step import (
     Command,
     Fields,
@@ -34,7 +34,7 @@ BY_NAME = tuple(
 
 
 MIGRATED: Mapping[str, Mapping[str, Any]] = {
-    worker(Service.ECOMMERCE): {
+    "ecommerce_worker": {
         "email": "ecommerce_worker@fake.email",
         "superuser": False,
         "groups": [],
@@ -50,19 +50,19 @@ CHECKOUT_PAGE = "/basket/add/"
 def _wanted_users(inputs: StepInputs) -> Fields:
     fields: Fields = {}
     for service in inputs.shop_services:
-        fields[f"{worker(service)}.staff"] = True
-        fields[f"{worker(service)}.name"] = f"{service.value.capitalize()} worker"
+        fields[f"{inputs.worker(service)}.staff"] = True
+        fields[f"{inputs.worker(service)}.name"] = f"{service.value.capitalize()} worker"
     return fields
 
 
 def _make_users(inputs: StepInputs, fields: Fields, observed: Observation) -> list[StepAction]:
     actions: list[StepAction] = []
     for service in inputs.shop_services:
-        name = worker(service)
+        name = inputs.worker(service)
         user = observed["users"].get(name)
         if not (user and observed["fields"].get(f"{name}.staff")):
             actions.append(manage_user(name, user, inputs, groups=[]))
-    names = {name: fields[f"{name}.name"] for name in map(worker, inputs.shop_services)}
+    names = {name: fields[f"{name}.name"] for name in map(inputs.worker, inputs.shop_services)}
     listed = ", ".join(f"{name}: {full}" for name, full in names.items())
     actions.append(
         Script(
@@ -97,7 +97,7 @@ def manage_user(
 
 
 def _grant(inputs: StepInputs, _fields: Fields, observed: Observation) -> list[StepAction]:
-    user = worker(Service.ECOMMERCE)
+    user = inputs.worker(Service.ECOMMERCE)
     permissions = sorted({*observed["of_group"], *observed["wanted"]})
     return [
         Command(Service.LMS, ("manage_group", GROUP, "--permissions", *permissions)),
@@ -130,7 +130,7 @@ STEPS = (
         observed_by=Service.LMS,
         observer="lms.users",
         wanted=_wanted_users,
-        observer_arguments=lambda inputs: {"users": list(map(worker, inputs.shop_services))},
+        observer_arguments=lambda inputs: {"users": list(map(inputs.worker, inputs.shop_services))},
         actions=_make_users,
         essential=lambda field: field.endswith(".staff"),
     ),
@@ -141,8 +141,8 @@ STEPS = (
         observed_by=Service.LMS,
         observer="lms.permissions",
         wanted=lambda _inputs: {"lacking": []},
-        observer_arguments=lambda _inputs: {
-            "user": worker(Service.ECOMMERCE),
+        observer_arguments=lambda inputs: {
+            "user": inputs.worker(Service.ECOMMERCE),
             "group": GROUP,
             "permissions": [list(permission) for permission in PERMISSIONS],
         },

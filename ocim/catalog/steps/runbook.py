@@ -3,20 +3,24 @@
 import shlex
 
 from ocim.catalog.releases import Traits
-from ocim.catalog.steps.shells import SHELLS, manage
+from ocim.catalog.steps.shells import SHELLS, in_container, manage
 from ocim.catalog.steps.step import Command, Crontab, Script, StepAction
+from ocim.core.provisioning import ANSIBLE, TUTOR
 from ocim.core.secrets import Secret
 
 
-def lines(action: StepAction, traits: Traits, *, reveal: bool) -> list[str]:
+def lines(
+    action: StepAction, traits: Traits, *, reveal: bool, provisioner: str = ANSIBLE
+) -> list[str]:
     """Return the commands or instructions of an action; mask secrets unless `reveal` is True."""
     match action:
         case Command(service, words, then):
             arguments = " ".join(_quoted(word, reveal) for word in words)
-            user = SHELLS[service].user
-            line = shlex.quote(manage(service, arguments, traits))
+            line = manage(service, arguments, traits, provisioner=provisioner)
             more = lines(then, traits, reveal=reveal) if then else []
-            return [f"sudo -H -u {user} bash -c {line}", *more]
+            if provisioner == TUTOR:
+                return [in_container(service, line), *more]
+            return [f"sudo -H -u {SHELLS[service].user} bash -c {shlex.quote(line)}", *more]
         case Script(words=words):
             return [words]
         case Crontab(name, line):

@@ -1,7 +1,8 @@
-"""Commands that run programs in a service's Django, at paths that all releases share.
+"""Commands that run programs in a service's Django, on hosts and in containers.
 
-Those are the virtual environments and the code: from koa on `/edx/bin` has no `python.SERVICE`.
-Programs go to standard input, so that the list of processes does not show them. A shell takes
+On hosts all releases share the paths of virtual environments and code: from koa on `/edx/bin` has
+no `python.SERVICE`. Containers have the right directory, user and settings by themselves. Programs
+go to standard input, so that the list of processes does not show them. A shell takes
 seconds to start: one runs many programs, each in a copy of itself.
 """
 
@@ -14,6 +15,7 @@ from typing import Any
 from ocim.catalog.releases import Traits
 from ocim.core.hosts import ANSWERED
 from ocim.core.instance import Service
+from ocim.core.provisioning import ANSIBLE, TUTOR
 
 RESULT = "OCIM-RESULT: "
 """Prefix of the output line with a program's results, since services print other lines, too."""
@@ -78,11 +80,25 @@ SHELLS: Mapping[Service, Shell] = {
     Service.ECOMMERCE: Shell("ecommerce", "ecommerce", "ecommerce", ""),
     Service.DISCOVERY: Shell("discovery", "discovery", "discovery", ""),
 }
+CONTAINERS: Mapping[Service, str] = {
+    Service.LMS: "lms",
+    Service.STUDIO: "cms",
+    Service.ECOMMERCE: "ecommerce",
+    Service.DISCOVERY: "discovery",
+}
+"""Names of the services in a compose project."""
 
 
-def manage(service: Service, arguments: str, traits: Traits, root: str = "") -> str:
-    """Return a line for bash that runs the service's `manage.py` with these quoted arguments."""
+def manage(
+    service: Service, arguments: str, traits: Traits, root: str = "", *, provisioner: str = ANSIBLE
+) -> str:
+    """Return a line for bash that runs the service's `manage.py` with these quoted arguments.
+
+    It is for the service's user on a host with this root, or for its container.
+    """
     shell = SHELLS[service]
+    if provisioner == TUTOR:
+        return " ".join(["exec ./manage.py", *filter(None, [shell.variant]), arguments])
     home = f"{shlex.quote(root) if root else ''}/edx/app/{shell.home}"
     words = [f"{home}/venvs/{shell.home}/bin/python", "./manage.py"]
     if shell.variant:
@@ -91,14 +107,28 @@ def manage(service: Service, arguments: str, traits: Traits, root: str = "") -> 
     return f"cd {home}/{shell.code} && . {home}/{shell.home}_env && exec {command}"
 
 
-def session(service: Service, traits: Traits, root: str = "") -> Sequence[str]:
+def in_container(service: Service, line: str) -> str:
+    """Return a line for sh that runs a line for bash in the service's container.
+
+    The environment of a host names the project, and the Docker engine.
+    """
+    name = f'"$COMPOSE_PROJECT_NAME-{CONTAINERS[service]}-1"'
+    return f"docker exec -i {name} bash -c {shlex.quote(line)}"
+
+
+def session(
+    service: Service, traits: Traits, root: str = "", *, provisioner: str = ANSIBLE
+) -> Sequence[str]:
     """Return the command for a host whose session runs a `program` per line in the service.
 
     The shell reads its own program to the end of its input, so that those of the session come by
     another one.
     """
     serve = _LINE.format(text=_SERVE, result=RESULT, answered=ANSWERED)
-    line = f"exec 3<&0; {manage(service, 'shell', traits, root)} <<<{shlex.quote(serve)}"
+    shell = manage(service, "shell", traits, root, provisioner=provisioner)
+    line = f"exec 3<&0; {shell} <<<{shlex.quote(serve)}"
+    if provisioner == TUTOR:
+        return ["sh", "-c", f"exec {in_container(service, line)}"]
     return ["sudo", "-n", "-H", "-u", SHELLS[service].user, "bash", "-c", line]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from ocim.catalog.releases import Traits, of_instance, traits
 from ocim.catalog.shop.shop import Shop, shop_of
 from ocim.core.instance import Instance, Service
+from ocim.core.provisioning import TUTOR
 from ocim.core.secrets import Secret
 
 Fields = dict[str, Any]
@@ -32,6 +33,15 @@ class StepInputs:
     def traits(self) -> Traits:
         """Traits of the instance's release."""
         return traits(of_instance(self.instance))
+
+    @property
+    def by_tutor(self) -> bool:
+        """True if Tutor provisions the app server; it sets up much by itself, with fixed names."""
+        return self.instance.configuration_source_repo_url == TUTOR
+
+    def worker(self, service: Service) -> str:
+        """Return the name of the user with which the service calls the LMS."""
+        return service.value if self.by_tutor else f"{service.value}_worker"
 
     @property
     def shop(self) -> Shop:
@@ -131,5 +141,9 @@ class Step:
     It must if it needs the LMS at its public address, or if it changes data that the previous app
     server (maybe of another release) still reads.
     """
+    reset_by_tutor: bool = False
+    """True if Tutor sets the fields anew for each app server: no difference is a person's."""
+    in_crontab: bool = False
+    """True if the step adds a job to a crontab, which containers have not."""
     reads_others: bool = False
     """True if it asks the other services, so that the steps of these must be over before."""

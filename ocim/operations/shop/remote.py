@@ -142,6 +142,7 @@ class _Host:
     root: str
     appserver: int
     traits: Traits
+    provisioner: str
 
 
 def _host(appserver: OpenEdXAppServer, context: Context) -> _Host:
@@ -153,7 +154,9 @@ def _host(appserver: OpenEdXAppServer, context: Context) -> _Host:
     if host is None:
         raise Conflict(f"{appserver} has no host.")
     release = of_instance(appserver_spec(appserver, context.policy))
-    return _Host(provider, server.name, host.root, appserver.pk, traits(release))
+    return _Host(
+        provider, server.name, host.root, appserver.pk, traits(release), appserver.provisioner
+    )
 
 
 @dataclass
@@ -184,7 +187,7 @@ def _started(host: _Host, service: Service) -> _Shell:
     shell = opened.setdefault(key, _Shell())
     if shell.session is None or not shell.session.is_open:
         shell.close()
-        argv = shells.session(service, host.traits, host.root)
+        argv = shells.session(service, host.traits, host.root, provisioner=host.provisioner)
         opened[key] = shell = _Shell()
         try:
             shell.session = host.provider.open_session(host.name, argv)

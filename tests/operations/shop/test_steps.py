@@ -2,9 +2,18 @@
 
 import pytest
 
+from ocim.adapters.memory.providers import MemoryProvider
+from ocim.adapters.memory.provisioners import MemoryProvisioner
+from ocim.catalog.discovery_search import aliases
 from ocim.core.errors import OcimError
 from ocim.operations.shop import set_up, status, steps
-from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, SearchServer, ServiceStep
+from ocim.store.models import (
+    DatabaseServer,
+    OpenEdXAppServer,
+    OpenEdXInstance,
+    SearchServer,
+    ServiceStep,
+)
 from tests.service_shells import CRONTAB
 from tests.world import QUEUE, Killed, World
 
@@ -17,6 +26,21 @@ def instance(world: World) -> OpenEdXInstance:
         name="search", kind="elasticsearch", host="127.0.0.1", port=9200, admin_user="elastic"
     )
     return world.make_instance(configuration_extra_settings=BOTH, partner_code="ACME")
+
+
+@pytest.fixture
+def in_containers(world: World) -> OpenEdXInstance:
+    """Return an instance with both services that Tutor provisions."""
+    world.more_providers["docker"] = MemoryProvider(world.cloud, kind="docker")
+    world.more_provisioners["tutor"] = MemoryProvisioner()
+    for model, kind in ((SearchServer, "elasticsearch"), (DatabaseServer, "mysql")):
+        model.objects.create(name=kind, kind=kind, host="10.0.0.9", port=9200, admin_user="elastic")
+    return world.make_instance(
+        openedx_release="open-release/sumac.3",
+        provisioner="tutor",
+        provider="docker",
+        configuration_extra_settings=BOTH,
+    )
 
 
 def first_words(world: World) -> list[str]:
@@ -33,9 +57,9 @@ def as_set_up(world: World, appserver: OpenEdXAppServer) -> None:
                 "fields": dict(step.wanted(of)), "users": {}, "names": {}, "of_group": [],
                 "wanted": [],
             }  # fmt: skip
-    server = world.search.servers["http://127.0.0.1:9200/"]
-    prefix = f"{appserver.instance.database_name}_catalog"
-    server.aliases[prefix] = f"{prefix}_20260504_120000"
+    [server] = world.search.servers.values()
+    for alias in aliases(of.instance, of.variables):
+        server.aliases[alias] = f"{alias}_20260504_120000"
     world.shells.argvs.clear()
     world.shells.scripts.clear()
 
@@ -356,3 +380,28 @@ def test_without_an_app_server_there_is_nothing_to_look_at(
 ) -> None:
     with pytest.raises(OcimError, match="No app server"):
         status.status(instance, world.context())
+
+
+def test_what_tutor_has_set_up_is_found_and_not_made_again(
+    world: World, in_containers: OpenEdXInstance
+) -> None:
+    appserver = world.spawn(in_containers)
+    as_set_up(world, appserver)
+    world.do("activate", appserver)
+    assert appserver.is_active
+    assert (world.shells.argvs, world.shells.scripts) == ([], [])
+
+
+def test_what_tutor_empties_with_each_app_server_is_set_again(
+    world: World, in_containers: OpenEdXInstance
+) -> None:
+    first = world.spawn(in_containers, activate=True)
+    as_set_up(world, first)
+    second = world.spawn(in_containers)
+    world.shells.looks["partner"]["fields"]["--ecommerce-api-url"] = ""
+    world.shells.argvs.clear()
+    world.do("activate", second)
+    [argv] = world.shells.argvs
+    ecommerce = f"https://{in_containers.domains.ecommerce}/api/v2/"
+    assert argv[0] == "create_or_update_partner"
+    assert f"--ecommerce-api-url={ecommerce}" in argv

@@ -125,7 +125,10 @@ class Command(OcimCommand):
         for command in (show, cancel, logs, shell):
             add_appserver(command)
         shell.add_argument(
-            "argv", nargs="*", metavar="-- COMMAND", help="Command to run (default: bash)."
+            "argv",
+            nargs="*",
+            metavar="-- COMMAND",
+            help="Command to run (default: bash); on hosts of kind docker, `docker` leads further.",
         )
 
     def spawn(self, options: argparse.Namespace) -> None:
