@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from importlib.util import cache_from_source
+from pathlib import Path
 
 import pytest
 import yaml
@@ -42,6 +44,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
 def test_both_services_answer(running: AppServer) -> None:
     assert running.ask("lms")["settings"]["LMS_BASE"] == "demo.localhost:8443"
     assert running.ask("cms")["settings"]["CMS_BASE"] == "studio.demo.localhost:8443"
+
+
+def test_packages_come_compiled_from_the_cache(running: AppServer) -> None:
+    modules = [*running.path("/edx/app/edxapp/venvs/edxapp/lib").glob("*/*/gunicorn/**/*.py")]
+    assert modules
+    for path in modules:
+        compiled_from = Path(cache_from_source(path)).read_bytes()[8:12]
+        assert int.from_bytes(compiled_from, "little") == path.stat().st_mtime
 
 
 def test_values_reach_the_services_as_they_are(running: AppServer) -> None:

@@ -8,7 +8,7 @@ import uv
 from ocim.adapters.provisioners.ansible.files import index_environment
 from ocim.adapters.provisioners.ansible.image_part import image_part
 from ocim.adapters.provisioners.ansible.migrations_part import migrations_part
-from ocim.adapters.provisioners.ansible.packages import PRIVATE, PYTHON, Packages
+from ocim.adapters.provisioners.ansible.packages import DATE, PRIVATE, PYTHON, Packages
 from ocim.core.provisioning import Part, ProvisionJob
 from ocim.parsing.tree import Tree
 
@@ -43,6 +43,7 @@ def own_variables(
         "ocim_part": installed_part(job).value,
         "ocim_index_environment": index_environment(host, cache=cache),
         "ocim_uv": uv.find_uv_bin(),
+        "ocim_packages_date": DATE,
         "ocim_python": PYTHON if is_local else "/usr/bin/python3",
         **({"ocim_platform_archive": str(archive)} if archive else {}),
     }
