@@ -202,7 +202,7 @@ def test_one_process_only_looks_after_what_is_due(world: World) -> None:
     def periodic(name: str) -> set[str]:
         return {task.name for task in queues.queue(name).huey._registry.periodic_tasks}
 
-    assert periodic("opencraft_periodic") == {"looks", "repair", "retain"}
+    assert periodic("opencraft_periodic") == {"looks", "repair", "retain", "refresh"}
     assert periodic("opencraft") == periodic("opencraft_low_priority") == set()
 
 

@@ -44,6 +44,7 @@ from ocim.operations.handlers import HANDLERS
 from ocim.operations.look import look as look_at_all
 from ocim.operations.rollouts import drive as rollouts
 from ocim.operations.rollouts import notices
+from ocim.operations.shop import refresh as hourly_refresh
 from ocim.tasks import PERIODIC, enqueue
 from ocim.wiring import context, manager_url
 
@@ -220,10 +221,16 @@ def retain() -> None:
     enqueue(terminate.request_retention(queue=settings.OCIM.low_priority_queue, context=context()))
 
 
+def refresh() -> None:
+    """Start the hourly jobs of containers, which have no cron."""
+    hourly_refresh.start_all(context())
+
+
 PERIODIC_TASKS = (
     (looks, "*", timedelta(minutes=1)),
     (repair, "*", timedelta(minutes=1)),
     (retain, "*/10", timedelta(minutes=10)),
+    (refresh, "43", timedelta(hours=1)),
 )
 """Periodic tasks, with their minutes in crontab's form and the time between two runs."""
 

@@ -107,13 +107,15 @@ def manage(
     return f"cd {home}/{shell.code} && . {home}/{shell.home}_env && exec {command}"
 
 
-def in_container(service: Service, line: str) -> str:
+def in_container(service: Service, line: str, *, detached: bool = False) -> str:
     """Return a line for sh that runs a line for bash in the service's container.
 
-    The environment of a host names the project, and the Docker engine.
+    The environment of a host names the project, and the Docker engine. `detached`: do not wait for
+    its end.
     """
+    way = "-d" if detached else "-i"
     name = f'"$COMPOSE_PROJECT_NAME-{CONTAINERS[service]}-1"'
-    return f"docker exec -i {name} bash -c {shlex.quote(line)}"
+    return f"docker exec {way} {name} bash -c {shlex.quote(line)}"
 
 
 def session(

@@ -15,6 +15,7 @@ from ocim.core import stopping
 from ocim.core.errors import Conflict, OcimError, PermanentError, TransientError
 from ocim.core.hosts import Ran
 from ocim.core.instance import Service
+from ocim.core.provisioning import TUTOR
 from ocim.core.secrets import revealed
 from ocim.operations import machines
 from ocim.operations.context import Context
@@ -120,14 +121,18 @@ def start(appserver: OpenEdXAppServer, services: Iterable[Service], context: Con
         _started(host, service)
 
 
-def run_as_root(
+def run_on_host(
     appserver: OpenEdXAppServer, script: str, context: Context, *, stdin: str = "", timeout: float
 ) -> Ran:
-    """Run a shell script on the app server's host."""
+    """Run a shell script on the app server's host, as root; as the manager where it is a project.
+
+    A project of containers is on the engine's machine, where root has nothing to do.
+    """
     host = _host(appserver, context)
-    return host.provider.run(
-        host.name, ["sudo", "-n", "sh", "-c", script], stdin=stdin, timeout=timeout
-    )
+    argv = ["sh", "-c", script]
+    if host.provisioner != TUTOR:
+        argv = ["sudo", "-n", *argv]
+    return host.provider.run(host.name, argv, stdin=stdin, timeout=timeout)
 
 
 def located(text: str, appserver: OpenEdXAppServer, context: Context) -> str:

@@ -201,7 +201,7 @@ def _perform(
             text = f"#Ansible: {action.name}\n{line}\n"
             old = shlex.quote(f"/^#Ansible: {action.name}$/,+1d")
             script = f"{{ crontab -l 2>/dev/null | sed {old}; cat; }} | crontab -"
-            ran = remote.run_as_root(appserver, script, context, stdin=text, timeout=60.0)
+            ran = remote.run_on_host(appserver, script, context, stdin=text, timeout=60.0)
             if ran.status:
                 failures[step.name] = PermanentError(f"crontab: {ran.errors.strip()}")
     return failures

@@ -8,11 +8,19 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ocim.adapters.memory.browsers import Answer, Request
+from ocim.catalog.steps.cron import PREFIX
 from ocim.catalog.steps.shells import RESULT
 from ocim.core.hosts import Ran
 from tests.world import Killed
 
-SHELLS = {"lms --": "lms", "cms --": "studio", "app/ecommerce/": "ecommerce"}
+SHELLS = {
+    "lms --": "lms",
+    "cms --": "studio",
+    "app/ecommerce/": "ecommerce",
+    "-lms-1": "lms",
+    "-cms-1": "studio",
+    "-ecommerce-1": "ecommerce",
+}
 JOB = "43 * * * * refresh_course_metadata"
 SKU = "ABC1234"
 
@@ -54,7 +62,7 @@ class Platform:
 
     def ran(self, _host: str, argv: Sequence[str], stdin: str) -> Ran:
         line = argv[-1]
-        if "crontab" in line:
+        if "crontab" in line or PREFIX in line:
             return Ran(0, self.cron)
         service = next((name for mark, name in SHELLS.items() if mark in line), "discovery")
         answers = [

@@ -8,6 +8,7 @@ import pytest
 
 from ocim.adapters.memory.browsers import Answer, Request
 from ocim.catalog.steps.all_steps import STEPS
+from ocim.catalog.steps.hourly import PLACE
 from ocim.core.errors import Conflict
 from ocim.core.verification import Line, Outcome
 from ocim.operations.shop.verify import run, verify
@@ -161,6 +162,19 @@ def test_the_last_run_of_the_job_is_told(
     result = lines()["discovery: last run of the cron job"]
     assert result.outcome is outcome
     assert words in result.compared
+
+
+def test_in_containers_ocim_starts_the_job_and_its_last_run_is_told(
+    lines: Verify, platform: Platform, appserver: OpenEdXAppServer
+) -> None:
+    appserver.provisioner = "tutor"
+    appserver.save()
+    platform.cron = "OCIM-CRON: log 2026-05-04T11:43:00Z begins\nOCIM-CRON: log status 7\n"
+    result = lines()
+    assert result["discovery: cron job"].outcome is Outcome.OK
+    last = result["discovery: last run of the cron job"]
+    assert "exit status 7" in last.compared
+    assert f"{PLACE}.log" in last.remedy
 
 
 def test_a_run_from_before_discovery_was_set_up_does_not_count(

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from django.utils.dateparse import parse_datetime
 
-from ocim.catalog.steps import cron
+from ocim.catalog.steps import cron, hourly
 from ocim.catalog.steps.discovery import STEPS
 from ocim.catalog.variables.discovery import LOG
 from ocim.core.instance import Service
+from ocim.core.provisioning import TUTOR
 from ocim.core.verification import Line
 from ocim.operations.shop import remote
 from ocim.operations.shop.verify.lines import failed, ok, skipped
@@ -23,6 +24,10 @@ def job(scene: Scene) -> Iterator[Line]:
     if not scene.has(Service.DISCOVERY):
         return
     crontab = _crontab(scene)
+    if scene.appserver.provisioner == TUTOR:
+        yield ok("discovery: cron job", "Ocim starts it every hour: containers have no cron")
+        yield _last_run(scene, crontab)
+        return
     if crontab.entry:
         yield ok("discovery: cron job", " ".join(crontab.entry.split()[:5]))
         yield _last_run(scene, crontab)
@@ -35,6 +40,11 @@ def job(scene: Scene) -> Iterator[Line]:
     )
 
 
+def _log(scene: Scene) -> str:
+    in_container = f"{hourly.PLACE}.log in discovery's container"
+    return in_container if scene.appserver.provisioner == TUTOR else LOG
+
+
 def is_at_limit(scene: Scene) -> bool:
     """Return True if the job's last run stopped at update_index's limit."""
     last = cron.last_run(_crontab(scene))
@@ -42,7 +52,8 @@ def is_at_limit(scene: Scene) -> bool:
 
 
 def _crontab(scene: Scene) -> cron.Job:
-    ran = remote.run_as_root(scene.appserver, cron.SCRIPT, scene.context, timeout=TIMEOUT)
+    script = hourly.traces() if scene.appserver.provisioner == TUTOR else cron.SCRIPT
+    ran = remote.run_on_host(scene.appserver, script, scene.context, timeout=TIMEOUT)
     return cron.read(ran.output)
 
 
@@ -80,6 +91,6 @@ def _last_run(scene: Scene, crontab: cron.Job) -> Line:
     return failed(
         name,
         f"begun at {last.started}, exit status {last.status}: {last.reason}",
-        f"`ocim appserver shell {scene.appserver.pk}` leads to its log, {LOG}. If the run now,"
-        " below, is well, the next one of the job will be.",
+        f"`ocim appserver shell {scene.appserver.pk}` leads to its log, {_log(scene)}. If the run"
+        " now, below, is well, the next one of the job will be.",
     )

@@ -1,0 +1,33 @@
+"""Discovery's hourly job in a container, which has no cron: Ocim starts it there, every hour."""
+
+import shlex
+
+from ocim.catalog.steps import cron
+from ocim.catalog.steps.shells import in_container
+from ocim.catalog.variables.discovery import REFRESH
+from ocim.core.instance import Service
+
+PLACE = f"/tmp/{REFRESH}"  # noqa: S108 - the container is nobody else's
+"""Beginning of the paths in the container of log and lock, which end with it."""
+_MANAGE = "./manage.py"
+_COMMAND = f"{_MANAGE} {REFRESH} && {{ {_MANAGE} remove_unused_indexes; {_MANAGE} update_index; }}"
+
+
+def start(place: str = PLACE) -> str:
+    """Return a script for the host's shell that starts the job in discovery's container.
+
+    The script does not wait for its end, which does not depend on the manager. It starts nothing
+    while the run before still goes on.
+    """
+    run = f"date -u +'%FT%TZ begins'; bash -c {shlex.quote(_COMMAND)}; echo \"status $?\""
+    # The log has the last run only, since nothing else would limit its size.
+    logged = shlex.quote(f"{{ {run}; }} > {place}.log 2>&1")
+    alone = f"flock -n {place}.lock bash -c {logged}"
+    return in_container(Service.DISCOVERY, alone, detached=True)
+
+
+def traces(place: str = PLACE) -> str:
+    """Return a script for the host's shell that prints what `cron.read` reads of the log."""
+    log = f"{place}.log"
+    end = f"{{ grep ' begins$' {log} | tail -n 1; tail -n 60 {log}; }} 2>/dev/null"
+    return in_container(Service.DISCOVERY, f"{end} | sed 's/^/{cron.PREFIX}log /'")
