@@ -9,10 +9,10 @@ from ocim.adapters.memory.providers import MemoryProvider
 from ocim.adapters.memory.provisioners import MemoryProvisioner
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.provisioning import BUILTIN, ConfigurationSource
-from ocim.operations import images, instances
+from ocim.operations import clones, images, instances
 from ocim.operations.instance_settings import with_defaults
 from ocim.store.models import BrokerServer, DatabaseServer, OpenEdXInstance
-from tests.world import World
+from tests.world import QUEUE, World
 
 DEFAULTS = {"openedx_release": "open-release/juniper.2", "provider": "nspawn"}
 ULMO = {"openedx_release": "release/ulmo.4"}
@@ -159,3 +159,26 @@ def test_containers_are_made_from_no_image_of_ocims(tutored: World) -> None:
     assert tutored.spawn(instance).state == "running"
     with pytest.raises(Conflict, match="Hosts of kind docker are not made from images of Ocim's"):
         images.of_instance(instance, tutored.context())
+
+
+def test_a_clone_has_the_provisioner_of_its_source(tutored: World) -> None:
+    source = tutored.make_instance(**ON_DOCKER)
+    clone, _, _ = clones.request(
+        source=source,
+        domain="staging.example.com",
+        name="Staging",
+        email="staging@example.com",
+        with_data=False,
+        queue=QUEUE,
+        context=tutored.context(),
+    )
+    assert (clone.provisioner, clone.provider) == ("tutor", "docker")
+
+
+def test_an_upgrade_may_bring_an_instance_into_containers(tutored: World) -> None:
+    of_mysql = {"provider": "docker", "provisioner": "tutor", **ULMO}
+    instance = tutored.make_instance(database_server="mysql", provider="local")
+    fields, variables = instances.as_changed(instance, of_mysql, tutored.context())
+    assert fields["provisioner"] == "tutor"
+    assert variables.values["openedx_release"] == "release/ulmo.4"
+    assert instance.provisioner == "ansible"

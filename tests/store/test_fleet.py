@@ -33,6 +33,7 @@ def three(db: None) -> None:
         configuration_extra_settings="SANDBOX_ENABLE_DISCOVERY: true\n",
     )  # fmt: skip
     make_instance("C", provider="nspawn", external_lms_domain="learn.example.com")
+    OpenEdXInstance.objects.filter(name="C").update(provisioner="tutor")
     OpenEdXInstance.objects.filter(name="C").update(maintenance="Back soon.")
 
 
@@ -47,6 +48,7 @@ def three(db: None) -> None:
         (FleetFilter(service=(Service.DISCOVERY,)), "B"),
         (FleetFilter(service=(Service.ECOMMERCE,)), ""),
         (FleetFilter(provider=("nspawn",)), "C"),
+        (FleetFilter(provisioner=("tutor",)), "C"),
         (FleetFilter(organization=("Acme",)), "AB"),
         (FleetFilter(organization=("Acme",), tag=("big",)), "A"),
         (FleetFilter(q="LEARN"), "C"),

@@ -70,3 +70,13 @@ def test_an_admin_of_an_organization_creates_for_it_alone() -> None:
     create(north, 403, organization="")
     create(north, organization="North")
     assert OpenEdXInstance.objects.get().ref_set.organization == "North"
+
+
+def test_provisioner_and_hosts_follow_from_the_release_unless_they_are_chosen(
+    admin: Client,
+) -> None:
+    create(admin, provider="")
+    instance = OpenEdXInstance.objects.get()
+    assert (instance.provisioner, instance.provider) == ("ansible", "local")
+    html = create(admin, 422, internal_lms_domain="south.example.com", provisioner="tutor")
+    assert "this installation has no tutor" in html
