@@ -25,7 +25,7 @@ REMOVALS = {
     "network": ("network", "rm"),
     "volume": ("volume", "rm", "--force"),
 }
-NO_ANSWER = ("cannot connect to the docker daemon", "error during connect", "permission denied")
+NO_ANSWER = ("cannot connect to the docker daemon", "error during connect", "trying to connect")
 SECONDS = 120.0
 ATTEMPTS = 20
 PAUSE = 0.2
