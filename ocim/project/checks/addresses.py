@@ -54,27 +54,7 @@ def addresses(options: Options) -> Faults:
             f"OCIM_BALANCER_ADDRESS: {options.balancer_address} is not an address to connect to.",
             "Set it to an address of this machine that app servers can reach.",
         )
-    networks = {
-        "OCIM_NSPAWN_NETWORK": options.nspawn_network,
-        "OCIM_DOCKER_NETWORK": options.docker_network,
-    }
-    for name, network in networks.items():
-        if not network.is_private or network.is_loopback or network.is_link_local:
-            yield (
-                f"{name}: {network} is not a private network.",
-                "Choose a free part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.",
-            )
-    if options.docker_network.prefixlen > HOST_PREFIX:
-        yield (
-            f"OCIM_DOCKER_NETWORK: {options.docker_network} is too small for a host.",
-            f"Choose a network of /{HOST_PREFIX} or larger.",
-        )
-    if options.docker_network.overlaps(options.nspawn_network):
-        yield (
-            f"OCIM_DOCKER_NETWORK and OCIM_NSPAWN_NETWORK overlap: {options.docker_network},"
-            f" {options.nspawn_network}.",
-            "Choose two different networks.",
-        )
+    yield from _networks(options)
 
 
 def allowed_hosts(options: Options) -> Faults:
@@ -96,6 +76,35 @@ def exposure(options: Options) -> Faults:
         yield (
             "OCIM_SECURE_COOKIES: browsers send session cookies without encryption.",
             "Use an https proxy and set it to true, or choose a local OCIM_WEB_ADDRESS.",
+        )
+
+
+def _networks(options: Options) -> Faults:
+    networks = {
+        "OCIM_NSPAWN_NETWORK": options.nspawn_network,
+        "OCIM_DOCKER_NETWORK": options.docker_network,
+    }
+    for name, network in networks.items():
+        if not network.is_private or network.is_loopback or network.is_link_local:
+            yield (
+                f"{name}: {network} is not a private network.",
+                "Choose a free part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.",
+            )
+    if options.docker_engine and not options.docker_engine.startswith("unix:///"):
+        yield (
+            f"OCIM_DOCKER_ENGINE: {options.docker_engine!r} is not an engine of this machine.",
+            "Write the path of its socket, such as unix:///var/run/docker.sock.",
+        )
+    if options.docker_network.prefixlen > HOST_PREFIX:
+        yield (
+            f"OCIM_DOCKER_NETWORK: {options.docker_network} is too small for a host.",
+            f"Choose a network of /{HOST_PREFIX} or larger.",
+        )
+    if options.docker_network.overlaps(options.nspawn_network):
+        yield (
+            f"OCIM_DOCKER_NETWORK and OCIM_NSPAWN_NETWORK overlap: {options.docker_network},"
+            f" {options.nspawn_network}.",
+            "Choose two different networks.",
         )
 
 
