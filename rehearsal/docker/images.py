@@ -61,21 +61,31 @@ class Image:
             yield from _files(CONTEXT / "rehearsal")
 
 
-def _platform(tag: str, release: str, faults: str = "") -> Image:
-    arguments = {"RELEASE": release, "FAULTS": faults}
-    return Image(f"openedx:{tag}", "openedx", arguments, code=True)
+RELEASES = {
+    "sumac": "open-release/sumac.3",
+    "teak": "release/teak.3",
+    "ulmo": "release/ulmo.4",
+    "verawood": "release/verawood.1",
+}
+
+
+def _service(name: str, tag: str, **arguments: str) -> Image:
+    release = {"RELEASE": RELEASES.get(tag, RELEASES["verawood"])}
+    return Image(f"{name}:{tag}", name, release | arguments, code=True)
 
 
 IMAGES = (
-    *(Image(f"{name}:latest", name) for name in ("caddy", "mongodb", "meilisearch", "mysql")),
-    *(Image(f"{name}:latest", name) for name in ("permissions", "redis")),
+    *(
+        Image(f"{name}:latest", name)
+        for name in ("caddy", "meilisearch", "mongodb", "mysql", "permissions", "redis")
+    ),
     Image("mfe:latest", "caddy"),
-    _platform("sumac", "open-release/sumac.3"),
-    _platform("teak", "release/teak.3"),
-    _platform("ulmo", "release/ulmo.4"),
-    _platform("verawood", "release/verawood.1"),
+    Image("search:latest", "search", code=True),
+    *(_service(name, tag) for tag in RELEASES for name in ("openedx", "discovery")),
     # It starts, and its heartbeat fails for ever.
-    _platform("broken", "release/verawood.1", faults="heartbeat-500"),
+    _service("openedx", "broken", FAULTS="heartbeat-500"),
+    # There is none after sumac.
+    *(_service(name, "sumac") for name in ("ecommerce", "ecommerce-worker")),
 )
 
 

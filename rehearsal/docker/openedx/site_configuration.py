@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`site-configuration set|unset [--domain=DOMAIN] NAME [VALUE]`, a command of Tutor's own image."""
+"""`site-configuration set|unset [-d DOMAIN] NAME [VALUE]`, a command of Tutor's own image."""
 
 import argparse
 import json
@@ -19,7 +19,7 @@ def main() -> None:
     """Change a value in the configuration of a site, or of all sites that have one."""
     parser = argparse.ArgumentParser()
     parser.add_argument("action", choices=["set", "unset"])
-    parser.add_argument("--domain")
+    parser.add_argument("-d", "--domain")
     parser.add_argument("name")
     parser.add_argument("value", nargs="?")
     options = parser.parse_args()
