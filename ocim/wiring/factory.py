@@ -28,6 +28,7 @@ from ocim.adapters.providers.nspawn.provider import NspawnProvider
 from ocim.adapters.providers.ssh.provider import SshProvider
 from ocim.adapters.provisioners.ansible.provisioner import AnsibleProvisioner
 from ocim.adapters.provisioners.repositories.mirror import GitAccess
+from ocim.adapters.provisioners.tutor.provisioner import TutorProvisioner
 from ocim.adapters.sandbox import Sandbox
 from ocim.adapters.search.elasticsearch import ElasticsearchServers
 from ocim.core.places import ROOT, bundled
@@ -35,6 +36,7 @@ from ocim.ports.adapters import Adapters
 from ocim.ports.balancers import Balancer
 from ocim.ports.databases import DatabaseServers
 from ocim.ports.providers import Provider
+from ocim.ports.provisioners import Provisioner
 from ocim.processes.balancer import balancer_settings
 from ocim.store.lent_machines import StoredMachines
 
@@ -60,9 +62,18 @@ def make_adapters(options: Any) -> Adapters:
         sandbox=sandbox,
         transport=options.transport,
     )
+    provisioners: dict[str, Provisioner] = {AnsibleProvisioner.kind: ansible}
+    if options.docker_engine:
+        provisioners[TutorProvisioner.kind] = TutorProvisioner(
+            locks=bundled("requirements"),
+            cache=options.var / "cache",
+            engine=options.docker_engine,
+            plugins=options.tutor_plugins,
+            sandbox=sandbox,
+        )
     return Adapters(
         providers=_providers(sandbox),
-        provisioners={AnsibleProvisioner.kind: ansible},
+        provisioners=provisioners,
         configurations=ansible,
         balancer=balancer,
         databases={SqliteDatabases.kind: SqliteDatabases(**limits), **servers},

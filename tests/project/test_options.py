@@ -63,6 +63,7 @@ DEFAULTS = {
     "OCIM_NSPAWN_NETWORK": IPv4Network("10.213.0.0/22"),
     "OCIM_DOCKER_ENGINE": "",
     "OCIM_DOCKER_NETWORK": IPv4Network("10.231.0.0/16"),
+    "OCIM_TUTOR_PLUGINS": ("discovery", "ecommerce", "forum", "indigo", "mfe"),
     "OCIM_SSH_POOL": "",
     "OCIM_BUILD_IMAGES": True,
     "OCIM_VERIFY_SERVICES": True,

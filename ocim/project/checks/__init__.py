@@ -44,6 +44,7 @@ CHECKS = (
     _Check("ocim.E017", checks.Error, external.balancer),
     _Check("ocim.E018", checks.Error, values.machine),
     _Check("ocim.E019", checks.Error, external.identity_provider),
+    _Check("ocim.E020", checks.Error, values.tutor_plugins),
     _Check("ocim.W001", checks.Warning, values.unknown_names),
     _Check("ocim.W002", checks.Warning, values.default_release),
     _Check("ocim.W003", checks.Warning, external.acme_email),

@@ -4,6 +4,7 @@ import re
 from difflib import get_close_matches
 
 from ocim.catalog.releases import Release
+from ocim.catalog.tutor.known import MAJORS, PLUGINS
 from ocim.core.hosts import DOCKER
 from ocim.core.places import bundled
 from ocim.core.texts import listed
@@ -57,6 +58,15 @@ def default_provider(options: Options) -> Faults:
         yield (
             f"OCIM_DEFAULT_PROVIDER: {options.default_provider!r} is no provider for Ansible.",
             f"Choose {listed(choices, 'or')}.",
+        )
+
+
+def tutor_plugins(options: Options) -> Faults:
+    known = PLUGINS[MAJORS[0]]
+    if wrong := [name for name in options.tutor_plugins if name not in known]:
+        yield (
+            f"OCIM_TUTOR_PLUGINS: Ocim brings no plugin {listed(wrong)}.",
+            f"Choose from {listed(known)}.",
         )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+from ocim.catalog.tutor.known import MAJORS, PLUGINS
 from ocim.core.provisioning import Transport
 from ocim.project.options.option import option
 
@@ -58,6 +59,11 @@ class InstanceOptions:
         "OCIM_DOCKER_NETWORK",
         IPv4Network("10.231.0.0/16"),
         "Network of `docker` hosts, of which each has a part of 32 addresses.",
+    )
+    tutor_plugins: tuple[str, ...] = option(
+        "OCIM_TUTOR_PLUGINS",
+        PLUGINS[MAJORS[0]],
+        "Plugins of Tutor that instances may have; `ecommerce` is there up to sumac.",
     )
     ssh_pool: str = option(
         "OCIM_SSH_POOL",
