@@ -29,6 +29,7 @@ def wheel(directory: Path) -> str:
         archive.writestr(
             f"{info}/entry_points.txt", "[console_scripts]\nansible-playbook = stand_in:main\n"
         )
+        archive.writestr("ansible_core-9.9.data/scripts/script.py", "#!python\n")
         archive.writestr(f"{info}/RECORD", "")
     return f"./{file.name}"
 

@@ -18,7 +18,7 @@ from ocim.adapters.provisioners.sealed import Seal, is_intact, seal
 from ocim.adapters.sandbox import Sandbox, View
 from ocim.core.errors import PermanentError
 
-FORMAT = "3"
+FORMAT = "4"
 SUBJECT = "The platform's packages"
 LISTS = "requirements*.txt"
 PYTHON = f"{sys.base_prefix}/bin/python{sys.version_info.major}.{sys.version_info.minor}"
@@ -81,9 +81,11 @@ class PackageCaches:
         commands = [[*tool, "venv", "--python", PYTHON, f"{work}/venv"]]
         sync = [*tool, "pip", "sync", "--require-hashes", "--python", f"{work}/venv/bin/python"]
         commands += [[*sync, str(path)] for path in lists]
-        # To compile its copies would take an app server longer than to install all else.
-        compiling = f"find ../cache -name '*.py' -exec touch -d @{DATE} {{}} +"
-        compiling += f"; {PYTHON} -m compileall -qq ../cache || true"  # not all are for this Python
+        # To compile its copies would take an app server longer than to install all else. Some files
+        # are not for this Python; beside scripts, which lie in `*.data`, uv bears no other file.
+        compiling = f"""
+            cd ../cache && find archive-v* -name '*.py' -exec touch -d @{DATE} {{}} +
+            {PYTHON} -m compileall -qq -x '[.]data/' archive-v* || true"""
         commands.append(["sh", "-c", compiling])
         environment = {**own_index_environment(), "UV_CACHE_DIR": str(filled), "HOME": str(work)}
         for command in commands:
