@@ -25,6 +25,7 @@ class RestApi:
     url: str
     """URL without account, with a slash at the end."""
     user: str
+    """User's name; empty: the password is a key, which needs none."""
     password: Secret
     reason: Callable[[Any], Any]
     """Function that takes the reason out of an error's JSON; it may raise LookupError."""
@@ -38,10 +39,14 @@ class RestApi:
 
         Raise TransientError or PermanentError for an error status that is not in `but`.
         """
-        account = (self.user, self.password.reveal())
+        password = self.password.reveal()
+        account = (self.user, password) if self.user else None
+        headers = {} if self.user else {"Authorization": f"Bearer {password}"}
         transport = DeadlineTransport(TIMEOUT, verify=_context())
         try:
-            with httpx.Client(auth=account, transport=transport, trust_env=False) as client:
+            with httpx.Client(
+                auth=account, headers=headers, transport=transport, trust_env=False
+            ) as client:
                 answer = client.request(method, f"{self.url}{path}", **request)
         except (httpx.HTTPError, OSError) as error:
             raise TransientError(

@@ -2,7 +2,7 @@
 """A server with Meilisearch's keys and indexes: what the platform sets up, without any search.
 
 MEILI_MASTER_KEY is the account that makes keys. A key's text is derived from it and the key's uid,
-as in the real server, so clients can know it beforehand.
+as in the real server, so clients can know it beforehand. Ocim's tests ask it, too.
 """
 
 import hashlib
@@ -21,6 +21,8 @@ from urllib.parse import urlsplit
 
 STATE = Path(os.environ.get("MEILI_DB_PATH", "/meili_data")) / "rehearsal.json"
 MASTER = os.environ["MEILI_MASTER_KEY"]
+HOST, _, PORT = os.environ.get("MEILI_HTTP_ADDR", "0.0.0.0:7700").rpartition(":")
+VERSION = {"commitSha": "", "commitDate": "", "pkgVersion": "1.36.0"}
 LOCK = Lock()
 FORBIDDEN = (
     403,
@@ -67,13 +69,17 @@ def answer(method: str, path: str, body: Any, key: str) -> tuple[int, Any]:
         return 200, {"status": "available"}
     with LOCK:
         state = load()
-        patterns = [
-            pattern
+        own = [
+            options
             for uid, options in state["keys"].items()
             if hmac.compare_digest(text_of(uid), key)
-            for pattern in options["indexes"]
         ]
-        if key != MASTER and (kind == "keys" or not patterns):
+        patterns = [pattern for options in own for pattern in options["indexes"]]
+        actions = {action for options in own for action in options["actions"]}
+        if key != MASTER and not patterns:
+            return FORBIDDEN
+        wanted = "keys.get" if method == "GET" else "keys.change"
+        if key != MASTER and kind == "keys" and not actions & {"*", wanted}:
             return FORBIDDEN
         name = body["uid"] if kind == "indexes" and not rest else rest.partition("/")[0]
         if kind == "indexes" and key != MASTER and not any(fnmatch(name, p) for p in patterns):
@@ -84,39 +90,78 @@ def answer(method: str, path: str, body: Any, key: str) -> tuple[int, Any]:
 def act(state: dict[str, Any], method: str, path: str, body: Any) -> tuple[int, Any]:
     """Answer a call whose key has been checked."""
     kind, _, rest = path.partition("/")
-    if method == "GET" and kind in {"keys", "indexes"} and rest:
+    if method == "GET":
+        return look(state, path)
+    if kind == "keys":
+        return change_key(state, method, rest, body)
+    if kind == "indexes":
+        return change_index(state, method, rest, body)
+    return missing("route", path)
+
+
+def look(state: dict[str, Any], path: str) -> tuple[int, Any]:
+    """Answer a call that changes nothing."""
+    kind, _, rest = path.partition("/")
+    whole: dict[str, Any] = {
+        "version": VERSION,
+        "keys": {"results": list(state["keys"].values())},
+        "stats": {
+            "databaseSize": 0,
+            "indexes": {
+                uid: {"numberOfDocuments": index.get("documents", 0)}
+                for uid, index in state["indexes"].items()
+            },
+        },
+    }
+    if path in whole:
+        return 200, whole[path]
+    if kind == "tasks" and rest.isdigit() and int(rest) < len(state["tasks"]):
+        return 200, state["tasks"][int(rest)]
+    if kind in {"keys", "indexes"} and rest:
         found = state[kind].get(rest)
         return (200, found) if found else missing(kind.removesuffix("s").removesuffix("e"), rest)
-    if method == "GET" and kind == "tasks" and rest.isdigit() and int(rest) < len(state["tasks"]):
-        return 200, state["tasks"][int(rest)]
-    if method == "POST" and path == "keys":
-        state["keys"][body["uid"]] = {
-            **body,
-            "key": text_of(body["uid"]),
-            "createdAt": now(),
-            "updatedAt": now(),
-        }
-        store(state)
-        return 201, state["keys"][body["uid"]]
-    if kind == "indexes" and method != "GET":
-        uid = rest.partition("/")[0] or body["uid"]
-        state["indexes"].setdefault(uid, {"uid": uid, "createdAt": now(), "updatedAt": now()})
-        task: dict[str, Any] = {
-            "uid": len(state["tasks"]),
-            "taskUid": len(state["tasks"]),
-            "indexUid": uid,
-            "status": "succeeded",
-            "type": "indexCreation",
-            "details": {},
-            "error": None,
-            "canceledBy": None,
-            "duration": "PT0S",
-            **dict.fromkeys(("enqueuedAt", "startedAt", "finishedAt"), now()),
-        }
-        state["tasks"].append(task)
-        store(state)
-        return 202, {**task, "status": "enqueued"}
     return missing("route", path)
+
+
+def change_key(
+    state: dict[str, Any], method: str, uid: str, body: Any
+) -> tuple[int, dict[str, Any] | None]:
+    if method == "DELETE":
+        present = state["keys"].pop(uid, None)
+        store(state)
+        return (204, None) if present else missing("key", uid)
+    times = {"createdAt": now(), "updatedAt": now()}
+    key = {**body, "key": text_of(body["uid"]), **times}
+    state["keys"][body["uid"]] = key
+    store(state)
+    return 201, key
+
+
+def change_index(
+    state: dict[str, Any], method: str, path: str, body: Any
+) -> tuple[int, dict[str, Any]]:
+    uid, _, part = path.partition("/")
+    uid = uid or body["uid"]
+    index = state["indexes"].setdefault(uid, {"uid": uid, "createdAt": now(), "updatedAt": now()})
+    if method == "POST" and part == "documents":
+        index["documents"] = index.get("documents", 0) + len(body)
+    if method == "DELETE" and not part:
+        del state["indexes"][uid]
+    task: dict[str, Any] = {
+        "uid": len(state["tasks"]),
+        "taskUid": len(state["tasks"]),
+        "indexUid": uid,
+        "status": "succeeded",
+        "type": "indexCreation",
+        "details": {},
+        "error": None,
+        "canceledBy": None,
+        "duration": "PT0S",
+        **dict.fromkeys(("enqueuedAt", "startedAt", "finishedAt"), now()),
+    }
+    state["tasks"].append(task)
+    store(state)
+    return 202, {**task, "status": "enqueued"}
 
 
 class Call(BaseHTTPRequestHandler):
@@ -127,7 +172,7 @@ class Call(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(length) or "null")
         key = self.headers.get("Authorization", "").removeprefix("Bearer ")
         status, content = answer(self.command, urlsplit(self.path).path, body, key)
-        data = json.dumps(content).encode()
+        data = b"" if content is None else json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
@@ -140,4 +185,6 @@ class Call(BaseHTTPRequestHandler):
 if __name__ == "__main__":
     # The first process of a container ignores signals that it does not handle.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    ThreadingHTTPServer(("", 7700), Call).serve_forever()
+    server = ThreadingHTTPServer((HOST, int(PORT)), Call)
+    print(f"Listening at http://{HOST}:{server.server_port}", flush=True)  # noqa: T201
+    server.serve_forever()

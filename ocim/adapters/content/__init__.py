@@ -1,0 +1,1 @@
+"""Implementations of the port ContentServers: MongoDB and Meilisearch."""
