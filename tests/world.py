@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from ocim.adapters.memory.balancers import MemoryBalancer
 from ocim.adapters.memory.brokers import MemoryBrokers
 from ocim.adapters.memory.browsers import MemoryBrowsers
+from ocim.adapters.memory.content import MemoryContentServers
 from ocim.adapters.memory.databases import MemoryDatabases
 from ocim.adapters.memory.mail import MemoryRelays
 from ocim.adapters.memory.notifiers import MemoryNotifier
@@ -51,6 +52,10 @@ def memory_brokers() -> dict[str, MemoryBrokers]:
     return {kind: MemoryBrokers(kind) for kind in ("rabbitmq", "redis")}
 
 
+def memory_content() -> dict[str, MemoryContentServers]:
+    return {kind: MemoryContentServers(kind) for kind in ("mongodb", "meilisearch")}
+
+
 class UnderLease(Protocol):
     """An instance, a shared server, a job or a wake-up: each knows its lease."""
 
@@ -92,6 +97,7 @@ class World:
     )
     search: MemorySearchServers = field(default_factory=MemorySearchServers)
     brokers: dict[str, MemoryBrokers] = field(default_factory=memory_brokers)
+    content: dict[str, MemoryContentServers] = field(default_factory=memory_content)
     prober: MemoryProber = field(default_factory=MemoryProber)
     browsers: MemoryBrowsers = field(default_factory=MemoryBrowsers)
     mail: MemoryRelays = field(default_factory=MemoryRelays)
@@ -119,6 +125,12 @@ class World:
         # Another lease comes first, so that no instance has the same id as its lease.
         Lease.objects.create()
 
+    def add_tutor(self) -> None:
+        """Add an engine, a Tutor, and a database server for its instances."""
+        self.more_providers["docker"] = MemoryProvider(self.cloud, kind="docker")
+        self.more_provisioners["tutor"] = MemoryProvisioner()
+        DatabaseServer.objects.create(name="mysql", kind="mysql", host="10.0.0.9", port=3306)
+
     def context(self, worker: str = "worker-1") -> Context:
         adapters = Adapters(
             providers={"local": self.provider, **self.more_providers},
@@ -129,6 +141,7 @@ class World:
             database_servers=self.servers,
             search={"elasticsearch": self.search},
             brokers=self.brokers,
+            content=self.content,
             prober=self.prober,
             browsers=self.browsers,
             mail=self.mail,

@@ -24,7 +24,7 @@ from ocim.operations.effective import deserialize, effective_variables
 from ocim.operations.lint import lint
 from ocim.parsing.extra_settings import check_extra_settings, warnings_of
 from ocim.presentation.configuration import changes
-from ocim.store.models import OpenEdXAppServer, OpenEdXInstance
+from ocim.store.models import SHARED_SERVERS, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.validators import validate_configuration_url, validate_version
 from ocim.wiring import context
 
@@ -200,6 +200,4 @@ def _of_new(instance_id: int) -> Effective:
 
 
 def _whole(instance_id: int) -> OpenEdXInstance:
-    return OpenEdXInstance.objects.select_related(
-        "ref_set", "database_server", "broker_server", "search_server"
-    ).get(pk=instance_id)
+    return OpenEdXInstance.objects.select_related("ref_set", *SHARED_SERVERS).get(pk=instance_id)

@@ -21,9 +21,11 @@ from ocim.core.secrets import Secret
 from ocim.operations import (
     broker_servers,
     brokers,
+    content,
     instance_databases,
     shared_servers,
 )
+from ocim.operations.content_servers import ContentKind
 from ocim.presentation.servers import KINDS, row, servers
 from ocim.store.models import LogEntry
 from ocim.wiring import context, queue_name
@@ -58,9 +60,16 @@ class KnownServer(Body):
 
     name = Text()
     url = Text(help_text="Address without user and password.")
-    user = Text(help_text="User that may create others.")
-    password = Text(trim_whitespace=False, write_only=True)
-    tls = Flag(required=False, help_text="Of database servers: connect with TLS only.")
+    user = Text(
+        required=False,
+        help_text="User that may create others (default: the usual one); none on Meilisearch.",
+    )
+    password = Text(
+        trim_whitespace=False,
+        write_only=True,
+        help_text="Its password, or the master key.",
+    )
+    tls = Flag(required=False, help_text="Of database and MongoDB servers: connect with TLS only.")
     authority = Text(
         required=False, help_text="Of database servers: certificate in PEM of its authority."
     )
@@ -71,13 +80,14 @@ class KnownServer(Body):
 
 
 OF_KINDS = {
-    "kind": "broker",
-    "tls": "database",
-    "authority": "database",
-    "version": "search",
-    "port": "broker",
+    "kind": {"broker"},
+    "tls": {"database", "mongodb"},
+    "authority": {"database"},
+    "version": {"search"},
+    "port": {"broker"},
+    "user": {name for name, kind in KINDS.items() if kind.user},
 }
-"""Fields that servers of one kind have, with the kind."""
+"""Fields that servers of some kinds have, with the kinds."""
 
 
 class _Servers(ApiView):
@@ -89,7 +99,7 @@ class _Servers(ApiView):
         faults = [
             f"{name}: a {kind} server has no such setting."
             for name in wanted
-            if OF_KINDS.get(name, kind) != kind
+            if kind not in OF_KINDS.get(name, KINDS)
         ]
         if faults:
             raise ValidationError(faults)
@@ -126,7 +136,7 @@ class RegisterServer(_Servers):
     def post(self, request: Request, kind: str) -> Response:
         """Register a shared server that runs, after a connection to it."""
         self.require(Right.CONFIGURE)
-        known = self.read(kind, KnownServer, request)
+        known = {"user": KINDS[kind].user, **self.read(kind, KnownServer, request)}
         known["password"] = Secret(known["password"])
         KINDS[kind].operations.register(**known, context=context())
         address = reverse("api:server", args=[kind, known["name"]])
@@ -173,9 +183,9 @@ class ServerLog(_Servers):
 
 
 class AssignBody(Body):
-    """A broker server."""
+    """A shared server."""
 
-    name = Text(help_text="Name of the broker server.")
+    name = Text(help_text="Name of the server.")
 
 
 class AssignBroker(ApiView):
@@ -195,6 +205,27 @@ class RotateBrokerAccount(ApiView):
         instance = self.instance(instance_id, Right.CONFIGURE)
         read(Nothing, request)
         brokers.rotate(instance=instance)
+        return Response(status=NO_CONTENT)
+
+
+class AssignContentServer(ApiView):
+    @extend_schema(request=AssignBody, responses={204: None})
+    def put(self, request: Request, instance_id: int, software: str) -> Response:
+        """Place an instance without a server of this kind on one, from its next app server on."""
+        instance = self.instance(instance_id, Right.CONFIGURE)
+        its: ContentKind = KINDS[software].operations
+        server = its.find(read(AssignBody, request)["name"])
+        content.assign(instance=instance, server=server, kind=its)
+        return Response(status=NO_CONTENT)
+
+
+class RotateContentAccount(ApiView):
+    @extend_schema(request=Nothing, responses={204: None})
+    def post(self, request: Request, instance_id: int, software: str) -> Response:
+        """Give an instance another account or key, from its next app server on."""
+        instance = self.instance(instance_id, Right.CONFIGURE)
+        read(Nothing, request)
+        content.rotate(instance=instance, kind=KINDS[software].operations)
         return Response(status=NO_CONTENT)
 
 

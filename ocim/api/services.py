@@ -19,7 +19,7 @@ from ocim.core.errors import ValidationError
 from ocim.core.instance import ALWAYS, Service
 from ocim.operations.shop import set_up, status, switch, verification
 from ocim.presentation.services import command_lines, verification_facts
-from ocim.store.models import OpenEdXInstance, Verification
+from ocim.store.models import SHARED_SERVERS, OpenEdXInstance, Verification
 from ocim.store.specs import services_of
 from ocim.tasks import enqueue
 from ocim.wiring import context, queue_name
@@ -210,6 +210,4 @@ def _answer(instance_id: int) -> Response:
 
 
 def _whole(instance_id: int) -> OpenEdXInstance:
-    return OpenEdXInstance.objects.select_related(
-        "ref_set", "database_server", "broker_server", "search_server"
-    ).get(pk=instance_id)
+    return OpenEdXInstance.objects.select_related("ref_set", *SHARED_SERVERS).get(pk=instance_id)

@@ -64,6 +64,8 @@ FACTS = (
     "database_server",
     "broker_server",
     "search_server",
+    "mongodb_server",
+    "meilisearch_server",
     "appservers",
     "not_well",
     "in_work",
@@ -88,6 +90,8 @@ class InstanceShape(serializers.ModelSerializer[OpenEdXInstance]):
     database_server = Text()
     broker_server = Text(allow_null=True)
     search_server = Text(allow_null=True)
+    mongodb_server = Text(allow_null=True)
+    meilisearch_server = Text(allow_null=True)
     appservers = Texts(help_text="Its newest app servers, with their states.")
     not_well = Texts(help_text="Active app servers that do not answer well, with the reasons.")
     in_work = Texts(help_text="Its jobs that are not over.")

@@ -27,10 +27,15 @@ from ocim.api import (
 
 
 class ServerConverter(StringConverter):
-    regex = "database|search|broker"
+    regex = "database|search|broker|mongodb|meilisearch"
+
+
+class ContentConverter(StringConverter):
+    regex = "mongodb|meilisearch"
 
 
 register_converter(ServerConverter, "server")
+register_converter(ContentConverter, "content")
 app_name = "api"
 urlpatterns = [
     path("", description.Page.as_view(), name="page"),
@@ -146,6 +151,16 @@ urlpatterns = [
         "instances/<id:instance_id>/broker/rotate",
         servers.RotateBrokerAccount.as_view(),
         name="rotate-broker-account",
+    ),
+    path(
+        "instances/<id:instance_id>/<content:software>",
+        servers.AssignContentServer.as_view(),
+        name="assign-content-server",
+    ),
+    path(
+        "instances/<id:instance_id>/<content:software>/rotate",
+        servers.RotateContentAccount.as_view(),
+        name="rotate-content-account",
     ),
     path(
         "instances/<id:instance_id>/databases/rotate",

@@ -9,6 +9,8 @@ from pathlib import Path
 COMMANDS = Path(__file__).parent / "management" / "commands"
 DASHED = {
     "database-server": "database_server",
+    "meilisearch-server": "meilisearch_server",
+    "mongodb-server": "mongodb_server",
     "search-server": "search_server",
     "shared-settings": "shared_settings",
 }

@@ -36,22 +36,10 @@ class ServerCommand(OcimCommand):
     ) -> Mapping[str, CommandParser]:
         """Add the subcommands; return their parsers. `user` is the default of `register`."""
         what = self.kind.what
+        remove = f"Remove a {what} that no instance uses; destroy its host if Ocim created it."
         parsers = {
             "create": add("create", self.create, create, json=True),
-            "register": add("register", self.register, f"Register a {what} that runs.", json=True),
-            "list": add(
-                "list",
-                self.list,
-                f"List {what}s and their number of instances.",
-                json=True,
-            ),
-            "show": add("show", self.show, show, json=True),
-            "remove": add(
-                "remove",
-                self.remove,
-                f"Remove a {what} that no instance uses; destroy its host if Ocim created it.",
-                json=True,
-            ),
+            **self.add_registered(add, show=show, remove=remove),
             "logs": add("logs", self.logs, f"Print the log of a {what}'s creation.", json=True),
             "cancel": add("cancel", self.cancel, f"Stop the creation of a {what}."),
         }
@@ -62,22 +50,41 @@ class ServerCommand(OcimCommand):
             "--flavor", default="", help="Size of the host (default: the provider's default)."
         )
         add_no_wait(parsers["create"])
-        parsers["register"].add_argument(
-            "--user", default=user, help=f"User that may {right} (default: {user})."
-        )
-        parsers["register"].description = (
-            f"Register a {what} that runs. The user's password is read from {self.password} if"
-            " that is set, else from standard input."
-        )
+        self.add_user(parsers["register"], user=user, right=right)
         add_yes(parsers["remove"])
         parsers["logs"].add_argument(
             "--follow", action="store_true", help="Keep printing until the creation has ended."
         )
-        for name in ("create", "register"):
-            parsers[name].add_argument("name", metavar="NAME", help=f"New name of the {what}.")
-        for name in ("show", "remove", "logs", "cancel"):
+        parsers["create"].add_argument("name", metavar="NAME", help=f"New name of the {what}.")
+        for name in ("logs", "cancel"):
             parsers[name].add_argument("name", metavar="NAME", help=f"Name of the {what}.")
         return parsers
+
+    def add_registered(self, add: Add, *, show: str, remove: str) -> dict[str, CommandParser]:
+        """Add the subcommands for servers that are registered; return their parsers."""
+        what = self.kind.what
+        parsers = {
+            "register": add("register", self.register, f"Register a {what} that runs.", json=True),
+            "list": add(
+                "list", self.list, f"List {what}s and their number of instances.", json=True
+            ),
+            "show": add("show", self.show, show, json=True),
+            "remove": add("remove", self.remove, remove, json=True),
+        }
+        parsers["register"].add_argument("name", metavar="NAME", help=f"New name of the {what}.")
+        for name in ("show", "remove"):
+            parsers[name].add_argument("name", metavar="NAME", help=f"Name of the {what}.")
+        return parsers
+
+    def add_user(self, register: CommandParser, *, user: str, right: str) -> None:
+        """Add the option for the user whose password Ocim reads."""
+        register.add_argument(
+            "--user", default=user, help=f"User that may {right} (default: {user})."
+        )
+        register.description = (
+            f"Register a {self.kind.what} that runs. The user's password is read from"
+            f" {self.password} if that is set, else from standard input."
+        )
 
     def request(self, options: argparse.Namespace, **asked: Any) -> tuple[HostedServer, Job]:
         """Submit the job that creates a server with these options."""

@@ -31,6 +31,8 @@ class AuditAction(StrEnum):
     INSTANCE_ROTATE_DATABASE_ACCOUNT = "instance.rotate-database-account"
     INSTANCE_ROTATE_BROKER_ACCOUNT = "instance.rotate-broker-account"
     INSTANCE_ASSIGN_BROKER = "instance.assign-broker"
+    INSTANCE_ASSIGN_CONTENT_SERVER = "instance.assign-content-server"
+    INSTANCE_ROTATE_CONTENT_ACCOUNT = "instance.rotate-content-account"
     APPSERVER_SPAWN = "appserver.spawn"
     APPSERVER_ACTIVATE = "appserver.activate"
     APPSERVER_DEACTIVATE = "appserver.deactivate"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from ocim.core.content import ContentAccount
 from ocim.core.mail import MailRelay
 from ocim.core.secrets import Secret
 
@@ -166,6 +167,10 @@ class Instance:
     """Shared message broker; None: every app server has its own, installed by the playbooks."""
     search: Search | None = None
     """Shared search server; None: none is assigned."""
+    mongodb: ContentAccount | None = None
+    """Account on a shared MongoDB server; None: none is assigned."""
+    meilisearch: ContentAccount | None = None
+    """Key of a shared Meilisearch server; None: none is assigned."""
     mail: MailRelay | None = None
     """SMTP relay; None: upstream's default, one on each app server."""
     partner_code: str = ""

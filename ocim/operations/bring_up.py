@@ -15,7 +15,7 @@ from ocim.core.instance import Instance
 from ocim.core.names import appserver_host
 from ocim.core.provisioning import ConfigurationSource, Part, ProvisionJob
 from ocim.core.states import AppServerState, ServerState
-from ocim.operations import brokers, images, instance_databases, machines, search_servers
+from ocim.operations import brokers, content, images, instance_databases, machines, search_servers
 from ocim.operations.balancing import note_change
 from ocim.operations.claim import Claim
 from ocim.operations.context import Context, OnStep
@@ -52,6 +52,7 @@ def bring_up(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
     instance_databases.prepare(appserver.instance, instance.databases, context)
     search_servers.prepare(appserver.instance, context)
     brokers.prepare(appserver.instance, context)
+    content.prepare(appserver.instance, context)
 
     on_step("host")
     move_appserver(appserver, AppServerState.WAITING_FOR_HOST, lease=lease)

@@ -12,7 +12,7 @@ from ocim.operations.claim import Claim, NotYet
 from ocim.operations.context import Context
 from ocim.operations.instance_settings import DATABASE_SERVER, LEADING, SETTABLE, uploads_of
 from ocim.operations.leases import held
-from ocim.store.models import Job, OpenEdXInstance
+from ocim.store.models import SHARED_SERVERS, Job, OpenEdXInstance
 from ocim.store.specs import instance_spec
 
 OWN = ("name", "email", "partner_code")
@@ -78,9 +78,7 @@ def run(claim: Claim, payload: CloneJob) -> list[Action]:
 
     Nothing else works on the source meanwhile, so that no migration is half done in the copy.
     """
-    rows = OpenEdXInstance.objects.select_related(
-        "ref_set", "database_server", "broker_server", "search_server"
-    )
+    rows = OpenEdXInstance.objects.select_related("ref_set", *SHARED_SERVERS)
     clone = rows.get(pk=claim.instance_id)
     source = rows.filter(pk=payload.source).first()
     if source is None:

@@ -14,6 +14,7 @@ from ocim.catalog.variables.effective import (
     effective,
 )
 from ocim.catalog.variables.jwt import JwtKeys
+from ocim.core.content import unknown_account
 from ocim.core.differences import differences
 from ocim.core.instance import Database
 from ocim.core.policy import Policy
@@ -32,7 +33,8 @@ def effective_variables(
 ) -> Effective:
     """Return the variables of an app server that is spawned now.
 
-    `databases` replace the instance's own. Raise ValidationError with every fault.
+    `databases` are copies, which replace the instance's own; then it has no access to its content
+    servers, of which there is no copy. Raise ValidationError with every fault.
     """
     own = check_extra_settings(instance.configuration_extra_settings)
     written = [*_shared(instance), Layer(OPERATOR, own)]
@@ -67,8 +69,15 @@ def _effective(
     databases: Mapping[str, Database] | None = None,
 ) -> Effective:
     spec = instance_spec(instance, policy)
+    if databases:
+        spec = replace(
+            spec,
+            databases=databases,
+            mongodb=unknown_account(spec.mongodb),
+            meilisearch=unknown_account(spec.meilisearch),
+        )
     return effective(
-        replace(spec, databases=databases) if databases else spec,
+        spec,
         written,
         seed=instance.secret_seed.encode(),
         jwt_keys=JwtKeys(Secret(instance.jwt_private_key), instance.jwt_public_keys),

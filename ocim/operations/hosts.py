@@ -16,7 +16,7 @@ from ocim.core.texts import listed
 from ocim.operations import audit
 from ocim.operations.context import Context
 from ocim.store.lent_machines import StoredMachines
-from ocim.store.models import HostedServer, OpenEdXAppServer, Server, Upgrade
+from ocim.store.models import CREATED, OpenEdXAppServer, Server, Upgrade
 
 AT_ONCE = 8
 """Number of hosts that are started or stopped at the same time."""
@@ -34,7 +34,7 @@ def _kept(provider: str) -> list[str]:
 
 def _of_shared_servers(provider: str) -> list[str]:
     own = Q()
-    for kind in HostedServer.__subclasses__():
+    for kind in CREATED:
         own |= Q(pk__in=kind._default_manager.values("own_host"))
     made = Server.objects.filter(own, provider=provider)
     return list(made.order_by("id").values_list("name", flat=True))

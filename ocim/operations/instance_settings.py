@@ -41,6 +41,10 @@ GENERATED = frozenset(
         "broker_generation",
         "database_generation",
         "search_server",
+        "mongodb_server",
+        "mongodb_generation",
+        "meilisearch_server",
+        "meilisearch_generation",
     }
 )
 SETTABLE = tuple(

@@ -17,7 +17,14 @@ from ocim.core.errors import Conflict
 from ocim.core.instance import Service
 from ocim.core.secrets import Secret, derive
 from ocim.core.variables import Effective
-from ocim.operations import audit, brokers, database_servers, instance_databases, search_servers
+from ocim.operations import (
+    audit,
+    brokers,
+    content,
+    database_servers,
+    instance_databases,
+    search_servers,
+)
 from ocim.operations.balancing import note_change
 from ocim.operations.context import Context
 from ocim.operations.effective import effective_variables
@@ -35,6 +42,7 @@ from ocim.operations.instance_versions import require_version, settings_of
 from ocim.operations.leases import held_outside_worker
 from ocim.store.claims import require_lease
 from ocim.store.models import (
+    SHARED_SERVERS,
     Domain,
     InstanceReference,
     InstanceTag,
@@ -83,6 +91,7 @@ def create(
         _claim_names(instance)
         search_servers.place(instance)
         brokers.place(instance, context)
+        content.place(instance)
         _, after = audit.changed(
             {}, {name: value for name, value in settings_of(instance).items() if value}
         )
@@ -118,6 +127,7 @@ def change(
         instance.save(update_fields=list(values))
         instance.ref_set.save(update_fields=[*of_reference, "modified"])
         search_servers.place(instance)
+        content.place(instance)
         if tags is not None:
             _tag(instance, tags)
         if any(map(is_name, values)):
@@ -138,7 +148,7 @@ def as_changed(
     Store nothing, and leave the instance as it is. Raise ValidationError with every fault of the
     changes, and everything that would keep an app server from being created.
     """
-    was = {name: getattr(instance, name) for name in (*changes, "search_server")}
+    was = {name: getattr(instance, name) for name in (*changes, *SHARED_SERVERS)}
     for name, value in changes.items():
         setattr(instance, name, value)
     try:
@@ -151,8 +161,10 @@ def as_changed(
             paid="currency" in changes,
         )
         spec = instance_spec(instance, context.policy)
-        if Service.DISCOVERY in spec.services and not instance.search_server_id:
+        lacks_search = Service.DISCOVERY in spec.services and not instance.search_server_id
+        if lacks_search:
             instance.search_server = next(iter(search_servers.open_to(instance)), None)
+        if content.suppose(instance) or lacks_search:
             spec = instance_spec(instance, context.policy)
             variables = effective_variables(instance, context.policy)
         checks.require(spec, variables.values)
@@ -200,9 +212,9 @@ def delete(*, instance_id: int, context: Context) -> list[Action]:
 
     Uploads stay, for backups. Raise Conflict if the instance is not archived, or is busy.
     """
-    instance = OpenEdXInstance.objects.select_related(
-        "ref_set", "database_server", "broker_server", "search_server"
-    ).get(pk=instance_id)
+    instance = OpenEdXInstance.objects.select_related("ref_set", *SHARED_SERVERS).get(
+        pk=instance_id
+    )
     if not instance.ref_set.is_archived:
         raise Conflict(
             f"{instance} is not archived.",
@@ -213,6 +225,7 @@ def delete(*, instance_id: int, context: Context) -> list[Action]:
         instance_databases.drop(instance, context)
         search_servers.forget(instance, context)
         brokers.forget(instance, context)
+        content.forget(instance, context)
         with transaction.atomic():
             require_lease(lease)
             audit.record(AuditAction.INSTANCE_DELETE, instance)

@@ -11,15 +11,15 @@ from ocim.core.errors import (
     TransientError,
     ValidationError,
 )
-from ocim.operations import broker_servers, database_servers, search_servers
+from ocim.operations import broker_servers, content_servers, database_servers, search_servers
 from ocim.operations.context import Context
-from ocim.operations.shared_servers import Recipe
-from ocim.store.models import HostedServer, OpenEdXInstance
+from ocim.operations.shared_servers import SharedKind
+from ocim.store.models import SHARED_SERVERS, HostedServer, OpenEdXInstance
 
 log = logging.getLogger(__name__)
 
 
-def shared_servers_of(instance: OpenEdXInstance) -> Iterator[tuple[Recipe, HostedServer]]:
+def shared_servers_of(instance: OpenEdXInstance) -> Iterator[tuple[SharedKind, HostedServer]]:
     """Yield the servers that the instance uses, each with the description of its kind."""
     if instance.database_server.kind != database_servers.EMBEDDED:
         yield database_servers.RECIPE, instance.database_server
@@ -27,6 +27,9 @@ def shared_servers_of(instance: OpenEdXInstance) -> Iterator[tuple[Recipe, Hoste
         yield broker_servers.RECIPES[broker.kind], broker
     if search := instance.search_server:
         yield search_servers.RECIPE, search
+    for kind in content_servers.KINDS:
+        if server := getattr(instance, kind.server_field):
+            yield kind, server
 
 
 def outages(instance: OpenEdXInstance, context: Context) -> Iterator[tuple[str, OcimError]]:
@@ -43,7 +46,7 @@ def outages(instance: OpenEdXInstance, context: Context) -> Iterator[tuple[str, 
             yield name, type(error)(error.problem, remedy=remedy)
 
 
-def remedy_of(recipe: Recipe, server: HostedServer) -> str:
+def remedy_of(recipe: SharedKind, server: HostedServer) -> str:
     """Return the advice for a server that cannot be used."""
     return f"`{recipe.command} show {server}` tries it. Once it is well, try again."
 
@@ -55,9 +58,7 @@ def explained(error: OcimError, instance_id: int | None, context: Context) -> st
     """
     if instance_id is None or isinstance(error, (Cancelled, Conflict, ValidationError)):
         return str(error)
-    instance = OpenEdXInstance.objects.select_related(
-        "database_server", "broker_server", "search_server"
-    ).get(pk=instance_id)
+    instance = OpenEdXInstance.objects.select_related(*SHARED_SERVERS).get(pk=instance_id)
     try:
         dead = list(outages(instance, context))
     except Exception:

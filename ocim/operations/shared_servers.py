@@ -28,25 +28,31 @@ from ocim.store.selectors import open_jobs
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """Description of a kind of shared server that Ocim creates: all that differs between kinds."""
+class SharedKind:
+    """Description of a kind of shared server: what differs where all kinds are treated alike."""
+
+    what: str
+    """Name of such a server in sentences, such as `search server`."""
+    model: type[Any]
+    kind: str
+    command: str
+    """The command of operators that manages them, such as `ocim search-server`."""
+    examine: Callable[[Any, Context], str]
+    """Return the version of a server that runs. Raise TransientError or PermanentError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe(SharedKind):
+    """Description of a kind of shared server that Ocim creates."""
 
     role: str
     """Key of the recipe in `handlers.RECIPES`; names of hosts begin with it."""
-    what: str
-    """Name of such a server in sentences, such as `search server`."""
-    model: type[HostedServer]
-    kind: str
     admin: str
     """User that may create others on a server that Ocim creates."""
-    command: str
-    """The command of operators that manages them, such as `ocim search-server`."""
     playbook: ConfigurationSource
     port: int
     variables: Callable[[Any], Mapping[str, Any]]
     """Return the playbook's variables for a server."""
-    examine: Callable[[Any, Context], str]
-    """Return the version of a server that runs. Raise TransientError or PermanentError."""
     fields: Mapping[str, Any] = field(default_factory=dict)
     """More fields of a new server."""
 
@@ -71,7 +77,8 @@ def request_creation(
 
 
 def _unfinished(recipe: Recipe, name: str) -> HostedServer | None:
-    server = recipe.model._default_manager.select_related("own_host").filter(name=name).first()
+    servers = recipe.model._default_manager.select_related("own_host")
+    server: HostedServer | None = servers.filter(name=name).first()
     if server and (server.version or server.own_host is None):
         raise Conflict(f"{recipe.what.capitalize()} {name!r} exists already.")
     return server
@@ -83,7 +90,7 @@ def _begin(recipe: Recipe, name: str, provider: str, flavor: str) -> HostedServe
         own_host = Server.objects.create(
             name=shared_server_host(recipe.role, name), provider=provider, flavor=flavor
         )
-        server = recipe.model(
+        server: HostedServer = recipe.model(
             name=name,
             kind=recipe.kind,
             accepts_new_clients=False,

@@ -19,7 +19,7 @@ from ocim.operations.effective import effective_variables
 from ocim.operations.instance_settings import EXTRA_SETTINGS
 from ocim.operations.rollouts.variables import Change, Changes
 from ocim.parsing.extra_settings import SHARED, check_extra_settings, warnings_of
-from ocim.store.models import InstanceReference, OpenEdXInstance, SharedSettings
+from ocim.store.models import SHARED_SERVERS, InstanceReference, OpenEdXInstance, SharedSettings
 
 SAMPLE = 200
 """Maximum number of instances whose own settings a preview reads, so that it takes no second."""
@@ -139,7 +139,7 @@ def _require_known(organization: str) -> None:
 
 
 def _chosen(rows: QuerySet[OpenEdXInstance], instance_id: int | None) -> OpenEdXInstance | None:
-    whole = rows.select_related("ref_set", "database_server", "broker_server", "search_server")
+    whole = rows.select_related("ref_set", *SHARED_SERVERS)
     if instance_id is None:
         return whole.first()
     if instance := whole.filter(pk=instance_id).first():

@@ -13,7 +13,7 @@ from ocim.core.jobs import SpawnJob
 from ocim.core.states import UNFINISHED, AppServerState
 from ocim.core.texts import plural
 from ocim.operations import activate as activation
-from ocim.operations import jobs, machines, search_servers
+from ocim.operations import content, jobs, machines, search_servers
 from ocim.operations.bring_up import bring_up
 from ocim.operations.claim import Claim
 from ocim.operations.context import Context
@@ -21,7 +21,7 @@ from ocim.operations.effective import changes_since, effective_variables, serial
 from ocim.operations.logs import say
 from ocim.operations.shop.remote import shared_shells
 from ocim.store.claims import move_appserver
-from ocim.store.models import Deployment, Job, OpenEdXAppServer, OpenEdXInstance
+from ocim.store.models import SHARED_SERVERS, Deployment, Job, OpenEdXAppServer, OpenEdXInstance
 from ocim.store.specs import instance_spec, source_of
 from ocim.store.validators import MOST_APPSERVERS
 
@@ -72,6 +72,7 @@ def create_appservers(
         raise ValidationError([fault])
     machines.require_shared(instance, context)
     search_servers.place(instance)
+    content.place(instance)
     effective = effective_variables(instance, context.policy)
     checks.require(instance_spec(instance, context.policy), effective.values)
     source = source_of(instance)
@@ -167,11 +168,7 @@ def _appservers(ids: Sequence[int]) -> list[OpenEdXAppServer]:
     return list(
         OpenEdXAppServer.objects.filter(pk__in=ids)
         .select_related(
-            "instance__ref_set",
-            "instance__database_server",
-            "instance__broker_server",
-            "instance__search_server",
-            "server",
+            "server", "instance__ref_set", *(f"instance__{name}" for name in SHARED_SERVERS)
         )
         .order_by("id")
     )

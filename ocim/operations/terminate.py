@@ -13,7 +13,7 @@ from ocim.core.jobs import ArchiveJob, RetainJob, TerminateJob
 from ocim.core.retention import Candidate, expendable
 from ocim.core.states import AppServerState, ServerState
 from ocim.core.texts import listed
-from ocim.operations import brokers, instance_databases, jobs, machines
+from ocim.operations import brokers, content, instance_databases, jobs, machines
 from ocim.operations.activate import switch_traffic
 from ocim.operations.balancing import note_change, sync_and_wait
 from ocim.operations.claim import Claim, NotYet
@@ -137,6 +137,7 @@ def _settle(appserver: OpenEdXAppServer, context: Context) -> None:
     try:
         instance = OpenEdXInstance.objects.get(pk=appserver.instance_id)
         brokers.settle(instance, context)
+        content.settle(instance, context)
         instance_databases.settle(instance, context)
     except (TransientError, PermanentError) as error:
         say(

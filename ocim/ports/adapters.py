@@ -7,6 +7,7 @@ from ocim.ports.balancers import Balancer
 from ocim.ports.brokers import Brokers
 from ocim.ports.browsers import Browsers
 from ocim.ports.configurations import ConfigurationRepositories
+from ocim.ports.content import ContentServers
 from ocim.ports.databases import Databases, DatabaseServers
 from ocim.ports.identity import IdentityProvider
 from ocim.ports.mail import MailRelays
@@ -30,6 +31,7 @@ class Adapters:
     """Kinds of databases that are on servers; `databases` has these, too."""
     search: Mapping[str, SearchServers]
     brokers: Mapping[str, Brokers]
+    content: Mapping[str, ContentServers]
     prober: Prober
     browsers: Browsers
     mail: MailRelays

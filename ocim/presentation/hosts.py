@@ -6,7 +6,7 @@ from django.conf import settings
 
 from ocim.ports.lent_machines import LentMachine
 from ocim.store.lent_machines import StoredMachines
-from ocim.store.models import HostedServer, OpenEdXAppServer
+from ocim.store.models import CREATED, OpenEdXAppServer
 from ocim.wiring import context
 
 ORPHAN = "orphan"
@@ -27,7 +27,7 @@ def rows() -> list[dict[str, object]]:
     }
     servers = {
         name: str(kind._meta.verbose_name)
-        for kind in HostedServer.__subclasses__()
+        for kind in CREATED
         for name in kind._default_manager.values_list("own_host__name", flat=True)
     }
     return [

@@ -10,7 +10,7 @@ from ocim.operations.instance_settings import (
     uploads_of,
     without_secrets,
 )
-from ocim.store.models import OpenEdXInstance
+from ocim.store.models import SHARED_SERVERS, OpenEdXInstance
 from ocim.store.selectors import (
     appservers,
     find_instance,
@@ -42,9 +42,7 @@ def row(instance: OpenEdXInstance, now: datetime) -> dict[str, object]:
 def facts(instance_id: int, *, secrets: bool = False) -> dict[str, object]:
     """Return an instance's facts, with its settings; secrets are masked unless `secrets` is set."""
     counted = find_instance(str(instance_id))
-    full = OpenEdXInstance.objects.select_related(
-        "ref_set", "database_server", "broker_server", "search_server"
-    ).get(pk=counted.pk)
+    full = OpenEdXInstance.objects.select_related("ref_set", *SHARED_SERVERS).get(pk=counted.pk)
     facts: dict[str, object] = {
         "id": full.pk,
         "state": status_of(counted),
@@ -61,6 +59,8 @@ def facts(instance_id: int, *, secrets: bool = False) -> dict[str, object]:
         DATABASE_SERVER: full.database_server.name,
         "broker_server": full.broker_server and full.broker_server.name,
         "search_server": full.search_server and full.search_server.name,
+        "mongodb_server": full.mongodb_server and full.mongodb_server.name,
+        "meilisearch_server": full.meilisearch_server and full.meilisearch_server.name,
         "appservers": [
             f"{appserver.pk} ({appserver.state})"
             for appserver in appservers(full.pk)[:APPSERVERS_SHOWN]

@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 
+from ocim.core.content import ContentUsage
 from ocim.core.databases import ServerFacts
 from ocim.core.errors import PermanentError, TransientError
 from ocim.core.instance import BrokerUsage
 from ocim.core.texts import plural
 from ocim.operations import broker_servers, database_servers, search_servers
+from ocim.operations.content_servers import ContentKind
 from ocim.presentation.texts import size as size_text
+from ocim.store.content_specs import content_host
 from ocim.store.models import (
     BrokerServer,
+    ContentServer,
     DatabaseServer,
     HostedServer,
     OpenEdXInstance,
@@ -66,6 +70,23 @@ def broker_facts(server: BrokerServer) -> dict[str, object]:
         "health": _unfinished(server, broker_servers.COMMAND) or _broker_health(server),
         **_common(server),
         "instances": [_messages(server, instance) for instance in instances],
+    }
+
+
+def content_facts(server: ContentServer, *, kind: ContentKind) -> dict[str, object]:
+    """Return a content server's address, health, and the content of each instance."""
+    try:
+        health = "ok" if kind.examine(server, context()) else ""
+    except (TransientError, PermanentError) as error:
+        health = str(error)
+    users = OpenEdXInstance.objects.filter(**{kind.server_field: server}).order_by("id")
+    return {
+        "name": server.name,
+        "url": server.url,
+        "version": server.version,
+        "health": health,
+        "accepts new": server.accepts_new_clients,
+        "instances": [_content(server, instance, kind) for instance in users],
     }
 
 
@@ -132,6 +153,18 @@ def _broker_health(server: BrokerServer) -> str:
     except (TransientError, PermanentError) as error:
         return str(error)
     return "ok"
+
+
+def _content(server: ContentServer, instance: OpenEdXInstance, kind: ContentKind) -> str:
+    """Return an instance with its account and what it has on the server."""
+    account = kind.account(instance, 0)
+    assert account is not None  # noqa: S101 - it is on this server
+    try:
+        usage = context().adapters.content[kind.kind].usage(content_host(server), account)
+    except (TransientError, PermanentError):
+        usage = ContentUsage(0, 0)
+    collections = plural(usage.collections, *kind.collections)
+    return f"{instance} as {account.user}: {collections}, {plural(usage.documents, 'document')}"
 
 
 def _messages(server: BrokerServer, instance: OpenEdXInstance) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from ocim.operations import broker_servers, database_servers, search_servers
-from ocim.presentation.server_facts import broker_facts, database_facts, search_facts
+from ocim.operations import broker_servers, content_servers, database_servers, search_servers
+from ocim.presentation.server_facts import broker_facts, content_facts, database_facts, search_facts
 from ocim.store.models import (
     BrokerServer,
     DatabaseServer,
@@ -32,9 +33,11 @@ class ServerKind:
     facts: Callable[[Any], dict[str, object]]
     """Function that returns a server's facts, as it answers now."""
     user: str
-    """Usual user that may create others."""
+    """Usual user that may create others; empty: there are no users, but a master key."""
     example: str
     """Example of a URL to register."""
+    created: bool = True
+    """True if Ocim can create such a server; False: it is registered only."""
 
 
 KINDS: Mapping[str, ServerKind] = {
@@ -65,6 +68,19 @@ KINDS: Mapping[str, ServerKind] = {
         broker_servers.ADMIN,
         broker_servers.EXAMPLE,
     ),
+    **{
+        kind.kind: ServerKind(
+            kind.what,
+            "all content",
+            kind,
+            kind.model,
+            partial(content_facts, kind=kind),
+            kind.user,
+            kind.example,
+            created=False,
+        )
+        for kind in content_servers.KINDS
+    },
 }
 COLUMNS = ("name", "url", "version", "instances", "accepts new", "host")
 

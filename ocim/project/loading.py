@@ -21,6 +21,8 @@ PASSWORDS = frozenset(
     {
         "OCIM_BROKER_PASSWORD",
         "OCIM_DATABASE_PASSWORD",
+        "OCIM_MEILISEARCH_KEY",
+        "OCIM_MONGODB_PASSWORD",
         "OCIM_SEARCH_PASSWORD",
         "OCIM_USER_PASSWORD",
     }

@@ -137,7 +137,11 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ("ocim.api.schema.with_security",),
     "PATH_CONVERTER_OVERRIDES": {
         "id": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
-        "server": {"type": "string", "enum": ["database", "search", "broker"]},
+        "server": {
+            "type": "string",
+            "enum": ["database", "search", "broker", "mongodb", "meilisearch"],
+        },
+        "content": {"type": "string", "enum": ["mongodb", "meilisearch"]},
     },
 }
 

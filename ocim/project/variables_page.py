@@ -1,14 +1,17 @@
 """Generator of the page in docs/reference about variables."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from ocim.catalog.variables.effective import layers
 from ocim.catalog.variables.jwt import JwtKeys
 from ocim.catalog.variables.known import KNOWN
 from ocim.catalog.variables.since import SINCE, UNTIL
 from ocim.catalog.variables.versions import LEFT
+from ocim.core.content import ContentAccount
 from ocim.core.instance import Account, Broker, Database, Domains, Instance, Search, Service
 from ocim.core.mail import MailRelay
+from ocim.core.provisioning import TUTOR
 from ocim.core.secrets import Secret
 
 OPERATORS = "left to the operator"
@@ -18,12 +21,15 @@ LAYERS: Mapping[str, str] = {
     "brokers": "Server for Celery's messages. Without one, the built-in playbooks use a directory;"
     " other playbooks get none of these, and install a server on each app server.",
     "search": "Server for discovery's indexes. Empty if no search server is assigned.",
+    "content": "Servers of courses and their search, which Tutor alone uses, by Tutor's names with"
+    " TUTOR_ before them.",
     "storage": "Places of files that outlive app servers.",
     "secrets": "Keys and passwords, derived from the instance's seed, so that they never change.",
     "services": "Switches of services, and their addresses at the LMS.",
 }
 _NOTHING = Secret("-")
 _ACCOUNT = Account("-", _NOTHING)
+_CONTENT = ContentAccount("-", "-", 1, True, "-", "-", _NOTHING)
 
 
 def variables_page() -> str:
@@ -80,8 +86,9 @@ def _by_layer() -> dict[str, list[str]]:
     """Return the variables by their first layer, from instances with all services."""
     names: dict[str, dict[str, None]] = {}
     listed: set[str] = set()
-    for release in ("ginkgo", "ironwood", "juniper", "koa", "maple"):
-        example = _example(f"open-release/{release}.1")
+    releases = ("ginkgo", "ironwood", "juniper", "koa", "maple", "sumac")
+    examples = [_example(f"open-release/{release}.1") for release in releases]
+    for example in [*examples, replace(examples[-1], configuration_source_repo_url=TUTOR)]:
         for layer in layers(example, seed=b"-", jwt_keys=JwtKeys(_NOTHING, "-")):
             new = [name for name in layer.values if name not in listed]
             listed.update(new)
@@ -111,6 +118,8 @@ def _example(release: str) -> Instance:
         services=frozenset(Service),
         broker=Broker("rabbitmq", "-", 1, "-", _NOTHING, "/-"),
         search=Search("-", "-"),
+        mongodb=_CONTENT,
+        meilisearch=_CONTENT,
         mail=MailRelay("-", 25),
         partner_code="-",
         currency="GBP",

@@ -19,6 +19,7 @@ from ocim.core.states import (
     UpgradeState,
 )
 from ocim.store.models import (
+    SHARED_SERVERS,
     Job,
     Leased,
     OpenEdXAppServer,
@@ -123,11 +124,7 @@ def find_instance(text: str) -> OpenEdXInstance:
 def appservers_with_specs() -> QuerySet[OpenEdXAppServer]:
     """Return app servers with their hosts and all rows that `appserver_spec` reads."""
     return OpenEdXAppServer.objects.select_related(
-        "server",
-        "instance__ref_set",
-        "instance__database_server",
-        "instance__broker_server",
-        "instance__search_server",
+        "server", "instance__ref_set", *(f"instance__{name}" for name in SHARED_SERVERS)
     )
 
 

@@ -24,6 +24,7 @@ from ocim.core.policy import Policy
 from ocim.core.provisioning import TUTOR, ConfigurationSource
 from ocim.core.secrets import Secret, derive
 from ocim.parsing.extra_settings import enabled_services
+from ocim.store.content_specs import meilisearch_account, mongodb_account
 from ocim.store.models import (
     BrokerServer,
     DatabaseServer,
@@ -133,6 +134,8 @@ def _spec(instance: OpenEdXInstance, policy: Policy, services: frozenset[Service
         services=services,
         broker=broker_account(instance),
         search=search_place(instance),
+        mongodb=mongodb_account(instance),
+        meilisearch=meilisearch_account(instance),
         mail=policy.mail,
         partner_code=instance.partner_code,
         currency=instance.currency,

@@ -21,7 +21,7 @@ from ocim.operations.masked_text import secrets_mask
 from ocim.presentation.instance_fields import LABELS
 from ocim.presentation.variables import row_of
 from ocim.store import selectors
-from ocim.store.models import OpenEdXInstance
+from ocim.store.models import SHARED_SERVERS, OpenEdXInstance
 from ocim.tasks import enqueue
 from ocim.web.instance_form import (
     TEXTS,
@@ -75,9 +75,7 @@ def whole_instance(request: HttpRequest, instance_id: int, right: Right) -> Open
 
     Raise Http404 unless it is visible, and PermissionDenied without the right.
     """
-    rows = OpenEdXInstance.objects.select_related(
-        "ref_set", "database_server", "broker_server", "search_server"
-    )
+    rows = OpenEdXInstance.objects.select_related("ref_set", *SHARED_SERVERS)
     instance = get_object_or_404(selectors.visible(rows, access(request)), pk=instance_id)
     require(request, right, _organization(instance))
     return instance

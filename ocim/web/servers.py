@@ -1,4 +1,4 @@
-"""Pages of the servers that instances share: databases, search, brokers, balancers."""
+"""Pages of shared servers: databases, search, brokers, content, balancers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -32,9 +32,9 @@ ADD = {
     "register": ("name", "url", "user", "password", "tls", "authority", "version", "port"),
 }
 """Fields of each form that adds a server."""
-OF_KIND = {"kind": "broker", "tls": "database", "authority": "database"}
-OF_KIND |= {"version": "search", "port": "broker"}
-"""Kind of server that alone has a field."""
+OF_KIND = {"kind": {"broker"}, "tls": {"database", "mongodb"}, "authority": {"database"}}
+OF_KIND |= {"version": {"search"}, "port": {"broker"}}
+"""Kinds of servers that alone have a field."""
 
 
 @require_safe
@@ -43,7 +43,12 @@ def every(request: HttpRequest) -> HttpResponse:
     require(request, Right.VIEW, FLEET)
     shown: dict[str, Any] = {
         "kinds": [
-            {"name": name, "what": kind.what, "rows": list(map(_row, servers(kind.model)))}
+            {
+                "name": name,
+                "what": kind.what,
+                "created": kind.created,
+                "rows": list(map(_row, servers(kind.model))),
+            }
             for name, kind in KINDS.items()
         ],
         "may": access(request).of_fleet,
@@ -78,7 +83,7 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
     typed = {
         name: request.POST.get(name, "")
         for name in ADD[form]
-        if OF_KIND.get(name, kind) == kind and name != "password"
+        if kind in OF_KIND.get(name, KINDS) and name != "password"
     }
     try:
         run = _create if form == "create" else _register
@@ -152,6 +157,8 @@ def _forms(
         "kind": kind,
         "what": its.what,
         "example": its.example,
+        "created": its.created,
+        "user": its.user,
         "typed": {"user": its.user, "provider": "local", **(typed or {})},
         "form": form,
         "faults": sorted_faults(texts, ()),

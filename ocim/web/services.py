@@ -18,7 +18,7 @@ from ocim.operations import jobs
 from ocim.operations.shop import status, switch
 from ocim.operations.shop.set_up import request as request_set_up
 from ocim.parsing.processors import read_processors
-from ocim.store.models import OpenEdXInstance, ServiceStep, Verification
+from ocim.store.models import SHARED_SERVERS, OpenEdXInstance, ServiceStep, Verification
 from ocim.store.selectors import visible
 from ocim.store.specs import instance_spec, services_of
 from ocim.tasks import enqueue
@@ -120,9 +120,7 @@ def set_up(request: HttpRequest, instance_id: int) -> HttpResponse:
 
 
 def _instance(request: HttpRequest, instance_id: int, right: Right) -> OpenEdXInstance:
-    instances = OpenEdXInstance.objects.select_related(
-        "ref_set", "database_server", "broker_server", "search_server"
-    )
+    instances = OpenEdXInstance.objects.select_related("ref_set", *SHARED_SERVERS)
     instances = visible(instances.defer("jwt_private_key"), access(request))
     instance = get_object_or_404(instances, pk=instance_id)
     require(request, right, instance.ref_set.organization)

@@ -14,6 +14,8 @@ from ocim.adapters.balancers.remote.tls import TlsFiles
 from ocim.adapters.brokers.rabbitmq import RabbitmqBrokers
 from ocim.adapters.brokers.redis import RedisBrokers
 from ocim.adapters.browsers.http import HttpBrowsers
+from ocim.adapters.content.meilisearch import MeilisearchServers
+from ocim.adapters.content.mongodb import MongodbServers
 from ocim.adapters.databases.mysql import MysqlDatabases
 from ocim.adapters.databases.postgresql import PostgresqlDatabases
 from ocim.adapters.databases.sqlite import SqliteDatabases
@@ -80,6 +82,10 @@ def make_adapters(options: Any) -> Adapters:
         database_servers=servers,
         search={ElasticsearchServers.kind: ElasticsearchServers()},
         brokers={RabbitmqBrokers.kind: RabbitmqBrokers(), RedisBrokers.kind: RedisBrokers()},
+        content={
+            MongodbServers.kind: MongodbServers(),
+            MeilisearchServers.kind: MeilisearchServers(),
+        },
         prober=HttpProber(authority=balancer.authority),
         browsers=HttpBrowsers(authority=balancer.authority),
         mail=SmtpRelays(),

@@ -70,6 +70,8 @@ TABLE: dict[str, dict[str, Right]] = {
     "retry": {"POST": RELEASE},
     "undo": {"GET": VIEW, "POST": RELEASE},
     "assign-broker": {"PUT": CONFIGURE},
+    "assign-content-server": {"PUT": CONFIGURE},
+    "rotate-content-account": {"POST": CONFIGURE},
     "rotate-broker-account": {"POST": CONFIGURE},
     "rotate-database-accounts": {"POST": CONFIGURE},
 }
@@ -114,7 +116,7 @@ PARTS = {pattern.name: list(pattern.pattern.converters) for pattern in urlpatter
 OPERATIONS = [(name, method) for name, methods in TABLE.items() for method in methods]
 FLEETWIDE = [(name, method) for name, methods in {**OF_FLEET, **SLOW}.items() for method in methods]
 NOTHING = dict.fromkeys(("name", "machine", "provider"), "nothing")
-WORDS = {"kind": "search", "token_id": 1, "username": "ada", **NOTHING}
+WORDS = {"kind": "search", "software": "mongodb", "token_id": 1, "username": "ada", **NOTHING}
 EVERY = {**TABLE, **OF_FLEET, **PEOPLE, **OWN, **SLOW}
 
 

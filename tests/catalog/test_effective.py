@@ -178,8 +178,8 @@ def test_the_layers_are_laid_in_their_order() -> None:
     written = [Layer(name, {}) for name in BY_OPERATORS]
     result = effective(instance(), written, seed=SEED, jwt_keys=KEYS)
     assert result.layers == (
-        "defaults", "databases", "brokers", "search", "storage", "secrets", "services", "pairs",
-        "fleet_settings", "organization_settings", "configuration_extra_settings",
+        "defaults", "databases", "brokers", "search", "content", "storage", "secrets", "services",
+        "pairs", "fleet_settings", "organization_settings", "configuration_extra_settings",
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from ocim import wiring
 from ocim.adapters.memory.balancers import MemoryBalancer
 from ocim.adapters.memory.brokers import MemoryBrokers
 from ocim.adapters.memory.browsers import MemoryBrowsers
+from ocim.adapters.memory.content import MemoryContentServers
 from ocim.adapters.memory.databases import MemoryDatabases
 from ocim.adapters.memory.mail import MemoryRelays
 from ocim.adapters.memory.notifiers import MemoryNotifier
@@ -28,7 +29,7 @@ from ocim.operations import workers
 from ocim.operations.first_install import ensure_shared_servers
 from ocim.ports.adapters import Adapters
 from ocim.tasks import queues
-from tests.world import memory_brokers
+from tests.world import memory_brokers, memory_content
 
 CAMPUS = "campus.example.com"
 
@@ -64,6 +65,7 @@ class Installation:
     mysql: MemoryDatabases
     search: MemorySearchServers
     brokers: dict[str, MemoryBrokers]
+    content: dict[str, MemoryContentServers]
     prober: MemoryProber
     notifier: MemoryNotifier
     browsers: MemoryBrowsers
@@ -132,6 +134,7 @@ def ocim(
         MemoryDatabases("mysql"),
         MemorySearchServers(),
         memory_brokers(),
+        memory_content(),
         MemoryProber(),
         MemoryNotifier("mail"),
         MemoryBrowsers(),
@@ -145,6 +148,7 @@ def ocim(
         database_servers={"mysql": installation.mysql},
         search={"elasticsearch": installation.search},
         brokers=installation.brokers,
+        content=installation.content,
         prober=installation.prober,
         browsers=installation.browsers,
         mail=MemoryRelays(),

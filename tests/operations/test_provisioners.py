@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from ocim.adapters.memory.providers import MemoryProvider
-from ocim.adapters.memory.provisioners import MemoryProvisioner
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.provisioning import BUILTIN, ConfigurationSource
 from ocim.operations import clones, images, instances
@@ -22,9 +21,7 @@ ON_DOCKER = {**ULMO, "provisioner": "tutor", "provider": "docker"}
 @pytest.fixture
 def tutored(world: World) -> World:
     """Return a world with an engine, a Tutor, and a database server for it."""
-    world.more_providers["docker"] = MemoryProvider(world.cloud, kind="docker")
-    world.more_provisioners["tutor"] = MemoryProvisioner()
-    DatabaseServer.objects.create(name="mysql", kind="mysql", host="10.0.0.9", port=3306)
+    world.add_tutor()
     return world
 
 

@@ -7,7 +7,7 @@ from django.test import Client
 
 from ocim.core.secrets import Secret
 from ocim.operations import search_servers
-from ocim.store.models import BrokerServer, Job, SearchServer
+from ocim.store.models import BrokerServer, Job, MeilisearchServer, MongodbServer, SearchServer
 from ocim.store.specs import search_host
 from tests.web.fleet import make_instance
 from tests.world import World
@@ -45,6 +45,26 @@ def test_a_running_server_is_registered_after_a_connection(admin: Client, world:
     page = html(admin, "/servers/add/search/", name="main", **fields)
     assert "Registered main." in page
     assert SearchServer.objects.get().admin_password == "word"
+
+
+def test_a_server_that_ocim_cannot_create_is_registered_alone(admin: Client, world: World) -> None:
+    page = html(admin, "/servers/add/mongodb/")
+    assert "Ocim creates no MongoDB server" in page
+    assert 'value="create"' not in page
+    fields = {"form": "register", "name": "main", "url": "mongodb://10.0.0.9", "user": "ocim"}
+    page = html(admin, "/servers/add/mongodb/", **fields, password="word", tls="on")
+    assert "Registered main." in page
+    assert MongodbServer.objects.get().tls
+
+
+def test_meilisearch_has_a_master_key_and_no_user(admin: Client, world: World) -> None:
+    page = html(admin, "/servers/add/meilisearch/")
+    assert "Master key" in page
+    assert 'name="user"' not in page
+    fields = {"form": "register", "name": "main", "url": "https://meili.example.com"}
+    assert "Registered main." in html(admin, "/servers/add/meilisearch/", **fields, password="key")
+    server = MeilisearchServer.objects.get()
+    assert (server.admin_user, server.admin_password) == ("", "key")
 
 
 def test_all_faults_are_told_and_the_password_is_not_repeated(admin: Client, world: World) -> None:

@@ -52,8 +52,8 @@ def _servers(variables: Mapping[str, Any]) -> Iterator[str]:
         value = str(revealed(variables.get(f"{operators.PREFIX}{name}", "")))
         if not value:
             yield (
-                f"App servers share {what}, and no server is assigned: set"
-                f" {operators.PREFIX}{name} to its address."
+                f"App servers share {what}, and no server is assigned: run `ocim"
+                f" {what.lower()}-server assign`, or set {operators.PREFIX}{name} to its address."
             )
         elif fault := _not_reached(what, value.rpartition("://")[2]):
             yield fault

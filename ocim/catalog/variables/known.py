@@ -85,6 +85,16 @@ EDXAPP_CELERY_BROKER_VHOST: the virtual host with a slash before it, /0 on Redis
 EDXAPP_CELERY_USER: the account at the broker; empty on Redis, and for a directory
 EDXAPP_CELERY_PASSWORD: password of the account at the broker; empty for a directory
 edxapp_media_dir: directory for uploads, on storage that outlives app servers; up to juniper, upstream's LMS uses it for learners' pictures alone
+TUTOR_MONGODB_HOST: host name of the MongoDB server
+TUTOR_MONGODB_DATABASE: the instance's database there
+TUTOR_MONGODB_AUTH_SOURCE: the same, since the account belongs to it
+TUTOR_MONGODB_USERNAME: the instance's account there
+TUTOR_MONGODB_PASSWORD: its password
+TUTOR_MEILISEARCH_URL: address of the Meilisearch server
+TUTOR_MEILISEARCH_PUBLIC_URL: the same, as visitors' browsers reach it
+TUTOR_MEILISEARCH_INDEX_PREFIX: beginning of the names of the instance's indexes there
+TUTOR_MEILISEARCH_API_KEY_UID: id of the instance's key there
+TUTOR_MEILISEARCH_API_KEY: the key, which opens these indexes alone
 EDXAPP_MONGO_PASSWORD: derived; password of the LMS at the MongoDB on its server
 FORUM_MONGO_PASSWORD: derived; password of the forum at the MongoDB on its server
 MONGO_ADMIN_PASSWORD: derived; password of that MongoDB's administrator
@@ -189,6 +199,7 @@ CREDENTIALS_BACKEND_SERVICE_EDX_OAUTH2_KEY: id of the client of credentials, whi
 CREDENTIALS_BACKEND_SERVICE_EDX_OAUTH2_SECRET: derived; secret of the client of credentials
 """,  # noqa: E501
     Kind.FLAG: """
+TUTOR_MONGODB_USE_SSL: True if the MongoDB server has TLS
 CONFIGURE_JWTS: off: upstream would create a key for each app server, and leave it on the manager
 DEMO_ROLE_ENABLED: off: upstream would create a staff user with a known password
 DEMO_CREATE_STAFF_USER: off, as DEMO_ROLE_ENABLED, which older playbooks do not know
@@ -212,6 +223,7 @@ EDXAPP_MYSQL_CSMH_PORT: port of the server of the database of learners' answers
 XQUEUE_MYSQL_PORT: port of the server of xqueue's database
 ECOMMERCE_DATABASE_PORT: port of the server of ecommerce's database; upstream supports 3306 only
 DISCOVERY_MYSQL_PORT: port of the server of discovery's database; upstream supports 3306 only
+TUTOR_MONGODB_PORT: port of the MongoDB server
 EDXAPP_EMAIL_PORT: port of the SMTP relay
 DISCOVERY_EMAIL_PORT: port of the SMTP relay
 EDXAPP_LMS_NGINX_PORT: 80, at which nginx selects services by name

@@ -3,6 +3,7 @@
 from ocim.operations.doctor.balancers import check_routes
 from ocim.operations.doctor.borders import check_borders, check_isolation, check_limits
 from ocim.operations.doctor.brokers import check_brokers
+from ocim.operations.doctor.content import check_content_servers
 from ocim.operations.doctor.databases import check_database_servers, check_databases
 from ocim.operations.doctor.hosts import check_hosts
 from ocim.operations.doctor.jobs import check_appservers, check_jobs
@@ -59,6 +60,12 @@ CHECKS = (
         "brokers",
         "Every broker answers, and has the accounts of its instances and no others.",
         check_brokers,
+        "secrets",
+    ),
+    Check(
+        "content servers",
+        "Every one answers, and has the accounts of its instances and no others.",
+        check_content_servers,
         "secrets",
     ),
     Check(

@@ -30,7 +30,7 @@ from ocim.operations.masking import mask_of_instance
 from ocim.operations.provisioners import provisioner_of
 from ocim.operations.rollouts.sql import DATABASE
 from ocim.operations.rollouts.statements import run_statements
-from ocim.store.models import OpenEdXInstance, Upgrade
+from ocim.store.models import SHARED_SERVERS, OpenEdXInstance, Upgrade
 from ocim.store.specs import copies, instance_spec, source_of
 
 _OF_DATABASES = re.compile(r"DATABASE|MYSQL|_DB_")
@@ -39,9 +39,9 @@ _OF_DATABASES = re.compile(r"DATABASE|MYSQL|_DB_")
 def as_upgraded(upgrade: Upgrade) -> OpenEdXInstance:
     """Return the instance with the fields that the upgrade gives it. It must not be saved."""
     assert upgrade.instance_id  # noqa: S101 - it holds the lease
-    instance = OpenEdXInstance.objects.select_related(
-        "ref_set", "database_server", "broker_server", "search_server"
-    ).get(pk=upgrade.instance_id)
+    instance = OpenEdXInstance.objects.select_related("ref_set", *SHARED_SERVERS).get(
+        pk=upgrade.instance_id
+    )
     for name, value in upgrade.after.items():
         setattr(instance, name, value)
     return instance

@@ -7,7 +7,7 @@ from datetime import datetime
 from ocim.core.errors import ValidationError, gathered
 from ocim.core.rollout_request import RolloutRequest
 from ocim.operations.rollouts.lookups import check_lookups
-from ocim.store.models import InstanceReference, OpenEdXInstance, SharedSettings
+from ocim.store.models import SHARED_SERVERS, InstanceReference, OpenEdXInstance, SharedSettings
 
 AT_ONCE = 100
 """Maximum number of instances in memory at once."""
@@ -110,8 +110,9 @@ def select(request: RolloutRequest, now: datetime) -> Selection:
 def whole(ids: Iterable[int]) -> dict[int, OpenEdXInstance]:
     """Return the instances that still exist, by id, with all that their variables depend on."""
     # Many instances share a server, and settings: each is read once, and is one object.
-    servers = ("database_server", "broker_server", "search_server")
-    complete = OpenEdXInstance.objects.select_related("ref_set").prefetch_related("tags", *servers)
+    complete = OpenEdXInstance.objects.select_related("ref_set").prefetch_related(
+        "tags", *SHARED_SERVERS
+    )
     instances = complete.in_bulk(list(ids))
     shared = dict(SharedSettings.objects.values_list("organization", "text"))
     for instance in instances.values():

@@ -14,7 +14,7 @@ from ocim.store.models.appserver_event import AppServerEvent
 from ocim.store.models.audit import AuditEntry
 from ocim.store.models.chore import Chore
 from ocim.store.models.deployment import Deployment
-from ocim.store.models.instance import Domain, OpenEdXInstance
+from ocim.store.models.instance import SHARED_SERVERS, Domain, OpenEdXInstance
 from ocim.store.models.instance_reference import InstanceReference, InstanceTag
 from ocim.store.models.job import Job
 from ocim.store.models.kept_answer import KeptAnswer
@@ -34,10 +34,14 @@ from ocim.store.models.server import Server
 from ocim.store.models.service_step import ServiceStep
 from ocim.store.models.session import Session
 from ocim.store.models.shared import (
+    CREATED,
     BrokerServer,
+    ContentServer,
     DatabaseServer,
     HostedServer,
     LoadBalancingServer,
+    MeilisearchServer,
+    MongodbServer,
     NetworkServer,
     SearchServer,
 )
@@ -46,12 +50,15 @@ from ocim.store.models.verification import Verification
 from ocim.store.models.worker import Turn, Worker
 
 __all__ = [
+    "CREATED",
+    "SHARED_SERVERS",
     "ApiToken",
     "AppServerEvent",
     "AuditEntry",
     "Backup",
     "BrokerServer",
     "Chore",
+    "ContentServer",
     "DatabaseServer",
     "Deployment",
     "Domain",
@@ -65,6 +72,8 @@ __all__ = [
     "Leased",
     "LoadBalancingServer",
     "LogEntry",
+    "MeilisearchServer",
+    "MongodbServer",
     "NetworkServer",
     "OpenEdXAppServer",
     "OpenEdXInstance",

@@ -21,6 +21,8 @@ from ocim.store.models.shared import (
     BrokerServer,
     DatabaseServer,
     LoadBalancingServer,
+    MeilisearchServer,
+    MongodbServer,
     SearchServer,
 )
 from ocim.store.validators import (
@@ -43,6 +45,16 @@ LONGEST_URL = 500
 EXTERNAL = "Host name of the customer's own, under which visitors see the service."
 SERVICES = ("lms", "lms_preview", "studio", "ecommerce", "discovery")
 """Services that have a domain: fields are named `internal_*_domain` and `external_*_domain`."""
+
+
+SHARED_SERVERS = (
+    "database_server",
+    "broker_server",
+    "search_server",
+    "mongodb_server",
+    "meilisearch_server",
+)
+"""Fields of an instance with the servers that its variables depend on."""
 
 
 class OpenEdXInstance(Leased):
@@ -219,6 +231,18 @@ class OpenEdXInstance(Leased):
         default=1, editable=False, help_text="Number of its account there; a rotation raises it."
     )
     search_server = models.ForeignKey(SearchServer, null=True, blank=True, on_delete=models.PROTECT)
+    mongodb_server = models.ForeignKey(
+        MongodbServer, null=True, blank=True, on_delete=models.PROTECT
+    )
+    mongodb_generation = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Number of its account there; a rotation raises it."
+    )
+    meilisearch_server = models.ForeignKey(
+        MeilisearchServer, null=True, blank=True, on_delete=models.PROTECT
+    )
+    meilisearch_generation = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Number of its key there; a rotation raises it."
+    )
     tags = models.ManyToManyField(
         InstanceTag, blank=True, help_text="Words, separated by commas, that rollouts select by."
     )

@@ -1,4 +1,4 @@
-"""Shared servers, which outlive instances: balancer, databases, broker, search."""
+"""Shared servers, which outlive instances: balancer, databases, broker, search, content."""
 
 from django.db import models
 
@@ -100,6 +100,45 @@ class SearchServer(HostedServer):
     def url(self) -> str:
         """URL without the account, with a slash at the end."""
         return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}/"
+
+
+CREATED = (DatabaseServer, BrokerServer, SearchServer)
+"""The kinds of servers that Ocim creates, which may have hosts of their own."""
+
+
+class ContentServer(HostedServer):
+    """A server of what Tutor's services keep beside their databases.
+
+    No package brings its software, so that it is registered only, and `own_host` stays empty.
+    """
+
+    tls = models.BooleanField(default=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def url(self) -> str:
+        """URL without user, password and key."""
+        raise NotImplementedError
+
+
+class MongodbServer(ContentServer):
+    """A server of courses' content, which is a document for each block."""
+
+    @property
+    def url(self) -> str:
+        """URL without the account."""
+        return f"mongodb://{self.host}:{self.port}"
+
+
+class MeilisearchServer(ContentServer):
+    """A server of the search in courses. `admin_password` is its master key."""
+
+    @property
+    def url(self) -> str:
+        """URL without the key."""
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
 
 
 class LoadBalancingServer(SharedServer):

@@ -1,0 +1,37 @@
+"""Variables of the content servers, which Tutor's services alone use, by Tutor's names."""
+
+from typing import Any
+
+from ocim.core.instance import Instance
+from ocim.core.provisioning import TUTOR
+
+MONGODB_PASSWORD = "TUTOR_MONGODB_PASSWORD"  # noqa: S105 - a variable's name
+MEILISEARCH_KEY = "TUTOR_MEILISEARCH_API_KEY"
+
+
+def tutor(instance: Instance) -> dict[str, Any]:
+    """Return the variables; none for Ansible, whose playbooks install MongoDB on app servers."""
+    if instance.configuration_source_repo_url != TUTOR:
+        return {}
+    made: dict[str, Any] = {}
+    if mongodb := instance.mongodb:
+        made |= {
+            "TUTOR_MONGODB_HOST": mongodb.host,
+            "TUTOR_MONGODB_PORT": mongodb.port,
+            "TUTOR_MONGODB_USE_SSL": mongodb.tls,
+            "TUTOR_MONGODB_DATABASE": mongodb.place,
+            # The account belongs to the instance's own database.
+            "TUTOR_MONGODB_AUTH_SOURCE": mongodb.place,
+            "TUTOR_MONGODB_USERNAME": mongodb.user,
+            MONGODB_PASSWORD: mongodb.password,
+        }
+    if meilisearch := instance.meilisearch:
+        made |= {
+            "TUTOR_MEILISEARCH_URL": meilisearch.url,
+            # Visitors' browsers search there.
+            "TUTOR_MEILISEARCH_PUBLIC_URL": meilisearch.url,
+            "TUTOR_MEILISEARCH_INDEX_PREFIX": meilisearch.place,
+            "TUTOR_MEILISEARCH_API_KEY_UID": meilisearch.user,
+            MEILISEARCH_KEY: meilisearch.password,
+        }
+    return made
