@@ -257,7 +257,8 @@ def test_a_killed_creation_doubles_nothing(
 def test_files_of_users_whom_only_the_engine_may_be_are_removed(
     provider: DockerProvider, tmp_path: Path
 ) -> None:
-    host = provider.create(HostRequest("one"))
+    provider.create(HostRequest("one"))
+    host = provider.wait_until_reachable("one", timeout=LONG)
     Path(host.root, "data/lms/.hidden").touch()
 
     anchor.empty(provider.engine, Path(host.root), labels={})
