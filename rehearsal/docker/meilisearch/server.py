@@ -142,7 +142,8 @@ def change_index(
 ) -> tuple[int, dict[str, Any]]:
     uid, _, part = path.partition("/")
     uid = uid or body["uid"]
-    index = state["indexes"].setdefault(uid, {"uid": uid, "createdAt": now(), "updatedAt": now()})
+    new = {"uid": uid, "primaryKey": None, "createdAt": now(), "updatedAt": now()}
+    index = state["indexes"].setdefault(uid, new)
     if method == "POST" and part == "documents":
         index["documents"] = index.get("documents", 0) + len(body)
     if method == "DELETE" and not part:
