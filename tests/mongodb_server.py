@@ -23,8 +23,6 @@ OP_MSG, OP_REPLY, OP_QUERY = 2013, 1, 2004
 HEADER = struct.Struct("<iiii")
 ITERATIONS = 4096
 LIMITS = {
-    "isWritablePrimary": True,
-    "ismaster": True,
     "maxBsonObjectSize": 16777216,
     "maxMessageSizeBytes": 48000000,
     "maxWriteBatchSize": 100000,
@@ -32,6 +30,8 @@ LIMITS = {
     "maxWireVersion": 21,
     "saslSupportedMechs": ["SCRAM-SHA-256"],
 }
+
+SECONDARY = {"isWritablePrimary": False, "secondary": True, "setName": "main", "hosts": []}
 
 
 class Refused(Exception):
@@ -52,6 +52,7 @@ class State:
 
     version: str = "7.0.28"
     checks_rights: bool = True
+    primary: bool = True
     users: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     """Users by database and name, with `pwd`, `roles` and `customData`."""
     data: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
@@ -70,7 +71,9 @@ class Session:
         name, database = next(iter(command)), str(command.get("$db", "admin"))
         try:
             if name in ("hello", "ismaster", "isMaster"):
-                return {**LIMITS, "ok": 1.0}
+                if self.state.primary:
+                    return {**LIMITS, "isWritablePrimary": True, "ismaster": True, "ok": 1.0}
+                return {**LIMITS, **SECONDARY, "ok": 1.0}
             run: Callable[..., dict[str, Any]] = getattr(self, f"do_{name}", self.unknown)
             if name not in ("saslStart", "saslContinue", "endSessions"):
                 self.require(database, writes=name in ("insert", "find", "dbStats"))

@@ -160,6 +160,7 @@ def test_mongodb_that_is_away_may_come_back(mongodb_host: ContentHost) -> None:
     [
         ({"version": "3.6.8"}, "Use MongoDB 4 or newer"),
         ({"checks_rights": False}, "security.authorization"),
+        ({"primary": False}, "is no primary"),
     ],
 )
 def test_mongodb_that_instances_cannot_share_is_refused(

@@ -30,7 +30,10 @@ class MongodbServers:
         self.timeout = timeout
 
     def examine(self, host: ContentHost) -> str:
-        """Return the version. Raise PermanentError unless rights are checked and suffice."""
+        """Return the version.
+
+        Raise PermanentError unless it takes writes, and checks rights, which suffice.
+        """
         with self._client(host) as client:
             version = str(client.admin.command("buildInfo")["version"])
             if int(version.partition(".")[0]) < OLDEST:
@@ -38,6 +41,10 @@ class MongodbServers:
                     f"{host.url} is MongoDB {version}.", remedy=f"Use MongoDB {OLDEST} or newer."
                 )
             status = client.admin.command("connectionStatus")["authInfo"]
+            if not client.admin.command("hello")["isWritablePrimary"]:
+                raise PermanentError(
+                    f"{host.url} is no primary of its replica set.", remedy="Use the primary."
+                )
         roles = {each["role"] for each in status["authenticatedUserRoles"] if each["db"] == "admin"}
         if "root" not in roles and not roles >= RIGHTS:
             raise PermanentError(
