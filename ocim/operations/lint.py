@@ -7,9 +7,8 @@ composed of it was set as a whole.
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +25,12 @@ from ocim.catalog.variables.types import as_flag
 from ocim.catalog.variables.uploads import lacking_classes
 from ocim.core.instance import Instance, Service
 from ocim.core.policy import Policy
+from ocim.core.provisioning import TUTOR
 from ocim.core.secrets import masked, revealed, secret_texts
 from ocim.core.variables import Effective
 from ocim.operations.effective import effective_variables, generated_variables
+from ocim.operations.lint_report import Finding, Report, Severity, Status
+from ocim.operations.tutor_lint import compare_with_tutor
 from ocim.parsing.configuration_repository import Repository, read_repository
 from ocim.parsing.extra_settings import warnings_of
 from ocim.store.models import OpenEdXInstance
@@ -56,78 +58,25 @@ _DANGEROUS = (
 )
 
 
-class Status(StrEnum):
-    """Effect of a variable."""
-
-    KNOWN = "known"
-    UNKNOWN = "unknown"
-    OVERRIDDEN = "overridden"
-
-
-class Severity(StrEnum):
-    """Importance of a finding."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Finding about one variable, without secrets."""
-
-    variable: str
-    layer: str
-    """Layer that its value comes from."""
-    status: Status
-    severity: Severity
-    text: str
-    origin: str = ""
-    """Place of the repository's own value, such as a role or a play; empty if it has none."""
-    file: str = ""
-    line: int = 0
-    default: Any = None
-    """The repository's own value, as it is written."""
-    nearest: str = ""
-    """The known name that is most like an unknown one."""
-    by: str = ""
-    """Layer or variables that override it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Findings in the order of the layers."""
-
-    repository: str
-    findings: tuple[Finding, ...]
-    unreadable: tuple[str, ...]
-    """Files whose variables may be missing here."""
-    warnings: tuple[str, ...] = ()
-    """Warnings about the operator's settings: valid, but hardly meant. Each has its place there."""
-
-    def worth_saying(self) -> tuple[Finding, ...]:
-        """Return the findings that an operator should look at."""
-        return tuple(finding for finding in self.findings if finding.severity is not Severity.INFO)
-
-    def as_data(self) -> dict[str, Any]:
-        """Return the report as data for JSON."""
-        return asdict(self)
-
-
 def lint(*, instance: OpenEdXInstance, directory: Path, policy: Policy) -> Report:
     """Compare the variables of the instance's next app server with the repository in `directory`.
 
-    Run nothing and fetch nothing. Raise ValidationError if the directory holds no configuration
-    repository, or the instance's settings are wrong.
+    If Tutor provisions the instance, compare them with the settings of its Tutor. Run nothing and
+    fetch nothing. Raise ValidationError if the directory holds no configuration repository, or the
+    instance's settings are wrong.
     """
-    spec = instance_spec(instance, policy)
-    report = compare(
-        spec,
-        effective_variables(instance, policy),
-        generated=generated_variables(instance, policy),
-        repository=read_repository(directory, playbook=spec.configuration_playbook_name),
-    )
-    return replace(report, warnings=tuple(warnings_of(instance.configuration_extra_settings)))
+    spec, variables = instance_spec(instance, policy), effective_variables(instance, policy)
+    if instance.provisioner == TUTOR:
+        report = compare_with_tutor(variables)
+    else:
+        report = compare(
+            spec,
+            variables,
+            generated=generated_variables(instance, policy),
+            repository=read_repository(directory, playbook=spec.configuration_playbook_name),
+        )
+    warnings = (*report.warnings, *warnings_of(instance.configuration_extra_settings))
+    return replace(report, warnings=warnings)
 
 
 def compare(

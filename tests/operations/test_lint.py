@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from ocim.core.errors import ValidationError
-from ocim.operations.lint import Finding, Report, Severity, Status, lint
+from ocim.operations.lint import lint
+from ocim.operations.lint_report import Finding, Report, Severity, Status
 from tests.specification import CRON, CURRENCY, SERVICES
 from tests.world import World
 

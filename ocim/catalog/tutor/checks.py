@@ -3,14 +3,28 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from ocim.catalog.discovery_search import URL
+from ocim.catalog.discovery_search import SETTINGS, URL
 from ocim.catalog.releases import Release, release_of
+from ocim.catalog.shop.shop import CONFIG
 from ocim.catalog.templates import is_template
 from ocim.catalog.tutor import operators
 from ocim.catalog.tutor.configuration import SAME
 from ocim.catalog.tutor.patches import USED
 from ocim.core.secrets import revealed
 
+READ = frozenset(
+    {
+        *SAME.values(),
+        *USED,
+        *("edx_platform_version", "openedx_release", "edxapp_media_dir"),
+        *("EDXAPP_DATABASE_ENGINE", "EDXAPP_MYSQL_PORT", "EDXAPP_JWT_PRIVATE_SIGNING_JWK"),
+        *("EDXAPP_CELERY_BROKER_TRANSPORT", "EDXAPP_CELERY_BROKER_HOSTNAME"),
+        "EDXAPP_CELERY_PASSWORD",
+        *("SANDBOX_ENABLE_DISCOVERY", "DISCOVERY_URL_ROOT", URL, SETTINGS),
+        *("SANDBOX_ENABLE_ECOMMERCE", "ECOMMERCE_ECOMMERCE_URL_ROOT", CONFIG),
+    }
+)
+"""Variables with Ansible's names that have an effect with Tutor, too."""
 _OWN_MACHINE = ("localhost", "127.", "::1", "[::1]")
 
 

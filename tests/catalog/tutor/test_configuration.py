@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from jwcrypto.jwk import JWK
 
+from ocim.catalog.tutor.checks import READ, faults, release_in
 from ocim.catalog.tutor.configuration import configuration
+from ocim.catalog.tutor.patches import plugin
 from ocim.core.instance import Service
 from ocim.core.secrets import Secret, revealed
 from tests.catalog.instances import BOTH, DISCOVERY
@@ -118,3 +120,34 @@ def test_a_service_that_the_instance_does_not_have_has_no_plugin() -> None:
     made = of(tutors({"TUTOR_PLUGINS": ["discovery", "forum"]}))
     assert made["PLUGINS"] == ["forum", "ocim"]
     assert Service.DISCOVERY.value not in " ".join(made["PLUGINS"])
+
+
+class Recorder(dict[str, Any]):
+    """Variables that remember which of them were asked for."""
+
+    def __init__(self, variables: dict[str, Any]) -> None:
+        super().__init__(variables)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return super().get(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        self.asked.add(str(name))
+        return super().__contains__(name)
+
+
+def test_every_variable_that_is_read_is_known_to_have_an_effect() -> None:
+    release = {"openedx_release": "sumac.3", "edx_platform_commit": "open-release/sumac.3"}
+    variables = Recorder(tutors(None, services=BOTH, **release))
+    of(variables)
+    plugin(variables)
+    release_in(variables)
+    faults(variables, 19, allowed=())
+    own = {name for name in variables.asked if name.startswith("TUTOR_")}
+    assert variables.asked - own <= READ
