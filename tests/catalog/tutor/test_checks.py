@@ -46,7 +46,7 @@ def test_what_tutor_cannot_run_is_told(changes: dict[str, Any], fault: str) -> N
 @pytest.mark.parametrize(
     "name, value, fault",
     [
-        ("TUTOR_MONGODB_HOST", "", "the instance has no MongoDB server. Assign one"),
+        ("TUTOR_MONGODB_HOST", "", "set TUTOR_MONGODB_HOST to its address"),
         ("TUTOR_MONGODB_HOST", "localhost", "MongoDB is at localhost"),
         ("TUTOR_MEILISEARCH_URL", "http://127.0.0.1:7700", "Meilisearch is at 127.0.0.1:7700"),
         ("TUTOR_MOUNTS", ["/"], "TUTOR_MOUNTS must not be set: containers must not see"),
