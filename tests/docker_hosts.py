@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ocim.adapters.providers import claims
 from ocim.adapters.providers.docker.provider import DockerProvider
 from tests.docker_engine import Engine
 
@@ -23,7 +24,7 @@ def docker_hosts(state: Path, engine: Engine) -> Iterator[DockerProvider]:
     try:
         yield provider
     finally:
-        for name in {*provider.list(), *(left.host for left in provider.leftovers())}:
+        for name in {*provider.list(), *claims.holders(state / "networks")}:
             provider.destroy(name)
     if left := remains(provider, state, engine):
         pytest.fail(f"left: {left}")

@@ -271,7 +271,8 @@ def test_an_engine_that_does_not_answer_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(TransientError, match=r"none\.sock does not answer.*OCIM_DOCKER_ENGINE"):
         provider.create(HostRequest("one"))
-    assert provider.isolation().kind == "none"
+    isolation = provider.isolation()
+    assert (isolation.kind, isolation.detail.endswith(".")) == ("none", True)
 
 
 def test_an_engine_of_root_is_no_border(provider: DockerProvider) -> None:

@@ -27,6 +27,8 @@ REMOVALS = {
 }
 NO_ANSWER = ("cannot connect to the docker daemon", "error during connect", "trying to connect")
 SECONDS = 120.0
+DESCRIBE_SECONDS = 10.0
+"""A page waits for it."""
 ATTEMPTS = 20
 PAUSE = 0.2
 
@@ -56,18 +58,21 @@ class Engine:
         result = tools.run_unchecked(["docker", *argv], timeout=timeout, environment=environment)
         if result.status == 0:
             return result.output
-        message = result.errors.strip() or f"exit status {result.status}"
+        message = result.errors.strip().rstrip(".") or f"exit status {result.status}"
         if any(words in message.lower() for words in NO_ANSWER):
             raise TransientError(
-                f"The Docker engine at {self.address} does not answer: {message}",
+                f"The Docker engine at {self.address} does not answer: {message}.",
                 remedy="Start it, let this user command it, or correct OCIM_DOCKER_ENGINE.",
             )
-        raise PermanentError(f"`docker {' '.join(argv[:2])}` failed: {message}")
+        raise PermanentError(f"`docker {' '.join(argv[:2])}` failed: {message}.")
 
     def describe(self) -> tuple[str, bool]:
         """Return the engine's version, and True if it runs without root."""
         version, _, options = self.run(
-            "info", "--format", "{{.ServerVersion}} {{json .SecurityOptions}}"
+            "info",
+            "--format",
+            "{{.ServerVersion}} {{json .SecurityOptions}}",
+            timeout=DESCRIBE_SECONDS,
         ).partition(" ")
         return version, "name=rootless" in (json.loads(options) or ())
 
