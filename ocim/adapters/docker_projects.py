@@ -43,8 +43,6 @@ class Project:
     """Addresses by host name, for all containers."""
     authorities: str = ""
     """PEM file with all authorities that containers trust; empty: the images' own."""
-    directories: tuple[str, ...] = ()
-    """Directories that app servers of the instance share, such as uploads."""
     memory: int | None = None
     """Maximum memory of each container in bytes; None: no limit."""
     cpus: float | None = None
@@ -62,7 +60,7 @@ class Project:
             fields: dict[str, Any] = json.loads(Path(root, FILE).read_text())
         except FileNotFoundError:
             raise HostUnreachable(f"There is no docker host in {root}.") from None
-        return cls(**{**fields, "directories": tuple(fields["directories"])})
+        return cls(**fields)
 
     def write(self) -> None:
         """Write the project to its directory in one step."""

@@ -130,6 +130,24 @@ def test_a_destroyed_hosts_containers_networks_and_volumes_are_gone(
     assert remains(provider, tmp_path, engine) == []
 
 
+def test_uploads_that_a_link_leads_to_outlive_the_host(
+    provider: DockerProvider, tmp_path: Path
+) -> None:
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    (uploads / "essay.pdf").touch()
+    provider.create(HostRequest("one"))
+    host = provider.wait_until_reachable("one", timeout=LONG)
+    for link in ("uploads", "data/openedx-media/link"):
+        Path(host.root, link).symlink_to(uploads)
+
+    anchor.empty(provider.engine, Path(host.root), labels={})
+    Path(host.root, "uploads").symlink_to(uploads)
+    provider.destroy("one")
+
+    assert [path.name for path in uploads.iterdir()] == ["essay.pdf"]
+
+
 def test_what_a_lost_host_had_is_found_and_cleared(
     provider: DockerProvider, engine: Engine, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ocim.adapters import locks, programs
 from ocim.adapters.providers import tools
-from ocim.adapters.providers.docker.engine import Engine
+from ocim.adapters.providers.docker.engine import Engine, as_options
 from ocim.core.errors import PermanentError, TransientError
 
 IMAGE = "ocim-anchor:1"
@@ -40,9 +40,8 @@ def start(
     It comes back with the engine, until it is stopped. It may be killed at any moment.
     """
     _ensure_image(engine, root.parent)
-    own = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
     engine.run(
-        *("run", "--detach", "--name", name(project), "--network", network, *own),
+        *("run", "--detach", "--name", name(project), "--network", network, *as_options(labels)),
         *("--restart", "unless-stopped", "--stop-signal", "KILL", "--memory", MEMORY),
         *_mount(root),
         *(IMAGE, "/bin/sh", "-c", SCRIPT.format(" ".join(f"data/{path}" for path in DATA))),
@@ -66,10 +65,9 @@ def fault(engine: Engine, project: str, *, timeout: float) -> str:
 def empty(engine: Engine, root: Path, *, labels: Mapping[str, str]) -> None:
     """Remove what containers wrote to the directory as users of their own."""
     _ensure_image(engine, root.parent)
-    own = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
     clear = f"rm -rf {MOUNTED}/* {MOUNTED}/.[!.]* {MOUNTED}/..?*"
     shell = (IMAGE, "/bin/sh", "-c", clear)
-    engine.run("run", "--rm", *own, "--network", "none", *_mount(root), *shell)
+    engine.run("run", "--rm", *as_options(labels), "--network", "none", *_mount(root), *shell)
 
 
 def _mount(root: Path) -> list[str]:

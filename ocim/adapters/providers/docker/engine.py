@@ -1,7 +1,7 @@
 """A Docker engine, commanded by the Docker CLI."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -114,3 +114,8 @@ class Engine:
                 if attempt == ATTEMPTS - 1:
                     raise
                 stopping.wait(PAUSE)
+
+
+def as_options(labels: Mapping[str, str]) -> list[str]:
+    """Return the labels as options of the Docker CLI."""
+    return [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from ocim.adapters.providers.claims import claim
-from ocim.adapters.providers.docker.engine import Engine
+from ocim.adapters.providers.docker.engine import Engine, as_options
 from ocim.core.errors import PermanentError
 
 PREFIX = 27
@@ -29,13 +29,12 @@ def create(
     Without addresses that are chosen, an engine has no more than 31 networks. Raise PermanentError
     if no part of `network` is free.
     """
-    own = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
     for part in _parts(network, host):
         thing = str(part).replace("/", "-")
         if not claim(claims, thing, host):
             continue
         try:
-            engine.run("network", "create", "--subnet", str(part), *own, name)
+            engine.run("network", "create", "--subnet", str(part), *as_options(labels), name)
         except PermanentError as error:
             if TAKEN not in error.problem.lower():
                 raise

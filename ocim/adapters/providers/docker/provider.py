@@ -204,8 +204,6 @@ class DockerProvider:
         if trusted:
             trusted.write_text(f"{authorities.trusted_here()}\n{request.authorities}")
             trusted.chmod(0o644)  # for the users of all images
-        for directory in request.directories:
-            Path(directory).mkdir(parents=True, exist_ok=True)
         anchor.start(engine, name, root=root, network=network, labels=labels)
         Project(
             name=name,
@@ -220,7 +218,6 @@ class DockerProvider:
                 for host, seen in request.names.items()
             },
             authorities=str(trusted or ""),
-            directories=request.directories,
             memory=limits.memory,
             cpus=limits.cpus,
         ).write()
