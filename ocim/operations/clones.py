@@ -36,8 +36,13 @@ def request(
 
     Domains follow from `domain`. Keys of payment processors, tags and uploads are not taken over.
     Return the job that copies the databases, if it should have data. Raise ValidationError with
-    every fault, and Conflict if no shared server accepts new clients.
+    every fault, and Conflict if no shared server accepts new clients, or the source is adopted.
     """
+    if source.adopted_databases:
+        raise Conflict(
+            f"{source} was adopted: its settings name its MongoDB database and its secrets, which a"
+            " clone would share."
+        )
     settings = {
         field: getattr(source, field)
         for field in SETTABLE

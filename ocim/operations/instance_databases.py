@@ -54,12 +54,14 @@ def settle(instance: OpenEdXInstance, context: Context) -> None:
 
 
 def drop(instance: OpenEdXInstance, context: Context) -> None:
-    """Remove all databases and accounts of the instance."""
+    """Remove all databases and accounts of the instance; databases that it adopted stay."""
     for generation in range(1, instance.database_generation):
         for database in all_databases(instance, generation).values():
             context.adapters.databases[database.kind].retire(database)
-    for database in all_databases(instance).values():
-        context.adapters.databases[database.kind].drop(database)
+    for purpose, database in all_databases(instance).items():
+        databases = context.adapters.databases[database.kind]
+        remove = databases.retire if purpose in instance.adopted_databases else databases.drop
+        remove(database)
 
 
 def _former(instance: OpenEdXInstance, *, used: bool) -> list[int]:

@@ -31,6 +31,7 @@ GENERATED = frozenset(
         "jwt_public_keys",
         "preview_password_hash",
         "database_name",
+        "adopted_databases",
         "maintenance",
         "optional_services",
         "successfully_provisioned",

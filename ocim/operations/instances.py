@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Count
 
 from ocim.catalog.shop import checks
-from ocim.catalog.variables.jwt import generate
+from ocim.catalog.variables.jwt import JwtKeys, generate
 from ocim.core.actions import Action
 from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict
@@ -53,11 +53,17 @@ from ocim.store.specs import instance_spec
 
 
 def create(
-    *, fields: Mapping[str, Any], context: Context, creator_id: int | None = None
+    *,
+    fields: Mapping[str, Any],
+    context: Context,
+    creator_id: int | None = None,
+    keys: JwtKeys | None = None,
+    adopted_databases: Mapping[str, str] | None = None,
 ) -> tuple[OpenEdXInstance, list[Action]]:
     """Create an instance with its own secrets, and place it on the shared servers.
 
-    The field `database_server` names its database server; empty: Ocim chooses one. Raise
+    The field `database_server` names its database server; empty: Ocim chooses one. `keys` and
+    `adopted_databases` (names by purpose) are those of a site that is there already. Raise
     ValidationError with every fault of the fields, and Conflict if no shared server accepts new
     clients.
     """
@@ -69,10 +75,11 @@ def create(
     server = str(_taken(values, DATABASE_SERVER, ""))
     unknown = without_unknown(values)
     seed = secrets.token_urlsafe(32)
-    keys = generate()
+    keys = keys or generate()
     instance = OpenEdXInstance(
         **values,
         database_name=_database_name(str(values.get("internal_lms_domain", ""))),
+        adopted_databases=dict(adopted_databases or {}),
         secret_seed=seed,
         jwt_private_key=keys.private_jwk.reveal(),
         jwt_public_keys=keys.public_jwk_set,
@@ -210,7 +217,8 @@ def unarchive(*, instance_id: int) -> list[Action]:
 def delete(*, instance_id: int, context: Context) -> list[Action]:
     """Delete an archived instance with its databases, search indexes and messages.
 
-    Uploads stay, for backups. Raise Conflict if the instance is not archived, or is busy.
+    Uploads stay, for backups; so do databases that it adopted. Raise Conflict if the instance is
+    not archived, or is busy.
     """
     instance = OpenEdXInstance.objects.select_related("ref_set", *SHARED_SERVERS).get(
         pk=instance_id

@@ -122,9 +122,11 @@ def _examine_databases(server: DatabaseServer) -> tuple[str, ServerFacts]:
 
 def _databases(instance: OpenEdXInstance, facts: ServerFacts) -> str:
     """Return an instance with the size of its databases and its connections."""
-    begin = f"{instance.database_name}_"
-    sizes = [size for name, size in facts.sizes.items() if name.startswith(begin)]
-    connections = [count for name, count in facts.connections.items() if name.startswith(begin)]
+    begin, adopted = f"{instance.database_name}_", instance.adopted_databases.values()
+    sizes, connections = (
+        [count for name, count in by_name.items() if name.startswith(begin) or name in adopted]
+        for by_name in (facts.sizes, facts.connections)
+    )
     return (
         f"{instance}: {plural(len(sizes), 'database')}, {size_text(sum(sizes))},"
         f" {plural(sum(connections), 'connection')}"

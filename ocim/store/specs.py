@@ -162,7 +162,7 @@ def _databases(
         own = _account(instance, purpose, number)
         databases[purpose] = Database(
             kind=server.kind,
-            name=f"{instance.database_name}_{purpose}",
+            name=instance.adopted_databases.get(purpose, f"{instance.database_name}_{purpose}"),
             host=host.host,
             port=host.port,
             user=own.user,

@@ -125,6 +125,7 @@ HERE_ALONE: Mapping[str, str] = {
     "appserver shell": "It is a terminal on a host, which only the manager's machine reaches.",
     "balancer run": "It is a process of the manager's machine.",
     "down": "It ends the processes of the manager's machine, the pages among them.",
+    "instance adopt": "It reads a directory of the manager's machine.",
     "setup": "It makes the database that accounts and tokens are in.",
     "up": "It starts the processes of the manager's machine, the pages among them.",
     "web": "It is a process of the manager's machine.",

@@ -13,7 +13,7 @@ PREFIX = "TUTOR_"
 TEMPLATE = "Tutor would render its value as a template. Remove {{, {% and {#."
 _DEFAULT_PLUGINS = ("mfe", "indigo")
 """Plugins that are on unless TUTOR_PLUGINS says otherwise, as with Tutor itself."""
-_OF_SERVICES = {"discovery": "SANDBOX_ENABLE_DISCOVERY", "ecommerce": "SANDBOX_ENABLE_ECOMMERCE"}
+OF_SERVICES = {"discovery": "SANDBOX_ENABLE_DISCOVERY", "ecommerce": "SANDBOX_ENABLE_ECOMMERCE"}
 """Plugins that follow the instance's services, with the services' switches."""
 
 _DOMAIN = "change the domain of the instance instead"
@@ -58,10 +58,10 @@ def plugins(variables: Mapping[str, Any]) -> tuple[str, ...]:
     """
     chosen = variables.get(f"{PREFIX}PLUGINS", _DEFAULT_PLUGINS)
     names = [str(name) for name in chosen] if isinstance(chosen, list | tuple) else []
-    following = [name for name, switch in _OF_SERVICES.items() if as_flag(variables.get(switch))]
+    following = [name for name, switch in OF_SERVICES.items() if as_flag(variables.get(switch))]
     if "ecommerce" in following:
         following.append("mfe")
-    return tuple(sorted({*names, *following} - (_OF_SERVICES.keys() - set(following))))
+    return tuple(sorted({*names, *following} - (OF_SERVICES.keys() - set(following))))
 
 
 def faults(variables: Mapping[str, Any], major: int, *, allowed: Collection[str]) -> Iterator[str]:
@@ -78,7 +78,7 @@ def faults(variables: Mapping[str, Any], major: int, *, allowed: Collection[str]
     for name, value in written(variables).items():
         if reason := OCIMS.get(name):
             yield f"{PREFIX}{name} must not be set: {reason}."
-        elif name in known and not _fits(value, known[name]):
+        elif name in known and not fits(value, known[name]):
             yield f"{PREFIX}{name} must be {known[name]}."
         elif fault := unsafe(value):
             yield f"{PREFIX}{name}: {fault}"
@@ -124,7 +124,8 @@ def unsafe(value: Any) -> str:
     return ""
 
 
-def _fits(value: Any, kind: Kind) -> bool:
+def fits(value: Any, kind: Kind) -> bool:
+    """Return True if the value is of the setting's type."""
     value = revealed(value)
     match kind:
         case Kind.TEXT:

@@ -216,6 +216,12 @@ class OpenEdXInstance(Leased):
     )
 
     database_name = models.CharField(max_length=40, unique=True)
+    adopted_databases = models.JSONField(
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text="Names by purpose of databases that another program has made.",
+    )
     secret_seed = EncryptedTextField(editable=False)
     jwt_private_key = EncryptedTextField(editable=False)
     jwt_public_keys = models.TextField(editable=False)

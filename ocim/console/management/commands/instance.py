@@ -2,9 +2,11 @@
 
 import argparse
 from datetime import date
+from pathlib import Path
 
 from django.core.management.base import CommandParser
 
+from ocim.catalog.tutor import operators
 from ocim.console.arguments import assignments
 from ocim.console.command import OcimCommand
 from ocim.console.options import interleave
@@ -12,12 +14,13 @@ from ocim.console.progress import follow
 from ocim.console.shared_options import add_instance, add_secrets, add_yes
 from ocim.core.jobs import ArchiveJob
 from ocim.core.names import contact_address
-from ocim.operations import clones, holds, instances, jobs, maintenance
+from ocim.operations import adoption, clones, holds, instances, jobs, maintenance
 from ocim.operations.instance_settings import (
     DATABASE_SERVER,
     EXTRA_SETTINGS,
     OF_REFERENCE,
     SETTABLE,
+    uploads_of,
     with_defaults,
 )
 from ocim.operations.maintenance import DEFAULT_MESSAGE
@@ -42,6 +45,7 @@ class Command(OcimCommand):
   ocim instance create campus.example.com name="My Campus" email=it@example.com
   ocim instance set campus.example.com configuration_extra_settings=@extra.yml
   ocim instance clone campus.example.com staging.example.com --data
+  ocim instance adopt /home/tutor/.local/share/tutor
   ocim instance list --json
   ocim instance show campus.example.com
   ocim instance hold campus.example.com --reason exams --until 2026-06-12
@@ -85,6 +89,18 @@ class Command(OcimCommand):
         )
         clone.add_argument(
             "--data", action="store_true", help="Copy the databases, too (default: settings only)."
+        )
+        adopt = add(
+            "adopt",
+            self.adopt,
+            "Create an instance of a site that Tutor runs already, beside it.",
+            json=True,
+        )
+        adopt.add_argument(
+            "root",
+            type=Path,
+            metavar="ROOT",
+            help="Tutor's root directory, with config.yml; nothing in it changes.",
         )
         listing = add("list", self.list, "List instances and their states.", json=True)
         listing.add_argument("--archived", action="store_true", help="Include archived instances.")
@@ -187,6 +203,23 @@ class Command(OcimCommand):
             self.out.say("Copied the databases. Uploads are not copied.")
         self.out.say(f"Next: ocim appserver spawn {clone.pk} --activate")
         self._show(clone, only_for_scripts=True)
+
+    def adopt(self, options: argparse.Namespace) -> None:
+        """Adopt a site, and say what the instance does not take over."""
+        root = options.root.resolve()
+        instance, actions, site = adoption.adopt(
+            root=root, defaults=instance_defaults(), context=context()
+        )
+        enqueue(actions)
+        self.out.say(f"Created {instance}, which has the site's data. The site is as it was.")
+        for name, reason in site.left.items():
+            self.out.say(f"Not taken over: {name} ({reason}).")
+        for name, text, _ in operators.warnings(site.settings, site.major):
+            self.out.say(f"Warning: {name} {text}", style="yellow")
+        places = "; ".join(uploads_of(instance, context().policy))
+        self.out.say(f"Copy the uploads in {root}/data to their new places: {places}")
+        self.out.say(f"Next: ocim appserver spawn {instance.pk}")
+        self._show(instance, only_for_scripts=True)
 
     def list(self, options: argparse.Namespace) -> None:
         """Print a table of instances."""
