@@ -55,7 +55,7 @@ def test_one_whose_host_has_no_border_says_so(
     ours = context()
     adapters = replace(ours.adapters, providers={"local": provider})
     monkeypatch.setattr(appservers, "context", lambda: replace(ours, adapters=adapters))
-    sentence = "can read the files of Ocim and of other instances: That is why."
+    sentence = "may reach the files of Ocim and of other instances: That is why."
     assert (sentence in page(admin, make_appserver(demo).pk)) is (isolation == "none")
 
 

@@ -33,7 +33,7 @@ def check_borders(context: Context) -> Iterator[Finding]:
         else:
             yield Finding(
                 "warning",
-                f"Every app server can read Ocim's files, other instances too. {isolation.detail}",
+                f"App servers may reach Ocim's files, other instances too. {isolation.detail}",
                 isolation.remedy,
                 f"{kind} hosts",
             )

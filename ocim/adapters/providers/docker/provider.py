@@ -64,8 +64,8 @@ class DockerProvider:
             return Isolation("container", detail)
         return Isolation(
             "none",
-            f"Docker {version} is root on this machine, and whoever chooses an app server's images,"
-            " plugins or TUTOR_ variables commands it.",
+            f"Docker {version} is root on this machine: whoever chooses images, plugins or TUTOR_"
+            " variables of an app server commands it.",
             remedy="Use a rootless engine (OCIM_DOCKER_ENGINE) if these people may not be root.",
         )
 
