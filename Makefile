@@ -53,8 +53,9 @@ test: env env-rehearsal ## run lint and all tests, on real processes too
 	@$(MAKE) --no-print-directory --jobs=5 --output-sync=target lint test-rehearsal test-base
 	@$(BIN)/pytest
 
-test-base: test-packages # the file system of hosts: built beside lint, or many tests wait for it
+test-base: test-packages # file systems of hosts and images: built beside lint, or many tests wait for them
 	@$(BIN)/python -m tests.nspawn_hosts
+	@$(BIN)/python -m tests.rehearsal_images
 
 test-packages: # the Debian packages that the suite uses
 	@bin/test-packages

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from ocim.core.places import ROOT
-from tests.docker_engine import Engine
+from tests.docker_engine import Engine, docker_engine, why_not
 
 PROGRAM = ROOT / "rehearsal/docker/images.py"
 
@@ -23,3 +23,8 @@ def images(engine: Engine, *names: str) -> dict[str, str]:
     assert done.returncode == 0, done.stderr
     digests: dict[str, str] = json.loads(done.stdout)
     return digests
+
+
+if __name__ == "__main__" and not why_not():
+    with docker_engine() as _engine:
+        images(_engine, "permissions:latest")  # and the base of all others, which takes a minute

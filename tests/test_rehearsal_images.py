@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.docker_engine import Engine, needs_docker
+from tests.rehearsal_images import PROGRAM
 
-PROGRAM = Path(__file__).parents[1] / "rehearsal/docker/images.py"
 NAME = "ocim-rehearsal/permissions"
 
 
