@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from ocim.adapters.memory.provisioners import MemoryProvisioner, MemoryRun
-from ocim.adapters.provisioners.tutor.provisioner import RENDER, START
+from ocim.adapters.provisioners.tutor.run import RENDER, START
 from ocim.core.errors import (
     Cancelled,
     Conflict,

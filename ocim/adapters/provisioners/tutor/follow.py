@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,7 +59,14 @@ class Follower:
     is_cancelled: Callable[[], bool]
     changed: int = 0
     """Number of tasks that changed something."""
+    task: str = ""
+    """Task that has begun last."""
     _begun: float = field(default_factory=time.monotonic)
+
+    def begin(self, task: str) -> None:
+        """Pass on that a task begins."""
+        self.task = task
+        self.say(f"task: {task}", level="debug", task=task)
 
     def say(
         self,
@@ -103,7 +111,7 @@ class Follower:
     def _follow(self, process: "subprocess.Popen[bytes]", task: str, stdin: str) -> Ended:
         assert process.stdin  # noqa: S101
         assert process.stdout  # noqa: S101
-        with process.stdin as given:
+        with suppress(BrokenPipeError), process.stdin as given:  # it may have ended already
             given.write(stdin.encode())
         lines = _Lines()
         heard = time.monotonic()
@@ -123,11 +131,20 @@ class Follower:
                         self.say(line, level="debug", task=task)
                 if not piece:
                     break
-        status = process.wait(self.job.task_timeout)
+        status = self._status(process)
         printed = "\n".join(lines.last)
         message = message_of({"stdout": printed}) if printed.strip() else ""
         message = message or f"It ended with status {status} and said nothing."
         return Ended(status, self.mask(message)[:LONGEST], self.mask("".join(lines.first)))
+
+    def _status(self, process: "subprocess.Popen[bytes]") -> int:
+        """Return the exit status of a command that prints nothing any more."""
+        silent_since = time.monotonic()
+        while True:
+            try:
+                return process.wait(1)
+            except subprocess.TimeoutExpired:
+                self._check(silent_since)
 
     def _check(self, heard: float | None = None) -> None:
         if self.is_cancelled():

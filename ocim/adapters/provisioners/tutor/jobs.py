@@ -51,12 +51,13 @@ class Jobs:
         return ended
 
     def wait_for_earlier(self) -> None:
-        """Wait for tasks that an interrupted run has left behind."""
+        """Wait for tasks that an interrupted run has left behind, and remove their containers."""
         for name in self._running():
             self._follower.say(
                 f"Waiting for {name}, which an interrupted run has left.", level="warning"
             )
             self._follower.run(["docker", "wait", name], task=name)
+        self.remove()
 
     def remove(self) -> None:
         """End all tasks, and remove their containers."""
