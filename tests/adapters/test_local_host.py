@@ -5,14 +5,24 @@ import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from shutil import copyfile
+from subprocess import DEVNULL
 
 import pytest
 
+from ocim.adapters.providers import local
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.core.hosts import Host, HostRequest
 from tests.local_hosts import heard, run
 from tests.web_servers import Authority, answer, web_server
 
+OTHER_IMPORTER = """
+import sys
+class Other(object):
+    def find_module(self, name, path=None):
+        return None
+sys.meta_path.append(Other())
+"""
 PYTHONS = [sys.executable, *map(str, Path("/usr/bin").glob("python3"))]
 
 
@@ -28,6 +38,25 @@ def test_the_fleets_names_reach_every_python(
     printed = run(provider, host.name, python, "-c", script)
 
     assert printed == "127.8.8.8 ('127.8.8.8', 80) 127.0.0.1\n"
+
+
+def test_the_fleets_names_reach_a_python_2_that_has_other_importers(tmp_path: Path) -> None:
+    if subprocess.call(["sh", "-c", "python2.7 -V"], stdout=DEVNULL, stderr=DEVNULL):
+        pytest.skip("not installed: python2.7")
+    for directory in ("etc", "lib", "next"):
+        (tmp_path / directory).mkdir()
+    (tmp_path / "etc/hosts").write_text("127.8.8.8 lms.test\n")
+    copyfile(Path(local.__file__).with_name("sitecustomize.py"), tmp_path / "lib/sitecustomize.py")
+    (tmp_path / "next/sitecustomize.py").write_text(OTHER_IMPORTER)
+    script = "import socket; print(socket.gethostbyname('LMS.test'))"
+
+    printed = subprocess.check_output(
+        ["python2.7", "-c", script],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}/lib:{tmp_path}/next"},
+        text=True,
+    )
+
+    assert printed == "127.8.8.8\n"
 
 
 def test_a_python_that_does_no_networking_loads_nothing_for_it(
