@@ -12,11 +12,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from ocim.catalog.discovery_job import REFRESH
 from ocim.catalog.releases import of_instance, traits
 from ocim.catalog.shop.checks import by_variable
 from ocim.catalog.templates import is_template
 from ocim.catalog.variables.databases import NOT_UPSTREAMS
-from ocim.catalog.variables.discovery import REFRESH
 from ocim.catalog.variables.effective import BY_OPERATORS, OPERATOR
 from ocim.catalog.variables.known import KNOWN
 from ocim.catalog.variables.pairs import SAME

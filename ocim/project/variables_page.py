@@ -11,7 +11,7 @@ from ocim.catalog.variables.versions import LEFT
 from ocim.core.content import ContentAccount
 from ocim.core.instance import Account, Broker, Database, Domains, Instance, Search, Service
 from ocim.core.mail import MailRelay
-from ocim.core.provisioning import TUTOR
+from ocim.core.provisioning import BUILTIN, TUTOR
 from ocim.core.secrets import Secret
 
 OPERATORS = "left to the operator"
@@ -88,7 +88,8 @@ def _by_layer() -> dict[str, list[str]]:
     listed: set[str] = set()
     releases = ("ginkgo", "ironwood", "juniper", "koa", "maple", "sumac")
     examples = [_example(f"open-release/{release}.1") for release in releases]
-    for example in [*examples, replace(examples[-1], configuration_source_repo_url=TUTOR)]:
+    others = [replace(examples[-1], configuration_source_repo_url=of) for of in (BUILTIN, TUTOR)]
+    for example in [*examples, *others]:
         for layer in layers(example, seed=b"-", jwt_keys=JwtKeys(_NOTHING, "-")):
             new = [name for name in layer.values if name not in listed]
             listed.update(new)

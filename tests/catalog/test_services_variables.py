@@ -1,6 +1,7 @@
 """The variables of ecommerce and discovery, alone and together, on releases that differ."""
 
 import os
+import shlex
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from jinja2 import Environment
 
-from ocim.catalog import discovery_search
+from ocim.catalog import discovery_job, discovery_search
 from ocim.catalog.steps import cron
 from ocim.catalog.variables.discovery import LOG
 from ocim.catalog.variables.services import services_of
@@ -95,14 +96,15 @@ def test_uploads_of_discovery_outlive_its_app_server() -> None:
 
 def test_the_hourly_job_refreshes_and_then_indexes_as_the_user_of_discovery() -> None:
     [job] = variables(full())["EDXAPP_ADDITIONAL_CRON_JOBS"]
-    before, command, after = job["job"].split("'")[2:]
-    assert before.endswith("sudo -u discovery bash -c ")
-    assert command == (
-        "source /edx/app/discovery/discovery_env; /edx/bin/manage.discovery refresh_course_metadata"
-        " && { /edx/bin/manage.discovery remove_unused_indexes;"
-        " /edx/bin/manage.discovery update_index; }"
+    words = shlex.split(job["job"])
+    user = words.index("discovery")
+    assert words[user - 2 : user + 3] == ["sudo", "-u", "discovery", "bash", "-c"]
+    of = full().databases["discovery"]
+    assert words[user + 3].rstrip(";") == (
+        "source /edx/app/discovery/discovery_env; cd /edx/bin && "
+        + discovery_job.command("./manage.discovery", of)
     )
-    assert after.endswith(" > /edx/var/log/discovery/refresh_course_metadata.log 2>&1")
+    assert job["job"].endswith(" > /edx/var/log/discovery/refresh_course_metadata.log 2>&1")
     assert (job["user"], job["minute"], job["hour"]) == ("root", "43", "*")
 
 
@@ -202,9 +204,18 @@ def test_the_hourly_job_has_the_documented_name_so_that_it_is_never_there_twice(
     assert job["name"] == documented["name"]
 
 
-def test_the_built_in_playbooks_are_left_to_their_own_job() -> None:
-    result = variables(full(configuration_source_repo_url="builtin"))
+def test_the_hourly_job_fits_into_a_line_of_a_crontab() -> None:
+    [job] = variables(full())["EDXAPP_ADDITIONAL_CRON_JOBS"]
+    assert len(job["job"]) < 900  # Debian's cron reads 998 characters of a command
+    assert "%" not in job["job"].replace("\\%", "")
+
+
+def test_the_built_in_playbooks_have_the_same_command_in_a_job_of_their_own() -> None:
+    of = full(configuration_source_repo_url="builtin")
+    result = variables(of)
     assert "EDXAPP_ADDITIONAL_CRON_JOBS" not in result
+    command = discovery_job.command("./manage.discovery", of.databases["discovery"])
+    assert result["DISCOVERY_HOURLY_COMMAND"] == command
 
 
 def test_redis_is_a_broker_without_virtual_hosts() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import httpx
 from jwcrypto.jwk import JWK
 
+from ocim.catalog import discovery_job
+from ocim.core.instance import Database
 from ocim.core.provisioning import ProvisionOutcome
 from ocim.core.secrets import Secret
 from tests.playbooks.app_servers import REPOSITORY, AppServer, bare_app_server
@@ -125,6 +127,10 @@ def whole_variables(app_server: AppServer, release: str) -> Mapping[str, object]
         "DISCOVERY_VERSION": f"open-release/{release}",
         "DISCOVERY_DATABASE_ENGINE": "django.db.backends.sqlite3",
         "DISCOVERY_DEFAULT_DB_NAME": str(app_server.database.with_name("discovery.sqlite3")),
+        "DISCOVERY_HOURLY_COMMAND": discovery_job.command(
+            "./manage.discovery",
+            Database("sqlite", str(app_server.database.with_name("discovery.sqlite3"))),
+        ),
         "DISCOVERY_URL_ROOT": f"https://{DISCOVERY}",
         "DISCOVERY_ELASTICSEARCH_INDEX_NAME": "demo_catalog",
         "DISCOVERY_ELASTICSEARCH_URL": Secret(

@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from ocim.catalog.variables.discovery import LOG, REFRESH
+from ocim.catalog.discovery_job import REFRESH
+from ocim.catalog.variables.discovery import LOG
 
 _LIMIT = "Sanity check failed"
 """Words of `update_index` when it stops at its limit, which leaves the alias where it was."""

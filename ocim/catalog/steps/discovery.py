@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ocim.catalog.discovery_job import REFRESH, REMOVE, UPDATE
 from ocim.catalog.endpoints import public_host, public_url
 from ocim.catalog.steps.clients import Client, clients_of
 from ocim.catalog.steps.step import (
@@ -90,7 +91,7 @@ def _make_partner(inputs: StepInputs, fields: Fields, observed: Observation) -> 
 
 # Indexes and the hourly job.
 
-JOB = (discovery.REFRESH, "update_index", "remove_unused_indexes", "limit of update_index")
+JOB = (REFRESH, UPDATE, REMOVE, f"limit of {UPDATE}")
 """Parts of the job; the last one is lost with the flag --disable-change-limit."""
 
 
@@ -100,16 +101,16 @@ def _fill(_inputs: StepInputs, _fields: Fields, _observed: Observation) -> list[
     # this first filling goes without its limit.
     commands: list[tuple[str, ...]] = [
         ("install_es_indexes",),
-        (discovery.REFRESH,),
-        ("update_index", "--disable-change-limit"),
+        (REFRESH,),
+        (UPDATE, "--disable-change-limit"),
     ]
     return [Command(Service.DISCOVERY, words) for words in commands]
 
 
-def _add_job(_inputs: StepInputs, _fields: Fields, observed: Observation) -> list[StepAction]:
+def _add_job(inputs: StepInputs, _fields: Fields, observed: Observation) -> list[StepAction]:
     if observed["fields"] and all(observed["fields"].values()):
         return []  # also by force: the job is as it should be
-    job = discovery.hourly_job()
+    job = discovery.hourly_job(inputs.instance)
     when = f"{job['minute']} {job['hour']} {job['day']} * *"
     return [Crontab(job["name"], f"{when} {job['job']}")]
 

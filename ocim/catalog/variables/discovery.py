@@ -1,7 +1,9 @@
 """Variables of Course Discovery: one function per layer, with upstream's names."""
 
+import shlex
 from typing import Any
 
+from ocim.catalog.discovery_job import command
 from ocim.catalog.endpoints import HTTPS_PORT, PROXY_PORT, public_url
 from ocim.catalog.releases import git_reference
 from ocim.catalog.variables.databases import engine, port
@@ -9,15 +11,14 @@ from ocim.core.instance import Instance, Service
 from ocim.core.provisioning import BUILTIN
 from ocim.core.secrets import derive
 
-REFRESH = "refresh_course_metadata"
-"""Management command that reads courses from the LMS."""
 # Some configuration repositories have a job of this name: it is replaced, so that none runs twice.
 _JOB = "discovery: hourly course metadata refresh"
 _LOGS = "/edx/var/log/discovery"
 LOG = f"{_LOGS}/refresh_course_metadata.log"
 """Log of the hourly job, on hosts of all configuration repositories."""
 _HOME = "/edx/app/discovery"
-_MANAGE = "/edx/bin/manage.discovery"
+_MANAGE = "./manage.discovery"
+"""In /edx/bin: other directories would make the line of a crontab too long."""
 
 
 def defaults(instance: Instance) -> dict[str, Any]:
@@ -66,26 +67,23 @@ def secrets(seed: bytes) -> dict[str, Any]:
 
 
 def cron(instance: Instance) -> dict[str, Any]:
-    """Return the variable with the hourly job; the built-in playbooks have a job of their own."""
+    """Return the variable with the hourly job; the built-in playbooks add a job of their own."""
     if instance.configuration_source_repo_url == BUILTIN:
-        return {}
-    return {"EDXAPP_ADDITIONAL_CRON_JOBS": [hourly_job()]}
+        return {"DISCOVERY_HOURLY_COMMAND": command(_MANAGE, instance.databases["discovery"])}
+    return {"EDXAPP_ADDITIONAL_CRON_JOBS": [hourly_job(instance)]}
 
 
-def hourly_job() -> dict[str, str]:
+def hourly_job(instance: Instance) -> dict[str, str]:
     """Return the hourly job, as arguments of Ansible's cron module."""
-    # The refresh writes only to the database, so the search index has to be updated, too: without
-    # `--disable-change-limit`, as the limit is the only guard against an emptied index. Each update
-    # leaves the indexes before it; they are removed first, so that the job ends as the update does.
+    run = command(_MANAGE, instance.databases["discovery"]).replace("%", "\\%")
+    script = f"source {_HOME}/discovery_env; cd /edx/bin && {run}"
     # The log has the last run only, since nothing else would limit its size.
-    after = f"{{ {_MANAGE} remove_unused_indexes; {_MANAGE} update_index; }}"
-    command = f"source {_HOME}/discovery_env; {_MANAGE} {REFRESH} && {after}"
     return {
         "name": _JOB,
         # Ansible adds it before the user `discovery` exists.
         "user": "root",
         "job": f"mkdir -p {_LOGS}; ( date -u +'\\%FT\\%TZ begins';"
-        f" sudo -u discovery bash -c '{command}'; echo \"status $?\" ) > {LOG} 2>&1",
+        f' sudo -u discovery bash -c {shlex.quote(script)}; echo "status $?" ) > {LOG} 2>&1',
         "minute": "43",
         "hour": "*",
         "day": "*",

@@ -168,6 +168,7 @@ DISCOVERY_MYSQL_USER: account of discovery's database
 DISCOVERY_MYSQL_PASSWORD: password for discovery's database
 DISCOVERY_MYSQL: server of discovery's database
 DISCOVERY_MYSQL_REPLICA_HOST: server of discovery's database; upstream's default is the app server
+DISCOVERY_HOURLY_COMMAND: with discovery, the hourly refresh of its data and its search index; built-in playbooks only
 DISCOVERY_SECRET_KEY: derived; Django's secret key of discovery
 DISCOVERY_ELASTICSEARCH_URL: URL of the search server, with account, if one is assigned
 DISCOVERY_ELASTICSEARCH_INDEX_NAME: name of discovery's index up to koa, with the instance's prefix

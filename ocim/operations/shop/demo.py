@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from ocim.catalog import discovery_job
 from ocim.core.errors import PermanentError
 from ocim.core.instance import Service
 from ocim.operations.context import Context
@@ -26,7 +27,8 @@ def sell_a_course(appserver: OpenEdXAppServer, context: Context) -> None:
     key: str = remote.call(appserver, Service.STUDIO, "demo_studio.create", COURSE, context)
     publish(appserver, key, COURSE["title"], context)
     for words in (["refresh_course_metadata"], ["update_index", "--disable-change-limit"]):
-        remote.call(appserver, Service.DISCOVERY, "commands.run", {"argv": words}, context)
+        arguments = discovery_job.arguments(words)
+        remote.call(appserver, Service.DISCOVERY, "commands.run", arguments, context)
 
 
 def publish(appserver: OpenEdXAppServer, key: str, title: str, context: Context) -> None:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from ocim.catalog.discovery_job import REFRESH
 from ocim.catalog.discovery_search import aliases, is_used
 from ocim.catalog.steps import cron
 from ocim.catalog.steps.discovery import JOB
 from ocim.catalog.steps.step import Observation, Step, StepInputs
-from ocim.catalog.variables.discovery import REFRESH
 from ocim.core.errors import OcimError
 from ocim.core.texts import listed
 from ocim.operations.context import Context

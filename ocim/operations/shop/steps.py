@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from ocim.catalog import discovery_job
 from ocim.catalog.steps.all_steps import steps_of
 from ocim.catalog.steps.lms import BY_NAME, MIGRATED
 from ocim.catalog.steps.step import (
@@ -223,7 +224,7 @@ def _rounds(owed: Sequence[tuple[Step, StepAction]]) -> list[list[tuple[Step, re
 def _call(action: StepAction) -> remote.Call | None:
     match action:
         case Command(service, words, None):
-            return remote.Call(service, "commands.run", {"argv": list(words)})
+            return remote.Call(service, "commands.run", discovery_job.arguments(words))
         case Command(service, words, Script(function=function, arguments=arguments)):
             return remote.Call(service, function, {**arguments, "argv": list(words)})
         case Script(service, function, arguments):

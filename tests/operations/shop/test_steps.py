@@ -352,7 +352,7 @@ def test_a_job_without_update_clearing_or_limit_is_replaced(
     assert lines["job"].state == "changed by hand"
     chosen = steps.chosen(appserver, ["job"], world.context())
     steps.carry_out(appserver, chosen, world.context(), force=True, on_line=print)
-    assert "remove_unused_indexes; /edx/bin/manage.discovery update_index; }" in (
+    assert "manage.discovery remove_unused_indexes; ./manage.discovery update_index" in (
         world.shells.crontab
     )
 

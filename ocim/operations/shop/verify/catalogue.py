@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ocim.catalog import discovery_job
 from ocim.core.errors import OcimError, PermanentError
 from ocim.core.instance import Service
 from ocim.core.pages import Page
@@ -151,7 +152,8 @@ def _update(scene: Scene, runs: Mapping[str, Any]) -> Line:
 
 def _indexed(scene: Scene, name: str, *flags: str) -> Line:
     try:
-        scene.call(Service.DISCOVERY, "commands.run", argv=["update_index", *flags])
+        arguments = discovery_job.arguments([discovery_job.UPDATE, *flags])
+        scene.call(Service.DISCOVERY, "commands.run", **arguments)
     except PermanentError as refused:
         return failed(name, refused.problem, _index_remedy(scene))
     return ok(name, "passes")

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
+from ocim.catalog import discovery_job
 from ocim.core.errors import OcimError
 from ocim.core.instance import Service
 from ocim.core.texts import plural
@@ -35,6 +37,11 @@ def clean(scene: Scene, name: str, *, bought: bool) -> Iterator[Line]:
     if scene.has(Service.DISCOVERY):
         calls.append(Call(Service.DISCOVERY, "verify_discovery.clean", {"prefix": PREFIX}))
     answers = scene.call_all(*calls)
+    if scene.has(Service.DISCOVERY) and _has_gone(answers[-1]):
+        # What was removed is known, so that the limit of changes would guard nothing.
+        words = [discovery_job.UPDATE, "--disable-change-limit"]
+        index = Call(Service.DISCOVERY, "commands.run", discovery_job.arguments(words))
+        faults += [entry.problem for entry in scene.call_all(index) if isinstance(entry, OcimError)]
     if faults := [
         *faults,
         *(answer.problem for answer in answers if isinstance(answer, OcimError)),
@@ -54,6 +61,10 @@ def clean(scene: Scene, name: str, *, bought: bool) -> Iterator[Line]:
             f"kept in the shop's books with their buyers: {plural(len(kept), 'order')}, … {newest}"
         )
     yield ok(name, "; ".join(words))
+
+
+def _has_gone(answer: Any) -> bool:
+    return not isinstance(answer, OcimError) and bool(answer["gone"])
 
 
 def _before_courses_go(scene: Scene) -> list[Call | OcimError]:
