@@ -25,19 +25,20 @@ SUFFIX = ".indexes"
 """End of the name of the file that is the lock beside a SQLite database."""
 
 
-def command(manage: str, database: Database) -> str:
+def command(manage: str, database: Database, *, partner: str = "") -> str:
     """Return the job as a command for sh, in discovery's environment.
 
-    `manage` is discovery's `manage.py`, without blanks. Exit with the status of `update_index`,
-    or 1, if the refresh is well.
+    `manage` is discovery's `manage.py`, without blanks; `partner` is the code of the only partner
+    whose courses are read. Exit with the status of `update_index`, or 1, if the refresh is well.
     """
     # The refresh writes only to the database, so the search index has to be updated, too: without
     # `--disable-change-limit`, as the limit is the only guard against an emptied index. Each update
     # leaves the indexes before it; they are removed first, so that the job ends as the update does.
+    refresh = f"{manage} {REFRESH}{f' --partner_code={partner}' if partner else ''}"
     update = f"{manage} {REMOVE}; {manage} {UPDATE}"
     if database.kind == "sqlite":
         lock = shlex.quote(database.name + SUFFIX)
-        return f"{manage} {REFRESH} && flock -w {WAIT} {lock} sh -c {shlex.quote(update)}"
+        return f"{refresh} && flock -w {WAIT} {lock} sh -c {shlex.quote(update)}"
     # One line, since `shell` is an interactive interpreter before Django 1.11.
     program = "; ".join(
         [
@@ -48,7 +49,7 @@ def command(manage: str, database: Database) -> str:
             f'sys.exit(os.system("{update}") != 0 if cursor.fetchone()[0] else "{_BUSY}")',
         ]
     )
-    return f"{manage} {REFRESH} && echo {shlex.quote(program)} | {manage} shell"
+    return f"{refresh} && echo {shlex.quote(program)} | {manage} shell"
 
 
 def arguments(words: Sequence[str | Secret]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ocim.catalog.steps import cron, hourly
+from ocim.core.instance import Database
 
 DOCKER = """#!/bin/sh
 case "$1 $2 $3" in "exec -"[di]" appserver-1-abc-discovery-1") ;; *) exit 64 ;; esac
@@ -39,8 +40,12 @@ class Container:
 
     def start(self) -> cron.LastRun | None:
         """Run the job, and return what is known of it afterwards."""
-        self.run(hourly.start(self.place))
+        self.run(hourly.start(self.database, self.place))
         return cron.last_run(cron.read(self.run(hourly.traces(self.place))))
+
+    @property
+    def database(self) -> Database:
+        return Database("sqlite", str(self.directory / "discovery.sqlite3"))
 
     @property
     def place(self) -> str:
@@ -86,7 +91,7 @@ def test_a_job_that_still_runs_is_left_alone(container: Container) -> None:
         running.stdin.flush()
         assert running.stdout.readline() == b"held\n"
         with pytest.raises(subprocess.CalledProcessError):
-            container.run(hourly.start(container.place))
+            container.run(hourly.start(container.database, container.place))
     assert container.ran == []
 
 

@@ -2,24 +2,25 @@
 
 import shlex
 
+from ocim.catalog.discovery_job import REFRESH, command
+from ocim.catalog.shop.shop import TUTORS_CODE
 from ocim.catalog.steps import cron
 from ocim.catalog.steps.shells import in_container
-from ocim.catalog.variables.discovery import REFRESH
-from ocim.core.instance import Service
+from ocim.core.instance import Database, Service
 
 PLACE = f"/tmp/{REFRESH}"  # noqa: S108 - the container is nobody else's
 """Beginning of the paths in the container of log and lock, which end with it."""
-_MANAGE = "./manage.py"
-_COMMAND = f"{_MANAGE} {REFRESH} && {{ {_MANAGE} remove_unused_indexes; {_MANAGE} update_index; }}"
 
 
-def start(place: str = PLACE) -> str:
+def start(database: Database, place: str = PLACE) -> str:
     """Return a script for the host's shell that starts the job in discovery's container.
 
     The script does not wait for its end, which does not depend on the manager. It starts nothing
     while the run before still goes on.
     """
-    run = f"date -u +'%FT%TZ begins'; bash -c {shlex.quote(_COMMAND)}; echo \"status $?\""
+    # Tutor makes a second partner, whose LMS does not answer.
+    job = command("./manage.py", database, partner=TUTORS_CODE)
+    run = f"date -u +'%FT%TZ begins'; bash -c {shlex.quote(job)}; echo \"status $?\""
     # The log has the last run only, since nothing else would limit its size.
     logged = shlex.quote(f"{{ {run}; }} > {place}.log 2>&1")
     alone = f"flock -n {place}.lock bash -c {logged}"

@@ -9,6 +9,7 @@ from ocim.operations.context import Context
 from ocim.operations.logs import say
 from ocim.operations.shop import remote
 from ocim.store.selectors import appservers_with_specs
+from ocim.store.specs import appserver_spec
 
 START_SECONDS = 30.0
 """Longest time in which an engine starts a command in a container."""
@@ -26,7 +27,9 @@ def start_all(context: Context) -> None:
         if Service.DISCOVERY not in appserver.services:
             continue
         try:
-            ran = remote.run_on_host(appserver, hourly.start(), context, timeout=START_SECONDS)
+            database = appserver_spec(appserver, context.policy).databases[Service.DISCOVERY.value]
+            script = hourly.start(database)
+            ran = remote.run_on_host(appserver, script, context, timeout=START_SECONDS)
             fault = ran.status and (ran.errors or ran.output).strip()
         except OcimError as error:
             fault = str(error)
