@@ -101,7 +101,7 @@ try:
     client = Client(HTTP_HOST="{host}")
     client.force_login(user)
     for path in {paths!r}:
-        print("ADMIN", path, client.get(path, secure=True).status_code)
+        print("ADMIN %s %s" % (path, client.get(path, secure=True).status_code))
 finally:
     user.delete()
 """

@@ -20,6 +20,8 @@ from rehearsal.common.users import user_of
 
 OAUTH2 = "edx-oauth2"
 OPENID_CONNECT = "edx-oidc"
+ISSUER = "SOCIAL_AUTH_EDX_OIDC_ISSUER"
+"""Setting with the issuer of ID tokens. That of the site, which ends with an S, is not read."""
 SCOPES = {OAUTH2: "user_id profile email", OPENID_CONNECT: "openid profile email permissions"}
 SESSION = "sign_on"
 
@@ -29,6 +31,7 @@ class Provider:
     """The LMS as the provider of sign-on; browsers reach it at `public_url`.
 
     With `https`, browsers reach this service by https, whatever the scheme of the request.
+    `issuer` is the one that ID tokens must name; with OAuth 2 there are none.
     """
 
     backend: str
@@ -36,6 +39,7 @@ class Provider:
     public_url: str
     logout_url: str
     https: bool
+    issuer: str = ""
 
 
 def sign_on_urls(provider_of: Callable[[HttpRequest], Provider]) -> list[URLPattern]:
@@ -110,15 +114,15 @@ def callback(request: HttpRequest, provider: Provider, state: str) -> str:
 
 def claims_of(answer: Mapping[str, Any], provider: Provider, *, nonce: str) -> dict[str, Any]:
     """Return the user's claims. Raise jwt.InvalidToken, or KeyError if they name nobody."""
-    issuers = jwt.issuers_of(settings.JWT_AUTH)
     if provider.backend == OAUTH2:
+        issuers = jwt.issuers_of(settings.JWT_AUTH)
         keys = settings.JWT_AUTH.get("JWT_PUBLIC_SIGNING_JWK_SET") or ""
         claims = jwt.verify(answer["access_token"], issuers=issuers, jwk_set=keys)
         return {**claims, "user_id": claims["user_id"], "name": claims["name"]}
     # ID tokens are for the client, and signed with its secret.
     client = provider.client
-    own = [jwt.Issuer(issuer.name, client.client_id, client.client_secret) for issuer in issuers]
-    claims = jwt.verify(answer["id_token"], issuers=own, jwk_set="")
+    issuer = jwt.Issuer(provider.issuer, client.client_id, client.client_secret)
+    claims = jwt.verify(answer["id_token"], issuers=[issuer], jwk_set="")
     if not hmac.compare_digest(str(claims.get("nonce")), nonce):
         raise jwt.InvalidToken("the nonce does not match")
     return claims

@@ -136,6 +136,7 @@ def running_world(directory: Path, *, release: str, **changes: Any) -> Iterator[
                     "SOCIAL_AUTH_EDX_OIDC_KEY": "sso-key",
                     "SOCIAL_AUTH_EDX_OIDC_SECRET": SECRET,
                     "SOCIAL_AUTH_EDX_OIDC_URL_ROOT": f"{lms}/oauth2",
+                    "SOCIAL_AUTH_EDX_OIDC_ISSUER": f"{discovery_configuration.LMS}/oauth2",
                 }
                 if openid
                 else {

@@ -178,6 +178,7 @@ def running_world(directory: Path, *, release: str) -> Iterator[World]:
         ECOMMERCE_URL_ROOT=shop,
         ECOMMERCE_VERSION=release,
         BROKER_URL=broker_url,
+        SOCIAL_AUTH_EDX_OIDC_ISSUER=f"{shop_configuration.LMS}/oauth2",
     )
     set_up(lms_file, shop_file, lms=lms, shop=shop, release=release)
     with ExitStack() as stack:

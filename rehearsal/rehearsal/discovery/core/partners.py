@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from rehearsal.common.oauth_client import OAuthClient
-from rehearsal.common.sign_on import OAUTH2, OPENID_CONNECT, Provider
+from rehearsal.common.sign_on import ISSUER, OAUTH2, OPENID_CONNECT, Provider
 from rehearsal.discovery.core.models import Partner
 
 DEFAULT_PARTNER_ID = 1
@@ -80,6 +80,7 @@ def sign_on_provider(_request: HttpRequest) -> Provider:
         public_url=public if connect else f"{public}/oauth2",
         logout_url=oauth.get(f"{prefix}_LOGOUT_URL") or "/",
         https=settings.SOCIAL_AUTH_REDIRECT_IS_HTTPS,
+        issuer=oauth.get(ISSUER, ""),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from rehearsal.common.sign_on import OAUTH2, OPENID_CONNECT, Provider
+from rehearsal.common.sign_on import ISSUER, OAUTH2, OPENID_CONNECT, Provider
 from rehearsal.ecommerce.core.models import SiteConfiguration
 
 
@@ -58,6 +58,7 @@ def provider_of(request: HttpRequest) -> Provider:
         public_url=f"{public}/oauth2" if public else client.provider_url,
         logout_url=configuration.oauth(f"{prefix}_LOGOUT_URL"),
         https=settings.SOCIAL_AUTH_REDIRECT_IS_HTTPS,
+        issuer=configuration.oauth_settings.get(ISSUER) or settings.OAUTH_SETTINGS.get(ISSUER, ""),
     )
 
 
