@@ -19,8 +19,13 @@ from ocim.core.differences import differences
 from ocim.core.instance import Database
 from ocim.core.policy import Policy
 from ocim.core.secrets import Secret
-from ocim.core.variables import Effective, Layer, from_plain, to_plain
-from ocim.parsing.extra_settings import SHARED, check_extra_settings
+from ocim.core.variables import Effective, Layer, from_plain, merge, to_plain
+from ocim.parsing.extra_settings import (
+    SHARED,
+    WHERE,
+    check_extra_settings,
+    check_together,
+)
 from ocim.store.models import OpenEdXAppServer, OpenEdXInstance, SharedSettings
 from ocim.store.specs import instance_spec
 
@@ -36,8 +41,10 @@ def effective_variables(
     `databases` are copies, which replace the instance's own; then it has no access to its content
     servers, of which there is no copy. Raise ValidationError with every fault.
     """
-    own = check_extra_settings(instance.configuration_extra_settings)
-    written = [*_shared(instance), Layer(OPERATOR, own)]
+    texts = [(name, SHARED, text) for name, text in _shared(instance)]
+    texts.append((OPERATOR, WHERE, instance.configuration_extra_settings))
+    written = [Layer(name, check_extra_settings(text, where=where)) for name, where, text in texts]
+    check_together(merge(written).values, [(where, text) for _, where, text in texts])
     return _effective(instance, written, policy, databases)
 
 
@@ -46,8 +53,8 @@ def generated_variables(instance: OpenEdXInstance, policy: Policy) -> Effective:
     return _effective(instance, [], policy)
 
 
-def _shared(instance: OpenEdXInstance) -> list[Layer]:
-    """Return the settings that the instance shares with others, lowest first.
+def _shared(instance: OpenEdXInstance) -> list[tuple[str, str]]:
+    """Return layers and texts of the settings that the instance shares with others, lowest first.
 
     That is one query, unless the instance was loaded with them.
     """
@@ -56,9 +63,7 @@ def _shared(instance: OpenEdXInstance) -> list[Layer]:
         rows = SharedSettings.objects.filter(organization__in=owners)
         texts = dict(rows.values_list("organization", "text"))
     return [
-        Layer(ORGANIZATION if owner else FLEET, check_extra_settings(text, where=SHARED))
-        for owner in owners
-        if (text := texts.get(owner))
+        (ORGANIZATION if owner else FLEET, text) for owner in owners if (text := texts.get(owner))
     ]
 
 

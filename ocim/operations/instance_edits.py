@@ -41,7 +41,7 @@ def preview(
         transaction.set_rollback(True)
     return Preview(
         Changes().of(old, new, new.values),
-        tuple(warnings_of(instance.configuration_extra_settings)),
+        tuple(warnings_of(instance.configuration_extra_settings, values=new.values)),
     )
 
 

@@ -75,8 +75,8 @@ def lint(*, instance: OpenEdXInstance, directory: Path, policy: Policy) -> Repor
             generated=generated_variables(instance, policy),
             repository=read_repository(directory, playbook=spec.configuration_playbook_name),
         )
-    warnings = (*report.warnings, *warnings_of(instance.configuration_extra_settings))
-    return replace(report, warnings=warnings)
+    own = warnings_of(instance.configuration_extra_settings, values=variables.values)
+    return replace(report, warnings=(*report.warnings, *own))
 
 
 def compare(

@@ -107,14 +107,18 @@ def preview(
     ids = list(rows.order_by("pk").values_list("pk", flat=True))
     sample = ids[:: max(1, ceil(len(ids) / SAMPLE))]
     examined = rows.filter(pk__in=sample)
+    variables: tuple[Change, ...] = ()
+    values: Mapping[str, Any] | None = None
+    if instance:
+        variables, values = _changes(instance, organization, text, context)
     return Effect(
         tuple(names),
         len(ids),
         len(sample),
         len(sample) - _overriding(examined, names, organization) if names else 0,
         instance,
-        _changes(instance, organization, text, context) if instance else (),
-        tuple(warnings_of(text, where=SHARED)),
+        variables,
+        tuple(warnings_of(text, where=SHARED, values=values)),
     )
 
 
@@ -149,7 +153,8 @@ def _chosen(rows: QuerySet[OpenEdXInstance], instance_id: int | None) -> OpenEdX
 
 def _changes(
     instance: OpenEdXInstance, organization: str, text: str, context: Context
-) -> tuple[Change, ...]:
+) -> tuple[tuple[Change, ...], Mapping[str, Any]]:
+    """Return the changes of the instance's variables, and the variables after them."""
     with transaction.atomic():
         try:
             old = effective_variables(instance, context.policy)
@@ -158,7 +163,7 @@ def _changes(
         change(organization=organization, text=text, context=context)
         new = effective_variables(instance, context.policy)
         transaction.set_rollback(True)
-    return Changes().of(old, new, new.values)
+    return Changes().of(old, new, new.values), new.values
 
 
 def _overriding(rows: QuerySet[OpenEdXInstance], names: list[str], organization: str) -> int:

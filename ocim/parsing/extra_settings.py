@@ -1,6 +1,7 @@
 """Validation of Ansible variables that operators write in YAML, for one instance or several."""
 
 import re
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import lru_cache
 from typing import Any
@@ -12,6 +13,7 @@ from ocim.catalog.variables.services import SWITCHES, services_of
 from ocim.catalog.variables.types import Kind, as_flag, fits
 from ocim.catalog.variables.uploads import BUCKET, missing, unused
 from ocim.core.characters import hint
+from ocim.core.errors import ValidationError
 from ocim.core.instance import ALWAYS, Service
 from ocim.parsing.document import Document
 from ocim.parsing.faults import in_lines, refuse
@@ -41,23 +43,50 @@ def check_extra_settings(text: str, *, where: str = WHERE) -> dict[str, Any]:
 
     Raise ValidationError with all faults and their places: invalid YAML, invalid or reserved names,
     names of the instance's databases, templates that would run code on the manager, known variables
-    of a wrong type, object storage without what it needs. In SHARED settings, switches of services
-    are faults, too.
+    of a wrong type. In SHARED settings, switches of services are faults, too.
     """
     return deepcopy(_checked(text, where))
 
 
-def warnings_of(text: str, *, where: str = WHERE) -> list[str]:
+def check_together(values: Mapping[str, Any], texts: Sequence[tuple[str, str]]) -> None:
+    """Raise ValidationError with what is wrong with `values`, which several texts set together.
+
+    That is object storage without what it needs, and templates without end. `texts` are names and
+    texts, lowest first, which `check_extra_settings` accepts. A fault has the place of its variable
+    in the highest text that sets it.
+    """
+    wrong = [(name, f"{name}: {fault}") for name, fault in missing(values)]
+    wrong += _endless(values)
+    if not wrong:
+        return
+    documents = [(where, parse_mapping(text)) for where, text in reversed(texts)]
+    for name, fault in wrong:
+        document = next(document for _, document in documents if name in document.value)
+        document.fault(document.places[name,], fault)
+    raise ValidationError(
+        [line for where, document in documents for line in in_lines(document.faults, where=where)]
+    )
+
+
+def warnings_of(
+    text: str, *, where: str = WHERE, values: Mapping[str, Any] | None = None
+) -> list[str]:
     """Return what is valid in the settings but hardly meant, each with its place.
 
-    Return nothing for settings that `check_extra_settings` refuses.
+    `values` are the variables of an instance with these settings; None: the text is looked at
+    alone, though others may set what it lacks. Return nothing for settings that
+    `check_extra_settings` refuses.
     """
     document = parse_mapping(text)
     if document.faults:
         return []
     check_lists(document)
     _warn_of_words(document)
-    if bucket := unused(document.value):
+    if values is None:
+        values = document.value
+        for name, fault in missing(values):
+            document.warn(document.places[name,], f"{name}: {fault}")
+    if BUCKET in document.value and (bucket := unused(values)):
         document.warn(
             document.places[BUCKET,],
             f"no upload goes to the bucket {bucket}: EDXAPP_DEFAULT_FILE_STORAGE does not choose"
@@ -73,9 +102,8 @@ def _checked(text: str, where: str) -> dict[str, Any]:
     _check_templates(document)
     _check_variables(document)
     check_lists(document)
-    for name, fault in missing(document.value):
-        document.fault(document.places[name,], f"{name}: {fault}")
-    _check_references(document)
+    for name, fault in _endless(document.value):
+        document.fault(document.places[name,], fault)
     if where == SHARED:
         _refuse_switches(document)
     refuse(document.faults, where=where)
@@ -113,11 +141,12 @@ def _refuse_switches(document: Document) -> None:
             )
 
 
-def _check_references(document: Document) -> None:
-    if any(is_template(text.value) for text in document.texts):
-        from ocim.parsing.references import check_references
+def _endless(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if not any(is_template(str(value)) for value in values.values()):
+        return []
+    from ocim.parsing.references import endless
 
-        check_references(document)
+    return list(endless(values))
 
 
 def _check_variables(document: Document) -> None:

@@ -7,29 +7,27 @@ from typing import Any
 from jinja2 import TemplateSyntaxError, nodes
 
 from ocim.catalog.templates import is_template
-from ocim.parsing.document import Document
 from ocim.parsing.jinja_text import JINJA  # noqa: TID253 - this module is imported late, too
 
 _OPTIONAL = frozenset({"default", "d"})
 _TESTS = frozenset({"defined", "undefined"})
 
 
-def check_references(document: Document) -> None:
-    """Add a fault for each variable whose value leads back to itself.
+def endless(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield a variable of each circle of values that lead back to themselves, and the fault.
 
     Ansible would follow it without end, however the reference is nested.
     """
-    used = {name: names_used(value) for name, value in document.value.items()}
+    used = {name: names_used(value) for name, value in values.items()}
     for cycle in _cycles({name: names & used.keys() for name, names in used.items()}):
-        place = document.places[cycle[0],]
         if len(cycle) == 1:
-            document.fault(
-                place,
+            yield (
+                cycle[0],
                 f"{cycle[0]} uses itself, which has no end. Mappings are merged with Ocim's own:"
                 " write just your keys. Of a list or a text, write all.",
             )
         else:
-            document.fault(place, f"{' → '.join([*cycle, cycle[0]])} has no end. Cut the circle.")
+            yield cycle[0], f"{' → '.join([*cycle, cycle[0]])} has no end. Cut the circle."
 
 
 def names_used(value: Any, *, required: bool = False) -> frozenset[str]:

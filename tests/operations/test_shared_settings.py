@@ -6,7 +6,7 @@ from django.db import connection
 from ocim.core.access import FLEET, Access, Grant, Role
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.secrets import masked
-from ocim.operations import audit, instances, shared_settings
+from ocim.operations import audit, instance_edits, instances, shared_settings
 from ocim.operations.effective import deserialize, effective_variables
 from ocim.store.models import AuditEntry, OpenEdXInstance, SharedSettings
 from tests.world import World
@@ -131,3 +131,62 @@ def test_somebody_sees_the_settings_of_their_organizations(world: World) -> None
     of_campus = Access(frozenset({Grant(Role.VIEWER, CAMPUS)}))
     assert shared_settings.visible(of_campus) == [CAMPUS]
     assert shared_settings.visible(Access(frozenset({Grant(Role.VIEWER)}))) == ["", CAMPUS, "Other"]
+
+
+STORAGE = "EDXAPP_DEFAULT_FILE_STORAGE: storages.backends.s3boto.S3BotoStorage\n"
+BUCKET = "EDXAPP_AWS_STORAGE_BUCKET_NAME: campus\n"
+
+
+def own(world: World, instance: OpenEdXInstance, text: str) -> OpenEdXInstance:
+    """Return the instance with these settings of its own."""
+    changes = {"configuration_extra_settings": text}
+    instances.change(instance_id=instance.pk, changes=changes, context=world.context())
+    return OpenEdXInstance.objects.get(pk=instance.pk)
+
+
+@pytest.mark.parametrize("shared, text", [(STORAGE, BUCKET), (BUCKET, STORAGE)])
+@pytest.mark.parametrize("organization", [FLEET, CAMPUS])
+def test_what_uploads_need_may_be_set_in_several_texts(
+    world: World, shared: str, text: str, organization: str
+) -> None:
+    instance = world.make_instance(organization=CAMPUS)
+    change(world, shared, organization)
+    instance = own(world, instance, text)
+    preview = instance_edits.preview(
+        instance_id=instance.pk,
+        changes={"configuration_extra_settings": f"{text}OTHER: 1\n"},
+        context=world.context(),
+    )
+    assert preview.warnings == ()
+
+
+def test_what_uploads_lack_is_told_where_object_storage_is_chosen(world: World) -> None:
+    instance = world.make_instance(organization=CAMPUS)
+    change(world, f"OTHER: 1\n{STORAGE}", CAMPUS)
+    with pytest.raises(ValidationError) as refused:
+        own(world, instance, "OTHER: 2\n")
+    [fault] = refused.value.faults
+    assert fault.startswith("shared_settings, line 2, column 1: EDXAPP_DEFAULT_FILE_STORAGE: ")
+
+
+def test_templates_that_lead_back_through_another_text_are_refused(world: World) -> None:
+    instance = world.make_instance()
+    change(world, "HERS: '{{ MINE }}'\n")
+    with pytest.raises(ValidationError, match="HERS → MINE → HERS has no end"):
+        own(world, instance, "MINE: '{{ HERS }}'\n")
+
+
+def test_a_preview_warns_of_what_the_chosen_instance_lacks_with_all_its_texts(
+    world: World,
+) -> None:
+    def warnings(text: str) -> tuple[str, ...]:
+        return shared_settings.preview(
+            organization=FLEET, text=text, context=world.context()
+        ).warnings
+
+    [alone] = warnings(BUCKET)
+    assert "no upload goes to the bucket campus" in alone
+    instance = world.make_instance()
+    change(world, BUCKET)
+    own(world, instance, STORAGE)
+    assert warnings(BUCKET) == ()

@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocim.core.errors import ValidationError
-from ocim.parsing.extra_settings import check_extra_settings, warnings_of
+from ocim.parsing.extra_settings import (
+    WHERE,
+    check_extra_settings,
+    check_together,
+    warnings_of,
+)
+from ocim.parsing.yaml_text import parse_mapping
 from tests.specification import CRON, CURRENCY, SERVICES
 
 
@@ -131,9 +137,13 @@ OF_DISCOVERY = "DISCOVERY_MEDIA_STORAGE_BACKEND: {DEFAULT_FILE_STORAGE: x.S3Boto
 def test_object_storage_without_what_it_needs_is_refused_where_it_is_chosen(
     text: str, lacking: list[str]
 ) -> None:
-    output = [fault for fault in faults(f"fine: 1\n{text}") if "uploads shall go to" in fault]
+    text = f"fine: 1\n{text}"
+    with pytest.raises(ValidationError) as refused:
+        check_together(parse_mapping(text).value, [(WHERE, text)])
+    output = refused.value.faults
     assert [fault.split("but ")[1].split()[0] for fault in output] == lacking
-    assert all(fault.startswith("line 2, column 1: ") for fault in output)
+    assert all(fault.startswith(f"{WHERE}, line 2, column 1: ") for fault in output)
+    assert list(output) == warnings_of(text)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +161,7 @@ def test_object_storage_without_what_it_needs_is_refused_where_it_is_chosen(
     ],
 )
 def test_object_storage_with_what_it_needs_is_accepted(text: str) -> None:
-    assert check_extra_settings(text)
+    check_together(check_extra_settings(text), [(WHERE, text)])
 
 
 def test_a_bucket_that_nothing_uses_is_warned_of() -> None:

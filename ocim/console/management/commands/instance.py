@@ -15,6 +15,7 @@ from ocim.console.shared_options import add_instance, add_secrets, add_yes
 from ocim.core.jobs import ArchiveJob
 from ocim.core.names import contact_address
 from ocim.operations import adoption, clones, holds, instances, jobs, maintenance
+from ocim.operations.effective import effective_variables
 from ocim.operations.instance_settings import (
     DATABASE_SERVER,
     EXTRA_SETTINGS,
@@ -246,7 +247,8 @@ class Command(OcimCommand):
         self._show(instance, only_for_scripts=True)
 
     def _warn(self, instance: OpenEdXInstance) -> None:
-        for line in warnings_of(instance.configuration_extra_settings):
+        values = effective_variables(instance, context().policy).values
+        for line in warnings_of(instance.configuration_extra_settings, values=values):
             self.out.say(f"Warning: {line}", style="yellow")
 
     def archive(self, options: argparse.Namespace) -> None:
