@@ -83,6 +83,14 @@ def test_a_look_at_a_rollout_waits_behind_no_job(world: World) -> None:
     assert pending(PERIODIC) == 1
 
 
+@pytest.mark.parametrize("seconds, sent", [(59, 1), (61, 0)])
+def test_a_look_at_a_rollout_is_scheduled_if_it_comes_before_the_look_of_each_minute(
+    world: World, seconds: int, sent: int
+) -> None:
+    enqueue([DriveRollout(1, world.clock.later(seconds))])
+    assert pending(PERIODIC) == sent
+
+
 def test_nothing_is_sent_before_the_commit(world: World) -> None:
     with transaction.atomic():
         enqueue([WorkOn(1, "opencraft"), SyncBalancer(1)])

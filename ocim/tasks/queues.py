@@ -52,6 +52,8 @@ PERIODIC_THREADS = 8
 """Threads of that process: one looks, one sends, three restart, and the others take seconds."""
 AGAIN = timedelta(seconds=5)
 """Time before something is tried again that waits for another of its kind to end."""
+EACH_MINUTE = timedelta(minutes=1)
+"""Time between two looks at everything, by `repair`."""
 _sending = Lock()
 _looking = Lock()
 _recovering = BoundedSemaphore(3)
@@ -79,7 +81,9 @@ def _enqueue(action: Action) -> None:
             # Not behind the jobs of the other queues, which take minutes or hours.
             queue(PERIODIC).sync(action.balancer_id)
         case DriveRollout():
-            _schedule(queue(PERIODIC).drive, action.rollout_id, action.at)
+            # Later ones are left to the looks before them: each would add another message.
+            if action.at is None or action.at <= context().now() + EACH_MINUTE:
+                _schedule(queue(PERIODIC).drive, action.rollout_id, action.at)
         case SendNotices():
             _schedule(queue(PERIODIC).send, action.event_id, action.at, action.of)
         case MailPasswordLink():
