@@ -6,8 +6,30 @@ from ocim.catalog.tutor.known import PLUGINS
 from ocim.catalog.tutor.operators import PREFIX, warnings
 from ocim.catalog.variables.effective import BY_OPERATORS
 from ocim.core.errors import ValidationError
+from ocim.core.texts import listed
 from ocim.core.variables import Effective
 from ocim.operations.lint_report import Finding, Report, Severity, Status
+
+_LEFT_BEHIND = (
+    "Course content stays in the MongoDB that the playbooks have installed or used: copy its"
+    " databases to the instance's MongoDB server before.",
+    "Learners' former answers stay in {EDXAPP_MYSQL_CSMH_DB_NAME}, a database that Tutor's LMS does"
+    " not read.",
+    "Xqueue, for external graders, has no counterpart.",
+)
+"""What Ansible's playbooks have and Tutor has not."""
+
+
+def notes_on_move(variables: Effective) -> list[str]:
+    """Return what an instance loses that goes from Ansible to Tutor, and what Tutor would refuse.
+
+    `variables` are those of its first app server with Tutor.
+    """
+    report = compare_with_tutor(variables)
+    lost = [found.variable for found in report.findings if found.severity is Severity.WARNING]
+    left = [text.format_map(variables.values) for text in _LEFT_BEHIND]
+    effect = [f"Without effect with Tutor: {listed(lost)}."] if lost else []
+    return [*report.warnings, *effect, *left]
 
 
 def compare_with_tutor(variables: Effective) -> Report:

@@ -32,7 +32,9 @@ def plan_lines(plan: Plan) -> Iterator[StyledLine]:
 
 
 def _notes(plan: Plan) -> Iterator[StyledLine]:
-    """Yield what a strict database server needs of the SQL."""
+    """Yield what a strict database server needs of the SQL, and what a move to Tutor loses."""
+    for text, labels in plan.moves.items():
+        yield f"Note on {whom(labels, len(plan.items))}: {text}", "yellow"
     for position, statement in enumerate(plan.request.sql, start=1):
         if plan.strict_servers and lacks_applied(statement):
             servers = listed(plan.strict_servers)

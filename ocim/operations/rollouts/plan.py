@@ -2,14 +2,15 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
 from ocim.catalog.variables.services import services_of
 from ocim.core.errors import ValidationError
-from ocim.core.provisioning import ConfigurationSource
+from ocim.core.provisioning import TUTOR, ConfigurationSource
 from ocim.core.rollout_request import RolloutRequest
 from ocim.core.sql import lacks_applied
 from ocim.core.variables import Effective, dotted, exact
@@ -22,6 +23,7 @@ from ocim.operations.rollouts.masking import shown
 from ocim.operations.rollouts.selection import AT_ONCE, select, whole
 from ocim.operations.rollouts.sources import FIELDS, faults_of_sources, source_after
 from ocim.operations.rollouts.variables import Change, Changes, fingerprint, live_variables
+from ocim.operations.tutor_lint import notes_on_move
 from ocim.store.models import DatabaseServer, OpenEdXInstance
 from ocim.store.specs import source_of
 
@@ -54,6 +56,8 @@ class Plan:
 
     They are asked only if the SQL has such rows.
     """
+    moves: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Notes on instances that go from Ansible to Tutor, each with their labels."""
 
     @property
     def hash(self) -> str:
@@ -61,7 +65,7 @@ class Plan:
         # The hash of one JSON document, which would be large for a fleet, so it is made piecewise.
         digest = hashlib.sha256(b'{"items": [')
         for place, item in enumerate(self.items):
-            values = {field.name: getattr(item, field.name) for field in fields(item)}
+            values = {each.name: getattr(item, each.name) for each in fields(item)}
             digest.update(f"{', ' if place else ''}{_sorted(values)}".encode())
         request = self.request
         rest = {"sql": request.sql, "tag": request.tag, "update": request.update}
@@ -90,6 +94,7 @@ def make_plan(request: RolloutRequest, *, context: Context) -> Plan:
     changes = Changes()
     servers: dict[int, DatabaseServer] = {}
     sources: dict[ConfigurationSource, str] = {}
+    moves: defaultdict[str, list[str]] = defaultdict(list)
     for start in range(0, 0 if faults else len(selection.chosen), AT_ONCE):
         instances = list(whole(selection.chosen[start : start + AT_ONCE]).values())
         live = live_variables(instances)
@@ -102,6 +107,9 @@ def make_plan(request: RolloutRequest, *, context: Context) -> Plan:
                 continue
             values = variables.values
             servers[instance.database_server_id] = instance.database_server
+            if instance.provisioner != TUTOR and after.get("provisioner") == TUTOR:
+                for note in notes_on_move(variables):
+                    moves[note].append(str(instance))
             if FIELDS & update.keys():
                 sources.setdefault(source_after(instance, after), str(instance))
             items.append(
@@ -125,6 +133,7 @@ def make_plan(request: RolloutRequest, *, context: Context) -> Plan:
         tuple(replace(item, wave=wave_of[item.instance_id]) for item in items),
         selection.left_out,
         database_servers.strict(servers.values(), context) if matters else (),
+        moves,
     )
 
 

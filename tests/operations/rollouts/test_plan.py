@@ -8,6 +8,7 @@ import pytest
 from ocim.core.errors import TransientError, ValidationError
 from ocim.operations import instances
 from ocim.operations.rollouts.plan_file import from_json, to_json
+from ocim.presentation.plan_text import plan_lines
 from ocim.presentation.variables import in_words
 from ocim.store.models import (
     InstanceReference,
@@ -354,3 +355,25 @@ def test_a_search_server_that_the_upgrade_would_take_is_no_fault(fleet: Fleet) -
     [item] = fleet.plan(update=on).items
     assert OpenEdXInstance.objects.get().search_server is None
     assert any(variable["path"] == ["DISCOVERY_ELASTICSEARCH_URL"] for variable in item.variables)
+
+
+def test_it_says_what_is_lost_on_the_way_from_ansible_to_tutor(fleet: Fleet) -> None:
+    fleet.world.add_tutor()
+    extra = "EDXAPP_WORKERS: {lms: 4}\nEDXAPP_LANGUAGE_CODE: de"
+    make = fleet.make(database_server="mysql", configuration_extra_settings=extra)
+    to_tutor = {"provisioner": "tutor", "provider": "docker", "openedx_release": "release/ulmo.4"}
+    plan = fleet.plan(update={**to_tutor, "edx_platform_commit": "release/ulmo.4"})
+    notes = {text: style for text, style in plan_lines(plan) if text.startswith("Note on")}
+    assert set(notes.values()) == {"yellow"}
+    text = "\n".join(notes)
+    assert "Without effect with Tutor: EDXAPP_WORKERS." in text
+    assert f"former answers stay in {make.database_name}_edxapp_csmh" in text
+    assert "Course content stays" in text
+    assert "Tutor needs a Redis server" in text  # what its check would refuse, later
+
+
+def test_it_says_nothing_of_that_for_instances_that_tutor_has_already(fleet: Fleet) -> None:
+    fleet.world.add_tutor()
+    ulmo = {"openedx_release": "release/ulmo.4", "edx_platform_commit": "release/ulmo.4"}
+    fleet.make(**ulmo, provisioner="tutor", provider="docker")
+    assert not fleet.plan(update={"provisioner": "tutor", "name": "New"}).moves
