@@ -49,6 +49,7 @@ def test_names_the_images_there_are_for_one_that_there_is_not() -> None:
     assert "No image openedx:maple. Choose from: caddy:latest, " in refused.stderr
 
 
+@needs_docker
 def test_says_which_engine_does_not_answer(tmp_path: Path) -> None:
     refused = build("permissions:latest", DOCKER_HOST=f"unix://{tmp_path}/none")
     assert refused.returncode == 1

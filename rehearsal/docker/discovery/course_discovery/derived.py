@@ -5,6 +5,8 @@ from importlib import import_module
 
 from rehearsal.discovery.search_settings import index_names
 
+PRODUCTION = "course_discovery.settings.production"
+
 
 def derive() -> None:
     """Complete the settings before Django reads them: Tutor's come after production's."""
@@ -15,6 +17,3 @@ def derive() -> None:
         ELASTICSEARCH_INDEX_NAMES=index_names(vars(module), module.RELEASE),
         OAUTH_SETTINGS={k: v for k, v in vars(module).items() if k.startswith(prefixes)},
     )
-
-
-PRODUCTION = "course_discovery.settings.production"
