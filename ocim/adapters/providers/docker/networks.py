@@ -29,7 +29,7 @@ def create(
     Without addresses that are chosen, an engine has no more than 31 networks. Raise PermanentError
     if no part of `network` is free.
     """
-    for part in _parts(network, host):
+    for part in _parts(network, name):
         thing = str(part).replace("/", "-")
         if not claim(claims, thing, host):
             continue
@@ -47,10 +47,10 @@ def create(
     )
 
 
-def _parts(network: IPv4Network, host: str) -> Iterator[IPv4Network]:
-    """Yield all parts; hosts begin at different ones."""
+def _parts(network: IPv4Network, name: str) -> Iterator[IPv4Network]:
+    """Yield all parts; networks begin at different ones, as engines do not know of one another."""
     count = 2 ** (PREFIX - network.prefixlen)
-    first = int.from_bytes(hashlib.sha256(host.encode()).digest()[:8], "big")
+    first = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
     for attempt in range(count):
         number = (first + attempt) % count
         address = int(network.network_address) + (number << (32 - PREFIX))
