@@ -364,6 +364,12 @@ def test_services_that_tutor_installs_are_looked_for_by_the_names_that_it_gives(
     assert flags(partner)["--site-id"] == "2"
 
 
+def test_courses_of_the_partner_that_tutor_makes_for_development_are_not_read() -> None:
+    [_, refresh, _] = argvs(by_tutor(), "indexes")
+    assert refresh == ["refresh_course_metadata", "--partner_code=openedx"]
+    assert ["refresh_course_metadata"] in argvs(of("koa.3"), "indexes")
+
+
 def test_no_job_is_added_to_a_crontab_that_containers_have_not() -> None:
     names = [step.name for step in steps_of(by_tutor())]
     assert "job" not in names

@@ -33,6 +33,8 @@ def _indexed(model):
 def refresh(arguments):
     """Run `refresh_course_metadata`, for `seconds` at most; return what it logs.
 
+    `partner` is the code of the only partner whose courses are read; empty: of all.
+
     Errors count whatever its exit status. `retried` is the last request that it repeats: of an
     address that does not answer, discovery asks for minutes, again and again.
     """
@@ -46,7 +48,8 @@ def refresh(arguments):
     signal.setitimer(signal.ITIMER_REAL, arguments["seconds"])
     failed, ended = "", True
     try:
-        call_command("refresh_course_metadata")
+        partner = arguments["partner"]
+        call_command("refresh_course_metadata", **({"partner_code": partner} if partner else {}))
     except _Late:
         ended = False
     except Exception as error:  # noqa: BLE001 (report whatever a loader raises)

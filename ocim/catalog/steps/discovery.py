@@ -95,13 +95,15 @@ JOB = (REFRESH, UPDATE, REMOVE, f"limit of {UPDATE}")
 """Parts of the job; the last one is lost with the flag --disable-change-limit."""
 
 
-def _fill(_inputs: StepInputs, _fields: Fields, _observed: Observation) -> list[StepAction]:
+def _fill(inputs: StepInputs, _fields: Fields, _observed: Observation) -> list[StepAction]:
     # `update_index` fails where there is no index yet. The refresh writes only to the database.
     # `update_index` would reject the change from an empty index to a full one, as too large; only
     # this first filling goes without its limit.
+    # Tutor makes a second partner, whose LMS does not answer.
+    of_partner = [f"--partner_code={inputs.shop.partner_code}"] if inputs.by_tutor else []
     commands: list[tuple[str, ...]] = [
         ("install_es_indexes",),
-        (REFRESH,),
+        (REFRESH, *of_partner),
         (UPDATE, "--disable-change-limit"),
     ]
     return [Command(Service.DISCOVERY, words) for words in commands]
