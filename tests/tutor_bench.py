@@ -42,7 +42,7 @@ CMD ["sleep", "infinity"]
 """
 BEHAVIOURS = {
     "good": "true",
-    "failing": "echo no space left >&2; exit 3",
+    "failing": "cat /openedx/config/*; echo no space left >&2; exit 3",
     "endless": "sleep 1000",
     # Says when it begins and ends, and waits in between.
     "slow": "cd /openedx/media; echo begin >>tasks;"

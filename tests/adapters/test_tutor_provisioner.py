@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ocim.adapters.provisioners.tutor.jobs import END, RUN
+from ocim.catalog.secrets.masking import SHORTEST
 from ocim.core.errors import Conflict, TransientError, ValidationError
 from ocim.core.provisioning import Part, ProvisionEvent, ProvisionJob
 from ocim.core.secrets import revealed, secret_texts
@@ -74,6 +75,25 @@ def test_a_script_of_which_only_a_part_arrives_is_not_run(tutors: Bench) -> None
     cut, whole = run("echo ran\n"), run(f"echo ran\n{END}\n")
     assert (cut.stdout, cut.returncode) == ("", 1)
     assert (whole.stdout, whole.returncode) == ("ran\n", 0)
+
+
+def test_secrets_that_a_task_prints_are_masked(tutors: Bench, job: ProvisionJob) -> None:
+    told: list[str] = []
+    failing = replace(job, variables=tutors.variables("failing"))
+    outcome = tutors.provisioner.provision(
+        failing, on_event=lambda event: told.append(event.text), is_cancelled=never
+    )
+    assert any("MYSQL" in line or "PASSWORD" in line for line in told)
+    printed = "\n".join([*told, outcome.message])
+    secrets = [text for text in secret_texts(failing.variables) if len(text) >= SHORTEST]
+    assert not [text for text in secrets if text in printed]
+
+
+def test_a_task_that_says_nothing_for_too_long_is_ended(tutors: Bench, job: ProvisionJob) -> None:
+    endless = replace(job, variables=tutors.variables("endless"), task_timeout=6)
+    outcome = tutors.provisioner.provision(endless, on_event=ignore, is_cancelled=never)
+    assert (outcome.ok, outcome.message) == (False, "It said nothing for 6 seconds and was ended.")
+    assert tutors.containers(one_off=True) == []
 
 
 CHILD = """

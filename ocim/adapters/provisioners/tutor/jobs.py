@@ -18,11 +18,11 @@ from ocim.core.errors import PermanentError, TransientError
 _SECONDS = 120.0
 END = "# the end of the task"
 """Last line of a script, without which the container does not run it."""
-# The sender may die before all of it has arrived.
+# The sender may die before all of it has arrived. Docker keeps no order between two streams.
 RUN = (
     "cat >/tmp/ocim-task"
     f" && tail -n 1 /tmp/ocim-task | grep -qxF '{END}'"
-    " && exec sh -e /tmp/ocim-task </dev/null"
+    " && exec sh -e /tmp/ocim-task </dev/null 2>&1"
 )
 _CONFLICT = "is already in use by container"
 
