@@ -1,5 +1,6 @@
 """Variables of the content servers, which Tutor's services alone use, by Tutor's names."""
 
+from collections.abc import Collection
 from typing import Any
 
 from ocim.core.instance import Instance
@@ -7,6 +8,20 @@ from ocim.core.provisioning import TUTOR
 
 MONGODB_PASSWORD = "TUTOR_MONGODB_PASSWORD"  # noqa: S105 - a variable's name
 MEILISEARCH_KEY = "TUTOR_MEILISEARCH_API_KEY"
+
+_OF_SERVERS = {
+    "TUTOR_MONGODB_HOST": "TUTOR_MONGODB_",
+    "TUTOR_MEILISEARCH_URL": "TUTOR_MEILISEARCH_",
+}
+"""Beginning of a server's variables, by the one with its address."""
+
+
+def replaced(written: Collection[str]) -> tuple[str, ...]:
+    """Return the beginnings of generated variables that operators replace.
+
+    Who names another server names its account, too: the instance has none there.
+    """
+    return tuple(begin for address, begin in _OF_SERVERS.items() if address in written)
 
 
 def tutor(instance: Instance) -> dict[str, Any]:

@@ -59,6 +59,11 @@ def effective(
     own = [Layer(layer.name, with_secrets_hidden(layer.values)) for layer in written]
     hidden = own[0].values if len(own) == 1 else merge(own).values
     require_other_host_name(revealed(hidden), instance.domains)
+    if begins := content.replaced(hidden):
+        generated = [
+            Layer(each.name, {k: v for k, v in each.values.items() if not k.startswith(begins)})
+            for each in generated
+        ]
     names = {name for layer in generated for name in layer.values}
     following = followed(hidden, generated=names) | uploads.followed(hidden)
     if Service.DISCOVERY in instance.services:

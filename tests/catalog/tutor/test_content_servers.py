@@ -62,8 +62,16 @@ def test_every_tutor_knows_these_settings(major: int) -> None:
     assert list(warnings(variables({}), major)) == []
 
 
-def test_what_operators_write_wins() -> None:
-    values = variables({"TUTOR_MONGODB_HOST": "other.internal"})
-    assert configuration(values, project="campus", address="127.0.0.2")["MONGODB_HOST"] == (
-        "other.internal"
-    )
+def test_operators_set_more_for_the_same_server() -> None:
+    made = variables({"TUTOR_MONGODB_REPLICA_SET": "main"})
+    assert (made["TUTOR_MONGODB_HOST"], made["TUTOR_MONGODB_USERNAME"]) == (
+        "mongo.internal", "openedx_1",
+    )  # fmt: skip
+
+
+def test_another_server_does_not_get_the_instances_account() -> None:
+    made = variables({"TUTOR_MONGODB_HOST": "other.internal"})
+    assert {name for name in made if name.startswith("TUTOR_MONGODB")} == {"TUTOR_MONGODB_HOST"}
+    assert made["TUTOR_MEILISEARCH_API_KEY"] == Secret("key")
+    made = variables({"TUTOR_MEILISEARCH_URL": "https://other.internal"})
+    assert "TUTOR_MEILISEARCH_API_KEY" not in made
