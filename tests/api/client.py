@@ -8,6 +8,7 @@ from django.test import Client
 
 from ocim.core.access import FLEET, Role
 from ocim.store.models import RoleGrant
+from tests.browsers import browser_of
 
 HERE = "/api/v1"
 
@@ -16,9 +17,8 @@ class Api:
     """An account's requests; addresses are those behind `/api/v1`."""
 
     def __init__(self, user: User | None = None) -> None:
-        self.client = Client(raise_request_exception=False)
-        if user:
-            self.client.force_login(user)
+        self.client = browser_of(user) if user else Client()
+        self.client.raise_request_exception = False
 
     def get(self, path: str, **headers: str) -> Any:
         return self._send("GET", path, None, headers)

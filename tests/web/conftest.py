@@ -9,6 +9,7 @@ from django.test import Client
 from ocim import wiring
 from ocim.core.access import FLEET, Role
 from ocim.store.models import OpenEdXInstance, RoleGrant
+from tests.browsers import browser_of
 from tests.validator import MISSING, Validator
 from tests.web.fleet import make_instance
 from tests.world import World
@@ -43,9 +44,7 @@ def signed_in(name: str, role: Role | None = None, organization: str = FLEET) ->
     user = User.objects.create_user(name)
     if role:
         RoleGrant.objects.create(user=user, role=role, organization=organization)
-    client = Client()
-    client.force_login(user)
-    return client
+    return browser_of(user)
 
 
 @pytest.fixture
@@ -56,9 +55,7 @@ def demo(db: None) -> OpenEdXInstance:
 @pytest.fixture
 def admin(db: None) -> Client:
     """Return a signed-in browser whose account may do everything."""
-    client = Client()
-    client.force_login(User.objects.create_superuser("admin"))
-    return client
+    return browser_of(User.objects.create_superuser("admin"))
 
 
 @pytest.fixture
