@@ -51,7 +51,7 @@ check: env lint ## run lint and the tests that start no processes
 
 test: env env-rehearsal ## run lint and all tests, on real processes too
 	@$(MAKE) --no-print-directory --jobs=5 --output-sync=target lint test-rehearsal test-base
-	@$(BIN)/pytest
+	@bin/in-memory $(BIN)/pytest
 
 test-base: test-packages # file systems of hosts and images: built beside lint, or many tests wait for them
 	@$(BIN)/python -m tests.nspawn_hosts
