@@ -59,7 +59,7 @@ def _servers(variables: Mapping[str, Any]) -> Iterator[str]:
     elif fault := _not_reached("The database server", variables["EDXAPP_MYSQL_HOST"]):
         yield fault
     if variables.get("EDXAPP_CELERY_BROKER_TRANSPORT") != "redis":
-        yield "Tutor needs a Redis server of the instance's own (`ocim broker-server`)."
+        yield "Tutor needs a Redis server of the instance's own (`ocim broker`)."
     elif fault := _not_reached("The broker server", variables["EDXAPP_CELERY_BROKER_HOSTNAME"]):
         yield fault
     for name, what in (("MONGODB_HOST", "MongoDB"), ("MEILISEARCH_URL", "Meilisearch")):
