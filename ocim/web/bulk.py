@@ -25,6 +25,8 @@ from ocim.wiring import current_time
 
 LISTED = 100
 """Maximum number of instances that the confirmation lists by name."""
+LONGEST_FILTER = 5000
+"""Maximum length of a filter, which addresses quote: Django leads to none over 16,384 letters."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -33,6 +35,9 @@ def change(request: HttpRequest) -> HttpResponse:
     asked = request.POST if request.method == "POST" else request.GET
     query = asked.get("filter", "")
     kind = asked.get("change", "")
+    if len(query) > LONGEST_FILTER:
+        messages.error(request, f"The filter has over {LONGEST_FILTER} letters. Select anew.")
+        return redirect("instances")
     if kind == "rollout" and ("all" in asked or "id" in asked):
         picked = urlencode([("id", text) for text in asked.getlist("id")])
         selection = query if "all" in asked else picked

@@ -56,6 +56,16 @@ def test_all_that_match_are_those_of_the_confirmation(
     assert tagged("listed") == {"B", "B two"}
 
 
+def test_a_filter_that_no_address_holds_changes_nothing(
+    admin: Client, campuses: list[OpenEdXInstance]
+) -> None:
+    fields = confirmation(admin, "all=on&change=tag&filter=q%3Db")
+    posted = {**fields, "filter": "q=" + "b" * 20_000, "tag": "early"}
+    answer = admin.post("/bulk/", posted, follow=True)
+    assert "The filter has over 5000 letters. Select anew." in answer.content.decode()
+    assert not InstanceTag.objects.exists()
+
+
 def test_holds_are_set_and_released(admin: Client, campuses: list[OpenEdXInstance]) -> None:
     fields = confirmation(admin, "all=on&change=hold&filter=")
     answer = admin.post("/bulk/", {**fields, "reason": "", "until": "2001-01-01", "from": ""})
