@@ -115,7 +115,9 @@ def test_an_environment_that_a_package_has_tampered_with_is_refused(
 
 
 def test_a_package_cannot_forge_the_record_of_an_environment(tmp_path: Path) -> None:
-    build(tmp_path, 'VENV.parent.with_suffix(".complete").write_text("forged")')
+    forge = 'VENV.parent.with_suffix(".complete").write_text("forged")'
+    # The sandbox keeps the file for itself, or has nothing there that can be written to.
+    build(tmp_path, f"import contextlib\nwith contextlib.suppress(OSError): {forge}")
     (record,) = (tmp_path / "environments").glob("*.complete")
     assert "forged" not in record.read_text()
 
