@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -34,10 +34,14 @@ def change(request: HttpRequest) -> HttpResponse:
     """Show what would change, and change it once it is confirmed."""
     asked = request.POST if request.method == "POST" else request.GET
     query = asked.get("filter", "")
-    kind = asked.get("change", "")
     if len(query) > LONGEST_FILTER:
         messages.error(request, f"The filter has over {LONGEST_FILTER} letters. Select anew.")
         return redirect("instances")
+    return _change(request, asked, query)
+
+
+def _change(request: HttpRequest, asked: QueryDict, query: str) -> HttpResponse:
+    kind = asked.get("change", "")
     if kind == "rollout" and ("all" in asked or "id" in asked):
         picked = urlencode([("id", text) for text in asked.getlist("id")])
         selection = query if "all" in asked else picked
