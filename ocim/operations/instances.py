@@ -23,6 +23,7 @@ from ocim.operations import (
     content,
     database_servers,
     instance_databases,
+    provisioners,
     search_servers,
 )
 from ocim.operations.balancing import note_change
@@ -74,6 +75,8 @@ def create(
     )
     server = str(_taken(values, DATABASE_SERVER, ""))
     unknown = without_unknown(values)
+    # First, since nobody needs a server for containers where there are none.
+    provisioners.require(str(values.get("provisioner", "")), context)
     seed = secrets.token_urlsafe(32)
     keys = keys or generate()
     instance = OpenEdXInstance(

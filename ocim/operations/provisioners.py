@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ocim.catalog.releases import Release, provisioners, release_of
-from ocim.core.errors import Conflict
+from ocim.core.errors import Conflict, ValidationError
 from ocim.core.hosts import DOCKER
 from ocim.core.provisioning import ANSIBLE, PROVISIONERS, TUTOR, ConfigurationSource
 from ocim.core.texts import listed
@@ -46,13 +46,19 @@ def with_provisioner(
     return {**defaults, **hosts, "provisioner": str(provisioner)}
 
 
+def require(kind: str, context: Context) -> None:
+    """Raise ValidationError if this installation lacks a kind of provisioner that there is."""
+    if kind in PROVISIONERS and kind not in context.adapters.provisioners:
+        raise ValidationError([_missing(kind)])
+
+
 def faults_of(instance: OpenEdXInstance, context: Context) -> Iterator[str]:
     """Yield why the instance's provisioner cannot configure its app servers."""
     kinds, kind = context.adapters.provisioners, instance.provisioner
     if kind not in PROVISIONERS:
         yield f"provisioner: unknown kind {kind!r}. Choose {listed(PROVISIONERS, 'or')}."
     elif kind not in kinds:
-        yield f"provisioner: this installation has no {kind}. {NO_TUTOR}"
+        yield _missing(kind)
     elif (kind == TUTOR) != (instance.provider == DOCKER):
         yield (
             f"provisioner: {kind} does not configure hosts of kind {instance.provider!r}. Tutor"
@@ -68,6 +74,10 @@ def faults_of(instance: OpenEdXInstance, context: Context) -> Iterator[str]:
             "provisioner: Tutor needs a MySQL server, and the instance's databases are on"
             f" {instance.database_server}. Create an instance on such a server."
         )
+
+
+def _missing(kind: str) -> str:
+    return f"provisioner: this installation has no {kind}. {NO_TUTOR}"
 
 
 def _preferred(release: Release, context: Context) -> str:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from ocim.adapters.memory.providers import MemoryProvider
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.provisioning import BUILTIN, ConfigurationSource
 from ocim.operations import clones, images, instances
@@ -89,9 +88,7 @@ def test_what_does_not_go_together_is_refused_with_one_fault(
     assert found.startswith(fault)
 
 
-def test_tutor_is_refused_without_an_engine(world: World) -> None:
-    world.more_providers["docker"] = MemoryProvider(world.cloud, kind="docker")
-    DatabaseServer.objects.create(name="mysql", kind="mysql", host="10.0.0.9", port=3306)
+def test_tutor_is_refused_without_an_engine_also_before_there_is_a_server(world: World) -> None:
     [fault] = faults_of(world, **ON_DOCKER)
     assert fault.startswith("provisioner: this installation has no tutor.")
     assert "OCIM_DOCKER_ENGINE" in fault
