@@ -20,7 +20,7 @@ REMOVE = "remove_unused_indexes"
 WAIT = 3000
 """Longest time in seconds that the hourly job waits for the lock: less than an hour."""
 SHORT_WAIT = 300
-"""The same for commands that Ocim runs itself."""
+"""Longest time in seconds that commands wait for it which Ocim runs itself."""
 SUFFIX = ".indexes"
 """End of the name of the file that is the lock beside a SQLite database."""
 

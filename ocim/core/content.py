@@ -38,7 +38,7 @@ class ContentAccount:
 
 @dataclass(frozen=True, slots=True)
 class ContentUsage:
-    """What an instance has on a content server."""
+    """Place and account of an instance on a content server."""
 
     collections: int
     """Number of MongoDB's collections, or of Meilisearch's indexes."""

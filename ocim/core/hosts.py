@@ -90,7 +90,7 @@ class Isolation:
     detail: str
     """Sentence that explains the mechanism, or says why there is none."""
     remedy: str = ""
-    """What gives more of it, if anything does."""
+    """Sentence that says how to get more of it; empty if nothing gives more."""
     limits: str = ""
     """Sentence that names the limits of memory, processes and files in force."""
     unlimited: tuple[str, ...] = ()

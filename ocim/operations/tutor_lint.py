@@ -17,7 +17,7 @@ _LEFT_BEHIND = (
     " not read.",
     "Xqueue, for external graders, has no counterpart.",
 )
-"""What Ansible's playbooks have and Tutor has not."""
+"""Sentences on what Ansible's playbooks have and Tutor has not."""
 
 
 def notes_on_move(variables: Effective) -> list[str]:

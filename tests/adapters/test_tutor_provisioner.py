@@ -1,4 +1,4 @@
-"""What Tutor leaves on disk and on the engine, and what becomes of a run that is interrupted."""
+"""Runs of Tutor leave no secret behind, and go on after an interruption."""
 
 import fcntl
 import os

@@ -53,7 +53,7 @@ ONE_CLIENT: Mapping[Service, Mapping[str, str]] = {
     SHOP: {},
     CATALOGUE: {"discovery: client at the LMS": "--step clients --force"},
 }
-"""The same of releases in which a service has one client."""
+"""Remedies of these lines in releases in which a service has one client."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from ocim.core.instance import Service
 SITE_ID = 1
 """Id of discovery's site: Django's first one, which its settings name."""
 TUTORS_SITE_ID = 2
-"""The same where Tutor installs it; the first is for development."""
+"""Id of discovery's site where Tutor installs it; the first one is for development."""
 
 # Partner.
 

@@ -1,1 +1,1 @@
-"""What Ocim knows of Tutor: its settings, and which of its tasks are whose."""
+"""Knowledge of Tutor: its settings, and which of its tasks are whose."""

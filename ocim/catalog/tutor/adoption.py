@@ -79,7 +79,7 @@ _NAME = re.compile(r"\{\{\s*([A-Z][A-Z0-9_]*)\s*\}\}")
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """What an instance gets of a site that Tutor runs."""
+    """Fields, databases and keys that an instance gets of a site that Tutor runs."""
 
     major: int
     """Major version of the site's Tutor."""

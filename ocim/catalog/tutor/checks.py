@@ -1,4 +1,4 @@
-"""What an app server's frozen variables lack for Tutor, found before there is a host."""
+"""Checks of what frozen variables lack for Tutor, before there is a host."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any

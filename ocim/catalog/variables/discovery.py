@@ -18,7 +18,7 @@ LOG = f"{_LOGS}/refresh_course_metadata.log"
 """Log of the hourly job, on hosts of all configuration repositories."""
 _HOME = "/edx/app/discovery"
 _MANAGE = "./manage.discovery"
-"""In /edx/bin: other directories would make the line of a crontab too long."""
+"""Script in /edx/bin: the path of another one would make the line of a crontab too long."""
 
 
 def defaults(instance: Instance) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What keeps Tutor from running an app server, and settings that it does not have."""
+"""Faults keep Tutor from running an app server; settings that it does not have are told."""
 
 import re
 from typing import Any

@@ -26,7 +26,7 @@ TUTOR = Program(
 
 @dataclass(frozen=True)
 class Locked:
-    """What a lock file brings."""
+    """Versions of Tutor and its plugins in a lock file."""
 
     version: str
     """Exact version of Tutor."""

@@ -109,8 +109,8 @@ class Follower:
                 kill(process)
 
     def _follow(self, process: "subprocess.Popen[bytes]", task: str, stdin: str) -> Ended:
-        assert process.stdin  # noqa: S101
-        assert process.stdout  # noqa: S101
+        assert process.stdin  # noqa: S101 - it is a pipe, for the type checker
+        assert process.stdout  # noqa: S101 - so is it
         with suppress(BrokenPipeError), process.stdin as given:  # it may have ended already
             given.write(stdin.encode())
         lines = _Lines()

@@ -2,7 +2,7 @@ from django.db import models
 
 
 class ProgramsApiConfig(models.Model):
-    """Whether programs are shown; the newest row counts."""
+    """Switch that shows programs; the newest row counts."""
 
     enabled = models.BooleanField(default=False)
     marketing_path = models.CharField(max_length=255, blank=True)
