@@ -186,7 +186,7 @@ def place_with_host(
 
 
 class TestHost:
-    """A host that was created once, and is never stopped."""
+    """A host that was created once. Each test leaves it up, and no other host beside it."""
 
     @pytest.fixture
     def place(self, place_with_host: Place) -> Place:
@@ -295,16 +295,68 @@ class TestHost:
 
             assert not session.is_open
 
+    def test_a_stopped_host_is_found_and_not_reachable_until_it_is_rebooted(
+        self, provider: Provider
+    ) -> None:
+        host = provider.wait_until_reachable("one", timeout=LONG)
+
+        provider.stop("one")
+
+        assert provider.find("one") == host
+        assert list(provider.leftovers()) == []
+        with pytest.raises(HostUnreachable, match="one did not come up within"):
+            provider.wait_until_reachable("one", timeout=SOON)
+        provider.stop("one")
+        provider.reboot("one")
+        assert provider.wait_until_reachable("one", timeout=LONG) == host
+
+    def test_a_running_host_can_be_rebooted(self, provider: Provider) -> None:
+        host = provider.wait_until_reachable("one", timeout=LONG)
+
+        provider.reboot("one")
+
+        assert provider.wait_until_reachable("one", timeout=LONG) == host
+
+    def test_another_host_has_its_own_address_and_is_destroyed_alone(
+        self, provider: Provider
+    ) -> None:
+        two = provider.create(HostRequest("two"))
+
+        assert two.address != provider.create(HostRequest("one")).address
+        assert sorted(provider.list()) == ["one", "two"]
+        assert list(provider.leftovers()) == []
+        provider.destroy("two")
+        assert provider.find("two") is None
+        assert provider.list() == ["one"]
+        assert provider.wait_until_reachable("one", timeout=LONG).name == "one"
+
+    def test_a_name_can_be_used_again(self, provider: Provider) -> None:
+        provider.create(HostRequest("two"))
+        provider.destroy("two")
+        provider.destroy("two")  # which is not there
+
+        provider.create(HostRequest("two"))
+
+        assert provider.wait_until_reachable("two", timeout=LONG).name == "two"
+        provider.destroy("two")
+
+    def test_what_is_left_of_a_host_that_vanished_is_taken_away(
+        self, place: Place, provider: Provider
+    ) -> None:
+        provider.create(HostRequest("two"))
+        place.lose("two")
+
+        left = provider.leftovers()
+        assert {leftover.host for leftover in left} == {"two"}
+        for leftover in left:
+            provider.clear(leftover)
+
+        assert list(provider.leftovers()) == []
+        assert provider.wait_until_reachable("one", timeout=LONG).name == "one"
+
 
 def test_it_says_how_hosts_are_kept_from_the_rest(provider: Provider) -> None:
     assert provider.isolation().detail.endswith(".")
-
-
-def test_each_host_has_an_address_of_its_own(provider: Provider) -> None:
-    item, two = provider.create(HostRequest("one")), provider.create(HostRequest("two"))
-
-    assert item.address != two.address
-    assert sorted(provider.list()) == ["one", "two"]
 
 
 def test_a_flavor_that_no_host_has_is_refused_with_its_name(provider: Provider) -> None:
@@ -318,71 +370,11 @@ def test_there_are_no_hosts_at_first(provider: Provider) -> None:
     assert provider.find("one") is None
 
 
-def test_a_destroyed_host_is_gone_and_the_others_stay(provider: Provider) -> None:
-    provider.create(HostRequest("one"))
-    provider.create(HostRequest("two"))
-
+def test_stopping_or_destroying_what_never_was_does_nothing(provider: Provider) -> None:
+    provider.stop("one")
     provider.destroy("one")
 
-    assert provider.find("one") is None
-    assert provider.list() == ["two"]
-    assert provider.wait_until_reachable("two", timeout=LONG).name == "two"
-
-
-def test_destroying_what_is_not_there_does_nothing(provider: Provider) -> None:
-    provider.create(HostRequest("one"))
-    provider.destroy("one")
-
-    provider.destroy("one")
-    provider.destroy("never-there")
-
-
-def test_a_name_can_be_used_again(provider: Provider) -> None:
-    provider.create(HostRequest("one"))
-    provider.destroy("one")
-
-    provider.create(HostRequest("one"))
-
-    assert provider.wait_until_reachable("one", timeout=LONG).name == "one"
-
-
-def test_a_stopped_host_is_found_and_not_reachable(provider: Provider) -> None:
-    host = provider.create(HostRequest("one"))
-    provider.wait_until_reachable("one", timeout=LONG)
-
-    provider.stop("one")
-
-    assert provider.find("one") == host
-    with pytest.raises(HostUnreachable, match="one did not come up within"):
-        provider.wait_until_reachable("one", timeout=SOON)
-
-
-def test_stopping_what_is_not_up_does_nothing(provider: Provider) -> None:
-    provider.create(HostRequest("one"))
-    provider.stop("one")
-
-    provider.stop("one")
-    provider.stop("two")
-
-    assert provider.list() == ["one"]
-
-
-def test_a_reboot_brings_a_stopped_host_back(provider: Provider) -> None:
-    host = provider.create(HostRequest("one"))
-    provider.stop("one")
-
-    provider.reboot("one")
-
-    assert provider.wait_until_reachable("one", timeout=LONG) == host
-
-
-def test_a_running_host_can_be_rebooted(provider: Provider) -> None:
-    host = provider.create(HostRequest("one"))
-    provider.wait_until_reachable("one", timeout=LONG)
-
-    provider.reboot("one")
-
-    assert provider.wait_until_reachable("one", timeout=LONG) == host
+    assert provider.list() == []
 
 
 def test_a_host_that_never_comes_up_is_given_up_and_can_be_destroyed(
@@ -399,51 +391,20 @@ def test_a_host_that_never_comes_up_is_given_up_and_can_be_destroyed(
     assert list(provider.list()) == []
 
 
-def test_a_host_that_vanished_is_not_waited_for(place: Place, provider: Provider) -> None:
-    provider.create(HostRequest("one"))
-    place.lose("one")
-
-    with pytest.raises(HostUnreachable, match=r"no .*host one"):
-        provider.wait_until_reachable("one", timeout=3600)
-
-
-def test_a_host_that_vanished_can_be_forgotten_and_made_anew(
+def test_a_host_that_vanished_is_not_waited_for_and_can_be_made_anew(
     place: Place, provider: Provider
 ) -> None:
     provider.create(HostRequest("one"))
     place.lose("one")
 
+    with pytest.raises(HostUnreachable, match=r"no .*host one"):
+        provider.wait_until_reachable("one", timeout=3600)
     assert provider.find("one") is None
     assert list(provider.list()) == []
     provider.stop("one")
     provider.destroy("one")
     provider.create(HostRequest("one"))
     assert provider.wait_until_reachable("one", timeout=LONG).name == "one"
-
-
-def test_nothing_is_left_of_hosts_that_are_there(provider: Provider) -> None:
-    assert list(provider.leftovers()) == []
-    provider.create(HostRequest("one"))
-    provider.create(HostRequest("two"))
-    provider.stop("two")
-
-    assert list(provider.leftovers()) == []
-
-
-def test_what_is_left_of_a_host_that_vanished_is_taken_away(
-    place: Place, provider: Provider
-) -> None:
-    provider.create(HostRequest("one"))
-    provider.create(HostRequest("two"))
-    place.lose("one")
-
-    left = provider.leftovers()
-    assert {leftover.host for leftover in left} == {"one"}
-    for leftover in left:
-        provider.clear(leftover)
-
-    assert list(provider.leftovers()) == []
-    assert provider.wait_until_reachable("two", timeout=LONG).name == "two"
 
 
 def test_a_host_that_never_was_cannot_be_used(provider: Provider) -> None:
