@@ -21,8 +21,8 @@ env-rehearsal: env .venv-rehearsal/.ready # the rehearsal services' own environm
 	@bin/bootstrap-rehearsal
 	@touch $@
 
-run: env ## start everything: manager, workers, balancer and a demo instance
-	@$(BIN)/ocim up
+run: env ## start everything, with a demo instance; PROVISIONER=tutor: by Tutor, in containers
+	@$(if $(PROVISIONER:ansible=),$(if $(PROVISIONER:tutor=),echo "PROVISIONER must be ansible or tutor." >&2; exit 2,$(BIN)/python -m demo),$(BIN)/ocim up)
 
 shop: env ## do the same with a shop and a catalogue of courses in the demo
 	@$(BIN)/ocim up --shop
@@ -106,4 +106,4 @@ lock: env ## compile requirements to lock files with hashes
 	  -o rehearsal/docker/requirements.txt
 
 clean: ## remove environments, the site and leftovers of tests
-	@rm -rf .venv .venv-rehearsal .venv-docs tests/node/node_modules build/docs .images .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-rehearsal .venv-docs tests/node/node_modules build/docs .images .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

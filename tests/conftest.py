@@ -17,10 +17,10 @@ from tests import leftovers
 if TYPE_CHECKING:
     import pytest_django
 
+    from demo.engine import Engine
     from tests.acceptance.installation import Installation
     from tests.broker_servers import RedisBroker
     from tests.campus import Campus
-    from tests.docker_engine import Engine
 
 # A busy machine is no fault of what is tested.
 settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -7,9 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from demo.engine import Engine
 from ocim.adapters.providers import claims
 from ocim.adapters.providers.docker.provider import DockerProvider
-from tests.docker_engine import Engine
 
 
 def docker_provider(state: Path, engine: Engine) -> DockerProvider:

@@ -5,8 +5,9 @@ import os
 import subprocess
 import sys
 
+from demo.engine import Engine
 from ocim.core.places import ROOT
-from tests.docker_engine import Engine, docker_engine, why_not
+from tests.docker_engine import docker_engine, why_not
 
 PROGRAM = ROOT / "rehearsal/docker/images.py"
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.docker_engine import Engine, needs_docker
+from demo.engine import Engine
+from tests.docker_engine import needs_docker
 from tests.rehearsal_images import PROGRAM
 
 NAME = "ocim-rehearsal/permissions"

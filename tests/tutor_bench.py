@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from demo.engine import Engine
 from ocim.adapters.providers.docker.provider import DockerProvider
 from ocim.adapters.provisioners.tutor.provisioner import TutorProvisioner
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.hosts import HostRequest
 from ocim.core.provisioning import ConfigurationSource, ProvisionJob
 from tests.catalog.tutor.examples import tutors
-from tests.docker_engine import Engine
 from tests.docker_hosts import docker_hosts
 from tests.rehearsal_images import images
 from tests.tutor_environments import CACHE, LOCKS

@@ -5,7 +5,6 @@ from ocim.console.output import Output
 from ocim.console.progress import follow
 from ocim.core.errors import OcimError
 from ocim.core.instance import Service
-from ocim.core.provisioning import ANSIBLE
 from ocim.operations import instances, jobs, search_servers, spawn
 from ocim.operations.instance_settings import with_defaults
 from ocim.operations.shop import switch
@@ -17,17 +16,17 @@ from ocim.tasks import enqueue
 from ocim.wiring import context, instance_defaults, queue_name
 
 DOMAIN = "demo.localhost"
-DEMO = {"internal_lms_domain": DOMAIN, "name": "Demo", "provisioner": ANSIBLE}
+DEMO = {"internal_lms_domain": DOMAIN, "name": "Demo"}
 SHOP = {"partner_code": "DEMO", "currency": "GBP"}
 
 
-def make_demo(out: Output, *, with_shop: bool) -> None:
+def make_demo(out: Output, *, with_shop: bool, provisioner: str) -> None:
     """Create the demo instance if there is no instance yet; finish an interrupted creation."""
     try:
         if OpenEdXInstance.objects.exists():
             _go_on(out)
         else:
-            _make(out, with_shop=with_shop)
+            _make(out, with_shop=with_shop, provisioner=provisioner)
     except OcimError as error:
         out.say(error_text(error), style="red")
 
@@ -41,7 +40,7 @@ def _go_on(out: Output) -> None:
         _fill_shop(OpenEdXInstance.objects.get(internal_lms_domain=DOMAIN), out)
 
 
-def _make(out: Output, *, with_shop: bool) -> None:
+def _make(out: Output, *, with_shop: bool, provisioner: str) -> None:
     if with_shop and not SearchServer.objects.exclude(version="").exists():
         out.say("Creating a search server for course discovery.")
         _, creation = search_servers.request_creation(
@@ -50,7 +49,7 @@ def _make(out: Output, *, with_shop: bool) -> None:
         enqueue([jobs.wake_up(creation)])
         follow(creation, out)
     instance, actions = instances.create(
-        fields=with_defaults(DEMO, instance_defaults(), context()),
+        fields=with_defaults({**DEMO, "provisioner": provisioner}, instance_defaults(), context()),
         context=context(),
     )
     if with_shop:

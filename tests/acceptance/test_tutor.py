@@ -8,18 +8,19 @@ from typing import Any
 
 import pytest
 
+from demo.engine import Engine
+from demo.servers import SERVERS
 from ocim.core.places import ROOT
 from tests.acceptance.installation import PATIENCE, Installation, until
 from tests.acceptance.traffic import Traffic, Visitor
 from tests.acceptance.tutors import (
-    SERVERS,
     left_of,
     of_all_releases,
     of_release,
     shared_servers,
     tutors,
 )
-from tests.docker_engine import Engine, needs_docker
+from tests.docker_engine import needs_docker
 from tests.rehearsal_images import images
 
 pytestmark = [needs_docker, pytest.mark.xdist_group("docker"), pytest.mark.timeout(1200)]

@@ -3,45 +3,16 @@
 The servers, and the app servers, are containers whose images stand in for the real ones.
 """
 
-import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from demo import servers
+from demo.engine import Engine
+from demo.servers import PASSWORD, PREFIX
 from tests.acceptance.installation import Installation, installed, until
-from tests.docker_engine import Engine
 from tests.tutor_environments import CACHE
 
-PREFIX = "ocim-rehearsal"
-PASSWORD = "of-the-servers"
-WRITABLE = "type=tmpfs,tmpfs-mode=1777,destination="
-ACL = f"user default off\\nuser ocim on >{PASSWORD} ~* &* +@all\\n"
-SERVERS: dict[str, tuple[int, list[str], list[str]]] = {
-    "mysql": (
-        3306,
-        ["--user=999", f"--mount={WRITABLE}/var/lib/mysql",
-         f"--env=MYSQL_ROOT_PASSWORD={PASSWORD}"],
-        ["mysqld"],
-    ),
-    "redis": (
-        6379,
-        [],
-        ["sh", "-c", f"printf '{ACL}' >/tmp/users.acl; exec redis-server --aclfile /tmp/users.acl"
-         " --protected-mode no"],
-    ),
-    "mongodb": (27017, [], []),
-    "meilisearch": (
-        7700, [f"--mount={WRITABLE}/meili_data", f"--env=MEILI_MASTER_KEY={PASSWORD}"], []
-    ),
-    "search": (
-        9200,
-        ["--user=1000", f"--mount={WRITABLE}/usr/share/elasticsearch/data",
-         f"--env=ELASTIC_PASSWORD={PASSWORD}"],
-        [],
-    ),
-}  # fmt: skip
-"""Servers that app servers share: port, options and command of each container."""
 OF_RELEASE = """
 TUTOR_DOCKER_IMAGE_OPENEDX: {prefix}/openedx:{tag}
 TUTOR_DISCOVERY_DOCKER_IMAGE: {prefix}/discovery:{tag}
@@ -49,23 +20,16 @@ TUTOR_DISCOVERY_DOCKER_IMAGE: {prefix}/discovery:{tag}
 
 
 @contextmanager
-def shared_servers(engine: Engine) -> Iterator[dict[str, str]]:
-    """Yield the address of each server, where this machine and all containers reach it."""
-    names = {name: f"tutors-{name}" for name in SERVERS}
-    addresses = {}
+def shared_servers(engine: Engine, *, brokers: int = 1) -> Iterator[dict[str, str]]:
+    """Yield the address of each server, where this machine and all containers reach it.
+
+    Each instance needs a Redis of its own; those after the first are called `redis-2` and so on.
+    """
+    names = [*servers.SERVERS, *(f"redis-{number}" for number in range(2, brokers + 1))]
     try:
-        for name, (port, options, command) in SERVERS.items():
-            publish = f"--publish={engine.gateway}::{port}"
-            start = ["run", "--detach", f"--name={names[name]}", publish, *options]
-            engine.docker(*start, f"{PREFIX}/{name}", *command)
-            port_line = engine.docker("port", names[name], str(port)).splitlines()[0]
-            addresses[name] = port_line.strip()
-        yield addresses
+        yield servers.start(engine, names)
     finally:
-        subprocess.run(
-            ["docker", "rm", "--force", *names.values()],
-            env={**os.environ, **engine.environment}, check=False, capture_output=True,
-        )  # fmt: skip
+        servers.remove(engine, names)
 
 
 def of_release(tag: str) -> str:
@@ -78,10 +42,11 @@ def tutors(engine: Engine, addresses: Mapping[str, str], directory: Path) -> Ite
     with installed(directory, lambda path: _installation(engine, path)) as installation:
         for kind, scheme, name, *more in (
             ("database-server", "mysql", "mysql", "--user", "root"),
-            ("broker", "redis", "redis"),
             ("search-server", "http", "search"),
+            *(("broker", "redis", name) for name in addresses if name.startswith("redis")),
         ):
-            _until_registered(installation, kind, f"{scheme}://{addresses[name]}", *more)
+            url = f"{scheme}://{addresses[name]}"
+            _until_registered(installation, kind, name, url, *more)
         yield installation
 
 
@@ -104,9 +69,11 @@ def _installation(engine: Engine, directory: Path) -> Installation:
     return installation
 
 
-def _until_registered(installation: Installation, kind: str, url: str, *more: str) -> None:
+def _until_registered(
+    installation: Installation, kind: str, name: str, url: str, *more: str
+) -> None:
     """Register a server, which may still be starting."""
-    command = (kind, "register", "main", url, *more)
+    command = (kind, "register", name, url, *more)
     until(lambda: installation.run(*command).returncode == 0, f"{url} does not answer")
 
 

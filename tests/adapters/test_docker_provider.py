@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from demo.engine import Engine
 from ocim.adapters.authorities import TRUSTED
 from ocim.adapters.docker_projects import Project
 from ocim.adapters.providers.docker import anchor
@@ -19,7 +20,7 @@ from ocim.adapters.providers.docker.engine import ONE_OFF
 from ocim.adapters.providers.docker.provider import DockerProvider
 from ocim.core.errors import PermanentError, TransientError, ValidationError
 from ocim.core.hosts import HostRequest
-from tests.docker_engine import Engine, needs_docker
+from tests.docker_engine import needs_docker
 from tests.docker_hosts import docker_hosts, remains
 
 pytestmark = [needs_docker, pytest.mark.xdist_group("docker")]

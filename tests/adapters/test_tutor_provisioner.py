@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from demo.engine import Engine
 from ocim.adapters.provisioners.tutor.jobs import END, RUN
 from ocim.catalog.secrets.masking import SHORTEST
 from ocim.core.errors import Conflict, TransientError, ValidationError
@@ -19,7 +20,7 @@ from ocim.core.provisioning import Part, ProvisionEvent, ProvisionJob
 from ocim.core.secrets import revealed, secret_texts
 from tests.adapters.ansible_support import never
 from tests.adapters.caddy_support import until
-from tests.docker_engine import Engine, needs_docker
+from tests.docker_engine import needs_docker
 from tests.tutor_bench import IMAGE, Bench, bench
 
 pytestmark = [needs_docker, pytest.mark.xdist_group("docker")]

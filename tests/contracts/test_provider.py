@@ -10,6 +10,7 @@ from typing import Protocol
 
 import pytest
 
+from demo.engine import Engine
 from ocim.adapters.memory.lent_machines import MemoryMachines
 from ocim.adapters.memory.providers import Cloud, MemoryProvider
 from ocim.adapters.providers import processes
@@ -18,7 +19,7 @@ from ocim.adapters.providers.ssh.provider import SshProvider
 from ocim.core.errors import HostUnreachable, TransientError, ValidationError
 from ocim.core.hosts import ANSWERED, HostRequest, Leftover, Ran
 from ocim.ports.providers import Provider
-from tests.docker_engine import Engine, needs_docker
+from tests.docker_engine import needs_docker
 from tests.docker_hosts import docker_hosts, docker_provider
 from tests.local_hosts import local_hosts
 from tests.machine_pool import MachinePool, machine_pool_of

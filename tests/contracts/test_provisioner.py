@@ -7,6 +7,7 @@ from threading import Event
 
 import pytest
 
+from demo.engine import Engine
 from ocim.adapters.memory.provisioners import MemoryProvisioner, MemoryRun
 from ocim.adapters.provisioners.tutor.run import RENDER, START
 from ocim.core.errors import (
@@ -25,7 +26,7 @@ from ocim.core.provisioning import (
 )
 from ocim.ports.provisioners import Provisioner
 from tests.adapters.ansible_support import Bench, never
-from tests.docker_engine import Engine, needs_docker
+from tests.docker_engine import needs_docker
 from tests.tutor_bench import Bench as TutorBench
 from tests.tutor_bench import bench as tutor_bench
 

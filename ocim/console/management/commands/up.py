@@ -12,6 +12,7 @@ from ocim.console import lifecycle
 from ocim.console.command import OcimCommand
 from ocim.console.demo import make_demo
 from ocim.console.master_key import ensure_master_key
+from ocim.core.provisioning import ANSIBLE, PROVISIONERS
 from ocim.store.models import OpenEdXInstance
 from ocim.wiring import instance_url
 
@@ -42,10 +43,17 @@ running: stop them with `ocim down`, or run `ocim up` again.
             action="store_true",
             help="Create no demo instance (default: create one if there is no instance).",
         )
-        parser.add_argument(
+        demo = parser.add_mutually_exclusive_group()
+        demo.add_argument(
             "--shop",
             action="store_true",
             help="Enable ecommerce and course discovery on the demo instance.",
+        )
+        demo.add_argument(
+            "--provisioner",
+            choices=PROVISIONERS,
+            default=ANSIBLE,
+            help=f"Provisioner of the demo instance (default: {ANSIBLE}).",
         )
         parser.set_defaults(run=self.up)
 
@@ -86,7 +94,7 @@ running: stop them with `ocim down`, or run `ocim up` again.
     def _show(self, options: argparse.Namespace) -> None:
         self.out.say(f"Ocim:  http://{settings.OCIM.web_address}/  (log: {lifecycle.log_file()})")
         if not options.no_demo:
-            make_demo(self.out, with_shop=options.shop)
+            make_demo(self.out, with_shop=options.shop, provisioner=options.provisioner)
         active = OpenEdXInstance.objects.filter(appserver_set__is_active=True).distinct()
         for instance in active[:LISTED]:
             self.out.say(f"{instance.name}:  {instance_url(instance)}")
