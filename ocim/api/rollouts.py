@@ -64,6 +64,9 @@ class PlanShape(serializers.Serializer[Any]):
     left_out = serializers.ListField(
         child=Texts(), help_text="Instances that are left out, each with the reason."
     )
+    moves = serializers.DictField(
+        child=Texts(), help_text="What instances lose that go to Tutor, each with these instances."
+    )
     hash = Text()
     sealed = Text(help_text="The whole plan, encrypted.")
 

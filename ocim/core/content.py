@@ -18,6 +18,8 @@ class ContentHost:
     user: str
     """User that creates others; empty on Meilisearch, whose master key has no user."""
     password: Secret
+    database: str = "admin"
+    """MongoDB's database that the user belongs to."""
 
 
 @dataclass(frozen=True, slots=True)

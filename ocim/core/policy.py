@@ -45,6 +45,8 @@ class Policy:
     """True if an activation fails when ecommerce or discovery does not work for its users."""
     fallback_serves: bool = True
     """True if the app server that was active before takes over from one that is dead."""
+    tutor_plugins: tuple[str, ...] | None = None
+    """Plugins of Tutor that instances may have; None: all that there are."""
     recovery_timeout: float = 120
     """Time for an app server to answer after its host was restarted."""
     mail: MailRelay | None = None

@@ -67,7 +67,7 @@ def lint(*, instance: OpenEdXInstance, directory: Path, policy: Policy) -> Repor
     """
     spec, variables = instance_spec(instance, policy), effective_variables(instance, policy)
     if instance.provisioner == TUTOR:
-        report = compare_with_tutor(variables)
+        report = compare_with_tutor(variables, policy)
     else:
         report = compare(
             spec,

@@ -1,11 +1,14 @@
 """An instance's variables held against the settings of Tutor and its plugins."""
 
+from collections.abc import Collection
+
 from ocim.catalog.releases import traits
 from ocim.catalog.tutor.checks import READ, faults, release_in
 from ocim.catalog.tutor.known import PLUGINS
 from ocim.catalog.tutor.operators import PREFIX, warnings
 from ocim.catalog.variables.effective import BY_OPERATORS
 from ocim.core.errors import ValidationError
+from ocim.core.policy import Policy
 from ocim.core.texts import listed
 from ocim.core.variables import Effective
 from ocim.operations.lint_report import Finding, Report, Severity, Status
@@ -20,19 +23,19 @@ _LEFT_BEHIND = (
 """Sentences on what Ansible's playbooks have and Tutor has not."""
 
 
-def notes_on_move(variables: Effective) -> list[str]:
+def notes_on_move(variables: Effective, policy: Policy) -> list[str]:
     """Return what an instance loses that goes from Ansible to Tutor, and what Tutor would refuse.
 
     `variables` are those of its first app server with Tutor.
     """
-    report = compare_with_tutor(variables)
+    report = compare_with_tutor(variables, policy)
     lost = [found.variable for found in report.findings if found.severity is Severity.WARNING]
     left = [text.format_map(variables.values) for text in _LEFT_BEHIND]
     effect = [f"Without effect with Tutor: {listed(lost)}."] if lost else []
     return [*report.warnings, *effect, *left]
 
 
-def compare_with_tutor(variables: Effective) -> Report:
+def compare_with_tutor(variables: Effective, policy: Policy) -> Report:
     """Return the report on variables of an instance that Tutor provisions."""
     major = traits(release_in(variables.values)).tutor
     if major is None:
@@ -52,5 +55,10 @@ def compare_with_tutor(variables: Effective) -> Report:
             severity = Severity.WARNING if layer in BY_OPERATORS else Severity.INFO
             text = f"has no effect with Tutor. Its own settings are written {PREFIX}NAME."
             findings.append(Finding(name, layer, Status.UNKNOWN, severity, text))
-    problems = faults(variables.values, major, allowed=PLUGINS[major])
+    problems = faults(variables.values, major, allowed=allowed_plugins(major, policy))
     return Report(f"Tutor {major}", tuple(findings), (), tuple(problems))
+
+
+def allowed_plugins(major: int, policy: Policy) -> Collection[str]:
+    """Return the plugins that instances of this Tutor may have."""
+    return PLUGINS[major] if policy.tutor_plugins is None else policy.tutor_plugins

@@ -73,6 +73,7 @@ def policy() -> Policy:
         build_images=options.build_images,
         verify_services=options.verify_services,
         fallback_serves=options.fallback_serves,
+        tutor_plugins=options.tutor_plugins,
         mail=options.smtp_url,
         mail_sender=options.mail_sender or f"ocim@{urlsplit(manager_url()).hostname}",
         sign_in_days=options.sign_in_days,

@@ -136,6 +136,14 @@ def test_places_are_apart(fixture: Fixture) -> None:
     assert "one" not in fixture.servers.accounts(fixture.host)
 
 
+def test_the_account_of_a_database_sees_what_is_in_it(mongodb_host: ContentHost) -> None:
+    fixture = Fixture(MongodbServers(), mongodb_host)
+    account = fixture.account("seen", "seer")
+    fixture.servers.ensure(mongodb_host, [account])
+    own = replace(mongodb_host, user="seer", password=account.password, database="seen")
+    assert fixture.servers.usage(own, account) == ContentUsage(0, 0)
+
+
 def test_accounts_are_replaced_one_by_one(fixture: Fixture) -> None:
     old, new = (fixture.account("turn", user) for user in ("turn", "turn_2"))
     fixture.servers.ensure(fixture.host, [old])

@@ -1,6 +1,7 @@
 """A site that Tutor runs becomes an instance, with its data and secrets, beside it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,8 @@ def root_of(directory: Path, config: dict[str, Any], version: str = "22.0.3") ->
 
 
 def adopted(world: World, root: Path) -> tuple[OpenEdXInstance, Adoption]:
-    instance, _, site = adoption.adopt(root=root, defaults=DEFAULTS, context=world.context())
-    return instance, site
+    result, _ = adoption.adopt(root=root, defaults=DEFAULTS, context=world.context())
+    return result.instance, result.site
 
 
 def faults_of(world: World, root: Path) -> list[str]:
@@ -168,10 +169,44 @@ def test_a_site_whose_data_or_key_cannot_be_used_is_refused(
     assert fault in found
 
 
+def test_faults_of_file_servers_and_instance_are_told_at_once(
+    ready: World, config: dict[str, Any], tmp_path: Path
+) -> None:
+    ready.content["mongodb"].away.add("mongo.internal")
+    ready.policy = replace(ready.policy, tutor_plugins=("mfe",))
+    changes = {"OPENEDX_MYSQL_DATABASE": "campus", "CONTACT_EMAIL": "no address"}
+    changes |= {"JWT_RSA_PRIVATE_KEY": "old", "PLATFORM_NAME": "{{ 7 * 7 }}"}
+    with pytest.raises(ValidationError) as refused:
+        adopted(ready, root_of(tmp_path, {**config, **changes}))
+    text = str(refused.value)
+    for words in (
+        "PLATFORM_NAME is a template",
+        "OCIM_TUTOR_PLUGINS does not allow 'indigo', but: mfe.",
+        "JWT_RSA_PRIVATE_KEY is no private key",
+        "mysql has no database campus.",
+        "The content server mongodb://mongo.internal:27017 does not answer.",
+        "email:",
+    ):
+        assert words in text
+    assert not OpenEdXInstance.objects.exists()
+
+
+def test_a_mongodb_without_the_sites_content_is_pointed_out(
+    ready: World, config: dict[str, Any], tmp_path: Path
+) -> None:
+    root = root_of(tmp_path, config)
+    result, _ = adoption.adopt(root=root, defaults=DEFAULTS, context=ready.context())
+    assert result.warnings == (
+        "MONGODB_DATABASE: mongodb://mongo.internal:27017 has nothing in openedx. Are its courses"
+        " elsewhere?",
+    )
+
+
 def test_a_tutor_that_ocim_does_not_have_is_refused(
     ready: World, config: dict[str, Any], tmp_path: Path
 ) -> None:
-    assert faults_of(ready, root_of(tmp_path, config, "18.1.2")) == ["Ocim has no Tutor 18.1.2."]
+    [fault] = faults_of(ready, root_of(tmp_path, config, "18.1.2"))
+    assert fault.startswith("Ocim has no Tutor 18.1.2. It has 19, 20, 21 and 22")
 
 
 def test_a_directory_without_a_configuration_is_refused(ready: World, tmp_path: Path) -> None:

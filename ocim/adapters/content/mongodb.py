@@ -118,8 +118,9 @@ class MongodbServers:
                 serverSelectionTimeoutMS=milliseconds,
                 timeoutMS=milliseconds,
                 appname="ocim",
-                username=None if anonymous else host.user,
+                username=None if anonymous else host.user or None,
                 password=None if anonymous else host.password.reveal(),
+                authSource=host.database,
             ) as client:
                 yield client
         except ConnectionFailure as error:

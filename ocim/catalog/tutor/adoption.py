@@ -12,8 +12,7 @@ from ocim.catalog.releases import NAMES, Release, traits
 from ocim.catalog.templates import is_template
 from ocim.catalog.tutor import operators
 from ocim.catalog.tutor.configuration import SAME
-from ocim.catalog.tutor.known import MAJORS, PLUGINS, plugin_of, settings
-from ocim.core.errors import ValidationError
+from ocim.catalog.tutor.known import MAJORS, PLUGINS, Kind, plugin_of, settings
 from ocim.core.secrets import Secret
 from ocim.core.texts import listed
 
@@ -82,33 +81,35 @@ class Adoption:
     """Fields, databases and keys that an instance gets of a site that Tutor runs."""
 
     major: int
-    """Major version of the site's Tutor."""
+    """Major version of the site's Tutor; 0 if Ocim has none of it."""
     fields: Mapping[str, str]
-    """Fields of the instance, without its extra settings."""
+    """Fields of the instance, without its extra settings and those that are wrong."""
     settings: Mapping[str, Any]
     """Extra settings, secrets among them."""
     databases: Mapping[str, str]
     """Names of its databases by purpose."""
-    server: tuple[str, int]
-    """Host and port of its MySQL server."""
-    private_key: Secret
-    """Key that signs its tokens, as PEM."""
+    server: tuple[str, int] | None
+    """Host and port of its MySQL server; None if other app servers do not reach it."""
+    content: Mapping[str, Any] | None
+    """Its settings of MongoDB, without MONGODB_; None if other app servers do not reach that."""
+    private_key: Secret | None
+    """Key that signs its tokens, as PEM; None if the file has none."""
     left: Mapping[str, str]
     """Settings that are not taken over, each with the reason."""
+    faults: tuple[str, ...]
+    """Everything that keeps Ocim from running the site beside that Tutor."""
 
 
-def adoption(config: Mapping[str, Any], version: str) -> Adoption:
+def adoption(
+    config: Mapping[str, Any], version: str, *, allowed: Collection[str] | None = None
+) -> Adoption:
     """Return what an instance gets of Tutor's configuration file, which `version` has written.
 
-    Raise ValidationError with everything that keeps Ocim from running the site beside that Tutor.
+    `allowed`: plugins that may be on; None: all.
     """
     number = re.match(r"\d+", version)
-    major = int(number[0]) if number else 0
-    if major not in MAJORS:
-        raise ValidationError(
-            [f"Ocim has no Tutor {version or '(no version)'}."],
-            remedy=f"It has {listed(MAJORS)}: let that Tutor upgrade the site first.",
-        )
+    major = int(number[0]) if number and int(number[0]) in MAJORS else 0
+    known = PLUGINS[major or MAJORS[-1]]
     plugins = config.get("PLUGINS")
     present = frozenset(map(str, plugins if isinstance(plugins, list) else ()))
     written = {**DEFAULTS, **config}
@@ -126,22 +127,50 @@ def adoption(config: Mapping[str, Any], version: str) -> Adoption:
         operators.OF_SERVICES[plugin]: True for plugin in operators.OF_SERVICES if plugin in present
     }
     extra[f"{operators.PREFIX}PLUGINS"] = sorted(present - operators.OF_SERVICES.keys())
-    faults = [
-        *_faults(used, major, values),
-        *operators.faults(extra, major, allowed=PLUGINS[major]),
-    ]
-    if faults:
-        raise ValidationError(faults)
-    fields = {field: str(used[name]) for name, field in _FIELDS.items() if name in used}
+    wrong = dict(_faults(used, major or MAJORS[-1], values))
+    faults = list(wrong.values())
+    if major:
+        faults += operators.faults(extra, major, allowed=known if allowed is None else allowed)
+    else:
+        faults.append(
+            f"Ocim has no Tutor {version or '(no version)'}. It has {listed(MAJORS)}: let that"
+            " Tutor upgrade the site first."
+        )
+    fields = {
+        field: str(used[name])
+        for name, field in {**_FIELDS, preview: _PREVIEW}.items()
+        if name in used and name not in wrong
+    }
     return Adoption(
         major,
-        {**fields, _PREVIEW: str(used[preview]), "openedx_release": _release(major)},
+        {**fields, "openedx_release": _release(major)} if major else fields,
         extra,
         {purpose: str(used[name]) for name, purpose in _DATABASES.items() if name in used},
-        (str(used["MYSQL_HOST"]), int(used["MYSQL_PORT"])),
-        Secret(used["JWT_RSA_PRIVATE_KEY"]),
+        _server(values),
+        _content(values),
+        Secret(str(key)) if (key := used.get("JWT_RSA_PRIVATE_KEY")) else None,
         {name: reason for name, reason in reasons.items() if reason and name in config},
+        tuple(faults),
     )
+
+
+def _server(values: Mapping[str, Any]) -> tuple[str, int] | None:
+    """Return host and port of the site's MySQL server, if it is no container of the site."""
+    host, port = values["MYSQL_HOST"], values["MYSQL_PORT"]
+    is_shared = values["RUN_MYSQL"] is False and operators.fits(port, Kind.NUMBER)
+    return (str(host), int(port)) if is_shared else None
+
+
+def _content(values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the settings of the site's MongoDB, if it is no container of the site."""
+    fits = operators.fits(values["MONGODB_PORT"], Kind.NUMBER)
+    if values["RUN_MONGODB"] is not False or not fits:
+        return None
+    return {
+        name.removeprefix("MONGODB_"): value
+        for name, value in values.items()
+        if name.startswith("MONGODB_")
+    }
 
 
 def _written_out(value: Any, values: Mapping[str, Any]) -> Any:
@@ -166,23 +195,27 @@ def _reason(
     return _DROPPED.get(name, "")
 
 
-def _faults(used: Mapping[str, Any], major: int, values: Mapping[str, Any]) -> Iterator[str]:
+def _faults(
+    used: Mapping[str, Any], major: int, values: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Yield each setting that is wrong, and why."""
     for name in _REQUIRED:
         if not used.get(name):
-            yield f"{name} is missing. Run `tutor config save` there, which writes it."
+            yield name, f"{name} is missing. Run `tutor config save` there, which writes it."
     for name, what in (("MYSQL", "MySQL"), ("MONGODB", "MongoDB")):
         if values[f"RUN_{name}"] is not False:
             yield (
+                f"RUN_{name}",
                 f"RUN_{name}: {what} runs in a container of the site, where other app servers do"
                 f" not reach it. Move the data to a server, set {name}_HOST to it and RUN_{name} to"
-                " false."
+                " false.",
             )
     known = settings(major, PLUGINS[major])
     for name, value in used.items():
         if name in known and not operators.fits(value, known[name]):
-            yield f"{name} must be {known[name]}."
+            yield name, f"{name} must be {known[name]}."
         elif is_template(repr(value)):
-            yield f"{name} is a template: write out its value."
+            yield name, f"{name} is a template: write out its value."
 
 
 def _release(major: int) -> str:

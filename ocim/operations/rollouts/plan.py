@@ -108,7 +108,7 @@ def make_plan(request: RolloutRequest, *, context: Context) -> Plan:
             values = variables.values
             servers[instance.database_server_id] = instance.database_server
             if instance.provisioner != TUTOR and after.get("provisioner") == TUTOR:
-                for note in notes_on_move(variables):
+                for note in notes_on_move(variables, context.policy):
                     moves[note].append(str(instance))
             if FIELDS & update.keys():
                 sources.setdefault(source_after(instance, after), str(instance))

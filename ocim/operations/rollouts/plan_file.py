@@ -21,7 +21,11 @@ REMAKE = "Make it again with --plan-out."
 
 def to_json(plan: Plan) -> dict[str, Any]:
     """Return what a file has of the plan: its request and its instances, readable and sealed."""
-    whole = {"request": plan.request.as_options(), "items": [asdict(item) for item in plan.items]}
+    whole = {
+        "request": plan.request.as_options(),
+        "items": [asdict(item) for item in plan.items],
+        "moves": dict(plan.moves),
+    }
     sealed = encrypt(json.dumps(whole, default=str))
     return {**_readable(whole), "left_out": plan.left_out, "hash": plan.hash, "sealed": sealed}
 
@@ -33,7 +37,8 @@ def from_json(document: Mapping[str, Any]) -> Plan:
     """
     try:
         whole = json.loads(decrypt(document["sealed"]))
-        plan = Plan(read_request(whole["request"]), tuple(Item(**item) for item in whole["items"]))
+        items = tuple(Item(**item) for item in whole["items"])
+        plan = Plan(read_request(whole["request"]), items, moves=whole["moves"])
         readable = json.loads(json.dumps(_readable(whole), default=str))
         is_whole = plan.hash == document["hash"] and all(
             document[name] == value for name, value in readable.items()
@@ -58,6 +63,7 @@ def _readable(whole: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "request": {name: shown(name, value) for name, value in whole["request"].items()},
         "items": [_readable_item(item) for item in whole["items"]],
+        "moves": whole["moves"],
     }
 
 

@@ -370,6 +370,8 @@ def test_it_says_what_is_lost_on_the_way_from_ansible_to_tutor(fleet: Fleet) -> 
     assert f"former answers stay in {make.database_name}_edxapp_csmh" in text
     assert "Course content stays" in text
     assert "Tutor needs a Redis server" in text  # what its check would refuse, later
+    document = to_json(plan)
+    assert document["moves"] == from_json(document).moves == plan.moves
 
 
 def test_it_says_nothing_of_that_for_instances_that_tutor_has_already(fleet: Fleet) -> None:

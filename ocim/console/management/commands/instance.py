@@ -208,13 +208,16 @@ class Command(OcimCommand):
     def adopt(self, options: argparse.Namespace) -> None:
         """Adopt a site, and say what the instance does not take over."""
         root = options.root.resolve()
-        instance, actions, site = adoption.adopt(
+        adopted, actions = adoption.adopt(
             root=root, defaults=instance_defaults(), context=context()
         )
         enqueue(actions)
+        instance, site = adopted.instance, adopted.site
         self.out.say(f"Created {instance}, which has the site's data. The site is as it was.")
         for name, reason in site.left.items():
             self.out.say(f"Not taken over: {name} ({reason}).")
+        for text in adopted.warnings:
+            self.out.say(f"Warning: {text}", style="yellow")
         for name, text, _ in operators.warnings(site.settings, site.major):
             self.out.say(f"Warning: {name} {text}", style="yellow")
         places = "; ".join(uploads_of(instance, context().policy))
