@@ -146,7 +146,7 @@ def tutor(tutors: TutorBench) -> Iterator[Kind]:
         endless=lambda: replace(good, variables=tutors.variables("endless")),
         refused=replace(good, variables=tutors.variables("good", TUTOR_PLUGINS=["missing"])),
         without_images=good,
-        tasks=(RENDER, "lms: lms", "lms: lms (2)", "cms: cms", START),
+        tasks=(RENDER, "lms: lms", "cms: cms", START),
         last="cms: cms",
         other={"EDXAPP_PLATFORM_NAME": "Another"},
         migrations=("lms", "cms"),

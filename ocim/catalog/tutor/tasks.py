@@ -16,6 +16,8 @@ _PUBLIC = re.compile(
 """Commands that need the instance's public names, which lead to another app server by then."""
 _BETWEEN = "=== ocim: migrations ==="
 """Line between Django's plan and the log of the migrations."""
+_OF_MOUNTS = "/openedx/edx-platform/bindmount-canary"
+"""File that tells the task for code of mounted directories that none is mounted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,14 @@ def own_tasks(listed: Iterable[tuple[str, str, str]], *, makes_key: bool = False
 
     Those of `mysql` are left out, which want the server's administrator: Ocim has made databases
     and accounts. So is that of Meilisearch, unless it `makes_key`: the operator has named the
-    master key. What needs public names is left to Ocim's set-up steps, after the switch.
+    master key; and that for mounted code, as Ocim mounts none. What needs public names is left to
+    Ocim's set-up steps, after the switch.
     """
     tasks: list[Task] = []
     for origin, service, script in listed:
         if service == "mysql" or (origin == "meilisearch" and not makes_key):
+            continue
+        if _OF_MOUNTS in script:
             continue
         name = f"{origin}: {service}"
         same = sum(task.name.partition(" (")[0] == name for task in tasks)

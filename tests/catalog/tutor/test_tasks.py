@@ -4,10 +4,12 @@ from ocim.catalog.tutor.tasks import migration_texts, migrations_tasks, own_task
 from ocim.core.provisioning import MigrationTexts
 
 LISTED = [
-    ("lms", "lms", "echo mounts\n"),
+    ("lms", "lms", "if [ -f /openedx/edx-platform/bindmount-canary ]; then exit; fi\nnpm ci\n"),
     ("mysql", "mysql", "mysql -u root\n"),
     ("meilisearch", "lms", "make a key\n"),
     ("lms", "lms", "./manage.py lms migrate\n"),
+    ("indigo", "lms", "echo themes\n"),
+    ("indigo", "lms", "echo more themes\n"),
     ("discovery", "mysql", "mysql -u root\n"),
     (
         "discovery",
@@ -21,7 +23,8 @@ LISTED = [
 def test_tasks_are_named_by_origin_and_service_and_stay_in_order() -> None:
     assert [task.name for task in own_tasks(LISTED)] == [
         "lms: lms",
-        "lms: lms (2)",
+        "indigo: lms",
+        "indigo: lms (2)",
         "discovery: discovery",
     ]
 
@@ -30,9 +33,13 @@ def test_what_wants_the_database_servers_administrator_is_left_out() -> None:
     assert "mysql" not in [task.service for task in own_tasks(LISTED)]
 
 
+def test_no_task_looks_after_mounted_code() -> None:
+    assert not [task for task in own_tasks(LISTED) if "npm" in task.script]
+
+
 def test_the_search_servers_key_is_made_only_where_operators_name_the_master_key() -> None:
     origins = [task.name for task in own_tasks(LISTED, makes_key=True)]
-    assert origins[1] == "meilisearch: lms"
+    assert origins[0] == "meilisearch: lms"
 
 
 def test_what_needs_public_names_is_left_to_set_up_steps() -> None:
