@@ -44,6 +44,8 @@ def test_an_environment_runs_the_version_that_the_lock_names(
         command = [f"{bin_directory}/python", "-B", f"{bin_directory}/tutor", "--version"]
         printed = subprocess.check_output(command, text=True)
     assert environments.locked(22).version in printed
+    compiled = environment.path.glob("lib/*/site-packages/tutor/__pycache__/*.pyc")
+    assert any(compiled), "each run would compile it again"
 
 
 def test_a_package_with_another_hash_than_the_lock_names_is_refused(tmp_path: Path) -> None:

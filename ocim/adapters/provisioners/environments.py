@@ -27,8 +27,9 @@ FIND_SECONDS = 60.0
 BASE_FILES = ("pyvenv.cfg", "bin/python*", "lib64")
 """Files that an environment has before packages are installed; packages must not change them."""
 LONGEST = 2**16
-FORMAT = "3"
+FORMAT = "4"
 """Part of every environment's name; change it when environments are built in another way."""
+COMPILE_SECONDS = 300.0
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -46,6 +47,8 @@ class Program:
     remedy_if_missing: str
     remedy: str
     """Sentence on what to do if the requirements cannot be installed; `{python}` is the version."""
+    module: str = ""
+    """Module that is compiled with all that it imports, as runs cannot write what they compile."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,14 @@ class Environments:
             run(*install_in, "--require-hashes", "--no-build", "--requirement", str(tools))
         run(*install_in, *_packages(recipe, work))
         remove(work)
+        if program.module:
+            self._sandbox.run(
+                [f"{target}/bin/python", "-c", f"import {program.module}"],
+                View((interpreter,), (target,), network=False),
+                cwd=target,
+                environment={**SYSTEM, "HOME": str(target)},
+                timeout=COMPILE_SECONDS,
+            )
         after = _described(target, made)
         if changed := sorted(name for name in made if made[name] != after[name]):
             raise PermanentError(

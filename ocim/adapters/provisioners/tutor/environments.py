@@ -21,6 +21,7 @@ TUTOR = Program(
     remedy_if_missing="Run `make lock`.",
     remedy="Check that the package index has the packages of requirements/tutor-*.txt (Python"
     " {python}).",
+    module="tutor.commands.cli",
 )
 
 
