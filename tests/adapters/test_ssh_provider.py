@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from ocim.adapters.authorities import TRUSTED
 from ocim.adapters.memory.lent_machines import MemoryMachines
+from ocim.adapters.providers.names import CHANGING
 from ocim.adapters.providers.ssh.provider import SshProvider
 from ocim.adapters.providers.ssh_client import LOST
 from ocim.core.errors import PermanentError
 from ocim.core.hosts import HostRequest
 from tests.machine_pool import MachinePool, machine_pool_of
 from tests.nspawn_hosts import needs_nspawn
+from tests.web_servers import Authority
 
 pytestmark = needs_nspawn
 
@@ -65,6 +68,33 @@ def test_it_is_clean_once_it_is_free_again(provider: SshProvider, machines: Mach
     assert machines.as_root("rack-1", "ls /used 2>/dev/null || echo clean") == "clean\n"
     assert "lms.localhost" not in machines.as_root("rack-1", "cat /etc/hosts")
     assert provider.create(HostRequest("two")).name == "two"
+
+
+def test_it_trusts_the_fleets_authority_while_it_is_a_host(
+    provider: SshProvider, machines: MachinePool
+) -> None:
+    authority = Authority().pem
+    provider.create(HostRequest("one", authorities=authority))
+    assert _trusts(machines, authority)
+
+    # Somebody was interrupted after the files were written, and before they were taken in.
+    machines.as_root("rack-1", f"touch {CHANGING}; cp /etc/hosts {TRUSTED}")
+    provider.destroy("one")
+    provider.create(HostRequest("two", authorities=authority))
+    assert _trusts(machines, authority)
+
+    provider.destroy("two")
+    assert not _trusts(machines, authority)
+    assert int(machines.as_root("rack-1", f"grep -c BEGIN {TRUSTED}")) > 1, "those of Debian stay"
+
+
+def test_services_know_where_the_trusted_authorities_are(
+    provider: SshProvider, machines: MachinePool
+) -> None:
+    provider.create(HostRequest("one"))
+
+    service = "systemd-run --quiet --pipe --wait env"
+    assert f"SSL_CERT_FILE={TRUSTED}\n" in machines.as_root("rack-1", service)
 
 
 def test_it_is_cleaned_too_where_it_is_no_longer_in_the_file(
@@ -143,3 +173,7 @@ def test_only_the_key_in_the_pool_is_trusted(
 
     with pytest.raises(PermanentError, match="Host key verification failed"):
         provider.create(HostRequest("one"))
+
+
+def _trusts(machines: MachinePool, authority: str) -> bool:
+    return authority in machines.as_root("rack-1", f"cat {TRUSTED}")
