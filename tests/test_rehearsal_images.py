@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,18 @@ class TestBuild:
         again = build("permissions:latest", **engine.environment)
         assert again.stdout == first.stdout
         assert again.stderr == ""
+
+    def test_all_checkouts_have_one_lock_for_an_engine(
+        self, engine: Engine, tmp_path: Path
+    ) -> None:
+        environment = {**engine.environment, "TMPDIR": str(tmp_path)}
+        assert build("permissions:latest", **environment).returncode == 0
+        (lock,) = tmp_path.glob("*.lock")
+        other = tmp_path / "other/docker"
+        shutil.copytree(PROGRAM.parent, other)
+        command = [sys.executable, str(other / PROGRAM.name), "permissions:latest"]
+        subprocess.run(command, env={**os.environ, **environment}, check=True, capture_output=True)
+        assert list(tmp_path.glob("*.lock")) == [lock]
 
     def test_the_image_gives_directories_to_a_user(self, engine: Engine) -> None:
         build("permissions:latest", **engine.environment)

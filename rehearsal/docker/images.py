@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,11 +113,21 @@ def main() -> None:
 def ensure(images: Sequence[Image]) -> dict[str, str]:
     """Return the digest of each image by its name; build those whose files have changed.
 
-    Processes that need them at once build them once.
+    Processes that need them at once on the same engine build them once, from whatever checkout.
     """
-    with Path(__file__).open() as lock:
+    engine = subprocess.run(
+        ["docker", "info", "--format", "{{.ID}}"], capture_output=True, text=True, check=False
+    )
+    if engine.returncode:
+        sys.exit(engine.stderr.strip())
+    name = f"ocim-rehearsal-{os.getuid()}-{_digest([], engine.stdout)}.lock"
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+    lock = os.open(Path(tempfile.gettempdir(), name), flags, 0o600)
+    try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return _ensure(images)
+    finally:
+        os.close(lock)
 
 
 def _ensure(images: Sequence[Image]) -> dict[str, str]:
