@@ -9,10 +9,11 @@ from ocim.catalog.steps import cron
 from ocim.catalog.steps.discovery import JOB
 from ocim.catalog.steps.step import Observation, Step, StepInputs
 from ocim.core.errors import OcimError
+from ocim.core.provisioning import TUTOR
 from ocim.core.texts import listed
 from ocim.operations.context import Context
 from ocim.operations.shop import remote
-from ocim.store.models import OpenEdXAppServer
+from ocim.store.models import OpenEdXAppServer, ServiceStep
 from ocim.store.specs import search_host
 
 # Every crontab that may have the job: configuration repositories choose different users.
@@ -82,7 +83,10 @@ def _indexes(inputs: StepInputs, appserver: OpenEdXAppServer, context: Context) 
 
     `update_index` leaves an index without its alias, newer than the one that has it, if the number
     of documents changed by too much. Without a change, releases up to koa stop at an empty index.
+    Where Tutor's init makes empty ones, nothing is there until the step has filled them.
     """
+    if appserver.provisioner == TUTOR and not _was_done("indexes", appserver):
+        return {"fields": None}
     server = appserver.instance.search_server
     search = inputs.instance.search
     if server is None or search is None or not is_used(search, inputs.variables):
@@ -109,6 +113,11 @@ def _indexes(inputs: StepInputs, appserver: OpenEdXAppServer, context: Context) 
         "fields": {"lost": sorted(set(newest) - set(present)), "stopped": list(changes)},
         **(stopped if changes else {}),
     }
+
+
+def _was_done(step: str, appserver: OpenEdXAppServer) -> bool:
+    done = ServiceStep.objects.filter(step=step, applied__isnull=False)
+    return done.filter(instance_id=appserver.instance_id).exists()
 
 
 _OWN: Mapping[str, Callable[[StepInputs, OpenEdXAppServer, Context], Observation]] = {

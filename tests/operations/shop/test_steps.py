@@ -389,7 +389,26 @@ def test_what_tutor_has_set_up_is_found_and_not_made_again(
     as_set_up(world, appserver)
     world.do("activate", appserver)
     assert appserver.is_active
-    assert (world.shells.argvs, world.shells.scripts) == ([], [])
+    assert first_words(world) == FILLED
+    assert world.shells.scripts == []
+
+
+FILLED = ["install_es_indexes", "refresh_course_metadata", "update_index"]
+
+
+def test_indexes_that_are_empty_since_tutors_init_are_filled_once(
+    world: World, in_containers: OpenEdXInstance
+) -> None:
+    first = world.spawn(in_containers)
+    as_set_up(world, first)
+    indexes = [
+        line for line in status.status(in_containers, world.context()) if line.step == "indexes"
+    ]
+    assert [line.state for line in indexes] == ["pending"]
+    world.do("activate", first)
+    assert first_words(world) == FILLED
+    world.do("activate", world.spawn(in_containers))
+    assert first_words(world) == FILLED
 
 
 def test_what_tutor_empties_with_each_app_server_is_set_again(
