@@ -238,6 +238,19 @@ def test_the_doctor_tells_servers_that_do_not_answer_and_databases_that_are_left
     assert findings(world) == ["The database server db.example.com does not answer."]
 
 
+def test_the_doctor_tells_what_is_left_beside_the_databases_of_an_adopted_site(
+    world: World,
+) -> None:
+    server = register(world)
+    instance = world.make_instance(database_server="main")
+    instance.adopted_databases = {"edxapp": "openedx"}
+    instance.save()
+    left = {"dry_run_openedx", "openedx_new", "openedx_old"}
+    for name in (*left, "openedx", "openedx_of_others"):
+        world.servers["mysql"].sizes[server.host, server.port, name] = 1
+    assert {what.split()[2] for what in findings(world)} == left
+
+
 def test_the_doctor_tells_how_to_finish_a_creation(world: World) -> None:
     world.provisioner.runs["database-main"] = MemoryRun(fails_with="no disk")
     create(world)

@@ -1,7 +1,7 @@
 """Checks of instances' databases, and of the servers that they are on."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ocim.core.databases import SCRATCH_SUFFIXES, ServerFacts
 from ocim.core.errors import PermanentError, TransientError
@@ -10,7 +10,7 @@ from ocim.operations.context import Context
 from ocim.operations.doctor.sites import active_instances
 from ocim.operations.findings import Finding
 from ocim.operations.jobs import OPEN
-from ocim.store.models import DatabaseServer, Job
+from ocim.store.models import DatabaseServer, Job, OpenEdXInstance
 from ocim.store.selectors import open_jobs
 from ocim.store.specs import all_databases, copies, instance_spec
 
@@ -57,8 +57,12 @@ def check_database_servers(context: Context) -> Iterator[Finding]:
 
 
 def _left(server: DatabaseServer, facts: ServerFacts, context: Context) -> Iterator[Finding]:
+    scratch: set[str] = set()
+    for instance in _instances(server):
+        if instance.adopted_databases:  # their names are the site's own
+            scratch |= _scratch(instance, context)
     left = set(facts.sizes) - _expected(server, context)
-    for name in sorted(filter(_OF_OCIM.fullmatch, left)):
+    for name in sorted(name for name in left if name in scratch or _OF_OCIM.fullmatch(name)):
         yield Finding(
             "warning",
             f"The database {name} belongs to no instance of this Ocim.",
@@ -92,12 +96,20 @@ def _space(server: DatabaseServer, facts: ServerFacts, context: Context) -> Iter
 def _expected(server: DatabaseServer, context: Context) -> set[str]:
     """Return the names of all databases that instances may have on the server now."""
     names: set[str] = set()
-    instances = server.openedxinstance_set.select_related("database_server", "ref_set")
     at_work = set(Job.objects.filter(state__in=OPEN).values_list("lease", flat=True))
-    for instance in instances:
-        own = {database.name for database in all_databases(instance).values()}
+    for instance in _instances(server):
+        names |= {database.name for database in all_databases(instance).values()}
         if instance.lease_id in at_work:  # a dry run or a restore may go on
-            own |= {database.name for database in copies(instance, context.policy).values()}
-            own |= {f"{name}{suffix}" for name in own for suffix in SCRATCH_SUFFIXES}
-        names |= own
+            names |= _scratch(instance, context)
     return names
+
+
+def _scratch(instance: OpenEdXInstance, context: Context) -> set[str]:
+    """Return the names of what dry runs and restores make beside the instance's databases."""
+    own = {database.name for database in all_databases(instance).values()}
+    dry_run = {database.name for database in copies(instance, context.policy).values()}
+    return dry_run | {f"{name}{suffix}" for name in own | dry_run for suffix in SCRATCH_SUFFIXES}
+
+
+def _instances(server: DatabaseServer) -> Iterable[OpenEdXInstance]:
+    return server.openedxinstance_set.select_related("database_server", "ref_set")
