@@ -18,6 +18,16 @@ from ocim.adapters.authorities import ENVIRONMENT, TRUSTED
 from ocim.core.errors import HostUnreachable
 
 FILE = "ocim.json"
+PATIENCE = 120.0
+"""Seconds to wait for an engine that does not answer: it stops containers before it starts anew."""
+PAUSE = 0.5
+_LOST = (
+    *("cannot connect to the docker daemon", "error during connect", "trying to connect"),
+    *("unexpected eof", "connection reset by peer"),
+)
+LIMITED_DRIVER = "json-file"
+"""Log driver that keeps everything, unless it is told otherwise: Docker's own default."""
+LOG_LIMITS = {"max-size": "50m", "max-file": "3"}
 STOP_GRACE = 60
 """Seconds that a service has to end, as for Celery's tasks; Docker's own default is 10."""
 
@@ -49,6 +59,13 @@ class Project:
     """Maximum number of processors of each container; None: no limit."""
     stop_grace: int = STOP_GRACE
     """Seconds that a service has to end."""
+    limits_logs: bool = True
+    """True if each container keeps its last 150 MB of log lines; False: the engine decides."""
+
+    @property
+    def anchor(self) -> str:
+        """Name of the container that stands for the host."""
+        return anchor_of(self.name)
 
     @classmethod
     def read(cls, root: str | Path) -> "Project":
@@ -86,6 +103,8 @@ class Project:
             "labels": dict(self.labels),
             "stop_grace_period": f"{self.stop_grace}s",
         }
+        if self.limits_logs:
+            service["logging"] = {"driver": LIMITED_DRIVER, "options": dict(LOG_LIMITS)}
         if self.names:
             service["extra_hosts"] = dict(self.names)
         if self.authorities:
@@ -96,6 +115,16 @@ class Project:
         if self.cpus is not None:
             service["cpus"] = self.cpus
         return service
+
+
+def anchor_of(project: str) -> str:
+    """Return the name of the container that stands for the project's host."""
+    return f"{project}-anchor"
+
+
+def is_lost(message: str) -> bool:
+    """Return True if a program's message says that the engine does not answer, or no more."""
+    return any(words in message.lower() for words in _LOST)
 
 
 def engine_environment(engine: str) -> dict[str, str]:

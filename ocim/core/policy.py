@@ -38,6 +38,8 @@ class Policy:
     """Maximum number of attempts of a health check, 0.1 to 1 second apart."""
     balancer_address: str = "127.0.0.1"
     """Address at which app servers reach the balancer."""
+    reaches_balancer: bool = True
+    """True if the balancer listens where containers on this machine reach it."""
     https_port: int = 443
     build_images: bool = True
     """True if a spawn builds an image that it could use and that is missing."""

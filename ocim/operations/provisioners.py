@@ -52,6 +52,17 @@ def require(kind: str, context: Context) -> None:
         raise ValidationError([_missing(kind)])
 
 
+def require_balancer(instance: OpenEdXInstance, context: Context) -> None:
+    """Raise Conflict if the instance's containers would not reach the balancer."""
+    if instance.provider == DOCKER and not context.policy.reaches_balancer:
+        raise Conflict(
+            "Containers do not reach the balancer: it listens on 127.0.0.1, which is their own"
+            " there.",
+            remedy="Name another address of this machine in OCIM_BALANCER_BIND, too, and in"
+            " OCIM_BALANCER_ADDRESS, and start Ocim again.",
+        )
+
+
 def faults_of(instance: OpenEdXInstance, context: Context) -> Iterator[str]:
     """Yield why the instance's provisioner cannot configure its app servers."""
     kinds, kind = context.adapters.provisioners, instance.provisioner

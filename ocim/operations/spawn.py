@@ -13,7 +13,7 @@ from ocim.core.jobs import SpawnJob
 from ocim.core.states import UNFINISHED, AppServerState
 from ocim.core.texts import plural
 from ocim.operations import activate as activation
-from ocim.operations import content, jobs, machines, search_servers
+from ocim.operations import content, jobs, machines, provisioners, search_servers
 from ocim.operations.bring_up import bring_up
 from ocim.operations.claim import Claim
 from ocim.operations.context import Context
@@ -71,6 +71,7 @@ def create_appservers(
         )
         raise ValidationError([fault])
     machines.require_shared(instance, context)
+    provisioners.require_balancer(instance, context)
     search_servers.place(instance)
     content.place(instance)
     effective = effective_variables(instance, context.policy)

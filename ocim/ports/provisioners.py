@@ -20,6 +20,9 @@ class Provisioner(Protocol):
     def isolation(self) -> Isolation:
         """Describe how the configuration's code is kept from the manager's files and processes."""
 
+    def examine(self) -> None:
+        """Raise PermanentError or TransientError if programs that it needs here are missing."""
+
     def check(self, job: ProvisionJob) -> ConfigurationSource:
         """Check the job before a host is created; return the exact source that was checked.
 

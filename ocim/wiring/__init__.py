@@ -3,6 +3,8 @@
 import os
 from datetime import datetime
 from functools import cache
+from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -69,6 +71,7 @@ def policy() -> Policy:
         provision_timeout=options.provision_timeout,
         job_timeout=options.job_timeout,
         balancer_address=options.balancer_address,
+        reaches_balancer=reaches_balancer(options),
         https_port=options.https_port,
         build_images=options.build_images,
         verify_services=options.verify_services,
@@ -79,6 +82,20 @@ def policy() -> Policy:
         sign_in_days=options.sign_in_days,
         retention=Retention(options.fallback_days, options.failed_days),
     )
+
+
+def reaches_balancer(options: Any) -> bool:
+    """Return True if containers reach the balancer: a loopback address is their own."""
+    try:
+        address = ip_address(options.balancer_address)
+        listens = [ip_address(text) for text in options.balancer_bind]
+    except ValueError:
+        return True  # a check tells what is wrong
+    if options.balancer_url:
+        return not address.is_loopback
+    if address.is_loopback:
+        return any(item.is_unspecified for item in listens)
+    return not all(item.is_loopback for item in listens)
 
 
 def instance_defaults() -> dict[str, str]:

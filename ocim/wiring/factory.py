@@ -154,6 +154,9 @@ def _providers(sandbox: Sandbox) -> dict[str, Provider]:
         )
     if options.docker_engine:
         providers[DockerProvider.kind] = DockerProvider(
-            options.var / "docker", engine=options.docker_engine, network=options.docker_network
+            options.var / "docker",
+            engine=options.docker_engine,
+            network=options.docker_network,
+            needs_border=options.require_sandbox,
         )
     return providers

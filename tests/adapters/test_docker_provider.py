@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Network
 from pathlib import Path
 
+import psutil
 import pytest
 
 from demo.engine import Engine
@@ -20,8 +21,9 @@ from ocim.adapters.providers.docker.engine import ONE_OFF
 from ocim.adapters.providers.docker.provider import DockerProvider
 from ocim.core.errors import PermanentError, TransientError, ValidationError
 from ocim.core.hosts import HostRequest
+from tests.adapters.caddy_support import until
 from tests.docker_engine import needs_docker
-from tests.docker_hosts import docker_hosts, remains
+from tests.docker_hosts import docker_hosts, docker_provider, remains
 
 pytestmark = [needs_docker, pytest.mark.xdist_group("docker")]
 
@@ -76,6 +78,12 @@ def inspect(engine: Engine, container: str) -> dict[str, dict[str, object]]:
     return facts[0]
 
 
+def running(line: str) -> list[int]:
+    """Return the ids of this machine's processes with that command line, in containers too."""
+    items = psutil.process_iter(["cmdline"])
+    return [item.pid for item in items if " ".join(item.info["cmdline"] or ()) == line]
+
+
 @pytest.fixture(scope="class")
 def project(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Yield the project of a host with a service, which all tests of the class look at."""
@@ -111,6 +119,23 @@ class TestProject:
 
     def test_services_have_time_to_end(self, project: Project, engine: Engine) -> None:
         assert inspect(engine, f"{project.name}-lms-1")["Config"]["StopTimeout"] == 60
+
+    def test_the_logs_of_a_container_are_limited(self, project: Project, engine: Engine) -> None:
+        kept = inspect(engine, f"{project.name}-lms-1")["HostConfig"]["LogConfig"]
+
+        assert kept == {"Type": "json-file", "Config": {"max-size": "50m", "max-file": "3"}}
+
+    def test_what_a_session_has_started_in_a_container_ends_with_it(
+        self, project: Project, engine: Engine
+    ) -> None:
+        provider = docker_provider(Path(project.root).parents[1], engine)
+        hung = 'docker exec -i --env OCIM_SESSION "$COMPOSE_PROJECT_NAME-lms-1" sleep 6789'
+        session = provider.open_session("one", ["sh", "-c", hung])
+        until(lambda: bool(running("sleep 6789")), "The command does not begin.")
+
+        session.close()
+
+        assert running("sleep 6789") == []
 
     def test_the_data_belongs_to_the_user_of_the_images(self, project: Project) -> None:
         assert {path.stat().st_uid for path in Path(project.root, "data").iterdir()} == {1000}
@@ -178,10 +203,14 @@ def test_a_stopped_hosts_services_end_and_its_jobs_are_gone(
 
 def test_a_reboot_starts_the_services_again(provider: DockerProvider, engine: Engine) -> None:
     project = start_service(provider)
+    uploads = Path(project.root, "data/openedx-media")  # a link, once there are any
+    uploads.rmdir()
+    uploads.symlink_to("/nowhere/in/the/container")
     provider.stop("one")
 
     provider.reboot("one")
 
+    provider.wait_until_reachable("one", timeout=LONG)
     assert inspect(engine, f"{project.name}-lms-1")["State"]["Running"] is True
 
 
@@ -248,6 +277,32 @@ exec {docker} "$@"
 """
 
 
+LOST = """\
+#!/bin/sh
+[ "$1" != "{command}" ] || [ -e "$0-lost" ] || {{
+    touch "$0-lost"; {docker} "$@"; echo "error during connect: EOF" >&2; exit 1; }}
+exec {docker} "$@"
+"""
+
+
+@pytest.mark.parametrize("command", ["network", "run"])
+def test_a_creation_goes_on_after_the_death_of_the_engine(
+    provider: DockerProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """The engine makes what it is asked for, and dies before it can say so."""
+    (tmp_path / "bin").mkdir()
+    docker = subprocess.check_output(["which", "docker"], text=True).strip()
+    lost = tmp_path / "bin/docker"
+    lost.write_text(LOST.format(command=command, docker=docker))
+    lost.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{lost.parent}:{os.environ['PATH']}")
+
+    provider.create(HostRequest("one"))
+
+    assert provider.wait_until_reachable("one", timeout=LONG).name == "one"
+    assert provider.leftovers() == []
+
+
 @pytest.mark.parametrize("command", ["network", "run"])
 def test_a_killed_creation_doubles_nothing(
     provider: DockerProvider, engine: Engine, tmp_path: Path, command: str
@@ -300,6 +355,17 @@ def test_an_engine_of_root_is_no_border(provider: DockerProvider) -> None:
     assert not isolation.is_sandbox
     assert "is root on this machine" in isolation.detail
     assert "rootless" in isolation.remedy
+
+
+def test_no_host_is_made_on_an_engine_of_root_where_a_sandbox_is_required(
+    engine: Engine, tmp_path: Path
+) -> None:
+    provider = DockerProvider(tmp_path, engine=engine.address, needs_border=True)
+
+    with pytest.raises(PermanentError, match=r"OCIM_REQUIRE_SANDBOX is set.*is root on this"):
+        provider.create(HostRequest("one"))
+
+    assert provider.list() == []
 
 
 def test_a_name_that_no_project_can_have_is_refused(provider: DockerProvider) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from demo.engine import Engine
-from ocim.adapters.provisioners.tutor.jobs import END, RUN
+from ocim.adapters.provisioners.tutor.jobs import END, INCOMPLETE, RUN
 from ocim.catalog.secrets.masking import SHORTEST
 from ocim.core.errors import Conflict, TransientError, ValidationError
 from ocim.core.provisioning import Part, ProvisionEvent, ProvisionJob
@@ -74,7 +74,7 @@ def test_a_script_of_which_only_a_part_arrives_is_not_run(tutors: Bench) -> None
         )
 
     cut, whole = run("echo ran\n"), run(f"echo ran\n{END}\n")
-    assert (cut.stdout, cut.returncode) == ("", 1)
+    assert (cut.stdout, cut.returncode) == ("", INCOMPLETE)
     assert (whole.stdout, whole.returncode) == ("ran\n", 0)
 
 

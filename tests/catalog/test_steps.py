@@ -381,4 +381,6 @@ def test_a_runbook_for_containers_leads_into_them() -> None:
     run_by = setup_of(by_tutor()).traits
     [line] = lines(action, run_by, reveal=False, provisioner="tutor")
     container = '"$COMPOSE_PROJECT_NAME-ecommerce-1"'
-    assert line.startswith(f"docker exec -i {container} bash -c 'exec ./manage.py waffle_switch ")
+    assert line.startswith(
+        f"docker exec -i --env OCIM_SESSION {container} bash -c 'exec ./manage.py waffle_switch "
+    )

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from ocim.core.errors import Conflict, ValidationError
+from ocim.adapters.memory.provisioners import MemoryProvisioner
+from ocim.core.errors import Conflict, PermanentError, ValidationError
 from ocim.core.provisioning import BUILTIN, ConfigurationSource
 from ocim.operations import clones, images, instances
+from ocim.operations.doctor.borders import check_other_provisioners
 from ocim.operations.instance_settings import with_defaults
 from ocim.store.models import BrokerServer, DatabaseServer, OpenEdXInstance
 from tests.world import QUEUE, World
@@ -176,3 +178,24 @@ def test_an_upgrade_may_bring_an_instance_into_containers(tutored: World) -> Non
     assert fields["provisioner"] == "tutor"
     assert variables.values["openedx_release"] == "release/ulmo.4"
     assert instance.provisioner == "ansible"
+
+
+def test_no_app_server_is_made_whose_containers_would_not_reach_the_balancer(
+    tutored: World,
+) -> None:
+    instance = tutored.make_instance(**ON_DOCKER, database_server="mysql")
+    tutored.policy = replace(tutored.policy, reaches_balancer=False)
+    with pytest.raises(Conflict, match=r"do not reach the balancer.*OCIM_BALANCER_BIND"):
+        tutored.request_spawn(instance)
+    assert not instance.appserver_set.exists()
+
+
+def test_the_doctor_tells_what_a_provisioner_lacks(tutored: World) -> None:
+    tutor = tutored.more_provisioners["tutor"]
+    assert isinstance(tutor, MemoryProvisioner)
+    tutor.fault = PermanentError("There is no plugin `compose`.", remedy="Install it.")
+    findings = list(check_other_provisioners(tutored.context()))
+    assert [(item.severity, item.what, item.where) for item in findings] == [
+        ("ok", "Nothing is run.", "tutor"),
+        ("error", "There is no plugin `compose`.", "tutor"),
+    ]

@@ -73,10 +73,16 @@ class MemoryProvisioner:
         self.repositories: dict[str, Path] = {}
         self.migrations: Mapping[str, MigrationTexts] | None = None
         self.jobs: list[ProvisionJob] = []
+        self.fault: OcimError | None = None
+        """Error of `examine`."""
         self._provisioned: dict[str, Mapping[str, object]] = {}
 
     def isolation(self) -> Isolation:
         return Isolation("memory", "Nothing is run.")
+
+    def examine(self) -> None:
+        if self.fault:
+            raise self.fault
 
     def find_playbook(self, source: ConfigurationSource) -> None:
         if refusal := self.refusals.get(source.playbook):

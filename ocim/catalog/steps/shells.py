@@ -110,10 +110,10 @@ def manage(
 def in_container(service: Service, line: str, *, detached: bool = False) -> str:
     """Return a line for sh that runs a line for bash in the service's container.
 
-    The environment of a host names the project, and the Docker engine. `detached`: do not wait for
-    its end.
+    The environment of a host names the project, the Docker engine, and the session that the line
+    ends with. `detached`: do not wait for its end, which is nobody else's.
     """
-    way = "-d" if detached else "-i"
+    way = "-d" if detached else "-i --env OCIM_SESSION"
     name = f'"$COMPOSE_PROJECT_NAME-{CONTAINERS[service]}-1"'
     return f"docker exec {way} {name} bash -c {shlex.quote(line)}"
 

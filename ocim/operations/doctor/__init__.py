@@ -1,7 +1,12 @@
 """Checks of what Ocim manages: balancer, hosts, jobs, app servers, databases, instances."""
 
 from ocim.operations.doctor.balancers import check_routes
-from ocim.operations.doctor.borders import check_borders, check_isolation, check_limits
+from ocim.operations.doctor.borders import (
+    check_borders,
+    check_isolation,
+    check_limits,
+    check_other_provisioners,
+)
 from ocim.operations.doctor.brokers import check_brokers
 from ocim.operations.doctor.content import check_content_servers
 from ocim.operations.doctor.databases import check_database_servers, check_databases
@@ -21,6 +26,7 @@ CHECKS = (
         "Playbooks run in a sandbox without access to the manager's secrets.",
         check_isolation,
     ),
+    Check("provisioners", "Ansible is the only one.", check_other_provisioners),
     Check("machines", "No workers.", check_machines, "secrets"),
     Check("borders", "No instance uses hosts yet.", check_borders, "secrets"),
     Check("limits", "Playbooks cannot use up this machine.", check_limits),

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from ocim.core.errors import OcimError
 from ocim.core.provisioning import ANSIBLE
 from ocim.core.texts import listed
 from ocim.operations.context import Context
-from ocim.operations.findings import Finding
+from ocim.operations.findings import Finding, Severity
 from ocim.store.models import OpenEdXInstance
 
 
@@ -18,6 +19,20 @@ def check_isolation(context: Context) -> Iterator[Finding]:
             f"Playbooks run without a sandbox and can read all of Ocim's files. {isolation.detail}",
             isolation.remedy,
         )
+
+
+def check_other_provisioners(context: Context) -> Iterator[Finding]:
+    """Yield what other provisioners than Ansible lack, and how they are isolated."""
+    for kind, provisioner in sorted(context.adapters.provisioners.items()):
+        if kind == ANSIBLE:
+            continue
+        isolation = provisioner.isolation()
+        severity: Severity = "ok" if isolation.is_sandbox else "warning"
+        yield Finding(severity, isolation.detail, isolation.remedy, kind)
+        try:
+            provisioner.examine()
+        except OcimError as error:
+            yield Finding("error", error.problem, error.remedy, kind)
 
 
 def check_borders(context: Context) -> Iterator[Finding]:

@@ -31,7 +31,8 @@ class RunOptions:
     require_sandbox: bool = option(
         "OCIM_REQUIRE_SANDBOX",
         False,
-        "Refuse to run Ansible and `local` hosts without a sandbox around them.",
+        "Refuse to run Ansible, Tutor and `local` hosts without a sandbox around them, and to make"
+        " `docker` hosts on an engine that is root. `nspawn` hosts are left out.",
     )
     run_memory: int = option(
         "OCIM_RUN_MEMORY",

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ocim.adapters import locks, programs
+from ocim.adapters.docker_projects import anchor_of
 from ocim.adapters.providers import tools
 from ocim.adapters.providers.docker.engine import Engine, as_options
 from ocim.core.errors import PermanentError, TransientError
@@ -26,8 +27,10 @@ DATA = ("lms", "cms", "lms-job", "cms-job", "openedx-media", "openedx-media-priv
 """Directories below `data` that the engine would make as root's, at the first job."""
 READY = "/ready"
 """File of the container that is there once the directories are."""
+# Some lead out of the directory later, to uploads, and nowhere in this container.
 SCRIPT = (
-    f"cd {MOUNTED} && mkdir -p {{0}} && chown {USER}:{USER} {{0}} && : >{READY} && sleep infinity"
+    f"set -e; cd {MOUNTED}; for path in {{0}}; do [ -L $path ] ||"
+    f" {{{{ mkdir -p $path; chown {USER}:{USER} $path; }}}}; done; : >{READY}; sleep infinity"
 )
 MEMORY = "64m"
 
@@ -41,22 +44,25 @@ def start(
     """
     _ensure_image(engine, root.parent)
     engine.run(
-        *("run", "--detach", "--name", name(project), "--network", network, *as_options(labels)),
+        *(
+            "run",
+            "--detach",
+            "--name",
+            anchor_of(project),
+            "--network",
+            network,
+            *as_options(labels),
+        ),
         *("--restart", "unless-stopped", "--stop-signal", "KILL", "--memory", MEMORY),
         *_mount(root),
         *(IMAGE, "/bin/sh", "-c", SCRIPT.format(" ".join(f"data/{path}" for path in DATA))),
     )
 
 
-def name(project: str) -> str:
-    """Return the name of the project's container."""
-    return f"{project}-anchor"
-
-
 def fault(engine: Engine, project: str, *, timeout: float) -> str:
     """Return why no command can be run in the container; empty if one can."""
     try:
-        engine.run("exec", name(project), "/bin/sh", "-c", f"[ -e {READY} ]", timeout=timeout)
+        engine.run("exec", anchor_of(project), "/bin/sh", "-c", f"[ -e {READY} ]", timeout=timeout)
     except (TransientError, PermanentError) as error:
         return error.problem
     return ""

@@ -1,11 +1,12 @@
 """A Docker engine, commanded by the Docker CLI."""
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ocim.adapters.docker_projects import engine_environment
+from ocim.adapters.docker_projects import PAUSE, engine_environment, is_lost
 from ocim.adapters.providers import processes, tools
 from ocim.core import stopping
 from ocim.core.errors import PermanentError, TransientError
@@ -25,12 +26,10 @@ REMOVALS = {
     "network": ("network", "rm"),
     "volume": ("volume", "rm", "--force"),
 }
-NO_ANSWER = ("cannot connect to the docker daemon", "error during connect", "trying to connect")
 SECONDS = 120.0
 DESCRIBE_SECONDS = 10.0
 """A page waits for it."""
 ATTEMPTS = 20
-PAUSE = 0.2
 
 
 @dataclass(frozen=True)
@@ -42,10 +41,12 @@ class Engine:
     """Differs between installations; projects are called HOST-INSTALLATION."""
     root: Path | None = None
     """Directory of the host whose commands are run: they are killed with its other processes."""
+    patience: float = 0.0
+    """Seconds to wait for an engine that does not answer; commands may be sent twice then."""
 
-    def of(self, root: Path) -> "Engine":
+    def of(self, root: Path, *, patience: float) -> "Engine":
         """Return the engine for commands on the host with that directory."""
-        return replace(self, root=root)
+        return replace(self, root=root, patience=patience)
 
     def run(self, *argv: str, timeout: float = SECONDS) -> str:
         """Run the Docker CLI, and return its output.
@@ -55,16 +56,20 @@ class Engine:
         """
         mark = {processes.MARK: str(self.root)} if self.root else {}
         environment = {**engine_environment(self.address), **mark}
-        result = tools.run_unchecked(["docker", *argv], timeout=timeout, environment=environment)
-        if result.status == 0:
-            return result.output
-        message = result.errors.strip().rstrip(".") or f"exit status {result.status}"
-        if any(words in message.lower() for words in NO_ANSWER):
-            raise TransientError(
-                f"The Docker engine at {self.address} does not answer: {message}.",
-                remedy="Start it, let this user command it, or correct OCIM_DOCKER_ENGINE.",
-            )
-        raise PermanentError(f"`docker {' '.join(argv[:2])}` failed: {message}.")
+        deadline = time.monotonic() + self.patience
+        while True:
+            ran = tools.run_unchecked(["docker", *argv], timeout=timeout, environment=environment)
+            if ran.status == 0:
+                return ran.output
+            message = ran.errors.strip().rstrip(".") or f"exit status {ran.status}"
+            if not is_lost(message):
+                raise PermanentError(f"`docker {' '.join(argv[:2])}` failed: {message}.")
+            if time.monotonic() >= deadline:
+                raise TransientError(
+                    f"The Docker engine at {self.address} does not answer: {message}.",
+                    remedy="Start it, let this user command it, or correct OCIM_DOCKER_ENGINE.",
+                )
+            stopping.wait(PAUSE)
 
     def describe(self) -> tuple[str, bool]:
         """Return the engine's version, and True if it runs without root."""
@@ -75,6 +80,10 @@ class Engine:
             timeout=DESCRIBE_SECONDS,
         ).partition(" ")
         return version, "name=rootless" in (json.loads(options) or ())
+
+    def default_log_driver(self) -> str:
+        """Return the log driver of containers that name none."""
+        return self.run("info", "--format", "{{.LoggingDriver}}").strip()
 
     def project(self, host: str) -> str:
         """Return the name of the host's project."""

@@ -8,16 +8,29 @@ from ipaddress import IPv4Network, ip_address
 from pathlib import Path
 
 from ocim.adapters import authorities
-from ocim.adapters.docker_projects import FILE, Project, engine_environment
+from ocim.adapters.docker_projects import (
+    FILE,
+    LIMITED_DRIVER,
+    PATIENCE,
+    Project,
+    anchor_of,
+    engine_environment,
+)
 from ocim.adapters.providers import claims, flavors, processes, tools
 from ocim.adapters.providers.addresses import claim_address
 from ocim.adapters.providers.directories import check_name, empty, leftovers, locked
 from ocim.adapters.providers.docker import anchor, networks
 from ocim.adapters.providers.docker.engine import ONE_OFF, Engine
+from ocim.adapters.providers.docker.sessions import MARK, ContainerSession, ended_with, new_mark
 from ocim.adapters.providers.names import hosts_lines
-from ocim.adapters.sessions import CommandSession
 from ocim.core import stopping
-from ocim.core.errors import HostUnreachable, OcimError, ValidationError
+from ocim.core.errors import (
+    HostUnreachable,
+    OcimError,
+    PermanentError,
+    TransientError,
+    ValidationError,
+)
 from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Leftover, Ran
 from ocim.ports.providers import Session
 
@@ -29,6 +42,8 @@ AUTHORITIES = "authorities.pem"
 STOP_SECONDS = 300.0
 """Maximum number of seconds until all containers of a host have stopped."""
 EXEC_SECONDS = 30.0
+ATTEMPTS = 3
+"""Number of attempts to make a host whose engine dies meanwhile."""
 
 
 class DockerProvider:
@@ -36,15 +51,23 @@ class DockerProvider:
 
     Any number of processes may use the same `state` at once, and any number of installations the
     same engine. `engine`: its address as DOCKER_HOST; it runs on this machine. `network`: see
-    networks.create.
+    networks.create. `needs_border`: make no host whose root is root on this machine.
     """
 
     kind = "docker"
     images = None
     is_shared = False
 
-    def __init__(self, state: Path, *, engine: str, network: IPv4Network = NETWORK) -> None:
+    def __init__(
+        self,
+        state: Path,
+        *,
+        engine: str,
+        network: IPv4Network = NETWORK,
+        needs_border: bool = False,
+    ) -> None:
         state = state.resolve()
+        self._needs_border = needs_border
         self._hosts = state / "hosts"
         self._addresses = state / "addresses"
         self._networks = state / "networks"
@@ -80,11 +103,22 @@ class DockerProvider:
         """
         root, limits = self._root(request.name), flavors.read(request.flavor)
         hosts_lines(request.names)
+        if self._needs_border and not (isolation := self.isolation()).is_sandbox:
+            raise PermanentError(
+                f"OCIM_REQUIRE_SANDBOX is set, but docker hosts are no border: {isolation.detail}",
+                remedy=isolation.remedy,
+            )
         with locked(root, make=True):
-            if not (root / FILE).exists():
-                self._take_down(request.name)
-                empty(root)
-                self._make(request, root, limits)
+            for attempt in range(ATTEMPTS):
+                if (root / FILE).exists():
+                    break
+                self._take_down(request.name)  # waits for the engine
+                self._empty(request.name)
+                try:
+                    self._make(request, root, limits)
+                except TransientError:
+                    if attempt == ATTEMPTS - 1:
+                        raise
         return self._existing(request.name)
 
     def wait_until_reachable(self, name: str, *, timeout: float) -> Host:
@@ -94,14 +128,15 @@ class DockerProvider:
         while True:
             host = self._existing(name)
             project = self.engine.project(name)
-            fault = anchor.fault(self._engine(name), project, timeout=EXEC_SECONDS)
+            engine = self._engine(name, patience=0)
+            fault = anchor.fault(engine, project, timeout=EXEC_SECONDS)
             if not fault:
                 return host
             left = deadline - time.monotonic()
             if left <= 0:
                 raise HostUnreachable(
                     f"Host {name} did not come up within {timeout:g} s. {fault}",
-                    remedy=f"See `docker logs {anchor.name(project)}`.",
+                    remedy=f"See `docker logs {anchor_of(project)}`.",
                 )
             stopping.wait(min(pause, left))
             pause = min(2 * pause, 1.0)
@@ -180,14 +215,22 @@ class DockerProvider:
 
     def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
         """Run the command here, in the host's directory and environment."""
-        return tools.run_unchecked(self.command(name, argv), stdin=stdin, timeout=timeout)
+        mark = new_mark()
+        with ended_with(mark):
+            return tools.run_unchecked(
+                self.command(name, ["env", f"{MARK}={mark}", *argv]), stdin=stdin, timeout=timeout
+            )
 
     def open_session(self, name: str, argv: Sequence[str]) -> Session:
         """Start the command here, in the host's directory and environment."""
-        return CommandSession(self.command(name, argv), host=name)
+        mark = new_mark()
+        command = self.command(name, ["env", f"{MARK}={mark}", *argv])
+        return ContainerSession(command, host=name, mark=mark)
 
     def _make(self, request: HostRequest, root: Path, limits: flavors.Limits) -> None:
-        engine, labels = self._engine(request.name), self.engine.labels(request.name)
+        # What is made is not asked for twice: it may be there although the engine did not say so.
+        engine = self._engine(request.name, patience=0)
+        labels = self.engine.labels(request.name)
         name = engine.project(request.name)
         network = f"{name}_default"
         address = claim_address(self._addresses, request.name, PORTS)
@@ -220,6 +263,7 @@ class DockerProvider:
             authorities=str(trusted or ""),
             memory=limits.memory,
             cpus=limits.cpus,
+            limits_logs=engine.default_log_driver() == LIMITED_DRIVER,
         ).write()
 
     def _stop(self, name: str) -> None:
@@ -242,8 +286,8 @@ class DockerProvider:
         except PermissionError:  # of users that only the engine may be
             anchor.empty(self._engine(name), root, labels=self.engine.labels(name))
 
-    def _engine(self, name: str) -> Engine:
-        return self.engine.of(self._root(name))
+    def _engine(self, name: str, *, patience: float = PATIENCE) -> Engine:
+        return self.engine.of(self._root(name), patience=patience)
 
     def _containers(self, name: str) -> Sequence[str]:
         return self.engine.resources("container").get(name, [])

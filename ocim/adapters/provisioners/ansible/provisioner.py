@@ -95,6 +95,9 @@ class AnsibleProvisioner:
     def isolation(self) -> Isolation:
         return self._sandbox.isolation()
 
+    def examine(self) -> None:
+        """Return at once: all that it needs is fetched with a configuration."""
+
     def find_playbook(self, source: ConfigurationSource) -> None:
         with self._sources.files(source) as (_, directory):
             playbook_in(directory, source)

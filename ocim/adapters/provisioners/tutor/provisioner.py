@@ -12,7 +12,7 @@ from ocim.adapters.provisioners.run_directory import (
 )
 from ocim.adapters.provisioners.tutor.environments import TutorEnvironments
 from ocim.adapters.provisioners.tutor.follow import Follower
-from ocim.adapters.provisioners.tutor.jobs import image_ids, require_compose
+from ocim.adapters.provisioners.tutor.jobs import docker, image_ids, require_compose
 from ocim.adapters.provisioners.tutor.rendering import Rendered, render
 from ocim.adapters.provisioners.tutor.run import RENDER, Run, only_run
 from ocim.adapters.sandbox import Sandbox
@@ -61,11 +61,19 @@ class TutorProvisioner:
         self._runs = runs_directory(cache / "runs")
 
     def isolation(self) -> Isolation:
+        rendering = self._sandbox.isolation()
+        sees = "does not see" if rendering.is_sandbox else "can read"
         return Isolation(
             "none",
-            "Tutor renders without seeing the manager's files, but commands the engine: whoever"
-            " chooses an app server's images decides what that runs.",
+            f"Tutor {sees} the manager's files when it renders, but the result commands the engine:"
+            " whoever chooses an app server's images decides what that runs.",
+            rendering.remedy,
         )
+
+    def examine(self) -> None:
+        environment = engine_environment(self._engine)
+        require_compose(environment)
+        docker(["version"], environment=environment, patience=0)
 
     def check(self, job: ProvisionJob) -> ConfigurationSource:
         major = self._require_runnable(job)

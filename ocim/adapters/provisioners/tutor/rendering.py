@@ -24,6 +24,9 @@ SERVING = ("docker-compose.yml", "docker-compose.prod.yml")
 JOBS = "docker-compose.jobs.yml"
 OVERRIDE = "docker-compose.override.yml"
 _SECONDS = 300.0
+_ATTEMPTS = 3
+"""Number of times that Tutor is run if something kills it."""
+_KILLED = (-9, 128 + 9)
 _DATA = "../../data/"
 
 
@@ -106,20 +109,23 @@ def render(
     write_private(root / "config.yml", settings)
     write_private(plugins / f"{plugin['name']}.yml", patches)
     listed = root / "env" / "tasks.json"
-    ran = sandbox.run(
-        [str(environment.path / "bin" / "python"), str(PROGRAM), str(listed)],
-        View((environment.path, environment.interpreter), (root,), network=False),
-        cwd=root,
-        environment={
-            "PATH": f"{environment.path}/bin:{SYSTEM_PATH}",
-            "HOME": str(root / "env"),
-            "LC_ALL": "C.UTF-8",
-            "TUTOR_ROOT": str(root),
-            "TUTOR_PLUGINS_ROOT": str(plugins),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        },
-        timeout=_SECONDS,
-    )
+    for _ in range(_ATTEMPTS):
+        ran = sandbox.run(
+            [str(environment.path / "bin" / "python"), str(PROGRAM), str(listed)],
+            View((environment.path, environment.interpreter), (root,), network=False),
+            cwd=root,
+            environment={
+                "PATH": f"{environment.path}/bin:{SYSTEM_PATH}",
+                "HOME": str(root / "env"),
+                "LC_ALL": "C.UTF-8",
+                "TUTOR_ROOT": str(root),
+                "TUTOR_PLUGINS_ROOT": str(plugins),
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
+            timeout=_SECONDS,
+        )
+        if ran.status not in _KILLED:
+            break
     if ran.status:
         reason = masker(configuration)(condensed(ran.errors or ran.output))
         raise PermanentError(

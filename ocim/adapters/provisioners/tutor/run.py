@@ -103,14 +103,7 @@ class Run:
         self._follower.begin(START)
         started = time.monotonic()
         before = self._jobs.containers()
-        ended = self._follower.run(
-            self._project.compose(
-                self._rendered.compose_files,
-                *("up", "--detach", "--remove-orphans", "--pull", "never"),
-                *self._rendered.serving(),
-            ),
-            task=START,
-        )
+        ended = self._jobs.up(START)
         seconds = time.monotonic() - started
         if ended.status:
             self._follower.result(START, "failed", seconds, ended.message)

@@ -1,0 +1,29 @@
+"""Where the balancer has to listen, so that containers on this machine reach it."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from ocim.wiring import reaches_balancer
+
+
+@pytest.mark.parametrize(
+    "address, bind, url, reaches",
+    [
+        ("127.0.0.1", "127.0.0.1", "", False),
+        ("127.0.0.1", "127.0.0.1 10.0.0.5", "", False),
+        ("127.0.0.1", "0.0.0.0", "", True),
+        ("172.17.0.1", "127.0.0.1", "", False),
+        ("172.17.0.1", "127.0.0.1 172.17.0.1", "", True),
+        ("203.0.113.9", "0.0.0.0", "", True),
+        ("10.0.0.5", "127.0.0.1", "https://10.0.0.5:8444", True),
+        ("127.0.0.1", "127.0.0.1", "https://10.0.0.5:8444", False),
+    ],
+)
+def test_containers_reach_a_balancer_that_listens_elsewhere_than_on_loopback(
+    address: str, bind: str, url: str, reaches: bool
+) -> None:
+    options = SimpleNamespace(
+        balancer_address=address, balancer_bind=tuple(bind.split()), balancer_url=url
+    )
+    assert reaches_balancer(options) is reaches
