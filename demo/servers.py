@@ -33,8 +33,9 @@ SERVERS = {
         6379,
         command=(
             *("sh", "-c"),
-            f"printf '{_ACL}' >/tmp/users.acl; exec redis-server --aclfile /tmp/users.acl"
-            " --protected-mode no",
+            # Accounts that were made since its first start stay.
+            f"[ -e /tmp/users.acl ] || printf '{_ACL}' >/tmp/users.acl;"
+            " exec redis-server --aclfile /tmp/users.acl --protected-mode no",
         ),
     ),
     "mongodb": SharedServer(27017),
