@@ -184,6 +184,10 @@ def test_it_says_how_what_it_runs_is_kept_from_the_manager(kind: Kind) -> None:
     assert kind.provisioner.isolation().detail.endswith(".")
 
 
+def test_what_it_needs_on_this_machine_is_there(kind: Kind) -> None:
+    kind.provisioner.examine()
+
+
 def test_what_cannot_work_is_refused_by_the_check_and_by_the_run(kind: Kind) -> None:
     with pytest.raises(ValidationError, match="missing"):
         kind.provisioner.check(kind.refused)
