@@ -43,7 +43,7 @@ def tables(directory: Path, runs: int) -> str:
                 build_image(installation, domain)
                 upgrade.append(spawn(installation, domain))
                 installation.ocim("instance", "archive", domain, "--yes")
-            texts.append(table(title, _medians(first), _medians(upgrade)))
+            texts.append(table(title, medians(first), medians(upgrade)))
     return "\n\n".join(texts)
 
 
@@ -102,17 +102,19 @@ def table(title: str, first: Mapping[str, float], upgrade: Mapping[str, float]) 
         f"| {title}, `local`, from an image | first app server, s | upgrade, s |",
         "|---|---|---|",
         *(
-            f"| {_shown(name)} | {first.get(name, 0):.2f} | {upgrade.get(name, 0):.2f} |"
+            f"| {shown(name)} | {first.get(name, 0):.2f} | {upgrade.get(name, 0):.2f} |"
             for name in names
         ),
     ]
     return "\n".join(rows)
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
+    """Return the name of a phase or task as the first cell of a row."""
     return f"&nbsp;&nbsp;{name[2:]}" if name.startswith("- ") else name
 
 
-def _medians(runs: list[Durations]) -> Durations:
+def medians(runs: Sequence[Durations]) -> Durations:
+    """Return the medians of all phases and tasks; one that a run did not have took no time."""
     names = dict.fromkeys(name for run in runs for name in run)
     return {name: statistics.median(run.get(name, 0.0) for run in runs) for name in names}
