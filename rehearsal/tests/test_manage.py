@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.common.manage import main, settings_named
+from rehearsal.common.manage import main, service_of_environment, settings_named
 from tests import configuration
 from tests.processes import manage
 
@@ -26,6 +26,17 @@ def test_settings_that_no_server_uses_are_refused() -> None:
 def test_a_service_has_to_be_named() -> None:
     with pytest.raises(SystemExit, match=r"lms\|cms"):
         main(["manage.py", "migrate"])
+
+
+@pytest.mark.parametrize(
+    "module", ["discovery.settings.production", "rehearsal.discovery.settings"]
+)
+def test_the_environment_of_a_server_and_of_another_command_name_the_service(
+    module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", module)
+    monkeypatch.setenv("SERVICE_VARIANT", "discovery")
+    assert service_of_environment() == "discovery"
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,14 @@ def main(argv: Sequence[str]) -> None:
 
 
 def service_of_environment() -> str:
-    """Return the first part of DJANGO_SETTINGS_MODULE, as in `ecommerce.settings.production`."""
-    return os.environ.get("DJANGO_SETTINGS_MODULE", "").partition(".")[0]
+    """Return the first part of DJANGO_SETTINGS_MODULE, as in `ecommerce.settings.production`.
+
+    What another command starts has its settings, and is for its service.
+    """
+    module = os.environ.get("DJANGO_SETTINGS_MODULE", "")
+    if module in SERVICES.values():
+        return os.environ.get("SERVICE_VARIANT", "")
+    return module.partition(".")[0]
 
 
 def require_module_of_release(service: str, named: str) -> None:
