@@ -34,7 +34,13 @@ PATIENCE = float(os.environ.get("LEFTOVERS_PATIENCE", "20"))
 """Seconds in which what has been told to end may end."""
 
 
-AT_ONCE = ("playbooks", "test_provider.py", "test_images.py", "test_ssh_provider.py")
+AT_ONCE = (
+    "playbooks",
+    "test_provider.py",
+    "test_images.py",
+    "test_nspawn_provider.py",
+    "test_ssh_provider.py",
+)
 """Modules, and directories of them, whose fixtures take so long that one process makes them."""
 
 

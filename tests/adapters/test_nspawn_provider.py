@@ -4,6 +4,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -29,63 +30,72 @@ def output_of(provider: NspawnProvider, name: str, script: str) -> str:
     return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
 
 
-def test_what_is_on_it_is_kept_over_a_stop(provider: NspawnProvider) -> None:
-    provider.create(HostRequest("one"))
-    output_of(provider, "one", "echo kept >/root/file")
-
-    provider.stop("one")
-    provider.reboot("one")
-
-    assert output_of(provider, "one", "cat /root/file") == "kept\n"
-
-
-def test_a_stopped_host_leaves_only_its_directory_and_address(
+def test_what_is_on_it_is_kept_over_a_stop_which_leaves_only_its_directory_and_address(
     provider: NspawnProvider, tmp_path: Path
 ) -> None:
     host = provider.create(HostRequest("one"))
+    output_of(provider, "one", "echo kept >/root/file")
 
     provider.stop("one")
 
     kept = [tmp_path / "hosts/one", tmp_path / "bridge/addresses" / host.address]
     assert leftovers(provider, tmp_path) == [str(path) for path in kept]
+    provider.reboot("one")
+    assert output_of(provider, "one", "cat /root/file") == "kept\n"
 
 
-def test_a_services_user_gets_to_what_is_its_own_in_a_shared_directory(tmp_path: Path) -> None:
-    shared = tmp_path / "shared"
-    with nspawn_hosts(tmp_path, shared=[shared]) as provider:
-        provider.create(HostRequest("one"))
-        (shared / "own").mkdir()
-        script = f"chown nobody {shared}/own; su -s /bin/sh nobody -c 'touch {shared}/own/file'"
-        output_of(provider, "one", script)
-    assert (shared / "own/file").exists()
+@dataclass
+class Surroundings:
+    """A container `one` that sees a directory and a port of this machine, but no other port."""
+
+    provider: NspawnProvider
+    shared: Path
+    port: int
 
 
-def test_what_sudo_runs_as_another_user_trusts_what_the_host_trusts(
-    provider: NspawnProvider,
-) -> None:
-    provider.create(HostRequest("one"))
-    output = output_of(provider, "one", "sudo -n -H -u nobody env | grep -c /etc/ssl/certs/ca-")
-    assert output == "2\n"
-
-
-def test_services_on_the_managers_loopback_are_reached_by_their_names(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Surroundings]:
+    directory = tmp_path_factory.mktemp("surroundings")
+    shared = directory / "shared"
     with HTTPServer(("127.0.0.1", 0), Answer) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         published = [("127.0.0.1", server.server_port)]
-        with nspawn_hosts(tmp_path, published=published) as provider:
+        with nspawn_hosts(directory, shared=[shared], published=published) as provider:
             provider.create(HostRequest("one", names={"lms.localhost": "127.0.0.1"}))
-            url = f"http://lms.localhost:{server.server_port}/"
-            script = f"import urllib.request as u; print(u.urlopen('{url}').read())"
-            assert output_of(provider, "one", f'python3 -c "{script}"') == "b'here'\n"
+            yield Surroundings(provider, shared, server.server_port)
         server.shutdown()
 
 
-def test_other_ports_of_the_managers_loopback_are_not_reached(provider: NspawnProvider) -> None:
-    provider.create(HostRequest("one"))
+def test_a_services_user_gets_to_what_is_its_own_in_a_shared_directory(
+    surroundings: Surroundings,
+) -> None:
+    own = surroundings.shared / "own"
+    own.mkdir()
+    script = f"chown nobody {own}; su -s /bin/sh nobody -c 'touch {own}/file'"
+    output_of(surroundings.provider, "one", script)
+    assert (own / "file").exists()
+
+
+def test_what_sudo_runs_as_another_user_trusts_what_the_host_trusts(
+    surroundings: Surroundings,
+) -> None:
+    script = "sudo -n -H -u nobody env | grep -c /etc/ssl/certs/ca-"
+    assert output_of(surroundings.provider, "one", script) == "2\n"
+
+
+def test_services_on_the_managers_loopback_are_reached_by_their_names(
+    surroundings: Surroundings,
+) -> None:
+    url = f"http://lms.localhost:{surroundings.port}/"
+    script = f"import urllib.request as u; print(u.urlopen('{url}').read())"
+    assert output_of(surroundings.provider, "one", f'python3 -c "{script}"') == "b'here'\n"
+
+
+def test_other_ports_of_the_managers_loopback_are_not_reached(surroundings: Surroundings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
-        address = (provider.bridge.gateway, closed.getsockname()[1])
+        address = (surroundings.provider.bridge.gateway, closed.getsockname()[1])
         script = f"import socket; print(socket.socket().connect_ex({address}) == 0)"
-        assert output_of(provider, "one", f'python3 -c "{script}"') == "False\n"
+        assert output_of(surroundings.provider, "one", f'python3 -c "{script}"') == "False\n"
 
 
 def test_a_limit_of_memory_is_the_kernels(provider: NspawnProvider, tmp_path: Path) -> None:
@@ -141,11 +151,9 @@ def test_a_name_that_is_none_leaves_nothing_once_destroyed(
     assert leftovers(provider, tmp_path) == []
 
 
-def test_a_network_that_is_in_use_is_refused(provider: NspawnProvider, tmp_path: Path) -> None:
-    provider.create(HostRequest("one"))
-    second = NspawnProvider(
-        tmp_path / "second", network=provider.bridge.network, bases=provider.bases
-    )
+def test_a_network_that_is_in_use_is_refused(surroundings: Surroundings, tmp_path: Path) -> None:
+    used = surroundings.provider
+    second = NspawnProvider(tmp_path, network=used.bridge.network, bases=used.bases)
 
     with pytest.raises(PermanentError, match="of this machine uses"):
         second.create(HostRequest("one"))
@@ -153,13 +161,15 @@ def test_a_network_that_is_in_use_is_refused(provider: NspawnProvider, tmp_path:
     second.destroy("one")
 
 
-def test_only_the_key_on_file_is_trusted(provider: NspawnProvider) -> None:
-    create = provider.create(HostRequest("one"))
-    two = provider.create(HostRequest("two"))
+def test_only_the_key_on_file_is_trusted(
+    provider: NspawnProvider, surroundings: Surroundings
+) -> None:
+    host, other = provider.create(HostRequest("one")), surroundings.provider.find("one")
+    assert other
     provider.wait_until_reachable("one", timeout=60)
-    provider.wait_until_reachable("two", timeout=60)
-    keys = Path(two.connection.known_hosts_file).read_text().replace(two.address, create.address)
-    Path(create.connection.known_hosts_file).write_text(keys)
+    surroundings.provider.wait_until_reachable("one", timeout=60)
+    keys = Path(other.connection.known_hosts_file).read_text().replace(other.address, host.address)
+    Path(host.connection.known_hosts_file).write_text(keys)
 
     done = subprocess.run(
         provider.command("one", ["true"]), capture_output=True, text=True, check=False
