@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import leftovers
+from tests.group_fixtures import GroupFixtures
 
 if TYPE_CHECKING:
     import pytest_django
@@ -47,6 +48,11 @@ AT_ONCE = (
 def pytest_xdist_auto_num_workers() -> int:
     """Return twice the number of cores: tests often wait for processes."""
     return 2 * len(os.sched_getaffinity(0))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):  # elsewhere tests of a group do not follow one another
+        config.pluginmanager.register(GroupFixtures())
 
 
 @pytest.hookimpl(tryfirst=True)  # before the runner reads the groups

@@ -15,6 +15,29 @@ from tests.nspawn_hosts import needs_nspawn
 
 ROOT = Path(__file__).parents[1]
 SLEEP = (sys.executable, "-c", "import time; print(flush=True); time.sleep(1000)")
+GROUPS = """
+import pytest
+
+running = []
+
+@pytest.fixture(scope="session")
+def server():
+    running.append("server")
+    yield
+    running.clear()
+
+@pytest.mark.xdist_group("first")
+def test_one(server):
+    pass
+
+@pytest.mark.xdist_group("first")
+def test_another():
+    assert running
+
+@pytest.mark.xdist_group("second")
+def test_of_the_next_group():
+    assert not running
+"""
 LEAVING = """
 import pathlib, subprocess, sys
 
@@ -83,10 +106,12 @@ def test_what_is_of_others_is_not_blamed(tmp_path: Path, other: "subprocess.Pope
 
 @pytest.mark.parametrize("leaves", [True, False])
 def test_a_run_that_leaves_something_fails_and_names_it(tmp_path: Path, leaves: bool) -> None:
+    """What leaves nothing has groups of tests, whose fixtures end with them."""
     base, pid = tmp_path / "base", tmp_path / "pid"
     test = tmp_path / "test_it.py"
-    test.write_text(LEAVING.format(pid=str(pid)) if leaves else "def test_it(): pass")
-    words = ["-q", "-n0", "-c", os.devnull, "-p", "tests.conftest", f"--basetemp={base}", str(test)]
+    test.write_text(LEAVING.format(pid=str(pid)) if leaves else GROUPS)
+    words = ["-q", "-n1", "--dist=loadgroup", "-p", "tests.conftest", "-p", "no:randomly"]
+    words += ["-c", os.devnull, f"--basetemp={base}", str(test)]
     environment = os.environ | {"TESTS_RUN": uuid4().hex[:8], "LEFTOVERS_PATIENCE": "0"}
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", *words],
@@ -97,7 +122,8 @@ def test_a_run_that_leaves_something_fails_and_names_it(tmp_path: Path, leaves: 
         check=False,
     )
     try:
-        assert (ran.returncode, "1 passed" in ran.stdout) == (int(leaves), True), ran.stdout
+        passed = "1 passed" if leaves else "3 passed"
+        assert (ran.returncode, passed in ran.stdout) == (int(leaves), True), ran.stdout
         assert ("left on this machine" in ran.stdout) == leaves
     finally:
         if pid.exists():
