@@ -50,12 +50,15 @@ check: env lint ## run lint and the tests that start no processes
 	@$(BIN)/pytest $(QUICK) $(PROCESSES)
 
 test: env env-rehearsal ## run lint and all tests, on real processes too
-	@$(MAKE) --no-print-directory --jobs=5 --output-sync=target lint test-rehearsal test-base
+	@$(MAKE) --no-print-directory --jobs=5 --output-sync=target lint test-rehearsal test-base test-collected
 	@bin/in-memory $(BIN)/pytest
 
 test-base: test-packages # file systems of hosts and images: built beside lint, or many tests wait for them
 	@$(BIN)/python -m tests.nspawn_hosts
 	@$(BIN)/python -m tests.rehearsal_images
+
+test-collected: env # modules of tests: compiled once, and not by each process of the runner at the same time
+	@output=$$($(BIN)/pytest --collect-only -qq -n 0) || { echo "$$output"; exit 1; }
 
 test-packages: # the Debian packages that the suite uses
 	@bin/test-packages
