@@ -63,13 +63,14 @@ test-collected: env # modules of tests: compiled once, and not by each process o
 test-packages: # the Debian packages that the suite uses
 	@bin/test-packages
 
+# In one process each, as they run beside one another: each more would load Django and make a database.
 test-rehearsal: test-rehearsal-lms test-rehearsal-discovery test-rehearsal-ecommerce ## run the tests of the rehearsal services
 
 test-rehearsal-lms: env-rehearsal
-	@cd rehearsal && ../.venv-rehearsal/bin/pytest
+	@cd rehearsal && ../.venv-rehearsal/bin/pytest -n 0
 
 test-rehearsal-discovery test-rehearsal-ecommerce: test-rehearsal-%: env-rehearsal
-	@cd rehearsal && ../.venv-rehearsal/bin/pytest -c tests/$*/pytest.ini tests/$*
+	@cd rehearsal && ../.venv-rehearsal/bin/pytest -c tests/$*/pytest.ini tests/$* -n 0
 
 conformance: env env-rehearsal ## run the contracts of ecommerce and discovery, and print a table
 	@$(BIN)/pytest tests/conformance/test_contracts.py -n 0 --installed --table $(if $(SERVICES),--services=$(SERVICES)) $(if $(WRITE),--write)
