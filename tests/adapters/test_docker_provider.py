@@ -341,7 +341,7 @@ def test_files_of_users_whom_only_the_engine_may_be_are_removed(
 
 
 def test_an_engine_that_does_not_answer_is_named(tmp_path: Path) -> None:
-    provider = DockerProvider(tmp_path, engine=f"unix://{tmp_path}/none.sock")
+    provider = DockerProvider(tmp_path, engine=f"unix://{tmp_path}/none.sock", patience=0)
 
     with pytest.raises(TransientError, match=r"none\.sock does not answer.*OCIM_DOCKER_ENGINE"):
         provider.create(HostRequest("one"))

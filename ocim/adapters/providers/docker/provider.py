@@ -51,7 +51,8 @@ class DockerProvider:
 
     Any number of processes may use the same `state` at once, and any number of installations the
     same engine. `engine`: its address as DOCKER_HOST; it runs on this machine. `network`: see
-    networks.create. `needs_border`: make no host whose root is root on this machine.
+    networks.create. `needs_border`: make no host whose root is root on this machine. `patience`:
+    seconds to wait for an engine that is away, where something is to be made or removed.
     """
 
     kind = "docker"
@@ -65,9 +66,11 @@ class DockerProvider:
         engine: str,
         network: IPv4Network = NETWORK,
         needs_border: bool = False,
+        patience: float = PATIENCE,
     ) -> None:
         state = state.resolve()
         self._needs_border = needs_border
+        self._patience = patience
         self._hosts = state / "hosts"
         self._addresses = state / "addresses"
         self._networks = state / "networks"
@@ -286,8 +289,9 @@ class DockerProvider:
         except PermissionError:  # of users that only the engine may be
             anchor.empty(self._engine(name), root, labels=self.engine.labels(name))
 
-    def _engine(self, name: str, *, patience: float = PATIENCE) -> Engine:
-        return self.engine.of(self._root(name), patience=patience)
+    def _engine(self, name: str, *, patience: float | None = None) -> Engine:
+        seconds = self._patience if patience is None else patience
+        return self.engine.of(self._root(name), patience=seconds)
 
     def _containers(self, name: str) -> Sequence[str]:
         return self.engine.resources("container").get(name, [])
