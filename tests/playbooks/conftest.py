@@ -17,6 +17,6 @@ def app_server(tmp_path: Path) -> Iterator[AppServer]:
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholePlatform]:
-    """Yield the whole platform on a local host, for all tests of the group `local rehearsal`."""
+    """Yield all services on a local host, for all tests of the group `whole platform`."""
     with whole_platform("juniper.2", tmp_path_factory.mktemp("local")) as whole:
         yield whole

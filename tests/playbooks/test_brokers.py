@@ -11,7 +11,7 @@ from ocim.core.secrets import Secret
 from tests.broker_servers import NEEDS_REDIS
 from tests.nspawn_hosts import needs_nspawn
 from tests.playbooks import whole_platform
-from tests.playbooks.app_servers import REPOSITORY, AppServer, bare_machine, stand_in
+from tests.playbooks.app_servers import AppServer, bare_machine, stand_in
 from tests.playbooks.test_mariadb import check_mariadb
 
 PASSWORD = Secret('the admin\'s 50% "password"')
@@ -56,16 +56,16 @@ def test_every_kind_of_shared_server_and_every_service_run_on_a_machine(tmp_path
             pytest.skip("the container reaches no mirror of Debian's packages")
         create(machine, "redis_server.yml", "REDIS_PASSWORD")
         check_redis(machine.host.address)
+        create(machine, "database_server.yml", "MARIADB_ADMIN_PASSWORD")
+        check_mariadb(machine.host.address, PASSWORD, tmp_path)
+        outcome = machine.provision(whole_platform.whole_variables(machine, "ironwood.2"))
+        assert outcome.ok, outcome.message
+        whole_platform.assert_healthy(machine)
+        password = Secret(whole_platform.PASSWORD)
+        create(machine, "search_server.yml", "ELASTICSEARCH_PASSWORD", password)
+        # The last one, as it takes a processor's time while it has nothing to do.
         create(machine, "rabbitmq_server.yml", "RABBITMQ_PASSWORD")
         address = machine.host.address
         management = f"http://{address}:15672/"
         host = BrokerHost("rabbitmq", address, 5672, management, "ocim", PASSWORD)
         assert RabbitmqBrokers().examine(host).startswith("3.")
-        create(machine, "database_server.yml", "MARIADB_ADMIN_PASSWORD")
-        check_mariadb(address, PASSWORD, tmp_path)
-        outcome = machine.provision(whole_platform.whole_variables(machine, "ironwood.2"))
-        assert outcome.ok, outcome.message
-        whole_platform.assert_healthy(machine)
-        machine.platform = REPOSITORY / "rehearsal"
-        password = Secret(whole_platform.PASSWORD)
-        create(machine, "search_server.yml", "ELASTICSEARCH_PASSWORD", password)

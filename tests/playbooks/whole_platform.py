@@ -1,4 +1,4 @@
-"""The whole rehearsal platform on one host, made from an image, with a search server."""
+"""A platform with all services on one host, made from an image: stand-ins of all services."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from ocim.catalog import discovery_job
 from ocim.core.instance import Database
 from ocim.core.provisioning import ProvisionOutcome
 from ocim.core.secrets import Secret
-from tests.playbooks.app_servers import REPOSITORY, AppServer, bare_app_server
+from tests.playbooks.app_servers import AppServer, bare_app_server
 
 LMS = "https://demo.localhost:8443"
 SHOP = "ecommerce.demo.localhost:8443"
@@ -28,23 +28,16 @@ class WholePlatform:
     """A host with all services, and how each run of the playbooks on it ended."""
 
     app_server: AppServer
-    variables: Mapping[str, object]
-    search_runs: list[tuple[ProvisionOutcome, list[str]]]
-    """Outcome and changed tasks of two runs of the search server's playbook."""
     migrations: ProvisionOutcome
     programs_after_them: set[str]
     without_key: ProvisionOutcome
-    """Outcome of a run before all, in which the shop's worker had no key."""
-    first: ProvisionOutcome
+    """Outcome of a run of what an image leaves, in which the shop's worker had no key."""
     tasks: set[str]
-    """Tasks of the first whole run."""
-    second: ProvisionOutcome
+    """Tasks of that run."""
+    with_key: ProvisionOutcome
+    """Outcome of a run of the whole playbook after it."""
     changes: list[str]
-    """Tasks that changed something in the second whole run."""
-
-    @property
-    def search_address(self) -> str:
-        return f"http://{self.app_server.host.address}:9200/"
+    """Tasks that changed something in that run."""
 
 
 def assert_healthy(app_server: AppServer) -> None:
@@ -61,35 +54,18 @@ def assert_healthy(app_server: AppServer) -> None:
 
 @contextmanager
 def whole_platform(release: str, directory: Path) -> Iterator[WholePlatform]:
-    """Yield a local host on which all has run once, and the whole playbook again."""
-    with bare_app_server(directory, REPOSITORY / "rehearsal") as app_server:
+    """Yield a local host on which all has run but one program, and then the whole playbook."""
+    with bare_app_server(directory) as app_server:
         wanted = whole_variables(app_server, release)
         app_server.make_anew_from_an_image(wanted)
         migrations = app_server.run_migrations(wanted)
         programs = set(app_server.run(RUNNING).split())
-        search_runs = []
-        for _ in range(2):
-            outcome = app_server.provision(
-                {"ELASTICSEARCH_PASSWORD": Secret(PASSWORD)}, playbook="search_server.yml"
-            )
-            search_runs.append((outcome, app_server.changed_tasks()))
         keyless = {**wanted, "ECOMMERCE_WORKER_JWT_SECRET_KEY": ""}
         without_key = app_server.provision_instance_part(keyless)
-        first = app_server.provision_instance_part(wanted)
         tasks = {event.task for event in app_server.events}
-        second = app_server.provision(wanted)
-        yield WholePlatform(
-            app_server,
-            wanted,
-            search_runs,
-            migrations,
-            programs,
-            without_key,
-            first,
-            tasks,
-            second,
-            app_server.changed_tasks(),
-        )
+        with_key = app_server.provision(wanted)
+        changes = app_server.changed_tasks()
+        yield WholePlatform(app_server, migrations, programs, without_key, tasks, with_key, changes)
 
 
 def whole_variables(app_server: AppServer, release: str) -> Mapping[str, object]:

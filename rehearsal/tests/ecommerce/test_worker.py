@@ -191,6 +191,15 @@ def test_an_order_that_is_left_to_it_is_fulfilled(world: World, tmp_path: Path) 
     assert world.enrollment("wera", seat.course_id)["mode"] == "verified"
 
 
+def test_without_the_secret_of_its_tokens_it_does_not_start(
+    directory_queue: str, tmp_path: Path
+) -> None:
+    api_root = "http://127.0.0.1:1/api/v2/"
+    keyless = {"JWT_SECRET_KEY": ""}
+    with worker(tmp_path, broker_url=directory_queue, api_root=api_root, **keyless) as lines:
+        heard(lines, "JWT_SECRET_KEY is missing")
+
+
 @pytest.mark.parametrize("url", ["", "redis://127.0.0.1:1/0", "amqp://guest@127.0.0.1:1/campus"])
 def test_a_queue_that_is_down_says_so(url: str, settings: Settings) -> None:
     settings.BROKER_URL = url
