@@ -111,3 +111,14 @@ class ProvisionOutcome:
     """Number of tasks that changed something; 0 on a second run."""
     migrations: Mapping[str, MigrationTexts] = field(default_factory=dict)
     """Migrations by service, after a run of the part `migrations`, even a failed one."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltImage:
+    """A container image that was built."""
+
+    name: str
+    identifier: str
+    """Id of the image on the engine."""
+    pushed: str
+    """Name with the digest that the registry has; empty if it was not pushed."""

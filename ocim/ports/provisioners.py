@@ -5,6 +5,7 @@ from typing import Protocol
 
 from ocim.core.hosts import Isolation
 from ocim.core.provisioning import (
+    BuiltImage,
     ConfigurationSource,
     ProvisionEvent,
     ProvisionJob,
@@ -37,6 +38,19 @@ class Provisioner(Protocol):
 
         The values are words and digests. The job's source is one that `check` returned. Raise
         Conflict if the configuration does not declare which of its parts all instances share.
+        """
+
+    def build_container_image(
+        self,
+        job: ProvisionJob,
+        *,
+        on_event: Callable[[ProvisionEvent], None],
+        is_cancelled: Callable[[], bool],
+    ) -> BuiltImage:
+        """Build the image that containers of the job's app servers run, by the job's settings.
+
+        The job needs no host. Raise Conflict if its app servers are no containers, and
+        PermanentError at once if images cannot be built here.
         """
 
     def has_one_port(self, source: ConfigurationSource) -> bool:

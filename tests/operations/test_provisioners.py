@@ -8,10 +8,16 @@ import pytest
 from ocim.adapters.memory.provisioners import MemoryProvisioner
 from ocim.core.errors import Conflict, PermanentError, ValidationError
 from ocim.core.provisioning import BUILTIN, ConfigurationSource
-from ocim.operations import clones, images, instances
+from ocim.operations import clones, image_builds, images, instances
 from ocim.operations.doctor.borders import check_other_provisioners
 from ocim.operations.instance_settings import with_defaults
-from ocim.store.models import BrokerServer, DatabaseServer, OpenEdXInstance
+from ocim.store.models import (
+    AuditEntry,
+    BrokerServer,
+    DatabaseServer,
+    LogEntry,
+    OpenEdXInstance,
+)
 from tests.world import QUEUE, World
 
 DEFAULTS = {"openedx_release": "open-release/juniper.2", "provider": "nspawn"}
@@ -155,6 +161,21 @@ def test_containers_are_made_from_no_image_of_ocims(tutored: World) -> None:
     assert tutored.spawn(instance).state == "running"
     with pytest.raises(Conflict, match="Hosts of kind docker are not made from images of Ocim's"):
         images.of_instance(instance, tutored.context())
+
+
+def test_tutor_builds_the_image_of_an_instance_as_a_job_with_a_log(tutored: World) -> None:
+    instance = tutored.make_instance(
+        **ON_DOCKER, configuration_extra_settings="TUTOR_DOCKER_IMAGE_OPENEDX: openedx:7"
+    )
+    job = image_builds.request(instance, queue=QUEUE, context=tutored.context())
+    tutored.work(instance)
+    job.refresh_from_db()
+    assert job.state == "done", job.error
+    texts = "\n".join(LogEntry.objects.filter(job=job).values_list("text", flat=True))
+    assert "Building openedx:7" in texts
+    assert "Image openedx:7 is sha256:built." in texts
+    assert "The registry has it as openedx:7@sha256:pushed." in texts
+    assert AuditEntry.objects.get(target_kind="image").target_name == "openedx:7"
 
 
 def test_a_clone_has_the_provisioner_of_its_source(tutored: World) -> None:

@@ -8,7 +8,7 @@ from ocim.catalog.releases import Release, release_of
 from ocim.catalog.shop.shop import CONFIG
 from ocim.catalog.templates import is_template
 from ocim.catalog.tutor import operators
-from ocim.catalog.tutor.configuration import SAME
+from ocim.catalog.tutor.configuration import SAME, platform_version
 from ocim.catalog.tutor.patches import USED
 from ocim.core.secrets import revealed
 
@@ -16,7 +16,7 @@ READ = frozenset(
     {
         *SAME.values(),
         *USED,
-        *("edx_platform_version", "openedx_release", "edxapp_media_dir"),
+        *("EDX_PLATFORM_VERSION", "edx_platform_version", "openedx_release", "edxapp_media_dir"),
         *("EDXAPP_DATABASE_ENGINE", "EDXAPP_MYSQL_PORT", "EDXAPP_JWT_PRIVATE_SIGNING_JWK"),
         *("EDXAPP_CELERY_BROKER_TRANSPORT", "EDXAPP_CELERY_BROKER_HOSTNAME"),
         "EDXAPP_CELERY_PASSWORD",
@@ -30,9 +30,7 @@ _OWN_MACHINE = ("localhost", "127.", "::1", "[::1]")
 
 def release_in(variables: Mapping[str, Any]) -> Release:
     """Return the release of the app server: of its platform's version, or else of its own name."""
-    return release_of(
-        str(variables.get("edx_platform_version", "")), str(variables.get("openedx_release", ""))
-    )
+    return release_of(platform_version(variables), str(variables.get("openedx_release", "")))
 
 
 def faults(variables: Mapping[str, Any], major: int, *, allowed: Collection[str]) -> list[str]:

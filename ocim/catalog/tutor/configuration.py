@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from ocim.catalog.discovery_search import NAMES, SETTINGS, URL
 from ocim.catalog.shop.shop import CLIENT_SIDE, CONFIG, WEBHOOKS
-from ocim.catalog.tutor.operators import plugins, written
+from ocim.catalog.tutor.operators import PREFIX, plugins, written
+from ocim.core.errors import ValidationError
 from ocim.core.secrets import Secret, derive, revealed
 
 OWN_PLUGIN = "ocim"
@@ -95,6 +96,29 @@ def configuration(variables: Mapping[str, Any], *, project: str, address: str) -
         "CADDY_HTTP_PORT": f"{address}:80",
         "LOCAL_PROJECT_NAME": project,
         "PLUGINS": [*present, OWN_PLUGIN],
+    }
+
+
+def platform_version(variables: Mapping[str, Any]) -> str:
+    """Return the version of the platform's code; the variable's name depends on the release."""
+    names = ("EDX_PLATFORM_VERSION", "edx_platform_version")
+    return str(next((variables[name] for name in names if variables.get(name)), ""))
+
+
+def platform_of(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return variables for the build of an image: which code it gets.
+
+    Raise ValidationError if that would leave a password in the image.
+    """
+    repository = variables["edx_platform_repo"]
+    if isinstance(repository, Secret):
+        raise ValidationError(
+            ["edx_platform_repository_url has a password, which would stay in the image."],
+            remedy="Use a repository that needs none.",
+        )
+    return {
+        f"{PREFIX}EDX_PLATFORM_REPOSITORY": repository,
+        f"{PREFIX}EDX_PLATFORM_VERSION": platform_version(variables),
     }
 
 

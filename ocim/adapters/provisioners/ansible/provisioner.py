@@ -40,10 +40,11 @@ from ocim.adapters.provisioners.run_directory import (
 )
 from ocim.adapters.sandbox import Sandbox
 from ocim.catalog.secrets.masking import masker
-from ocim.core.errors import TransientError, ValidationError
+from ocim.core.errors import Conflict, TransientError, ValidationError
 from ocim.core.hosts import Host, Isolation
 from ocim.core.provisioning import (
     BUILTIN,
+    BuiltImage,
     ConfigurationSource,
     Part,
     ProvisionJob,
@@ -121,6 +122,15 @@ class AnsibleProvisioner:
     def has_one_port(self, source: ConfigurationSource) -> bool:
         # Upstream's playbooks put nginx before the services, which answer on its loopback only.
         return source.repository_url != BUILTIN
+
+    def build_container_image(
+        self,
+        job: ProvisionJob,
+        *,
+        on_event: OnEvent,
+        is_cancelled: Callable[[], bool],
+    ) -> BuiltImage:
+        raise Conflict("App servers that Ansible configures are no containers.")
 
     def image_inputs(self, job: ProvisionJob) -> Mapping[str, str]:
         with self._sources.playbook(job.source) as (playbook, configuration):

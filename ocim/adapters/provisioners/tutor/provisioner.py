@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ocim.adapters.docker_projects import Project, engine_environment
@@ -10,6 +11,7 @@ from ocim.adapters.provisioners.run_directory import (
     run_directory,
     runs_directory,
 )
+from ocim.adapters.provisioners.tutor import building
 from ocim.adapters.provisioners.tutor.environments import TutorEnvironments
 from ocim.adapters.provisioners.tutor.follow import Follower
 from ocim.adapters.provisioners.tutor.jobs import docker, image_ids, require_compose
@@ -19,12 +21,13 @@ from ocim.adapters.sandbox import Sandbox
 from ocim.catalog.releases import traits
 from ocim.catalog.secrets.masking import masker
 from ocim.catalog.tutor.checks import faults, release_in
-from ocim.catalog.tutor.configuration import configuration
+from ocim.catalog.tutor.configuration import configuration, platform_of
 from ocim.catalog.tutor.patches import plugin
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.hosts import Isolation
 from ocim.core.provisioning import (
     TUTOR,
+    BuiltImage,
     ConfigurationSource,
     Part,
     ProvisionEvent,
@@ -98,6 +101,30 @@ class TutorProvisioner:
 
     def image_inputs(self, job: ProvisionJob) -> Mapping[str, str]:
         raise Conflict("There are no images for app servers of Tutor: they start from its images.")
+
+    def build_container_image(
+        self,
+        job: ProvisionJob,
+        *,
+        on_event: Callable[[ProvisionEvent], None],
+        is_cancelled: Callable[[], bool],
+    ) -> BuiltImage:
+        engine = engine_environment(self._engine)
+        building.require_builder(engine)
+        job = replace(job, variables={**platform_of(job.variables), **job.variables})
+        major = self._require_runnable(job)
+        with (
+            run_directory(self._runs) as directory,
+            self._environments.environment(major) as tutor,
+        ):
+            root = directory / "root"
+            root.mkdir()
+            job = replace(job, host=replace(job.host, root=str(root)))
+            rendered = self._render(job, root, project=job.host.name, address=_NOWHERE)
+            hidden = masker([self._configuration(job, job.host.name, _NOWHERE), job.variables])
+            environment = building.environment_of(root, tutor, engine)
+            follower = Follower(job, environment, hidden, on_event, is_cancelled)
+            return building.build(rendered, job.variables, tutor=tutor, follower=follower)
 
     def provision(
         self,

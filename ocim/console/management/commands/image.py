@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from django.core.management.base import CommandParser
 
 from ocim.console.command import OcimCommand
+from ocim.console.progress import follow
 from ocim.console.shared_options import INSTANCE
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.images import Image
-from ocim.core.provisioning import ProvisionEvent
-from ocim.operations import images
+from ocim.core.provisioning import TUTOR, ProvisionEvent
+from ocim.operations import image_builds, images, jobs
 from ocim.presentation.images import COLUMNS, row
 from ocim.store.models import OpenEdXInstance
 from ocim.store.selectors import find_instance
-from ocim.wiring import context
+from ocim.tasks import enqueue
+from ocim.wiring import context, queue_name
 
 KEEP = 2
 
@@ -29,6 +31,9 @@ class Command(OcimCommand):
 
 A spawn uses the image of its release, configuration, playbook and services, if there is one. An
 image is never changed: when one of these changes, the next spawn needs another image.
+
+For an instance that Tutor provisions, `build` lets a worker run `tutor images build
+openedx`, and push the image if TUTOR_DOCKER_REGISTRY is set.
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -60,11 +65,24 @@ image is never changed: when one of these changes, the next spawn needs another 
         """Build the images of instances that do not exist yet."""
         known = OpenEdXInstance.objects.select_related("ref_set", "database_server")
         instances = [known.get(pk=find_instance(text).pk) for text in options.instances]
-        wanted = [images.of_instance(instance, context()) for instance in instances]
+        for instance in instances:
+            if instance.provisioner == TUTOR:
+                self._build_by_tutor(instance)
+        wanted = [
+            images.of_instance(instance, context())
+            for instance in instances
+            if instance.provisioner != TUTOR
+        ]
         for image in {image.name: image for image in wanted}.values():
             self._ensure(image)
         names = {image.name for image in wanted}
         self._rows([image for image in images.listed(context()) if image.name in names])
+
+    def _build_by_tutor(self, instance: OpenEdXInstance) -> None:
+        """Let a worker build the instance's container image, which may take an hour."""
+        job = image_builds.request(instance, queue=queue_name(), context=context())
+        enqueue([jobs.wake_up(job)])
+        follow(job, self.out)
 
     def list(self, options: argparse.Namespace) -> None:
         """Print a table of images."""
