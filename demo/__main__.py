@@ -27,7 +27,8 @@ NEEDED = {**PROGRAMS, "mmdebstrap": "mmdebstrap"}
 PORTS = (443, 80, 5000)
 BROKERS = ("redis", "redis-2", "redis-3")
 """Each instance needs one of its own."""
-SERVERS = ("mysql", *BROKERS, "mongodb", "meilisearch")
+SERVERS = ("mysql", *BROKERS, "meilisearch")
+MONGODB_PORT = 30017
 RELEASES = ("ulmo", "verawood")
 START_SECONDS = 120.0
 """Maximum number of seconds until a server answers."""
@@ -36,8 +37,6 @@ TUTOR_PLUGINS: []
 TUTOR_DOCKER_IMAGE_OPENEDX: {servers.PREFIX}/openedx:{RELEASES[0]}
 TUTOR_DOCKER_IMAGE_CADDY: {servers.PREFIX}/caddy
 TUTOR_DOCKER_IMAGE_PERMISSIONS: {servers.PREFIX}/permissions
-TUTOR_MONGODB_HOST: {{host}}
-TUTOR_MONGODB_PORT: {{port}}
 """
 
 
@@ -93,18 +92,28 @@ def _install() -> None:
 def _run_on(engine: Engine) -> None:
     _build_images(engine)
     addresses = servers.start(engine, SERVERS, data=PLACE / "servers")
+    addresses["mongodb"] = f"{engine.gateway}:{MONGODB_PORT}"
     environment = _environment(engine)
     _write(environment)
-    subprocess.run([own("ocim"), "setup"], env={**os.environ, **environment}, check=False)
-    _register(environment, addresses)
-    manager = subprocess.Popen(
-        [own("ocim"), "up", "--provisioner", "tutor"], env={**os.environ, **environment}
+    setup = [own("ocim"), "setup"]
+    if subprocess.run(setup, env={**os.environ, **environment}, check=False).returncode:
+        raise EngineError("`ocim setup` failed.")
+    # No image of MongoDB can be made of Debian's packages.
+    mongodb = subprocess.Popen(
+        [sys.executable, "-m", "demo.mongodb", addresses["mongodb"]], start_new_session=True
     )
-    signal.signal(signal.SIGTERM, lambda *_: manager.terminate())
-    while True:  # Ctrl-C gets to the manager, too
-        with suppress(KeyboardInterrupt):
-            manager.wait()
-            break
+    try:
+        _register(environment, addresses)
+        manager = subprocess.Popen(
+            [own("ocim"), "up", "--provisioner", "tutor"], env={**os.environ, **environment}
+        )
+        signal.signal(signal.SIGTERM, lambda *_: manager.terminate())
+        while manager.poll() is None:
+            with suppress(KeyboardInterrupt):  # the manager gets it, too, and ends
+                manager.wait()
+    finally:
+        mongodb.terminate()
+        mongodb.wait()
 
 
 def _build_images(engine: Engine) -> None:
@@ -143,6 +152,7 @@ def _environment(engine: Engine) -> dict[str, str]:
         "OCIM_DATABASE_PASSWORD": servers.PASSWORD,
         "OCIM_BROKER_PASSWORD": servers.PASSWORD,
         "OCIM_MEILISEARCH_KEY": servers.PASSWORD,
+        "OCIM_MONGODB_PASSWORD": servers.PASSWORD,
     }
 
 
@@ -158,14 +168,13 @@ def _register(environment: Mapping[str, str], addresses: Mapping[str, str]) -> N
         ("database-server", "mysql", "mysql", "--user=root"),
         *(("broker", "redis", name) for name in BROKERS),
         ("meilisearch-server", "http", "meilisearch"),
+        ("mongodb-server", "mongodb", "mongodb"),
     ):
         if _failure(environment, kind, "show", name):
             url = f"{scheme}://{addresses[name]}"
             _until_done(environment, kind, "register", name, url, *more)
     if _failure(environment, "instance", "show", "demo.localhost"):
-        host, _, port = addresses["mongodb"].rpartition(":")
-        settings = SHARED_SETTINGS.format(host=host, port=port)
-        _until_done(environment, "shared-settings", "set", settings, "--yes")
+        _until_done(environment, "shared-settings", "set", SHARED_SETTINGS, "--yes")
 
 
 def _until_done(environment: Mapping[str, str], *command: str) -> None:

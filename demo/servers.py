@@ -73,7 +73,8 @@ def _start(engine: Engine, name: str, data: Path | None) -> str:
     address = f"{engine.gateway}:{server.port + OFFSET + int(number or 0)}"
     try:
         engine.docker("start", container(name))
-    except EngineError:  # there is none yet
+    except EngineError:  # there is none yet, or one that cannot start
+        remove(engine, [name])
         engine.docker(
             *("run", "--detach", f"--name={container(name)}"),
             f"--publish={address}:{server.port}",

@@ -8,6 +8,7 @@ import pymongo
 import pytest
 from pymongo.errors import PyMongoError
 
+from demo.mongodb import State, running_mongodb
 from ocim.adapters.content.meilisearch import ACTIONS, MeilisearchServers
 from ocim.adapters.content.mongodb import MongodbServers
 from ocim.adapters.memory.content import MemoryContentServer, MemoryContentServers
@@ -16,7 +17,6 @@ from ocim.core.errors import PermanentError, TransientError
 from ocim.core.secrets import Secret
 from ocim.ports.content import ContentServers
 from tests.meilisearch_server import running_meilisearch
-from tests.mongodb_server import State, running_mongodb
 
 MASTER = "the master's 50% password"
 ROOT = {"pwd": MASTER, "roles": [{"role": "root", "db": "admin"}], "customData": None}

@@ -1,4 +1,4 @@
-"""A server that speaks MongoDB's protocol, with its users: for tests of whoever talks to one.
+"""A server that speaks MongoDB's protocol, with its users, in memory: `python -m demo.mongodb`.
 
 There is no MongoDB to be had from Debian, PyPI or npm. This one knows the commands that Ocim sends,
 checks passwords by SCRAM-SHA-256 as MongoDB does, and keeps rights: users of a database read and
@@ -10,6 +10,7 @@ import hmac
 import os
 import socketserver
 import struct
+import sys
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import bson
+
+from demo.servers import PASSWORD
 
 OP_MSG, OP_REPLY, OP_QUERY = 2013, 1, 2004
 HEADER = struct.Struct("<iiii")
@@ -229,11 +232,14 @@ def message(body: bytes) -> dict[str, Any]:
 
 
 class Server(socketserver.ThreadingTCPServer):
+    """A server with this state; port 0 stands for a free one."""
+
+    allow_reuse_address = True
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, state: State) -> None:
-        super().__init__(("127.0.0.1", 0), Connection)
+    def __init__(self, state: State, address: tuple[str, int] = ("127.0.0.1", 0)) -> None:
+        super().__init__(address, Connection)
         self.state = state
 
 
@@ -248,3 +254,17 @@ def running_mongodb(state: State) -> Iterator[int]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def user(password: str, role: str, database: str) -> dict[str, Any]:
+    """Return a user with one role."""
+    return {"pwd": password, "roles": [{"role": role, "db": database}], "customData": None}
+
+
+if __name__ == "__main__":
+    _host, _, _port = sys.argv[1].rpartition(":")
+    _users = {
+        ("admin", "ocim"): user(PASSWORD, "root", "admin"),
+        ("openedx", "openedx"): user(PASSWORD, "readWrite", "openedx"),
+    }
+    Server(State(users=_users), (_host, int(_port))).serve_forever()
