@@ -12,7 +12,7 @@ from ocim.store.models import DatabaseServer
 from tests.console.conftest import CAMPUS, Installation
 
 
-def test_a_site_of_tutor_is_adopted_and_what_it_loses_is_said(
+def test_a_site_of_tutor_is_adopted_and_gets_an_image(
     ocim: Installation, tmp_path: Path
 ) -> None:
     adapters = cast("Any", wiring.adapters())
@@ -42,3 +42,6 @@ def test_a_site_of_tutor_is_adopted_and_what_it_loses_is_said(
     assert f"Copy the uploads in {root}/data to their new places: LMS and studio: " in ran.out
     [shown] = ocim("instance", "list", "--json").json
     assert shown["domain"] == CAMPUS
+    built = ocim("image", "build", CAMPUS)
+    assert built.status == 0, built.err
+    assert "Image openedx is sha256:built." in built.out
