@@ -17,6 +17,8 @@ from ocim.wiring import current_time
 
 PAUSE = 0.3
 """Seconds between two queries for new log lines."""
+NEW_LOGS = (JobKind.SPAWN, JobKind.CREATE_SERVER, JobKind.BUILD_IMAGE)
+"""Kinds of jobs whose logs have no lines of earlier jobs."""
 Show = Callable[[str], None]
 """Function that shows the current task, on a terminal only."""
 
@@ -28,7 +30,7 @@ def follow(job: Job, out: Output) -> None:
     """
     log = LogEntry.objects.filter(Q(job=job) | Q(appserver__in=appservers_of(job))).order_by("id")
     last = log.last()
-    seen = last.pk if last and job.kind not in (JobKind.SPAWN, JobKind.CREATE_SERVER) else 0
+    seen = last.pk if last and job.kind not in NEW_LOGS else 0
 
     def print_new_lines(show: Show) -> None:
         nonlocal seen

@@ -12,9 +12,7 @@ from ocim.store.models import DatabaseServer
 from tests.console.conftest import CAMPUS, Installation
 
 
-def test_a_site_of_tutor_is_adopted_and_gets_an_image(
-    ocim: Installation, tmp_path: Path
-) -> None:
+def test_a_site_of_tutor_is_adopted_and_gets_an_image(ocim: Installation, tmp_path: Path) -> None:
     adapters = cast("Any", wiring.adapters())
     adapters.providers["docker"] = MemoryProvider(kind="docker")
     adapters.provisioners["tutor"] = MemoryProvisioner()

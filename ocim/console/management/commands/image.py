@@ -76,7 +76,8 @@ openedx`, and push the image if TUTOR_DOCKER_REGISTRY is set.
         for image in {image.name: image for image in wanted}.values():
             self._ensure(image)
         names = {image.name for image in wanted}
-        self._rows([image for image in images.listed(context()) if image.name in names])
+        if names or self.out.as_json:
+            self._rows([image for image in images.listed(context()) if image.name in names])
 
     def _build_by_tutor(self, instance: OpenEdXInstance) -> None:
         """Let a worker build the instance's container image, which may take an hour."""
