@@ -5,6 +5,7 @@ from typing import Any
 
 from ocim.core.instance import Instance
 from ocim.core.provisioning import TUTOR
+from ocim.core.secrets import Secret
 
 MONGODB_PASSWORD = "TUTOR_MONGODB_PASSWORD"  # noqa: S105 - a variable's name
 MEILISEARCH_KEY = "TUTOR_MEILISEARCH_API_KEY"
@@ -22,6 +23,20 @@ def replaced(written: Collection[str]) -> tuple[str, ...]:
     Who names another server names its account, too: the instance has none there.
     """
     return tuple(begin for address, begin in _OF_SERVERS.items() if address in written)
+
+
+def of_dry_run(written: Collection[str], database: str) -> dict[str, Any]:
+    """Return what replaces an operators' account of MongoDB, whose content has no copy.
+
+    The server does not know it, and it belongs to no database that there is. Empty if none of its
+    variables is in `written`.
+    """
+    account = {
+        "TUTOR_MONGODB_DATABASE": database,
+        "TUTOR_MONGODB_USERNAME": "dry_run",
+        MONGODB_PASSWORD: Secret("dry_run"),
+    }
+    return account if account.keys() & set(written) else {}
 
 
 def tutor(instance: Instance) -> dict[str, Any]:

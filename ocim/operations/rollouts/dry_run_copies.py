@@ -5,8 +5,10 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from ocim.catalog.secrets.masking import masker, secret_literals
+from ocim.catalog.variables import content
 from ocim.catalog.variables.effective import BY_OPERATORS
 from ocim.catalog.variables.services import services_of
 from ocim.core import stopping
@@ -34,6 +36,8 @@ from ocim.store.models import SHARED_SERVERS, OpenEdXInstance, Upgrade
 from ocim.store.specs import copies, instance_spec, source_of
 
 _OF_DATABASES = re.compile(r"DATABASE|MYSQL|_DB_")
+_OF_NO_DATABASE = re.compile(r"TUTOR_(DOCKER_IMAGE_|MONGODB_)")
+"""Beginnings of names of images, and of the server that a dry run has no account on."""
 
 
 def as_upgraded(upgrade: Upgrade) -> OpenEdXInstance:
@@ -56,7 +60,7 @@ def planned_run(upgrade: Upgrade, context: Context) -> ProvisionJob:
     spec = replace(instance_spec(instance, context.policy), databases=databases)
     run = images.planned_run(
         source_of(instance),
-        variables.values,
+        _without_content(variables, databases[DATABASE].name),
         directories=local_directories(spec),
         context=context,
     )
@@ -137,13 +141,21 @@ def _require_copies(variables: Effective) -> None:
     own = {
         dotted(leaf.path)
         for leaf in variables.leaves
-        if leaf.layer in BY_OPERATORS and any(_OF_DATABASES.search(str(key)) for key in leaf.path)
+        if leaf.layer in BY_OPERATORS
+        and not _OF_NO_DATABASE.match(str(leaf.path[0]))
+        and any(_OF_DATABASES.search(str(key)) for key in leaf.path)
     }
     if own:
         raise Conflict(
             f"The extra settings name databases ({listed(sorted(own))}): Ocim has no copies of"
             " these."
         )
+
+
+def _without_content(variables: Effective, database: str) -> dict[str, Any]:
+    """Return the values, with an account of MongoDB that the operators' server does not know."""
+    written = {str(leaf.path[0]) for leaf in variables.leaves if leaf.layer in BY_OPERATORS}
+    return {**variables.values, **content.of_dry_run(written, database)}
 
 
 def _host(

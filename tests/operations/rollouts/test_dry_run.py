@@ -13,6 +13,7 @@ from ocim.core.errors import Conflict
 from ocim.core.instance import Database
 from ocim.core.provisioning import MigrationTexts, Part, ProvisionJob
 from ocim.core.rollout import Rules
+from ocim.core.secrets import revealed
 from ocim.operations import hosts
 from ocim.operations.rollouts import control, undo
 from ocim.operations.rollouts.record import DryRun
@@ -224,6 +225,18 @@ def test_databases_of_an_operators_own_are_not_migrated(fleet: Fleet) -> None:
     assert (states(rollout), made(fleet), result.state) == (["successful"], [], "not possible")
     assert "MY_DATABASE_NAME" in result.reason
     assert of(rollout, make).failure == ""
+
+
+def test_it_has_no_account_on_a_mongodb_that_operators_name(fleet: Fleet) -> None:
+    account = "TUTOR_MONGODB_DATABASE: openedx\nTUTOR_MONGODB_USERNAME: site\n"
+    make = fleet.make(configuration_extra_settings=f"{account}TUTOR_DOCKER_IMAGE_MYSQL: mysql:8\n")
+    seen: list[Any] = []
+    on_provision(fleet, lambda job: seen.append(revealed(job.variables)))
+    rollout = fleet.upgrade()
+    assert dry_run(rollout, fleet).state == "done"
+    [values] = seen
+    assert values["TUTOR_MONGODB_DATABASE"] == copies(make, fleet.world.policy)["edxapp"].name
+    assert (values["TUTOR_MONGODB_USERNAME"], values["TUTOR_MONGODB_PASSWORD"]) == ("dry_run",) * 2
 
 
 def test_a_configuration_that_does_not_say_how_is_no_obstacle(fleet: Fleet) -> None:
