@@ -16,8 +16,6 @@ from ocim.catalog.releases import Release, traits
 from ocim.catalog.steps.shells import manage
 from ocim.core.instance import Service
 from tests.acceptance.installation import PATIENCE, REPOSITORY, Installation
-from tests.browser.campus import create_by_pages
-from tests.browser.chromium import CHROMIUM
 from tests.specification import SETTINGS
 
 JUNIPER = {
@@ -127,31 +125,26 @@ for number in ("One", "Two", "Unsold"):
         org="edX", number=number, run="2026", display_name=number, published=True
     )
 """
-SEATS = """
+CATALOGUE = """
+from django.core.management import call_command
 from rehearsal.discovery.course_metadata.models import CourseRun, Seat
+call_command("refresh_course_metadata")
 for run in CourseRun.objects.exclude(key__contains="Unsold"):
     Seat.objects.create(course_run=run, type="audit")
+call_command("update_index", "--disable-change-limit")
 """
 
 
 def open_campus(installation: Installation, database_server: str | None) -> Campus:
-    """Return an instance of release juniper with three courses, of which two are for sale.
-
-    It is created through the pages, where there is a browser.
-    """
+    """Return an instance of release juniper with three courses, of which two are for sale."""
     fields = JUNIPER | {"configuration_extra_settings": f"{SETTINGS}{PATIENT}"}
-    if CHROMIUM:
-        create_by_pages(installation, DOMAIN, fields, database_server)
-    else:
-        words = [f"{name}={value}" for name, value in fields.items()]
-        if database_server:
-            words += ["--database-server", database_server]
-        installation.ocim("instance", "create", DOMAIN, *words)
-        installation.ocim("appserver", "spawn", DOMAIN, "--activate")
+    words = [f"{name}={value}" for name, value in fields.items()]
+    if database_server:
+        words += ["--database-server", database_server]
+    installation.ocim("instance", "create", DOMAIN, *words)
+    installation.ocim("appserver", "spawn", DOMAIN, "--activate", timeout=2 * PATIENCE)
     (appserver,) = installation.appservers(DOMAIN)
     campus = Campus(installation, appserver["id"])
     campus.python(Service.LMS, COURSES)
-    campus.manage(Service.DISCOVERY, "refresh_course_metadata")
-    campus.python(Service.DISCOVERY, SEATS)
-    campus.manage(Service.DISCOVERY, "update_index --disable-change-limit")
+    campus.python(Service.DISCOVERY, CATALOGUE)
     return campus
