@@ -129,8 +129,7 @@ def run_migrations(
 
 def clear(upgrade: Upgrade, context: Context) -> None:
     """Remove host and copies, if there are any."""
-    instance = upgrade.instance
-    assert instance is not None  # noqa: S101 - it holds the lease
+    instance = as_upgraded(upgrade)  # its provider may be another one by now
     machines.provider_of(instance.provider, context).destroy(dry_run_host(upgrade.pk))
     for database in copies(instance, context.policy).values():
         context.adapters.databases[database.kind].drop(database)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ocim.adapters.memory.providers import Cloud, MemoryProvider
 from ocim.adapters.memory.provisioners import MemoryRun
 from ocim.core import stopping
 from ocim.core.errors import Conflict
@@ -84,6 +85,14 @@ def test_the_first_of_each_kind_has_it_made(fleet: Fleet) -> None:
         "", first.label, "", third.label,
     ]  # fmt: skip
     assert [second.dry_run["like"], fourth.dry_run["like"]] == [first.pk, third.pk]
+
+
+def test_its_host_is_removed_where_the_upgrade_changes_the_kind_of_hosts(fleet: Fleet) -> None:
+    others = fleet.world.more_providers["nspawn"] = MemoryProvider(Cloud(), kind="nspawn")
+    fleet.make()
+    fleet.upgrade(update={"provider": "nspawn"})
+    assert made(fleet)
+    assert [name for name in others.list() if name.startswith("dry-run-")] == []
 
 
 def test_every_canary_has_it_made(fleet: Fleet) -> None:
