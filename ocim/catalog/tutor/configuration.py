@@ -81,8 +81,12 @@ def configuration(variables: Mapping[str, Any], *, project: str, address: str) -
         name: derive(_seed(variables), f"TUTOR_{name}")
         for name in ("CMS_OAUTH2_SECRET", "ID", "MEILISEARCH_MASTER_KEY")
     }
-    if "mfe" not in present:
-        same["PREVIEW_LMS_HOST"] = variables["EDXAPP_PREVIEW_LMS_BASE"]  # up to teak
+    preview = variables["EDXAPP_PREVIEW_LMS_BASE"]
+    if "mfe" in present and written(variables).get("MFE_HOST", preview) == preview:
+        # Up to teak, Tutor's web server has both names, and does not start if they are the same.
+        same["PREVIEW_LMS_HOST"] = f"lms.{preview}"
+    else:
+        same["PREVIEW_LMS_HOST"] = preview
     return {
         **same,
         **derived,

@@ -116,6 +116,15 @@ def test_the_shop_has_its_database_currency_and_payment_processors() -> None:
     assert revealed(made["ECOMMERCE_PAYMENT_PROCESSORS"])["stripe"]["secret_key"] == "sk_1"
 
 
+@pytest.mark.parametrize("extra", [{"TUTOR_PLUGINS": []}, {}, {"TUTOR_MFE_HOST": "apps.x.org"}])
+def test_tutors_web_server_has_no_name_twice(extra: dict[str, Any]) -> None:
+    made = of(tutors(extra))
+    has_mfe = "mfe" in made["PLUGINS"]
+    names = [made[name] for name in ("LMS_HOST", "CMS_HOST", "PREVIEW_LMS_HOST")]
+    names += [made["MFE_HOST"]] * has_mfe
+    assert len(set(names)) == len(names)
+
+
 def test_a_service_that_the_instance_does_not_have_has_no_plugin() -> None:
     made = of(tutors({"TUTOR_PLUGINS": ["discovery", "forum"]}))
     assert made["PLUGINS"] == ["forum", "ocim"]
