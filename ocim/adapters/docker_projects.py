@@ -87,10 +87,13 @@ class Project:
         unfinished.write_text(json.dumps(asdict(self)))
         unfinished.replace(path)
 
-    def override(self, services: Sequence[str]) -> str:
-        """Return the compose file that fits the services into the host, to be given last."""
+    def override(self, services: Sequence[str], environment: Mapping[str, str]) -> str:
+        """Return the compose file that fits the services into the host, to be given last.
+
+        `environment`: variables that all services get, beside those of the host.
+        """
         network = {"default": {"name": self.network, "external": True}}
-        each = {service: self._service() for service in services}
+        each = {service: self._service(environment) for service in services}
         return yaml.safe_dump({"services": each, "networks": network}, sort_keys=False)
 
     def compose(self, files: Sequence[str | Path], *argv: str) -> list[str]:
@@ -98,10 +101,11 @@ class Project:
         named = (word for file in files for word in ("--file", str(file)))
         return ["docker", "compose", *named, "--project-name", self.name, *argv]
 
-    def _service(self) -> dict[str, Any]:
+    def _service(self, environment: Mapping[str, str]) -> dict[str, Any]:
         service: dict[str, Any] = {
             "labels": dict(self.labels),
             "stop_grace_period": f"{self.stop_grace}s",
+            "environment": {**environment, **(ENVIRONMENT if self.authorities else {})},
         }
         if self.limits_logs:
             service["logging"] = {"driver": LIMITED_DRIVER, "options": dict(LOG_LIMITS)}
@@ -109,7 +113,6 @@ class Project:
             service["extra_hosts"] = dict(self.names)
         if self.authorities:
             service["volumes"] = [f"{self.authorities}:{TRUSTED}:ro"]
-            service["environment"] = dict(ENVIRONMENT)
         if self.memory is not None:
             service["mem_limit"] = self.memory
         if self.cpus is not None:

@@ -59,7 +59,7 @@ def start_service(provider: DockerProvider, request: HostRequest = REQUEST) -> P
     provider.wait_until_reachable(host.name, timeout=LONG)
     project = Project.read(host.root)
     Path(host.root, "services.yml").write_text(SERVICES)
-    Path(host.root, "override.yml").write_text(project.override(["lms"]))
+    Path(host.root, "override.yml").write_text(project.override(["lms"], {}))
     compose(provider, project, "up", "--detach")
     return project
 

@@ -21,6 +21,9 @@ RENDER = "render the settings"
 START = "start the containers"
 MASTER_KEY = f"{PREFIX}MEILISEARCH_MASTER_KEY"
 _JOB = "-job"
+# uWSGI ends each connection after its answer and does not say so, but Tutor's web server keeps
+# connections: a form that it sends on one that has just ended is lost, with status 502.
+_ENVIRONMENT = {"UWSGI_ADD_HEADER": "Connection: close"}
 
 
 class Run:
@@ -63,7 +66,8 @@ class Run:
     def _fit_in(self, seconds: float) -> None:
         """Fit what was rendered into the host: its network, its limits, its directories."""
         rendered, variables = self._rendered, self._job.variables
-        rendered.write_override(self._project.override(list(rendered.all_services())))
+        services = list(rendered.all_services())
+        rendered.write_override(self._project.override(services, _ENVIRONMENT))
         is_dry_run = self._job.part is Part.MIGRATIONS
         serving.make_directories(rendered, {} if is_dry_run else serving.shared(variables))
         is_new = self._record.note("settings", rendered.digest)
