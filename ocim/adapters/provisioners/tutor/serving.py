@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from ocim.catalog.variables.uploads import DISCOVERY
 
 OWNER = 1000
 """User of Open edX in all images."""
+_ALL, _ALL_FILES = 0o777, 0o666
 
 
 def shared(variables: Mapping[str, Any]) -> dict[str, Path]:
@@ -36,10 +38,27 @@ def make_directories(rendered: Rendered, links: Mapping[str, Path]) -> None:
             _make(path)
         elif not path.is_symlink():
             _make(target)
+            _share(target)
             _make(path.parent)
             with suppress(FileNotFoundError):
                 path.rmdir()  # it is empty: no container has seen it
             path.symlink_to(target)
+
+
+def _share(path: Path) -> None:
+    """Let containers write to a directory that another user's app servers have written to.
+
+    These may serve again, so their files stay theirs. Nobody else gets as far as the directory.
+    """
+    if os.geteuid() != 0 or path.stat().st_uid == OWNER:
+        return
+    for directory, _, files in os.walk(path):
+        Path(directory).chmod(_ALL | stat.S_IMODE(Path(directory).stat().st_mode))
+        for name in files:
+            file = Path(directory, name)
+            if not file.is_symlink():
+                file.chmod(_ALL_FILES | stat.S_IMODE(file.stat().st_mode))
+    shutil.chown(path, OWNER)  # last: it says that all is done
 
 
 def _make(path: Path) -> None:
