@@ -10,11 +10,13 @@ from django.db import transaction
 from django.db.models import Count
 
 from ocim.catalog.shop import checks
+from ocim.catalog.shop.shop import partner_code
 from ocim.catalog.variables.jwt import JwtKeys, generate
+from ocim.catalog.variables.services import services_of
 from ocim.core.actions import Action
 from ocim.core.audit import AuditAction
 from ocim.core.errors import Conflict
-from ocim.core.instance import Service
+from ocim.core.instance import ALWAYS, Service
 from ocim.core.secrets import Secret, derive
 from ocim.core.variables import Effective
 from ocim.operations import (
@@ -129,6 +131,7 @@ def change(
         of_reference = {name: values.pop(name) for name in OF_REFERENCE if name in values}
         unknown = without_unknown(values)
         was = settings_of(instance)
+        values = _with_partner(instance, values, context)
         for name, value in values.items():
             setattr(instance, name, value)
         for name, value in of_reference.items():
@@ -158,6 +161,7 @@ def as_changed(
     Store nothing, and leave the instance as it is. Raise ValidationError with every fault of the
     changes, and everything that would keep an app server from being created.
     """
+    changes = _with_partner(instance, changes, context)
     was = {name: getattr(instance, name) for name in (*changes, *SHARED_SERVERS)}
     for name, value in changes.items():
         setattr(instance, name, value)
@@ -182,6 +186,23 @@ def as_changed(
     finally:
         for name, value in was.items():
             setattr(instance, name, value)
+
+
+def _with_partner(
+    instance: OpenEdXInstance, changes: Mapping[str, Any], context: Context
+) -> dict[str, Any]:
+    """Return the changes, with the partner code that a shop has had if they choose a provisioner.
+
+    The code that follows from nothing else is another one for each kind of provisioner, and the
+    partner is who has sold all courses so far.
+    """
+    if changes.get("provisioner", instance.provisioner) == instance.provisioner:
+        return dict(changes)
+    variables = effective_variables(instance, context.policy).values
+    if not services_of(variables) - ALWAYS:
+        return dict(changes)
+    code = partner_code(instance_spec(instance, context.policy), variables)
+    return {"partner_code": code, **changes}
 
 
 def restore_settings(

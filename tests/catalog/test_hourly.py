@@ -40,7 +40,7 @@ class Container:
 
     def start(self) -> cron.LastRun | None:
         """Run the job, and return what is known of it afterwards."""
-        self.run(hourly.start(self.database, self.place))
+        self.run(hourly.start(self.database, "ACME", self.place))
         return cron.last_run(cron.read(self.run(hourly.traces(self.place))))
 
     @property
@@ -91,7 +91,7 @@ def test_a_job_that_still_runs_is_left_alone(container: Container) -> None:
         running.stdin.flush()
         assert running.stdout.readline() == b"held\n"
         with pytest.raises(subprocess.CalledProcessError):
-            container.run(hourly.start(container.database, container.place))
+            container.run(hourly.start(container.database, "ACME", container.place))
     assert container.ran == []
 
 

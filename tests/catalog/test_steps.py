@@ -353,20 +353,29 @@ def by_tutor(**changes: Any) -> Instance:
     return of("open-release/sumac.3", configuration_source_repo_url="tutor", **changes)
 
 
-def test_services_that_tutor_installs_are_looked_for_by_the_names_that_it_gives() -> None:
+def test_an_instance_that_goes_to_tutor_keeps_all_that_was_set_up() -> None:
+    before = setup_of(of("open-release/redwood.3"))
+    after = setup_of(by_tutor())
+    for step in steps_of(after.instance):
+        assert step.wanted(after) == step.wanted(before), step.name
+
+
+def test_shops_without_a_partner_code_have_that_of_tutor() -> None:
     inputs = setup_of(by_tutor(partner_code=""))
     wanted = {step.name: step.wanted(inputs) for step in steps_of(inputs.instance)}
-    assert wanted["users"]["discovery.staff"] is True
-    assert wanted["clients"]["ecommerce.sign-on.user"] == "ecommerce"
-    assert (wanted["site"]["--site-name"], wanted["site"]["--partner-code"]) == ("prod", "openedx")
-    assert (wanted["partner"]["--code"], wanted["partner"]["--name"]) == ("openedx", "Open edX")
-    [partner] = argvs(by_tutor(partner_code=""), "partner")
+    assert wanted["site"]["--partner-code"] == wanted["partner"]["--code"] == "openedx"
+
+
+def test_discoverys_site_is_that_of_its_domain() -> None:
+    [partner] = argvs(by_tutor(), "partner", {**NOTHING, "site_id": 2})
     assert flags(partner)["--site-id"] == "2"
+    [partner] = argvs(by_tutor(), "partner")
+    assert flags(partner)["--site-id"] == "1"
 
 
 def test_courses_of_the_partner_that_tutor_makes_for_development_are_not_read() -> None:
     [_, refresh, _] = argvs(by_tutor(), "indexes")
-    assert refresh == ["refresh_course_metadata", "--partner_code=openedx"]
+    assert refresh == ["refresh_course_metadata", "--partner_code=ACME"]
     assert ["refresh_course_metadata"] in argvs(of("koa.3"), "indexes")
 
 

@@ -220,3 +220,26 @@ def test_the_doctor_tells_what_a_provisioner_lacks(tutored: World) -> None:
         ("ok", "Nothing is run.", "tutor"),
         ("error", "There is no plugin `compose`.", "tutor"),
     ]
+
+
+def test_a_shop_keeps_its_partner_on_the_way_from_ansible_to_tutor(tutored: World) -> None:
+    shop = "SANDBOX_ENABLE_ECOMMERCE: true\nSANDBOX_ENABLE_DISCOVERY: true"
+    instance = tutored.make_instance(
+        openedx_release="open-release/redwood.3",
+        database_server="mysql",
+        configuration_extra_settings=shop,
+    )
+    instances.change(
+        instance_id=instance.pk,
+        changes={**ON_DOCKER, "openedx_release": "open-release/sumac.3"},
+        context=tutored.context(),
+    )
+    instance.refresh_from_db()
+    assert instance.partner_code == f"site{instance.pk}"
+
+
+def test_an_instance_without_a_shop_has_no_partner(tutored: World) -> None:
+    instance = tutored.make_instance(database_server="mysql")
+    instances.change(instance_id=instance.pk, changes=ON_DOCKER, context=tutored.context())
+    instance.refresh_from_db()
+    assert instance.partner_code == ""

@@ -4,15 +4,19 @@ from django.apps import apps
 
 
 def partner(arguments):
-    """Return the fields of the site's partner; None if there is no partner.
+    """Return the fields of the site's partner, and the site's id; None if there is no partner.
 
-    Partners of ginkgo have no site: return those of the partner with the code.
+    The site is that of the domain, or else that of the id. Partners of ginkgo have no site: return
+    those of the partner with the code.
     """
+    sites = apps.get_model("sites", "Site").objects
+    site = sites.filter(domain__iexact=arguments["domain"]).first()
+    site_id = site.pk if site else arguments["site_id"]
     partners = apps.get_model("core", "Partner").objects
-    row = partners.filter(site_id=arguments["site_id"]).first()
+    row = partners.filter(site_id=site_id).first()
     row = row or partners.filter(site=None, short_code=arguments["code"]).first()
     if row is None:
-        return {"fields": None}
+        return {"fields": None, "site_id": site_id}
     fields = {"--code": row.short_code, "--name": row.name}
     if row.site:
         fields["--site-domain"] = row.site.domain
@@ -22,4 +26,4 @@ def partner(arguments):
             text, fingerprint = secret
             value = fingerprint if value == text else "another"
         fields[flag] = value
-    return {"fields": fields}
+    return {"fields": fields, "site_id": site_id}

@@ -48,11 +48,6 @@ def faults(instance: Instance, variables: Mapping[str, Any]) -> list[str]:
             f"Invalid partner code {code!r}: use 1 to 8 ASCII letters, digits, dashes or"
             " underscores."
         )
-    if instance.partner_code and instance.partner_code != code:
-        problems.append(
-            f"partner_code: {instance.partner_code!r} cannot be: all shops that Tutor installs have"
-            f" the partner {code!r}. Leave it empty."
-        )
     if {Service.ECOMMERCE, Service.DISCOVERY} & instance.services:
         problems += _key_faults(variables)
     if Service.ECOMMERCE in instance.services:

@@ -17,9 +17,7 @@ DOLLARS = "USD"
 WEBHOOKS = "edx"
 """Partner code under which ecommerce looks for Stripe's keys as it starts, from palm on."""
 TUTORS_CODE = "openedx"
-"""Partner code of all shops that Tutor installs: its settings have keys for no other."""
-TUTORS_PARTNER = "Open edX"
-"""Name of that partner."""
+"""Partner code that Tutor's plugins give to every shop."""
 CLIENT_SIDE = ("stripe",)
 """Processors whose own script reads the number of the card in the browser."""
 
@@ -42,10 +40,9 @@ def shop_of(instance: Instance, variables: Mapping[str, Any]) -> Shop:
     """Return the shop of an instance with these effective variables."""
     code = partner_code(instance, variables)
     processors = tuple(keys_by_partner(variables).get(code.lower()) or {})
-    by_tutor = instance.configuration_source_repo_url == TUTOR
     return Shop(
         partner_code=code,
-        partner_name=TUTORS_PARTNER if by_tutor else instance.name,
+        partner_name=instance.name,
         currency=str(variables.get(CURRENCY, DOLLARS)).upper(),
         processors=processors,
         client_side=next((name for name in CLIENT_SIDE if name in processors), ""),
@@ -55,14 +52,13 @@ def shop_of(instance: Instance, variables: Mapping[str, Any]) -> Shop:
 def partner_code(instance: Instance, variables: Mapping[str, Any]) -> str:
     """Return the partner code: the instance's, or the only one with keys, or one made of its id.
 
-    The shops that Tutor installs have the same one everywhere.
+    Where Tutor provisions, the last is Tutor's: sites that it has made have no other.
     """
-    if instance.configuration_source_repo_url == TUTOR:
-        return TUTORS_CODE
     codes = list(keys_by_partner(variables))
     others = [code for code in codes if code != WEBHOOKS] or codes
     only = others[0] if len(others) == 1 else ""
-    return instance.partner_code or only or f"site{instance.id}"
+    by_tutor = instance.configuration_source_repo_url == TUTOR
+    return instance.partner_code or only or (TUTORS_CODE if by_tutor else f"site{instance.id}")
 
 
 def keys_by_partner(variables: Mapping[str, Any]) -> dict[str, Any]:

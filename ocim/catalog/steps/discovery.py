@@ -21,8 +21,6 @@ from ocim.core.instance import Service
 
 SITE_ID = 1
 """Id of discovery's site: Django's first one, which its settings name."""
-TUTORS_SITE_ID = 2
-"""Id of discovery's site where Tutor installs it; the first one is for development."""
 
 # Partner.
 
@@ -40,12 +38,6 @@ def _wanted_partner(inputs: StepInputs) -> Fields:
         "--studio-url": studio,
         "--oidc-url-root": f"{lms}/oauth2",
     }
-    if inputs.by_tutor:
-        urls |= {
-            "--organizations-api-url": f"{lms}/api/organizations/v1/",
-            "--lms-url": "http://lms:8000",
-            "--studio-url": "http://cms:8000",
-        }
     fields: Fields = {
         "--site-domain": public_host(instance, Service.DISCOVERY),
         "--code": shop.partner_code,
@@ -58,10 +50,6 @@ def _wanted_partner(inputs: StepInputs) -> Fields:
         fields["--oidc-key"] = client.client_id
         fields["--oidc-secret"] = inputs.fingerprint(client.secret)
     return fields
-
-
-def _site_id(inputs: StepInputs) -> int:
-    return TUTORS_SITE_ID if inputs.by_tutor else SITE_ID
 
 
 def _sign_on_client(inputs: StepInputs) -> Client:
@@ -77,12 +65,17 @@ def _partner_arguments(inputs: StepInputs) -> Mapping[str, Any]:
     if "--oidc-secret" in flags:
         secret = _sign_on_client(inputs).secret
         flags["--oidc-secret"] = (secret, inputs.fingerprint(secret))
-    return {"site_id": _site_id(inputs), "code": inputs.shop.partner_code, "flags": flags}
+    return {
+        "site_id": SITE_ID,
+        "domain": public_host(inputs.instance, Service.DISCOVERY),
+        "code": inputs.shop.partner_code,
+        "flags": flags,
+    }
 
 
 def _make_partner(inputs: StepInputs, fields: Fields, observed: Observation) -> list[StepAction]:
     present = {flag: value for flag, value in (observed["fields"] or {}).items() if value}
-    values: Fields = {**present, **fields, "--site-id": _site_id(inputs)}
+    values: Fields = {**present, **fields, "--site-id": observed.get("site_id", SITE_ID)}
     if "--oidc-secret" in values:
         values["--oidc-secret"] = _sign_on_client(inputs).secret
     flags = [flag for flag in inputs.traits.partner_flags if flag in values]
@@ -99,7 +92,7 @@ def _fill(inputs: StepInputs, _fields: Fields, _observed: Observation) -> list[S
     # `update_index` fails where there is no index yet. The refresh writes only to the database.
     # `update_index` would reject the change from an empty index to a full one, as too large; only
     # this first filling goes without its limit.
-    # Tutor makes a second partner, whose LMS does not answer.
+    # Sites that Tutor has made have a second partner, whose LMS does not answer.
     of_partner = [f"--partner_code={inputs.shop.partner_code}"] if inputs.by_tutor else []
     commands: list[tuple[str, ...]] = [
         ("install_es_indexes",),
@@ -129,7 +122,6 @@ STEPS = (
         actions=_make_partner,
         essential=lambda flag: flag != "--name",
         public=True,
-        reset_by_tutor=True,
     ),
     Step(
         name="job",

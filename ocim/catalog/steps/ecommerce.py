@@ -24,8 +24,6 @@ _SWITCHES_WITHOUT_VALUE = ("--send-refund-notifications",)
 _WITHOUT_EFFECT = ("--disable-otto-receipt-page",)
 """Flags that the command accepts and ignores."""
 _BASKET_ELSEWHERE = "--enable-microfrontend-for-basket-page"
-_TUTORS_SITE = "prod"
-"""Name that Tutor gives to the site that visitors see."""
 _BASKET_URL = "--payment-microfrontend-url"
 
 # Site.
@@ -44,12 +42,6 @@ def _wanted_site(inputs: StepInputs) -> Fields:
         "--from-email": str(inputs.variables["EDXAPP_DEFAULT_FROM_EMAIL"]),
         "--discovery_api_url": f"{public_url(instance, Service.DISCOVERY)}/api/v1",
     }
-    if inputs.by_tutor:
-        fields |= {
-            "--site-name": _TUTORS_SITE,
-            "--from-email": str(inputs.variables["EDXAPP_CONTACT_EMAIL"]),
-            "--discovery_api_url": f"{fields['--discovery_api_url']}/",
-        }
     fields = {flag: value for flag, value in fields.items() if flag in inputs.traits.site_flags}
     for client, id_flag, secret_flag in _clients_in_flags(inputs):
         fields[id_flag] = client.client_id
@@ -168,7 +160,6 @@ STEPS = (
             )
         ),
         public=True,
-        reset_by_tutor=True,
     ),
     Step(
         name="switches",

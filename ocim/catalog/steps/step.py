@@ -36,12 +36,12 @@ class StepInputs:
 
     @property
     def by_tutor(self) -> bool:
-        """True if Tutor provisions the app server; it sets up much by itself, with fixed names."""
+        """True if Tutor provisions the app server."""
         return self.instance.configuration_source_repo_url == TUTOR
 
     def worker(self, service: Service) -> str:
         """Return the name of the user with which the service calls the LMS."""
-        return service.value if self.by_tutor else f"{service.value}_worker"
+        return f"{service.value}_worker"
 
     @property
     def shop(self) -> Shop:
@@ -141,8 +141,6 @@ class Step:
     It must if it needs the LMS at its public address, or if it changes data that the previous app
     server (maybe of another release) still reads.
     """
-    reset_by_tutor: bool = False
-    """True if Tutor sets the fields anew for each app server: no difference is a person's."""
     in_crontab: bool = False
     """True if the step adds a job to a crontab, which containers have not."""
     reads_others: bool = False

@@ -7,7 +7,9 @@ from one to the other.
 from collections.abc import Mapping
 from typing import Any
 
+from ocim.catalog.shop.shop import CONFIG
 from ocim.catalog.tutor.configuration import OWN_PLUGIN
+from ocim.catalog.tutor.operators import plugins
 from ocim.core.secrets import revealed
 
 _EXTRA = {
@@ -15,7 +17,9 @@ _EXTRA = {
     "openedx-cms-production-settings": "EDXAPP_CMS_ENV_EXTRA",
 }
 FEATURES = "EDXAPP_FEATURES_EXTRA"
-USED = frozenset({"EDXAPP_TIME_ZONE", FEATURES, *_EXTRA.values()})
+_CLIENT, _PARTS = "BACKEND_SERVICE_EDX_OAUTH2", ("KEY", "SECRET")
+_WORKER_SETTINGS = "plugins/ecommerce/apps/ecommerce-worker/settings/production.py"
+USED = frozenset({"EDXAPP_TIME_ZONE", FEATURES, CONFIG, *_EXTRA.values()})
 """Variables that the patches take effect by."""
 
 # Where Tutor's web server knows no name, it answers 200 with an empty page.
@@ -27,6 +31,12 @@ _UNKNOWN_NAMES = """
 # Tutor keeps these files in a directory of each app server.
 _UPLOADS = 'ORA2_FILEUPLOAD_ROOT = "/openedx/media-private/ora2"'
 _WITHOUT_SEARCH = "MEILISEARCH_ENABLED = False"
+# Tutor names the broker to the shop's worker only, whose image serves a queue of another name.
+_QUEUE = """
+BROKER_URL = "redis://{% if REDIS_PASSWORD %}{{ REDIS_USERNAME }}:{{ REDIS_PASSWORD }}@{% endif %}\
+{{ REDIS_HOST }}:{{ REDIS_PORT }}"
+CELERY_ROUTES["ecommerce_worker.fulfillment.v1.tasks.fulfill_order"] = {"queue": "fulfillment"}
+"""
 
 
 def plugin(variables: Mapping[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
@@ -43,7 +53,26 @@ def plugin(variables: Mapping[str, Any], *, dry_run: bool = False) -> dict[str, 
     for patch, variable in _EXTRA.items():
         if extra := variables.get(variable):
             patches[patch] = f"globals().update({_literal(extra)})"
+    if "ecommerce" in plugins(variables):
+        keys = f"PAYMENT_PROCESSOR_CONFIG.update({_literal(variables.get(CONFIG) or {})})"
+        patches["ecommerce-settings-common"] = f"{keys}\n{_QUEUE}"
     return {"name": OWN_PLUGIN, "version": "1", "patches": patches}
+
+
+def endings(variables: Mapping[str, Any]) -> dict[str, str]:
+    """Return text for the end of rendered files that have no patch, by path, in clear text.
+
+    Tutor leaves the client of the shop's worker at the LMS, and the shop's address, at their
+    defaults, which lead nowhere.
+    """
+    if "ecommerce" not in plugins(variables):
+        return {}
+    settings = {
+        "ECOMMERCE_API_ROOT": f"{variables['ECOMMERCE_ECOMMERCE_URL_ROOT']}/api/v2/",
+        f"{_CLIENT}_PROVIDER_URL": "http://lms:8000/oauth2",
+        **{f"{_CLIENT}_{part}": variables[f"ECOMMERCE_{_CLIENT}_{part}"] for part in _PARTS},
+    }
+    return {_WORKER_SETTINGS: f"globals().update({_literal(settings)})\n"}
 
 
 def _literal(value: Any) -> str:

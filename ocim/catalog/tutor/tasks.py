@@ -8,12 +8,20 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ocim.catalog.tutor.operators import OF_SERVICES
 from ocim.core.provisioning import MigrationTexts
 
-_PUBLIC = re.compile(
-    r"^\./manage\.py (?:refresh_course_metadata|update_index)\b[^\n]*(?:\n|\Z)", re.MULTILINE
+_LINES = re.compile(r"(?:[^\n]*\\\n)*[^\n]*(?:\n|\Z)")
+_OF_STEPS = re.compile(
+    r"\./manage\.py (?:lms )?(?:refresh_course_metadata|update_index|create_or_update_partner"
+    r"|create_or_update_site|create_dot_application|manage_user (?:discovery|ecommerce)"
+    r"|shell -c[^']*username='(?:discovery|ecommerce)')"
 )
-"""Commands that need the instance's public names, which lead to another app server by then."""
+"""Commands for which there are set-up steps.
+
+They need the public names, which lead to another app server by then; or they change data that the
+serving app server reads; or they would make what it has, with the same ids and other names.
+"""
 _BETWEEN = "=== ocim: migrations ==="
 """Line between Django's plan and the log of the migrations."""
 _OF_MOUNTS = "/openedx/edx-platform/bindmount-canary"
@@ -35,8 +43,8 @@ def own_tasks(listed: Iterable[tuple[str, str, str]], *, makes_key: bool = False
 
     Those of `mysql` are left out, which want the server's administrator: Ocim has made databases
     and accounts. So is that of Meilisearch, unless it `makes_key`: the operator has named the
-    master key; and that for mounted code, as Ocim mounts none. What needs public names is left to
-    Ocim's set-up steps, after the switch.
+    master key; and that for mounted code, as Ocim mounts none. What Tutor's discovery and ecommerce
+    set up is left to Ocim's set-up steps.
     """
     tasks: list[Task] = []
     for origin, service, script in listed:
@@ -47,8 +55,14 @@ def own_tasks(listed: Iterable[tuple[str, str, str]], *, makes_key: bool = False
         name = f"{origin}: {service}"
         same = sum(task.name.partition(" (")[0] == name for task in tasks)
         name = f"{name} ({same + 1})" if same else name
-        tasks.append(Task(name, service, _PUBLIC.sub("", script)))
+        tasks.append(
+            Task(name, service, _without_steps(script) if origin in OF_SERVICES else script)
+        )
     return tasks
+
+
+def _without_steps(script: str) -> str:
+    return "".join(line for line in _LINES.findall(script) if not _OF_STEPS.match(line))
 
 
 def migrations_tasks(services: Iterable[str]) -> list[Task]:

@@ -7,9 +7,8 @@ from ocim.core.provisioning import TUTOR
 from ocim.operations import machines
 from ocim.operations.context import Context
 from ocim.operations.logs import say
-from ocim.operations.shop import remote
+from ocim.operations.shop import remote, steps
 from ocim.store.selectors import appservers_with_specs
-from ocim.store.specs import appserver_spec
 
 START_SECONDS = 30.0
 """Longest time in which an engine starts a command in a container."""
@@ -27,8 +26,9 @@ def start_all(context: Context) -> None:
         if Service.DISCOVERY not in appserver.services:
             continue
         try:
-            database = appserver_spec(appserver, context.policy).databases[Service.DISCOVERY.value]
-            script = hourly.start(database)
+            inputs = steps.step_inputs(appserver, context)
+            database = inputs.instance.databases[Service.DISCOVERY.value]
+            script = hourly.start(database, inputs.shop.partner_code)
             ran = remote.run_on_host(appserver, script, context, timeout=START_SECONDS)
             fault = ran.status and (ran.errors or ran.output).strip()
         except OcimError as error:

@@ -163,11 +163,10 @@ def _judged(
 ) -> StepStatus:
     last = _last(appserver, step)
     wanted = step.wanted(inputs)
-    ours = last and not (inputs.by_tutor and step.reset_by_tutor)
     return step_status(
         wanted,
         actual=observed["fields"],
-        applied=last.applied if last and ours else None,
+        applied=last.applied if last else None,
         essential=[name for name in wanted if step.essential(name)],
         force=force,
     )

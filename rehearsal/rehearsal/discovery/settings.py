@@ -52,6 +52,8 @@ SESSION_COOKIE_NAME = "discovery_sessionid"
 CSRF_COOKIE_NAME = "discovery_csrftoken"
 
 SITE_ID = 1
+# Domain of the site, if it is not that of the id: the real service reads it of each request.
+SITE_DOMAIN = ""
 INSTALLED_APPS = [
     "rehearsal.common",
     "django.contrib.admin",

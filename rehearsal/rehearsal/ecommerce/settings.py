@@ -7,6 +7,7 @@ from oscar.defaults import *  # noqa: F403 (what oscar looks for in the settings
 
 from rehearsal.common import configuration, releases
 from rehearsal.ecommerce import oscar_apps
+from rehearsal.ecommerce.worker.broker import QUEUE, TASK
 
 SERVICE_NAME = "Shop"
 CONFIGURATION: dict[str, Any] = configuration.read(
@@ -39,6 +40,7 @@ PAYMENT_PROCESSORS: dict[str, str] = {
 }
 PAYMENT_PROCESSOR_SWITCH_PREFIX = "payment_processor_active_"
 BROKER_URL: str = CONFIGURATION.get("BROKER_URL") or ""
+CELERY_ROUTES: dict[str, Any] = {TASK: {"queue": QUEUE}}
 ENROLLMENT_FULFILLMENT_TIMEOUT = float(CONFIGURATION.get("ENROLLMENT_FULFILLMENT_TIMEOUT") or 7)
 
 CACHES = {

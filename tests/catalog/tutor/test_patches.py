@@ -1,7 +1,13 @@
 """Ocim's plugin for Tutor."""
 
-from ocim.catalog.tutor.patches import plugin
+from typing import Any
+
+from ocim.catalog.tutor.patches import endings, plugin
+from ocim.core.instance import ALWAYS, Service
+from ocim.core.secrets import Secret
 from tests.catalog.tutor.examples import tutors
+
+SHOP = ALWAYS | {Service.ECOMMERCE, Service.DISCOVERY}
 
 
 def test_settings_that_tutor_does_not_have_are_patched_in() -> None:
@@ -30,3 +36,26 @@ def test_migrations_on_copies_leave_the_search_server_alone() -> None:
     }
     assert "MEILISEARCH_ENABLED = False" in settings[True]
     assert "MEILISEARCH" not in settings[False]
+
+
+def test_the_shop_has_its_keys_under_the_code_of_its_partner_and_queues_for_tutors_worker() -> None:
+    config = {"campus": {"paypal": {"client_secret": Secret("s3")}}}
+    extra = {"ECOMMERCE_PAYMENT_PROCESSOR_CONFIG": config}
+    patches = plugin(tutors(extra, services=SHOP))["patches"]
+    shop: dict[str, Any] = {"PAYMENT_PROCESSOR_CONFIG": {"openedx": {}}, "CELERY_ROUTES": {}}
+    exec(patches["ecommerce-settings-common"], shop)  # noqa: S102
+    assert shop["PAYMENT_PROCESSOR_CONFIG"]["campus"]["paypal"] == {"client_secret": "s3"}
+    assert list(shop["CELERY_ROUTES"].values()) == [{"queue": "fulfillment"}]
+    assert shop["BROKER_URL"].startswith("redis://")
+
+
+def test_the_shops_worker_knows_the_shop_and_its_client_at_the_lms() -> None:
+    variables = tutors(services=SHOP)
+    [text] = endings(variables).values()
+    worker: dict[str, Any] = {}
+    exec(text, worker)  # noqa: S102
+    assert worker["ECOMMERCE_API_ROOT"] == "https://ecommerce.demo.localhost/api/v2/"
+    key = variables["ECOMMERCE_BACKEND_SERVICE_EDX_OAUTH2_KEY"]
+    assert worker["BACKEND_SERVICE_EDX_OAUTH2_KEY"] == key
+    assert worker["BACKEND_SERVICE_EDX_OAUTH2_SECRET"]
+    assert endings(tutors()) == {}

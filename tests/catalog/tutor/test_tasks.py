@@ -14,10 +14,21 @@ LISTED = [
     (
         "discovery",
         "discovery",
-        "make migrate\n\n./manage.py refresh_course_metadata --partner_code=$P\n"
+        "make migrate\n\n# Partner\n./manage.py create_or_update_partner \\\n  --code openedx\n\n"
+        "./manage.py refresh_course_metadata --partner_code=$P\n"
         "./manage.py update_index --disable-change-limit",
     ),
 ]
+AT_THE_LMS = r"""./manage.py lms shell -c \
+  "f(username='ecommerce').update(email='ecommerce@openedx')"
+./manage.py lms manage_user ecommerce ecommerce@openedx --staff --superuser
+./manage.py lms manage_user lms_catalog_service_user a@openedx --staff
+./manage.py lms create_dot_application \
+    --client-id ecommerce \
+    ecommerce-sso \
+    ecommerce
+./manage.py lms configure_commerce
+"""
 
 
 def test_tasks_are_named_by_origin_and_service_and_stay_in_order() -> None:
@@ -42,8 +53,19 @@ def test_the_search_servers_key_is_made_only_where_operators_name_the_master_key
     assert origins[0] == "meilisearch: lms"
 
 
-def test_what_needs_public_names_is_left_to_set_up_steps() -> None:
-    assert own_tasks(LISTED)[-1].script == "make migrate\n\n"
+def test_what_a_set_up_step_does_is_left_to_it() -> None:
+    assert own_tasks(LISTED)[-1].script == "make migrate\n\n# Partner\n\n"
+    [task] = own_tasks([("ecommerce", "lms", AT_THE_LMS)])
+    assert task.script.splitlines() == [
+        "./manage.py lms manage_user lms_catalog_service_user a@openedx --staff",
+        "./manage.py lms configure_commerce",
+    ]
+
+
+def test_the_lms_own_clients_are_tutors() -> None:
+    script = "./manage.py lms create_dot_application cms-sso cms\n"
+    [task] = own_tasks([("lms", "lms", script)])
+    assert task.script == script
 
 
 def test_migrations_alone_show_their_plan_before_they_run() -> None:

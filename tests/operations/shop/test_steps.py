@@ -382,7 +382,7 @@ def test_without_an_app_server_there_is_nothing_to_look_at(
         status.status(instance, world.context())
 
 
-def test_what_tutor_has_set_up_is_found_and_not_made_again(
+def test_what_has_been_set_up_is_found_and_not_made_again_with_tutor(
     world: World, in_containers: OpenEdXInstance
 ) -> None:
     appserver = world.spawn(in_containers)
@@ -409,18 +409,3 @@ def test_indexes_that_are_empty_since_tutors_init_are_filled_once(
     assert first_words(world) == FILLED
     world.do("activate", world.spawn(in_containers))
     assert first_words(world) == FILLED
-
-
-def test_what_tutor_empties_with_each_app_server_is_set_again(
-    world: World, in_containers: OpenEdXInstance
-) -> None:
-    first = world.spawn(in_containers, activate=True)
-    as_set_up(world, first)
-    second = world.spawn(in_containers)
-    world.shells.looks["partner"]["fields"]["--ecommerce-api-url"] = ""
-    world.shells.argvs.clear()
-    world.do("activate", second)
-    [argv] = world.shells.argvs
-    ecommerce = f"https://{in_containers.domains.ecommerce}/api/v2/"
-    assert argv[0] == "create_or_update_partner"
-    assert f"--ecommerce-api-url={ecommerce}" in argv

@@ -22,7 +22,7 @@ from ocim.catalog.releases import traits
 from ocim.catalog.secrets.masking import masker
 from ocim.catalog.tutor.checks import faults, release_in
 from ocim.catalog.tutor.configuration import configuration, platform_of
-from ocim.catalog.tutor.patches import plugin
+from ocim.catalog.tutor.patches import endings, plugin
 from ocim.core.errors import Conflict, ValidationError
 from ocim.core.hosts import Isolation
 from ocim.core.provisioning import (
@@ -158,6 +158,7 @@ class TutorProvisioner:
                 root,
                 self._configuration(job, project, address),
                 plugin(job.variables, dry_run=job.part is Part.MIGRATIONS),
+                endings(job.variables),
                 environment=environment,
                 sandbox=self._sandbox,
             )

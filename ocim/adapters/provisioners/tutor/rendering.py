@@ -91,13 +91,15 @@ def render(
     root: Path,
     configuration: Mapping[str, Any],
     plugin: Mapping[str, Any],
+    endings: Mapping[str, str],
     *,
     environment: Environment,
     sandbox: Sandbox,
 ) -> Rendered:
     """Render the configuration into the directory, whose mode lets only its owner in.
 
-    `plugin`: Ocim's own. Raise PermanentError if Tutor refuses.
+    `plugin`: Ocim's own. `endings`: text for the end of rendered files, by their paths in `env`.
+    Raise PermanentError if Tutor refuses.
     """
     root.chmod(0o700)
     plugins = root / "plugins"
@@ -136,7 +138,11 @@ def render(
         (origin, service, script) for origin, service, script in json.loads(listed.read_text())
     )
     listed.unlink()
-    digest = hashlib.sha256(f"{environment.path.parent.name}\0{settings}\0{patches}".encode())
+    for path, text in endings.items():
+        with (root / "env" / path).open("a") as file:
+            file.write(f"\n{text}")
+    parts = (environment.path.parent.name, settings, patches, *endings.values())
+    digest = hashlib.sha256("\0".join(parts).encode())
     return Rendered(root, digest.hexdigest(), tasks)
 
 

@@ -37,7 +37,7 @@ def catalogue(scene: Scene) -> Iterator[Line]:
         call = Caller(scene, browser, Service.DISCOVERY)
         page = _found(scene, call)
         known = Call(Service.DISCOVERY, "verify_discovery.runs", {"partner": code})
-        # Tutor makes a second partner, whose LMS does not answer.
+        # Sites that Tutor has made have a second partner, whose LMS does not answer.
         of = {"partner": code if scene.appserver.provisioner == TUTOR else "", "seconds": REFRESH}
         run = Call(Service.DISCOVERY, "verify_discovery.refresh", of)
         before, ran, after = map(_returned, scene.call_all(known, run, known))

@@ -15,5 +15,7 @@ def derive() -> None:
     vars(module).update(
         ELASTICSEARCH_URL=module.ELASTICSEARCH_DSL["default"]["hosts"],
         ELASTICSEARCH_INDEX_NAMES=index_names(vars(module), module.RELEASE),
+        # Tutor names the container first, and then the site that visitors see.
+        SITE_DOMAIN=module.ALLOWED_HOSTS[-1],
         OAUTH_SETTINGS={k: v for k, v in vars(module).items() if k.startswith(prefixes)},
     )

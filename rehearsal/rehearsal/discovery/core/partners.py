@@ -23,7 +23,8 @@ def partner() -> Partner:
     if not settings.RELEASE.partner_with_site:
         partner = partners.filter(pk=DEFAULT_PARTNER_ID).first()
     else:
-        partner = partners.filter(site=settings.SITE_ID).first()
+        of_domain = partners.filter(site__domain=settings.SITE_DOMAIN or None).first()
+        partner = of_domain or partners.filter(site=settings.SITE_ID).first()
     if partner is None:
         raise NoPartner(
             f"Site {settings.SITE_ID} has no partner: run create_or_update_partner with "

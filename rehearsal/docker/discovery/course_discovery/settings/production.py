@@ -8,8 +8,6 @@ from rehearsal.discovery.search_settings import DOCUMENTS
 from rehearsal.discovery.settings import *  # noqa: F403
 
 RELEASE = releases.parse(os.environ["REHEARSAL_RELEASE"])
-# The site of Tutor's partner for production; 1 is that for development.
-SITE_ID = 2
 ELASTICSEARCH_DSL: dict[str, Any] = {"default": {"hosts": "http://127.0.0.1:9200/"}}
 ELASTICSEARCH_INDEX_NAMES = {
     f"{DOCUMENTS}{kind}": kind
