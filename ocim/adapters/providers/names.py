@@ -18,8 +18,7 @@ OURS = "/usr/local/share/ca-certificates/ocim-"
 CHANGING = f"{OURS}changing"
 """File that is there while the machine has not taken in what it is to trust.
 
-To take it in costs most of a second, and so does a new start of systemd's manager, in part: both
-are only done where something changed.
+To take it in costs most of a second of a processor, so it is only done where something changed.
 """
 DEFAULTS = "/etc/systemd/system.conf.d/ocim.conf"
 
