@@ -33,6 +33,7 @@ def measure(name: str, runs: int) -> str:
     """Run one of the measurements on servers and an installation of its own; return Markdown."""
     with docker_engine() as engine, tempfile.TemporaryDirectory(prefix="ocim-") as directory:
         images(engine, *IMAGES)
+        left_before = {*left_of(engine)}
         measured_on = f"{page.machine()}.\n\n"
         # Each instance needs a Redis of its own, also one that is archived.
         brokers = max(many.INSTANCES, len(spawn.SETS) * (runs + 1))
@@ -46,8 +47,8 @@ def measure(name: str, runs: int) -> str:
             text = MEASURES[name](Bench(engine, addresses, installation), runs)
             for domain in [row["domain"] for row in installation.json("instance", "list")]:
                 installation.ocim("instance", "archive", domain, "--yes")
-            if left := left_of(engine):
-                raise SystemExit(f"This was left: {', '.join(left)}.")
+            if left := {*left_of(engine)} - left_before:
+                raise SystemExit(f"This was left: {', '.join(sorted(left))}.")
     return f"{measured_on}{text}\n"
 
 
