@@ -11,8 +11,12 @@ from ocim.catalog.steps import cron, hourly
 from ocim.core.instance import Database
 
 DOCKER = """#!/bin/sh
-case "$1 $2 $3" in "exec -"[di]" appserver-1-abc-discovery-1") ;; *) exit 64 ;; esac
-shift 3 && exec "$@"
+case "$1 $2 $3 $4" in
+"exec -d appserver-1-abc-discovery-1 "*) shift 3 ;;
+"exec -i --env OCIM_SESSION") shift 5 ;;
+*) exit 64 ;;
+esac
+exec "$@"
 """
 MANAGE = """#!/bin/sh
 echo $1 >> ran

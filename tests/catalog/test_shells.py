@@ -139,9 +139,9 @@ def test_a_program_may_print_and_has_an_empty_input(shell: CommandSession) -> No
 
 
 DOCKER = """#!/bin/sh
-echo "$1 $2 $3" > called
+echo "$1 $2 $3 $4 $5" > called
 test "$1 $2" = "exec -i" || exit 64
-cd container && shift 3 && exec "$@"
+cd container && shift 5 && exec "$@"
 """
 
 
@@ -172,4 +172,6 @@ def test_a_session_leads_into_the_container_of_the_hosts_project(
     argv = session(Service.STUDIO, traits(Release.of("verawood")), provisioner="tutor")
     with closing(CommandSession(argv, host="one")) as opened:
         assert answers(opened, FINE) == [{"result": 1}]
-    assert (tmp_path / "called").read_text() == "exec -i appserver-1-abc-cms-1\n"
+    assert (tmp_path / "called").read_text() == (
+        "exec -i --env OCIM_SESSION appserver-1-abc-cms-1\n"
+    )
