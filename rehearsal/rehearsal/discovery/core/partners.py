@@ -23,7 +23,7 @@ def partner() -> Partner:
     if not settings.RELEASE.partner_with_site:
         partner = partners.filter(pk=DEFAULT_PARTNER_ID).first()
     else:
-        of_domain = partners.filter(site__domain=settings.SITE_DOMAIN or None).first()
+        of_domain = partners.filter(site__isnull=False, site__domain=settings.SITE_DOMAIN).first()
         partner = of_domain or partners.filter(site=settings.SITE_ID).first()
     if partner is None:
         raise NoPartner(
