@@ -117,12 +117,12 @@ def ensure(images: Sequence[Image]) -> dict[str, str]:
 
     Processes that need them at once on the same engine build them once, from whatever checkout.
     """
-    engine = subprocess.run(
-        ["docker", "info", "--format", "{{.ID}}"], capture_output=True, text=True, check=False
-    )
-    if engine.returncode:
-        sys.exit(engine.stderr.strip())
-    name = f"ocim-rehearsal-{os.getuid()}-{_digest([], engine.stdout)}.lock"
+    # Without an engine, some versions of `docker info` only say that they cannot tell its id.
+    for command in (["version"], ["info", "--format", "{{.ID}}"]):
+        asked = subprocess.run(["docker", *command], capture_output=True, text=True, check=False)
+        if asked.returncode:
+            sys.exit(asked.stderr.strip())
+    name = f"ocim-rehearsal-{os.getuid()}-{_digest([], asked.stdout)}.lock"
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
     lock = os.open(Path(tempfile.gettempdir(), name), flags, 0o600)
     try:
