@@ -54,7 +54,9 @@ class Jobs:
         container, too, it is run again.
         """
         name = f"{self._project.name}-job-{number}"
-        argv = self._compose(
+        # Containers of earlier tasks are kept, and a warning of them would be part of the output.
+        argv = ["env", "COMPOSE_IGNORE_ORPHANS=true"]
+        argv += self._compose(
             *RUN_TASK,
             *("--name", name, f"{task.service}-job", "sh", "-c", RUN),
         )
