@@ -165,6 +165,7 @@ def test_instances_are_found_and_tagged_with_the_keyboard_alone(
 ) -> None:
     manager.run("serving", "Typed and tagged")
     page.goto("/")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
     page.keyboard.type("admin")
     page.keyboard.press("Tab")
     page.keyboard.type("right")
