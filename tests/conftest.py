@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import leftovers
-from tests.group_fixtures import GroupFixtures
+from tests.group_fixtures import GroupFixtures, GroupsFirst
 
 if TYPE_CHECKING:
     import pytest_django
@@ -53,6 +53,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):  # elsewhere tests of a group do not follow one another
         config.pluginmanager.register(GroupFixtures())
+        config.pluginmanager.register(GroupsFirst())
 
 
 @pytest.hookimpl(tryfirst=True)  # before the runner reads the groups

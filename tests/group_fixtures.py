@@ -1,7 +1,8 @@
-"""Fixtures of a group of tests: they end with the group, and not with the run.
+"""Groups of tests: they come first, and their fixtures end with them.
 
 A process of the runner goes on to other tests when a group is over. An installation that nobody
-uses any more would take processors and memory until the last one has ended.
+uses any more would take processors and memory until the last one has ended; and a group that
+comes last keeps one process busy while the others have nothing to do.
 """
 
 from collections.abc import Generator
@@ -43,6 +44,15 @@ class GroupFixtures:
                 fixturedef, request = self._running.pop()
                 fixturedef.finish(request)  # type: ignore[arg-type]  # what set it up has one
         return result
+
+
+class GroupsFirst:
+    """Plugin that puts the tests of groups before all others, in whatever order they are."""
+
+    @pytest.hookimpl(trylast=True)  # after they were shuffled
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Let the short tests fill the processes at the end."""
+        items.sort(key=lambda item: _group(item) is None)
 
 
 def _group(item: pytest.Item) -> str | None:

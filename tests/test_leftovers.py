@@ -18,7 +18,7 @@ SLEEP = (sys.executable, "-c", "import time; print(flush=True); time.sleep(1000)
 GROUPS = """
 import pytest
 
-running = []
+running, begun = [], []
 
 @pytest.fixture(scope="session")
 def server():
@@ -26,9 +26,12 @@ def server():
     yield
     running.clear()
 
+def test_of_no_group():
+    assert begun == ["first"]
+
 @pytest.mark.xdist_group("first")
 def test_one(server):
-    pass
+    begun.append("first")
 
 @pytest.mark.xdist_group("first")
 def test_another():
@@ -106,11 +109,12 @@ def test_what_is_of_others_is_not_blamed(tmp_path: Path, other: "subprocess.Pope
 
 @pytest.mark.parametrize("leaves", [True, False])
 def test_a_run_that_leaves_something_fails_and_names_it(tmp_path: Path, leaves: bool) -> None:
-    """What leaves nothing has groups of tests, whose fixtures end with them."""
+    """What leaves nothing has groups of tests: they come first, and their fixtures end with them."""
     base, pid = tmp_path / "base", tmp_path / "pid"
     test = tmp_path / "test_it.py"
     test.write_text(LEAVING.format(pid=str(pid)) if leaves else GROUPS)
-    words = ["-q", "-n1", "--dist=loadgroup", "-p", "tests.conftest", "-p", "no:randomly"]
+    words = ["-q", "-n1", "--dist=loadgroup", "--no-loadscope-reorder"]
+    words += ["-p", "tests.conftest", "-p", "no:randomly"]
     words += ["-c", os.devnull, f"--basetemp={base}", str(test)]
     environment = os.environ | {"TESTS_RUN": uuid4().hex[:8], "LEFTOVERS_PATIENCE": "0"}
     ran = subprocess.run(
@@ -122,7 +126,7 @@ def test_a_run_that_leaves_something_fails_and_names_it(tmp_path: Path, leaves: 
         check=False,
     )
     try:
-        passed = "1 passed" if leaves else "3 passed"
+        passed = "1 passed" if leaves else "4 passed"
         assert (ran.returncode, passed in ran.stdout) == (int(leaves), True), ran.stdout
         assert ("left on this machine" in ran.stdout) == leaves
     finally:
