@@ -14,13 +14,14 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
-from demo import servers
+from demo import images, servers
 from demo.engine import PROGRAMS, Engine, EngineError
 from ocim.adapters.programs import own
 from ocim.adapters.providers.tools import missing_packages
 from ocim.core.places import ROOT
 
 PLACE = ROOT / ".demo"
+VAR = PLACE / "var"
 ENVIRONMENT = "environment"
 """File with the variables of a second terminal."""
 NEEDED = {**PROGRAMS, "mmdebstrap": "mmdebstrap"}
@@ -29,15 +30,9 @@ BROKERS = ("redis", "redis-2", "redis-3")
 """Each instance needs one of its own."""
 SERVERS = ("mysql", *BROKERS, "meilisearch")
 MONGODB_PORT = 30017
-RELEASES = ("ulmo", "verawood")
 START_SECONDS = 120.0
 """Maximum number of seconds until a server answers."""
-SHARED_SETTINGS = f"""
-TUTOR_PLUGINS: []
-TUTOR_DOCKER_IMAGE_OPENEDX: {servers.PREFIX}/openedx:{RELEASES[0]}
-TUTOR_DOCKER_IMAGE_CADDY: {servers.PREFIX}/caddy
-TUTOR_DOCKER_IMAGE_PERMISSIONS: {servers.PREFIX}/permissions
-"""
+SHARED_SETTINGS = "TUTOR_PLUGINS: []"
 
 
 def main() -> None:
@@ -90,7 +85,10 @@ def _install() -> None:
 
 
 def _run_on(engine: Engine) -> None:
-    _build_images(engine)
+    _say("Looking at the images; the first time they take a few minutes.")
+    for line in images.build(engine):
+        _say(line)
+    images.name_as_tutor(engine, VAR / "cache")
     addresses = servers.start(engine, SERVERS, data=PLACE / "servers")
     addresses["mongodb"] = f"{engine.gateway}:{MONGODB_PORT}"
     environment = _environment(engine)
@@ -116,34 +114,13 @@ def _run_on(engine: Engine) -> None:
         mongodb.wait()
 
 
-def _build_images(engine: Engine) -> None:
-    _say("Looking at the images; the first time they take a few minutes.")
-    names = [f"openedx:{release}" for release in RELEASES]
-    names += [f"{name}:latest" for name in ("caddy", "permissions", *servers.SERVERS)]
-    program = ROOT / "rehearsal/docker/images.py"
-    told = []
-    with subprocess.Popen(
-        [sys.executable, program, *names],
-        env={**os.environ, **engine.environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as building:
-        for line in building.stderr or ():
-            told.append(line)
-            if line.startswith("Building "):
-                _say(line.strip())
-    if building.returncode:
-        raise EngineError(f"The images cannot be built:\n{''.join(told)}")
-
-
 def _environment(engine: Engine) -> dict[str, str]:
     """Return the settings of the manager, and the passwords of the servers."""
     return {
         **engine.environment,
-        "OCIM_VAR": str(PLACE / "var"),
+        "OCIM_VAR": str(VAR),
         "OCIM_DOCKER_ENGINE": engine.address,
-        "OCIM_DEFAULT_RELEASE": f"release/{RELEASES[0]}",
+        "OCIM_DEFAULT_RELEASE": f"release/{next(iter(images.RELEASES))}",
         "OCIM_HTTPS_PORT": "443",
         "OCIM_HTTP_PORT": "80",
         # Containers reach no loopback of this machine.
