@@ -94,7 +94,7 @@ def test_why_a_build_failed_is_told_and_nothing_is_pushed(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    said = "'ERROR: failed to resolve docker.io/library/ubuntu: no such host'"
+    said = "'ERROR: failed to resolve registry.example.com/ubuntu: no such host'"
     log = docker(tmp_path, monkeypatch, build=1, said=said)
     with pytest.raises(PermanentError, match="no such host") as refused:
         provisioner.build_container_image(job, on_event=ignore, is_cancelled=never)
