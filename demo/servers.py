@@ -7,7 +7,7 @@ from pathlib import Path
 from demo.engine import Engine, EngineError
 
 PREFIX = "ocim-rehearsal"
-"""What the names of all stand-in images begin with."""
+"""Beginning of the names of all stand-in images."""
 PASSWORD = "of-the-servers"  # noqa: S105 - of servers that only this machine reaches
 OFFSET = 3000
 """Added to the usual ports, which a server of this machine may have at all addresses."""

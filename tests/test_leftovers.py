@@ -109,7 +109,7 @@ def test_what_is_of_others_is_not_blamed(tmp_path: Path, other: "subprocess.Pope
 
 @pytest.mark.parametrize("leaves", [True, False])
 def test_a_run_that_leaves_something_fails_and_names_it(tmp_path: Path, leaves: bool) -> None:
-    """What leaves nothing has groups of tests: they come first, their fixtures end with them."""
+    """The run that leaves nothing also shows that groups come first, and end their fixtures."""
     base, pid = tmp_path / "base", tmp_path / "pid"
     test = tmp_path / "test_it.py"
     test.write_text(LEAVING.format(pid=str(pid)) if leaves else GROUPS)

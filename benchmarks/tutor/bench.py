@@ -1,4 +1,4 @@
-"""What all measurements stand on: an engine, shared servers, and an installation."""
+"""The bench of all measurements: an engine, shared servers, and an installation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

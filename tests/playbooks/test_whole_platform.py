@@ -1,4 +1,4 @@
-"""All services from an image on a local host. On a machine they run in `test_brokers.py`."""
+"""Playbooks of all services, from an image on a local host; `test_brokers.py` has a machine."""
 
 import pytest
 import yaml

@@ -1,4 +1,4 @@
-"""Where the balancer has to listen, so that containers on this machine reach it."""
+"""Addresses at which containers on this machine reach the balancer."""
 
 from types import SimpleNamespace
 

@@ -91,7 +91,7 @@ class Adoption:
     server: tuple[str, int] | None
     """Host and port of its MySQL server; None if other app servers do not reach it."""
     content: Mapping[str, Any] | None
-    """Its settings of MongoDB, without MONGODB_; None if other app servers do not reach that."""
+    """Settings of its MongoDB, without MONGODB_; None if other app servers do not reach that."""
     private_key: Secret | None
     """Key that signs its tokens, as PEM; None if the file has none."""
     left: Mapping[str, str]

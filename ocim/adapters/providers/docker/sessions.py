@@ -25,7 +25,7 @@ def ended_with(mark: str) -> Iterator[None]:
     """
     try:
         yield
-    except BaseException:
+    except BaseException:  # a stop or Ctrl-C leaves nothing in a container either
         processes.kill(Path(mark), MARK)
         raise
 
