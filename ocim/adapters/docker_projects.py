@@ -6,6 +6,8 @@ the containers reads it there.
 
 import json
 import os
+import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,12 +17,14 @@ import yaml
 
 from ocim.adapters import programs
 from ocim.adapters.authorities import ENVIRONMENT, TRUSTED
-from ocim.core.errors import HostUnreachable
+from ocim.core import stopping
+from ocim.core.errors import HostUnreachable, PermanentError, TransientError
 
 FILE = "ocim.json"
 PATIENCE = 120.0
 """Seconds to wait for an engine that does not answer: it stops containers before it starts anew."""
 PAUSE = 0.5
+SECONDS = 120.0
 _LOST = (
     *("cannot connect to the docker daemon", "error during connect", "trying to connect"),
     *("unexpected eof", "connection reset by peer"),
@@ -139,3 +143,39 @@ def engine_environment(engine: str) -> dict[str, str]:
     own = {name: os.environ[name] for name in ("HOME", "DOCKER_CONFIG") if name in os.environ}
     path = f"{client.parent}:{programs.SYSTEM_PATH}"
     return {"DOCKER_HOST": engine, "PATH": path, "LANG": "C.UTF-8", **own}
+
+
+def docker(
+    argv: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    timeout: float = SECONDS,
+    patience: float = PATIENCE,
+) -> str:
+    """Run a command of the Docker CLI, which may be sent twice, and return its output.
+
+    `environment`: the whole environment, see engine_environment.
+
+    Raise TransientError if the engine does not answer for `patience` seconds or the command does
+    not end in `timeout` seconds, PermanentError with the engine's message if it refuses.
+    """
+    name = f"`docker {' '.join(argv[:2])}`"
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            ran = programs.capture(
+                ["docker", *argv], timeout=timeout, env=environment, cwd=Path("/")
+            )
+        except subprocess.TimeoutExpired:
+            raise TransientError(f"{name} did not end in {timeout:g} s.") from None
+        if not ran.status:
+            return ran.output
+        message = ran.errors.strip().rstrip(".") or f"exit status {ran.status}"
+        if not is_lost(message):
+            raise PermanentError(f"{name} failed: {message}.")
+        if time.monotonic() >= deadline:
+            raise TransientError(
+                f"The Docker engine at {environment['DOCKER_HOST']} does not answer: {message}.",
+                remedy="Start it, let this user command it, or correct OCIM_DOCKER_ENGINE.",
+            )
+        stopping.wait(PAUSE)

@@ -16,7 +16,8 @@ from ocim.core.provisioning import ConfigurationSource, ProvisionEvent, Provisio
 from tests.adapters.ansible_support import never
 
 # A client that ends with the statuses of the file `clients`, and containers with those of the file
-# `containers`, a line for each attempt; "-" stands for a container that never began.
+# `containers`, a line for each attempt: "-" is a container that never began, ":true" one whose
+# memory was short. The file `running` has the tasks that run, a line for each question.
 DOCKER = """\
 #!/bin/sh
 cd {directory}
@@ -28,8 +29,10 @@ compose*" up "*) echo attempt >>attempts; status=$(first clients)
     [ $status = 0 ] || echo "error during connect: EOF"; exit $status;;
 "compose version"*) echo 2.3.3;;
 *--filter=name*) status=$(head -n 1 containers); [ "$status" = - ] || echo exited;;
-inspect*) echo exited $(head -n 1 containers);;
+inspect*) set -- $(head -n 1 containers | tr : ' '); echo exited $1 ${{2:-false}};;
+*status=running*) first running;;
 *"label=com"*) [ ! -s containers ] || echo job;;
+wait*) exit 1;;
 rm*) sed -i 1d containers;;
 logs*) echo what it printed;;
 esac
@@ -86,6 +89,8 @@ TASK = Task("lms: lms", "lms", "migrate")
         ("255 0", "137 0", 0, 2),  # its engine was killed, and it with that
         ("255 0", f"{INCOMPLETE} 0", 0, 2),
         ("255 0", "- 0", 0, 2),
+        ("143 0", "143 0", 0, 2),  # its engine was stopped in order
+        ("137", "137:true", 137, 1),  # it would need as much memory again
         ("1", "-", 1, 1),  # the client says why there is no container
         ("125 125 125", "137 137 137", 125, 3),
     ],
@@ -101,6 +106,14 @@ def test_a_task_is_run_again_only_if_it_was_killed_itself(
 def test_a_task_without_its_client_says_what_it_printed(bench: Bench) -> None:
     bench.ends(clients="255", containers="0")
     assert bench.jobs.run(TASK, 1).output.rstrip() == "what it printed"
+
+
+def test_tasks_of_an_earlier_run_end_before_their_containers_are_removed(bench: Bench) -> None:
+    bench.ends(clients="", containers="0")
+    (bench.directory / "running").write_text("job-1\njob-1\n\n")  # the engine ended the first wait
+    bench.jobs.wait_for_earlier()
+    assert (bench.directory / "running").read_text() == ""
+    assert (bench.directory / "containers").read_text() == ""
 
 
 def test_services_are_started_again_once_the_engine_answers(bench: Bench) -> None:

@@ -1,15 +1,14 @@
 """A Docker engine, commanded by the Docker CLI."""
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ocim.adapters.docker_projects import PAUSE, engine_environment, is_lost
-from ocim.adapters.providers import processes, tools
+from ocim.adapters.docker_projects import PAUSE, SECONDS, docker, engine_environment
+from ocim.adapters.providers import processes
 from ocim.core import stopping
-from ocim.core.errors import PermanentError, TransientError
+from ocim.core.errors import PermanentError
 
 HOST = "ocim.host"
 INSTALLATION = "ocim.installation"
@@ -26,7 +25,6 @@ REMOVALS = {
     "network": ("network", "rm"),
     "volume": ("volume", "rm", "--force"),
 }
-SECONDS = 120.0
 DESCRIBE_SECONDS = 10.0
 """A page waits for it."""
 ATTEMPTS = 20
@@ -56,20 +54,7 @@ class Engine:
         """
         mark = {processes.MARK: str(self.root)} if self.root else {}
         environment = {**engine_environment(self.address), **mark}
-        deadline = time.monotonic() + self.patience
-        while True:
-            ran = tools.run_unchecked(["docker", *argv], timeout=timeout, environment=environment)
-            if ran.status == 0:
-                return ran.output
-            message = ran.errors.strip().rstrip(".") or f"exit status {ran.status}"
-            if not is_lost(message):
-                raise PermanentError(f"`docker {' '.join(argv[:2])}` failed: {message}.")
-            if time.monotonic() >= deadline:
-                raise TransientError(
-                    f"The Docker engine at {self.address} does not answer: {message}.",
-                    remedy="Start it, let this user command it, or correct OCIM_DOCKER_ENGINE.",
-                )
-            stopping.wait(PAUSE)
+        return docker(argv, environment=environment, timeout=timeout, patience=self.patience)
 
     def describe(self) -> tuple[str, bool]:
         """Return the engine's version, and True if it runs without root."""

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ocim.adapters.docker_projects import docker
 from ocim.adapters.programs import capture
 from ocim.adapters.provisioners.environments import Environment
 from ocim.adapters.provisioners.tutor.follow import Follower, Stopped
-from ocim.adapters.provisioners.tutor.jobs import docker, image_ids
+from ocim.adapters.provisioners.tutor.jobs import image_ids
 from ocim.adapters.provisioners.tutor.rendering import Rendered
 from ocim.catalog.tutor.operators import PREFIX
 from ocim.core.errors import PermanentError

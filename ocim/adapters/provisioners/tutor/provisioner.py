@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ocim.adapters.docker_projects import Project, engine_environment
+from ocim.adapters.docker_projects import Project, docker, engine_environment
 from ocim.adapters.provisioners.run_directory import (
     remove_abandoned,
     run_directory,
@@ -14,7 +14,7 @@ from ocim.adapters.provisioners.run_directory import (
 from ocim.adapters.provisioners.tutor import building
 from ocim.adapters.provisioners.tutor.environments import TutorEnvironments
 from ocim.adapters.provisioners.tutor.follow import Follower
-from ocim.adapters.provisioners.tutor.jobs import docker, image_ids, require_compose
+from ocim.adapters.provisioners.tutor.jobs import image_ids, require_compose
 from ocim.adapters.provisioners.tutor.rendering import Rendered, render
 from ocim.adapters.provisioners.tutor.run import RENDER, Run, only_run
 from ocim.adapters.sandbox import Sandbox
