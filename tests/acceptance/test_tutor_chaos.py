@@ -162,6 +162,11 @@ class Fleet:
         time.sleep(AWAY)
         self.start_engine()
 
+    def restart_engine(self) -> None:
+        """Restart the engine in order, as an update of its package does."""
+        self.engine._stop_processes()
+        self.start_engine()
+
     def start_engine(self) -> None:
         """Start the engine, and the servers, which it may take for stopped by a person."""
         self.engine.start()
@@ -218,7 +223,7 @@ class Fleet:
         )
         assert all(count == 1 for count in migrations.most.values()), migrations.most
         assert migrations.seen
-        if Fleet.kill_engine not in [deed for _, deed in deaths]:
+        if not {Fleet.kill_engine, Fleet.restart_engine} & {deed for _, deed in deaths}:
             assert traffic.failures == []
 
     def left(self) -> list[str]:
@@ -315,12 +320,16 @@ SPAWNS: dict[str, list[tuple[str, Deed]]] = {
     **of_two(Fleet.kill_workers, *STEPS),
     "tutor at each task": [(step, Fleet.kill_tutor) for step in TASKS],
     "engine at each step": [(step, Fleet.kill_engine) for step in STEPS],
+    "restart of the engine at each step": [(step, Fleet.restart_engine) for step in STEPS],
 }
 DRY_RUN = ("dry 1", "dry 2", "dry 3")
 UPGRADES: dict[str, list[tuple[str, Deed]]] = {
     **of_two(Fleet.kill_workers, *DRY_RUN, *STEPS, "activation"),
     "tutor at each task": [(step, Fleet.kill_tutor) for step in (*DRY_RUN, *TASKS)],
     "engine at each step": [(step, Fleet.kill_engine) for step in (*DRY_RUN, *STEPS)],
+    "restart of the engine at each step": [
+        (step, Fleet.restart_engine) for step in (*DRY_RUN, *STEPS)
+    ],
 }
 
 

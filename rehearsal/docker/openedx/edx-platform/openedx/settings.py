@@ -50,6 +50,7 @@ BROKER_URL = "{}://{}{}/{}".format(
     ENV_TOKENS.get("CELERY_BROKER_VHOST") or "0",
 )
 CELERY_DEFAULT_QUEUE = f"edx.{VARIANT}.core.default"
+CELERYD_POOL = "solo"  # its only task does nothing: processes for it would waste memory
 
 LOGGING["formatters"] = {"standard": {"format": "%(levelname)s %(name)s %(message)s"}}  # noqa: F405
 LOGGING["loggers"]["tracking"] = {"handlers": ["console"], "level": "INFO"}  # noqa: F405
