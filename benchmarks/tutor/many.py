@@ -21,8 +21,8 @@ INSTANCES, EACH = 8, 4
 AT_ONCE = 2
 """Instances that are spawned at once: threads of a worker, by default."""
 ONE_WORKER = "TUTOR_OPENEDX_LMS_UWSGI_WORKERS: 1\nTUTOR_OPENEDX_CMS_UWSGI_WORKERS: 1\n"
-NEEDED = 8 * 2**30
-"""Bytes of memory that must be free before more are spawned, which take 440 MB each."""
+NEEDED = 5 * 2**30
+"""Bytes of memory that must be free before eight more are spawned, which take 300 MB each."""
 UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 

@@ -50,7 +50,7 @@ class Policy:
     tutor_plugins: tuple[str, ...] | None = None
     """Plugins of Tutor that instances may have; None: all that there are."""
     recovery_timeout: float = 120
-    """Time for an app server to answer after its host was restarted."""
+    """Time for an app server to answer after its host or its containers were started."""
     mail: MailRelay | None = None
     """SMTP relay of all instances; None: upstream's default, one on each app server."""
     mail_sender: str = ""

@@ -1,6 +1,7 @@
 """Provisioning of one app server: from its configuration to a host on which it runs."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -9,8 +10,9 @@ from django.db import transaction
 from ocim.catalog.endpoints import probes
 from ocim.core import stopping
 from ocim.core.actions import Action
-from ocim.core.errors import OcimError
-from ocim.core.hosts import Host, HostRequest
+from ocim.core.errors import Cancelled, HostUnreachable, LostClaim, OcimError
+from ocim.core.health import Probe
+from ocim.core.hosts import DOCKER, Host, HostRequest
 from ocim.core.instance import Instance
 from ocim.core.names import appserver_host
 from ocim.core.provisioning import ConfigurationSource, Part, ProvisionJob
@@ -29,8 +31,15 @@ from ocim.store.claims import move_appserver, move_server, write_appservers
 from ocim.store.models import Lease, OpenEdXAppServer, OpenEdXInstance, Server
 from ocim.store.specs import appserver_spec
 
+ATTEMPTS = 3
+"""Maximum number of attempts with an app server whose host goes away meanwhile."""
+_STARTING = {None, 502, 504}
+"""Statuses of an app server that may yet start: nobody answers, or only its web server does."""
 
-def bring_up(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
+
+def bring_up(
+    appserver: OpenEdXAppServer, claim: Claim, *, attempts: int = ATTEMPTS
+) -> list[Action]:
     """Take an app server from its present state to `running`, also after an interruption."""
     lease, context, on_step = claim.lease, claim.context, claim.on_step
     instance = appserver_spec(appserver, context.policy)
@@ -60,34 +69,70 @@ def bring_up(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
     say(appserver, f"Asking {appserver.instance.provider} for a host.", context=context)
     host = _host_for(appserver, instance, image, lease, context)
 
-    on_step("provisioning")
-    move_appserver(appserver, AppServerState.PROVISIONING, lease=lease, image=host.image)
-    say(appserver, f"Provisioning {host.name} at {host.address}.", context=context)
-    # An interrupted attempt may have created the host from another image, or from none.
-    if image and host.image == image.name:
-        run = replace(run, part=Part.INSTANCE, image_inputs=image.job.image_inputs)
-    outcome = provisioner.provision(
-        replace(run, host=host),
-        on_event=Recorder(appserver),
-        is_cancelled=stopping.is_cancelled,
-    )
-    if not outcome.ok:
-        raise OcimError(f"{outcome.failed_task}: {outcome.message}")
-
-    _set_up_services(appserver, on_step, context)
-    on_step("health check")
-    move_appserver(appserver, AppServerState.CHECKING, lease=lease)
     try:
-        wait_until_healthy(probes(instance, host.address, one_port=one_port), context=context)
-    except Unhealthy as unhealthy:
-        evidence = masked_values(unhealthy.evidence, mask_of(appserver))
-        write_appservers([appserver.pk], lease=lease, evidence=evidence)
+        _provision(appserver, replace(run, host=host), image, claim)
+        _set_up_services(appserver, on_step, context)
+        on_step("health check")
+        move_appserver(appserver, AppServerState.CHECKING, lease=lease)
+        wanted = probes(instance, host.address, one_port=one_port)
+        _wait_until_healthy(appserver, host, wanted, context)
+    except (Cancelled, LostClaim):
         raise
+    except OcimError as error:
+        if isinstance(error, Unhealthy):
+            evidence = masked_values(error.evidence, mask_of(appserver))
+            write_appservers([appserver.pk], lease=lease, evidence=evidence)
+        if attempts == 1 or not _is_gone(host, context):
+            raise
+        say(appserver, f"Its host went away: {error.problem}", context=context, level="warning")
+        return bring_up(appserver, claim, attempts=attempts - 1)
     with transaction.atomic():
         move_appserver(appserver, AppServerState.RUNNING, lease=lease, ready_at=context.now())
         OpenEdXInstance.objects.filter(pk=instance.id).update(successfully_provisioned=True)
         say(appserver, "Running.", context=context)
         return note_change(appserver.instance.load_balancing_server_id)
+
+
+def _provision(
+    appserver: OpenEdXAppServer, run: ProvisionJob, image: images.Wanted | None, claim: Claim
+) -> None:
+    host, context = run.host, claim.context
+    claim.on_step("provisioning")
+    move_appserver(appserver, AppServerState.PROVISIONING, lease=claim.lease, image=host.image)
+    say(appserver, f"Provisioning {host.name} at {host.address}.", context=context)
+    # An interrupted attempt may have created the host from another image, or from none.
+    if image and host.image == image.name:
+        run = replace(run, part=Part.INSTANCE, image_inputs=image.job.image_inputs)
+    outcome = provisioner_of(run.source, context).provision(
+        run, on_event=Recorder(appserver), is_cancelled=stopping.is_cancelled
+    )
+    if not outcome.ok:
+        raise OcimError(f"{outcome.failed_task}: {outcome.message}")
+
+
+def _wait_until_healthy(
+    appserver: OpenEdXAppServer, host: Host, probes: Sequence[Probe], context: Context
+) -> None:
+    """Wait until the app server is healthy, longer if its containers may have just been started."""
+    try:
+        wait_until_healthy(probes, context=context)
+    except Unhealthy as unhealthy:
+        statuses = {answer["status"] for answer in unhealthy.evidence}
+        if host.provider != DOCKER or not statuses & _STARTING or _is_gone(host, context):
+            raise
+        say(appserver, "Waiting for its services to start.", context=context)
+        wait_until_healthy(probes, context=context, patience=context.policy.recovery_timeout)
+
+
+def _is_gone(host: Host, context: Context) -> bool:
+    """Return True if an engine took the host away, and provisioning may bring it back."""
+    if host.provider != DOCKER:
+        return False
+    try:
+        machines.provider_of(host.provider, context).wait_until_reachable(host.name, timeout=0)
+    except HostUnreachable:
+        return True
+    return False
 
 
 def _set_up_services(appserver: OpenEdXAppServer, on_step: OnStep, context: Context) -> None:

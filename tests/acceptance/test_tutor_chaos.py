@@ -219,6 +219,7 @@ class Fleet:
         note(
             f"{case}: {time.monotonic() - began:.0f} s, {traffic.answers.total()} answers,"
             f" {len(traffic.failures)} failures, longest {traffic.longest:.1f} s,"
+            f" {traffic.gap:.1f} s without an answer,"
             f" migrations at once {migrations.most} (seen {migrations.seen} times)"
         )
         assert all(count == 1 for count in migrations.most.values()), migrations.most
@@ -317,6 +318,7 @@ def _said(deed: Deed) -> str:
 
 
 SPAWNS: dict[str, list[tuple[str, Deed]]] = {
+    "nothing": [],
     **of_two(Fleet.kill_workers, *STEPS),
     "tutor at each task": [(step, Fleet.kill_tutor) for step in TASKS],
     "engine at each step": [(step, Fleet.kill_engine) for step in STEPS],
@@ -324,6 +326,7 @@ SPAWNS: dict[str, list[tuple[str, Deed]]] = {
 }
 DRY_RUN = ("dry 1", "dry 2", "dry 3")
 UPGRADES: dict[str, list[tuple[str, Deed]]] = {
+    "nothing": [],
     **of_two(Fleet.kill_workers, *DRY_RUN, *STEPS, "activation"),
     "tutor at each task": [(step, Fleet.kill_tutor) for step in (*DRY_RUN, *TASKS)],
     "engine at each step": [(step, Fleet.kill_engine) for step in (*DRY_RUN, *STEPS)],
@@ -336,7 +339,7 @@ UPGRADES: dict[str, list[tuple[str, Deed]]] = {
 @pytest.mark.parametrize("case", SPAWNS)
 def test_a_spawn_outlives(fleet: Fleet, case: str) -> None:
     before = fleet.newest()
-    with fleet.watched(case, SPAWNS[case]):
+    with fleet.watched(f"spawn, {case}", SPAWNS[case]):
         process = fleet.command("appserver", "spawn", DOMAIN)
         fleet.disturb(SPAWNS[case], before, process)
     assert fleet.newest() == before + 1
@@ -348,7 +351,7 @@ def test_a_spawn_outlives(fleet: Fleet, case: str) -> None:
 @pytest.mark.parametrize("case", UPGRADES)
 def test_an_upgrade_outlives(fleet: Fleet, case: str) -> None:
     before = fleet.newest()
-    with fleet.watched(case, UPGRADES[case]):
+    with fleet.watched(f"upgrade, {case}", UPGRADES[case]):
         process = fleet.command(
             *("redeploy", f"--tag=chaos-{before}", "--force"),
             f"--filter={{internal_lms_domain: {DOMAIN}}}",

@@ -30,6 +30,9 @@ class Traffic:
         self.failures: list[str] = []
         self.longest = 0.0
         """Seconds that somebody waited for an answer."""
+        self.gap = 0.0
+        """Seconds between two good answers, whoever got them."""
+        self._last = time.monotonic()
         self._threads = [
             threading.Thread(target=self._visit, args=[number % 2 == 0])
             for number in range(visitors)
@@ -69,6 +72,9 @@ class Traffic:
             return
         if answer.status_code == httpx.codes.OK:
             self.answers[served_by(answer.text)] += 1
+            now = time.monotonic()
+            self.gap = max(self.gap, now - self._last)
+            self._last = now
         else:
             self.failures.append(f"{answer.status_code}: {answer.text[:200]}")
         self.longest = max(self.longest, time.monotonic() - began)

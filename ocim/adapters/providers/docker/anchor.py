@@ -59,6 +59,11 @@ def start(
     )
 
 
+def revive(engine: Engine, project: str) -> None:
+    """Start the container again if it is stopped."""
+    engine.run("start", anchor_of(project))
+
+
 def fault(engine: Engine, project: str, *, timeout: float) -> str:
     """Return why no command can be run in the container; empty if one can."""
     try:

@@ -102,7 +102,8 @@ class DockerProvider:
     def create(self, request: HostRequest) -> Host:
         """Make the host's directory, network and first container; return the existing host if any.
 
-        What an interrupted attempt left is removed first.
+        What an interrupted attempt left is removed first. The first container of an existing host
+        is started, which an engine that was killed leaves stopped.
         """
         root, limits = self._root(request.name), flavors.read(request.flavor)
         hosts_lines(request.names)
@@ -114,6 +115,7 @@ class DockerProvider:
         with locked(root, make=True):
             for attempt in range(ATTEMPTS):
                 if (root / FILE).exists():
+                    anchor.revive(self._engine(request.name), self.engine.project(request.name))
                     break
                 self._take_down(request.name)  # waits for the engine
                 self._empty(request.name)
