@@ -27,6 +27,7 @@ PAUSE = 0.5
 SECONDS = 120.0
 _LOST = (
     *("cannot connect to the docker daemon", "error during connect", "trying to connect"),
+    "failed to connect to the docker api",
     *("unexpected eof", "connection reset by peer"),
 )
 LIMITED_DRIVER = "json-file"

@@ -33,6 +33,8 @@ from ocim.store.specs import appserver_spec
 
 ATTEMPTS = 3
 """Maximum number of attempts with an app server whose host goes away meanwhile."""
+RETURN_SECONDS = 15.0
+"""Seconds that shared servers have to start, which the engine may have taken away as well."""
 _STARTING = {None, 502, 504}
 """Statuses of an app server that may yet start: nobody answers, or only its web server does."""
 
@@ -85,6 +87,7 @@ def bring_up(
         if attempts == 1 or not _is_gone(host, context):
             raise
         say(appserver, f"Its host went away: {error.problem}", context=context, level="warning")
+        context.pause(RETURN_SECONDS)
         return bring_up(appserver, claim, attempts=attempts - 1)
     with transaction.atomic():
         move_appserver(appserver, AppServerState.RUNNING, lease=lease, ready_at=context.now())

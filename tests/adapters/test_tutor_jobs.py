@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ocim.adapters.docker_projects import Project
+from ocim.adapters.docker_projects import Project, is_lost
 from ocim.adapters.provisioners.tutor.follow import Follower
 from ocim.adapters.provisioners.tutor.jobs import INCOMPLETE, Jobs, require_compose
 from ocim.adapters.provisioners.tutor.rendering import Rendered
@@ -114,6 +114,19 @@ def test_tasks_of_an_earlier_run_end_before_their_containers_are_removed(bench: 
     bench.jobs.wait_for_earlier()
     assert (bench.directory / "running").read_text() == ""
     assert (bench.directory / "containers").read_text() == ""
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Cannot connect to the Docker daemon at unix:///run/x.sock. Is the docker daemon running?",
+        "failed to connect to the docker API at unix:///run/x.sock; check if the path is correct",
+        "error during connect: Get http://x: EOF",
+        "error waiting for container: unexpected EOF",
+    ],
+)
+def test_an_engine_that_is_away_is_known_by_its_clients_words(message: str) -> None:
+    assert is_lost(message)
 
 
 def test_services_are_started_again_once_the_engine_answers(bench: Bench) -> None:
