@@ -353,7 +353,7 @@ def test_an_upgrade_outlives(fleet: Fleet, case: str) -> None:
     before = fleet.newest()
     with fleet.watched(f"upgrade, {case}", UPGRADES[case]):
         process = fleet.command(
-            *("redeploy", f"--tag=chaos-{before}", "--force"),
+            *("redeploy", f"--tag=chaos-{[*UPGRADES].index(case)}", "--force"),
             f"--filter={{internal_lms_domain: {DOMAIN}}}",
             f"--update=@{fleet.update()}",
         )
@@ -371,6 +371,7 @@ def test_an_upgrade_outlives(fleet: Fleet, case: str) -> None:
 
 
 def test_the_sites_come_back_after_a_restart_of_the_machine(fleet: Fleet) -> None:
+    fleet.installation.forget_commands()
     for process in fleet.installation.everything():
         with suppress(psutil.Error):
             process.kill()

@@ -53,7 +53,8 @@ class Bench:
         job = ProvisionJob(host=host, source=ConfigurationSource("tutor", "22", ""), variables={})
         self.follower = Follower(job, self.environment, str, self._on_event, never)
         project = Project("p", str(directory), "n", "10.0.0.0/27", "10.0.0.1", "127.0.0.1")
-        self.jobs = Jobs(project, Rendered(directory, "", ()), self.follower)
+        rendered = Rendered(directory, "", ())
+        self.jobs = Jobs(project, rendered, self.follower, pause=lambda _seconds: None)
 
     def _on_event(self, event: ProvisionEvent) -> None:
         self.told.append(event.text)
@@ -89,6 +90,7 @@ TASK = Task("lms: lms", "lms", "migrate")
         ("255 0", "137 0", 0, 2),  # its engine was killed, and it with that
         ("255 0", f"{INCOMPLETE} 0", 0, 2),
         ("255 0", "- 0", 0, 2),
+        ("255 0", "255 0", 0, 2),  # its engine does not know how it ended
         ("143 0", "143 0", 0, 2),  # its engine was stopped in order
         ("137", "137:true", 137, 1),  # it would need as much memory again
         ("1", "-", 1, 1),  # the client says why there is no container

@@ -6,7 +6,7 @@ end. Containers are kept until then, as they alone can say how it ended.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from ocim.adapters.programs import capture
 from ocim.adapters.provisioners.tutor.follow import Ended, Follower
 from ocim.adapters.provisioners.tutor.rendering import Rendered
 from ocim.catalog.tutor.tasks import Task
+from ocim.core import stopping
 from ocim.core.errors import PermanentError, TransientError
 
 RUN_TASK = ("--progress", "quiet", "run", "--no-deps", "--no-TTY", "--quiet-pull")
@@ -30,8 +31,10 @@ RUN = (
 )
 ATTEMPTS = 3
 """Number of times that a task, or a command, is run if something kills it."""
-_KILLED = (INCOMPLETE, 128 + 9, 128 + 15)
-"""Statuses of containers that ended with their client or their engine."""
+_KILLED = (INCOMPLETE, 128 + 9, 128 + 15, 255)
+"""Statuses of containers that ended with their client or their engine, which may not know how."""
+RETURN_SECONDS = 10.0
+"""Seconds that shared servers have to start, which the engine may have taken away as well."""
 _KILLED_PLUGIN = 255
 _CONFLICT = "is already in use by container"
 
@@ -47,10 +50,18 @@ class _Exit(NamedTuple):
 class Jobs:
     """The containers of a project's tasks."""
 
-    def __init__(self, project: Project, rendered: Rendered, follower: Follower) -> None:
+    def __init__(
+        self,
+        project: Project,
+        rendered: Rendered,
+        follower: Follower,
+        *,
+        pause: Callable[[float], None] = stopping.wait,
+    ) -> None:
         self._project = project
         self._rendered = rendered
         self._follower = follower
+        self._pause = pause
 
     def run(self, task: Task, number: int) -> Ended:
         """Run a task to its end; its container's name keeps others from running it, too.
@@ -85,6 +96,7 @@ class Jobs:
                 break
             self._say_killed(task.name)
             self.remove()
+            self._pause(RETURN_SECONDS)
         return ended
 
     def up(self, task: str) -> Ended:
