@@ -66,8 +66,8 @@ class Jobs:
     def run(self, task: Task, number: int) -> Ended:
         """Run a task to its end; its container's name keeps others from running it, too.
 
-        If something ends its client, its container says how it ended. If something ends the
-        container, too, such as a stop of the engine, it is run again.
+        If something ends its client, its container says whether it ended well. If not, or if
+        something such as a stop of the engine ends the container, too, it is run again.
         """
         name = f"{self._project.name}-job-{number}"
         # Containers of earlier tasks are kept, and a warning of them would be part of the output.
@@ -89,10 +89,10 @@ class Jobs:
             exited = self._exit(name, task)
             if exited is None and not _is_killed(ended):
                 break
-            if exited and not exited.is_killed:
+            if exited and not exited.is_killed and exited.status in (0, ended.status):
                 if exited.status != ended.status:
                     printed = self._follower.run(["docker", "logs", name], task=task.name)
-                    ended = replace(printed, status=exited.status)
+                    ended = replace(printed, status=0)
                 break
             self._say_killed(task.name)
             self.remove()
