@@ -80,7 +80,8 @@ def dies(fleet: Installation, kind: str, host: str, *, job_at: str) -> Iterator[
 
     Meanwhile its supervisord, which would start it again, is stopped.
     """
-    mine = [item for item in psutil.process_iter() if f"/{host}/edx" in command_line(item)]
+    programs = str(fleet.hosts / host / "edx")  # another installation has hosts of the same names
+    mine = [item for item in psutil.process_iter() if programs in command_line(item)]
     supervisord = next(parent for item in mine if (parent := item.parent()) and parent not in mine)
     at_step = "SELECT 1 FROM store_job WHERE state = 'running' AND step = ?"
 
