@@ -1,5 +1,6 @@
 """The suite as a whole: how it is shared out, and whether it leaves the machine as it was."""
 
+import gc
 import os
 import shutil
 import time
@@ -62,6 +63,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {*item.path.parts} & {*AT_ONCE} and not any(item.iter_markers("xdist_group")):
             item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}-{item.path.stem}"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Let no collection of garbage look at the tests and modules again, which stay to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

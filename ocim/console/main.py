@@ -1,5 +1,6 @@
 """The script `ocim`, which is also `manage.py`: it runs Ocim's and Django's commands."""
 
+import gc
 import os
 import sys
 from io import TextIOWrapper
@@ -28,7 +29,11 @@ class Ocim(ManagementUtility):
         return "\n".join(sorted(get_commands())) if commands_only else overview(self.prog_name)
 
     def fetch_command(self, subcommand: str) -> BaseCommand:
-        return super().fetch_command(DASHED.get(subcommand, subcommand))
+        """Return the command; from now on garbage is collected, except in what is imported."""
+        command = super().fetch_command(DASHED.get(subcommand, subcommand))
+        gc.freeze()
+        gc.enable()
+        return command
 
 
 def command_class(name: str) -> BaseCommand:
