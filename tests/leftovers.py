@@ -48,11 +48,18 @@ def of_run(base: Path) -> list[str]:
 def of_network(name: str) -> Iterator[str]:
     """Yield a bridge with that name, the interfaces that are connected to it, and its rules."""
     for interface in Path("/sys/class/net").glob("*"):
-        if interface.name == name or (interface / "master").resolve().name == name:
+        if interface.name == name or _master(interface) == name:
             yield f"interface {interface.name}"
     if shutil.which("nft"):
         tables = subprocess.check_output(["nft", "list", "tables"], text=True)
         yield from (line for line in tables.splitlines() if name in line)
+
+
+def _master(interface: Path) -> str:
+    try:
+        return Path(os.readlink(interface / "master")).name  # noqa: PTH115 - never followed
+    except OSError:  # it has none, or has just gone
+        return ""
 
 
 def _mounts(base: Path) -> Iterator[str]:
