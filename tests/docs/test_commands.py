@@ -20,22 +20,13 @@ HOW_TO = sorted((REPOSITORY / "docs/how-to").glob("*.md"))
 
 
 class OfReader(Installation):
-    """An installation of somebody who has no other, and sees images being built."""
+    """An installation of the wheel, as `make run` starts it, away from the checkout.
 
-    shares_images = False
-
-
-class WithDemo(OfReader):
-    """An installation as `make run` starts it."""
+    It is of somebody who has no other: images are built from the files of the wheel.
+    """
 
     up = ("up",)
-
-
-class OfWheel(OfReader):
-    """An installation of the wheel, in an environment of its own away from the checkout.
-
-    Images are built from the files of the wheel.
-    """
+    shares_images = False
 
     def __init__(self, directory: Path, environment: Path) -> None:
         super().__init__(directory)
@@ -52,26 +43,40 @@ def follow(page: Path, shell: Shell) -> None:
             assert fits(output, step.said), f"{page.name}: {step.command} said:\n{output}"
 
 
-def test_the_tutorial_leads_to_its_end(tmp_path: Path) -> None:
-    with (
-        installed(tmp_path / "ocim", WithDemo) as installation,
-        Shell(installation, tmp_path) as shell,
-    ):
-        follow(REPOSITORY / "docs/tutorial.md", shell)
-        assert shell.run("ocim instance list --archived").count("\n") == 3
-
-
 @pytest.fixture(scope="module")
-def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def new_installation(
+    wheel: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
     environment = tmp_path_factory.mktemp("wheel") / "venv"
     python = environment / "bin/python"
     run_uv("venv", "--python", sys.executable, environment)
     locked = REPOSITORY / "requirements/ocim.txt"
     run_uv("pip", "sync", "--python", python, "--require-hashes", locked)
     run_uv("pip", "install", "--python", python, "--no-deps", wheel)
-    of_wheel = partial(OfWheel, environment=environment)
-    with installed(tmp_path_factory.mktemp("ocim"), of_wheel) as running:
+    reader = partial(OfReader, environment=environment)
+    with installed(tmp_path_factory.mktemp("ocim"), reader) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def end_of_tutorial(
+    new_installation: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """Return the instances that there are after the tutorial."""
+    with Shell(new_installation, tmp_path_factory.mktemp("clone")) as shell:
+        follow(REPOSITORY / "docs/tutorial.md", shell)
+        return shell.run("ocim instance list --archived")
+
+
+@pytest.fixture(scope="module")
+def installation(new_installation: Installation, end_of_tutorial: str) -> Installation:
+    """Return the installation as the tutorial leaves it."""
+    assert end_of_tutorial
+    return new_installation
+
+
+def test_the_tutorial_leads_to_its_end(end_of_tutorial: str) -> None:
+    assert end_of_tutorial.count("\n") == 3
 
 
 @pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
