@@ -28,6 +28,7 @@ compose*" run "*) cat >script; echo attempt >>attempts; exit $(first clients);;
 compose*" up "*) echo attempt >>attempts; status=$(first clients)
     [ $status = 0 ] || echo "error during connect: EOF"; exit $status;;
 "compose version"*) echo 2.3.3;;
+version) [ ! -e away ] || {{ rm away; echo "Cannot connect to the Docker daemon" >&2; exit 1; }};;
 *--filter=name*) status=$(head -n 1 containers); [ "$status" = - ] || echo exited;;
 inspect*) set -- $(head -n 1 containers | tr : ' '); echo exited $1 ${{2:-false}};;
 *status=running*) first running;;
@@ -47,7 +48,10 @@ class Bench:
         docker = directory / "docker"
         docker.write_text(DOCKER.format(directory=directory))
         docker.chmod(0o755)
-        self.environment = {"PATH": f"{directory}:{os.environ['PATH']}"}
+        self.environment = {
+            "PATH": f"{directory}:{os.environ['PATH']}",
+            "DOCKER_HOST": "unix:///run/docker.sock",
+        }
         self.told: list[str] = []
         host = Host("as-1", "docker", "127.0.0.1", Connection(kind="docker"), root=str(directory))
         job = ProvisionJob(host=host, source=ConfigurationSource("tutor", "22", ""), variables={})
@@ -58,6 +62,10 @@ class Bench:
 
     def _on_event(self, event: ProvisionEvent) -> None:
         self.told.append(event.text)
+
+    def goes_away(self) -> None:
+        """Let the engine not answer once."""
+        (self.directory / "away").touch()
 
     def ends(self, *, clients: str, containers: str = "") -> None:
         """Choose the statuses of the attempts."""
@@ -103,6 +111,12 @@ def test_a_task_is_run_again_only_if_it_was_killed_itself(
     bench.ends(clients=clients, containers=containers)
     assert bench.jobs.run(TASK, 1).status == status
     assert bench.attempts == attempts
+
+
+def test_a_task_that_failed_while_its_engine_was_away_is_run_again(bench: Bench) -> None:
+    bench.ends(clients="1 0", containers="1 0")
+    bench.goes_away()
+    assert bench.jobs.run(TASK, 1).status == 0
 
 
 def test_a_task_without_its_client_says_what_it_printed(bench: Bench) -> None:

@@ -66,8 +66,9 @@ class Jobs:
     def run(self, task: Task, number: int) -> Ended:
         """Run a task to its end; its container's name keeps others from running it, too.
 
-        If something ends its client, its container says whether it ended well. If not, or if
-        something such as a stop of the engine ends the container, too, it is run again.
+        If something ends its client, its container says whether it ended well. If not, it is run
+        again, and so is a task that something killed, or that failed while the engine was away:
+        what it needs may have gone with the engine.
         """
         name = f"{self._project.name}-job-{number}"
         # Containers of earlier tasks are kept, and a warning of them would be part of the output.
@@ -86,10 +87,12 @@ class Jobs:
                 )
             if not ended.status:
                 break
+            is_away = self._is_away()
             exited = self._exit(name, task)
             if exited is None and not _is_killed(ended):
                 break
-            if exited and not exited.is_killed and exited.status in (0, ended.status):
+            is_own = exited and exited.status == ended.status and not exited.is_killed
+            if exited and (not exited.status or (is_own and not is_away)):
                 if exited.status != ended.status:
                     printed = self._follower.run(["docker", "logs", name], task=task.name)
                     ended = replace(printed, status=0)
@@ -147,6 +150,14 @@ class Jobs:
                 return _Exit(int(status), int(status) in _KILLED and lacks_memory != "true")
             self._follower.run(["docker", "wait", name], task=task.name)
         return None
+
+    def _is_away(self) -> bool:
+        """Return True if the engine does not answer at the moment."""
+        try:
+            docker(["version"], environment=self._follower.environment, patience=0)
+        except TransientError:
+            return True
+        return False
 
     def _say_killed(self, task: str) -> None:
         self._follower.say(f"Something has killed {task}: it is run again.", level="warning")
