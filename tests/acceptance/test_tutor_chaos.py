@@ -372,6 +372,7 @@ def test_an_upgrade_outlives(fleet: Fleet, case: str) -> None:
 
 def test_the_sites_come_back_after_a_restart_of_the_machine(fleet: Fleet) -> None:
     fleet.installation.forget_commands()
+    fleet.installation.kill()
     for process in fleet.installation.everything():
         with suppress(psutil.Error):
             process.kill()
