@@ -8,19 +8,30 @@ import psutil
 import pytest
 
 from demo.engine import Engine
+from ocim.adapters.docker_projects import EngineAddress, LocalEngine
 from ocim.adapters.providers import claims
 from ocim.adapters.providers.docker.provider import DockerProvider
 
+PLACES = ("hosts", "networks", "addresses", "elsewhere/*")
 
-def docker_provider(state: Path, engine: Engine) -> DockerProvider:
-    """Return a provider on the engine; providers of all tests share a network."""
-    return DockerProvider(state, engine=engine.address)
+
+def docker_provider(
+    state: Path, engine: Engine, *, at: EngineAddress | None = None
+) -> DockerProvider:
+    """Return a provider on the engine; providers of all tests share a network.
+
+    `at`: how it reaches the engine, if not as this machine's.
+    """
+    base = str(state / "elsewhere")
+    return DockerProvider(state, engine=at or LocalEngine(engine.address), base=base)
 
 
 @contextmanager
-def docker_hosts(state: Path, engine: Engine) -> Iterator[DockerProvider]:
+def docker_hosts(
+    state: Path, engine: Engine, *, at: EngineAddress | None = None
+) -> Iterator[DockerProvider]:
     """Yield a provider whose hosts are gone afterwards, whatever became of them in the test."""
-    provider = docker_provider(state, engine)
+    provider = docker_provider(state, engine, at=at)
     try:
         yield provider
     finally:
@@ -38,7 +49,7 @@ def remains(provider: DockerProvider, state: Path, engine: Engine) -> list[str]:
     processes = psutil.process_iter(["cmdline"])
     return [
         *(name for name in names if f"-{provider.engine.installation}" in name),
-        *(str(path) for place in ("hosts", "networks", "addresses") for path in _in(state / place)),
+        *(str(path) for place in PLACES for path in _in(state, place)),
         *(
             " ".join(process.info["cmdline"] or ())
             for process in processes
@@ -47,8 +58,8 @@ def remains(provider: DockerProvider, state: Path, engine: Engine) -> list[str]:
     ]
 
 
-def _in(directory: Path) -> Iterator[Path]:
-    yield from (path for path in directory.glob("*") if not path.name.startswith("."))
+def _in(state: Path, place: str) -> Iterator[Path]:
+    yield from (path for path in state.glob(f"{place}/*") if not path.name.startswith("."))
 
 
 def _is_of(process: psutil.Process, state: Path) -> bool:

@@ -42,8 +42,8 @@ class SshServer:
 
 
 @contextmanager
-def ssh_server(directory: Path) -> Iterator[SshServer]:
-    """Yield one that listens; it is gone afterwards."""
+def ssh_server(directory: Path, **environment: str) -> Iterator[SshServer]:
+    """Yield one that listens; it is gone afterwards. `environment`: variables of its commands."""
     key, host_key = directory / "key", directory / "host_key"
     for file in (key, host_key):
         make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(file)]
@@ -57,6 +57,8 @@ def ssh_server(directory: Path) -> Iterator[SshServer]:
         f"HostKey={host_key}", f"AuthorizedKeysFile={key}.pub", "StrictModes=no", "UsePAM=no",
         f"ListenAddress=127.0.0.1:{port}", "PidFile=none", "PasswordAuthentication=no",
     ]  # fmt: skip
+    if environment:
+        options.append("SetEnv=" + " ".join(f"{name}={environment[name]}" for name in environment))
     words = [word for option in options for word in ("-o", option)]
     known_hosts = directory / "known_hosts"
     public = Path(f"{host_key}.pub").read_text()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from demo.engine import Engine
+from ocim.adapters.docker_projects import EngineAddress, LocalEngine
 from ocim.adapters.providers.docker.provider import DockerProvider
 from ocim.adapters.provisioners.tutor.provisioner import TutorProvisioner
 from ocim.adapters.sandbox import Sandbox
@@ -101,19 +102,19 @@ class Bench:
 
 
 @contextmanager
-def bench(directory: Path, engine: Engine) -> Iterator[Bench]:
-    """Yield a bench; its hosts are gone afterwards."""
+def bench(directory: Path, engine: Engine, *, at: EngineAddress | None = None) -> Iterator[Bench]:
+    """Yield a bench; its hosts are gone afterwards. `at`: as for `docker_provider`."""
     build_images(engine)
     provisioner = TutorProvisioner(
         locks=LOCKS,
         cache=CACHE,
-        engine=engine.address,
+        engine=at or LocalEngine(engine.address),
         plugins=("indigo", "mfe"),
         sandbox=Sandbox(hidden=[directory / "var"]),
     )
     with (
         pytest.MonkeyPatch.context() as patch,
-        docker_hosts(directory / "docker", engine) as provider,
+        docker_hosts(directory / "docker", engine, at=at) as provider,
     ):
         patch.setenv("DOCKER_CONFIG", engine.environment["DOCKER_CONFIG"])
         yield Bench(engine, directory, provider, provisioner)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
@@ -29,35 +29,78 @@ _LOST = (
     *("cannot connect to the docker daemon", "error during connect", "trying to connect"),
     "failed to connect to the docker api",
     *("unexpected eof", "connection reset by peer"),
+    "is too new. maximum supported api version",  # the engine did not answer when it was asked
 )
 LIMITED_DRIVER = "json-file"
 """Log driver that keeps everything, unless it is told otherwise: Docker's own default."""
 LOG_LIMITS = {"max-size": "50m", "max-file": "3"}
 STOP_GRACE = 60
 """Seconds that a service has to end, as for Celery's tasks; Docker's own default is 10."""
+ANCHOR_IMAGE = "ocim-anchor:2"
+"""Image of a shell and a few programs, which every engine with hosts has."""
+ANCHOR_PLACE = "/host"
+"""Place of the host's directory in containers of that image."""
+COMPOSE_FILES = "env/local"
+"""Directory of a host that the paths in its compose files are relative to."""
+
+
+class EngineAddress(Protocol):
+    """A way to a Docker engine."""
+
+    @property
+    def address(self) -> str:
+        """Value of DOCKER_HOST."""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """True if the engine is on another machine."""
+
+    @property
+    def machine(self) -> str:
+        """IP address of the engine's machine, if that is another one."""
+
+    def environment(self) -> dict[str, str]:
+        """Return the whole environment of programs that command the engine.
+
+        Raise PermanentError if the Docker CLI is not installed.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEngine:
+    """An engine of this machine, at a socket."""
+
+    address: str
+    is_elsewhere = False
+    machine = ""
+
+    def environment(self) -> dict[str, str]:
+        return engine_environment(self.address)
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The compose project of an app server; paths are the engine machine's."""
+    """The compose project of an app server."""
 
     name: str
     """Name of the project, unique on the engine; containers are called NAME-SERVICE-1."""
     root: str
-    """Directory of the app server's files."""
+    """Directory of the app server's files on this machine."""
     network: str
     """Network of all containers, which exists as long as the host."""
     subnet: str
     gateway: str
     """Address at which containers reach the engine's machine."""
     address: str
-    """Loopback address of the engine's machine for the services that are published."""
+    """Address for the services that are published: a loopback address of this machine, or the
+    engine machine's address and a port."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Labels of everything that belongs to the host."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Addresses by host name, for all containers."""
     authorities: str = ""
-    """PEM file with all authorities that containers trust; empty: the images' own."""
+    """PEM file on the engine's machine with all authorities that containers trust; empty: the
+    images' own."""
     memory: int | None = None
     """Maximum memory of each container in bytes; None: no limit."""
     cpus: float | None = None
@@ -66,6 +109,8 @@ class Project:
     """Seconds that a service has to end."""
     limits_logs: bool = True
     """True if each container keeps its last 150 MB of log lines; False: the engine decides."""
+    engine_root: str = ""
+    """Directory of a copy of the files on the engine's machine; empty if that is this machine."""
 
     @property
     def anchor(self) -> str:
@@ -103,7 +148,9 @@ class Project:
 
     def compose(self, files: Sequence[str | Path], *argv: str) -> list[str]:
         """Return the command that runs `docker compose` on the project made of the files."""
-        named = (word for file in files for word in ("--file", str(file)))
+        named = [word for file in files for word in ("--file", str(file))]
+        if self.engine_root:
+            named += ["--project-directory", f"{self.engine_root}/{COMPOSE_FILES}"]
         return ["docker", "compose", *named, "--project-name", self.name, *argv]
 
     def _service(self, environment: Mapping[str, str]) -> dict[str, Any]:

@@ -46,8 +46,11 @@ def upstream(service: Service, address: str, *, one_port: bool = False) -> str:
     """Return the `address:port` of a service on a host.
 
     `one_port`: a proxy on the host serves all services at one port, and selects them by name: nginx
-    of all configuration repositories, except the built-in one, and Tutor's Caddy.
+    of all configuration repositories, except the built-in one, and Tutor's Caddy. The address of a
+    host that shares its machine with others has the port.
     """
+    if one_port and ":" in address:
+        return address
     return f"{address}:{PROXY_PORT if one_port else ENDPOINTS[service].port}"
 
 

@@ -44,15 +44,17 @@ def rows() -> list[dict[str, object]]:
 
 
 def pool_rows() -> list[dict[str, object]]:
-    """Return the values of OF_POOL for every machine of the ssh pool, and those lent before.
+    """Return the values of OF_POOL for every machine that is lent, and those lent before.
 
     The last value is the reason why a machine must not be used; None: it may be.
     """
     from ocim.adapters.providers.ssh.pool import read_pool
 
-    pool = read_pool(Path(settings.OCIM.ssh_pool)).hosts if settings.OCIM.ssh_pool else ()
+    options = settings.OCIM
+    engine = options.engine_machine
+    pool = read_pool(Path(options.ssh_pool), engine=engine).hosts if options.ssh_pool else ()
     lent = {machine.name: machine for machine in StoredMachines().all()}
-    names = sorted({*lent, *(machine.name for machine in pool)})
+    names = sorted({*lent, *(machine.name for machine in pool if machine.name != engine)})
     used = [lent.get(name, LentMachine(name)) for name in names]
     return [
         dict(

@@ -91,7 +91,7 @@ def reaches_balancer(options: Any) -> bool:
         listens = [ip_address(text) for text in options.balancer_bind]
     except ValueError:
         return True  # a check tells what is wrong
-    if options.balancer_url:
+    if options.balancer_url or options.engine_machine:
         return not address.is_loopback
     if address.is_loopback:
         return any(item.is_unspecified for item in listens)

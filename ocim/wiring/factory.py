@@ -19,12 +19,14 @@ from ocim.adapters.content.mongodb import MongodbServers
 from ocim.adapters.databases.mysql import MysqlDatabases
 from ocim.adapters.databases.postgresql import PostgresqlDatabases
 from ocim.adapters.databases.sqlite import SqliteDatabases
+from ocim.adapters.docker_projects import EngineAddress, LocalEngine
 from ocim.adapters.identity.openid import OpenIdProvider
 from ocim.adapters.limits import Limits
 from ocim.adapters.mail.smtp import SmtpRelays
 from ocim.adapters.notifiers.apprise import AppriseNotifier
 from ocim.adapters.probers.http import HttpProber
 from ocim.adapters.providers.docker.provider import DockerProvider
+from ocim.adapters.providers.docker.remote import RemoteEngine
 from ocim.adapters.providers.local.provider import LocalProvider
 from ocim.adapters.providers.nspawn.provider import NspawnProvider
 from ocim.adapters.providers.ssh.provider import SshProvider
@@ -69,7 +71,7 @@ def make_adapters(options: Any) -> Adapters:
         provisioners[TutorProvisioner.kind] = TutorProvisioner(
             locks=bundled("requirements"),
             cache=options.var / "cache",
-            engine=options.docker_engine,
+            engine=_engine(options),
             plugins=options.tutor_plugins,
             sandbox=sandbox,
         )
@@ -150,13 +152,24 @@ def _providers(sandbox: Sandbox) -> dict[str, Provider]:
     }
     if options.ssh_pool:
         providers[SshProvider.kind] = SshProvider(
-            options.var / "ssh", pool=Path(options.ssh_pool), lent=StoredMachines()
+            options.var / "ssh",
+            pool=Path(options.ssh_pool),
+            lent=StoredMachines(),
+            engine=options.engine_machine,
         )
     if options.docker_engine:
         providers[DockerProvider.kind] = DockerProvider(
             options.var / "docker",
-            engine=options.docker_engine,
+            engine=_engine(options),
             network=options.docker_network,
             needs_border=options.require_sandbox,
         )
     return providers
+
+
+def _engine(options: Any) -> EngineAddress:
+    if options.engine_machine:
+        return RemoteEngine(
+            options.engine_machine, pool=Path(options.ssh_pool), state=options.var / "ssh"
+        )
+    return LocalEngine(options.docker_engine)

@@ -15,7 +15,7 @@ import pytest
 
 from demo.engine import Engine
 from ocim.adapters.authorities import TRUSTED
-from ocim.adapters.docker_projects import Project
+from ocim.adapters.docker_projects import ANCHOR_IMAGE, LocalEngine, Project
 from ocim.adapters.providers.docker import anchor
 from ocim.adapters.providers.docker.engine import ONE_OFF
 from ocim.adapters.providers.docker.provider import DockerProvider
@@ -31,7 +31,7 @@ LONG = 60.0
 SERVICES = f"""
 services:
   lms:
-    image: {anchor.IMAGE}
+    image: {ANCHOR_IMAGE}
     command: [/bin/sh, -c, "trap 'exit 7' TERM; sleep infinity & wait"]
     volumes: [kept:/kept]
 volumes:
@@ -238,7 +238,7 @@ def test_two_installations_may_share_an_engine(
 def test_a_network_that_somebody_has_already_is_not_taken(engine: Engine, tmp_path: Path) -> None:
     network = IPv4Network("10.231.255.0/26")
     with docker_hosts(tmp_path, engine) as hosts:
-        small = DockerProvider(tmp_path, engine=engine.address, network=network)
+        small = DockerProvider(tmp_path, engine=LocalEngine(engine.address), network=network)
         engine.docker("network", "create", "--subnet", "10.231.255.32/27", "foreign")
         small.create(HostRequest("one"))
 
@@ -266,9 +266,10 @@ def test_hosts_that_are_created_at_once_have_networks_of_their_own(
 CREATE = """\
 import sys
 from pathlib import Path
+from ocim.adapters.docker_projects import LocalEngine
 from ocim.adapters.providers.docker.provider import DockerProvider
 from ocim.core.hosts import HostRequest
-DockerProvider(Path(sys.argv[1]), engine=sys.argv[2]).create(HostRequest("one"))
+DockerProvider(Path(sys.argv[1]), engine=LocalEngine(sys.argv[2])).create(HostRequest("one"))
 """
 DEADLY = """\
 #!/bin/sh
@@ -341,7 +342,9 @@ def test_files_of_users_whom_only_the_engine_may_be_are_removed(
 
 
 def test_an_engine_that_does_not_answer_is_named(tmp_path: Path) -> None:
-    provider = DockerProvider(tmp_path, engine=f"unix://{tmp_path}/none.sock", patience=0)
+    provider = DockerProvider(
+        tmp_path, engine=LocalEngine(f"unix://{tmp_path}/none.sock"), patience=0
+    )
 
     with pytest.raises(TransientError, match=r"none\.sock does not answer.*OCIM_DOCKER_ENGINE"):
         provider.create(HostRequest("one"))
@@ -360,7 +363,7 @@ def test_an_engine_of_root_is_no_border(provider: DockerProvider) -> None:
 def test_no_host_is_made_on_an_engine_of_root_where_a_sandbox_is_required(
     engine: Engine, tmp_path: Path
 ) -> None:
-    provider = DockerProvider(tmp_path, engine=engine.address, needs_border=True)
+    provider = DockerProvider(tmp_path, engine=LocalEngine(engine.address), needs_border=True)
 
     with pytest.raises(PermanentError, match=r"OCIM_REQUIRE_SANDBOX is set.*is root on this"):
         provider.create(HostRequest("one"))

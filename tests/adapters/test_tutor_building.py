@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ocim.adapters.docker_projects import LocalEngine
 from ocim.adapters.provisioners.tutor.provisioner import TutorProvisioner
 from ocim.adapters.sandbox import Sandbox
 from ocim.core.errors import PermanentError, ValidationError
@@ -37,9 +38,8 @@ esac
 
 @pytest.fixture
 def provisioner() -> TutorProvisioner:
-    return TutorProvisioner(
-        locks=LOCKS, cache=CACHE, engine="unix:///nobody", plugins=(), sandbox=Sandbox()
-    )
+    engine = LocalEngine("unix:///nobody")
+    return TutorProvisioner(locks=LOCKS, cache=CACHE, engine=engine, plugins=(), sandbox=Sandbox())
 
 
 @pytest.fixture

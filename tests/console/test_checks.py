@@ -71,6 +71,8 @@ def test_the_defaults_have_no_fault(tmp_path: Path) -> None:
         ({"OCIM_NSPAWN_NETWORK": "8.8.8.0/24"}, ["E005"]),
         ({"OCIM_DOCKER_NETWORK": "8.8.0.0/16"}, ["E005"]),
         ({"OCIM_DOCKER_ENGINE": "ssh://root@192.0.2.7"}, ["E005"]),
+        ({"OCIM_DOCKER_ENGINE": "tcp://192.0.2.7"}, ["E005"]),
+        ({"OCIM_DOCKER_ENGINE": "ssh://box"}, ["E005"]),
         ({"OCIM_DOCKER_NETWORK": "10.1.2.0/28"}, ["E005"]),
         ({"OCIM_DOCKER_NETWORK": "10.213.0.0/16"}, ["E005"]),
         ({"OCIM_ALLOWED_HOSTS": "ocim.example.com,https://ocim.example.com"}, ["E014"]),

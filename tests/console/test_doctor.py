@@ -11,6 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from ocim import wiring
+from ocim.adapters.docker_projects import LocalEngine
 from ocim.adapters.memory.probers import Reply
 from ocim.adapters.providers.docker.provider import DockerProvider
 from ocim.adapters.sandbox import INSTALL
@@ -174,7 +175,7 @@ def test_an_engine_that_does_not_answer_is_told_and_other_hosts_are_looked_at(
 ) -> None:
     if not shutil.which("docker"):
         pytest.skip("not installed: docker")
-    docker = DockerProvider(tmp_path, engine=f"unix://{tmp_path}/none")
+    docker = DockerProvider(tmp_path, engine=LocalEngine(f"unix://{tmp_path}/none"))
     monkeypatch.setitem(wiring.adapters().providers, "docker", docker)
     well.provider.create(HostRequest("stray"))
 

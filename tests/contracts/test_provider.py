@@ -11,6 +11,7 @@ from typing import Protocol
 import pytest
 
 from demo.engine import Engine
+from ocim.adapters.docker_projects import EngineAddress
 from ocim.adapters.memory.lent_machines import MemoryMachines
 from ocim.adapters.memory.providers import Cloud, MemoryProvider
 from ocim.adapters.providers import processes
@@ -24,6 +25,7 @@ from tests.docker_hosts import docker_hosts, docker_provider
 from tests.local_hosts import local_hosts
 from tests.machine_pool import MachinePool, machine_pool_of
 from tests.nspawn_hosts import lose_container, needs_nspawn, nspawn_hosts, nspawn_provider
+from tests.remote_engine import needs_elsewhere, remote_engine
 
 SOON = 0.05
 LONG = 30.0
@@ -89,12 +91,13 @@ class NspawnPlace:
 
 
 class DockerPlace:
-    def __init__(self, state: Path, engine: Engine) -> None:
+    def __init__(self, state: Path, engine: Engine, at: EngineAddress | None = None) -> None:
         self.state = state
         self.engine = engine
+        self.at = at
 
     def provider(self) -> Provider:
-        return docker_provider(self.state, self.engine)
+        return docker_provider(self.state, self.engine, at=self.at)
 
     def keep_down(self, name: str) -> None:
         self.engine.docker("rm", "--force", *self._containers(name))
@@ -104,8 +107,9 @@ class DockerPlace:
 
     def _containers(self, name: str) -> list[str]:
         mine = ("--filter", f"label=ocim.host={name}")
-        mounted = ("--filter", f"volume={self.state}/hosts/{name}")
-        return self.engine.docker("ps", "--all", "--quiet", *mine, *mounted).split()
+        installation = docker_provider(self.state, self.engine, at=self.at).engine.installation
+        ours = ("--filter", f"label=ocim.installation={installation}")
+        return self.engine.docker("ps", "--all", "--quiet", *mine, *ours).split()
 
 
 class SshPlace:
@@ -140,6 +144,7 @@ KINDS = [
     pytest.param("nspawn", marks=needs_nspawn),
     pytest.param("ssh", marks=needs_nspawn),
     pytest.param("docker", marks=[needs_docker, pytest.mark.xdist_group("docker")]),
+    pytest.param("docker-elsewhere", marks=[*needs_elsewhere, pytest.mark.xdist_group("docker")]),
 ]
 
 
@@ -159,6 +164,13 @@ def place_of(request: pytest.FixtureRequest, directory: Path) -> Iterator[Place]
             engine: Engine = request.getfixturevalue("engine")
             with docker_hosts(directory, engine):
                 yield DockerPlace(directory, engine)
+        case "docker-elsewhere":
+            engine = request.getfixturevalue("engine")
+            with (
+                remote_engine(directory / "box", engine) as at,
+                docker_hosts(directory, engine, at=at),
+            ):
+                yield DockerPlace(directory, engine, at)
         case "ssh":
             pool: MachinePool = request.getfixturevalue("machine_pool")
             yield SshPlace(directory, pool)

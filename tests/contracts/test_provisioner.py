@@ -27,6 +27,7 @@ from ocim.core.provisioning import (
 from ocim.ports.provisioners import Provisioner
 from tests.adapters.ansible_support import Bench, never
 from tests.docker_engine import needs_docker
+from tests.remote_engine import needs_elsewhere, remote_engine
 from tests.tutor_bench import Bench as TutorBench
 from tests.tutor_bench import bench as tutor_bench
 
@@ -136,8 +137,21 @@ def tutors(
         yield bench
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def tutors_elsewhere(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TutorBench]:
+    engine: Engine = request.getfixturevalue("engine")
+    directory = tmp_path_factory.mktemp("elsewhere")
+    with (
+        remote_engine(directory / "box", engine) as at,
+        tutor_bench(directory, engine, at=at) as bench,
+    ):
+        yield bench
+
+
 def tutor(tutors: TutorBench) -> Iterator[Kind]:
+    """Yield a kind whose app server is gone afterwards."""
     good = tutors.job()
     yield Kind(
         provisioner=tutors.provisioner,
@@ -159,12 +173,21 @@ REPOSITORIES = {"memory": memory, "ansible": ansible}
 DOCKER = [needs_docker, pytest.mark.xdist_group("docker")]
 
 
-@pytest.fixture(params=[*REPOSITORIES, pytest.param("tutor", marks=DOCKER)])
-def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Kind:
-    if request.param == "tutor":
-        made: Kind = request.getfixturevalue("tutor")
-        return made
-    return REPOSITORIES[request.param](tmp_path)
+ELSEWHERE = [*needs_elsewhere, pytest.mark.xdist_group("docker")]
+
+
+@pytest.fixture(
+    params=[
+        *REPOSITORIES,
+        pytest.param("tutors", marks=DOCKER),
+        pytest.param("tutors_elsewhere", marks=ELSEWHERE),
+    ]
+)
+def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kind]:
+    if request.param in REPOSITORIES:
+        yield REPOSITORIES[request.param](tmp_path)
+    else:
+        yield from tutor(request.getfixturevalue(request.param))
 
 
 @pytest.fixture(params=REPOSITORIES)

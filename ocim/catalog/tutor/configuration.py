@@ -11,9 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ocim.catalog.discovery_search import NAMES, SETTINGS, URL
+from ocim.catalog.endpoints import upstream
 from ocim.catalog.shop.shop import CLIENT_SIDE, CONFIG, WEBHOOKS
 from ocim.catalog.tutor.operators import PREFIX, plugins, written
 from ocim.core.errors import ValidationError
+from ocim.core.instance import Service
 from ocim.core.secrets import Secret, derive, revealed
 
 OWN_PLUGIN = "ocim"
@@ -72,7 +74,8 @@ _SWITCHES = {
 def configuration(variables: Mapping[str, Any], *, project: str, address: str) -> dict[str, Any]:
     """Return the content of Tutor's configuration file; it may hold Secrets at any depth.
 
-    `project`: name of the compose project. `address`: where its web server listens, at port 80.
+    `project`: name of the compose project. `address`: where its web server listens, at port 80 if
+    the address has none.
     The variables must have passed `checks.faults`.
     """
     present = plugins(variables)
@@ -97,7 +100,7 @@ def configuration(variables: Mapping[str, Any], *, project: str, address: str) -
         **_SWITCHES,
         **written(variables),
         **_search(variables, derived["MEILISEARCH_MASTER_KEY"]),
-        "CADDY_HTTP_PORT": f"{address}:80",
+        "CADDY_HTTP_PORT": upstream(Service.LMS, address, one_port=True),
         "LOCAL_PROJECT_NAME": project,
         "PLUGINS": [*present, OWN_PLUGIN],
     }

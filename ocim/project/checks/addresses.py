@@ -8,6 +8,7 @@ from ocim.project.options import Options
 
 HOST_PREFIX = 27
 """Length of the prefix of a `docker` host's network."""
+_MACHINE = re.compile(r"ssh://[A-Za-z0-9][A-Za-z0-9._-]*")
 _HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9a-fA-F:]+\]")
 
 
@@ -90,10 +91,17 @@ def _networks(options: Options) -> Faults:
                 f"{name}: {network} is not a private network.",
                 "Choose a free part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.",
             )
-    if options.docker_engine and not options.docker_engine.startswith("unix:///"):
+    engine = options.docker_engine
+    if engine and not engine.startswith("unix:///") and not _MACHINE.fullmatch(engine):
         yield (
-            f"OCIM_DOCKER_ENGINE: {options.docker_engine!r} is not an engine of this machine.",
-            "Write the path of its socket, such as unix:///var/run/docker.sock.",
+            f"OCIM_DOCKER_ENGINE: {engine!r} is neither a socket of this machine nor a machine of"
+            " the pool.",
+            "Write unix:///var/run/docker.sock, or ssh:// and a machine's name in OCIM_SSH_POOL.",
+        )
+    elif options.engine_machine and not options.ssh_pool:
+        yield (
+            f"OCIM_DOCKER_ENGINE: {engine} is a machine of the pool, and OCIM_SSH_POOL is not set.",
+            "Name the file that lists the machine.",
         )
     if options.docker_network.prefixlen > HOST_PREFIX:
         yield (

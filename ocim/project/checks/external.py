@@ -85,7 +85,7 @@ def ssh_pool(options: Options) -> Faults:
         from ocim.adapters.providers.ssh.pool import read_pool
 
         try:
-            read_pool(Path(options.ssh_pool))
+            read_pool(Path(options.ssh_pool), engine=options.engine_machine)
         except ValidationError as error:
             for fault in error.faults:
                 yield fault, error.remedy or "docs/how-to/hosts.md describes the file."

@@ -51,8 +51,8 @@ class InstanceOptions:
     docker_engine: str = option(
         "OCIM_DOCKER_ENGINE",
         "",
-        "Address of this machine's Docker engine for `docker` hosts, as DOCKER_HOST:"
-        " `unix:///var/run/docker.sock`, or a rootless engine's socket.",
+        "Docker engine for `docker` hosts: a socket of this machine, such as"
+        " `unix:///var/run/docker.sock`, or `ssh://NAME` for a machine of OCIM_SSH_POOL.",
         shown="none: no `docker` hosts",
     )
     docker_network: IPv4Network = option(
@@ -99,3 +99,9 @@ class InstanceOptions:
         "Let the previously active app server, if of the same release, take over from a dead one"
         " that a restart did not repair.",
     )
+
+    @property
+    def engine_machine(self) -> str:
+        """Name of the engine's machine in the pool; empty if it is this machine, or none."""
+        machine = self.docker_engine.removeprefix("ssh://")
+        return "" if machine == self.docker_engine else machine

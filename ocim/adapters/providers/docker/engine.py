@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ocim.adapters.docker_projects import PAUSE, SECONDS, docker, engine_environment
+from ocim.adapters.docker_projects import PAUSE, SECONDS, EngineAddress, docker
 from ocim.adapters.providers import processes
 from ocim.core import stopping
 from ocim.core.errors import PermanentError
@@ -32,9 +32,9 @@ ATTEMPTS = 20
 
 @dataclass(frozen=True)
 class Engine:
-    """The engine at an address as DOCKER_HOST, and what it has of one installation."""
+    """An engine, and what it has of one installation."""
 
-    address: str
+    at: EngineAddress
     installation: str
     """Differs between installations; projects are called HOST-INSTALLATION."""
     root: Path | None = None
@@ -53,7 +53,7 @@ class Engine:
         refuses.
         """
         mark = {processes.MARK: str(self.root)} if self.root else {}
-        environment = {**engine_environment(self.address), **mark}
+        environment = {**self.at.environment(), **mark}
         return docker(argv, environment=environment, timeout=timeout, patience=self.patience)
 
     def describe(self) -> tuple[str, bool]:

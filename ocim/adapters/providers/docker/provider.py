@@ -3,23 +3,26 @@
 import hashlib
 import re
 import time
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, ip_address
 from pathlib import Path
 
 from ocim.adapters import authorities
 from ocim.adapters.docker_projects import (
+    ANCHOR_PLACE,
     FILE,
     LIMITED_DRIVER,
     PATIENCE,
+    EngineAddress,
     Project,
     anchor_of,
-    engine_environment,
 )
 from ocim.adapters.providers import claims, flavors, processes, tools
 from ocim.adapters.providers.addresses import claim_address
 from ocim.adapters.providers.directories import check_name, empty, leftovers, locked
 from ocim.adapters.providers.docker import anchor, networks
+from ocim.adapters.providers.docker.elsewhere import BASE, Elsewhere, claim_port
 from ocim.adapters.providers.docker.engine import ONE_OFF, Engine
 from ocim.adapters.providers.docker.sessions import MARK, ContainerSession, ended_with, new_mark
 from ocim.adapters.providers.names import hosts_lines
@@ -50,9 +53,10 @@ class DockerProvider:
     """A provider that keeps hosts in directories below `state`, and their containers on an engine.
 
     Any number of processes may use the same `state` at once, and any number of installations the
-    same engine. `engine`: its address as DOCKER_HOST; it runs on this machine. `network`: see
-    networks.create. `needs_border`: make no host whose root is root on this machine. `patience`:
-    seconds to wait for an engine that is away, where something is to be made or removed.
+    same engine. `base`: directory of the engine's machine for the hosts' files, if that is another
+    one. `network`: see networks.create. `needs_border`: make no host whose root is root on this
+    machine. `patience`: seconds to wait for an engine that is away, where something is to be made
+    or removed.
     """
 
     kind = "docker"
@@ -63,7 +67,8 @@ class DockerProvider:
         self,
         state: Path,
         *,
-        engine: str,
+        engine: EngineAddress,
+        base: str = BASE,
         network: IPv4Network = NETWORK,
         needs_border: bool = False,
         patience: float = PATIENCE,
@@ -75,14 +80,28 @@ class DockerProvider:
         self._addresses = state / "addresses"
         self._networks = state / "networks"
         self._network = network
-        self.engine = Engine(engine, hashlib.sha256(str(state).encode()).hexdigest()[:6])
+        installation = hashlib.sha256(str(state).encode()).hexdigest()[:6]
+        self._elsewhere = None
+        if engine.is_elsewhere:
+            # Managers of several machines may have the same directory.
+            claims.claim(state, "installation", uuid.uuid4().hex[:6])
+            installation = claims.holder(state, "installation") or installation
+        self.engine = Engine(engine, installation)
+        if engine.is_elsewhere:
+            self._elsewhere = Elsewhere(self.engine, base=base, locks=state)
 
     def isolation(self) -> Isolation:
-        """Describe what root in a container is on this machine, by the kind of the engine."""
+        """Describe what root in a container is, by the kind of the engine and its machine."""
         try:
             version, is_rootless = self.engine.describe()
         except OcimError as error:
             return Isolation("none", error.problem)
+        if self.engine.at.is_elsewhere:
+            return Isolation(
+                "machine",
+                f"Containers of Docker {version} on another machine, {self.engine.at.address}; they"
+                " share it with those of other instances.",
+            )
         if is_rootless:
             detail = (
                 f"Containers of Docker {version}, whose root is no more than the engine's user."
@@ -158,7 +177,7 @@ class DockerProvider:
             "COMPOSE_PROJECT_NAME": project.name,
             "TUTOR_ROOT": str(root),
             "TUTOR_PLUGINS_ROOT": str(root / "plugins"),
-            **engine_environment(self.engine.address),
+            **self.engine.at.environment(),
         }
         connection = Connection(kind="docker", environment=environment)
         return Host(name, self.kind, project.address, connection, root=str(root))
@@ -199,6 +218,7 @@ class DockerProvider:
                 "containers": set(self.engine.resources("container")),
                 "volumes": set(self.engine.resources("volume")),
                 "a network": set(self.engine.resources("network")),
+                "a directory": self._elsewhere.hosts() if self._elsewhere else set(),
                 "the claim of a network": claims.holders(self._networks),
                 "an address": claims.holders(self._addresses),
             },
@@ -221,7 +241,7 @@ class DockerProvider:
     def run(self, name: str, argv: Sequence[str], *, stdin: str = "", timeout: float) -> Ran:
         """Run the command here, in the host's directory and environment."""
         mark = new_mark()
-        with ended_with(mark):
+        with ended_with(mark, self._kill_elsewhere):
             return tools.run_unchecked(
                 self.command(name, ["env", f"{MARK}={mark}", *argv]), stdin=stdin, timeout=timeout
             )
@@ -230,7 +250,7 @@ class DockerProvider:
         """Start the command here, in the host's directory and environment."""
         mark = new_mark()
         command = self.command(name, ["env", f"{MARK}={mark}", *argv])
-        return ContainerSession(command, host=name, mark=mark)
+        return ContainerSession(command, host=name, mark=mark, kill=self._kill_elsewhere)
 
     def _make(self, request: HostRequest, root: Path, limits: flavors.Limits) -> None:
         # What is made is not asked for twice: it may be there although the engine did not say so.
@@ -238,7 +258,8 @@ class DockerProvider:
         labels = self.engine.labels(request.name)
         name = engine.project(request.name)
         network = f"{name}_default"
-        address = claim_address(self._addresses, request.name, PORTS)
+        address = self._claim_address(request)
+        engine_root = self._elsewhere.root(request.name) if self._elsewhere else ""
         subnet = networks.create(
             engine,
             self._networks,
@@ -248,11 +269,20 @@ class DockerProvider:
             labels=labels,
         )
         gateway = str(subnet[1])
+        anchor.start(
+            engine,
+            name,
+            root=engine_root or str(root),
+            network=network,
+            labels=labels,
+            locks=self._hosts,
+        )
         trusted = root / AUTHORITIES if request.authorities else None
         if trusted:
             trusted.write_text(f"{authorities.trusted_here()}\n{request.authorities}")
             trusted.chmod(0o644)  # for the users of all images
-        anchor.start(engine, name, root=root, network=network, labels=labels)
+        if trusted and engine_root:
+            engine.run("cp", str(trusted), f"{anchor_of(name)}:{ANCHOR_PLACE}/")
         Project(
             name=name,
             root=str(root),
@@ -261,15 +291,31 @@ class DockerProvider:
             gateway=gateway,
             address=address,
             labels=labels,
-            names={
-                host: gateway if ip_address(seen).is_loopback else seen
-                for host, seen in request.names.items()
-            },
-            authorities=str(trusted or ""),
+            names=self._seen(request.names, gateway),
+            authorities=f"{engine_root or root}/{AUTHORITIES}" if trusted else "",
             memory=limits.memory,
             cpus=limits.cpus,
             limits_logs=engine.default_log_driver() == LIMITED_DRIVER,
+            engine_root=engine_root,
         ).write()
+
+    def _claim_address(self, request: HostRequest) -> str:
+        if not self._elsewhere:
+            return claim_address(self._addresses, request.name, PORTS)
+        return claim_port(
+            self._addresses,
+            request.name,
+            machine=self.engine.at.machine,
+            installation=self.engine.installation,
+        )
+
+    def _seen(self, names: Mapping[str, str], gateway: str) -> dict[str, str]:
+        """Return the addresses as containers reach them."""
+        if self._elsewhere:
+            return dict(names)
+        return {
+            host: gateway if ip_address(seen).is_loopback else seen for host, seen in names.items()
+        }
 
     def _stop(self, name: str) -> None:
         processes.kill(self._root(name))
@@ -281,6 +327,8 @@ class DockerProvider:
         processes.kill(self._root(name))
         for kind in ("container", "volume", "network"):
             self._engine(name).remove(kind, name)
+        if self._elsewhere:
+            self._elsewhere.remove(self._engine(name), name, self.engine.labels(name))
         claims.release(self._networks, name)
         claims.release(self._addresses, name)
 
@@ -290,6 +338,10 @@ class DockerProvider:
             empty(root)
         except PermissionError:  # of users that only the engine may be
             anchor.empty(self._engine(name), root, labels=self.engine.labels(name))
+
+    def _kill_elsewhere(self, variable: str) -> None:
+        if self._elsewhere:
+            self._elsewhere.kill(variable)
 
     def _engine(self, name: str, *, patience: float | None = None) -> Engine:
         seconds = self._patience if patience is None else patience

@@ -1,8 +1,9 @@
 """The pool's file: its machines, their requirements, and how to clean them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,10 @@ class Machine:
 
 @dataclass(frozen=True)
 class Pool:
-    """The content of the pool's file; it has either `clean_command` or `clean_playbook`."""
+    """The content of the pool's file.
+
+    It has either `clean_command` or `clean_playbook`, unless its only machine is the engine's.
+    """
 
     hosts: tuple[Machine, ...]
     clean_command: str = ""
@@ -40,8 +44,12 @@ class Pool:
     """Free space that `/` must have, in GiB."""
 
 
-def read_pool(path: Path) -> Pool:
-    """Read the pool's file; raise ValidationError with everything that is wrong with it."""
+def read_pool(path: Path, *, engine: str = "") -> Pool:
+    """Read the pool's file; raise ValidationError with everything that is wrong with it.
+
+    `engine`: name of the machine whose Docker engine has hosts, which is lent to nobody; empty if
+    it is none of the file.
+    """
     try:
         text = path.read_text()
     except OSError as error:
@@ -56,8 +64,11 @@ def read_pool(path: Path) -> Pool:
     for name, count in Counter(host.get("name") for host in hosts).items():
         if name and count > 1:
             faults.append(f"hosts: {count} are called {name}.")
+    engines = [host for host in hosts if engine and host.get("name") == engine]
+    _check_engine(engine, engines, faults)
     _check(Pool, {"hosts": (), **content}, "", faults)
-    if not faults and bool(content.get("clean_command")) == bool(content.get("clean_playbook")):
+    ways = [name for name in ("clean_command", "clean_playbook") if content.get(name)]
+    if not faults and len(ways) != 1 and (ways or len(engines) < len(hosts)):
         faults.append("Set either clean_command or clean_playbook.")
     playbook = content.get("clean_playbook", "")
     if not faults and playbook and not Path(playbook).is_file():
@@ -66,6 +77,20 @@ def read_pool(path: Path) -> Pool:
         raise ValidationError([f"{path}: {fault}" for fault in faults])
     content["distributions"] = tuple(content.get("distributions", ()))
     return Pool(hosts=tuple(Machine(**host) for host in hosts), **content)
+
+
+def _check_engine(name: str, machines: Sequence[Mapping[str, Any]], faults: list[str]) -> None:
+    """Add what keeps hosts from the engine to `faults`: ports are published at its IP address."""
+    if name and not machines:
+        faults.append(f"hosts: there is no {name}, the machine of OCIM_DOCKER_ENGINE.")
+    for machine in machines:
+        try:
+            ip_address(str(machine.get("address", "")))
+        except ValueError:
+            faults.append(
+                f"hosts: the address of {name} must be an IP address, as its engine publishes"
+                " ports there."
+            )
 
 
 def _machine(entry: Any, where: str, faults: list[str]) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from ocim.adapters.providers.directories import check_name
 from ocim.adapters.providers.names import names_script
 from ocim.adapters.providers.ssh.cleaning import clean
 from ocim.adapters.providers.ssh.examination import faults_of
+from ocim.adapters.providers.ssh.keys import known_hosts_file
 from ocim.adapters.providers.ssh.pool import Machine, Pool, read_pool
 from ocim.adapters.providers.ssh.visits import as_root, end_visits
 from ocim.core import stopping
@@ -27,7 +28,6 @@ from ocim.core.hosts import Connection, Host, HostRequest, Isolation, Leftover, 
 from ocim.ports.lent_machines import LentMachine, LentMachines
 from ocim.ports.providers import Session
 
-SSH_PORT = 22
 REBOOT_SECONDS = 600.0
 STOP = "systemctl stop 'supervisor*' 'nginx*' 'cron*'"
 NOT_IN_FILE = "it was not cleaned, as it is no longer in the pool's file"
@@ -41,16 +41,18 @@ class SshProvider:
 
     Any number of processes on any number of machines may use the same record at once. The pool's
     file is read again each time. `state` is a directory of this machine's own for files that ssh
-    needs; they are made again where they are missing.
+    needs; they are made again where they are missing. `engine`: machine of the file that is lent to
+    nobody, as containers of several app servers run there.
     """
 
     kind = "ssh"
     images = None
     is_shared = True
 
-    def __init__(self, state: Path, *, pool: Path, lent: LentMachines) -> None:
+    def __init__(self, state: Path, *, pool: Path, lent: LentMachines, engine: str = "") -> None:
         self._state = state.resolve()
         self._pool = pool
+        self._engine = engine
         self.lent = lent
 
     def isolation(self) -> Isolation:
@@ -61,7 +63,8 @@ class SshProvider:
         """Raise ValidationError unless a machine of the pool has the flavor, or it is empty."""
         if not flavor:
             return
-        flavors = {machine.flavor for machine in read_pool(self._pool).hosts if machine.flavor}
+        hosts = [machine for machine in self._read().hosts if machine.name != self._engine]
+        flavors = {machine.flavor for machine in hosts if machine.flavor}
         if flavor not in flavors:
             offered = ", ".join(sorted(flavors)) or "none"
             raise ValidationError(
@@ -80,7 +83,7 @@ class SshProvider:
             end_visits(host)
             return host
         script = names_script(request.names, request.authorities)
-        pool = read_pool(self._pool)
+        pool = self._read()
         self._give_back(request.name, pool)  # an earlier attempt may have taken one
         machine = self._take(request, pool)
         as_root(self._host(request.name, machine), script)
@@ -135,7 +138,7 @@ class SshProvider:
 
     def destroy(self, name: str) -> None:
         """Clean the machine and release it; keep it out of the pool if cleaning fails."""
-        self._give_back(name, read_pool(self._pool))
+        self._give_back(name, self._read())
 
     def leftovers(self) -> Sequence[Leftover]:
         """Return the machines of hosts that are not complete."""
@@ -163,7 +166,9 @@ class SshProvider:
         """Claim the first machine that is free and fits."""
         refusals = []
         for machine in pool.hosts:
-            if request.flavor not in ("", machine.flavor):
+            if machine.name == self._engine:
+                refusals.append(f"{machine.name}: is the machine of the Docker engine")
+            elif request.flavor not in ("", machine.flavor):
                 refusals.append(f"{machine.name}: is of flavor {machine.flavor or '(none)'}")
             elif not self.lent.take(machine.name, request.name):
                 refusals.append(f"{machine.name}: {self._refusal(machine.name)}")
@@ -209,27 +214,19 @@ class SshProvider:
             return f"cleaning it failed: {error}"
         return ""
 
+    def _read(self) -> Pool:
+        return read_pool(self._pool, engine=self._engine)
+
     def _host(self, name: str, machine: Machine) -> Host:
         connection = Connection(
             kind="ssh",
             user=machine.user,
             port=machine.port,
             key_file=machine.key_file,
-            known_hosts_file=machine.known_hosts_file or self._known_hosts(machine),
+            known_hosts_file=known_hosts_file(machine, self._state),
             environment=ENVIRONMENT,
         )
         return Host(name=name, provider=self.kind, address=machine.address, connection=connection)
-
-    def _known_hosts(self, machine: Machine) -> str:
-        """Return the path of a file with the machine's only accepted key."""
-        file = self._state / "known-hosts" / machine.name
-        is_default = machine.port == SSH_PORT
-        address = machine.address if is_default else f"[{machine.address}]:{machine.port}"
-        line = f"{address} {machine.host_key}\n"
-        if not file.exists() or file.read_text() != line:
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file.write_text(line)
-        return str(file)
 
     def _existing(self, name: str) -> Host:
         if host := self.find(name):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ocim.adapters.docker_projects import Project, docker, engine_environment
+from ocim.adapters.docker_projects import EngineAddress, Project, docker
 from ocim.adapters.provisioners.run_directory import (
     remove_abandoned,
     run_directory,
@@ -42,8 +42,7 @@ class TutorProvisioner:
     """A provisioner that renders with Tutor, and runs what it rendered on a Docker engine.
 
     `locks`: directory of the lock files. `cache`: a directory that may be emptied while nothing
-    runs. `engine`: address of the Docker engine. `plugins`: plugins that
-    instances may have.
+    runs. `plugins`: plugins that instances may have.
     """
 
     kind = TUTOR
@@ -53,7 +52,7 @@ class TutorProvisioner:
         *,
         locks: Path,
         cache: Path,
-        engine: str,
+        engine: EngineAddress,
         plugins: tuple[str, ...],
         sandbox: Sandbox,
     ) -> None:
@@ -74,7 +73,7 @@ class TutorProvisioner:
         )
 
     def examine(self) -> None:
-        environment = engine_environment(self._engine)
+        environment = self._engine.environment()
         require_compose(environment)
         docker(["version"], environment=environment, patience=0)
 
@@ -86,7 +85,7 @@ class TutorProvisioner:
             root.mkdir()
             rendered = self._render(job, root, project=job.host.name, address=_NOWHERE)
             names = rendered.images()
-        environment = engine_environment(self._engine)
+        environment = self._engine.environment()
         require_compose(environment)
         present = image_ids(names, environment)
         if missing := [name for name in names if name not in present]:
@@ -109,7 +108,7 @@ class TutorProvisioner:
         on_event: Callable[[ProvisionEvent], None],
         is_cancelled: Callable[[], bool],
     ) -> BuiltImage:
-        engine = engine_environment(self._engine)
+        engine = self._engine.environment()
         building.require_builder(engine)
         job = replace(job, variables={**platform_of(job.variables), **job.variables})
         major = self._require_runnable(job)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ocim.adapters.docker_projects import Project
-from ocim.adapters.provisioners.tutor import serving
+from ocim.adapters.provisioners.tutor import elsewhere, serving
 from ocim.adapters.provisioners.tutor.follow import Follower, Stopped
 from ocim.adapters.provisioners.tutor.jobs import Jobs, image_ids
 from ocim.adapters.provisioners.tutor.record import Record
@@ -69,7 +69,11 @@ class Run:
         services = list(rendered.all_services())
         rendered.write_override(self._project.override(services, _ENVIRONMENT))
         is_dry_run = self._job.part is Part.MIGRATIONS
-        serving.make_directories(rendered, {} if is_dry_run else serving.shared(variables))
+        shared = {} if is_dry_run else serving.shared(variables)
+        if self._project.engine_root:
+            elsewhere.place(rendered, shared, self._project, dict(self._follower.environment))
+        else:
+            serving.make_directories(rendered, shared)
         is_new = self._record.note("settings", rendered.digest)
         self._follower.result(RENDER, "changed" if is_new else "ok", seconds)
 
