@@ -25,6 +25,9 @@ PATIENCE = 120.0
 """Seconds to wait for an engine that does not answer: it stops containers before it starts anew."""
 PAUSE = 0.5
 SECONDS = 120.0
+ATTEMPTS = 3
+"""Number of attempts to copy files to an engine that goes away meanwhile."""
+_NO_DIRECTORY = "no such directory"
 _LOST = (
     *("cannot connect to the docker daemon", "error during connect", "trying to connect"),
     "failed to connect to the docker api",
@@ -227,3 +230,20 @@ def docker(
                 remedy="Start it, let this user command it, or correct OCIM_DOCKER_ENGINE.",
             )
         stopping.wait(PAUSE)
+
+
+def send(path: Path, anchor: str, *, environment: Mapping[str, str]) -> None:
+    """Copy a file or a directory to the host's directory on the engine's machine.
+
+    `anchor`: name of the container that stands for the host. Raise as `docker` does.
+    """
+    for attempt in range(ATTEMPTS):
+        docker(["version"], environment=environment)  # waits for the engine
+        try:
+            docker(["cp", str(path), f"{anchor}:{ANCHOR_PLACE}/"], environment=environment)
+        except PermanentError as error:
+            # The Docker CLI says so of an engine that goes away just then.
+            if _NO_DIRECTORY not in error.problem or attempt == ATTEMPTS - 1:
+                raise
+        else:
+            return

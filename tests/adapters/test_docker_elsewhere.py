@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from demo.engine import Engine
-from ocim.adapters.docker_projects import ANCHOR_IMAGE, Project
+from ocim.adapters.docker_projects import ANCHOR_IMAGE, Project, send
 from ocim.adapters.providers import claims
 from ocim.adapters.providers.docker.elsewhere import PORTS, claim_port
 from ocim.adapters.providers.docker.provider import DockerProvider
@@ -159,6 +159,23 @@ def test_the_docker_cli_finds_a_program_ssh_with_settings_of_the_pool_alone(
     known = tmp_path / "state/known-hosts" / MACHINE
     assert settings["userknownhostsfile"] == str(known)
     assert known.read_text() == "[192.0.2.7]:2222 ssh-ed25519 AAAA\n"
+
+
+GOES_AWAY = """#!/bin/sh
+[ "$1" = cp ] || exit 0
+echo "$2" >>{said}
+[ $(wc -l <{said}) -gt 1 ] || { echo no such directory >&2; exit 1; }
+"""
+
+
+def test_files_are_sent_again_when_the_engine_goes_away(tmp_path: Path) -> None:
+    said, docker = tmp_path / "said", tmp_path / "docker"
+    docker.write_text(GOES_AWAY.replace("{said}", str(said)))
+    docker.chmod(0o755)
+
+    send(Path("/a"), "one-anchor", environment={"PATH": f"{tmp_path}:/usr/bin:/bin"})
+
+    assert said.read_text() == "/a\n/a\n"
 
 
 def test_compose_takes_the_directories_of_containers_from_the_engines_machine() -> None:

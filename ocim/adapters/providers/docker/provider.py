@@ -10,13 +10,13 @@ from pathlib import Path
 
 from ocim.adapters import authorities
 from ocim.adapters.docker_projects import (
-    ANCHOR_PLACE,
     FILE,
     LIMITED_DRIVER,
     PATIENCE,
     EngineAddress,
     Project,
     anchor_of,
+    send,
 )
 from ocim.adapters.providers import claims, flavors, processes, tools
 from ocim.adapters.providers.addresses import claim_address
@@ -282,7 +282,7 @@ class DockerProvider:
             trusted.write_text(f"{authorities.trusted_here()}\n{request.authorities}")
             trusted.chmod(0o644)  # for the users of all images
         if trusted and engine_root:
-            engine.run("cp", str(trusted), f"{anchor_of(name)}:{ANCHOR_PLACE}/")
+            send(trusted, anchor_of(name), environment=self.engine.at.environment())
         Project(
             name=name,
             root=str(root),

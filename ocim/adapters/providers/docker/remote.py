@@ -74,7 +74,7 @@ class RemoteEngine:
     def _make_ssh(self) -> Path:
         """Write the program, and return its directory."""
         machine = self._machine()
-        directory = self.state / "ssh" / self.name
+        directory = (self.state / "ssh" / self.name).absolute()
         text = CONFIGURATION.format(
             address=machine.address,
             port=machine.port,
@@ -93,5 +93,8 @@ class RemoteEngine:
 
 
 def _literal(path: str) -> str:
-    """Return the path as ssh's settings have it, whose percent signs begin names of values."""
-    return path.replace("%", "%%")
+    """Return the path as ssh's settings have it.
+
+    Percent signs begin names of values there, and the program runs in a directory of its own.
+    """
+    return str(Path(path).absolute()).replace("%", "%%")

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ocim.adapters.docker_projects import ANCHOR_IMAGE, ANCHOR_PLACE, Project, docker
+from ocim.adapters.docker_projects import ANCHOR_IMAGE, ANCHOR_PLACE, Project, docker, send
 from ocim.adapters.provisioners.tutor.rendering import Rendered
 from ocim.adapters.provisioners.tutor.serving import OWNER
 
@@ -21,10 +21,7 @@ def place(
     missing. May be done twice.
     """
     # Nobody but root gets as far as this directory, once the anchor runs.
-    docker(
-        ["cp", str(rendered.root / "env"), f"{project.anchor}:{ANCHOR_PLACE}/"],
-        environment=environment,
-    )
+    send(rendered.root / "env", project.anchor, environment=environment)
     shown = {project.engine_root: ANCHOR_PLACE}
     shown |= {str(target.parent): str(target.parent) for target in links.values()}
     script = "\n".join(["set -e", f"cd {ANCHOR_PLACE}", *_lines(rendered, links)])
