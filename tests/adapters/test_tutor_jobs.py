@@ -94,7 +94,7 @@ TASK = Task("lms: lms", "lms", "migrate")
         ("0", "0", 0, 1),
         ("3", "3", 3, 1),
         ("255", "0", 0, 1),  # its client was killed; the task has ended well
-        ("255 3", "3 3", 3, 2),  # what it failed with may have gone with its engine, too
+        ("255 3 3", "3 3 3", 3, 3),  # what it failed with may have gone with its engine, too
         ("255 0", "137 0", 0, 2),  # its engine was killed, and it with that
         ("255 0", f"{INCOMPLETE} 0", 0, 2),
         ("255 0", "- 0", 0, 2),

@@ -67,8 +67,8 @@ class Jobs:
         """Run a task to its end; its container's name keeps others from running it, too.
 
         If something ends its client, its container says whether it ended well. If not, it is run
-        again, and so is a task that something killed, or that failed while the engine was away:
-        what it needs may have gone with the engine.
+        again, and so is a task that something killed, or that failed while the engine was away or
+        just after: what it needs may have gone with the engine.
         """
         name = f"{self._project.name}-job-{number}"
         # Containers of earlier tasks are kept, and a warning of them would be part of the output.
@@ -77,7 +77,7 @@ class Jobs:
             *RUN_TASK,
             *("--name", name, f"{task.service}-job", "sh", "-c", RUN),
         )
-        for _ in range(ATTEMPTS):
+        for attempt in range(1, ATTEMPTS + 1):
             stdin = f"{task.script.rstrip()}\n{END}\n"
             ended = self._follower.run(argv, task=task.name, stdin=stdin)
             if ended.status and _CONFLICT in ended.message:
@@ -87,17 +87,17 @@ class Jobs:
                 )
             if not ended.status:
                 break
-            is_away = self._is_away()
+            may_be_own = attempt == ATTEMPTS or (attempt == 1 and not self._is_away())
             exited = self._exit(name, task)
             if exited is None and not _is_killed(ended):
                 break
             is_own = exited and exited.status == ended.status and not exited.is_killed
-            if exited and (not exited.status or (is_own and not is_away)):
+            if exited and (not exited.status or (is_own and may_be_own)):
                 if exited.status != ended.status:
                     printed = self._follower.run(["docker", "logs", name], task=task.name)
                     ended = replace(printed, status=0)
                 break
-            self._say_killed(task.name)
+            self._say_interrupted(task.name)
             self.remove()
             self._pause(RETURN_SECONDS)
         return ended
@@ -110,7 +110,7 @@ class Jobs:
             ended = self._follower.run(argv, task=task)
             if not (ended.status and _is_killed(ended)):
                 break
-            self._say_killed(task)
+            self._say_interrupted(task)
             self._docker("version")  # waits for the engine
         # An engine that was killed leaves it stopped, and the host would not be there without it.
         self._docker("start", self._project.anchor)
@@ -159,8 +159,8 @@ class Jobs:
             return True
         return False
 
-    def _say_killed(self, task: str) -> None:
-        self._follower.say(f"Something has killed {task}: it is run again.", level="warning")
+    def _say_interrupted(self, task: str) -> None:
+        self._follower.say(f"{task} was interrupted: it is run again.", level="warning")
 
     def _compose(self, *argv: str) -> list[str]:
         return self._project.compose(self._rendered.compose_files, *argv)
