@@ -94,7 +94,7 @@ def _seconds(address: str, domain: str) -> float:
     began = time.monotonic()
     url = f"http://{address}/heartbeat"
     answer = httpx.get(url, headers={"Host": domain}, timeout=60).raise_for_status()
-    if answer.json()["sql"] != "OK":
+    if not answer.json()["sql"]["status"]:
         raise SystemExit(f"{domain} at {address} is not well: {answer.text}")
     return time.monotonic() - began
 
