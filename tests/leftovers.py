@@ -57,7 +57,7 @@ def of_network(name: str) -> Iterator[str]:
 
 def _master(interface: Path) -> str:
     try:
-        return Path(os.readlink(interface / "master")).name  # noqa: PTH115 - never followed
+        return (interface / "master").readlink().name
     except OSError:  # it has none, or has just gone
         return ""
 

@@ -17,6 +17,7 @@ import yaml
 
 from ocim.adapters import programs
 from ocim.adapters.authorities import ENVIRONMENT, TRUSTED
+from ocim.adapters.files import write_whole
 from ocim.core import stopping
 from ocim.core.errors import HostUnreachable, PermanentError, TransientError
 
@@ -24,7 +25,9 @@ FILE = "ocim.json"
 PATIENCE = 120.0
 """Seconds to wait for an engine that does not answer: it stops containers before it starts anew."""
 PAUSE = 0.5
+"""Seconds between two attempts to reach an engine."""
 SECONDS = 120.0
+"""Seconds that a command of the Docker CLI may take."""
 ATTEMPTS = 3
 """Number of attempts to copy files to an engine that goes away meanwhile."""
 _NO_DIRECTORY = "no such directory"
@@ -134,11 +137,7 @@ class Project:
 
     def write(self) -> None:
         """Write the project to its directory in one step."""
-        path = Path(self.root, FILE)
-        unfinished = path.with_name(f"{FILE}.new")
-        unfinished.touch(0o600)
-        unfinished.write_text(json.dumps(asdict(self)))
-        unfinished.replace(path)
+        write_whole(Path(self.root, FILE), json.dumps(asdict(self)))
 
     def override(self, services: Sequence[str], environment: Mapping[str, str]) -> str:
         """Return the compose file that fits the services into the host, to be given last.

@@ -25,15 +25,15 @@ HEAVY = {
     "uvicorn",
 }
 PROGRAM = """
-import atexit, sys
-atexit.register(lambda: sys.stderr.write("loaded " + " ".join(sys.modules)))
+import atexit, gc, sys
+atexit.register(lambda: sys.stderr.write(f"at its end {gc.isenabled()} {' '.join(sys.modules)}"))
 from ocim.project.main import main
 main()
 """
 
 
-def loaded(var: Path, *words: str) -> set[str]:
-    """Return the names of all modules that a command has loaded at its end."""
+def at_end(var: Path, *words: str) -> list[str]:
+    """Return whether a command collects garbage at its end, and the modules that it has loaded."""
     ran = subprocess.run(
         [sys.executable, "-c", PROGRAM, *words],
         cwd=ROOT,
@@ -43,7 +43,12 @@ def loaded(var: Path, *words: str) -> set[str]:
         timeout=120,
         check=True,
     )
-    return set(ran.stderr.rpartition("loaded ")[2].split())
+    return ran.stderr.rpartition("at its end ")[2].split()
+
+
+def loaded(var: Path, *words: str) -> set[str]:
+    """Return the names of all modules that a command has loaded at its end."""
+    return set(at_end(var, *words)[1:])
 
 
 @pytest.mark.parametrize("words", [("--help",), ("--version",)], ids=" ".join)
@@ -57,6 +62,11 @@ def test_lists_load_nothing_heavy(tmp_path: Path) -> None:
     assert not HEAVY & loaded(tmp_path, "instance", "list")
     assert not HEAVY & loaded(tmp_path, "rollout", "list")
     assert "ocim.store.models" in loaded(tmp_path, "rollout", "list")
+
+
+def test_a_command_collects_garbage_once_it_is_loaded(tmp_path: Path) -> None:
+    assert at_end(tmp_path, "instance", "--help")[0] == "True"
+    assert at_end(tmp_path, "--version")[0] == "False"  # it ends before anything is loaded
 
 
 def test_the_version_is_ocims(tmp_path: Path) -> None:

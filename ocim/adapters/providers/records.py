@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ocim.adapters.files import write_whole
+
 
 def read(path: Path) -> dict[str, Any] | None:
     """Return the fields of a record; None if it does not exist."""
@@ -17,6 +19,4 @@ def read(path: Path) -> dict[str, Any] | None:
 
 def write(path: Path, fields: Mapping[str, object]) -> None:
     """Replace the record in one step."""
-    unfinished = path.with_name(f"{path.name}.new")
-    unfinished.write_text(json.dumps(fields))
-    unfinished.replace(path)
+    write_whole(path, json.dumps(fields))

@@ -1,16 +1,5 @@
-"""The shop under gunicorn; `--preload` loads everything before the workers are forked."""
+"""The shop under gunicorn."""
 
-import gc
-import os
+from rehearsal.common.wsgi import load
 
-from django.core.wsgi import get_wsgi_application
-from django.urls import get_resolver
-
-os.environ["DJANGO_SETTINGS_MODULE"] = "rehearsal.ecommerce.settings"
-
-gc.disable()  # what is loaded stays
-application = get_wsgi_application()
-get_resolver().url_patterns  # noqa: B018 (imports the views)
-# Forks share what no collection touches.
-gc.freeze()
-gc.enable()
+application = load("rehearsal.ecommerce.settings")

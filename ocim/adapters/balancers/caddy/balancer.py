@@ -14,8 +14,8 @@ from ocim.adapters.balancers.caddy.settings import (
     ROUTER_SOCKETS,
     STORAGE,
     Settings,
-    write_private,
 )
+from ocim.adapters.files import write_whole
 from ocim.core.balancers import Access
 from ocim.core.errors import PermanentError, TransientError
 from ocim.core.routing import Routing, check_routing, check_version
@@ -49,7 +49,7 @@ class CaddyBalancer:
         with (self.settings.state / "apply.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             check_version(version, int(path.read_text()) if path.exists() else 0)
-            write_private(path, str(version).encode())
+            write_whole(path, str(version))
             yield
 
     def _load(self, routing: Routing) -> None:
@@ -62,7 +62,7 @@ class CaddyBalancer:
                 f"The balancer rejected its new configuration: {message}.",
                 remedy="It goes on with its old configuration.",
             )
-        write_private(saved_config(self.settings, Role.ROUTER), content)
+        write_whole(saved_config(self.settings, Role.ROUTER), content.decode())
 
     def is_applied(self, digest: str) -> bool:
         """Return True if the router serves that routing with the present settings and code."""

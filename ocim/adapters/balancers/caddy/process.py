@@ -12,7 +12,8 @@ from typing import NoReturn
 
 from ocim.adapters.balancers.caddy.edge import edge_config
 from ocim.adapters.balancers.caddy.router import router_config
-from ocim.adapters.balancers.caddy.settings import Settings, write_private
+from ocim.adapters.balancers.caddy.settings import Settings
+from ocim.adapters.files import write_whole
 from ocim.core.errors import Conflict
 from ocim.core.routing import Routing
 
@@ -106,7 +107,7 @@ def _lock(settings: Settings, role: Role, waits: bool) -> None:
 def _save_first(settings: Settings, role: Role, inherited: Mapping[str, Sequence[int]]) -> None:
     path = saved_config(settings, role)
     if role is Role.EDGE:
-        write_private(path, json.dumps(edge_config(settings, inherited)).encode())
+        write_whole(path, json.dumps(edge_config(settings, inherited)))
     elif not path.exists():
         config = router_config(Routing(()), settings, settings.cookie_key())
-        write_private(path, json.dumps(config).encode())
+        write_whole(path, json.dumps(config))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from ocim.adapters.files import write_whole
 from ocim.core.secrets import Secret
 
 # Paths relative to Settings.state, the working directory of both processes: an absolute path may be
@@ -58,16 +59,5 @@ class Settings:
         path = self.state / "cookie.key"
         if not path.exists():
             self.prepare()
-            write_private(path, secrets.token_urlsafe(32).encode())
+            write_whole(path, secrets.token_urlsafe(32))
         return Secret(path.read_text())
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Replace a file in one step; only its owner can read it."""
-    new = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
-    try:
-        new.touch(mode=0o600, exist_ok=False)
-        new.write_bytes(content)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)

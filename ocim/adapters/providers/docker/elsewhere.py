@@ -1,4 +1,4 @@
-"""What hosts have on the engine's machine, if that is another one: directories and processes.
+"""Keep hosts' directories on the engine's machine, and end processes there, if it is another one.
 
 All of it is done by containers, as the engine's root: ssh's user need not be more than one who may
 command the engine.
@@ -6,7 +6,7 @@ command the engine.
 
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from socket import create_connection
 
@@ -66,7 +66,7 @@ def claim_port(claims: Path, name: str, *, machine: str, installation: str) -> s
     Ports differ between installations, and are not soon used again. Raise PermanentError if there
     is none.
     """
-    host = f"[{machine}]" if ip_address(machine).version == 6 else machine  # noqa: PLR2004
+    host = f"[{machine}]" if isinstance(ip_address(machine), IPv6Address) else machine
     for port in _candidates(installation, name):
         address = f"{host}:{port}"
         if not claim(claims, address, name):

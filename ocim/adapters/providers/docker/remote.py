@@ -6,9 +6,9 @@ from pathlib import Path
 
 from ocim.adapters import programs
 from ocim.adapters.docker_projects import engine_environment
+from ocim.adapters.files import write_whole
 from ocim.adapters.providers import processes
 from ocim.adapters.providers.docker.sessions import MARK
-from ocim.adapters.providers.files import write_whole
 from ocim.adapters.providers.ssh.keys import known_hosts_file
 from ocim.adapters.providers.ssh.pool import Machine, read_pool
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ocim.adapters.providers.files import write_whole
+from ocim.adapters.files import write_whole
 from ocim.adapters.providers.ssh.pool import Machine
 
 SSH_PORT = 22

@@ -1,4 +1,4 @@
-"""What an app server has on the engine's machine, if that is another one: its files and data."""
+"""Send an app server's files to the engine's machine, if that is another one."""
 
 import shlex
 from collections.abc import Iterator, Mapping

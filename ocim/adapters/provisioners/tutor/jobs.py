@@ -91,11 +91,12 @@ class Jobs:
             exited = self._exit(name, task)
             if exited is None and not _is_killed(ended):
                 break
+            if exited and not exited.status:  # only its client was interrupted
+                printed = self._follower.run(["docker", "logs", name], task=task.name)
+                ended = replace(printed, status=0)
+                break
             is_own = exited and exited.status == ended.status and not exited.is_killed
-            if exited and (not exited.status or (is_own and may_be_own)):
-                if exited.status != ended.status:
-                    printed = self._follower.run(["docker", "logs", name], task=task.name)
-                    ended = replace(printed, status=0)
+            if is_own and may_be_own:
                 break
             self._say_interrupted(task.name)
             self.remove()

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ocim.adapters.provisioners.tutor.rendering import write_private
+from ocim.adapters.files import write_whole
 
 FILE = "ocim-done.json"
 
@@ -29,9 +29,7 @@ class Record:
         if self.has(step, inputs):
             return False
         self._digests[step] = _digest(inputs)
-        unfinished = self._file.with_suffix(".new")
-        write_private(unfinished, json.dumps(self._digests))
-        unfinished.replace(self._file)
+        write_whole(self._file, json.dumps(self._digests))
         return True
 
 
