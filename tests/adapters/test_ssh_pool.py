@@ -65,7 +65,7 @@ def test_a_file_of_the_engines_machine_alone_says_nothing_of_cleaning(tmp_path: 
 @pytest.mark.parametrize(
     "address, engine, fault",
     [
-        ("192.0.2.1", "bix", r"there is no bix, the machine of OCIM_DOCKER_ENGINE"),
+        ("192.0.2.1", "bix", r"there is no 'bix', the machine of OCIM_DOCKER_ENGINE"),
         ("box.example.com", "box", r"the address of box must be an IP address"),
     ],
 )

@@ -82,7 +82,7 @@ def read_pool(path: Path, *, engine: str = "") -> Pool:
 def _check_engine(name: str, machines: Sequence[Mapping[str, Any]], faults: list[str]) -> None:
     """Add what keeps hosts from the engine to `faults`: ports are published at its IP address."""
     if name and not machines:
-        faults.append(f"hosts: there is no {name}, the machine of OCIM_DOCKER_ENGINE.")
+        faults.append(f"hosts: there is no {name!r}, the machine of OCIM_DOCKER_ENGINE.")
     for machine in machines:
         try:
             ip_address(str(machine.get("address", "")))
