@@ -32,68 +32,90 @@ from ocim.store.models import Lease, OpenEdXAppServer, OpenEdXInstance, Server
 from ocim.store.specs import appserver_spec
 
 ATTEMPTS = 3
-"""Maximum number of attempts with an app server whose host goes away meanwhile."""
+"""Maximum number of attempts with a host that goes away meanwhile."""
 RETURN_SECONDS = 15.0
 """Seconds that shared servers have to start, which the engine may have taken away as well."""
 _STARTING = {None, 502, 504}
 """Statuses of an app server that may yet start: nobody answers, or only its web server does."""
 
 
-def bring_up(
-    appserver: OpenEdXAppServer, claim: Claim, *, attempts: int = ATTEMPTS
-) -> list[Action]:
+def bring_up(appserver: OpenEdXAppServer, claim: Claim) -> list[Action]:
     """Take an app server from its present state to `running`, also after an interruption."""
-    lease, context, on_step = claim.lease, claim.context, claim.on_step
+    lease, context = claim.lease, claim.context
     instance = appserver_spec(appserver, context.policy)
+    run = _checked_run(appserver, instance, claim)
+    for attempt in range(1, ATTEMPTS + 1):
+        claim.on_step("host")
+        move_appserver(appserver, AppServerState.WAITING_FOR_HOST, lease=lease)
+        image = _image_for(appserver, run, context)
+        say(appserver, f"Asking {appserver.instance.provider} for a host.", context=context)
+        host = _host_for(appserver, instance, image, lease, context)
+        try:
+            _make_ready(appserver, instance, replace(run, host=host), image, claim)
+            break
+        except (Cancelled, LostClaim):
+            raise
+        except OcimError as error:
+            if attempt == ATTEMPTS or not _is_gone(host, context):
+                raise
+            problem = error.problem
+        say(appserver, f"Its host went away: {problem}", context=context, level="warning")
+        context.pause(RETURN_SECONDS)
+    with transaction.atomic():
+        move_appserver(appserver, AppServerState.RUNNING, lease=lease, ready_at=context.now())
+        OpenEdXInstance.objects.filter(pk=instance.id).update(successfully_provisioned=True)
+        say(appserver, "Running.", context=context)
+        return note_change(appserver.instance.load_balancing_server_id)
+
+
+def _checked_run(appserver: OpenEdXAppServer, instance: Instance, claim: Claim) -> ProvisionJob:
+    """Check the configuration, prepare shared servers, and return what is to be provisioned."""
+    context = claim.context
     run = _run_for(appserver, instance, context)
     if appserver.state != AppServerState.NEW:
         say(appserver, "Taken up again after an interruption.", context=context, level="warning")
-    on_step("configuration")
+    claim.on_step("configuration")
     machines.require_shared(appserver.instance, context)
     say(appserver, "Checking the configuration.", context=context)
     provisioner = provisioner_of(run.source, context)
     source = provisioner.check(run)
     if source.version != appserver.configuration_version:
         say(appserver, f"The configuration is at {source.version}.", context=context)
-    one_port = provisioner.has_one_port(source)
     write_appservers(
-        [appserver.pk], lease=lease, configuration_commit=source.version, one_port=one_port
+        [appserver.pk],
+        lease=claim.lease,
+        configuration_commit=source.version,
+        one_port=provisioner.has_one_port(source),
     )
-    run = replace(run, source=source)
     instance_databases.prepare(appserver.instance, instance.databases, context)
     search_servers.prepare(appserver.instance, context)
     brokers.prepare(appserver.instance, context)
     content.prepare(appserver.instance, context)
+    return replace(run, source=source)
 
-    on_step("host")
-    move_appserver(appserver, AppServerState.WAITING_FOR_HOST, lease=lease)
-    image = _image_for(appserver, run, context)
-    say(appserver, f"Asking {appserver.instance.provider} for a host.", context=context)
-    host = _host_for(appserver, instance, image, lease, context)
 
+def _make_ready(
+    appserver: OpenEdXAppServer,
+    instance: Instance,
+    run: ProvisionJob,
+    image: images.Wanted | None,
+    claim: Claim,
+) -> None:
+    """Provision the host, set up the services that need no public LMS, and check the health."""
+    host, context = run.host, claim.context
+    _provision(appserver, run, image, claim)
+    _set_up_services(appserver, claim.on_step, context)
+    claim.on_step("health check")
+    move_appserver(appserver, AppServerState.CHECKING, lease=claim.lease)
+    one_port = provisioner_of(run.source, context).has_one_port(run.source)
     try:
-        _provision(appserver, replace(run, host=host), image, claim)
-        _set_up_services(appserver, on_step, context)
-        on_step("health check")
-        move_appserver(appserver, AppServerState.CHECKING, lease=lease)
-        wanted = probes(instance, host.address, one_port=one_port)
-        _wait_until_healthy(appserver, host, wanted, context)
-    except (Cancelled, LostClaim):
+        _wait_until_healthy(
+            appserver, host, probes(instance, host.address, one_port=one_port), context
+        )
+    except Unhealthy as error:
+        evidence = masked_values(error.evidence, mask_of(appserver))
+        write_appservers([appserver.pk], lease=claim.lease, evidence=evidence)
         raise
-    except OcimError as error:
-        if isinstance(error, Unhealthy):
-            evidence = masked_values(error.evidence, mask_of(appserver))
-            write_appservers([appserver.pk], lease=lease, evidence=evidence)
-        if attempts == 1 or not _is_gone(host, context):
-            raise
-        say(appserver, f"Its host went away: {error.problem}", context=context, level="warning")
-        context.pause(RETURN_SECONDS)
-        return bring_up(appserver, claim, attempts=attempts - 1)
-    with transaction.atomic():
-        move_appserver(appserver, AppServerState.RUNNING, lease=lease, ready_at=context.now())
-        OpenEdXInstance.objects.filter(pk=instance.id).update(successfully_provisioned=True)
-        say(appserver, "Running.", context=context)
-        return note_change(appserver.instance.load_balancing_server_id)
 
 
 def _provision(

@@ -77,26 +77,22 @@ class Jobs:
             *RUN_TASK,
             *("--name", name, f"{task.service}-job", "sh", "-c", RUN),
         )
+        stdin = f"{task.script.rstrip()}\n{END}\n"
         for attempt in range(1, ATTEMPTS + 1):
-            stdin = f"{task.script.rstrip()}\n{END}\n"
             ended = self._follower.run(argv, task=task.name, stdin=stdin)
-            if ended.status and _CONFLICT in ended.message:
+            if not ended.status:
+                break
+            if _CONFLICT in ended.message:
                 raise TransientError(
                     f"The task {task.name} of an earlier run still goes on.",
                     remedy="Try again later.",
                 )
-            if not ended.status:
-                break
-            may_be_own = attempt == ATTEMPTS or (attempt == 1 and not self._is_away())
-            exited = self._exit(name, task)
-            if exited is None and not _is_killed(ended):
-                break
+            was_away = attempt > 1 or self._is_away()
+            exited = self._exit(name, task)  # waits for the engine
             if exited and not exited.status:  # only its client was interrupted
                 printed = self._follower.run(["docker", "logs", name], task=task.name)
-                ended = replace(printed, status=0)
-                break
-            is_own = exited and exited.status == ended.status and not exited.is_killed
-            if is_own and may_be_own:
+                return replace(printed, status=0)
+            if attempt == ATTEMPTS or not (was_away or _was_interrupted(ended, exited)):
                 break
             self._say_interrupted(task.name)
             self.remove()
@@ -214,6 +210,13 @@ def image_ids(names: Sequence[str], environment: dict[str, str]) -> dict[str, st
         else:
             ids[name] = str(json.loads(found))
     return ids
+
+
+def _was_interrupted(ended: Ended, exited: _Exit | None) -> bool:
+    """Return True if a task did not fail by itself."""
+    if exited is None:
+        return _is_killed(ended)
+    return exited.is_killed or exited.status != ended.status
 
 
 def _is_killed(ended: Ended) -> bool:
