@@ -30,7 +30,9 @@ class SettingsShape(serializers.Serializer[Any]):
     """Shared settings."""
 
     organization = Text(help_text="Empty: all instances.")
-    text = Text(help_text="Ansible variables as YAML; secrets are masked unless asked for.")
+    text = Text(
+        help_text="Variables of Ansible or Tutor as YAML; secrets are masked unless asked for."
+    )
     version = Number(help_text="Number of changes so far.")
     instances = Number(help_text="Number of instances that share them.")
 
@@ -38,7 +40,9 @@ class SettingsShape(serializers.Serializer[Any]):
 class NewSettings(Body):
     """New settings, all of them."""
 
-    text = Text(allow_blank=True, trim_whitespace=False, help_text="Ansible variables as YAML.")
+    text = Text(
+        allow_blank=True, trim_whitespace=False, help_text="Variables of Ansible or Tutor as YAML."
+    )
 
 
 class Settings(ApiView):

@@ -65,7 +65,8 @@ LABELS = {name: label for group in GROUPS for name, label in group.labels.items(
 HELP = {
     "database_server": "Server of its databases (default: embedded ones on local hosts, else the"
     " server with the fewest instances); it cannot be changed later.",
-    "shared_settings": "Ansible variables as YAML. App servers keep what they were created with.",
+    "shared_settings": "YAML: variables of Ansible, or of Tutor (TUTOR_…). App servers keep"
+    " what they were created with.",
 }
 """Help texts of fields that are no columns of an instance."""
 

@@ -610,7 +610,7 @@ class Migration(migrations.Migration):
                     "configuration_extra_settings",
                     ocim.store.fields.EncryptedTextField(
                         blank=True,
-                        help_text="Ansible variables as YAML; they override all others.",
+                        help_text="YAML: variables of Ansible, or of Tutor (TUTOR_…); they override all others.",
                         validators=[ocim.store.validators.validate_extra_settings],
                     ),
                 ),

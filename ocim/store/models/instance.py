@@ -156,7 +156,7 @@ class OpenEdXInstance(Leased):
     configuration_extra_settings = EncryptedTextField(
         blank=True,
         validators=[validate_extra_settings],
-        help_text="Ansible variables as YAML; they override all others.",
+        help_text="YAML: variables of Ansible, or of Tutor (TUTOR_…); they override all others.",
     )
 
     partner_code = models.CharField(
