@@ -5,7 +5,6 @@ the middle of a migration that no database can take back: this run, or the next 
 end. Containers are kept until then, as they alone can say how it ended.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -37,6 +36,7 @@ RETURN_SECONDS = 10.0
 """Seconds that shared servers have to start, which the engine may have taken away as well."""
 _KILLED_PLUGIN = 255
 _CONFLICT = "is already in use by container"
+_NO_IMAGE = "No such image"
 
 
 class _Exit(NamedTuple):
@@ -198,18 +198,17 @@ def require_compose(environment: dict[str, str]) -> None:
 
 def image_ids(names: Sequence[str], environment: dict[str, str]) -> dict[str, str]:
     """Return the ids of the images that the engine has, by name."""
-    ids = {}
-    for name in names:
-        try:
-            found = docker(
-                ["image", "inspect", "--format", "{{json .Id}}", name], environment=environment
-            )
-        except PermanentError as error:
-            if "No such image" not in error.problem:
-                raise
-        else:
-            ids[name] = str(json.loads(found))
-    return ids
+    argv = ["image", "inspect", "--format", "{{.Id}}", *names]
+    try:
+        ids = docker(argv, environment=environment).split() if names else []
+    except PermanentError as error:
+        if _NO_IMAGE not in error.problem:
+            raise
+        if len(names) == 1:
+            return {}
+        each = [image_ids([name], environment) for name in names]
+        return {name: image for found in each for name, image in found.items()}
+    return dict(zip(names, ids, strict=True))
 
 
 def _was_interrupted(ended: Ended, exited: _Exit | None) -> bool:
