@@ -86,6 +86,24 @@ def test_services_in_containers_are_set_up_verified_and_looked_after(
     until(lambda: "exit status 0" in verified(fleet)[name]["compared"], "the job does not end")
 
 
+ASK = f"""
+from http.client import HTTPConnection
+connection = HTTPConnection("localhost", 8000)
+connection.request("GET", "/heartbeat", headers={{"Host": "{DOMAIN}"}})
+print(connection.getresponse().getheader("Connection"))
+"""
+
+
+def test_uwsgi_tells_the_web_server_that_it_ends_each_connection(
+    fleet: Installation, engine: Engine
+) -> None:
+    containers = engine.docker("ps", "--quiet", "--filter=label=com.docker.compose.service=lms")
+    answers = [engine.docker("exec", one, "python3", "-c", ASK) for one in containers.split()]
+    assert answers
+    # Tutor's own settings add "Keep-Alive", which does not count beside "close".
+    assert all("close" in answer for answer in answers)
+
+
 def test_an_upgrade_runs_its_migrations_on_copies_and_then_switches_over(
     fleet: Installation,
 ) -> None:
