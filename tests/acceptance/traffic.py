@@ -12,6 +12,7 @@ from types import TracebackType
 
 import httpx
 
+from ocim.adapters.browsers.http import Through
 from tests.acceptance.installation import Installation
 
 TIMEOUT = 30.0
@@ -23,8 +24,11 @@ BETWEEN = 0.2
 class Traffic:
     """Several visitors, each asking again and again; half keep connections."""
 
-    def __init__(self, installation: Installation, domain: str, *, visitors: int = 4) -> None:
+    def __init__(
+        self, installation: Installation, domain: str, *, path: str = "/", visitors: int = 4
+    ) -> None:
         self._where = installation, domain
+        self._path = path
         self._ended = threading.Event()
         self.answers: Counter[str] = Counter()
         self.failures: list[str] = []
@@ -66,7 +70,7 @@ class Traffic:
     def _ask(self, visitor: "Visitor") -> None:
         began = time.monotonic()
         try:
-            answer = visitor.get("/")
+            answer = visitor.get(self._path)
         except httpx.HTTPError as error:
             self.failures.append(repr(error))
             return
@@ -84,11 +88,14 @@ class Visitor:
     """A client that trusts the installation's authority, and finds its balancer by no resolver."""
 
     def __init__(self, installation: Installation, domain: str) -> None:
-        self._headers = {"Host": f"{domain}:{installation.https_port}"}
-        self._extensions = {"sni_hostname": domain}
-        context = _trusting(installation.authority())
-        base = f"https://127.0.0.1:{installation.https_port}"
-        self._client = httpx.Client(base_url=base, verify=context, timeout=TIMEOUT)
+        port = installation.https_port
+        https = httpx.HTTPTransport(verify=_trusting(installation.authority()))
+        # URLs have the site's name: cookies that name a domain are kept for no other one.
+        self._client = httpx.Client(
+            base_url=f"https://{domain}:{port}",
+            transport=Through(https, frozenset({domain}), f"127.0.0.1:{port}"),
+            timeout=TIMEOUT,
+        )
 
     def __enter__(self) -> "Visitor":
         return self
@@ -98,7 +105,7 @@ class Visitor:
 
     def get(self, path: str) -> httpx.Response:
         """Send one request, and follow no redirect."""
-        return self._client.get(path, headers=self._headers, extensions=self._extensions)
+        return self._client.get(path)
 
     def post(
         self,
@@ -108,13 +115,11 @@ class Visitor:
         files: Mapping[str, tuple[str, bytes]] | None = None,
     ) -> httpx.Response:
         """Send a form as a browser does, with the token against forged requests."""
-        headers = self._headers | {
-            "Referer": f"https://{self._headers['Host']}/",
+        headers = {
+            "Referer": str(self._client.base_url),
             "X-CSRFToken": self._client.cookies.get("csrftoken") or "",
         }
-        return self._client.post(
-            path, data=data, files=files, headers=headers, extensions=self._extensions
-        )
+        return self._client.post(path, data=data, files=files, headers=headers)
 
 
 @lru_cache

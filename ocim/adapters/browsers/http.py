@@ -46,7 +46,7 @@ class HttpBrowsers:
         verify = trusting(self._authority())
         limited = DeadlineTransport(self._timeout, verify=verify)
         with httpx.Client(
-            transport=_Through(limited, frozenset(names), connect_to),
+            transport=Through(limited, frozenset(names), connect_to),
             follow_redirects=True,
             trust_env=False,
             headers={"User-Agent": "ocim-verify"},
@@ -94,7 +94,7 @@ class HttpBrowser:
         return {"Referer": url, **({"X-CSRFToken": tokens[names[-1]]} if names else {})}
 
 
-class _Through(httpx.BaseTransport):
+class Through(httpx.BaseTransport):
     """A transport that connects elsewhere for some hosts; cookies still follow the URL's name."""
 
     def __init__(
