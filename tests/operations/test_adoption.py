@@ -9,6 +9,7 @@ import pytest
 import yaml
 from jwcrypto.jwk import JWK
 
+from ocim.catalog.shop.shop import shop_of
 from ocim.catalog.tutor.adoption import Adoption
 from ocim.catalog.tutor.configuration import configuration
 from ocim.catalog.variables.jwt import generate
@@ -18,6 +19,7 @@ from ocim.operations import adoption, clones, instances
 from ocim.operations.effective import effective_variables
 from ocim.parsing.extra_settings import check_extra_settings
 from ocim.store.models import BrokerServer, OpenEdXInstance
+from ocim.store.specs import appserver_spec
 from tests.world import QUEUE, World
 
 SERVER = ("10.0.0.9", 3306)
@@ -140,6 +142,40 @@ def test_discovery_keeps_its_name_its_database_and_its_clients(
     assert settings["DISCOVERY_BACKEND_SERVICE_EDX_OAUTH2_KEY"] == "discovery"
     assert settings["DISCOVERY_BACKEND_SERVICE_EDX_OAUTH2_SECRET"] == "of discovery"
     assert site.settings["TUTOR_PLUGINS"] == ["mfe"]
+
+
+def test_a_shop_keeps_the_payment_processors_that_are_on_and_the_one_of_its_basket(
+    ready: World, config: dict[str, Any], tmp_path: Path
+) -> None:
+    ready.servers["mysql"].sizes[*SERVER, "ecommerce"] = 7
+    BrokerServer.objects.create(name="messages", kind="redis", host="10.0.0.8", port=6379)
+    keys = {
+        "paypal": {"mode": "sandbox", "client_id": "1", "client_secret": "2"},
+        "cybersource": {"merchant_id": "3", "transaction_key": "4", "soap_api_url": "https://5"},
+    }
+    changes = {
+        "PLUGINS": ["ecommerce", "mfe"],
+        "ECOMMERCE_PAYMENT_PROCESSORS": {"other": {}, **keys},
+        "ECOMMERCE_ENABLED_PAYMENT_PROCESSORS": ["cybersource", "paypal"],
+        "ECOMMERCE_ENABLED_CLIENT_SIDE_PAYMENT_PROCESSORS": ["cybersource"],
+    }
+    instance, _ = adopted(ready, root_of(tmp_path, {**config, **changes}, "19.0.5"))
+    values = effective_variables(instance, ready.policy).values
+    shop = shop_of(appserver_spec(ready.spawn(instance), ready.policy), values)
+    assert (shop.partner_code, shop.processors) == ("openedx", ("cybersource", "paypal"))
+    assert shop.client_side == "cybersource"
+    made = configuration(values, project="appserver-1", address="127.1.0.1")
+    assert revealed(made["ECOMMERCE_PAYMENT_PROCESSORS"]) == keys
+
+
+def test_names_of_pictures_and_encrypted_fields_of_the_site_stay_valid(
+    ready: World, config: dict[str, Any], tmp_path: Path
+) -> None:
+    instance, _ = adopted(ready, root_of(tmp_path, config))
+    values = revealed(effective_variables(instance, ready.policy).values)
+    assert values["EDXAPP_PROFILE_IMAGE_HASH_SEED"] == "placeholder_secret_key"
+    assert values["EDXAPP_RETIRED_USER_SALTS"] == ["abc", "123"]
+    assert "CHANGE BEFORE GOING TO PRODUCTION" in values["EDXAPP_FERNET_KEYS"][0]
 
 
 def test_servers_in_containers_of_the_site_are_refused_together_with_other_faults(

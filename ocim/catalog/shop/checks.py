@@ -28,6 +28,8 @@ from ocim.core.texts import listed
 
 PARTNER_CODE = re.compile(r"[A-Za-z0-9_-]{1,8}")
 """Valid partner codes. A longer one leaves half a partner in MySQL, which breaks later runs."""
+_OWN_CLASSES = "TUTOR_ECOMMERCE_EXTRA_PAYMENT_PROCESSOR_CLASSES"
+"""Variable with further payment processors, which only the shop's image knows."""
 _CLIENT = re.compile(r"(ECOMMERCE|DISCOVERY)_(SOCIAL_AUTH|BACKEND_SERVICE)_EDX_\w+_(KEY|SECRET)")
 
 
@@ -120,7 +122,8 @@ def _processor_faults(instance: Instance, code: str, variables: Mapping[str, Any
         )
     processors = config.get(code.lower()) or {}
     for name, keys in processors.items() if isinstance(processors, Mapping) else ():
-        problems += _faults_of_processor(instance, name, keys)
+        if name in PROCESSORS or not variables.get(_OWN_CLASSES):
+            problems += _faults_of_processor(instance, name, keys)
     return problems
 
 

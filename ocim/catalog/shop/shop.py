@@ -1,6 +1,6 @@
 """Partner, currency and payment processors of a shop, read from an instance's variables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ TUTORS_CODE = "openedx"
 """Partner code that Tutor's plugins give to every shop."""
 CLIENT_SIDE = ("stripe",)
 """Processors whose own script reads the number of the card in the browser."""
+_CLIENT_SIDE = "TUTOR_ECOMMERCE_ENABLED_CLIENT_SIDE_PAYMENT_PROCESSORS"
+"""Variable with an operator's own choice of these, of a shop that Tutor runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,13 @@ def shop_of(instance: Instance, variables: Mapping[str, Any]) -> Shop:
         partner_name=instance.name,
         currency=str(variables.get(CURRENCY, DOLLARS)).upper(),
         processors=processors,
-        client_side=next((name for name in CLIENT_SIDE if name in processors), ""),
+        client_side=next((name for name in _client_side(variables) if name in processors), ""),
     )
+
+
+def _client_side(variables: Mapping[str, Any]) -> Sequence[str]:
+    chosen = variables.get(_CLIENT_SIDE)
+    return [str(name) for name in chosen] if isinstance(chosen, list) else CLIENT_SIDE
 
 
 def partner_code(instance: Instance, variables: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ocim.catalog.releases import NAMES, Release, traits
+from ocim.catalog.shop.shop import CONFIG, TUTORS_CODE
 from ocim.catalog.templates import is_template
 from ocim.catalog.tutor import operators
 from ocim.catalog.tutor.configuration import SAME
@@ -61,8 +62,15 @@ _DATABASES = {
     "DISCOVERY_MYSQL_DATABASE": "discovery",
     "ECOMMERCE_MYSQL_DATABASE": "ecommerce",
 }
-_OTHERS = ("MYSQL_HOST", "MYSQL_PORT", "PLUGINS", "JWT_RSA_PRIVATE_KEY")
-"""Further settings that Ocim has a place for that is no variable."""
+_KEYS, _ENABLED = "ECOMMERCE_PAYMENT_PROCESSORS", "ECOMMERCE_ENABLED_PAYMENT_PROCESSORS"
+_OTHERS = ("MYSQL_HOST", "MYSQL_PORT", "PLUGINS", "JWT_RSA_PRIVATE_KEY", _KEYS, _ENABLED)
+"""Further settings that Ocim has a place for that is no variable of the same form."""
+_OF_PLATFORM: Mapping[str, Any] = {
+    "EDXAPP_FERNET_KEYS": ["DUMMY KEY CHANGE BEFORE GOING TO PRODUCTION"],
+    "EDXAPP_PROFILE_IMAGE_HASH_SEED": "placeholder_secret_key",
+    "EDXAPP_RETIRED_USER_SALTS": ["abc", "123"],
+}
+"""Secrets that Tutor leaves at the platform's defaults, and that the site's data depend on."""
 _REQUIRED = ("LMS_HOST", "OPENEDX_SECRET_KEY", "JWT_RSA_PRIVATE_KEY")
 _SEARCH = "Course Discovery's indexes are built anew on Ocim's search server"
 _DROPPED = {
@@ -118,7 +126,8 @@ def adoption(
     named = {*_FIELDS, *_DATABASES, *_OTHERS, preview}
     reasons = {name: _reason(name, values, present, named) for name in values}
     used = {name: value for name, value in values.items() if not reasons[name]}
-    extra = {
+    extra: dict[str, Any] = {**_OF_PLATFORM, **_payment(used)}
+    extra |= {
         SAME.get(name, operators.PREFIX + name): value
         for name, value in used.items()
         if name not in named
@@ -171,6 +180,16 @@ def _content(values: Mapping[str, Any]) -> dict[str, Any] | None:
         for name, value in values.items()
         if name.startswith("MONGODB_")
     }
+
+
+def _payment(used: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the shop's payment processors that are on, with their keys, as Ansible has them."""
+    keys = used.get(_KEYS)
+    if not isinstance(keys, Mapping):
+        return {}
+    chosen = used.get(_ENABLED)
+    names = chosen if isinstance(chosen, list) else list(keys)
+    return {CONFIG: {TUTORS_CODE: {str(name): keys[name] for name in names if name in keys}}}
 
 
 def _written_out(value: Any, values: Mapping[str, Any]) -> Any:

@@ -36,6 +36,11 @@ OCIMS: Mapping[str, str] = {
     **{f"REDIS_{name}": _BROKER for name in ("HOST", "PORT", "USERNAME", "PASSWORD")},
     **{f"RUN_{name}": _SHARED for name in ("MYSQL", "MONGODB", "REDIS", "MEILISEARCH")},
     "DISCOVERY_RUN_ELASTICSEARCH": _SHARED,
+    **dict.fromkeys(
+        ("ECOMMERCE_PAYMENT_PROCESSORS", "ECOMMERCE_ENABLED_PAYMENT_PROCESSORS"),
+        "set-up steps and verifications read payment_processors of the instance, or"
+        " ECOMMERCE_PAYMENT_PROCESSOR_CONFIG",
+    ),
     "MOUNTS": "containers must not see directories of the engine's machine",
     "PLUGIN_INDEXES": "plugins come from Ocim's lock files",
 }

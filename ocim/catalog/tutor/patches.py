@@ -17,9 +17,19 @@ _EXTRA = {
     "openedx-cms-production-settings": "EDXAPP_CMS_ENV_EXTRA",
 }
 FEATURES = "EDXAPP_FEATURES_EXTRA"
+SECRETS = {
+    "EDX_API_KEY": "EDXAPP_EDX_API_KEY",
+    "FERNET_KEYS": "EDXAPP_FERNET_KEYS",
+    "PROFILE_IMAGE_HASH_SEED": "EDXAPP_PROFILE_IMAGE_HASH_SEED",
+    "RETIRED_USER_SALTS": "EDXAPP_RETIRED_USER_SALTS",
+}
+"""Secrets of LMS and studio that Tutor leaves at the platform's public defaults, with variables.
+
+Names of learners' pictures, encrypted fields and the names of retired users depend on them.
+"""
 _CLIENT, _PARTS = "BACKEND_SERVICE_EDX_OAUTH2", ("KEY", "SECRET")
 _WORKER_SETTINGS = "plugins/ecommerce/apps/ecommerce-worker/settings/production.py"
-USED = frozenset({"EDXAPP_TIME_ZONE", FEATURES, CONFIG, *_EXTRA.values()})
+USED = frozenset({"EDXAPP_TIME_ZONE", FEATURES, CONFIG, *_EXTRA.values(), *SECRETS.values()})
 """Variables that the patches take effect by."""
 
 # Where Tutor's web server knows no name, it answers 200 with an empty page.
@@ -31,6 +41,11 @@ _UNKNOWN_NAMES = """
 # Tutor keeps these files in a directory of each app server.
 _UPLOADS = 'ORA2_FILEUPLOAD_ROOT = "/openedx/media-private/ora2"'
 _WITHOUT_SEARCH = "MEILISEARCH_ENABLED = False"
+# What Tutor has made of a partner's keys stays, such as those for `cybersource-rest`.
+_PAYMENT = """
+for _code, _keys in {}.items():
+    PAYMENT_PROCESSOR_CONFIG.setdefault(_code, {{}}).update(_keys)
+"""
 # Tutor names the broker to the shop's worker only, whose image serves a queue of another name.
 _QUEUE = """
 BROKER_URL = "redis://{% if REDIS_PASSWORD %}{{ REDIS_USERNAME }}:{{ REDIS_PASSWORD }}@{% endif %}\
@@ -45,6 +60,7 @@ def plugin(variables: Mapping[str, Any], *, dry_run: bool = False) -> dict[str, 
     `dry_run`: only migrations are run with these settings, and must leave the search server alone.
     """
     common = [f"TIME_ZONE = {variables['EDXAPP_TIME_ZONE']!r}", _UPLOADS]
+    common += [f"{name} = {_literal(variables[source])}" for name, source in SECRETS.items()]
     if features := variables.get(FEATURES):
         common.append(f"FEATURES.update({_literal(features)})")
     if dry_run:
@@ -54,8 +70,8 @@ def plugin(variables: Mapping[str, Any], *, dry_run: bool = False) -> dict[str, 
         if extra := variables.get(variable):
             patches[patch] = f"globals().update({_literal(extra)})"
     if "ecommerce" in plugins(variables):
-        keys = f"PAYMENT_PROCESSOR_CONFIG.update({_literal(variables.get(CONFIG) or {})})"
-        patches["ecommerce-settings-common"] = f"{keys}\n{_QUEUE}"
+        keys = _PAYMENT.format(_literal(variables.get(CONFIG) or {}))
+        patches["ecommerce-settings-common"] = f"{keys}{_QUEUE}"
     return {"name": OWN_PLUGIN, "version": "1", "patches": patches}
 
 

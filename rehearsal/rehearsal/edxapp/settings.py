@@ -58,7 +58,7 @@ PROFILE_IMAGE_BACKEND = {
 locals().update(uploads.of_s3(CONFIGURATION, RELEASE))
 PROFILE_IMAGE_MIN_BYTES: int = CONFIGURATION.get("PROFILE_IMAGE_MIN_BYTES") or 100
 PROFILE_IMAGE_MAX_BYTES: int = CONFIGURATION.get("PROFILE_IMAGE_MAX_BYTES") or 1024 * 1024
-PROFILE_IMAGE_SEED: str = CONFIGURATION.get(RELEASE.picture_seed) or "placeholder_secret_key"
+locals()[RELEASE.picture_seed] = CONFIGURATION.get(RELEASE.picture_seed) or "placeholder_secret_key"
 
 # The balancer in front decides which domains lead to this service, and ends TLS.
 ALLOWED_HOSTS = ["*"]

@@ -77,6 +77,6 @@ def _of_version(name: str, version: int) -> str:
 
 def _names(user: User) -> dict[str, str]:
     """Return the names of the picture's files by size; they do not tell the user's name."""
-    text = f"{settings.PROFILE_IMAGE_SEED}{user.username}"
+    text = f"{getattr(settings, settings.RELEASE.picture_seed)}{user.username}"
     digest = md5(text.encode(), usedforsecurity=False).hexdigest()
     return {size: f"{digest}_{pixels}.jpg" for size, pixels in SIZES.items()}

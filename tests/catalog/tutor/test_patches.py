@@ -4,7 +4,7 @@ from typing import Any
 
 from ocim.catalog.tutor.patches import endings, plugin
 from ocim.core.instance import ALWAYS, Service
-from ocim.core.secrets import Secret
+from ocim.core.secrets import Secret, revealed
 from tests.catalog.tutor.examples import tutors
 
 SHOP = ALWAYS | {Service.ECOMMERCE, Service.DISCOVERY}
@@ -25,6 +25,14 @@ def test_settings_that_tutor_does_not_have_are_patched_in() -> None:
     assert common["TIME_ZONE"] == "Europe/Berlin"
 
 
+def test_secrets_that_data_depend_on_are_those_of_ansible() -> None:
+    variables = tutors()
+    common: dict[str, object] = {}
+    exec(plugin(variables)["patches"]["openedx-common-settings"], common)  # noqa: S102
+    for name in ("PROFILE_IMAGE_HASH_SEED", "FERNET_KEYS", "RETIRED_USER_SALTS", "EDX_API_KEY"):
+        assert common[name] == revealed(variables[f"EDXAPP_{name}"])
+
+
 def test_a_name_that_tutors_web_server_does_not_know_leads_to_the_lms() -> None:
     assert "redir https://{{ LMS_HOST }}{uri}" in plugin(tutors())["patches"]["caddyfile"]
 
@@ -42,8 +50,10 @@ def test_the_shop_has_its_keys_under_the_code_of_its_partner_and_queues_for_tuto
     config = {"campus": {"paypal": {"client_secret": Secret("s3")}}}
     extra = {"ECOMMERCE_PAYMENT_PROCESSOR_CONFIG": config}
     patches = plugin(tutors(extra, services=SHOP))["patches"]
-    shop: dict[str, Any] = {"PAYMENT_PROCESSOR_CONFIG": {"openedx": {}}, "CELERY_ROUTES": {}}
+    of_tutor: dict[str, Any] = {"openedx": {}, "campus": {"cybersource-rest": {}}}
+    shop: dict[str, Any] = {"PAYMENT_PROCESSOR_CONFIG": of_tutor, "CELERY_ROUTES": {}}
     exec(patches["ecommerce-settings-common"], shop)  # noqa: S102
+    assert "cybersource-rest" in shop["PAYMENT_PROCESSOR_CONFIG"]["campus"]
     assert shop["PAYMENT_PROCESSOR_CONFIG"]["campus"]["paypal"] == {"client_secret": "s3"}
     assert list(shop["CELERY_ROUTES"].values()) == [{"queue": "fulfillment"}]
     assert shop["BROKER_URL"].startswith("redis://")
