@@ -3,9 +3,9 @@
 from collections.abc import Collection
 
 from ocim.catalog.releases import traits
-from ocim.catalog.tutor.checks import READ, faults, release_in
+from ocim.catalog.tutor.checks import READ, faults, release_in, unreadable_prices
 from ocim.catalog.tutor.known import PLUGINS
-from ocim.catalog.tutor.operators import PREFIX, warnings
+from ocim.catalog.tutor.operators import PREFIX, plugins, warnings
 from ocim.catalog.variables.effective import BY_OPERATORS
 from ocim.core.errors import ValidationError
 from ocim.core.policy import Policy
@@ -21,6 +21,11 @@ _LEFT_BEHIND = (
     "Xqueue, for external graders, has no counterpart.",
 )
 """Sentences on what Ansible's playbooks have and Tutor has not."""
+_MICROFRONTENDS = (
+    "Flags in the LMS's database lead learners to Tutor's microfrontends as soon as Tutor's tasks"
+    " have run: where the old app server has none, its links to profiles, accounts and orders lead"
+    " nowhere until traffic is switched, and after an undo."
+)
 
 
 def notes_on_move(variables: Effective, policy: Policy) -> list[str]:
@@ -31,6 +36,8 @@ def notes_on_move(variables: Effective, policy: Policy) -> list[str]:
     report = compare_with_tutor(variables, policy)
     lost = [found.variable for found in report.findings if found.severity is Severity.WARNING]
     left = [text.format_map(variables.values) for text in _LEFT_BEHIND]
+    if "mfe" in plugins(variables.values):
+        left.append(_MICROFRONTENDS)
     effect = [f"Without effect with Tutor: {listed(lost)}."] if lost else []
     return [*report.warnings, *effect, *left]
 
@@ -56,6 +63,7 @@ def compare_with_tutor(variables: Effective, policy: Policy) -> Report:
             text = f"has no effect with Tutor. Its own settings are written {PREFIX}NAME."
             findings.append(Finding(name, layer, Status.UNKNOWN, severity, text))
     problems = faults(variables.values, major, allowed=allowed_plugins(major, policy))
+    problems += unreadable_prices(variables.values)
     return Report(f"Tutor {major}", tuple(findings), (), tuple(problems))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from ocim.catalog.discovery_search import SETTINGS, URL
 from ocim.catalog.releases import Release, release_of
+from ocim.catalog.shop import prices
 from ocim.catalog.shop.shop import CONFIG
 from ocim.catalog.templates import is_template
 from ocim.catalog.tutor import operators
@@ -25,6 +26,7 @@ READ = frozenset(
     }
 )
 """Variables with Ansible's names that have an effect with Tutor, too."""
+_DISCOVERY_IMAGE = f"{operators.PREFIX}DISCOVERY_DOCKER_IMAGE"
 _OWN_MACHINE = ("localhost", "127.", "::1", "[::1]")
 
 
@@ -49,6 +51,23 @@ def faults(variables: Mapping[str, Any], major: int, *, allowed: Collection[str]
         if is_template(repr(revealed(variables.get(name)))):
             found.append(f"{name}: {operators.TEMPLATE}")
     return found
+
+
+def unreadable_prices(variables: Mapping[str, Any]) -> list[str]:
+    """Return a warning if the discovery of Tutor's own image cannot read the shop's prices.
+
+    Nothing is known of an image that an operator has chosen.
+    """
+    release = release_in(variables)
+    pair = dict.fromkeys(("ECOMMERCE_VERSION", "DISCOVERY_VERSION"), release.text)
+    has_both = set(operators.OF_SERVICES) <= set(operators.plugins(variables))
+    if variables.get(_DISCOVERY_IMAGE) or not has_both or not prices.unreadable_prices(pair):
+        return []
+    return [
+        f"{_DISCOVERY_IMAGE} is not set, and the discovery of Tutor's own image, {release.text},"
+        " cannot read the shop's prices: every refresh_course_metadata fails once a course is sold."
+        " Set it to an image of redwood.3's or of teak's discovery."
+    ]
 
 
 def _servers(variables: Mapping[str, Any]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ocim.catalog.tutor.checks import faults, release_in
+from ocim.catalog.tutor.checks import faults, release_in, unreadable_prices
 from ocim.catalog.tutor.known import PLUGINS, nearest, settings
 from ocim.catalog.tutor.operators import OCIMS, warnings
 from ocim.core.instance import Database
@@ -41,6 +41,18 @@ def test_an_instance_on_shared_servers_passes() -> None:
 )
 def test_what_tutor_cannot_run_is_told(changes: dict[str, Any], fault: str) -> None:
     assert re.search(fault, told(tutors(**changes)))
+
+
+def test_a_catalogue_of_tutors_own_image_that_cannot_read_the_shops_prices_is_told() -> None:
+    sumac: dict[str, Any] = {
+        "openedx_release": "sumac.3",
+        "edx_platform_commit": "open-release/sumac.3",
+    }
+    [warning] = unreadable_prices(tutors(services=BOTH, **sumac))
+    assert "TUTOR_DISCOVERY_DOCKER_IMAGE is not set" in warning
+    chosen = {"TUTOR_DISCOVERY_DOCKER_IMAGE": "registry.example.com/discovery:teak"}
+    assert unreadable_prices(tutors(chosen, services=BOTH, **sumac)) == []
+    assert unreadable_prices(tutors(**sumac)) == []
 
 
 @pytest.mark.parametrize(

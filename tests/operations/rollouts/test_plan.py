@@ -369,6 +369,7 @@ def test_it_says_what_is_lost_on_the_way_from_ansible_to_tutor(fleet: Fleet) -> 
     assert "Without effect with Tutor: EDXAPP_WORKERS." in text
     assert f"former answers stay in {make.database_name}_edxapp_csmh" in text
     assert "Course content stays" in text
+    assert "where the old app server has none, its links" in text  # the microfrontends'
     assert "Tutor needs a Redis server" in text  # what its check would refuse, later
     document = to_json(plan)
     assert document["moves"] == from_json(document).moves == plan.moves

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from ocim.catalog.shop.processors import reason_against_test
 from ocim.core.instance import Service
 from ocim.core.pages import Page
+from ocim.core.provisioning import TUTOR
 from ocim.core.verification import Line
 from ocim.operations.shop.verify import buying
 from ocim.operations.shop.verify.clients import Caller
@@ -20,6 +21,7 @@ from ocim.ports.browsers import Browser
 
 TRIES = 20
 """Number of requests for something that a worker does later, a second apart."""
+_NATIVE_WORKER = "`supervisorctl status ecomworker` on the app server"
 COMPLETE, OPEN = "Complete", "Open"
 
 
@@ -115,7 +117,9 @@ def _order(scene: Scene, call: Caller, buyer: Buyer, number: str) -> Line:
     order = page.data
     compared = f"{number}: {order['status']}, {order['total_excl_tax']} {order['currency']}"
     if order["status"] == OPEN:
-        remedy = "The shop's worker does not fulfil orders: `supervisorctl status ecomworker`."
+        by_tutor = scene.appserver.provisioner == TUTOR
+        look = "the log of its container `ecommerce-worker`" if by_tutor else _NATIVE_WORKER
+        remedy = f"The shop's worker does not fulfil orders: {look} says more."
         raise Failed(failed(name, compared, remedy, page))
     if order["status"] != COMPLETE:
         page_of_order = scene.url(Service.ECOMMERCE, f"/dashboard/orders/{number}/")
