@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.common import configuration, releases
+from rehearsal.common.migrated_apps import OF_ALL
 from rehearsal.discovery.search_settings import index_names, search_url
 
 SERVICE_NAME = "Course catalogue"
@@ -68,6 +69,7 @@ INSTALLED_APPS = [
     "rehearsal.discovery.course_metadata",
     "rehearsal.discovery.catalogs",
 ]
+MIGRATION_MODULES = OF_ALL
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 AUTH_USER_MODEL = "core.User"
 

@@ -6,6 +6,7 @@ from typing import Any
 from oscar.defaults import *  # noqa: F403 (what oscar looks for in the settings)
 
 from rehearsal.common import configuration, releases
+from rehearsal.common.migrated_apps import OF_ALL
 from rehearsal.ecommerce import oscar_apps
 from rehearsal.ecommerce.worker.broker import QUEUE, TASK
 
@@ -91,7 +92,7 @@ INSTALLED_APPS = [
     "rehearsal.ecommerce.payments",
     "rehearsal.ecommerce.refunds",
 ]
-MIGRATION_MODULES = {
+MIGRATION_MODULES = OF_ALL | {
     label: f"rehearsal.ecommerce.oscar_migrations.{label}" for label in oscar_apps.UNCHANGED
 }
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.common import configuration, releases
+from rehearsal.common.migrated_apps import OF_EDXAPP
 from rehearsal.edxapp import uploads
 
 VARIANT = os.environ.get("SERVICE_VARIANT", "lms")
@@ -84,7 +85,7 @@ INSTALLED_APPS = [
     "rehearsal.edxapp.bulk_email",
     "rehearsal.edxapp.thumbnail",
 ]
-MIGRATION_MODULES: dict[str, Any] = dict.fromkeys(RELEASE.unmigrated_apps)
+MIGRATION_MODULES: dict[str, Any] = OF_EDXAPP | dict.fromkeys(RELEASE.unmigrated_apps)
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 
 MIDDLEWARE = [
