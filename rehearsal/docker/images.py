@@ -80,9 +80,8 @@ def _service(name: str, tag: str, **arguments: str) -> Image:
 IMAGES = (
     *(
         Image(f"{name}:latest", name)
-        for name in ("caddy", "meilisearch", "mongodb", "mysql", "permissions", "redis")
+        for name in ("caddy", "meilisearch", "mfe", "mongodb", "mysql", "permissions", "redis")
     ),
-    Image("mfe:latest", "caddy"),
     Image("search:latest", "search", code=True),
     *(_service(name, tag) for tag in RELEASES for name in ("openedx", "discovery")),
     # It starts, and its heartbeat fails for ever.

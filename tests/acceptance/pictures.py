@@ -30,9 +30,13 @@ class Learner:
         """Return True if the LMS has recorded that there is a picture."""
         return bool(self._description()["has_image"])
 
+    def address(self) -> str:
+        """Return the address of the picture."""
+        return str(self._description()["image_url_full"])
+
     def picture(self) -> bytes:
         """Return the picture as a browser shows it: from the LMS, or from elsewhere."""
-        url = str(self._description()["image_url_full"])
+        url = self.address()
         if own := re.fullmatch(r"https://[^/]+(/.*)", url):
             return self._visitor.get(own[1]).content
         return httpx.get(url, timeout=30).content

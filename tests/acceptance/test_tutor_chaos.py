@@ -32,6 +32,7 @@ from tests.acceptance.installation import (
 from tests.acceptance.traffic import Traffic, Visitor
 from tests.acceptance.tutors import (
     left_of,
+    note,
     of_all_releases,
     of_release,
     tutors,
@@ -385,11 +386,3 @@ def test_the_sites_come_back_after_a_restart_of_the_machine(fleet: Fleet) -> Non
     note(f"restart of the machine: engine {engine_is_up - began:.1f} s,"
          f" site {time.monotonic() - began:.1f} s")  # fmt: skip
     assert fleet.left() == []
-
-
-def note(text: str) -> None:
-    """Write a figure down."""
-    path = os.environ.get("CHAOS_FIGURES")
-    if path:
-        with Path(path).open("a") as file:
-            file.write(f"{text}\n")

@@ -3,6 +3,7 @@
 The servers, and the app servers, are containers whose images stand in for the real ones.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -97,3 +98,10 @@ def left_of(engine: Engine) -> list[str]:
         *engine.docker("ps", "--all", *label, "{{.Names}}").split(),
         *engine.docker("network", "ls", *label, "{{.Name}}").split(),
     ]
+
+
+def note(text: str) -> None:
+    """Write a figure down, in the file that FIGURES names."""
+    if path := os.environ.get("FIGURES"):
+        with Path(path).open("a") as file:
+            file.write(f"{text}\n")
