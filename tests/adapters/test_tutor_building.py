@@ -31,7 +31,7 @@ case "$*" in
   echo {said}
   exit {build};;
 *RepoDigests*) echo registry.example.com/openedx@sha256:7;;
-*"{{{{json .Id}}}}"*) echo '"sha256:5"';;
+*"{{{{.Id}}}}"*) echo sha256:5;;
 esac
 """
 
