@@ -86,7 +86,7 @@ class Shop:
         assert report["ok"], [line for line in report["lines"] if line["outcome"] == "failed"]
 
     def in_container(self, service: str, *argv: str) -> str:
-        """Run a command in the newest container of a service."""
+        """Run a command in the service's container of the app server that serves."""
         return self.engine.docker("exec", self.container(service), *argv)
 
     def container(self, service: str) -> str:

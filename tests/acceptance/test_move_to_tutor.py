@@ -24,7 +24,7 @@ from tests.rehearsal_images import images
 
 pytestmark = [
     needs_docker,
-    pytest.mark.skipif(not os.environ.get("MOVE"), reason="MOVE=1"),
+    pytest.mark.skipif(not os.environ.get("MOVE"), reason="MOVE is not set"),
     pytest.mark.xdist_group("docker"),
     pytest.mark.timeout(3600),
 ]

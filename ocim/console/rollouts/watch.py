@@ -36,14 +36,15 @@ Progress = dict[int, tuple[str, int]]
 """State and number of attempts, by the id of the upgrade."""
 
 
-def watch(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> bool:
+def watch(rollout: Rollout, out: Output, *, frequency: float = 600.0, is_new: bool = False) -> bool:
     """Show what happens until the rollout ends or pauses. Return True if it ended well.
 
-    The status block comes first, last, and every `frequency` seconds.
+    The status block comes first, last, and every `frequency` seconds; of a new rollout,
+    `show_first_status` has shown the first one.
     """
     before: Progress = {}
     known = RolloutState.RUNNING
-    next_status = 0.0
+    next_status = time.monotonic() + frequency if is_new else 0.0
     with _shown(out) as show:
         while True:
             now = _patient_progress(rollout)
@@ -79,15 +80,22 @@ def _shown(out: Output) -> Iterator[Callable[[Rollout], None]]:
         yield show
 
 
-def watch_to_end(rollout: Rollout, out: Output, *, frequency: float = 600.0) -> None:
-    """Watch the rollout. Raise SystemExit with the exit status unless all went well."""
+def watch_to_end(
+    rollout: Rollout, out: Output, *, frequency: float = 600.0, is_new: bool = False
+) -> None:
+    """Watch the rollout, see watch. Raise SystemExit with the exit status unless all went well."""
     try:
-        is_well = watch(rollout, out, frequency=frequency)
+        is_well = watch(rollout, out, frequency=frequency, is_new=is_new)
     except KeyboardInterrupt:
         out.say(f"The rollout goes on. Watch it again with: ocim rollout watch {rollout.pk}")
         raise SystemExit(INTERRUPTED) from None
     if not is_well:
         raise SystemExit(NOT_WELL)
+
+
+def show_first_status(rollout: Rollout, out: Output) -> None:
+    """Show the status block of a new rollout, before workers hear of it."""
+    _status(rollout, Counter(state for state, _ in _progress(rollout).values()), out)
 
 
 def show_status(states: Iterable[str], out: Output) -> None:

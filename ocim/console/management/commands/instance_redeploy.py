@@ -13,7 +13,7 @@ from ocim.console.output import write_privately
 from ocim.console.progress import warn_without_worker
 from ocim.console.rollouts.redeploy_options import add_options
 from ocim.console.rollouts.requests import SELECTING, WITHOUT, operator, request_of
-from ocim.console.rollouts.watch import watch_to_end
+from ocim.console.rollouts.watch import show_first_status, watch_to_end
 from ocim.core.errors import Conflict, ValidationError, gathered
 from ocim.core.rollout_request import MOST, RolloutRequest
 from ocim.core.texts import listed, plural
@@ -72,9 +72,12 @@ rollout paused; 130 interrupted (the rollout goes on: `ocim rollout watch`)
         warn_without_worker(plan.request.queue, self.out)
         done = "Scheduled" if plan.request.at else "Started"
         self.out.say(f"{done} rollout {rollout.pk}: ocim rollout show {rollout.pk}")
+        waits = not (arguments.no_wait or plan.request.at)
+        if waits:
+            show_first_status(rollout, self.out)
         enqueue(actions)
-        if not (arguments.no_wait or plan.request.at):
-            watch_to_end(rollout, self.out, frequency=arguments.batch_frequency)
+        if waits:
+            watch_to_end(rollout, self.out, frequency=arguments.batch_frequency, is_new=True)
 
     def _write(self, plan: Plan, name: str) -> None:
         text = json.dumps(to_json(plan), indent=2)

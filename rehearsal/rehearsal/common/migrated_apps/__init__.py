@@ -9,4 +9,4 @@ is missing here.
 OF_ALL = {"auth": f"{__name__}.auth"}
 """Value for MIGRATION_MODULES, of all services."""
 OF_EDXAPP = OF_ALL | {"oauth2_provider": f"{__name__}.oauth2_provider"}
-"""The same, of LMS and studio."""
+"""Value for MIGRATION_MODULES, of LMS and studio."""
